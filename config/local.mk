@@ -1,0 +1,2 @@
+noinst_LIBRARIES += config/libsettings.a
+config_libsettings_a_SOURCES = config/config.h

@@ -1,0 +1,19 @@
+sbin_PROGRAMS += sallyportd
+sallyportd_SOURCES = daemon/main.c
+sallyportd_LDFLAGS = $(PROGRAM_LDFLAGS)
+# Order is the arrows' order, from the roof to the ground.
+DAEMON_LIBS = privsep/libprivsep.a config/libsettings.a \
+	lib/ssh/libssh.a lib/libground.a
+sallyportd_LDADD = $(DAEMON_LIBS) $(CRYPTO_LIBS) $(CONFIG_LIBS) \
+	$(SECCOMP_LIBS) $(ZLIB_LIBS)
+
+include daemon/master/local.mk
+include daemon/keyholder/local.mk
+include daemon/monitor/local.mk
+include daemon/worker/local.mk
+include daemon/worker/transport/local.mk
+include daemon/worker/userauth/local.mk
+include daemon/worker/channel/local.mk
+include daemon/session/local.mk
+include daemon/sftp/local.mk
+include daemon/ctl/local.mk

@@ -1,0 +1,1 @@
+# module_LTLIBRARIES += modules/publickey/publickey.la

@@ -1,0 +1,1 @@
+# EXTRA_PROGRAMS += fuzz_...; see tests/fuzz/ground/local.mk

@@ -1,0 +1,9 @@
+check_PROGRAMS += tests/unit/ground/test_ground
+TESTS += tests/unit/ground/test_ground
+tests_unit_ground_test_ground_SOURCES = \
+	tests/unit/ground/main.c \
+	tests/unit/ground/suites.h \
+	tests/unit/ground/test_rd.c
+tests_unit_ground_test_ground_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_ground_test_ground_LDFLAGS = $(PROGRAM_LDFLAGS)
+tests_unit_ground_test_ground_LDADD = lib/libground.a $(UNIT_LIBS)

@@ -1,0 +1,1 @@
+# check_PROGRAMS += tests/unit/kex/test_kex

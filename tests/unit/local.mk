@@ -1,0 +1,14 @@
+# A folder, a program: test_<folder> runs the folder's cases.
+include tests/unit/ground/local.mk
+include tests/unit/kex/local.mk
+include tests/unit/key/local.mk
+include tests/unit/cipher/local.mk
+include tests/unit/sftp/local.mk
+include tests/unit/config/local.mk
+include tests/unit/privsep/local.mk
+include tests/unit/transport/local.mk
+include tests/unit/channel/local.mk
+include tests/unit/userauth/local.mk
+include tests/unit/monitor/local.mk
+include tests/unit/session/local.mk
+include tests/unit/modules/local.mk

@@ -1,0 +1,1 @@
+# check_PROGRAMS += tests/unit/monitor/test_monitor
