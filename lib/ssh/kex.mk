@@ -1,1 +1,4 @@
-# lib_ssh_libssh_a_SOURCES += lib/ssh/kex.c lib/ssh/kex.h
+lib_ssh_libssh_a_SOURCES += \
+	lib/ssh/digest.c lib/ssh/digest.h \
+	lib/ssh/kex.h \
+	lib/ssh/moduli.h
