@@ -1,2 +1,7 @@
 noinst_LIBRARIES += config/libsettings.a
-config_libsettings_a_SOURCES = config/config.h
+config_libsettings_a_SOURCES = \
+	config/bundle.h \
+	config/config.h \
+	config/load.h \
+	config/policy.h \
+	config/problem.h

@@ -1,0 +1,455 @@
+/*
+ * What the configuration says, once it has been read: one const struct for
+ * the life of a generation.  Read it, never write it; config/load.h makes it,
+ * config/policy.h decides with it.  Which text key fills which member is the
+ * table in config/options.c and nowhere else.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <limits.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#define CONFIG_FILE_MAX	     (256 * 1024) /* bytes; larger is refused unread */
+#define CONFIG_FILES_MAX     64 /* main file and drop-ins */
+#define CONFIG_DEPTH_MAX     12 /* groups and lists in each other */
+#define CONFIG_STRING_MAX    4096
+#define CONFIG_LISTENERS_MAX 64
+#define CONFIG_RULES_MAX     1024
+#define CONFIG_GUARDS_MAX    64
+#define CONFIG_LAYERS_MAX    (CONFIG_GUARDS_MAX + 8)
+#define CONFIG_EXTENDS_MAX   8
+#define CONFIG_NAME_MAX	     64
+
+/* "none", for every number whose text may say so: no limit, or never. */
+#define CONFIG_NONE UINT32_MAX
+
+/* Where a value was written.  line 0: nowhere, it is the default. */
+struct origin {
+	const char *file;
+	unsigned line;
+};
+
+struct strings {
+	char **items;
+	size_t count;
+};
+
+/* A name and a value, with the place for error messages. */
+struct pair {
+	char *key;
+	char *value;
+	struct origin origin;
+};
+
+struct pairs {
+	struct pair *items;
+	size_t count;
+};
+
+/* An address block, "10.0.0.0/8" or "!2001:db8::/32". */
+struct network {
+	bool negated;
+	sa_family_t family; /* AF_INET or AF_INET6; mapped ones are AF_INET */
+	uint8_t address[16];
+	unsigned prefix;
+};
+
+struct networks {
+	struct network *items;
+	size_t count;
+};
+
+/* ---- the server ---------------------------------------------------- */
+
+struct listener {
+	char *name;
+	char *address; /* numeric, or "*": both families */
+	uint16_t port;
+	sa_family_t family; /* AF_UNSPEC for "*" */
+	bool freebind; /* bind although the address is not up yet */
+	struct origin origin;
+};
+
+enum crypto_profile {
+	CRYPTO_MODERN,
+	CRYPTO_COMPATIBLE,
+	CRYPTO_FIPS,
+	CRYPTO_CIS,
+	CRYPTO_STIG
+};
+
+/*
+ * The algorithm lists are final: the profile's list with + - ^ applied, each
+ * name known, in order of preference.
+ */
+struct crypto_settings {
+	uint32_t profile; /* enum crypto_profile */
+	struct strings kex;
+	struct strings ciphers;
+	struct strings macs;
+	struct strings host_key_algorithms;
+	struct strings ca_algorithms; /* may sign user certificates */
+	struct strings key_algorithms; /* users' signatures: server-sig-algs */
+	struct strings compression;
+	uint64_t rekey_bytes;
+	uint32_t rekey_seconds; /* CONFIG_NONE: by bytes only */
+	uint32_t rsa_bits; /* smallest RSA key, of hosts and users */
+	char *moduli_file;
+};
+
+struct startup_limit {
+	uint32_t begin; /* unauthenticated connections: drop starts here, */
+	uint32_t rate; /* with this many per cent, */
+	uint32_t full; /* and all are dropped here */
+};
+
+struct source_limit {
+	uint32_t connections; /* unauthenticated, per block; CONFIG_NONE */
+	uint32_t prefix4;
+	uint32_t prefix6;
+};
+
+/* Seconds each offence costs its source; as sshd's PerSourcePenalties. */
+struct penalty_settings {
+	bool enabled;
+	uint32_t crash;
+	uint32_t auth_failure;
+	uint32_t invalid_user;
+	uint32_t no_auth;
+	uint32_t grace_exceeded;
+	uint32_t refused;
+	uint32_t minimum; /* not enforced below */
+	uint32_t maximum; /* never grows above */
+	uint32_t max_sources4;
+	uint32_t max_sources6;
+	bool overflow_refuses; /* table full: refuse strangers (else forget) */
+	struct networks exempt;
+};
+
+struct limit_settings {
+	uint32_t login_grace; /* seconds from accept to success */
+	uint32_t max_auth_tries; /* failed credentials; a query is not one */
+	uint32_t max_connections; /* authenticated and not; CONFIG_NONE */
+	struct startup_limit startups;
+	struct source_limit source;
+	struct penalty_settings penalties;
+	uint32_t window_max; /* bytes, receive window of one channel */
+	uint32_t max_channels; /* of all kinds, in one connection */
+};
+
+/* Seconds a monitor's blocking call may take before the master ends it. */
+struct deadline_settings {
+	uint32_t pam;
+	uint32_t nss;
+	uint32_t key_command;
+	uint32_t module;
+	uint32_t failure_delay; /* milliseconds: the floor under a refusal */
+};
+
+struct privsep_settings {
+	char *worker_user;
+	char *keyholder_user;
+	char *empty_directory; /* the worker's root */
+};
+
+enum log_level_setting {
+	LOG_LEVEL_QUIET,
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_VERBOSE,
+	LOG_LEVEL_DEBUG
+};
+
+enum log_format_setting {
+	LOG_FORMAT_TEXT,
+	LOG_FORMAT_RFC5424,
+	LOG_FORMAT_JSON
+};
+
+struct log_settings {
+	uint32_t level; /* enum log_level_setting */
+	uint32_t facility; /* LOG_AUTH ... of <syslog.h> */
+	uint32_t format; /* enum log_format_setting */
+	char *ident;
+	struct strings targets; /* "syslog", "stderr", "/absolute/file" */
+};
+
+enum record_owner {
+	OWNER_NONE,
+	OWNER_SERVER,
+	OWNER_PAM /* a PAM module shows it; the server must not */
+};
+
+struct record_settings {
+	bool utmp;
+	bool wtmp;
+	bool lastlog;
+	bool btmp;
+	uint32_t motd; /* enum record_owner: who prints /etc/motd */
+	uint32_t last_login; /* enum record_owner: who prints "Last login" */
+	uint32_t nologin; /* enum record_owner: who obeys /etc/nologin */
+};
+
+struct environment_settings {
+	char *path; /* PATH of a user */
+	char *root_path; /* PATH of uid 0 */
+};
+
+/* A subsystem the server offers; command NULL: served by ourselves. */
+struct subsystem {
+	char *name;
+	char *command;
+	struct origin origin;
+};
+
+/*
+ * A module to load.  Options are opaque here: a list of scalars gives one
+ * pair for each, a group's members are "group.member", booleans are
+ * "true"/"false", numbers decimal.
+ */
+struct module_settings {
+	char *name; /* as chains say it, "pam" */
+	char *file; /* absolute, or a name in module_directory */
+	struct pairs options;
+	struct origin origin;
+};
+
+/* ---- the policy ----------------------------------------------------- */
+
+/* One step of a chain: "keyboard-interactive:pam/sallyport-otp". */
+struct chain_step {
+	char *method;
+	char *module; /* NULL: whichever module serves the method */
+	char *service; /* NULL: the module's own; else its parameter */
+};
+
+struct chain {
+	char *text; /* as written */
+	struct chain_step *steps;
+	size_t count;
+};
+
+struct chains {
+	struct chain *items;
+	size_t count;
+};
+
+/* One permitted target: "*.example.com:443", "10.0.0.0/8:*", "[::1]:22". */
+struct target {
+	char *text;
+	char *host; /* pattern with * and ?; NULL when is_network */
+	bool is_network; /* network holds it */
+	struct network network;
+	uint16_t port_first;
+	uint16_t port_last;
+};
+
+struct targets {
+	struct target *items;
+	size_t count;
+};
+
+/* "mon-fri 08:00-18:00 Europe/Berlin"; past midnight when last < first. */
+struct time_window {
+	char *text;
+	unsigned days; /* bit 0 Sunday ... bit 6 Saturday */
+	unsigned first; /* minutes since midnight */
+	unsigned last; /* the first minute outside; up to 1440 */
+	char *zone; /* NULL: the machine's */
+};
+
+struct time_windows {
+	struct time_window *items;
+	size_t count;
+};
+
+/* "direct-tcpip=10m": seconds of silence that close channels of a kind. */
+struct channel_timeout {
+	char *kind; /* as sshd's ChannelTimeout; wildcards; "session:shell" */
+	uint32_t seconds;
+};
+
+struct channel_timeouts {
+	struct channel_timeout *items;
+	size_t count;
+};
+
+enum root_login {
+	ROOT_NO,
+	ROOT_FORCED_COMMAND, /* with a key, into a forced command */
+	ROOT_KEY, /* without a password anywhere in the chain */
+	ROOT_YES
+};
+
+enum tun_permission {
+	TUN_NO,
+	TUN_POINT_TO_POINT = 1,
+	TUN_ETHERNET = 2,
+	TUN_BOTH = 3
+};
+
+enum gateway_ports {
+	GATEWAY_NO, /* remote forwards listen on loopback only */
+	GATEWAY_CLIENT, /* where the client asks */
+	GATEWAY_YES /* on every address, whatever the client asks */
+};
+
+/*
+ * Every key a rule may set, once.  The text key is the name; its type,
+ * default and how a guard tightens it are in config/options.c.
+ */
+#define GRANT_LIST(G)                                                     \
+	/* who authenticates how */                                       \
+	G(refuse, bool) /* nobody who matches gets in */                  \
+	G(methods, struct chains) /* any one of these chains */           \
+	G(max_auth_tries, uint32_t)                                       \
+	G(root_login, uint32_t) /* enum root_login */                     \
+	G(key_types, struct strings) /* patterns, of algorithm names */   \
+	G(key_sources, struct strings) /* names of key sources */         \
+	G(key_cas, struct strings) /* SHA256 fingerprints */              \
+	G(key_rsa_bits, uint32_t)                                         \
+	G(key_certificate, bool) /* certificates only */                  \
+	G(key_touch, bool) /* sk keys: presence required */               \
+	G(key_verify, bool) /* sk keys only, user verified */             \
+	G(times, struct time_windows)                                     \
+	G(banner, char *) /* path of a text, NULL for none */             \
+	/* what a session may be */                                       \
+	G(pty, bool)                                                      \
+	G(shell, bool)                                                    \
+	G(exec, bool)                                                     \
+	G(subsystems, struct strings) /* patterns, of names */            \
+	G(command, char *) /* forced command */                           \
+	G(sftp_only, bool)                                                \
+	G(sftp_start, char *)                                             \
+	G(sftp_umask, uint32_t) /* CONFIG_NONE: inherit */                \
+	G(sftp_read_only, bool)                                           \
+	G(chroot, char *) /* with %h %u %U %% */                          \
+	G(accept_env, struct strings) /* patterns, of names */            \
+	G(set_env, struct strings) /* NAME=value */                       \
+	G(user_rc, bool)                                                  \
+	G(expose_auth, bool) /* SSH_USER_AUTH */                          \
+	/* forwarding */                                                  \
+	G(local_forward, struct targets)                                  \
+	G(remote_forward, struct targets)                                 \
+	G(gateway_ports, uint32_t) /* enum gateway_ports */               \
+	G(unix_local, struct strings) /* path patterns: connect */        \
+	G(unix_remote, struct strings) /* path patterns: listen */        \
+	G(unix_mask, uint32_t)                                            \
+	G(unix_unlink, bool)                                              \
+	G(agent, bool)                                                    \
+	G(x11, bool)                                                      \
+	G(tun, uint32_t) /* enum tun_permission, bits */                  \
+	/* how much, how long */                                          \
+	G(max_sessions, uint32_t) /* per connection */                    \
+	G(max_user_sessions, uint32_t) /* of the user, all connections */ \
+	G(idle_timeout, uint32_t) /* seconds without input */             \
+	G(unused_timeout, uint32_t) /* seconds without any channel */     \
+	G(channel_timeouts, struct channel_timeouts)                      \
+	G(max_session_time, uint32_t)                                     \
+	G(warn_before, uint32_t) /* seconds: notice on terminals */       \
+	G(keepalive_interval, uint32_t)                                   \
+	G(keepalive_count, uint32_t)                                      \
+	G(log_level, uint32_t) /* enum log_level_setting */
+
+#define GRANT_ORDINAL(name, type) GRANT_##name,
+enum grant { GRANT_LIST(GRANT_ORDINAL) GRANT_COUNT };
+#undef GRANT_ORDINAL
+
+/*
+ * A value for each grant, and where it was set.  In a rule as loaded all are
+ * filled: its own, inherited, implied or the default; origins[] tells which
+ * (line 0: default).
+ */
+#define GRANT_MEMBER(name, type) type name;
+struct grants {
+	GRANT_LIST(GRANT_MEMBER)
+	struct origin origins[GRANT_COUNT];
+};
+#undef GRANT_MEMBER
+
+/* Whom a rule is for.  What is empty is not asked; all that stands must hold.
+ */
+struct uid_range {
+	uid_t first;
+	uid_t last;
+};
+
+struct uid_ranges {
+	struct uid_range *items;
+	size_t count;
+};
+
+struct match {
+	struct strings users; /* patterns; "!" excludes */
+	struct strings groups; /* patterns; "!" excludes */
+	struct uid_ranges uids;
+	struct networks from;
+	struct strings listeners;
+	struct time_windows times;
+	bool invalid_user; /* only names that do not exist */
+	/* guards only */
+	struct strings methods;
+	struct strings key_types;
+	struct strings key_sources;
+	struct strings key_cas;
+	struct origin origin;
+};
+
+struct rule {
+	char *name;
+	char *extends; /* NULL */
+	struct match match;
+	struct grants grants;
+	/* guards only: chains with these methods are dropped, */
+	struct strings forbid;
+	/* and these steps are appended to each chain that lacks them. */
+	struct chain require;
+	struct origin forbid_origin;
+	struct origin require_origin;
+	struct origin origin;
+};
+
+/* ---- all of it ------------------------------------------------------ */
+
+struct config {
+	struct listener *listeners;
+	size_t listener_count;
+	struct strings host_keys; /* private key files */
+	struct strings host_certificates; /* *-cert.pub files */
+	struct crypto_settings crypto;
+	struct limit_settings limits;
+	struct deadline_settings deadlines;
+	struct privsep_settings privsep;
+	struct log_settings log;
+	struct record_settings records;
+	struct environment_settings environment;
+	char *pid_file; /* NULL: none */
+	char *control_socket; /* NULL: none */
+	char *version_addendum; /* NULL: none */
+	char *xauth;
+	uint32_t x11_display_offset;
+	bool tcp_keepalive;
+	uint32_t ip_qos_interactive; /* DSCP in TOS byte; CONFIG_NONE: leave */
+	uint32_t ip_qos_bulk;
+	char *module_directory;
+	struct module_settings *modules;
+	size_t module_count;
+	struct subsystem *subsystems;
+	size_t subsystem_count;
+	struct rule *rules; /* in order; the first that matches decides */
+	size_t rule_count;
+	struct rule *guards; /* all that match apply */
+	size_t guard_count;
+	struct rule *decoy; /* whom nobody else wants; never NULL */
+	struct origin *origins; /* per row of the schema, for show */
+	void *arena; /* everything above lives here */
+};
+
+#endif

@@ -1,0 +1,174 @@
+/*
+ * Who may do what: the rules' and guards' decision over one connection.
+ *
+ * The monitor asks policy_decide() when the user is known, lets the chains of
+ * the decision authenticate, asks policy_guard() before it sends success, and
+ * freezes the decision.  explain runs the same functions with a trace.
+ * What is not known never grants: it refuses and says so.
+ */
+#ifndef CONFIG_POLICY_H
+#define CONFIG_POLICY_H
+
+#include "config/config.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum fact_state {
+	FACT_UNKNOWN, /* could not be learnt: refuses where it is asked */
+	FACT_ABSENT, /* there is none: no such user, no key was used */
+	FACT_KNOWN
+};
+
+struct policy_facts {
+	/* FACT_ABSENT: NSS has no such user; user is then what was typed */
+	enum fact_state user_state;
+	const char *user; /* as NSS returned it */
+	uid_t uid;
+	enum fact_state groups_state;
+	const char *const *groups;
+	size_t group_count;
+	struct sockaddr_storage source; /* AF_UNSPEC: not known (-i, pipes) */
+	const char *listener; /* NULL: none (-i) */
+	time_t now;
+
+	/* Only after authentication, for guards and requirements: */
+	const char *const *methods; /* the chain as it was walked, in order */
+	size_t method_count;
+	enum fact_state key_state;
+	const char *key_type; /* "ssh-ed25519", "...-cert-v01@..." */
+	const char *key_algorithm; /* of the signature; NULL: as the type */
+	const char *key_fingerprint; /* "SHA256:..." */
+	const char *key_source; /* name of the source that had it */
+	const char *key_ca; /* CA's "SHA256:..." or NULL */
+	unsigned key_bits;
+	bool key_touched; /* sk: user present */
+	bool key_verified; /* sk: PIN or biometry */
+};
+
+enum policy_verdict {
+	POLICY_REFUSED, /* zero: whatever was not decided is refused */
+	POLICY_GRANTED,
+	POLICY_MORE /* policy_guard: walk decision->more, then ask again */
+};
+
+enum policy_reason {
+	REASON_NONE,
+	REASON_NO_RULE, /* no rule matched */
+	REASON_RULE_REFUSES, /* refuse = true */
+	REASON_GUARD_REFUSES,
+	REASON_UNKNOWN_FACT, /* a rule or guard met what is not known */
+	REASON_UNKNOWN_USER,
+	REASON_ROOT, /* root_login forbids */
+	REASON_TIME, /* outside times */
+	REASON_NO_CHAIN, /* guards forbade every chain */
+	REASON_KEY, /* the key does not meet the requirements */
+	REASON_CONFLICT /* two different forced commands or chroots */
+};
+
+/* The lists that add up: every layer must allow. */
+#define LAYER_LIST(L)     \
+	L(key_types)      \
+	L(key_sources)    \
+	L(key_cas)        \
+	L(times)          \
+	L(subsystems)     \
+	L(accept_env)     \
+	L(local_forward)  \
+	L(remote_forward) \
+	L(unix_local)     \
+	L(unix_remote)    \
+	L(channel_timeouts)
+#define LAYER_ORDINAL(name) LAYER_##name,
+enum layer { LAYER_LIST(LAYER_ORDINAL) LAYER_COUNT };
+#undef LAYER_ORDINAL
+
+struct layers {
+	const void *lists[CONFIG_LAYERS_MAX]; /* as the grant's type */
+	struct origin origins[CONFIG_LAYERS_MAX];
+	size_t count;
+};
+
+struct decision {
+	enum policy_verdict verdict;
+	enum policy_reason reason;
+	char why[256]; /* for the log, never for the client */
+	const struct rule *rule; /* that decided; the decoy when refused */
+	bool decoy; /* rule is the decoy: success is impossible */
+	/*
+	 * The scalars are final.  The lists in here are the rule's own: ask
+	 * the policy_may_* functions, which look at every layer.
+	 */
+	struct grants grants;
+	struct layers layers[LAYER_COUNT];
+	struct chains chains; /* what remains after guards */
+	struct chain more; /* POLICY_MORE: steps still to walk */
+	void *arena;
+};
+
+/* Empty, refusing.  A decision is some 15 kB; give it to decision_free(). */
+void decision_init(struct decision *d);
+void decision_free(struct decision *d);
+
+/*
+ * Before authentication: the first rule that matches, and the guards that can
+ * be judged without a key or method.  When the verdict is POLICY_REFUSED
+ * (unknown user, no rule, refuse) the decision holds the decoy's chains and
+ * prompts, to be walked without ever succeeding.
+ */
+void policy_decide(const struct config *config,
+    const struct policy_facts *facts, struct decision *d);
+
+/*
+ * After a chain was completed: requirements on the key, root_login, every
+ * guard.  May refuse, may ask for more steps; it never grants what
+ * policy_decide did not.  Ask once per completed chain.
+ */
+void policy_guard(const struct config *config, const struct policy_facts *facts,
+    struct decision *d);
+
+/* May this key be used at all: asked at a query, before any signature. */
+bool policy_may_key(const struct decision *d, const struct policy_facts *facts,
+    char *why, size_t why_size);
+
+/* Time windows: asked at login and again at each session's opening. *ends is
+ * the moment the window closes, 0 when it does not. */
+bool policy_may_now(const struct decision *d, time_t now, time_t *ends);
+
+/* A forward's target.  With patterns by name and by network the address is
+ * needed: POLICY_ASK_ADDRESS means resolve, then ask again with each. */
+enum policy_answer { POLICY_NO, POLICY_YES, POLICY_ASK_ADDRESS };
+enum policy_answer policy_may_connect(const struct decision *d,
+    const char *host, uint32_t port, const struct sockaddr *address);
+
+/* A remote forward: host as the client sent it ("", "*", "localhost", ...). */
+bool policy_may_listen(
+    const struct decision *d, const char *host, uint32_t port);
+
+bool policy_may_unix_connect(const struct decision *d, const char *path);
+bool policy_may_unix_listen(const struct decision *d, const char *path);
+bool policy_may_env(const struct decision *d, const char *name);
+bool policy_may_subsystem(const struct decision *d, const char *name);
+
+/* Seconds of silence that close a channel of this kind, or CONFIG_NONE. */
+uint32_t policy_channel_timeout(const struct decision *d, const char *kind);
+
+/*
+ * What authorized_keys, certificates and modules add: they only tighten.
+ * Origins are copied.  E_DENIED: the login must be refused (d says why).
+ */
+int decision_tighten_off(struct decision *d, enum grant grant,
+    struct origin origin); /* pty, agent, x11, tun, user_rc, forwards... */
+int decision_tighten_command(
+    struct decision *d, const char *command, struct origin origin);
+int decision_tighten_targets(struct decision *d, enum grant grant,
+    const char *const *texts, size_t count, struct origin origin);
+int decision_tighten_number(
+    struct decision *d, enum grant grant, uint32_t value, struct origin origin);
+
+/* Why, rule by rule: a trace of policy_decide and policy_guard. */
+enum explain_format { EXPLAIN_TEXT, EXPLAIN_JSON };
+void policy_explain(const struct config *config,
+    const struct policy_facts *facts, enum explain_format format, FILE *out);
+
+#endif
