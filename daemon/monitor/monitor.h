@@ -1,0 +1,135 @@
+/*
+ * The monitor: root's side of one connection.  It decides everything, does
+ * little, and believes the worker in nothing.  Here is what its steps share.
+ */
+#ifndef DAEMON_MONITOR_MONITOR_H
+#define DAEMON_MONITOR_MONITOR_H
+
+#include "config/config.h"
+#include "config/policy.h"
+#include "lib/net.h"
+#include "privsep/slot.h"
+#include "privsep/wall.h"
+
+#include <pwd.h>
+#include <time.h>
+
+struct auth;	  /* daemon/monitor/auth.h: attempts, chain, modules */
+struct hosted;	  /* daemon/monitor/host.h: a loaded module */
+struct sessions;  /* daemon/monitor/on_session.c */
+
+/* What the template made once and every monitor inherits. */
+struct monitor_template {
+	const struct config *config;
+	struct hosted *modules;
+	size_t n_modules;
+	struct host_key *host_keys; /* public halves, by index */
+	size_t n_host_keys;
+	uint32_t generation;
+	char *signature_algorithms; /* as told in server-sig-algs */
+};
+
+struct monitor {
+	const struct monitor_template *template;
+	struct wall worker;    /* blocking */
+	struct wall keyholder; /* blocking */
+	struct wall session;   /* fd -1 until the session runs */
+	int client_fd;	       /* kept open: pam_slurm_adopt looks for it */
+	enum monitor_state state; /* moved by monitor_move() only */
+	struct slot *slot;
+
+	uint64_t connection;
+	char connection_id[32];
+	char listener[64];
+	struct net_address source, local;
+	uint16_t source_port, local_port;
+
+	/* Key exchange: on_key.c. */
+	uint8_t session_id[64];
+	size_t session_id_len;
+	struct bytes client_version, server_version; /* owned */
+	int host_key; /* index used in the first exchange */
+	uint64_t rekey_tokens_at;
+	double rekey_tokens;
+
+	/* Authentication: on_auth.c.  Frozen at the first request. */
+	struct auth *auth;
+	char user[SSH_USER_MAX + 1]; /* as the client typed it, checked */
+	char service[64];
+	bool user_frozen;
+	bool user_known;	/* NSS knows it */
+	struct passwd passwd;	/* owned copies; valid if user_known */
+
+	/* After success. */
+	struct decision *decision; /* frozen */
+	char **pam_environment;	   /* NAME=value, NULL ended; owned */
+	struct sessions *sessions;
+
+	int exit_code;	/* enum monitor_exit */
+	bool ended;	/* leave the loop */
+	struct {
+		uint8_t cause;
+		uint32_t reason;
+		char text[WALL_TEXT_MAX + 1];
+		uint64_t bytes_in, bytes_out;
+		bool said;
+	} bye;
+};
+
+/* A handler of one wall message; an error is a violation by its sender. */
+typedef int monitor_handler(struct monitor *m, struct wall_message *message);
+
+/* Move the state by the table in states.c; an illegal move is a bug(). */
+void monitor_move(struct monitor *m, enum monitor_state to);
+
+/*
+ * Send to the worker, asking wall_refuses() first; the monitor ends when the
+ * worker is gone.  MONITOR_SEND(m, granted, .channel = c).
+ */
+void monitor_send(struct monitor *m, const struct wall_message *message);
+#define MONITOR_SEND(m, name, ...)                                          \
+	monitor_send((m), &(const struct wall_message){ .type = MSG_##name, \
+			      .fds = { -1, -1, -1, -1 },                    \
+			      .name = { __VA_ARGS__ } })
+
+/*
+ * Wait for the next message of the worker while a module converses: one of
+ * the types given (ended by MSG_nothing) is returned in *message, to be given
+ * back with wall_done(); `log` is served meanwhile.  E_CLOSED when the worker
+ * is gone; E_STATE when it sent something else that is legal, which is kept
+ * and handled when the conversation has unwound (a new auth request).
+ */
+int monitor_wait(struct monitor *m, const enum wall_type *types,
+    struct wall_message *message);
+
+/* Order the worker to send DISCONNECT, and end after it left. */
+void monitor_disconnect(struct monitor *m, uint32_t reason,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * A blocking call begins: its name and deadline stand in the status slot,
+ * which the master reads.  Pairs nest one deep.
+ */
+void monitor_call(struct monitor *m, enum slot_call call, const char *detail);
+void monitor_call_done(struct monitor *m);
+
+/* Ask the keyholder for a signature; 0, or E_CRYPTO. */
+int monitor_sign(struct monitor *m, unsigned key, const char *algorithm,
+    const void *data, size_t len, struct buf *signature);
+
+/* The login is complete: policy's guards passed, account checked. on_auth.c
+ * calls this; it sends `opened` and then the verdict. */
+void monitor_login(struct monitor *m);
+
+/* Handlers, by file: on_key.c (version kex negotiation_failed newkeys
+ * hostkeys_prove), on_auth.c (auth_*), on_session.c (session_open pty env x11
+ * agent start window signal channel_closed), on_forward.c (tcp_connect
+ * unix_connect tcp_listen unix_listen unlisten tun), monitor.c (log report
+ * bye); and from the session: from_session.c. */
+#define MONITOR_HANDLER(name, states, budget, fds, answers) \
+	monitor_handler on_##name;
+WALL_WORKER_MONITOR(MONITOR_HANDLER)
+WALL_SESSION_MONITOR(MONITOR_HANDLER)
+#undef MONITOR_HANDLER
+
+#endif

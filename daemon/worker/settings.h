@@ -1,0 +1,27 @@
+/*
+ * What a worker knows of the configuration: the `settings` message, copied.
+ */
+#ifndef DAEMON_WORKER_SETTINGS_H
+#define DAEMON_WORKER_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct worker_settings {
+	char *kex; /* name-lists, in our order */
+	char *host_key_algorithms;
+	char *ciphers;
+	char *macs;
+	char *compression;
+	char *signature_algorithms; /* server-sig-algs, RFC 8308 */
+	char *version_addendum;
+	uint64_t rekey_bytes;
+	uint32_t rekey_seconds;
+	uint32_t window_max;
+	bool tcp_keepalive;
+	uint8_t *moduli; /* packed groups, lib/ssh/moduli.h */
+	size_t moduli_len;
+};
+
+#endif

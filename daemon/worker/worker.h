@@ -1,0 +1,146 @@
+/*
+ * What the steps of a worker share: the worker itself, how a step sends a
+ * packet, and the handlers that the table in worker/phases.c names.  One
+ * worker serves one connection; everything runs from its loop, nothing waits.
+ */
+#ifndef DAEMON_WORKER_WORKER_H
+#define DAEMON_WORKER_WORKER_H
+
+#include "lib/buf.h"
+#include "lib/loop.h"
+#include "lib/rd.h"
+#include "privsep/wall.h"
+
+struct transport;
+struct userauth;
+struct channels;
+
+/* Phases of a connection: which packets are legal (worker/phases.c). */
+enum phase {
+	PHASE_KEX,	/* first key exchange, strict */
+	PHASE_SERVICE,	/* keys taken into use, no service yet */
+	PHASE_USERAUTH, /* ssh-userauth */
+	PHASE_OPEN,	/* ssh-connection */
+	PHASE_CLOSING,	/* we have sent DISCONNECT */
+	PHASE_COUNT
+};
+
+struct worker {
+	struct loop *loop;
+	struct wall monitor; /* non-blocking */
+	struct wall session; /* fd -1 until `session_wall` came */
+	struct transport *transport;
+	struct userauth *userauth;
+	struct channels *channels; /* NULL until the login succeeded */
+	enum phase phase;
+	char client_version[SSH_VERSION_MAX + 1];
+};
+
+/*
+ * A handler takes one packet: r stands behind the message number.  The bytes
+ * lie in the receive buffer until it returns.  0, or an E_ code, which ends
+ * the connection with SSH_DISCONNECT_PROTOCOL_ERROR unless the handler has
+ * called worker_disconnect() itself.
+ */
+typedef int packet_handler(struct worker *w, struct rd *r);
+/* A wall message's handler; an error is our own side's fault: the worker ends. */
+typedef int message_handler(struct worker *w, struct wall_message *m);
+
+/* Send DISCONNECT, tell the monitor `bye`, end when it has left. */
+void worker_disconnect(struct worker *w, enum bye_cause cause,
+    uint32_t reason, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* ---- transport/: packets out ------------------------------------------ */
+
+/*
+ * A control packet: fields are appended to the buffer that packet_start()
+ * returns (the message number is in it already); packet_send() queues it,
+ * behind a key exchange in progress if need be.  One at a time.
+ */
+struct buf *packet_start(struct worker *w, uint8_t number);
+void packet_send(struct worker *w);
+
+/*
+ * The bulk path, one copy: a place for a payload of up to *room bytes,
+ * message number included, in the outgoing queue itself; NULL when there is
+ * no room now (key exchange running, queue full): channels_resume() will be
+ * called when there is.  packet_commit() encrypts it in place; len 0 gives
+ * the place back.  No other packet call may come in between.
+ */
+uint8_t *packet_place(struct worker *w, size_t *room);
+void packet_commit(struct worker *w, size_t len);
+
+/* Write what is queued now; the loop does it at the end of each turn. */
+int packet_flush(struct worker *w);
+
+/*
+ * Bytes queued and not yet taken by the kernel, for fairness; and whether
+ * control packets fill their own bound, when requests must not be answered:
+ * transport stops reading by itself then.
+ */
+size_t packet_queued(const struct worker *w);
+
+/* Largest CHANNEL_DATA payload that the peer takes is the channel's affair;
+ * this is the largest payload a packet of ours may have. */
+#define PACKET_PAYLOAD_MAX (32 * 1024 + 64)
+
+/* Round trip time in microseconds from TCP_INFO, 0 if unknown. */
+uint32_t transport_rtt(const struct worker *w);
+/* Milliseconds since the last packet from the peer, for keepalives. */
+uint64_t transport_silence(const struct worker *w);
+/* Does the path carry keystrokes (TOS and TCP_NODELAY)? */
+void transport_interactive(struct worker *w, bool interactive);
+/* Totals for `bye` and `report`. */
+void transport_totals(const struct worker *w, uint64_t *in, uint64_t *out);
+/* Delayed compression starts, QUICKACK ends, limits of `opened` apply. */
+void transport_opened(struct worker *w, const struct msg_opened *settings);
+
+/* ---- userauth/ --------------------------------------------------------- */
+
+packet_handler userauth_service_request; /* 5 */
+packet_handler userauth_request;	 /* 50 */
+packet_handler userauth_method_packet;	 /* 60 to 79 */
+
+/* ---- channel/ ---------------------------------------------------------- */
+
+/* Called once, on `opened`; then packets 80 to 100 come. */
+void channels_start(struct worker *w, const struct msg_opened *settings);
+/* There is room in the outgoing queue again; or a deadline of theirs. */
+void channels_resume(struct worker *w);
+/* The connection ends: tell the monitor `channel_closed` for each. */
+void channels_end(struct worker *w);
+
+packet_handler global_request;	      /* 80 */
+packet_handler request_success;	      /* 81, answers to our keepalives */
+packet_handler request_failure;	      /* 82 */
+packet_handler channel_open;	      /* 90 */
+packet_handler channel_open_confirmed; /* 91 */
+packet_handler channel_open_failed;   /* 92 */
+packet_handler channel_window_adjust; /* 93 */
+packet_handler channel_data;	      /* 94 */
+packet_handler channel_extended_data; /* 95 */
+packet_handler channel_eof;	      /* 96 */
+packet_handler channel_close;	      /* 97 */
+packet_handler channel_request;	      /* 98 */
+packet_handler channel_success;	      /* 99 */
+packet_handler channel_failure;	      /* 100 */
+
+/* ---- messages from the monitor and the session ------------------------- */
+
+/* transport/: kex_done, disconnect.  userauth/: auth_*, banner.  channel/: the rest. */
+#define WORKER_HANDLER(name, states, budget, fds, answers) \
+	message_handler on_##name;
+WALL_MONITOR_WORKER(WORKER_HANDLER)
+WALL_SESSION_WORKER(WORKER_HANDLER)
+#undef WORKER_HANDLER
+
+/*
+ * The process: `work` of the template has been taken.  in and out are the
+ * client's descriptors (the same socket, or pipes with -i); never returns.
+ */
+struct worker_settings;
+void worker_run(int in, int out, int wall,
+    const struct worker_settings *settings) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,483 @@
+/*
+ * The wall: every message that two sallyport processes can exchange, once.
+ * Whoever reads only this file knows what a broken worker can ask for.
+ *
+ * A list a path (who sends to whom); in a list a line a message:
+ *
+ *	MSG(name, states, budget, fds, answers)
+ *
+ *	states	 the monitor states in which it is legal (privsep/wall.h);
+ *		 ANY on paths that have none
+ *	budget	 how many of them one connection may send; 0 is no limit, for
+ *		 what is an answer or has a limit of its own in its handler
+ *	fds	 how many descriptors ride with it, exactly
+ *	answers	 "yes" if the sender waits for an answer, for the reader
+ *
+ * The fields of message x are WALL_x: F(type, name, limit), in wire order.
+ * Types: u8 u16 u32 u64 (limit: largest value), flag, text (no NUL inside;
+ * limit: bytes), bytes (limit: bytes).
+ * A message x is asked for as MSG_x and handled by on_x(), nowhere else.
+ */
+#ifndef PRIVSEP_MESSAGES_H
+#define PRIVSEP_MESSAGES_H
+
+#include "lib/ssh/ssh2.h"
+
+/* Limits that several messages share. */
+#define WALL_SHARE_MAX	 2112  /* a key exchange share, DH of 16384 bits */
+#define WALL_METHODS_MAX 256   /* a list of method names */
+#define WALL_TEXT_MAX	 1024  /* a sentence */
+#define WALL_ASK_MAX	 65536 /* all prompts or all answers of one round */
+#define WALL_BANNER_MAX	 65536
+#define WALL_HOST_MAX	 1025  /* NI_MAXHOST */
+#define WALL_PATH_MAX	 108   /* sun_path */
+#define WALL_KEYS_MAX	 65536 /* host public keys together */
+#define WALL_ENV_MAX	 (128 * 1024)
+#define WALL_LIST_MAX	 32768 /* a forwarding permission list */
+#define PORT_MAX	 65535
+#define U32		 UINT32_MAX
+#define U64		 UINT64_MAX
+
+/*
+ * Worker to monitor: what a stranger, through a broken worker, can ask of
+ * root.  KEX, AUTH, ASKING, OPENING, OPEN and CLOSING are the states.
+ */
+#define WALL_WORKER_MONITOR(MSG)                                         \
+	MSG(log, ANY_STATE, 2000, 0, no)                                 \
+	MSG(version, IN(KEX), 1, 0, no)                                  \
+	MSG(kex, IN(KEX) | IN(AUTH) | IN(OPEN), 0, 0, kex_done)          \
+	MSG(negotiation_failed, ANY_STATE, 1, 0, no)                     \
+	MSG(newkeys, IN(KEX) | IN(AUTH) | IN(OPEN), 0, 0, no)            \
+	MSG(auth_none, IN(AUTH), 64, 0, auth_verdict)                    \
+	MSG(auth_password, IN(AUTH) | IN(ASKING) | IN(CHANGING), 64, 0,  \
+	    auth_verdict)                                                \
+	MSG(auth_publickey, IN(AUTH) | IN(ASKING) | IN(CHANGING), 128, 0, \
+	    auth_verdict)                                                \
+	MSG(auth_hostbased, IN(AUTH) | IN(ASKING) | IN(CHANGING), 64, 0, \
+	    auth_verdict)                                                \
+	MSG(auth_kbdint, IN(AUTH) | IN(ASKING) | IN(CHANGING), 64, 0,    \
+	    auth_verdict)                                                \
+	MSG(auth_other, IN(AUTH) | IN(ASKING) | IN(CHANGING), 64, 0,     \
+	    auth_verdict)                                                \
+	MSG(auth_answers, IN(ASKING) | IN(CHANGING), 1000, 0, no)        \
+	MSG(auth_packet, IN(ASKING), 1000, 0, no)                        \
+	MSG(session_open, IN(OPEN), 0, 0, granted)                       \
+	MSG(pty, IN(OPEN), 0, 0, pty_made)                               \
+	MSG(env, IN(OPEN), 0, 0, granted)                                \
+	MSG(x11, IN(OPEN), 0, 0, granted)                                \
+	MSG(agent, IN(OPEN), 0, 0, granted)                              \
+	MSG(start, IN(OPEN), 0, 0, granted)                              \
+	MSG(window, IN(OPEN), 0, 0, no)                                  \
+	MSG(signal, IN(OPEN), 0, 0, no)                                  \
+	MSG(tcp_connect, IN(OPEN), 0, 0, granted)                        \
+	MSG(unix_connect, IN(OPEN), 0, 0, granted)                       \
+	MSG(tcp_listen, IN(OPEN), 0, 0, listening)                       \
+	MSG(unix_listen, IN(OPEN), 0, 0, listening)                      \
+	MSG(unlisten, IN(OPEN), 0, 0, listening)                         \
+	MSG(tun, IN(OPEN), 0, 0, granted)                                \
+	MSG(channel_closed, IN(OPEN) | IN(CLOSING), 0, 0, no)            \
+	MSG(hostkeys_prove, IN(OPEN), 8, 0, hostkeys_proof)              \
+	MSG(report, IN(OPEN) | IN(CLOSING), 0, 0, no)                    \
+	MSG(bye, ANY_STATE, 1, 0, no)
+
+/* A line for people, from the sandbox: syslog level as in lib/log.h. */
+#define WALL_log(F) F(u8, level, 7) F(text, line, WALL_TEXT_MAX)
+/* Both identification strings, without CR LF. */
+#define WALL_version(F)                    \
+	F(bytes, client, SSH_VERSION_MAX)  \
+	F(bytes, server, SSH_VERSION_MAX)
+/*
+ * Everything that is hashed into H, RFC 4253 section 8, but for K_S, which
+ * the monitor puts in itself.  shared_secret is K as it is hashed, with its
+ * length field.  The gex fields are zero and empty in the other methods.
+ */
+#define WALL_kex(F)                                \
+	F(bytes, kexinit_client, SSH_KEXINIT_MAX)  \
+	F(bytes, kexinit_server, SSH_KEXINIT_MAX)  \
+	F(bytes, client_share, WALL_SHARE_MAX)     \
+	F(bytes, server_share, WALL_SHARE_MAX)     \
+	F(bytes, shared_secret, WALL_SHARE_MAX)    \
+	F(u32, gex_min, U32)                       \
+	F(u32, gex_preferred, U32)                 \
+	F(u32, gex_max, U32)                       \
+	F(bytes, gex_p, WALL_SHARE_MAX)            \
+	F(bytes, gex_g, WALL_SHARE_MAX)
+/* No common algorithm: which kind, and what the client offered. */
+#define WALL_negotiation_failed(F) \
+	F(text, kind, 64) F(text, offer, WALL_TEXT_MAX)
+/* The negotiated names, once both sides use the new keys; for the audit. */
+#define WALL_newkeys(F)                                                \
+	F(text, kex, 64) F(text, host_key, 64) F(text, cipher_in, 64)  \
+	F(text, cipher_out, 64) F(text, mac_in, 64) F(text, mac_out, 64) \
+	F(text, compression_in, 64) F(text, compression_out, 64)
+/* RFC 4252; each request names user and service again, as the client did. */
+#define WALL_REQUEST(F) F(bytes, user, SSH_USER_MAX) F(bytes, service, 64)
+#define WALL_auth_none(F) WALL_REQUEST(F)
+#define WALL_auth_password(F)                       \
+	WALL_REQUEST(F) F(flag, change, 1)          \
+	F(bytes, password, SSH_PASSWORD_MAX)        \
+	F(bytes, new_password, SSH_PASSWORD_MAX)
+/* host_key is not empty in publickey-hostbound-v00@openssh.com only. */
+#define WALL_auth_publickey(F)                                     \
+	WALL_REQUEST(F) F(flag, has_signature, 1) F(flag, hostbound, 1) \
+	F(bytes, algorithm, 64) F(bytes, key, SSH_KEY_BLOB_MAX)    \
+	F(bytes, host_key, SSH_KEY_BLOB_MAX)                       \
+	F(bytes, signature, SSH_SIGNATURE_MAX)
+#define WALL_auth_hostbased(F)                                     \
+	WALL_REQUEST(F) F(bytes, algorithm, 64)                    \
+	F(bytes, key, SSH_KEY_BLOB_MAX) F(bytes, client_host, 256) \
+	F(bytes, client_user, SSH_USER_MAX)                        \
+	F(bytes, signature, SSH_SIGNATURE_MAX)
+#define WALL_auth_kbdint(F) \
+	WALL_REQUEST(F) F(bytes, language, 64) F(bytes, submethods, 256)
+/* A method the worker does not know: its name and its data, for a module. */
+#define WALL_auth_other(F) \
+	WALL_REQUEST(F) F(bytes, method, 64) F(bytes, data, WALL_ASK_MAX)
+/* RFC 4256 section 3.4: count, then count SSH strings. */
+#define WALL_auth_answers(F) \
+	F(u32, count, 128) F(bytes, responses, WALL_ASK_MAX)
+/* A packet 60 to 79 of a module's own method. */
+#define WALL_auth_packet(F) F(u8, number, 79) F(bytes, payload, WALL_ASK_MAX)
+/* channel is the server's (local) number on all messages below. */
+#define WALL_session_open(F) F(u32, channel, U32)
+#define WALL_pty(F)                                                  \
+	F(u32, channel, U32) F(text, term, 256) F(u32, columns, U32) \
+	F(u32, rows, U32) F(u32, width, U32) F(u32, height, U32)     \
+	F(bytes, modes, 2048)
+#define WALL_env(F) \
+	F(u32, channel, U32) F(text, name, 1024) F(text, value, 32768)
+#define WALL_x11(F)                                                   \
+	F(u32, channel, U32) F(flag, single, 1) F(text, protocol, 64) \
+	F(text, cookie, 256) F(u32, screen, 1024)
+#define WALL_agent(F) F(u32, channel, U32)
+/* kind: enum start_kind in privsep/wall.h; the command or subsystem. */
+#define WALL_start(F) \
+	F(u32, channel, U32) F(u8, kind, 2) F(text, command, SSH_COMMAND_MAX)
+#define WALL_window(F)                                             \
+	F(u32, channel, U32) F(u32, columns, U32) F(u32, rows, U32) \
+	F(u32, width, U32) F(u32, height, U32)
+#define WALL_signal(F) F(u32, channel, U32) F(text, name, 64)
+#define WALL_tcp_connect(F)                                           \
+	F(u32, channel, U32) F(text, host, WALL_HOST_MAX)             \
+	F(u32, port, PORT_MAX) F(text, originator, WALL_HOST_MAX)     \
+	F(u32, originator_port, U32)
+#define WALL_unix_connect(F) \
+	F(u32, channel, U32) F(text, path, WALL_PATH_MAX)
+/* request numbers the worker's own, so that answers find their question. */
+#define WALL_tcp_listen(F)                                  \
+	F(u32, request, U32) F(text, address, WALL_HOST_MAX) \
+	F(u32, port, PORT_MAX)
+#define WALL_unix_listen(F) F(u32, request, U32) F(text, path, WALL_PATH_MAX)
+/* path empty: the TCP listener of address and port. */
+#define WALL_unlisten(F)                                     \
+	F(u32, request, U32) F(text, address, WALL_HOST_MAX) \
+	F(u32, port, PORT_MAX) F(text, path, WALL_PATH_MAX)
+#define WALL_tun(F) F(u32, channel, U32) F(u32, mode, 2) F(u32, unit, U32)
+#define WALL_channel_closed(F) \
+	F(u32, channel, U32) F(u64, bytes_in, U64) F(u64, bytes_out, U64)
+/* The request's key blobs, as SSH strings one after another. */
+#define WALL_hostkeys_prove(F) F(bytes, keys, WALL_KEYS_MAX)
+/* For `sallyportctl sessions`: totals, and seconds since the last input. */
+#define WALL_report(F)                                              \
+	F(u32, channels, U32) F(u64, bytes_in, U64)                 \
+	F(u64, bytes_out, U64) F(u32, idle, U32) F(u32, rekeys, U32)
+/* Why the worker ends: enum bye_cause; SSH reason code; a sentence. */
+#define WALL_bye(F)                                                   \
+	F(u8, cause, 15) F(u32, reason, U32) F(text, text, WALL_TEXT_MAX) \
+	F(u64, bytes_in, U64) F(u64, bytes_out, U64)
+
+/* Monitor to worker. */
+#define WALL_MONITOR_WORKER(MSG)                                          \
+	MSG(kex_done, IN(KEX) | IN(AUTH) | IN(OPEN), 0, 0, no)            \
+	MSG(auth_verdict, IN(AUTH) | IN(OPENING) | IN(OPEN), 0, 0, no)    \
+	MSG(auth_key_ok, IN(AUTH), 0, 0, no)                              \
+	MSG(auth_ask, IN(ASKING), 0, 0, auth_answers)                     \
+	MSG(auth_change, IN(CHANGING), 0, 0, auth_password)               \
+	MSG(auth_send, IN(ASKING), 0, 0, auth_packet)                     \
+	MSG(banner, IN(AUTH) | IN(ASKING) | IN(CHANGING), 0, 0, no)       \
+	MSG(opened, IN(OPEN), 0, 0, no)                                   \
+	MSG(session_wall, IN(OPEN), 0, 1, no)                             \
+	MSG(granted, IN(OPEN), 0, 0, no)                                  \
+	MSG(refused, IN(OPEN), 0, 0, no)                                  \
+	MSG(pty_made, IN(OPEN), 0, 1, no)                                 \
+	MSG(listening, IN(OPEN), 0, 0, no)                                \
+	MSG(not_listening, IN(OPEN), 0, 0, no)                            \
+	MSG(hostkeys_proof, IN(OPEN), 0, 0, no)                           \
+	MSG(say, IN(OPEN) | IN(CLOSING), 0, 0, no)                        \
+	MSG(disconnect, ANY_STATE, 0, 0, no)
+
+/* H, the session identifier, K_S, and the signature over H. */
+#define WALL_kex_done(F)                                      \
+	F(bytes, exchange_hash, 64) F(bytes, session_id, 64)  \
+	F(bytes, host_key, SSH_KEY_BLOB_MAX)                  \
+	F(bytes, signature, SSH_SIGNATURE_MAX)
+/* result: enum auth_result; methods that can continue. */
+#define WALL_auth_verdict(F) \
+	F(u8, result, 2) F(text, methods, WALL_METHODS_MAX)
+#define WALL_auth_key_ok(F) \
+	F(bytes, algorithm, 64) F(bytes, key, SSH_KEY_BLOB_MAX)
+/* RFC 4256 section 3.2; prompts: count times string prompt, boolean echo. */
+#define WALL_auth_ask(F)                                        \
+	F(text, name, WALL_TEXT_MAX) F(text, instruction, 16384) \
+	F(u32, count, 128) F(bytes, prompts, WALL_ASK_MAX)
+#define WALL_auth_change(F) F(text, prompt, WALL_TEXT_MAX)
+#define WALL_auth_send(F) F(u8, number, 79) F(bytes, payload, WALL_ASK_MAX)
+#define WALL_banner(F) F(text, text, WALL_BANNER_MAX)
+/*
+ * What the frozen decision means to the worker; sent before the verdict that
+ * says success.  Seconds, 0 is never; window in bytes.
+ */
+#define WALL_opened(F)                                                  \
+	F(text, user, SSH_USER_MAX) F(u32, max_sessions, U32)           \
+	F(u32, max_channels, U32) F(u32, keepalive_interval, U32)       \
+	F(u32, keepalive_count, U32) F(u32, idle_timeout, U32)          \
+	F(u32, unused_timeout, U32) F(u32, window_max, U32)             \
+	F(u64, rekey_bytes, U64) F(u32, rekey_seconds, U32)             \
+	F(text, channel_timeouts, WALL_TEXT_MAX)                        \
+	F(bytes, hostkeys, WALL_KEYS_MAX)
+/* The worker's end of its socketpair with the session process. */
+#define WALL_session_wall(F)
+#define WALL_granted(F) F(u32, channel, U32)
+/* reason: SSH_OPEN_* where it answers a channel open; text for the client. */
+#define WALL_refused(F) \
+	F(u32, channel, U32) F(u32, reason, U32) F(text, text, WALL_TEXT_MAX)
+/* One descriptor: the pty's master side. */
+#define WALL_pty_made(F) F(u32, channel, U32)
+#define WALL_listening(F) F(u32, request, U32) F(u32, port, PORT_MAX)
+#define WALL_not_listening(F) F(u32, request, U32)
+/* The signatures, as SSH strings one after another. */
+#define WALL_hostkeys_proof(F) F(bytes, signatures, WALL_KEYS_MAX)
+/* A warning for the terminal of one channel, or of all (U32). */
+#define WALL_say(F) F(u32, channel, U32) F(text, text, WALL_TEXT_MAX)
+#define WALL_disconnect(F) F(u32, reason, U32) F(text, text, WALL_TEXT_MAX)
+
+/*
+ * Monitor to session: the only orders the user's side takes.  number is the
+ * channel, or for listeners a number of the monitor's.
+ */
+#define WALL_MONITOR_SESSION(MSG)           \
+	MSG(run, ANY_STATE, 0, 0, ran)      \
+	MSG(run_pty, ANY_STATE, 0, 1, ran)  \
+	MSG(kill, ANY_STATE, 0, 0, no)      \
+	MSG(reach_tcp, ANY_STATE, 0, 0, reached) \
+	MSG(reach_unix, ANY_STATE, 0, 0, reached) \
+	MSG(bind_tcp, ANY_STATE, 0, 0, bound) \
+	MSG(bind_unix, ANY_STATE, 0, 0, bound) \
+	MSG(bind_agent, ANY_STATE, 0, 0, bound) \
+	MSG(bind_x11, ANY_STATE, 0, 0, bound) \
+	MSG(unbind, ANY_STATE, 0, 0, no)    \
+	MSG(hand_over, ANY_STATE, 0, 1, no) \
+	MSG(finish, ANY_STATE, 0, 0, no)
+
+/* kind: enum run_kind; environment: NAME=value strings as SSH strings. */
+#define WALL_RUN(F)                                                      \
+	F(u32, channel, U32) F(u8, kind, 7) F(text, command, SSH_COMMAND_MAX) \
+	F(text, original, SSH_COMMAND_MAX) F(text, title, 256)           \
+	F(bytes, environment, WALL_ENV_MAX)
+#define WALL_run(F) WALL_RUN(F)
+/* One descriptor: the pty's slave side, its modes already set. */
+#define WALL_run_pty(F) WALL_RUN(F)
+#define WALL_kill(F) F(u32, channel, U32) F(u8, signal, 64)
+/*
+ * permit: what the policy allows, lines "host:port" as config/policy.h
+ * prints them; the session matches the addresses that the name resolves to.
+ */
+#define WALL_reach_tcp(F)                                  \
+	F(u32, channel, U32) F(text, host, WALL_HOST_MAX)  \
+	F(u32, port, PORT_MAX) F(u32, seconds, U32) F(text, permit, WALL_LIST_MAX)
+#define WALL_reach_unix(F) \
+	F(u32, channel, U32) F(text, path, WALL_PATH_MAX)
+/* wildcard: the client may name addresses other than the loopback ones. */
+#define WALL_bind_tcp(F)                                                 \
+	F(u32, number, U32) F(text, address, WALL_HOST_MAX) F(u32, port, PORT_MAX) \
+	F(flag, wildcard, 1)
+#define WALL_bind_unix(F)                                 \
+	F(u32, number, U32) F(text, path, WALL_PATH_MAX) F(u32, mask, 511) \
+	F(flag, unlink, 1)
+#define WALL_bind_agent(F) F(u32, number, U32) F(u32, channel, U32)
+#define WALL_bind_x11(F)                                              \
+	F(u32, number, U32) F(u32, channel, U32) F(flag, single, 1)   \
+	F(text, protocol, 64) F(text, cookie, 256) F(u32, screen, 1024) \
+	F(u32, display_offset, 1000)
+#define WALL_unbind(F) F(u32, number, U32)
+/* A descriptor made by the monitor for the worker (a tun device). */
+#define WALL_hand_over(F) F(u32, channel, U32)
+/* Hang up every program, close every listener, exit when they are gone. */
+#define WALL_finish(F) F(u32, seconds, U32)
+
+/* Session to monitor: news, believed no further than the user is. */
+#define WALL_SESSION_MONITOR(MSG)           \
+	MSG(session_ready, ANY_STATE, 1, 0, no) \
+	MSG(ran, ANY_STATE, 0, 0, no)       \
+	MSG(ended, ANY_STATE, 0, 0, no)     \
+	MSG(reached, ANY_STATE, 0, 0, no)   \
+	MSG(bound, ANY_STATE, 0, 0, no)     \
+	MSG(accepted, ANY_STATE, 0, 0, no)  \
+	MSG(file_event, ANY_STATE, 0, 0, no)    \
+	MSG(session_log, ANY_STATE, 0, 0, no)
+
+#define WALL_session_ready(F)
+/* error: errno, 0 when it runs. */
+#define WALL_ran(F) \
+	F(u32, channel, U32) F(u32, pid, U32) F(u32, error, U32)
+#define WALL_ended(F) \
+	F(u32, channel, U32) F(u32, status, 255) F(u32, signal, 255) F(flag, core, 1)
+/* reason 0, or SSH_OPEN_*; the address that was used. */
+#define WALL_reached(F)                                                  \
+	F(u32, channel, U32) F(u32, reason, U32) F(text, address, 128) \
+	F(text, text, WALL_TEXT_MAX)
+/* detail: SSH_AUTH_SOCK or DISPLAY where that is the outcome. */
+#define WALL_bound(F)                                                    \
+	F(u32, number, U32) F(u32, error, U32) F(u32, port, PORT_MAX)   \
+	F(text, detail, 256)
+/* A listener took a connection, which the worker gets as `incoming`. */
+#define WALL_accepted(F) \
+	F(u32, number, U32) F(text, address, 128) F(u32, port, PORT_MAX)
+/* An SFTP operation: kind as daemon/sftp/sftp.h numbers them. */
+#define WALL_file_event(F)                                               \
+	F(u32, channel, U32) F(u8, kind, 63) F(u32, status, U32)        \
+	F(u32, flags, U32) F(text, path, 4096) F(text, target, 4096)    \
+	F(u64, bytes_in, U64) F(u64, bytes_out, U64) F(u32, mode, U32)
+#define WALL_session_log(F) F(u8, level, 7) F(text, line, WALL_TEXT_MAX)
+
+/* Session to worker: descriptors, straight to where the data flows. */
+#define WALL_SESSION_WORKER(MSG)            \
+	MSG(pipes, ANY_STATE, 0, 3, no)     \
+	MSG(stream, ANY_STATE, 0, 1, no)    \
+	MSG(running, ANY_STATE, 0, 0, no)   \
+	MSG(failed, ANY_STATE, 0, 0, no)    \
+	MSG(exited, ANY_STATE, 0, 0, no)    \
+	MSG(incoming, ANY_STATE, 0, 1, no)
+
+/* The program's standard input (to write), output and error (to read). */
+#define WALL_pipes(F) F(u32, channel, U32)
+/* A connected socket or tun device: both directions. */
+#define WALL_stream(F) F(u32, channel, U32)
+/* The program on the pty runs; its descriptor came from the monitor. */
+#define WALL_running(F) F(u32, channel, U32)
+#define WALL_failed(F) \
+	F(u32, channel, U32) F(u32, reason, U32) F(text, text, WALL_TEXT_MAX)
+#define WALL_exited(F)                                      \
+	F(u32, channel, U32) F(u32, status, 255) F(text, signal, 32) F(flag, core, 1)
+/*
+ * A connection to one of our listeners; kind: enum incoming_kind.  address
+ * and port: the listener as the client asked for it (or the socket's path).
+ */
+#define WALL_incoming(F)                                               \
+	F(u8, kind, 7) F(text, address, WALL_HOST_MAX) F(u32, port, PORT_MAX) \
+	F(text, originator, 128) F(u32, originator_port, PORT_MAX)
+
+/* Monitor to keyholder, and back.  key: index of the host key. */
+#define WALL_MONITOR_KEYHOLDER(MSG) MSG(sign, ANY_STATE, 0, 0, signature)
+#define WALL_sign(F) \
+	F(u32, key, 255) F(text, algorithm, 64) F(bytes, data, SSH_KEY_BLOB_MAX)
+#define WALL_KEYHOLDER_MONITOR(MSG) MSG(signature, ANY_STATE, 0, 0, no)
+/* Empty: could not sign. */
+#define WALL_signature(F) F(bytes, signature, SSH_SIGNATURE_MAX)
+
+/* Master to its children of a generation. */
+#define WALL_MASTER_KEYHOLDER(MSG) MSG(attend, ANY_STATE, 0, 1, no)
+/* A monitor's end comes: one descriptor, the keyholder's end. */
+#define WALL_attend(F)
+
+#define WALL_KEYHOLDER_MASTER(MSG)           \
+	MSG(host_key, ANY_STATE, 64, 0, no)  \
+	MSG(keys_ready, ANY_STATE, 1, 0, no) \
+	MSG(keys_failed, ANY_STATE, 1, 0, no)
+/* A key that was read, in the order of the configuration. */
+#define WALL_host_key(F)                                               \
+	F(u32, key, 255) F(text, path, 4096) F(bytes, public_key, SSH_KEY_BLOB_MAX) \
+	F(bytes, certificate, SSH_KEY_BLOB_MAX)
+#define WALL_keys_ready(F)
+/* Lines for the administrator, each "file: what is wrong". */
+#define WALL_keys_failed(F) F(text, text, 16384)
+
+#define WALL_MASTER_MONITORS(MSG)           \
+	MSG(public_key, ANY_STATE, 64, 0, no) \
+	MSG(prepare, ANY_STATE, 1, 0, template_ready) \
+	MSG(serve, ANY_STATE, 0, 4, born)
+/* The same as host_key, passed on: the template knows no private key. */
+#define WALL_public_key(F)                                     \
+	F(u32, key, 255) F(bytes, public_key, SSH_KEY_BLOB_MAX) \
+	F(bytes, certificate, SSH_KEY_BLOB_MAX)
+/* All public keys are told: load the modules, say ready. */
+#define WALL_prepare(F) F(u32, generation, U32)
+/*
+ * A connection: its identifier, its listener, its status slot; descriptors:
+ * input and output of the client (the same socket twice, or a pipe each),
+ * the wall to the worker, the wall to the keyholder.
+ */
+#define WALL_serve(F)                                           \
+	F(u64, connection, U64) F(text, listener, 64)           \
+	F(u32, slot, U32) F(text, source, 64) F(u32, source_port, PORT_MAX) \
+	F(text, local, 64) F(u32, local_port, PORT_MAX)
+
+#define WALL_MONITORS_MASTER(MSG)                 \
+	MSG(template_ready, ANY_STATE, 1, 0, no)  \
+	MSG(template_failed, ANY_STATE, 1, 0, no) \
+	MSG(born, ANY_STATE, 0, 1, no)            \
+	MSG(died, ANY_STATE, 0, 0, no)
+#define WALL_template_ready(F)
+#define WALL_template_failed(F) F(text, text, 16384)
+/* One descriptor: the child's pidfd. */
+#define WALL_born(F) F(u64, connection, U64) F(u32, pid, U32)
+/* code: exit status, enum monitor_exit in privsep/wall.h; or a signal. */
+#define WALL_died(F) \
+	F(u64, connection, U64) F(u32, code, 255) F(u32, signal, 255)
+
+#define WALL_MASTER_WORKERS(MSG)             \
+	MSG(settings, ANY_STATE, 1, 0, worker_ready) \
+	MSG(work, ANY_STATE, 0, 3, worker_born)
+/* What a worker must know of the configuration, and no more. */
+#define WALL_settings(F)                                             \
+	F(text, kex, 2048) F(text, host_key_algorithms, 2048)        \
+	F(text, ciphers, 2048) F(text, macs, 2048)                   \
+	F(text, compression, 256) F(text, signature_algorithms, 2048) \
+	F(text, version_addendum, 128) F(u64, rekey_bytes, U64)      \
+	F(u32, rekey_seconds, U32) F(u32, window_max, U32)           \
+	F(flag, tcp_keepalive, 1) F(bytes, moduli, WALL_LIST_MAX)
+/* Descriptors: input and output of the client, the wall to the monitor. */
+#define WALL_work(F) F(u64, connection, U64)
+
+#define WALL_WORKERS_MASTER(MSG)            \
+	MSG(worker_ready, ANY_STATE, 1, 0, no)  \
+	MSG(worker_born, ANY_STATE, 0, 1, no)   \
+	MSG(worker_died, ANY_STATE, 0, 0, no)   \
+	MSG(worker_log, ANY_STATE, 0, 0, no)
+#define WALL_worker_ready(F)
+#define WALL_worker_born(F) F(u64, connection, U64) F(u32, pid, U32)
+#define WALL_worker_died(F) \
+	F(u64, connection, U64) F(u32, code, 255) F(u32, signal, 255)
+#define WALL_worker_log(F) F(u8, level, 7) F(text, line, WALL_TEXT_MAX)
+
+#define WALL_PATHS(PATH)                 \
+	PATH(WORKER_MONITOR)             \
+	PATH(MONITOR_WORKER)             \
+	PATH(MONITOR_SESSION)            \
+	PATH(SESSION_MONITOR)            \
+	PATH(SESSION_WORKER)             \
+	PATH(MONITOR_KEYHOLDER)          \
+	PATH(KEYHOLDER_MONITOR)          \
+	PATH(MASTER_KEYHOLDER)           \
+	PATH(KEYHOLDER_MASTER)           \
+	PATH(MASTER_MONITORS)            \
+	PATH(MONITORS_MASTER)            \
+	PATH(MASTER_WORKERS)             \
+	PATH(WORKERS_MASTER)
+
+#define WALL_MESSAGES(MSG)         \
+	WALL_WORKER_MONITOR(MSG)   \
+	WALL_MONITOR_WORKER(MSG)   \
+	WALL_MONITOR_SESSION(MSG)  \
+	WALL_SESSION_MONITOR(MSG)  \
+	WALL_SESSION_WORKER(MSG)   \
+	WALL_MONITOR_KEYHOLDER(MSG) \
+	WALL_KEYHOLDER_MONITOR(MSG) \
+	WALL_MASTER_KEYHOLDER(MSG) \
+	WALL_KEYHOLDER_MASTER(MSG) \
+	WALL_MASTER_MONITORS(MSG)  \
+	WALL_MONITORS_MASTER(MSG)  \
+	WALL_MASTER_WORKERS(MSG)   \
+	WALL_WORKERS_MASTER(MSG)
+
+#endif

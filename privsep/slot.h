@@ -1,0 +1,67 @@
+/*
+ * Status slots: shared memory in which each monitor says which blocking call
+ * it is in and until when, and what the dead cannot say any more (the login
+ * record to close).  Monitors write their own slot, the master reads.
+ */
+#ifndef PRIVSEP_SLOT_H
+#define PRIVSEP_SLOT_H
+
+#include <stdint.h>
+
+/* The named calls that may block; each has a deadline in the configuration. */
+#define SLOT_CALLS(CALL)                                   \
+	CALL(NONE, "none")                                 \
+	CALL(NSS, "name service look-up")                  \
+	CALL(MODULE, "module")                             \
+	CALL(PAM_AUTHENTICATE, "pam_authenticate")         \
+	CALL(PAM_ACCOUNT, "pam_acct_mgmt")                 \
+	CALL(PAM_CHAUTHTOK, "pam_chauthtok")               \
+	CALL(PAM_SETCRED, "pam_setcred")                   \
+	CALL(PAM_OPEN_SESSION, "pam_open_session")         \
+	CALL(PAM_CLOSE_SESSION, "pam_close_session")       \
+	CALL(PAM_START, "pam_start")                       \
+	CALL(PAM_END, "pam_end")                           \
+	CALL(KEY_SOURCE, "key source")                     \
+	CALL(KEYHOLDER, "keyholder")                       \
+	CALL(SESSION, "session process")                   \
+	CALL(CLOSING, "closing")
+#define SLOT_CALL_ENUM(name, text) CALL_##name,
+enum slot_call { SLOT_CALLS(SLOT_CALL_ENUM) SLOT_CALL_COUNT };
+#undef SLOT_CALL_ENUM
+
+/* The text of a call. */
+const char *slot_call_text(uint32_t call);
+
+/*
+ * One connection.  Fields are written in place by one process and read by
+ * another at any time, so the reader copies, terminates and bounds them.
+ */
+struct slot {
+	uint64_t connection;	/* 0: free */
+	uint64_t deadline;	/* CLOCK_MONOTONIC ms of the call, 0 none */
+	uint32_t call;		/* enum slot_call */
+	uint32_t state;		/* enum monitor_state */
+	uint64_t since;		/* wall clock seconds of the login, 0 before */
+	uint64_t bytes_in, bytes_out;
+	uint32_t channels, idle, rekeys, uid;
+	uint32_t asking;	/* 1 while the client is thinking */
+	uint32_t utmp_pid;	/* pid of an open login record, 0 none */
+	char detail[64];	/* of the call: a module's or service's name */
+	char line[32];		/* tty of the login record, "pts/3" */
+	char user[64];
+	char source[64];
+	char rule[64];
+	char method[64];
+	char key[80];		/* fingerprint */
+};
+
+#define SLOTS_MAX 16384
+
+/*
+ * Slots for a generation in a memfd: create maps them and returns the
+ * descriptor for the template; attach maps them there.  0 or E_SYSTEM.
+ */
+int slots_create(struct slot **slots, int *fd);
+int slots_attach(int fd, struct slot **slots);
+
+#endif
