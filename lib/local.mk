@@ -1,7 +1,15 @@
 noinst_LIBRARIES += lib/libground.a
 lib_libground_a_SOURCES = \
+	lib/audit.h lib/audit_events.h lib/audit_fields.h \
 	lib/buf.c lib/buf.h \
 	lib/err.c lib/err.h \
+	lib/escape.h \
+	lib/log.h \
+	lib/loop.h \
+	lib/match.h \
 	lib/mem.c lib/mem.h \
+	lib/net.h \
 	lib/rd.c lib/rd.h \
-	lib/secret.c lib/secret.h
+	lib/safefile.h \
+	lib/secret.c lib/secret.h \
+	lib/syslog_out.h

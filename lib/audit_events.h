@@ -1,0 +1,374 @@
+/*
+ * The catalogue of audit events; doc/AUDIT.md, the structures, the encoders
+ * and the tests all come from it.  Codes are never reused.
+ *
+ *	E(event, code, dotted name, severity, outcome, ECS category, ECS type,
+ *	  sentence)
+ *
+ * Severity: ERROR, WARNING, NOTICE, INFO, VERBOSE; as a syslog severity
+ * VERBOSE counts as info, and its sentence is written in the text format from
+ * log level verbose on (the machine formats carry every event).
+ *
+ * Sentence: {field} is a field of the event or the envelope (src sport dst
+ * dport user req uid rule gen conn); {for} is "[invalid user ]NAME" and {who}
+ * "[authenticating |invalid |]user NAME " or nothing.  <...> is written if
+ * every field in it is present; {?f} asks for f, {!f} for its absence,
+ * {=f:word} for a value, without writing it.  The sentences are those that
+ * log watchers know from OpenSSH, where it has one.
+ */
+#ifndef LIB_AUDIT_EVENTS_H
+#define LIB_AUDIT_EVENTS_H
+
+/* clang-format off */
+#define AUDIT_EVENT_LIST(E) \
+E(server_start, 1001, "server.start", NOTICE, SUCCESS, "process", "start", \
+  "sallyport {version} starting") \
+E(server_ready, 1002, "server.ready", NOTICE, SUCCESS, "process", "start", \
+  "Server ready, configuration generation {gen}< (modules: {modules})>") \
+E(server_stop, 1003, "server.stop", NOTICE, SUCCESS, "process", "end", \
+  "<{?signal}Received signal {signal}; terminating.><{!signal}Server stops<: {reason}>>") \
+E(listener_open, 1010, "listener.open", INFO, SUCCESS, "network", "info", \
+  "Server listening on {address} port {port}.") \
+E(listener_close, 1011, "listener.close", INFO, SUCCESS, "network", "info", \
+  "Server no longer listening on {address} port {port}.") \
+E(listener_error, 1012, "listener.error", ERROR, FAILURE, "network", "info", \
+  "Bind to port {port} on {address} failed: {reason}.") \
+E(config_reload_start, 1020, "config.reload.start", INFO, UNKNOWN, "configuration", "change", \
+  "Received SIGHUP; reloading.") \
+E(config_reload_ok, 1021, "config.reload.ok", NOTICE, SUCCESS, "configuration", "change", \
+  "Configuration reloaded, generation {generation}") \
+E(config_reload_rejected, 1022, "config.reload.rejected", ERROR, FAILURE, "configuration", "change", \
+  "Configuration rejected, generation {gen} serves on: <{file}:<{line}:> >{reason}") \
+E(module_load, 1030, "module.load", INFO, SUCCESS, "process", "info", \
+  "Module {module} loaded from {file}") \
+E(module_reject, 1031, "module.reject", ERROR, FAILURE, "process", "info", \
+  "Module {module} refused: {reason}") \
+E(module_crash, 1032, "module.crash", ERROR, FAILURE, "process", "info", \
+  "Module {module} ended its process<, signal {signal}><, in {call}>") \
+E(hostkey_load, 1040, "hostkey.load", INFO, SUCCESS, "configuration", "info", \
+  "Host key {key_type} {fp} loaded from {file}") \
+E(hostkey_error, 1041, "hostkey.error", ERROR, FAILURE, "configuration", "info", \
+  "Unable to load host key {file}: {reason}") \
+E(krl_error, 1051, "krl.error", ERROR, FAILURE, "configuration", "info", \
+  "Revocation list {file} cannot be used: {reason}") \
+E(log_drop, 1901, "log.drop", WARNING, FAILURE, "process", "info", \
+  "{count} records were lost: {carrier} did not take them") \
+E(audit_unavailable, 1902, "audit.unavailable", WARNING, FAILURE, "process", "info", \
+  "Audit records cannot be written to {carrier}: {reason}") \
+E(landlock_absent, 1910, "landlock.absent", INFO, FAILURE, "process", "info", \
+  "This kernel has no Landlock; {component} runs without it") \
+\
+E(conn_open, 2001, "conn.open", VERBOSE, SUCCESS, "network", "connection,start", \
+  "Connection from {src} port {sport} on {dst} port {dport}") \
+E(conn_close, 2002, "conn.close", INFO, SUCCESS, "network", "connection,end", \
+  "<{=how:closed}Connection closed by {who}{src} port {sport}>" \
+  "<{=how:reset}Connection reset by {who}{src} port {sport}>" \
+  "<{=how:disconnected}Disconnected from {who}{src} port {sport}>" \
+  "<{=how:disconnecting}Disconnecting {who}{src} port {sport}: {cause}>" \
+  "<{=how:timeout}Connection with {who}{src} port {sport} timed out<: {cause}>>" \
+  "<{=how:killed}Connection with {who}{src} port {sport} ended<: {cause}>>") \
+E(conn_refused, 2003, "conn.refused", INFO, FAILURE, "network", "denied", \
+  "drop connection<{?count} #{count}> from [{src}]:{sport} on [{dst}]:{dport} {cause}") \
+E(conn_disconnect, 2004, "conn.disconnect", INFO, UNKNOWN, "network", "info", \
+  "Received disconnect from {src} port {sport}:{code}: <{text}>") \
+E(conn_ident_bad, 2005, "conn.ident.bad", INFO, FAILURE, "network", "denied", \
+  "banner exchange: Connection from {src} port {sport}: {reason}") \
+E(conn_ident, 2006, "conn.ident", VERBOSE, SUCCESS, "network", "protocol", \
+  "Remote protocol version 2.0, remote software version <{client}>") \
+E(kex_ok, 2010, "kex.ok", VERBOSE, SUCCESS, "network", "protocol", \
+  "Key exchange with {src} port {sport}: {kex}, {hostkey}, in {cipher_in}< {mac_in}>, out {cipher_out}< {mac_out}>") \
+E(kex_fail, 2011, "kex.fail", ERROR, FAILURE, "network", "protocol", \
+  "Unable to negotiate with {src} port {sport}: {reason}<. Their offer: {offer}>") \
+E(kex_rekey, 2012, "kex.rekey", VERBOSE, SUCCESS, "network", "protocol", \
+  "Rekeyed with {src} port {sport}<: {cause}>") \
+E(protocol_violation, 2020, "protocol.violation", WARNING, FAILURE, "network,intrusion_detection", "denied", \
+  "Protocol violation by {who}{src} port {sport}: {reason}<, message {message}>< in {phase}>") \
+E(mac_fail, 2021, "mac.fail", WARNING, FAILURE, "network,intrusion_detection", "denied", \
+  "Corrupted MAC on input from {who}{src} port {sport}") \
+E(penalty_add, 2030, "penalty.add", INFO, FAILURE, "intrusion_detection", "info", \
+  "{network}: penalty of {seconds} seconds for {cause}") \
+E(penalty_enforce, 2031, "penalty.enforce", INFO, FAILURE, "intrusion_detection", "denied", \
+  "{network}: penalty in force for {seconds} seconds: {cause}") \
+E(penalty_clear, 2032, "penalty.clear", INFO, SUCCESS, "intrusion_detection", "info", \
+  "{network}: penalty cleared<: {cause}>") \
+\
+E(auth_ok, 3001, "auth.ok", INFO, SUCCESS, "authentication", "start", \
+  "Accepted {method} for {user} from {src} port {sport} ssh2" \
+  "<: {key_type} {fp}< ID {key_id} (serial {serial}) CA {ca_type} {ca_fp}>>") \
+E(auth_fail, 3002, "auth.fail", INFO, FAILURE, "authentication", "info", \
+  "Failed {method} for {for} from {src} port {sport} ssh2<: {key_type} {fp}>") \
+E(auth_partial, 3003, "auth.partial", INFO, SUCCESS, "authentication", "info", \
+  "Partial {method} for {for} from {src} port {sport} ssh2<: {key_type} {fp}>") \
+E(auth_timeout, 3004, "auth.timeout", INFO, FAILURE, "authentication", "end", \
+  "Timeout before authentication for connection from {src} to {dst}, pid = {pid}") \
+E(auth_abandoned, 3005, "auth.abandoned", VERBOSE, FAILURE, "authentication", "end", \
+  "Authentication not completed by {who}{src} port {sport}< in {phase}>") \
+E(auth_maxtries, 3006, "auth.maxtries", ERROR, FAILURE, "authentication", "end", \
+  "maximum authentication attempts exceeded for {for} from {src} port {sport} ssh2") \
+E(auth_unknown_user, 3007, "auth.unknown_user", INFO, FAILURE, "authentication", "info", \
+  "Invalid user {req} from {src} port {sport}") \
+E(auth_none, 3008, "auth.none", VERBOSE, UNKNOWN, "authentication", "info", \
+  "Methods asked for by {who}{src} port {sport}<: {next}>") \
+E(key_accepted, 3101, "key.accepted", VERBOSE, SUCCESS, "authentication", "info", \
+  "Accepted key {key_type} {fp} found at {source}") \
+E(key_rejected, 3102, "key.rejected", VERBOSE, FAILURE, "authentication", "info", \
+  "Key {key_type} {fp} of {who}{src} port {sport} refused: {reason}<: {detail}>") \
+E(keysource_slow, 3103, "keysource.slow", WARNING, UNKNOWN, "authentication", "info", \
+  "Key source {source} for {for} took {duration_ms} ms") \
+E(keysource_error, 3104, "keysource.error", WARNING, FAILURE, "authentication", "info", \
+  "Key source {source} for {for} failed: {reason}") \
+E(keyfile_refused, 3105, "keyfile.refused", INFO, FAILURE, "authentication", "info", \
+  "Authentication refused: {reason}") \
+E(keyline_bad, 3106, "keyline.bad", INFO, FAILURE, "authentication", "info", \
+  "{source}: line grants nothing: {reason}") \
+E(cert_accepted, 3110, "cert.accepted", VERBOSE, SUCCESS, "authentication", "info", \
+  "Accepted certificate ID \"{key_id}\" (serial {serial}) signed by {ca_type} CA {ca_fp}< via {source}>") \
+E(cert_rejected, 3111, "cert.rejected", INFO, FAILURE, "authentication", "info", \
+  "Certificate invalid: {reason}<, ID \"{key_id}\">< CA {ca_fp}>") \
+E(cert_revoked, 3112, "cert.revoked", WARNING, FAILURE, "authentication", "info", \
+  "Authentication key {key_type} {fp} revoked by {source}") \
+E(pam_result, 3201, "pam.result", VERBOSE, UNKNOWN, "authentication", "info", \
+  "PAM service {service}, {phase} for {for}: {reason}, {duration_ms} ms") \
+E(pam_error, 3204, "pam.error", ERROR, FAILURE, "authentication", "info", \
+  "PAM: {reason} for <{?invalid}illegal user >{req} from {src}") \
+E(pam_slow, 3202, "pam.slow", WARNING, UNKNOWN, "process", "info", \
+  "PAM {phase} for {for} took {duration_ms} ms") \
+E(pam_killed, 3203, "pam.killed", ERROR, FAILURE, "process", "info", \
+  "PAM {phase} for {for} ended after {duration_ms} ms") \
+E(password_change_required, 3210, "password.change.required", INFO, UNKNOWN, "iam", "change", \
+  "Password of {for} must be changed") \
+E(password_changed, 3211, "password.changed", NOTICE, SUCCESS, "iam", "change", \
+  "Password of {for} was changed") \
+E(password_change_refused, 3212, "password.change.refused", INFO, FAILURE, "iam", "change", \
+  "Password of {for} was not changed<: {reason}>") \
+E(hostbased_ok, 3411, "hostbased.ok", VERBOSE, SUCCESS, "authentication", "info", \
+  "Accepted {key_type} host key {fp} of {target}@{host}") \
+E(hostbased_fail, 3412, "hostbased.fail", INFO, FAILURE, "authentication", "info", \
+  "Host key <{key_type} {fp} >of {target}@{host} refused: {reason}") \
+\
+E(authz_allow, 4001, "authz.allow", VERBOSE, SUCCESS, "authentication,iam", "info", \
+  "User {for} from {src} allowed by rule {rule}") \
+E(authz_deny, 4003, "authz.deny", INFO, FAILURE, "authentication,iam", "info", \
+  "User {req} from {src} not allowed because {reason}<: {detail}>") \
+E(root_denied, 4010, "root.denied", NOTICE, FAILURE, "authentication,iam", "info", \
+  "ROOT LOGIN REFUSED FROM {src} port {sport}") \
+E(user_changed, 4015, "user.changed", WARNING, FAILURE, "authentication,iam", "info", \
+  "{module} wanted to change the user {user} to {target}: refused") \
+\
+E(login, 5001, "login", INFO, SUCCESS, "session", "start", \
+  "Login of {user} from {src} port {sport}< on {tty}><, {kind}>") \
+E(logout, 5002, "logout", INFO, SUCCESS, "session", "end", \
+  "Logout of {user} from {src} port {sport}< on {tty}><: {cause}>") \
+E(session_open, 5101, "session.open", VERBOSE, SUCCESS, "session", "start", \
+  "Session opened for {user} from {src} port {sport}, {duration_ms} ms") \
+E(session_failed, 5102, "session.failed", ERROR, FAILURE, "session", "start", \
+  "Session for {user} from {src} port {sport} could not be opened: {reason}") \
+E(pty_alloc, 5110, "pty.alloc", VERBOSE, SUCCESS, "process", "start", \
+  "Terminal {tty} for {user} from {src} port {sport} id {channel}") \
+E(shell_start, 5111, "shell.start", VERBOSE, SUCCESS, "process", "start", \
+  "Starting session: <{?forced}forced-command ({argv})><{!forced}shell>< on {tty}> for {user} from {src} port {sport} id {channel}") \
+E(exec_start, 5112, "exec.start", VERBOSE, SUCCESS, "process", "start", \
+  "Starting session: <{?forced}forced-command ({argv})><{!forced}command>< on {tty}> for {user} from {src} port {sport} id {channel}") \
+E(subsystem_start, 5113, "subsystem.start", VERBOSE, SUCCESS, "process", "start", \
+  "Starting session: subsystem '{subsystem}'< on {tty}> for {user} from {src} port {sport} id {channel}") \
+E(process_exit, 5114, "process.exit", VERBOSE, SUCCESS, "process", "end", \
+  "Close session: user {user} from {src} port {sport} id {channel}, <{!signal}status {status}><signal {signal}>") \
+E(start_denied, 5115, "start.denied", INFO, FAILURE, "process", "info", \
+  "{kind} request<{?subsystem} for {subsystem}> by user {user} failed, {reason}") \
+E(env_rejected, 5120, "env.rejected", VERBOSE, FAILURE, "session", "info", \
+  "Environment of {user} from {src}: not accepted: {names}") \
+E(idle_warn, 5130, "idle.warn", VERBOSE, UNKNOWN, "session", "info", \
+  "User {user} from {src} port {sport} idle, closing in {seconds} seconds") \
+E(idle_close, 5131, "idle.close", INFO, UNKNOWN, "session", "end", \
+  "User {user} from {src} port {sport} idle for {seconds} seconds: closed") \
+E(max_close, 5132, "max.close", INFO, UNKNOWN, "session", "end", \
+  "User {user} from {src} port {sport} connected for {seconds} seconds: closed") \
+E(recheck_close, 5140, "recheck.close", INFO, FAILURE, "session", "end", \
+  "User {user} from {src} port {sport} is no longer allowed: {reason}") \
+\
+E(fwd_open, 6001, "fwd.open", VERBOSE, SUCCESS, "network", "connection,allowed", \
+  "Forwarding {kind} for {user} from {src} port {sport} to <{host}>< [{address}]> port {port} id {channel}") \
+E(fwd_close, 6002, "fwd.close", VERBOSE, SUCCESS, "network", "connection,end", \
+  "Forwarding {kind} for {user} from {src} port {sport} closed, id {channel}, {bytes_in} bytes in, {bytes_out} out") \
+E(fwd_denied, 6003, "fwd.denied", INFO, FAILURE, "network", "denied", \
+  "refused {kind} request: user {user} from {src} port {sport} to <{host}>< port {port}>: {reason}") \
+E(fwd_failed, 6004, "fwd.failed", VERBOSE, FAILURE, "network", "info", \
+  "connect_to <{host}> port {port}: {reason}") \
+E(listen_open, 6010, "listen.open", VERBOSE, SUCCESS, "network", "allowed,start", \
+  "User {user} from {src} port {sport} listens on <{host}> port {port}, {kind}") \
+E(listen_close, 6011, "listen.close", VERBOSE, SUCCESS, "network", "end", \
+  "User {user} from {src} port {sport} no longer listens on <{host}> port {port}, {kind}") \
+E(listen_denied, 6012, "listen.denied", INFO, FAILURE, "network", "denied", \
+  "refused {kind} listen request: user {user} from {src} port {sport} on <{host}> port {port}: {reason}") \
+E(agent_forward, 6020, "agent.forward", VERBOSE, SUCCESS, "session", "info", \
+  "Agent forwarding for {user} from {src} port {sport}") \
+E(x11_forward, 6021, "x11.forward", VERBOSE, SUCCESS, "session", "info", \
+  "X11 forwarding for {user} from {src} port {sport}, display {port}") \
+E(tun_open, 6022, "tun.open", NOTICE, SUCCESS, "network", "allowed,start", \
+  "Tunnel {name} ({kind}) for {user} from {src} port {sport}") \
+\
+E(file_open, 7001, "file.open", INFO, SUCCESS, "file", "access", \
+  "open \"{path}\" flags {flags}< mode {mode}>") \
+E(file_close, 7002, "file.close", INFO, SUCCESS, "file", "access", \
+  "close \"{path}\" bytes read {bytes_read} written {bytes_written}") \
+E(file_remove, 7003, "file.remove", INFO, SUCCESS, "file", "deletion", \
+  "remove name \"{path}\"") \
+E(file_rename, 7004, "file.rename", INFO, SUCCESS, "file", "change", \
+  "rename old \"{path}\" new \"{newpath}\"") \
+E(file_mkdir, 7005, "file.mkdir", INFO, SUCCESS, "file", "creation", \
+  "mkdir name \"{path}\"< mode {mode}>") \
+E(file_setstat, 7006, "file.setstat", INFO, SUCCESS, "file", "change", \
+  "set \"{path}\"< size {size}>< mode {mode}>< owner {uid}>< group {gid}>< times {times}>") \
+E(file_link, 7007, "file.link", INFO, SUCCESS, "file", "creation", \
+  "{kind} old \"{path}\" new \"{newpath}\"") \
+E(file_rmdir, 7008, "file.rmdir", INFO, SUCCESS, "file", "deletion", \
+  "rmdir name \"{path}\"") \
+E(file_opendir, 7009, "file.opendir", INFO, SUCCESS, "file", "access", \
+  "opendir \"{path}\"") \
+E(file_denied, 7010, "file.denied", INFO, FAILURE, "file", "info", \
+  "{kind} \"{path}\"< to \"{newpath}\"> refused: {reason}") \
+E(file_summary, 7020, "file.summary", INFO, SUCCESS, "file", "info", \
+  "session closed for local user {user} from [{src}], {bytes_read} bytes read, {bytes_written} written") \
+E(file_begin, 7021, "file.begin", INFO, SUCCESS, "file", "info", \
+  "session opened for local user {user} from [{src}]") \
+\
+E(ctl_command, 8001, "ctl.command", NOTICE, SUCCESS, "configuration", "info", \
+  "sallyportctl: {verb}<{?target} {target}> by {who}") \
+E(ctl_denied, 8005, "ctl.denied", WARNING, FAILURE, "configuration", "info", \
+  "sallyportctl: {verb} by {who} refused: {reason}") \
+E(session_kill, 8002, "session.kill", NOTICE, SUCCESS, "session", "end", \
+  "Connection {target} ended by {who}") \
+E(drain, 8003, "drain", NOTICE, SUCCESS, "configuration", "change", \
+  "Draining<: {reason}>, {count} connections left") \
+\
+E(worker_crash, 9001, "worker.crash", ERROR, FAILURE, "process,intrusion_detection", "info", \
+  "{component} {process} serving {src} port {sport} died<, signal {signal}><, status {status}><: {reason}>") \
+E(sandbox_violation, 9002, "sandbox.violation", ERROR, FAILURE, "process,intrusion_detection", "info", \
+  "{component} {process} serving {src} port {sport} ended by its sandbox<, system call {syscall}>") \
+E(wall_violation, 9005, "wall.violation", ERROR, FAILURE, "process,intrusion_detection", "info", \
+  "Worker of {src} port {sport} broke the rules of the wall: {reason}<, message {message}>< in state {state}>") \
+E(call_deadline, 9006, "call.deadline", ERROR, FAILURE, "process", "info", \
+  "{call} for {src} port {sport} did not return within {duration_ms} ms: {component} {process} ended") \
+E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "info", \
+  "{component} was replaced<: {reason}>")
+
+/* The fields of each event, besides the envelope's. */
+#define AUDIT_FIELDS_server_start(F) F(version) F(file) F(process)
+#define AUDIT_FIELDS_server_ready(F) F(version) F(modules) F(duration_ms)
+#define AUDIT_FIELDS_server_stop(F) F(signal) F(reason) F(count)
+#define AUDIT_FIELDS_listener_open(F) F(name) F(address) F(port)
+#define AUDIT_FIELDS_listener_close(F) F(name) F(address) F(port)
+#define AUDIT_FIELDS_listener_error(F) F(name) F(address) F(port) F(reason)
+#define AUDIT_FIELDS_config_reload_start(F) F(who)
+#define AUDIT_FIELDS_config_reload_ok(F) F(generation) F(who) F(detail) F(duration_ms)
+#define AUDIT_FIELDS_config_reload_rejected(F) F(file) F(line) F(reason) F(errors) F(who)
+#define AUDIT_FIELDS_module_load(F) F(module) F(file) F(version)
+#define AUDIT_FIELDS_module_reject(F) F(module) F(file) F(reason)
+#define AUDIT_FIELDS_module_crash(F) F(module) F(signal) F(call)
+#define AUDIT_FIELDS_hostkey_load(F) F(key_type) F(fp) F(bits) F(file)
+#define AUDIT_FIELDS_hostkey_error(F) F(file) F(reason)
+#define AUDIT_FIELDS_krl_error(F) F(file) F(reason)
+#define AUDIT_FIELDS_log_drop(F) F(count) F(carrier)
+#define AUDIT_FIELDS_audit_unavailable(F) F(carrier) F(reason)
+#define AUDIT_FIELDS_landlock_absent(F) F(component)
+
+#define AUDIT_FIELDS_conn_open(F) F(name) F(process)
+#define AUDIT_FIELDS_conn_close(F) F(how) F(cause) F(bytes_in) F(bytes_out) F(duration_ms) F(client)
+#define AUDIT_FIELDS_conn_refused(F) F(cause) F(count) F(name)
+#define AUDIT_FIELDS_conn_disconnect(F) F(code) F(text)
+#define AUDIT_FIELDS_conn_ident_bad(F) F(reason) F(client)
+#define AUDIT_FIELDS_conn_ident(F) F(client)
+#define AUDIT_FIELDS_kex_ok(F) F(kex) F(hostkey) F(cipher_in) F(cipher_out) F(mac_in) F(mac_out) F(compression_in) F(compression_out) F(post_quantum) F(client)
+#define AUDIT_FIELDS_kex_fail(F) F(reason) F(kind) F(offer)
+#define AUDIT_FIELDS_kex_rekey(F) F(cause) F(kex)
+#define AUDIT_FIELDS_protocol_violation(F) F(reason) F(message) F(phase)
+#define AUDIT_FIELDS_mac_fail(F) F(alg)
+#define AUDIT_FIELDS_penalty_add(F) F(network) F(cause) F(seconds)
+#define AUDIT_FIELDS_penalty_enforce(F) F(network) F(cause) F(seconds)
+#define AUDIT_FIELDS_penalty_clear(F) F(network) F(cause)
+
+#define AUDIT_FIELDS_auth_ok(F) F(method) F(methods) F(module) F(key_type) F(fp) F(key_id) F(serial) F(ca_type) F(ca_fp) F(attempt) F(duration_ms)
+#define AUDIT_FIELDS_auth_fail(F) F(method) F(module) F(reason) F(attempt) F(attempts_left) F(key_type) F(fp) F(duration_ms)
+#define AUDIT_FIELDS_auth_partial(F) F(method) F(module) F(next) F(key_type) F(fp)
+#define AUDIT_FIELDS_auth_timeout(F) F(phase) F(seconds)
+#define AUDIT_FIELDS_auth_abandoned(F) F(phase) F(attempt)
+#define AUDIT_FIELDS_auth_maxtries(F) F(attempt)
+#define AUDIT_FIELDS_auth_unknown_user(F) F(reason)
+#define AUDIT_FIELDS_auth_none(F) F(next)
+#define AUDIT_FIELDS_key_accepted(F) F(key_type) F(fp) F(bits) F(source) F(comment) F(options)
+#define AUDIT_FIELDS_key_rejected(F) F(key_type) F(fp) F(bits) F(source) F(reason) F(detail)
+#define AUDIT_FIELDS_keysource_slow(F) F(source) F(duration_ms)
+#define AUDIT_FIELDS_keysource_error(F) F(source) F(reason) F(status)
+#define AUDIT_FIELDS_keyfile_refused(F) F(source) F(reason)
+#define AUDIT_FIELDS_keyline_bad(F) F(source) F(reason)
+#define AUDIT_FIELDS_cert_accepted(F) F(key_type) F(fp) F(key_id) F(serial) F(ca_type) F(ca_fp) F(principals) F(valid) F(options) F(source)
+#define AUDIT_FIELDS_cert_rejected(F) F(key_type) F(fp) F(key_id) F(serial) F(ca_type) F(ca_fp) F(principals) F(valid) F(reason) F(detail)
+#define AUDIT_FIELDS_cert_revoked(F) F(key_type) F(fp) F(key_id) F(serial) F(ca_type) F(ca_fp) F(source)
+#define AUDIT_FIELDS_pam_result(F) F(service) F(phase) F(reason) F(status) F(duration_ms)
+#define AUDIT_FIELDS_pam_error(F) F(service) F(phase) F(reason)
+#define AUDIT_FIELDS_pam_slow(F) F(service) F(phase) F(duration_ms)
+#define AUDIT_FIELDS_pam_killed(F) F(service) F(phase) F(duration_ms)
+#define AUDIT_FIELDS_password_change_required(F) F(method) F(module)
+#define AUDIT_FIELDS_password_changed(F) F(method) F(module)
+#define AUDIT_FIELDS_password_change_refused(F) F(method) F(module) F(reason)
+#define AUDIT_FIELDS_hostbased_ok(F) F(host) F(target) F(key_type) F(fp)
+#define AUDIT_FIELDS_hostbased_fail(F) F(host) F(target) F(key_type) F(fp) F(reason)
+
+#define AUDIT_FIELDS_authz_allow(F) F(method)
+#define AUDIT_FIELDS_authz_deny(F) F(reason) F(detail) F(method)
+#define AUDIT_FIELDS_root_denied(F) F(method) F(reason)
+#define AUDIT_FIELDS_user_changed(F) F(module) F(target)
+
+#define AUDIT_FIELDS_login(F) F(tty) F(kind) F(session)
+#define AUDIT_FIELDS_logout(F) F(tty) F(cause) F(session) F(duration_ms)
+#define AUDIT_FIELDS_session_open(F) F(service) F(duration_ms)
+#define AUDIT_FIELDS_session_failed(F) F(service) F(reason)
+#define AUDIT_FIELDS_pty_alloc(F) F(tty) F(channel)
+#define AUDIT_FIELDS_shell_start(F) F(argv) F(forced) F(tty) F(channel) F(process)
+#define AUDIT_FIELDS_exec_start(F) F(argv) F(forced) F(tty) F(channel) F(process)
+#define AUDIT_FIELDS_subsystem_start(F) F(subsystem) F(argv) F(tty) F(channel) F(process)
+#define AUDIT_FIELDS_process_exit(F) F(channel) F(process) F(status) F(signal) F(bytes_in) F(bytes_out) F(duration_ms)
+#define AUDIT_FIELDS_start_denied(F) F(kind) F(subsystem) F(argv) F(channel) F(reason)
+#define AUDIT_FIELDS_env_rejected(F) F(names) F(count) F(channel)
+#define AUDIT_FIELDS_idle_warn(F) F(seconds)
+#define AUDIT_FIELDS_idle_close(F) F(seconds)
+#define AUDIT_FIELDS_max_close(F) F(seconds)
+#define AUDIT_FIELDS_recheck_close(F) F(reason)
+
+#define AUDIT_FIELDS_fwd_open(F) F(kind) F(host) F(address) F(port) F(channel)
+#define AUDIT_FIELDS_fwd_close(F) F(kind) F(channel) F(bytes_in) F(bytes_out) F(duration_ms)
+#define AUDIT_FIELDS_fwd_denied(F) F(kind) F(host) F(port) F(reason)
+#define AUDIT_FIELDS_fwd_failed(F) F(kind) F(host) F(port) F(reason)
+#define AUDIT_FIELDS_listen_open(F) F(kind) F(host) F(port)
+#define AUDIT_FIELDS_listen_close(F) F(kind) F(host) F(port)
+#define AUDIT_FIELDS_listen_denied(F) F(kind) F(host) F(port) F(reason)
+#define AUDIT_FIELDS_agent_forward(F) F(agent_bound) F(channel)
+#define AUDIT_FIELDS_x11_forward(F) F(port) F(channel)
+#define AUDIT_FIELDS_tun_open(F) F(name) F(kind) F(channel)
+
+#define AUDIT_FIELDS_file_open(F) F(path) F(realpath) F(flags) F(mode)
+#define AUDIT_FIELDS_file_close(F) F(path) F(bytes_read) F(bytes_written) F(duration_ms)
+#define AUDIT_FIELDS_file_remove(F) F(path)
+#define AUDIT_FIELDS_file_rename(F) F(path) F(newpath)
+#define AUDIT_FIELDS_file_mkdir(F) F(path) F(mode)
+#define AUDIT_FIELDS_file_setstat(F) F(path) F(size) F(mode) F(uid) F(gid) F(times)
+#define AUDIT_FIELDS_file_link(F) F(kind) F(path) F(newpath)
+#define AUDIT_FIELDS_file_rmdir(F) F(path)
+#define AUDIT_FIELDS_file_opendir(F) F(path)
+#define AUDIT_FIELDS_file_denied(F) F(kind) F(path) F(newpath) F(reason)
+#define AUDIT_FIELDS_file_summary(F) F(bytes_read) F(bytes_written) F(files_read) F(files_written) F(duration_ms)
+#define AUDIT_FIELDS_file_begin(F) F(channel)
+
+#define AUDIT_FIELDS_ctl_command(F) F(verb) F(target) F(who)
+#define AUDIT_FIELDS_ctl_denied(F) F(verb) F(who) F(reason)
+#define AUDIT_FIELDS_session_kill(F) F(target) F(who)
+#define AUDIT_FIELDS_drain(F) F(reason) F(count)
+
+#define AUDIT_FIELDS_worker_crash(F) F(component) F(process) F(signal) F(status) F(reason)
+#define AUDIT_FIELDS_sandbox_violation(F) F(component) F(process) F(syscall)
+#define AUDIT_FIELDS_wall_violation(F) F(reason) F(message) F(state)
+#define AUDIT_FIELDS_call_deadline(F) F(call) F(component) F(process) F(duration_ms)
+#define AUDIT_FIELDS_template_replaced(F) F(component) F(reason)
+/* clang-format on */
+
+#endif

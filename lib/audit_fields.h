@@ -1,0 +1,104 @@
+/*
+ * The vocabulary of the audit: every field an event can carry, once.
+ *
+ *	F(member, kind, name in structured data, name in JSON, what it is)
+ *
+ * Kinds: text (NULL: absent), keytype (text; short form in sentences),
+ * number (always present), count (absent when 0), flag (absent when false),
+ * mode (octal, absent when 0), address (NULL: absent; the address alone).
+ */
+#ifndef LIB_AUDIT_FIELDS_H
+#define LIB_AUDIT_FIELDS_H
+
+#define AUDIT_FIELD_LIST(F) \
+F(address, address, "addr", "sallyport.address", "an address: listened on, asked for, connected to") \
+F(agent_bound, flag, "bound", "sallyport.agent.bound", "the agent was bound to this session's keys") \
+F(alg, text, "alg", "sallyport.algorithm", "an algorithm name") \
+F(argv, text, "argv", "process.command_line", "the command as the client sent it") \
+F(attempt, count, "attempt", "sallyport.auth.attempt", "which attempt this was") \
+F(attempts_left, number, "left", "sallyport.auth.left", "attempts left") \
+F(bits, count, "bits", "sallyport.key.bits", "size of the key") \
+F(bytes_in, number, "bin", "source.bytes", "bytes received from the client") \
+F(bytes_out, number, "bout", "destination.bytes", "bytes sent to the client") \
+F(bytes_read, number, "bread", "sallyport.file.bytes_read", "bytes read from the file") \
+F(bytes_written, number, "bwritten", "sallyport.file.bytes_written", "bytes written to the file") \
+F(ca_fp, text, "cafp", "sallyport.cert.ca", "fingerprint of the certificate authority") \
+F(ca_type, keytype, "cakt", "sallyport.cert.ca_type", "key type of the certificate authority") \
+F(call, text, "call", "sallyport.call", "the blocking call") \
+F(carrier, text, "carrier", "sallyport.carrier", "where records go: syslog, file") \
+F(cause, text, "cause", "sallyport.cause", "what ended or refused it") \
+F(channel, number, "chan", "sallyport.channel", "channel number") \
+F(cipher_in, text, "cin", "sallyport.kex.cipher_in", "cipher, client to server") \
+F(cipher_out, text, "cout", "sallyport.kex.cipher_out", "cipher, server to client") \
+F(client, text, "client", "user_agent.original", "the client's identification line") \
+F(code, number, "code", "sallyport.disconnect.code", "SSH disconnect reason code") \
+F(comment, text, "comment", "sallyport.key.comment", "comment of the key") \
+F(component, text, "what", "sallyport.component", "which process") \
+F(compression_in, text, "zin", "sallyport.kex.compression_in", "compression, client to server") \
+F(compression_out, text, "zout", "sallyport.kex.compression_out", "compression, server to client") \
+F(count, count, "count", "sallyport.count", "how many") \
+F(cwd, text, "cwd", "process.working_directory", "working directory") \
+F(detail, text, "detail", "sallyport.detail", "a sentence with more") \
+F(duration_ms, number, "ms", "sallyport.duration_ms", "how long it took, in milliseconds") \
+F(errors, count, "errors", "sallyport.errors", "how many failed") \
+F(file, text, "file", "sallyport.config.file", "a file of the administrator") \
+F(files_read, count, "fread", "sallyport.file.read_count", "files read") \
+F(files_written, count, "fwritten", "sallyport.file.write_count", "files written") \
+F(flags, text, "flags", "sallyport.file.flags", "how a file was opened") \
+F(forced, flag, "forced", "sallyport.forced", "a forced command took the place of the client's") \
+F(fp, text, "fp", "sallyport.key.fp", "fingerprint of the key (SHA256:...)") \
+F(generation, count, "newgen", "sallyport.generation", "the configuration generation meant") \
+F(gid, text, "gid", "file.gid", "group id set") \
+F(host, text, "host", "destination.address", "host as asked for") \
+F(hostkey, text, "hostkey", "sallyport.kex.hostkey", "host key algorithm") \
+F(how, text, "how", "sallyport.close.how", "closed, reset, disconnected (by the client), disconnecting (by us), timeout, killed") \
+F(kex, text, "kex", "sallyport.kex.method", "key exchange method") \
+F(key_id, text, "keyid", "sallyport.cert.id", "key id of the certificate") \
+F(key_type, keytype, "kt", "sallyport.key.type", "key type") \
+F(kind, text, "kind", "sallyport.kind", "which kind of it") \
+F(line, count, "line", "sallyport.config.line", "line in that file") \
+F(mac_in, text, "min", "sallyport.kex.mac_in", "MAC, client to server") \
+F(mac_out, text, "mout", "sallyport.kex.mac_out", "MAC, server to client") \
+F(message, text, "msg", "sallyport.message", "name or number of the message") \
+F(method, text, "method", "sallyport.auth.method", "authentication method") \
+F(methods, text, "methods", "sallyport.auth.methods", "methods that succeeded, in order") \
+F(mode, mode, "mode", "file.mode", "file mode") \
+F(module, text, "module", "sallyport.module", "the authentication module") \
+F(modules, text, "modules", "sallyport.modules", "the modules involved") \
+F(name, text, "name", "sallyport.name", "a name") \
+F(names, text, "names", "sallyport.names", "a list of names") \
+F(network, text, "net", "sallyport.network", "a source network") \
+F(newpath, text, "new", "sallyport.file.target", "the second path of a rename or link") \
+F(next, text, "next", "sallyport.auth.next", "methods that can go on") \
+F(offer, text, "offer", "sallyport.kex.offer", "what the client offered") \
+F(options, text, "options", "sallyport.key.options", "options from the key's line or certificate") \
+F(path, text, "path", "file.path", "path as asked for") \
+F(phase, text, "phase", "sallyport.phase", "phase of the connection") \
+F(port, number, "port", "sallyport.port", "a port: listened on, asked for, connected to") \
+F(post_quantum, flag, "pq", "sallyport.kex.post_quantum", "the key exchange resists quantum computers") \
+F(principals, text, "principals", "sallyport.cert.principals", "principals of the certificate") \
+F(process, count, "proc", "sallyport.process.pid", "process id of the process meant") \
+F(realpath, text, "real", "sallyport.file.real", "path after links") \
+F(reason, text, "why", "event.reason", "machine readable reason") \
+F(seconds, count, "seconds", "sallyport.seconds", "a number of seconds") \
+F(serial, count, "serial", "sallyport.cert.serial", "serial number of the certificate") \
+F(service, text, "service", "sallyport.pam.service", "PAM service") \
+F(session, count, "sess", "sallyport.session", "session number in the connection") \
+F(signal, text, "signal", "sallyport.signal", "name or number of a signal") \
+F(size, text, "size", "file.size", "size set") \
+F(source, text, "ksrc", "sallyport.key.source", "where the key was found: file:line, command") \
+F(state, text, "state", "sallyport.state", "state of the monitor") \
+F(status, number, "status", "process.exit_code", "exit status, or a result number") \
+F(subsystem, text, "subsystem", "sallyport.subsystem", "subsystem name") \
+F(syscall, text, "syscall", "sallyport.syscall", "name or number of a system call") \
+F(target, text, "target", "user.target.name", "whom or what an administrator meant") \
+F(text, text, "text", "sallyport.text", "text from the client") \
+F(times, text, "times", "sallyport.file.times", "times set") \
+F(tty, text, "tty", "process.tty.name", "terminal") \
+F(uid, text, "fuid", "file.uid", "owner id set") \
+F(valid, text, "valid", "sallyport.cert.valid", "validity interval of the certificate") \
+F(verb, text, "verb", "sallyport.ctl.verb", "administrator's command") \
+F(version, text, "version", "service.version", "our version") \
+F(who, text, "who", "sallyport.ctl.who", "uid and pid of the administrator")
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * The log for people.  One writer: every line is escaped and bounded there,
+ * whatever the format's arguments contained, and goes to every open sink.
+ * (Events for machines: lib/audit.h.)
+ */
+#ifndef LIB_LOG_H
+#define LIB_LOG_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The longest line, its terminator included; longer ones end in "...". */
+#define LOG_LINE_MAX 2048
+
+enum log_level {
+	LOG_LEVEL_QUIET = -1,
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_INFO, /* from birth */
+	LOG_LEVEL_VERBOSE,
+	LOG_LEVEL_DEBUG,
+};
+
+#define LOG_PRINTF(f, a) __attribute__((format(printf, f, a)))
+
+/* errno is kept.  The line ends where the text ends: no '\n' needed. */
+void log_error(const char *format, ...) LOG_PRINTF(1, 2);
+void log_warn(const char *format, ...) LOG_PRINTF(1, 2);
+void log_info(const char *format, ...) LOG_PRINTF(1, 2);
+void log_verbose(const char *format, ...) LOG_PRINTF(1, 2);
+void log_debug(const char *format, ...) LOG_PRINTF(1, 2);
+void log_at(int level, const char *format, ...) LOG_PRINTF(2, 3);
+void log_at_va(int level, const char *format, va_list args) LOG_PRINTF(2, 0);
+
+/* Lines above this level are dropped (audit records never are). */
+void log_set_level(int level);
+int log_level(void);
+bool log_wants(int level);
+
+/* "error", "warn", ... and back; an unknown word is E_VALUE. */
+const char *log_level_name(int level);
+int log_level_parse(const char *word, int *level);
+
+/* What each line of this process ends in, as " [tag]"; NULL for none. */
+void log_set_tag(const char *tag);
+/* The name that stands before lines in files (default "sallyport"). */
+void log_set_ident(const char *ident);
+
+/*
+ * The sinks; any number of them at once.  At birth only stderr is on.  All
+ * survive fork().  The file is opened O_APPEND | O_CLOEXEC, mode 0600, and
+ * written one write() per line: 0 or E_SYSTEM (errno).  log_use_fd takes a
+ * descriptor that is open already (-1: none) and does not close it.
+ */
+void log_use_stderr(bool on);
+int log_open_file(const char *path);
+void log_close_file(void);
+void log_use_fd(int fd);
+int log_fd(void);
+/* lib/syslog_out.h must have been opened; lines follow the levels. */
+void log_use_syslog(bool on);
+
+/*
+ * In a process behind a wall: lines go to the callback, already escaped (and
+ * to no other sink that is not switched on).  Not called recursively.
+ */
+typedef void log_callback_fn(int level, const char *line, void *arg);
+void log_set_callback(log_callback_fn *fn, void *arg);
+
+/*
+ * A line another process wrote (a worker's, over the wall): escaped and
+ * bounded again here, filtered by level, never trusted as a format.
+ */
+void log_relay(int level, const char *line, size_t len);
+
+/*
+ * For lib/audit.c: a record of syslog severity 0-7 to the sinks, not
+ * filtered, not tagged; raw is escaped as a line.
+ */
+void log_record(int severity, const char *line, size_t len);
+/* One line to a descriptor, stamped with the time: for files of their own. */
+void log_write_fd(int fd, int severity, const char *line, size_t len);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * Our own sender to the local syslog socket: it never blocks.  Opened before
+ * chroot and privilege drop, inherited over fork.  What the socket does not
+ * take is counted, and the count is handed out once it takes messages again.
+ */
+#ifndef LIB_SYSLOG_OUT_H
+#define LIB_SYSLOG_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SYSLOG_OUT_PATH "/dev/log"
+#define SYSLOG_OUT_MAX 8192	/* a longer message is cut */
+
+struct syslog_out_options {
+	const char *path;	/* NULL: /dev/log */
+	const char *ident;	/* NULL: "sallyport" */
+	int facility;		/* LOG_AUTH, LOG_AUTHPRIV, ... of syslog.h; 0: AUTH */
+	bool no_pid;
+};
+
+/*
+ * Remember the options (they are copied) and connect.  A daemon that is not
+ * there yet is no error: it is looked for again at each message, while the
+ * path can be seen.  0, or E_VALUE for a bad path or ident.
+ */
+int syslog_out_open(const struct syslog_out_options *options);
+void syslog_out_close(void);
+bool syslog_out_is_open(void);
+
+/* The connected descriptor, or -1: kept when others are closed. */
+int syslog_out_fd(void);
+
+/* "auth", "authpriv", "daemon", "local0".. -> facility; E_VALUE. */
+int syslog_out_facility_parse(const char *word, int *facility);
+
+/*
+ * Send one line (escaped by the caller) with a severity 0-7; true if the
+ * socket took it.  Never blocks, keeps errno.
+ */
+bool syslog_out_send(int severity, const char *text, size_t len);
+
+/* The same with a complete RFC 5424 message of the caller's. */
+bool syslog_out_send_raw(const char *message, size_t len);
+
+/* The PRI value of a severity with our facility; our ident. */
+int syslog_out_priority(int severity);
+const char *syslog_out_ident(void);
+
+/* Messages lost since birth, and those not yet reported (then reset). */
+uint64_t syslog_out_lost(void);
+uint64_t syslog_out_take_lost(void);
+
+#endif
