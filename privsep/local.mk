@@ -1,5 +1,11 @@
 noinst_LIBRARIES += privsep/libprivsep.a
 privsep_libprivsep_a_SOURCES = \
+	privsep/die.c privsep/die.h \
+	privsep/drop.c privsep/drop.h \
 	privsep/messages.h \
+	privsep/records.c privsep/records.h \
+	privsep/roles.c privsep/roles.h \
+	privsep/sandbox.c privsep/sandbox.h \
+	privsep/spawn.c privsep/spawn.h \
 	privsep/slot.c privsep/slot.h \
 	privsep/wall.c privsep/wall.h

@@ -1,0 +1,90 @@
+/*
+ * The table of roles, DESIGN section 1.
+ */
+#include "privsep/roles.h"
+
+#include "privsep/die.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct role_row rows[ROLE_COUNT] = {
+	[ROLE_MASTER] = { .name = "master",
+	    .user = AS_ROOT,
+	    .root = ROOT_AS_IS,
+	    .capabilities = true,
+	    .address_space = true,
+	    .descriptors = 4096 },
+	[ROLE_KEYHOLDER] = { .name = "keyholder",
+	    .user = AS_KEYHOLDER,
+	    .root = ROOT_EMPTY,
+	    .no_groups = true,
+	    .no_new_privs = true,
+	    .seccomp = true,
+	    .address_space = true,
+	    .descriptors = 4096 },
+	[ROLE_MONITORS] = { .name = "monitors",
+	    .user = AS_ROOT,
+	    .root = ROOT_AS_IS,
+	    .capabilities = true,
+	    .address_space = true,
+	    .descriptors = 32 },
+	/* No no_new_privs: sudo must work in what it starts. */
+	[ROLE_MONITOR] = { .name = "monitor",
+	    .user = AS_ROOT,
+	    .root = ROOT_AS_IS,
+	    .capabilities = true,
+	    .descriptors = 24 },
+	[ROLE_WORKERS] = { .name = "workers",
+	    .user = AS_WORKER,
+	    .root = ROOT_EMPTY,
+	    .no_groups = true,
+	    .no_new_privs = true,
+	    .seccomp = true,
+	    .address_space = true,
+	    .descriptors = 16 },
+	[ROLE_WORKER] = { .name = "worker",
+	    .user = AS_WORKER,
+	    .root = ROOT_EMPTY,
+	    .no_groups = true,
+	    .no_new_privs = true,
+	    .seccomp = true,
+	    .descriptors = 16 },
+	[ROLE_SESSION] = { .name = "session",
+	    .user = AS_USER,
+	    .root = ROOT_AS_IS,
+	    .descriptors = 16 },
+};
+
+const struct role_row *
+role_row(enum role role)
+{
+	if ((unsigned)role >= ROLE_COUNT)
+		bug("role %u", (unsigned)role);
+	return &rows[role];
+}
+
+enum role
+role_of_name(const char *name)
+{
+	for (unsigned i = 0; i < ROLE_COUNT; i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return (enum role)i;
+	return ROLE_COUNT;
+}
+
+void
+roles_print(void)
+{
+	static const char *const users[] = { "root", "keyholder", "worker",
+		"user" };
+
+	for (unsigned i = 0; i < ROLE_COUNT; i++)
+		printf("%s user=%s root=%s groups=%s nnp=%d seccomp=%d "
+		       "caps=%s dumpable=%d fds=%u\n",
+		    rows[i].name, users[rows[i].user],
+		    rows[i].root == ROOT_EMPTY ? "empty" : "/",
+		    rows[i].no_groups ? "none" : "any", rows[i].no_new_privs,
+		    rows[i].seccomp, rows[i].capabilities ? "all" : "none",
+		    rows[i].dumpable, rows[i].descriptors);
+}

@@ -1,0 +1,48 @@
+/*
+ * What each process is allowed to be: one row a role.  The start functions
+ * drop to what the row says; tests/integration reads /proc against it.
+ */
+#ifndef PRIVSEP_ROLES_H
+#define PRIVSEP_ROLES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum role {
+	ROLE_MASTER,
+	ROLE_KEYHOLDER,
+	ROLE_MONITORS, /* the monitor template */
+	ROLE_MONITOR,
+	ROLE_WORKERS, /* the worker template */
+	ROLE_WORKER,
+	ROLE_SESSION,
+	ROLE_COUNT
+};
+
+enum role_user { AS_ROOT, AS_KEYHOLDER, AS_WORKER, AS_USER };
+enum role_root { ROOT_AS_IS, ROOT_EMPTY };
+
+struct role_row {
+	const char *name;	/* process title, --role argument */
+	enum role_user user;	/* all four uids, all four gids */
+	enum role_root root;	/* ROOT_EMPTY: an empty directory */
+	bool no_groups;		/* supplementary groups dropped */
+	bool no_new_privs;
+	bool seccomp;
+	bool capabilities;	/* keeps root's; else none, in no set */
+	bool dumpable;
+	bool address_space;	/* exec'd: shares no memory with its parent */
+	unsigned descriptors;	/* at most, in a connection at rest */
+};
+
+/* The row; a role outside the table is a bug(). */
+const struct role_row *role_row(enum role role);
+
+/* The role of a --role argument, or ROLE_COUNT. */
+enum role role_of_name(const char *name);
+
+/* The table as text, a row a line, for `sallyportd --roles` and its test. */
+void roles_print(void);
+
+#endif

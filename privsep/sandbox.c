@@ -1,0 +1,262 @@
+/*
+ * The filters, made with libseccomp: lists of calls, each with the reason it
+ * is there.  What is not in the list kills the process.
+ */
+#include "config.h"
+
+#include "privsep/sandbox.h"
+
+#include "lib/log.h"
+#include "privsep/die.h"
+
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* Pure computation, memory and descriptors one has: every sandbox. */
+static const int base_calls[] = {
+	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev),
+	SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(close),
+	SCMP_SYS(shutdown), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(poll),
+	SCMP_SYS(ppoll), SCMP_SYS(munmap), SCMP_SYS(madvise), SCMP_SYS(brk),
+	SCMP_SYS(mremap), SCMP_SYS(getrandom), SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(time),
+	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(rt_sigprocmask), SCMP_SYS(restart_syscall),
+	SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getppid),
+	SCMP_SYS(futex), SCMP_SYS(sendto), SCMP_SYS(mlock), SCMP_SYS(munlock),
+#ifdef SANITIZED
+	/* So that a report comes out before the process goes down. */
+	SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction), SCMP_SYS(sched_yield),
+	SCMP_SYS(getrlimit), SCMP_SYS(prlimit64), SCMP_SYS(sysinfo),
+	SCMP_SYS(tgkill), SCMP_SYS(sched_getaffinity), SCMP_SYS(mprotect),
+	SCMP_SYS(mincore), SCMP_SYS(fstat), SCMP_SYS(newfstatat),
+	SCMP_SYS(mmap), SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(pipe2),
+	SCMP_SYS(clone), SCMP_SYS(wait4), SCMP_SYS(kill), SCMP_SYS(getuid),
+	SCMP_SYS(geteuid), SCMP_SYS(uname), SCMP_SYS(statx),
+#endif
+};
+
+static scmp_filter_ctx
+begin(void)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+
+	if (ctx == NULL)
+		die("seccomp_init");
+	/* A foreign architecture's calls are not looked at: they kill. */
+	if (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
+		SCMP_ACT_KILL_PROCESS) != 0 ||
+	    seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2) != 0)
+		die("seccomp_attr_set");
+#ifdef SANITIZED
+	/* The symbolizer and /proc/self/maps: no, but without a death. */
+	static const int refused[] = { SCMP_SYS(openat), SCMP_SYS(open),
+		SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(access),
+		SCMP_SYS(stat), SCMP_SYS(ptrace), SCMP_SYS(prctl) };
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if (getenv("SALLYPORT_STRICT_SANDBOX") == NULL &&
+		    seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), refused[i],
+			0) != 0)
+			die("seccomp_rule_add");
+#endif
+	return ctx;
+}
+
+static void
+allow(scmp_filter_ctx ctx, int call)
+{
+	int err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 0);
+
+	/* EDOM: a call this architecture does not have. */
+	if (err != 0 && err != -EDOM && err != -EEXIST)
+		die("seccomp_rule_add %d: %d", call, err);
+}
+
+static void
+allow_all(scmp_filter_ctx ctx, const int *calls, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		allow(ctx, calls[i]);
+}
+#define ALLOW_ALL(ctx, list) \
+	allow_all((ctx), (list), sizeof(list) / sizeof((list)[0]))
+
+static void
+allow_if(scmp_filter_ctx ctx, int call, unsigned argument, uint64_t value)
+{
+	struct scmp_arg_cmp cmp = SCMP_CMP(argument, SCMP_CMP_EQ, value);
+
+	if (seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call, 1, &cmp) != 0)
+		die("seccomp_rule_add %d", call);
+}
+
+static void
+allow_if2(scmp_filter_ctx ctx, int call, unsigned a, uint64_t av, unsigned b,
+    uint64_t bv)
+{
+	struct scmp_arg_cmp cmp[2] = { SCMP_CMP(a, SCMP_CMP_EQ, av),
+		SCMP_CMP(b, SCMP_CMP_EQ, bv) };
+
+	if (seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call, 2, cmp) != 0)
+		die("seccomp_rule_add %d", call);
+}
+
+/* Memory without execution, whatever libcrypto or malloc ask for. */
+static void
+allow_memory(scmp_filter_ctx ctx)
+{
+#ifndef SANITIZED
+	struct scmp_arg_cmp plain = SCMP_CMP(2, SCMP_CMP_MASKED_EQ,
+	    (uint64_t)~(PROT_READ | PROT_WRITE), 0);
+	struct scmp_arg_cmp map[2] = { plain,
+		SCMP_CMP(3, SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS) };
+
+	if (seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+		&plain) != 0 ||
+	    seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
+		map) != 0)
+		die("seccomp_rule_add mmap");
+#else
+	(void)ctx;
+#endif
+}
+
+static void
+allow_descriptor_flags(scmp_filter_ctx ctx)
+{
+	allow_if(ctx, SCMP_SYS(fcntl), 1, F_GETFL);
+	allow_if(ctx, SCMP_SYS(fcntl), 1, F_SETFL);
+	allow_if(ctx, SCMP_SYS(fcntl), 1, F_GETFD);
+	allow_if(ctx, SCMP_SYS(fcntl), 1, F_SETFD);
+}
+
+/* The client's socket: how packets leave it, and what it knows of the path. */
+static void
+allow_socket_options(scmp_filter_ctx ctx)
+{
+	static const int tcp[] = { TCP_NODELAY, TCP_QUICKACK,
+		TCP_NOTSENT_LOWAT, TCP_CORK };
+	static const int socket_level[] = { SO_KEEPALIVE, SO_SNDBUF,
+		SO_RCVBUF, SO_PRIORITY };
+
+	for (size_t i = 0; i < sizeof(tcp) / sizeof(tcp[0]); i++)
+		allow_if2(ctx, SCMP_SYS(setsockopt), 1, IPPROTO_TCP, 2,
+		    (uint64_t)tcp[i]);
+	for (size_t i = 0; i < sizeof(socket_level) / sizeof(int); i++)
+		allow_if2(ctx, SCMP_SYS(setsockopt), 1, SOL_SOCKET, 2,
+		    (uint64_t)socket_level[i]);
+	allow_if2(ctx, SCMP_SYS(setsockopt), 1, IPPROTO_IP, 2, IP_TOS);
+	allow_if2(ctx, SCMP_SYS(setsockopt), 1, IPPROTO_IPV6, 2,
+	    IPV6_TCLASS);
+	allow_if2(ctx, SCMP_SYS(getsockopt), 1, IPPROTO_TCP, 2, TCP_INFO);
+	allow_if(ctx, SCMP_SYS(getsockopt), 1, SOL_SOCKET);
+	allow_if(ctx, SCMP_SYS(ioctl), 1, TIOCSWINSZ);
+	allow_if(ctx, SCMP_SYS(ioctl), 1, FIONREAD);
+	allow_if(ctx, SCMP_SYS(ioctl), 1, SIOCOUTQ);
+	allow_if(ctx, SCMP_SYS(ioctl), 1, SIOCOUTQNSD);
+	allow_if(ctx, SCMP_SYS(ioctl), 1, TCGETS);
+}
+
+static void
+load(scmp_filter_ctx ctx, const char *who)
+{
+	int err = seccomp_load(ctx);
+
+	if (err != 0)
+		die("seccomp filter of the %s: error %d", who, -err);
+	seccomp_release(ctx);
+}
+
+void
+sandbox_keyholder(void)
+{
+	static const int more[] = { SCMP_SYS(fstat), SCMP_SYS(newfstatat) };
+	scmp_filter_ctx ctx = begin();
+
+	ALLOW_ALL(ctx, base_calls);
+	ALLOW_ALL(ctx, more);
+	allow_memory(ctx);
+	allow_descriptor_flags(ctx);
+	load(ctx, "keyholder");
+}
+
+/* The worker's program, compiled once and loaded in each fork. */
+static struct sock_fprog worker_program;
+
+static void
+compile_worker(void)
+{
+	scmp_filter_ctx ctx = begin();
+	int fd = memfd_create("filter", MFD_CLOEXEC);
+	struct stat st;
+	void *program;
+
+	ALLOW_ALL(ctx, base_calls);
+	allow_memory(ctx);
+	allow_descriptor_flags(ctx);
+	allow_socket_options(ctx);
+	if (fd < 0 || seccomp_export_bpf(ctx, fd) != 0 || fstat(fd, &st) != 0)
+		die_errno("seccomp_export_bpf");
+	program = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (program == MAP_FAILED)
+		die_errno("mmap");
+	close(fd);
+	worker_program.filter = program;
+	worker_program.len =
+	    (unsigned short)((size_t)st.st_size / sizeof(struct sock_filter));
+	seccomp_release(ctx);
+}
+
+void
+sandbox_worker_template(void)
+{
+	/* What a template does besides: fork, watch, bury, and filter. */
+	static const int more[] = { SCMP_SYS(pidfd_open), SCMP_SYS(waitid),
+		SCMP_SYS(wait4), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
+		SCMP_SYS(seccomp), SCMP_SYS(close_range), SCMP_SYS(signalfd4),
+		SCMP_SYS(set_tid_address) };
+	scmp_filter_ctx ctx;
+
+	compile_worker();
+	ctx = begin();
+	ALLOW_ALL(ctx, base_calls);
+	ALLOW_ALL(ctx, more);
+	allow_memory(ctx);
+	allow_descriptor_flags(ctx);
+	allow_socket_options(ctx);
+	allow_if(ctx, SCMP_SYS(prctl), 0, PR_SET_NAME);
+	allow_if(ctx, SCMP_SYS(prctl), 0, PR_SET_PDEATHSIG);
+	/* fork(), and nothing that makes a thread or a namespace. */
+#ifndef SANITIZED
+	allow_if(ctx, SCMP_SYS(clone), 0,
+	    CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD);
+#endif
+	load(ctx, "worker template");
+}
+
+void
+sandbox_worker(void)
+{
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0,
+		&worker_program) != 0)
+		die_errno("seccomp filter of the worker");
+}

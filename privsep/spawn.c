@@ -1,0 +1,151 @@
+/*
+ * fork and exec of a role by the master.
+ */
+#include "privsep/spawn.h"
+
+#include "lib/err.h"
+#include "lib/mem.h"
+#include "privsep/die.h"
+
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Room for the longest title behind the role's arguments. */
+#define TITLE_MAX 160
+
+static char *title_at;
+static size_t title_room;
+
+void
+title_init(int argc, char **argv)
+{
+	char *end = argv[0];
+
+	for (int i = 0; i < argc; i++)
+		if (argv[i] == end)
+			end += strlen(argv[i]) + 1;
+	title_at = argv[0];
+	title_room = (size_t)(end - argv[0]);
+}
+
+void
+title_set(const char *format, ...)
+{
+	char text[TITLE_MAX];
+	va_list args;
+
+	if (title_room < 2)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	memset(title_at, 0, title_room);
+	snprintf(title_at, title_room, "sallyportd: %s", text);
+	snprintf(text, sizeof(text), "sp-%s", strrchr(title_at, ':') + 2);
+	prctl(PR_SET_NAME, text, 0, 0, 0);
+}
+
+/* Put from[i] at SPAWN_WALL + i, whatever numbers they have now. */
+static void
+place_fds(const int *from, size_t count)
+{
+	int high[SPAWN_FDS], null;
+
+	if ((null = open("/dev/null", O_RDWR)) < 0)
+		_exit(EXIT_FAILURE);
+	for (size_t i = 0; i < count; i++) {
+		int fd = from[i] >= 0 ? from[i] : null;
+
+		high[i] = fcntl(fd, F_DUPFD, 64);
+		if (high[i] < 0)
+			_exit(EXIT_FAILURE);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (dup2(high[i], SPAWN_WALL + (int)i) < 0)
+			_exit(EXIT_FAILURE);
+}
+
+/* An environment of our own making; what the master got is not handed on. */
+static char **
+environment(void)
+{
+	static const char *const kept[] = { "TZ", "ASAN_OPTIONS",
+		"UBSAN_OPTIONS", "OPENSSL_CONF", "OPENSSL_MODULES",
+		"LLVM_PROFILE_FILE", "SALLYPORT_STRICT_SANDBOX" };
+	char **list = mem_array(sizeof(kept) / sizeof(kept[0]) + 2,
+	    sizeof(*list));
+	size_t n = 0;
+
+	list[n++] = mem_strdup("PATH=/usr/sbin:/usr/bin:/sbin:/bin");
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		const char *value = getenv(kept[i]);
+
+		if (value != NULL)
+			list[n++] = mem_printf("%s=%s", kept[i], value);
+	}
+	return list;
+}
+
+static void
+become(enum role role, const struct spawn_options *o)
+{
+	const int fds[] = { o->wall, o->bundle, o->slots, o->log };
+	char name[TITLE_MAX], arg[64], level[32];
+	char *argv[] = { name, arg, level, NULL };
+	sigset_t none;
+	int binary, null;
+
+	snprintf(arg, sizeof(arg), "--role=%s%s%s", role_row(role)->name,
+	    o->log_stderr ? ",stderr" : "", o->log >= 0 ? ",file" : "");
+	snprintf(level, sizeof(level), "--log-level=%d", o->log_level);
+	memset(name, ' ', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	memcpy(name, "sallyportd:", 11);
+	place_fds(fds, sizeof(fds) / sizeof(fds[0]));
+	/* Behind the fixed ones, closed by exec. */
+	if ((binary = fcntl(o->binary, F_DUPFD_CLOEXEC, 63)) < 0)
+		_exit(EXIT_FAILURE);
+	if (o->quiet_stdio) {
+		if ((null = open("/dev/null", O_RDWR)) < 0 ||
+		    dup2(null, 0) < 0 || dup2(null, 1) < 0)
+			_exit(EXIT_FAILURE);
+	}
+	if (syscall(SYS_close_range, SPAWN_FDS, binary - 1, 0) != 0 ||
+	    syscall(SYS_close_range, binary + 1, ~0U, 0) != 0)
+		_exit(EXIT_FAILURE);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (int i = 1; i < NSIG; i++)
+		if (i != SIGKILL && i != SIGSTOP)
+			signal(i, SIG_DFL);
+	fexecve(binary, argv, environment());
+	_exit(EXIT_FAILURE);
+}
+
+int
+spawn_role(enum role role, const struct spawn_options *options,
+    struct spawned *child)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return E_SYSTEM;
+	if (pid == 0)
+		become(role, options);
+	child->pid = pid;
+	child->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (child->pidfd < 0) {
+		kill(pid, SIGKILL);
+		return E_SYSTEM;
+	}
+	return 0;
+}

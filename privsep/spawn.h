@@ -1,0 +1,44 @@
+/*
+ * Starting a role: exec of the held binary, so that templates and keyholder
+ * have address spaces of their own, with the descriptors they are given at
+ * fixed numbers and nothing else.
+ */
+#ifndef PRIVSEP_SPAWN_H
+#define PRIVSEP_SPAWN_H
+
+#include "privsep/roles.h"
+
+#include <sys/types.h>
+
+/* Where a role finds its descriptors; absent ones are /dev/null. */
+enum spawn_fd {
+	SPAWN_WALL = 3,	  /* to the master */
+	SPAWN_BUNDLE = 4, /* the sealed configuration */
+	SPAWN_SLOTS = 5,  /* status slots */
+	SPAWN_LOG = 6,	  /* -E FILE */
+	SPAWN_FDS = 7
+};
+
+struct spawned {
+	pid_t pid;
+	int pidfd; /* close-on-exec, the caller's */
+};
+
+/* How a role is told to log: flags of the command line, handed down. */
+struct spawn_options {
+	int binary;	/* O_PATH descriptor of the running program */
+	int wall, bundle, slots, log; /* -1: absent */
+	bool log_stderr; /* -e */
+	bool quiet_stdio; /* stdin and stdout are a client's (-i) */
+	int log_level;	/* overrides the configuration; -2: does not */
+};
+
+/* 0, or E_SYSTEM. */
+int spawn_role(enum role role, const struct spawn_options *options,
+    struct spawned *child);
+
+/* In a role: where argv lies, so that titles can be set. */
+void title_init(int argc, char **argv);
+void title_set(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif
