@@ -7,6 +7,8 @@
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
+#include "lib/log.h"
+
 #include <limits.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -158,15 +160,6 @@ struct privsep_settings {
 	char *empty_directory; /* the worker's root */
 };
 
-enum log_level_setting {
-	LOG_LEVEL_QUIET,
-	LOG_LEVEL_ERROR,
-	LOG_LEVEL_WARN,
-	LOG_LEVEL_INFO,
-	LOG_LEVEL_VERBOSE,
-	LOG_LEVEL_DEBUG
-};
-
 enum log_format_setting {
 	LOG_FORMAT_TEXT,
 	LOG_FORMAT_RFC5424,
@@ -174,7 +167,7 @@ enum log_format_setting {
 };
 
 struct log_settings {
-	uint32_t level; /* enum log_level_setting */
+	uint32_t level; /* enum log_level of lib/log.h */
 	uint32_t facility; /* LOG_AUTH ... of <syslog.h> */
 	uint32_t format; /* enum log_format_setting */
 	char *ident;
@@ -356,7 +349,7 @@ enum gateway_ports {
 	G(warn_before, uint32_t) /* seconds: notice on terminals */       \
 	G(keepalive_interval, uint32_t)                                   \
 	G(keepalive_count, uint32_t)                                      \
-	G(log_level, uint32_t) /* enum log_level_setting */
+	G(log_level, uint32_t) /* enum log_level of lib/log.h */
 
 #define GRANT_ORDINAL(name, type) GRANT_##name,
 enum grant { GRANT_LIST(GRANT_ORDINAL) GRANT_COUNT };
