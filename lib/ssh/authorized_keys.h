@@ -19,15 +19,14 @@
  * that allows, option that forbids, extension of a certificate.  `restrict`
  * clears all of them.
  */
-#define KEY_GRANT_LIST(G)                                                 \
-	G(pty, "pty", "no-pty", "permit-pty")                             \
-	G(port, "port-forwarding", "no-port-forwarding",                  \
-	    "permit-port-forwarding")                                     \
-	G(agent, "agent-forwarding", "no-agent-forwarding",               \
-	    "permit-agent-forwarding")                                    \
-	G(x11, "x11-forwarding", "no-x11-forwarding",                     \
-	    "permit-X11-forwarding")                                      \
-	G(user_rc, "user-rc", "no-user-rc", "permit-user-rc")             \
+#define KEY_GRANT_LIST(G)                                                      \
+	G(pty, "pty", "no-pty", "permit-pty")                                  \
+	G(port, "port-forwarding", "no-port-forwarding",                       \
+	    "permit-port-forwarding")                                          \
+	G(agent, "agent-forwarding", "no-agent-forwarding",                    \
+	    "permit-agent-forwarding")                                         \
+	G(x11, "x11-forwarding", "no-x11-forwarding", "permit-X11-forwarding") \
+	G(user_rc, "user-rc", "no-user-rc", "permit-user-rc")                  \
 	G(tun, NULL, NULL, NULL) /* only tunnel="n" gives it back */
 
 struct key_options {
@@ -35,9 +34,10 @@ struct key_options {
 	KEY_GRANT_LIST(KEY_GRANT_MEMBER)
 #undef KEY_GRANT_MEMBER
 	bool restricted; /* `restrict` was there */
-	char *command;	 /* forced; NULL: none */
-	char *from;	 /* patterns and CIDR, of the line; NULL: any */
-	char *cert_from; /* source-address of the certificate; both must allow */
+	char *command; /* forced; NULL: none */
+	char *from; /* patterns and CIDR, of the line; NULL: any */
+	char
+	    *cert_from; /* source-address of the certificate; both must allow */
 	char **environment; /* NAME=value */
 	size_t environment_count;
 	uint64_t expires; /* seconds since 1970; 0: never */
@@ -55,7 +55,7 @@ struct key_options {
 struct authorized_line {
 	struct key *key; /* NULL: a principals file's line */
 	struct key_options options;
-	char *comment;	 /* of the key, or "" */
+	char *comment; /* of the key, or "" */
 	char *principal; /* of a principals file's line, or NULL */
 };
 

@@ -17,16 +17,17 @@ enum cert_kind { CERT_USER = 1, CERT_HOST = 2 };
 struct cert {
 	uint64_t serial;
 	enum cert_kind kind;
-	char *key_id;	      /* from the CA; escape it in logs */
-	char **principals;    /* compare whole, never split at commas */
+	char *key_id; /* from the CA; escape it in logs */
+	char **principals; /* compare whole, never split at commas */
 	size_t principal_count; /* 0 matches nobody */
-	uint64_t valid_after;	/* seconds since 1970, inclusive */
-	uint64_t valid_before;	/* exclusive; UINT64_MAX: for ever */
+	uint64_t valid_after; /* seconds since 1970, inclusive */
+	uint64_t valid_before; /* exclusive; UINT64_MAX: for ever */
 	/* critical options */
-	char *force_command;  /* NULL: none */
+	char *force_command; /* NULL: none */
 	char *source_address; /* CIDR list; NULL: any */
 	bool verify_required;
-	char *unknown_critical; /* first name of that kind: refused; or NULL */
+	char *unknown_critical; /* names; not NULL: refused, see cert_check() */
+	size_t critical_count; /* of critical options, known or not */
 	/* extensions */
 	bool permit_x11;
 	bool permit_agent;
@@ -34,9 +35,10 @@ struct cert {
 	bool permit_pty;
 	bool permit_user_rc;
 	bool no_touch_required;
-	char *unknown_extensions; /* names, comma separated, for the log; or NULL */
+	char *unknown_extensions; /* names, comma separated, for the log; or
+				     NULL */
 	/* who vouches */
-	struct key *ca;		  /* never a certificate itself */
+	struct key *ca; /* never a certificate itself */
 	const char *signature_alg; /* what the CA signed with; static */
 	/* the bytes it signed and the signature: cert_check()'s */
 	size_t signed_len;
@@ -73,7 +75,7 @@ struct cert_rules {
 	 */
 	const char *const *names;
 	size_t name_count;
-	uint64_t now;	       /* seconds since 1970 */
+	uint64_t now; /* seconds since 1970 */
 	uint64_t max_lifetime; /* seconds from after to before; 0: no ceiling */
 	unsigned rsa_min_bits; /* for the key and for the CA's key */
 	const char *ca_algorithms; /* name-list; NULL: all that we know */

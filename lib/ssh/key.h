@@ -26,7 +26,7 @@ enum key_type {
 	KEY_ECDSA_P384,
 	KEY_ECDSA_P521,
 	KEY_RSA,
-	KEY_SK_ED25519,	   /* a FIDO authenticator's */
+	KEY_SK_ED25519, /* a FIDO authenticator's */
 	KEY_SK_ECDSA_P256, /* a FIDO authenticator's */
 	KEY_TYPE_COUNT
 };
@@ -83,8 +83,8 @@ const struct cert *key_cert(const struct key *key);
  * the log: "RSA key of 1024 bits, 2048 are required".  A certificate's CA key
  * is judged by cert_check().
  */
-int key_check_length(const struct key *key, unsigned rsa_min_bits, char *why,
-    size_t size);
+int key_check_length(
+    const struct key *key, unsigned rsa_min_bits, char *why, size_t size);
 
 /* The blobs are the same / the keys under the certificates are the same. */
 bool key_equal(const struct key *a, const struct key *b);
@@ -106,8 +106,7 @@ int key_parse_line(const char *line, size_t len, struct key **key,
     const char **comment, size_t *comment_len);
 
 /* Append "type base64", and " comment" unless that is NULL or empty. */
-void key_write_line(const struct key *key, const char *comment,
-    struct buf *b);
+void key_write_line(const struct key *key, const char *comment, struct buf *b);
 
 /* KEY_NONE for an unknown name; certificates' names are known too. */
 enum key_type key_type_of_name(const char *name, size_t len, bool *is_cert);

@@ -1,10 +1,19 @@
 lib_ssh_libssh_a_SOURCES += \
 	lib/ssh/authorized_keys.h \
-	lib/ssh/base64.h \
-	lib/ssh/cert.h \
-	lib/ssh/key.h \
-	lib/ssh/key_alg.h \
-	lib/ssh/key_private.h \
-	lib/ssh/key_sign.h \
+	lib/ssh/base64.c lib/ssh/base64.h \
+	lib/ssh/cert.c lib/ssh/cert.h \
+	lib/ssh/cert_parse.c \
+	lib/ssh/key.c lib/ssh/key.h \
+	lib/ssh/key_alg.c lib/ssh/key_alg.h \
+	lib/ssh/key_evp.c \
+	lib/ssh/key_file.c \
+	lib/ssh/key_inside.h \
+	lib/ssh/key_line.c \
+	lib/ssh/key_preload.c \
+	lib/ssh/key_private.c lib/ssh/key_private.h \
+	lib/ssh/key_sign.c lib/ssh/key_sign.h \
+	lib/ssh/key_type.c \
+	lib/ssh/key_verify.c \
+	lib/ssh/key_write.c \
 	lib/ssh/known_hosts.h \
 	lib/ssh/krl.h

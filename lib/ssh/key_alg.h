@@ -8,12 +8,12 @@
 #include "lib/ssh/key.h"
 
 struct key_alg {
-	const char *name;      /* in KEXINIT, userauth, server-sig-algs */
+	const char *name; /* in KEXINIT, userauth, server-sig-algs */
 	const char *signature; /* in the signature blob */
-	enum key_type type;    /* of the key it is made with */
-	bool is_cert;	       /* the key is presented as a certificate */
-	const char *digest;    /* libcrypto's name, NULL: Ed25519's own */
-	bool fips;	       /* may stand in the fips profile */
+	enum key_type type; /* of the key it is made with */
+	bool is_cert; /* the key is presented as a certificate */
+	const char *digest; /* libcrypto's name, NULL: Ed25519's own */
+	bool fips; /* may stand in the fips profile */
 };
 
 /* The row of that exact name, or NULL.  Static. */

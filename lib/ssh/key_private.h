@@ -1,6 +1,7 @@
 /*
  * Private keys, for the keyholder, sallyportctl and tests.  Files are OpenSSH's
- * own format (PROTOCOL.key) and what libcrypto decodes: PKCS#8, traditional PEM.
+ * own format (PROTOCOL.key) and what libcrypto decodes: PKCS#8, traditional
+ * PEM.
  */
 #ifndef LIB_SSH_KEY_PRIVATE_H
 #define LIB_SSH_KEY_PRIVATE_H
@@ -21,8 +22,8 @@ struct key_private;
 int key_private_parse(const void *file, size_t len, struct key_private **key);
 
 /* A new key.  bits is for RSA alone.  0, E_UNSUPPORTED or E_CRYPTO. */
-int key_private_generate(enum key_type type, unsigned bits,
-    struct key_private **key);
+int key_private_generate(
+    enum key_type type, unsigned bits, struct key_private **key);
 
 /* Wipe and free; NULL is harmless. */
 void key_private_free(struct key_private *key);
@@ -37,7 +38,7 @@ const char *key_private_comment(const struct key_private *key);
  * Append the key as an OpenSSH private key file without a pass phrase.
  * 0, E_CRYPTO or E_TOO_LARGE.
  */
-int key_private_write(const struct key_private *key, const char *comment,
-    struct buf *b);
+int key_private_write(
+    const struct key_private *key, const char *comment, struct buf *b);
 
 #endif

@@ -14,8 +14,8 @@
 enum known_hosts_answer {
 	KNOWN_HOSTS_UNKNOWN, /* no line for host and key */
 	KNOWN_HOSTS_REVOKED, /* @revoked: wins over all else */
-	KNOWN_HOSTS_KEY,     /* the line has this very key */
-	KNOWN_HOSTS_CA	     /* the line has the CA of this certificate */
+	KNOWN_HOSTS_KEY, /* the line has this very key */
+	KNOWN_HOSTS_CA /* the line has the CA of this certificate */
 };
 
 /*
