@@ -1,0 +1,12 @@
+#ifndef TESTS_UNIT_KEY_SUITES_H
+#define TESTS_UNIT_KEY_SUITES_H
+
+#include <check.h>
+
+Suite *suite_base64(void);
+Suite *suite_cert(void);
+Suite *suite_key(void);
+Suite *suite_key_file(void);
+Suite *suite_signature(void);
+
+#endif
