@@ -3,13 +3,13 @@ lib_libground_a_SOURCES = \
 	lib/audit.h lib/audit_events.h lib/audit_fields.h \
 	lib/buf.c lib/buf.h \
 	lib/err.c lib/err.h \
-	lib/escape.h \
-	lib/log.h \
-	lib/loop.h \
-	lib/match.h \
+	lib/escape.c lib/escape.h \
+	lib/log.c lib/log.h \
+	lib/loop.c lib/loop.h \
+	lib/match.c lib/match.h \
 	lib/mem.c lib/mem.h \
-	lib/net.h \
+	lib/net.c lib/net.h \
 	lib/rd.c lib/rd.h \
-	lib/safefile.h \
+	lib/safefile.c lib/safefile.h \
 	lib/secret.c lib/secret.h \
-	lib/syslog_out.h
+	lib/syslog_out.c lib/syslog_out.h

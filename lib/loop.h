@@ -25,7 +25,7 @@ enum loop_event {
 typedef void loop_fd_fn(int fd, unsigned events, void *arg);
 typedef void loop_fn(void *arg);
 
-/* All members are the loop's: zero them, or use what the functions set. */
+/* All members are the loop's: zero them before the first use. */
 struct loop_fd {
 	struct loop *loop; /* NULL: not in a loop */
 	int fd;
@@ -53,7 +53,8 @@ struct loop_task {
 
 /* NULL when epoll_create1 fails (errno). */
 struct loop *loop_new(void);
-void loop_free(struct loop *l); /* handles still inside are let go */
+/* Handles still inside must not be used again, not even removed. */
+void loop_free(struct loop *l);
 
 /*
  * Watch a descriptor, level triggered; interests 0 is allowed and costs

@@ -31,7 +31,8 @@ bool match_pattern(const char *text, const char *pattern, unsigned flags);
 
 /*
  * A comma separated list; '!' negates.  A negated match anywhere in the list
- * wins over any other.  An empty or overlong pattern in it is MATCH_ERROR.
+ * wins over any other.  Empty entries match nothing; a lone '!' or an overlong
+ * pattern is MATCH_ERROR.
  */
 enum match match_list(const char *text, const char *list, unsigned flags);
 

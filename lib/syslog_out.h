@@ -48,8 +48,12 @@ bool syslog_out_send_raw(const char *message, size_t len);
 int syslog_out_priority(int severity);
 const char *syslog_out_ident(void);
 
-/* Messages lost since birth, and those not yet reported (then reset). */
+/*
+ * Messages this process lost since its birth or fork; those of them nobody
+ * has told yet; and that n have been told.
+ */
 uint64_t syslog_out_lost(void);
-uint64_t syslog_out_take_lost(void);
+uint64_t syslog_out_untold(void);
+void syslog_out_told(uint64_t n);
 
 #endif

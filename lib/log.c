@@ -1,0 +1,314 @@
+/*
+ * The one writer of log lines, in every process.  Trusts no argument: the
+ * whole line is escaped after formatting, so no caller can forget it.
+ */
+#include "lib/log.h"
+
+#include "lib/audit.h"
+#include "lib/err.h"
+#include "lib/escape.h"
+#include "lib/syslog_out.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+	int level;
+	char tag[80];
+	char ident[64];
+	bool to_stderr;
+	bool to_syslog;
+	int fd;		/* -1: none */
+	bool fd_owned;	/* log_open_file opened it */
+	log_callback_fn *callback;
+	void *callback_arg;
+	bool in_callback;
+	bool in_lost;
+} logger = {
+	.level = LOG_LEVEL_INFO,
+	.ident = "sallyport",
+	.to_stderr = true,
+	.fd = -1,
+};
+
+static const struct {
+	const char *name;
+	const char *prefix;
+	int severity; /* syslog's */
+} levels[] = {
+	[LOG_LEVEL_ERROR] = { "error", "error: ", 3 },
+	[LOG_LEVEL_WARN] = { "warn", "warning: ", 4 },
+	[LOG_LEVEL_INFO] = { "info", "", 6 },
+	[LOG_LEVEL_VERBOSE] = { "verbose", "", 6 },
+	[LOG_LEVEL_DEBUG] = { "debug", "debug: ", 7 },
+};
+#define LEVELS ((int)(sizeof(levels) / sizeof(levels[0])))
+
+static int
+bounded_level(int level)
+{
+	if (level < LOG_LEVEL_ERROR)
+		return LOG_LEVEL_ERROR;
+	return level < LEVELS ? level : LEVELS - 1;
+}
+
+void
+log_set_level(int level)
+{
+	logger.level = level < LOG_LEVEL_QUIET ? LOG_LEVEL_QUIET :
+						 level;
+}
+
+int
+log_level(void)
+{
+	return logger.level;
+}
+
+bool
+log_wants(int level)
+{
+	return level <= logger.level;
+}
+
+const char *
+log_level_name(int level)
+{
+	if (level == LOG_LEVEL_QUIET)
+		return "quiet";
+	return levels[bounded_level(level)].name;
+}
+
+int
+log_level_parse(const char *word, int *level)
+{
+	if (strcmp(word, "quiet") == 0) {
+		*level = LOG_LEVEL_QUIET;
+		return 0;
+	}
+	for (int i = 0; i < LEVELS; i++)
+		if (strcmp(word, levels[i].name) == 0) {
+			*level = i;
+			return 0;
+		}
+	return E_VALUE;
+}
+
+void
+log_set_tag(const char *tag)
+{
+	logger.tag[0] = '\0';
+	if (tag != NULL)
+		escape_text(logger.tag, sizeof(logger.tag), tag, ESCAPE_LINE);
+}
+
+void
+log_set_ident(const char *ident)
+{
+	escape_text(logger.ident, sizeof(logger.ident), ident, ESCAPE_SPACE);
+}
+
+void
+log_use_stderr(bool on)
+{
+	logger.to_stderr = on;
+}
+
+void
+log_use_syslog(bool on)
+{
+	logger.to_syslog = on;
+}
+
+int
+log_open_file(const char *path)
+{
+	int fd = open(path,
+	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+
+	if (fd < 0)
+		return E_SYSTEM;
+	log_close_file();
+	logger.fd = fd;
+	logger.fd_owned = true;
+	return 0;
+}
+
+void
+log_close_file(void)
+{
+	if (logger.fd_owned)
+		close(logger.fd);
+	logger.fd = -1;
+	logger.fd_owned = false;
+}
+
+void
+log_use_fd(int fd)
+{
+	log_close_file();
+	logger.fd = fd;
+}
+
+int
+log_fd(void)
+{
+	return logger.fd;
+}
+
+void
+log_set_callback(log_callback_fn *fn, void *arg)
+{
+	logger.callback = fn;
+	logger.callback_arg = arg;
+}
+
+/* One writev: a line stays whole among those of other processes. */
+static void
+write_line(int fd, const char *stamp, const char *line, size_t len)
+{
+	struct iovec iov[3] = {
+		{ (void *)(uintptr_t)stamp, strlen(stamp) },
+		{ (void *)(uintptr_t)line, len },
+		{ (void *)(uintptr_t)"\n", 1 },
+	};
+
+	while (writev(fd, iov, 3) < 0 && errno == EINTR)
+		;
+}
+
+void
+log_write_fd(int fd, int severity, const char *line, size_t len)
+{
+	char day[32], stamp[160];
+	struct timespec now;
+	struct tm tm;
+	int saved = errno;
+
+	(void)severity;
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(stamp, sizeof(stamp), "%s.%03dZ %s[%d]: ", day,
+	    (int)(now.tv_nsec / 1000000), logger.ident, (int)getpid());
+	write_line(fd, stamp, line, len);
+	errno = saved;
+}
+
+/* Once the syslog daemon listens again: how much it has missed. */
+static void
+report_lost(void)
+{
+	uint64_t untold = syslog_out_untold(), before;
+
+	if (untold == 0 || logger.in_lost)
+		return;
+	logger.in_lost = true;
+	before = syslog_out_lost();
+	AUDIT(log_drop, .count = untold, .carrier = "syslog");
+	if (syslog_out_lost() == before)
+		syslog_out_told(untold);
+	logger.in_lost = false;
+}
+
+static void
+to_sinks(int severity, const char *line, size_t len)
+{
+	if (logger.to_stderr)
+		write_line(STDERR_FILENO, "", line, len);
+	if (logger.fd >= 0)
+		log_write_fd(logger.fd, severity, line, len);
+	if (logger.to_syslog && syslog_out_send(severity, line, len))
+		report_lost();
+}
+
+static void
+to_callback(int level, const char *line)
+{
+	if (logger.callback == NULL || logger.in_callback)
+		return;
+	logger.in_callback = true;
+	logger.callback(level, line, logger.callback_arg);
+	logger.in_callback = false;
+}
+
+void
+log_relay(int level, const char *text, size_t text_len)
+{
+	char line[LOG_LINE_MAX], whole[LOG_LINE_MAX + 128];
+	int saved = errno, n;
+
+	level = bounded_level(level);
+	if (!log_wants(level))
+		return;
+	if (text_len != 0 && text[text_len - 1] == '\n')
+		text_len--;
+	escape(line, sizeof(line), text, text_len, ESCAPE_LINE);
+	to_callback(level, line);
+	n = snprintf(whole, sizeof(whole), "%s%s%s%s%s", levels[level].prefix,
+	    line, logger.tag[0] == '\0' ? "" : " [", logger.tag,
+	    logger.tag[0] == '\0' ? "" : "]");
+	to_sinks(levels[level].severity, whole, (size_t)n);
+	errno = saved;
+}
+
+void
+log_record(int severity, const char *record, size_t record_len)
+{
+	char line[AUDIT_RECORD_MAX + 64];
+	int saved = errno;
+	size_t len;
+
+	len = escape(line, sizeof(line), record, record_len, ESCAPE_LINE);
+	to_callback(severity <= 3 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, line);
+	to_sinks(severity, line, len);
+	errno = saved;
+}
+
+void
+log_at_va(int level, const char *format, va_list args)
+{
+	/* Longer than a line, so that the escaping sees that it must cut. */
+	char text[LOG_LINE_MAX + 8];
+	int saved = errno, n;
+
+	if (!log_wants(bounded_level(level)))
+		return;
+	n = vsnprintf(text, sizeof(text), format, args);
+	if (n < 0)
+		n = snprintf(text, sizeof(text), "(%s)", format);
+	if ((size_t)n >= sizeof(text))
+		n = (int)sizeof(text) - 1;
+	log_relay(level, text, (size_t)n);
+	errno = saved;
+}
+
+#define LOG_FUNCTION(name, level)                \
+	void name(const char *format, ...)       \
+	{                                        \
+		va_list args;                    \
+						 \
+		va_start(args, format);          \
+		log_at_va(level, format, args);  \
+		va_end(args);                    \
+	}
+LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)
+LOG_FUNCTION(log_warn, LOG_LEVEL_WARN)
+LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
+LOG_FUNCTION(log_verbose, LOG_LEVEL_VERBOSE)
+LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)
+
+void
+log_at(int level, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_at_va(level, format, args);
+	va_end(args);
+}

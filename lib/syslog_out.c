@@ -1,0 +1,316 @@
+/*
+ * The sender to the local syslog socket, for master and monitors.  libc's
+ * syslog() blocks when the daemon is slow, and reopens by name after a
+ * chroot; this one does neither.  A datagram socket is made once and shared
+ * over forks: whoever can still see the path reconnects it for all of them.
+ */
+#include "lib/syslog_out.h"
+
+#include "lib/err.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+	bool open;
+	struct sockaddr_un path;
+	char ident[64];
+	int facility;
+	bool no_pid;
+	int fd; /* valid while open, or -1 */
+	bool stream;
+	/* What a stream has not taken yet of a record it has begun. */
+	char rest[SYSLOG_OUT_MAX];
+	size_t rest_len;
+	uint64_t lost, untold;
+	pid_t pid; /* whose losses these are */
+} out = { .fd = -1 };
+
+static const struct {
+	const char *name;
+	int facility;
+} facilities[] = {
+	{ "auth", LOG_AUTH },
+	{ "authpriv", LOG_AUTHPRIV },
+	{ "daemon", LOG_DAEMON },
+	{ "user", LOG_USER },
+	{ "local0", LOG_LOCAL0 },
+	{ "local1", LOG_LOCAL1 },
+	{ "local2", LOG_LOCAL2 },
+	{ "local3", LOG_LOCAL3 },
+	{ "local4", LOG_LOCAL4 },
+	{ "local5", LOG_LOCAL5 },
+	{ "local6", LOG_LOCAL6 },
+	{ "local7", LOG_LOCAL7 },
+};
+
+int
+syslog_out_facility_parse(const char *word, int *facility)
+{
+	for (size_t i = 0; i < sizeof(facilities) / sizeof(facilities[0]); i++)
+		if (strcmp(word, facilities[i].name) == 0) {
+			*facility = facilities[i].facility;
+			return 0;
+		}
+	return E_VALUE;
+}
+
+static int
+make_socket(int type)
+{
+	return socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+/* A stream must be made anew; a datagram socket is connected again. */
+static bool
+reconnect(void)
+{
+	int fd;
+
+	out.rest_len = 0;
+	if (!out.stream) {
+		if (out.fd < 0 && (out.fd = make_socket(SOCK_DGRAM)) < 0)
+			return false;
+		if (connect(out.fd, (struct sockaddr *)&out.path,
+			sizeof(out.path)) == 0)
+			return true;
+		if (errno != EPROTOTYPE)
+			return false;
+	}
+	if ((fd = make_socket(SOCK_STREAM)) < 0)
+		return false;
+	if (connect(fd, (struct sockaddr *)&out.path, sizeof(out.path)) != 0) {
+		/* Next time it may be a datagram socket again. */
+		if (errno == EPROTOTYPE && out.stream) {
+			out.stream = false;
+			close(out.fd);
+			out.fd = -1;
+		}
+		close(fd);
+		return false;
+	}
+	if (out.fd >= 0)
+		close(out.fd);
+	out.fd = fd;
+	out.stream = true;
+	return true;
+}
+
+static bool
+good_ident(const char *ident)
+{
+	size_t len = strlen(ident);
+
+	if (len == 0 || len > 48)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (ident[i] <= ' ' || ident[i] > '~' ||
+		    strchr("[]:\"\\", ident[i]) != NULL)
+			return false;
+	return true;
+}
+
+int
+syslog_out_open(const struct syslog_out_options *options)
+{
+	const char *path = options->path, *ident = options->ident;
+
+	if (path == NULL)
+		path = SYSLOG_OUT_PATH;
+	if (ident == NULL)
+		ident = "sallyport";
+	if (!good_ident(ident) || strlen(path) >= sizeof(out.path.sun_path) ||
+	    path[0] == '\0')
+		return E_VALUE;
+	syslog_out_close();
+	tzset(); /* the zone is not to be read after a chroot */
+	memset(&out.path, 0, sizeof(out.path));
+	out.path.sun_family = AF_UNIX;
+	strcpy(out.path.sun_path, path);
+	strcpy(out.ident, ident);
+	out.facility = options->facility == 0 ? LOG_AUTH : options->facility;
+	out.no_pid = options->no_pid;
+	out.pid = getpid();
+	out.open = true;
+	(void)reconnect(); /* the daemon may come later */
+	return 0;
+}
+
+void
+syslog_out_close(void)
+{
+	if (out.fd >= 0)
+		close(out.fd);
+	out.fd = -1;
+	out.open = out.stream = false;
+	out.rest_len = 0;
+}
+
+bool
+syslog_out_is_open(void)
+{
+	return out.open;
+}
+
+int
+syslog_out_fd(void)
+{
+	return out.fd;
+}
+
+int
+syslog_out_priority(int severity)
+{
+	return (out.open ? out.facility : LOG_AUTH) | (severity & 7);
+}
+
+const char *
+syslog_out_ident(void)
+{
+	return out.open ? out.ident : "sallyport";
+}
+
+/* What a parent lost before the fork is the parent's to tell. */
+static void
+own_losses(void)
+{
+	pid_t pid = getpid();
+
+	if (pid != out.pid) {
+		out.pid = pid;
+		out.lost = out.untold = 0;
+	}
+}
+
+uint64_t
+syslog_out_lost(void)
+{
+	own_losses();
+	return out.lost;
+}
+
+uint64_t
+syslog_out_untold(void)
+{
+	own_losses();
+	return out.untold;
+}
+
+void
+syslog_out_told(uint64_t n)
+{
+	out.untold -= n < out.untold ? n : out.untold;
+}
+
+static ssize_t
+send_once(const char *data, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = send(out.fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+/* What a stream still owes of the last record goes first. */
+static bool
+send_rest(void)
+{
+	ssize_t n;
+
+	if (out.rest_len == 0)
+		return true;
+	n = send_once(out.rest, out.rest_len);
+	if (n < 0)
+		return false;
+	out.rest_len -= (size_t)n;
+	memmove(out.rest, &out.rest[n], out.rest_len);
+	if (out.rest_len != 0)
+		errno = EAGAIN;
+	return out.rest_len == 0;
+}
+
+/* len includes a NUL, which ends a record in a stream (RFC 3164 has none). */
+static bool
+send_record(const char *data, size_t len)
+{
+	ssize_t n;
+
+	if (out.fd < 0) {
+		errno = ENOTCONN;
+		return false;
+	}
+	if (!out.stream)
+		return send_once(data, len - 1) >= 0;
+	if (!send_rest() || (n = send_once(data, len)) < 0)
+		return false;
+	out.rest_len = len - (size_t)n;
+	memcpy(out.rest, &data[n], out.rest_len);
+	return true;
+}
+
+static bool
+send_message(const char *data, size_t len)
+{
+	int saved = errno;
+	bool sent;
+
+	own_losses();
+	sent = send_record(data, len);
+	/* A full queue is a daemon that is slow; anything else, one gone. */
+	if (!sent && errno != EAGAIN && errno != EWOULDBLOCK &&
+	    errno != ENOBUFS && errno != EMSGSIZE && reconnect())
+		sent = send_record(data, len);
+	if (!sent) {
+		out.lost++;
+		out.untold++;
+	}
+	errno = saved;
+	return sent;
+}
+
+bool
+syslog_out_send(int severity, const char *text, size_t len)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	char message[SYSLOG_OUT_MAX], pid[16] = "";
+	time_t now = time(NULL);
+	struct tm tm;
+	size_t n;
+
+	if (!out.open)
+		return false;
+	localtime_r(&now, &tm);
+	if (!out.no_pid)
+		snprintf(pid, sizeof(pid), "[%d]", (int)getpid());
+	n = (size_t)snprintf(message, sizeof(message),
+	    "<%d>%.3s %2d %02d:%02d:%02d %s%s: ",
+	    syslog_out_priority(severity), &months[tm.tm_mon * 3], tm.tm_mday,
+	    tm.tm_hour, tm.tm_min, tm.tm_sec, out.ident, pid);
+	if (len > sizeof(message) - n - 1)
+		len = sizeof(message) - n - 1;
+	memcpy(&message[n], text, len);
+	message[n + len] = '\0';
+	return send_message(message, n + len + 1);
+}
+
+bool
+syslog_out_send_raw(const char *text, size_t len)
+{
+	char message[SYSLOG_OUT_MAX];
+
+	if (!out.open)
+		return false;
+	if (len > sizeof(message) - 1)
+		len = sizeof(message) - 1;
+	memcpy(message, text, len);
+	message[len] = '\0';
+	return send_message(message, len + 1);
+}
