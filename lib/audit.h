@@ -36,19 +36,20 @@ enum audit_event { AUDIT_EVENT_LIST(AUDIT_ENUM) AUDIT_EVENT_COUNT };
 #define AUDIT_TYPE_text const char *
 #define AUDIT_TYPE_keytype const char *
 #define AUDIT_TYPE_number uint64_t
+#define AUDIT_TYPE_duration uint64_t
 #define AUDIT_TYPE_count uint64_t
 #define AUDIT_TYPE_flag bool
 #define AUDIT_TYPE_mode mode_t
 #define AUDIT_TYPE_address const struct net_address *
 #define AUDIT_TYPEDEF(member, kind, sd, json, help) \
-	typedef AUDIT_TYPE_##kind audit_field_##member;
+	typedef AUDIT_TYPE_##kind audit_type_##member;
 AUDIT_FIELD_LIST(AUDIT_TYPEDEF)
 #undef AUDIT_TYPEDEF
-#define AUDIT_MEMBER(member) audit_field_##member member;
+#define AUDIT_MEMBER(event, member) audit_type_##member member;
 #define AUDIT_STRUCT(event, code, name, severity, outcome, category, type, \
     text)                                                                  \
 	struct audit_##event {                                             \
-		AUDIT_FIELDS_##event(AUDIT_MEMBER)                         \
+		AUDIT_FIELDS_##event(AUDIT_MEMBER, event)                  \
 	};
 AUDIT_EVENT_LIST(AUDIT_STRUCT)
 #undef AUDIT_STRUCT
@@ -114,8 +115,15 @@ enum audit_sink {
 struct audit_output {
 	enum audit_format format;
 	enum audit_sink sink;
-	int fd;		 /* AUDIT_TO_FD: not closed here */
-	bool bare;	 /* AUDIT_TO_FD: the record alone, without a time */
+	int fd; /* AUDIT_TO_FD: not closed here */
+	/* Text: the sentence alone, without the fields it does not mention. */
+	bool plain;
+	/*
+	 * RFC 5424 to syslog: with its own header.  rsyslog's imuxsock must
+	 * have its special parser off for that, which is not the default; else
+	 * the structured data begin the message.
+	 */
+	bool header;
 };
 #define AUDIT_OUTPUT_MAX 4
 /* Copied.  At birth: one, text to the log.  More than the maximum: E_LIMIT. */
@@ -136,10 +144,11 @@ const char *audit_event_name(enum audit_event event);
 unsigned audit_event_code(enum audit_event event);
 
 /*
- * Encode one record without writing it: len written, always terminated, one
- * line, valid UTF-8.  For the tests and the tools.
+ * Encode one record without writing it: for the tests and the tools.  Returns
+ * the length; always terminated, one line, valid UTF-8.  size is at least
+ * 1024; what does not fit is left out whole, and the record says so.
  */
-size_t audit_encode(char *out, size_t size, enum audit_format format,
+size_t audit_encode(char *out, size_t size, const struct audit_output *how,
     enum audit_event event, const void *fields);
 
 #endif

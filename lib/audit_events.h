@@ -5,16 +5,19 @@
  *	E(event, code, dotted name, severity, outcome, ECS category, ECS type,
  *	  sentence)
  *
- * Severity: ERROR, WARNING, NOTICE, INFO, VERBOSE; as a syslog severity
+ * Severity: ERROR, WARNING, NOTICE, INFO, VERBOSE.  As a syslog severity
  * VERBOSE counts as info, and its sentence is written in the text format from
- * log level verbose on (the machine formats carry every event).
+ * log level verbose on; the machine formats carry every event.
  *
- * Sentence: {field} is a field of the event or the envelope (src sport dst
- * dport user req uid rule gen conn); {for} is "[invalid user ]NAME" and {who}
- * "[authenticating |invalid |]user NAME " or nothing.  <...> is written if
- * every field in it is present; {?f} asks for f, {!f} for its absence,
- * {=f:word} for a value, without writing it.  The sentences are those that
- * log watchers know from OpenSSH, where it has one.
+ * Sentence: {field} is a field of the event, or of the envelope: src sport dst
+ * dport user req uid rule gen conn pid.  <...> is written if every field named
+ * in it is present; {?f} asks for f, {!f} for its absence, {=f:word} for a
+ * value, without writing it.  {for} is "[invalid user ]NAME", {who}
+ * "[authenticating |invalid |]user NAME " or nothing, {preauth} " [preauth]"
+ * until login.  The fields no sentence mentions follow at its end as
+ * " [conn=... name=value]"; where known log watchers (fail2ban's sshd filter)
+ * anchor the end, {on} puts them into " on conn=...,name=value", which those
+ * allow.  The sentences are OpenSSH's where it has one.
  */
 #ifndef LIB_AUDIT_EVENTS_H
 #define LIB_AUDIT_EVENTS_H
@@ -61,12 +64,12 @@ E(landlock_absent, 1910, "landlock.absent", INFO, FAILURE, "process", "info", \
 E(conn_open, 2001, "conn.open", VERBOSE, SUCCESS, "network", "connection,start", \
   "Connection from {src} port {sport} on {dst} port {dport}") \
 E(conn_close, 2002, "conn.close", INFO, SUCCESS, "network", "connection,end", \
-  "<{=how:closed}Connection closed by {who}{src} port {sport}>" \
-  "<{=how:reset}Connection reset by {who}{src} port {sport}>" \
-  "<{=how:disconnected}Disconnected from {who}{src} port {sport}>" \
-  "<{=how:disconnecting}Disconnecting {who}{src} port {sport}: {cause}>" \
-  "<{=how:timeout}Connection with {who}{src} port {sport} timed out<: {cause}>>" \
-  "<{=how:killed}Connection with {who}{src} port {sport} ended<: {cause}>>") \
+  "<{=how:closed}Connection closed by {who}{src} port {sport}{on}{preauth}>" \
+  "<{=how:reset}Connection reset by {who}{src} port {sport}{on}{preauth}>" \
+  "<{=how:disconnected}Disconnected from {who}{src} port {sport}{on}{preauth}>" \
+  "<{=how:disconnecting}Disconnecting {who}{src} port {sport}{on}: {cause}{preauth}>" \
+  "<{=how:timeout}Connection with {who}{src} port {sport}{on} timed out<: {cause}>>" \
+  "<{=how:killed}Connection with {who}{src} port {sport}{on} ended<: {cause}>>") \
 E(conn_refused, 2003, "conn.refused", INFO, FAILURE, "network", "denied", \
   "drop connection<{?count} #{count}> from [{src}]:{sport} on [{dst}]:{dport} {cause}") \
 E(conn_disconnect, 2004, "conn.disconnect", INFO, UNKNOWN, "network", "info", \
@@ -77,7 +80,7 @@ E(conn_ident, 2006, "conn.ident", VERBOSE, SUCCESS, "network", "protocol", \
   "Remote protocol version 2.0, remote software version <{client}>") \
 E(kex_ok, 2010, "kex.ok", VERBOSE, SUCCESS, "network", "protocol", \
   "Key exchange with {src} port {sport}: {kex}, {hostkey}, in {cipher_in}< {mac_in}>, out {cipher_out}< {mac_out}>") \
-E(kex_fail, 2011, "kex.fail", ERROR, FAILURE, "network", "protocol", \
+E(kex_fail, 2011, "kex.fail", WARNING, FAILURE, "network", "protocol", \
   "Unable to negotiate with {src} port {sport}: {reason}<. Their offer: {offer}>") \
 E(kex_rekey, 2012, "kex.rekey", VERBOSE, SUCCESS, "network", "protocol", \
   "Rekeyed with {src} port {sport}<: {cause}>") \
@@ -104,9 +107,9 @@ E(auth_timeout, 3004, "auth.timeout", INFO, FAILURE, "authentication", "end", \
 E(auth_abandoned, 3005, "auth.abandoned", VERBOSE, FAILURE, "authentication", "end", \
   "Authentication not completed by {who}{src} port {sport}< in {phase}>") \
 E(auth_maxtries, 3006, "auth.maxtries", ERROR, FAILURE, "authentication", "end", \
-  "maximum authentication attempts exceeded for {for} from {src} port {sport} ssh2") \
+  "maximum authentication attempts exceeded for {for} from {src} port {sport} ssh2{on}{preauth}") \
 E(auth_unknown_user, 3007, "auth.unknown_user", INFO, FAILURE, "authentication", "info", \
-  "Invalid user {req} from {src} port {sport}") \
+  "Invalid user {req} from {src} port {sport}{on}") \
 E(auth_none, 3008, "auth.none", VERBOSE, UNKNOWN, "authentication", "info", \
   "Methods asked for by {who}{src} port {sport}<: {next}>") \
 E(key_accepted, 3101, "key.accepted", VERBOSE, SUCCESS, "authentication", "info", \
@@ -149,7 +152,7 @@ E(hostbased_fail, 3412, "hostbased.fail", INFO, FAILURE, "authentication", "info
 E(authz_allow, 4001, "authz.allow", VERBOSE, SUCCESS, "authentication,iam", "info", \
   "User {for} from {src} allowed by rule {rule}") \
 E(authz_deny, 4003, "authz.deny", INFO, FAILURE, "authentication,iam", "info", \
-  "User {req} from {src} not allowed because {reason}<: {detail}>") \
+  "User {req} from {src} not allowed because {reason}{on}") \
 E(root_denied, 4010, "root.denied", NOTICE, FAILURE, "authentication,iam", "info", \
   "ROOT LOGIN REFUSED FROM {src} port {sport}") \
 E(user_changed, 4015, "user.changed", WARNING, FAILURE, "authentication,iam", "info", \
@@ -218,7 +221,7 @@ E(file_rename, 7004, "file.rename", INFO, SUCCESS, "file", "change", \
 E(file_mkdir, 7005, "file.mkdir", INFO, SUCCESS, "file", "creation", \
   "mkdir name \"{path}\"< mode {mode}>") \
 E(file_setstat, 7006, "file.setstat", INFO, SUCCESS, "file", "change", \
-  "set \"{path}\"< size {size}>< mode {mode}>< owner {uid}>< group {gid}>< times {times}>") \
+  "set \"{path}\"< size {size}>< mode {mode}>< owner {owner}>< group {gid}>< times {times}>") \
 E(file_link, 7007, "file.link", INFO, SUCCESS, "file", "creation", \
   "{kind} old \"{path}\" new \"{newpath}\"") \
 E(file_rmdir, 7008, "file.rmdir", INFO, SUCCESS, "file", "deletion", \
@@ -233,11 +236,11 @@ E(file_begin, 7021, "file.begin", INFO, SUCCESS, "file", "info", \
   "session opened for local user {user} from [{src}]") \
 \
 E(ctl_command, 8001, "ctl.command", NOTICE, SUCCESS, "configuration", "info", \
-  "sallyportctl: {verb}<{?target} {target}> by {who}") \
+  "sallyportctl: {verb}<{?target} {target}> by {actor}") \
 E(ctl_denied, 8005, "ctl.denied", WARNING, FAILURE, "configuration", "info", \
-  "sallyportctl: {verb} by {who} refused: {reason}") \
+  "sallyportctl: {verb} by {actor} refused: {reason}") \
 E(session_kill, 8002, "session.kill", NOTICE, SUCCESS, "session", "end", \
-  "Connection {target} ended by {who}") \
+  "Connection {target} ended by {actor}") \
 E(drain, 8003, "drain", NOTICE, SUCCESS, "configuration", "change", \
   "Draining<: {reason}>, {count} connections left") \
 \
@@ -252,123 +255,123 @@ E(call_deadline, 9006, "call.deadline", ERROR, FAILURE, "process", "info", \
 E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "info", \
   "{component} was replaced<: {reason}>")
 
-/* The fields of each event, besides the envelope's. */
-#define AUDIT_FIELDS_server_start(F) F(version) F(file) F(process)
-#define AUDIT_FIELDS_server_ready(F) F(version) F(modules) F(duration_ms)
-#define AUDIT_FIELDS_server_stop(F) F(signal) F(reason) F(count)
-#define AUDIT_FIELDS_listener_open(F) F(name) F(address) F(port)
-#define AUDIT_FIELDS_listener_close(F) F(name) F(address) F(port)
-#define AUDIT_FIELDS_listener_error(F) F(name) F(address) F(port) F(reason)
-#define AUDIT_FIELDS_config_reload_start(F) F(who)
-#define AUDIT_FIELDS_config_reload_ok(F) F(generation) F(who) F(detail) F(duration_ms)
-#define AUDIT_FIELDS_config_reload_rejected(F) F(file) F(line) F(reason) F(errors) F(who)
-#define AUDIT_FIELDS_module_load(F) F(module) F(file) F(version)
-#define AUDIT_FIELDS_module_reject(F) F(module) F(file) F(reason)
-#define AUDIT_FIELDS_module_crash(F) F(module) F(signal) F(call)
-#define AUDIT_FIELDS_hostkey_load(F) F(key_type) F(fp) F(bits) F(file)
-#define AUDIT_FIELDS_hostkey_error(F) F(file) F(reason)
-#define AUDIT_FIELDS_krl_error(F) F(file) F(reason)
-#define AUDIT_FIELDS_log_drop(F) F(count) F(carrier)
-#define AUDIT_FIELDS_audit_unavailable(F) F(carrier) F(reason)
-#define AUDIT_FIELDS_landlock_absent(F) F(component)
+/* The fields of each event (E), besides the envelope's. */
+#define AUDIT_FIELDS_server_start(F, E) F(E, version) F(E, file) F(E, process)
+#define AUDIT_FIELDS_server_ready(F, E) F(E, version) F(E, modules) F(E, duration_ms)
+#define AUDIT_FIELDS_server_stop(F, E) F(E, signal) F(E, reason) F(E, count)
+#define AUDIT_FIELDS_listener_open(F, E) F(E, name) F(E, address) F(E, port)
+#define AUDIT_FIELDS_listener_close(F, E) F(E, name) F(E, address) F(E, port)
+#define AUDIT_FIELDS_listener_error(F, E) F(E, name) F(E, address) F(E, port) F(E, reason)
+#define AUDIT_FIELDS_config_reload_start(F, E) F(E, actor)
+#define AUDIT_FIELDS_config_reload_ok(F, E) F(E, generation) F(E, actor) F(E, detail) F(E, duration_ms)
+#define AUDIT_FIELDS_config_reload_rejected(F, E) F(E, file) F(E, line) F(E, reason) F(E, errors) F(E, actor)
+#define AUDIT_FIELDS_module_load(F, E) F(E, module) F(E, file) F(E, version)
+#define AUDIT_FIELDS_module_reject(F, E) F(E, module) F(E, file) F(E, reason)
+#define AUDIT_FIELDS_module_crash(F, E) F(E, module) F(E, signal) F(E, call)
+#define AUDIT_FIELDS_hostkey_load(F, E) F(E, key_type) F(E, fp) F(E, bits) F(E, file)
+#define AUDIT_FIELDS_hostkey_error(F, E) F(E, file) F(E, reason)
+#define AUDIT_FIELDS_krl_error(F, E) F(E, file) F(E, reason)
+#define AUDIT_FIELDS_log_drop(F, E) F(E, count) F(E, carrier)
+#define AUDIT_FIELDS_audit_unavailable(F, E) F(E, carrier) F(E, reason)
+#define AUDIT_FIELDS_landlock_absent(F, E) F(E, component)
 
-#define AUDIT_FIELDS_conn_open(F) F(name) F(process)
-#define AUDIT_FIELDS_conn_close(F) F(how) F(cause) F(bytes_in) F(bytes_out) F(duration_ms) F(client)
-#define AUDIT_FIELDS_conn_refused(F) F(cause) F(count) F(name)
-#define AUDIT_FIELDS_conn_disconnect(F) F(code) F(text)
-#define AUDIT_FIELDS_conn_ident_bad(F) F(reason) F(client)
-#define AUDIT_FIELDS_conn_ident(F) F(client)
-#define AUDIT_FIELDS_kex_ok(F) F(kex) F(hostkey) F(cipher_in) F(cipher_out) F(mac_in) F(mac_out) F(compression_in) F(compression_out) F(post_quantum) F(client)
-#define AUDIT_FIELDS_kex_fail(F) F(reason) F(kind) F(offer)
-#define AUDIT_FIELDS_kex_rekey(F) F(cause) F(kex)
-#define AUDIT_FIELDS_protocol_violation(F) F(reason) F(message) F(phase)
-#define AUDIT_FIELDS_mac_fail(F) F(alg)
-#define AUDIT_FIELDS_penalty_add(F) F(network) F(cause) F(seconds)
-#define AUDIT_FIELDS_penalty_enforce(F) F(network) F(cause) F(seconds)
-#define AUDIT_FIELDS_penalty_clear(F) F(network) F(cause)
+#define AUDIT_FIELDS_conn_open(F, E) F(E, name) F(E, process)
+#define AUDIT_FIELDS_conn_close(F, E) F(E, how) F(E, cause) F(E, bytes_in) F(E, bytes_out) F(E, duration_ms) F(E, client)
+#define AUDIT_FIELDS_conn_refused(F, E) F(E, cause) F(E, count) F(E, name)
+#define AUDIT_FIELDS_conn_disconnect(F, E) F(E, code) F(E, text)
+#define AUDIT_FIELDS_conn_ident_bad(F, E) F(E, reason) F(E, client)
+#define AUDIT_FIELDS_conn_ident(F, E) F(E, client)
+#define AUDIT_FIELDS_kex_ok(F, E) F(E, kex) F(E, hostkey) F(E, cipher_in) F(E, cipher_out) F(E, mac_in) F(E, mac_out) F(E, compression_in) F(E, compression_out) F(E, post_quantum) F(E, client)
+#define AUDIT_FIELDS_kex_fail(F, E) F(E, reason) F(E, kind) F(E, offer)
+#define AUDIT_FIELDS_kex_rekey(F, E) F(E, cause) F(E, kex)
+#define AUDIT_FIELDS_protocol_violation(F, E) F(E, reason) F(E, message) F(E, phase)
+#define AUDIT_FIELDS_mac_fail(F, E) F(E, alg)
+#define AUDIT_FIELDS_penalty_add(F, E) F(E, network) F(E, cause) F(E, seconds)
+#define AUDIT_FIELDS_penalty_enforce(F, E) F(E, network) F(E, cause) F(E, seconds)
+#define AUDIT_FIELDS_penalty_clear(F, E) F(E, network) F(E, cause)
 
-#define AUDIT_FIELDS_auth_ok(F) F(method) F(methods) F(module) F(key_type) F(fp) F(key_id) F(serial) F(ca_type) F(ca_fp) F(attempt) F(duration_ms)
-#define AUDIT_FIELDS_auth_fail(F) F(method) F(module) F(reason) F(attempt) F(attempts_left) F(key_type) F(fp) F(duration_ms)
-#define AUDIT_FIELDS_auth_partial(F) F(method) F(module) F(next) F(key_type) F(fp)
-#define AUDIT_FIELDS_auth_timeout(F) F(phase) F(seconds)
-#define AUDIT_FIELDS_auth_abandoned(F) F(phase) F(attempt)
-#define AUDIT_FIELDS_auth_maxtries(F) F(attempt)
-#define AUDIT_FIELDS_auth_unknown_user(F) F(reason)
-#define AUDIT_FIELDS_auth_none(F) F(next)
-#define AUDIT_FIELDS_key_accepted(F) F(key_type) F(fp) F(bits) F(source) F(comment) F(options)
-#define AUDIT_FIELDS_key_rejected(F) F(key_type) F(fp) F(bits) F(source) F(reason) F(detail)
-#define AUDIT_FIELDS_keysource_slow(F) F(source) F(duration_ms)
-#define AUDIT_FIELDS_keysource_error(F) F(source) F(reason) F(status)
-#define AUDIT_FIELDS_keyfile_refused(F) F(source) F(reason)
-#define AUDIT_FIELDS_keyline_bad(F) F(source) F(reason)
-#define AUDIT_FIELDS_cert_accepted(F) F(key_type) F(fp) F(key_id) F(serial) F(ca_type) F(ca_fp) F(principals) F(valid) F(options) F(source)
-#define AUDIT_FIELDS_cert_rejected(F) F(key_type) F(fp) F(key_id) F(serial) F(ca_type) F(ca_fp) F(principals) F(valid) F(reason) F(detail)
-#define AUDIT_FIELDS_cert_revoked(F) F(key_type) F(fp) F(key_id) F(serial) F(ca_type) F(ca_fp) F(source)
-#define AUDIT_FIELDS_pam_result(F) F(service) F(phase) F(reason) F(status) F(duration_ms)
-#define AUDIT_FIELDS_pam_error(F) F(service) F(phase) F(reason)
-#define AUDIT_FIELDS_pam_slow(F) F(service) F(phase) F(duration_ms)
-#define AUDIT_FIELDS_pam_killed(F) F(service) F(phase) F(duration_ms)
-#define AUDIT_FIELDS_password_change_required(F) F(method) F(module)
-#define AUDIT_FIELDS_password_changed(F) F(method) F(module)
-#define AUDIT_FIELDS_password_change_refused(F) F(method) F(module) F(reason)
-#define AUDIT_FIELDS_hostbased_ok(F) F(host) F(target) F(key_type) F(fp)
-#define AUDIT_FIELDS_hostbased_fail(F) F(host) F(target) F(key_type) F(fp) F(reason)
+#define AUDIT_FIELDS_auth_ok(F, E) F(E, method) F(E, methods) F(E, module) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, attempt) F(E, duration_ms)
+#define AUDIT_FIELDS_auth_fail(F, E) F(E, method) F(E, module) F(E, reason) F(E, attempt) F(E, attempts_left) F(E, key_type) F(E, fp) F(E, duration_ms)
+#define AUDIT_FIELDS_auth_partial(F, E) F(E, method) F(E, module) F(E, next) F(E, key_type) F(E, fp)
+#define AUDIT_FIELDS_auth_timeout(F, E) F(E, phase) F(E, seconds)
+#define AUDIT_FIELDS_auth_abandoned(F, E) F(E, phase) F(E, attempt)
+#define AUDIT_FIELDS_auth_maxtries(F, E) F(E, attempt)
+#define AUDIT_FIELDS_auth_unknown_user(F, E) F(E, reason)
+#define AUDIT_FIELDS_auth_none(F, E) F(E, next)
+#define AUDIT_FIELDS_key_accepted(F, E) F(E, key_type) F(E, fp) F(E, bits) F(E, source) F(E, comment) F(E, options)
+#define AUDIT_FIELDS_key_rejected(F, E) F(E, key_type) F(E, fp) F(E, bits) F(E, source) F(E, reason) F(E, detail)
+#define AUDIT_FIELDS_keysource_slow(F, E) F(E, source) F(E, duration_ms)
+#define AUDIT_FIELDS_keysource_error(F, E) F(E, source) F(E, reason) F(E, status)
+#define AUDIT_FIELDS_keyfile_refused(F, E) F(E, source) F(E, reason)
+#define AUDIT_FIELDS_keyline_bad(F, E) F(E, source) F(E, reason)
+#define AUDIT_FIELDS_cert_accepted(F, E) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, principals) F(E, valid) F(E, options) F(E, source)
+#define AUDIT_FIELDS_cert_rejected(F, E) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, principals) F(E, valid) F(E, reason) F(E, detail)
+#define AUDIT_FIELDS_cert_revoked(F, E) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, source)
+#define AUDIT_FIELDS_pam_result(F, E) F(E, service) F(E, phase) F(E, reason) F(E, status) F(E, duration_ms)
+#define AUDIT_FIELDS_pam_error(F, E) F(E, service) F(E, phase) F(E, reason)
+#define AUDIT_FIELDS_pam_slow(F, E) F(E, service) F(E, phase) F(E, duration_ms)
+#define AUDIT_FIELDS_pam_killed(F, E) F(E, service) F(E, phase) F(E, duration_ms)
+#define AUDIT_FIELDS_password_change_required(F, E) F(E, method) F(E, module)
+#define AUDIT_FIELDS_password_changed(F, E) F(E, method) F(E, module)
+#define AUDIT_FIELDS_password_change_refused(F, E) F(E, method) F(E, module) F(E, reason)
+#define AUDIT_FIELDS_hostbased_ok(F, E) F(E, host) F(E, target) F(E, key_type) F(E, fp)
+#define AUDIT_FIELDS_hostbased_fail(F, E) F(E, host) F(E, target) F(E, key_type) F(E, fp) F(E, reason)
 
-#define AUDIT_FIELDS_authz_allow(F) F(method)
-#define AUDIT_FIELDS_authz_deny(F) F(reason) F(detail) F(method)
-#define AUDIT_FIELDS_root_denied(F) F(method) F(reason)
-#define AUDIT_FIELDS_user_changed(F) F(module) F(target)
+#define AUDIT_FIELDS_authz_allow(F, E) F(E, method)
+#define AUDIT_FIELDS_authz_deny(F, E) F(E, reason) F(E, detail) F(E, method)
+#define AUDIT_FIELDS_root_denied(F, E) F(E, method) F(E, reason)
+#define AUDIT_FIELDS_user_changed(F, E) F(E, module) F(E, target)
 
-#define AUDIT_FIELDS_login(F) F(tty) F(kind) F(session)
-#define AUDIT_FIELDS_logout(F) F(tty) F(cause) F(session) F(duration_ms)
-#define AUDIT_FIELDS_session_open(F) F(service) F(duration_ms)
-#define AUDIT_FIELDS_session_failed(F) F(service) F(reason)
-#define AUDIT_FIELDS_pty_alloc(F) F(tty) F(channel)
-#define AUDIT_FIELDS_shell_start(F) F(argv) F(forced) F(tty) F(channel) F(process)
-#define AUDIT_FIELDS_exec_start(F) F(argv) F(forced) F(tty) F(channel) F(process)
-#define AUDIT_FIELDS_subsystem_start(F) F(subsystem) F(argv) F(tty) F(channel) F(process)
-#define AUDIT_FIELDS_process_exit(F) F(channel) F(process) F(status) F(signal) F(bytes_in) F(bytes_out) F(duration_ms)
-#define AUDIT_FIELDS_start_denied(F) F(kind) F(subsystem) F(argv) F(channel) F(reason)
-#define AUDIT_FIELDS_env_rejected(F) F(names) F(count) F(channel)
-#define AUDIT_FIELDS_idle_warn(F) F(seconds)
-#define AUDIT_FIELDS_idle_close(F) F(seconds)
-#define AUDIT_FIELDS_max_close(F) F(seconds)
-#define AUDIT_FIELDS_recheck_close(F) F(reason)
+#define AUDIT_FIELDS_login(F, E) F(E, tty) F(E, kind) F(E, session)
+#define AUDIT_FIELDS_logout(F, E) F(E, tty) F(E, cause) F(E, session) F(E, duration_ms)
+#define AUDIT_FIELDS_session_open(F, E) F(E, service) F(E, duration_ms)
+#define AUDIT_FIELDS_session_failed(F, E) F(E, service) F(E, reason)
+#define AUDIT_FIELDS_pty_alloc(F, E) F(E, tty) F(E, channel)
+#define AUDIT_FIELDS_shell_start(F, E) F(E, argv) F(E, forced) F(E, tty) F(E, channel) F(E, process)
+#define AUDIT_FIELDS_exec_start(F, E) F(E, argv) F(E, forced) F(E, tty) F(E, channel) F(E, process)
+#define AUDIT_FIELDS_subsystem_start(F, E) F(E, subsystem) F(E, argv) F(E, tty) F(E, channel) F(E, process)
+#define AUDIT_FIELDS_process_exit(F, E) F(E, channel) F(E, process) F(E, status) F(E, signal) F(E, bytes_in) F(E, bytes_out) F(E, duration_ms)
+#define AUDIT_FIELDS_start_denied(F, E) F(E, kind) F(E, subsystem) F(E, argv) F(E, channel) F(E, reason)
+#define AUDIT_FIELDS_env_rejected(F, E) F(E, names) F(E, count) F(E, channel)
+#define AUDIT_FIELDS_idle_warn(F, E) F(E, seconds)
+#define AUDIT_FIELDS_idle_close(F, E) F(E, seconds)
+#define AUDIT_FIELDS_max_close(F, E) F(E, seconds)
+#define AUDIT_FIELDS_recheck_close(F, E) F(E, reason)
 
-#define AUDIT_FIELDS_fwd_open(F) F(kind) F(host) F(address) F(port) F(channel)
-#define AUDIT_FIELDS_fwd_close(F) F(kind) F(channel) F(bytes_in) F(bytes_out) F(duration_ms)
-#define AUDIT_FIELDS_fwd_denied(F) F(kind) F(host) F(port) F(reason)
-#define AUDIT_FIELDS_fwd_failed(F) F(kind) F(host) F(port) F(reason)
-#define AUDIT_FIELDS_listen_open(F) F(kind) F(host) F(port)
-#define AUDIT_FIELDS_listen_close(F) F(kind) F(host) F(port)
-#define AUDIT_FIELDS_listen_denied(F) F(kind) F(host) F(port) F(reason)
-#define AUDIT_FIELDS_agent_forward(F) F(agent_bound) F(channel)
-#define AUDIT_FIELDS_x11_forward(F) F(port) F(channel)
-#define AUDIT_FIELDS_tun_open(F) F(name) F(kind) F(channel)
+#define AUDIT_FIELDS_fwd_open(F, E) F(E, kind) F(E, host) F(E, address) F(E, port) F(E, channel)
+#define AUDIT_FIELDS_fwd_close(F, E) F(E, kind) F(E, channel) F(E, bytes_in) F(E, bytes_out) F(E, duration_ms)
+#define AUDIT_FIELDS_fwd_denied(F, E) F(E, kind) F(E, host) F(E, port) F(E, reason)
+#define AUDIT_FIELDS_fwd_failed(F, E) F(E, kind) F(E, host) F(E, port) F(E, reason)
+#define AUDIT_FIELDS_listen_open(F, E) F(E, kind) F(E, host) F(E, port)
+#define AUDIT_FIELDS_listen_close(F, E) F(E, kind) F(E, host) F(E, port)
+#define AUDIT_FIELDS_listen_denied(F, E) F(E, kind) F(E, host) F(E, port) F(E, reason)
+#define AUDIT_FIELDS_agent_forward(F, E) F(E, agent_bound) F(E, channel)
+#define AUDIT_FIELDS_x11_forward(F, E) F(E, port) F(E, channel)
+#define AUDIT_FIELDS_tun_open(F, E) F(E, name) F(E, kind) F(E, channel)
 
-#define AUDIT_FIELDS_file_open(F) F(path) F(realpath) F(flags) F(mode)
-#define AUDIT_FIELDS_file_close(F) F(path) F(bytes_read) F(bytes_written) F(duration_ms)
-#define AUDIT_FIELDS_file_remove(F) F(path)
-#define AUDIT_FIELDS_file_rename(F) F(path) F(newpath)
-#define AUDIT_FIELDS_file_mkdir(F) F(path) F(mode)
-#define AUDIT_FIELDS_file_setstat(F) F(path) F(size) F(mode) F(uid) F(gid) F(times)
-#define AUDIT_FIELDS_file_link(F) F(kind) F(path) F(newpath)
-#define AUDIT_FIELDS_file_rmdir(F) F(path)
-#define AUDIT_FIELDS_file_opendir(F) F(path)
-#define AUDIT_FIELDS_file_denied(F) F(kind) F(path) F(newpath) F(reason)
-#define AUDIT_FIELDS_file_summary(F) F(bytes_read) F(bytes_written) F(files_read) F(files_written) F(duration_ms)
-#define AUDIT_FIELDS_file_begin(F) F(channel)
+#define AUDIT_FIELDS_file_open(F, E) F(E, path) F(E, realpath) F(E, flags) F(E, mode)
+#define AUDIT_FIELDS_file_close(F, E) F(E, path) F(E, bytes_read) F(E, bytes_written) F(E, duration_ms)
+#define AUDIT_FIELDS_file_remove(F, E) F(E, path)
+#define AUDIT_FIELDS_file_rename(F, E) F(E, path) F(E, newpath)
+#define AUDIT_FIELDS_file_mkdir(F, E) F(E, path) F(E, mode)
+#define AUDIT_FIELDS_file_setstat(F, E) F(E, path) F(E, size) F(E, mode) F(E, owner) F(E, gid) F(E, times)
+#define AUDIT_FIELDS_file_link(F, E) F(E, kind) F(E, path) F(E, newpath)
+#define AUDIT_FIELDS_file_rmdir(F, E) F(E, path)
+#define AUDIT_FIELDS_file_opendir(F, E) F(E, path)
+#define AUDIT_FIELDS_file_denied(F, E) F(E, kind) F(E, path) F(E, newpath) F(E, reason)
+#define AUDIT_FIELDS_file_summary(F, E) F(E, bytes_read) F(E, bytes_written) F(E, files_read) F(E, files_written) F(E, duration_ms)
+#define AUDIT_FIELDS_file_begin(F, E) F(E, channel)
 
-#define AUDIT_FIELDS_ctl_command(F) F(verb) F(target) F(who)
-#define AUDIT_FIELDS_ctl_denied(F) F(verb) F(who) F(reason)
-#define AUDIT_FIELDS_session_kill(F) F(target) F(who)
-#define AUDIT_FIELDS_drain(F) F(reason) F(count)
+#define AUDIT_FIELDS_ctl_command(F, E) F(E, verb) F(E, target) F(E, actor)
+#define AUDIT_FIELDS_ctl_denied(F, E) F(E, verb) F(E, actor) F(E, reason)
+#define AUDIT_FIELDS_session_kill(F, E) F(E, target) F(E, actor)
+#define AUDIT_FIELDS_drain(F, E) F(E, reason) F(E, count)
 
-#define AUDIT_FIELDS_worker_crash(F) F(component) F(process) F(signal) F(status) F(reason)
-#define AUDIT_FIELDS_sandbox_violation(F) F(component) F(process) F(syscall)
-#define AUDIT_FIELDS_wall_violation(F) F(reason) F(message) F(state)
-#define AUDIT_FIELDS_call_deadline(F) F(call) F(component) F(process) F(duration_ms)
-#define AUDIT_FIELDS_template_replaced(F) F(component) F(reason)
+#define AUDIT_FIELDS_worker_crash(F, E) F(E, component) F(E, process) F(E, signal) F(E, status) F(E, reason)
+#define AUDIT_FIELDS_sandbox_violation(F, E) F(E, component) F(E, process) F(E, syscall)
+#define AUDIT_FIELDS_wall_violation(F, E) F(E, reason) F(E, message) F(E, state)
+#define AUDIT_FIELDS_call_deadline(F, E) F(E, call) F(E, component) F(E, process) F(E, duration_ms)
+#define AUDIT_FIELDS_template_replaced(F, E) F(E, component) F(E, reason)
 /* clang-format on */
 
 #endif

@@ -4,13 +4,15 @@
  *	F(member, kind, name in structured data, name in JSON, what it is)
  *
  * Kinds: text (NULL: absent), keytype (text; short form in sentences),
- * number (always present), count (absent when 0), flag (absent when false),
- * mode (octal, absent when 0), address (NULL: absent; the address alone).
+ * number (always present), count (absent when 0), duration (milliseconds,
+ * always present), flag (absent when false), mode (octal, absent when 0),
+ * address (NULL: absent; the address alone).
  */
 #ifndef LIB_AUDIT_FIELDS_H
 #define LIB_AUDIT_FIELDS_H
 
 #define AUDIT_FIELD_LIST(F) \
+F(actor, text, "actor", "sallyport.ctl.actor", "uid and pid of the administrator") \
 F(address, address, "addr", "sallyport.address", "an address: listened on, asked for, connected to") \
 F(agent_bound, flag, "bound", "sallyport.agent.bound", "the agent was bound to this session's keys") \
 F(alg, text, "alg", "sallyport.algorithm", "an algorithm name") \
@@ -39,7 +41,7 @@ F(compression_out, text, "zout", "sallyport.kex.compression_out", "compression, 
 F(count, count, "count", "sallyport.count", "how many") \
 F(cwd, text, "cwd", "process.working_directory", "working directory") \
 F(detail, text, "detail", "sallyport.detail", "a sentence with more") \
-F(duration_ms, number, "ms", "sallyport.duration_ms", "how long it took, in milliseconds") \
+F(duration_ms, duration, "ms", "event.duration", "how long it took: milliseconds; in JSON nanoseconds") \
 F(errors, count, "errors", "sallyport.errors", "how many failed") \
 F(file, text, "file", "sallyport.config.file", "a file of the administrator") \
 F(files_read, count, "fread", "sallyport.file.read_count", "files read") \
@@ -72,6 +74,7 @@ F(newpath, text, "new", "sallyport.file.target", "the second path of a rename or
 F(next, text, "next", "sallyport.auth.next", "methods that can go on") \
 F(offer, text, "offer", "sallyport.kex.offer", "what the client offered") \
 F(options, text, "options", "sallyport.key.options", "options from the key's line or certificate") \
+F(owner, text, "fuid", "file.uid", "owner id set") \
 F(path, text, "path", "file.path", "path as asked for") \
 F(phase, text, "phase", "sallyport.phase", "phase of the connection") \
 F(port, number, "port", "sallyport.port", "a port: listened on, asked for, connected to") \
@@ -95,10 +98,8 @@ F(target, text, "target", "user.target.name", "whom or what an administrator mea
 F(text, text, "text", "sallyport.text", "text from the client") \
 F(times, text, "times", "sallyport.file.times", "times set") \
 F(tty, text, "tty", "process.tty.name", "terminal") \
-F(uid, text, "fuid", "file.uid", "owner id set") \
 F(valid, text, "valid", "sallyport.cert.valid", "validity interval of the certificate") \
 F(verb, text, "verb", "sallyport.ctl.verb", "administrator's command") \
-F(version, text, "version", "service.version", "our version") \
-F(who, text, "who", "sallyport.ctl.who", "uid and pid of the administrator")
+F(version, text, "version", "service.version", "our version")
 
 #endif

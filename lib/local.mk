@@ -1,6 +1,8 @@
 noinst_LIBRARIES += lib/libground.a
 lib_libground_a_SOURCES = \
-	lib/audit.h lib/audit_events.h lib/audit_fields.h \
+	lib/audit.c lib/audit.h lib/audit_events.h lib/audit_fields.h \
+	lib/audit_encode.c lib/audit_table.c lib/audit_table.h \
+	lib/audit_text.c \
 	lib/buf.c lib/buf.h \
 	lib/err.c lib/err.h \
 	lib/escape.c lib/escape.h \

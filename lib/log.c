@@ -183,14 +183,18 @@ write_line(int fd, const char *stamp, const char *line, size_t len)
 }
 
 void
-log_write_fd(int fd, int severity, const char *line, size_t len)
+log_write_fd(int fd, const char *line, size_t len, bool bare)
 {
 	char day[32], stamp[160];
 	struct timespec now;
 	struct tm tm;
 	int saved = errno;
 
-	(void)severity;
+	if (bare) {
+		write_line(fd, "", line, len);
+		errno = saved;
+		return;
+	}
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
 	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
@@ -201,8 +205,8 @@ log_write_fd(int fd, int severity, const char *line, size_t len)
 }
 
 /* Once the syslog daemon listens again: how much it has missed. */
-static void
-report_lost(void)
+void
+log_report_lost(void)
 {
 	uint64_t untold = syslog_out_untold(), before;
 
@@ -217,14 +221,14 @@ report_lost(void)
 }
 
 static void
-to_sinks(int severity, const char *line, size_t len)
+to_sinks(int severity, const char *line, size_t len, bool bare)
 {
 	if (logger.to_stderr)
 		write_line(STDERR_FILENO, "", line, len);
 	if (logger.fd >= 0)
-		log_write_fd(logger.fd, severity, line, len);
+		log_write_fd(logger.fd, line, len, bare);
 	if (logger.to_syslog && syslog_out_send(severity, line, len))
-		report_lost();
+		log_report_lost();
 }
 
 static void
@@ -253,12 +257,12 @@ log_relay(int level, const char *text, size_t text_len)
 	n = snprintf(whole, sizeof(whole), "%s%s%s%s%s", levels[level].prefix,
 	    line, logger.tag[0] == '\0' ? "" : " [", logger.tag,
 	    logger.tag[0] == '\0' ? "" : "]");
-	to_sinks(levels[level].severity, whole, (size_t)n);
+	to_sinks(levels[level].severity, whole, (size_t)n, false);
 	errno = saved;
 }
 
 void
-log_record(int severity, const char *record, size_t record_len)
+log_record(int severity, const char *record, size_t record_len, bool bare)
 {
 	char line[AUDIT_RECORD_MAX + 64];
 	int saved = errno;
@@ -266,7 +270,7 @@ log_record(int severity, const char *record, size_t record_len)
 
 	len = escape(line, sizeof(line), record, record_len, ESCAPE_LINE);
 	to_callback(severity <= 3 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, line);
-	to_sinks(severity, line, len);
+	to_sinks(severity, line, len, bare);
 	errno = saved;
 }
 

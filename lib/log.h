@@ -75,11 +75,13 @@ void log_set_callback(log_callback_fn *fn, void *arg);
 void log_relay(int level, const char *line, size_t len);
 
 /*
- * For lib/audit.c: a record of syslog severity 0-7 to the sinks, not
- * filtered, not tagged; raw is escaped as a line.
+ * For lib/audit.c: a record of syslog severity 0-7 to the sinks, not filtered,
+ * not tagged, escaped as a line.  bare: files get it without a time in front.
  */
-void log_record(int severity, const char *line, size_t len);
-/* One line to a descriptor, stamped with the time: for files of their own. */
-void log_write_fd(int fd, int severity, const char *line, size_t len);
+void log_record(int severity, const char *record, size_t len, bool bare);
+/* The same to a descriptor of its own. */
+void log_write_fd(int fd, const char *line, size_t len, bool bare);
+/* Told after a successful send to syslog: reports what was lost before. */
+void log_report_lost(void);
 
 #endif

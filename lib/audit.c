@@ -1,0 +1,242 @@
+/*
+ * The emitter of audit records, in master and monitor (and in the session for
+ * what its user does with files): the envelope, the outputs, the counters.
+ */
+#include "lib/audit.h"
+
+#include "lib/audit_table.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/syslog_out.h"
+
+#include <sys/random.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct audit_context context;
+
+static struct {
+	struct audit_output outputs[AUDIT_OUTPUT_MAX];
+	size_t count;
+	uint64_t counters[AUDIT_EVENT_COUNT];
+	uint64_t sequence;
+	audit_hook_fn *hook;
+	void *hook_arg;
+	bool in_hook;
+} audit = { .count = 1 };
+
+struct audit_context *
+audit_context(void)
+{
+	return &context;
+}
+
+static void
+set_text(char *out, size_t size, const char *text)
+{
+	size_t len = strnlen(text, size - 1);
+
+	memmove(out, text, len);
+	out[len] = '\0';
+}
+
+void
+audit_new_conn_id(char id[AUDIT_CONN_ID_SIZE])
+{
+	uint64_t number = 0;
+
+	/* Never short for so few bytes, and never waiting after boot. */
+	while (getrandom(&number, sizeof(number), 0) < 0 && errno == EINTR)
+		;
+	snprintf(id, AUDIT_CONN_ID_SIZE, "%016llx", (unsigned long long)number);
+}
+
+void
+audit_set_connection(const char *id, const struct net_address *source,
+    const struct net_address *local)
+{
+	audit_forget_connection();
+	set_text(context.conn, sizeof(context.conn), id);
+	context.source = *source;
+	context.local = *local;
+}
+
+void
+audit_set_requested(const char *name, bool exists)
+{
+	set_text(context.requested, sizeof(context.requested), name);
+	context.user_state = exists ? AUDIT_USER_AUTHENTICATING :
+				      AUDIT_USER_INVALID;
+}
+
+void
+audit_set_user(const char *name, uid_t uid)
+{
+	set_text(context.user, sizeof(context.user), name);
+	context.uid = uid;
+	context.user_state = AUDIT_USER_KNOWN;
+}
+
+void
+audit_set_rule(const char *name)
+{
+	set_text(context.rule, sizeof(context.rule), name);
+}
+
+void
+audit_set_generation(uint64_t generation)
+{
+	context.generation = generation;
+}
+
+void
+audit_set_component(const char *name)
+{
+	context.component = name;
+}
+
+void
+audit_forget_connection(void)
+{
+	const char *component = context.component;
+	uint64_t generation = context.generation;
+
+	memset(&context, 0, sizeof(context));
+	context.component = component;
+	context.generation = generation;
+}
+
+int
+audit_set_outputs(const struct audit_output *outputs, size_t count)
+{
+	if (count > AUDIT_OUTPUT_MAX)
+		return E_LIMIT;
+	if (count != 0)
+		memcpy(audit.outputs, outputs, count * sizeof(*outputs));
+	audit.count = count;
+	return 0;
+}
+
+int
+audit_format_parse(const char *word, enum audit_format *format)
+{
+	static const char *const words[] = {
+		[AUDIT_TEXT] = "text",
+		[AUDIT_RFC5424] = "rfc5424",
+		[AUDIT_JSON] = "json",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(word, words[i]) == 0) {
+			*format = (enum audit_format)i;
+			return 0;
+		}
+	return E_VALUE;
+}
+
+uint64_t
+audit_count(enum audit_event event)
+{
+	return audit.counters[event];
+}
+
+void
+audit_set_hook(audit_hook_fn *fn, void *arg)
+{
+	audit.hook = fn;
+	audit.hook_arg = arg;
+}
+
+const char *
+audit_event_name(enum audit_event event)
+{
+	return audit_events[event].name;
+}
+
+unsigned
+audit_event_code(enum audit_event event)
+{
+	return audit_events[event].code;
+}
+
+uint64_t
+audit_sequence(void)
+{
+	return audit.sequence;
+}
+
+/* A file has room for the whole header; in syslog it must be asked for. */
+static bool
+wants_header(const struct audit_output *how)
+{
+	return how->sink == AUDIT_TO_FD ||
+	    (how->sink == AUDIT_TO_SYSLOG && how->header);
+}
+
+size_t
+audit_encode(char *out, size_t size, const struct audit_output *how,
+    enum audit_event event, const void *fields)
+{
+	const struct audit_event_row *row = &audit_events[event];
+	struct audit_out o;
+
+	audit_out_init(&o, out, size);
+	switch (how->format) {
+	case AUDIT_TEXT:
+		audit_write_text(&o, row, fields, how->plain);
+		break;
+	case AUDIT_RFC5424:
+		audit_write_sd(&o, row, fields, wants_header(how));
+		break;
+	case AUDIT_JSON:
+		/* What mmjsonparse and its like look for in a message. */
+		if (how->sink == AUDIT_TO_SYSLOG)
+			audit_out_text(&o, "@cee: ");
+		audit_write_json(&o, row, fields);
+		break;
+	}
+	return o.len;
+}
+
+static void
+emit_to(const struct audit_output *how, enum audit_event event,
+    const void *fields)
+{
+	int severity = (int)audit_events[event].severity;
+	char record[AUDIT_RECORD_MAX];
+	size_t len;
+
+	if (severity == AUDIT_VERBOSE) {
+		if (how->format == AUDIT_TEXT && !log_wants(LOG_LEVEL_VERBOSE))
+			return;
+		severity = AUDIT_INFO;
+	}
+	len = audit_encode(record, sizeof(record), how, event, fields);
+	if (how->sink == AUDIT_TO_FD)
+		log_write_fd(how->fd, record, len, how->format != AUDIT_TEXT);
+	else if (how->sink == AUDIT_TO_LOG)
+		log_record(severity, record, len, how->format == AUDIT_JSON);
+	else if (how->format == AUDIT_RFC5424 && how->header ?
+		syslog_out_send_raw(record, len) :
+		syslog_out_send(severity, record, len))
+		log_report_lost();
+}
+
+void
+audit_emit(enum audit_event event, const void *fields)
+{
+	int saved = errno;
+
+	audit.counters[event]++;
+	audit.sequence++;
+	if (audit.hook != NULL && !audit.in_hook) {
+		audit.in_hook = true;
+		audit.hook(event, fields, audit.hook_arg);
+		audit.in_hook = false;
+	}
+	for (size_t i = 0; i < audit.count; i++)
+		emit_to(&audit.outputs[i], event, fields);
+	errno = saved;
+}
