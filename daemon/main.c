@@ -1,11 +1,200 @@
 /*
  * sallyportd: reads its arguments and becomes the process they name.
  */
+#include "config.h"
+
+#include "daemon/master/master.h"
+#include "daemon/start.h"
+#include "lib/log.h"
+#include "privsep/roles.h"
+#include "privsep/spawn.h"
+
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+static void
+usage(FILE *out)
+{
+	fputs("usage: sallyportd [-Deit] [-E log_file] [-f config_file] "
+	      "[-p port]\n"
+	      "       sallyportd -V\n",
+	    out);
+}
+
+static void
+version(void)
+{
+	printf("sallyport %s, %s\n", PACKAGE_VERSION,
+	    OpenSSL_version(OPENSSL_VERSION));
+}
+
+/* "--name=value": the value, if this is that option. */
+static const char *
+value_of(const char *argument, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(argument, name, n) == 0 && argument[n] == '=' ?
+	    &argument[n + 1] :
+	    NULL;
+}
+
+/* The options our own processes give each other; true if it was one. */
+static bool
+internal_option(const char *argument, struct master_options *o)
+{
+	const char *value;
+
+	if ((value = value_of(argument, "--carry")) != NULL)
+		o->carry = atoi(value);
+	else if ((value = value_of(argument, "--bundle")) != NULL)
+		o->bundle = atoi(value);
+	else if ((value = value_of(argument, "--report")) != NULL)
+		o->report = atoi(value);
+	else if ((value = value_of(argument, "--log-level")) != NULL)
+		o->log_level = atoi(value);
+	else if (strcmp(argument, "--rehearse") == 0)
+		o->rehearse = true;
+	else if (strcmp(argument, "--linger") == 0)
+		o->linger = true;
+	else
+		return false;
+	return true;
+}
+
+static int
+number(const char *text, int low, int high)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (*text == '\0' || *end != '\0' || n < low || n > high) {
+		fprintf(stderr, "sallyportd: %s: a port is %d to %d\n", text,
+		    low, high);
+		exit(1);
+	}
+	return (int)n;
+}
+
+static void
+options(int argc, char **argv, struct master_options *o)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "Def:E:ip:tVhdq")) != -1) {
+		switch (c) {
+		case 'D':
+			o->foreground = true;
+			break;
+		case 'd':
+			o->foreground = o->log_stderr = true;
+			o->log_level = LOG_LEVEL_DEBUG;
+			break;
+		case 'e':
+			o->log_stderr = true;
+			break;
+		case 'E':
+			o->log_file = optarg;
+			break;
+		case 'f':
+			o->config_file = optarg;
+			break;
+		case 'i':
+			o->inetd = o->foreground = true;
+			break;
+		case 'p':
+			o->port = number(optarg, 1, 65535);
+			break;
+		case 'q':
+			o->log_level = LOG_LEVEL_QUIET;
+			break;
+		case 't':
+			o->test = true;
+			break;
+		case 'V':
+			version();
+			exit(0);
+		case 'h':
+			usage(stdout);
+			exit(0);
+		default:
+			usage(stderr);
+			exit(1);
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "sallyportd: %s: no arguments are expected\n",
+		    argv[optind]);
+		usage(stderr);
+		exit(1);
+	}
+}
+
+/* The program on disk, for the next image; without " (deleted)". */
+static const char *
+program_path(void)
+{
+	static char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	static const char gone[] = " (deleted)";
+	size_t len;
+
+	if (n <= 0)
+		return SBINDIR "/sallyportd";
+	path[n] = '\0';
+	len = strlen(path);
+	if (len > sizeof(gone) &&
+	    strcmp(&path[len - sizeof(gone) + 1], gone) == 0)
+		path[len - sizeof(gone) + 1] = '\0';
+	return path;
+}
 
 int
-main(void)
+main(int argc, char **argv)
 {
-	fputs("sallyportd: not yet\n", stderr);
-	return 1;
+	struct master_options o = { .config_file = SYSCONFDIR
+				    "/sallyport.conf",
+		.carry = -1,
+		.bundle = -1,
+		.report = -1,
+		.log_level = -2 };
+	char **plain = calloc((size_t)argc + 1, sizeof(char *));
+	const char *role = NULL, *value;
+	int n = 0;
+
+	if (plain == NULL)
+		return 1;
+	for (int i = 0; i < argc; i++) {
+		if (i > 0 && (value = value_of(argv[i], "--role")) != NULL)
+			role = value;
+		else if (i > 0 && strcmp(argv[i], "--roles") == 0) {
+			roles_print();
+			return 0;
+		} else if (i == 0 || !internal_option(argv[i], &o))
+			plain[n++] = strdup(argv[i]);
+	}
+	if (role != NULL) {
+		role = strdup(role);
+		title_init(argc, argv);
+		start_role(role, o.log_level);
+	}
+	options(n, plain, &o);
+	o.program = program_path();
+	o.argv = calloc((size_t)argc + 1, sizeof(char *));
+	for (int i = 0; o.argv != NULL && i < argc; i++)
+		o.argv[i] = strdup(argv[i]);
+	if (o.argv == NULL || o.program == NULL)
+		return 1;
+	if (geteuid() != 0) {
+		fputs("sallyportd: must be started by root\n", stderr);
+		return 1;
+	}
+	o.config_file = strdup(o.config_file);
+	title_init(argc, argv);
+	return master_run(&o);
 }

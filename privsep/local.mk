@@ -7,5 +7,6 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/roles.c privsep/roles.h \
 	privsep/sandbox.c privsep/sandbox.h \
 	privsep/spawn.c privsep/spawn.h \
+	privsep/settings.c privsep/settings.h \
 	privsep/slot.c privsep/slot.h \
 	privsep/wall.c privsep/wall.h

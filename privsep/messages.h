@@ -34,6 +34,7 @@
 #define WALL_KEYS_MAX	 65536 /* host public keys together */
 #define WALL_ENV_MAX	 (128 * 1024)
 #define WALL_LIST_MAX	 32768 /* a forwarding permission list */
+#define WALL_MODULI_MAX	 (128 * 1024) /* groups, as text of moduli(5) */
 #define PORT_MAX	 65535
 #define U32		 UINT32_MAX
 #define U64		 UINT64_MAX
@@ -394,12 +395,15 @@
 
 #define WALL_MASTER_MONITORS(MSG)           \
 	MSG(public_key, ANY_STATE, 64, 0, no) \
+	MSG(moduli, ANY_STATE, 1, 0, no)    \
 	MSG(prepare, ANY_STATE, 1, 0, template_ready) \
 	MSG(serve, ANY_STATE, 0, 4, born)
 /* The same as host_key, passed on: the template knows no private key. */
 #define WALL_public_key(F)                                     \
 	F(u32, key, 255) F(bytes, public_key, SSH_KEY_BLOB_MAX) \
 	F(bytes, certificate, SSH_KEY_BLOB_MAX)
+/* The groups that workers may offer: the monitor accepts no other. */
+#define WALL_moduli(F) F(bytes, text, WALL_MODULI_MAX)
 /* All public keys are told: load the modules, say ready. */
 #define WALL_prepare(F) F(u32, generation, U32)
 /*
@@ -435,7 +439,7 @@
 	F(text, compression, 256) F(text, signature_algorithms, 2048) \
 	F(text, version_addendum, 128) F(u64, rekey_bytes, U64)      \
 	F(u32, rekey_seconds, U32) F(u32, window_max, U32)           \
-	F(flag, tcp_keepalive, 1) F(bytes, moduli, WALL_LIST_MAX)
+	F(flag, tcp_keepalive, 1) F(bytes, moduli, WALL_MODULI_MAX)
 /* Descriptors: input and output of the client, the wall to the monitor. */
 #define WALL_work(F) F(u64, connection, U64)
 

@@ -56,3 +56,10 @@ slots_create(struct slot **slots, int *fd)
 	*fd = memory;
 	return 0;
 }
+
+void
+slots_release(struct slot *slots)
+{
+	if (slots != NULL)
+		munmap(slots, (size_t)SLOTS_SIZE);
+}

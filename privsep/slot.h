@@ -63,5 +63,7 @@ struct slot {
  */
 int slots_create(struct slot **slots, int *fd);
 int slots_attach(int fd, struct slot **slots);
+/* Unmap; NULL is harmless. */
+void slots_release(struct slot *slots);
 
 #endif

@@ -20,7 +20,7 @@ struct worker_settings {
 	uint32_t rekey_seconds;
 	uint32_t window_max;
 	bool tcp_keepalive;
-	uint8_t *moduli; /* packed groups, lib/ssh/moduli.h */
+	uint8_t *moduli; /* text of moduli(5), lib/ssh/moduli.h */
 	size_t moduli_len;
 };
 

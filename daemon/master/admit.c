@@ -1,0 +1,237 @@
+/*
+ * Admission: who may take up a connection at all, before any byte of it is
+ * read; and the hand-over of an admitted one to the two templates.
+ */
+#include "daemon/master/master.h"
+
+#include "lib/audit.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+#include <sys/random.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Refusals are told at most once in so many ms, with their count. */
+#define DROP_LOG_MS 5000
+
+/*
+ * The slots say who has logged in since; the others are unauthenticated.
+ * Their list is short (max_startups), the walk over all connections is not:
+ * it is made when the count matters.
+ */
+void
+admit_count(struct master *m)
+{
+	unsigned waiting = 0;
+
+	for (struct connection *c = m->connections; c != NULL; c = c->next) {
+		if (!c->authenticated) {
+			uint32_t state =
+			    __atomic_load_n(&c->generation->slots[c->slot].state,
+				__ATOMIC_RELAXED);
+
+			if (state >= STATE_OPENING)
+				c->authenticated = true;
+			else
+				waiting++;
+		}
+	}
+	m->n_unauthenticated = waiting;
+}
+
+static unsigned
+from_source(struct master *m, const struct config *config,
+    const struct net_address *source)
+{
+	const struct source_limit *s = &config->limits.source;
+	struct net_key key = net_source_key(source, s->prefix4, s->prefix6);
+	unsigned count = 0;
+
+	for (struct connection *c = m->connections; c != NULL; c = c->next) {
+		struct net_key other;
+
+		if (c->authenticated)
+			continue;
+		other = net_source_key(&c->source, s->prefix4, s->prefix6);
+		if (net_key_equal(&key, &other))
+			count++;
+	}
+	return count;
+}
+
+/* Random early drop, as MaxStartups begin:rate:full. */
+static bool
+startup_drop(const struct startup_limit *s, unsigned waiting)
+{
+	uint32_t chance, die;
+
+	if (waiting < s->begin)
+		return false;
+	if (waiting >= s->full || s->rate >= 100)
+		return true;
+	chance = s->rate +
+	    (100 - s->rate) * (waiting - s->begin) / (s->full - s->begin);
+	if (getrandom(&die, sizeof(die), 0) != (ssize_t)sizeof(die))
+		return true;
+	return die % 100 < chance;
+}
+
+static const char *
+refusal(struct master *m, const struct config *config,
+    const struct net_address *source)
+{
+	const struct limit_settings *l = &config->limits;
+	enum offence offence;
+
+	if (m->draining || m->terminating)
+		return "draining";
+	if (penalties_in_force(m->penalties, config, source, &offence) != 0) {
+		m->stats.dropped_penalty++;
+		return "PerSourcePenalties";
+	}
+	if (m->n_connections >= SLOTS_MAX ||
+	    m->n_connections >= l->max_connections) {
+		m->stats.dropped_other++;
+		return "max_connections";
+	}
+	admit_count(m);
+	if (startup_drop(&l->startups, m->n_unauthenticated)) {
+		m->stats.dropped_startups++;
+		return "Maxstartups";
+	}
+	if (source->family != NET_NONE &&
+	    l->source.connections != CONFIG_NONE &&
+	    from_source(m, config, source) >= l->source.connections) {
+		m->stats.dropped_source++;
+		return "PerSourceMaxStartups";
+	}
+	return NULL;
+}
+
+static void
+refuse(struct master *m, int fd, const struct net_address *source,
+    const struct net_address *local, const char *why)
+{
+	static const char text[] = "Not allowed at this time\r\n";
+	uint64_t now = loop_now(m->loop);
+	char id[AUDIT_CONN_ID_SIZE];
+
+	m->dropped++;
+	/* The first at once, then a count: a flood must not fill the log. */
+	if (m->dropped == 1 || now - m->drop_said_at >= DROP_LOG_MS) {
+		audit_new_conn_id(id);
+		audit_set_connection(id, source, local);
+		AUDIT(conn_refused, .cause = why, .count = m->dropped);
+		audit_forget_connection();
+		m->drop_said_at = now;
+		m->dropped = 0;
+	}
+	if (write(fd, text, sizeof(text) - 1) < 0)
+		log_debug("refused connection is gone already");
+	close(fd);
+}
+
+/* Everything that can fail, each with its descriptors closed. */
+static int
+hand_over(struct connection *c, int in, int out, const char *listener)
+{
+	struct generation *g = c->generation;
+	int wall[2] = { -1, -1 }, key[2] = { -1, -1 };
+	char source[NET_TEXT_MAX], local[NET_TEXT_MAX];
+	struct wall_message serve = { .type = MSG_serve };
+	struct wall_message work = { .type = MSG_work };
+	int err;
+
+	if ((err = wall_pair(wall)) != 0 || (err = wall_pair(key)) != 0)
+		goto out;
+	err = WALL_SEND_FD(&g->keyholder.wall, key[1], attend);
+	if (err != 0)
+		goto out;
+	serve.fds[0] = in;
+	serve.fds[1] = out;
+	serve.fds[2] = wall[0];
+	serve.fds[3] = key[0];
+	serve.serve = (struct msg_serve){ .connection = c->id,
+		.listener = listener,
+		.slot = c->slot,
+		.source = net_print(&c->source, source),
+		.source_port = c->source.port,
+		.local = net_print(&c->local, local),
+		.local_port = c->local.port };
+	if ((err = wall_send(&g->monitors.wall, &serve)) != 0)
+		goto out;
+	work.fds[0] = in;
+	work.fds[1] = out;
+	work.fds[2] = wall[1];
+	work.fds[3] = -1;
+	work.work.connection = c->id;
+	err = wall_send(&c->workers->child.wall, &work);
+	/* On failure the monitor finds its wall closed, and goes. */
+out:
+	for (int i = 0; i < 2; i++) {
+		if (wall[i] >= 0)
+			close(wall[i]);
+		if (key[i] >= 0)
+			close(key[i]);
+	}
+	return err;
+}
+
+static void
+serve(struct master *m, int in, int out, const struct net_address *source,
+    const struct net_address *local, const char *listener)
+{
+	struct connection *c = connection_new(m, m->current);
+	int err;
+
+	if (c == NULL) {
+		log_error("no connection could be made: no slot");
+		return;
+	}
+	c->source = *source;
+	c->local = *local;
+	m->stats.accepted++;
+	err = hand_over(c, in, out, listener);
+	if (err != 0) {
+		log_error("connection %016llx could not be handed over: %s",
+		    (unsigned long long)c->id, err_text(err));
+		connection_orphaned(m, c);
+	}
+}
+
+void
+admit_connection(struct master *m, int fd, const char *listener)
+{
+	struct net_address source, local;
+	const char *why;
+
+	net_of_socket(fd, &source, &local);
+	why = refusal(m, m->current->config, &source);
+	if (why != NULL) {
+		refuse(m, fd, &source, &local, why);
+		return;
+	}
+	serve(m, fd, fd, &source, &local, listener);
+	close(fd);
+}
+
+void
+admit_inetd(struct master *m)
+{
+	struct net_address source, local;
+
+	net_of_socket(STDIN_FILENO, &source, &local);
+	for (int fd = 0; fd < 2; fd++) {
+		int flags = fcntl(fd, F_GETFL);
+
+		if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+			log_warn("descriptor %d: %s", fd, strerror(errno));
+	}
+	serve(m, STDIN_FILENO, STDOUT_FILENO, &source, &local, "");
+}

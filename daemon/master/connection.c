@@ -1,0 +1,309 @@
+/*
+ * Connections as the master sees them: two processes, a slot, an address.
+ * Their births and deaths come from the templates; what a death costs its
+ * source, and the logout the dead cannot write, are settled here.
+ */
+#include "daemon/master/master.h"
+
+#include "lib/audit.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "privsep/records.h"
+
+#include <sys/random.h>
+#include <sys/syscall.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static uint32_t
+free_slot(struct generation *g)
+{
+	for (uint32_t i = 0; i < SLOTS_MAX; i++)
+		if (g->slots[i].connection == 0)
+			return i;
+	return SLOTS_MAX;
+}
+
+/* The newest template that is ready; the first may be a replacement that is
+ * still being started. */
+static struct workers *
+ready_workers(struct generation *g)
+{
+	struct workers *w;
+
+	for (w = g->workers; w != NULL; w = w->next)
+		if (w->child.ready && !w->retired && w->child.pid != 0)
+			return w;
+	return NULL;
+}
+
+struct connection *
+connection_new(struct master *m, struct generation *g)
+{
+	struct connection *c;
+	struct workers *w = ready_workers(g);
+	uint32_t slot = free_slot(g);
+	uint64_t id = 0;
+
+	if (w == NULL || slot == SLOTS_MAX ||
+	    getrandom(&id, sizeof(id), 0) != (ssize_t)sizeof(id) || id == 0)
+		return NULL;
+	c = mem_zalloc(sizeof(*c));
+	c->id = id;
+	c->generation = g;
+	c->workers = w;
+	c->slot = slot;
+	c->accepted_at = loop_now(m->loop);
+	c->monitor_pidfd = c->worker_pidfd = -1;
+	memset(&g->slots[slot], 0, sizeof(g->slots[slot]));
+	g->slots[slot].connection = id;
+	g->connections++;
+	c->workers->serving++;
+	c->next = m->connections;
+	if (c->next != NULL)
+		c->next->previous = c;
+	m->connections = c;
+	m->n_connections++;
+	return c;
+}
+
+struct connection *
+connection_find(struct master *m, uint64_t id)
+{
+	struct connection *c;
+
+	for (c = m->connections; c != NULL && c->id != id; c = c->next)
+		continue;
+	return c;
+}
+
+void
+connection_slot(const struct connection *c, struct slot *slot)
+{
+	memcpy(slot, &c->generation->slots[c->slot], sizeof(*slot));
+	slot->detail[sizeof(slot->detail) - 1] = '\0';
+	slot->line[sizeof(slot->line) - 1] = '\0';
+	slot->user[sizeof(slot->user) - 1] = '\0';
+	slot->source[sizeof(slot->source) - 1] = '\0';
+	slot->rule[sizeof(slot->rule) - 1] = '\0';
+	slot->method[sizeof(slot->method) - 1] = '\0';
+	slot->key[sizeof(slot->key) - 1] = '\0';
+}
+
+/* The audit speaks of this connection until audit_forget_connection(). */
+void
+connection_audit(const struct connection *c)
+{
+	char id[AUDIT_CONN_ID_SIZE];
+	struct slot slot;
+
+	snprintf(id, sizeof(id), "%016llx", (unsigned long long)c->id);
+	audit_set_connection(id, &c->source, &c->local);
+	connection_slot(c, &slot);
+	if (slot.user[0] != '\0' && slot.since != 0)
+		audit_set_user(slot.user, slot.uid);
+	else if (slot.user[0] != '\0')
+		audit_set_requested(slot.user, true);
+	audit_set_generation(c->generation->number);
+}
+
+static void
+kill_process(int pidfd)
+{
+	if (pidfd >= 0)
+		(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+}
+
+void
+connection_kill(struct connection *c, const char *why)
+{
+	log_verbose("connection %016llx: ended: %s",
+	    (unsigned long long)c->id, why);
+	/* The monitor notices, and closes what is open in order. */
+	kill_process(c->worker_pidfd);
+}
+
+static void
+forget(struct master *m, struct connection *c)
+{
+	struct generation *g = c->generation;
+	struct workers *w = c->workers;
+
+	if (c->next != NULL)
+		c->next->previous = c->previous;
+	if (c->previous != NULL)
+		c->previous->next = c->next;
+	else
+		m->connections = c->next;
+	m->n_connections--;
+	memset(&g->slots[c->slot], 0, sizeof(g->slots[c->slot]));
+	if (c->monitor_pidfd >= 0)
+		close(c->monitor_pidfd);
+	if (c->worker_pidfd >= 0)
+		close(c->worker_pidfd);
+	free(c);
+	g->connections--;
+	w->serving--;
+	listen_start(m); /* it may have waited for descriptors */
+	if (m->options.inetd)
+		master_end(m, m->exit_status);
+	else
+		generation_free_if_done(g);
+}
+
+static void
+gone_if_both(struct master *m, struct connection *c)
+{
+	if (c->monitor_dead && c->worker_dead)
+		forget(m, c);
+}
+
+void
+connection_monitor_born(struct connection *c, pid_t pid, int pidfd)
+{
+	c->monitor = pid;
+	c->monitor_pidfd = pidfd;
+}
+
+void
+connection_worker_born(struct connection *c, pid_t pid, int pidfd)
+{
+	c->worker = pid;
+	c->worker_pidfd = pidfd;
+}
+
+static enum offence
+offence_of_exit(unsigned code)
+{
+	switch (code) {
+	case EXIT_NO_AUTH:
+		return OFFENCE_NO_AUTH;
+	case EXIT_AUTH_FAILED:
+		return OFFENCE_AUTH_FAILURE;
+	case EXIT_INVALID_USER:
+		return OFFENCE_INVALID_USER;
+	case EXIT_REFUSED:
+		return OFFENCE_REFUSED;
+	case EXIT_VIOLATION:
+		return OFFENCE_CRASH;
+	default:
+		return OFFENCE_NONE;
+	}
+}
+
+/* What a monitor that ended by force has left open. */
+static void
+write_logout(const struct connection *c, const struct slot *slot)
+{
+	const struct record_settings *s = &c->generation->config->records;
+	struct record r = { .line = slot->line,
+		.user = slot->user,
+		.uid = slot->uid,
+		.pid = (pid_t)slot->utmp_pid,
+		.source = c->source,
+		.utmp = s->utmp,
+		.wtmp = s->wtmp };
+
+	if (slot->utmp_pid != 0 && slot->line[0] != '\0')
+		record_logout(&r);
+	if (slot->since != 0)
+		AUDIT(logout, .tty = slot->line, .cause = "monitor ended");
+}
+
+static void
+monitor_failed(struct master *m, struct connection *c, unsigned sig)
+{
+	struct slot slot;
+
+	connection_slot(c, &slot);
+	connection_audit(c);
+	if (sig != SIGKILL || !c->ended_by_us) {
+		char number[16];
+
+		m->stats.monitor_crashes++;
+		snprintf(number, sizeof(number), "%u", sig);
+		AUDIT(module_crash,
+		    .module = slot.detail[0] != '\0' ? slot.detail : "monitor",
+		    .signal = number, .call = slot_call_text(slot.call));
+	}
+	write_logout(c, &slot);
+	audit_forget_connection();
+}
+
+void
+connection_monitor_died(struct master *m, struct connection *c, unsigned code,
+    unsigned sig)
+{
+	const struct config *config = c->generation->config;
+	struct slot slot;
+	enum offence offence = c->grace_exceeded ? OFFENCE_GRACE_EXCEEDED :
+						   offence_of_exit(code);
+
+	c->monitor_dead = true;
+	c->monitor_gone_at = loop_now(m->loop);
+	connection_slot(c, &slot);
+	if (sig != 0 || (code == EXIT_FAILED && slot.utmp_pid != 0))
+		monitor_failed(m, c, sig);
+	m->stats.exits[code & 15]++;
+	connection_audit(c);
+	if (offence != OFFENCE_NONE)
+		penalties_add(m->penalties, config, &c->source, offence);
+	else if (code == EXIT_DONE && sig == 0 && slot.since != 0)
+		penalties_success(m->penalties, config, &c->source);
+	if (code == EXIT_VIOLATION)
+		m->stats.violations++;
+	audit_forget_connection();
+	if (m->options.inetd && (code != 0 || sig != 0))
+		m->exit_status = 255;
+	gone_if_both(m, c);
+}
+
+static void
+worker_crashed(struct master *m, struct connection *c, unsigned sig)
+{
+	struct generation *g = c->generation;
+	char number[16];
+
+	m->stats.worker_crashes++;
+	connection_audit(c);
+	snprintf(number, sizeof(number), "%u", sig);
+	if (sig == SIGSYS)
+		AUDIT(sandbox_violation, .component = "worker");
+	else
+		AUDIT(worker_crash, .component = "worker", .signal = number);
+	penalties_add(m->penalties, g->config, &c->source, OFFENCE_CRASH);
+	audit_forget_connection();
+	if (!c->workers->retired && !g->retired)
+		generation_replace_workers(g,
+		    sig == SIGSYS ? "sandbox violation" : "crash");
+}
+
+void
+connection_worker_died(struct master *m, struct connection *c, unsigned code,
+    unsigned sig)
+{
+	c->worker_dead = true;
+	c->worker_gone_at = loop_now(m->loop);
+	if (c->worker_pidfd >= 0)
+		close(c->worker_pidfd);
+	c->worker_pidfd = -1;
+	if (sig != 0 && !c->ended_by_us && sig != SIGKILL && sig != SIGTERM)
+		worker_crashed(m, c, sig);
+	else if (code != 0 && !c->ended_by_us)
+		log_verbose("worker of connection %016llx: exit status %u",
+		    (unsigned long long)c->id, code);
+	gone_if_both(m, c);
+}
+
+void
+connection_orphaned(struct master *m, struct connection *c)
+{
+	kill_process(c->worker_pidfd);
+	kill_process(c->monitor_pidfd);
+	c->monitor_dead = c->worker_dead = true;
+	gone_if_both(m, c);
+}

@@ -1,0 +1,500 @@
+/*
+ * A generation: one configuration, its keyholder, its two templates.  Started
+ * step by step from the loop (keys, then modules, then workers), replaced in
+ * part when a worker crashed, and ended with its last connection.
+ */
+#include "daemon/master/master.h"
+
+#include "lib/audit.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/ssh/key.h"
+#include "privsep/settings.h"
+
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Worker templates are replaced at most this often (ms). */
+#define REPLACE_MS 250
+
+static void on_child_message(int fd, unsigned events, void *arg);
+static void start_monitors(struct generation *g);
+static void start_workers(struct generation *g);
+
+struct generation *
+generation_alloc(struct master *m)
+{
+	struct generation *g = mem_zalloc(sizeof(*g));
+
+	g->master = m;
+	g->bundle = g->slots_fd = g->binary = -1;
+	g->keyholder.pidfd = g->keyholder.wall.fd = -1;
+	g->monitors.pidfd = g->monitors.wall.fd = -1;
+	g->keyholder.role = ROLE_KEYHOLDER;
+	g->monitors.role = ROLE_MONITORS;
+	g->keyholder.generation = g->monitors.generation = g;
+	return g;
+}
+
+struct generation *
+generation_new(struct master *m, struct config *config, int bundle)
+{
+	struct generation *g = generation_alloc(m);
+
+	g->number = ++m->next_generation;
+	g->config = config;
+	g->bundle = bundle;
+	g->binary = fcntl(m->binary, F_DUPFD_CLOEXEC, SPAWN_FDS);
+	if (g->binary < 0 || slots_create(&g->slots, &g->slots_fd) != 0) {
+		log_error("generation %u: %s", g->number, strerror(errno));
+		g->failed = true;
+	}
+	g->moduli = settings_moduli(config);
+	g->next = m->generations;
+	m->generations = g;
+	return g;
+}
+
+static void
+failed(struct generation *g, const char *why)
+{
+	if (g->failed || g->retired)
+		return;
+	g->failed = true;
+	master_generation_failed(g, why);
+}
+
+/* Is there a worker template to go on with? */
+static bool
+another_ready(const struct generation *g, const struct child *than)
+{
+	for (const struct workers *w = g->workers; w != NULL; w = w->next)
+		if (&w->child != than && w->child.ready && w->child.pid != 0)
+			return true;
+	return false;
+}
+
+/* Nobody will tell of these connections' ends any more: they end now. */
+static void
+orphan(struct generation *g, const struct child *dead)
+{
+	struct connection *c, *next;
+
+	for (c = g->master->connections; c != NULL; c = next) {
+		next = c->next;
+		if (c->generation == g &&
+		    (dead->role != ROLE_WORKERS ||
+			&c->workers->child == dead))
+			connection_orphaned(g->master, c);
+	}
+}
+
+/* A process of a generation has ended: bury it, and see what that means. */
+static void
+on_child_exit(int fd, unsigned events, void *arg)
+{
+	struct child *c = arg;
+	struct generation *g = c->generation;
+	siginfo_t info;
+	char why[256];
+
+	(void)events;
+	memset(&info, 0, sizeof(info));
+	if (waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG) != 0 ||
+	    info.si_pid == 0)
+		return;
+	/* What it said last comes before that it is gone. */
+	if (c->wall.fd >= 0)
+		on_child_message(c->wall.fd, LOOP_READ, c);
+	loop_fd_remove(&c->on_exit);
+	loop_fd_remove(&c->on_wall);
+	close(c->pidfd);
+	c->pidfd = -1;
+	wall_free(&c->wall);
+	c->pid = 0;
+	snprintf(why, sizeof(why), "%s of generation %u ended: %s %d",
+	    role_row(c->role)->name, g->number,
+	    info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
+	orphan(g, c);
+	if (c->role == ROLE_WORKERS && another_ready(g, c)) {
+		((struct workers *)(void *)c)->retired = true;
+		generation_free_if_done(g);
+		return;
+	}
+	if (!g->retired)
+		failed(g, why);
+	else
+		generation_free_if_done(g);
+}
+
+void
+generation_watch(struct generation *g, struct child *c)
+{
+	struct loop *loop = g->master->loop;
+	int flags = fcntl(c->wall.fd, F_GETFL);
+
+	if (flags < 0 || fcntl(c->wall.fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+	    loop_fd_add(loop, &c->on_wall, c->wall.fd, LOOP_READ,
+		on_child_message, c) != 0 ||
+	    loop_fd_add(loop, &c->on_exit, c->pidfd, LOOP_READ, on_child_exit,
+		c) != 0)
+		failed(g, "cannot watch a child");
+}
+
+static int
+spawn(struct generation *g, struct child *c, enum wall_path out,
+    enum wall_path in)
+{
+	struct master *m = g->master;
+	struct spawn_options o = { .binary = g->binary,
+		.bundle = c->role == ROLE_WORKERS ? -1 : g->bundle,
+		.slots = c->role == ROLE_MONITORS ? g->slots_fd : -1,
+		.log = m->log_fd,
+		.log_stderr = m->options.log_stderr,
+		.quiet_stdio = true,
+		.log_level = m->options.log_level };
+	struct spawned child;
+	int fds[2];
+
+	c->generation = g;
+	if (wall_pair(fds) != 0)
+		return E_SYSTEM;
+	o.wall = fds[1];
+	if (spawn_role(c->role, &o, &child) != 0) {
+		close(fds[0]);
+		close(fds[1]);
+		return E_SYSTEM;
+	}
+	close(fds[1]);
+	c->pid = child.pid;
+	c->pidfd = child.pidfd;
+	wall_init(&c->wall, fds[0], out, in);
+	generation_watch(g, c);
+	return 0;
+}
+
+void
+generation_start(struct generation *g)
+{
+	if (g->failed || spawn(g, &g->keyholder, PATH_MASTER_KEYHOLDER,
+			     PATH_KEYHOLDER_MASTER) != 0) {
+		g->failed = false;
+		failed(g, "the keyholder could not be started");
+	}
+}
+
+static struct bytes
+copy(struct bytes b)
+{
+	struct bytes out = { .data = mem_dup(b.data, b.len), .len = b.len };
+
+	return out;
+}
+
+static int
+on_host_key(struct generation *g, struct msg_host_key *k)
+{
+	struct host_key_blob *blob;
+	struct key *key;
+	char fp[KEY_FINGERPRINT_SIZE];
+
+	if (g->n_host_keys == HOST_KEYS_MAX || k->key != g->n_host_keys)
+		return E_LIMIT;
+	blob = &g->host_keys[g->n_host_keys++];
+	blob->public_key = copy(k->public_key);
+	blob->certificate = copy(k->certificate);
+	if (key_parse(k->public_key.data, k->public_key.len, &key) != 0)
+		return E_FORMAT;
+	key_fingerprint(key, fp, sizeof(fp));
+	AUDIT(hostkey_load, .key_type = key_name(key), .fp = fp,
+	    .bits = key_bits(key), .file = k->path);
+	key_free(key);
+	return 0;
+}
+
+static void
+start_monitors(struct generation *g)
+{
+	if (spawn(g, &g->monitors, PATH_MASTER_MONITORS,
+		PATH_MONITORS_MASTER) != 0) {
+		failed(g, "the monitor template could not be started");
+		return;
+	}
+	for (size_t i = 0; i < g->n_host_keys; i++)
+		if (WALL_SEND(&g->monitors.wall, public_key,
+			.key = (uint32_t)i,
+			.public_key = g->host_keys[i].public_key,
+			.certificate = g->host_keys[i].certificate) != 0)
+			failed(g, "the monitor template does not listen");
+	if (WALL_SEND(&g->monitors.wall, moduli,
+		.text = { .data = (const uint8_t *)g->moduli,
+		    .len = strlen(g->moduli) }) != 0 ||
+	    WALL_SEND(&g->monitors.wall, prepare,
+		.generation = g->number) != 0)
+		failed(g, "the monitor template does not listen");
+}
+
+static void
+start_workers(struct generation *g)
+{
+	struct workers *w = mem_zalloc(sizeof(*w));
+	struct settings *settings;
+	struct wall_message m = { .type = MSG_settings,
+		.fds = { -1, -1, -1, -1 } };
+
+	w->child.role = ROLE_WORKERS;
+	w->child.pidfd = w->child.wall.fd = -1;
+	w->next = g->workers;
+	g->workers = w;
+	if (spawn(g, &w->child, PATH_MASTER_WORKERS, PATH_WORKERS_MASTER) !=
+	    0) {
+		failed(g, "the worker template could not be started");
+		return;
+	}
+	settings = settings_make(g->config, g->host_keys, g->n_host_keys,
+	    g->moduli);
+	settings_message(settings, &m.settings);
+	if (wall_send(&w->child.wall, &m) != 0)
+		failed(g, "the worker template does not listen");
+	settings_free(settings);
+}
+
+void
+generation_replace_workers(struct generation *g, const char *why)
+{
+	struct workers *old = g->workers;
+	uint64_t now = loop_now(g->master->loop);
+
+	if (!g->ready || now - g->replaced_at < REPLACE_MS)
+		return;
+	g->replaced_at = now;
+	AUDIT(template_replaced, .component = "workers", .reason = why);
+	/* The old one serves until the new one is ready. */
+	start_workers(g);
+	(void)old;
+}
+
+/* The new template is ready: those before it get no more work. */
+static void
+workers_ready(struct generation *g, struct workers *ready)
+{
+	ready->child.ready = true;
+	for (struct workers *w = ready->next; w != NULL; w = w->next)
+		w->retired = true;
+	if (!g->ready) {
+		g->ready = true;
+		master_generation_ready(g);
+	}
+	generation_free_if_done(g);
+}
+
+static void
+problems_from(struct generation *g, const char *text)
+{
+	char why[16384];
+
+	snprintf(why, sizeof(why), "%s", text);
+	failed(g, why);
+}
+
+static int
+dispatch(struct child *c, struct wall_message *m)
+{
+	struct generation *g = c->generation;
+	struct master *master = g->master;
+	struct connection *conn;
+
+	switch (m->type) {
+	case MSG_host_key:
+		return on_host_key(g, &m->host_key);
+	case MSG_keys_ready:
+		c->ready = true;
+		start_monitors(g);
+		return 0;
+	case MSG_keys_failed:
+		problems_from(g, m->keys_failed.text);
+		return 0;
+	case MSG_template_ready:
+		c->ready = true;
+		start_workers(g);
+		return 0;
+	case MSG_template_failed:
+		problems_from(g, m->template_failed.text);
+		return 0;
+	case MSG_born:
+		if ((conn = connection_find(master, m->born.connection)) !=
+		    NULL) {
+			connection_monitor_born(conn, (pid_t)m->born.pid,
+			    m->fds[0]);
+			m->fds[0] = -1;
+		}
+		return 0;
+	case MSG_died:
+		if ((conn = connection_find(master, m->died.connection)) !=
+		    NULL)
+			connection_monitor_died(master, conn, m->died.code,
+			    m->died.signal);
+		return 0;
+	case MSG_worker_ready:
+		workers_ready(g, (struct workers *)(void *)c);
+		return 0;
+	case MSG_worker_born:
+		if ((conn = connection_find(master,
+			 m->worker_born.connection)) != NULL) {
+			connection_worker_born(conn, (pid_t)m->worker_born.pid,
+			    m->fds[0]);
+			m->fds[0] = -1;
+		}
+		return 0;
+	case MSG_worker_died:
+		if ((conn = connection_find(master,
+			 m->worker_died.connection)) != NULL)
+			connection_worker_died(master, conn,
+			    m->worker_died.code, m->worker_died.signal);
+		return 0;
+	case MSG_worker_log:
+		log_relay(m->worker_log.level, m->worker_log.line,
+		    strlen(m->worker_log.line));
+		return 0;
+	default:
+		return E_STATE;
+	}
+}
+
+static void
+on_child_message(int fd, unsigned events, void *arg)
+{
+	struct child *c = arg;
+	struct wall_message m;
+	int err = 0;
+
+	(void)fd;
+	(void)events;
+	while (c->wall.fd >= 0) {
+		if ((err = wall_receive(&c->wall, &m)) != 0)
+			break;
+		err = dispatch(c, &m);
+		wall_done(&c->wall, &m);
+		if (err != 0)
+			break;
+	}
+	if (err == 0 || err == E_AGAIN)
+		return;
+	/* Its end is told by its pidfd; here only the wall falls silent. */
+	loop_fd_remove(&c->on_wall);
+	if (err != E_CLOSED) {
+		AUDIT(wall_violation, .reason = err_text(err),
+		    .message = role_row(c->role)->name);
+		failed(c->generation, "a child broke the wall's rules");
+	}
+}
+
+/* Closing its wall tells a child to go when its last connection has gone. */
+static void
+hang_up(struct child *c)
+{
+	if (c->wall.fd < 0)
+		return;
+	if (c->pid == 0) {
+		loop_fd_remove(&c->on_wall);
+		wall_free(&c->wall);
+		return;
+	}
+	loop_fd_remove(&c->on_wall);
+	wall_free(&c->wall);
+}
+
+void
+generation_retire(struct generation *g)
+{
+	g->retired = true;
+	generation_free_if_done(g);
+}
+
+/* Worker templates that are done; the first is the current one. */
+static bool
+sweep_workers(struct generation *g)
+{
+	struct workers **at = &g->workers;
+	bool left = false;
+
+	while (*at != NULL) {
+		struct workers *w = *at;
+
+		if ((w->retired || g->retired) && w->serving == 0)
+			hang_up(&w->child);
+		if ((w->retired || g->retired) && w->serving == 0 &&
+		    w->child.pid == 0) {
+			*at = w->next;
+			free(w);
+			continue;
+		}
+		left = true;
+		at = &w->next;
+	}
+	return left;
+}
+
+void
+generation_free_if_done(struct generation *g)
+{
+	bool left = sweep_workers(g);
+
+	if (!g->retired || g->connections != 0)
+		return;
+	hang_up(&g->monitors);
+	hang_up(&g->keyholder);
+	if (!left && g->monitors.pid == 0 && g->keyholder.pid == 0)
+		generation_free(g);
+}
+
+static void
+free_child(struct child *c)
+{
+	loop_fd_remove(&c->on_wall);
+	loop_fd_remove(&c->on_exit);
+	wall_free(&c->wall);
+	if (c->pidfd >= 0)
+		close(c->pidfd);
+}
+
+void
+generation_free(struct generation *g)
+{
+	struct master *m = g->master;
+	struct generation **at = &m->generations;
+
+	while (*at != NULL && *at != g)
+		at = &(*at)->next;
+	if (*at == g)
+		*at = g->next;
+	if (m->current == g)
+		m->current = NULL;
+	free_child(&g->keyholder);
+	free_child(&g->monitors);
+	while (g->workers != NULL) {
+		struct workers *w = g->workers;
+
+		g->workers = w->next;
+		free_child(&w->child);
+		free(w);
+	}
+	for (size_t i = 0; i < g->n_host_keys; i++) {
+		free((void *)(uintptr_t)g->host_keys[i].public_key.data);
+		free((void *)(uintptr_t)g->host_keys[i].certificate.data);
+	}
+	free(g->moduli);
+	config_free(g->config);
+	close(g->bundle);
+	close(g->binary);
+	close(g->slots_fd);
+	slots_release(g->slots);
+	free(g);
+}

@@ -1,0 +1,221 @@
+/*
+ * The listening sockets: opened from the configuration, kept over a reload
+ * when they stay the same, handed to the next image of the master.
+ */
+#include "daemon/master/master.h"
+
+#include "lib/audit.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BACKLOG 1024
+/* Accepted in one turn of the loop, so that templates are heard between. */
+#define ACCEPT_BURST 32
+
+static int
+open_socket(const struct listener *l, const struct net_address *address,
+    uint16_t port)
+{
+	struct sockaddr_storage ss;
+	struct net_address a = *address;
+	socklen_t len;
+	int fd, on = 1;
+
+	a.port = port;
+	len = net_to_sockaddr(&a, &ss);
+	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0);
+	if (fd < 0)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+	    (ss.ss_family == AF_INET6 &&
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) !=
+		    0) ||
+	    (l->freebind &&
+		setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on)) !=
+		    0) ||
+	    bind(fd, (struct sockaddr *)&ss, len) != 0 ||
+	    listen(fd, BACKLOG) != 0) {
+		int saved = errno;
+
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
+}
+
+static struct listening *
+find(struct master *m, const char *name, const char *address, uint16_t port)
+{
+	struct listening *l;
+
+	for (l = m->listening; l != NULL; l = l->next)
+		if (strcmp(l->name, name) == 0 &&
+		    strcmp(l->address, address) == 0 && l->port == port)
+			return l;
+	return NULL;
+}
+
+int
+listen_adopt(struct master *m, const char *name, const char *address,
+    uint16_t port, int fd)
+{
+	struct listening *l = mem_zalloc(sizeof(*l));
+
+	l->name = mem_strdup(name);
+	l->address = mem_strdup(address);
+	l->port = port;
+	l->fd = fd;
+	l->wanted = true;
+	l->next = m->listening;
+	m->listening = l;
+	return 0;
+}
+
+static int
+open_one(struct master *m, const struct listener *l, const char *address,
+    uint16_t port)
+{
+	struct listening *old = find(m, l->name, address, port);
+	struct net_address parsed;
+	int fd;
+
+	if (old != NULL) {
+		old->wanted = true;
+		return 0;
+	}
+	if (net_parse(address, &parsed) != 0)
+		return E_VALUE;
+	fd = open_socket(l, &parsed, port);
+	if (fd < 0 && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL) &&
+	    strcmp(l->address, "*") == 0)
+		return E_UNSUPPORTED; /* a machine without IPv6 */
+	if (fd < 0) {
+		AUDIT(listener_error, .name = l->name, .address = &parsed,
+		    .port = port, .reason = strerror(errno));
+		return E_SYSTEM;
+	}
+	AUDIT(listener_open, .name = l->name, .address = &parsed,
+	    .port = port);
+	return listen_adopt(m, l->name, address, port, fd);
+}
+
+int
+listen_open(struct master *m, const struct config *config)
+{
+	int err = 0;
+
+	for (struct listening *l = m->listening; l != NULL; l = l->next)
+		l->wanted = false;
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct listener *l = &config->listeners[i];
+		uint16_t port = m->options.port != 0 ?
+		    (uint16_t)m->options.port :
+		    l->port;
+
+		if (strcmp(l->address, "*") == 0) {
+			int four = open_one(m, l, "0.0.0.0", port);
+			int six = open_one(m, l, "::", port);
+
+			if (four == E_SYSTEM || six == E_SYSTEM ||
+			    (four != 0 && six != 0))
+				err = E_SYSTEM;
+		} else if (open_one(m, l, l->address, port) != 0) {
+			err = E_SYSTEM;
+		}
+	}
+	return err;
+}
+
+static void
+close_one(struct master *m, struct listening **at)
+{
+	struct listening *l = *at;
+	struct net_address address;
+
+	(void)m;
+	if (net_parse(l->address, &address) == 0)
+		AUDIT(listener_close, .name = l->name, .address = &address,
+		    .port = l->port);
+	*at = l->next;
+	loop_fd_remove(&l->on_accept);
+	close(l->fd);
+	free(l->name);
+	free(l->address);
+	free(l);
+}
+
+void
+listen_close_unwanted(struct master *m)
+{
+	struct listening **at = &m->listening;
+
+	while (*at != NULL) {
+		if ((*at)->wanted)
+			at = &(*at)->next;
+		else
+			close_one(m, at);
+	}
+}
+
+void
+listen_close_all(struct master *m)
+{
+	while (m->listening != NULL)
+		close_one(m, &m->listening);
+}
+
+static void
+on_accept(int fd, unsigned events, void *arg)
+{
+	struct master *m = arg;
+	struct listening *l;
+
+	(void)events;
+	for (l = m->listening; l != NULL && l->fd != fd; l = l->next)
+		continue;
+	for (int i = 0; l != NULL && i < ACCEPT_BURST; i++) {
+		int client = accept4(fd, NULL, NULL,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (client < 0) {
+			/* Out of descriptors: wait for one to come back. */
+			if (errno == EMFILE || errno == ENFILE ||
+			    errno == ENOMEM || errno == ENOBUFS)
+				listen_pause(m);
+			return;
+		}
+		admit_connection(m, client, l->name);
+	}
+}
+
+void
+listen_start(struct master *m)
+{
+	for (struct listening *l = m->listening; l != NULL; l = l->next)
+		if (l->on_accept.loop == NULL &&
+		    loop_fd_add(m->loop, &l->on_accept, l->fd, LOOP_READ,
+			on_accept, m) != 0)
+			log_error("cannot watch a listening socket");
+		else
+			loop_fd_set(&l->on_accept, LOOP_READ);
+}
+
+void
+listen_pause(struct master *m)
+{
+	for (struct listening *l = m->listening; l != NULL; l = l->next)
+		if (l->on_accept.loop != NULL)
+			loop_fd_set(&l->on_accept, 0);
+}

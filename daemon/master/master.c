@@ -1,0 +1,399 @@
+/*
+ * The master's life: start, signals, generations that come and go, end.
+ */
+#include "daemon/master/master.h"
+
+#include "config/load.h"
+#include "daemon/start.h"
+#include "lib/audit.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "privsep/die.h"
+#include "privsep/drop.h"
+
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXIT_CONFIG   78 /* EX_CONFIG: starting again would not help */
+/* A generation that broke is started again, not more often than this. */
+#define RESTART_MS    1000
+
+/* The end of the pipe on which a daemon's parent waits; -1 without one. */
+static int parent_pipe = -1;
+
+static void
+tell_parent(char verdict)
+{
+	if (parent_pipe < 0)
+		return;
+	if (write(parent_pipe, &verdict, 1) != 1)
+		log_debug("nobody waited for the start");
+	close(parent_pipe);
+	parent_pipe = -1;
+}
+
+/* Become a daemon; the parent stays until the server is ready or has failed,
+ * so that its exit status tells the truth. */
+static void
+detach(void)
+{
+	int fds[2], null;
+	char verdict = 1;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) != 0 || (pid = fork()) < 0)
+		die_errno("fork");
+	if (pid > 0) {
+		close(fds[1]);
+		if (read(fds[0], &verdict, 1) != 1)
+			verdict = 1;
+		_exit(verdict);
+	}
+	close(fds[0]);
+	parent_pipe = fds[1];
+	if (setsid() < 0)
+		die_errno("setsid");
+	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) < 0 ||
+	    dup2(null, 0) < 0 || dup2(null, 1) < 0)
+		die_errno("/dev/null");
+	close(null);
+}
+
+static void
+write_pid_file(const struct master *m)
+{
+	const char *path = m->current->config->pid_file;
+	int fd;
+
+	if (path == NULL || m->options.inetd)
+		return;
+	(void)unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+	    0644);
+	if (fd < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
+		log_error("%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+static void
+remove_pid_file(const struct master *m)
+{
+	const char *path = m->current == NULL ? NULL :
+						m->current->config->pid_file;
+	char text[32];
+	ssize_t n;
+	int fd;
+
+	if (path == NULL || m->options.inetd)
+		return;
+	/* Somebody else's, who started meanwhile, stays. */
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) < 0)
+		return;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	if (atoi(text) == (int)getpid())
+		(void)unlink(path);
+}
+
+void
+master_end(struct master *m, int status)
+{
+	m->exit_status = status;
+	loop_stop(m->loop);
+}
+
+/* For -t and rehearsals: problems go where they were asked for. */
+static void
+report(const struct master *m, const char *text)
+{
+	FILE *out = m->options.report >= 0 ? fdopen(m->options.report, "w") :
+					     stderr;
+
+	if (out == NULL)
+		return;
+	fprintf(out, "%s%s", text,
+	    text[0] != '\0' && text[strlen(text) - 1] == '\n' ? "" : "\n");
+	fflush(out);
+}
+
+void
+master_generation_ready(struct generation *g)
+{
+	struct master *m = g->master;
+	bool first = m->current == NULL;
+
+	if (m->options.test || m->options.rehearse) {
+		master_end(m, 0);
+		return;
+	}
+	for (struct generation *old = m->generations, *next; old != NULL;
+	     old = next) {
+		next = old->next;
+		if (old != g && !old->retired)
+			generation_retire(old);
+	}
+	m->current = g;
+	audit_set_generation(g->number);
+	start_logging(g->config, &(struct start_flags){
+	    .log_stderr = m->options.log_stderr, .log_fd = m->log_fd,
+	    .log_level = m->options.log_level });
+	if (m->options.inetd) {
+		admit_inetd(m);
+		return;
+	}
+	if (first && m->options.carry < 0)
+		AUDIT(server_ready, .version = PACKAGE_VERSION);
+	else
+		AUDIT(config_reload_ok, .generation = g->number);
+	write_pid_file(m);
+	listen_start(m);
+	control_open(m, g->config);
+	notify_state("READY=1\nSTATUS=Serving connections");
+	tell_parent(0);
+}
+
+/* Start again what broke, from the configuration in force. */
+static void
+restart(void *arg)
+{
+	struct generation *old = arg, *g;
+	struct master *m = old->master;
+	struct problems problems = { 0 };
+	struct bundle bundle = { 0 };
+	struct config *config = NULL;
+
+	if (config_bundle_from_fd(old->bundle, &bundle) == 0 &&
+	    config_load(&bundle, &config, &problems) == 0) {
+		g = generation_new(m, config,
+		    fcntl(old->bundle, F_DUPFD_CLOEXEC, SPAWN_FDS));
+		generation_start(g);
+	}
+	config_bundle_free(&bundle);
+	problems_free(&problems);
+	generation_retire(old);
+}
+
+void
+master_generation_failed(struct generation *g, const char *why)
+{
+	struct master *m = g->master;
+	static struct loop_timer again;
+
+	if (m->options.test || m->options.rehearse) {
+		report(m, why);
+		master_end(m, 1);
+		return;
+	}
+	log_error("%s", why);
+	if (m->current == NULL) {
+		report(m, why);
+		tell_parent(1);
+		master_end(m, 1);
+		return;
+	}
+	if (g == m->current) {
+		/* No new connections until the new one is ready. */
+		listen_pause(m);
+		loop_timer_start(m->loop, &again, RESTART_MS, restart, g);
+		return;
+	}
+	AUDIT(config_reload_rejected, .reason = why);
+	notify_state("READY=1\nSTATUS=Serving with the old configuration");
+	generation_retire(g);
+}
+
+static void
+reloaded(struct master *m, const char *error, void *arg)
+{
+	(void)arg;
+	if (error == NULL)
+		return; /* not reached: the next image runs */
+	AUDIT(config_reload_rejected, .reason = error);
+	log_error("configuration rejected, the old one stays in force:\n%s",
+	    error);
+	notify_state("READY=1\nSTATUS=Serving with the old configuration");
+	(void)m;
+}
+
+static void
+terminate(struct master *m, unsigned signal)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", signal);
+	if (!m->terminating)
+		AUDIT(server_stop, .signal = number);
+	m->terminating = true;
+	notify_state("STOPPING=1");
+	remove_pid_file(m);
+	listen_close_all(m);
+	control_close(m);
+	linger(m);
+}
+
+static void
+on_signal(int fd, unsigned events, void *arg)
+{
+	struct master *m = arg;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGHUP:
+			AUDIT(config_reload_start);
+			notify_state("RELOADING=1");
+			reload_begin(m, reloaded, NULL);
+			break;
+		case SIGTERM:
+		case SIGINT:
+		case SIGQUIT:
+			terminate(m, info.ssi_signo);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+static void
+watch_signals(struct master *m)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGQUIT);
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+		die_errno("sigprocmask");
+	m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (m->signals < 0 ||
+	    loop_fd_add(m->loop, &m->on_signal, m->signals, LOOP_READ,
+		on_signal, m) != 0)
+		die_errno("signalfd");
+}
+
+/* The configuration of this start: from a bundle handed down, or the disk. */
+static struct config *
+read_configuration(struct master *m, int *sealed)
+{
+	struct problems problems = { 0 };
+	struct bundle bundle = { 0 };
+	struct config *config = NULL;
+	FILE *out = m->options.report >= 0 ?
+	    fdopen(dup(m->options.report), "w") :
+	    stderr;
+	int err;
+
+	err = m->options.bundle >= 0 ?
+	    config_bundle_from_fd(m->options.bundle, &bundle) :
+	    config_bundle_read(m->options.config_file, &bundle, &problems);
+	if (err == 0)
+		err = config_load(&bundle, &config, &problems);
+	if (out != NULL) {
+		problems_print(&problems, out);
+		if (err != 0 && problems.errors == 0)
+			fprintf(out, "%s: %s\n", m->options.config_file,
+			    err_text(err));
+		fflush(out);
+		if (out != stderr)
+			fclose(out);
+	}
+	if (err == 0 && (*sealed = config_bundle_seal(&bundle)) < 0)
+		die_errno("cannot seal the configuration");
+	config_bundle_free(&bundle);
+	problems_free(&problems);
+	return err == 0 ? config : NULL;
+}
+
+static void
+prepare(struct master *m, const struct config *config)
+{
+	m->binary = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	if (m->binary < 0)
+		die_errno("/proc/self/exe");
+	if (drop_make_empty(config->privsep.empty_directory) != 0)
+		die_errno("%s", config->privsep.empty_directory);
+	if (m->options.log_file != NULL) {
+		m->log_fd = open(m->options.log_file,
+		    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+		    0600);
+		if (m->log_fd < 0)
+			die_errno("%s", m->options.log_file);
+	}
+	start_logging(config, &(struct start_flags){
+	    .log_stderr = m->options.log_stderr || m->options.test,
+	    .log_fd = m->log_fd, .log_level = m->options.log_level });
+}
+
+static bool
+serves(const struct master *m)
+{
+	return !m->options.test && !m->options.rehearse && !m->options.inetd;
+}
+
+int
+master_run(const struct master_options *options)
+{
+	struct master *m = mem_zalloc(sizeof(*m));
+	struct config *config;
+	int sealed = -1;
+
+	m->options = *options;
+	m->log_fd = m->binary = m->rehearsal.fd = m->rehearsal.bundle = -1;
+	audit_set_component("master");
+	if ((config = read_configuration(m, &sealed)) == NULL)
+		return EXIT_CONFIG;
+	if (serves(m) && !m->options.foreground && m->options.carry < 0)
+		detach();
+	prepare(m, config);
+	if ((m->loop = loop_new()) == NULL)
+		die_errno("epoll");
+	m->penalties = penalties_new();
+	watch_signals(m);
+	drop_dumpable();
+	if (m->options.carry >= 0) {
+		if (carry_load(m, m->options.carry) != 0)
+			die("the state of the previous program is unreadable");
+	} else {
+		if (serves(m))
+			AUDIT(server_start, .version = PACKAGE_VERSION,
+			    .file = m->options.config_file);
+		if (serves(m) && notify_listen_fds(m) < 0)
+			die("LISTEN_FDS: not listening sockets");
+	}
+	title_set("master");
+	if (serves(m) && !m->options.linger && m->listening == NULL &&
+	    listen_open(m, config) != 0) {
+		report(m, "no listener could be opened; is the port in use?");
+		tell_parent(1);
+		return 1;
+	}
+	if (m->options.carry >= 0 && !m->options.linger &&
+	    listen_open(m, config) == 0)
+		listen_close_unwanted(m);
+	if (!m->options.linger)
+		generation_start(generation_new(m, config, sealed));
+	if (m->current != NULL && !m->options.linger)
+		listen_start(m); /* the old generation serves meanwhile */
+	if (serves(m))
+		watch_start(m);
+	if (loop_run(m->loop) != 0)
+		die_errno("epoll_wait");
+	return m->exit_status;
+}

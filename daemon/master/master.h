@@ -1,0 +1,251 @@
+/*
+ * The master: listens, admits, supervises, reloads.  It reads nothing a
+ * client sent, loads no module and asks no name service.  Here is what its
+ * steps share.
+ */
+#ifndef DAEMON_MASTER_MASTER_H
+#define DAEMON_MASTER_MASTER_H
+
+#include "config/bundle.h"
+#include "config/config.h"
+#include "lib/loop.h"
+#include "lib/net.h"
+#include "privsep/settings.h"
+#include "privsep/slot.h"
+#include "privsep/spawn.h"
+#include "privsep/wall.h"
+
+#include <sys/types.h>
+
+struct master;
+struct generation;
+
+/* A process of a generation, and the wall to it. */
+struct child {
+	struct generation *generation;
+	enum role role;
+	pid_t pid; /* 0: none */
+	int pidfd;
+	struct wall wall; /* non-blocking; fd -1 when closed */
+	struct loop_fd on_wall, on_exit;
+	bool ready;
+};
+
+/* A worker template; the old ones stay until their last worker has gone. */
+struct workers {
+	struct child child;
+	unsigned serving;
+	bool retired;
+	struct workers *next;
+};
+
+
+struct generation {
+	struct master *master;
+	uint32_t number;
+	struct config *config;
+	int bundle; /* sealed memfd */
+	int binary; /* held program, O_PATH */
+	int slots_fd;
+	struct slot *slots;
+	struct child keyholder, monitors;
+	struct workers *workers; /* the first is the current one */
+	struct host_key_blob host_keys[HOST_KEYS_MAX];
+	size_t n_host_keys;
+	char *moduli; /* text of the groups in use */
+	uint64_t replaced_at; /* of the worker template, ms */
+	unsigned replaced;
+	bool told_monitors, ready, failed, retired;
+	unsigned connections;
+	struct generation *next;
+};
+
+/* Why a connection's source is penalised; order as config's penalties. */
+enum offence {
+	OFFENCE_NONE,
+	OFFENCE_CRASH,
+	OFFENCE_AUTH_FAILURE,
+	OFFENCE_INVALID_USER,
+	OFFENCE_NO_AUTH,
+	OFFENCE_GRACE_EXCEEDED,
+	OFFENCE_REFUSED,
+	OFFENCE_COUNT
+};
+
+struct connection {
+	uint64_t id; /* also in the audit, as 16 hex digits */
+	struct generation *generation;
+	struct workers *workers;
+	uint32_t slot;
+	struct net_address source, local;
+	uint64_t accepted_at; /* ms */
+	uint64_t worker_gone_at; /* ms, 0: it lives */
+	uint64_t monitor_gone_at;
+	pid_t monitor, worker; /* 0: not born yet, or gone */
+	int monitor_pidfd, worker_pidfd;
+	bool monitor_dead, worker_dead;
+	bool authenticated; /* as its slot said when last looked at */
+	bool ended_by_us;   /* deadline: already audited */
+	bool grace_exceeded;
+	struct connection *next, *previous; /* all */
+};
+
+struct listening {
+	char *name, *address; /* as configured */
+	uint16_t port;
+	int fd;
+	struct loop_fd on_accept;
+	bool wanted; /* by the configuration just loaded */
+	struct listening *next;
+};
+
+struct master_options {
+	const char *config_file;
+	const char *program; /* absolute, of the binary on disk */
+	const char *log_file;
+	char **argv; /* for exec into the next binary */
+	bool foreground, log_stderr, test, rehearse, inetd;
+	bool linger; /* after SIGTERM: serve what is open, then end */
+	int log_level; /* -2: the configuration's */
+	int port;      /* -p, 0: the configuration's */
+	int carry;     /* descriptor, -1: a fresh start */
+	int bundle;    /* descriptor, -1: read the files */
+	int report;    /* descriptor for a rehearsal's problems, -1: stderr */
+};
+
+struct penalties;
+
+struct master {
+	struct loop *loop;
+	struct master_options options;
+	int binary;
+	int log_fd;
+	int signals;
+	struct loop_fd on_signal;
+	struct loop_timer tick;
+	struct listening *listening;
+	struct generation *generations; /* the newest first */
+	struct generation *current;	/* serves new connections */
+	struct connection *connections;
+	unsigned n_connections, n_unauthenticated;
+	uint32_t next_generation;
+	struct penalties *penalties;
+	struct {
+		int fd; /* report pipe, -1 */
+		pid_t pid;
+		int bundle;
+		struct loop_fd on_report;
+		char text[16384];
+		size_t len;
+		void (*done)(struct master *m, const char *error, void *arg);
+		void *arg;
+	} rehearsal;
+	struct control *control;
+	unsigned dropped; /* since the last line in the log about it */
+	uint64_t drop_said_at;
+	struct {
+		uint64_t accepted, dropped_startups, dropped_source,
+		    dropped_penalty, dropped_other, worker_crashes,
+		    violations, deadlines, monitor_crashes;
+		uint64_t exits[16]; /* by enum monitor_exit */
+	} stats;
+	bool draining;	/* no new connections */
+	bool terminating;
+	bool notified_ready;
+	int exit_status;
+};
+
+/* main.c: the master's life.  Returns the exit status. */
+int master_run(const struct master_options *options);
+void master_end(struct master *m, int status);
+
+/* listen.c */
+int listen_open(struct master *m, const struct config *config);
+void listen_close_unwanted(struct master *m);
+void listen_close_all(struct master *m);
+void listen_start(struct master *m); /* begin to accept */
+void listen_pause(struct master *m);
+int listen_adopt(struct master *m, const char *name, const char *address,
+    uint16_t port, int fd);
+
+/* generation.c */
+struct generation *generation_new(struct master *m, struct config *config,
+    int bundle);
+void generation_start(struct generation *g);
+void generation_retire(struct generation *g);
+void generation_free_if_done(struct generation *g);
+void generation_free(struct generation *g);
+void generation_watch(struct generation *g, struct child *c);
+void generation_replace_workers(struct generation *g, const char *why);
+struct generation *generation_alloc(struct master *m);
+
+/* Called by generation.c: ready to serve, or why not. */
+void master_generation_ready(struct generation *g);
+void master_generation_failed(struct generation *g, const char *why);
+
+/* admit.c */
+void admit_connection(struct master *m, int fd, const char *listener);
+/* -i: the client's descriptors; the master ends with this connection. */
+void admit_inetd(struct master *m);
+void admit_count(struct master *m); /* who has authenticated meanwhile */
+
+/* penalty.c */
+struct penalties *penalties_new(void);
+void penalties_add(struct penalties *p, const struct config *config,
+    const struct net_address *source, enum offence offence);
+void penalties_success(struct penalties *p, const struct config *config,
+    const struct net_address *source);
+/* Seconds in force for the source, 0: none. */
+uint32_t penalties_in_force(struct penalties *p, const struct config *config,
+    const struct net_address *source, enum offence *offence);
+size_t penalties_clear(struct penalties *p, const struct net_network *which);
+const char *offence_name(enum offence offence);
+typedef void penalties_each_fn(const struct net_key *source,
+    enum offence offence, uint32_t seconds, bool in_force, void *arg);
+void penalties_each(struct penalties *p, const struct config *config,
+    penalties_each_fn *fn, void *arg);
+struct buf;
+struct rd;
+void penalties_save(const struct penalties *p, struct buf *b);
+int penalties_load(struct penalties *p, struct rd *r);
+
+/* connection.c */
+struct connection *connection_new(struct master *m, struct generation *g);
+struct connection *connection_find(struct master *m, uint64_t id);
+void connection_monitor_born(struct connection *c, pid_t pid, int pidfd);
+void connection_monitor_died(struct master *m, struct connection *c,
+    unsigned code, unsigned sig);
+void connection_worker_born(struct connection *c, pid_t pid, int pidfd);
+void connection_worker_died(struct master *m, struct connection *c,
+    unsigned code, unsigned sig);
+/* Both at once, when a template died with all it would have told. */
+void connection_orphaned(struct master *m, struct connection *c);
+void connection_kill(struct connection *c, const char *why);
+void connection_audit(const struct connection *c);
+/* A copy of the slot, terminated. */
+void connection_slot(const struct connection *c, struct slot *slot);
+
+/* watch.c: the deadlines */
+void watch_start(struct master *m);
+
+/* reload.c */
+typedef void reload_done_fn(struct master *m, const char *error, void *arg);
+void reload_begin(struct master *m, reload_done_fn *done, void *arg);
+
+/* carry.c: exec the program on disk with all of this; returns on failure. */
+void carry_exec(struct master *m, int bundle);
+int carry_load(struct master *m, int fd);
+/* After SIGTERM: unauthenticated connections end, a lingering image of this
+ * program keeps the others' deadlines and records, and this process exits. */
+void linger(struct master *m);
+
+/* control.c */
+void control_open(struct master *m, const struct config *config);
+void control_close(struct master *m);
+
+/* notify.c */
+void notify_state(const char *state);
+int notify_listen_fds(struct master *m);
+void notify_watchdog_start(struct master *m);
+
+#endif

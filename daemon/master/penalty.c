@@ -1,0 +1,366 @@
+/*
+ * Penalties by source, as OpenSSH 9.8 has them: each offence adds seconds to
+ * the source's sentence, time wears it off, and it is enforced from a minimum
+ * on.  A bounded hash table; nothing in it came from a client but an address.
+ */
+#include "daemon/master/master.h"
+
+#include "lib/audit.h"
+#include "lib/buf.h"
+#include "lib/mem.h"
+#include "lib/rd.h"
+
+#include <sys/random.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKETS 4096
+/* Carried over a reload: the most sentences of one table. */
+#define SAVED_MAX 200000
+
+struct sentence {
+	struct net_key source;
+	uint64_t until; /* ms */
+	enum offence offence;
+	bool in_force;
+	struct sentence *next;
+};
+
+struct penalties {
+	struct sentence *buckets[BUCKETS];
+	uint64_t seed;
+	uint32_t count4, count6;
+};
+
+static const char *const names[OFFENCE_COUNT] = {
+	[OFFENCE_NONE] = "none",
+	[OFFENCE_CRASH] = "crash",
+	[OFFENCE_AUTH_FAILURE] = "failed authentication",
+	[OFFENCE_INVALID_USER] = "invalid user",
+	[OFFENCE_NO_AUTH] = "connection without authentication",
+	[OFFENCE_GRACE_EXCEEDED] = "exceeded LoginGraceTime",
+	[OFFENCE_REFUSED] = "connection refused by policy",
+};
+
+const char *
+offence_name(enum offence offence)
+{
+	return (unsigned)offence < OFFENCE_COUNT ? names[offence] : "unknown";
+}
+
+struct penalties *
+penalties_new(void)
+{
+	struct penalties *p = mem_zalloc(sizeof(*p));
+
+	/* Without the kernel's randomness the table works, but can be aimed
+	 * at; it is bounded either way. */
+	if (getrandom(&p->seed, sizeof(p->seed), 0) < 0)
+		p->seed = loop_clock();
+	return p;
+}
+
+static uint32_t
+seconds_of(const struct config *config, enum offence offence)
+{
+	const struct penalty_settings *s = &config->limits.penalties;
+
+	switch (offence) {
+	case OFFENCE_CRASH:
+		return s->crash;
+	case OFFENCE_AUTH_FAILURE:
+		return s->auth_failure;
+	case OFFENCE_INVALID_USER:
+		return s->invalid_user;
+	case OFFENCE_NO_AUTH:
+		return s->no_auth;
+	case OFFENCE_GRACE_EXCEEDED:
+		return s->grace_exceeded;
+	case OFFENCE_REFUSED:
+		return s->refused;
+	case OFFENCE_NONE:
+	case OFFENCE_COUNT:
+		break;
+	}
+	return 0;
+}
+
+static bool
+exempt(const struct config *config, const struct net_address *source)
+{
+	const struct networks *list = &config->limits.penalties.exempt;
+	bool found = false;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct network *n = &list->items[i];
+		struct net_network network;
+
+		memset(&network, 0, sizeof(network));
+		network.address.family =
+		    n->family == AF_INET ? NET_V4 : NET_V6;
+		memcpy(network.address.bytes, n->address, 16);
+		network.bits = (uint8_t)n->prefix;
+		if (!net_contains(&network, source))
+			continue;
+		if (n->negated)
+			return false;
+		found = true;
+	}
+	return found;
+}
+
+static struct net_key
+key_of(const struct config *config, const struct net_address *source)
+{
+	return net_source_key(source, config->limits.source.prefix4,
+	    config->limits.source.prefix6);
+}
+
+static struct sentence **
+find(struct penalties *p, const struct net_key *key)
+{
+	struct sentence **at = &p->buckets[net_key_hash(key, p->seed) % BUCKETS];
+
+	while (*at != NULL && !net_key_equal(&(*at)->source, key))
+		at = &(*at)->next;
+	return at;
+}
+
+static void
+forget(struct penalties *p, struct sentence **at)
+{
+	struct sentence *gone = *at;
+
+	*at = gone->next;
+	if (gone->source.family == NET_V4)
+		p->count4--;
+	else
+		p->count6--;
+	free(gone);
+}
+
+static void
+sweep(struct penalties *p)
+{
+	uint64_t now = loop_clock();
+
+	for (size_t i = 0; i < BUCKETS; i++) {
+		struct sentence **at = &p->buckets[i];
+
+		while (*at != NULL) {
+			if ((*at)->until <= now)
+				forget(p, at);
+			else
+				at = &(*at)->next;
+		}
+	}
+}
+
+/* Full even after sweeping: the mildest sentence of a bucket makes room. */
+static bool
+make_room(struct penalties *p, const struct config *config,
+    const struct net_key *key)
+{
+	const struct penalty_settings *s = &config->limits.penalties;
+	bool v4 = key->family == NET_V4;
+	struct sentence **mildest = NULL;
+
+	if ((v4 ? p->count4 : p->count6) <
+	    (v4 ? s->max_sources4 : s->max_sources6))
+		return true;
+	sweep(p);
+	if ((v4 ? p->count4 : p->count6) <
+	    (v4 ? s->max_sources4 : s->max_sources6))
+		return true;
+	if (s->overflow_refuses)
+		return false;
+	for (size_t i = 0; i < BUCKETS && mildest == NULL; i++)
+		for (struct sentence **at = &p->buckets[i]; *at != NULL;
+		     at = &(*at)->next)
+			if (((*at)->source.family == NET_V4) == v4 &&
+			    (mildest == NULL ||
+				(*at)->until < (*mildest)->until))
+				mildest = at;
+	if (mildest == NULL)
+		return false;
+	forget(p, mildest);
+	return true;
+}
+
+static struct sentence *
+add_sentence(struct penalties *p, const struct net_key *key)
+{
+	struct sentence **at = find(p, key);
+
+	if (*at == NULL) {
+		*at = mem_zalloc(sizeof(**at));
+		(*at)->source = *key;
+		if (key->family == NET_V4)
+			p->count4++;
+		else
+			p->count6++;
+	}
+	return *at;
+}
+
+void
+penalties_add(struct penalties *p, const struct config *config,
+    const struct net_address *source, enum offence offence)
+{
+	const struct penalty_settings *s = &config->limits.penalties;
+	uint32_t seconds = seconds_of(config, offence);
+	uint64_t now = loop_clock(), most;
+	struct net_key key;
+	struct sentence *found;
+	char text[NET_TEXT_MAX];
+
+	if (!s->enabled || seconds == 0 || source->family == NET_NONE ||
+	    exempt(config, source))
+		return;
+	key = key_of(config, source);
+	if (*find(p, &key) == NULL && !make_room(p, config, &key))
+		return;
+	found = add_sentence(p, &key);
+	most = now + (uint64_t)s->maximum * 1000;
+	if (found->until < now)
+		found->until = now;
+	found->until += (uint64_t)seconds * 1000;
+	if (found->until > most)
+		found->until = most;
+	found->offence = offence;
+	if (!found->in_force &&
+	    found->until - now >= (uint64_t)s->minimum * 1000)
+		found->in_force = true;
+	AUDIT(penalty_add, .network = net_key_print(&key, text),
+	    .cause = offence_name(offence), .seconds = seconds);
+}
+
+/* A login that succeeds halves what its source has left. */
+void
+penalties_success(struct penalties *p, const struct config *config,
+    const struct net_address *source)
+{
+	struct net_key key = key_of(config, source);
+	struct sentence **at = find(p, &key);
+	uint64_t now = loop_clock();
+
+	if (*at == NULL)
+		return;
+	if ((*at)->until > now)
+		(*at)->until = now + ((*at)->until - now) / 2;
+	if ((*at)->until <= now + 1000)
+		forget(p, at);
+}
+
+uint32_t
+penalties_in_force(struct penalties *p, const struct config *config,
+    const struct net_address *source, enum offence *offence)
+{
+	const struct penalty_settings *s = &config->limits.penalties;
+	struct net_key key = key_of(config, source);
+	struct sentence **at = find(p, &key);
+	uint64_t now = loop_clock();
+
+	if (!s->enabled || source->family == NET_NONE ||
+	    exempt(config, source))
+		return 0;
+	if (*at == NULL) {
+		bool full = key.family == NET_V4 ?
+			  p->count4 >= s->max_sources4 :
+			  p->count6 >= s->max_sources6;
+
+		*offence = OFFENCE_NONE;
+		return full && s->overflow_refuses ? s->minimum : 0;
+	}
+	if ((*at)->until <= now) {
+		forget(p, at);
+		return 0;
+	}
+	*offence = (*at)->offence;
+	return (*at)->in_force ? (uint32_t)(((*at)->until - now) / 1000 + 1) :
+				 0;
+}
+
+size_t
+penalties_clear(struct penalties *p, const struct net_network *which)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < BUCKETS; i++) {
+		struct sentence **at = &p->buckets[i];
+
+		while (*at != NULL) {
+			struct net_address a;
+
+			memset(&a, 0, sizeof(a));
+			a.family = (*at)->source.family;
+			memcpy(a.bytes, (*at)->source.bytes, 16);
+			if (which != NULL && !net_contains(which, &a)) {
+				at = &(*at)->next;
+				continue;
+			}
+			forget(p, at);
+			count++;
+		}
+	}
+	return count;
+}
+
+void
+penalties_each(struct penalties *p, const struct config *config,
+    penalties_each_fn *fn, void *arg)
+{
+	uint64_t now = loop_clock();
+
+	(void)config;
+	sweep(p);
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct sentence *s = p->buckets[i]; s != NULL;
+		     s = s->next)
+			fn(&s->source, s->offence,
+			    (uint32_t)((s->until - now) / 1000 + 1),
+			    s->in_force, arg);
+}
+
+void
+penalties_save(const struct penalties *p, struct buf *b)
+{
+	uint32_t count = p->count4 + p->count6;
+
+	buf_u32(b, count > SAVED_MAX ? SAVED_MAX : count);
+	count = 0;
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct sentence *s = p->buckets[i];
+		     s != NULL && count < SAVED_MAX; s = s->next, count++) {
+			buf_u8(b, s->source.family);
+			buf_u8(b, s->source.bits);
+			buf_bytes(b, s->source.bytes, 16);
+			buf_u64(b, s->until);
+			buf_u8(b, (uint8_t)s->offence);
+			buf_bool(b, s->in_force);
+		}
+}
+
+int
+penalties_load(struct penalties *p, struct rd *r)
+{
+	uint32_t count = rd_u32(r);
+
+	for (uint32_t i = 0; i < count && r->err == 0; i++) {
+		struct net_key key;
+		struct sentence *s;
+
+		memset(&key, 0, sizeof(key));
+		key.family = rd_u8(r);
+		key.bits = rd_u8(r);
+		memcpy(key.bytes, rd_bytes(r, 16), r->err == 0 ? 16 : 0);
+		if (r->err != 0)
+			break;
+		s = add_sentence(p, &key);
+		s->until = rd_u64(r);
+		s->offence = (enum offence)(rd_u8(r) % OFFENCE_COUNT);
+		s->in_force = rd_bool(r);
+	}
+	return r->err;
+}

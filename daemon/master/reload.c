@@ -1,0 +1,165 @@
+/*
+ * Reload and upgrade, which are one thing: the files are read and sealed, the
+ * binary on disk rehearses everything on them, and then the master exec()s
+ * itself into it, same pid, with all it supervises carried across.
+ */
+#include "daemon/master/master.h"
+
+#include "config/load.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "privsep/die.h"
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void
+finish(struct master *m, const char *error)
+{
+	reload_done_fn *done = m->rehearsal.done;
+
+	loop_fd_remove(&m->rehearsal.on_report);
+	if (m->rehearsal.fd >= 0)
+		close(m->rehearsal.fd);
+	m->rehearsal.fd = -1;
+	m->rehearsal.done = NULL;
+	if (error != NULL && m->rehearsal.bundle >= 0) {
+		close(m->rehearsal.bundle);
+		m->rehearsal.bundle = -1;
+	}
+	if (done != NULL)
+		done(m, error, m->rehearsal.arg);
+}
+
+static void
+exec_failed(struct master *m)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s: %s", m->options.program,
+	    strerror(errno));
+	finish(m, text);
+}
+
+static void
+rehearsed(struct master *m, int status)
+{
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		if (m->rehearsal.len == 0)
+			snprintf(m->rehearsal.text, sizeof(m->rehearsal.text),
+			    "%s: the rehearsal ended with status %d",
+			    m->options.program, status);
+		finish(m, m->rehearsal.text);
+		return;
+	}
+	carry_exec(m, m->rehearsal.bundle);
+	exec_failed(m);
+}
+
+static void
+on_report(int fd, unsigned events, void *arg)
+{
+	struct master *m = arg;
+	size_t room = sizeof(m->rehearsal.text) - 1 - m->rehearsal.len;
+	char drop[512];
+	ssize_t n;
+	int status = 0;
+
+	(void)events;
+	n = room > 0 ? read(fd, &m->rehearsal.text[m->rehearsal.len], room) :
+		       read(fd, drop, sizeof(drop));
+	if (n > 0 && room > 0) {
+		m->rehearsal.len += (size_t)n;
+		m->rehearsal.text[m->rehearsal.len] = '\0';
+	}
+	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+		return;
+	/* Its end closed the pipe: it exits now. */
+	if (waitpid(m->rehearsal.pid, &status, 0) != m->rehearsal.pid)
+		status = 1;
+	rehearsed(m, status);
+}
+
+static void
+become_rehearsal(struct master *m, int report)
+{
+	char bundle[48], out[48];
+	sigset_t none;
+
+	snprintf(bundle, sizeof(bundle), "--bundle=%d", m->rehearsal.bundle);
+	snprintf(out, sizeof(out), "--report=%d", report);
+	if (fcntl(m->rehearsal.bundle, F_SETFD, 0) != 0 ||
+	    fcntl(report, F_SETFD, 0) != 0)
+		_exit(1);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execl(m->options.program, "sallyportd", "--rehearse", bundle, out,
+	    "-f", m->options.config_file, (char *)NULL);
+	dprintf(report, "%s: %s\n", m->options.program, strerror(errno));
+	_exit(1);
+}
+
+static char *
+problem_text(const struct problems *problems)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	if (f == NULL)
+		return mem_strdup("the configuration could not be read");
+	problems_print(problems, f);
+	fclose(f);
+	return text;
+}
+
+void
+reload_begin(struct master *m, reload_done_fn *done, void *arg)
+{
+	struct problems problems = { 0 };
+	struct bundle bundle = { 0 };
+	int fds[2], err;
+
+	if (m->rehearsal.done != NULL) {
+		done(m, "a reload is already under way", arg);
+		return;
+	}
+	m->rehearsal.done = done;
+	m->rehearsal.arg = arg;
+	m->rehearsal.len = 0;
+	err = config_bundle_read(m->options.config_file, &bundle, &problems);
+	if (err != 0) {
+		char *text = problem_text(&problems);
+
+		finish(m, text);
+		free(text);
+		config_bundle_free(&bundle);
+		problems_free(&problems);
+		return;
+	}
+	m->rehearsal.bundle = config_bundle_seal(&bundle);
+	config_bundle_free(&bundle);
+	problems_free(&problems);
+	if (m->rehearsal.bundle < 0 || pipe2(fds, O_CLOEXEC) != 0) {
+		finish(m, "no memory for a rehearsal");
+		return;
+	}
+	m->rehearsal.pid = fork();
+	if (m->rehearsal.pid == 0)
+		become_rehearsal(m, fds[1]);
+	close(fds[1]);
+	m->rehearsal.fd = fds[0];
+	if (m->rehearsal.pid < 0 ||
+	    loop_fd_add(m->loop, &m->rehearsal.on_report, fds[0], LOOP_READ,
+		on_report, m) != 0)
+		finish(m, "no process for a rehearsal");
+}

@@ -1,0 +1,104 @@
+/*
+ * Deadlines, looked at once a second while there are connections: the login
+ * grace time, each blocking call a monitor has named in its slot, and what
+ * lingers after its other half has gone.
+ */
+#include "daemon/master/master.h"
+
+#include "lib/audit.h"
+#include "lib/log.h"
+#include "lib/syslog_out.h"
+
+#include <sys/syscall.h>
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TICK_MS 1000
+/* A monitor without its worker, in no named call, has this long. */
+#define LINGER_MS 10000
+/* Added to a call's deadline, so that a module's own time-out comes first. */
+#define SLACK_MS  500
+
+static void
+end_process(int pidfd)
+{
+	if (pidfd >= 0)
+		(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+}
+
+static void
+grace(struct connection *c, uint64_t now)
+{
+	uint32_t seconds = c->generation->config->limits.login_grace;
+
+	if (c->authenticated || c->ended_by_us || seconds == 0 ||
+	    now - c->accepted_at < (uint64_t)seconds * 1000)
+		return;
+	connection_audit(c);
+	AUDIT(auth_timeout, .seconds = seconds);
+	audit_forget_connection();
+	c->ended_by_us = c->grace_exceeded = true;
+	end_process(c->worker_pidfd);
+}
+
+static void
+stuck(struct master *m, struct connection *c, const struct slot *slot,
+    const char *why)
+{
+	connection_audit(c);
+	AUDIT(call_deadline,
+	    .call = slot->call != CALL_NONE ? slot_call_text(slot->call) : why,
+	    .component = slot->detail, .process = (uint64_t)c->monitor,
+	    .duration_ms = loop_now(m->loop) - c->accepted_at);
+	audit_forget_connection();
+	m->stats.deadlines++;
+	c->ended_by_us = true;
+	end_process(c->monitor_pidfd);
+	end_process(c->worker_pidfd);
+}
+
+static void
+look(struct master *m, struct connection *c, uint64_t now)
+{
+	struct slot slot;
+
+	connection_slot(c, &slot);
+	if (slot.state >= STATE_OPENING)
+		c->authenticated = true;
+	grace(c, now);
+	if (!c->monitor_dead && slot.deadline != 0 &&
+	    now > slot.deadline + SLACK_MS) {
+		stuck(m, c, &slot, "deadline passed");
+		return;
+	}
+	if (c->worker_dead && !c->monitor_dead && slot.deadline == 0 &&
+	    now - c->worker_gone_at > LINGER_MS)
+		stuck(m, c, &slot, "worker has gone");
+	if (c->monitor_dead && !c->worker_dead &&
+	    now - c->monitor_gone_at > LINGER_MS)
+		end_process(c->worker_pidfd);
+}
+
+static void
+on_tick(void *arg)
+{
+	struct master *m = arg;
+	uint64_t now = loop_now(m->loop), lost;
+	struct connection *c, *next;
+
+	for (c = m->connections; c != NULL; c = next) {
+		next = c->next;
+		look(m, c, now);
+	}
+	if ((lost = syslog_out_take_lost()) != 0)
+		AUDIT(log_drop, .count = lost, .carrier = "syslog");
+	loop_timer_start(m->loop, &m->tick, TICK_MS, on_tick, m);
+}
+
+void
+watch_start(struct master *m)
+{
+	loop_timer_start(m->loop, &m->tick, TICK_MS, on_tick, m);
+}

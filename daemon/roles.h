@@ -1,0 +1,15 @@
+/*
+ * The doors of the roles: what daemon/start.c opens.  Each takes the wall to
+ * the master and never returns.
+ */
+#ifndef DAEMON_ROLES_H
+#define DAEMON_ROLES_H
+
+/* daemon/keyholder: reads the host keys, drops, signs. */
+void keyholder_run(int wall) __attribute__((noreturn));
+/* daemon/monitor: loads modules and policy, forks monitors. */
+void monitors_run(int wall) __attribute__((noreturn));
+/* daemon/worker: drops, filters itself, forks workers. */
+void workers_start(int wall) __attribute__((noreturn));
+
+#endif

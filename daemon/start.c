@@ -1,0 +1,106 @@
+/*
+ * Starting a role in a freshly exec'd process, and the log of all of them.
+ */
+#include "daemon/start.h"
+
+#include "config/load.h"
+#include "daemon/roles.h"
+#include "lib/audit.h"
+#include "lib/log.h"
+#include "lib/syslog_out.h"
+#include "privsep/die.h"
+#include "privsep/spawn.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static struct start_flags own_flags = { .log_fd = -1, .log_level = -2 };
+
+static void
+open_targets(const struct config *config, const struct start_flags *flags)
+{
+	const struct log_settings *s = &config->log;
+	struct audit_output outputs[AUDIT_OUTPUT_MAX];
+	size_t n = 0;
+	bool to_syslog = false;
+
+	for (size_t i = 0; i < s->targets.count; i++) {
+		const char *target = s->targets.items[i];
+
+		if (strcmp(target, "syslog") == 0)
+			to_syslog = true;
+		else if (strcmp(target, "stderr") == 0)
+			log_use_stderr(true);
+		else if (log_open_file(target) != 0)
+			log_error("%s: cannot be opened for the log", target);
+	}
+	if (flags->log_stderr || flags->log_fd >= 0)
+		to_syslog = false;
+	if (to_syslog) {
+		const struct syslog_out_options o = { .ident = s->ident,
+			.facility = (int)s->facility };
+
+		syslog_out_close();
+		if (syslog_out_open(&o) != 0)
+			log_error("syslog cannot be opened");
+	}
+	log_use_syslog(to_syslog);
+	outputs[n++] = (struct audit_output){ .sink = AUDIT_TO_LOG,
+		.format = (enum audit_format)s->format,
+		.fd = -1 };
+	(void)audit_set_outputs(outputs, n);
+}
+
+void
+start_logging(const struct config *config, const struct start_flags *flags)
+{
+	log_use_stderr(flags->log_stderr);
+	log_use_fd(flags->log_fd);
+	log_set_ident(config->log.ident);
+	log_set_level(flags->log_level != -2 ? flags->log_level :
+					       (int)config->log.level);
+	open_targets(config, flags);
+}
+
+struct config *
+start_config(void)
+{
+	struct problems problems = { 0 };
+	struct bundle bundle = { 0 };
+	struct config *config = NULL;
+
+	if (config_bundle_from_fd(SPAWN_BUNDLE, &bundle) != 0 ||
+	    config_load(&bundle, &config, &problems) != 0)
+		die("the sealed configuration cannot be read");
+	config_bundle_free(&bundle);
+	problems_free(&problems);
+	close(SPAWN_BUNDLE);
+	start_logging(config, &own_flags);
+	return config;
+}
+
+void
+start_role(const char *argument, int log_level)
+{
+	char name[64];
+	size_t n = strcspn(argument, ",");
+
+	snprintf(name, sizeof(name), "%.*s", (int)n, argument);
+	own_flags.log_stderr = strstr(argument, ",stderr") != NULL;
+	own_flags.log_fd = strstr(argument, ",file") != NULL ? SPAWN_LOG : -1;
+	own_flags.log_level = log_level;
+	log_use_stderr(own_flags.log_stderr);
+	log_use_fd(own_flags.log_fd);
+	audit_set_component(role_row(role_of_name(name))->name);
+	title_set("%s", name);
+	switch (role_of_name(name)) {
+	case ROLE_KEYHOLDER:
+		keyholder_run(SPAWN_WALL);
+	case ROLE_MONITORS:
+		monitors_run(SPAWN_WALL);
+	case ROLE_WORKERS:
+		workers_start(SPAWN_WALL);
+	default:
+		die("no such role: %s", name);
+	}
+}

@@ -1,0 +1,32 @@
+/*
+ * What every role does at its start: open the log as the configuration and
+ * the command line say.
+ */
+#ifndef DAEMON_START_H
+#define DAEMON_START_H
+
+#include "config/config.h"
+
+#include <stdbool.h>
+
+struct start_flags {
+	bool log_stderr;
+	int log_fd;    /* -E FILE, -1 */
+	int log_level; /* -2: as configured */
+};
+
+/* Sinks, level, ident, audit format.  Again after a reload is fine. */
+void start_logging(const struct config *config,
+    const struct start_flags *flags);
+
+/*
+ * For a role: the sealed configuration at SPAWN_BUNDLE, parsed; what fails
+ * here was good in the master a moment ago, so it ends the process.
+ */
+struct config *start_config(void);
+
+/* A role's start, from `--role=NAME[,stderr][,file]`; never returns. */
+void start_role(const char *argument, int log_level)
+    __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,181 @@
+/*
+ * The worker's settings from the configuration and the host keys, for the
+ * master and the monitor template.
+ */
+#include "privsep/settings.h"
+
+#include "lib/buf.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/safefile.h"
+#include "lib/ssh/key.h"
+#include "lib/ssh/key_alg.h"
+#include "lib/ssh/moduli.h"
+
+#include <sys/random.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *
+join(const struct strings *list)
+{
+	size_t len = 1;
+	char *text;
+
+	for (size_t i = 0; i < list->count; i++)
+		len += strlen(list->items[i]) + 1;
+	text = mem_zalloc(len);
+	for (size_t i = 0; i < list->count; i++) {
+		if (i != 0)
+			strcat(text, ",");
+		strcat(text, list->items[i]);
+	}
+	return text;
+}
+
+static bool
+serves(const struct key_alg *alg, struct bytes blob)
+{
+	struct key *key;
+	bool yes;
+
+	if (blob.len == 0 || key_parse(blob.data, blob.len, &key) != 0)
+		return false;
+	yes = key_alg_serves(alg, key);
+	key_free(key);
+	return yes;
+}
+
+int
+settings_host_key(const struct host_key_blob *keys, size_t n_keys,
+    const char *algorithm)
+{
+	const struct key_alg *alg = key_alg_find(algorithm,
+	    strlen(algorithm));
+
+	if (alg == NULL)
+		return -1;
+	for (size_t i = 0; i < n_keys; i++)
+		if (serves(alg,
+			alg->is_cert ? keys[i].certificate :
+				       keys[i].public_key))
+			return (int)i;
+	return -1;
+}
+
+struct settings *
+settings_make(const struct config *config, const struct host_key_blob *keys,
+    size_t n_keys, const char *moduli)
+{
+	const struct crypto_settings *c = &config->crypto;
+	struct settings *s = mem_zalloc(sizeof(*s));
+	struct strings usable;
+
+	usable.items = mem_array(c->host_key_algorithms.count, sizeof(char *));
+	usable.count = 0;
+	for (size_t i = 0; i < c->host_key_algorithms.count; i++)
+		if (settings_host_key(keys, n_keys,
+			c->host_key_algorithms.items[i]) >= 0)
+			usable.items[usable.count++] =
+			    c->host_key_algorithms.items[i];
+	s->kex = join(&c->kex);
+	s->host_key_algorithms = join(&usable);
+	s->ciphers = join(&c->ciphers);
+	s->macs = join(&c->macs);
+	s->compression = join(&c->compression);
+	s->signature_algorithms = join(&c->key_algorithms);
+	s->config = config;
+	s->moduli = moduli;
+	free(usable.items);
+	return s;
+}
+
+void
+settings_free(struct settings *s)
+{
+	if (s == NULL)
+		return;
+	free(s->kex);
+	free(s->host_key_algorithms);
+	free(s->ciphers);
+	free(s->macs);
+	free(s->compression);
+	free(s->signature_algorithms);
+	free(s);
+}
+
+void
+settings_message(const struct settings *s, struct msg_settings *m)
+{
+	const struct config *c = s->config;
+
+	memset(m, 0, sizeof(*m));
+	m->kex = s->kex;
+	m->host_key_algorithms = s->host_key_algorithms;
+	m->ciphers = s->ciphers;
+	m->macs = s->macs;
+	m->compression = s->compression;
+	m->signature_algorithms = s->signature_algorithms;
+	m->version_addendum =
+	    c->version_addendum == NULL ? "" : c->version_addendum;
+	m->rekey_bytes = c->crypto.rekey_bytes;
+	m->rekey_seconds = c->crypto.rekey_seconds == CONFIG_NONE ?
+	    0 :
+	    c->crypto.rekey_seconds;
+	m->window_max = c->limits.window_max;
+	m->tcp_keepalive = c->tcp_keepalive;
+	m->moduli.data = (const uint8_t *)s->moduli;
+	m->moduli.len = s->moduli == NULL ? 0 : strlen(s->moduli);
+}
+
+/* Lines of text that are drawn: every n-th from a random one, until full. */
+static void
+sample(const char *text, size_t len, struct buf *out)
+{
+	size_t step = len / (WALL_MODULI_MAX - 16384) + 1, number;
+	uint32_t first = 0;
+	const char *at = text, *end = &text[len];
+
+	if (getrandom(&first, sizeof(first), 0) < 0)
+		first = 0;
+	for (number = first % step; at < end; number++) {
+		const char *line_end = memchr(at, '\n', (size_t)(end - at));
+		size_t n = line_end == NULL ? (size_t)(end - at) :
+					      (size_t)(line_end - at) + 1;
+
+		if (number % step == 0 && at[0] != '#' &&
+		    out->len + n < WALL_MODULI_MAX)
+			buf_bytes(out, at, n);
+		at = &at[n];
+	}
+}
+
+char *
+settings_moduli(const struct config *config)
+{
+	static const struct safefile_rules rules = { .flags = SAFEFILE_FOLLOW,
+		.max = MODULI_FILE_MAX };
+	const char *path = config->crypto.moduli_file;
+	char why[SAFEFILE_WHY_MAX], *text;
+	struct buf file, out;
+	struct moduli *parsed = NULL;
+	unsigned line = 0;
+
+	buf_init(&file, MODULI_FILE_MAX);
+	buf_init(&out, WALL_MODULI_MAX);
+	if (path != NULL && path[0] != '\0' &&
+	    safefile_read(path, &rules, &file, why) == 0)
+		sample((const char *)file.data, file.len, &out);
+	if (out.len != 0 && moduli_parse((const char *)out.data, out.len,
+				&parsed, &line) != 0) {
+		log_warn("%s: a line that is not a group; the built-in groups "
+			 "serve", path);
+		buf_clear(&out);
+	}
+	moduli_free(parsed);
+	text = mem_strndup((const char *)out.data, out.len);
+	buf_free(&out);
+	buf_free(&file);
+	return text;
+}
