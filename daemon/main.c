@@ -154,6 +154,20 @@ program_path(void)
 	return path;
 }
 
+/* The master's directory is "/", and a reload reads the file again. */
+static const char *
+absolute(const char *path)
+{
+	char *cwd, *text;
+
+	if (path[0] == '/' || (cwd = getcwd(NULL, 0)) == NULL)
+		return strdup(path);
+	if (asprintf(&text, "%s/%s", cwd, path) < 0)
+		text = NULL;
+	free(cwd);
+	return text;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -164,7 +178,7 @@ main(int argc, char **argv)
 		.report = -1,
 		.log_level = -2 };
 	char **plain = calloc((size_t)argc + 1, sizeof(char *));
-	const char *role = NULL, *value;
+	const char *role = NULL, *drop = NULL, *value;
 	int n = 0;
 
 	if (plain == NULL)
@@ -172,6 +186,8 @@ main(int argc, char **argv)
 	for (int i = 0; i < argc; i++) {
 		if (i > 0 && (value = value_of(argv[i], "--role")) != NULL)
 			role = value;
+		else if (i > 0 && (value = value_of(argv[i], "--drop")) != NULL)
+			drop = value;
 		else if (i > 0 && strcmp(argv[i], "--roles") == 0) {
 			roles_print();
 			return 0;
@@ -180,8 +196,9 @@ main(int argc, char **argv)
 	}
 	if (role != NULL) {
 		role = strdup(role);
+		drop = drop == NULL ? NULL : strdup(drop);
 		title_init(argc, argv);
-		start_role(role, o.log_level);
+		start_role(role, o.log_level, drop);
 	}
 	options(n, plain, &o);
 	o.program = program_path();
@@ -194,7 +211,9 @@ main(int argc, char **argv)
 		fputs("sallyportd: must be started by root\n", stderr);
 		return 1;
 	}
-	o.config_file = strdup(o.config_file);
+	o.config_file = absolute(o.config_file);
+	if (o.log_file != NULL)
+		o.log_file = absolute(o.log_file);
 	title_init(argc, argv);
 	return master_run(&o);
 }

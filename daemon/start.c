@@ -9,8 +9,10 @@
 #include "lib/log.h"
 #include "lib/syslog_out.h"
 #include "privsep/die.h"
+#include "privsep/drop.h"
 #include "privsep/spawn.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -79,8 +81,32 @@ start_config(void)
 	return config;
 }
 
+static uid_t own_uid;
+static gid_t own_gid;
+static char own_empty[4096];
+
+static void
+read_drop(const char *drop)
+{
+	unsigned uid = 0, gid = 0;
+	int at = 0;
+
+	if (drop == NULL || sscanf(drop, "%u:%u:%n", &uid, &gid, &at) != 2 ||
+	    at == 0)
+		die("--drop is missing");
+	own_uid = uid;
+	own_gid = gid;
+	snprintf(own_empty, sizeof(own_empty), "%s", &drop[at]);
+}
+
 void
-start_role(const char *argument, int log_level)
+start_drop(enum role role)
+{
+	drop_to_role(role, own_empty, own_uid, own_gid);
+}
+
+void
+start_role(const char *argument, int log_level, const char *drop)
 {
 	char name[64];
 	size_t n = strcspn(argument, ",");
@@ -92,6 +118,7 @@ start_role(const char *argument, int log_level)
 	log_use_stderr(own_flags.log_stderr);
 	log_use_fd(own_flags.log_fd);
 	audit_set_component(role_row(role_of_name(name))->name);
+	read_drop(drop);
 	title_set("%s", name);
 	switch (role_of_name(name)) {
 	case ROLE_KEYHOLDER:

@@ -6,6 +6,7 @@
 #define DAEMON_START_H
 
 #include "config/config.h"
+#include "privsep/roles.h"
 
 #include <stdbool.h>
 
@@ -25,8 +26,14 @@ void start_logging(const struct config *config,
  */
 struct config *start_config(void);
 
+/*
+ * Become what the role's row says, with the ids and the empty directory that
+ * the master gave on the command line.
+ */
+void start_drop(enum role role);
+
 /* A role's start, from `--role=NAME[,stderr][,file]`; never returns. */
-void start_role(const char *argument, int log_level)
+void start_role(const char *argument, int log_level, const char *drop)
     __attribute__((noreturn));
 
 #endif

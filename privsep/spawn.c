@@ -99,14 +99,16 @@ static void
 become(enum role role, const struct spawn_options *o)
 {
 	const int fds[] = { o->wall, o->bundle, o->slots, o->log };
-	char name[TITLE_MAX], arg[64], level[32];
-	char *argv[] = { name, arg, level, NULL };
+	char name[TITLE_MAX], arg[64], level[32], drop[4096 + 64];
+	char *argv[] = { name, arg, level, drop, NULL };
 	sigset_t none;
 	int binary, null;
 
 	snprintf(arg, sizeof(arg), "--role=%s%s%s", role_row(role)->name,
 	    o->log_stderr ? ",stderr" : "", o->log >= 0 ? ",file" : "");
 	snprintf(level, sizeof(level), "--log-level=%d", o->log_level);
+	snprintf(drop, sizeof(drop), "--drop=%u:%u:%s", (unsigned)o->uid,
+	    (unsigned)o->gid, o->empty == NULL ? "" : o->empty);
 	memset(name, ' ', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	memcpy(name, "sallyportd:", 11);

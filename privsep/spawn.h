@@ -31,6 +31,10 @@ struct spawn_options {
 	bool log_stderr; /* -e */
 	bool quiet_stdio; /* stdin and stdout are a client's (-i) */
 	int log_level;	/* overrides the configuration; -2: does not */
+	/* Whom it drops to, and its empty root directory; for roles that do. */
+	uid_t uid;
+	gid_t gid;
+	const char *empty;
 };
 
 /* 0, or E_SYSTEM. */

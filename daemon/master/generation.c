@@ -5,12 +5,14 @@
  */
 #include "daemon/master/master.h"
 
+#include "config/load.h"
 #include "lib/audit.h"
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/ssh/key.h"
+#include "privsep/drop.h"
 #include "privsep/settings.h"
 
 #include <sys/wait.h>
@@ -159,11 +161,21 @@ spawn(struct generation *g, struct child *c, enum wall_path out,
 		.log = m->log_fd,
 		.log_stderr = m->options.log_stderr,
 		.quiet_stdio = true,
-		.log_level = m->options.log_level };
+		.log_level = m->options.log_level,
+		.empty = g->config->privsep.empty_directory };
+	const char *account = c->role == ROLE_KEYHOLDER ?
+	    g->config->privsep.keyholder_user :
+	    g->config->privsep.worker_user;
 	struct spawned child;
 	int fds[2];
 
 	c->generation = g;
+	if (role_row(c->role)->user != AS_ROOT &&
+	    drop_account(account, &o.uid, &o.gid) != 0) {
+		log_error("%s: no such system account (other than root)",
+		    account);
+		return E_NOT_FOUND;
+	}
 	if (wall_pair(fds) != 0)
 		return E_SYSTEM;
 	o.wall = fds[1];

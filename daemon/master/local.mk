@@ -1,1 +1,15 @@
-# sallyportd_SOURCES += daemon/master/....c
+sallyportd_SOURCES += \
+	daemon/roles.h \
+	daemon/start.c daemon/start.h \
+	daemon/master/admit.c \
+	daemon/master/carry.c \
+	daemon/master/connection.c \
+	daemon/master/control.c \
+	daemon/master/generation.c \
+	daemon/master/listen.c \
+	daemon/master/master.c \
+	daemon/master/master.h \
+	daemon/master/notify.c \
+	daemon/master/penalty.c \
+	daemon/master/reload.c \
+	daemon/master/watch.c

@@ -1,6 +1,8 @@
 /*
  * The master's life: start, signals, generations that come and go, end.
  */
+#include "config.h"
+
 #include "daemon/master/master.h"
 
 #include "config/load.h"

@@ -6,8 +6,6 @@
 #include "daemon/master/master.h"
 
 #include "lib/audit.h"
-#include "lib/log.h"
-#include "lib/syslog_out.h"
 
 #include <sys/syscall.h>
 
@@ -85,15 +83,13 @@ static void
 on_tick(void *arg)
 {
 	struct master *m = arg;
-	uint64_t now = loop_now(m->loop), lost;
+	uint64_t now = loop_now(m->loop);
 	struct connection *c, *next;
 
 	for (c = m->connections; c != NULL; c = next) {
 		next = c->next;
 		look(m, c, now);
 	}
-	if ((lost = syslog_out_take_lost()) != 0)
-		AUDIT(log_drop, .count = lost, .carrier = "syslog");
 	loop_timer_start(m->loop, &m->tick, TICK_MS, on_tick, m);
 }
 
