@@ -229,7 +229,7 @@ wall_decode(const uint8_t *data, size_t len, struct wall_message *m)
 	struct rd r;
 	uint16_t type;
 
-	memset(m, 0, sizeof(*m));
+	m->type = MSG_nothing;
 	for (size_t i = 0; i < WALL_FDS_MAX; i++)
 		m->fds[i] = -1;
 	rd_init(&r, data, len);
@@ -275,11 +275,9 @@ wall_free(struct wall *w)
 	if (w->fd >= 0)
 		close(w->fd);
 	w->fd = -1;
-	if (w->memory != NULL)
-		explicit_bzero(w->memory, w->memory_room);
-	free(w->memory);
-	w->memory = NULL;
-	w->memory_len = w->memory_room = 0;
+	free(w->spare); /* wiped by wall_done() */
+	w->spare = NULL;
+	w->spare_room = 0;
 }
 
 static int
@@ -373,14 +371,17 @@ take_fds(struct msghdr *msg, int fds[WALL_FDS_MAX])
 }
 
 static int
-make_room(struct wall *w, size_t len)
+make_room(struct wall *w, struct wall_message *m, size_t len)
 {
 	if (len > MESSAGE_MAX)
 		return E_TOO_LARGE;
-	if (len > w->memory_room) {
-		free(w->memory); /* wiped by wall_done() */
-		w->memory_room = len < MEMORY_KEPT ? MEMORY_KEPT : len;
-		w->memory = mem_alloc(w->memory_room);
+	if (w->spare != NULL && len <= w->spare_room) {
+		m->memory = w->spare;
+		m->memory_room = w->spare_room;
+		w->spare = NULL;
+	} else {
+		m->memory_room = len < MEMORY_KEPT ? MEMORY_KEPT : len;
+		m->memory = mem_alloc(m->memory_room);
 	}
 	return 0;
 }
@@ -400,7 +401,8 @@ peek(int fd)
 }
 
 static int
-receive_bytes(struct wall *w, int fds[WALL_FDS_MAX], int *count)
+receive_bytes(struct wall *w, struct wall_message *m, int fds[WALL_FDS_MAX],
+    int *count)
 {
 	union {
 		struct cmsghdr align;
@@ -416,10 +418,10 @@ receive_bytes(struct wall *w, int fds[WALL_FDS_MAX], int *count)
 	if (n < 0)
 		return errno == EAGAIN ? E_AGAIN :
 		    errno == ECONNRESET ? E_CLOSED : E_SYSTEM;
-	if ((err = make_room(w, (size_t)n + 1)) != 0)
+	if ((err = make_room(w, m, (size_t)n + 1)) != 0)
 		return err;
-	iov.iov_base = w->memory;
-	iov.iov_len = w->memory_room;
+	iov.iov_base = m->memory;
+	iov.iov_len = m->memory_room;
 	do
 		n = recvmsg(w->fd, &msg, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
@@ -427,7 +429,7 @@ receive_bytes(struct wall *w, int fds[WALL_FDS_MAX], int *count)
 		return errno == EAGAIN ? E_AGAIN :
 		    errno == ECONNRESET ? E_CLOSED : E_SYSTEM;
 	*count = take_fds(&msg, fds);
-	w->memory_len = (size_t)n;
+	m->memory_len = (size_t)n;
 	if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
 		return E_TRUNCATED;
 	/* An empty message looks like the end, and is treated as one. */
@@ -441,12 +443,11 @@ wall_receive(struct wall *w, struct wall_message *m)
 	int count = 0, err;
 
 	memset(m, 0, sizeof(*m));
-	m->type = MSG_nothing;
-	err = receive_bytes(w, fds, &count);
+	err = receive_bytes(w, m, fds, &count);
 	if (err == 0 && count < 0)
 		err = E_FORMAT;
 	if (err == 0)
-		err = wall_decode(w->memory, w->memory_len, m);
+		err = wall_decode(m->memory, m->memory_len, m);
 	if (err == 0 && !wall_on_path(w->in, m->type))
 		err = E_FORMAT;
 	if (err == 0 && (unsigned)count != rules[m->type].fds)
@@ -468,17 +469,19 @@ wall_receive(struct wall *w, struct wall_message *m)
 void
 wall_done(struct wall *w, struct wall_message *m)
 {
+	uint8_t *memory = m->memory;
+	size_t room = m->memory_room;
+
 	drop_fds(m->fds, WALL_FDS_MAX);
+	if (memory != NULL)
+		explicit_bzero(memory, m->memory_len);
 	memset(m, 0, sizeof(*m));
 	for (size_t i = 0; i < WALL_FDS_MAX; i++)
 		m->fds[i] = -1;
-	if (w->memory == NULL)
-		return;
-	explicit_bzero(w->memory, w->memory_len);
-	w->memory_len = 0;
-	if (w->memory_room > MEMORY_KEPT) {
-		free(w->memory);
-		w->memory = NULL;
-		w->memory_room = 0;
+	if (memory != NULL && w->spare == NULL && room <= MEMORY_KEPT) {
+		w->spare = memory;
+		w->spare_room = room;
+	} else {
+		free(memory);
 	}
 }

@@ -86,6 +86,8 @@ WALL_MESSAGES(WALL_STRUCT)
 
 struct wall_message {
 	enum wall_type type;
+	uint8_t *memory; /* of a received message; wall_done() takes it */
+	size_t memory_len, memory_room;
 	int fds[WALL_FDS_MAX]; /* set to -1 by whoever takes one over */
 #define WALL_UNION(name, states, budget, fds, answers) struct msg_##name name;
 	union {
@@ -97,8 +99,8 @@ struct wall_message {
 struct wall {
 	int fd;
 	enum wall_path out, in;
-	uint8_t *memory; /* of the last received message */
-	size_t memory_len, memory_room;
+	uint8_t *spare; /* memory for the next message */
+	size_t spare_room;
 	uint32_t seen[WALL_TYPES];
 };
 
@@ -134,7 +136,7 @@ int wall_send(struct wall *w, const struct wall_message *m);
  * E_CLOSED at the end.  Everything else is a violation by the other side:
  * E_TRUNCATED, E_TRAILING, E_TOO_LARGE, E_VALUE, E_FORMAT (unknown type,
  * wrong number of descriptors, empty message), E_LIMIT (budget used up).
- * Its texts and bytes live until wall_done().
+ * Its texts and bytes live until wall_done(), whatever is received between.
  */
 int wall_receive(struct wall *w, struct wall_message *m);
 
@@ -156,7 +158,8 @@ bool wall_on_path(enum wall_path path, enum wall_type type);
 unsigned wall_fds(enum wall_type type);
 
 /*
- * The codec alone: encode into buf, decode from bytes that stay borrowed.
+ * The codec alone: encode into buf, decode from bytes that stay borrowed into
+ * a message that was zeroed.
  * For wall.c, the fuzz targets and the tests.
  */
 struct buf;

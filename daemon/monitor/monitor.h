@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "config/policy.h"
 #include "lib/net.h"
+#include "privsep/settings.h"
 #include "privsep/slot.h"
 #include "privsep/wall.h"
 
@@ -23,10 +24,13 @@ struct monitor_template {
 	const struct config *config;
 	struct hosted *modules;
 	size_t n_modules;
-	struct host_key *host_keys; /* public halves, by index */
+	struct host_key_blob host_keys[HOST_KEYS_MAX]; /* public halves */
 	size_t n_host_keys;
+	struct settings *settings; /* what the workers were told */
+	struct moduli *moduli;	   /* the groups they may offer */
+	char *moduli_text;
 	uint32_t generation;
-	char *signature_algorithms; /* as told in server-sig-algs */
+	struct slot *slots;
 };
 
 struct monitor {
@@ -48,9 +52,11 @@ struct monitor {
 	uint8_t session_id[64];
 	size_t session_id_len;
 	struct bytes client_version, server_version; /* owned */
-	int host_key; /* index used in the first exchange */
-	uint64_t rekey_tokens_at;
-	double rekey_tokens;
+	char host_key_algorithm[64]; /* negotiated last */
+	uint32_t exchanges;
+	uint64_t rekey_at;     /* ms: when the bucket was last filled */
+	uint32_t rekey_tokens; /* thousandths of an exchange */
+	uint32_t keys_proved;  /* bit per host key */
 
 	/* Authentication: on_auth.c.  Frozen at the first request. */
 	struct auth *auth;
@@ -64,6 +70,15 @@ struct monitor {
 	struct decision *decision; /* frozen */
 	char **pam_environment;	   /* NAME=value, NULL ended; owned */
 	struct sessions *sessions;
+
+	/* A legal message that came while a module conversed. */
+	struct wall_message kept;
+	bool has_kept;
+	bool worker_gone;
+	uint64_t began;	       /* ms */
+	uint64_t closing_since; /* ms, 0: not asked to end */
+	int signals;	       /* signalfd: SIGTERM ends the connection */
+	char closing_cause[WALL_TEXT_MAX + 1];
 
 	int exit_code;	/* enum monitor_exit */
 	bool ended;	/* leave the loop */
@@ -116,6 +131,25 @@ void monitor_call_done(struct monitor *m);
 /* Ask the keyholder for a signature; 0, or E_CRYPTO. */
 int monitor_sign(struct monitor *m, unsigned key, const char *algorithm,
     const void *data, size_t len, struct buf *signature);
+
+/*
+ * The session process of this connection, started (with the modules' session
+ * around it) if it was not.  0; E_DENIED after the worker has been told why
+ * for this channel, and that the connection ends.
+ */
+int monitor_session(struct monitor *m, uint32_t channel, const char *tty);
+/* on_session.c, on_forward.c: at the end, while the audit is still there. */
+void sessions_init(struct monitor *m);
+void sessions_close(struct monitor *m);
+void forwards_close(struct monitor *m);
+/* Milliseconds until a time limit asks for attention, UINT64_MAX: none. */
+uint64_t sessions_tick(struct monitor *m);
+/* A message of the session process, or its end. */
+void session_readable(struct monitor *m);
+
+/* A connection's monitor: in the forked child, never returns. */
+void monitor_run(const struct monitor_template *t,
+    struct wall_message *serve) __attribute__((noreturn));
 
 /* The login is complete: policy's guards passed, account checked. on_auth.c
  * calls this; it sends `opened` and then the verdict. */

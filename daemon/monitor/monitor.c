@@ -1,0 +1,394 @@
+/*
+ * The course of one connection's monitor: its loop, what it sends, how it
+ * waits while a module converses, and its end.
+ */
+#include "daemon/monitor/monitor.h"
+
+#include "daemon/monitor/auth.h"
+#include "lib/audit.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/loop.h"
+#include "lib/mem.h"
+#include "privsep/die.h"
+#include "privsep/spawn.h"
+
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Lines of a worker that are passed on, per connection. */
+#define WORKER_LINES	200
+/* After a disconnect was ordered, the worker has this long to leave. */
+#define CLOSING_MS	5000
+
+#define HANDLER(name, states, budget, fds, answers) [MSG_##name] = on_##name,
+static monitor_handler *const handlers[WALL_TYPES] = { WALL_WORKER_MONITOR(
+    HANDLER) };
+#undef HANDLER
+
+static void
+violation(struct monitor *m, enum wall_type type, int err)
+{
+	static const char *const states[STATE_COUNT] = {
+		[STATE_KEX] = "KEX",
+		[STATE_AUTH] = "AUTH",
+		[STATE_ASKING] = "ASKING",
+		[STATE_CHANGING] = "CHANGING",
+		[STATE_OPENING] = "OPENING",
+		[STATE_OPEN] = "OPEN",
+		[STATE_CLOSING] = "CLOSING",
+	};
+
+	AUDIT(wall_violation, .reason = err_text(err),
+	    .message = wall_name(type), .state = states[m->state]);
+	m->exit_code = EXIT_VIOLATION;
+	m->ended = true;
+}
+
+void
+monitor_send(struct monitor *m, const struct wall_message *message)
+{
+	int err = wall_refuses(PATH_MONITOR_WORKER, m->state, message->type, 0);
+
+	if (err != 0)
+		bug("monitor sends %s in state %u", wall_name(message->type),
+		    m->state);
+	err = wall_send(&m->worker, message);
+	if (err == E_CLOSED)
+		m->worker_gone = true;
+	else if (err != 0) {
+		log_error("cannot send %s to the worker: %s",
+		    wall_name(message->type), err_text(err));
+		m->ended = true;
+	}
+}
+
+/* One message of the worker, judged by the table. */
+static int
+receive(struct monitor *m, struct wall_message *message)
+{
+	int err = wall_receive(&m->worker, message);
+
+	if (err == E_CLOSED) {
+		m->worker_gone = true;
+		return err;
+	}
+	if (err != 0) {
+		violation(m, MSG_nothing, err);
+		return err;
+	}
+	err = wall_refuses(PATH_WORKER_MONITOR, m->state, message->type,
+	    m->worker.seen[message->type]);
+	if (err != 0) {
+		violation(m, message->type, err);
+		wall_done(&m->worker, message);
+	}
+	return err;
+}
+
+static void
+dispatch(struct monitor *m, struct wall_message *message)
+{
+	monitor_handler *handler = handlers[message->type];
+	enum wall_type type = message->type;
+	int err;
+
+	if (handler == NULL)
+		bug("no handler for %s", wall_name(type));
+	err = handler(m, message);
+	wall_done(&m->worker, message);
+	if (err != 0 && !m->ended)
+		violation(m, type, err);
+}
+
+static void
+worker_readable(struct monitor *m)
+{
+	struct wall_message message;
+
+	if (receive(m, &message) == 0)
+		dispatch(m, &message);
+	/* What came while a module conversed, and was not for it. */
+	while (m->has_kept && !m->ended) {
+		message = m->kept;
+		m->has_kept = false;
+		dispatch(m, &message);
+	}
+}
+
+int
+monitor_wait(struct monitor *m, const enum wall_type *types,
+    struct wall_message *message)
+{
+	if (m->has_kept)
+		return E_STATE;
+	for (;;) {
+		if (m->worker_gone || m->ended)
+			return E_CLOSED;
+		if (receive(m, message) != 0)
+			return E_CLOSED;
+		for (size_t i = 0; types[i] != MSG_nothing; i++)
+			if (message->type == types[i])
+				return 0;
+		if (message->type != MSG_log && message->type != MSG_kex &&
+		    message->type != MSG_newkeys && message->type != MSG_bye)
+			break;
+		dispatch(m, message);
+	}
+	m->kept = *message;
+	m->has_kept = true;
+	return E_STATE;
+}
+
+void
+monitor_disconnect(struct monitor *m, uint32_t reason, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(m->closing_cause, sizeof(m->closing_cause), format, args);
+	va_end(args);
+	MONITOR_SEND(m, disconnect, .reason = reason,
+	    .text = m->closing_cause);
+	monitor_move(m, STATE_CLOSING);
+	m->closing_since = loop_clock();
+}
+
+void
+monitor_call(struct monitor *m, enum slot_call call, const char *detail)
+{
+	const struct deadline_settings *d = &m->template->config->deadlines;
+	uint32_t seconds = d->module;
+
+	switch (call) {
+	case CALL_NSS:
+		seconds = d->nss;
+		break;
+	case CALL_KEY_SOURCE:
+		seconds = d->key_command;
+		break;
+	case CALL_PAM_START:
+	case CALL_PAM_AUTHENTICATE:
+	case CALL_PAM_ACCOUNT:
+	case CALL_PAM_CHAUTHTOK:
+	case CALL_PAM_SETCRED:
+	case CALL_PAM_OPEN_SESSION:
+	case CALL_PAM_CLOSE_SESSION:
+	case CALL_PAM_END:
+		seconds = d->pam;
+		break;
+	default:
+		break;
+	}
+	snprintf(m->slot->detail, sizeof(m->slot->detail), "%s",
+	    detail == NULL ? "" : detail);
+	m->slot->call = call;
+	__atomic_store_n(&m->slot->deadline,
+	    seconds == CONFIG_NONE ? 0 : loop_clock() + seconds * 1000ULL,
+	    __ATOMIC_RELEASE);
+}
+
+void
+monitor_call_done(struct monitor *m)
+{
+	__atomic_store_n(&m->slot->deadline, 0, __ATOMIC_RELEASE);
+	m->slot->call = CALL_NONE;
+}
+
+/* The handlers that belong to no step. */
+
+int
+on_log(struct monitor *m, struct wall_message *message)
+{
+	const struct msg_log *l = &message->log;
+
+	if (m->worker.seen[MSG_log] <= WORKER_LINES)
+		log_relay(l->level, l->line, strlen(l->line));
+	return 0;
+}
+
+int
+on_report(struct monitor *m, struct wall_message *message)
+{
+	const struct msg_report *r = &message->report;
+
+	m->slot->channels = r->channels;
+	m->slot->bytes_in = r->bytes_in;
+	m->slot->bytes_out = r->bytes_out;
+	m->slot->idle = r->idle;
+	m->slot->rekeys = r->rekeys;
+	return 0;
+}
+
+int
+on_bye(struct monitor *m, struct wall_message *message)
+{
+	const struct msg_bye *b = &message->bye;
+
+	m->bye.said = true;
+	m->bye.cause = b->cause;
+	m->bye.reason = b->reason;
+	snprintf(m->bye.text, sizeof(m->bye.text), "%s", b->text);
+	m->bye.bytes_in = b->bytes_in;
+	m->bye.bytes_out = b->bytes_out;
+	return 0;
+}
+
+static void
+on_sigterm(struct monitor *m)
+{
+	struct signalfd_siginfo info;
+
+	while (read(m->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		if (m->state != STATE_CLOSING)
+			monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION,
+			    "ended by the administrator");
+}
+
+static int
+wait_ms(struct monitor *m)
+{
+	uint64_t until = sessions_tick(m), now = loop_clock();
+
+	if (m->closing_since != 0) {
+		if (now - m->closing_since >= CLOSING_MS) {
+			m->ended = true;
+			return 0;
+		}
+		return (int)(CLOSING_MS - (now - m->closing_since));
+	}
+	return until > 3600000 ? 3600000 : (int)until;
+}
+
+static void
+loop(struct monitor *m)
+{
+	while (!m->ended && !m->worker_gone) {
+		struct pollfd fds[3] = {
+			{ .fd = m->worker.fd, .events = POLLIN },
+			{ .fd = m->signals, .events = POLLIN },
+			{ .fd = m->session.fd, .events = POLLIN },
+		};
+
+		if (poll(fds, 3, wait_ms(m)) < 0 && errno != EINTR)
+			die_errno("poll");
+		if (fds[0].revents != 0)
+			worker_readable(m);
+		if (fds[2].revents != 0 && m->session.fd >= 0)
+			session_readable(m);
+		if (fds[1].revents != 0)
+			on_sigterm(m);
+	}
+}
+
+/* The classic line of how a connection ended. */
+static void
+audit_close(struct monitor *m)
+{
+	const char *how = "closed", *cause = NULL;
+
+	if (!m->bye.said) {
+		how = m->closing_cause[0] != '\0' ? "disconnecting" : "killed";
+		cause = m->closing_cause[0] != '\0' ? m->closing_cause :
+						      "worker has gone";
+	} else if (m->bye.cause == BYE_PEER_DISCONNECTED) {
+		AUDIT(conn_disconnect, .code = m->bye.reason,
+		    .text = m->bye.text);
+		how = "disconnected";
+	} else if (m->bye.cause == BYE_PEER_CLOSED) {
+		how = m->bye.text[0] != '\0' ? "reset" : "closed";
+	} else if (m->bye.cause == BYE_TIMEOUT) {
+		how = "timeout";
+		cause = m->bye.text;
+	} else if (m->bye.cause != BYE_FINISHED) {
+		how = "disconnecting";
+		cause = m->bye.text;
+	}
+	if (m->bye.said && m->bye.cause == BYE_PROTOCOL_ERROR)
+		AUDIT(protocol_violation, .reason = m->bye.text);
+	AUDIT(conn_close, .how = how, .cause = cause,
+	    .bytes_in = m->bye.bytes_in, .bytes_out = m->bye.bytes_out,
+	    .duration_ms = loop_clock() - m->began,
+	    .client = (const char *)m->client_version.data);
+}
+
+static int
+exit_code(struct monitor *m)
+{
+	if (m->exit_code != EXIT_DONE)
+		return m->exit_code;
+	if (m->slot->since != 0)
+		return EXIT_DONE;
+	if (m->bye.said && m->bye.cause == BYE_PROTOCOL_ERROR)
+		return EXIT_PROTOCOL;
+	return auth_exit_code(m);
+}
+
+static void
+start(struct monitor *m, const struct monitor_template *t,
+    struct wall_message *serve)
+{
+	const struct msg_serve *s = &serve->serve;
+	sigset_t set;
+
+	m->template = t;
+	m->connection = s->connection;
+	snprintf(m->connection_id, sizeof(m->connection_id), "%016llx",
+	    (unsigned long long)s->connection);
+	snprintf(m->listener, sizeof(m->listener), "%s", s->listener);
+	if (net_parse(s->source, &m->source) != 0)
+		memset(&m->source, 0, sizeof(m->source));
+	if (net_parse(s->local, &m->local) != 0)
+		memset(&m->local, 0, sizeof(m->local));
+	m->source.port = m->source_port = (uint16_t)s->source_port;
+	m->local.port = m->local_port = (uint16_t)s->local_port;
+	if (s->slot >= SLOTS_MAX)
+		die("slot %u", s->slot);
+	m->slot = &t->slots[s->slot];
+	snprintf(m->slot->source, sizeof(m->slot->source), "%s", s->source);
+	m->client_fd = serve->fds[0];
+	close(serve->fds[1]);
+	wall_init(&m->worker, serve->fds[2], PATH_MONITOR_WORKER,
+	    PATH_WORKER_MONITOR);
+	wall_init(&m->keyholder, serve->fds[3], PATH_MONITOR_KEYHOLDER,
+	    PATH_KEYHOLDER_MONITOR);
+	wall_init(&m->session, -1, PATH_MONITOR_SESSION, PATH_SESSION_MONITOR);
+	m->began = loop_clock();
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 ||
+	    (m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
+		die_errno("signalfd");
+}
+
+void
+monitor_run(const struct monitor_template *t, struct wall_message *serve)
+{
+	struct monitor *m = mem_zalloc(sizeof(*m));
+
+	start(m, t, serve);
+	title_set("monitor %s", m->slot->source);
+	audit_set_component("monitor");
+	audit_set_connection(m->connection_id, &m->source, &m->local);
+	audit_set_generation(t->generation);
+	AUDIT(conn_open, .name = m->listener, .process = (uint64_t)getpid());
+	auth_init(m);
+	sessions_init(m);
+	loop(m);
+	/* The worker goes first: it must not see its programs end one by one
+	 * when the connection is over. */
+	wall_free(&m->worker);
+	forwards_close(m);
+	sessions_close(m);
+	auth_close(m);
+	audit_close(m);
+	_exit(exit_code(m));
+}

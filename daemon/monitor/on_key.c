@@ -1,0 +1,343 @@
+/*
+ * Key exchange, the monitor's half: it negotiates again from both KEXINITs,
+ * puts the host key in with its own hand, computes the exchange hash, and
+ * lets the keyholder sign it.  A session identifier or a signature can thus
+ * not be borrowed from another host.
+ */
+#include "daemon/monitor/monitor.h"
+
+#include "lib/audit.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/loop.h"
+#include "lib/mem.h"
+#include "lib/secret.h"
+#include "lib/ssh/kex.h"
+#include "lib/ssh/kexinit.h"
+#include "lib/ssh/key.h"
+#include "lib/ssh/key_alg.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* Rekeys: so many at once, and so many a second after that. */
+#define REKEY_BURST	  256
+#define REKEYS_PER_SECOND 50
+
+int
+on_version(struct monitor *m, struct wall_message *message)
+{
+	const struct msg_version *v = &message->version;
+
+	m->client_version.data =
+	    (uint8_t *)mem_strndup((const char *)v->client.data,
+		v->client.len);
+	m->client_version.len = v->client.len;
+	m->server_version.data =
+	    (uint8_t *)mem_strndup((const char *)v->server.data,
+		v->server.len);
+	m->server_version.len = v->server.len;
+	AUDIT(conn_ident, .client = (const char *)m->client_version.data);
+	return 0;
+}
+
+int
+on_negotiation_failed(struct monitor *m, struct wall_message *message)
+{
+	const struct msg_negotiation_failed *f =
+	    &message->negotiation_failed;
+	char reason[128];
+
+	(void)m;
+	snprintf(reason, sizeof(reason), "no matching %s found", f->kind);
+	AUDIT(kex_fail, .reason = reason, .kind = f->kind,
+	    .offer = f->offer);
+	return 0;
+}
+
+int
+on_newkeys(struct monitor *m, struct wall_message *message)
+{
+	const struct msg_newkeys *n = &message->newkeys;
+	const struct kex_method *method = kex_find(n->kex, strlen(n->kex));
+
+	if (m->exchanges > 1)
+		AUDIT(kex_rekey, .kex = n->kex);
+	else
+		AUDIT(kex_ok, .kex = n->kex, .hostkey = n->host_key,
+		    .cipher_in = n->cipher_in, .cipher_out = n->cipher_out,
+		    .mac_in = n->mac_in, .mac_out = n->mac_out,
+		    .compression_in = n->compression_in,
+		    .compression_out = n->compression_out,
+		    .post_quantum = method != NULL &&
+			(kex_attributes(method) & KEX_POST_QUANTUM) != 0);
+	return 0;
+}
+
+int
+monitor_sign(struct monitor *m, unsigned key, const char *algorithm,
+    const void *data, size_t len, struct buf *signature)
+{
+	struct wall_message answer;
+	int err;
+
+	monitor_call(m, CALL_KEYHOLDER, algorithm);
+	err = WALL_SEND(&m->keyholder, sign, .key = key,
+	    .algorithm = algorithm, .data = { .data = data, .len = len });
+	if (err == 0)
+		err = wall_receive(&m->keyholder, &answer);
+	monitor_call_done(m);
+	if (err != 0)
+		return err;
+	if (answer.type == MSG_signature && answer.signature.signature.len != 0)
+		buf_bytes(signature, answer.signature.signature.data,
+		    answer.signature.signature.len);
+	else
+		err = E_CRYPTO;
+	wall_done(&m->keyholder, &answer);
+	return err != 0 ? err : buf_end(signature);
+}
+
+/* Rekeys wait for their token; the client is told nothing. */
+static void
+take_token(struct monitor *m)
+{
+	uint64_t now = loop_clock();
+	uint64_t filled;
+	struct timespec pause = { 0 };
+
+	if (m->rekey_at == 0)
+		m->rekey_tokens = REKEY_BURST * 1000;
+	else {
+		filled = m->rekey_tokens +
+		    (now - m->rekey_at) * REKEYS_PER_SECOND;
+		m->rekey_tokens = filled > REKEY_BURST * 1000 ?
+		    REKEY_BURST * 1000 :
+		    (uint32_t)filled;
+	}
+	m->rekey_at = now;
+	if (m->rekey_tokens < 1000) {
+		pause.tv_nsec = 1000000L *
+		    ((1000 - (long)m->rekey_tokens) / REKEYS_PER_SECOND);
+		while (nanosleep(&pause, &pause) != 0 && errno == EINTR)
+			continue;
+		m->rekey_tokens = 1000;
+	}
+	m->rekey_tokens -= 1000;
+}
+
+/* Both KEXINITs: ours must be what the configuration says. */
+static int
+negotiate(struct monitor *m, const struct msg_kex *k,
+    struct kexinit_choice *choice)
+{
+	const struct settings *s = m->template->settings;
+	const struct kexinit_offer offer = { .kex = s->kex,
+		.host_key = s->host_key_algorithms,
+		.ciphers = s->ciphers,
+		.macs = s->macs,
+		.compression = s->compression };
+	struct kexinit client, server;
+	enum kexinit_list failed;
+	int err;
+
+	if (!kexinit_matches(k->kexinit_server.data, k->kexinit_server.len,
+		&offer))
+		return E_VALUE;
+	if ((err = kexinit_parse(k->kexinit_client.data,
+		 k->kexinit_client.len, &client)) != 0 ||
+	    (err = kexinit_parse(k->kexinit_server.data,
+		 k->kexinit_server.len, &server)) != 0)
+		return err;
+	return kexinit_negotiate(&client, &server, choice, &failed);
+}
+
+static struct kex_field
+field(struct bytes b)
+{
+	struct kex_field f = { .data = b.data, .len = b.len };
+
+	return f;
+}
+
+static int
+hash_exchange(struct monitor *m, const struct msg_kex *k,
+    const struct kex_method *method, struct bytes host_key, uint8_t *hash,
+    size_t *len)
+{
+	struct kex_transcript t = {
+		.version_client = field(m->client_version),
+		.version_server = field(m->server_version),
+		.kexinit_client = field(k->kexinit_client),
+		.kexinit_server = field(k->kexinit_server),
+		.host_key = field(host_key),
+		.gex_min = k->gex_min,
+		.gex_n = k->gex_preferred,
+		.gex_max = k->gex_max,
+		.client_share = field(k->client_share),
+		.server_share = field(k->server_share),
+		.secret = field(k->shared_secret) };
+
+	if ((method->attributes & KEX_GROUP_EXCHANGE) != 0) {
+		t.gex_group.p = k->gex_p.data;
+		t.gex_group.p_len = k->gex_p.len;
+		t.gex_group.g = k->gex_g.data;
+		t.gex_group.g_len = k->gex_g.len;
+		if (!moduli_allows(m->template->moduli, k->gex_min,
+			k->gex_preferred, k->gex_max, &t.gex_group))
+			return E_VALUE;
+	}
+	return kex_exchange_hash(method, &t, hash, len);
+}
+
+static int
+answer(struct monitor *m, const struct msg_kex *k,
+    const struct kexinit_choice *choice)
+{
+	const struct monitor_template *t = m->template;
+	const char *algorithm = choice->names[KEXINIT_HOST_KEY];
+	const struct key_alg *alg = key_alg_find(algorithm, strlen(algorithm));
+	const struct kex_method *method =
+	    kex_find(choice->names[KEXINIT_KEX],
+		strlen(choice->names[KEXINIT_KEX]));
+	int key = settings_host_key(t->host_keys, t->n_host_keys, algorithm);
+	struct bytes host_key;
+	struct buf signature;
+	uint8_t hash[KEX_HASH_MAX];
+	size_t len;
+	int err;
+
+	if (alg == NULL || method == NULL || key < 0)
+		return E_NO_MATCH;
+	host_key = alg->is_cert ? t->host_keys[key].certificate :
+				  t->host_keys[key].public_key;
+	buf_init(&signature, SSH_SIGNATURE_MAX);
+	err = hash_exchange(m, k, method, host_key, hash, &len);
+	if (err == 0 && m->session_id_len == 0) {
+		memcpy(m->session_id, hash, len);
+		m->session_id_len = len;
+	}
+	if (err == 0)
+		err = monitor_sign(m, (unsigned)key, algorithm, hash, len,
+		    &signature);
+	if (err == 0) {
+		snprintf(m->host_key_algorithm, sizeof(m->host_key_algorithm),
+		    "%s", algorithm);
+		MONITOR_SEND(m, kex_done,
+		    .exchange_hash = { .data = hash, .len = len },
+		    .session_id = { .data = m->session_id,
+			.len = m->session_id_len },
+		    .host_key = host_key,
+		    .signature = { .data = signature.data,
+			.len = signature.len });
+	}
+	buf_free(&signature);
+	wipe(hash, sizeof(hash));
+	return err;
+}
+
+int
+on_kex(struct monitor *m, struct wall_message *message)
+{
+	struct kexinit_choice choice;
+	int err;
+
+	if (m->client_version.data == NULL)
+		return E_STATE;
+	if (m->exchanges++ > 0)
+		take_token(m);
+	err = negotiate(m, &message->kex, &choice);
+	if (err == 0)
+		err = answer(m, &message->kex, &choice);
+	if (err == 0 && m->state == STATE_KEX)
+		monitor_move(m, STATE_AUTH);
+	return err;
+}
+
+/* Which of our keys a blob is, or -1. */
+static int
+our_key(const struct monitor_template *t, const uint8_t *blob, size_t len)
+{
+	for (size_t i = 0; i < t->n_host_keys; i++)
+		if (t->host_keys[i].public_key.len == len &&
+		    memcmp(t->host_keys[i].public_key.data, blob, len) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* The algorithm of a proof; for RSA the one just used, or the newer. */
+static const char *
+proof_algorithm(const struct monitor *m, struct bytes blob)
+{
+	struct key *key;
+	const char *name = NULL;
+
+	if (key_parse(blob.data, blob.len, &key) != 0)
+		return NULL;
+	if (key_type(key) != KEY_RSA)
+		name = key_type_name(key_type(key), false);
+	else if (strncmp(m->host_key_algorithm, "rsa-sha2-256", 12) == 0)
+		name = "rsa-sha2-256";
+	else
+		name = "rsa-sha2-512";
+	key_free(key);
+	return name;
+}
+
+/* PROTOCOL 2.5: one signature for each key asked for, each key once. */
+static int
+prove(struct monitor *m, int key, struct buf *out)
+{
+	struct bytes blob = m->template->host_keys[key].public_key;
+	const char *algorithm = proof_algorithm(m, blob);
+	struct buf data, signature;
+	int err;
+
+	if (algorithm == NULL || (m->keys_proved & (1u << key)) != 0)
+		return E_LIMIT;
+	m->keys_proved |= 1u << key;
+	buf_init(&data, SSH_KEY_BLOB_MAX);
+	buf_init(&signature, SSH_SIGNATURE_MAX);
+	buf_text(&data, "hostkeys-prove-00@openssh.com");
+	buf_string(&data, m->session_id, m->session_id_len);
+	buf_string(&data, blob.data, blob.len);
+	err = buf_end(&data);
+	if (err == 0)
+		err = monitor_sign(m, (unsigned)key, algorithm, data.data,
+		    data.len, &signature);
+	if (err == 0)
+		buf_string(out, signature.data, signature.len);
+	buf_free(&data);
+	buf_free(&signature);
+	return err;
+}
+
+int
+on_hostkeys_prove(struct monitor *m, struct wall_message *message)
+{
+	struct rd r;
+	struct buf out;
+	int err = 0;
+
+	rd_init(&r, message->hostkeys_prove.keys.data,
+	    message->hostkeys_prove.keys.len);
+	buf_init(&out, WALL_KEYS_MAX);
+	while (err == 0 && rd_left(&r) > 0) {
+		size_t len;
+		const uint8_t *blob = rd_string(&r, SSH_KEY_BLOB_MAX, &len);
+		int key = r.err == 0 ? our_key(m->template, blob, len) : -1;
+
+		err = key < 0 ? E_NOT_FOUND : prove(m, key, &out);
+	}
+	if (err != 0) {
+		log_verbose("host keys are not proved: %s", err_text(err));
+		buf_clear(&out);
+	}
+	MONITOR_SEND(m, hostkeys_proof,
+	    .signatures = { .data = out.data, .len = out.len });
+	buf_free(&out);
+	return 0;
+}

@@ -1,0 +1,261 @@
+/*
+ * The monitor template: loads policy and modules once, then forks a monitor
+ * for each connection that the master hands over.  It reads nothing but the
+ * master's messages.
+ */
+#include "daemon/roles.h"
+
+#include "daemon/monitor/host.h"
+#include "daemon/monitor/monitor.h"
+#include "daemon/start.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/ssh/kex.h"
+#include "lib/ssh/key.h"
+#include "lib/ssh/moduli.h"
+#include "privsep/die.h"
+#include "privsep/drop.h"
+#include "privsep/spawn.h"
+
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Which connection a child serves. */
+struct born {
+	pid_t pid;
+	uint64_t connection;
+	struct born *next;
+};
+
+static struct monitor_template template;
+static struct wall master;
+static struct born *children;
+static int signals = -1;
+
+static void
+keep_key(const struct msg_public_key *k)
+{
+	struct host_key_blob *blob;
+
+	if (template.n_host_keys == HOST_KEYS_MAX ||
+	    k->key != template.n_host_keys)
+		die("host keys out of order");
+	blob = &template.host_keys[template.n_host_keys++];
+	blob->public_key.data = mem_dup(k->public_key.data, k->public_key.len);
+	blob->public_key.len = k->public_key.len;
+	blob->certificate.data =
+	    mem_dup(k->certificate.data, k->certificate.len);
+	blob->certificate.len = k->certificate.len;
+}
+
+static void
+keep_moduli(struct bytes text)
+{
+	unsigned line;
+
+	template.moduli_text = mem_strndup((const char *)text.data, text.len);
+	if (text.len != 0 && moduli_parse(template.moduli_text, text.len,
+				 &template.moduli, &line) != 0)
+		die("moduli from the master cannot be read");
+}
+
+static void
+say_problems(const struct problems *problems)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	if (f == NULL)
+		die_errno("open_memstream");
+	problems_print(problems, f);
+	fclose(f);
+	if (len > 16000)
+		text[16000] = '\0';
+	(void)WALL_SEND(&master, template_failed, .text = text);
+	free(text);
+}
+
+static void
+prepare(uint32_t generation)
+{
+	struct problems problems = { 0 };
+
+	template.generation = generation;
+	template.settings = settings_make(template.config, template.host_keys,
+	    template.n_host_keys, template.moduli_text);
+	if (host_load(&template, &problems) != 0) {
+		say_problems(&problems);
+		_exit(EXIT_FAILED);
+	}
+	for (size_t i = 0; i < problems.count; i++) {
+		char *line = problem_line(&problems.items[i]);
+
+		log_warn("%s", line);
+		free(line);
+	}
+	problems_free(&problems);
+	if (WALL_SEND(&master, template_ready) != 0)
+		_exit(EXIT_FAILED);
+}
+
+/* The child leaves everything of the template's behind. */
+static void
+become_monitor(struct wall_message *serve)
+{
+	sigset_t none;
+
+	for (struct born *b = children, *next; b != NULL; b = next) {
+		next = b->next;
+		free(b);
+	}
+	children = NULL;
+	close(signals);
+	close(master.fd);
+	master.fd = -1;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	monitor_run(&template, serve);
+}
+
+static void
+serve(struct wall_message *m)
+{
+	uint64_t connection = m->serve.connection;
+	struct born *b;
+	pid_t pid = fork();
+	int pidfd;
+
+	if (pid == 0)
+		become_monitor(m);
+	if (pid < 0) {
+		log_error("fork: %s", strerror(errno));
+		(void)WALL_SEND(&master, died, .connection = connection,
+		    .code = EXIT_FAILED);
+		return;
+	}
+	b = mem_zalloc(sizeof(*b));
+	b->pid = pid;
+	b->connection = connection;
+	b->next = children;
+	children = b;
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd < 0) {
+		kill(pid, SIGKILL);
+		return;
+	}
+	(void)WALL_SEND_FD(&master, pidfd, born, .connection = connection,
+	    .pid = (uint32_t)pid);
+	close(pidfd);
+}
+
+static void
+bury(void)
+{
+	struct signalfd_siginfo info;
+	int status;
+	pid_t pid;
+
+	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		continue;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		struct born **at = &children, *gone;
+
+		while (*at != NULL && (*at)->pid != pid)
+			at = &(*at)->next;
+		if ((gone = *at) == NULL)
+			continue;
+		*at = gone->next;
+		if (master.fd >= 0)
+			(void)WALL_SEND(&master, died,
+			    .connection = gone->connection,
+			    .code = WIFEXITED(status) ?
+				(uint32_t)WEXITSTATUS(status) :
+				0,
+			    .signal = WIFSIGNALED(status) ?
+				(uint32_t)WTERMSIG(status) :
+				0);
+		free(gone);
+	}
+}
+
+static void
+on_master(void)
+{
+	struct wall_message m;
+	int err = wall_receive(&master, &m);
+
+	if (err == E_AGAIN)
+		return;
+	if (err != 0) {
+		/* Retired (or the master is dead): the connections go on. */
+		wall_free(&master);
+		return;
+	}
+	switch (m.type) {
+	case MSG_public_key:
+		keep_key(&m.public_key);
+		break;
+	case MSG_moduli:
+		keep_moduli(m.moduli.text);
+		break;
+	case MSG_prepare:
+		prepare(m.prepare.generation);
+		break;
+	case MSG_serve:
+		serve(&m);
+		break;
+	default:
+		die("message %s from the master", wall_name(m.type));
+	}
+	wall_done(&master, &m);
+}
+
+static void
+watch_children(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 ||
+	    (signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
+		die_errno("signalfd");
+}
+
+void
+monitors_run(int wall)
+{
+	wall_init(&master, wall, PATH_MONITORS_MASTER, PATH_MASTER_MONITORS);
+	template.config = start_config();
+	if (slots_attach(SPAWN_SLOTS, &template.slots) != 0)
+		die_errno("status slots");
+	close(SPAWN_SLOTS);
+	if (key_preload() != 0 || kex_preload() != 0)
+		die("libcrypto lacks what the protocol needs");
+	drop_dumpable();
+	watch_children();
+	while (master.fd >= 0 || children != NULL) {
+		struct pollfd fds[2] = { { .fd = signals, .events = POLLIN },
+			{ .fd = master.fd, .events = POLLIN } };
+
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			die_errno("poll");
+		if (fds[0].revents != 0)
+			bury();
+		if (master.fd >= 0 && fds[1].revents != 0)
+			on_master();
+	}
+	_exit(0);
+}
