@@ -4,6 +4,7 @@
  */
 #include "config/options.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define NEAREST_LEN_MAX 48
@@ -61,7 +62,8 @@ distance(const char *a, size_t a_len, const char *b, size_t b_len)
 		row[0] = i;
 		for (j = 1; j <= b_len; j++) {
 			above = row[j];
-			best = diagonal + (a[i - 1] != b[j - 1]);
+			best = diagonal + (tolower((unsigned char)a[i - 1]) !=
+			    tolower((unsigned char)b[j - 1]));
 			if (above + 1 < best)
 				best = above + 1;
 			if (row[j - 1] + 1 < best)
@@ -82,7 +84,7 @@ is_nearer(const char *name, const char *candidate, size_t *best)
 	if (len > NEAREST_LEN_MAX || other > NEAREST_LEN_MAX)
 		return false;
 	far = distance(name, len, candidate, other);
-	if (far * 3 > (len > other ? len : other) + 2 || far >= *best)
+	if (far * 3 > (len > other ? len : other) + 1 || far >= *best)
 		return false;
 	*best = far;
 	return true;

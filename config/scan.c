@@ -456,7 +456,8 @@ scan_file(const struct bundle_file *file, struct scan *scan,
 	memset(scan, 0, sizeof(*scan));
 	scan->text = mem_alloc(file->len + 4);
 	memcpy(scan->text, file->bytes, file->len);
-	memset(scan->text + file->len, 0, 4);
+	/* libconfig's comments want the end of their line. */
+	memcpy(scan->text + file->len, "\n\0\0", 4);
 	if (file->len > CONFIG_FILE_MAX) {
 		SCAN_ERROR(&s, 1, "file is larger than %d bytes",
 		    CONFIG_FILE_MAX);

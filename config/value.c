@@ -406,8 +406,8 @@ read_list(const struct value *v, size_t size, item_reader *reader,
 {
 	const config_setting_t *element;
 	struct any_list list;
-	size_t i, count;
-	bool single, good = true;
+	size_t i, count = 0;
+	bool single = false, good = true;
 	char *items;
 
 	if (!list_length(v, &count, &single))
