@@ -15,3 +15,15 @@ lib_libground_a_SOURCES = \
 	lib/safefile.c lib/safefile.h \
 	lib/secret.c lib/secret.h \
 	lib/syslog_out.c lib/syslog_out.h
+
+# doc/AUDIT.md comes from the catalogue; a unit test sees to it.
+EXTRA_PROGRAMS += lib/audit_doc
+CLEANFILES += lib/audit_doc$(EXEEXT)
+lib_audit_doc_SOURCES = lib/audit_doc.c
+lib_audit_doc_LDFLAGS = $(PROGRAM_LDFLAGS)
+lib_audit_doc_LDADD = lib/libground.a
+EXTRA_DIST += doc/AUDIT.md
+.PHONY: audit-doc
+audit-doc: lib/audit_doc$(EXEEXT)
+	lib/audit_doc$(EXEEXT) >$(srcdir)/doc/AUDIT.md.new && \
+	    mv $(srcdir)/doc/AUDIT.md.new $(srcdir)/doc/AUDIT.md

@@ -18,6 +18,7 @@ char *mem_strdup(const char *text);
 char *mem_strndup(const char *text, size_t len); /* always terminated */
 char *mem_printf(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
-char *mem_vprintf(const char *format, va_list args);
+char *mem_vprintf(const char *format, va_list args)
+    __attribute__((format(printf, 1, 0)));
 
 #endif

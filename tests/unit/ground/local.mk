@@ -3,7 +3,15 @@ TESTS += tests/unit/ground/test_ground
 tests_unit_ground_test_ground_SOURCES = \
 	tests/unit/ground/main.c \
 	tests/unit/ground/suites.h \
-	tests/unit/ground/test_rd.c
+	tests/unit/ground/test_audit.c \
+	tests/unit/ground/test_escape.c \
+	tests/unit/ground/test_log.c \
+	tests/unit/ground/test_loop.c \
+	tests/unit/ground/test_match.c \
+	tests/unit/ground/test_net.c \
+	tests/unit/ground/test_rd.c \
+	tests/unit/ground/test_safefile.c \
+	tests/unit/ground/test_syslog_out.c
 tests_unit_ground_test_ground_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_ground_test_ground_LDFLAGS = $(PROGRAM_LDFLAGS)
 tests_unit_ground_test_ground_LDADD = lib/libground.a $(UNIT_LIBS)

@@ -3,6 +3,14 @@
 
 #include <check.h>
 
+Suite *suite_audit(void);
+Suite *suite_escape(void);
+Suite *suite_log(void);
+Suite *suite_loop(void);
+Suite *suite_match(void);
+Suite *suite_net(void);
 Suite *suite_rd(void);
+Suite *suite_safefile(void);
+Suite *suite_syslog_out(void);
 
 #endif

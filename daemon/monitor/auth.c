@@ -1,0 +1,218 @@
+/*
+ * The course of one authentication request, in the monitor: the user and the
+ * service are frozen by the first, the policy says which chains may be
+ * walked, modules give verdicts, and chain.c alone turns those into progress.
+ */
+#include "daemon/monitor/auth.h"
+
+#include "lib/audit.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/secret.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STEPS_TRIED_MAX 8 /* steps of different chains by one request */
+
+void
+auth_init(struct monitor *m)
+{
+	struct auth *a = mem_zalloc(sizeof(*a));
+
+	a->login.m = m;
+	a->decision = mem_zalloc(sizeof(*a->decision));
+	decision_init(a->decision);
+	a->began = auth_clock();
+	m->auth = a;
+}
+
+struct attempt *
+auth_attempt(struct monitor *m, const char *method, struct bytes user,
+    struct bytes service)
+{
+	struct attempt *a = &m->auth->attempt;
+
+	restrictions_free(&a->restrictions);
+	wipe(a, sizeof(*a));
+	a->method = method;
+	a->user = user;
+	a->service = service;
+	a->began = auth_clock();
+	a->now = time(NULL);
+	return a;
+}
+
+/* The name as the client typed it, or something that nobody is called. */
+static void
+freeze(struct monitor *m, struct bytes user, struct bytes service)
+{
+	memcpy(m->user, user.data, user.len);
+	m->user[user.len] = '\0';
+	memcpy(m->service, service.data, service.len);
+	m->service[service.len] = '\0';
+	m->user_frozen = true;
+}
+
+static bool
+same(const char *text, struct bytes b)
+{
+	return strlen(text) == b.len && memcmp(text, b.data, b.len) == 0;
+}
+
+/*
+ * The first request names user and service; the others must name the same.
+ * False: the connection ends.
+ */
+static bool
+check_names(struct monitor *m)
+{
+	const struct attempt *a = &m->auth->attempt;
+
+	if (a->user.len > SSH_USER_MAX || a->service.len >= 64 ||
+	    memchr(a->user.data, '\0', a->user.len) != NULL ||
+	    memchr(a->service.data, '\0', a->service.len) != NULL) {
+		monitor_disconnect(m, SSH_DISCONNECT_ILLEGAL_USER_NAME,
+		    "Illegal user name");
+		return false;
+	}
+	if (!m->user_frozen) {
+		if (!same("ssh-connection", a->service)) {
+			monitor_disconnect(m,
+			    SSH_DISCONNECT_SERVICE_NOT_AVAILABLE,
+			    "No such service");
+			return false;
+		}
+		freeze(m, a->user, a->service);
+		auth_learn(m);
+		return true;
+	}
+	if (same(m->user, a->user) && same(m->service, a->service))
+		return true;
+	log_info("user or service changed between requests, from %s",
+	    m->user);
+	monitor_disconnect(m, SSH_DISCONNECT_PROTOCOL_ERROR,
+	    "Change of username or service not allowed");
+	return false;
+}
+
+/*
+ * A query: would this key do?  Says yes only when a signature by it could
+ * still be of use.
+ */
+static void
+answer_query(struct monitor *m, const struct chain_step *const *steps,
+    size_t count)
+{
+	struct auth *a = m->auth;
+	enum sallyport_verdict verdict = SALLYPORT_DENY;
+
+	for (size_t i = 0; i < count && verdict != SALLYPORT_ALLOW; i++)
+		verdict = auth_try_step(m, steps[i]);
+	if (verdict == SALLYPORT_ALLOW && !a->walk.hopeless && !a->refused &&
+	    a->attempt.has_key &&
+	    !chain_key_used(&a->walk, a->attempt.fingerprint)) {
+		MONITOR_SEND(m, auth_key_ok,
+		    .algorithm = { (const uint8_t *)a->attempt.algorithm,
+			strlen(a->attempt.algorithm) },
+		    .key = a->attempt.key);
+		return;
+	}
+	a->queries++;
+	if (!a->walk.hopeless && verdict == SALLYPORT_ALLOW &&
+	    a->attempt.reason[0] == '\0')
+		snprintf(a->attempt.reason, sizeof(a->attempt.reason),
+		    "key has been used already");
+	auth_fail(m, verdict == SALLYPORT_ALLOW ? SALLYPORT_DENY : verdict);
+}
+
+static void
+answer_proof(struct monitor *m, const struct chain_step *const *steps,
+    size_t count)
+{
+	struct auth *a = m->auth;
+	enum sallyport_verdict verdict = SALLYPORT_DENY;
+	enum chain_result result = CHAIN_REFUSED;
+	char methods[WALL_METHODS_MAX];
+
+	for (size_t i = 0; i < count && result == CHAIN_REFUSED &&
+	    !a->attempt.abandoned; i++) {
+		verdict = auth_try_step(m, steps[i]);
+		result = chain_judge(&a->walk, steps[i], verdict,
+		    a->attempt.has_key ? a->attempt.fingerprint : NULL);
+	}
+	if (a->attempt.abandoned)
+		return;
+	if (result == CHAIN_REFUSED || a->refused) {
+		auth_fail(m, verdict == SALLYPORT_ALLOW ? SALLYPORT_DENY :
+							  verdict);
+		return;
+	}
+	if (a->attempt.has_key)
+		a->last_key = a->attempt;
+	if (restrictions_merge(&a->granted, &a->attempt.restrictions,
+		a->decision, a->attempt.key_source) != 0) {
+		auth_refuse(m, "restrictions contradict each other",
+		    a->decision->why);
+		auth_fail(m, SALLYPORT_DENY);
+		return;
+	}
+	if (result == CHAIN_COMPLETE)
+		auth_finish(m);
+	else
+		auth_partial(m, chain_methods(&a->walk, methods,
+		    sizeof(methods)));
+}
+
+int
+auth_request(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	const struct chain_step *steps[STEPS_TRIED_MAX];
+	size_t count;
+
+	if (!check_names(m))
+		return 0;
+	a->requests++;
+	if (a->requests == 1 && !m->ended)
+		auth_banner(m);
+	if (strcmp(a->attempt.method, "none") == 0) {
+		/* As sshd: the first `none` only asks. */
+		if (a->requests == 1)
+			auth_list(m);
+		else
+			auth_fail(m, SALLYPORT_DENY);
+	} else if (a->changing != 0) {
+		if (strcmp(a->attempt.method, "keyboard-interactive") == 0 ||
+		    strcmp(a->attempt.method, "password") == 0)
+			auth_change(m);
+		else
+			auth_fail(m, SALLYPORT_DENY);
+	} else {
+		count = chain_steps(&a->walk, a->attempt.method, steps,
+		    STEPS_TRIED_MAX);
+		if (a->attempt.query)
+			answer_query(m, steps, count);
+		else
+			answer_proof(m, steps, count);
+	}
+	ask_forget(m);
+	a->attempt.password = (struct bytes){ 0 };
+	a->attempt.key = (struct bytes){ 0 };
+	a->attempt.signature = (struct bytes){ 0 };
+	a->attempt.data = (struct bytes){ 0 };
+	return 0;
+}
+
+int
+auth_exit_code(struct monitor *m)
+{
+	const struct auth *a = m->auth;
+
+	if (a == NULL || a->requests == 0 ||
+	    (a->failures == 0 && a->queries == 0))
+		return EXIT_NO_AUTH;
+	return m->user_known ? EXIT_AUTH_FAILED : EXIT_INVALID_USER;
+}

@@ -1,0 +1,226 @@
+/*
+ * Authentication of one connection: what on_auth.c and the files around it
+ * share, and, at the end, what the rest of the monitor calls.
+ */
+#ifndef DAEMON_MONITOR_AUTH_H
+#define DAEMON_MONITOR_AUTH_H
+
+#include "config/policy.h"
+#include "daemon/monitor/chain.h"
+#include "daemon/monitor/host.h"
+#include "daemon/monitor/monitor.h"
+#include "lib/net.h"
+
+#define AUTH_GROUPS_MAX	   1024
+#define AUTH_RESTRICT_MAX  512	/* permitopen and the like, of one attempt */
+#define AUTH_ENV_MAX	   1024	/* as sshd */
+#define AUTH_ASKS_MAX	   64	/* rounds in one connection */
+#define AUTH_CHANGE_METHODS "keyboard-interactive,password"
+#define AUTH_QUERIES_FREE  32	/* key queries before they count as failures */
+
+/* What modules see of a connection. */
+struct sallyport_login {
+	struct monitor *m;
+};
+
+struct restrictions {
+	unsigned off; /* bit 1 << enum sallyport_restriction */
+	char *command;
+	char *tun_unit;
+	char **open, **listen, **environment;
+	size_t open_count, listen_count, environment_count;
+};
+
+/* One request being answered. */
+struct attempt {
+	const char *method; /* SSH method name */
+	const struct chain_step *step;
+	bool query;	 /* publickey without a signature */
+	bool change;	 /* password with a new one, unasked */
+	bool hostbound;
+	bool abandoned;	 /* the client asked for another thing */
+	bool broken;	 /* the client's answers made no sense */
+	struct bytes password, key, signature, host_key, data, submethods;
+	struct bytes user, service;
+	char algorithm[65], client_host[257], client_user[257];
+	char other[65];	 /* a method of a module's own */
+	uint64_t began;	 /* CLOCK_MONOTONIC, microseconds */
+	time_t now;
+	uint32_t delay;	 /* microseconds, asked for by a module */
+	char reason[256];
+	/* the key, once a module has told */
+	bool has_key;
+	char key_type[64], fingerprint[64], key_source[64], place[300];
+	char key_id[256], ca_type[64], ca_fingerprint[64];
+	uint64_t serial;
+	unsigned key_bits;
+	bool touched, verified;
+	struct restrictions restrictions;
+};
+
+/* A module in this connection. */
+struct joined {
+	void *connection; /* begin()'s */
+	bool begun, exhausted, session;
+};
+
+struct auth {
+	struct sallyport_login login;
+	struct decision *decision;
+	struct chain_walk walk;
+	bool refused;	    /* nothing can succeed any more */
+	bool refused_told;  /* why has been logged */
+	bool banner_sent;
+	bool invalid_told;
+
+	/* facts */
+	struct policy_facts facts;
+	gid_t groups[AUTH_GROUPS_MAX];
+	size_t group_count;
+	char **group_names;
+	size_t group_name_count;
+
+	unsigned requests, failures, queries, asks;
+	struct attempt attempt;
+	struct attempt last_key; /* facts of the key that counted last */
+	struct restrictions granted; /* of all steps that succeeded */
+	const struct hosted *by;     /* module of the last success */
+
+	struct joined joined[HOST_MODULES_MAX];
+	size_t current; /* module being called */
+	enum slot_call call;
+	char call_detail[64];
+	bool in_call;
+
+	size_t changing; /* module whose password must be changed, + 1 */
+	bool in_change;
+
+	/* answers of the last round */
+	uint8_t *answers;
+	size_t answers_len;
+
+	char tty[64];
+	char **environment;
+	size_t environment_count;
+	bool in_session; /* open_session or close_session runs */
+	bool session_asked; /* auth_open_session() was called */
+	int session_result;
+	char session_error[300];
+	char *session_text; /* what modules want the user to see */
+	uint64_t began;
+};
+
+/* ---- auth.c: the course of a request ----------------------------------- */
+
+/* A request has come; a->attempt is filled in.  Answers it. */
+int auth_request(struct monitor *m);
+/* Start an attempt: wipe the last one; the clock starts. */
+struct attempt *auth_attempt(struct monitor *m, const char *method,
+    struct bytes user, struct bytes service);
+
+/* The key blob the client saw in its key exchange (auth_hostkey.c). */
+struct bytes auth_host_key(struct monitor *m);
+
+/* ---- auth_facts.c ------------------------------------------------------- */
+
+/* Look the user up, decide; once. */
+void auth_learn(struct monitor *m);
+/* Is this a name that may be shown to NSS and PAM at all? */
+bool auth_name_is_sane(const char *name);
+
+/* ---- auth_try.c --------------------------------------------------------- */
+
+enum sallyport_verdict auth_try_step(struct monitor *m,
+    const struct chain_step *step);
+/* Does any loaded module serve this step?  For the chain engine. */
+bool auth_serves(const struct chain_step *step, void *monitor);
+/* The connection's data of module number i, begun if it was not. */
+void *auth_join(struct monitor *m, size_t i);
+/* Judge a verdict's number: what is not one denies. */
+enum sallyport_verdict auth_verdict(struct monitor *m, size_t module,
+    int verdict);
+
+/* ---- auth_finish.c ------------------------------------------------------ */
+
+/* A chain is complete: guards, account, password age; then the login. */
+void auth_finish(struct monitor *m);
+/* keyboard-interactive while a password must be changed. */
+void auth_change(struct monitor *m);
+
+/* ---- auth_answer.c: what the client is told, and the log ---------------- */
+
+void auth_fail(struct monitor *m, enum sallyport_verdict verdict);
+void auth_partial(struct monitor *m, const char *methods);
+void auth_succeed(struct monitor *m);
+/* The decision or an account says no: log it once, nothing can succeed. */
+void auth_refuse(struct monitor *m, const char *reason, const char *detail);
+/* Not counted, not delayed: methods for a `none`. */
+void auth_list(struct monitor *m);
+void auth_banner(struct monitor *m);
+
+/* ---- auth_restrict.c ---------------------------------------------------- */
+
+int restrictions_add(struct restrictions *r, enum sallyport_restriction what,
+    const char *value);
+void restrictions_free(struct restrictions *r);
+/* Move an attempt's into the login's; E_DENIED when they contradict. */
+int restrictions_merge(struct restrictions *to, struct restrictions *from,
+    struct decision *d, const char *origin);
+
+/* ---- ask.c -------------------------------------------------------------- */
+
+int ask_round(struct monitor *m, const char *instruction,
+    struct sallyport_prompt *prompts, size_t count);
+int ask_show(struct monitor *m, const char *text);
+int ask_change(struct monitor *m, const char *prompt, const char **old,
+    const char **fresh);
+int ask_packet_send(struct monitor *m, uint8_t number, const void *payload,
+    size_t len);
+int ask_packet_receive(struct monitor *m, uint8_t *number,
+    const uint8_t **payload, size_t *len);
+/* Wipe the answers. */
+void ask_forget(struct monitor *m);
+/* Control bytes but newline and tab become '?'; bounded. */
+char *ask_clean(const char *text, size_t max);
+
+/* ---- auth_call.c: named calls ------------------------------------------- */
+
+void auth_call(struct monitor *m, enum slot_call call, const char *detail);
+void auth_call_done(struct monitor *m);
+/* Interrupt it while the client thinks, and take it up again. */
+enum slot_call auth_call_pause(struct monitor *m);
+void auth_call_resume(struct monitor *m, enum slot_call call);
+uint64_t auth_clock(void); /* microseconds */
+
+/* ======== what monitor.c, on_session.c and states.c call ================= */
+
+/* When the connection begins, and when it ends (harmless twice).  auth_close
+ * closes the modules' sessions, deletes credentials, ends every module; it is
+ * to be called however the connection ended, while m is still whole. */
+void auth_init(struct monitor *m);
+void auth_close(struct monitor *m);
+
+/*
+ * Before the first shell, command, subsystem or forward: the modules'
+ * sessions (PAM's).  tty is "/dev/pts/3" or NULL.  Once: later calls return
+ * what the first did, and tell modules nothing.  0; E_DENIED, and *text is a
+ * sentence for the user and the log (owned by auth).  The process's limits,
+ * umask, groups, namespaces are then as the session's programs shall have
+ * them.
+ */
+int auth_open_session(struct monitor *m, const char *tty, const char **text);
+
+/* What modules had to say to the user while the session was opened ("" if
+ * nothing): motd, last login.  For the first terminal. */
+const char *auth_session_text(struct monitor *m);
+
+/* NAME=value of modules and keys for the user's programs; NULL ended. */
+char *const *auth_environment(struct monitor *m);
+
+/* Base groups of the user, as NSS knows them. */
+const gid_t *auth_groups(struct monitor *m, size_t *count);
+
+/* The client left before it was in: what the exit code and log should say. */
+int auth_exit_code(struct monitor *m);
+
+#endif

@@ -1,0 +1,284 @@
+/*
+ * What the client is told, how late, and what the log is told of it.  From
+ * outside one failure is as another: the same message, no sooner than the
+ * floor, whoever the user is and whatever was wrong.
+ */
+#include "daemon/monitor/auth.h"
+
+#include "daemon/monitor/decoy.h"
+#include "lib/audit.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/safefile.h"
+#include "privsep/records.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MODULE_DELAY_MAX (10 * 1000000u)
+#define QUERY_FLOOR_MAX	 10000u /* microseconds */
+
+/* The method as the log says it: with its module, as sshd does. */
+static const char *
+method_text(struct monitor *m, char *text, size_t size)
+{
+	const struct auth *a = m->auth;
+
+	if (strcmp(a->attempt.method, "keyboard-interactive") == 0 &&
+	    a->by != NULL)
+		snprintf(text, size, "%s/%s", a->attempt.method,
+		    a->by->settings->name);
+	else
+		snprintf(text, size, "%s", a->attempt.method);
+	return text;
+}
+
+static uint64_t
+elapsed_ms(struct monitor *m)
+{
+	return (auth_clock() - m->auth->attempt.began) / 1000;
+}
+
+/* Sleep until the moment, unless the worker leaves. */
+static void
+wait_until(struct monitor *m, uint64_t moment)
+{
+	for (;;) {
+		uint64_t now = auth_clock();
+		struct pollfd p = { .fd = m->worker.fd, .events = 0 };
+		struct timespec left;
+
+		if (now >= moment)
+			return;
+		left.tv_sec = (time_t)((moment - now) / 1000000);
+		left.tv_nsec = (long)((moment - now) % 1000000) * 1000;
+		if (ppoll(&p, 1, &left, NULL) > 0)
+			return; /* hung up: nobody to be slow for */
+	}
+}
+
+/* Failures take their time. */
+static void
+delay_failure(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	uint64_t floor =
+	    (uint64_t)m->template->config->deadlines.failure_delay * 1000;
+	uint64_t delay, asked = a->attempt.delay;
+
+	if (a->attempt.query && floor > QUERY_FLOOR_MAX)
+		floor = QUERY_FLOOR_MAX;
+	delay = decoy_delay(m->user, floor, auth_clock() - a->attempt.began);
+	if (asked > MODULE_DELAY_MAX)
+		asked = MODULE_DELAY_MAX;
+	if (asked > delay)
+		delay = asked;
+	wait_until(m, a->attempt.began + delay);
+}
+
+static void
+send_failure(struct monitor *m)
+{
+	char methods[WALL_METHODS_MAX];
+
+	if (m->auth->changing != 0)
+		snprintf(methods, sizeof(methods), "%s", AUTH_CHANGE_METHODS);
+	else
+		chain_methods(&m->auth->walk, methods, sizeof(methods));
+	MONITOR_SEND(m, auth_verdict, .result = AUTH_FAILURE,
+	    .methods = methods);
+}
+
+static const char *
+verdict_reason(enum sallyport_verdict verdict)
+{
+	switch (verdict) {
+	case SALLYPORT_LOCKED: return "account is locked";
+	case SALLYPORT_UNAVAILABLE: return "module cannot tell";
+	case SALLYPORT_EXPIRED: return "expired";
+	default: return "not accepted";
+	}
+}
+
+/* The log and btmp of a failure. */
+static void
+tell_failure(struct monitor *m, enum sallyport_verdict verdict,
+    unsigned max)
+{
+	struct auth *a = m->auth;
+	const struct attempt *t = &a->attempt;
+	bool secret = strcmp(t->method, "password") == 0 ||
+	    strcmp(t->method, "keyboard-interactive") == 0;
+	char method[128];
+
+	AUDIT(auth_fail, .method = method_text(m, method, sizeof(method)),
+	    .module = a->by == NULL ? NULL : a->by->settings->name,
+	    .reason = t->reason[0] != '\0' ? t->reason :
+					     verdict_reason(verdict),
+	    .attempt = a->failures,
+	    .attempts_left = max > a->failures ? max - a->failures : 0,
+	    .key_type = t->has_key ? t->key_type : NULL,
+	    .fp = t->has_key ? t->fingerprint : NULL,
+	    .duration_ms = elapsed_ms(m));
+	if (m->template->config->records.btmp && (secret || !m->user_known))
+		record_failure(m->user, &m->source);
+}
+
+static unsigned
+tries_allowed(struct monitor *m)
+{
+	unsigned max = m->template->config->limits.max_auth_tries;
+	unsigned rule = m->auth->decision->grants.max_auth_tries;
+
+	if (rule != 0 && rule < max)
+		max = rule;
+	return max == 0 ? 1 : max;
+}
+
+void
+auth_fail(struct monitor *m, enum sallyport_verdict verdict)
+{
+	struct auth *a = m->auth;
+	unsigned max = tries_allowed(m);
+	bool counts = !a->attempt.query || a->queries > AUTH_QUERIES_FREE;
+
+	if (m->ended)
+		return;
+	if (counts) {
+		a->failures++;
+		tell_failure(m, verdict, max);
+	} else {
+		log_debug("key query: no (%s)", a->attempt.reason);
+	}
+	a->by = NULL;
+	delay_failure(m);
+	if (a->failures >= max) {
+		AUDIT(auth_maxtries, .attempt = a->failures);
+		monitor_disconnect(m, SSH_DISCONNECT_PROTOCOL_ERROR,
+		    "Too many authentication failures");
+		return;
+	}
+	send_failure(m);
+}
+
+void
+auth_list(struct monitor *m)
+{
+	char methods[WALL_METHODS_MAX];
+
+	AUDIT(auth_none,
+	    .next = chain_methods(&m->auth->walk, methods, sizeof(methods)));
+	send_failure(m);
+}
+
+void
+auth_partial(struct monitor *m, const char *methods)
+{
+	struct auth *a = m->auth;
+	const struct attempt *t = &a->attempt;
+	char method[128];
+
+	AUDIT(auth_partial, .method = method_text(m, method, sizeof(method)),
+	    .module = a->by == NULL ? NULL : a->by->settings->name,
+	    .next = methods, .key_type = t->has_key ? t->key_type : NULL,
+	    .fp = t->has_key ? t->fingerprint : NULL);
+	MONITOR_SEND(m, auth_verdict, .result = AUTH_PARTIAL,
+	    .methods = methods);
+}
+
+void
+auth_refuse(struct monitor *m, const char *reason, const char *detail)
+{
+	struct auth *a = m->auth;
+
+	a->refused = true;
+	a->walk.hopeless = true;
+	snprintf(a->attempt.reason, sizeof(a->attempt.reason), "%s", reason);
+	if (a->refused_told)
+		return;
+	a->refused_told = true;
+	AUDIT(authz_deny, .reason = reason,
+	    .detail = detail == NULL || detail[0] == '\0' ? NULL : detail,
+	    .method = a->attempt.method);
+}
+
+static void
+fill_slot(struct monitor *m, const char *methods)
+{
+	struct auth *a = m->auth;
+	struct slot *s = m->slot;
+
+	if (s == NULL)
+		return;
+	s->uid = m->passwd.pw_uid;
+	snprintf(s->user, sizeof(s->user), "%s", m->passwd.pw_name);
+	snprintf(s->rule, sizeof(s->rule), "%s",
+	    a->decision->rule == NULL ? "" : a->decision->rule->name);
+	snprintf(s->method, sizeof(s->method), "%s", methods);
+	snprintf(s->key, sizeof(s->key), "%s",
+	    a->last_key.has_key ? a->last_key.fingerprint : "");
+}
+
+void
+auth_succeed(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	const struct attempt *t = &a->attempt;
+	char method[128], methods[512] = "";
+	bool cert = t->has_key && t->ca_fingerprint[0] != '\0';
+	size_t used = 0;
+
+	for (size_t i = 0; i < a->walk.done_count; i++)
+		used += (size_t)snprintf(&methods[used],
+		    used < sizeof(methods) ? sizeof(methods) - used : 0,
+		    "%s%s", i > 0 ? "," : "", a->walk.done[i]);
+	audit_set_user(m->passwd.pw_name, m->passwd.pw_uid);
+	AUDIT(auth_ok, .method = method_text(m, method, sizeof(method)),
+	    .methods = methods,
+	    .module = a->by == NULL ? NULL : a->by->settings->name,
+	    .key_type = t->has_key ? t->key_type : NULL,
+	    .fp = t->has_key ? t->fingerprint : NULL,
+	    .key_id = cert ? t->key_id : NULL,
+	    .serial = cert ? t->serial : 0,
+	    .ca_type = cert ? t->ca_type : NULL,
+	    .ca_fp = cert ? t->ca_fingerprint : NULL,
+	    .attempt = a->requests,
+	    .duration_ms = (auth_clock() - a->began) / 1000);
+	AUDIT(authz_allow, .method = methods);
+	fill_slot(m, methods);
+	m->decision = a->decision;
+	monitor_login(m);
+}
+
+/* Before the first answer; a banner that cannot be read is only logged. */
+void
+auth_banner(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	const char *path = a->decision->grants.banner;
+	const struct safefile_rules rules = { .flags = SAFEFILE_FOLLOW,
+		.max = WALL_BANNER_MAX };
+	char why[SAFEFILE_WHY_MAX] = "", *text;
+	struct buf contents;
+	int err;
+
+	if (a->banner_sent || path == NULL || path[0] == '\0' ||
+	    strcmp(path, "none") == 0)
+		return;
+	a->banner_sent = true;
+	buf_init(&contents, WALL_BANNER_MAX);
+	err = safefile_read(path, &rules, &contents, why);
+	if (err != 0) {
+		log_warn("banner %s: %s", path,
+		    why[0] != '\0' ? why : err_text(err));
+	} else {
+		text = mem_strndup((const char *)contents.data, contents.len);
+		MONITOR_SEND(m, banner, .text = text);
+		free(text);
+	}
+	buf_free(&contents);
+}

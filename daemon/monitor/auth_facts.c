@@ -1,0 +1,205 @@
+/*
+ * Who the client says it is: the name service's facts, gathered once in a
+ * named call, and the policy's decision over them.  Names are matched as NSS
+ * returns them.  Who is unknown, or decided against, gets the decoy's chains.
+ */
+#include "daemon/monitor/auth.h"
+
+#include "lib/audit.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NSS_BUFFER_MAX (1024 * 1024)
+
+bool
+auth_name_is_sane(const char *name)
+{
+	if (name[0] == '\0' || name[0] == '-' || strlen(name) > SSH_USER_MAX)
+		return false;
+	for (const unsigned char *p = (const unsigned char *)name; *p != '\0';
+	    p++)
+		if (*p < 0x20 || *p == 0x7f || *p == '/' || *p == ':')
+			return false;
+	return true;
+}
+
+/* FACT_KNOWN and an owned copy in *out. */
+static enum fact_state
+look_up_user(const char *name, struct passwd *out)
+{
+	struct passwd pw, *found = NULL;
+	size_t size = 4096;
+	char *buffer = NULL;
+	int err = ERANGE;
+
+	while (err == ERANGE && size <= NSS_BUFFER_MAX) {
+		buffer = mem_grow(buffer, size, 1);
+		err = getpwnam_r(name, &pw, buffer, size, &found);
+		size *= 4;
+	}
+	if (found != NULL) {
+		*out = pw;
+		out->pw_name = mem_strdup(pw.pw_name);
+		out->pw_passwd = mem_strdup("x");
+		out->pw_gecos =
+		    mem_strdup(pw.pw_gecos == NULL ? "" : pw.pw_gecos);
+		out->pw_dir = mem_strdup(pw.pw_dir == NULL ? "" : pw.pw_dir);
+		out->pw_shell = mem_strdup(pw.pw_shell == NULL ||
+			pw.pw_shell[0] == '\0' ? "/bin/sh" : pw.pw_shell);
+	}
+	free(buffer);
+	if (found != NULL)
+		return FACT_KNOWN;
+	return err == 0 || err == ENOENT || err == ESRCH ? FACT_ABSENT :
+							   FACT_UNKNOWN;
+}
+
+/* Does any rule or guard want the names of groups? */
+static bool
+groups_are_asked(const struct config *config)
+{
+	for (size_t i = 0; i < config->rule_count; i++)
+		if (config->rules[i].match.groups.count > 0)
+			return true;
+	for (size_t i = 0; i < config->guard_count; i++)
+		if (config->guards[i].match.groups.count > 0)
+			return true;
+	return false;
+}
+
+/* One group's name; false if that could not be learnt. */
+static bool
+name_group(struct auth *a, gid_t gid)
+{
+	struct group gr, *found = NULL;
+	size_t size = 4096;
+	char *buffer = NULL;
+	int err = ERANGE;
+
+	while (err == ERANGE && size <= NSS_BUFFER_MAX) {
+		buffer = mem_grow(buffer, size, 1);
+		err = getgrgid_r(gid, &gr, buffer, size, &found);
+		size *= 4;
+	}
+	if (found != NULL)
+		a->group_names[a->group_name_count++] =
+		    mem_strdup(gr.gr_name);
+	free(buffer);
+	/* A gid that has no name is in no group by name. */
+	return found != NULL || err == 0 || err == ENOENT || err == ESRCH;
+}
+
+static enum fact_state
+look_up_groups(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	int count = AUTH_GROUPS_MAX;
+
+	if (getgrouplist(m->passwd.pw_name, m->passwd.pw_gid, a->groups,
+		&count) < 0)
+		return FACT_UNKNOWN;
+	a->group_count = (size_t)count;
+	a->group_names = mem_array(a->group_count + 1, sizeof(char *));
+	if (!groups_are_asked(m->template->config))
+		return FACT_KNOWN;
+	for (size_t i = 0; i < a->group_count; i++)
+		if (!name_group(a, a->groups[i]))
+			return FACT_UNKNOWN;
+	return FACT_KNOWN;
+}
+
+static void
+gather(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	struct policy_facts *f = &a->facts;
+
+	f->user_state = FACT_ABSENT;
+	f->user = m->user;
+	f->groups_state = FACT_ABSENT;
+	/* Until config's change of the member's type has landed: both. */
+	if (sizeof(f->source) == sizeof(m->source))
+		memcpy(&f->source, &m->source, sizeof(m->source));
+	else
+		net_to_sockaddr(&m->source, (void *)&f->source);
+	f->listener = m->listener[0] == '\0' ? NULL : m->listener;
+	f->now = a->attempt.now;
+	f->key_state = FACT_ABSENT;
+	if (!auth_name_is_sane(m->user))
+		return;
+	auth_call(m, CALL_NSS, m->user);
+	f->user_state = look_up_user(m->user, &m->passwd);
+	if (f->user_state == FACT_KNOWN) {
+		m->user_known = true;
+		f->user = m->passwd.pw_name;
+		f->uid = m->passwd.pw_uid;
+		f->groups_state = look_up_groups(m);
+		f->groups = (const char *const *)a->group_names;
+		f->group_count = a->group_name_count;
+	}
+	auth_call_done(m);
+}
+
+static const char *
+refusal_text(enum policy_reason reason)
+{
+	switch (reason) {
+	case REASON_NO_RULE: return "no rule matches";
+	case REASON_RULE_REFUSES: return "a rule refuses";
+	case REASON_GUARD_REFUSES: return "a guard refuses";
+	case REASON_UNKNOWN_FACT: return "a fact could not be learnt";
+	case REASON_UNKNOWN_USER: return "there is no such user";
+	case REASON_ROOT: return "root may not log in";
+	case REASON_TIME: return "outside the permitted times";
+	case REASON_NO_CHAIN: return "no method is left";
+	case REASON_KEY: return "the key does not meet the requirements";
+	case REASON_CONFLICT: return "two rules contradict each other";
+	case REASON_NONE: break;
+	}
+	return "policy refuses";
+}
+
+void
+auth_learn(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	struct decision *d = a->decision;
+	bool granted;
+
+	gather(m);
+	audit_set_requested(m->user, m->user_known);
+	policy_decide(m->template->config, &a->facts, d);
+	granted = d->verdict == POLICY_GRANTED && !d->decoy && m->user_known;
+	if (d->rule != NULL)
+		audit_set_rule(d->rule->name);
+	chain_begin(&a->walk, d->chains.items, d->chains.count, !granted,
+	    auth_serves, m);
+	if (granted && a->walk.count == 0)
+		auth_refuse(m, "no loaded module serves any of its methods",
+		    d->why);
+	if (a->facts.user_state == FACT_ABSENT) {
+		AUDIT(auth_unknown_user,
+		    .reason = auth_name_is_sane(m->user) ? "no such user" :
+							   "illegal name");
+		a->invalid_told = true;
+		a->refused = true;
+	} else if (!granted) {
+		if (d->reason == REASON_ROOT)
+			AUDIT(root_denied, .reason = d->why);
+		auth_refuse(m, refusal_text(d->reason), d->why);
+	}
+}
+
+const gid_t *
+auth_groups(struct monitor *m, size_t *count)
+{
+	*count = m->auth->group_count;
+	return m->auth->groups;
+}

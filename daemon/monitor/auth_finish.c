@@ -1,0 +1,269 @@
+/*
+ * After the last step of a chain and before success: the guards, which may
+ * ask for more; the account, for every method; a password that has expired.
+ * What is refused here is refused for good, and looks like any failure.
+ */
+#include "daemon/monitor/auth.h"
+
+#include "lib/audit.h"
+#include "lib/err.h"
+#include "lib/log.h"
+
+#include <errno.h>
+#include <shadow.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The key that counts, for guards: the last one that succeeded. */
+static void
+fill_key_facts(struct auth *a)
+{
+	const struct attempt *k = &a->last_key;
+	struct policy_facts *f = &a->facts;
+
+	f->methods = a->walk.done;
+	f->method_count = a->walk.done_count;
+	f->now = a->attempt.now;
+	if (!k->has_key)
+		return;
+	f->key_state = FACT_KNOWN;
+	f->key_type = k->key_type;
+	f->key_algorithm = k->algorithm[0] != '\0' ? k->algorithm : NULL;
+	f->key_fingerprint = k->fingerprint;
+	f->key_source = k->key_source;
+	f->key_ca = k->ca_fingerprint[0] != '\0' ? k->ca_fingerprint : NULL;
+	f->key_bits = k->key_bits;
+	f->key_touched = k->touched;
+	f->key_verified = k->verified;
+}
+
+static bool
+some_module_has_account(struct monitor *m)
+{
+	for (size_t i = 0; i < m->template->n_modules; i++)
+		if (m->template->modules[i].module->account != NULL)
+			return true;
+	return false;
+}
+
+/*
+ * A shell that does not exist or cannot be executed: no login, whoever says
+ * otherwise.  (nologin(8) is a shell that can be executed; it speaks for
+ * itself.)
+ */
+static bool
+check_shell(struct monitor *m)
+{
+	const char *shell = m->passwd.pw_shell;
+	struct stat st;
+	char detail[512];
+
+	if (stat(shell, &st) != 0) {
+		snprintf(detail, sizeof(detail), "shell %s does not exist",
+		    shell);
+	} else if (!S_ISREG(st.st_mode) ||
+	    (st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0) {
+		snprintf(detail, sizeof(detail), "shell %s is not executable",
+		    shell);
+	} else {
+		return true;
+	}
+	auth_refuse(m, detail, NULL);
+	return false;
+}
+
+/* Without PAM the shadow file is ours to read: locked, expired. */
+static bool
+check_shadow(struct monitor *m)
+{
+	long today = (long)(m->auth->attempt.now / 86400);
+	struct spwd *entry;
+	bool locked, expired;
+
+	auth_call(m, CALL_NSS, "shadow");
+	entry = getspnam(m->passwd.pw_name);
+	auth_call_done(m);
+	if (entry == NULL)
+		return true; /* not every account has one */
+	locked = entry->sp_pwdp != NULL && entry->sp_pwdp[0] == '!';
+	expired = entry->sp_expire >= 0 && entry->sp_expire <= today;
+	if (locked)
+		auth_refuse(m, "account is locked", NULL);
+	else if (expired)
+		auth_refuse(m, "account has expired", NULL);
+	return !locked && !expired;
+}
+
+/* All modules that have an opinion on accounts.  ALLOW, EXPIRED or no. */
+static enum sallyport_verdict
+ask_accounts(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	enum sallyport_verdict verdict;
+
+	for (size_t i = 0; i < m->template->n_modules; i++) {
+		const struct hosted *h = &m->template->modules[i];
+		void *connection;
+
+		if (h->module->account == NULL)
+			continue;
+		connection = auth_join(m, i);
+		a->attempt.reason[0] = '\0';
+		auth_call(m, CALL_MODULE, h->settings->name);
+		verdict = auth_verdict(m, i,
+		    h->module->account(connection, &a->login));
+		if (verdict == SALLYPORT_ALLOW || verdict == SALLYPORT_IGNORE)
+			continue;
+		if (verdict == SALLYPORT_EXPIRED) {
+			a->changing = i + 1;
+			return SALLYPORT_EXPIRED;
+		}
+		return verdict;
+	}
+	return SALLYPORT_ALLOW;
+}
+
+/* The module's own change dialogue, in a request that can carry it. */
+static bool
+run_change(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	size_t i = a->changing - 1;
+	const struct hosted *h = &m->template->modules[i];
+	void *connection = auth_join(m, i);
+	enum sallyport_verdict verdict = SALLYPORT_DENY;
+
+	a->attempt.reason[0] = '\0';
+	a->in_change = true;
+	auth_call(m, CALL_MODULE, h->settings->name);
+	if (h->module->change_password != NULL)
+		verdict = auth_verdict(m, i,
+		    h->module->change_password(connection, &a->login));
+	else
+		auth_call_done(m);
+	a->in_change = false;
+	if (verdict == SALLYPORT_ALLOW) {
+		AUDIT(password_changed, .method = a->attempt.method,
+		    .module = h->settings->name);
+		return true;
+	}
+	AUDIT(password_change_refused, .method = a->attempt.method,
+	    .module = h->settings->name,
+	    .reason = a->attempt.reason[0] != '\0' ? a->attempt.reason : NULL);
+	return false;
+}
+
+static void
+refuse_account(struct monitor *m, enum sallyport_verdict verdict)
+{
+	struct auth *a = m->auth;
+	char reason[sizeof(a->attempt.reason)];
+
+	snprintf(reason, sizeof(reason), "%s",
+	    a->attempt.reason[0] != '\0' ? a->attempt.reason :
+	    verdict == SALLYPORT_LOCKED	 ? "account is locked" :
+					   "account is refused");
+	auth_refuse(m, reason, NULL);
+	auth_fail(m, verdict);
+}
+
+/*
+ * The dialogue now, if this request can carry it; else the client is told
+ * that keyboard-interactive must follow.
+ */
+static void
+change_or_defer(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	bool here = strcmp(a->attempt.method, "password") == 0 ||
+	    strcmp(a->attempt.method, "keyboard-interactive") == 0;
+
+	if (here) {
+		auth_change(m);
+		return;
+	}
+	AUDIT(password_change_required, .method = a->attempt.method,
+	    .module = m->template->modules[a->changing - 1].settings->name);
+	MONITOR_SEND(m, auth_verdict, .result = AUTH_PARTIAL,
+	    .methods = AUTH_CHANGE_METHODS);
+}
+
+static void
+finish_account(struct monitor *m)
+{
+	enum sallyport_verdict verdict;
+
+	if (!check_shell(m) ||
+	    (!some_module_has_account(m) && !check_shadow(m))) {
+		auth_fail(m, SALLYPORT_DENY);
+		return;
+	}
+	verdict = ask_accounts(m);
+	if (m->auth->attempt.abandoned)
+		return;
+	if (verdict == SALLYPORT_ALLOW)
+		auth_succeed(m);
+	else if (verdict == SALLYPORT_EXPIRED)
+		change_or_defer(m);
+	else
+		refuse_account(m, verdict);
+}
+
+void
+auth_change(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	enum sallyport_verdict verdict;
+	bool changed = run_change(m);
+
+	if (a->attempt.abandoned)
+		return; /* it stays due */
+	if (!changed) {
+		auth_fail(m, SALLYPORT_DENY); /* it stays due: try again */
+		return;
+	}
+	a->changing = 0;
+	verdict = ask_accounts(m);
+	if (a->attempt.abandoned)
+		return;
+	if (verdict == SALLYPORT_ALLOW)
+		auth_succeed(m);
+	else
+		refuse_account(m, verdict);
+}
+
+void
+auth_finish(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	char methods[WALL_METHODS_MAX];
+
+	fill_key_facts(a);
+	policy_guard(m->template->config, &a->facts, a->decision);
+	if (a->decision->verdict == POLICY_MORE &&
+	    a->decision->more.count > 0) {
+		chain_continue(&a->walk, &a->decision->more, 1);
+		if (a->walk.count == 0) {
+			auth_refuse(m, "a guard asks for a method that no "
+			    "module serves", a->decision->why);
+			auth_fail(m, SALLYPORT_DENY);
+			return;
+		}
+		auth_partial(m, chain_methods(&a->walk, methods,
+		    sizeof(methods)));
+		return;
+	}
+	if (a->decision->verdict != POLICY_GRANTED || a->refused ||
+	    a->walk.hopeless || !m->user_known) {
+		if (a->decision->reason == REASON_ROOT)
+			AUDIT(root_denied, .method = a->attempt.method,
+			    .reason = a->decision->why);
+		auth_refuse(m, a->decision->why[0] != '\0' ?
+			a->decision->why : "policy refuses", NULL);
+		auth_fail(m, SALLYPORT_DENY);
+		return;
+	}
+	finish_account(m);
+}

@@ -1,0 +1,171 @@
+/*
+ * After success: the modules' sessions around the user's programs, and the
+ * end of everything modules began, however the connection ended.
+ */
+#include "daemon/monitor/auth.h"
+
+#include "lib/audit.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/secret.h"
+
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static void
+close_sessions(struct monitor *m)
+{
+	struct auth *a = m->auth;
+
+	a->in_session = true;
+	for (size_t i = m->template->n_modules; i-- > 0;) {
+		const struct hosted *h = &m->template->modules[i];
+
+		if (!a->joined[i].session)
+			continue;
+		a->joined[i].session = false;
+		a->current = i;
+		auth_call(m, CALL_MODULE, h->settings->name);
+		if (h->module->close_session != NULL)
+			h->module->close_session(a->joined[i].connection,
+			    &a->login);
+		auth_call_done(m);
+	}
+	a->in_session = false;
+}
+
+/* One module's session; false: refused, and a->session_error says why. */
+static bool
+open_one(struct monitor *m, size_t i)
+{
+	struct auth *a = m->auth;
+	const struct hosted *h = &m->template->modules[i];
+	void *connection = auth_join(m, i);
+	enum sallyport_verdict verdict;
+
+	a->attempt.reason[0] = '\0';
+	auth_call(m, CALL_MODULE, h->settings->name);
+	verdict = auth_verdict(m, i,
+	    h->module->open_session(connection, &a->login));
+	if (verdict == SALLYPORT_ALLOW) {
+		a->joined[i].session = true;
+		return true;
+	}
+	if (verdict == SALLYPORT_IGNORE)
+		return true;
+	snprintf(a->session_error, sizeof(a->session_error), "%s",
+	    a->attempt.reason[0] != '\0' ? a->attempt.reason :
+					   "the session was refused");
+	AUDIT(session_failed, .service = h->settings->name,
+	    .reason = a->session_error);
+	return false;
+}
+
+int
+auth_open_session(struct monitor *m, const char *tty, const char **text)
+{
+	struct auth *a = m->auth;
+	uint64_t began = auth_clock();
+	bool opened = true;
+
+	*text = a->session_error;
+	if (a->session_asked)
+		return a->session_result;
+	a->session_asked = true;
+	a->session_result = E_DENIED;
+	snprintf(a->tty, sizeof(a->tty), "%s", tty == NULL ? "" : tty);
+	/* Base groups first: pam_group adds to them, pam_setcred may. */
+	if (setgroups(a->group_count, a->groups) != 0) {
+		snprintf(a->session_error, sizeof(a->session_error),
+		    "groups could not be set");
+		AUDIT(session_failed, .reason = a->session_error);
+		return E_DENIED;
+	}
+	a->in_session = true;
+	for (size_t i = 0; i < m->template->n_modules && opened; i++)
+		if (m->template->modules[i].module->open_session != NULL)
+			opened = open_one(m, i);
+	a->in_session = false;
+	if (!opened) {
+		close_sessions(m);
+		return E_DENIED;
+	}
+	AUDIT(session_open, .duration_ms = (auth_clock() - began) / 1000);
+	a->session_result = 0;
+	return 0;
+}
+
+const char *
+auth_session_text(struct monitor *m)
+{
+	return m->auth->session_text == NULL ? "" : m->auth->session_text;
+}
+
+char *const *
+auth_environment(struct monitor *m)
+{
+	struct auth *a = m->auth;
+
+	if (a->environment == NULL)
+		a->environment = mem_array(1, sizeof(char *));
+	return a->environment;
+}
+
+static void
+free_passwd(struct monitor *m)
+{
+	if (!m->user_known)
+		return;
+	free(m->passwd.pw_name);
+	free(m->passwd.pw_passwd);
+	free(m->passwd.pw_gecos);
+	free(m->passwd.pw_dir);
+	free(m->passwd.pw_shell);
+	memset(&m->passwd, 0, sizeof(m->passwd));
+	m->user_known = false;
+}
+
+void
+auth_close(struct monitor *m)
+{
+	struct auth *a = m->auth;
+
+	if (a == NULL)
+		return;
+	close_sessions(m);
+	a->attempt.abandoned = true; /* nobody is there to be asked */
+	for (size_t i = m->template->n_modules; i-- > 0;) {
+		const struct hosted *h = &m->template->modules[i];
+
+		if (!a->joined[i].begun)
+			continue;
+		a->current = i;
+		a->joined[i].begun = false;
+		auth_call(m, CALL_MODULE, h->settings->name);
+		if (h->module->end != NULL)
+			h->module->end(a->joined[i].connection);
+		auth_call_done(m);
+	}
+	ask_forget(m);
+	restrictions_free(&a->attempt.restrictions);
+	restrictions_free(&a->granted);
+	for (size_t i = 0; i < a->group_name_count; i++)
+		free(a->group_names[i]);
+	free(a->group_names);
+	for (size_t i = 0; i < a->environment_count; i++)
+		free(a->environment[i]);
+	free(a->environment);
+	free(a->session_text);
+	decision_free(a->decision);
+	free(a->decision);
+	m->decision = NULL;
+	free_passwd(m);
+	wipe(a, sizeof(*a));
+	free(a);
+	m->auth = NULL;
+}

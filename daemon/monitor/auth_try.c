@@ -1,0 +1,105 @@
+/*
+ * One step of a chain, tried with the modules that serve it: in the order of
+ * the configuration, until one has an opinion.
+ */
+#include "daemon/monitor/auth.h"
+
+#include "lib/audit.h"
+#include "lib/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool
+auth_serves(const struct chain_step *step, void *monitor)
+{
+	const struct monitor *m = monitor;
+
+	for (size_t i = 0; i < m->template->n_modules; i++)
+		if (host_serves(&m->template->modules[i], step->method,
+			step->module))
+			return true;
+	return false;
+}
+
+void *
+auth_join(struct monitor *m, size_t i)
+{
+	struct auth *a = m->auth;
+	const struct hosted *h = &m->template->modules[i];
+
+	a->current = i;
+	if (!a->joined[i].begun) {
+		a->joined[i].begun = true;
+		if (h->module->begin != NULL)
+			a->joined[i].connection =
+			    h->module->begin(h->state, &a->login);
+	}
+	return a->joined[i].connection;
+}
+
+enum sallyport_verdict
+auth_verdict(struct monitor *m, size_t module, int verdict)
+{
+	const struct hosted *h = &m->template->modules[module];
+
+	/* A call the module began and forgot ends here. */
+	auth_call_done(m);
+	switch (verdict) {
+	case SALLYPORT_DENY:
+	case SALLYPORT_IGNORE:
+	case SALLYPORT_UNAVAILABLE:
+	case SALLYPORT_LOCKED:
+	case SALLYPORT_EXPIRED:
+	case SALLYPORT_ALLOW:
+		return (enum sallyport_verdict)verdict;
+	default:
+		log_error("module %s returned %d, which is no verdict",
+		    h->settings->name, verdict);
+		snprintf(m->auth->attempt.reason,
+		    sizeof(m->auth->attempt.reason),
+		    "module %s returned no verdict", h->settings->name);
+		return SALLYPORT_DENY;
+	}
+}
+
+enum sallyport_verdict
+auth_try_step(struct monitor *m, const struct chain_step *step)
+{
+	struct auth *a = m->auth;
+	enum sallyport_verdict verdict = SALLYPORT_DENY;
+	bool tried = false;
+
+	a->attempt.step = step;
+	for (size_t i = 0; i < m->template->n_modules; i++) {
+		const struct hosted *h = &m->template->modules[i];
+		void *connection;
+
+		if (!host_serves(h, step->method, step->module))
+			continue;
+		connection = auth_join(m, i);
+		if (a->joined[i].exhausted) {
+			snprintf(a->attempt.reason,
+			    sizeof(a->attempt.reason),
+			    "module %s takes no more tries",
+			    h->settings->name);
+			continue;
+		}
+		if (a->attempt.change)
+			continue; /* a new password nobody asked for */
+		auth_call(m, CALL_MODULE, h->settings->name);
+		verdict = auth_verdict(m, i,
+		    h->module->authenticate(connection, &a->login));
+		tried = true;
+		if (a->attempt.abandoned || a->attempt.broken)
+			return SALLYPORT_DENY;
+		if (verdict != SALLYPORT_IGNORE) {
+			a->by = h;
+			break;
+		}
+	}
+	if (!tried || verdict == SALLYPORT_IGNORE)
+		return SALLYPORT_DENY;
+	/* EXPIRED is account()'s word; of a proof it is a yes to nothing. */
+	return verdict == SALLYPORT_EXPIRED ? SALLYPORT_DENY : verdict;
+}

@@ -1,0 +1,24 @@
+/*
+ * What the decoy rule's guests see: failures that take their time whatever
+ * the reason, and a secret that is never right.
+ */
+#ifndef DAEMON_MONITOR_DECOY_H
+#define DAEMON_MONITOR_DECOY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The generation's secret, made once in the template; forks inherit it. */
+void decoy_init(void);
+
+/*
+ * How long, in microseconds since an attempt began, before its failure may
+ * be seen: the floor and up to as much again that depends on the user name
+ * and the secret; doubled until it lies behind `elapsed`.
+ */
+uint64_t decoy_delay(const char *user, uint64_t floor, uint64_t elapsed);
+
+/* A password that is never right, of the length of the one that was typed. */
+void decoy_password(char *password, size_t len);
+
+#endif

@@ -1,0 +1,241 @@
+/*
+ * Loads authentication modules, in the monitor template.  A module is root's
+ * code, so its file must be root's all the way; what it says of itself (abi,
+ * size, name, options) is checked before any of its functions runs, and what
+ * its load() did to the process afterwards.
+ */
+#include "daemon/monitor/host.h"
+
+#include "daemon/monitor/decoy.h"
+#include "lib/audit.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/safefile.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Up to here the structure has been since ABI 1; less is nothing of ours. */
+#define MODULE_SIZE_MIN \
+	(offsetof(struct sallyport_module, describe) + sizeof(void *))
+#define MODULE_FILE_MAX (64 * 1024 * 1024)
+
+#define REFUSE(problems, settings, ...)                                  \
+	problem_error((problems), (settings)->origin.file,               \
+	    (settings)->origin.line, __VA_ARGS__)
+
+/* An absolute path, or a name ("pam", "pam.so") in the directory. */
+static char *
+module_path(const struct module_settings *settings, const char *directory)
+{
+	const char *name = settings->file == NULL || settings->file[0] == '\0' ?
+	    settings->name : settings->file;
+	size_t len = strlen(name);
+
+	if (name[0] == '/')
+		return mem_strdup(name);
+	if (strchr(name, '/') != NULL)
+		return NULL;
+	return mem_printf("%s/%s%s", directory, name,
+	    len > 3 && strcmp(&name[len - 3], ".so") == 0 ? "" : ".so");
+}
+
+static int
+check_file(const struct module_settings *settings, const char *path,
+    struct problems *problems)
+{
+	const struct safefile_rules rules = { .owner = 0,
+		.flags = SAFEFILE_FOLLOW, .max = MODULE_FILE_MAX };
+	char why[SAFEFILE_WHY_MAX] = "";
+	int fd, err;
+
+	if ((err = safefile_open(path, &rules, &fd, why)) != 0) {
+		REFUSE(problems, settings, "module %s: %s: %s",
+		    settings->name, path, why[0] != '\0' ? why : err_text(err));
+		return err;
+	}
+	close(fd);
+	return 0;
+}
+
+/* What the module says of itself. */
+static bool
+is_acceptable(const struct sallyport_module *module,
+    const struct module_settings *settings, struct problems *problems)
+{
+	if (module->abi != SALLYPORT_MODULE_ABI) {
+		REFUSE(problems, settings, "module %s: was built for module "
+		    "interface %u; this server has %u", settings->name,
+		    (unsigned)module->abi, SALLYPORT_MODULE_ABI);
+		return false;
+	}
+	if (module->size < MODULE_SIZE_MIN ||
+	    module->size > sizeof(struct sallyport_module)) {
+		REFUSE(problems, settings, "module %s: its structure has %u "
+		    "bytes; this server knows %zu", settings->name,
+		    (unsigned)module->size, sizeof(struct sallyport_module));
+		return false;
+	}
+	if (module->name == NULL || module->name[0] == '\0' ||
+	    strlen(module->name) > 63 ||
+	    strspn(module->name, "abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") !=
+		strlen(module->name)) {
+		REFUSE(problems, settings,
+		    "module %s: has no proper name of its own",
+		    settings->name);
+		return false;
+	}
+	if (module->authenticate != NULL && module->methods == NULL) {
+		REFUSE(problems, settings,
+		    "module %s: authenticates without naming a method",
+		    settings->name);
+		return false;
+	}
+	return true;
+}
+
+/* Call load() with the settings, and see what it left behind. */
+static int
+run_load(struct hosted *h, struct problems *problems)
+{
+	const struct pairs *options = &h->settings->options;
+	struct sallyport_setting *settings =
+	    mem_array(options->count + 1, sizeof(*settings));
+	struct host_snapshot *before = host_snapshot_take();
+	size_t errors = problems->errors;
+	const char *changed;
+	int err = 0;
+
+	for (size_t i = 0; i < options->count; i++)
+		settings[i] = (struct sallyport_setting){
+			.name = options->items[i].key,
+			.value = options->items[i].value,
+			.file = options->items[i].origin.file,
+			.line = options->items[i].origin.line };
+	host_problems_to(problems, h->settings);
+	if (h->module->load != NULL)
+		err = h->module->load(&host_table, settings, options->count,
+		    &h->state);
+	host_problems_to(NULL, NULL);
+	if (err != 0 && problems->errors == errors)
+		REFUSE(problems, h->settings,
+		    "module %s: refused to load and did not say why",
+		    h->settings->name);
+	changed = host_snapshot_compare(before);
+	if (changed != NULL) {
+		REFUSE(problems, h->settings, "module %s: its load %s",
+		    h->settings->name, changed);
+		err = -1;
+	}
+	host_snapshot_free(before);
+	free(settings);
+	return err != 0 || problems->errors != errors ? E_VALUE : 0;
+}
+
+int
+host_load_one(const struct module_settings *settings, const char *directory,
+    struct hosted *out, struct problems *problems)
+{
+	struct hosted h = { .settings = settings };
+	size_t errors = problems->errors;
+
+	h.file = module_path(settings, directory);
+	if (h.file == NULL) {
+		REFUSE(problems, settings, "module %s: file must be absolute "
+		    "or a name in %s", settings->name, directory);
+		return E_VALUE;
+	}
+	if (check_file(settings, h.file, problems) != 0)
+		goto refused;
+	h.library = dlopen(h.file, RTLD_NOW | RTLD_LOCAL);
+	if (h.library == NULL) {
+		REFUSE(problems, settings, "module %s: %s", settings->name,
+		    dlerror());
+		goto refused;
+	}
+	h.module = dlsym(h.library, "sallyport_module");
+	if (h.module == NULL) {
+		REFUSE(problems, settings, "module %s: %s exports no "
+		    "\"sallyport_module\"", settings->name, h.file);
+		goto refused;
+	}
+	if (!is_acceptable(h.module, settings, problems))
+		goto refused;
+	host_check_options(h.module->options, settings, problems);
+	if (problems->errors != errors || run_load(&h, problems) != 0)
+		goto refused;
+	AUDIT(module_load, .module = settings->name, .file = h.file,
+	    .version = h.module->version);
+	*out = h;
+	return 0;
+refused:
+	AUDIT(module_reject, .module = settings->name, .file = h.file,
+	    .reason = problems->count > 0 ?
+		problems->items[problems->count - 1].text : "refused");
+	host_unload_one(&h);
+	return E_VALUE;
+}
+
+void
+host_unload_one(struct hosted *h)
+{
+	if (h->state != NULL && h->module->unload != NULL)
+		h->module->unload(h->state);
+	if (h->library != NULL)
+		dlclose(h->library);
+	free(h->file);
+	memset(h, 0, sizeof(*h));
+}
+
+int
+host_load(struct monitor_template *t, struct problems *problems)
+{
+	const struct config *config = t->config;
+	size_t errors = problems->errors;
+
+	decoy_init();
+	if (config->module_count > HOST_MODULES_MAX) {
+		problem_error(problems, NULL, 0, "more than %d modules",
+		    HOST_MODULES_MAX);
+		return E_VALUE;
+	}
+	t->modules = mem_array(config->module_count + 1, sizeof(*t->modules));
+	t->n_modules = 0;
+	for (size_t i = 0; i < config->module_count; i++)
+		if (host_load_one(&config->modules[i],
+			config->module_directory, &t->modules[t->n_modules],
+			problems) == 0)
+			t->n_modules++;
+	if (problems->errors == errors)
+		return 0;
+	host_unload(t);
+	return E_VALUE;
+}
+
+void
+host_unload(struct monitor_template *t)
+{
+	for (size_t i = t->n_modules; i-- > 0;)
+		host_unload_one(&t->modules[i]);
+	free(t->modules);
+	t->modules = NULL;
+	t->n_modules = 0;
+}
+
+bool
+host_serves(const struct hosted *h, const char *method, const char *name)
+{
+	if (name != NULL && strcmp(h->settings->name, name) != 0)
+		return false;
+	if (h->module->authenticate == NULL)
+		return false;
+	for (size_t i = 0; h->module->methods[i] != NULL; i++)
+		if (strcmp(h->module->methods[i], method) == 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,77 @@
+/*
+ * The host of authentication modules: loads them in the monitor template,
+ * and gives them the functions of modules/sallyport_module.h in a monitor.
+ */
+#ifndef DAEMON_MONITOR_HOST_H
+#define DAEMON_MONITOR_HOST_H
+
+#include "config/config.h"
+#include "config/problem.h"
+#include "daemon/monitor/monitor.h"
+#include "modules/sallyport_module.h"
+
+/* A loaded module. */
+struct hosted {
+	const struct module_settings *settings;
+	const struct sallyport_module *module;
+	void *library; /* dlopen's */
+	void *state;   /* load()'s */
+	char *file;
+};
+
+#define HOST_MODULES_MAX 16
+
+/*
+ * Load every module of the configuration into t->modules.  0, or E_VALUE
+ * with what is wrong in problems; then nothing stays loaded.  Afterwards
+ * there is one thread, and descriptors and signals are as before.
+ */
+int host_load(struct monitor_template *t, struct problems *problems);
+void host_unload(struct monitor_template *t);
+
+/* One file; for host_load() and the tests. */
+int host_load_one(const struct module_settings *settings,
+    const char *directory, struct hosted *out, struct problems *problems);
+void host_unload_one(struct hosted *h);
+
+/* Check settings against a module's rows; every error is added. */
+void host_check_options(const struct sallyport_option *rows,
+    const struct module_settings *settings, struct problems *problems);
+
+/* Does the process look as it did?  host_process.c; NULL, or what changed. */
+struct host_snapshot;
+struct host_snapshot *host_snapshot_take(void);
+const char *host_snapshot_compare(const struct host_snapshot *before);
+void host_snapshot_free(struct host_snapshot *s);
+
+/* Does this module serve the method, and is it meant by the step? */
+bool host_serves(const struct hosted *h, const char *method,
+    const char *name);
+
+/* The functions modules get; and where host->problem() writes. */
+extern const struct sallyport_host host_table;
+void host_problems_to(struct problems *problems,
+    const struct module_settings *settings);
+
+/* ---- children: host_child.c -------------------------------------------- */
+
+struct host_as {
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups;
+	size_t group_count;
+};
+
+/*
+ * Open path in a child that has become `as`, under the rules of
+ * lib/safefile.h, and take its descriptor.  0 or an enum sallyport_error.
+ */
+int host_child_open(const struct host_as *as, const char *path,
+    const char *below, size_t max, unsigned deadline_ms, int *fd, char *why,
+    size_t why_size);
+
+/* Run a program; as host->run() says. */
+int host_child_run(const struct sallyport_command *command, char **output,
+    size_t *len, int *status, char *why, size_t why_size);
+
+#endif

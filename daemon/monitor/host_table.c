@@ -1,0 +1,526 @@
+/*
+ * The functions that modules call, in the monitor.  They answer from the
+ * monitor's own structs, keep what a module tells within its bounds, and give
+ * nothing away about users who may not log in: those look real from here.
+ */
+#include "daemon/monitor/auth.h"
+
+#include "lib/audit.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NOBODY 65534
+
+static struct problems *load_problems;
+static const struct module_settings *load_settings;
+
+void
+host_problems_to(struct problems *problems,
+    const struct module_settings *settings)
+{
+	load_problems = problems;
+	load_settings = settings;
+}
+
+/* The name under which the administrator knows the module being called. */
+static const char *
+module_name(struct monitor *m)
+{
+	return m->template->modules[m->auth->current].settings->name;
+}
+
+static void
+host_problem(const struct sallyport_setting *setting, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	if (load_problems == NULL)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (setting != NULL)
+		problem_error(load_problems, setting->file, setting->line,
+		    "%s: %s", setting->name, text);
+	else
+		problem_error(load_problems, load_settings->origin.file,
+		    load_settings->origin.line, "module %s: %s",
+		    load_settings->name, text);
+}
+
+static void
+host_log(struct sallyport_login *login, enum sallyport_log level,
+    const char *format, ...)
+{
+	static const int levels[] = { LOG_LEVEL_ERROR, LOG_LEVEL_WARN,
+		LOG_LEVEL_INFO, LOG_LEVEL_VERBOSE, LOG_LEVEL_DEBUG };
+	const char *name = login != NULL ? module_name(login->m) :
+	    load_settings != NULL	 ? load_settings->name :
+					   "module";
+	char text[LOG_LINE_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	log_at((unsigned)level < 5 ? levels[level] : LOG_LEVEL_INFO,
+	    "%s: %s", name, text);
+}
+
+/* Methods that succeeded, one a line, as SSH_AUTH_INFO_0 has them. */
+static const char *
+completed(struct monitor *m)
+{
+	static char text[512];
+	const struct chain_walk *w = &m->auth->walk;
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < w->done_count && used < sizeof(text); i++)
+		used += (size_t)snprintf(&text[used], sizeof(text) - used,
+		    "%s\n", w->done[i]);
+	return text;
+}
+
+static const char *
+name_list(const struct strings *names)
+{
+	static char list[2048];
+	size_t used = 0;
+
+	list[0] = '\0';
+	for (size_t i = 0; i < names->count && used < sizeof(list); i++)
+		used += (size_t)snprintf(&list[used], sizeof(list) - used,
+		    "%s%s", i > 0 ? "," : "", names->items[i]);
+	return list;
+}
+
+static const char *
+host_text(struct sallyport_login *login, enum sallyport_text which)
+{
+	static char address[2][NET_TEXT_MAX], version[256];
+	struct monitor *m = login->m;
+	const struct auth *a = m->auth;
+
+	switch (which) {
+	case SALLYPORT_USER:
+		return m->user_known ? m->passwd.pw_name : m->user;
+	case SALLYPORT_HOME:
+		return m->user_known ? m->passwd.pw_dir : "/nonexistent";
+	case SALLYPORT_SHELL:
+		return m->user_known ? m->passwd.pw_shell : "/bin/sh";
+	case SALLYPORT_METHOD:
+		return a->attempt.method == NULL ? "" : a->attempt.method;
+	case SALLYPORT_PARAMETER:
+		return a->attempt.step == NULL ||
+			a->attempt.step->service == NULL ?
+		    "" : a->attempt.step->service;
+	case SALLYPORT_SOURCE:
+		return m->source.family == NET_NONE ? "" :
+		    net_print(&m->source, address[0]);
+	case SALLYPORT_LOCAL:
+		return m->local.family == NET_NONE ? "" :
+		    net_print(&m->local, address[1]);
+	case SALLYPORT_LISTENER: return m->listener;
+	case SALLYPORT_CONNECTION: return m->connection_id;
+	case SALLYPORT_TTY: return a->tty;
+	case SALLYPORT_COMPLETED: return completed(m);
+	case SALLYPORT_ALGORITHM: return a->attempt.algorithm;
+	case SALLYPORT_CLIENT_HOST: return a->attempt.client_host;
+	case SALLYPORT_CLIENT_USER: return a->attempt.client_user;
+	case SALLYPORT_CLIENT_VERSION:
+		snprintf(version, sizeof(version), "%.*s",
+		    (int)m->client_version.len,
+		    (const char *)m->client_version.data);
+		return version;
+	case SALLYPORT_RULE:
+		return a->decision->rule == NULL ? "" :
+						   a->decision->rule->name;
+	case SALLYPORT_CA_ALGORITHMS:
+		return name_list(&m->template->config->crypto.ca_algorithms);
+	}
+	return "";
+}
+
+static int64_t
+host_number(struct sallyport_login *login, enum sallyport_number which)
+{
+	struct monitor *m = login->m;
+	const struct auth *a = m->auth;
+
+	switch (which) {
+	case SALLYPORT_UID:
+		return m->user_known ? m->passwd.pw_uid : NOBODY;
+	case SALLYPORT_GID:
+		return m->user_known ? m->passwd.pw_gid : NOBODY;
+	case SALLYPORT_SOURCE_PORT: return m->source_port;
+	case SALLYPORT_LOCAL_PORT: return m->local_port;
+	case SALLYPORT_KNOWN: return m->user_known;
+	case SALLYPORT_HAS_SIGNATURE: return !a->attempt.query;
+	case SALLYPORT_HOSTBOUND: return a->attempt.hostbound;
+	case SALLYPORT_RSA_BITS:
+		return m->template->config->crypto.rsa_bits;
+	case SALLYPORT_TIME: return a->attempt.now;
+	}
+	return 0;
+}
+
+static const uint8_t *
+host_bytes(struct sallyport_login *login, enum sallyport_bytes which,
+    size_t *len)
+{
+	struct monitor *m = login->m;
+	const struct attempt *a = &m->auth->attempt;
+	struct bytes b = { NULL, 0 };
+
+	switch (which) {
+	case SALLYPORT_SESSION_ID:
+		b = (struct bytes){ m->session_id, m->session_id_len };
+		break;
+	case SALLYPORT_REQUEST_USER: b = a->user; break;
+	case SALLYPORT_REQUEST_SERVICE: b = a->service; break;
+	case SALLYPORT_PASSWORD: b = a->password; break;
+	case SALLYPORT_PUBLIC_KEY: b = a->key; break;
+	case SALLYPORT_SIGNATURE: b = a->signature; break;
+	case SALLYPORT_REQUEST_HOST_KEY: b = a->host_key; break;
+	case SALLYPORT_HOST_KEY: b = auth_host_key(m); break;
+	case SALLYPORT_METHOD_DATA: b = a->data; break;
+	case SALLYPORT_SUBMETHODS: b = a->submethods; break;
+	}
+	*len = b.len;
+	return b.data == NULL ? (const uint8_t *)"" : b.data;
+}
+
+static void
+host_reason(struct sallyport_login *login, const char *format, ...)
+{
+	struct attempt *a = &login->m->auth->attempt;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(a->reason, sizeof(a->reason), format, args);
+	va_end(args);
+}
+
+#define KEEP(place, text) \
+	snprintf((place), sizeof(place), "%s", (text) == NULL ? "" : (text))
+
+static int
+host_key(struct sallyport_login *login, const struct sallyport_key *key)
+{
+	struct auth *a = login->m->auth;
+	struct attempt *t = &a->attempt;
+	struct policy_facts facts = a->facts;
+	char why[256] = "";
+
+	if (key->size < sizeof(*key) || key->type == NULL ||
+	    key->fingerprint == NULL)
+		return SALLYPORT_STATE;
+	t->has_key = true;
+	KEEP(t->key_type, key->type);
+	KEEP(t->fingerprint, key->fingerprint);
+	KEEP(t->key_source, key->source);
+	KEEP(t->place, key->place);
+	KEEP(t->key_id, key->key_id);
+	KEEP(t->ca_type, key->ca_type);
+	KEEP(t->ca_fingerprint, key->ca_fingerprint);
+	t->serial = key->serial;
+	t->key_bits = key->bits;
+	t->touched = key->touched != 0;
+	t->verified = key->verified != 0;
+	if (a->walk.hopeless)
+		return SALLYPORT_OK; /* the decoy sees the same look-ups */
+	facts.key_state = FACT_KNOWN;
+	facts.key_type = t->key_type;
+	facts.key_algorithm = t->algorithm[0] != '\0' ? t->algorithm : NULL;
+	facts.key_fingerprint = t->fingerprint;
+	facts.key_source = t->key_source;
+	facts.key_ca = t->ca_fingerprint[0] != '\0' ? t->ca_fingerprint : NULL;
+	facts.key_bits = t->key_bits;
+	facts.key_touched = t->touched;
+	facts.key_verified = t->verified;
+	if (policy_may_key(a->decision, &facts, why, sizeof(why)))
+		return SALLYPORT_OK;
+	KEEP(t->reason, why);
+	AUDIT(key_rejected, .key_type = t->key_type, .fp = t->fingerprint,
+	    .bits = t->key_bits, .source = t->place[0] != '\0' ? t->place :
+							  t->key_source,
+	    .reason = why);
+	return SALLYPORT_REFUSED;
+}
+
+static int
+host_restrict_to(struct sallyport_login *login,
+    enum sallyport_restriction what, const char *value)
+{
+	return restrictions_add(&login->m->auth->attempt.restrictions, what,
+	    value) == 0 ? SALLYPORT_OK : SALLYPORT_REFUSED;
+}
+
+static int
+host_user_changed(struct sallyport_login *login, const char *name)
+{
+	struct monitor *m = login->m;
+	struct passwd pw, *found = NULL;
+	char buffer[16384];
+
+	if (name != NULL && m->user_known && auth_name_is_sane(name) &&
+	    getpwnam_r(name, &pw, buffer, sizeof(buffer), &found) == 0 &&
+	    found != NULL && found->pw_uid == m->passwd.pw_uid)
+		return SALLYPORT_OK;
+	AUDIT(user_changed, .module = module_name(m),
+	    .target = name == NULL ? "" : name);
+	host_reason(login, "the module changed the user");
+	return SALLYPORT_REFUSED;
+}
+
+static int
+host_environment(struct sallyport_login *login, const char *setting)
+{
+	struct auth *a = login->m->auth;
+	size_t name = strcspn(setting, "=");
+
+	if (name == 0 || setting[name] != '=')
+		return SALLYPORT_STATE;
+	for (size_t i = 0; i < a->environment_count; i++)
+		if (strncmp(a->environment[i], setting, name + 1) == 0) {
+			free(a->environment[i]);
+			a->environment[i] = mem_strdup(setting);
+			return SALLYPORT_OK;
+		}
+	if (a->environment_count >= AUTH_ENV_MAX)
+		return SALLYPORT_TOO_LARGE;
+	a->environment = mem_grow(a->environment, a->environment_count + 2,
+	    sizeof(char *));
+	a->environment[a->environment_count++] = mem_strdup(setting);
+	a->environment[a->environment_count] = NULL;
+	return SALLYPORT_OK;
+}
+
+static void
+host_exhausted(struct sallyport_login *login)
+{
+	struct auth *a = login->m->auth;
+
+	a->joined[a->current].exhausted = true;
+}
+
+static void
+host_fail_delay(struct sallyport_login *login, uint32_t microseconds)
+{
+	struct attempt *a = &login->m->auth->attempt;
+
+	if (microseconds > a->delay)
+		a->delay = microseconds;
+}
+
+static int
+host_ask(struct sallyport_login *login, const char *instruction,
+    struct sallyport_prompt *prompts, size_t count)
+{
+	return ask_round(login->m, instruction, prompts, count);
+}
+
+static int
+host_show(struct sallyport_login *login, const char *text)
+{
+	return ask_show(login->m, text);
+}
+
+static int
+host_ask_change(struct sallyport_login *login, const char *prompt,
+    const char **old_password, const char **new_password)
+{
+	return ask_change(login->m, prompt, old_password, new_password);
+}
+
+static int
+host_packet_send(struct sallyport_login *login, uint8_t number,
+    const void *payload, size_t len)
+{
+	return ask_packet_send(login->m, number, payload, len);
+}
+
+static int
+host_packet_receive(struct sallyport_login *login, uint8_t *number,
+    const uint8_t **payload, size_t *len)
+{
+	return ask_packet_receive(login->m, number, payload, len);
+}
+
+static void
+host_call_begin(struct sallyport_login *login, enum sallyport_call call,
+    const char *detail)
+{
+	static const enum slot_call calls[] = {
+		[SALLYPORT_CALL_MODULE] = CALL_MODULE,
+		[SALLYPORT_CALL_PAM_START] = CALL_PAM_START,
+		[SALLYPORT_CALL_PAM_AUTHENTICATE] = CALL_PAM_AUTHENTICATE,
+		[SALLYPORT_CALL_PAM_ACCOUNT] = CALL_PAM_ACCOUNT,
+		[SALLYPORT_CALL_PAM_CHAUTHTOK] = CALL_PAM_CHAUTHTOK,
+		[SALLYPORT_CALL_PAM_SETCRED] = CALL_PAM_SETCRED,
+		[SALLYPORT_CALL_PAM_OPEN_SESSION] = CALL_PAM_OPEN_SESSION,
+		[SALLYPORT_CALL_PAM_CLOSE_SESSION] = CALL_PAM_CLOSE_SESSION,
+		[SALLYPORT_CALL_PAM_END] = CALL_PAM_END,
+		[SALLYPORT_CALL_KEY_SOURCE] = CALL_KEY_SOURCE,
+		[SALLYPORT_CALL_NAME_SERVICE] = CALL_NSS,
+	};
+
+	if ((size_t)call >= sizeof(calls) / sizeof(calls[0]))
+		call = SALLYPORT_CALL_MODULE;
+	auth_call(login->m, calls[call], detail);
+}
+
+/* Back to the module's own call: nothing a module does is without one. */
+static void
+host_call_end(struct sallyport_login *login)
+{
+	auth_call(login->m, CALL_MODULE, module_name(login->m));
+}
+
+static int
+host_open_user_file(struct sallyport_login *login, const char *path,
+    size_t max, int *fd, char *why, size_t why_size)
+{
+	struct monitor *m = login->m;
+	const struct auth *a = m->auth;
+	const struct host_as as = {
+		.uid = (uid_t)host_number(login, SALLYPORT_UID),
+		.gid = (gid_t)host_number(login, SALLYPORT_GID),
+		.groups = a->groups, .group_count = a->group_count };
+
+	return host_child_open(&as, path, host_text(login, SALLYPORT_HOME),
+	    max, m->template->config->deadlines.key_command * 1000, fd, why,
+	    why_size);
+}
+
+static int
+host_open_file(struct sallyport_login *login, const char *path, size_t max,
+    int *fd, char *why, size_t why_size)
+{
+	const struct host_as as = { .uid = 0, .gid = 0 };
+	unsigned deadline =
+	    login->m->template->config->deadlines.key_command * 1000;
+
+	return host_child_open(&as, path, NULL, max, deadline, fd, why,
+	    why_size);
+}
+
+static int
+host_run(struct sallyport_login *login,
+    const struct sallyport_command *command, char **output, size_t *len,
+    int *status, char *why, size_t why_size)
+{
+	(void)login;
+	if (command->size < sizeof(*command) || command->argv == NULL ||
+	    command->argv[0] == NULL)
+		return SALLYPORT_STATE;
+	return host_child_run(command, output, len, status, why, why_size);
+}
+
+/* What modules may emit, by name: see doc/MODULES.md. */
+static void
+host_audit(struct sallyport_login *login, const char *event,
+    const char *subject, const char *format, ...)
+{
+	const struct attempt *t = &login->m->auth->attempt;
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+#define IS(name) (strcmp(event, #name) == 0)
+	if (IS(keyfile_refused))
+		AUDIT(keyfile_refused, .source = subject, .reason = text);
+	else if (IS(keyline_bad))
+		AUDIT(keyline_bad, .source = subject, .reason = text);
+	else if (IS(keysource_error))
+		AUDIT(keysource_error, .source = subject, .reason = text);
+	else if (IS(keysource_slow))
+		AUDIT(keysource_slow, .source = subject,
+		    .duration_ms = strtoull(text, NULL, 10));
+	else if (IS(krl_error))
+		AUDIT(krl_error, .file = subject, .reason = text);
+	else if (IS(key_accepted))
+		AUDIT(key_accepted, .key_type = t->key_type,
+		    .fp = t->fingerprint, .bits = t->key_bits,
+		    .source = subject, .options = text);
+	else if (IS(key_rejected))
+		AUDIT(key_rejected, .key_type = t->key_type,
+		    .fp = t->fingerprint, .bits = t->key_bits,
+		    .source = subject, .reason = text);
+	else if (IS(cert_accepted))
+		AUDIT(cert_accepted, .key_type = t->key_type,
+		    .fp = t->fingerprint, .key_id = t->key_id,
+		    .serial = t->serial, .ca_type = t->ca_type,
+		    .ca_fp = t->ca_fingerprint, .principals = text,
+		    .source = subject);
+	else if (IS(cert_rejected))
+		AUDIT(cert_rejected, .key_type = t->key_type,
+		    .fp = t->fingerprint, .key_id = t->key_id,
+		    .serial = t->serial, .ca_type = t->ca_type,
+		    .ca_fp = t->ca_fingerprint, .reason = text,
+		    .detail = subject);
+	else if (IS(cert_revoked))
+		AUDIT(cert_revoked, .key_type = t->key_type,
+		    .fp = t->fingerprint, .key_id = t->key_id,
+		    .serial = t->serial, .ca_type = t->ca_type,
+		    .ca_fp = t->ca_fingerprint, .source = subject);
+	else if (IS(pam_result))
+		AUDIT(pam_result, .service = subject, .phase = t->method,
+		    .reason = text);
+	else if (IS(pam_error))
+		AUDIT(pam_error, .service = subject, .reason = text);
+	else if (IS(hostbased_ok))
+		AUDIT(hostbased_ok, .host = t->client_host,
+		    .target = t->client_user, .key_type = t->key_type,
+		    .fp = t->fingerprint);
+	else if (IS(hostbased_fail))
+		AUDIT(hostbased_fail, .host = t->client_host,
+		    .target = t->client_user,
+		    .key_type = t->has_key ? t->key_type : NULL,
+		    .fp = t->has_key ? t->fingerprint : NULL,
+		    .reason = text);
+	else
+		log_info("%s: %s: %s: %s", module_name(login->m), event,
+		    subject == NULL ? "" : subject, text);
+#undef IS
+}
+
+const struct sallyport_host host_table = {
+	.abi = SALLYPORT_MODULE_ABI,
+	.size = sizeof(struct sallyport_host),
+	.problem = host_problem,
+	.log = host_log,
+	.text = host_text,
+	.number = host_number,
+	.bytes = host_bytes,
+	.reason = host_reason,
+	.key = host_key,
+	.restrict_to = host_restrict_to,
+	.user_changed = host_user_changed,
+	.environment = host_environment,
+	.exhausted = host_exhausted,
+	.fail_delay = host_fail_delay,
+	.ask = host_ask,
+	.show = host_show,
+	.ask_change = host_ask_change,
+	.packet_send = host_packet_send,
+	.packet_receive = host_packet_receive,
+	.call_begin = host_call_begin,
+	.call_end = host_call_end,
+	.open_user_file = host_open_user_file,
+	.open_file = host_open_file,
+	.run = host_run,
+	.audit = host_audit,
+};

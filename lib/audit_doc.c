@@ -1,0 +1,153 @@
+/*
+ * Writes doc/AUDIT.md from the catalogue: `make audit-doc`.  A unit test
+ * holds the file against what this writes.
+ */
+#include "lib/audit_table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const parts[] = { NULL, "Server", "Connection, transport",
+	"Authentication", "Authorisation", "Sessions", "Forwarding",
+	"Files (sftp)", "Administration", "Alarms" };
+
+static const char *const kinds[] = {
+	[AUDIT_KIND_text] = "text",
+	[AUDIT_KIND_keytype] = "key type",
+	[AUDIT_KIND_number] = "number",
+	[AUDIT_KIND_count] = "number, absent when 0",
+	[AUDIT_KIND_duration] = "milliseconds; JSON: nanoseconds",
+	[AUDIT_KIND_flag] = "true, or absent",
+	[AUDIT_KIND_mode] = "octal, absent when 0",
+	[AUDIT_KIND_address] = "address",
+};
+
+static const char head[] =
+    "# Audit events\n"
+    "\n"
+    "Made from `lib/audit_events.h` by `make audit-doc`; do not edit.\n"
+    "\n"
+    "Every event is one record on one line, in each format. No value can\n"
+    "break it: what is not printable UTF-8 (control bytes, C1, invisible and\n"
+    "bidirectional controls, broken sequences) is written `\\n`, `\\r`, `\\t`\n"
+    "or `\\xNN`; a value is cut at 256 bytes, which `...` shows; a record is\n"
+    "at most 8 KiB, and says `cut` if fields were left out.\n"
+    "\n"
+    "## Formats\n"
+    "\n"
+    "* `text`: the sentence below, as log watchers know it from OpenSSH's\n"
+    "  sshd, then ` [conn=... name=value ...]` with the fields that it does\n"
+    "  not mention (where fail2ban's sshd filter wants the line to end,\n"
+    "  ` on conn=...,name=value`). Errors begin with `error: `. A user name\n"
+    "  stands as one word, spaces as `\\x20`. Events of level `verbose` are\n"
+    "  written when the log level is verbose or higher.\n"
+    "* `rfc5424`: `[sallyport@32473 ev=\"auth.ok\" ...][meta sequenceId=\"n\"]`\n"
+    "  and the sentence. In syslog it follows the usual local header, in files\n"
+    "  a whole RFC 5424 header (MSGID `SP3001`).\n"
+    "* `json`: one object with names of the Elastic Common Schema, flat\n"
+    "  (`\"event.code\":\"SP-3001\"`); in syslog after `@cee: `.\n"
+    "\n"
+    "## In every event\n"
+    "\n"
+    "| RFC 5424 | JSON | what |\n"
+    "|---|---|---|\n"
+    "| MSGID | `event.code` | code, never reused |\n"
+    "| `ev` | `event.action` | name |\n"
+    "| `out` | `event.outcome` | success, failure, unknown |\n"
+    "| PRI | `log.level`, `event.severity` | severity |\n"
+    "| TIMESTAMP | `@timestamp` | UTC, microseconds |\n"
+    "| PROCID | `process.pid` | process id |\n"
+    "| `meta sequenceId` | `event.sequence` | number in this process |\n"
+    "| `conn` | `sallyport.conn` | connection id, from open to close |\n"
+    "| `src`, `sport` | `source.ip`, `source.port` | client |\n"
+    "| `dst`, `dport` | `destination.ip`, `destination.port` | server |\n"
+    "| `user`, `uid` | `user.name`, `user.id` | user; the id after login |\n"
+    "| `req` | `sallyport.user.requested` | name as the client sent it |\n"
+    "| `invalid` | `sallyport.user.invalid` | there is no such user |\n"
+    "| `rule` | `rule.name` | the rule that decided |\n"
+    "| `gen` | `sallyport.config.generation` | configuration generation |\n"
+    "| `comp` | `sallyport.component.name` | process that speaks |\n"
+    "\n"
+    "JSON also has `event.kind`, `event.category`, `event.type`,\n"
+    "`event.dataset`, `event.provider`, `network.protocol`, `service.name`,\n"
+    "`ecs.version` and `message` (the sentence).\n"
+    "\n"
+    "## Events\n";
+
+static const char *
+level_name(const struct audit_event_row *row)
+{
+	return row->severity == AUDIT_VERBOSE ?
+	    "verbose" :
+	    audit_severity_name(row->severity);
+}
+
+/* The template as people read it: its markers taken out. */
+static void
+write_sentence(FILE *f, const char *p)
+{
+	fputs("`", f);
+	for (; *p != '\0'; p++) {
+		if (p[0] == '{' && strchr("?!=", p[1]) != NULL)
+			p += strcspn(p, "}");
+		else if (strncmp(p, "{on}", 4) == 0)
+			p += 3;
+		else if (p[0] == '|')
+			fputs("\\|", f);
+		else
+			fputc(*p, f);
+	}
+	fputs("`", f);
+}
+
+static void
+write_event(FILE *f, const struct audit_event_row *row)
+{
+	const char *between = "";
+
+	fprintf(f, "| SP-%u | %s | %s | %s | ", row->code, row->name,
+	    level_name(row), audit_outcome_name(row->outcome));
+	for (const struct audit_slot *s = row->slots; s->field != NULL; s++) {
+		fprintf(f, "%s`%s`", between, s->field->sd);
+		between = " ";
+	}
+	fprintf(f, " | %s / %s | ", row->category, row->type);
+	write_sentence(f, row->sentence);
+	fputs(" |\n", f);
+}
+
+static void
+write_doc(FILE *f)
+{
+	unsigned part = 0;
+
+	fputs(head, f);
+	for (int i = 0; i < AUDIT_EVENT_COUNT; i++) {
+		if (audit_events[i].code / 1000 != part) {
+			part = audit_events[i].code / 1000;
+			fprintf(f, "\n### %u000: %s\n\n", part, parts[part]);
+			fputs("| code | name | level | outcome | fields | ECS "
+			      "category / type | sentence |\n"
+			      "|---|---|---|---|---|---|---|\n", f);
+		}
+		write_event(f, &audit_events[i]);
+	}
+	fputs("\n`<...>` is left out when a field in it is absent.\n"
+	      "\n## Fields\n\n| RFC 5424, text | JSON | kind | what |\n"
+	      "|---|---|---|---|\n", f);
+	for (size_t i = 0; i < audit_field_count; i++)
+		fprintf(f, "| `%s` | `%s` | %s | %s |\n", audit_fields[i].sd,
+		    audit_fields[i].json, kinds[audit_fields[i].kind],
+		    audit_fields[i].help);
+}
+
+#ifndef AUDIT_DOC_IN_TEST
+int
+main(void)
+{
+	write_doc(stdout);
+	return ferror(stdout) || fflush(stdout) != 0 ? EXIT_FAILURE :
+						       EXIT_SUCCESS;
+}
+#endif

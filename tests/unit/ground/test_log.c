@@ -1,0 +1,173 @@
+/*
+ * The log: every sink at once, levels, and lines that cannot be broken.
+ */
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "tests/unit/ground/suites.h"
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char seen[8][LOG_LINE_MAX];
+static int seen_level[8], seen_count;
+
+static void
+remember(int level, const char *line, void *arg)
+{
+	ck_assert_ptr_eq(arg, seen);
+	if (seen_count < 8) {
+		seen_level[seen_count] = level;
+		strcpy(seen[seen_count], line);
+	}
+	seen_count++;
+	log_error("from inside"); /* must not come back here */
+}
+
+static void
+quiet_log(void)
+{
+	log_use_stderr(false);
+	log_set_level(LOG_LEVEL_INFO);
+	log_set_callback(remember, seen);
+	seen_count = 0;
+}
+
+START_TEST(lines_above_the_level_are_dropped)
+{
+	quiet_log();
+	log_debug("no");
+	log_verbose("no");
+	log_info("yes %d", 1);
+	ck_assert_int_eq(seen_count, 1);
+	ck_assert_str_eq(seen[0], "yes 1");
+	ck_assert_int_eq(seen_level[0], LOG_LEVEL_INFO);
+	log_set_level(LOG_LEVEL_DEBUG);
+	log_debug("now");
+	ck_assert_str_eq(seen[1], "now");
+	log_set_level(LOG_LEVEL_QUIET);
+	log_error("not even this");
+	ck_assert_int_eq(seen_count, 2);
+}
+END_TEST
+
+START_TEST(a_line_stays_one_line_whatever_its_arguments)
+{
+	char *big = mem_alloc(65537);
+
+	quiet_log();
+	log_info("user %s", "a\nerror: forged\x1b[2J\xe2\x80\xae");
+	ck_assert_str_eq(seen[0],
+	    "user a\\nerror: forged\\x1b[2J\\xe2\\x80\\xae");
+	log_info("ends\n");
+	ck_assert_str_eq(seen[1], "ends");
+	memset(big, 'A', 65536);
+	big[65536] = '\0';
+	log_info("%s", big);
+	ck_assert_uint_eq(strlen(seen[2]), LOG_LINE_MAX - 1);
+	ck_assert_str_eq(&seen[2][LOG_LINE_MAX - 4], "...");
+	memset(big, '\n', 65536);
+	log_info("%s", big);
+	ck_assert_uint_le(strlen(seen[3]), LOG_LINE_MAX - 1);
+	ck_assert_ptr_null(strchr(seen[3], '\n'));
+	free(big);
+}
+END_TEST
+
+START_TEST(a_relayed_line_is_never_a_format)
+{
+	static const char line[] = "%s%n%s 100%\nx";
+
+	quiet_log();
+	log_relay(LOG_LEVEL_WARN, line, sizeof(line) - 1);
+	ck_assert_str_eq(seen[0], "%s%n%s 100%\\nx");
+	log_relay(99, "d", 1); /* a level of nobody's: as debug */
+	ck_assert_int_eq(seen_count, 1);
+	log_relay(-5, "e", 1);
+	ck_assert_int_eq(seen_level[1], LOG_LEVEL_ERROR);
+}
+END_TEST
+
+static char *
+contents(const char *path)
+{
+	static char text[8192];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+
+	ck_assert_int_ge(n, 0);
+	text[n] = '\0';
+	close(fd);
+	return text;
+}
+
+START_TEST(the_file_is_private_appended_and_stamped)
+{
+	char path[] = "/tmp/test_log.XXXXXX";
+	struct stat st;
+	char *text;
+
+	close(mkstemp(path));
+	unlink(path);
+	quiet_log();
+	log_set_ident("spt");
+	log_set_tag("conn=1\n2");
+	ck_assert_int_eq(log_open_file(path), 0);
+	ck_assert_int_eq(fcntl(log_fd(), F_GETFD), FD_CLOEXEC);
+	ck_assert(fcntl(log_fd(), F_GETFL) & O_APPEND);
+	errno = ENOTTY;
+	log_error("first\nx");
+	ck_assert_int_eq(errno, ENOTTY);
+	log_set_tag(NULL);
+	log_warn("second");
+	stat(path, &st);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+	text = contents(path);
+	ck_assert_ptr_nonnull(strstr(text,
+	    "Z spt["));
+	ck_assert_ptr_nonnull(strstr(text,
+	    "]: error: first\\nx [conn=1\\n2]\n"));
+	ck_assert_ptr_nonnull(strstr(text, "]: warning: second\n"));
+	/* The callback's own line went to the file, and not to itself. */
+	ck_assert_ptr_nonnull(strstr(text, "error: from inside"));
+	ck_assert_int_eq(seen_count, 2);
+	log_close_file();
+	ck_assert_int_eq(log_fd(), -1);
+	unlink(path);
+	ck_assert_int_eq(log_open_file("/nonexistent/x"), E_SYSTEM);
+}
+END_TEST
+
+START_TEST(level_names_are_read_and_written)
+{
+	int level;
+
+	for (int i = LOG_LEVEL_QUIET; i <= LOG_LEVEL_DEBUG; i++) {
+		ck_assert_int_eq(log_level_parse(log_level_name(i), &level), 0);
+		ck_assert_int_eq(level, i);
+	}
+	ck_assert_int_eq(log_level_parse("INFO", &level), E_VALUE);
+	ck_assert_int_eq(log_level_parse("", &level), E_VALUE);
+}
+END_TEST
+
+Suite *
+suite_log(void)
+{
+	Suite *s = suite_create("log");
+	TCase *t = tcase_create("log");
+
+	tcase_add_test(t, lines_above_the_level_are_dropped);
+	tcase_add_test(t, a_line_stays_one_line_whatever_its_arguments);
+	tcase_add_test(t, a_relayed_line_is_never_a_format);
+	tcase_add_test(t, the_file_is_private_appended_and_stamped);
+	tcase_add_test(t, level_names_are_read_and_written);
+	suite_add_tcase(s, t);
+	return s;
+}

@@ -1,0 +1,284 @@
+/*
+ * The syslog sender against sockets of our own: it never blocks, counts what
+ * is lost, finds a restarted daemon again, and is shared over fork.
+ */
+#include "lib/audit.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/syslog_out.h"
+#include "tests/unit/ground/suites.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+static char path[64];
+
+static int
+daemon_socket(int type)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	unlink(path);
+	strcpy(un.sun_path, path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&un, sizeof(un)), 0);
+	if (type == SOCK_STREAM)
+		ck_assert_int_eq(listen(fd, 5), 0);
+	return fd;
+}
+
+static void
+setup(void)
+{
+	snprintf(path, sizeof(path), "/tmp/spt_syslog.%d", (int)getpid());
+	log_use_stderr(false);
+}
+
+static void
+teardown(void)
+{
+	syslog_out_close();
+	unlink(path);
+}
+
+static void
+open_out(void)
+{
+	struct syslog_out_options o = { .path = path, .ident = "spt",
+		.facility = LOG_AUTHPRIV };
+
+	ck_assert_int_eq(syslog_out_open(&o), 0);
+}
+
+/* The next message, or "" when none is there. */
+static const char *
+next_message(int fd)
+{
+	static char text[16384];
+	ssize_t n = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+
+	text[n < 0 ? 0 : n] = '\0';
+	return text;
+}
+
+START_TEST(a_line_arrives_in_the_local_form)
+{
+	int fd = daemon_socket(SOCK_DGRAM);
+	char expected[64];
+	const char *text;
+
+	open_out();
+	errno = ENOTTY;
+	ck_assert(syslog_out_send(6, "hello", 5));
+	ck_assert_int_eq(errno, ENOTTY);
+	text = next_message(fd);
+	snprintf(expected, sizeof(expected), " spt[%d]: hello", (int)getpid());
+	ck_assert_int_eq(strncmp(text, "<86>", 4), 0);
+	ck_assert_uint_eq(strlen(text), 4 + 15 + strlen(expected));
+	ck_assert_str_eq(&text[4 + 15], expected);
+	ck_assert(syslog_out_send_raw("<1>x", 4));
+	ck_assert_str_eq(next_message(fd), "<1>x");
+	close(fd);
+}
+END_TEST
+
+START_TEST(a_daemon_that_comes_later_or_restarts_is_found)
+{
+	int fd;
+
+	unlink(path);
+	open_out();
+	ck_assert(!syslog_out_send(6, "one", 3));
+	ck_assert(!syslog_out_send(6, "two", 3));
+	ck_assert_uint_eq(syslog_out_lost(), 2);
+	fd = daemon_socket(SOCK_DGRAM);
+	ck_assert(syslog_out_send(6, "three", 5));
+	ck_assert_ptr_nonnull(strstr(next_message(fd), ": three"));
+	close(fd);
+	fd = daemon_socket(SOCK_DGRAM); /* the restart */
+	ck_assert(syslog_out_send(6, "four", 4));
+	ck_assert_ptr_nonnull(strstr(next_message(fd), ": four"));
+	close(fd);
+	fd = daemon_socket(SOCK_STREAM); /* of another kind */
+	ck_assert(syslog_out_send(6, "five", 4));
+	close(fd);
+}
+END_TEST
+
+START_TEST(a_full_queue_never_blocks_and_is_told_of_later)
+{
+	int fd = daemon_socket(SOCK_DGRAM), sent = 0;
+	const char *text;
+	uint64_t lost;
+	bool told = false;
+
+	open_out();
+	log_use_syslog(true);
+	alarm(10); /* blocking would end the test */
+	for (int i = 0; i < 5000; i++)
+		sent += syslog_out_send(6, "fill", 4);
+	lost = syslog_out_lost();
+	ck_assert_int_gt(sent, 0);
+	ck_assert_uint_gt(lost, 0);
+	ck_assert_uint_eq(lost + (uint64_t)sent, 5000);
+	ck_assert_uint_eq(syslog_out_untold(), lost);
+	while (next_message(fd)[0] != '\0')
+		;
+	log_info("works again");
+	ck_assert_ptr_nonnull(strstr(next_message(fd), ": works again"));
+	text = next_message(fd);
+	told = strstr(text, "records were lost: syslog did not take them") !=
+	    NULL;
+	ck_assert(told);
+	ck_assert_uint_eq(strtoull(&strstr(text, "]: ")[3], NULL, 10), lost);
+	ck_assert_uint_eq(syslog_out_untold(), 0);
+	ck_assert_uint_eq(audit_count(AUDIT_log_drop), 1);
+	alarm(0);
+	close(fd);
+}
+END_TEST
+
+START_TEST(a_forked_child_goes_on_and_reconnects_for_all)
+{
+	int fd = daemon_socket(SOCK_DGRAM), status;
+	pid_t pid;
+
+	open_out();
+	close(fd);
+	fd = daemon_socket(SOCK_DGRAM);
+	if ((pid = fork()) == 0)
+		_exit(syslog_out_send(6, "child", 5) ? 0 : 1);
+	waitpid(pid, &status, 0);
+	ck_assert_int_eq(status, 0);
+	ck_assert_ptr_nonnull(strstr(next_message(fd), ": child"));
+	/* Without the path, as after a chroot: the child has reconnected. */
+	unlink(path);
+	ck_assert(syslog_out_send(6, "parent", 6));
+	ck_assert_ptr_nonnull(strstr(next_message(fd), ": parent"));
+	close(fd);
+}
+END_TEST
+
+START_TEST(losses_before_a_fork_are_the_parents_to_tell)
+{
+	int status;
+	pid_t pid;
+
+	unlink(path);
+	open_out();
+	syslog_out_send(6, "x", 1);
+	if ((pid = fork()) == 0)
+		_exit((int)syslog_out_untold());
+	waitpid(pid, &status, 0);
+	ck_assert_int_eq(status, 0);
+	ck_assert_uint_eq(syslog_out_untold(), 1);
+}
+END_TEST
+
+START_TEST(a_stream_socket_keeps_records_whole)
+{
+	int fd = daemon_socket(SOCK_STREAM), peer;
+	static char line[4096], got[1 << 20];
+	size_t len = 0, records = 0, start = 0;
+	int sent = 0;
+	ssize_t n;
+
+	open_out();
+	peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	ck_assert_int_ge(peer, 0);
+	memset(line, 'a', sizeof(line));
+	alarm(10);
+	for (int i = 0; i < 2000; i++) {
+		sent += syslog_out_send(6, line, sizeof(line));
+		/* A slow reader, in pieces that split records. */
+		if (i % 3 == 0 && (n = recv(peer, &got[len], 999, 0)) > 0)
+			len += (size_t)n;
+	}
+	ck_assert_uint_gt(syslog_out_lost(), 0);
+	for (int i = 0; i < 3; i++) {
+		while (len < sizeof(got) &&
+		    (n = recv(peer, &got[len], sizeof(got) - len, 0)) > 0)
+			len += (size_t)n;
+		sent += syslog_out_send(6, "end", 3); /* sends the rest too */
+	}
+	while (len < sizeof(got) &&
+	    (n = recv(peer, &got[len], sizeof(got) - len, 0)) > 0)
+		len += (size_t)n;
+	for (size_t i = 0; i < len; i++)
+		if (got[i] == '\0') {
+			ck_assert_int_eq(got[start], '<');
+			ck_assert_ptr_null(memchr(&got[start + 1], '<',
+			    i - start - 1));
+			records++;
+			start = i + 1;
+		}
+	ck_assert_uint_eq(start, len);
+	ck_assert_uint_eq(records, (size_t)sent);
+	alarm(0);
+	close(peer);
+	close(fd);
+}
+END_TEST
+
+START_TEST(a_long_line_is_bounded)
+{
+	int fd = daemon_socket(SOCK_DGRAM);
+	static char line[65536];
+
+	open_out();
+	memset(line, 'a', sizeof(line));
+	ck_assert(syslog_out_send(6, line, sizeof(line)));
+	ck_assert_uint_eq(strlen(next_message(fd)), SYSLOG_OUT_MAX - 1);
+	ck_assert(syslog_out_send_raw(line, sizeof(line)));
+	ck_assert_uint_eq(strlen(next_message(fd)), SYSLOG_OUT_MAX - 1);
+	close(fd);
+}
+END_TEST
+
+START_TEST(idents_that_would_break_the_header_are_refused)
+{
+	static const char *const bad[] = { "", "a b", "a\n", "a[1]", "a:",
+		"0123456789012345678901234567890123456789012345678" };
+	struct syslog_out_options o = { .path = path };
+	int facility;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		o.ident = bad[i];
+		ck_assert_int_eq(syslog_out_open(&o), E_VALUE);
+		ck_assert(!syslog_out_is_open());
+	}
+	ck_assert_int_eq(syslog_out_facility_parse("authpriv", &facility), 0);
+	ck_assert_int_eq(facility, LOG_AUTHPRIV);
+	ck_assert_int_eq(syslog_out_facility_parse("kern", &facility), E_VALUE);
+}
+END_TEST
+
+Suite *
+suite_syslog_out(void)
+{
+	Suite *s = suite_create("syslog_out");
+	TCase *t = tcase_create("syslog_out");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 20);
+	tcase_add_test(t, a_line_arrives_in_the_local_form);
+	tcase_add_test(t, a_daemon_that_comes_later_or_restarts_is_found);
+	tcase_add_test(t, a_full_queue_never_blocks_and_is_told_of_later);
+	tcase_add_test(t, a_forked_child_goes_on_and_reconnects_for_all);
+	tcase_add_test(t, losses_before_a_fork_are_the_parents_to_tell);
+	tcase_add_test(t, a_stream_socket_keeps_records_whole);
+	tcase_add_test(t, a_long_line_is_bounded);
+	tcase_add_test(t, idents_that_would_break_the_header_are_refused);
+	suite_add_tcase(s, t);
+	return s;
+}
