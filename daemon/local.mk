@@ -5,7 +5,7 @@ sallyportd_LDFLAGS = $(PROGRAM_LDFLAGS)
 # Order is the arrows' order, from the roof to the ground.
 DAEMON_LIBS = privsep/libprivsep.a config/libsettings.a \
 	lib/ssh/libssh.a lib/libground.a
-sallyportd_LDADD = $(DAEMON_LIBS) $(CRYPTO_LIBS) $(CONFIG_LIBS) \
+sallyportd_LDADD = daemon/worker/libworker.a $(DAEMON_LIBS) $(CRYPTO_LIBS) $(CONFIG_LIBS) \
 	$(SECCOMP_LIBS) $(ZLIB_LIBS)
 
 include daemon/master/local.mk

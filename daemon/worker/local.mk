@@ -1,1 +1,9 @@
-# sallyportd_SOURCES += daemon/worker/....c
+# A library of its own, so that tests run a worker without a daemon; the
+# channels are part of it.
+noinst_LIBRARIES += daemon/worker/libworker.a
+daemon_worker_libworker_a_SOURCES = \
+	daemon/worker/phases.c daemon/worker/phases.h \
+	daemon/worker/settings.h \
+	daemon/worker/template.c \
+	daemon/worker/wall_queue.c daemon/worker/wall_queue.h \
+	daemon/worker/worker.c daemon/worker/worker.h

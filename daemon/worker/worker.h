@@ -14,6 +14,8 @@
 struct transport;
 struct userauth;
 struct channels;
+struct worker_settings;
+struct moduli;
 
 /* Phases of a connection: which packets are legal (worker/phases.c). */
 enum phase {
@@ -34,6 +36,18 @@ struct worker {
 	struct channels *channels; /* NULL until the login succeeded */
 	enum phase phase;
 	char client_version[SSH_VERSION_MAX + 1];
+	const struct worker_settings *settings;
+	/* worker.c's own */
+	bool ended; /* nothing is sent or handled any more */
+	bool said_bye;
+	uint32_t lines; /* logged, of the budget */
+	struct buf outbox; /* messages the monitor did not take yet */
+	struct loop_fd monitor_handle;
+	struct loop_timer linger;
+	struct loop_task farewell;
+	enum bye_cause bye_cause;
+	uint32_t bye_reason;
+	char *bye_text; /* not NULL: the end has begun */
 };
 
 /*
@@ -50,6 +64,27 @@ typedef int message_handler(struct worker *w, struct wall_message *m);
 void worker_disconnect(struct worker *w, enum bye_cause cause,
     uint32_t reason, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* The same without a DISCONNECT: the peer is gone, or was told otherwise. */
+void worker_close(struct worker *w, enum bye_cause cause, uint32_t reason,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+void worker_end(struct worker *w, enum bye_cause cause, uint32_t reason,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/*
+ * Send to the monitor; what its socket does not take now is kept in order,
+ * and nothing is read from the peer meanwhile.  TELL(w, kex, .gex_min = 1).
+ */
+void worker_tell(struct worker *w, const struct wall_message *m);
+#define TELL(w, name, ...)                                               \
+	worker_tell((w), &(const struct wall_message){ .type = MSG_##name, \
+			     .fds = { -1, -1, -1, -1 },                  \
+			     .name = { __VA_ARGS__ } })
+
+/* For transport/: a handler's error, the end of input, the queue's length. */
+void worker_packet_failed(struct worker *w, uint8_t number, int err);
+void worker_input_ended(struct worker *w);
+void worker_output_left(struct worker *w, size_t len);
 
 /* ---- transport/: packets out ------------------------------------------ */
 
@@ -73,6 +108,7 @@ void packet_commit(struct worker *w, size_t len);
 
 /* Write what is queued now; the loop does it at the end of each turn. */
 int packet_flush(struct worker *w);
+void packet_flush_later(struct worker *w);
 
 /*
  * Bytes queued and not yet taken by the kernel, for fairness; and whether
@@ -93,14 +129,23 @@ uint64_t transport_silence(const struct worker *w);
 void transport_interactive(struct worker *w, bool interactive);
 /* Totals for `bye` and `report`. */
 void transport_totals(const struct worker *w, uint64_t *in, uint64_t *out);
-/* Delayed compression starts, QUICKACK ends, limits of `opened` apply. */
+/* Key exchanges after the first. */
+uint32_t transport_rekeys(const struct worker *w);
+/*
+ * On `opened`: its limits apply.  Packets of 80 and above that are sent now
+ * wait until USERAUTH_SUCCESS is out.
+ */
 void transport_opened(struct worker *w, const struct msg_opened *settings);
+/* USERAUTH_SUCCESS is queued: delayed compression starts, QUICKACK ends. */
+void transport_authenticated(struct worker *w);
 
 /* ---- userauth/ --------------------------------------------------------- */
 
 packet_handler userauth_service_request; /* 5 */
 packet_handler userauth_request;	 /* 50 */
 packet_handler userauth_method_packet;	 /* 60 to 79 */
+struct userauth *userauth_new(struct worker *w);
+void userauth_free(struct userauth *u);
 
 /* ---- channel/ ---------------------------------------------------------- */
 
@@ -128,7 +173,8 @@ packet_handler channel_failure;	      /* 100 */
 
 /* ---- messages from the monitor and the session ------------------------- */
 
-/* transport/: kex_done, disconnect.  userauth/: auth_*, banner.  channel/: the rest. */
+/* transport/: kex_done, disconnect.  userauth/: auth_*, banner.  channel/: the rest.
+ * The bytes of a message are good until the handler returns. */
 #define WORKER_HANDLER(name, states, budget, fds, answers) \
 	message_handler on_##name;
 WALL_MONITOR_WORKER(WORKER_HANDLER)
@@ -139,8 +185,20 @@ WALL_SESSION_WORKER(WORKER_HANDLER)
  * The process: `work` of the template has been taken.  in and out are the
  * client's descriptors (the same socket, or pipes with -i); never returns.
  */
-struct worker_settings;
 void worker_run(int in, int out, int wall,
-    const struct worker_settings *settings) __attribute__((noreturn));
+    const struct worker_settings *settings, struct moduli *moduli)
+    __attribute__((noreturn));
+
+/* Its parts, for tests: turn w->loop until w->ended.  NULL: a system call. */
+struct worker *worker_new(int in, int out, int wall,
+    const struct worker_settings *settings, struct moduli *moduli);
+void worker_free(struct worker *w); /* closes the wall, not in and out */
+
+/*
+ * worker/template.c, the process that forks workers: takes `settings` from
+ * the master, preloads, says `worker_ready`, and forks at each `work`.  It is
+ * chrooted, dropped and filtered already.
+ */
+void workers_run(int wall_fd) __attribute__((noreturn));
 
 #endif

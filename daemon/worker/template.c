@@ -1,0 +1,295 @@
+/*
+ * The worker template: exec'd once a generation, chrooted, dropped and
+ * filtered before it runs this.  It prepares all that a worker needs, then
+ * forks one for each connection the master hands it, and buries them.  It
+ * reads nothing from the network and knows no policy.
+ */
+#include "daemon/worker/settings.h"
+#include "daemon/worker/worker.h"
+
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/loop.h"
+#include "lib/mem.h"
+#include "lib/ssh/cipher.h"
+#include "lib/ssh/kex.h"
+#include "lib/ssh/moduli.h"
+#include "privsep/sandbox.h"
+
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A child, until its death is told. */
+struct child {
+	struct child *next, **link;
+	struct loop_fd handle;
+	int pidfd;
+	pid_t pid;
+	uint64_t connection;
+};
+
+static struct wall master;
+static struct loop *loop;
+static struct loop_fd master_handle;
+static struct child *children;
+static struct worker_settings settings;
+static struct moduli *moduli;
+
+static void __attribute__((noreturn))
+give_up(const char *what, int err)
+{
+	log_error("worker template: %s: %s", what,
+	    err == E_SYSTEM ? strerror(errno) : err_text(err));
+	_exit(1);
+}
+
+static void
+tell_line(int level, const char *line, void *arg)
+{
+	char text[WALL_TEXT_MAX + 1];
+
+	(void)arg;
+	snprintf(text, sizeof(text), "%s", line);
+	(void)WALL_SEND(&master, worker_log, .level = (uint8_t)level,
+	    .line = text);
+}
+
+/* ---- settings ---- */
+
+static void
+keep_settings(const struct msg_settings *m)
+{
+	unsigned line = 0;
+	int err;
+
+	settings.kex = mem_strdup(m->kex);
+	settings.host_key_algorithms = mem_strdup(m->host_key_algorithms);
+	settings.ciphers = mem_strdup(m->ciphers);
+	settings.macs = mem_strdup(m->macs);
+	settings.compression = mem_strdup(m->compression);
+	settings.signature_algorithms = mem_strdup(m->signature_algorithms);
+	settings.version_addendum = mem_strdup(m->version_addendum);
+	settings.rekey_bytes = m->rekey_bytes;
+	settings.rekey_seconds = m->rekey_seconds;
+	settings.window_max = m->window_max;
+	settings.tcp_keepalive = m->tcp_keepalive;
+	if (m->moduli.len == 0)
+		return;
+	err = moduli_parse((const char *)m->moduli.data, m->moduli.len,
+	    &moduli, &line);
+	if (err != 0)
+		give_up("moduli", err);
+}
+
+static void
+take_settings(void)
+{
+	struct wall_message m;
+	int err = wall_receive(&master, &m);
+
+	if (err == E_CLOSED)
+		_exit(0);
+	if (err == 0 && m.type != MSG_settings)
+		err = E_STATE;
+	if (err != 0)
+		give_up("settings", err);
+	keep_settings(&m.settings);
+	wall_done(&master, &m);
+}
+
+/* What libcrypto looks up, it looks up here and never again. */
+static void
+preload(void)
+{
+	int err = kex_preload();
+
+	if (err == 0)
+		err = cipher_preload();
+	if (err != 0)
+		give_up("libcrypto", err);
+}
+
+/* ---- workers ---- */
+
+/*
+ * Each worker has a stack canary of its own, so that one cannot be guessed
+ * byte by byte through forks that share it.  Nothing returns through a frame
+ * that was made before.
+ */
+static void __attribute__((noreturn, noinline, optimize("no-stack-protector")))
+be_worker(int in, int out, int wall_fd)
+{
+#if defined(__x86_64__)
+	uint64_t canary;
+
+	if (getrandom(&canary, sizeof(canary), 0) != sizeof(canary))
+		_exit(1);
+	canary &= ~UINT64_C(0xff); /* a string cannot write past it */
+	__asm__ volatile("movq %0, %%fs:0x28" : : "r"(canary) : "memory");
+#elif defined(__aarch64__)
+	extern uintptr_t __stack_chk_guard;
+	uintptr_t canary;
+
+	if (getrandom(&canary, sizeof(canary), 0) != sizeof(canary))
+		_exit(1);
+	__stack_chk_guard = canary & ~(uintptr_t)0xff;
+#endif
+	worker_run(in, out, wall_fd, &settings, moduli);
+}
+
+/* Nothing of the template's is left open in a worker. */
+static void
+close_template(void)
+{
+	struct child *c;
+
+	log_set_callback(NULL, NULL);
+	wall_free(&master);
+	loop_free(loop);
+	for (c = children; c != NULL; c = c->next)
+		close(c->pidfd);
+}
+
+static void
+forget_child(struct child *c)
+{
+	loop_fd_remove(&c->handle);
+	close(c->pidfd);
+	*c->link = c->next;
+	if (c->next != NULL)
+		c->next->link = c->link;
+	free(c);
+}
+
+static void
+send_death(const struct child *c, uint32_t code, uint32_t signal)
+{
+	if (WALL_SEND(&master, worker_died, .connection = c->connection,
+		.code = code, .signal = signal) != 0)
+		_exit(0);
+}
+
+static void
+on_child(int fd, unsigned events, void *arg)
+{
+	struct child *c = arg;
+	siginfo_t info;
+
+	(void)events;
+	memset(&info, 0, sizeof(info));
+	if (waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG) != 0 ||
+	    info.si_pid == 0)
+		return;
+	if (info.si_code == CLD_EXITED)
+		send_death(c, (uint32_t)info.si_status & 255, 0);
+	else
+		send_death(c, 0, (uint32_t)info.si_status & 255);
+	forget_child(c);
+}
+
+static void
+watch_child(pid_t pid, uint64_t connection)
+{
+	struct child *c = mem_zalloc(sizeof(*c));
+
+	c->pid = pid;
+	c->connection = connection;
+	c->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (c->pidfd < 0)
+		give_up("pidfd_open", E_SYSTEM);
+	c->next = children;
+	c->link = &children;
+	if (children != NULL)
+		children->link = &c->next;
+	children = c;
+	if (loop_fd_add(loop, &c->handle, c->pidfd, LOOP_READ, on_child, c) !=
+	    0)
+		give_up("epoll", E_SYSTEM);
+	if (WALL_SEND_FD(&master, c->pidfd, worker_born,
+		.connection = connection, .pid = (uint32_t)pid) != 0)
+		_exit(0);
+}
+
+/* With a network connection in and out are two numbers for one socket. */
+static bool
+same_socket(int a, int b)
+{
+	uint64_t cookie_a = 0, cookie_b = 0;
+	socklen_t len_a = sizeof(cookie_a), len_b = sizeof(cookie_b);
+
+	return getsockopt(a, SOL_SOCKET, SO_COOKIE, &cookie_a, &len_a) == 0 &&
+	    getsockopt(b, SOL_SOCKET, SO_COOKIE, &cookie_b, &len_b) == 0 &&
+	    cookie_a == cookie_b;
+}
+
+static void
+start_worker(struct wall_message *m)
+{
+	int in = m->fds[0], out = m->fds[1], wall_fd = m->fds[2];
+	uint64_t connection = m->work.connection;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		m->fds[0] = m->fds[1] = m->fds[2] = -1;
+		close_template();
+		sandbox_worker();
+		/* The same socket comes twice, unless it is a pair of pipes. */
+		if (same_socket(in, out)) {
+			close(out);
+			out = in;
+		}
+		be_worker(in, out, wall_fd);
+	}
+	if (pid < 0)
+		log_error("fork: %s", strerror(errno));
+	else
+		watch_child(pid, connection);
+}
+
+static void
+on_master(int fd, unsigned events, void *arg)
+{
+	struct wall_message m;
+	int err = wall_receive(&master, &m);
+
+	(void)fd;
+	(void)events;
+	(void)arg;
+	if (err == E_CLOSED) {
+		/* The generation ends with its last connection. */
+		loop_fd_remove(&master_handle);
+		_exit(0);
+	}
+	if (err == 0 && m.type != MSG_work)
+		err = E_STATE;
+	if (err != 0)
+		give_up("master", err);
+	start_worker(&m);
+	wall_done(&master, &m);
+}
+
+void
+workers_run(int wall_fd)
+{
+	wall_init(&master, wall_fd, PATH_WORKERS_MASTER, PATH_MASTER_WORKERS);
+	log_set_callback(tell_line, NULL);
+	take_settings();
+	preload();
+	loop = loop_new();
+	if (loop == NULL || loop_fd_add(loop, &master_handle, wall_fd,
+		LOOP_READ, on_master, NULL) != 0)
+		give_up("epoll", E_SYSTEM);
+	if (WALL_SEND(&master, worker_ready) != 0)
+		_exit(1);
+	(void)loop_run(loop);
+	_exit(1);
+}

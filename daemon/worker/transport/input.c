@@ -1,0 +1,183 @@
+/*
+ * Packets in.  One large read, then each packet is opened where it lies and
+ * handed to its handler from there.  Reading stops when an answer is owed or
+ * cannot be sent, so what a peer can make us keep is bounded by the region.
+ */
+#include "daemon/worker/phases.h"
+#include "daemon/worker/transport/transport.h"
+
+#include "lib/err.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Smaller ones cannot hold a padding and a payload. */
+#define PACKET_LENGTH_MIN (1 + 4 + 1)
+
+static int
+bad_length(struct transport *t, uint32_t length)
+{
+	worker_disconnect(t->w, BYE_PROTOCOL_ERROR,
+	    t->from.cipher == NULL ? SSH_DISCONNECT_PROTOCOL_ERROR :
+				     SSH_DISCONNECT_MAC_ERROR,
+	    "Bad packet length %u.", length);
+	return E_VALUE;
+}
+
+static int
+corrupted(struct transport *t, int err)
+{
+	worker_disconnect(t->w, BYE_PROTOCOL_ERROR, SSH_DISCONNECT_MAC_ERROR,
+	    err == E_MAC ? "Corrupted MAC on input." : "Decryption failed.");
+	return err;
+}
+
+/* The payload of a packet that has been opened. */
+static int
+payload_of(struct transport *t, uint8_t *p, uint32_t length, uint8_t **payload,
+    size_t *len)
+{
+	uint8_t padding = p[4];
+	int err = 0;
+
+	if (padding < 4 || (uint32_t)padding + 1 >= length) {
+		worker_disconnect(t->w, BYE_PROTOCOL_ERROR,
+		    SSH_DISCONNECT_PROTOCOL_ERROR,
+		    "Corrupted padlen %u on input.", padding);
+		return E_VALUE;
+	}
+	*payload = &p[CIPHER_HEAD];
+	*len = length - padding - 1u;
+	if (t->inflate != NULL)
+		err = inflater_run(t->inflate, *payload, *len, payload, len);
+	if (err == 0 && *len == 0)
+		err = E_FORMAT;
+	if (err != 0)
+		worker_disconnect(t->w, BYE_PROTOCOL_ERROR,
+		    SSH_DISCONNECT_COMPRESSION_ERROR, "Compressed data: %s.",
+		    err_text(err));
+	return err;
+}
+
+/*
+ * The packet at the region's start, if all of it is there: its size with tag.
+ * 0, E_AGAIN, or an error that has been answered.
+ */
+static int
+next_packet(struct transport *t, uint32_t *length, size_t *whole)
+{
+	uint8_t *p = &t->rx.base[t->rx.start];
+	size_t have = region_used(&t->rx);
+	int err;
+
+	err = cipher_peek(t->from.cipher, t->from.seq, p, have, length);
+	if (err == E_AGAIN)
+		return err;
+	if (err != 0)
+		return corrupted(t, err);
+	if (*length < PACKET_LENGTH_MIN || *length > SSH_PACKET_MAX ||
+	    !cipher_aligned(t->from.cipher, *length))
+		return bad_length(t, *length);
+	*whole = 4 + (size_t)*length + cipher_tag(t->from.cipher);
+	if (have < *whole)
+		return E_AGAIN;
+	err = cipher_open(t->from.cipher, t->from.seq, p, *length);
+	return err == 0 ? 0 : corrupted(t, err);
+}
+
+static int
+take_packet(struct transport *t)
+{
+	uint8_t *p = &t->rx.base[t->rx.start], *payload;
+	uint32_t length;
+	size_t whole, len;
+	struct rd r;
+	int err;
+
+	if ((err = next_packet(t, &length, &whole)) != 0)
+		return err;
+	t->from.packets++;
+	t->from.bytes += whole;
+	t->from.total += whole;
+	t->last_packet = loop_now(t->w->loop);
+	if ((err = payload_of(t, p, length, &payload, &len)) != 0)
+		return err;
+	rd_init(&r, payload, len);
+	err = phases_dispatch(t->w, &r);
+	/* Passwords and the like do not stay in memory. */
+	if (t->w->phase != PHASE_OPEN)
+		wipe(p, whole);
+	region_take(&t->rx, whole);
+	/* NEWKEYS has set the number to 0 under strict key exchange. */
+	if (t->resumed)
+		t->resumed = false;
+	else
+		t->from.seq++;
+	kexinit_check_limits(t);
+	return err;
+}
+
+void
+input_process(struct transport *t)
+{
+	int err = 0;
+
+	if (t->in_process)
+		return;
+	t->in_process = true;
+	if (!t->hello_done)
+		err = hello_receive(t);
+	while (err == 0 && t->holds == 0 && !t->w->ended &&
+	    t->w->phase != PHASE_CLOSING && region_used(&t->rx) > 0)
+		err = take_packet(t);
+	t->in_process = false;
+	if (t->w->phase == PHASE_CLOSING)
+		region_take(&t->rx, region_used(&t->rx));
+	else if (t->input_ended && !t->w->ended && t->holds == 0)
+		worker_input_ended(t->w);
+}
+
+static void
+trim_task(void *arg)
+{
+	struct transport *t = arg;
+
+	if (loop_now(t->w->loop) - t->last_packet < TRIM_MS ||
+	    region_used(&t->tx) > 0) {
+		loop_timer_start(t->w->loop, &t->trim, TRIM_MS, trim_task, t);
+		return;
+	}
+	region_trim(&t->rx);
+	region_trim(&t->tx);
+	if (t->inflate != NULL)
+		inflater_trim(t->inflate);
+}
+
+void
+input_readable(struct transport *t)
+{
+	uint8_t *at = region_room(&t->rx, IN_READ_MAX);
+	ssize_t n;
+
+	/* There is always room: a whole packet would have been handled. */
+	if (at == NULL || t->holds != 0 || t->input_ended)
+		return;
+	do
+		n = read(t->in, at, IN_READ_MAX);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == EAGAIN)
+		return;
+	if (n <= 0) {
+		t->input_ended = true;
+		transport_arm(t);
+	} else {
+		region_add(&t->rx, (size_t)n);
+		if (!t->authenticated)
+			sockopt_quickack(t);
+		if (t->rx.touched > 8192 && !loop_timer_running(&t->trim))
+			loop_timer_start(t->w->loop, &t->trim, TRIM_MS,
+			    trim_task, t);
+	}
+	input_process(t);
+}

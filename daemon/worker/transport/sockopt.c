@@ -1,0 +1,78 @@
+/*
+ * The client's socket: no delays of TCP's making, and what the kernel knows
+ * of the path.  With -i the descriptors may be pipes; then all this is moot,
+ * so no result is looked at.
+ */
+#include "daemon/worker/transport/transport.h"
+
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
+
+/* What the kernel may hold unsent: it is we who decide what goes first. */
+#define UNSENT (128 * 1024)
+
+static void
+set(int fd, int level, int option, int value)
+{
+	(void)setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+void
+sockopt_start(struct transport *t)
+{
+	int domain = 0;
+	socklen_t len = sizeof(domain);
+
+	if (getsockopt(t->in, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0)
+		t->ip_family = domain;
+	if (t->ip_family != AF_INET && t->ip_family != AF_INET6) {
+		t->ip_family = 0;
+		return;
+	}
+	set(t->in, IPPROTO_TCP, TCP_NODELAY, 1);
+	set(t->in, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT);
+	if (t->settings->tcp_keepalive)
+		set(t->in, SOL_SOCKET, SO_KEEPALIVE, 1);
+	sockopt_quickack(t);
+}
+
+/*
+ * Stock clients write small segments under Nagle's rule before they are
+ * authenticated; each would wait for a delayed acknowledgement.  The kernel
+ * forgets the option by itself, so it is set again after each read.
+ */
+void
+sockopt_quickack(const struct transport *t)
+{
+	if (t->ip_family != 0)
+		set(t->in, IPPROTO_TCP, TCP_QUICKACK, 1);
+}
+
+/* As OpenSSH's IPQoS: expedited forwarding for keystrokes, else nothing. */
+void
+transport_interactive(struct worker *w, bool interactive)
+{
+	const struct transport *t = w->transport;
+	int tos = interactive ? 0xb8 : 0;
+
+	if (t->ip_family == AF_INET)
+		set(t->in, IPPROTO_IP, IP_TOS, tos);
+	else if (t->ip_family == AF_INET6)
+		set(t->in, IPPROTO_IPV6, IPV6_TCLASS, tos);
+}
+
+uint32_t
+transport_rtt(const struct worker *w)
+{
+	const struct transport *t = w->transport;
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	if (t->ip_family == 0 ||
+	    getsockopt(t->in, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+		return 0;
+	return info.tcpi_rtt;
+}
