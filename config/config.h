@@ -8,13 +8,11 @@
 #define CONFIG_CONFIG_H
 
 #include "lib/log.h"
+#include "lib/net.h"
 
-#include <limits.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 #include <sys/types.h>
 
 #define CONFIG_FILE_MAX	     (256 * 1024) /* bytes; larger is refused unread */
@@ -54,16 +52,9 @@ struct pairs {
 	size_t count;
 };
 
-/* An address block, "10.0.0.0/8" or "!2001:db8::/32". */
-struct network {
-	bool negated;
-	sa_family_t family; /* AF_INET or AF_INET6; mapped ones are AF_INET */
-	uint8_t address[16];
-	unsigned prefix;
-};
-
+/* Address blocks; one with negated set excludes. */
 struct networks {
-	struct network *items;
+	struct net_network *items;
 	size_t count;
 };
 
@@ -239,7 +230,7 @@ struct target {
 	char *text;
 	char *host; /* pattern with * and ?; NULL when is_network */
 	bool is_network; /* network holds it */
-	struct network network;
+	struct net_network network;
 	uint16_t port_first;
 	uint16_t port_last;
 };
@@ -277,7 +268,7 @@ struct channel_timeouts {
 enum root_login {
 	ROOT_NO,
 	ROOT_FORCED_COMMAND, /* with a key, into a forced command */
-	ROOT_KEY, /* without a password anywhere in the chain */
+	ROOT_KEY, /* a chain that proves a key, not a password alone */
 	ROOT_YES
 };
 
@@ -379,7 +370,7 @@ struct uid_ranges {
 	size_t count;
 };
 
-struct match {
+struct rule_match {
 	struct strings users; /* patterns; "!" excludes */
 	struct strings groups; /* patterns; "!" excludes */
 	struct uid_ranges uids;
@@ -398,7 +389,7 @@ struct match {
 struct rule {
 	char *name;
 	char *extends; /* NULL */
-	struct match match;
+	struct rule_match match;
 	struct grants grants;
 	/* guards only: chains with these methods are dropped, */
 	struct strings forbid;
@@ -440,6 +431,7 @@ struct config {
 	size_t rule_count;
 	struct rule *guards; /* all that match apply */
 	size_t guard_count;
+	char *decoy_name; /* as written; NULL: the default */
 	struct rule *decoy; /* whom nobody else wants; never NULL */
 	struct origin *origins; /* per row of the schema, for show */
 	void *arena; /* everything above lives here */

@@ -1,7 +1,20 @@
 noinst_LIBRARIES += config/libsettings.a
 config_libsettings_a_SOURCES = \
-	config/bundle.h \
+	config/algorithms.c config/algorithms.h \
+	config/arena.c config/arena.h \
+	config/bundle.c config/bundle.h \
 	config/config.h \
-	config/load.h \
-	config/policy.h \
-	config/problem.h
+	config/load.c config/load.h \
+	config/loader.h \
+	config/option_find.c config/options.c config/options.h \
+	config/parse.c config/parse.h \
+	config/policy.c config/policy.h \
+	config/policy_match.c config/policy_match.h \
+	config/policy_may.c \
+	config/policy_tighten.c \
+	config/policy_time.c \
+	config/problem.c config/problem.h \
+	config/reader.h \
+	config/rules.c \
+	config/scan.c config/scan.h \
+	config/value.c

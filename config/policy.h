@@ -28,12 +28,14 @@ struct policy_facts {
 	enum fact_state groups_state;
 	const char *const *groups;
 	size_t group_count;
-	struct sockaddr_storage source; /* AF_UNSPEC: not known (-i, pipes) */
+	struct net_address source; /* NET_NONE: not known (-i, pipes) */
 	const char *listener; /* NULL: none (-i) */
 	time_t now;
 
 	/* Only after authentication, for guards and requirements: */
-	const char *const *methods; /* the chain as it was walked, in order */
+	/* the chain as it was walked, in order: "method" or
+	 * "method:module" or "method:module/service" */
+	const char *const *methods;
 	size_t method_count;
 	enum fact_state key_state;
 	const char *key_type; /* "ssh-ed25519", "...-cert-v01@..." */
@@ -41,6 +43,7 @@ struct policy_facts {
 	const char *key_fingerprint; /* "SHA256:..." */
 	const char *key_source; /* name of the source that had it */
 	const char *key_ca; /* CA's "SHA256:..." or NULL */
+	const char *key_command; /* its own forced command, or NULL */
 	unsigned key_bits;
 	bool key_touched; /* sk: user present */
 	bool key_verified; /* sk: PIN or biometry */
@@ -103,6 +106,9 @@ struct decision {
 	struct layers layers[LAYER_COUNT];
 	struct chains chains; /* what remains after guards */
 	struct chain more; /* POLICY_MORE: steps still to walk */
+	bool key_commands; /* grants.command came from keys */
+	/* the guards that have been applied, by index */
+	bool applied[CONFIG_GUARDS_MAX];
 	void *arena;
 };
 
@@ -139,7 +145,7 @@ bool policy_may_now(const struct decision *d, time_t now, time_t *ends);
  * needed: POLICY_ASK_ADDRESS means resolve, then ask again with each. */
 enum policy_answer { POLICY_NO, POLICY_YES, POLICY_ASK_ADDRESS };
 enum policy_answer policy_may_connect(const struct decision *d,
-    const char *host, uint32_t port, const struct sockaddr *address);
+    const char *host, uint32_t port, const struct net_address *address);
 
 /* A remote forward: host as the client sent it ("", "*", "localhost", ...). */
 bool policy_may_listen(
@@ -159,8 +165,12 @@ uint32_t policy_channel_timeout(const struct decision *d, const char *kind);
  */
 int decision_tighten_off(struct decision *d, enum grant grant,
     struct origin origin); /* pty, agent, x11, tun, user_rc, forwards... */
-int decision_tighten_command(
-    struct decision *d, const char *command, struct origin origin);
+/* A forced command of the rule or a guard goes before those of keys; two
+ * different ones of keys and certificates are E_DENIED.  Implies nothing. */
+int decision_tighten_command(struct decision *d, const char *command,
+    struct origin origin);
+/* permitopen, permitlisten: "host:port", "[v6]:port", or a port alone.
+ * E_FORMAT: not understood, nothing was changed; refuse the key. */
 int decision_tighten_targets(struct decision *d, enum grant grant,
     const char *const *texts, size_t count, struct origin origin);
 int decision_tighten_number(

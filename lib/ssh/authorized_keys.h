@@ -8,11 +8,11 @@
 
 #include "lib/ssh/key.h"
 
-#define AUTHORIZED_KEYS_LINE_MAX    8192
-#define AUTHORIZED_KEYS_LIST_MAX    256 /* permitopen, permitlisten */
-#define AUTHORIZED_KEYS_ENV_MAX	    256
-#define AUTHORIZED_KEYS_TUNNEL_NONE UINT32_MAX
-#define AUTHORIZED_KEYS_TUNNEL_ANY  (UINT32_MAX - 1)
+#define AUTHORIZED_KEYS_LINE_MAX   8192
+#define AUTHORIZED_KEYS_LIST_MAX   256 /* permitopen, permitlisten */
+#define AUTHORIZED_KEYS_ENV_MAX	   256
+#define AUTHORIZED_KEYS_TUNNEL_ANY UINT32_MAX
+#define AUTHORIZED_KEYS_FROM_MAX   8 /* lists, after a combination */
 
 /*
  * What may be done with the session.  One table: name of the member, option
@@ -35,9 +35,8 @@ struct key_options {
 #undef KEY_GRANT_MEMBER
 	bool restricted; /* `restrict` was there */
 	char *command; /* forced; NULL: none */
-	char *from; /* patterns and CIDR, of the line; NULL: any */
-	char
-	    *cert_from; /* source-address of the certificate; both must allow */
+	char **from; /* lists of patterns and networks: EACH must allow */
+	size_t from_count;
 	char **environment; /* NAME=value */
 	size_t environment_count;
 	uint64_t expires; /* seconds since 1970; 0: never */
@@ -45,7 +44,7 @@ struct key_options {
 	size_t permit_open_count;
 	char **permit_listen; /* [host:]port; count 0: no restriction */
 	size_t permit_listen_count;
-	uint32_t tunnel; /* unit, or AUTHORIZED_KEYS_TUNNEL_... */
+	uint32_t tunnel; /* unit or AUTHORIZED_KEYS_TUNNEL_ANY; only if tun */
 	char *principals; /* comma separated; NULL: none given */
 	bool cert_authority;
 	bool verify_required;
@@ -78,16 +77,32 @@ void key_options_free(struct key_options *options);
 /* No restriction at all, as of a line with no options. */
 void key_options_init(struct key_options *options);
 
+/*
+ * The options alone, as they stand before a key: name, name="value", ...
+ * 0; else an error and a reason in why[size], and *options is as after
+ * key_options_init().
+ */
+int key_options_parse(const char *text, size_t len, struct key_options *options,
+    char *why, size_t size);
+
 /* What a certificate's options and extensions allow. */
 struct cert;
 void key_options_of_cert(const struct cert *cert, struct key_options *out);
 
 /*
  * Narrow options to what other allows as well.  0; E_DENIED and a reason when
- * the two cannot be combined (two different forced commands), or when the two
- * lists of permitopen or permitlisten have nothing in common.
+ * the two cannot be combined: two different forced commands, lists of
+ * permitopen or permitlisten with nothing in common, too many sources.
+ * On failure options are no longer to be used.
  */
 int key_options_combine(struct key_options *options,
     const struct key_options *other, char *why, size_t size);
+
+/*
+ * Is one of the names in principals="a,b" a principal of the certificate?
+ * A principal that contains a comma is compared whole.
+ */
+bool key_options_name_principal(
+    const char *principals, const struct cert *cert);
 
 #endif

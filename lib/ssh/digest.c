@@ -12,13 +12,13 @@ static const struct {
 	size_t len;
 	int required;
 } names[DIGEST_COUNT] = {
-	[DIGEST_SHA256] = { "SHA2-256", 32, 1 },
-	[DIGEST_SHA384] = { "SHA2-384", 48, 1 },
-	[DIGEST_SHA512] = { "SHA2-512", 64, 1 },
-	[DIGEST_SHA3_256] = { "SHA3-256", 32, 0 },
-	[DIGEST_SHA3_512] = { "SHA3-512", 64, 0 },
-	[DIGEST_SHAKE128] = { "SHAKE-128", 0, 0 },
-	[DIGEST_SHAKE256] = { "SHAKE-256", 0, 0 },
+    [DIGEST_SHA256] = {"SHA2-256", 32, 1},
+    [DIGEST_SHA384] = {"SHA2-384", 48, 1},
+    [DIGEST_SHA512] = {"SHA2-512", 64, 1},
+    [DIGEST_SHA3_256] = {"SHA3-256", 32, 0},
+    [DIGEST_SHA3_512] = {"SHA3-512", 64, 0},
+    [DIGEST_SHAKE128] = {"SHAKE-128", 0, 0},
+    [DIGEST_SHAKE256] = {"SHAKE-256", 0, 0},
 };
 
 static EVP_MD *fetched[DIGEST_COUNT];

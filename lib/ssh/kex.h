@@ -24,7 +24,7 @@
 #include <stdint.h>
 
 #define KEX_HASH_MAX   64
-#define KEX_SHARE_MAX  1232 /* sntrup761 + X25519, ML-KEM-768 + P-256 */
+#define KEX_SHARE_MAX  1280 /* ML-KEM-768 + X25519 has 1216 */
 #define KEX_SECRET_MAX (4 + 1 + MODULI_BYTES_MAX) /* an mpint of 8192 bits */
 #define KEX_NAME_MAX   64
 
@@ -32,9 +32,9 @@ enum kex_attribute {
 	KEX_POST_QUANTUM = 1 << 0,
 	KEX_FIPS_APPROVED = 1 << 1,
 	KEX_OWN_CODE = 1 << 2, /* a primitive of our own, not libcrypto's */
-	KEX_DEFAULT = 1 << 3,  /* offered unless configured otherwise */
+	KEX_DEFAULT = 1 << 3, /* offered unless configured otherwise */
 	KEX_GROUP_EXCHANGE = 1 << 4, /* RFC 4419's messages */
-	KEX_FINITE_FIELD = 1 << 5    /* shares are mpints, not strings */
+	KEX_FINITE_FIELD = 1 << 5 /* shares are mpints, not strings */
 };
 
 struct kex_family;
@@ -44,7 +44,7 @@ struct kex_method {
 	enum digest digest; /* of the exchange hash and the key derivation */
 	unsigned attributes;
 	const struct kex_family *family; /* how, private to lib/ssh/kex*.c */
-	int parameter;			 /* which curve, which group */
+	int parameter; /* which curve, which group */
 };
 
 /*
@@ -87,8 +87,8 @@ size_t kex_hash_len(const struct kex_method *method);
  * mpint for the finite-field methods.  Bounds are the method's; the bytes
  * belong to the reader's data.
  */
-const uint8_t *kex_read_share(const struct kex_method *method, struct rd *r,
-    size_t *len);
+const uint8_t *kex_read_share(
+    const struct kex_method *method, struct rd *r, size_t *len);
 void kex_write_share(const struct kex_method *method, struct buf *b,
     const uint8_t *share, size_t len);
 
@@ -135,8 +135,8 @@ struct kex_transcript {
 	struct kex_field kexinit_server;
 	struct kex_field host_key; /* the blob, K_S */
 	uint32_t gex_min, gex_n, gex_max; /* group exchange only; else 0 */
-	struct kex_group gex_group;	  /* group exchange only; else empty */
-	struct kex_field client_share;	  /* bare, see kex_write_share */
+	struct kex_group gex_group; /* group exchange only; else empty */
+	struct kex_field client_share; /* bare, see kex_write_share */
 	struct kex_field server_share;
 	struct kex_field secret; /* encoded, as kex_server_respond gave it */
 };
@@ -159,7 +159,7 @@ int kex_exchange_hash(const struct kex_method *method,
 #define KEX_DERIVE_MAX 256
 int kex_derive_key(const struct kex_method *method, const uint8_t *secret,
     size_t secret_len, const uint8_t *hash, size_t hash_len,
-    const uint8_t *session_id, size_t session_id_len, char letter,
-    uint8_t *out, size_t len);
+    const uint8_t *session_id, size_t session_id_len, char letter, uint8_t *out,
+    size_t len);
 
 #endif

@@ -1,5 +1,7 @@
 lib_ssh_libssh_a_SOURCES += \
-	lib/ssh/authorized_keys.h \
+	lib/ssh/authorized_keys.c lib/ssh/authorized_keys.h \
+	lib/ssh/authorized_keys_combine.c \
+	lib/ssh/authorized_keys_options.c \
 	lib/ssh/base64.c lib/ssh/base64.h \
 	lib/ssh/cert.c lib/ssh/cert.h \
 	lib/ssh/cert_parse.c \
@@ -15,5 +17,7 @@ lib_ssh_libssh_a_SOURCES += \
 	lib/ssh/key_type.c \
 	lib/ssh/key_verify.c \
 	lib/ssh/key_write.c \
-	lib/ssh/known_hosts.h \
-	lib/ssh/krl.h
+	lib/ssh/known_hosts.c lib/ssh/known_hosts.h \
+	lib/ssh/krl.c lib/ssh/krl.h \
+	lib/ssh/krl_inside.h \
+	lib/ssh/krl_parse.c

@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MODULI_BITS_MIN 2048 /* RFC 8270 */
-#define MODULI_BITS_MAX 8192
-#define MODULI_FILE_MAX (4 * 1024 * 1024) /* Debian's has 560 KB */
+#define MODULI_BITS_MIN	 2048 /* RFC 8270 */
+#define MODULI_BITS_MAX	 8192
+#define MODULI_FILE_MAX	 (4 * 1024 * 1024) /* Debian's has 560 KB */
 #define MODULI_BYTES_MAX (MODULI_BITS_MAX / 8)
 
 /* A prime and its generator, as magnitudes without leading zero bytes. */
@@ -33,8 +33,8 @@ struct moduli;
  * text over MODULI_FILE_MAX: E_TOO_LARGE, line 0).  A file without a usable
  * group is no error: the built-in groups serve.  The caller owns *moduli.
  */
-int moduli_parse(const char *text, size_t len, struct moduli **moduli,
-    unsigned *line);
+int moduli_parse(
+    const char *text, size_t len, struct moduli **moduli, unsigned *line);
 
 /* Groups in it; NULL has none. */
 size_t moduli_count(const struct moduli *moduli);

@@ -1,1 +1,14 @@
-# check_PROGRAMS += tests/unit/config/test_config
+check_PROGRAMS += tests/unit/config/test_config
+TESTS += tests/unit/config/test_config
+tests_unit_config_test_config_SOURCES = \
+	tests/unit/config/main.c \
+	tests/unit/config/suites.h \
+	tests/unit/config/support.c tests/unit/config/support.h \
+	tests/unit/config/test_load.c \
+	tests/unit/config/test_parse.c \
+	tests/unit/config/test_scan.c
+tests_unit_config_test_config_CFLAGS = $(UNIT_CFLAGS) \
+	-DSOURCE_DIR='"$(abs_top_srcdir)"'
+tests_unit_config_test_config_LDFLAGS = $(PROGRAM_LDFLAGS)
+tests_unit_config_test_config_LDADD = config/libsettings.a \
+	lib/libground.a $(CONFIG_LIBS) $(UNIT_LIBS)

@@ -1,1 +1,22 @@
-# check_PROGRAMS += tests/unit/key/test_key
+check_PROGRAMS += tests/unit/key/test_key
+TESTS += tests/unit/key/test_key
+tests_unit_key_test_key_SOURCES = \
+	tests/unit/key/authenticator.c \
+	tests/unit/key/authenticator.h \
+	tests/unit/key/data.c \
+	tests/unit/key/data.h \
+	tests/unit/key/main.c \
+	tests/unit/key/suites.h \
+	tests/unit/key/test_authorized_keys.c \
+	tests/unit/key/test_base64.c \
+	tests/unit/key/test_cert.c \
+	tests/unit/key/test_key.c \
+	tests/unit/key/test_key_file.c \
+	tests/unit/key/test_known_hosts.c \
+	tests/unit/key/test_krl.c \
+	tests/unit/key/test_signature.c
+tests_unit_key_test_key_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_key_test_key_LDFLAGS = $(PROGRAM_LDFLAGS)
+tests_unit_key_test_key_LDADD = lib/ssh/libssh.a lib/libground.a \
+	$(CRYPTO_LIBS) $(UNIT_LIBS)
+EXTRA_DIST += tests/unit/key/data tests/unit/key/make-data.sh

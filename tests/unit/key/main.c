@@ -20,6 +20,9 @@ main(void)
 	srunner_add_suite(runner, suite_signature());
 	srunner_add_suite(runner, suite_key_file());
 	srunner_add_suite(runner, suite_cert());
+	srunner_add_suite(runner, suite_krl());
+	srunner_add_suite(runner, suite_known_hosts());
+	srunner_add_suite(runner, suite_authorized_keys());
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -1,0 +1,287 @@
+/*
+ * The algorithm lists of the profiles, and how + - ^ change them.  Names
+ * only: what they do is lib/ssh's; tests/unit/config compares the two.
+ *
+ * Order of the modern kex list: hybrids with a post-quantum half first
+ * (recorded traffic is to stay secret), the ML-KEM standard before sntrup;
+ * then X25519, then the NIST curves for clients that have nothing else.
+ * Ciphers: ChaCha20 first as clients without AES instructions name it first
+ * themselves; the client's order decides anyway (RFC 4253 section 7.1).
+ */
+#include "config/algorithms.h"
+#include "config/loader.h"
+#include "lib/match.h"
+
+#include <string.h>
+
+#define LIST(...) (const char *const[]) { __VA_ARGS__, NULL }
+
+#define KEX_PQ                                                             \
+	"mlkem768x25519-sha256", "sntrup761x25519-sha512",                 \
+	    "sntrup761x25519-sha512@openssh.com"
+#define KEX_X25519 "curve25519-sha256", "curve25519-sha256@libssh.org"
+#define KEX_NIST "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"
+#define KEX_GEX	 "diffie-hellman-group-exchange-sha256"
+#define KEX_DH                                                             \
+	"diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512",  \
+	    "diffie-hellman-group14-sha256"
+#define KEX_MODERN KEX_PQ, KEX_X25519, KEX_NIST
+
+#define CIPHER_CHACHA "chacha20-poly1305@openssh.com"
+#define CIPHER_GCM    "aes128-gcm@openssh.com", "aes256-gcm@openssh.com"
+#define CIPHER_CTR    "aes128-ctr", "aes192-ctr", "aes256-ctr"
+
+#define MAC_ETM                                                            \
+	"hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"
+#define MAC_PLAIN "hmac-sha2-256", "hmac-sha2-512"
+
+#define SIG_ED	    "ssh-ed25519"
+#define SIG_ED_CERT "ssh-ed25519-cert-v01@openssh.com"
+#define SIG_EC                                                             \
+	"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"
+#define SIG_EC_CERT                                                        \
+	"ecdsa-sha2-nistp256-cert-v01@openssh.com",                        \
+	    "ecdsa-sha2-nistp384-cert-v01@openssh.com",                    \
+	    "ecdsa-sha2-nistp521-cert-v01@openssh.com"
+#define SIG_RSA "rsa-sha2-512", "rsa-sha2-256"
+#define SIG_RSA_CERT                                                       \
+	"rsa-sha2-512-cert-v01@openssh.com",                               \
+	    "rsa-sha2-256-cert-v01@openssh.com"
+#define SIG_SK "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"
+#define SIG_SK_CERT                                                        \
+	"sk-ssh-ed25519-cert-v01@openssh.com",                             \
+	    "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com"
+
+#define HOST_ALL SIG_ED_CERT, SIG_EC_CERT, SIG_RSA_CERT, SIG_ED, SIG_EC, SIG_RSA
+#define HOST_NIST SIG_EC_CERT, SIG_RSA_CERT, SIG_EC, SIG_RSA
+#define USER_ALL                                                           \
+	SIG_ED_CERT, SIG_EC_CERT, SIG_SK_CERT, SIG_RSA_CERT, SIG_ED,       \
+	    SIG_EC, SIG_SK, SIG_RSA
+#define CA_ALL	SIG_ED, SIG_EC, SIG_SK, SIG_RSA
+#define CA_NIST SIG_EC, SIG_RSA
+#define ZLIB	"zlib@openssh.com"
+
+struct algorithm_lists {
+	const char *key;
+	size_t offset; /* of the struct strings in struct config */
+	const char *const *defaults[5]; /* by enum crypto_profile */
+	const char *const *known;
+};
+
+/* clang-format off: modern, compatible, fips, cis, stig */
+static const struct algorithm_lists lists[ALGORITHM_KINDS] = {
+	[ALGORITHM_KEX] = { "crypto.kex", offsetof(struct config, crypto.kex), {
+		LIST(KEX_MODERN),
+		LIST(KEX_MODERN, KEX_GEX, KEX_DH),
+		LIST(KEX_NIST, KEX_DH),
+		LIST(KEX_MODERN),
+		LIST(KEX_NIST, KEX_GEX) },
+		LIST(KEX_MODERN, KEX_GEX, KEX_DH) },
+	[ALGORITHM_CIPHER] = { "crypto.ciphers", offsetof(struct config, crypto.ciphers), {
+		LIST(CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR),
+		LIST(CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR),
+		LIST("aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr", "aes192-ctr", "aes128-ctr"),
+		LIST("aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr", "aes192-ctr", "aes128-ctr"),
+		LIST("aes256-gcm@openssh.com", "aes256-ctr", "aes128-gcm@openssh.com", "aes128-ctr") },
+		LIST(CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR) },
+	[ALGORITHM_MAC] = { "crypto.macs", offsetof(struct config, crypto.macs), {
+		LIST(MAC_ETM, MAC_PLAIN),
+		LIST(MAC_ETM, MAC_PLAIN),
+		LIST(MAC_ETM, MAC_PLAIN),
+		LIST("hmac-sha2-512", "hmac-sha2-256"),
+		LIST("hmac-sha2-512", "hmac-sha2-256") },
+		LIST(MAC_ETM, MAC_PLAIN) },
+	[ALGORITHM_HOST_KEY] = { "crypto.host_key_algorithms", offsetof(struct config, crypto.host_key_algorithms), {
+		LIST(HOST_ALL), LIST(HOST_ALL), LIST(HOST_NIST), LIST(HOST_ALL), LIST(HOST_NIST) },
+		LIST(HOST_ALL) },
+	[ALGORITHM_USER_KEY] = { "crypto.key_algorithms", offsetof(struct config, crypto.key_algorithms), {
+		LIST(USER_ALL), LIST(USER_ALL), LIST(HOST_NIST), LIST(USER_ALL), LIST(HOST_NIST) },
+		LIST(USER_ALL) },
+	[ALGORITHM_CA] = { "crypto.ca_algorithms", offsetof(struct config, crypto.ca_algorithms), {
+		LIST(CA_ALL), LIST(CA_ALL), LIST(CA_NIST), LIST(CA_ALL), LIST(CA_NIST) },
+		LIST(CA_ALL) },
+	[ALGORITHM_COMPRESSION] = { "crypto.compression", offsetof(struct config, crypto.compression), {
+		LIST("none", ZLIB), LIST("none", ZLIB), LIST("none", ZLIB), LIST("none"), LIST("none") },
+		LIST("none", ZLIB) },
+};
+/* clang-format on */
+
+const char *const *
+algorithm_defaults(enum algorithm_kind kind, enum crypto_profile profile)
+{
+	return lists[kind].defaults[profile];
+}
+
+/* fips is a promise: nothing outside its own lists can be added. */
+const char *const *
+algorithm_names(enum algorithm_kind kind, enum crypto_profile profile)
+{
+	return profile == CRYPTO_FIPS ? lists[kind].defaults[profile] :
+	    lists[kind].known;
+}
+
+const char *
+algorithm_key(enum algorithm_kind kind)
+{
+	return lists[kind].key;
+}
+
+static size_t
+names_count(const char *const *names)
+{
+	size_t count = 0;
+
+	while (names[count] != NULL)
+		count++;
+	return count;
+}
+
+static bool
+names_have(const char *const *names, const char *name)
+{
+	for (; *names != NULL; names++) {
+		if (strcmp(*names, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct resolver {
+	struct loader *l;
+	const char *key;
+	const struct origin *origin;
+	const char *const *known;
+	const char *result[64];
+	size_t count;
+};
+
+static void
+resolve_error(struct resolver *r, const char *name, const char *what)
+{
+	const char *nearest;
+
+	nearest = word_nearest(name, r->known, names_count(r->known));
+	problem_error(r->l->problems, r->origin->file, r->origin->line,
+	    "%s: \"%s\": %s%s%s%s", r->key, name, what,
+	    nearest != NULL ? "; did you mean \"" : "",
+	    nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+}
+
+static void
+resolve_remove(struct resolver *r, const char *pattern)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < r->count; i++) {
+		if (!match_pattern(r->result[i], pattern, MATCH_CASE))
+			r->result[kept++] = r->result[i];
+	}
+	if (kept == r->count)
+		problem_warning(r->l->problems, r->origin->file,
+		    r->origin->line, "%s: \"-%s\" removes nothing", r->key,
+		    pattern);
+	r->count = kept;
+}
+
+/* Put name at place, which is at most count; moves it when it is there. */
+static void
+resolve_insert(struct resolver *r, const char *name, size_t place)
+{
+	size_t i;
+
+	for (i = 0; i < r->count; i++) {
+		if (strcmp(r->result[i], name) == 0)
+			break;
+	}
+	if (i == r->count) {
+		if (r->count == sizeof(r->result) / sizeof(r->result[0]))
+			return;
+		r->count++;
+	} else if (place > i)
+		return; /* + of what is there already */
+	memmove(r->result + place + 1, r->result + place,
+	    (i - place) * sizeof(r->result[0]));
+	r->result[place] = name;
+}
+
+static void
+resolve_changes(struct resolver *r, const struct strings *written,
+    const char *const *defaults)
+{
+	size_t i, first = 0;
+	const char *text;
+
+	for (r->count = 0; defaults[r->count] != NULL; r->count++)
+		r->result[r->count] = defaults[r->count];
+	for (i = 0; i < written->count; i++) {
+		text = written->items[i];
+		if (strchr("+-^", text[0]) == NULL)
+			resolve_error(r, text, "a list either begins every "
+			    "entry with + - ^ or none");
+		else if (text[0] == '-')
+			resolve_remove(r, text + 1);
+		else if (!names_have(r->known, text + 1))
+			resolve_error(r, text + 1, "unknown name");
+		else if (text[0] == '+')
+			resolve_insert(r, text + 1, r->count);
+		else
+			resolve_insert(r, text + 1, first++);
+	}
+}
+
+static void
+resolve_replacement(struct resolver *r, const struct strings *written)
+{
+	size_t i, before;
+
+	for (i = 0; i < written->count; i++) {
+		before = r->count;
+		if (!names_have(r->known, written->items[i])) {
+			resolve_error(r, written->items[i],
+			    strchr("+-^", written->items[i][0]) != NULL ?
+			    "a list either begins every entry with + - ^ "
+			    "or none" : strchr(written->items[i], ',') != NULL ?
+			    "one name per entry, please" : "unknown name");
+			continue;
+		}
+		resolve_insert(r, written->items[i], r->count);
+		if (r->count == before)
+			resolve_error(r, written->items[i], "named twice");
+	}
+}
+
+static void
+finish_kind(struct loader *l, enum algorithm_kind kind)
+{
+	const struct algorithm_lists *list = &lists[kind];
+	struct strings *member =
+	    (struct strings *)(void *)((char *)l->config + list->offset);
+	const struct option *option = option_find(SECTION_SERVER, list->key);
+	struct resolver r = { .l = l, .key = list->key };
+	size_t i, errors = l->problems->errors;
+
+	r.origin = &l->config->origins[option - options];
+	r.known = algorithm_names(kind, l->config->crypto.profile);
+	if (r.origin->line == 0 || (member->count > 0 &&
+	    strchr("+-^", member->items[0][0]) != NULL))
+		resolve_changes(&r, member,
+		    algorithm_defaults(kind, l->config->crypto.profile));
+	else
+		resolve_replacement(&r, member);
+	if (r.count == 0 && l->problems->errors == errors)
+		problem_error(l->problems, r.origin->file, r.origin->line,
+		    "%s: nothing is left in the list", list->key);
+	member->items = arena_array(l->arena, r.count, sizeof(char *));
+	member->count = r.count;
+	for (i = 0; i < r.count; i++)
+		member->items[i] = arena_strdup(l->arena, r.result[i]);
+}
+
+void
+finish_algorithms(struct loader *l)
+{
+	enum algorithm_kind kind;
+
+	for (kind = 0; kind < ALGORITHM_KINDS; kind++)
+		finish_kind(l, kind);
+}

@@ -1,0 +1,239 @@
+/*
+ * The configuration's bytes: from disk once, by root, checked as files that
+ * grant access; then through a sealed memfd.  Used by the master (read and
+ * seal), the templates (back from the descriptor) and sallyportctl.
+ */
+#include "config/bundle.h"
+#include "config/config.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/mem.h"
+#include "lib/rd.h"
+#include "lib/safefile.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define BUNDLE_MAGIC "sallyport bundle 1"
+#define BUNDLE_MAX   ((size_t)CONFIG_FILES_MAX * (CONFIG_FILE_MAX + 8192) + 64)
+#define SEALS        (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+int
+config_bundle_add(struct bundle *bundle, const char *path, const void *bytes,
+    size_t len)
+{
+	struct bundle_file *file;
+
+	if (bundle->count >= CONFIG_FILES_MAX)
+		return E_LIMIT;
+	bundle->files = mem_grow(bundle->files, bundle->count + 1,
+	    sizeof(*bundle->files));
+	file = &bundle->files[bundle->count++];
+	file->path = mem_strdup(path);
+	file->bytes = mem_alloc(len + 1);
+	if (len != 0)
+		memcpy(file->bytes, bytes, len);
+	file->bytes[len] = '\0';
+	file->len = len;
+	return 0;
+}
+
+void
+config_bundle_free(struct bundle *bundle)
+{
+	size_t i;
+
+	for (i = 0; i < bundle->count; i++) {
+		free(bundle->files[i].path);
+		free(bundle->files[i].bytes);
+	}
+	free(bundle->files);
+	memset(bundle, 0, sizeof(*bundle));
+}
+
+static void
+read_file(const char *path, struct bundle *bundle, struct problems *problems)
+{
+	struct safefile_rules rules = { .owner = geteuid(),
+		.flags = SAFEFILE_FOLLOW, .max = CONFIG_FILE_MAX };
+	char why[SAFEFILE_WHY_MAX];
+	struct buf bytes;
+	int err;
+
+	buf_init(&bytes, CONFIG_FILE_MAX);
+	err = safefile_read(path, &rules, &bytes, why);
+	if (err == E_TOO_LARGE)
+		problem_error(problems, path, 0, "larger than %d bytes: not "
+		    "read", CONFIG_FILE_MAX);
+	else if (err != 0)
+		problem_error(problems, path, 0, "%s", why);
+	else if (config_bundle_add(bundle, path, bytes.data, bytes.len) != 0)
+		problem_error(problems, path, 0, "more than %d files",
+		    CONFIG_FILES_MAX);
+	buf_free(&bytes);
+}
+
+static int
+is_drop_in(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && len > 5 &&
+	    strcmp(entry->d_name + len - 5, ".conf") == 0;
+}
+
+static int
+by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void
+read_drop_ins(const char *directory, struct bundle *bundle,
+    struct problems *problems)
+{
+	struct dirent **entries = NULL;
+	int i, count;
+	char *path;
+
+	count = scandir(directory, &entries, is_drop_in, by_name);
+	if (count < 0 && errno != ENOENT)
+		problem_error(problems, directory, 0, "cannot be listed: %s",
+		    strerror(errno));
+	for (i = 0; i < count; i++) {
+		path = mem_printf("%s/%s", directory, entries[i]->d_name);
+		read_file(path, bundle, problems);
+		free(path);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+int
+config_bundle_read(const char *main_path, struct bundle *bundle,
+    struct problems *problems)
+{
+	size_t errors = problems->errors;
+	char *path, *directory, *slash;
+
+	memset(bundle, 0, sizeof(*bundle));
+	path = main_path[0] == '/' ? mem_strdup(main_path) :
+	    realpath(main_path, NULL);
+	if (path == NULL) {
+		problem_error(problems, main_path, 0, "%s", strerror(errno));
+		return E_SYSTEM;
+	}
+	slash = strrchr(path, '/');
+	directory = mem_printf("%.*s/policy.d", (int)(slash - path), path);
+	read_drop_ins(directory, bundle, problems);
+	read_file(path, bundle, problems);
+	free(directory);
+	free(path);
+	if (problems->errors == errors)
+		return 0;
+	config_bundle_free(bundle);
+	return E_VALUE;
+}
+
+static int
+write_all(int fd, const uint8_t *bytes, size_t len)
+{
+	ssize_t done;
+
+	while (len > 0) {
+		done = write(fd, bytes, len);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return -1;
+		bytes += done;
+		len -= (size_t)done;
+	}
+	return 0;
+}
+
+int
+config_bundle_seal(const struct bundle *bundle)
+{
+	struct buf out;
+	size_t i;
+	int fd, saved;
+
+	buf_init(&out, BUNDLE_MAX);
+	buf_text(&out, BUNDLE_MAGIC);
+	buf_u32(&out, (uint32_t)bundle->count);
+	for (i = 0; i < bundle->count; i++) {
+		buf_text(&out, bundle->files[i].path);
+		buf_string(&out, bundle->files[i].bytes,
+		    bundle->files[i].len);
+	}
+	fd = memfd_create("sallyport-config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd != -1 && (buf_end(&out) != 0 ||
+	    write_all(fd, out.data, out.len) != 0 ||
+	    fcntl(fd, F_ADD_SEALS, SEALS) != 0)) {
+		saved = buf_end(&out) != 0 ? E2BIG : errno;
+		close(fd);
+		errno = saved;
+		fd = -1;
+	}
+	buf_free(&out);
+	return fd;
+}
+
+static int
+read_sealed(struct rd *r, struct bundle *bundle)
+{
+	const uint8_t *magic, *path, *bytes;
+	size_t magic_len, path_len, len;
+	char *name;
+	uint32_t count;
+
+	magic = rd_string(r, sizeof(BUNDLE_MAGIC), &magic_len);
+	count = rd_u32(r);
+	if (magic == NULL || magic_len != strlen(BUNDLE_MAGIC) ||
+	    memcmp(magic, BUNDLE_MAGIC, magic_len) != 0)
+		return E_FORMAT;
+	for (; count > 0; count--) {
+		path = rd_string(r, 4096, &path_len);
+		bytes = rd_string(r, CONFIG_FILE_MAX, &len);
+		if (path == NULL || bytes == NULL)
+			return E_FORMAT;
+		name = mem_strndup((const char *)path, path_len);
+		if (config_bundle_add(bundle, name, bytes, len) != 0) {
+			free(name);
+			return E_LIMIT;
+		}
+		free(name);
+	}
+	return rd_end(r);
+}
+
+int
+config_bundle_from_fd(int fd, struct bundle *bundle)
+{
+	struct rd r;
+	off_t size;
+	void *map;
+	int err;
+
+	memset(bundle, 0, sizeof(*bundle));
+	if ((fcntl(fd, F_GET_SEALS) & SEALS) != SEALS)
+		return E_PERMISSIONS;
+	size = lseek(fd, 0, SEEK_END);
+	if (size <= 0 || (size_t)size > BUNDLE_MAX)
+		return E_FORMAT;
+	map = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		return E_SYSTEM;
+	rd_init(&r, map, (size_t)size);
+	err = read_sealed(&r, bundle);
+	munmap(map, (size_t)size);
+	if (err != 0)
+		config_bundle_free(bundle);
+	return err;
+}

@@ -1,0 +1,497 @@
+/*
+ * Text to struct config.  Runs in the master's rehearsal, in the templates
+ * and in sallyportctl, always on a bundle, never on files; knows no module,
+ * no user and no key.  Goes on after an error so that all are reported.
+ */
+#include "config/load.h"
+#include "config/loader.h"
+#include "lib/err.h"
+#include "lib/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- groups of one section ---- */
+
+void
+load_unknown(struct loader *l, const config_setting_t *setting,
+    const char *key, const enum option_section *sections)
+{
+	const char *name = config_setting_name(setting), *nearest = NULL;
+	unsigned line = (unsigned)config_setting_source_line(setting);
+
+	for (; *sections != SECTION_COUNT && nearest == NULL; sections++)
+		nearest = option_nearest(*sections,
+		    *sections == SECTION_SERVER ? key : name);
+	if (nearest != NULL)
+		reader_error(&l->reader, line, key,
+		    "unknown key; did you mean \"%s\"?", nearest);
+	else
+		reader_error(&l->reader, line, key, "unknown key");
+}
+
+static void
+check_required(struct loader *l, const config_setting_t *group,
+    enum option_section section, const char *what)
+{
+	size_t i;
+
+	for (i = 0; i < option_count; i++) {
+		if (options[i].section != section ||
+		    (options[i].flags & OPTION_REQUIRED) == 0 ||
+		    config_setting_get_member(group, options[i].name) != NULL)
+			continue;
+		reader_error(&l->reader,
+		    (unsigned)config_setting_source_line(group), what,
+		    "\"%s\" is missing", options[i].name);
+	}
+}
+
+void
+load_struct(struct loader *l, const config_setting_t *group,
+    enum option_section section, const char *what, void *base)
+{
+	const enum option_section sections[] = { section, SECTION_COUNT };
+	const struct option *option;
+	const config_setting_t *setting;
+	const char *key;
+	int i;
+
+	for (i = 0; i < (int)option_count; i++) {
+		if (options[i].section == section)
+			value_default(l->arena, &options[i],
+			    (char *)base + options[i].offset);
+	}
+	for (i = 0; i < config_setting_length(group); i++) {
+		setting = config_setting_get_elem(group, (unsigned)i);
+		key = arena_printf(l->arena, "%s.%s", what,
+		    config_setting_name(setting));
+		option = option_find(section, config_setting_name(setting));
+		if (option == NULL)
+			load_unknown(l, setting, key, sections);
+		else
+			(void)value_read(&l->reader, option, key, setting,
+			    (char *)base + option->offset);
+	}
+	check_required(l, group, section, what);
+}
+
+/* ---- the lists of groups ---- */
+
+/* Room for one more element of an array in the arena, zero filled. */
+static void *
+append(struct loader *l, void **items, size_t *count, size_t size)
+{
+	if (*count % 16 == 0)
+		*items = arena_grow(l->arena, *items, *count, *count + 16,
+		    size);
+	return (char *)*items + (*count)++ * size;
+}
+
+static void
+load_listener(struct loader *l, const config_setting_t *group)
+{
+	struct config *c = l->config;
+	struct net_address address;
+	struct listener *listener;
+	void *items = c->listeners;
+
+	listener = append(l, &items, &c->listener_count, sizeof(*listener));
+	c->listeners = items;
+	load_struct(l, group, SECTION_LISTENER, "listeners", listener);
+	listener->origin = reader_origin(&l->reader, group);
+	listener->family = AF_UNSPEC;
+	if (listener->address != NULL &&
+	    net_parse(listener->address, &address) == 0)
+		listener->family = address.family == NET_V4 ? AF_INET :
+		    AF_INET6;
+}
+
+static void
+load_module(struct loader *l, const config_setting_t *group)
+{
+	struct config *c = l->config;
+	struct module_settings *module;
+	void *items = c->modules;
+
+	module = append(l, &items, &c->module_count, sizeof(*module));
+	c->modules = items;
+	load_struct(l, group, SECTION_MODULE, "modules", module);
+	module->origin = reader_origin(&l->reader, group);
+	if (module->file == NULL && module->name != NULL)
+		module->file = arena_printf(l->arena, "%s.so", module->name);
+	if (module->file != NULL && module->file[0] != '/' &&
+	    strchr(module->file, '/') != NULL)
+		reader_error(&l->reader, module->origin.line, "modules.file",
+		    "\"%s\": an absolute path, or a name without /",
+		    module->file);
+}
+
+static void
+load_subsystem(struct loader *l, const config_setting_t *group)
+{
+	struct config *c = l->config;
+	struct subsystem *subsystem;
+	void *items = c->subsystems;
+
+	subsystem = append(l, &items, &c->subsystem_count, sizeof(*subsystem));
+	c->subsystems = items;
+	load_struct(l, group, SECTION_SUBSYSTEM, "subsystems", subsystem);
+	subsystem->origin = reader_origin(&l->reader, group);
+	if (subsystem->command == NULL ||
+	    strcmp(subsystem->command, "internal") != 0)
+		return;
+	if (subsystem->name == NULL || strcmp(subsystem->name, "sftp") != 0)
+		reader_error(&l->reader, subsystem->origin.line,
+		    "subsystems.command", "only sftp is served internally");
+	subsystem->command = NULL;
+}
+
+static void
+load_rule_element(struct loader *l, const config_setting_t *group, bool guard)
+{
+	struct config *c = l->config;
+	struct rule *rule;
+	void *items = guard ? c->guards : c->rules;
+
+	rule = append(l, &items, guard ? &c->guard_count : &c->rule_count,
+	    sizeof(*rule));
+	if (guard)
+		c->guards = items;
+	else
+		c->rules = items;
+	load_rule(l, group, guard, rule);
+}
+
+static void
+load_element(struct loader *l, const struct option *option,
+    const config_setting_t *group)
+{
+	if (option->offset == offsetof(struct config, listeners))
+		load_listener(l, group);
+	else if (option->offset == offsetof(struct config, modules))
+		load_module(l, group);
+	else if (option->offset == offsetof(struct config, subsystems))
+		load_subsystem(l, group);
+	else
+		load_rule_element(l, group,
+		    option->offset == offsetof(struct config, guards));
+}
+
+static size_t
+list_count(const struct config *c, const struct option *option)
+{
+	switch (option->offset) {
+	case offsetof(struct config, listeners):
+		return c->listener_count;
+	case offsetof(struct config, modules):
+		return c->module_count;
+	case offsetof(struct config, subsystems):
+		return c->subsystem_count;
+	case offsetof(struct config, guards):
+		return c->guard_count;
+	default:
+		return c->rule_count;
+	}
+}
+
+static void
+load_list(struct loader *l, const struct option *option,
+    const config_setting_t *list)
+{
+	unsigned line = (unsigned)config_setting_source_line(list);
+	const config_setting_t *group;
+	int i;
+
+	if (config_setting_type(list) != CONFIG_TYPE_LIST) {
+		reader_error(&l->reader, line, option->name,
+		    "wrong type: this is a list of groups, "
+		    "%s = ( { ... }, { ... } );", option->name);
+		return;
+	}
+	for (i = 0; i < config_setting_length(list); i++) {
+		group = config_setting_get_elem(list, (unsigned)i);
+		if (config_setting_type(group) != CONFIG_TYPE_GROUP) {
+			reader_error(&l->reader, line, option->name,
+			    "wrong type: entry %d is not a group { ... }",
+			    i + 1);
+			continue;
+		}
+		if (list_count(l->config, option) >= option->max) {
+			reader_error(&l->reader, line, option->name,
+			    "more than %llu entries",
+			    (unsigned long long)option->max);
+			return;
+		}
+		load_element(l, option, group);
+	}
+}
+
+/* ---- the top level ---- */
+
+static void
+load_value(struct loader *l, const struct option *option,
+    const config_setting_t *setting)
+{
+	struct origin *origin = &l->config->origins[option - options];
+
+	if (origin->line != 0) {
+		reader_error(&l->reader,
+		    (unsigned)config_setting_source_line(setting),
+		    option->name, "is set already, in %s:%u; set it once",
+		    origin->file, origin->line);
+		return;
+	}
+	*origin = reader_origin(&l->reader, setting);
+	(void)value_read(&l->reader, option, option->name, setting,
+	    (char *)l->config + option->offset);
+}
+
+static void
+load_group(struct loader *l, const char *prefix, const config_setting_t *group)
+{
+	static const enum option_section sections[] = { SECTION_SERVER,
+		SECTION_COUNT };
+	const config_setting_t *setting;
+	const struct option *option;
+	const char *key;
+	int i;
+
+	for (i = 0; i < config_setting_length(group); i++) {
+		setting = config_setting_get_elem(group, (unsigned)i);
+		key = arena_printf(l->arena, "%s%s%s", prefix,
+		    *prefix == '\0' ? "" : ".", config_setting_name(setting));
+		option = option_find(SECTION_SERVER, key);
+		if (option != NULL && option->type == OPTION_LIST)
+			load_list(l, option, setting);
+		else if (option != NULL)
+			load_value(l, option, setting);
+		else if (!option_is_group(SECTION_SERVER, key))
+			load_unknown(l, setting, key, sections);
+		else if (config_setting_type(setting) == CONFIG_TYPE_GROUP)
+			load_group(l, key, setting);
+		else
+			reader_error(&l->reader,
+			    (unsigned)config_setting_source_line(setting),
+			    key, "wrong type: this is a group, { ... }");
+	}
+}
+
+static void
+load_file(struct loader *l, const struct bundle_file *file)
+{
+	struct scan scan;
+	config_t parsed;
+
+	l->reader.file = arena_strdup(l->arena, file->path);
+	scan_file(file, &scan, l->problems);
+	l->reader.scan = &scan;
+	config_init(&parsed);
+	if (!scan.hopeless) {
+		if (config_read_string(&parsed, scan.text) == CONFIG_TRUE)
+			load_group(l, "", config_root_setting(&parsed));
+		else
+			problem_error(l->problems, file->path,
+			    (unsigned)config_error_line(&parsed), "%s; "
+			    "settings are name = value;",
+			    config_error_text(&parsed));
+	}
+	config_destroy(&parsed);
+	l->reader.scan = NULL;
+	scan_free(&scan);
+}
+
+/* ---- what holds between keys ---- */
+
+static void
+server_error(struct loader *l, const char *key, const char *text)
+{
+	const struct option *option = option_find(SECTION_SERVER, key);
+	const struct origin *origin = &l->config->origins[option - options];
+
+	problem_error(l->problems, origin->file, origin->line, "%s: %s", key,
+	    text);
+}
+
+static void
+check_listeners(struct loader *l)
+{
+	const struct config *c = l->config;
+	const struct listener *a, *b;
+	size_t i, j;
+
+	for (i = 0; i < c->listener_count; i++) {
+		a = &c->listeners[i];
+		for (j = 0; j < i && a->name != NULL; j++) {
+			b = &c->listeners[j];
+			if (b->name == NULL)
+				continue;
+			if (strcmp(a->name, b->name) == 0)
+				problem_error(l->problems, a->origin.file,
+				    a->origin.line, "listeners.name: \"%s\" "
+				    "is defined already, in %s:%u", a->name,
+				    b->origin.file, b->origin.line);
+			if (a->port == b->port &&
+			    strcmp(a->address, b->address) == 0)
+				problem_error(l->problems, a->origin.file,
+				    a->origin.line, "listeners.address: %s "
+				    "port %u is used already, in %s:%u",
+				    a->address, a->port, b->origin.file,
+				    b->origin.line);
+		}
+	}
+}
+
+static void
+twice(struct loader *l, const char *key, const char *name,
+    const struct origin *here, const struct origin *there)
+{
+	problem_error(l->problems, here->file, here->line,
+	    "%s: \"%s\" is defined already, in %s:%u", key, name,
+	    there->file, there->line);
+}
+
+static void
+check_names(struct loader *l)
+{
+	const struct config *c = l->config;
+	size_t i, j;
+
+	for (i = 0; i < c->module_count; i++) {
+		for (j = 0; j < i; j++) {
+			if (c->modules[i].name != NULL &&
+			    c->modules[j].name != NULL &&
+			    strcmp(c->modules[i].name,
+				c->modules[j].name) == 0)
+				twice(l, "modules.name", c->modules[i].name,
+				    &c->modules[i].origin,
+				    &c->modules[j].origin);
+		}
+	}
+	for (i = 0; i < c->subsystem_count; i++) {
+		for (j = 0; j < i; j++) {
+			if (c->subsystems[i].name != NULL &&
+			    c->subsystems[j].name != NULL &&
+			    strcmp(c->subsystems[i].name,
+				c->subsystems[j].name) == 0)
+				twice(l, "subsystems.name",
+				    c->subsystems[i].name,
+				    &c->subsystems[i].origin,
+				    &c->subsystems[j].origin);
+		}
+	}
+}
+
+static void
+check_together(struct loader *l)
+{
+	const struct config *c = l->config;
+
+	if (c->limits.startups.begin > c->limits.startups.full)
+		server_error(l, "limits.startups.begin",
+		    "is larger than limits.startups.full");
+	if (c->limits.penalties.minimum > c->limits.penalties.maximum)
+		server_error(l, "limits.penalties.minimum",
+		    "is larger than limits.penalties.maximum");
+	if (c->privsep.worker_user != NULL &&
+	    c->privsep.keyholder_user != NULL &&
+	    strcmp(c->privsep.worker_user, c->privsep.keyholder_user) == 0)
+		server_error(l, "privsep.keyholder_user",
+		    "must not be the worker's user");
+	if (c->privsep.worker_user != NULL &&
+	    strcmp(c->privsep.worker_user, "root") == 0)
+		server_error(l, "privsep.worker_user", "must not be root");
+	if (c->privsep.keyholder_user != NULL &&
+	    strcmp(c->privsep.keyholder_user, "root") == 0)
+		server_error(l, "privsep.keyholder_user", "must not be root");
+	check_listeners(l);
+	check_names(l);
+}
+
+/* What stands when no list of that kind was written. */
+static void
+default_lists(struct loader *l)
+{
+	struct config *c = l->config;
+
+	if (c->listener_count == 0) {
+		c->listeners = arena_alloc(l->arena, sizeof(*c->listeners));
+		c->listener_count = 1;
+		c->listeners[0].name = arena_strdup(l->arena, "main");
+		c->listeners[0].address = arena_strdup(l->arena, "*");
+		c->listeners[0].port = 22;
+	}
+	if (c->subsystem_count == 0) {
+		c->subsystems = arena_alloc(l->arena, sizeof(*c->subsystems));
+		c->subsystem_count = 1;
+		c->subsystems[0].name = arena_strdup(l->arena, "sftp");
+	}
+}
+
+static void
+begin_load(struct loader *l, struct problems *problems)
+{
+	size_t i;
+
+	memset(l, 0, sizeof(*l));
+	l->arena = arena_new();
+	l->problems = problems;
+	l->config = arena_alloc(l->arena, sizeof(*l->config));
+	l->config->arena = l->arena;
+	l->config->origins = arena_array(l->arena, option_count,
+	    sizeof(*l->config->origins));
+	l->reader.arena = l->arena;
+	l->reader.problems = problems;
+	for (i = 0; i < option_count; i++) {
+		if (options[i].section == SECTION_SERVER)
+			value_default(l->arena, &options[i],
+			    (char *)l->config + options[i].offset);
+	}
+}
+
+static void
+finish_load(struct loader *l)
+{
+	default_lists(l);
+	check_together(l);
+	finish_algorithms(l);
+	finish_rules(l);
+}
+
+int
+config_load(const struct bundle *bundle, struct config **config,
+    struct problems *problems)
+{
+	struct loader l;
+	size_t i, errors = problems->errors;
+
+	begin_load(&l, problems);
+	for (i = 0; i < bundle->count; i++)
+		load_file(&l, &bundle->files[i]);
+	finish_load(&l);
+	if (problems->errors != errors) {
+		config_free(l.config);
+		return E_VALUE;
+	}
+	*config = l.config;
+	return 0;
+}
+
+struct config *
+config_defaults(void)
+{
+	struct problems problems = { 0 };
+	struct loader l;
+
+	begin_load(&l, &problems);
+	finish_load(&l);
+	problems_free(&problems);
+	return l.config;
+}
+
+void
+config_free(struct config *config)
+{
+	if (config != NULL)
+		arena_free(config->arena);
+}

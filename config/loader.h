@@ -1,0 +1,38 @@
+/*
+ * What load.c and rules.c share while a bundle becomes a configuration.
+ */
+#ifndef CONFIG_LOADER_H
+#define CONFIG_LOADER_H
+
+#include "config/reader.h"
+
+struct loader {
+	struct config *config;
+	struct arena *arena;
+	struct problems *problems;
+	struct reader reader;
+};
+
+/*
+ * Read the keys of one group into base, each as its row in the section says;
+ * defaults first, missing required keys are errors.  what names the group.
+ */
+void load_struct(struct loader *l, const config_setting_t *group,
+    enum option_section section, const char *what, void *base);
+
+/* "unknown key", with the nearest one of the sections (ends by SECTION_COUNT).
+ */
+void load_unknown(struct loader *l, const config_setting_t *setting,
+    const char *key, const enum option_section *sections);
+
+/* One element of rules or guards into *rule. */
+void load_rule(struct loader *l, const config_setting_t *group, bool guard,
+    struct rule *rule);
+
+/* After all files: names, extends, implied and default grants, the decoy. */
+void finish_rules(struct loader *l);
+
+/* Profiles and + - ^, for all algorithm lists. */
+void finish_algorithms(struct loader *l);
+
+#endif

@@ -1,0 +1,450 @@
+/*
+ * Times, sizes, networks, chains, targets and time windows, from their text.
+ * For the loader, and for what authorized_keys adds to a decision.  The text
+ * is the administrator's, or in a decision's case the user's: bounded, and
+ * judged whole.
+ */
+#include "config/parse.h"
+#include "lib/err.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+/* Decimal digits from *text on, without sign or leading blanks. */
+static bool
+take_number(const char **text, uint64_t *value)
+{
+	const char *p = *text;
+	uint64_t n = 0;
+
+	if (!isdigit((unsigned char)*p))
+		return false;
+	for (; isdigit((unsigned char)*p); p++) {
+		if (n > (UINT64_MAX - 9) / 10)
+			return false;
+		n = n * 10 + (uint64_t)(*p - '0');
+	}
+	*text = p;
+	*value = n;
+	return true;
+}
+
+/* A number with a unit from the list; factor 1 stands for no unit. */
+struct unit {
+	char letter;
+	uint64_t factor;
+};
+
+static bool
+take_unit(const char **text, const struct unit *list, size_t count,
+    uint64_t *factor)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (tolower((unsigned char)**text) != list[i].letter)
+			continue;
+		(*text)++;
+		*factor = list[i].factor;
+		return true;
+	}
+	return false;
+}
+
+const char *
+parse_time(const char *text, uint64_t *seconds)
+{
+	static const struct unit units[] = { { 's', 1 }, { 'm', 60 },
+		{ 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 } };
+	static const char bad[] = "not a time; seconds, or like \"1h30m\" "
+				  "(units s m h d w)";
+	uint64_t total = 0, number, factor;
+
+	if (*text == '\0')
+		return bad;
+	while (*text != '\0') {
+		if (!take_number(&text, &number))
+			return bad;
+		factor = 1;
+		if (*text != '\0' && !take_unit(&text, units, 5, &factor))
+			return bad;
+		if (number > UINT32_MAX || total > UINT32_MAX)
+			return bad;
+		total += number * factor;
+	}
+	*seconds = total;
+	return NULL;
+}
+
+const char *
+parse_size(const char *text, uint64_t *bytes)
+{
+	static const struct unit units[] = { { 'k', 1ULL << 10 },
+		{ 'm', 1ULL << 20 }, { 'g', 1ULL << 30 },
+		{ 't', 1ULL << 40 } };
+	static const char bad[] = "not a size; bytes, or like \"64K\", \"1G\"";
+	uint64_t number, factor = 1;
+
+	if (!take_number(&text, &number))
+		return bad;
+	if (*text != '\0' && !take_unit(&text, units, 4, &factor))
+		return bad;
+	if (*text != '\0' || number > UINT64_MAX / factor)
+		return bad;
+	*bytes = number * factor;
+	return NULL;
+}
+
+const char *
+parse_mode(const char *text, uint32_t *mode)
+{
+	uint32_t value = 0;
+	size_t i, len = strlen(text);
+
+	if (len == 0 || len > 5)
+		return "not a mode; octal digits, like \"0755\"";
+	for (i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '7')
+			return "not a mode; octal digits, like \"0755\"";
+		value = value << 3 | (uint32_t)(text[i] - '0');
+	}
+	if (value > 07777)
+		return "not a mode; octal digits, like \"0755\"";
+	*mode = value;
+	return NULL;
+}
+
+const char *
+parse_network(const char *text, struct net_network *network)
+{
+	switch (net_parse_network(text, network)) {
+	case 0:
+		return NULL;
+	case E_VALUE:
+		return "prefix length too long, or bits set after the prefix";
+	default:
+		return "not a network; like \"10.0.0.0/8\" or "
+		       "\"2001:db8::/32\", ! in front to exclude";
+	}
+}
+
+const char *
+parse_uids(const char *text, struct uid_range *range)
+{
+	static const char bad[] = "not a uid or range; like \"1000\" or "
+				  "\"1000-60000\"";
+	uint64_t first, last;
+
+	if (!take_number(&text, &first))
+		return bad;
+	last = first;
+	if (*text == '-') {
+		text++;
+		if (!take_number(&text, &last))
+			return bad;
+	}
+	if (*text != '\0' || last >= UINT32_MAX || first > last)
+		return bad;
+	range->first = (uid_t)first;
+	range->last = (uid_t)last;
+	return NULL;
+}
+
+static bool
+is_word(const char *text, size_t len, const char *more)
+{
+	size_t i;
+
+	if (len == 0 || len > CONFIG_NAME_MAX)
+		return false;
+	for (i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)text[i]) &&
+		    (text[i] == '\0' || strchr(more, text[i]) == NULL))
+			return false;
+	}
+	return true;
+}
+
+const char *
+parse_name(const char *text)
+{
+	if (!is_word(text, strlen(text), "._-@"))
+		return "not a name; letters, digits and . _ - @, at most 64";
+	return NULL;
+}
+
+/* One step: method[:module[/service]]. */
+static const char *
+parse_step(struct arena *arena, const char *text, size_t len,
+    struct chain_step *step)
+{
+	const char *colon = memchr(text, ':', len), *slash;
+	size_t method_len = colon != NULL ? (size_t)(colon - text) : len;
+
+	if (!is_word(text, method_len, "._-@"))
+		return "not a chain; methods with commas between, each "
+		       "method, method:module or method:module/service";
+	step->method = arena_strndup(arena, text, method_len);
+	if (colon == NULL)
+		return NULL;
+	len -= method_len + 1;
+	slash = memchr(colon + 1, '/', len);
+	method_len = slash != NULL ? (size_t)(slash - colon - 1) : len;
+	if (!is_word(colon + 1, method_len, "._-"))
+		return "not a module's name after the colon of a step";
+	step->module = arena_strndup(arena, colon + 1, method_len);
+	if (slash == NULL)
+		return NULL;
+	len -= method_len + 1;
+	if (!is_word(slash + 1, len, "._-"))
+		return "not a service's name after the slash of a step";
+	step->service = arena_strndup(arena, slash + 1, len);
+	return NULL;
+}
+
+const char *
+parse_chain(struct arena *arena, const char *text, struct chain *chain)
+{
+	struct chain_step steps[8];
+	const char *end, *wrong;
+	size_t count = 0;
+
+	memset(steps, 0, sizeof(steps));
+	chain->text = arena_strdup(arena, text);
+	for (;; text = end + 1) {
+		if (count == 8)
+			return "a chain has at most 8 steps";
+		end = strchrnul(text, ',');
+		wrong = parse_step(arena, text, (size_t)(end - text),
+		    &steps[count]);
+		if (wrong != NULL)
+			return wrong;
+		if (strcmp(steps[count].method, "none") == 0)
+			return "the method none authenticates nobody";
+		count++;
+		if (*end == '\0')
+			break;
+	}
+	chain->steps = arena_array(arena, count, sizeof(*chain->steps));
+	memcpy(chain->steps, steps, count * sizeof(steps[0]));
+	chain->count = count;
+	return NULL;
+}
+
+static bool
+parse_ports(const char *text, struct target *target)
+{
+	uint64_t first, last;
+
+	if (strcmp(text, "*") == 0) {
+		target->port_first = 0;
+		target->port_last = UINT16_MAX;
+		return true;
+	}
+	if (!take_number(&text, &first))
+		return false;
+	last = first;
+	if (*text == '-') {
+		text++;
+		if (!take_number(&text, &last))
+			return false;
+	}
+	if (*text != '\0' || first > last || last > UINT16_MAX)
+		return false;
+	target->port_first = (uint16_t)first;
+	target->port_last = (uint16_t)last;
+	return true;
+}
+
+const char *
+parse_target(struct arena *arena, const char *text, struct target *target)
+{
+	static const char bad[] = "not a target; like \"host:22\", "
+	    "\"10.0.0.0/8:*\", \"[2001:db8::]/32:443\", \"*:1-1023\"";
+	const char *colon = strrchr(text, ':'), *close;
+	char *host;
+
+	if (colon == NULL || colon == text || !parse_ports(colon + 1, target))
+		return bad;
+	target->text = arena_strdup(arena, text);
+	if (text[0] == '[') {
+		close = strchr(text, ']');
+		if (close == NULL || close > colon)
+			return bad;
+		host = arena_printf(arena, "%.*s%.*s",
+		    (int)(close - text - 1), text + 1,
+		    (int)(colon - close - 1), close + 1);
+	} else {
+		host = arena_strndup(arena, text, (size_t)(colon - text));
+		if (strchr(host, ':') != NULL)
+			return "an IPv6 address stands in brackets: "
+			       "\"[2001:db8::1]:443\"";
+	}
+	if (*host == '!' || strpbrk(host, " \t,\"") != NULL ||
+	    strlen(host) > 255)
+		return bad;
+	if (net_parse_network(host, &target->network) == 0) {
+		target->is_network = true;
+		return NULL;
+	}
+	if (strpbrk(host, "/[]:") != NULL)
+		return bad;
+	target->host = host;
+	return NULL;
+}
+
+static bool
+take_clock(const char **text, unsigned *minutes)
+{
+	uint64_t hours, mins;
+
+	if (!take_number(text, &hours) || **text != ':')
+		return false;
+	(*text)++;
+	if (!isdigit((unsigned char)(*text)[0]) ||
+	    !isdigit((unsigned char)(*text)[1]) || !take_number(text, &mins))
+		return false;
+	if (mins > 59 || hours > 24 || (hours == 24 && mins != 0))
+		return false;
+	*minutes = (unsigned)(hours * 60 + mins);
+	return true;
+}
+
+static int
+take_day(const char **text)
+{
+	static const char names[7][4] = { "sun", "mon", "tue", "wed", "thu",
+		"fri", "sat" };
+	int i;
+
+	for (i = 0; i < 7; i++) {
+		if (strncasecmp(*text, names[i], 3) == 0) {
+			*text += 3;
+			return i;
+		}
+	}
+	return -1;
+}
+
+/* "mon-fri,sun"; nothing at all means every day. */
+static bool
+take_days(const char **text, unsigned *days)
+{
+	int first, last;
+
+	*days = 0;
+	if (isdigit((unsigned char)**text)) {
+		*days = 0x7f;
+		return true;
+	}
+	for (;; (*text)++) {
+		if ((first = take_day(text)) < 0)
+			return false;
+		last = first;
+		if (**text == '-') {
+			(*text)++;
+			if ((last = take_day(text)) < 0)
+				return false;
+		}
+		for (*days |= 1U << first; first != last;) {
+			first = (first + 1) % 7;
+			*days |= 1U << first;
+		}
+		if (**text != ',')
+			break;
+	}
+	return **text == ' ' || **text == '\0';
+}
+
+static const char *
+skip_blanks(const char *text)
+{
+	while (*text == ' ')
+		text++;
+	return text;
+}
+
+static bool
+is_zone(const char *text)
+{
+	return is_word(text, strlen(text), "/_+-") && text[0] != '/' &&
+	    strstr(text, "..") == NULL;
+}
+
+const char *
+parse_window(struct arena *arena, const char *text, struct time_window *window)
+{
+	static const char bad[] = "not a time window; like \"08:00-18:00\", "
+	    "\"mon-fri 22:00-06:00\", \"sat,sun 00:00-24:00 Europe/Berlin\"";
+
+	window->text = arena_strdup(arena, text);
+	if (!take_days(&text, &window->days))
+		return bad;
+	text = skip_blanks(text);
+	window->first = 0;
+	window->last = 24 * 60;
+	if (isdigit((unsigned char)*text)) {
+		if (!take_clock(&text, &window->first) || *text++ != '-' ||
+		    !take_clock(&text, &window->last))
+			return bad;
+		if (window->first >= 24 * 60 || window->first == window->last)
+			return "a time window begins before 24:00, and does "
+			       "not end when it begins";
+		if (*text != ' ' && *text != '\0')
+			return bad;
+	}
+	text = skip_blanks(text);
+	if (*text == '\0')
+		return NULL;
+	if (!is_zone(text))
+		return bad;
+	window->zone = arena_strdup(arena, text);
+	return NULL;
+}
+
+const char *
+parse_channel(struct arena *arena, const char *text,
+    struct channel_timeout *timeout)
+{
+	static const char bad[] = "not a channel time-out; like "
+				  "\"direct-tcpip=10m\", \"session:*=1h\"";
+	const char *equals = strrchr(text, '=');
+	uint64_t seconds;
+
+	if (equals == NULL ||
+	    !is_word(text, (size_t)(equals - text), "._-@:*?"))
+		return bad;
+	if (parse_time(equals + 1, &seconds) != NULL || seconds == 0 ||
+	    seconds >= UINT32_MAX)
+		return bad;
+	timeout->kind = arena_strndup(arena, text, (size_t)(equals - text));
+	timeout->seconds = (uint32_t)seconds;
+	return NULL;
+}
+
+const char *
+parse_assignment(const char *text)
+{
+	const char *equals = strchr(text, '=');
+	size_t i;
+
+	if (equals == NULL || equals == text)
+		return "not an assignment; NAME=value";
+	for (i = 0; text + i < equals; i++) {
+		if (!isalpha((unsigned char)text[i]) && text[i] != '_' &&
+		    (i == 0 || !isdigit((unsigned char)text[i])))
+			return "not a variable's name; letters, digits, _";
+	}
+	return NULL;
+}
+
+const char *
+parse_fingerprint(const char *text)
+{
+	if (strcmp(text, "*") != 0 && (strncmp(text, "SHA256:", 7) != 0 ||
+	    text[7] == '\0'))
+		return "not a fingerprint; \"SHA256:...\" as ssh-keygen -l "
+		       "prints it";
+	return NULL;
+}

@@ -1,0 +1,453 @@
+/*
+ * The decision: the first rule that matches, whole, then every guard that
+ * matches on top.  Run by the monitor and by explain.  The verdict begins as
+ * refused, and only policy_decide sets it to granted, once.
+ */
+#include "config/policy.h"
+#include "config/arena.h"
+#include "config/options.h"
+#include "config/policy_match.h"
+#include "lib/match.h"
+#include "lib/mem.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+decision_init(struct decision *d)
+{
+	memset(d, 0, sizeof(*d));
+	d->arena = arena_new();
+}
+
+void
+decision_free(struct decision *d)
+{
+	arena_free(d->arena);
+	memset(d, 0, sizeof(*d));
+}
+
+void
+decision_refuse(struct decision *d, enum policy_reason reason,
+    const char *format, ...)
+{
+	va_list args;
+
+	if (d->reason == REASON_NONE) {
+		d->reason = reason;
+		va_start(args, format);
+		vsnprintf(d->why, sizeof(d->why), format, args);
+		va_end(args);
+	}
+	d->verdict = POLICY_REFUSED;
+}
+
+static void
+trace_add(struct trace *trace, bool guard, size_t index, enum tri result,
+    const char *why)
+{
+	struct trace_entry *entry;
+
+	if (trace == NULL)
+		return;
+	trace->entries = mem_grow(trace->entries, trace->count + 1,
+	    sizeof(*trace->entries));
+	entry = &trace->entries[trace->count++];
+	entry->guard = guard;
+	entry->index = index;
+	entry->result = result;
+	snprintf(entry->why, sizeof(entry->why), "%s", why);
+}
+
+/* ---- the rule ---- */
+
+static const struct rule *
+find_rule(const struct config *config, const struct policy_facts *facts,
+    struct decision *d, struct trace *trace)
+{
+	enum tri result;
+	char why[256];
+	size_t i;
+
+	for (i = 0; i < config->rule_count; i++) {
+		const struct rule *rule = &config->rules[i];
+
+		result = policy_match(&rule->match, false, facts, why,
+		    sizeof(why));
+		trace_add(trace, false, i, result, why);
+		if (result == TRI_YES)
+			return rule;
+		if (result == TRI_UNKNOWN) {
+			decision_refuse(d, REASON_UNKNOWN_FACT,
+			    "rule %s: %s", rule->name, why);
+			return NULL;
+		}
+	}
+	decision_refuse(d, REASON_NO_RULE, "no rule matches");
+	return NULL;
+}
+
+/* The rule's own lists become the first layer of each. */
+static void
+take_rule(struct decision *d, const struct rule *rule)
+{
+	const struct chains *methods = &rule->grants.methods;
+	enum layer layer;
+
+	d->rule = rule;
+	d->grants = rule->grants;
+	for (layer = 0; layer < LAYER_COUNT; layer++) {
+		const struct option *option =
+		    option_of_grant(layer_grant(layer));
+
+		d->layers[layer].lists[0] =
+		    (const char *)&rule->grants + option->offset;
+		d->layers[layer].origins[0] =
+		    rule->grants.origins[option->grant];
+		d->layers[layer].count = 1;
+	}
+	d->chains.items = arena_array(d->arena, methods->count,
+	    sizeof(*methods->items));
+	if (methods->count != 0)
+		memcpy(d->chains.items, methods->items,
+		    methods->count * sizeof(*methods->items));
+	d->chains.count = methods->count;
+}
+
+static void
+refuse_by_rule(const struct policy_facts *facts, struct decision *d)
+{
+	const struct grants *grants = &d->rule->grants;
+	time_t ends;
+
+	if (grants->refuse)
+		decision_refuse(d, REASON_RULE_REFUSES, "rule %s refuses",
+		    d->rule->name);
+	if (facts->user_state == FACT_ABSENT)
+		decision_refuse(d, REASON_UNKNOWN_USER, "no such user");
+	if (facts->user_state == FACT_UNKNOWN)
+		decision_refuse(d, REASON_UNKNOWN_FACT,
+		    "the user is not known: the look-up failed");
+	if (facts->user_state == FACT_KNOWN && facts->uid == 0 &&
+	    grants->root_login == ROOT_NO)
+		decision_refuse(d, REASON_ROOT, "rule %s: root_login is no",
+		    d->rule->name);
+	if (!policy_may_now(d, facts->now, &ends))
+		decision_refuse(d, REASON_TIME, "rule %s: outside times",
+		    d->rule->name);
+}
+
+/* ---- chains ---- */
+
+bool
+step_matches(const struct chain_step *wanted, const struct chain_step *step)
+{
+	if (strcmp(wanted->method, step->method) != 0)
+		return false;
+	if (wanted->module != NULL && (step->module == NULL ||
+	    strcmp(wanted->module, step->module) != 0))
+		return false;
+	return wanted->service == NULL || (step->service != NULL &&
+	    strcmp(wanted->service, step->service) == 0);
+}
+
+/* Methods that prove the possession of a key, or a ticket. */
+static bool
+is_strong(const char *method)
+{
+	return strcmp(method, "publickey") == 0 ||
+	    strcmp(method, "hostbased") == 0 ||
+	    strncmp(method, "gssapi-", 7) == 0;
+}
+
+static bool
+chain_is_strong(const struct chain *chain)
+{
+	size_t i;
+
+	for (i = 0; i < chain->count; i++) {
+		if (is_strong(chain->steps[i].method))
+			return true;
+	}
+	return false;
+}
+
+/* root_login = key: chains of passwords alone are not for root. */
+static void
+drop_weak_chains(const struct policy_facts *facts, struct decision *d)
+{
+	size_t i, kept = 0;
+
+	if (facts->user_state != FACT_KNOWN || facts->uid != 0 ||
+	    d->grants.root_login == ROOT_YES || d->decoy)
+		return;
+	for (i = 0; i < d->chains.count; i++) {
+		if (chain_is_strong(&d->chains.items[i]))
+			d->chains.items[kept++] = d->chains.items[i];
+	}
+	d->chains.count = kept;
+	if (kept == 0)
+		decision_refuse(d, REASON_ROOT, "root may enter with a key "
+		    "only, and no chain has one");
+}
+
+/* ---- guards ---- */
+
+static void
+apply_guards(const struct config *config, const struct policy_facts *facts,
+    bool late, struct decision *d, struct trace *trace)
+{
+	enum tri result;
+	char why[256];
+	size_t i;
+
+	for (i = 0; i < config->guard_count; i++) {
+		const struct rule *guard = &config->guards[i];
+
+		if (d->applied[i] ||
+		    (!late && policy_match_is_late(&guard->match)))
+			continue;
+		result = policy_match(&guard->match, true, facts, why,
+		    sizeof(why));
+		trace_add(trace, true, i, result, why);
+		if (result == TRI_UNKNOWN)
+			decision_refuse(d, REASON_UNKNOWN_FACT,
+			    "guard %s: %s", guard->name, why);
+		if (result != TRI_YES)
+			continue;
+		d->applied[i] = true;
+		decision_apply_guard(d, guard);
+	}
+}
+
+/* What tightened grants refuse by themselves. */
+static void
+judge_grants(const struct policy_facts *facts, struct decision *d)
+{
+	time_t ends;
+
+	if (d->grants.refuse)
+		decision_refuse(d, REASON_GUARD_REFUSES, "refused by %s:%u",
+		    d->grants.origins[GRANT_refuse].file != NULL ?
+			d->grants.origins[GRANT_refuse].file : "?",
+		    d->grants.origins[GRANT_refuse].line);
+	if (facts->user_state == FACT_KNOWN && facts->uid == 0 &&
+	    d->grants.root_login == ROOT_NO)
+		decision_refuse(d, REASON_ROOT, "root_login is no");
+	if (!policy_may_now(d, facts->now, &ends))
+		decision_refuse(d, REASON_TIME, "outside times");
+	drop_weak_chains(facts, d);
+	if (d->chains.count == 0)
+		decision_refuse(d, REASON_NO_CHAIN,
+		    "guards leave no chain of methods");
+}
+
+/* What a tightened sftp_only means for the rest. */
+static void
+settle_sftp_only(struct decision *d)
+{
+	static char *sftp[] = { (char *)"sftp" };
+	static const struct strings only = { sftp, 1 };
+	struct layers *layers = &d->layers[LAYER_subsystems];
+
+	if (!d->grants.sftp_only)
+		return;
+	d->grants.shell = false;
+	d->grants.exec = false;
+	d->grants.origins[GRANT_shell] = d->grants.origins[GRANT_sftp_only];
+	d->grants.origins[GRANT_exec] = d->grants.origins[GRANT_sftp_only];
+	if (layers->lists[layers->count - 1] == &only ||
+	    layers->count == CONFIG_LAYERS_MAX)
+		return;
+	layers->lists[layers->count] = &only;
+	layers->origins[layers->count++] = d->grants.origins[GRANT_sftp_only];
+}
+
+/* Strangers and refused users meet the decoy, with the same guards on it. */
+static void
+become_decoy(const struct config *config, const struct policy_facts *facts,
+    struct decision *d)
+{
+	enum policy_reason reason = d->reason;
+	char why[sizeof(d->why)];
+
+	memcpy(why, d->why, sizeof(why));
+	memset(d->applied, 0, sizeof(d->applied));
+	take_rule(d, config->decoy);
+	d->decoy = true;
+	apply_guards(config, facts, false, d, NULL);
+	if (d->chains.count == 0)
+		take_rule(d, config->decoy);
+	d->reason = reason;
+	memcpy(d->why, why, sizeof(why));
+	d->verdict = POLICY_REFUSED;
+}
+
+void
+policy_decide_traced(const struct config *config,
+    const struct policy_facts *facts, struct decision *d, struct trace *trace)
+{
+	const struct rule *rule;
+
+	rule = find_rule(config, facts, d, trace);
+	if (rule != NULL) {
+		take_rule(d, rule);
+		refuse_by_rule(facts, d);
+		apply_guards(config, facts, false, d, trace);
+		judge_grants(facts, d);
+		settle_sftp_only(d);
+	}
+	if (rule == NULL || d->reason != REASON_NONE) {
+		become_decoy(config, facts, d);
+		settle_sftp_only(d);
+		return;
+	}
+	d->verdict = POLICY_GRANTED;
+}
+
+void
+policy_decide(const struct config *config, const struct policy_facts *facts,
+    struct decision *d)
+{
+	policy_decide_traced(config, facts, d, NULL);
+}
+
+/* ---- before success ---- */
+
+static bool
+walked_has(const char *const *walked, size_t count,
+    const struct chain_step *wanted, size_t *from)
+{
+	struct chain_step step;
+	char text[3 * CONFIG_NAME_MAX + 3], *rest;
+	size_t i;
+
+	for (i = *from; i < count; i++) {
+		snprintf(text, sizeof(text), "%s", walked[i]);
+		memset(&step, 0, sizeof(step));
+		rest = text;
+		step.method = strsep(&rest, ":");
+		step.module = rest != NULL ? strsep(&rest, "/") : NULL;
+		step.service = rest;
+		if (step_matches(wanted, &step)) {
+			*from = i + 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+void
+chain_missing(struct decision *d, const struct chain *chain,
+    const char *const *walked, size_t walked_count, struct chain *missing)
+{
+	size_t i, from = 0;
+
+	missing->text = chain->text;
+	missing->steps = arena_array(d->arena, chain->count,
+	    sizeof(*missing->steps));
+	missing->count = 0;
+	for (i = 0; i < chain->count; i++) {
+		if (!walked_has(walked, walked_count, &chain->steps[i], &from))
+			missing->steps[missing->count++] = chain->steps[i];
+	}
+}
+
+/* Has one of the chains that were before the late guards been walked? */
+static bool
+chain_completed(const struct chains *chains, const struct policy_facts *facts)
+{
+	size_t i, j, from;
+
+	for (i = 0; i < chains->count; i++) {
+		const struct chain *chain = &chains->items[i];
+
+		for (j = from = 0; j < chain->count; j++) {
+			if (!walked_has(facts->methods, facts->method_count,
+				&chain->steps[j], &from))
+				break;
+		}
+		if (j == chain->count && j > 0)
+			return true;
+	}
+	return false;
+}
+
+/* A key that signed but is not described cannot be judged. */
+static void
+judge_key(const struct policy_facts *facts, struct decision *d)
+{
+	static const struct chain_step publickey = { (char *)"publickey",
+		NULL, NULL };
+	size_t from = 0;
+	char why[sizeof(d->why)] = "";
+
+	if (walked_has(facts->methods, facts->method_count, &publickey,
+		&from) && facts->key_state != FACT_KNOWN)
+		decision_refuse(d, REASON_UNKNOWN_FACT,
+		    "the key that was used is not known");
+	if (facts->key_state == FACT_KNOWN &&
+	    !policy_may_key(d, facts, why, sizeof(why)))
+		decision_refuse(d, REASON_KEY, "%s", why);
+}
+
+/* Of the chains that remain, the one with the least still to walk. */
+static void
+find_more(struct decision *d, const struct policy_facts *facts)
+{
+	struct chain missing, best = { 0 };
+	size_t i;
+
+	for (i = 0; i < d->chains.count; i++) {
+		chain_missing(d, &d->chains.items[i], facts->methods,
+		    facts->method_count, &missing);
+		if (i == 0 || missing.count < best.count)
+			best = missing;
+	}
+	d->more = best;
+}
+
+static void
+judge_root(const struct policy_facts *facts, struct decision *d)
+{
+	if (facts->uid != 0 || d->grants.root_login != ROOT_FORCED_COMMAND)
+		return;
+	if (d->grants.command == NULL && facts->key_command == NULL)
+		decision_refuse(d, REASON_ROOT,
+		    "root may enter into a forced command only");
+}
+
+void
+policy_guard_traced(const struct config *config,
+    const struct policy_facts *facts, struct decision *d, struct trace *trace)
+{
+	bool completed;
+
+	if (d->verdict != POLICY_GRANTED && d->verdict != POLICY_MORE)
+		return;
+	if (facts->user_state != FACT_KNOWN)
+		decision_refuse(d, REASON_UNKNOWN_FACT, "the user is gone");
+	completed = chain_completed(&d->chains, facts);
+	if (!completed && d->verdict == POLICY_GRANTED)
+		decision_refuse(d, REASON_NO_CHAIN,
+		    "what was walked is none of the rule's chains");
+	apply_guards(config, facts, true, d, trace);
+	judge_grants(facts, d);
+	settle_sftp_only(d);
+	judge_root(facts, d);
+	judge_key(facts, d);
+	if (d->reason != REASON_NONE) {
+		d->verdict = POLICY_REFUSED;
+		return;
+	}
+	find_more(d, facts);
+	d->verdict = d->more.count > 0 ? POLICY_MORE : POLICY_GRANTED;
+}
+
+void
+policy_guard(const struct config *config, const struct policy_facts *facts,
+    struct decision *d)
+{
+	policy_guard_traced(config, facts, d, NULL);
+}

@@ -1,0 +1,302 @@
+/*
+ * Three-valued matching of rules and guards: true, false, not known.  Pure
+ * but for the time zone; trusts the facts it is given, which are the
+ * monitor's own look-ups, and never the name as the client typed it where a
+ * user exists.
+ */
+#include "config/policy_match.h"
+#include "lib/match.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+bool
+policy_in_patterns(const struct strings *patterns, const char *text)
+{
+	bool matched = false, positive = false;
+	size_t i;
+
+	for (i = 0; i < patterns->count; i++) {
+		const char *pattern = patterns->items[i];
+
+		if (pattern[0] == '!') {
+			if (match_pattern(text, pattern + 1, MATCH_CASE))
+				return false;
+			continue;
+		}
+		positive = true;
+		if (match_pattern(text, pattern, MATCH_CASE))
+			matched = true;
+	}
+	return matched || !positive;
+}
+
+/* As policy_in_patterns, over all names of a set at once. */
+static bool
+set_in_patterns(const struct strings *patterns, const char *const *names,
+    size_t count)
+{
+	bool matched = false, positive = false;
+	size_t i, j;
+
+	for (i = 0; i < patterns->count; i++) {
+		const char *pattern = patterns->items[i];
+		bool negated = pattern[0] == '!';
+
+		positive |= !negated;
+		for (j = 0; j < count; j++) {
+			if (!match_pattern(names[j], pattern + negated,
+				MATCH_CASE))
+				continue;
+			if (negated)
+				return false;
+			matched = true;
+		}
+	}
+	return matched || !positive;
+}
+
+static bool
+in_networks(const struct networks *networks, const struct net_address *source)
+{
+	bool matched = false, positive = false;
+	size_t i;
+
+	for (i = 0; i < networks->count; i++) {
+		const struct net_network *network = &networks->items[i];
+		bool inside = net_contains(network, source);
+
+		if (network->negated && inside)
+			return false;
+		positive |= !network->negated;
+		matched |= inside && !network->negated;
+	}
+	return matched || !positive;
+}
+
+/* What a verdict is gathered in while criteria are asked one by one. */
+struct matching {
+	const struct rule_match *match;
+	const struct policy_facts *facts;
+	bool guard;
+	enum tri result;
+	char *why;
+	size_t why_size;
+};
+
+__attribute__((format(printf, 3, 4))) static void
+criterion(struct matching *m, enum tri result, const char *format, ...)
+{
+	va_list args;
+
+	if (result == TRI_YES || m->result == TRI_NO)
+		return;
+	if (result == TRI_UNKNOWN && m->result == TRI_UNKNOWN)
+		return;
+	m->result = result;
+	va_start(args, format);
+	vsnprintf(m->why, m->why_size, format, args);
+	va_end(args);
+}
+
+static enum tri
+tri_of(bool answer)
+{
+	return answer ? TRI_YES : TRI_NO;
+}
+
+static bool
+names_root(const struct rule_match *match, const char *root)
+{
+	size_t i;
+
+	for (i = 0; i < match->users.count; i++) {
+		if (strcmp(match->users.items[i], root) == 0 &&
+		    strpbrk(root, "*?!") == NULL)
+			return true;
+	}
+	for (i = 0; i < match->uids.count; i++) {
+		if (match->uids.items[i].first == 0 &&
+		    match->uids.items[i].last == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+match_user(struct matching *m)
+{
+	const struct policy_facts *f = m->facts;
+	const struct rule_match *match = m->match;
+
+	if (f->user_state == FACT_UNKNOWN) {
+		if (match->users.count + match->uids.count > 0 ||
+		    match->invalid_user)
+			criterion(m, TRI_UNKNOWN, "the user is not known: "
+			    "the look-up failed");
+		return;
+	}
+	if (match->invalid_user)
+		criterion(m, tri_of(f->user_state == FACT_ABSENT),
+		    "invalid_user: the user exists");
+	if (match->users.count > 0)
+		criterion(m, tri_of(policy_in_patterns(&match->users, f->user)),
+		    "user: \"%.64s\" is not listed", f->user);
+	if (f->user_state == FACT_KNOWN && f->uid == 0 && !m->guard &&
+	    !names_root(match, f->user))
+		criterion(m, TRI_NO, "root is not named: wildcards do not "
+		    "match uid 0");
+}
+
+static void
+match_uid(struct matching *m)
+{
+	const struct policy_facts *f = m->facts;
+	size_t i;
+
+	if (m->match->uids.count == 0 || f->user_state == FACT_UNKNOWN)
+		return;
+	if (f->user_state == FACT_ABSENT) {
+		criterion(m, TRI_NO, "uid: there is no such user");
+		return;
+	}
+	for (i = 0; i < m->match->uids.count; i++) {
+		const struct uid_range *range = &m->match->uids.items[i];
+
+		if (f->uid >= range->first && f->uid <= range->last)
+			return;
+	}
+	criterion(m, TRI_NO, "uid: %u is not listed", (unsigned)f->uid);
+}
+
+static void
+match_group(struct matching *m)
+{
+	const struct policy_facts *f = m->facts;
+
+	if (m->match->groups.count == 0)
+		return;
+	if (f->user_state == FACT_ABSENT) {
+		criterion(m, TRI_NO, "group: there is no such user");
+		return;
+	}
+	if (f->groups_state == FACT_UNKNOWN) {
+		criterion(m, TRI_UNKNOWN, "group: the user's groups are not "
+		    "known");
+		return;
+	}
+	criterion(m, tri_of(set_in_patterns(&m->match->groups, f->groups,
+		      f->groups_state == FACT_KNOWN ? f->group_count : 0)),
+	    "group: none of the user's groups is listed, or one is excluded");
+}
+
+static void
+match_from(struct matching *m)
+{
+	char text[NET_TEXT_MAX];
+
+	if (m->match->from.count == 0)
+		return;
+	if (m->facts->source.family == NET_NONE) {
+		criterion(m, TRI_UNKNOWN, "from: the source address is not "
+		    "known");
+		return;
+	}
+	criterion(m, tri_of(in_networks(&m->match->from, &m->facts->source)),
+	    "from: %s is in none of the networks, or excluded",
+	    net_print(&m->facts->source, text));
+}
+
+static void
+match_listener(struct matching *m)
+{
+	const char *listener = m->facts->listener;
+
+	if (m->match->listeners.count == 0)
+		return;
+	criterion(m, tri_of(listener != NULL &&
+		      policy_in_patterns(&m->match->listeners, listener)),
+	    "listener: \"%.64s\" is not listed",
+	    listener != NULL ? listener : "(none)");
+}
+
+static void
+match_time(struct matching *m)
+{
+	enum tri result;
+	time_t ends;
+
+	if (m->match->times.count == 0)
+		return;
+	result = policy_in_windows(&m->match->times, m->facts->now, &ends);
+	criterion(m, result, result == TRI_UNKNOWN ?
+		"time: a time zone is not known here" :
+		"time: outside the windows");
+}
+
+/* A fact about the key; unknown while there may still be one. */
+static void
+match_key(struct matching *m, const struct strings *patterns,
+    const char *what, const char *fact)
+{
+	const struct policy_facts *f = m->facts;
+
+	if (patterns->count == 0)
+		return;
+	if (f->key_state == FACT_UNKNOWN)
+		criterion(m, TRI_UNKNOWN, "%s: the key is not known", what);
+	else if (f->key_state == FACT_ABSENT || fact == NULL)
+		criterion(m, TRI_NO, "%s: there is none", what);
+	else
+		criterion(m, tri_of(policy_in_patterns(patterns, fact)),
+		    "%s: \"%.80s\" is not listed", what, fact);
+}
+
+static void
+match_method(struct matching *m)
+{
+	const struct policy_facts *f = m->facts;
+	const char *plain[8];
+	char names[8][CONFIG_NAME_MAX + 1];
+	size_t i, count = 0;
+
+	if (m->match->methods.count == 0)
+		return;
+	for (i = 0; i < f->method_count && count < 8; i++) {
+		snprintf(names[count], sizeof(names[count]), "%.*s",
+		    (int)strcspn(f->methods[i], ":"), f->methods[i]);
+		plain[count] = names[count];
+		count++;
+	}
+	criterion(m, tri_of(set_in_patterns(&m->match->methods, plain, count)),
+	    "method: none of those used is listed, or one is excluded");
+}
+
+enum tri
+policy_match(const struct rule_match *match, bool guard,
+    const struct policy_facts *facts, char *why, size_t why_size)
+{
+	struct matching m = { match, facts, guard, TRI_YES, why, why_size };
+
+	snprintf(why, why_size, "every condition holds");
+	match_user(&m);
+	match_uid(&m);
+	match_group(&m);
+	match_from(&m);
+	match_listener(&m);
+	match_time(&m);
+	match_method(&m);
+	match_key(&m, &match->key_types, "key_type", facts->key_type);
+	match_key(&m, &match->key_sources, "key_source", facts->key_source);
+	match_key(&m, &match->key_cas, "key_ca", facts->key_ca);
+	return m.result;
+}
+
+bool
+policy_match_is_late(const struct rule_match *match)
+{
+	return match->methods.count + match->key_types.count +
+	    match->key_sources.count + match->key_cas.count >
+	    0;
+}

@@ -1,0 +1,73 @@
+/*
+ * Does a rule or guard match?  Shared by the decision and its explanation.
+ */
+#ifndef CONFIG_POLICY_MATCH_H
+#define CONFIG_POLICY_MATCH_H
+
+#include "config/policy.h"
+
+enum tri {
+	TRI_NO,
+	TRI_YES,
+	TRI_UNKNOWN
+};
+
+/* What explain is told of each rule and guard that was looked at. */
+struct trace_entry {
+	bool guard;
+	size_t index;
+	enum tri result;
+	char why[256];
+};
+
+struct trace {
+	struct trace_entry *entries;
+	size_t count;
+};
+
+/*
+ * All criteria of the match together; one that is false makes the rest
+ * irrelevant, known or not.  why gets the criterion that decided.
+ */
+enum tri policy_match(const struct rule_match *match, bool guard,
+    const struct policy_facts *facts, char *why, size_t why_size);
+
+/* Does the match look at what authentication alone can tell? */
+bool policy_match_is_late(const struct rule_match *match);
+
+/*
+ * Is now within one of the windows?  TRI_UNKNOWN when a window's zone is not
+ * known on this machine.  *ends: when the last of a row of adjoining windows
+ * closes; 0 for never.  Single-threaded: looks at other zones through TZ.
+ */
+enum tri policy_in_windows(const struct time_windows *windows, time_t now,
+    time_t *ends);
+
+/* Patterns with ! : one that excludes and matches decides at once. */
+bool policy_in_patterns(const struct strings *patterns, const char *text);
+
+/* The decision and its trace; trace may be NULL. */
+void policy_decide_traced(const struct config *config,
+    const struct policy_facts *facts, struct decision *d,
+    struct trace *trace);
+void policy_guard_traced(const struct config *config,
+    const struct policy_facts *facts, struct decision *d,
+    struct trace *trace);
+
+/* Refuse for good; the first reason stays. */
+void decision_refuse(struct decision *d, enum policy_reason reason,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* A guard on top of the decision: every grant it sets is tightened. */
+void decision_apply_guard(struct decision *d, const struct rule *guard);
+
+/* Steps of chain that the walked methods lack, into *missing (arena). */
+void chain_missing(struct decision *d, const struct chain *chain,
+    const char *const *walked, size_t walked_count, struct chain *missing);
+
+bool step_matches(const struct chain_step *wanted,
+    const struct chain_step *step);
+
+enum grant layer_grant(enum layer layer);
+
+#endif

@@ -1,0 +1,160 @@
+/*
+ * Time windows in their own zones.  For the policy; asks the C library, with
+ * TZ set for the moment, because the rules of zones are its business.  Called
+ * by single-threaded processes only.
+ */
+#include "config/policy_match.h"
+#include "lib/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ZONEINFO    "/usr/share/zoneinfo/"
+#define MINUTES_DAY (24 * 60)
+#define ROW_MAX	    64 /* adjoining windows to walk along */
+
+static bool
+zone_exists(const char *zone)
+{
+	char *path;
+	bool exists;
+
+	if (strcmp(zone, "UTC") == 0)
+		return true;
+	path = mem_printf(ZONEINFO "%s", zone);
+	exists = access(path, R_OK) == 0;
+	free(path);
+	return exists;
+}
+
+/* Set TZ to the zone; returns what was there, for leave_zone(). */
+static char *
+enter_zone(const char *zone)
+{
+	const char *old = getenv("TZ");
+	char *saved = old != NULL ? mem_strdup(old) : NULL;
+	char *value;
+
+	if (zone != NULL) {
+		value = mem_printf(":%s", zone);
+		setenv("TZ", value, 1);
+		free(value);
+	}
+	tzset();
+	return saved;
+}
+
+static void
+leave_zone(const char *zone, char *saved)
+{
+	if (zone == NULL) {
+		free(saved);
+		return;
+	}
+	if (saved != NULL)
+		setenv("TZ", saved, 1);
+	else
+		unsetenv("TZ");
+	free(saved);
+	tzset();
+}
+
+/* The moment when the window that began days_ago at this clock closes. */
+static time_t
+closing(const struct time_window *w, const struct tm *now, int days_ago)
+{
+	struct tm end = *now;
+
+	end.tm_mday += (w->last <= w->first ? 1 : 0) - days_ago;
+	end.tm_hour = (int)(w->last / 60);
+	end.tm_min = (int)(w->last % 60);
+	end.tm_sec = 0;
+	end.tm_isdst = -1;
+	return mktime(&end);
+}
+
+static bool
+in_window(const struct time_window *w, time_t now, time_t *ends)
+{
+	struct tm tm;
+	unsigned minute, yesterday;
+	bool inside = false;
+	char *saved;
+
+	saved = enter_zone(w->zone);
+	if (localtime_r(&now, &tm) != NULL) {
+		minute = (unsigned)(tm.tm_hour * 60 + tm.tm_min);
+		yesterday = (unsigned)(tm.tm_wday + 6) % 7;
+		if ((w->days & 1U << tm.tm_wday) != 0 && minute >= w->first &&
+		    (w->last <= w->first || minute < w->last)) {
+			inside = true;
+			*ends = closing(w, &tm, 0);
+		} else if (w->last <= w->first &&
+		    (w->days & 1U << yesterday) != 0 && minute < w->last) {
+			inside = true;
+			*ends = closing(w, &tm, 1);
+		}
+	}
+	leave_zone(w->zone, saved);
+	return inside;
+}
+
+static bool
+is_always(const struct time_window *w)
+{
+	return w->days == 0x7f && w->first == 0 && w->last == MINUTES_DAY;
+}
+
+/* The latest end of the windows that hold at now. */
+static enum tri
+one_moment(const struct time_windows *windows, time_t now, time_t *ends)
+{
+	enum tri result = TRI_NO;
+	time_t end;
+	size_t i;
+
+	for (i = 0; i < windows->count; i++) {
+		const struct time_window *w = &windows->items[i];
+
+		if (is_always(w)) {
+			*ends = 0;
+			return TRI_YES;
+		}
+		if (w->zone != NULL && !zone_exists(w->zone)) {
+			if (result == TRI_NO)
+				result = TRI_UNKNOWN;
+			continue;
+		}
+		if (!in_window(w, now, &end))
+			continue;
+		if (result != TRI_YES || end > *ends)
+			*ends = end;
+		result = TRI_YES;
+	}
+	return result;
+}
+
+enum tri
+policy_in_windows(const struct time_windows *windows, time_t now, time_t *ends)
+{
+	enum tri result;
+	time_t end = 0, next = 0;
+	int i;
+
+	*ends = 0;
+	result = one_moment(windows, now, &end);
+	if (result != TRI_YES || end == 0)
+		return result;
+	for (i = 0; i < ROW_MAX; i++) {
+		if (one_moment(windows, end, &next) != TRI_YES) {
+			*ends = end;
+			return TRI_YES;
+		}
+		if (next == 0 || next <= end)
+			break;
+		end = next;
+	}
+	return TRI_YES;
+}

@@ -1,0 +1,450 @@
+/*
+ * Rules and guards: their keys, inheritance by extends, and what a forced
+ * command or sftp_only implies.  When the loader is done each rule holds a
+ * value for every grant, with the place that set it; the decision needs no
+ * look back.
+ */
+#include "config/loader.h"
+#include "lib/match.h"
+
+#include <string.h>
+
+/* ---- reading ---- */
+
+static void
+load_match_key(struct loader *l, const config_setting_t *setting, bool guard,
+    const char *key, struct rule_match *match)
+{
+	static const enum option_section both[] = { SECTION_MATCH,
+		SECTION_GUARD_MATCH, SECTION_COUNT };
+	const char *name = config_setting_name(setting);
+	const struct option *option = option_find(SECTION_MATCH, name);
+	unsigned line = (unsigned)config_setting_source_line(setting);
+
+	if (option == NULL) {
+		option = option_find(SECTION_GUARD_MATCH, name);
+		if (option != NULL && !guard) {
+			reader_error(&l->reader, line, key, "is known after "
+			    "authentication only: it can stand in a guard, "
+			    "not in a rule");
+			return;
+		}
+	}
+	if (option == NULL) {
+		load_unknown(l, setting, key, both);
+		return;
+	}
+	if (option->type != OPTION_BOOL &&
+	    config_setting_type(setting) != CONFIG_TYPE_STRING &&
+	    config_setting_length(setting) == 0 &&
+	    (config_setting_type(setting) == CONFIG_TYPE_ARRAY ||
+		config_setting_type(setting) == CONFIG_TYPE_LIST)) {
+		reader_error(&l->reader, line, key, "an empty list matches "
+		    "nobody: leave the key out to match all");
+		return;
+	}
+	(void)value_read(&l->reader, option, key, setting,
+	    (char *)match + option->offset);
+}
+
+static void
+load_match(struct loader *l, const config_setting_t *group, bool guard,
+    const char *what, struct rule_match *match)
+{
+	const config_setting_t *setting;
+	const char *key;
+	int i;
+
+	match->origin = reader_origin(&l->reader, group);
+	if (config_setting_type(group) != CONFIG_TYPE_GROUP) {
+		reader_error(&l->reader, match->origin.line, what,
+		    "wrong type: match is a group, { ... }");
+		return;
+	}
+	for (i = 0; i < config_setting_length(group); i++) {
+		setting = config_setting_get_elem(group, (unsigned)i);
+		key = arena_printf(l->arena, "%s.match.%s", what,
+		    config_setting_name(setting));
+		load_match_key(l, setting, guard, key, match);
+	}
+}
+
+static void
+load_grant(struct loader *l, const config_setting_t *setting, bool guard,
+    const char *key, struct grants *grants)
+{
+	static const enum option_section in_rule[] = { SECTION_GRANT,
+		SECTION_RULE, SECTION_MATCH, SECTION_COUNT };
+	static const enum option_section in_guard[] = { SECTION_GRANT,
+		SECTION_GUARD, SECTION_MATCH, SECTION_GUARD_MATCH,
+		SECTION_COUNT };
+	const struct option *option;
+
+	option = option_find(SECTION_GRANT, config_setting_name(setting));
+	if (option == NULL) {
+		load_unknown(l, setting, key, guard ? in_guard : in_rule);
+		return;
+	}
+	if (guard && option->tighten == TIGHTEN_NEVER) {
+		reader_error(&l->reader,
+		    (unsigned)config_setting_source_line(setting), key,
+		    "cannot stand in a guard: guards only take away%s",
+		    option->grant == GRANT_methods ?
+		    " (forbid and require change chains)" : "");
+		return;
+	}
+	grants->origins[option->grant] = reader_origin(&l->reader, setting);
+	(void)value_read(&l->reader, option, key, setting,
+	    (char *)grants + option->offset);
+}
+
+static struct origin *
+rule_key_origin(struct rule *rule, const struct option *option)
+{
+	static struct origin unused;
+
+	if (option->offset == offsetof(struct rule, forbid))
+		return &rule->forbid_origin;
+	if (option->offset == offsetof(struct rule, require))
+		return &rule->require_origin;
+	return &unused;
+}
+
+void
+load_rule(struct loader *l, const config_setting_t *group, bool guard,
+    struct rule *rule)
+{
+	enum option_section section = guard ? SECTION_GUARD : SECTION_RULE;
+	const char *kind = guard ? "guards" : "rules", *name = NULL, *what;
+	const config_setting_t *setting;
+	const struct option *option;
+	const char *key;
+	int i;
+
+	rule->origin = reader_origin(&l->reader, group);
+	if (config_setting_lookup_string(group, "name", &name) != CONFIG_TRUE)
+		reader_error(&l->reader, rule->origin.line, kind,
+		    "\"name\" is missing");
+	what = arena_printf(l->arena, "%s.%s", kind, name != NULL ? name : "?");
+	for (i = 0; i < config_setting_length(group); i++) {
+		setting = config_setting_get_elem(group, (unsigned)i);
+		key = arena_printf(l->arena, "%s.%s", what,
+		    config_setting_name(setting));
+		option = option_find(section, config_setting_name(setting));
+		if (option == NULL) {
+			load_grant(l, setting, guard, key, &rule->grants);
+		} else if (option->type == OPTION_LIST) {
+			load_match(l, setting, guard, what, &rule->match);
+		} else {
+			*rule_key_origin(rule, option) =
+			    reader_origin(&l->reader, setting);
+			(void)value_read(&l->reader, option, key, setting,
+			    (char *)rule + option->offset);
+		}
+	}
+}
+
+/* ---- inheritance ---- */
+
+/* A rule and what it extends, as written: own grants only. */
+struct lineage {
+	const struct grants *own[CONFIG_EXTENDS_MAX + 1];
+	size_t count;
+};
+
+static size_t
+find_rule(const struct config *c, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < c->rule_count; i++) {
+		if (c->rules[i].name != NULL &&
+		    strcmp(c->rules[i].name, name) == 0)
+			break;
+	}
+	return i;
+}
+
+static void
+unknown_rule(struct loader *l, const struct origin *origin, const char *key,
+    const char *name)
+{
+	const struct config *c = l->config;
+	const char *words[CONFIG_RULES_MAX], *nearest;
+	size_t i, count = 0;
+
+	for (i = 0; i < c->rule_count; i++) {
+		if (c->rules[i].name != NULL)
+			words[count++] = c->rules[i].name;
+	}
+	nearest = word_nearest(name, words, count);
+	problem_error(l->problems, origin->file, origin->line,
+	    "%s: there is no rule \"%s\"%s%s%s", key, name,
+	    nearest != NULL ? "; did you mean \"" : "",
+	    nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+}
+
+static bool
+trace_lineage(struct loader *l, size_t index, const struct grants *own,
+    struct lineage *lineage)
+{
+	const struct config *c = l->config;
+	const struct rule *rule = &c->rules[index];
+	size_t at = index;
+
+	lineage->own[0] = &own[index];
+	lineage->count = 1;
+	while (c->rules[at].extends != NULL) {
+		const char *name = c->rules[at].extends;
+
+		at = find_rule(c, name);
+		if (at == c->rule_count) {
+			if (lineage->count == 1)
+				unknown_rule(l, &rule->origin, "extends", name);
+			return false;
+		}
+		if (at == index) {
+			problem_error(l->problems, rule->origin.file,
+			    rule->origin.line, "rules.%s.extends: the rule "
+			    "extends itself, through \"%s\"", rule->name,
+			    rule->extends);
+			return false;
+		}
+		if (lineage->count > CONFIG_EXTENDS_MAX) {
+			problem_error(l->problems, rule->origin.file,
+			    rule->origin.line, "rules.%s.extends: deeper than "
+			    "%d, or in a circle", rule->name != NULL ?
+			    rule->name : "?", CONFIG_EXTENDS_MAX);
+			return false;
+		}
+		lineage->own[lineage->count++] = &own[at];
+	}
+	return true;
+}
+
+/* The nearest ancestor (0: the rule itself) that sets the grant, or count. */
+static size_t
+set_at(const struct lineage *lineage, enum grant grant)
+{
+	size_t depth;
+
+	for (depth = 0; depth < lineage->count; depth++) {
+		if (lineage->own[depth]->origins[grant].line != 0)
+			break;
+	}
+	return depth;
+}
+
+static size_t
+grant_size(const struct option *option)
+{
+	switch (option->type) {
+	case OPTION_BOOL:
+		return sizeof(bool);
+	case OPTION_STRING:
+	case OPTION_PATH:
+		return sizeof(char *);
+	case OPTION_NUMBER:
+	case OPTION_TIME:
+	case OPTION_CHOICE:
+	case OPTION_MODE:
+		return sizeof(uint32_t);
+	default:
+		return sizeof(struct strings); /* any list */
+	}
+}
+
+static void
+copy_grant(struct grants *to, const struct grants *from, enum grant grant)
+{
+	const struct option *option = option_of_grant(grant);
+
+	memcpy((char *)to + option->offset,
+	    (const char *)from + option->offset, grant_size(option));
+	to->origins[grant] = from->origins[grant];
+}
+
+/* What a forced command or sftp_only takes away unless granted beside it. */
+static const enum grant implied_off[] = { GRANT_pty, GRANT_agent, GRANT_x11,
+	GRANT_tun, GRANT_local_forward, GRANT_remote_forward,
+	GRANT_unix_local, GRANT_unix_remote };
+
+static void
+switch_off(struct grants *grants, enum grant grant, struct origin origin)
+{
+	const struct option *option = option_of_grant(grant);
+
+	memset((char *)grants + option->offset, 0, grant_size(option));
+	grants->origins[grant] = origin;
+}
+
+static void
+imply(struct grants *grants, const struct lineage *lineage,
+    enum grant restrictor)
+{
+	size_t i, depth = set_at(lineage, restrictor);
+
+	for (i = 0; i < sizeof(implied_off) / sizeof(implied_off[0]); i++) {
+		if (set_at(lineage, implied_off[i]) > depth)
+			switch_off(grants, implied_off[i],
+			    grants->origins[restrictor]);
+	}
+}
+
+static void
+finish_rule(struct loader *l, struct rule *rule,
+    const struct lineage *lineage, const struct grants *defaults)
+{
+	struct grants *grants = &rule->grants;
+	enum grant grant;
+	size_t depth;
+
+	for (grant = 0; grant < GRANT_COUNT; grant++) {
+		depth = set_at(lineage, grant);
+		copy_grant(grants, depth < lineage->count ?
+			lineage->own[depth] : defaults, grant);
+	}
+	if (grants->command != NULL && grants->sftp_only)
+		problem_error(l->problems, rule->origin.file,
+		    rule->origin.line, "rules.%s: command and sftp_only "
+		    "exclude each other", rule->name != NULL ? rule->name : "?");
+	if (grants->command != NULL)
+		imply(grants, lineage, GRANT_command);
+	if (grants->sftp_only)
+		imply(grants, lineage, GRANT_sftp_only);
+	if (grants->methods.count == 0 && !grants->refuse)
+		problem_error(l->problems, rule->origin.file,
+		    rule->origin.line, "rules.%s: \"methods\" is missing: say "
+		    "which chains authenticate, or refuse = true",
+		    rule->name != NULL ? rule->name : "?");
+}
+
+static void
+grant_defaults(struct loader *l, struct grants *defaults)
+{
+	enum grant grant;
+	const struct option *option;
+
+	memset(defaults, 0, sizeof(*defaults));
+	for (grant = 0; grant < GRANT_COUNT; grant++) {
+		option = option_of_grant(grant);
+		value_default(l->arena, option,
+		    (char *)defaults + option->offset);
+	}
+	defaults->max_auth_tries = l->config->limits.max_auth_tries;
+	defaults->log_level = l->config->log.level;
+}
+
+/* ---- what holds between rules ---- */
+
+static void
+check_twice(struct loader *l, const char *kind, const struct rule *rules,
+    size_t count)
+{
+	size_t i, j;
+
+	for (i = 0; i < count; i++) {
+		for (j = 0; j < i && rules[i].name != NULL; j++) {
+			if (rules[j].name == NULL ||
+			    strcmp(rules[i].name, rules[j].name) != 0)
+				continue;
+			problem_error(l->problems, rules[i].origin.file,
+			    rules[i].origin.line, "%s.name: \"%s\" is defined "
+			    "already, in %s:%u", kind, rules[i].name,
+			    rules[j].origin.file, rules[j].origin.line);
+			break;
+		}
+	}
+}
+
+static void
+check_listener_names(struct loader *l, const struct rule *rule)
+{
+	const struct config *c = l->config;
+	const struct strings *names = &rule->match.listeners;
+	size_t i, j;
+
+	for (i = 0; i < names->count; i++) {
+		for (j = 0; j < c->listener_count; j++) {
+			if (c->listeners[j].name != NULL &&
+			    match_pattern(c->listeners[j].name,
+				names->items[i] + (names->items[i][0] == '!'),
+				MATCH_CASE))
+				break;
+		}
+		if (j == c->listener_count)
+			problem_warning(l->problems, rule->match.origin.file,
+			    rule->match.origin.line, "match.listener: no "
+			    "listener is named \"%s\"", names->items[i]);
+	}
+}
+
+/* A decoy for a policy that lets nobody in. */
+static struct rule *
+empty_decoy(struct loader *l, const struct grants *defaults)
+{
+	struct rule *rule = arena_alloc(l->arena, sizeof(*rule));
+	struct chains *methods = &rule->grants.methods;
+
+	rule->name = arena_strdup(l->arena, "decoy");
+	rule->grants = *defaults;
+	methods->items = arena_alloc(l->arena, sizeof(*methods->items));
+	methods->count = 1;
+	methods->items[0].text = arena_strdup(l->arena, "publickey");
+	methods->items[0].steps = arena_alloc(l->arena,
+	    sizeof(*methods->items[0].steps));
+	methods->items[0].steps[0].method = methods->items[0].text;
+	methods->items[0].count = 1;
+	return rule;
+}
+
+static void
+find_decoy(struct loader *l, const struct grants *defaults)
+{
+	struct config *c = l->config;
+	const struct option *option = option_find(SECTION_SERVER, "decoy");
+	const struct origin *origin = &c->origins[option - options];
+	size_t i;
+
+	for (i = 0; i < c->rule_count && c->decoy_name == NULL; i++) {
+		if (!c->rules[i].grants.refuse)
+			c->decoy = &c->rules[i];
+	}
+	if (c->decoy_name != NULL) {
+		i = find_rule(c, c->decoy_name);
+		if (i == c->rule_count)
+			unknown_rule(l, origin, "decoy", c->decoy_name);
+		else if (c->rules[i].grants.refuse)
+			problem_error(l->problems, origin->file, origin->line,
+			    "decoy: the rule \"%s\" refuses: it has nothing "
+			    "to ask", c->decoy_name);
+		else
+			c->decoy = &c->rules[i];
+	}
+	if (c->decoy == NULL)
+		c->decoy = empty_decoy(l, defaults);
+}
+
+void
+finish_rules(struct loader *l)
+{
+	struct config *c = l->config;
+	struct grants *own, defaults;
+	struct lineage lineage;
+	size_t i;
+
+	grant_defaults(l, &defaults);
+	own = arena_array(l->arena, c->rule_count, sizeof(*own));
+	for (i = 0; i < c->rule_count; i++)
+		own[i] = c->rules[i].grants;
+	for (i = 0; i < c->rule_count; i++) {
+		if (trace_lineage(l, i, own, &lineage))
+			finish_rule(l, &c->rules[i], &lineage, &defaults);
+		check_listener_names(l, &c->rules[i]);
+	}
+	for (i = 0; i < c->guard_count; i++)
+		check_listener_names(l, &c->guards[i]);
+	check_twice(l, "rules", c->rules, c->rule_count);
+	check_twice(l, "guards", c->guards, c->guard_count);
+	find_decoy(l, &defaults);
+}

@@ -1,0 +1,200 @@
+/*
+ * The table of key exchange methods, for the worker that does them, the
+ * monitor that hashes them and the configuration that names them.
+ *
+ * The order is the default proposal's, and its reasons are these.  First come
+ * the hybrids, which an eavesdropper with a later quantum computer cannot
+ * open: ML-KEM before sntrup761 because it is a standard (FIPS 203), may be
+ * libcrypto's own, and costs a third less.  Then X25519, which is fast and
+ * easy to do without leaks; then the NIST curves for clients that know no
+ * other, strength below speed: P-256 is as strong as X25519 and the
+ * ciphers.  Finite fields come last and are not offered by default: group16
+ * costs the server a hundred times as much CPU as X25519 for no more
+ * security, which strangers could ask for before any authentication.
+ */
+#include "lib/ssh/kex.h"
+
+#include "lib/err.h"
+#include "lib/secret.h"
+#include "lib/ssh/kex_private.h"
+#include "lib/ssh/mlkem.h"
+
+#include <openssl/err.h>
+
+#include <string.h>
+
+#define HYBRID (KEX_POST_QUANTUM | KEX_OWN_CODE | KEX_DEFAULT)
+#define FFDH   (KEX_FINITE_FIELD | KEX_FIPS_APPROVED)
+
+static const struct kex_method methods[] = {
+    {"mlkem768x25519-sha256", DIGEST_SHA256, HYBRID, &kex_family_mlkem, 0},
+    {"sntrup761x25519-sha512", DIGEST_SHA512, HYBRID, &kex_family_sntrup, 0},
+    {"sntrup761x25519-sha512@openssh.com", DIGEST_SHA512, HYBRID,
+	&kex_family_sntrup, 0},
+    {"curve25519-sha256", DIGEST_SHA256, KEX_DEFAULT, &kex_family_curve,
+	CURVE_X25519},
+    {"curve25519-sha256@libssh.org", DIGEST_SHA256, KEX_DEFAULT,
+	&kex_family_curve, CURVE_X25519},
+    {"ecdh-sha2-nistp256", DIGEST_SHA256, KEX_DEFAULT | KEX_FIPS_APPROVED,
+	&kex_family_curve, CURVE_P256},
+    {"ecdh-sha2-nistp384", DIGEST_SHA384, KEX_DEFAULT | KEX_FIPS_APPROVED,
+	&kex_family_curve, CURVE_P384},
+    {"ecdh-sha2-nistp521", DIGEST_SHA512, KEX_DEFAULT | KEX_FIPS_APPROVED,
+	&kex_family_curve, CURVE_P521},
+    {"diffie-hellman-group16-sha512", DIGEST_SHA512, FFDH, &kex_family_dh,
+	4096},
+    {"diffie-hellman-group18-sha512", DIGEST_SHA512, FFDH, &kex_family_dh,
+	8192},
+    /* Groups of a file are not the named ones that FIPS 140 approves. */
+    {"diffie-hellman-group-exchange-sha256", DIGEST_SHA256,
+	KEX_FINITE_FIELD | KEX_GROUP_EXCHANGE, &kex_family_gex, 0},
+    {"diffie-hellman-group14-sha256", DIGEST_SHA256, FFDH, &kex_family_dh,
+	2048},
+};
+#define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))
+
+static bool usable[METHOD_COUNT];
+
+int
+kex_preload(void)
+{
+	int err = digest_preload();
+
+	if (err != 0)
+		return err;
+	for (size_t i = 0; i < METHOD_COUNT; i++)
+		usable[i] =
+		    methods[i].family->preload(methods[i].parameter) == 0;
+	return 0;
+}
+
+const struct kex_method *
+kex_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < METHOD_COUNT; i++) {
+		if (strlen(methods[i].name) == len &&
+		    memcmp(methods[i].name, name, len) == 0)
+			return &methods[i];
+	}
+	return NULL;
+}
+
+const struct kex_method *
+kex_at(size_t index)
+{
+	return index < METHOD_COUNT ? &methods[index] : NULL;
+}
+
+unsigned
+kex_attributes(const struct kex_method *method)
+{
+	if (method->family == &kex_family_mlkem && mlkem_from_libcrypto())
+		return method->attributes & ~(unsigned)KEX_OWN_CODE;
+	return method->attributes;
+}
+
+bool
+kex_usable(const struct kex_method *method)
+{
+	return usable[method - methods];
+}
+
+void
+kex_names(struct buf *b, unsigned with, unsigned without)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < METHOD_COUNT; i++) {
+		unsigned attributes = kex_attributes(&methods[i]);
+
+		if (!usable[i] || (attributes & with) != with ||
+		    (attributes & without) != 0)
+			continue;
+		if (!first)
+			buf_u8(b, ',');
+		buf_bytes(b, methods[i].name, strlen(methods[i].name));
+		first = false;
+	}
+}
+
+size_t
+kex_hash_len(const struct kex_method *method)
+{
+	return digest_len(method->digest);
+}
+
+const uint8_t *
+kex_read_share(const struct kex_method *method, struct rd *r, size_t *len)
+{
+	size_t max = method->family->client_share_len(method->parameter);
+	size_t other = method->family->server_share_len(method->parameter);
+
+	if (other > max)
+		max = other;
+	if ((method->attributes & KEX_FINITE_FIELD) != 0)
+		return rd_mpint(r, max, len);
+	return rd_string(r, max, len);
+}
+
+void
+kex_write_share(const struct kex_method *method, struct buf *b,
+    const uint8_t *share, size_t len)
+{
+	if ((method->attributes & KEX_FINITE_FIELD) != 0)
+		buf_mpint(b, share, len);
+	else
+		buf_string(b, share, len);
+}
+
+/* Back to what it was before a step that failed. */
+static void
+cut(struct buf *b, size_t len)
+{
+	if (b->len > len)
+		wipe(&b->data[len], b->len - len);
+	b->len = len;
+	b->err = 0;
+}
+
+static int
+respond(const struct kex_method *method, const struct kex_group *group,
+    const uint8_t *share, size_t len, struct buf *our_share, struct buf *secret)
+{
+	size_t share_mark = our_share->len, secret_mark = secret->len;
+	int err;
+
+	if (buf_end(our_share) != 0 || buf_end(secret) != 0)
+		return E_TOO_LARGE;
+	if (group == NULL)
+		err = method->family->respond(
+		    method, share, len, our_share, secret);
+	else
+		err = method->family->respond_in_group(
+		    method, group, share, len, our_share, secret);
+	if (err == 0 && (buf_end(our_share) != 0 || buf_end(secret) != 0))
+		err = E_TOO_LARGE;
+	if (err != 0) {
+		cut(our_share, share_mark);
+		cut(secret, secret_mark);
+		ERR_clear_error(); /* libcrypto keeps a queue of them */
+	}
+	return err;
+}
+
+int
+kex_server_respond(const struct kex_method *method, const uint8_t *share,
+    size_t len, struct buf *our_share, struct buf *secret)
+{
+	if (!kex_usable(method) || method->family->respond == NULL)
+		return E_UNSUPPORTED;
+	return respond(method, NULL, share, len, our_share, secret);
+}
+
+int
+kex_gex_respond(const struct kex_method *method, const struct kex_group *group,
+    const uint8_t *share, size_t len, struct buf *our_share, struct buf *secret)
+{
+	if (!kex_usable(method) || method->family->respond_in_group == NULL)
+		return E_UNSUPPORTED;
+	return respond(method, group, share, len, our_share, secret);
+}

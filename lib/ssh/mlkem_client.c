@@ -1,0 +1,151 @@
+/*
+ * Keys and decapsulation of ML-KEM-768, for the client in our tests.
+ */
+#include "lib/ssh/mlkem_client.h"
+
+#include "lib/err.h"
+#include "lib/secret.h"
+#include "lib/ssh/digest.h"
+#include "lib/ssh/mlkem_pke.h"
+
+#include <string.h>
+
+/* dk is s (1152 bytes), ek, H(ek), z. */
+#define DK_EK	(MLKEM_K * MLKEM_POLY_LEN)
+#define DK_HASH (DK_EK + MLKEM_EK_LEN)
+#define DK_Z	(DK_HASH + 32)
+
+struct keys {
+	struct mlkem_poly s[MLKEM_K];
+	struct mlkem_poly e[MLKEM_K];
+	struct mlkem_poly sum;
+	struct mlkem_poly term;
+	uint8_t seeds[64]; /* rho, sigma */
+};
+
+/* t = A s + e, packed; s packed. */
+static int
+keygen_pack(struct mlkem_shake *shake, struct keys *w, uint8_t *ek, uint8_t *dk)
+{
+	for (uint8_t i = 0; i < MLKEM_K; i++) {
+		memset(&w->sum, 0, sizeof(w->sum));
+		for (uint8_t j = 0; j < MLKEM_K; j++) {
+			int err =
+			    mlkem_matrix_entry(shake, w->seeds, i, j, &w->term);
+
+			if (err != 0)
+				return err;
+			mlkem_multiply_add(&w->sum, &w->term, &w->s[j]);
+		}
+		mlkem_reduce(&w->sum);
+		mlkem_to_montgomery(&w->sum);
+		mlkem_add(&w->sum, &w->e[i]);
+		mlkem_canonical(&w->sum);
+		mlkem_pack(&ek[i * MLKEM_POLY_LEN], &w->sum, 12);
+	}
+	for (size_t i = 0; i < MLKEM_K; i++) {
+		mlkem_canonical(&w->s[i]);
+		mlkem_pack(&dk[i * MLKEM_POLY_LEN], &w->s[i], 12);
+	}
+	memcpy(&ek[DK_EK], w->seeds, MLKEM_SEED_LEN);
+	MLKEM_DECLASSIFY(ek, MLKEM_EK_LEN);
+	return 0;
+}
+
+int
+mlkem_keygen(const uint8_t d[MLKEM_SEED_LEN], const uint8_t z[MLKEM_SEED_LEN],
+    uint8_t ek[MLKEM_EK_LEN], uint8_t dk[MLKEM_DK_LEN])
+{
+	static const uint8_t k = MLKEM_K;
+	struct digest_part parts[] = {{d, MLKEM_SEED_LEN}, {&k, 1}};
+	struct mlkem_shake *shake = mlkem_shake_new();
+	struct keys w;
+	int err = E_CRYPTO;
+
+	if (shake == NULL ||
+	    (err = digest_parts(DIGEST_SHA3_512, parts, 2, w.seeds, 0)) != 0)
+		goto out;
+	MLKEM_DECLASSIFY(w.seeds, MLKEM_SEED_LEN);
+	if ((err = mlkem_noise(shake, &w.seeds[32], 0, w.s, MLKEM_K)) != 0 ||
+	    (err = mlkem_noise(shake, &w.seeds[32], MLKEM_K, w.e, MLKEM_K)) !=
+		0)
+		goto out;
+	for (size_t i = 0; i < MLKEM_K; i++) {
+		mlkem_ntt(&w.s[i]);
+		mlkem_ntt(&w.e[i]);
+	}
+	if ((err = keygen_pack(shake, &w, ek, dk)) != 0)
+		goto out;
+	memcpy(&dk[DK_EK], ek, MLKEM_EK_LEN);
+	memcpy(&dk[DK_Z], z, MLKEM_SEED_LEN);
+	err = mlkem_hash_key(ek, &dk[DK_HASH]);
+out:
+	wipe(&w, sizeof(w));
+	mlkem_shake_free(shake);
+	return err;
+}
+
+/* K-PKE.Decrypt (algorithm 15). */
+static void
+decrypt(const uint8_t *dk, const uint8_t *cipher, uint8_t *m)
+{
+	struct {
+		struct mlkem_poly sum, u, s, v;
+	} w;
+
+	memset(&w, 0, sizeof(w));
+	for (size_t i = 0; i < MLKEM_K; i++) {
+		mlkem_unpack(&w.u, &cipher[i * 320], 10);
+		mlkem_ntt(&w.u);
+		mlkem_unpack(&w.s, &dk[i * MLKEM_POLY_LEN], 12);
+		mlkem_multiply_add(&w.sum, &w.s, &w.u);
+	}
+	mlkem_reduce(&w.sum);
+	mlkem_inverse_ntt(&w.sum);
+	mlkem_unpack(&w.v, &cipher[MLKEM_K * 320], 4);
+	mlkem_subtract(&w.v, &w.sum);
+	mlkem_canonical(&w.v);
+	mlkem_pack(m, &w.v, 1);
+	wipe(&w, sizeof(w));
+}
+
+/* 0xff if they differ, else 0, without saying where. */
+static uint8_t
+differ(const uint8_t *a, const uint8_t *b, size_t len)
+{
+	unsigned diff = 0;
+
+	for (size_t i = 0; i < len; i++)
+		diff |= a[i] ^ b[i];
+	return (uint8_t)(-diff >> 8);
+}
+
+int
+mlkem_decaps(const uint8_t dk[MLKEM_DK_LEN],
+    const uint8_t cipher[MLKEM_CIPHER_LEN], uint8_t secret[MLKEM_SECRET_LEN])
+{
+	struct {
+		uint8_t m[32], secret_and_r[64], rejected[32];
+		uint8_t again[MLKEM_CIPHER_LEN];
+	} w;
+	struct digest_part parts[] = {
+	    {&dk[DK_Z], MLKEM_SEED_LEN}, {cipher, MLKEM_CIPHER_LEN}};
+	uint8_t mask;
+	int err;
+
+	decrypt(dk, cipher, w.m);
+	if ((err = mlkem_hash_message(w.m, &dk[DK_HASH], w.secret_and_r)) !=
+		0 ||
+	    (err = digest_parts(DIGEST_SHAKE256, parts, 2, w.rejected, 32)) !=
+		0 ||
+	    (err = mlkem_pke_encrypt(
+		 &dk[DK_EK], w.m, &w.secret_and_r[32], w.again)) != 0)
+		goto out;
+	mask = differ(cipher, w.again, MLKEM_CIPHER_LEN);
+	for (size_t i = 0; i < MLKEM_SECRET_LEN; i++)
+		secret[i] = (uint8_t)((w.secret_and_r[i] & ~mask) |
+		    (w.rejected[i] & mask));
+out:
+	wipe(&w, sizeof(w));
+	return err;
+}

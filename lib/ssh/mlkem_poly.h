@@ -1,0 +1,62 @@
+/*
+ * Polynomials of ML-KEM: Z_3329[X]/(X^256 + 1), its number-theoretic
+ * transform, sampling, packing.  Nothing here branches on, or indexes with, a
+ * coefficient, except mlkem_sample_uniform(), whose input is public.
+ */
+#ifndef LIB_SSH_MLKEM_POLY_H
+#define LIB_SSH_MLKEM_POLY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MLKEM_Q		3329
+#define MLKEM_N		256
+#define MLKEM_K		3 /* ML-KEM-768 */
+#define MLKEM_POLY_LEN	384 /* bytes at 12 bits a coefficient */
+#define MLKEM_NOISE_LEN 128 /* bytes that make one noise polynomial */
+
+struct mlkem_poly {
+	int16_t c[MLKEM_N];
+};
+
+/*
+ * Into the transformed domain, coefficients of -q..q to -q/2..q/2; and back,
+ * the result multiplied by 2^16, which undoes mlkem_multiply_add()'s 2^-16.
+ */
+void mlkem_ntt(struct mlkem_poly *f);
+void mlkem_inverse_ntt(struct mlkem_poly *f);
+
+/* sum += a * b * 2^-16, transformed; at most three times before a reduce. */
+void mlkem_multiply_add(struct mlkem_poly *sum, const struct mlkem_poly *a,
+    const struct mlkem_poly *b);
+
+/* f = f * 2^16: what mlkem_multiply_add() took away. */
+void mlkem_to_montgomery(struct mlkem_poly *f);
+
+void mlkem_add(struct mlkem_poly *sum, const struct mlkem_poly *a);
+void mlkem_subtract(struct mlkem_poly *from, const struct mlkem_poly *a);
+
+/* Every coefficient to -q/2..q/2 / to 0..q-1. */
+void mlkem_reduce(struct mlkem_poly *f);
+void mlkem_canonical(struct mlkem_poly *f);
+
+/*
+ * SampleNTT (algorithm 7) continued: take coefficients from bytes until `have`
+ * is 256 or the bytes are used up; the number taken so far.
+ */
+size_t mlkem_sample_uniform(
+    struct mlkem_poly *f, size_t have, const uint8_t *bytes, size_t len);
+
+/* SamplePolyCBD (algorithm 8) with eta = 2. */
+void mlkem_sample_noise(
+    struct mlkem_poly *f, const uint8_t bytes[MLKEM_NOISE_LEN]);
+
+/*
+ * ByteEncode (algorithm 5) of Compress_d: canonical coefficients to d bits
+ * each, 32 * d bytes; d is 1, 4, 10, or 12 (which does not compress).  And
+ * back; with d = 12 a value of q or more makes the result -1, else it is 0.
+ */
+void mlkem_pack(uint8_t *bytes, const struct mlkem_poly *f, unsigned d);
+int mlkem_unpack(struct mlkem_poly *f, const uint8_t *bytes, unsigned d);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * Runs the cases of config/.
+ */
+#include "tests/unit/config/suites.h"
+
+#include <stdlib.h>
+
+int
+main(void)
+{
+	SRunner *runner = srunner_create(suite_scan());
+	int failed;
+
+	srunner_add_suite(runner, suite_parse());
+	srunner_add_suite(runner, suite_load());
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,11 @@
+/* The cases of config/, one suite for each of its files. */
+#ifndef TESTS_UNIT_CONFIG_SUITES_H
+#define TESTS_UNIT_CONFIG_SUITES_H
+
+#include <check.h>
+
+Suite *suite_load(void);
+Suite *suite_parse(void);
+Suite *suite_scan(void);
+
+#endif

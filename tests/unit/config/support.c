@@ -1,0 +1,112 @@
+/*
+ * Helpers of the cases of config/.
+ */
+#include "tests/unit/config/support.h"
+#include "lib/mem.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *
+problems_text(struct problems *problems)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	problems_print(problems, out);
+	fclose(out);
+	problems_free(problems);
+	return text;
+}
+
+struct config *
+config_of(const char *text)
+{
+	struct bundle bundle = { 0 };
+	struct problems problems = { 0 };
+	struct config *config = NULL;
+	int err;
+
+	config_bundle_add(&bundle, "test.conf", text, strlen(text));
+	err = config_load(&bundle, &config, &problems);
+	config_bundle_free(&bundle);
+	if (err != 0)
+		ck_abort_msg("%s", problems_text(&problems));
+	problems_free(&problems);
+	return config;
+}
+
+char *
+problems_of_files(const char *const *texts, size_t count)
+{
+	struct bundle bundle = { 0 };
+	struct problems problems = { 0 };
+	struct config *config = NULL;
+	char name[] = "a.conf";
+	size_t i;
+	int err;
+
+	for (i = 0; i < count; i++) {
+		name[0] = (char)('a' + i);
+		config_bundle_add(&bundle, name, texts[i], strlen(texts[i]));
+	}
+	err = config_load(&bundle, &config, &problems);
+	ck_assert_int_eq(err != 0, problems.errors != 0);
+	ck_assert_int_eq(err == 0, config != NULL);
+	config_free(config);
+	config_bundle_free(&bundle);
+	return problems_text(&problems);
+}
+
+char *
+problems_of(const char *text)
+{
+	return problems_of_files(&text, 1);
+}
+
+size_t
+lines_in(const char *text)
+{
+	size_t lines = 0;
+
+	for (; *text != '\0'; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
+char *
+file_text(const char *path)
+{
+	FILE *in = fopen(path, "r");
+	char *text;
+	size_t len;
+
+	ck_assert_msg(in != NULL, "%s", path);
+	text = mem_zalloc(1 << 20);
+	len = fread(text, 1, (1 << 20) - 1, in);
+	ck_assert_uint_gt(len, 0);
+	fclose(in);
+	return text;
+}
+
+struct policy_facts
+facts_of_alice(void)
+{
+	static const char *const groups[] = { "staff", "users" };
+	struct policy_facts facts;
+
+	memset(&facts, 0, sizeof(facts));
+	facts.user_state = FACT_KNOWN;
+	facts.user = "alice";
+	facts.uid = 1000;
+	facts.groups_state = FACT_KNOWN;
+	facts.groups = groups;
+	facts.group_count = 2;
+	ck_assert_int_eq(net_parse("192.0.2.1", &facts.source), 0);
+	facts.listener = "main";
+	facts.now = 1700000000; /* Tue 2023-11-14 22:13:20 UTC */
+	facts.key_state = FACT_ABSENT;
+	return facts;
+}

@@ -1,0 +1,592 @@
+/*
+ * config/load.c, rules.c, value.c, algorithms.c: text to struct config, and
+ * every error with file, line, key and what would be right.
+ */
+#include "config/reader.h"
+#include "tests/unit/config/suites.h"
+#include "tests/unit/config/support.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+START_TEST(no_file_at_all_gives_the_defaults)
+{
+	struct config *c = config_defaults();
+
+	ck_assert_uint_eq(c->listener_count, 1);
+	ck_assert_uint_eq(c->listeners[0].port, 22);
+	ck_assert_uint_eq(c->limits.login_grace, 60);
+	ck_assert_uint_eq(c->limits.max_auth_tries, 4);
+	ck_assert_uint_eq(c->crypto.rekey_bytes, 1 << 30);
+	ck_assert_uint_eq(c->crypto.rekey_seconds, 3600);
+	ck_assert_uint_eq(c->limits.penalties.maximum, 600);
+	ck_assert_str_eq(c->crypto.kex.items[0], "mlkem768x25519-sha256");
+	ck_assert_str_eq(c->privsep.worker_user, "sallyport");
+	ck_assert_uint_eq(c->rule_count, 0);
+	ck_assert(c->decoy != NULL);
+	ck_assert_uint_eq(c->host_keys.count, 3);
+	config_free(c);
+}
+END_TEST
+
+START_TEST(the_shipped_file_loads_and_says_what_it_should)
+{
+	char *text = file_text(SOURCE_DIR "/config/sallyport.conf");
+	struct config *c = config_of(text);
+
+	ck_assert_uint_eq(c->rule_count, 2);
+	ck_assert_str_eq(c->rules[0].name, "root");
+	ck_assert_uint_eq(c->rules[0].grants.root_login, ROOT_KEY);
+	ck_assert_uint_eq(c->rules[1].grants.methods.count, 3);
+	ck_assert(c->rules[1].grants.agent);
+	ck_assert(!c->rules[0].grants.agent);
+	ck_assert_uint_eq(c->module_count, 2);
+	ck_assert_str_eq(c->modules[0].file, "pam.so");
+	ck_assert_str_eq(c->modules[0].options.items[0].key, "service");
+	ck_assert_str_eq(c->modules[0].options.items[0].value, "sallyport");
+	ck_assert_uint_eq(c->modules[1].options.count, 2);
+	ck_assert_str_eq(c->modules[1].options.items[1].key, "files");
+	ck_assert(c->decoy == &c->rules[1]);
+	config_free(c);
+	free(text);
+}
+END_TEST
+
+struct row {
+	const char *text;
+	const char *errors;
+};
+
+#define RULE(x) "rules = ( { name = \"r\"; methods = [ \"publickey\" ]; " x "} );"
+
+static const struct row rows[] = {
+	{ "lisetners = ();",
+	    "a.conf:1: lisetners: unknown key; did you mean \"listeners\"?\n" },
+	{ "limits = { login_grce = 5; };", "a.conf:1: limits.login_grce: "
+	    "unknown key; did you mean \"limits.login_grace\"?\n" },
+	{ "login_grace = 5;", "a.conf:1: login_grace: unknown key; did you "
+			      "mean \"limits.login_grace\"?\n" },
+	{ "limits = { penalties = { crush = 5; }; };",
+	    "a.conf:1: limits.penalties.crush: unknown key; did you mean "
+	    "\"limits.penalties.crash\"?\n" },
+	{ "qqqqqqqqqqqqqqqq = 5;", "a.conf:1: qqqqqqqqqqqqqqqq: unknown key\n" },
+	{ "limits = 5;",
+	    "a.conf:1: limits: wrong type: this is a group, { ... }\n" },
+	{ "limits = { login_grace = \"soon\"; };", "a.conf:1: "
+	    "limits.login_grace: \"soon\": not a time; seconds, or like "
+	    "\"1h30m\" (units s m h d w)\n" },
+	{ "limits = { login_grace = 100000; };", "a.conf:1: "
+	    "limits.login_grace: 100000 is out of range: 5 to 3600\n" },
+	{ "limits = { login_grace = -1; };", "a.conf:1: limits.login_grace: "
+	    "-1 is out of range: 5 to 3600\n" },
+	{ "limits = { login_grace = true; };",
+	    "a.conf:1: limits.login_grace: wrong type: this is a time: "
+	    "seconds, or a string like \"1h30m\"\n" },
+	{ "limits = { login_grace = 1.5; };",
+	    "a.conf:1: limits.login_grace: wrong type: this is a time: "
+	    "seconds, or a string like \"1h30m\"\n" },
+	{ "tcp_keepalive = 1;", "a.conf:1: tcp_keepalive: wrong type: this is "
+				"a true or false\n" },
+	{ "log = { level = \"verbos\"; };", "a.conf:1: log.level: \"verbos\" "
+	    "is not one of: quiet error warn info verbose debug; did you mean "
+	    "\"verbose\"?\n" },
+	{ "log = { targets = [ \"syslog\", \"here\" ]; };",
+	    "a.conf:1: log.targets: \"here\": not a log target; syslog, "
+	    "stderr, or /a/file\n" },
+	{ "host_keys = [];",
+	    "a.conf:1: host_keys: at least 1 entries are needed\n" },
+	{ "host_keys = [ \"key\" ];",
+	    "a.conf:1: host_keys: \"key\": not an absolute path\n" },
+	{ "host_keys = [ 5 ];", "a.conf:1: host_keys: wrong type: this is a "
+				"list of absolute paths\n" },
+	{ "pid_file = \"none\";", "" },
+	{ "xauth = \"none\";", "a.conf:1: xauth: \"none\": not an absolute "
+			       "path\n" },
+	{ "crypto = { kex = [ \"curve25519-sha265\" ]; };",
+	    "a.conf:1: crypto.kex: \"curve25519-sha265\": unknown name; did "
+	    "you mean \"curve25519-sha256\"?\n" },
+	{ "crypto = { kex = [ \"+curve25519-sha256\", \"x\" ]; };",
+	    "a.conf:1: crypto.kex: \"x\": a list either begins every entry "
+	    "with + - ^ or none\n" },
+	{ "crypto = { ciphers = [ \"-*\" ]; };",
+	    "a.conf:1: crypto.ciphers: nothing is left in the list\n" },
+	{ "crypto = { profile = \"fips\"; ciphers = "
+	  "[ \"+chacha20-poly1305@openssh.com\" ]; };",
+	    "a.conf:1: crypto.ciphers: \"chacha20-poly1305@openssh.com\": "
+	    "unknown name\n" },
+	{ "crypto = { macs = [ \"hmac-sha2-256\", \"hmac-sha2-256\" ]; };",
+	    "a.conf:1: crypto.macs: \"hmac-sha2-256\": named twice; did you "
+	    "mean \"hmac-sha2-256\"?\n" },
+	{ "listeners = ( { address = \"127.0.0.1\"; } );",
+	    "a.conf:1: listeners: \"name\" is missing\n" },
+	{ "listeners = ( { name = \"a\"; address = \"localhost\"; } );",
+	    "a.conf:1: listeners.address: \"localhost\": not a numeric "
+	    "address; like \"192.0.2.1\", \"2001:db8::1\", or \"*\" for "
+	    "all\n" },
+	{ "listeners = ( { name = \"a\"; port = 65536; } );",
+	    "a.conf:1: listeners.port: 65536 is out of range: 1 to 65535\n" },
+	{ "listeners = ( { name = \"a\"; },\n{ name = \"a\"; port = 23; } );",
+	    "a.conf:2: listeners.name: \"a\" is defined already, in "
+	    "a.conf:1\n" },
+	{ "listeners = { name = \"a\"; };",
+	    "a.conf:1: listeners: wrong type: this is a list of groups, "
+	    "listeners = ( { ... }, { ... } );\n" },
+	{ "subsystems = ( { name = \"x\"; command = \"internal\"; } );",
+	    "a.conf:1: subsystems.command: only sftp is served "
+	    "internally\n" },
+	{ "modules = ( { name = \"x\"; file = \"../x.so\"; } );",
+	    "a.conf:1: modules.file: \"../x.so\": an absolute path, or a name "
+	    "without /\n" },
+	{ RULE("ptty = false; "),
+	    "a.conf:1: rules.r.ptty: unknown key; did you mean \"pty\"?\n" },
+	{ RULE("match = { usr = \"x\"; }; "), "a.conf:1: rules.r.match.usr: "
+	    "unknown key; did you mean \"user\"?\n" },
+	{ RULE("match = { user = []; }; "), "a.conf:1: rules.r.match.user: an "
+	    "empty list matches nobody: leave the key out to match all\n" },
+	{ RULE("match = { key_type = \"x\"; }; "),
+	    "a.conf:1: rules.r.match.key_type: is known after authentication "
+	    "only: it can stand in a guard, not in a rule\n" },
+	{ RULE("match = { from = \"10.0.0.1/8\"; }; "),
+	    "a.conf:1: rules.r.match.from: \"10.0.0.1/8\": prefix length too "
+	    "long, or bits set after the prefix\n" },
+	{ RULE("match = 5; "),
+	    "a.conf:1: rules.r: wrong type: match is a group, { ... }\n" },
+	{ RULE("match = { listener = \"wan\"; }; "),
+	    "a.conf:1: warning: match.listener: no listener is named "
+	    "\"wan\"\n" },
+	{ RULE("sftp_umask = 27; "), "a.conf:1: rules.r.sftp_umask: wrong "
+	    "type: this is a octal mode as a string, \"0027\"\n" },
+	{ RULE("sftp_umask = \"1777\"; "), "a.conf:1: rules.r.sftp_umask: "
+	    "\"1777\" is out of range: up to \"0777\"\n" },
+	{ RULE("extends = \"R\"; "), "a.conf:1: extends: there is no rule "
+	    "\"R\"; did you mean \"r\"?\n" },
+	{ RULE("extends = \"r\"; "), "a.conf:1: rules.r.extends: the rule "
+	    "extends itself, through \"r\"\n" },
+	{ RULE("command = \"x\"; sftp_only = true; "),
+	    "a.conf:1: rules.r: command and sftp_only exclude each other\n" },
+	{ "rules = ( { name = \"r\"; } );",
+	    "a.conf:1: rules.r: \"methods\" is missing: say which chains "
+	    "authenticate, or refuse = true\n" },
+	{ "rules = ( { methods = [ \"publickey\" ]; } );",
+	    "a.conf:1: rules: \"name\" is missing\n" },
+	{ "rules = ( { name = \"r\"; refuse = true; },\n"
+	  "{ name = \"r\"; refuse = true; } );",
+	    "a.conf:2: rules.name: \"r\" is defined already, in a.conf:1\n" },
+	{ RULE("") "\ndecoy = \"x\";",
+	    "a.conf:2: decoy: there is no rule \"x\"\n" },
+	{ "guards = ( { name = \"g\"; methods = [ \"publickey\" ]; } );",
+	    "a.conf:1: guards.g.methods: cannot stand in a guard: guards only "
+	    "take away (forbid and require change chains)\n" },
+	{ "guards = ( { name = \"g\"; set_env = [ \"A=b\" ]; } );",
+	    "a.conf:1: guards.g.set_env: cannot stand in a guard: guards only "
+	    "take away\n" },
+	{ "privsep = { worker_user = \"x\"; keyholder_user = \"x\"; };",
+	    "a.conf:1: privsep.keyholder_user: must not be the worker's "
+	    "user\n" },
+	{ "limits = { startups = { begin = 70; }; };",
+	    "a.conf:1: limits.startups.begin: is larger than "
+	    "limits.startups.full\n" },
+	{ "tcp_keepalive = true\nxauth \"/x\";",
+	    "a.conf:2: xauth: a word where a value is expected: strings stand "
+	    "in \"quotes\", booleans are true and false\n"
+	    "a.conf:2: syntax error; settings are name = value;\n" },
+};
+
+START_TEST(an_error_names_file_line_key_and_what_would_be_right)
+{
+	char *got = problems_of(rows[_i].text);
+
+	ck_assert_str_eq(got, rows[_i].errors);
+	free(got);
+}
+END_TEST
+
+START_TEST(all_errors_are_reported_not_the_first_alone)
+{
+	char *got = problems_of("tcp_keepalive = 1;\n"
+				"tcp_keepalive = true;\n"
+				"nonsense = 5;\n"
+				"log = { level = \"x\"; idnet = \"y\"; };\n"
+				"x11_display_offset = 4294967318;\n"
+				"limits = { login_grace = 0; };\n"
+				"rules = ( { name = \"r\"; pty = 5; } );\n");
+
+	ck_assert_uint_eq(lines_in(got), 9);
+	ck_assert(strstr(got, "a.conf:1: tcp_keepalive: wrong type") != NULL);
+	ck_assert(strstr(got, "a.conf:2: tcp_keepalive: is set already, in "
+			      "line 1") != NULL);
+	ck_assert(strstr(got, "a.conf:3: nonsense: unknown") != NULL);
+	ck_assert(strstr(got, "a.conf:4: log.level: \"x\"") != NULL);
+	ck_assert(strstr(got, "a.conf:4: log.idnet: unknown key") != NULL);
+	ck_assert(strstr(got, "a.conf:5: 4294967318: is larger") != NULL);
+	ck_assert(strstr(got, "a.conf:6: limits.login_grace: 0") != NULL);
+	ck_assert(strstr(got, "a.conf:7: rules.r.pty: wrong type") != NULL);
+	ck_assert(strstr(got, "a.conf:7: rules.r: \"methods\" is") != NULL);
+	free(got);
+}
+END_TEST
+
+START_TEST(a_scalar_set_in_two_files_names_both_places)
+{
+	static const char *const texts[] = { "\nlog = { level = \"info\"; };",
+		"log = {\n\n level = \"debug\"; ident = \"x\"; };" };
+	char *got = problems_of_files(texts, 2);
+
+	ck_assert_str_eq(got, "b.conf:3: log.level: is set already, in "
+			      "a.conf:2; set it once\n");
+	free(got);
+}
+END_TEST
+
+START_TEST(a_rule_name_in_two_files_names_both_places)
+{
+	static const char *const texts[] = { RULE(""), "\n" RULE("") };
+	char *got = problems_of_files(texts, 2);
+
+	ck_assert_str_eq(got, "b.conf:2: rules.name: \"r\" is defined "
+			      "already, in a.conf:1\n");
+	free(got);
+}
+END_TEST
+
+START_TEST(drop_ins_put_their_rules_first_and_groups_add_up)
+{
+	struct bundle bundle = { 0 };
+	struct problems problems = { 0 };
+	struct config *c = NULL;
+	static const char one[] = RULE("") "log = { level = \"info\"; };";
+	static const char two[] =
+	    "rules = ( { name = \"s\"; refuse = true; } );"
+	    "log = { ident = \"sshd\"; };";
+
+	config_bundle_add(&bundle, "10.conf", one, strlen(one));
+	config_bundle_add(&bundle, "main.conf", two, strlen(two));
+	ck_assert_int_eq(config_load(&bundle, &c, &problems), 0);
+	ck_assert_uint_eq(c->rule_count, 2);
+	ck_assert_str_eq(c->rules[0].name, "r");
+	ck_assert_str_eq(c->rules[0].origin.file, "10.conf");
+	ck_assert_str_eq(c->rules[1].name, "s");
+	ck_assert_int_eq((int)c->log.level, LOG_LEVEL_INFO);
+	ck_assert_str_eq(c->log.ident, "sshd");
+	config_free(c);
+	config_bundle_free(&bundle);
+}
+END_TEST
+
+START_TEST(plus_minus_and_caret_change_the_profile)
+{
+	struct config *c = config_of("crypto = { kex = [ "
+	    "\"^ecdh-sha2-nistp521\", \"-sntrup*\", "
+	    "\"+diffie-hellman-group14-sha256\" ]; ciphers = "
+	    "[ \"aes128-ctr\" ]; };");
+	const struct strings *kex = &c->crypto.kex;
+
+	ck_assert_str_eq(kex->items[0], "ecdh-sha2-nistp521");
+	ck_assert_str_eq(kex->items[1], "mlkem768x25519-sha256");
+	ck_assert_str_eq(kex->items[2], "curve25519-sha256");
+	ck_assert_str_eq(kex->items[kex->count - 1],
+	    "diffie-hellman-group14-sha256");
+	ck_assert_uint_eq(kex->count, 7);
+	ck_assert_uint_eq(c->crypto.ciphers.count, 1);
+	config_free(c);
+}
+END_TEST
+
+START_TEST(extends_inherits_grants_and_never_the_match)
+{
+	struct config *c = config_of(
+	    "rules = ( { name = \"base\"; match = { user = \"b\"; };\n"
+	    "  methods = [ \"publickey\" ]; agent = true;\n"
+	    "  max_sessions = 3; },\n"
+	    "{ name = \"derived\"; extends = \"base\"; max_sessions = 4; } );");
+	const struct rule *derived = &c->rules[1];
+
+	ck_assert_uint_eq(derived->match.users.count, 0);
+	ck_assert_uint_eq(derived->grants.methods.count, 1);
+	ck_assert(derived->grants.agent);
+	ck_assert_uint_eq(derived->grants.max_sessions, 4);
+	ck_assert_uint_eq(derived->grants.origins[GRANT_agent].line, 2);
+	ck_assert_uint_eq(derived->grants.origins[GRANT_max_sessions].line, 4);
+	ck_assert_uint_eq(derived->grants.origins[GRANT_x11].line, 0);
+	config_free(c);
+}
+END_TEST
+
+static char *
+rule_ring(int count, bool closed)
+{
+	static char text[8192];
+	size_t len;
+	int i;
+
+	len = (size_t)sprintf(text, "rules = (");
+	for (i = 0; i < count; i++) {
+		len += (size_t)sprintf(text + len, "%s{ name = \"r%d\"; "
+		    "methods = [ \"publickey\" ]; ", i == 0 ? "" : ",\n", i);
+		if (closed || i + 1 < count)
+			len += (size_t)sprintf(text + len,
+			    "extends = \"r%d\"; ", (i + 1) % count);
+		len += (size_t)sprintf(text + len, "}");
+	}
+	sprintf(text + len, ");");
+	return text;
+}
+
+START_TEST(a_circle_of_extends_is_an_error_for_each_in_it)
+{
+	char *got = problems_of(rule_ring(3, true));
+
+	ck_assert_uint_eq(lines_in(got), 3);
+	ck_assert(strstr(got, "a.conf:2: rules.r1.extends: the rule extends "
+			      "itself, through \"r2\"") != NULL);
+	free(got);
+}
+END_TEST
+
+START_TEST(extends_goes_eight_deep_and_no_deeper)
+{
+	char *got = problems_of(rule_ring(9, false));
+
+	ck_assert_str_eq(got, "");
+	free(got);
+	got = problems_of(rule_ring(10, false));
+	ck_assert_str_eq(got, "a.conf:1: rules.r0.extends: deeper than 8, or "
+			      "in a circle\n");
+	free(got);
+}
+END_TEST
+
+START_TEST(a_forced_command_implies_no_terminal_and_no_forwarding)
+{
+	struct config *c = config_of(
+	    "rules = ( { name = \"open\"; methods = [ \"publickey\" ];\n"
+	    " agent = true; x11 = true; local_forward = [ \"*:*\" ]; },\n"
+	    "{ name = \"forced\"; extends = \"open\"; command = \"x\";\n"
+	    " x11 = true; },\n"
+	    "{ name = \"below\"; extends = \"forced\"; },\n"
+	    "{ name = \"files\"; extends = \"open\"; sftp_only = true; } );");
+	const struct grants *forced = &c->rules[1].grants;
+
+	ck_assert(!forced->pty);
+	ck_assert(!forced->agent);
+	ck_assert(forced->x11);
+	ck_assert_uint_eq(forced->local_forward.count, 0);
+	ck_assert_uint_eq(forced->origins[GRANT_agent].line, 3);
+	ck_assert(!c->rules[2].grants.agent);
+	ck_assert(c->rules[2].grants.x11);
+	ck_assert(!c->rules[3].grants.x11);
+	ck_assert(!c->rules[3].grants.pty);
+	ck_assert(c->rules[0].grants.pty);
+	config_free(c);
+}
+END_TEST
+
+START_TEST(a_bundle_survives_the_sealed_memfd)
+{
+	struct bundle bundle = { 0 }, back;
+	int fd;
+
+	config_bundle_add(&bundle, "a", "one", 3);
+	config_bundle_add(&bundle, "b", "", 0);
+	fd = config_bundle_seal(&bundle);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(config_bundle_from_fd(fd, &back), 0);
+	ck_assert_uint_eq(back.count, 2);
+	ck_assert_str_eq(back.files[0].path, "a");
+	ck_assert_str_eq(back.files[0].bytes, "one");
+	ck_assert_uint_eq(back.files[1].len, 0);
+	config_bundle_free(&back);
+	config_bundle_free(&bundle);
+	ck_assert_int_lt((int)write(fd, "x", 1), 0);
+	close(fd);
+}
+END_TEST
+
+START_TEST(an_unsealed_memfd_is_refused)
+{
+	struct bundle back;
+	int fd = memfd_create("x", MFD_CLOEXEC);
+
+	ck_assert_int_eq((int)write(fd, "xxxxxxxx", 8), 8);
+	ck_assert_int_ne(config_bundle_from_fd(fd, &back), 0);
+	close(fd);
+}
+END_TEST
+
+/* A scratch directory with a main file and drop-ins of given modes. */
+static char scratch[64];
+
+static void
+put_file(const char *name, const char *text, mode_t mode)
+{
+	char path[128];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/%s", scratch, name);
+	out = fopen(path, "w");
+	ck_assert(out != NULL);
+	fputs(text, out);
+	fclose(out);
+	ck_assert_int_eq(chmod(path, mode), 0);
+}
+
+static void
+make_scratch(void)
+{
+	char path[128];
+
+	strcpy(scratch, "/root/.sallyport-test-XXXXXX");
+	if (mkdtemp(scratch) == NULL) {
+		strcpy(scratch, "./sallyport-test-XXXXXX");
+		ck_assert(mkdtemp(scratch) != NULL);
+	}
+	snprintf(path, sizeof(path), "%s/policy.d", scratch);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+}
+
+static void
+remove_scratch(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", scratch);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static size_t
+read_scratch(struct bundle *bundle)
+{
+	struct problems problems = { 0 };
+	char path[128];
+	size_t errors;
+
+	snprintf(path, sizeof(path), "%s/main.conf", scratch);
+	ck_assert_int_eq(config_bundle_read(path, bundle, &problems) != 0,
+	    problems.errors != 0);
+	errors = problems.errors;
+	problems_free(&problems);
+	return errors;
+}
+
+START_TEST(drop_ins_are_read_by_name_before_the_main_file)
+{
+	struct bundle bundle;
+
+	make_scratch();
+	put_file("main.conf", "# main", 0600);
+	put_file("policy.d/20.conf", "# 20", 0644);
+	put_file("policy.d/10.conf", "# 10", 0600);
+	put_file("policy.d/30.conf~", "# not", 0600);
+	put_file("policy.d/.hidden.conf", "# not", 0600);
+	ck_assert_uint_eq(read_scratch(&bundle), 0);
+	ck_assert_uint_eq(bundle.count, 3);
+	ck_assert_str_eq(bundle.files[0].bytes, "# 10");
+	ck_assert_str_eq(bundle.files[1].bytes, "# 20");
+	ck_assert_str_eq(bundle.files[2].bytes, "# main");
+	config_bundle_free(&bundle);
+	remove_scratch();
+}
+END_TEST
+
+START_TEST(files_writable_by_others_or_too_large_are_refused)
+{
+	struct bundle bundle;
+	char *large = malloc(300001);
+
+	memset(large, ' ', 300000);
+	large[300000] = '\0';
+	make_scratch();
+	put_file("main.conf", "# main", 0622);
+	put_file("policy.d/10.conf", "# 10", 0660);
+	put_file("policy.d/20.conf", large, 0600);
+	ck_assert_uint_eq(read_scratch(&bundle), 3);
+	ck_assert_uint_eq(bundle.count, 0);
+	remove_scratch();
+	free(large);
+}
+END_TEST
+
+START_TEST(a_missing_main_file_is_an_error)
+{
+	struct bundle bundle;
+
+	make_scratch();
+	ck_assert_uint_eq(read_scratch(&bundle), 1);
+	remove_scratch();
+}
+END_TEST
+
+START_TEST(every_default_in_the_schema_can_be_read)
+{
+	const struct option *option = &options[_i];
+	struct arena *arena = arena_new();
+	struct rule before, after;
+
+	if (option->fallback != NULL) {
+		/* Into two fillings: what is unchanged was not written. */
+		memset(&before, 0x55, sizeof(before));
+		memset(&after, 0xaa, sizeof(after));
+		value_default(arena, option, &before);
+		value_default(arena, option, &after);
+		ck_assert_msg(((unsigned char *)&before)[0] != 0x55 ||
+			((unsigned char *)&after)[0] != 0xaa, "%s",
+		    option->name);
+	}
+	ck_assert_msg(strlen(option->help) > 8, "%s", option->name);
+	ck_assert(option_type_text(option->type) != NULL);
+	arena_free(arena);
+}
+END_TEST
+
+START_TEST(every_grant_has_one_row_of_the_right_member)
+{
+	size_t i, rows_found = 0;
+
+	for (i = 0; i < option_count; i++) {
+		if (options[i].section == SECTION_GRANT &&
+		    options[i].grant == _i)
+			rows_found++;
+	}
+	ck_assert_uint_eq(rows_found, 1);
+}
+END_TEST
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+Suite *
+suite_load(void)
+{
+	Suite *suite = suite_create("load");
+	TCase *tc = tcase_create("load");
+
+	tcase_add_test(tc, no_file_at_all_gives_the_defaults);
+	tcase_add_test(tc, the_shipped_file_loads_and_says_what_it_should);
+	tcase_add_loop_test(tc,
+	    an_error_names_file_line_key_and_what_would_be_right, 0, COUNT(rows));
+	tcase_add_test(tc, all_errors_are_reported_not_the_first_alone);
+	tcase_add_test(tc, a_scalar_set_in_two_files_names_both_places);
+	tcase_add_test(tc, a_rule_name_in_two_files_names_both_places);
+	tcase_add_test(tc, drop_ins_put_their_rules_first_and_groups_add_up);
+	tcase_add_test(tc, plus_minus_and_caret_change_the_profile);
+	tcase_add_test(tc, extends_inherits_grants_and_never_the_match);
+	tcase_add_test(tc, a_circle_of_extends_is_an_error_for_each_in_it);
+	tcase_add_test(tc, extends_goes_eight_deep_and_no_deeper);
+	tcase_add_test(tc,
+	    a_forced_command_implies_no_terminal_and_no_forwarding);
+	tcase_add_test(tc, a_bundle_survives_the_sealed_memfd);
+	tcase_add_test(tc, an_unsealed_memfd_is_refused);
+	tcase_add_test(tc, drop_ins_are_read_by_name_before_the_main_file);
+	tcase_add_test(tc,
+	    files_writable_by_others_or_too_large_are_refused);
+	tcase_add_test(tc, a_missing_main_file_is_an_error);
+	tcase_add_loop_test(tc, every_default_in_the_schema_can_be_read, 0,
+	    (int)option_count);
+	tcase_add_loop_test(tc, every_grant_has_one_row_of_the_right_member,
+	    0, GRANT_COUNT);
+	suite_add_tcase(suite, tc);
+	return suite;
+}
