@@ -205,7 +205,7 @@ read_by_reference(struct sftp_server *s, struct sftp_request *q,
 	uint8_t header[DATA_HEADER];
 	size_t want, have;
 
-	if (s->stage.pipe[1] < 0 || (want = forecast(h, offset, len)) == 0)
+	if ((want = forecast(h, offset, len)) == 0 || !stage_is_open(s))
 		return false;
 	put_data_header(header, q->id, want);
 	have = stage_packet(s, header, sizeof(header), h->fd, offset, want);

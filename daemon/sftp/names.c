@@ -137,11 +137,11 @@ type_letter(mode_t mode)
 	}
 }
 
-/* "drwxr-xr-x ": the blank is ls's place for other access methods. */
+/* "drwxr-xr-x  ": the first blank is ls's place for other access methods. */
 static void
 add_mode(struct line *l, mode_t mode)
 {
-	char text[] = "-rwxrwxrwx ";
+	char text[] = "-rwxrwxrwx  ";
 
 	text[0] = type_letter(mode);
 	for (int i = 0; i < 9; i++)
@@ -153,7 +153,7 @@ add_mode(struct line *l, mode_t mode)
 		text[6] = (mode & S_IXGRP) != 0 ? 's' : 'S';
 	if ((mode & S_ISVTX) != 0)
 		text[9] = (mode & S_IXOTH) != 0 ? 't' : 'T';
-	add(l, text, 11);
+	add(l, text, 12);
 }
 
 static void

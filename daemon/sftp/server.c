@@ -170,7 +170,7 @@ wait_for_either(struct sftp_server *s)
 		read_in(s);
 }
 
-/* A stream that is not blocking (shared with out) says EAGAIN: wait. */
+/* A stream that does not block (the same socket as out) says EAGAIN. */
 static void
 wait_for_input(struct sftp_server *s)
 {
@@ -231,7 +231,6 @@ prepare_streams(struct sftp_server *s)
 	/* As large as an unprivileged pipe may be; it may not be one. */
 	(void)fcntl(o->in, F_SETPIPE_SZ, SFTP_PIPE_SIZE);
 	(void)fcntl(o->out, F_SETPIPE_SZ, SFTP_PIPE_SIZE);
-	stage_open(s);
 	s->out_is_socket = fstat(o->out, &st) == 0 && S_ISSOCK(st.st_mode);
 	if (s->out_is_socket)
 		return;

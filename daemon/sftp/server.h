@@ -30,7 +30,9 @@ struct sftp_batch {
 
 /* READ data on its way by reference (stage.c). */
 struct sftp_stage {
-	int pipe[2];	/* -1: none */
+	bool tried;	/* at the first large READ */
+	bool open;
+	int pipe[2];
 	size_t len;	/* bytes in it; they follow s->out */
 	unsigned used;	/* places in the pipe, at most */
 	unsigned slots; /* that it has */
@@ -79,7 +81,7 @@ bool sftp_permitted(const struct sftp_options *options, uint64_t *permitted);
  * stage.c: large READ data goes from the page cache to the client's stream by
  * reference, through a pipe of our own, and is never copied here.
  */
-void stage_open(struct sftp_server *s);
+bool stage_is_open(struct sftp_server *s); /* opens it when first asked */
 void stage_close(struct sftp_server *s);
 /* Whether one more packet of the largest size can be taken. */
 bool stage_has_room(const struct sftp_server *s);

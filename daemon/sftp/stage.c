@@ -21,36 +21,59 @@ slots_of(size_t len)
 }
 
 /*
+ * splice() to a socket waits unless the socket says not to (Linux 6.5 and
+ * later look at nothing else).  A pipe is that way from the start.
+ */
+static int
+never_wait(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || (flags & O_NONBLOCK) != 0)
+		return flags < 0 ? -1 : 0;
+	return fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+/*
  * A user who has used up the memory for pipes gets a small one, in which the
  * largest READ does not fit, and is served by copying.
  */
-void
+static void
 stage_open(struct sftp_server *s)
 {
 	struct sftp_stage *t = &s->stage;
 	int size;
 
-	t->pipe[0] = t->pipe[1] = -1;
-	if (pipe2(t->pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+	t->tried = true;
+	if (never_wait(s->options->out) != 0 ||
+	    pipe2(t->pipe, O_CLOEXEC | O_NONBLOCK) != 0)
 		return;
+	t->open = true;
 	size = fcntl(t->pipe[1], F_SETPIPE_SZ, SFTP_STAGE_SIZE);
 	if (size < 0)
 		size = fcntl(t->pipe[1], F_SETPIPE_SZ, SFTP_STAGE_SIZE / 2);
-	if (size < SFTP_STAGE_SIZE / 2) {
+	if (size < SFTP_STAGE_SIZE / 2)
 		stage_close(s);
-		return;
-	}
-	t->slots = (unsigned)(size / sysconf(_SC_PAGESIZE));
+	else
+		t->slots = (unsigned)(size / sysconf(_SC_PAGESIZE));
+}
+
+bool
+stage_is_open(struct sftp_server *s)
+{
+	if (!s->stage.tried)
+		stage_open(s);
+	return s->stage.open;
 }
 
 void
 stage_close(struct sftp_server *s)
 {
-	for (int i = 0; i < 2; i++) {
-		if (s->stage.pipe[i] >= 0)
-			close(s->stage.pipe[i]);
-		s->stage.pipe[i] = -1;
-	}
+	if (!s->stage.open)
+		return;
+	close(s->stage.pipe[0]);
+	close(s->stage.pipe[1]);
+	s->stage.open = false;
 }
 
 bool
