@@ -16,9 +16,10 @@
 #define DK_Z	(DK_HASH + 32)
 
 struct keys {
-	struct mlkem_poly s[MLKEM_K];
-	struct mlkem_poly e[MLKEM_K];
-	struct mlkem_poly sum;
+	struct mlkem_factor s[MLKEM_K];
+	struct mlkem_poly e;
+	struct mlkem_sum sum;
+	struct mlkem_poly result;
 	struct mlkem_poly term;
 	uint8_t seeds[64]; /* rho, sigma */
 };
@@ -27,25 +28,29 @@ struct keys {
 static int
 keygen_pack(struct mlkem_shake *shake, struct keys *w, uint8_t *ek, uint8_t *dk)
 {
+	int err;
+
 	for (uint8_t i = 0; i < MLKEM_K; i++) {
 		memset(&w->sum, 0, sizeof(w->sum));
 		for (uint8_t j = 0; j < MLKEM_K; j++) {
-			int err =
-			    mlkem_matrix_entry(shake, w->seeds, i, j, &w->term);
-
-			if (err != 0)
+			if ((err = mlkem_matrix_entry(
+				 shake, w->seeds, i, j, &w->term)) != 0)
 				return err;
 			mlkem_multiply_add(&w->sum, &w->term, &w->s[j]);
 		}
-		mlkem_reduce(&w->sum);
-		mlkem_to_montgomery(&w->sum);
-		mlkem_add(&w->sum, &w->e[i]);
-		mlkem_canonical(&w->sum);
-		mlkem_pack(&ek[i * MLKEM_POLY_LEN], &w->sum, 12);
+		if ((err = mlkem_noise(shake, &w->seeds[32],
+			 (uint8_t)(MLKEM_K + i), &w->e)) != 0)
+			return err;
+		mlkem_ntt(&w->e);
+		mlkem_finish_sum(&w->result, &w->sum);
+		mlkem_to_montgomery(&w->result);
+		mlkem_add(&w->result, &w->e);
+		mlkem_canonical(&w->result);
+		mlkem_pack(&ek[i * MLKEM_POLY_LEN], &w->result, 12);
 	}
 	for (size_t i = 0; i < MLKEM_K; i++) {
-		mlkem_canonical(&w->s[i]);
-		mlkem_pack(&dk[i * MLKEM_POLY_LEN], &w->s[i], 12);
+		mlkem_canonical(&w->s[i].f);
+		mlkem_pack(&dk[i * MLKEM_POLY_LEN], &w->s[i].f, 12);
 	}
 	memcpy(&ek[DK_EK], w->seeds, MLKEM_SEED_LEN);
 	MLKEM_DECLASSIFY(ek, MLKEM_EK_LEN);
@@ -66,15 +71,8 @@ mlkem_keygen(const uint8_t d[MLKEM_SEED_LEN], const uint8_t z[MLKEM_SEED_LEN],
 	    (err = digest_parts(DIGEST_SHA3_512, parts, 2, w.seeds, 0)) != 0)
 		goto out;
 	MLKEM_DECLASSIFY(w.seeds, MLKEM_SEED_LEN);
-	if ((err = mlkem_noise(shake, &w.seeds[32], 0, w.s, MLKEM_K)) != 0 ||
-	    (err = mlkem_noise(shake, &w.seeds[32], MLKEM_K, w.e, MLKEM_K)) !=
-		0)
-		goto out;
-	for (size_t i = 0; i < MLKEM_K; i++) {
-		mlkem_ntt(&w.s[i]);
-		mlkem_ntt(&w.e[i]);
-	}
-	if ((err = keygen_pack(shake, &w, ek, dk)) != 0)
+	if ((err = mlkem_noise_factors(shake, &w.seeds[32], w.s)) != 0 ||
+	    (err = keygen_pack(shake, &w, ek, dk)) != 0)
 		goto out;
 	memcpy(&dk[DK_EK], ek, MLKEM_EK_LEN);
 	memcpy(&dk[DK_Z], z, MLKEM_SEED_LEN);
@@ -90,20 +88,23 @@ static void
 decrypt(const uint8_t *dk, const uint8_t *cipher, uint8_t *m)
 {
 	struct {
-		struct mlkem_poly sum, u, s, v;
+		struct mlkem_sum sum;
+		struct mlkem_factor u;
+		struct mlkem_poly s, v;
 	} w;
 
 	memset(&w, 0, sizeof(w));
 	for (size_t i = 0; i < MLKEM_K; i++) {
-		mlkem_unpack(&w.u, &cipher[i * 320], 10);
-		mlkem_ntt(&w.u);
+		mlkem_unpack(&w.u.f, &cipher[i * 320], 10);
+		mlkem_ntt(&w.u.f);
+		mlkem_prepare(&w.u);
 		mlkem_unpack(&w.s, &dk[i * MLKEM_POLY_LEN], 12);
 		mlkem_multiply_add(&w.sum, &w.s, &w.u);
 	}
-	mlkem_reduce(&w.sum);
-	mlkem_inverse_ntt(&w.sum);
+	mlkem_finish_sum(&w.s, &w.sum);
+	mlkem_inverse_ntt(&w.s);
 	mlkem_unpack(&w.v, &cipher[MLKEM_K * 320], 4);
-	mlkem_subtract(&w.v, &w.sum);
+	mlkem_subtract(&w.v, &w.s);
 	mlkem_canonical(&w.v);
 	mlkem_pack(m, &w.v, 1);
 	wipe(&w, sizeof(w));

@@ -86,73 +86,99 @@ mlkem_matrix_entry(struct mlkem_shake *shake, const uint8_t rho[MLKEM_SEED_LEN],
 
 int
 mlkem_noise(struct mlkem_shake *shake, const uint8_t seed[MLKEM_SEED_LEN],
-    uint8_t first, struct mlkem_poly *noise, size_t count)
+    uint8_t number, struct mlkem_poly *noise)
 {
 	uint8_t input[MLKEM_SEED_LEN + 1], bytes[MLKEM_NOISE_LEN];
-	int err = 0;
+	int err;
 
 	memcpy(input, seed, MLKEM_SEED_LEN);
-	for (size_t i = 0; i < count && err == 0; i++) {
-		input[MLKEM_SEED_LEN] = (uint8_t)(first + i);
-		err = squeeze(shake->ctx256, DIGEST_SHAKE256, input,
-		    sizeof(input), bytes, sizeof(bytes));
-		if (err == 0)
-			mlkem_sample_noise(&noise[i], bytes);
-	}
+	input[MLKEM_SEED_LEN] = number;
+	if ((err = squeeze(shake->ctx256, DIGEST_SHAKE256, input, sizeof(input),
+		 bytes, sizeof(bytes))) == 0)
+		mlkem_sample_noise(noise, bytes);
 	wipe(input, sizeof(input));
 	wipe(bytes, sizeof(bytes));
 	return err;
 }
 
+int
+mlkem_noise_factors(struct mlkem_shake *shake,
+    const uint8_t seed[MLKEM_SEED_LEN], struct mlkem_factor factors[MLKEM_K])
+{
+	for (uint8_t i = 0; i < MLKEM_K; i++) {
+		int err = mlkem_noise(shake, seed, i, &factors[i].f);
+
+		if (err != 0)
+			return err;
+		mlkem_ntt(&factors[i].f);
+		mlkem_prepare(&factors[i]);
+	}
+	return 0;
+}
+
 struct encryption {
-	struct mlkem_poly y[MLKEM_K]; /* secret, transformed */
-	struct mlkem_poly noise[MLKEM_K + 1]; /* e1 and e2 */
-	struct mlkem_poly sum;
+	struct mlkem_factor y[MLKEM_K];
+	struct mlkem_poly noise; /* of e1, or e2 */
+	struct mlkem_sum sum;
+	struct mlkem_poly result;
 	struct mlkem_poly term; /* of the matrix or of the key */
 };
 
+/* The sum out of its domain, and noise number `number` on top. */
+static int
+finish(struct mlkem_shake *shake, const uint8_t *r, uint8_t number,
+    struct encryption *w)
+{
+	int err = mlkem_noise(shake, r, number, &w->noise);
+
+	mlkem_finish_sum(&w->result, &w->sum);
+	mlkem_inverse_ntt(&w->result);
+	mlkem_add(&w->result, &w->noise);
+	return err;
+}
+
 /* u = A^T y + e1, compressed to 10 bits. */
 static int
-encrypt_u(struct mlkem_shake *shake, const uint8_t *rho, struct encryption *w,
-    uint8_t *cipher)
+encrypt_u(struct mlkem_shake *shake, const uint8_t *rho, const uint8_t *r,
+    struct encryption *w, uint8_t *cipher)
 {
+	int err;
+
 	for (uint8_t i = 0; i < MLKEM_K; i++) {
 		memset(&w->sum, 0, sizeof(w->sum));
 		for (uint8_t j = 0; j < MLKEM_K; j++) {
-			int err =
-			    mlkem_matrix_entry(shake, rho, j, i, &w->term);
-
-			if (err != 0)
+			if ((err = mlkem_matrix_entry(
+				 shake, rho, j, i, &w->term)) != 0)
 				return err;
 			mlkem_multiply_add(&w->sum, &w->term, &w->y[j]);
 		}
-		mlkem_reduce(&w->sum);
-		mlkem_inverse_ntt(&w->sum);
-		mlkem_add(&w->sum, &w->noise[i]);
-		mlkem_canonical(&w->sum);
-		mlkem_pack(&cipher[i * 320], &w->sum, 10);
+		if ((err = finish(shake, r, (uint8_t)(MLKEM_K + i), w)) != 0)
+			return err;
+		mlkem_canonical(&w->result);
+		mlkem_pack(&cipher[i * 320], &w->result, 10);
 	}
 	return 0;
 }
 
 /* v = t^T y + e2 + Decompress(m), compressed to 4 bits. */
 static int
-encrypt_v(
-    const uint8_t *ek, const uint8_t *m, struct encryption *w, uint8_t *cipher)
+encrypt_v(struct mlkem_shake *shake, const uint8_t *ek, const uint8_t *m,
+    const uint8_t *r, struct encryption *w, uint8_t *cipher)
 {
+	int err;
+
 	memset(&w->sum, 0, sizeof(w->sum));
 	for (size_t i = 0; i < MLKEM_K; i++) {
 		if (mlkem_unpack(&w->term, &ek[i * MLKEM_POLY_LEN], 12) != 0)
 			return E_VALUE;
 		mlkem_multiply_add(&w->sum, &w->term, &w->y[i]);
 	}
-	mlkem_reduce(&w->sum);
-	mlkem_inverse_ntt(&w->sum);
-	mlkem_add(&w->sum, &w->noise[MLKEM_K]);
+	if ((err = finish(shake, r, 2 * MLKEM_K, w)) != 0)
+		return err;
 	mlkem_unpack(&w->term, m, 1);
-	mlkem_add(&w->sum, &w->term);
-	mlkem_canonical(&w->sum);
-	mlkem_pack(&cipher[MLKEM_K * 320], &w->sum, 4);
+	mlkem_add(&w->result, &w->term);
+	mlkem_canonical(&w->result);
+	mlkem_pack(&cipher[MLKEM_K * 320], &w->result, 4);
 	return 0;
 }
 
@@ -165,16 +191,10 @@ mlkem_pke_encrypt(const uint8_t ek[MLKEM_EK_LEN],
 	struct encryption w;
 	int err = E_CRYPTO;
 
-	if (shake == NULL ||
-	    (err = mlkem_noise(shake, r, 0, w.y, MLKEM_K)) != 0 ||
-	    (err = mlkem_noise(shake, r, MLKEM_K, w.noise, MLKEM_K + 1)) != 0)
-		goto out;
-	for (size_t i = 0; i < MLKEM_K; i++)
-		mlkem_ntt(&w.y[i]);
-	if ((err = encrypt_v(ek, m, &w, cipher)) != 0)
-		goto out;
-	err = encrypt_u(shake, &ek[MLKEM_K * MLKEM_POLY_LEN], &w, cipher);
-out:
+	if (shake != NULL && (err = mlkem_noise_factors(shake, r, w.y)) == 0 &&
+	    (err = encrypt_v(shake, ek, m, r, &w, cipher)) == 0)
+		err = encrypt_u(
+		    shake, &ek[MLKEM_K * MLKEM_POLY_LEN], r, &w, cipher);
 	wipe(&w, sizeof(w));
 	mlkem_shake_free(shake);
 	return err;

@@ -29,9 +29,13 @@ int mlkem_matrix_entry(struct mlkem_shake *shake,
     const uint8_t rho[MLKEM_SEED_LEN], uint8_t row, uint8_t column,
     struct mlkem_poly *entry);
 
-/* MLKEM_K noise polynomials: PRF(seed, first), PRF(seed, first + 1), ... */
+/* The noise polynomial PRF(seed, number).  0 or E_CRYPTO. */
 int mlkem_noise(struct mlkem_shake *shake, const uint8_t seed[MLKEM_SEED_LEN],
-    uint8_t first, struct mlkem_poly *noise, size_t count);
+    uint8_t number, struct mlkem_poly *noise);
+
+/* The first MLKEM_K of them, transformed and ready to multiply. */
+int mlkem_noise_factors(struct mlkem_shake *shake,
+    const uint8_t seed[MLKEM_SEED_LEN], struct mlkem_factor factors[MLKEM_K]);
 
 /*
  * K-PKE.Encrypt of m with randomness r.  E_VALUE: the key fails the modulus

@@ -186,7 +186,8 @@ mlkem_ntt(struct mlkem_poly *f)
 			}
 		}
 	}
-	mlkem_reduce(f);
+	for (size_t i = 0; i < MLKEM_N; i++)
+		f->c[i] = barrett(f->c[i]);
 }
 
 void
@@ -212,29 +213,40 @@ mlkem_inverse_ntt(struct mlkem_poly *f)
 		f->c[i] = multiply(f->c[i], INVERSE_SCALE);
 }
 
-/* A product of two polynomials modulo X^2 - zeta (algorithm 12). */
-static void
-multiply_add_pair(
-    int16_t *sum, const int16_t *a, const int16_t *b, int16_t zeta)
+void
+mlkem_prepare(struct mlkem_factor *b)
 {
-	int16_t t = multiply(multiply(a[1], b[1]), zeta);
+	for (size_t i = 0; i < MLKEM_N / 4; i++) {
+		int16_t zeta = zetas[64 + i];
 
-	sum[0] = (int16_t)(sum[0] + t + multiply(a[0], b[0]));
-	sum[1] =
-	    (int16_t)(sum[1] + multiply(a[0], b[1]) + multiply(a[1], b[0]));
+		b->twisted[2 * i] = multiply(b->f.c[4 * i + 1], zeta);
+		b->twisted[2 * i + 1] =
+		    multiply(b->f.c[4 * i + 3], (int16_t)-zeta);
+	}
+}
+
+/*
+ * Products of pairs modulo X^2 - zeta (algorithm 12).  |a| < q, |b| <= q/2
+ * and |twisted| < q, so three sums stay below what montgomery() takes.
+ */
+void
+mlkem_multiply_add(struct mlkem_sum *sum, const struct mlkem_poly *a,
+    const struct mlkem_factor *b)
+{
+	for (size_t i = 0; i < MLKEM_N; i += 2) {
+		int32_t a0 = a->c[i], a1 = a->c[i + 1];
+		int32_t b0 = b->f.c[i], b1 = b->f.c[i + 1];
+
+		sum->c[i] += a0 * b0 + a1 * b->twisted[i / 2];
+		sum->c[i + 1] += a0 * b1 + a1 * b0;
+	}
 }
 
 void
-mlkem_multiply_add(struct mlkem_poly *sum, const struct mlkem_poly *a,
-    const struct mlkem_poly *b)
+mlkem_finish_sum(struct mlkem_poly *f, const struct mlkem_sum *sum)
 {
-	for (size_t i = 0; i < MLKEM_N; i += 4) {
-		int16_t zeta = zetas[64 + i / 4];
-
-		multiply_add_pair(&sum->c[i], &a->c[i], &b->c[i], zeta);
-		multiply_add_pair(
-		    &sum->c[i + 2], &a->c[i + 2], &b->c[i + 2], (int16_t)-zeta);
-	}
+	for (size_t i = 0; i < MLKEM_N; i++)
+		f->c[i] = montgomery(sum->c[i]);
 }
 
 void
@@ -256,13 +268,6 @@ mlkem_subtract(struct mlkem_poly *from, const struct mlkem_poly *a)
 {
 	for (size_t i = 0; i < MLKEM_N; i++)
 		from->c[i] = (int16_t)(from->c[i] - a->c[i]);
-}
-
-void
-mlkem_reduce(struct mlkem_poly *f)
-{
-	for (size_t i = 0; i < MLKEM_N; i++)
-		f->c[i] = barrett(f->c[i]);
 }
 
 void

@@ -19,25 +19,44 @@ struct mlkem_poly {
 	int16_t c[MLKEM_N];
 };
 
-/*
- * Into the transformed domain, coefficients of -q..q to -q/2..q/2; and back,
- * the result multiplied by 2^16, which undoes mlkem_multiply_add()'s 2^-16.
- */
+/* A factor of several products: made once by mlkem_prepare(). */
+struct mlkem_factor {
+	struct mlkem_poly f;
+	int16_t twisted[MLKEM_N / 2]; /* odd coefficients times zeta */
+};
+
+/* A sum of products, not yet reduced. */
+struct mlkem_sum {
+	int32_t c[MLKEM_N];
+};
+
+/* Into the transformed domain, from -q..q to -q/2..q/2. */
 void mlkem_ntt(struct mlkem_poly *f);
+
+/*
+ * And back, from -q..q to -q..q; the result is multiplied by 2^16, which
+ * undoes mlkem_finish_sum()'s 2^-16.
+ */
 void mlkem_inverse_ntt(struct mlkem_poly *f);
 
-/* sum += a * b * 2^-16, transformed; at most three times before a reduce. */
-void mlkem_multiply_add(struct mlkem_poly *sum, const struct mlkem_poly *a,
-    const struct mlkem_poly *b);
+/* Complete a factor whose f is transformed. */
+void mlkem_prepare(struct mlkem_factor *b);
 
-/* f = f * 2^16: what mlkem_multiply_add() took away. */
+/*
+ * sum += a * b, both transformed, a in -q..q: at most three times.  Then
+ * f = sum * 2^-16, in -q..q.
+ */
+void mlkem_multiply_add(struct mlkem_sum *sum, const struct mlkem_poly *a,
+    const struct mlkem_factor *b);
+void mlkem_finish_sum(struct mlkem_poly *f, const struct mlkem_sum *sum);
+
+/* f = f * 2^16: what mlkem_finish_sum() took away. */
 void mlkem_to_montgomery(struct mlkem_poly *f);
 
 void mlkem_add(struct mlkem_poly *sum, const struct mlkem_poly *a);
 void mlkem_subtract(struct mlkem_poly *from, const struct mlkem_poly *a);
 
-/* Every coefficient to -q/2..q/2 / to 0..q-1. */
-void mlkem_reduce(struct mlkem_poly *f);
+/* Every coefficient to 0..q-1. */
 void mlkem_canonical(struct mlkem_poly *f);
 
 /*

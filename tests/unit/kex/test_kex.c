@@ -1,0 +1,336 @@
+/*
+ * The table of methods, and every method from end to end.
+ */
+#include "tests/unit/kex/suites.h"
+
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/ssh/kex.h"
+#include "lib/ssh/mlkem.h"
+
+#include <string.h>
+
+#define METHOD_COUNT 12
+
+static const char default_names[] =
+    "mlkem768x25519-sha256,"
+    "sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,"
+    "curve25519-sha256,curve25519-sha256@libssh.org,"
+    "ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521";
+
+static void
+check_names(unsigned with, unsigned without, const char *want)
+{
+	struct buf b;
+
+	buf_init(&b, 1024);
+	kex_names(&b, with, without);
+	buf_u8(&b, 0);
+	ck_assert_int_eq(buf_end(&b), 0);
+	ck_assert_str_eq((const char *)b.data, want);
+	buf_free(&b);
+}
+
+START_TEST(the_default_proposal_begins_with_the_post_quantum_ones)
+{
+	check_names(KEX_DEFAULT, 0, default_names);
+	check_names(KEX_POST_QUANTUM, KEX_DEFAULT, "");
+}
+END_TEST
+
+START_TEST(the_approved_methods_are_those_of_the_nist)
+{
+	check_names(KEX_FIPS_APPROVED, KEX_OWN_CODE,
+	    "ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
+	    "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
+	    "diffie-hellman-group14-sha256");
+}
+END_TEST
+
+START_TEST(our_own_code_can_be_left_out)
+{
+	const struct kex_method *mlkem = kex_at(0), *sntrup = kex_at(1);
+
+	ck_assert_int_eq((kex_attributes(mlkem) & KEX_OWN_CODE) != 0,
+	    !mlkem_from_libcrypto());
+	ck_assert((kex_attributes(sntrup) & KEX_OWN_CODE) != 0);
+	check_names(KEX_POST_QUANTUM, KEX_OWN_CODE,
+	    mlkem_from_libcrypto() ? "mlkem768x25519-sha256" : "");
+}
+END_TEST
+
+START_TEST(finite_fields_are_there_but_not_offered)
+{
+	check_names(KEX_FINITE_FIELD, KEX_DEFAULT,
+	    "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
+	    "diffie-hellman-group-exchange-sha256,"
+	    "diffie-hellman-group14-sha256");
+	check_names(KEX_FINITE_FIELD | KEX_DEFAULT, 0, "");
+}
+END_TEST
+
+START_TEST(names_are_found_exactly)
+{
+	const struct kex_method *m = kex_at((size_t)_i);
+	size_t len;
+
+	ck_assert_ptr_nonnull(m);
+	len = strlen(m->name);
+	ck_assert_uint_lt(len, KEX_NAME_MAX);
+	ck_assert_ptr_eq(kex_find(m->name, len), m);
+	ck_assert_ptr_null(kex_find(m->name, len + 1));
+	for (size_t cut = 0; cut < len; cut++) {
+		const struct kex_method *other = kex_find(m->name, cut);
+
+		/* "x" and "x@domain" are two names of one method. */
+		ck_assert(other == NULL || m->name[cut] == '@');
+	}
+	ck_assert(kex_usable(m));
+}
+END_TEST
+
+START_TEST(the_table_ends)
+{
+	ck_assert_ptr_nonnull(kex_at(METHOD_COUNT - 1));
+	ck_assert_ptr_null(kex_at(METHOD_COUNT));
+	ck_assert_ptr_null(kex_at((size_t)-1));
+}
+END_TEST
+
+START_TEST(preloading_again_changes_nothing)
+{
+	ck_assert_int_eq(kex_preload(), 0);
+	check_names(KEX_DEFAULT, 0, default_names);
+}
+END_TEST
+
+struct exchange {
+	const struct kex_method *method;
+	struct kex_group group;
+	const struct kex_group *use; /* NULL, or &group */
+	struct kex_client *client;
+	struct buf client_share, server_share, client_secret, server_secret;
+};
+
+static void
+exchange_start(struct exchange *x, int which)
+{
+	memset(x, 0, sizeof(*x));
+	x->method = kex_at((size_t)which);
+	if ((x->method->attributes & KEX_GROUP_EXCHANGE) != 0) {
+		ck_assert_int_eq(moduli_builtin(2048, &x->group), 0);
+		x->use = &x->group;
+	}
+	buf_init(&x->client_share, 4096);
+	buf_init(&x->server_share, 4096);
+	buf_init(&x->client_secret, 4096);
+	buf_init(&x->server_secret, 4096);
+	ck_assert_int_eq(
+	    kex_client_start(x->method, x->use, &x->client, &x->client_share),
+	    0);
+}
+
+static int
+exchange_respond(struct exchange *x, size_t len)
+{
+	if (x->use != NULL)
+		return kex_gex_respond(x->method, x->use, x->client_share.data,
+		    len, &x->server_share, &x->server_secret);
+	return kex_server_respond(x->method, x->client_share.data, len,
+	    &x->server_share, &x->server_secret);
+}
+
+static void
+exchange_free(struct exchange *x)
+{
+	kex_client_free(x->client);
+	buf_free(&x->client_share);
+	buf_free(&x->server_share);
+	buf_free(&x->client_secret);
+	buf_free(&x->server_secret);
+}
+
+START_TEST(both_sides_have_the_same_secret)
+{
+	struct exchange x;
+
+	exchange_start(&x, _i);
+	ck_assert_int_eq(exchange_respond(&x, x.client_share.len), 0);
+	ck_assert_uint_le(x.client_share.len, KEX_SHARE_MAX);
+	ck_assert_uint_le(x.server_share.len, KEX_SHARE_MAX);
+	ck_assert_uint_le(x.server_secret.len, KEX_SECRET_MAX);
+	ck_assert_int_eq(kex_client_finish(x.client, x.server_share.data,
+			     x.server_share.len, &x.client_secret),
+	    0);
+	ck_assert_uint_eq(x.client_secret.len, x.server_secret.len);
+	ck_assert_mem_eq(
+	    x.client_secret.data, x.server_secret.data, x.server_secret.len);
+	exchange_free(&x);
+}
+END_TEST
+
+START_TEST(two_exchanges_have_two_secrets)
+{
+	struct exchange x;
+	uint8_t first[KEX_SECRET_MAX];
+	size_t len;
+
+	exchange_start(&x, _i);
+	ck_assert_int_eq(exchange_respond(&x, x.client_share.len), 0);
+	len = x.server_secret.len;
+	memcpy(first, x.server_secret.data, len);
+	buf_clear(&x.server_secret);
+	ck_assert_int_eq(exchange_respond(&x, x.client_share.len), 0);
+	ck_assert(len != x.server_secret.len ||
+	    memcmp(first, x.server_secret.data, len) != 0);
+	exchange_free(&x);
+}
+END_TEST
+
+/* Cut, the numbers of finite fields are other numbers; the rest is refused. */
+START_TEST(every_cut_of_a_share_is_refused)
+{
+	struct exchange x;
+	size_t step;
+
+	exchange_start(&x, _i);
+	step = x.use != NULL || (x.method->attributes & KEX_FINITE_FIELD) != 0 ?
+	    100 :
+	    1;
+	for (size_t len = 0; len < x.client_share.len; len += step) {
+		int err = exchange_respond(&x, len);
+
+		if (step == 1 || len == 0) {
+			ck_assert_int_eq(err, E_FORMAT);
+			ck_assert_uint_eq(x.server_share.len, 0);
+			ck_assert_uint_eq(x.server_secret.len, 0);
+		}
+	}
+	exchange_free(&x);
+}
+END_TEST
+
+START_TEST(a_longer_share_is_refused_and_buffers_stay)
+{
+	struct exchange x;
+	uint8_t more[16] = {0};
+
+	exchange_start(&x, _i);
+	buf_bytes(&x.client_share, more, sizeof(more));
+	buf_text(&x.server_share, "before");
+	buf_text(&x.server_secret, "before");
+	ck_assert_int_ne(exchange_respond(&x, x.client_share.len), 0);
+	ck_assert_uint_eq(x.server_share.len, 10);
+	ck_assert_uint_eq(x.server_secret.len, 10);
+	ck_assert_mem_eq(x.server_secret.data, "\0\0\0\6before", 10);
+	exchange_free(&x);
+}
+END_TEST
+
+START_TEST(a_buffer_that_is_too_small_fails_whole)
+{
+	struct exchange x;
+	uint8_t room[20];
+
+	exchange_start(&x, _i);
+	buf_free(&x.server_secret);
+	buf_init_over(&x.server_secret, room, sizeof(room));
+	ck_assert_int_eq(exchange_respond(&x, x.client_share.len), E_TOO_LARGE);
+	ck_assert_uint_eq(x.server_share.len, 0);
+	ck_assert_uint_eq(x.server_secret.len, 0);
+	ck_assert_int_eq(buf_end(&x.server_secret), 0);
+	exchange_free(&x);
+}
+END_TEST
+
+/* The point at the end of a hybrid's share is checked as any other. */
+START_TEST(a_hybrid_with_a_zero_point_is_refused)
+{
+	struct exchange x;
+
+	exchange_start(&x, _i);
+	memset(&x.client_share.data[x.client_share.len - 32], 0, 32);
+	ck_assert_int_eq(exchange_respond(&x, x.client_share.len), E_VALUE);
+	ck_assert_uint_eq(x.server_secret.len, 0);
+	exchange_free(&x);
+}
+END_TEST
+
+START_TEST(a_group_exchange_is_not_answered_as_another)
+{
+	static const char name[] = "diffie-hellman-group-exchange-sha256";
+	const struct kex_method *gex = kex_find(name, strlen(name));
+	struct kex_group group;
+	struct buf a, b;
+
+	buf_init(&a, 100);
+	buf_init(&b, 100);
+	ck_assert_int_eq(moduli_builtin(2048, &group), 0);
+	ck_assert_int_eq(
+	    kex_server_respond(gex, group.p, 256, &a, &b), E_UNSUPPORTED);
+	ck_assert_int_eq(
+	    kex_gex_respond(kex_at(3), &group, group.p, 32, &a, &b),
+	    E_UNSUPPORTED);
+	buf_free(&a);
+	buf_free(&b);
+}
+END_TEST
+
+START_TEST(shares_are_strings_or_mpints)
+{
+	struct exchange x;
+	const uint8_t *share;
+	struct buf b;
+	struct rd r;
+	size_t len;
+
+	exchange_start(&x, _i);
+	buf_init(&b, 4096);
+	kex_write_share(x.method, &b, x.client_share.data, x.client_share.len);
+	rd_init(&r, b.data, b.len);
+	share = kex_read_share(x.method, &r, &len);
+	ck_assert_int_eq(rd_end(&r), 0);
+	ck_assert_uint_eq(len, x.client_share.len);
+	ck_assert_mem_eq(share, x.client_share.data, len);
+	for (size_t cut = 0; cut < b.len; cut++) {
+		rd_init(&r, b.data, cut);
+		(void)kex_read_share(x.method, &r, &len);
+		ck_assert_int_eq(rd_end(&r), E_TRUNCATED);
+		ck_assert_uint_eq(len, 0);
+	}
+	buf_free(&b);
+	exchange_free(&x);
+}
+END_TEST
+
+Suite *
+suite_kex(void)
+{
+	Suite *s = suite_create("kex");
+	TCase *tc = tcase_create("kex");
+
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(
+	    tc, the_default_proposal_begins_with_the_post_quantum_ones);
+	tcase_add_test(tc, the_approved_methods_are_those_of_the_nist);
+	tcase_add_test(tc, our_own_code_can_be_left_out);
+	tcase_add_test(tc, finite_fields_are_there_but_not_offered);
+	tcase_add_loop_test(tc, names_are_found_exactly, 0, METHOD_COUNT);
+	tcase_add_test(tc, the_table_ends);
+	tcase_add_test(tc, preloading_again_changes_nothing);
+	tcase_add_loop_test(
+	    tc, both_sides_have_the_same_secret, 0, METHOD_COUNT);
+	tcase_add_loop_test(
+	    tc, two_exchanges_have_two_secrets, 0, METHOD_COUNT);
+	tcase_add_loop_test(
+	    tc, every_cut_of_a_share_is_refused, 0, METHOD_COUNT);
+	tcase_add_loop_test(
+	    tc, a_longer_share_is_refused_and_buffers_stay, 0, METHOD_COUNT);
+	tcase_add_loop_test(
+	    tc, a_buffer_that_is_too_small_fails_whole, 0, METHOD_COUNT);
+	tcase_add_loop_test(tc, a_hybrid_with_a_zero_point_is_refused, 0, 3);
+	tcase_add_test(tc, a_group_exchange_is_not_answered_as_another);
+	tcase_add_loop_test(tc, shares_are_strings_or_mpints, 0, METHOD_COUNT);
+	suite_add_tcase(s, tc);
+	return s;
+}
