@@ -1,0 +1,114 @@
+/*
+ * What a line's options and a certificate's say about this moment and this
+ * client, and what of them the host must keep for the session.
+ */
+#include "modules/publickey/publickey.h"
+
+#include "lib/match.h"
+#include "lib/net.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* from="" and source-address: the numeric address; names are not resolved. */
+static bool
+source_is_in(const struct request *r, const char *list)
+{
+	struct net_address a;
+
+	if (net_parse(pk_host->text(r->login, SALLYPORT_SOURCE), &a) != 0)
+		return false;
+	return match_host_list(NULL, &a, list) == MATCH_YES;
+}
+
+bool
+pk_accept_options(struct request *r, const struct key_options *options,
+    const char *place)
+{
+	uint64_t now = (uint64_t)pk_host->number(r->login, SALLYPORT_TIME);
+
+	if (options->expires != 0 && now >= options->expires) {
+		pk_host->reason(r->login, "%s: key has expired", place);
+		return false;
+	}
+	for (size_t i = 0; i < options->from_count; i++) {
+		if (source_is_in(r, options->from[i]))
+			continue;
+		pk_host->reason(r->login, "%s: not from this address", place);
+		pk_host->log(r->login, SALLYPORT_LOG_INFO,
+		    "key at %s is not for connections from %s", place,
+		    pk_host->text(r->login, SALLYPORT_SOURCE));
+		return false;
+	}
+	return true;
+}
+
+bool
+pk_tell_key(struct request *r, int touched, int verified)
+{
+	const struct sallyport_key key = {
+		.size = sizeof(key),
+		.type = key_name(r->key),
+		.fingerprint = r->fingerprint,
+		.source = r->source,
+		.place = r->place,
+		.bits = key_bits(r->key),
+		.key_id = r->cert == NULL ? NULL : r->cert->key_id,
+		.serial = r->cert == NULL ? 0 : r->cert->serial,
+		.ca_type = r->cert == NULL ? NULL : key_name(r->cert->ca),
+		.ca_fingerprint = r->cert == NULL ? NULL : r->ca_fingerprint,
+		.touched = touched,
+		.verified = verified };
+
+	return pk_host->key(r->login, &key) == SALLYPORT_OK;
+}
+
+static bool
+restrict_one(struct request *r, enum sallyport_restriction what,
+    const char *value)
+{
+	if (pk_host->restrict_to(r->login, what, value) == SALLYPORT_OK)
+		return true;
+	pk_host->reason(r->login, "the key's restrictions cannot be kept");
+	return false;
+}
+
+static bool
+restrict_list(struct request *r, enum sallyport_restriction what,
+    char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!restrict_one(r, what, list[i]))
+			return false;
+	return true;
+}
+
+bool
+pk_restrict(struct request *r)
+{
+	const struct key_options *o = &r->options;
+	char unit[32];
+
+	if ((!o->pty && !restrict_one(r, SALLYPORT_NO_PTY, NULL)) ||
+	    (!o->port &&
+		!restrict_one(r, SALLYPORT_NO_PORT_FORWARDING, NULL)) ||
+	    (!o->agent && !restrict_one(r, SALLYPORT_NO_AGENT, NULL)) ||
+	    (!o->x11 && !restrict_one(r, SALLYPORT_NO_X11, NULL)) ||
+	    (!o->user_rc && !restrict_one(r, SALLYPORT_NO_USER_RC, NULL)) ||
+	    (!o->tun && !restrict_one(r, SALLYPORT_NO_TUN, NULL)))
+		return false;
+	if (o->tun && o->tunnel != AUTHORIZED_KEYS_TUNNEL_ANY) {
+		snprintf(unit, sizeof(unit), "%u", (unsigned)o->tunnel);
+		if (!restrict_one(r, SALLYPORT_TUN_UNIT, unit))
+			return false;
+	}
+	if (o->command != NULL &&
+	    !restrict_one(r, SALLYPORT_COMMAND, o->command))
+		return false;
+	return restrict_list(r, SALLYPORT_PERMIT_OPEN, o->permit_open,
+		   o->permit_open_count) &&
+	    restrict_list(r, SALLYPORT_PERMIT_LISTEN, o->permit_listen,
+		o->permit_listen_count) &&
+	    restrict_list(r, SALLYPORT_ENVIRONMENT, o->environment,
+		o->environment_count);
+}

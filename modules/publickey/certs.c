@@ -1,0 +1,182 @@
+/*
+ * Certificates of the CAs that the administrator trusts for everybody, and
+ * whom they name: the user, or the names in a principals file or printed by a
+ * principals command.
+ */
+#include "modules/publickey/publickey.h"
+
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/safefile.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CA_FILE_MAX (1024 * 1024)
+
+bool
+pk_judge_cert(struct request *r, const char *const *names, size_t count)
+{
+	const struct cert_rules rules = {
+		.kind = CERT_USER,
+		.names = names,
+		.name_count = count,
+		.now = (uint64_t)pk_host->number(r->login, SALLYPORT_TIME),
+		.max_lifetime = r->state->max_lifetime,
+		.rsa_min_bits =
+		    (unsigned)pk_host->number(r->login, SALLYPORT_RSA_BITS),
+		.ca_algorithms =
+		    pk_host->text(r->login, SALLYPORT_CA_ALGORITHMS) };
+	char why[REASON_MAX] = "";
+
+	if (cert_check(r->key, &rules, why, sizeof(why)) == CERT_GOOD)
+		return true;
+	pk_host->reason(r->login, "%s", why);
+	pk_host->audit(r->login, "cert_rejected", r->place, "%s", why);
+	return false;
+}
+
+/* Is the certificate's CA in this file? */
+static bool
+is_ca_line(struct request *r, const char *text, size_t len, const char *file,
+    unsigned number)
+{
+	struct key *key = NULL;
+	bool same = false;
+
+	for (; len > 0 && (*text == ' ' || *text == '\t'); text++)
+		len--;
+	if (len == 0 || *text == '#')
+		return false;
+	if (key_parse_line(text, len, &key, NULL, NULL) == 0)
+		same = key_equal(key, r->cert->ca);
+	else
+		pk_host->audit(r->login, "keyline_bad", file,
+		    "line %u is no key", number);
+	key_free(key);
+	if (same)
+		snprintf(r->place, sizeof(r->place), "%s:%u", file, number);
+	return same;
+}
+
+static bool
+ca_is_trusted(struct request *r)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < r->state->ca_count && !found; i++) {
+		const char *path = r->state->ca_files[i];
+		char why[SAFEFILE_WHY_MAX] = "";
+		struct buf b;
+		int fd = -1, err;
+
+		buf_init(&b, CA_FILE_MAX);
+		err = pk_host->open_file(r->login, path, CA_FILE_MAX, &fd,
+		    why, sizeof(why));
+		if (err == SALLYPORT_OK) {
+			err = safefile_read_fd(fd, CA_FILE_MAX, &b);
+			close(fd);
+		}
+		if (err == 0) {
+			found = pk_lines(r, (const char *)b.data, b.len, path,
+			    is_ca_line);
+		} else {
+			pk_host->audit(r->login, "keysource_error", path,
+			    "%s", why);
+		}
+		buf_free(&b);
+	}
+	return found;
+}
+
+/* Keep what a matching principals line and the certificate both allow. */
+static bool
+take_options(struct request *r, struct key_options *options)
+{
+	struct key_options of_cert;
+	char why[REASON_MAX] = "";
+	int err;
+
+	key_options_of_cert(r->cert, &of_cert);
+	err = key_options_combine(options, &of_cert, why, sizeof(why));
+	key_options_free(&of_cert);
+	if (err != 0) {
+		pk_host->reason(r->login, "%s", why);
+		return false;
+	}
+	if (!pk_accept_options(r, options, r->place))
+		return false;
+	key_options_free(&r->options);
+	r->options = *options;
+	key_options_init(options);
+	return true;
+}
+
+static bool
+try_principal(struct request *r, const char *text, size_t len,
+    const char *file, unsigned number)
+{
+	struct authorized_line line;
+	const char *names[1];
+	char why[REASON_MAX] = "";
+	bool found = false;
+	int err;
+
+	memset(&line, 0, sizeof(line));
+	err = authorized_principals_parse(text, len, &line, why, sizeof(why));
+	if (err == E_NOT_FOUND)
+		return false;
+	if (err != 0) {
+		pk_host->audit(r->login, "keyline_bad", file, "line %u: %s",
+		    number, why);
+		return false;
+	}
+	names[0] = line.principal;
+	if (line.principal != NULL && cert_names(r->cert, line.principal)) {
+		snprintf(r->place, sizeof(r->place), "%s:%u", file, number);
+		found = pk_judge_cert(r, names, 1) &&
+		    take_options(r, &line.options);
+	}
+	authorized_line_free(&line);
+	return found;
+}
+
+static bool
+find_principal(struct request *r)
+{
+	const struct source *source = &r->state->principals;
+	bool failed;
+
+	if (pk_source_walk(r, source, try_principal, &failed))
+		return true;
+	if (failed && source->refuse_on_error)
+		r->refused = true;
+	pk_host->reason(r->login, failed ? "principals cannot be read" :
+	    "certificate names no principal of the user");
+	return false;
+}
+
+bool
+pk_find_ca(struct request *r)
+{
+	struct key_options none;
+	const char *names[1];
+	bool good;
+
+	if (r->state->ca_count == 0 || !ca_is_trusted(r))
+		return false;
+	snprintf(r->source, sizeof(r->source), "%s", "ca_keys");
+	if (!pk_tell_key(r, 0, 0))
+		return false;
+	if (r->state->has_principals)
+		return find_principal(r);
+	names[0] = pk_host->text(r->login, SALLYPORT_USER);
+	if (!pk_judge_cert(r, names, 1))
+		return false;
+	key_options_init(&none);
+	good = take_options(r, &none);
+	key_options_free(&none);
+	return good;
+}
