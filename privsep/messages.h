@@ -76,6 +76,7 @@
 	MSG(unix_listen, IN(OPEN), 0, 0, listening)                      \
 	MSG(unlisten, IN(OPEN), 0, 0, listening)                         \
 	MSG(tun, IN(OPEN), 0, 0, granted)                                \
+	MSG(channel_offered, IN(OPEN), 0, 0, no)                         \
 	MSG(channel_closed, IN(OPEN) | IN(CLOSING), 0, 0, no)            \
 	MSG(hostkeys_prove, IN(OPEN), 8, 0, hostkeys_proof)              \
 	MSG(report, IN(OPEN) | IN(CLOSING), 0, 0, no)                    \
@@ -174,6 +175,14 @@
 	F(u32, request, U32) F(text, address, WALL_HOST_MAX) \
 	F(u32, port, PORT_MAX) F(text, path, WALL_PATH_MAX)
 #define WALL_tun(F) F(u32, channel, U32) F(u32, mode, 2) F(u32, unit, U32)
+/*
+ * The number we gave to a connection that the session sent as `incoming`:
+ * the same fields, so that its `accepted` and channel_closed find together.
+ */
+#define WALL_channel_offered(F)                                        \
+	F(u32, channel, U32) F(u8, kind, 7) F(text, address, WALL_HOST_MAX) \
+	F(u32, port, PORT_MAX) F(text, originator, 128)                \
+	F(u32, originator_port, PORT_MAX)
 #define WALL_channel_closed(F) \
 	F(u32, channel, U32) F(u64, bytes_in, U64) F(u64, bytes_out, U64)
 /* The request's key blobs, as SSH strings one after another. */
@@ -270,11 +279,14 @@
 	MSG(hand_over, ANY_STATE, 0, 1, no) \
 	MSG(finish, ANY_STATE, 0, 0, no)
 
-/* kind: enum run_kind; environment: NAME=value strings as SSH strings. */
+/*
+ * kind: enum run_kind; environment: NAME=value strings as SSH strings;
+ * user_rc: ~/.ssh/rc may run first.
+ */
 #define WALL_RUN(F)                                                      \
 	F(u32, channel, U32) F(u8, kind, 7) F(text, command, SSH_COMMAND_MAX) \
 	F(text, original, SSH_COMMAND_MAX) F(text, title, 256)           \
-	F(bytes, environment, WALL_ENV_MAX)
+	F(flag, user_rc, 1) F(bytes, environment, WALL_ENV_MAX)
 #define WALL_run(F) WALL_RUN(F)
 /* One descriptor: the pty's slave side, its modes already set. */
 #define WALL_run_pty(F) WALL_RUN(F)

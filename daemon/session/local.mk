@@ -1,1 +1,17 @@
-# sallyportd_SOURCES += daemon/session/....c
+# A library for the tests; the daemon takes the same sources.
+SESSION_SOURCES = \
+	daemon/session/child.c \
+	daemon/session/chroot.c \
+	daemon/session/inside.h \
+	daemon/session/listen.c \
+	daemon/session/listener.h \
+	daemon/session/local_socket.c \
+	daemon/session/permit.c daemon/session/permit.h \
+	daemon/session/program.c \
+	daemon/session/rc.c \
+	daemon/session/reach.c \
+	daemon/session/resolve.c daemon/session/resolve.h \
+	daemon/session/session.c daemon/session/session.h \
+	daemon/session/x11.c
+noinst_LIBRARIES += daemon/session/libsession.a
+daemon_session_libsession_a_SOURCES = $(SESSION_SOURCES)

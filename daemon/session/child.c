@@ -1,0 +1,208 @@
+/*
+ * Between fork and the user's program: what a login gives it, and nothing
+ * that is ours.  Runs as the user.
+ */
+#include "daemon/session/inside.h"
+
+#include "daemon/sftp/sftp.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/rd.h"
+#include "privsep/spawn.h"
+
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXIT_NOT_STARTED 255
+
+/* NAME=value, from SSH strings one after another. */
+static char **
+read_environment(struct bytes b)
+{
+	char **list = NULL;
+	size_t count = 0, len;
+	struct rd r;
+
+	rd_init(&r, b.data, b.len);
+	while (rd_left(&r) != 0) {
+		const uint8_t *at = rd_string(&r, WALL_ENV_MAX, &len);
+
+		if (r.err != 0)
+			break;
+		list = mem_grow(list, count + 2, sizeof(*list));
+		list[count++] = mem_strndup((const char *)at, len);
+		list[count] = NULL;
+	}
+	return list != NULL ? list : mem_zalloc(sizeof(*list));
+}
+
+static void
+set_oom_score(const char *text)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, text, strlen(text)) < 0)
+		log_debug("oom_score_adj: %s", strerror(errno));
+	close(fd);
+}
+
+void
+child_restore(const struct session_start *start)
+{
+	for (int n = 1; n < NSIG; n++)
+		if (n != SIGKILL && n != SIGSTOP)
+			signal(n, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &start->mask, NULL);
+	if (start->has_limits)
+		for (int i = 0; i < RLIM_NLIMITS; i++)
+			(void)setrlimit(i, &start->limits[i]);
+	if (start->oom_score_adj != NULL)
+		set_oom_score(start->oom_score_adj);
+	umask(start->umask);
+}
+
+/* 0, 1 and 2 are the program's, whatever numbers they had. */
+static void
+take_stdio(const struct launch *l)
+{
+	int from[3] = { l->in, l->out, l->error };
+
+	for (int i = 0; i < 3; i++)
+		if (dup2(from[i], i) < 0)
+			_exit(EXIT_NOT_STARTED);
+}
+
+/* A session and group of its own; its terminal controls it. */
+static void
+lead(const struct launch *l)
+{
+	if (setsid() < 0)
+		_exit(EXIT_NOT_STARTED);
+	if (l->pty && ioctl(l->in, TIOCSCTTY, 0) != 0)
+		_exit(EXIT_NOT_STARTED);
+}
+
+static void
+go_home(struct session *s)
+{
+	if (chdir(s->start->home) == 0)
+		return;
+	if (!s->in_chroot)
+		dprintf(STDERR_FILENO,
+		    "Could not chdir to home directory %s: %s\n",
+		    s->start->home, strerror(errno));
+	if (chdir("/") != 0)
+		_exit(EXIT_NOT_STARTED);
+}
+
+static void
+exec_shell(const struct session_start *start, const struct launch *l,
+    char **environment)
+{
+	const char *shell = start->shell[0] != '\0' ? start->shell : "/bin/sh";
+	const char *name = strrchr(shell, '/');
+	char *argv[4] = { 0 };
+	int error;
+
+	name = name != NULL ? &name[1] : shell;
+	if (l->kind == RUN_SHELL) {
+		argv[0] = mem_printf("-%s", name);
+	} else {
+		argv[0] = mem_strdup(name);
+		argv[1] = mem_strdup("-c");
+		argv[2] = mem_strdup(l->command);
+	}
+	execve(shell, argv, environment);
+	error = errno;
+	dprintf(STDERR_FILENO, "%s: %s\n", shell, strerror(error));
+	_exit(error == ENOENT ? 127 : 126);
+}
+
+/* ---- sftp: a program without an exec ---------------------------------------- */
+
+struct sftp_child {
+	struct session *s;
+	uint32_t channel;
+};
+
+/* Paths over the wall's limit are cut: an audit record has one, too. */
+static const char *
+cut(const char *path, char text[4096 + 1])
+{
+	if (path == NULL)
+		return "";
+	if (strlen(path) <= 4096)
+		return path;
+	memcpy(text, path, 4096);
+	text[4096] = '\0';
+	return text;
+}
+
+static void
+on_sftp_event(void *context, const struct sftp_event *e)
+{
+	struct sftp_child *child = context;
+	char path[4096 + 1], target[4096 + 1];
+	uint64_t in = e->bytes_read, out = e->bytes_written;
+
+	if (e->totals != NULL) {
+		in = e->totals->bytes_read;
+		out = e->totals->bytes_written;
+	}
+	(void)WALL_SEND(&child->s->monitor, file_event,
+	    .channel = child->channel, .kind = (uint8_t)e->type,
+	    .status = e->status, .flags = e->open_flags,
+	    .path = cut(e->path, path), .target = cut(e->new_path, target),
+	    .bytes_in = in, .bytes_out = out, .mode = e->mode);
+}
+
+static void
+run_sftp(struct session *s, const struct launch *l)
+{
+	struct sftp_child child = { .s = s, .channel = l->channel };
+	struct sftp_options options = { 0 };
+
+	if (s->start->sftp != NULL)
+		options = *s->start->sftp;
+	options.in = STDIN_FILENO;
+	options.out = STDOUT_FILENO;
+	options.user = s->start->user;
+	options.home = s->start->home;
+	options.no_names = options.no_names || s->in_chroot;
+	options.on_event = on_sftp_event;
+	options.context = &child;
+	title_set("sftp: %s", s->start->user);
+	/* The wall to the monitor stays, for the events; the rest does not. */
+	close(s->worker.fd);
+	_exit(sftp_server_run(&options));
+}
+
+void
+child_run(struct session *s, const struct launch *l)
+{
+	char **environment = read_environment(l->environment);
+
+	log_set_callback(NULL, NULL);
+	lead(l);
+	take_stdio(l);
+	if (close_range(5, ~0u, 0) != 0)
+		_exit(EXIT_NOT_STARTED);
+	child_restore(s->start);
+	go_home(s);
+	if (l->kind == RUN_SFTP)
+		run_sftp(s, l);
+	(void)close_range(3, ~0u, 0);
+	rc_run(s, l, environment);
+	exec_shell(s->start, l, environment);
+	_exit(EXIT_NOT_STARTED);
+}

@@ -1,0 +1,132 @@
+/*
+ * What the files of daemon/session/ share.  All of it runs as the user, who
+ * may stop, trace or end this process: nothing here is a secret from them,
+ * and nothing here decides; orders come from the monitor.
+ */
+#ifndef DAEMON_SESSION_INSIDE_H
+#define DAEMON_SESSION_INSIDE_H
+
+#include "daemon/session/session.h"
+#include "lib/loop.h"
+#include "privsep/wall.h"
+
+#include <sys/queue.h>
+
+#define PROGRAMS_MAX  256
+#define LISTENERS_MAX 1024
+#define REACHES_MAX   256 /* connections being made */
+
+struct session;
+
+/* A program that runs, until it has been waited for. */
+struct program {
+	LIST_ENTRY(program) next;
+	uint32_t channel;
+	pid_t pid;
+};
+
+/* A child that resolves a name; its owner is told what became of it. */
+struct resolver;
+
+struct listener;
+struct reach;
+
+LIST_HEAD(program_list, program);
+LIST_HEAD(listener_list, listener);
+LIST_HEAD(reach_list, reach);
+
+/* X11's cookie, from x11-req to the program's start. */
+struct display {
+	LIST_ENTRY(display) next;
+	uint32_t channel;
+	char *name;	/* DISPLAY */
+	char *authname; /* as xauth wants it */
+	char *protocol, *cookie;
+};
+LIST_HEAD(display_list, display);
+
+struct session {
+	const struct session_start *start;
+	struct loop *loop;
+	struct wall monitor, worker;
+	struct loop_fd monitor_handle, worker_handle, signal_handle;
+	int signal_fd;
+	bool in_chroot;
+	struct program_list programs;
+	struct listener_list listeners;
+	struct reach_list reaches;
+	struct display_list displays;
+	unsigned n_programs, n_listeners, n_reaches;
+	bool finishing;
+	int exit_status;
+	struct loop_timer finish_timer;
+};
+
+/* What a program is to be; texts are borrowed from the order. */
+struct launch {
+	uint32_t channel;
+	enum run_kind kind;
+	const char *command, *original, *title;
+	struct bytes environment;
+	bool user_rc;
+	bool pty;
+	int in, out, error; /* its three; the same descriptor on a pty */
+	const struct display *display;
+};
+
+/* ---- session.c ----------------------------------------------------------- */
+
+/* Hang up every program, close every listener, exit within seconds. */
+void session_finish(struct session *s, uint32_t seconds);
+/* A step of the end was made (a program has ended). */
+void session_maybe_exit(struct session *s);
+
+/* ---- chroot.c ------------------------------------------------------------ */
+
+/*
+ * Every directory of path root's and writable by nobody else, judged on
+ * descriptors; then chroot there.  0, or an E_ code with the name that is
+ * wrong in bad[size].
+ */
+int chroot_enter(const char *path, char *bad, size_t size);
+
+/* ---- program.c ----------------------------------------------------------- */
+
+int program_start(struct session *s, const struct msg_run *m, int pty);
+void program_kill(struct session *s, uint32_t channel, int signal);
+void programs_hang_up(struct session *s);
+/* A child that ended: true if it was one of ours. */
+bool program_ended(struct session *s, pid_t pid, int status);
+
+/* ---- child.c: after the fork --------------------------------------------- */
+
+/* Becomes the program; never returns. */
+void child_run(struct session *s, const struct launch *l)
+    __attribute__((noreturn));
+/* Signals, limits, mask as the user's programs expect them. */
+void child_restore(const struct session_start *start);
+
+/* ---- rc.c ---------------------------------------------------------------- */
+
+/* ~/.ssh/rc or the system's sshrc, or else xauth; waits for it. */
+void rc_run(struct session *s, const struct launch *l, char **environment);
+
+/* ---- reach.c -------------------------------------------------------------- */
+
+void reach_tcp(struct session *s, const struct msg_reach_tcp *m);
+void reach_unix(struct session *s, const struct msg_reach_unix *m);
+void reaches_end(struct session *s);
+/* A resolver ended: true if it was one of ours. */
+bool reach_child_ended(struct session *s, pid_t pid);
+
+/* ---- listen.c -------------------------------------------------------------- */
+
+void listen_tcp(struct session *s, const struct msg_bind_tcp *m);
+void listen_unix(struct session *s, const struct msg_bind_unix *m);
+void listen_agent(struct session *s, const struct msg_bind_agent *m);
+void listen_x11(struct session *s, const struct msg_bind_x11 *m);
+void listen_end(struct session *s, uint32_t number);
+void listen_end_all(struct session *s);
+const struct display *display_of(const struct session *s, uint32_t channel);
+
+#endif

@@ -1,0 +1,195 @@
+/*
+ * Programs: pipes or a terminal, a fork, news of the start and of the end.
+ */
+#include "daemon/session/inside.h"
+
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PIPE_SIZE (256 * 1024) /* of standard input and output */
+
+static void
+close_all(int *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+		fds[i] = -1;
+	}
+}
+
+/* Ours do not block; theirs, descriptions of their own, do. */
+static int
+make_pipes(int ours[3], int theirs[3])
+{
+	for (int i = 0; i < 3; i++) {
+		int both[2];
+
+		if (pipe2(both, O_CLOEXEC) != 0)
+			return errno;
+		ours[i] = both[i == 0 ? 1 : 0];
+		theirs[i] = both[i == 0 ? 0 : 1];
+		if (fcntl(ours[i], F_SETFL, O_NONBLOCK) != 0)
+			return errno;
+		if (i < 2) /* the kernel may say no: slower, that is all */
+			(void)fcntl(ours[i], F_SETPIPE_SZ, PIPE_SIZE);
+	}
+	return 0;
+}
+
+static struct program *
+find(struct session *s, uint32_t channel)
+{
+	struct program *p;
+
+	LIST_FOREACH(p, &s->programs, next)
+		if (p->channel == channel)
+			return p;
+	return NULL;
+}
+
+static int
+launch(struct session *s, struct launch *l, pid_t *pid)
+{
+	struct program *p;
+
+	if (s->finishing || s->n_programs >= PROGRAMS_MAX)
+		return EAGAIN;
+	if (find(s, l->channel) != NULL)
+		return EEXIST;
+	l->display = display_of(s, l->channel);
+	*pid = fork();
+	if (*pid < 0)
+		return errno;
+	if (*pid == 0)
+		child_run(s, l);
+	p = mem_zalloc(sizeof(*p));
+	p->channel = l->channel;
+	p->pid = *pid;
+	LIST_INSERT_HEAD(&s->programs, p, next);
+	s->n_programs++;
+	return 0;
+}
+
+/* The worker first, so that the end cannot overtake the beginning. */
+static int
+tell_worker(struct session *s, uint32_t channel, bool pty, const int ours[3])
+{
+	const struct wall_message m = { .type = MSG_pipes,
+		.fds = { ours[0], ours[1], ours[2], -1 },
+		.pipes = { .channel = channel } };
+
+	return pty ? WALL_SEND(&s->worker, running, .channel = channel) :
+	    wall_send(&s->worker, &m);
+}
+
+int
+program_start(struct session *s, const struct msg_run *m, int pty)
+{
+	int ours[3] = { -1, -1, -1 }, theirs[3] = { -1, -1, -1 };
+	struct launch l = { .channel = m->channel,
+		.kind = (enum run_kind)m->kind, .command = m->command,
+		.original = m->original, .title = m->title,
+		.environment = m->environment, .user_rc = m->user_rc,
+		.pty = pty >= 0, .in = pty, .out = pty, .error = pty };
+	int error = m->kind > RUN_SFTP ? EINVAL : 0;
+	pid_t pid = 0;
+
+	if (error == 0 && pty < 0) {
+		error = make_pipes(ours, theirs);
+		l.in = theirs[0];
+		l.out = theirs[1];
+		l.error = theirs[2];
+	}
+	if (error == 0)
+		error = launch(s, &l, &pid);
+	close_all(theirs, 3);
+	if (error == 0)
+		(void)tell_worker(s, m->channel, pty >= 0, ours);
+	else
+		(void)WALL_SEND(&s->worker, failed, .channel = m->channel,
+		    .reason = SSH_OPEN_RESOURCE_SHORTAGE,
+		    .text = strerror(error));
+	close_all(ours, 3);
+	return WALL_SEND(&s->monitor, ran, .channel = m->channel,
+	    .pid = (uint32_t)pid, .error = (uint32_t)error);
+}
+
+/* Each program leads a session and a process group of its own. */
+void
+program_kill(struct session *s, uint32_t channel, int signal)
+{
+	struct program *p = find(s, channel);
+
+	if (p == NULL || signal <= 0 || signal >= NSIG)
+		return;
+	if (killpg(p->pid, signal) != 0 && errno == ESRCH)
+		(void)kill(p->pid, signal); /* not yet in its own group */
+}
+
+void
+programs_hang_up(struct session *s)
+{
+	struct program *p;
+
+	LIST_FOREACH(p, &s->programs, next) {
+		program_kill(s, p->channel, SIGHUP);
+		program_kill(s, p->channel, SIGCONT);
+	}
+}
+
+/* RFC 4254 section 6.10: names without SIG; others with a domain. */
+static const char *
+signal_name(int number)
+{
+	static const struct {
+		int number;
+		const char *name;
+	} names[] = {
+		{ SIGABRT, "ABRT" }, { SIGALRM, "ALRM" }, { SIGFPE, "FPE" },
+		{ SIGHUP, "HUP" }, { SIGILL, "ILL" }, { SIGINT, "INT" },
+		{ SIGKILL, "KILL" }, { SIGPIPE, "PIPE" }, { SIGQUIT, "QUIT" },
+		{ SIGSEGV, "SEGV" }, { SIGTERM, "TERM" }, { SIGUSR1, "USR1" },
+		{ SIGUSR2, "USR2" },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].number == number)
+			return names[i].name;
+	return "SIG@openssh.com";
+}
+
+bool
+program_ended(struct session *s, pid_t pid, int status)
+{
+	struct program *p;
+	bool signalled = WIFSIGNALED(status);
+
+	LIST_FOREACH(p, &s->programs, next)
+		if (p->pid == pid)
+			break;
+	if (p == NULL)
+		return false;
+	(void)WALL_SEND(&s->worker, exited, .channel = p->channel,
+	    .status = signalled ? 0 : (uint32_t)WEXITSTATUS(status),
+	    .signal = signalled ? signal_name(WTERMSIG(status)) : "",
+	    .core = signalled && WCOREDUMP(status));
+	(void)WALL_SEND(&s->monitor, ended, .channel = p->channel,
+	    .status = signalled ? 0 : (uint32_t)WEXITSTATUS(status),
+	    .signal = signalled ? (uint32_t)WTERMSIG(status) : 0,
+	    .core = signalled && WCOREDUMP(status));
+	LIST_REMOVE(p, next);
+	s->n_programs--;
+	free(p);
+	session_maybe_exit(s);
+	return true;
+}

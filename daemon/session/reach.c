@@ -1,0 +1,328 @@
+/*
+ * Connections that a client asked for and the monitor allowed: names are
+ * resolved, each address is checked against the permitted targets and tried
+ * with a deadline of its own; the first that answers goes to the worker.
+ */
+#include "daemon/session/inside.h"
+
+#include "daemon/session/permit.h"
+#include "daemon/session/resolve.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SECONDS_DEFAULT 30
+#define ADDRESS_MS	10000 /* for one address while others wait */
+
+struct reach {
+	LIST_ENTRY(reach) next;
+	struct session *s;
+	uint32_t channel, port;
+	char *host, *permit;
+	struct addresses addresses;
+	size_t at;	    /* the next one to try */
+	pid_t resolver;	    /* 0: none */
+	int fd;		    /* the resolver's pipe, or the socket */
+	struct loop_fd handle;
+	struct loop_timer timer;   /* of this address */
+	struct loop_timer overall; /* of all */
+	char used[128];
+	uint32_t reason;
+	char text[256];
+};
+
+static void
+drop_fd(struct reach *r)
+{
+	loop_fd_remove(&r->handle);
+	if (r->fd >= 0)
+		close(r->fd);
+	r->fd = -1;
+}
+
+static void
+forget(struct reach *r)
+{
+	drop_fd(r);
+	loop_timer_stop(&r->timer);
+	loop_timer_stop(&r->overall);
+	if (r->resolver != 0)
+		(void)kill(r->resolver, SIGKILL); /* reaped with the others */
+	LIST_REMOVE(r, next);
+	r->s->n_reaches--;
+	free(r->host);
+	free(r->permit);
+	free(r);
+}
+
+static void
+tell(struct session *s, uint32_t channel, int fd, uint32_t reason,
+    const char *address, const char *text)
+{
+	if (fd >= 0)
+		(void)WALL_SEND_FD(&s->worker, fd, stream, .channel = channel);
+	else
+		(void)WALL_SEND(&s->worker, failed, .channel = channel,
+		    .reason = reason, .text = text);
+	(void)WALL_SEND(&s->monitor, reached, .channel = channel,
+	    .reason = reason, .address = address, .text = text);
+}
+
+static void
+succeed(struct reach *r)
+{
+	tell(r->s, r->channel, r->fd, 0, r->used, "");
+	forget(r);
+}
+
+static void
+fail(struct reach *r)
+{
+	tell(r->s, r->channel, -1, r->reason, r->used, r->text);
+	forget(r);
+}
+
+static void
+set_failure(struct reach *r, uint32_t reason, const char *text)
+{
+	r->reason = reason;
+	strncpy(r->text, text, sizeof(r->text) - 1);
+}
+
+/* What connect() and socket() say, in RFC 4254's words. */
+static void
+set_error(struct reach *r, int error)
+{
+	bool shortage = error == EMFILE || error == ENFILE ||
+	    error == ENOBUFS || error == ENOMEM;
+
+	set_failure(r, shortage ? SSH_OPEN_RESOURCE_SHORTAGE :
+	    SSH_OPEN_CONNECT_FAILED, strerror(error));
+}
+
+static void try_next(struct reach *r);
+
+static void
+on_address_timeout(void *arg)
+{
+	struct reach *r = arg;
+
+	set_error(r, ETIMEDOUT);
+	drop_fd(r);
+	try_next(r);
+}
+
+static void
+on_overall_timeout(void *arg)
+{
+	struct reach *r = arg;
+
+	set_failure(r, SSH_OPEN_CONNECT_FAILED, r->resolver != 0 ?
+	    "the name was not resolved in time" : strerror(ETIMEDOUT));
+	fail(r);
+}
+
+static void
+on_connected(int fd, unsigned events, void *arg)
+{
+	struct reach *r = arg;
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	(void)events;
+	loop_timer_stop(&r->timer);
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+		error = errno;
+	if (error == 0) {
+		succeed(r);
+		return;
+	}
+	set_error(r, error);
+	drop_fd(r);
+	try_next(r);
+}
+
+/* 0, or errno; r->fd may be on its way (EINPROGRESS). */
+static int
+start_connect(struct reach *r, const struct net_address *a)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = net_to_sockaddr(a, &ss);
+	int on = 1;
+
+	r->fd = socket(ss.ss_family,
+	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (r->fd < 0)
+		return errno;
+	(void)setsockopt(r->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (connect(r->fd, (struct sockaddr *)&ss, len) == 0)
+		return 0;
+	return errno;
+}
+
+static bool
+try_one(struct reach *r, const struct net_address *a)
+{
+	int error = start_connect(r, a);
+
+	if (error == 0) {
+		succeed(r);
+		return true;
+	}
+	if (error == EINPROGRESS &&
+	    loop_fd_add(r->s->loop, &r->handle, r->fd, LOOP_WRITE,
+		on_connected, r) == 0) {
+		if (r->at < r->addresses.count)
+			loop_timer_start(r->s->loop, &r->timer, ADDRESS_MS,
+			    on_address_timeout, r);
+		return true;
+	}
+	set_error(r, error);
+	drop_fd(r);
+	return false;
+}
+
+static void
+try_next(struct reach *r)
+{
+	while (r->at < r->addresses.count) {
+		const struct net_address *a = &r->addresses.items[r->at++];
+		char text[NET_TEXT_MAX];
+
+		if (!permit_allows(r->permit, r->host, r->port, a)) {
+			/* An address that answered nothing says more. */
+			if (r->reason == 0)
+				set_failure(r,
+				    SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
+				    "open failed");
+			continue;
+		}
+		strncpy(r->used, net_print_port(a, text),
+		    sizeof(r->used) - 1);
+		if (try_one(r, a))
+			return;
+	}
+	if (r->reason == 0)
+		set_failure(r, SSH_OPEN_CONNECT_FAILED, "no such host");
+	fail(r);
+}
+
+static void
+on_resolved(int fd, unsigned events, void *arg)
+{
+	struct reach *r = arg;
+	int err = resolve_read(fd, &r->addresses);
+
+	(void)events;
+	if (err == E_AGAIN)
+		return;
+	if (err != 0)
+		r->addresses.count = 0;
+	r->resolver = 0; /* it is ending by itself */
+	drop_fd(r);
+	try_next(r);
+}
+
+static void
+look_up(struct reach *r)
+{
+	int error;
+
+	if (resolve_here(r->host, (uint16_t)r->port, !r->s->in_chroot,
+	    &r->addresses)) {
+		try_next(r);
+		return;
+	}
+	error = resolve_start(r->host, (uint16_t)r->port, &r->resolver,
+	    &r->fd);
+	if (error == 0 && loop_fd_add(r->s->loop, &r->handle, r->fd,
+	    LOOP_READ, on_resolved, r) == 0)
+		return;
+	set_failure(r, SSH_OPEN_RESOURCE_SHORTAGE, strerror(error));
+	fail(r);
+}
+
+void
+reach_tcp(struct session *s, const struct msg_reach_tcp *m)
+{
+	uint32_t seconds = m->seconds != 0 ? m->seconds : SECONDS_DEFAULT;
+	struct reach *r;
+
+	if (m->port == 0 || m->host[0] == '\0') {
+		tell(s, m->channel, -1, SSH_OPEN_CONNECT_FAILED, "",
+		    "no such address");
+		return;
+	}
+	if (s->finishing || s->n_reaches >= REACHES_MAX) {
+		tell(s, m->channel, -1, SSH_OPEN_RESOURCE_SHORTAGE, "",
+		    "too many connections are being made");
+		return;
+	}
+	r = mem_zalloc(sizeof(*r));
+	r->s = s;
+	r->fd = -1;
+	r->channel = m->channel;
+	r->port = m->port;
+	r->host = mem_strdup(m->host);
+	r->permit = mem_strdup(m->permit);
+	LIST_INSERT_HEAD(&s->reaches, r, next);
+	s->n_reaches++;
+	loop_timer_start(s->loop, &r->overall, (uint64_t)seconds * 1000,
+	    on_overall_timeout, r);
+	look_up(r);
+}
+
+/* A local socket answers at once or not: a full backlog is EAGAIN. */
+void
+reach_unix(struct session *s, const struct msg_reach_unix *m)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd, error = 0;
+
+	if (m->path[0] == '\0' || strlen(m->path) >= sizeof(sun.sun_path)) {
+		tell(s, m->channel, -1, SSH_OPEN_CONNECT_FAILED, "",
+		    "no such path");
+		return;
+	}
+	memcpy(sun.sun_path, m->path, strlen(m->path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) != 0)
+		error = errno;
+	if (error == 0)
+		tell(s, m->channel, fd, 0, m->path, "");
+	else
+		tell(s, m->channel, -1, fd < 0 ? SSH_OPEN_RESOURCE_SHORTAGE :
+		    SSH_OPEN_CONNECT_FAILED, m->path, strerror(error));
+	if (fd >= 0)
+		close(fd);
+}
+
+void
+reaches_end(struct session *s)
+{
+	while (!LIST_EMPTY(&s->reaches))
+		forget(LIST_FIRST(&s->reaches));
+}
+
+bool
+reach_child_ended(struct session *s, pid_t pid)
+{
+	struct reach *r;
+
+	LIST_FOREACH(r, &s->reaches, next)
+		if (r->resolver == pid) {
+			r->resolver = 0;
+			return true;
+		}
+	return false;
+}

@@ -1,0 +1,119 @@
+/*
+ * X11: a display of the user's on loopback, and the cookie that xauth is to
+ * learn when the program starts.
+ */
+#include "daemon/session/inside.h"
+#include "daemon/session/listener.h"
+
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define X11_BASE     6000
+#define DISPLAYS_MAX 1000
+
+/* Both end up in a command for xauth (CVE-2016-3115). */
+static bool
+sound(const char *protocol, const char *cookie)
+{
+	size_t len = strlen(cookie);
+
+	if (len == 0 || len % 2 != 0 || protocol[0] == '\0')
+		return false;
+	for (const char *p = cookie; *p != '\0'; p++)
+		if (!isxdigit((unsigned char)*p))
+			return false;
+	for (const char *p = protocol; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_' &&
+		    *p != '.')
+			return false;
+	return true;
+}
+
+/* A number that is free in every family the machine has. */
+static int
+bind_display(struct listener *l, uint32_t number)
+{
+	static const char *const loopback[] = { "127.0.0.1", "::1" };
+	struct net_address a;
+	int error = EADDRNOTAVAIL, fds[LISTENER_FDS], bound = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		(void)net_parse(loopback[i], &a);
+		a.port = (uint16_t)(X11_BASE + number);
+		error = listener_bind_ip(&a, &fds[bound]);
+		if (error == 0)
+			bound++;
+		else if (error == EADDRINUSE)
+			break;
+	}
+	if (error == EADDRINUSE || bound == 0) {
+		while (bound > 0)
+			close(fds[--bound]);
+		return error;
+	}
+	error = 0;
+	for (int i = 0; i < bound; i++) {
+		int e = listener_take(l, fds[i]);
+
+		error = error != 0 ? error : e;
+	}
+	return error;
+}
+
+static void
+remember(struct session *s, const struct msg_bind_x11 *m, uint32_t number)
+{
+	struct display *d = mem_zalloc(sizeof(*d));
+
+	d->channel = m->channel;
+	d->name = mem_printf("localhost:%u.%u", number, m->screen);
+	/* xauth would take "localhost:10.0" for a host; as sshd does. */
+	d->authname = mem_printf("unix:%u.%u", number, m->screen);
+	d->protocol = mem_strdup(m->protocol);
+	d->cookie = mem_strdup(m->cookie);
+	LIST_INSERT_HEAD(&s->displays, d, next);
+}
+
+const struct display *
+display_of(const struct session *s, uint32_t channel)
+{
+	const struct display *d;
+
+	LIST_FOREACH(d, &s->displays, next)
+		if (d->channel == channel)
+			return d;
+	return NULL;
+}
+
+void
+listen_x11(struct session *s, const struct msg_bind_x11 *m)
+{
+	struct listener *l = NULL;
+	uint32_t number = m->display_offset;
+	int error = EINVAL;
+
+	if (sound(m->protocol, m->cookie)) {
+		l = listener_new(s, m->number, INCOMING_X11);
+		error = l == NULL ? EMFILE : EADDRINUSE;
+	}
+	for (uint32_t i = 0; l != NULL && error == EADDRINUSE &&
+	     i < DISPLAYS_MAX; i++, number++)
+		error = bind_display(l, number);
+	if (error != 0) {
+		if (l != NULL)
+			listener_free(l);
+		listener_bound(s, m->number, error, 0, strerror(error));
+		return;
+	}
+	l->single = m->single;
+	remember(s, m, number - 1);
+	listener_bound(s, m->number, 0, X11_BASE + number - 1,
+	    LIST_FIRST(&s->displays)->name);
+}

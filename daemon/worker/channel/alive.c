@@ -1,0 +1,247 @@
+/*
+ * Time: keepalives, idle and unused connections, channels without traffic,
+ * and the report for `sallyportctl sessions`.  One timer, which runs only
+ * while something of this is due.
+ */
+#include "daemon/worker/channel/channel.h"
+
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/match.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPORT_PERIOD  10000 /* ms, while something changed */
+#define ANNOUNCE_AFTER 1000  /* ms, for clients that open nothing */
+
+/*
+ * channel_timeouts: "pattern=seconds", separated by blanks or commas; the
+ * first pattern that matches the name decides.
+ */
+uint32_t
+channels_timeout(const struct channels *t, const char *name)
+{
+	char pattern[128];
+	const char *p = t->timeouts;
+
+	while (*(p += strspn(p, " ,\t\n")) != '\0') {
+		size_t len = strcspn(p, " ,\t\n");
+		const char *equals = memchr(p, '=', len);
+		size_t n = equals == NULL ? len : (size_t)(equals - p);
+
+		if (equals != NULL && n < sizeof(pattern)) {
+			memcpy(pattern, p, n);
+			pattern[n] = '\0';
+			/* "global" is a clock of its own, not a pattern. */
+			if (strcmp(pattern, "global") == 0 ?
+			    strcmp(name, "global") == 0 :
+			    strcmp(name, "global") != 0 &&
+			    match_pattern(name, pattern, MATCH_CASE))
+				return (uint32_t)strtoul(&equals[1], NULL, 10);
+		}
+		p += len;
+	}
+	return 0;
+}
+
+static void
+sooner(uint64_t *due, uint64_t when)
+{
+	if (when < *due)
+		*due = when;
+}
+
+static uint64_t
+ms(uint32_t seconds)
+{
+	return (uint64_t)seconds * 1000;
+}
+
+/* The peer's last sign of life, or our last attempt to get one. */
+static uint64_t
+keepalive_due(const struct channels *t, uint64_t now)
+{
+	uint64_t heard = now - transport_silence(t->w);
+
+	return (heard > t->keepalive_at ? heard : t->keepalive_at) +
+	    ms(t->keepalive_interval);
+}
+
+static uint64_t
+channels_due(const struct channels *t)
+{
+	uint64_t due = UINT64_MAX;
+
+	for (uint32_t i = 0; i < t->n_slots; i++) {
+		const struct channel *c = t->slots[i];
+
+		if (c != NULL && c->timeout != 0 && !c->close_sent)
+			sooner(&due, c->used_at + ms(c->timeout));
+	}
+	return due;
+}
+
+static uint64_t
+next_due(const struct channels *t, uint64_t now)
+{
+	uint64_t due = UINT64_MAX;
+
+	if (!t->announced && t->hostkeys_len != 0)
+		sooner(&due, now + ANNOUNCE_AFTER);
+	if (t->keepalive_interval != 0)
+		sooner(&due, keepalive_due(t, now));
+	if (t->idle_timeout != 0)
+		sooner(&due, t->activity_at + ms(t->idle_timeout));
+	if (t->unused_timeout != 0 && t->count == 0)
+		sooner(&due, t->empty_at + ms(t->unused_timeout));
+	if (t->global_timeout != 0 && t->count != 0)
+		sooner(&due, t->activity_at + ms(t->global_timeout));
+	if (t->unreported)
+		sooner(&due, t->reported_at + REPORT_PERIOD);
+	return due;
+}
+
+static void
+start_tick(struct channels *t, uint64_t now, uint64_t due)
+{
+	if (due == UINT64_MAX)
+		return;
+	loop_timer_start(t->w->loop, &t->tick, due > now ? due - now : 1,
+	    channels_tick, t);
+}
+
+/* New deadlines only ever come sooner here; the tick itself looks at all. */
+void
+channels_schedule(struct channels *t)
+{
+	uint64_t now = loop_now(t->w->loop), due = next_due(t, now);
+
+	for (uint32_t i = 0; i < t->n_slots && t->timeouts[0] != '\0'; i++)
+		if (t->slots[i] != NULL && t->slots[i]->timeout != 0)
+			sooner(&due, t->slots[i]->used_at +
+			    ms(t->slots[i]->timeout));
+	if (!loop_timer_running(&t->tick) || due < t->tick.when)
+		start_tick(t, now, due);
+}
+
+static bool
+keep_alive(struct channels *t, uint64_t now)
+{
+	struct buf *b;
+
+	if (t->keepalive_interval == 0)
+		return true;
+	if (transport_silence(t->w) < ms(t->keepalive_interval))
+		t->keepalives = 0;
+	if (now < keepalive_due(t, now))
+		return true;
+	if (t->keepalive_count != 0 && t->keepalives >= t->keepalive_count) {
+		worker_disconnect(t->w, BYE_TIMEOUT,
+		    SSH_DISCONNECT_CONNECTION_LOST,
+		    "no answer to %u keepalives", t->keepalives);
+		return false;
+	}
+	t->keepalives++;
+	t->keepalive_at = now;
+	b = packet_start(t->w, SSH_MSG_GLOBAL_REQUEST);
+	buf_text(b, "keepalive@openssh.com");
+	buf_bool(b, true);
+	packet_send(t->w);
+	return true;
+}
+
+/* Any packet is a sign of life, these two are nothing more than that. */
+int
+request_success(struct worker *w, struct rd *r)
+{
+	size_t len;
+
+	(void)w;
+	(void)rd_rest(r, &len);
+	return 0;
+}
+
+int
+request_failure(struct worker *w, struct rd *r)
+{
+	return request_success(w, r);
+}
+
+static bool
+connection_timed_out(struct channels *t, uint64_t now)
+{
+	if (t->idle_timeout != 0 &&
+	    now >= t->activity_at + ms(t->idle_timeout)) {
+		worker_disconnect(t->w, BYE_TIMEOUT,
+		    SSH_DISCONNECT_BY_APPLICATION,
+		    "idle for %u seconds", t->idle_timeout);
+		return true;
+	}
+	if (t->unused_timeout != 0 && t->count == 0 &&
+	    now >= t->empty_at + ms(t->unused_timeout)) {
+		worker_disconnect(t->w, BYE_TIMEOUT,
+		    SSH_DISCONNECT_BY_APPLICATION,
+		    "unused for %u seconds", t->unused_timeout);
+		return true;
+	}
+	return false;
+}
+
+static void
+channel_timeouts(struct channels *t, uint64_t now)
+{
+	bool all = t->global_timeout != 0 &&
+	    now >= t->activity_at + ms(t->global_timeout);
+
+	for (uint32_t i = 0; i < t->n_slots; i++) {
+		struct channel *c = t->slots[i];
+
+		if (c == NULL || c->close_sent ||
+		    c->state != CHANNEL_OPEN)
+			continue;
+		if (all || (c->timeout != 0 &&
+		    now >= c->used_at + ms(c->timeout))) {
+			log_info("channel %u (%s): no traffic for %u seconds",
+			    c->id, c->timeout_name,
+			    all ? t->global_timeout : c->timeout);
+			channel_force_close(c);
+		}
+	}
+	if (all)
+		t->activity_at = now;
+}
+
+static void
+report(struct channels *t, uint64_t now)
+{
+	uint64_t in, out, rekeys = 0;
+
+	if (!t->unreported || now < t->reported_at + REPORT_PERIOD)
+		return;
+	transport_totals(t->w, &in, &out);
+	CHANNELS_TELL(t, report, .channels = t->count, .bytes_in = in,
+	    .bytes_out = out, .idle = (uint32_t)((now - t->activity_at) / 1000),
+	    .rekeys = (uint32_t)rekeys);
+	t->unreported = false;
+	t->reported_at = now;
+}
+
+void
+channels_tick(void *arg)
+{
+	struct channels *t = arg;
+	uint64_t now = loop_now(t->w->loop), due;
+
+	if (t->w->phase == PHASE_CLOSING)
+		return;
+	channels_announce(t);
+	if (connection_timed_out(t, now) || !keep_alive(t, now))
+		return;
+	channel_timeouts(t, now);
+	report(t, now);
+	due = next_due(t, now);
+	sooner(&due, channels_due(t));
+	start_tick(t, now, due);
+}

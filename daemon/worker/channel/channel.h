@@ -1,0 +1,276 @@
+/*
+ * What the files of daemon/worker/channel/ share: the table of channels of
+ * one connection (RFC 4254), and one channel.  Everything here runs in the
+ * sandbox: it reads, writes and closes descriptors it was given, no more.
+ */
+#ifndef DAEMON_WORKER_CHANNEL_CHANNEL_H
+#define DAEMON_WORKER_CHANNEL_CHANNEL_H
+
+#include "daemon/worker/worker.h"
+
+#include <sys/queue.h>
+
+#define CHANNELS_MAX	 16384 /* in one connection, whatever is configured */
+#define SLOT_BITS	 14
+#define CHANNEL_PACKET	 32768	  /* largest data we take in one packet */
+#define WINDOW_START	 (2u << 20) /* receive window of a first channel */
+#define WINDOW_SMALL	 (64u << 10) /* when there are many */
+#define WINDOW_BUDGET	 (64u << 20) /* of all windows before they are small */
+#define ANSWERS_MAX	 1024 /* requests of a channel not yet answered */
+#define GLOBALS_MAX	 1024
+#define NAME_MAX_SSH	 64
+#define BULK_BURST	 (32u << 10) /* undrained, a channel becomes bulk */
+#define DATA_HEADER	 9	     /* number, channel, length */
+#define EXTENDED_HEADER	 13
+#define CHANNEL_NONE	 UINT32_MAX
+
+enum channel_kind {
+	KIND_SESSION,
+	KIND_DIRECT_TCP,
+	KIND_DIRECT_UNIX,
+	KIND_TUN,
+	KIND_FORWARDED_TCP,
+	KIND_FORWARDED_UNIX,
+	KIND_AGENT,
+	KIND_X11
+};
+
+enum channel_state {
+	CHANNEL_ASKING,	 /* the client opened it, the monitor decides */
+	CHANNEL_OFFERED, /* we opened it, the client has not answered */
+	CHANNEL_OPEN
+};
+
+/* A request of the client whose answer is due, in the order of arrival. */
+enum ask { ASK_NOTHING, ASK_PTY, ASK_ENV, ASK_X11, ASK_AGENT, ASK_START };
+enum answer_state { ANSWER_WAITING, ANSWER_YES, ANSWER_NO };
+
+struct answer {
+	uint8_t ask;
+	uint8_t state;
+	bool want_reply;
+};
+
+/* Bytes of the client that its program has not taken yet. */
+struct backlog {
+	uint8_t *data;
+	size_t head, len, room;
+};
+
+struct end {
+	int fd; /* -1: closed, or not yet there */
+	struct loop_fd handle;
+};
+
+struct channel {
+	struct channels *table;
+	uint32_t id;   /* ours: slot, and a generation above it */
+	uint32_t peer; /* theirs */
+	uint8_t kind, state;
+	char timeout_name[96]; /* as channel_timeouts name it */
+
+	/* Towards the client. */
+	uint32_t peer_window, peer_packet;
+	struct end output, error;
+	bool queued, bulk;     /* waits to be read; in which queue */
+	bool output_ready, error_ready;
+	uint32_t burst;	       /* bytes since it was last drained */
+	TAILQ_ENTRY(channel) ready;
+
+	/* From the client. */
+	uint32_t window, window_size, owed;
+	uint64_t round_start, round_bytes;
+	struct end input;
+	struct backlog backlog;
+
+	/* What is known. */
+	bool shared;	  /* one descriptor for both directions */
+	bool socket;	  /* of which halves can be shut down */
+	bool pty;
+	bool tun_layer3, tun;
+	bool granted;	  /* the monitor said yes to the open */
+	bool began;	  /* bytes move */
+	bool start_asked, started; /* a program: asked for, and running */
+	bool interactive;
+	bool exited, exit_told, orphan, lingering, drained;
+	uint32_t exit_status;
+	char exit_signal[32];
+	bool exit_core;
+	bool input_failed, eow_sent;
+	bool eof_received, eof_sent, close_received, close_sent;
+	uint32_t columns, rows, width, height;
+
+	struct answer *answers;
+	size_t answers_head, answers_len, answers_room;
+
+	uint64_t bytes_in, bytes_out;
+	uint64_t used_at;
+	uint32_t timeout; /* seconds without traffic, 0: none */
+	struct loop_timer timer;
+};
+
+TAILQ_HEAD(channel_queue, channel);
+
+/* A global request whose answer is due. */
+enum global_kind { GLOBAL_LOCAL, GLOBAL_LISTEN, GLOBAL_PROVE };
+struct global {
+	TAILQ_ENTRY(global) next;
+	uint8_t kind, state; /* enum answer_state */
+	bool want_reply, tell_port;
+	uint32_t request, port;
+	uint8_t *proof;
+	size_t proof_len;
+};
+TAILQ_HEAD(global_queue, global);
+
+/* A message to the monitor that its queue did not take at once. */
+struct letter {
+	STAILQ_ENTRY(letter) next;
+	size_t len;
+	uint8_t data[];
+};
+STAILQ_HEAD(letter_queue, letter);
+
+struct channels {
+	struct worker *w;
+	struct channel **slots;
+	uint32_t *generations;
+	uint32_t n_slots, count, limit, next_slot;
+	uint32_t n_pty;
+	uint64_t windows; /* sum of window_size */
+
+	/* Of `opened`. */
+	uint32_t keepalive_interval, keepalive_count;
+	uint32_t idle_timeout, unused_timeout, window_max;
+	char *timeouts;
+	uint32_t global_timeout;
+	uint8_t *hostkeys;
+	size_t hostkeys_len;
+	bool announced, no_more_sessions, agent_by_rfc, openssh;
+
+	struct channel_queue small, bulk;
+	struct loop_task pump;
+	struct loop_timer pump_timer;
+	bool blocked; /* packet_place() had no room */
+	size_t bulk_limit;
+	uint64_t rate_at, rate_out;
+
+	struct global_queue globals;
+	uint32_t n_globals, next_request;
+
+	struct letter_queue letters;
+	size_t letters_bytes;
+	struct loop_timer letters_timer;
+
+	struct loop_fd session_handle;
+	bool ending;
+
+	uint32_t keepalives; /* sent and not answered by anything */
+	uint64_t keepalive_at, activity_at, empty_at, reported_at;
+	bool unreported;
+	struct loop_timer tick;
+};
+
+/* ---- table.c ------------------------------------------------------------ */
+
+/* A channel for a new number, or NULL when there are too many. */
+struct channel *channel_new(struct channels *t, enum channel_kind kind);
+/* Tell the monitor, close what it holds, forget it. */
+void channel_free(struct channel *c);
+/* NULL when there is none of this number (any more). */
+struct channel *channel_find(struct channels *t, uint32_t id);
+/* The one an incoming packet is about, open; E_VALUE otherwise. */
+int channel_of_packet(struct worker *w, struct rd *r, struct channel **c);
+/* Another kind of name for channel_timeouts ("session:shell"). */
+void channel_timeout_name(struct channel *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The client's, or our program's, bytes moved. */
+void channel_used(struct channel *c, bool input);
+
+/* ---- ends.c: descriptors ------------------------------------------------- */
+
+/* Both directions of one descriptor; 0 or why the loop will not have it. */
+int channel_attach(struct channel *c, int fd);
+int channel_attach_pipes(struct channel *c, const int fds[3]);
+/* The program runs, or the forward stands: move bytes from now on. */
+void channel_begin(struct channel *c);
+/* It reads no more: what the client still sends is dropped, and it is told. */
+void channel_input_failed(struct channel *c);
+/* Nothing more goes into the program / comes out of it. */
+void channel_end_input(struct channel *c);
+void channel_end_output(struct channel *c, struct end *end);
+void channel_close_ends(struct channel *c);
+bool channel_outputs_closed(const struct channel *c);
+/* Interests in the loop. */
+void channel_want_read(struct end *end, bool on);
+void channel_want_write(struct channel *c, bool on);
+
+/* ---- out.c: program to client -------------------------------------------- */
+
+/* Its output may be read: now if there is room, else later. */
+void channel_ready(struct channel *c);
+void channel_unready(struct channel *c);
+void channels_pump(void *channels);
+/* A text of ours, to a terminal (data) or to standard error. */
+void channel_say(struct channel *c, const char *text);
+
+/* ---- in.c: client to program --------------------------------------------- */
+
+void channel_write_backlog(struct channel *c);
+void channel_backlog_free(struct channel *c);
+/* Grant what the program has taken. */
+void channel_consumed(struct channel *c, uint32_t len);
+uint32_t channel_window_start(const struct channels *t);
+
+/* ---- close.c ------------------------------------------------------------- */
+
+/* Sends EOF, exit-status, CLOSE when each is due; may free the channel. */
+void channel_settle(struct channel *c);
+/* CLOSE at once, whatever is in flight. */
+void channel_force_close(struct channel *c);
+
+/* ---- request.c ----------------------------------------------------------- */
+
+void channel_answer(struct channel *c, enum answer_state state,
+    const char *text);
+/* Is a question to the monitor of this kind under way? */
+bool channel_asked(const struct channel *c, enum ask ask);
+
+/* ---- break.c ------------------------------------------------------------- */
+
+void channel_break(struct channel *c);
+
+/* ---- open.c -------------------------------------------------------------- */
+
+void channel_confirm(struct channel *c);
+void channel_refuse(struct channel *c, uint32_t reason, const char *text);
+void channel_stream_ready(struct channel *c);
+
+/* ---- wall_out.c ---------------------------------------------------------- */
+
+/* Send, or keep until the monitor takes it; the order is kept. */
+void channels_tell(struct channels *t, const struct wall_message *m);
+#define CHANNELS_TELL(t, name, ...)                                          \
+	channels_tell((t), &(const struct wall_message){ .type = MSG_##name, \
+			       .fds = { -1, -1, -1, -1 },                    \
+			       .name = { __VA_ARGS__ } })
+void channels_letters_free(struct channels *t);
+
+/* ---- wall_in.c ----------------------------------------------------------- */
+
+void channels_session_lost(struct channels *t);
+
+/* ---- global.c ------------------------------------------------------------ */
+
+void channels_announce(struct channels *t);
+void channels_globals_free(struct channels *t);
+
+/* ---- alive.c ------------------------------------------------------------- */
+
+/* Compute when to look again; call after anything that moves a deadline. */
+void channels_schedule(struct channels *t);
+void channels_tick(void *channels);
+/* Seconds for a channel of this kind, 0: none. */
+uint32_t channels_timeout(const struct channels *t, const char *name);
+
+#endif

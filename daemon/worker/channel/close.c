@@ -1,0 +1,159 @@
+/*
+ * How a channel ends: each half by itself (EOF), then the exit status of its
+ * program once its output has been delivered, then CLOSE; RFC 4254 sections
+ * 5.3 and 6.10.
+ */
+#include "daemon/worker/channel/channel.h"
+
+#include "lib/err.h"
+#include "lib/log.h"
+
+#define LINGER_FIRST 200 /* ms after an exit with its output still open */
+#define LINGER_AGAIN 1000
+
+static void
+send_eof(struct channel *c)
+{
+	struct buf *b = packet_start(c->table->w, SSH_MSG_CHANNEL_EOF);
+
+	buf_u32(b, c->peer);
+	packet_send(c->table->w);
+	c->eof_sent = true;
+}
+
+static void
+send_exit(struct channel *c)
+{
+	struct buf *b;
+
+	c->exit_told = true;
+	if (c->close_sent)
+		return;
+	b = packet_start(c->table->w, SSH_MSG_CHANNEL_REQUEST);
+	buf_u32(b, c->peer);
+	if (c->exit_signal[0] == '\0') {
+		buf_text(b, "exit-status");
+		buf_bool(b, false);
+		buf_u32(b, c->exit_status);
+	} else {
+		buf_text(b, "exit-signal");
+		buf_bool(b, false);
+		buf_text(b, c->exit_signal);
+		buf_bool(b, c->exit_core);
+		buf_text(b, "");
+		buf_text(b, "");
+	}
+	packet_send(c->table->w);
+}
+
+static void
+send_close(struct channel *c)
+{
+	struct buf *b;
+
+	channel_unready(c);
+	channel_close_ends(c);
+	channel_backlog_free(c);
+	loop_timer_stop(&c->timer);
+	if (c->close_sent)
+		return;
+	c->close_sent = true;
+	b = packet_start(c->table->w, SSH_MSG_CHANNEL_CLOSE);
+	buf_u32(b, c->peer);
+	packet_send(c->table->w);
+}
+
+/*
+ * A program has ended, but somebody it started keeps its output open: the
+ * status is told now, and as in sshd the channel stays until they let go.
+ * A terminal that its leader has left is hung up; what is read, is read.
+ */
+static void
+on_linger(void *arg)
+{
+	struct channel *c = arg;
+
+	if (c->output_ready || c->error_ready || c->queued) {
+		loop_timer_start(c->table->w->loop, &c->timer, LINGER_AGAIN,
+		    on_linger, c);
+		return;
+	}
+	c->lingering = true;
+	if (c->pty)
+		channel_end_output(c, &c->output);
+	channel_settle(c);
+}
+
+static bool
+all_done(const struct channel *c)
+{
+	if (c->close_received)
+		return c->backlog.len == 0 || c->input.fd < 0;
+	if (!c->began || !channel_outputs_closed(c))
+		return false;
+	if (c->kind == KIND_SESSION)
+		return c->exited ? c->exit_told : c->orphan;
+	return c->input.fd < 0;
+}
+
+void
+channel_settle(struct channel *c)
+{
+	if (c->state != CHANNEL_OPEN)
+		return;
+	if ((c->eof_received || c->close_received) && c->backlog.len == 0)
+		channel_end_input(c);
+	if (c->began && !c->eof_sent && !c->close_sent && !c->close_received &&
+	    channel_outputs_closed(c))
+		send_eof(c);
+	if (c->exited && c->began && !c->exit_told) {
+		if (channel_outputs_closed(c) || c->lingering)
+			send_exit(c);
+		else if (!loop_timer_running(&c->timer))
+			loop_timer_start(c->table->w->loop, &c->timer,
+			    LINGER_FIRST, on_linger, c);
+	}
+	if (!c->close_sent && all_done(c))
+		send_close(c);
+	if (c->close_sent && c->close_received)
+		channel_free(c);
+}
+
+void
+channel_force_close(struct channel *c)
+{
+	if (c->state != CHANNEL_OPEN)
+		return;
+	send_close(c);
+	channel_settle(c);
+}
+
+int
+channel_eof(struct worker *w, struct rd *r)
+{
+	struct channel *c;
+	int err = channel_of_packet(w, r, &c);
+
+	if (err != 0 || (err = rd_end(r)) != 0)
+		return err;
+	c->eof_received = true;
+	channel_settle(c);
+	return 0;
+}
+
+int
+channel_close(struct worker *w, struct rd *r)
+{
+	struct channel *c;
+	int err = channel_of_packet(w, r, &c);
+
+	if (err != 0 || (err = rd_end(r)) != 0)
+		return err;
+	c->close_received = true;
+	/* What it has sent is still delivered; what comes back is not. */
+	channel_unready(c);
+	channel_end_output(c, &c->output);
+	channel_end_output(c, &c->error);
+	channel_settle(c);
+	return 0;
+}

@@ -1,0 +1,323 @@
+/*
+ * Client to program: payloads are written from the receive buffer; only what
+ * a program does not take at once is kept, never more than the window that
+ * was granted.  Windows follow what the program takes in a round trip.
+ */
+#include "daemon/worker/channel/channel.h"
+
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/secret.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ROUND_UNKNOWN 50 /* ms, when TCP does not say */
+#define ROUND_MIN     10
+
+uint32_t
+channel_window_start(const struct channels *t)
+{
+	uint32_t start = t->windows < WINDOW_BUDGET / 2 ?
+	    WINDOW_START : WINDOW_SMALL;
+
+	return start < t->window_max ? start : t->window_max;
+}
+
+/*
+ * A window that is emptied more than once in two round trips is too small.
+ * It doubles each round trip at most, up to the configured bound, while the
+ * windows of all channels stay within their budget.
+ */
+static void
+grow_window(struct channel *c, uint32_t len)
+{
+	struct channels *t = c->table;
+	uint64_t now = loop_now(t->w->loop), rtt, wanted, budget;
+	uint64_t elapsed = now - c->round_start;
+
+	c->round_bytes += len;
+	if (elapsed < ROUND_MIN || (c->round_bytes < c->window_size / 2 &&
+	    elapsed < 1000))
+		return;
+	rtt = transport_rtt(t->w) / 1000 + 1;
+	if (rtt == 1 && transport_rtt(t->w) == 0)
+		rtt = ROUND_UNKNOWN;
+	if (elapsed < rtt)
+		return;
+	wanted = c->round_bytes * rtt / elapsed * 2;
+	c->round_start = now;
+	c->round_bytes = 0;
+	if (wanted > 2 * (uint64_t)c->window_size)
+		wanted = 2 * (uint64_t)c->window_size;
+	if (wanted > t->window_max)
+		wanted = t->window_max;
+	budget = WINDOW_BUDGET > 2 * (uint64_t)t->window_max ?
+	    WINDOW_BUDGET : 2 * (uint64_t)t->window_max;
+	if (wanted <= c->window_size ||
+	    t->windows + wanted - c->window_size > budget)
+		return;
+	t->windows += wanted - c->window_size;
+	c->owed += (uint32_t)wanted - c->window_size;
+	c->window_size = (uint32_t)wanted;
+}
+
+void
+channel_consumed(struct channel *c, uint32_t len)
+{
+	struct buf *b;
+	uint32_t step;
+
+	c->owed += len;
+	if (c->eof_received || c->close_received || c->close_sent)
+		return;
+	grow_window(c, len);
+	step = c->window_size / 16;
+	if (step < WINDOW_SMALL / 2)
+		step = WINDOW_SMALL / 2;
+	if (c->owed < step && c->window > c->window_size / 2)
+		return;
+	if (c->owed == 0)
+		return;
+	b = packet_start(c->table->w, SSH_MSG_CHANNEL_WINDOW_ADJUST);
+	buf_u32(b, c->peer);
+	buf_u32(b, c->owed);
+	packet_send(c->table->w);
+	c->window += c->owed;
+	c->owed = 0;
+}
+
+void
+channel_backlog_free(struct channel *c)
+{
+	struct backlog *k = &c->backlog;
+
+	if (k->data != NULL)
+		wipe(k->data, k->room);
+	free(k->data);
+	memset(k, 0, sizeof(*k));
+}
+
+/* Bounded: a peer cannot send more than its window, which is not renewed. */
+static void
+keep(struct backlog *k, const uint8_t *data, size_t len)
+{
+	uint8_t *larger;
+
+	if (k->room - k->head - k->len < len && k->head != 0) {
+		memmove(k->data, &k->data[k->head], k->len);
+		k->head = 0;
+	}
+	if (k->room - k->len < len) {
+		k->room = k->len + len > 2 * k->room ? k->len + len :
+		    2 * k->room;
+		larger = mem_alloc(k->room);
+		if (k->len != 0)
+			memcpy(larger, k->data, k->len);
+		if (k->data != NULL)
+			wipe(k->data, k->len);
+		free(k->data);
+		k->data = larger;
+	}
+	memcpy(&k->data[k->head + k->len], data, len);
+	k->len += len;
+}
+
+/* The program reads no more: tell clients that know how to be told. */
+void
+channel_input_failed(struct channel *c)
+{
+	struct buf *b;
+
+	c->input_failed = true;
+	channel_end_input(c);
+	channel_consumed(c, (uint32_t)c->backlog.len);
+	channel_backlog_free(c);
+	if (c->kind != KIND_SESSION || !c->table->openssh || c->eow_sent ||
+	    c->close_sent || c->eof_received)
+		return;
+	c->eow_sent = true;
+	b = packet_start(c->table->w, SSH_MSG_CHANNEL_REQUEST);
+	buf_u32(b, c->peer);
+	buf_text(b, "eow@openssh.com");
+	buf_bool(b, false);
+	packet_send(c->table->w);
+}
+
+/* Bytes written, 0 when it would block, -1 when nobody reads any more. */
+static ssize_t
+write_some(struct channel *c, const uint8_t *data, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = write(c->input.fd, data, len);
+	while (n < 0 && errno == EINTR);
+	if (n >= 0)
+		return n;
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return 0;
+	log_debug("channel %u: write: %s", c->id, strerror(errno));
+	return -1;
+}
+
+void
+channel_write_backlog(struct channel *c)
+{
+	struct backlog *k = &c->backlog;
+	ssize_t n = 0;
+
+	if (c->input.fd >= 0 && k->len != 0) {
+		n = write_some(c, &k->data[k->head], k->len);
+		if (n < 0) {
+			channel_input_failed(c);
+		} else {
+			k->head += (size_t)n;
+			k->len -= (size_t)n;
+			channel_consumed(c, (uint32_t)n);
+		}
+	}
+	if (k->len == 0) {
+		channel_backlog_free(c);
+		if (c->input.fd >= 0)
+			channel_want_write(c, false);
+	} else if (c->input.fd >= 0) {
+		channel_want_write(c, true);
+	}
+	channel_settle(c);
+}
+
+/* Only while the program can take it; before that all is kept. */
+static bool
+may_write(const struct channel *c)
+{
+	return c->input.fd >= 0 && c->backlog.len == 0 &&
+	    (c->kind != KIND_SESSION || c->started);
+}
+
+/*
+ * A datagram of an interface: written whole or lost, as on any wire.  The
+ * window counts its length field too (OpenSSH's PROTOCOL 2.3).
+ */
+static void
+tun_data(struct channel *c, const uint8_t *data, size_t len)
+{
+	size_t front = c->tun_layer3 ? 4 : 0;
+
+	if (len > front && c->input.fd >= 0)
+		(void)write_some(c, &data[front], len - front);
+	channel_consumed(c, (uint32_t)len + 4);
+}
+
+static void
+take_data(struct channel *c, const uint8_t *data, size_t len)
+{
+	ssize_t n = 0;
+
+	if (c->tun) {
+		tun_data(c, data, len);
+		return;
+	}
+	if (c->input_failed || c->exited) {
+		channel_consumed(c, (uint32_t)len);
+		return;
+	}
+	if (may_write(c)) {
+		n = write_some(c, data, len);
+		if (n < 0) {
+			channel_input_failed(c);
+			channel_consumed(c, (uint32_t)len);
+			channel_settle(c);
+			return;
+		}
+		if (n != 0)
+			channel_consumed(c, (uint32_t)n);
+	}
+	if ((size_t)n == len)
+		return;
+	if (c->backlog.len == 0 && c->input.fd >= 0 &&
+	    (c->kind != KIND_SESSION || c->started))
+		channel_want_write(c, true);
+	keep(&c->backlog, &data[n], len - (size_t)n);
+}
+
+/* Within what was granted; more is a peer that cannot count, or an attack. */
+static int
+account(struct channel *c, size_t len)
+{
+	size_t cost = len + (c->tun ? 4 : 0);
+
+	if (len > CHANNEL_PACKET + (c->tun ? 64 : 0) || cost > c->window) {
+		log_warn("channel %u: %zu bytes sent into a window of %u",
+		    c->id, len, c->window);
+		return E_LIMIT;
+	}
+	if (c->eof_received) {
+		log_verbose("channel %u: data after its end", c->id);
+		return E_STATE;
+	}
+	c->window -= (uint32_t)cost;
+	c->bytes_in += len;
+	channel_used(c, true);
+	return 0;
+}
+
+int
+channel_data(struct worker *w, struct rd *r)
+{
+	struct channel *c;
+	const uint8_t *data;
+	size_t len;
+	int err = channel_of_packet(w, r, &c);
+
+	if (err != 0)
+		return err;
+	data = rd_string(r, SSH_PACKET_MAX, &len);
+	if ((err = rd_end(r)) != 0 || (err = account(c, len)) != 0)
+		return err;
+	/* What crosses our own CLOSE on its way has nowhere to go. */
+	if (len != 0 && !c->close_sent)
+		take_data(c, data, len);
+	return 0;
+}
+
+/* A server has no use for it (RFC 4254 section 5.2 allows, names none). */
+int
+channel_extended_data(struct worker *w, struct rd *r)
+{
+	struct channel *c;
+	size_t len;
+	int err = channel_of_packet(w, r, &c);
+
+	if (err != 0)
+		return err;
+	(void)rd_u32(r);
+	(void)rd_string(r, SSH_PACKET_MAX, &len);
+	if ((err = rd_end(r)) != 0 || (err = account(c, len)) != 0)
+		return err;
+	channel_consumed(c, (uint32_t)len);
+	return 0;
+}
+
+int
+channel_window_adjust(struct worker *w, struct rd *r)
+{
+	struct channel *c;
+	uint32_t more;
+	int err = channel_of_packet(w, r, &c);
+
+	if (err != 0)
+		return err;
+	more = rd_u32(r);
+	if ((err = rd_end(r)) != 0)
+		return err;
+	if (more > UINT32_MAX - c->peer_window)
+		return E_LIMIT; /* RFC 4254 section 5.2 */
+	c->peer_window += more;
+	if (c->output_ready || c->error_ready)
+		channel_ready(c);
+	return 0;
+}

@@ -1,0 +1,382 @@
+/*
+ * Program to client, the bulk path out: bytes are read() into the packet
+ * that will carry them.  Who is served when decides what a keystroke waits
+ * for: channels that say little go first, bulk takes turns and stops early
+ * enough that little of it stands between the next keystroke and the wire.
+ */
+#include "daemon/worker/channel/channel.h"
+
+#include "lib/log.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TURN_PACKETS 64 /* of one turn of the loop, then the others */
+#define BULK_MIN     (64u * 1024)
+#define BULK_MAX     (1024u * 1024)
+#define RATE_PERIOD  20 /* ms over which the path's rate is measured */
+#define LATENCY	     2	/* ms of bulk that may stand in the queue */
+#define PTY_MORE     512 /* a terminal gives 4 KB at once: ask again */
+#define TUN_MTU_MAX  4096
+
+enum served {
+	SERVED,	 /* a packet went, there may be more */
+	DRAINED, /* nothing more for now */
+	STALLED, /* the client's window is closed */
+	BLOCKED, /* no room in the outgoing queue */
+	ENDED	 /* the end is closed now */
+};
+
+void
+channel_ready(struct channel *c)
+{
+	struct channels *t = c->table;
+
+	if (c->queued)
+		return;
+	c->queued = true;
+	if (c->bulk)
+		TAILQ_INSERT_TAIL(&t->bulk, c, ready);
+	else
+		TAILQ_INSERT_TAIL(&t->small, c, ready);
+	if (t->pump.loop == NULL)
+		loop_defer(t->w->loop, &t->pump, channels_pump, t);
+}
+
+void
+channel_unready(struct channel *c)
+{
+	if (!c->queued)
+		return;
+	if (c->bulk)
+		TAILQ_REMOVE(&c->table->bulk, c, ready);
+	else
+		TAILQ_REMOVE(&c->table->small, c, ready);
+	c->queued = false;
+}
+
+static void
+put_u32(uint8_t *at, uint32_t value)
+{
+	at[0] = (uint8_t)(value >> 24);
+	at[1] = (uint8_t)(value >> 16);
+	at[2] = (uint8_t)(value >> 8);
+	at[3] = (uint8_t)value;
+}
+
+/* The header in front of len bytes that lie in their place already. */
+static size_t
+put_header(const struct channel *c, bool error, uint8_t *at, uint32_t len)
+{
+	at[0] = error ? SSH_MSG_CHANNEL_EXTENDED_DATA : SSH_MSG_CHANNEL_DATA;
+	put_u32(&at[1], c->peer);
+	if (!error) {
+		put_u32(&at[5], len);
+		return DATA_HEADER;
+	}
+	put_u32(&at[5], SSH_EXTENDED_DATA_STDERR);
+	put_u32(&at[9], len);
+	return EXTENDED_HEADER;
+}
+
+static ssize_t
+read_some(int fd, uint8_t *at, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, at, len);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+/* A terminal's read() returns a line discipline's worth: fill the packet. */
+static ssize_t
+read_output(const struct channel *c, int fd, uint8_t *at, size_t len)
+{
+	ssize_t total = read_some(fd, at, len), n;
+
+	if (!c->pty || total < PTY_MORE)
+		return total;
+	while ((size_t)total < len) {
+		n = read_some(fd, &at[total], len - (size_t)total);
+		if (n <= 0)
+			break; /* an end will be met again */
+		total += n;
+		if (n < PTY_MORE)
+			break;
+	}
+	errno = 0;
+	return total;
+}
+
+/* One packet of an interface, with the family before it (PROTOCOL 2.3). */
+static ssize_t
+read_tun(const struct channel *c, int fd, uint8_t *at, size_t len)
+{
+	size_t front = c->tun_layer3 ? 4 : 0;
+	ssize_t n;
+
+	n = read_some(fd, &at[front], len - front);
+	if (n <= 0 || !c->tun_layer3)
+		return n;
+	put_u32(at, at[front] >> 4 == 6 ? 24 : 2); /* OpenBSD's AF_INET6 */
+	return n + (ssize_t)front;
+}
+
+static enum served
+read_failed(struct channel *c, struct end *end, ssize_t n)
+{
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return DRAINED;
+	if (n < 0 && errno != EIO)
+		log_debug("channel %u: read: %s", c->id, strerror(errno));
+	channel_end_output(c, end);
+	if (n < 0 && c->socket && c->input.fd >= 0)
+		channel_input_failed(c); /* reset: there is no other half */
+	return ENDED;
+}
+
+static uint32_t
+sendable(const struct channel *c)
+{
+	uint32_t n = c->peer_window < c->peer_packet ?
+	    c->peer_window : c->peer_packet;
+
+	if (!c->tun)
+		return n;
+	/* A datagram goes whole; its length counts against the window. */
+	return n < TUN_MTU_MAX + 8 ? 0 : TUN_MTU_MAX + 4;
+}
+
+static enum served
+serve_end(struct channel *c, struct end *end)
+{
+	struct worker *w = c->table->w;
+	bool error = end == &c->error;
+	size_t header = error ? EXTENDED_HEADER : DATA_HEADER;
+	size_t room, len = sendable(c);
+	uint8_t *place;
+	ssize_t n;
+
+	if (len == 0)
+		return STALLED;
+	place = packet_place(w, &room);
+	if (place == NULL)
+		return BLOCKED;
+	if (room <= header) {
+		packet_commit(w, 0);
+		return BLOCKED;
+	}
+	if (len > room - header)
+		len = room - header;
+	n = c->tun ? read_tun(c, end->fd, &place[header], len) :
+	    read_output(c, end->fd, &place[header], len);
+	if (n <= 0) {
+		packet_commit(w, 0);
+		return read_failed(c, end, n);
+	}
+	put_header(c, error, place, (uint32_t)n);
+	packet_commit(w, header + (size_t)n);
+	c->peer_window -= (uint32_t)n + (c->tun ? 4 : 0);
+	c->bytes_out += (uint64_t)n;
+	c->burst += (uint32_t)n;
+	channel_used(c, false);
+	return c->tun || (size_t)n == len ? SERVED : DRAINED;
+}
+
+/*
+ * One packet of whichever of the two has something; standard error first,
+ * being small.  What comes back is about the channel as a whole.
+ */
+static enum served
+serve(struct channel *c)
+{
+	enum served result = DRAINED;
+
+	if (c->error_ready && c->error.fd >= 0) {
+		result = serve_end(c, &c->error);
+		if (result == DRAINED || result == ENDED)
+			c->error_ready = false;
+		if (result == SERVED || result == BLOCKED)
+			return result;
+	}
+	if (c->output_ready && c->output.fd >= 0) {
+		enum served other = serve_end(c, &c->output);
+
+		if (other == DRAINED || other == ENDED)
+			c->output_ready = false;
+		if (other == SERVED || other == BLOCKED)
+			return other;
+		if (result == DRAINED)
+			result = other;
+	}
+	return result;
+}
+
+/* Watch again what was drained; leave alone what is known to be ready. */
+static void
+watch(struct channel *c)
+{
+	if (c->output.fd >= 0)
+		channel_want_read(&c->output, !c->output_ready);
+	if (c->error.fd >= 0)
+		channel_want_read(&c->error, !c->error_ready);
+}
+
+static void
+requeue(struct channel *c)
+{
+	if (!c->bulk && c->burst > BULK_BURST)
+		c->bulk = true;
+	channel_ready(c);
+}
+
+/* Serve the head of a queue; false when the outgoing queue is full. */
+static bool
+serve_head(struct channel *c)
+{
+	channel_unready(c);
+	switch (serve(c)) {
+	case SERVED:
+		requeue(c);
+		return true;
+	case BLOCKED:
+		channel_ready(c);
+		c->table->blocked = true;
+		return false;
+	case STALLED:
+		watch(c); /* channel_window_adjust() comes back to it */
+		return true;
+	case DRAINED:
+	case ENDED:
+		c->burst = 0;
+		c->bulk = false;
+		watch(c);
+		channel_settle(c);
+		return true;
+	}
+	return true;
+}
+
+/* How much bulk may wait: what the path carries in LATENCY ms. */
+static void
+measure(struct channels *t)
+{
+	uint64_t now = loop_now(t->w->loop), in, out, limit;
+
+	if (now < t->rate_at + RATE_PERIOD)
+		return;
+	transport_totals(t->w, &in, &out);
+	if (t->rate_at != 0 && now < t->rate_at + 10 * RATE_PERIOD) {
+		limit = (out - t->rate_out) / (now - t->rate_at) * LATENCY;
+		if (limit < BULK_MIN)
+			limit = BULK_MIN;
+		t->bulk_limit = limit > BULK_MAX ? BULK_MAX : (size_t)limit;
+	}
+	t->rate_at = now;
+	t->rate_out = out;
+}
+
+static bool
+bulk_may(struct channels *t)
+{
+	struct worker *w = t->w;
+
+	if (packet_queued(w) < t->bulk_limit)
+		return true;
+	packet_flush(w);
+	return w->phase == PHASE_OPEN && packet_queued(w) < t->bulk_limit;
+}
+
+/* Nothing tells when a queue that is not full gets shorter: look again. */
+static void
+pump_again(void *arg)
+{
+	channels_pump(arg);
+}
+
+void
+channels_pump(void *arg)
+{
+	struct channels *t = arg;
+	struct channel *c;
+
+	measure(t);
+	for (unsigned n = 0; n < TURN_PACKETS; n++) {
+		if (t->w->phase != PHASE_OPEN || t->blocked)
+			break;
+		if ((c = TAILQ_FIRST(&t->small)) == NULL) {
+			c = TAILQ_FIRST(&t->bulk);
+			if (c == NULL)
+				break;
+			if (!bulk_may(t)) {
+				loop_timer_start(t->w->loop, &t->pump_timer, 1,
+				    pump_again, t);
+				break;
+			}
+		}
+		if (!serve_head(c))
+			break;
+	}
+	/* Those left over are known to be ready: do not be told again. */
+	TAILQ_FOREACH(c, &t->small, ready)
+		watch(c);
+	TAILQ_FOREACH(c, &t->bulk, ready)
+		watch(c);
+	if (t->w->phase == PHASE_OPEN && !t->blocked &&
+	    !loop_timer_running(&t->pump_timer) && t->pump.loop == NULL &&
+	    (!TAILQ_EMPTY(&t->small) || !TAILQ_EMPTY(&t->bulk)))
+		loop_defer(t->w->loop, &t->pump, channels_pump, t);
+}
+
+void
+channels_resume(struct worker *w)
+{
+	struct channels *t = w->channels;
+
+	if (t == NULL)
+		return;
+	t->blocked = false;
+	loop_timer_stop(&t->pump_timer);
+	if (t->pump.loop == NULL)
+		channels_pump(t);
+}
+
+/* The text in the terminal's way: every line break is CR LF. */
+void
+channel_say(struct channel *c, const char *text)
+{
+	struct buf *b;
+	size_t len = 0, mark;
+
+	if (c->state != CHANNEL_OPEN || c->eof_sent || c->close_sent)
+		return;
+	for (const char *p = text; *p != '\0'; p++)
+		len += *p == '\n' ? 2 : 1;
+	len += 4;
+	if (len > c->peer_window || len > c->peer_packet)
+		return;
+	b = packet_start(c->table->w, c->pty ? SSH_MSG_CHANNEL_DATA :
+	    SSH_MSG_CHANNEL_EXTENDED_DATA);
+	buf_u32(b, c->peer);
+	if (!c->pty)
+		buf_u32(b, SSH_EXTENDED_DATA_STDERR);
+	mark = buf_string_open(b);
+	len = b->len;
+	if (c->pty)
+		buf_bytes(b, "\r\n", 2);
+	for (const char *p = text; *p != '\0'; p++) {
+		if (*p == '\n' && (p == text || p[-1] != '\r'))
+			buf_u8(b, '\r');
+		buf_u8(b, (uint8_t)*p);
+	}
+	if (text[0] != '\0' && text[strlen(text) - 1] != '\n')
+		buf_bytes(b, "\r\n", 2);
+	len = b->len - len;
+	buf_string_close(b, mark);
+	packet_send(c->table->w);
+	c->peer_window -= (uint32_t)len;
+	c->bytes_out += len;
+}

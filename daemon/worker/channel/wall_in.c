@@ -1,0 +1,244 @@
+/*
+ * What the two walls bring to the channels: the monitor's answers, which are
+ * believed, and the session's descriptors, which belong to a process that
+ * its user can turn into anything.  From there, whatever nobody waits for is
+ * closed and forgotten.
+ */
+#include "daemon/worker/channel/channel.h"
+
+#include "lib/err.h"
+#include "lib/log.h"
+
+#include <string.h>
+
+int
+on_opened(struct worker *w, struct wall_message *m)
+{
+	channels_start(w, &m->opened);
+	transport_opened(w, &m->opened);
+	return 0;
+}
+
+int
+on_granted(struct worker *w, struct wall_message *m)
+{
+	struct channel *c = channel_find(w->channels, m->granted.channel);
+
+	if (c == NULL)
+		return 0; /* closed meanwhile */
+	if (c->state == CHANNEL_OPEN) {
+		channel_answer(c, ANSWER_YES, "");
+	} else if (c->state == CHANNEL_ASKING) {
+		c->granted = true;
+		if (c->kind == KIND_SESSION)
+			channel_confirm(c);
+		else
+			channel_stream_ready(c);
+	}
+	return 0;
+}
+
+int
+on_refused(struct worker *w, struct wall_message *m)
+{
+	struct channel *c = channel_find(w->channels, m->refused.channel);
+
+	if (c == NULL)
+		return 0;
+	if (c->state == CHANNEL_OPEN)
+		channel_answer(c, ANSWER_NO, m->refused.text);
+	else if (c->state == CHANNEL_ASKING)
+		channel_refuse(c, m->refused.reason, m->refused.text);
+	return 0;
+}
+
+int
+on_pty_made(struct worker *w, struct wall_message *m)
+{
+	struct channel *c = channel_find(w->channels, m->pty_made.channel);
+	int err;
+
+	if (c == NULL)
+		return 0;
+	if (c->pty || c->output.fd >= 0 || !channel_asked(c, ASK_PTY))
+		return E_STATE;
+	if ((err = channel_attach(c, m->fds[0])) != 0)
+		return err;
+	m->fds[0] = -1;
+	c->pty = c->interactive = true;
+	if (w->channels->n_pty++ == 0)
+		transport_interactive(w, true);
+	channel_answer(c, ANSWER_YES, "");
+	return 0;
+}
+
+int
+on_say(struct worker *w, struct wall_message *m)
+{
+	struct channels *t = w->channels;
+	struct channel *c;
+
+	if (t == NULL)
+		return E_STATE;
+	if (m->say.channel != CHANNEL_NONE) {
+		c = channel_find(t, m->say.channel);
+		if (c != NULL)
+			channel_say(c, m->say.text);
+		return 0;
+	}
+	for (uint32_t i = 0; i < t->n_slots; i++)
+		if (t->slots[i] != NULL && t->slots[i]->pty)
+			channel_say(t->slots[i], m->say.text);
+	return 0;
+}
+
+/* ---- from the session --------------------------------------------------- */
+
+/* A program's descriptors, wanted once, after it was asked for. */
+int
+on_pipes(struct worker *w, struct wall_message *m)
+{
+	struct channel *c = channel_find(w->channels, m->pipes.channel);
+
+	if (c == NULL || c->kind != KIND_SESSION || c->pty ||
+	    !c->start_asked || c->began || c->output.fd >= 0 ||
+	    c->close_received || c->close_sent)
+		return 0;
+	if (channel_attach_pipes(c, m->fds) != 0)
+		return 0;
+	m->fds[0] = m->fds[1] = m->fds[2] = -1;
+	if (c->started)
+		channel_begin(c);
+	return 0;
+}
+
+int
+on_stream(struct worker *w, struct wall_message *m)
+{
+	struct channel *c = channel_find(w->channels, m->stream.channel);
+
+	if (c == NULL || c->state != CHANNEL_ASKING ||
+	    c->kind == KIND_SESSION || c->output.fd >= 0)
+		return 0;
+	if (channel_attach(c, m->fds[0]) != 0)
+		return 0;
+	m->fds[0] = -1;
+	channel_stream_ready(c);
+	return 0;
+}
+
+/* The monitor says so too, and is the one who is believed. */
+int
+on_running(struct worker *w, struct wall_message *m)
+{
+	(void)w;
+	log_debug("channel %u: its program runs", m->running.channel);
+	return 0;
+}
+
+int
+on_failed(struct worker *w, struct wall_message *m)
+{
+	(void)w;
+	log_debug("channel %u: failed: %s", m->failed.channel, m->failed.text);
+	return 0;
+}
+
+int
+on_exited(struct worker *w, struct wall_message *m)
+{
+	struct channel *c = channel_find(w->channels, m->exited.channel);
+
+	if (c == NULL || c->kind != KIND_SESSION || !c->start_asked ||
+	    c->exited)
+		return 0;
+	c->exited = true;
+	c->exit_status = m->exited.status;
+	c->exit_core = m->exited.core;
+	strncpy(c->exit_signal, m->exited.signal, sizeof(c->exit_signal) - 1);
+	channel_settle(c);
+	return 0;
+}
+
+static int
+dispatch(struct worker *w, struct wall_message *m)
+{
+	switch (m->type) {
+#define HANDLE(name, states, budget, fds, answers) \
+	case MSG_##name:                           \
+		return on_##name(w, m);
+		WALL_SESSION_WORKER(HANDLE)
+#undef HANDLE
+	default:
+		return E_STATE;
+	}
+}
+
+/*
+ * Its programs may live on, but nobody will say how they end; sockets that
+ * were on their way do not come any more.
+ */
+void
+channels_session_lost(struct channels *t)
+{
+	loop_fd_remove(&t->session_handle);
+	wall_free(&t->w->session);
+	for (uint32_t i = 0; i < t->n_slots; i++) {
+		struct channel *c = t->slots[i];
+
+		if (c == NULL)
+			continue;
+		if (c->state == CHANNEL_ASKING && c->granted) {
+			channel_refuse(c, SSH_OPEN_CONNECT_FAILED,
+			    "session lost");
+		} else if (c->kind == KIND_SESSION && c->start_asked) {
+			c->orphan = true;
+			if (c->started)
+				c->began = true;
+			channel_settle(c);
+		}
+	}
+}
+
+static void
+on_session_readable(int fd, unsigned events, void *arg)
+{
+	struct channels *t = arg;
+	struct wall_message m;
+	int err = wall_receive(&t->w->session, &m);
+
+	(void)fd;
+	(void)events;
+	if (err == E_AGAIN)
+		return;
+	if (err == 0)
+		err = dispatch(t->w, &m);
+	if (err != 0) {
+		if (err != E_CLOSED)
+			log_warn("session process: %s", err_text(err));
+		else
+			log_verbose("session process: gone");
+	}
+	wall_done(&t->w->session, &m);
+	if (err != 0)
+		channels_session_lost(t);
+}
+
+/* The first, or another one after the first was lost. */
+int
+on_session_wall(struct worker *w, struct wall_message *m)
+{
+	struct channels *t = w->channels;
+	int err;
+
+	if (t == NULL)
+		return E_STATE;
+	if (w->session.fd >= 0)
+		channels_session_lost(t);
+	wall_init(&w->session, m->fds[0], PATH_SESSION_WORKER,
+	    PATH_SESSION_WORKER);
+	m->fds[0] = -1;
+	err = loop_fd_add(w->loop, &t->session_handle, w->session.fd,
+	    LOOP_READ, on_session_readable, t);
+	return err;
+}
