@@ -1,1 +1,15 @@
-# check_PROGRAMS += tests/unit/channel/test_channel
+check_PROGRAMS += tests/unit/channel/test_channel
+TESTS += tests/unit/channel/test_channel
+tests_unit_channel_test_channel_SOURCES = \
+	tests/unit/channel/fake.c \
+	tests/unit/channel/fake.h \
+	tests/unit/channel/main.c \
+	tests/unit/channel/suites.h \
+	tests/unit/channel/test_alive.c \
+	tests/unit/channel/test_flow.c \
+	tests/unit/channel/test_forward.c \
+	tests/unit/channel/test_session_channel.c
+tests_unit_channel_test_channel_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_channel_test_channel_LDFLAGS = $(PROGRAM_LDFLAGS)
+tests_unit_channel_test_channel_LDADD = daemon/worker/channel/libchannel.a \
+	privsep/libprivsep.a lib/libground.a $(UNIT_LIBS) $(SECCOMP_LIBS)

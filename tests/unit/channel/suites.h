@@ -1,0 +1,11 @@
+#ifndef TESTS_UNIT_CHANNEL_SUITES_H
+#define TESTS_UNIT_CHANNEL_SUITES_H
+
+#include <check.h>
+
+Suite *suite_session_channel(void);
+Suite *suite_forward(void);
+Suite *suite_flow(void);
+Suite *suite_alive(void);
+
+#endif

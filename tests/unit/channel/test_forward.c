@@ -1,0 +1,7 @@
+#include "tests/unit/channel/suites.h"
+
+Suite *
+suite_forward(void)
+{
+	return suite_create("forward");
+}
