@@ -9,6 +9,7 @@ lib_ssh_libssh_a_SOURCES += \
 	lib/ssh/key_alg.c lib/ssh/key_alg.h \
 	lib/ssh/key_evp.c \
 	lib/ssh/key_file.c \
+	lib/ssh/key_generate.c lib/ssh/key_generate.h \
 	lib/ssh/key_inside.h \
 	lib/ssh/key_line.c \
 	lib/ssh/key_preload.c \
