@@ -1,1 +1,3 @@
-# sallyportd_SOURCES += daemon/keyholder/....c
+sallyportd_SOURCES += \
+	daemon/keyholder/keyholder.c daemon/keyholder/keyholder.h \
+	daemon/keyholder/keys.c

@@ -1,0 +1,258 @@
+/*
+ * The keyholder: the one process in which a host private key exists.  It
+ * reads the keys as root, drops to a user of its own and into its sandbox,
+ * tells the master the public halves, and from then on answers `sign`, asked
+ * by monitors over a wall each.  What is signed is the monitors' affair: they
+ * computed it themselves.  It ends with the master's wall and the last
+ * monitor's.
+ */
+#include "daemon/keyholder/keyholder.h"
+
+#include "config/load.h"
+#include "daemon/roles.h"
+#include "daemon/start.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/loop.h"
+#include "lib/mem.h"
+#include "lib/ssh/key_private.h"
+#include "lib/ssh/key_sign.h"
+#include "lib/ssh/ssh2.h"
+#include "privsep/die.h"
+#include "privsep/drop.h"
+#include "privsep/sandbox.h"
+#include "privsep/wall.h"
+
+#include <sys/mman.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FAULTS_MAX 16000 /* of WALL_keys_failed */
+
+struct keyholder {
+	struct loop *loop;
+	struct wall master;
+	struct loop_fd on_master;
+	struct host_keys keys;
+	size_t monitors; /* walls that are open */
+};
+
+struct asker {
+	struct keyholder *keyholder;
+	struct wall wall;
+	struct loop_fd on_wall;
+};
+
+static bool
+make_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+/* The last one out, with the master gone, ends the process. */
+static void
+leave_if_done(struct keyholder *k)
+{
+	if (k->master.fd < 0 && k->monitors == 0)
+		loop_stop(k->loop);
+}
+
+static void
+forget(struct asker *a)
+{
+	struct keyholder *k = a->keyholder;
+
+	loop_fd_remove(&a->on_wall);
+	wall_free(&a->wall);
+	free(a);
+	k->monitors--;
+	leave_if_done(k);
+}
+
+/* An empty signature says that there is none. */
+static void
+sign(struct keyholder *k, const struct msg_sign *m, struct buf *signature)
+{
+	const struct key_alg *alg =
+	    key_alg_find(m->algorithm, strlen(m->algorithm));
+	int err = E_NOT_FOUND;
+
+	if (alg != NULL && m->key < k->keys.count)
+		err = key_sign(k->keys.key[m->key].secret, alg, m->data.data,
+		    m->data.len, signature);
+	if (err == 0)
+		return;
+	log_error("no signature with host key %u under %s: %s", m->key,
+	    m->algorithm, err_text(err));
+	buf_clear(signature);
+}
+
+/* 0, or why this monitor is not to be heard any more. */
+static int
+answer(struct asker *a)
+{
+	uint8_t bytes[SSH_SIGNATURE_MAX];
+	struct wall_message m;
+	struct buf signature;
+	int err;
+
+	if ((err = wall_receive(&a->wall, &m)) != 0)
+		return err == E_AGAIN ? 0 : err;
+	if (m.type != MSG_sign) {
+		wall_done(&a->wall, &m);
+		return E_STATE;
+	}
+	buf_init_over(&signature, bytes, sizeof(bytes));
+	sign(a->keyholder, &m.sign, &signature);
+	wall_done(&a->wall, &m);
+	/* It asks one by one: a full queue is a fault of its own. */
+	err = WALL_SEND(&a->wall, signature,
+	    .signature = {.data = signature.data, .len = signature.len});
+	buf_free(&signature);
+	return err;
+}
+
+static void
+on_asker(int fd, unsigned events, void *arg)
+{
+	struct asker *a = arg;
+	int err = answer(a);
+
+	(void)fd;
+	(void)events;
+	if (err == 0)
+		return;
+	if (err != E_CLOSED)
+		log_error("a monitor is not heard any more: %s", err_text(err));
+	forget(a);
+}
+
+static void
+on_attend(struct keyholder *k, struct wall_message *m)
+{
+	struct asker *a = mem_zalloc(sizeof(*a));
+
+	a->keyholder = k;
+	wall_init(&a->wall, m->fds[0], PATH_KEYHOLDER_MONITOR,
+	    PATH_MONITOR_KEYHOLDER);
+	m->fds[0] = -1;
+	k->monitors++;
+	if (!make_nonblocking(a->wall.fd) ||
+	    loop_fd_add(k->loop, &a->on_wall, a->wall.fd, LOOP_READ, on_asker,
+		a) != 0) {
+		log_error("a monitor cannot be attended");
+		forget(a);
+	}
+}
+
+static void
+on_master(int fd, unsigned events, void *arg)
+{
+	struct keyholder *k = arg;
+	struct wall_message m;
+	int err;
+
+	(void)fd;
+	(void)events;
+	err = wall_receive(&k->master, &m);
+	if (err == E_AGAIN)
+		return;
+	if (err == E_CLOSED) {
+		loop_fd_remove(&k->on_master);
+		wall_free(&k->master);
+		leave_if_done(k);
+		return;
+	}
+	if (err != 0 || m.type != MSG_attend)
+		die("the master broke the wall's rules: %s", err_text(err));
+	on_attend(k, &m);
+	wall_done(&k->master, &m);
+}
+
+static void
+give_up(struct keyholder *k, struct buf *problems)
+{
+	buf_u8(problems, 0);
+	if (buf_end(problems) != 0)
+		problems->data[problems->len - 1] = 0;
+	if (WALL_SEND(&k->master, keys_failed,
+		.text = (const char *)problems->data) != 0)
+		log_error("%s", (const char *)problems->data);
+	host_keys_free(&k->keys);
+	exit(1);
+}
+
+static void
+publish(struct keyholder *k)
+{
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < k->keys.count; i++) {
+		const struct host_key *key = &k->keys.key[i];
+		struct bytes public, cert = {NULL, 0};
+
+		public.data =
+		    key_blob(key_private_public(key->secret), &public.len);
+		if (key->certificate != NULL)
+			cert.data = key_blob(key->certificate, &cert.len);
+		err = WALL_SEND(&k->master, host_key, .key = (uint32_t)i,
+		    .path = key->path, .public_key = public,
+		    .certificate = cert);
+	}
+	if (err == 0)
+		err = wall_send(&k->master,
+		    &(const struct wall_message){
+			.type = MSG_keys_ready, .fds = {-1, -1, -1, -1}});
+	if (err != 0)
+		die("the master does not hear of the keys: %s", err_text(err));
+}
+
+static void
+read_keys(struct keyholder *k, const struct config *config)
+{
+	struct buf problems;
+
+	buf_init(&problems, FAULTS_MAX);
+	if (key_preload() != 0) {
+		buf_bytes(&problems, "libcrypto cannot be used", 24);
+		give_up(k, &problems);
+	}
+	if (host_keys_read(config, &k->keys, &problems) != 0)
+		give_up(k, &problems);
+	buf_free(&problems);
+}
+
+void
+keyholder_run(int wall)
+{
+	struct keyholder k = {0};
+	struct config *config;
+
+	drop_dumpable();
+	wall_init(
+	    &k.master, wall, PATH_KEYHOLDER_MASTER, PATH_MASTER_KEYHOLDER);
+	config = start_config();
+	read_keys(&k, config);
+	/* As far as the limits allow: keys are not for the swap. */
+	if (mlockall(MCL_CURRENT | MCL_ONFAULT) != 0)
+		log_debug("the keyholder's memory cannot be locked");
+	start_drop(ROLE_KEYHOLDER);
+	if ((k.loop = loop_new()) == NULL)
+		die_errno("epoll_create1");
+	sandbox_keyholder();
+	publish(&k);
+	config_free(config);
+	if (!make_nonblocking(k.master.fd) ||
+	    loop_fd_add(k.loop, &k.on_master, k.master.fd, LOOP_READ, on_master,
+		&k) != 0 ||
+	    loop_run(k.loop) != 0)
+		die_errno("epoll");
+	host_keys_free(&k.keys);
+	loop_free(k.loop);
+	exit(0);
+}
