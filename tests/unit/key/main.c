@@ -19,6 +19,7 @@ main(void)
 	srunner_add_suite(runner, suite_key());
 	srunner_add_suite(runner, suite_signature());
 	srunner_add_suite(runner, suite_key_file());
+	srunner_add_suite(runner, suite_key_generate());
 	srunner_add_suite(runner, suite_cert());
 	srunner_add_suite(runner, suite_krl());
 	srunner_add_suite(runner, suite_known_hosts());

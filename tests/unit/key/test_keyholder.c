@@ -1,0 +1,378 @@
+/*
+ * The keyholder, whole: a child of the test runs keyholder_run() in its real
+ * sandbox, the test plays the master and a monitor.  Run as root, because
+ * host keys must be root's; otherwise these cases are left out.
+ */
+#include "config/load.h"
+#include "daemon/roles.h"
+#include "daemon/start.h"
+#include "lib/err.h"
+#include "lib/mem.h"
+#include "lib/ssh/key_sign.h"
+#include "privsep/drop.h"
+#include "privsep/wall.h"
+#include "tests/unit/key/data.h"
+#include "tests/unit/key/suites.h"
+
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char folder[] = "/run/sallyport-keyholder-XXXXXX";
+static char *key_paths[8], *cert_paths[2];
+static size_t key_count, cert_count;
+static pid_t child;
+static struct wall master;
+
+/* What daemon/start.c does from the sealed configuration. */
+struct config *
+start_config(void)
+{
+	struct config *config = mem_zalloc(sizeof(*config));
+
+	config->host_keys.items = key_paths;
+	config->host_keys.count = key_count;
+	config->host_certificates.items = cert_paths;
+	config->host_certificates.count = cert_count;
+	config->crypto.rsa_bits = 2048;
+	return config;
+}
+
+void
+config_free(struct config *config)
+{
+	free(config);
+}
+
+void
+start_drop(enum role role)
+{
+	char *empty = mem_printf("%s/empty", folder);
+
+	ck_assert_int_eq(mkdir(empty, 0755), 0);
+	drop_to_role(role, empty, 65534, 65534);
+	free(empty);
+}
+
+static void
+make_folder(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	key_count = cert_count = 0;
+}
+
+static void
+clean_up(void)
+{
+	char *command = mem_printf("rm -rf %s", folder);
+
+	if (child > 0) {
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+	}
+	ck_assert_int_eq(system(command), 0);
+	free(command);
+}
+
+/* A copy of a fixture, root's, with that mode. */
+static char *
+install(const char *name, mode_t mode)
+{
+	char *path = mem_printf("%s/%s", folder, name);
+	size_t len;
+	char *data = data_read(name, &len);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, mode);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, data, len), (ssize_t)len);
+	ck_assert_int_eq(fchmod(fd, mode), 0);
+	close(fd);
+	free(data);
+	return path;
+}
+
+static void
+add_key(const char *name, mode_t mode)
+{
+	key_paths[key_count++] = install(name, mode);
+}
+
+static void
+start(void)
+{
+	int fds[2];
+
+	ck_assert_int_eq(wall_pair(fds), 0);
+	ck_assert_int_ge(child = fork(), 0);
+	if (child == 0) {
+		close(fds[0]);
+		keyholder_run(fds[1]);
+	}
+	close(fds[1]);
+	wall_init(
+	    &master, fds[0], PATH_MASTER_KEYHOLDER, PATH_KEYHOLDER_MASTER);
+}
+
+static int
+exit_status(void)
+{
+	int status = -1;
+
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	child = 0;
+	return status;
+}
+
+/* The next public key, which must be that of the fixture. */
+static void
+expect_key(uint32_t index, const char *public, const char *certificate)
+{
+	struct wall_message m;
+	struct key *key = data_key(public), *cert;
+	size_t len;
+	const uint8_t *blob;
+
+	ck_assert_int_eq(wall_receive(&master, &m), 0);
+	ck_assert_str_eq(wall_name(m.type), "host_key");
+	ck_assert_uint_eq(m.host_key.key, index);
+	ck_assert_str_eq(m.host_key.path, key_paths[index]);
+	blob = key_blob(key, &len);
+	ck_assert_uint_eq(m.host_key.public_key.len, len);
+	ck_assert_mem_eq(m.host_key.public_key.data, blob, len);
+	if (certificate == NULL)
+		ck_assert_uint_eq(m.host_key.certificate.len, 0);
+	else {
+		cert = data_key(certificate);
+		blob = key_blob(cert, &len);
+		ck_assert_uint_eq(m.host_key.certificate.len, len);
+		ck_assert_mem_eq(m.host_key.certificate.data, blob, len);
+		key_free(cert);
+	}
+	wall_done(&master, &m);
+	key_free(key);
+}
+
+static void
+expect_ready(void)
+{
+	struct wall_message m;
+
+	ck_assert_int_eq(wall_receive(&master, &m), 0);
+	ck_assert_str_eq(wall_name(m.type), "keys_ready");
+	wall_done(&master, &m);
+}
+
+/* A monitor's wall to the keyholder. */
+static void
+attend(struct wall *monitor)
+{
+	int fds[2];
+
+	ck_assert_int_eq(wall_pair(fds), 0);
+	ck_assert_int_eq(WALL_SEND_FD(&master, fds[1], attend), 0);
+	close(fds[1]);
+	wall_init(
+	    monitor, fds[0], PATH_MONITOR_KEYHOLDER, PATH_KEYHOLDER_MONITOR);
+}
+
+/* 0 and a signature that verifies, or E_CRYPTO for an empty one. */
+static int
+ask(struct wall *monitor, uint32_t index, const char *public,
+    const char *algorithm, const char *data)
+{
+	struct key *key = data_key(public);
+	struct wall_message m;
+	int err = E_CRYPTO;
+
+	ck_assert_int_eq(
+	    WALL_SEND(monitor, sign, .key = index, .algorithm = algorithm,
+		.data = {(const uint8_t *)data, strlen(data)}),
+	    0);
+	ck_assert_int_eq(wall_receive(monitor, &m), 0);
+	ck_assert_str_eq(wall_name(m.type), "signature");
+	if (m.signature.signature.len != 0)
+		err =
+		    key_verify(key, key_alg_find(algorithm, strlen(algorithm)),
+			data, strlen(data), m.signature.signature.data,
+			m.signature.signature.len, NULL);
+	wall_done(monitor, &m);
+	key_free(key);
+	return err;
+}
+
+START_TEST(it_publishes_signs_and_leaves_with_the_last)
+{
+	struct wall first, second;
+
+	add_key("ed25519", 0600);
+	add_key("ecdsa256", 0400);
+	add_key("rsa2048", 0600);
+	cert_paths[cert_count++] = install("host-cert.pub", 0644);
+	start();
+	expect_key(0, "ed25519.pub", "host-cert.pub");
+	expect_key(1, "ecdsa256.pub", NULL);
+	expect_key(2, "rsa2048.pub", NULL);
+	expect_ready();
+	attend(&first);
+	attend(&second);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(
+		    ask(&first, 0, "ed25519.pub", "ssh-ed25519", "H"), 0);
+		ck_assert_int_eq(
+		    ask(&second, 1, "ecdsa256.pub", "ecdsa-sha2-nistp256", "H"),
+		    0);
+		ck_assert_int_eq(
+		    ask(&first, 2, "rsa2048.pub", "rsa-sha2-512", "H"), 0);
+	}
+	ck_assert_int_eq(ask(&first, 0, "host-cert.pub",
+			     "ssh-ed25519-cert-v01@openssh.com", "H"),
+	    0);
+	/* Not its algorithm, SHA-1, no such key: an empty answer, no end. */
+	ck_assert_int_eq(
+	    ask(&first, 0, "ed25519.pub", "rsa-sha2-512", "H"), E_CRYPTO);
+	ck_assert_int_eq(
+	    ask(&first, 2, "rsa2048.pub", "ssh-rsa", "H"), E_CRYPTO);
+	ck_assert_int_eq(
+	    ask(&first, 3, "rsa2048.pub", "rsa-sha2-512", "H"), E_CRYPTO);
+	wall_free(&first);
+	ck_assert_int_eq(ask(&second, 0, "ed25519.pub", "ssh-ed25519", "H"), 0);
+	wall_free(&master);
+	ck_assert_int_eq(ask(&second, 0, "ed25519.pub", "ssh-ed25519", "H"), 0);
+	ck_assert_int_eq(waitpid(child, NULL, WNOHANG), 0);
+	wall_free(&second);
+	ck_assert_int_eq(exit_status(), 0);
+}
+END_TEST
+
+START_TEST(it_has_no_rights_while_it_holds_the_keys)
+{
+	char *path, line[256];
+	unsigned seen = 0;
+	FILE *f;
+
+	add_key("ed25519", 0600);
+	start();
+	expect_key(0, "ed25519.pub", NULL);
+	expect_ready();
+	path = mem_printf("/proc/%ld/status", (long)child);
+	f = fopen(path, "re");
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		seen += strcmp(line, "Uid:\t65534\t65534\t65534\t65534\n") == 0;
+		seen += strcmp(line, "Gid:\t65534\t65534\t65534\t65534\n") == 0;
+		seen += strcmp(line, "Seccomp:\t2\n") == 0;
+		seen += strcmp(line, "NoNewPrivs:\t1\n") == 0;
+		seen += strcmp(line, "CapEff:\t0000000000000000\n") == 0;
+		seen += strcmp(line, "CapPrm:\t0000000000000000\n") == 0;
+	}
+	fclose(f);
+	free(path);
+	ck_assert_uint_eq(seen, 6);
+}
+END_TEST
+
+START_TEST(a_monitor_that_breaks_the_rules_is_not_heard_and_harms_nobody)
+{
+	struct wall bad, good;
+	char byte;
+
+	add_key("ed25519", 0600);
+	start();
+	expect_key(0, "ed25519.pub", NULL);
+	expect_ready();
+	attend(&bad);
+	attend(&good);
+	ck_assert_int_eq(write(bad.fd, "nonsense", 8), 8);
+	ck_assert_int_eq(read(bad.fd, &byte, 1), 0);
+	ck_assert_int_eq(ask(&good, 0, "ed25519.pub", "ssh-ed25519", "H"), 0);
+	wall_free(&bad);
+	wall_free(&good);
+	wall_free(&master);
+	ck_assert_int_eq(exit_status(), 0);
+}
+END_TEST
+
+static const struct {
+	const char *keys[3];
+	mode_t mode;
+	const char *cert;
+	const char *says;
+} failures[] = {
+    {{"ed25519"}, 0644, NULL,
+	"ed25519: mode 0644 is too open for a private key, 0600 is right"},
+    {{"ed25519"}, 0640, NULL,
+	"ed25519: mode 0640 is too open for a private key, 0600 is right"},
+    {{"ed25519"}, 0620, NULL, "ed25519: bad ownership or modes"},
+    {{"ed25519.locked"}, 0600, NULL,
+	"ed25519.locked: is no usable private key: key is protected by a "
+	"passphrase"},
+    {{"ed25519.pub"}, 0600, NULL, "is no usable private key: malformed"},
+    {{"rsa1024"}, 0600, NULL,
+	"rsa1024: RSA key of 1024 bits, 2048 are required"},
+    {{"ecdsa256", "ecdsa256.pem"}, 0600, NULL, "is the same key as"},
+    {{"ed25519"}, 0600, "host_rsa-cert.pub", "certifies none of the host keys"},
+    {{"ed25519"}, 0600, "user-cert.pub", "certificate is of the wrong type"},
+    {{"ed25519"}, 0600, "ed25519.pub", "is no certificate"},
+    {{"rsa1024", "message"}, 0600, NULL,
+	"message: is no usable private key: malformed"},
+};
+
+START_TEST(what_is_wrong_with_the_files_is_told_and_it_ends)
+{
+	struct wall_message m;
+
+	for (size_t i = 0; i < 3 && failures[_i].keys[i] != NULL; i++)
+		add_key(failures[_i].keys[i], failures[_i].mode);
+	if (failures[_i].cert != NULL)
+		cert_paths[cert_count++] = install(failures[_i].cert, 0644);
+	start();
+	ck_assert_int_eq(wall_receive(&master, &m), 0);
+	ck_assert_str_eq(wall_name(m.type), "keys_failed");
+	ck_assert_msg(strstr(m.keys_failed.text, failures[_i].says) != NULL,
+	    "%s", m.keys_failed.text);
+	wall_done(&master, &m);
+	ck_assert_int_eq(WEXITSTATUS(exit_status()), 1);
+}
+END_TEST
+
+START_TEST(a_missing_file_is_told)
+{
+	struct wall_message m;
+
+	key_paths[key_count++] = mem_printf("%s/nothing", folder);
+	start();
+	ck_assert_int_eq(wall_receive(&master, &m), 0);
+	ck_assert_str_eq(wall_name(m.type), "keys_failed");
+	ck_assert_ptr_nonnull(strstr(m.keys_failed.text, "nothing: "));
+	wall_done(&master, &m);
+	ck_assert_int_eq(WEXITSTATUS(exit_status()), 1);
+}
+END_TEST
+
+Suite *
+suite_keyholder(void)
+{
+	Suite *s = suite_create("keyholder");
+	TCase *t = tcase_create("keyholder");
+
+	if (geteuid() != 0)
+		return s;
+	tcase_set_timeout(t, 30);
+	tcase_add_checked_fixture(t, make_folder, clean_up);
+	tcase_add_test(t, it_publishes_signs_and_leaves_with_the_last);
+	tcase_add_test(t, it_has_no_rights_while_it_holds_the_keys);
+	tcase_add_test(
+	    t, a_monitor_that_breaks_the_rules_is_not_heard_and_harms_nobody);
+	tcase_add_loop_test(t, what_is_wrong_with_the_files_is_told_and_it_ends,
+	    0, (int)(sizeof(failures) / sizeof(failures[0])));
+	tcase_add_test(t, a_missing_file_is_told);
+	suite_add_tcase(s, t);
+	return s;
+}
