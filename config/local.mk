@@ -4,6 +4,7 @@ config_libsettings_a_SOURCES = \
 	config/arena.c config/arena.h \
 	config/bundle.c config/bundle.h \
 	config/config.h \
+	config/explain.c \
 	config/load.c config/load.h \
 	config/loader.h \
 	config/option_find.c config/options.c config/options.h \
@@ -17,4 +18,5 @@ config_libsettings_a_SOURCES = \
 	config/reader.h \
 	config/rules.c \
 	config/scan.c config/scan.h \
+	config/show.c config/show.h \
 	config/value.c

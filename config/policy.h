@@ -176,6 +176,9 @@ int decision_tighten_targets(struct decision *d, enum grant grant,
 int decision_tighten_number(
     struct decision *d, enum grant grant, uint32_t value, struct origin origin);
 
+/* "no_rule", "key": for audit records. */
+const char *policy_reason_text(enum policy_reason reason);
+
 /* Why, rule by rule: a trace of policy_decide and policy_guard. */
 enum explain_format { EXPLAIN_TEXT, EXPLAIN_JSON };
 void policy_explain(const struct config *config,

@@ -1,1 +1,6 @@
-# EXTRA_PROGRAMS += fuzz_...; see tests/fuzz/ground/local.mk
+FUZZ_TARGETS += tests/fuzz/config/fuzz_config
+tests_fuzz_config_fuzz_config_SOURCES = tests/fuzz/config/fuzz_config.c \
+	$(FUZZ_MAIN)
+tests_fuzz_config_fuzz_config_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_config_fuzz_config_LDADD = config/libsettings.a \
+	lib/libground.a $(CONFIG_LIBS)

@@ -4,9 +4,12 @@ tests_unit_config_test_config_SOURCES = \
 	tests/unit/config/main.c \
 	tests/unit/config/suites.h \
 	tests/unit/config/support.c tests/unit/config/support.h \
+	tests/unit/config/test_guards.c \
 	tests/unit/config/test_load.c \
 	tests/unit/config/test_parse.c \
-	tests/unit/config/test_scan.c
+	tests/unit/config/test_policy.c \
+	tests/unit/config/test_scan.c \
+	tests/unit/config/test_show.c
 tests_unit_config_test_config_CFLAGS = $(UNIT_CFLAGS) \
 	-DSOURCE_DIR='"$(abs_top_srcdir)"'
 tests_unit_config_test_config_LDFLAGS = $(PROGRAM_LDFLAGS)

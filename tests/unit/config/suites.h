@@ -4,8 +4,11 @@
 
 #include <check.h>
 
+Suite *suite_guards(void);
 Suite *suite_load(void);
 Suite *suite_parse(void);
+Suite *suite_policy(void);
 Suite *suite_scan(void);
+Suite *suite_show(void);
 
 #endif

@@ -1,0 +1,370 @@
+/*
+ * Why somebody may enter, or not: the trace of the very functions that the
+ * monitor runs, and the settings with the place each came from.  For
+ * sallyportctl, on the files or in the running generation.
+ */
+#include "config/options.h"
+#include "config/policy.h"
+#include "config/policy_match.h"
+#include "config/show.h"
+#include "lib/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct explanation {
+	const struct config *config;
+	const struct policy_facts *facts;
+	struct decision d;
+	struct trace trace;
+	FILE *out;
+};
+
+const char *
+policy_reason_text(enum policy_reason reason)
+{
+	static const char *const texts[] = {
+		[REASON_NONE] = "none",
+		[REASON_NO_RULE] = "no_rule",
+		[REASON_RULE_REFUSES] = "rule_refuses",
+		[REASON_GUARD_REFUSES] = "guard_refuses",
+		[REASON_UNKNOWN_FACT] = "unknown_fact",
+		[REASON_UNKNOWN_USER] = "unknown_user",
+		[REASON_ROOT] = "root",
+		[REASON_TIME] = "time",
+		[REASON_NO_CHAIN] = "no_chain",
+		[REASON_KEY] = "key",
+		[REASON_CONFLICT] = "conflict",
+	};
+
+	return texts[reason];
+}
+
+static const char *
+verdict_text(enum policy_verdict verdict)
+{
+	return verdict == POLICY_GRANTED ? "granted" :
+	    verdict == POLICY_MORE ? "more" : "refused";
+}
+
+static const char *
+result_text(enum tri result)
+{
+	return result == TRI_YES ? "yes" : result == TRI_NO ? "no" : "unknown";
+}
+
+static const struct trace_entry *
+find_entry(const struct explanation *e, bool guard, size_t index)
+{
+	const struct trace_entry *found = NULL;
+	size_t i;
+
+	for (i = 0; i < e->trace.count; i++) {
+		if (e->trace.entries[i].guard == guard &&
+		    e->trace.entries[i].index == index)
+			found = &e->trace.entries[i];
+	}
+	return found;
+}
+
+/* Why a rule or guard has no entry in the trace. */
+static const char *
+unasked(const struct rule *rule, bool guard)
+{
+	if (!guard)
+		return "not reached: an earlier rule decided";
+	if (policy_match_is_late(&rule->match))
+		return "asked after authentication, with the method and key";
+	return "not asked: no rule matched";
+}
+
+/* ---- text ---- */
+
+static void
+text_facts(const struct explanation *e)
+{
+	const struct policy_facts *f = e->facts;
+	char address[NET_TEXT_MAX];
+	size_t i;
+
+	fprintf(e->out, "user %s: ", f->user);
+	if (f->user_state == FACT_KNOWN)
+		fprintf(e->out, "uid %u", (unsigned)f->uid);
+	else
+		fputs(f->user_state == FACT_ABSENT ? "no such user" :
+			"unknown (the look-up failed)", e->out);
+	fputs("\ngroups:", e->out);
+	if (f->groups_state == FACT_UNKNOWN)
+		fputs(" unknown", e->out);
+	for (i = 0; f->groups_state == FACT_KNOWN && i < f->group_count; i++)
+		fprintf(e->out, " %s", f->groups[i]);
+	fprintf(e->out, "\nfrom %s, listener %s\n",
+	    f->source.family == NET_NONE ? "unknown" :
+	    net_print(&f->source, address),
+	    f->listener != NULL ? f->listener : "unknown");
+}
+
+static void
+text_rules(const struct explanation *e, const struct rule *rules, size_t count,
+    bool guard)
+{
+	const struct trace_entry *entry;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		entry = find_entry(e, guard, i);
+		fprintf(e->out, "%s %s (%s:%u): ", guard ? "guard" : "rule",
+		    rules[i].name, rules[i].origin.file,
+		    rules[i].origin.line);
+		if (entry == NULL)
+			fprintf(e->out, "%s\n", unasked(&rules[i], guard));
+		else
+			fprintf(e->out, "%s: %s\n", entry->result == TRI_YES ?
+				"matches" : entry->result == TRI_NO ?
+				"does not match" : "unknown", entry->why);
+	}
+}
+
+static void
+text_origin(const struct explanation *e, const struct origin *origin)
+{
+	if (origin->line != 0)
+		fprintf(e->out, "\t# %s:%u\n", origin->file, origin->line);
+	else
+		fputs("\t# default\n", e->out);
+}
+
+static const struct layers *
+layers_of(const struct explanation *e, enum grant grant)
+{
+	enum layer layer;
+
+	for (layer = 0; layer < LAYER_COUNT; layer++) {
+		if (layer_grant(layer) == grant)
+			return &e->d.layers[layer];
+	}
+	return NULL;
+}
+
+static void
+text_settings(const struct explanation *e)
+{
+	const struct layers *layers;
+	enum grant grant;
+	size_t i;
+
+	for (grant = 0; grant < GRANT_COUNT; grant++) {
+		const struct option *option = option_of_grant(grant);
+
+		layers = layers_of(e, grant);
+		if (grant == GRANT_methods)
+			continue;
+		if (layers == NULL) {
+			fprintf(e->out, "  %s = ", option->name);
+			show_value(e->out, option, (const char *)&e->d.grants +
+				option->offset, SHOW_CONFIG);
+			text_origin(e, &e->d.grants.origins[grant]);
+			continue;
+		}
+		for (i = 0; i < layers->count; i++) {
+			fprintf(e->out, "  %s %s ", option->name,
+			    i == 0 ? "=" : "and also in");
+			show_value(e->out, option, layers->lists[i],
+			    SHOW_CONFIG);
+			text_origin(e, &layers->origins[i]);
+		}
+	}
+}
+
+static void
+explain_text(const struct explanation *e)
+{
+	const struct decision *d = &e->d;
+	size_t i;
+
+	text_facts(e);
+	text_rules(e, e->config->rules, e->config->rule_count, false);
+	text_rules(e, e->config->guards, e->config->guard_count, true);
+	if (d->verdict == POLICY_REFUSED)
+		fprintf(e->out, "refused: %s\n", d->why);
+	else
+		fprintf(e->out, "decided by rule %s (%s:%u)\n", d->rule->name,
+		    d->rule->origin.file, d->rule->origin.line);
+	if (d->decoy)
+		fprintf(e->out, "the client is asked as by rule %s, and never "
+		    "succeeds\n", d->rule->name);
+	for (i = 0; i < d->chains.count; i++)
+		fprintf(e->out, "chain: %s\n", d->chains.items[i].text);
+	for (i = 0; i < d->more.count; i++)
+		fprintf(e->out, "still required: %s\n",
+		    d->more.steps[i].method);
+	if (d->decoy)
+		return;
+	fputs("settings:\n", e->out);
+	text_settings(e);
+}
+
+/* ---- JSON ---- */
+
+static void
+json_string(const struct explanation *e, const char *key, const char *text)
+{
+	fprintf(e->out, "\"%s\":", key);
+	if (text == NULL)
+		fputs("null", e->out);
+	else
+		show_quoted(e->out, text, SHOW_JSON);
+	fputc(',', e->out);
+}
+
+static void
+json_origin(const struct explanation *e, const struct origin *origin)
+{
+	json_string(e, "file", origin->line != 0 ? origin->file : NULL);
+	fprintf(e->out, "\"line\":%u", origin->line);
+}
+
+static void
+json_facts(const struct explanation *e)
+{
+	const struct policy_facts *f = e->facts;
+	char address[NET_TEXT_MAX];
+	size_t i;
+
+	json_string(e, "user", f->user);
+	if (f->user_state == FACT_KNOWN)
+		fprintf(e->out, "\"uid\":%u,", (unsigned)f->uid);
+	else
+		json_string(e, "uid", f->user_state == FACT_ABSENT ? NULL :
+			"unknown");
+	if (f->groups_state == FACT_UNKNOWN) {
+		json_string(e, "groups", "unknown");
+	} else {
+		fputs("\"groups\":[", e->out);
+		for (i = 0; i < f->group_count; i++) {
+			fputs(i > 0 ? "," : "", e->out);
+			show_quoted(e->out, f->groups[i], SHOW_JSON);
+		}
+		fputs("],", e->out);
+	}
+	json_string(e, "from", f->source.family == NET_NONE ? "unknown" :
+		net_print(&f->source, address));
+	json_string(e, "listener", f->listener);
+	fprintf(e->out, "\"time\":%lld,", (long long)f->now);
+}
+
+static void
+json_rules(const struct explanation *e, const char *key,
+    const struct rule *rules, size_t count, bool guard)
+{
+	const struct trace_entry *entry;
+	size_t i;
+
+	fprintf(e->out, "\"%s\":[", key);
+	for (i = 0; i < count; i++) {
+		entry = find_entry(e, guard, i);
+		fputs(i > 0 ? ",{" : "{", e->out);
+		json_string(e, "name", rules[i].name);
+		json_string(e, "result", entry != NULL ?
+			result_text(entry->result) : "not asked");
+		json_string(e, "why", entry != NULL ? entry->why :
+			unasked(&rules[i], guard));
+		json_origin(e, &rules[i].origin);
+		fputc('}', e->out);
+	}
+	fputs("],", e->out);
+}
+
+static void
+json_setting(const struct explanation *e, const struct option *option,
+    const void *value, const struct origin *origin)
+{
+	fputs("{\"value\":", e->out);
+	show_value(e->out, option, value, SHOW_JSON);
+	fputc(',', e->out);
+	json_origin(e, origin);
+	fputc('}', e->out);
+}
+
+static void
+json_settings(const struct explanation *e)
+{
+	const struct layers *layers;
+	enum grant grant;
+	size_t i;
+
+	fputs("\"settings\":{", e->out);
+	for (grant = 0; grant < GRANT_COUNT && !e->d.decoy; grant++) {
+		const struct option *option = option_of_grant(grant);
+
+		fprintf(e->out, "%s\"%s\":", grant > 0 ? "," : "",
+		    option->name);
+		layers = layers_of(e, grant);
+		if (layers == NULL) {
+			json_setting(e, option, (const char *)&e->d.grants +
+				option->offset, &e->d.grants.origins[grant]);
+			continue;
+		}
+		fputc('[', e->out);
+		for (i = 0; i < layers->count; i++) {
+			fputs(i > 0 ? "," : "", e->out);
+			json_setting(e, option, layers->lists[i],
+			    &layers->origins[i]);
+		}
+		fputc(']', e->out);
+	}
+	fputs("}}\n", e->out);
+}
+
+static void
+explain_json(const struct explanation *e)
+{
+	const struct decision *d = &e->d;
+	size_t i;
+
+	fputc('{', e->out);
+	json_facts(e);
+	json_rules(e, "rules", e->config->rules, e->config->rule_count,
+	    false);
+	json_rules(e, "guards", e->config->guards, e->config->guard_count,
+	    true);
+	json_string(e, "verdict", verdict_text(d->verdict));
+	json_string(e, "reason", policy_reason_text(d->reason));
+	json_string(e, "why", d->why[0] != '\0' ? d->why : NULL);
+	json_string(e, "rule", d->rule->name);
+	fprintf(e->out, "\"decoy\":%s,\"chains\":[", d->decoy ? "true" :
+		"false");
+	for (i = 0; i < d->chains.count; i++) {
+		fputs(i > 0 ? "," : "", e->out);
+		show_quoted(e->out, d->chains.items[i].text, SHOW_JSON);
+	}
+	fputs("],\"more\":[", e->out);
+	for (i = 0; i < d->more.count; i++) {
+		fputs(i > 0 ? "," : "", e->out);
+		show_quoted(e->out, d->more.steps[i].method, SHOW_JSON);
+	}
+	fputs("],", e->out);
+	json_settings(e);
+}
+
+void
+policy_explain(const struct config *config, const struct policy_facts *facts,
+    enum explain_format format, FILE *out)
+{
+	struct explanation *e = mem_zalloc(sizeof(*e));
+
+	e->config = config;
+	e->facts = facts;
+	e->out = out;
+	decision_init(&e->d);
+	policy_decide_traced(config, facts, &e->d, &e->trace);
+	if (facts->method_count > 0)
+		policy_guard_traced(config, facts, &e->d, &e->trace);
+	if (format == EXPLAIN_JSON)
+		explain_json(e);
+	else
+		explain_text(e);
+	free(e->trace.entries);
+	decision_free(&e->d);
+	free(e);
+}

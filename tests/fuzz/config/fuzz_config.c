@@ -1,0 +1,44 @@
+/*
+ * The whole load path on any bytes, and what was loaded: shown, read back,
+ * decided with.
+ */
+#include "config/load.h"
+#include "config/policy.h"
+#include "config/show.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+use(const struct config *config)
+{
+	struct policy_facts facts = { .user_state = FACT_KNOWN,
+		.user = "alice", .uid = 1000, .now = 1700000000 };
+	FILE *out = fopen("/dev/null", "w");
+
+	policy_explain(config, &facts, EXPLAIN_JSON, out);
+	config_show(config, true, out);
+	fclose(out);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct bundle bundle = { 0 };
+	struct problems problems = { 0 };
+	struct config *config = NULL;
+	const uint8_t *cut = size > 0 ? memchr(data, 0, size) : NULL;
+	size_t half = cut != NULL ? (size_t)(cut - data) : size;
+
+	config_bundle_add(&bundle, "a", data, half);
+	if (cut != NULL)
+		config_bundle_add(&bundle, "b", cut + 1, size - half - 1);
+	if (config_load(&bundle, &config, &problems) == 0)
+		use(config);
+	config_free(config);
+	config_bundle_free(&bundle);
+	problems_free(&problems);
+	return 0;
+}
