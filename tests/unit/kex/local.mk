@@ -10,11 +10,12 @@ tests_unit_kex_test_kex_SOURCES = \
 	tests/unit/kex/test_kex.c \
 	tests/unit/kex/test_mlkem.c \
 	tests/unit/kex/test_moduli.c \
+	tests/unit/kex/test_sandbox.c \
 	tests/unit/kex/test_sntrup.c
 tests_unit_kex_test_kex_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_kex_test_kex_LDFLAGS = $(PROGRAM_LDFLAGS)
 tests_unit_kex_test_kex_LDADD = lib/ssh/libssh.a lib/libground.a \
-	$(CRYPTO_LIBS) $(UNIT_LIBS)
+	$(CRYPTO_LIBS) $(SECCOMP_LIBS) $(UNIT_LIBS)
 
 # Secrets undefined under valgrind; and the same with a leak to be found.
 check_PROGRAMS += tests/unit/kex/constant_time \

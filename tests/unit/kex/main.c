@@ -56,6 +56,7 @@ main(void)
 	srunner_add_suite(runner, suite_hash());
 	srunner_add_suite(runner, suite_mlkem());
 	srunner_add_suite(runner, suite_moduli());
+	srunner_add_suite(runner, suite_sandbox());
 	srunner_add_suite(runner, suite_sntrup());
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

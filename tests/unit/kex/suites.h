@@ -11,6 +11,7 @@ Suite *suite_hash(void);
 Suite *suite_kex(void);
 Suite *suite_mlkem(void);
 Suite *suite_moduli(void);
+Suite *suite_sandbox(void);
 Suite *suite_sntrup(void);
 
 /* Hexadecimal to bytes; the number of bytes.  Aborts on what is not. */
