@@ -1,11 +1,12 @@
-# Until the last of its parts has landed: make sallyportd
-EXTRA_PROGRAMS += sallyportd
+sbin_PROGRAMS += sallyportd
 sallyportd_SOURCES = daemon/main.c
 sallyportd_LDFLAGS = $(PROGRAM_LDFLAGS)
 # Order is the arrows' order, from the roof to the ground.
 DAEMON_LIBS = privsep/libprivsep.a config/libsettings.a \
 	lib/ssh/libssh.a lib/libground.a
-sallyportd_LDADD = daemon/worker/libworker.a $(DAEMON_LIBS) $(CRYPTO_LIBS) $(CONFIG_LIBS) \
+sallyportd_LDADD = daemon/monitor/libauth.a daemon/worker/libworker.a \
+	daemon/worker/channel/libchannel.a daemon/session/libsession.a \
+	daemon/sftp/libsftp.a $(DAEMON_LIBS) $(CRYPTO_LIBS) $(CONFIG_LIBS) \
 	$(SECCOMP_LIBS) $(ZLIB_LIBS)
 
 include daemon/master/local.mk

@@ -54,19 +54,23 @@ drop_dumpable(void)
 int
 drop_make_empty(const char *path)
 {
-	char parent[4096], *slash;
+	char part[4096];
 	mode_t mask = umask(022);
 	int result = 0;
 
-	snprintf(parent, sizeof(parent), "%s", path);
-	slash = strrchr(parent, '/');
-	if (slash != NULL && slash != parent) {
-		*slash = '\0';
-		if (mkdir(parent, 0755) != 0 && errno != EEXIST)
+	/* Each directory on the way, as mkdir -p; root's, so 0755 is safe. */
+	for (size_t i = 1; result == 0 && i <= strlen(path); i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		if (i >= sizeof(part)) {
+			result = E_TOO_LARGE;
+			break;
+		}
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, 0755) != 0 && errno != EEXIST)
 			result = E_SYSTEM;
 	}
-	if (result == 0 && mkdir(path, 0755) != 0 && errno != EEXIST)
-		result = E_SYSTEM;
 	umask(mask);
 	return result;
 }

@@ -90,24 +90,8 @@ static bool
 exempt(const struct config *config, const struct net_address *source)
 {
 	const struct networks *list = &config->limits.penalties.exempt;
-	bool found = false;
 
-	for (size_t i = 0; i < list->count; i++) {
-		const struct network *n = &list->items[i];
-		struct net_network network;
-
-		memset(&network, 0, sizeof(network));
-		network.address.family =
-		    n->family == AF_INET ? NET_V4 : NET_V6;
-		memcpy(network.address.bytes, n->address, 16);
-		network.bits = (uint8_t)n->prefix;
-		if (!net_contains(&network, source))
-			continue;
-		if (n->negated)
-			return false;
-		found = true;
-	}
-	return found;
+	return net_in_list(list->items, list->count, source);
 }
 
 static struct net_key

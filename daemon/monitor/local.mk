@@ -1,4 +1,18 @@
-# sallyportd_SOURCES += daemon/monitor/....c
+sallyportd_SOURCES += \
+	daemon/monitor/chan.c \
+	daemon/monitor/environment.c \
+	daemon/monitor/file_event.c \
+	daemon/monitor/from_session.c \
+	daemon/monitor/greeting.c \
+	daemon/monitor/login.c \
+	daemon/monitor/monitor.c daemon/monitor/monitor.h \
+	daemon/monitor/on_forward.c \
+	daemon/monitor/on_key.c \
+	daemon/monitor/on_session.c \
+	daemon/monitor/sessions.h \
+	daemon/monitor/spawn.c \
+	daemon/monitor/states.c \
+	daemon/monitor/template.c
 noinst_LIBRARIES += daemon/monitor/libauth.a
 daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/ask.c \

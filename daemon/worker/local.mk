@@ -2,6 +2,7 @@
 # channels are part of it.
 noinst_LIBRARIES += daemon/worker/libworker.a
 daemon_worker_libworker_a_SOURCES = \
+	daemon/worker/start.c \
 	daemon/worker/phases.c daemon/worker/phases.h \
 	daemon/worker/settings.h \
 	daemon/worker/template.c \

@@ -1,0 +1,154 @@
+/*
+ * The monitor's table of what the client has open; and the logout records of
+ * its terminals.
+ */
+#include "daemon/monitor/sessions.h"
+
+#include "lib/audit.h"
+#include "lib/log.h"
+#include "lib/loop.h"
+#include "lib/mem.h"
+#include "privsep/records.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct chan *
+chan_find(struct monitor *m, uint32_t id)
+{
+	struct chan *c;
+
+	for (c = m->sessions->chans; c != NULL && c->id != id; c = c->next)
+		continue;
+	return c;
+}
+
+void
+chan_refuse(struct monitor *m, uint32_t id, uint32_t reason, const char *text)
+{
+	MONITOR_SEND(m, refused, .channel = id, .reason = reason,
+	    .text = text);
+}
+
+struct chan *
+chan_add(struct monitor *m, uint32_t id, enum chan_kind kind)
+{
+	struct sessions *s = m->sessions;
+	struct chan *c;
+
+	if (s->n_chans >= CHANS_MAX || chan_find(m, id) != NULL) {
+		chan_refuse(m, id, SSH_OPEN_RESOURCE_SHORTAGE,
+		    "too many channels");
+		return NULL;
+	}
+	c = mem_zalloc(sizeof(*c));
+	c->id = id;
+	c->kind = kind;
+	c->slave = -1;
+	c->since = loop_clock();
+	buf_init(&c->environment, WALL_ENV_MAX / 2);
+	c->next = s->chans;
+	s->chans = c;
+	s->n_chans++;
+	if (kind == CHAN_SESSION)
+		s->n_open_sessions++;
+	return c;
+}
+
+void
+chan_logout(struct monitor *m, struct chan *c, const char *cause)
+{
+	const struct record_settings *s = &m->template->config->records;
+	const char *line = strncmp(c->tty, "/dev/", 5) == 0 ? &c->tty[5] :
+							      c->tty;
+	struct record r = { .line = line,
+		.user = m->passwd.pw_name,
+		.uid = m->passwd.pw_uid,
+		.pid = getpid(),
+		.source = m->source,
+		.utmp = s->utmp,
+		.wtmp = s->wtmp };
+
+	if (c->tty[0] == '\0')
+		return;
+	if (c->login_record) {
+		record_logout(&r);
+		AUDIT(logout, .tty = line, .cause = cause,
+		    .session = c->id,
+		    .duration_ms = loop_clock() - c->since);
+		if (strcmp(m->slot->line, line) == 0)
+			m->slot->utmp_pid = 0;
+	}
+	c->login_record = false;
+	/* The next user of this number must not find it open to the last. */
+	if (chown(c->tty, 0, 0) != 0 || chmod(c->tty, 0666) != 0)
+		log_debug("%s: %s", c->tty, strerror(errno));
+	c->tty[0] = '\0';
+}
+
+void
+chan_remove(struct monitor *m, struct chan *c)
+{
+	struct sessions *s = m->sessions;
+	struct chan **at = &s->chans;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	s->n_chans--;
+	if (c->kind == CHAN_SESSION)
+		s->n_open_sessions--;
+	chan_logout(m, c, "closed");
+	if (c->slave >= 0)
+		close(c->slave);
+	buf_free(&c->environment);
+	free(c->agent);
+	free(c->display);
+	free(c->target);
+	free(c);
+}
+
+struct binding *
+binding_add(struct monitor *m, enum bind_kind kind)
+{
+	struct sessions *s = m->sessions;
+	struct binding *b;
+
+	if (s->n_bindings >= BINDINGS_MAX)
+		return NULL;
+	b = mem_zalloc(sizeof(*b));
+	b->number = ++s->next_number;
+	b->kind = kind;
+	b->next = s->bindings;
+	s->bindings = b;
+	s->n_bindings++;
+	return b;
+}
+
+struct binding *
+binding_find(struct monitor *m, uint32_t number)
+{
+	struct binding *b;
+
+	for (b = m->sessions->bindings; b != NULL && b->number != number;
+	     b = b->next)
+		continue;
+	return b;
+}
+
+void
+binding_remove(struct monitor *m, struct binding *b)
+{
+	struct binding **at = &m->sessions->bindings;
+
+	while (*at != b)
+		at = &(*at)->next;
+	*at = b->next;
+	m->sessions->n_bindings--;
+	free(b->address);
+	free(b);
+}

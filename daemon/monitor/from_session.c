@@ -1,0 +1,186 @@
+/*
+ * News from the session process.  It runs as the user and is believed no
+ * further: what it says goes into the audit and to nobody's rights.
+ */
+#include "daemon/monitor/sessions.h"
+
+#include "daemon/monitor/auth.h"
+#include "lib/audit.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/loop.h"
+#include "lib/mem.h"
+#include "privsep/die.h"
+
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* At the end, programs have this long after their hang-up. */
+#define FINISH_MS 3000
+/* Lines of a session that are passed on. */
+#define SESSION_LINES 200
+
+#define HANDLER(name, states, budget, fds, answers) [MSG_##name] = on_##name,
+static monitor_handler *const handlers[WALL_TYPES] = { WALL_SESSION_MONITOR(
+    HANDLER) };
+#undef HANDLER
+
+int
+on_session_ready(struct monitor *m, struct wall_message *message)
+{
+	(void)m;
+	(void)message;
+	return 0;
+}
+
+int
+on_ran(struct monitor *m, struct wall_message *message)
+{
+	struct chan *c = chan_find(m, message->ran.channel);
+
+	if (c == NULL)
+		return 0;
+	c->pid = (pid_t)message->ran.pid;
+	if (message->ran.error != 0)
+		log_info("channel %u: the program could not be started: %s",
+		    c->id, strerror((int)message->ran.error));
+	return 0;
+}
+
+int
+on_ended(struct monitor *m, struct wall_message *message)
+{
+	const struct msg_ended *e = &message->ended;
+	struct chan *c = chan_find(m, e->channel);
+	char number[16] = "";
+
+	if (c == NULL || c->ended)
+		return 0;
+	c->ended = true;
+	if (e->signal != 0)
+		snprintf(number, sizeof(number), "%u", e->signal);
+	AUDIT(process_exit, .channel = c->id, .process = (uint64_t)c->pid,
+	    .status = e->status, .signal = e->signal != 0 ? number : NULL,
+	    .duration_ms = loop_clock() - c->since);
+	chan_logout(m, c, "exit");
+	return 0;
+}
+
+int
+on_session_log(struct monitor *m, struct wall_message *message)
+{
+	const struct msg_session_log *l = &message->session_log;
+
+	if (m->session.seen[MSG_session_log] <= SESSION_LINES)
+		log_relay(l->level, l->line, strlen(l->line));
+	return 0;
+}
+
+int
+on_file_event(struct monitor *m, struct wall_message *message)
+{
+	(void)m;
+	audit_file_event(&message->file_event);
+	return 0;
+}
+
+/* Gone: killed by the user, crashed, or asked to. */
+static void
+session_gone(struct monitor *m)
+{
+	int status;
+
+	wall_free(&m->session);
+	m->session.fd = -1;
+	kill(m->sessions->pid, SIGKILL);
+	if (waitpid(m->sessions->pid, &status, 0) == m->sessions->pid &&
+	    WIFSIGNALED(status))
+		log_info("the session process ended by signal %d",
+		    WTERMSIG(status));
+	if (m->state == STATE_OPEN)
+		monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION,
+		    "the session process has gone");
+}
+
+void
+session_order(struct monitor *m, const struct wall_message *message)
+{
+	int err;
+
+	if (m->session.fd < 0)
+		return;
+	err = wall_send(&m->session, message);
+	if (err == 0 || err == E_CLOSED)
+		return;
+	if (err == E_AGAIN) {
+		/* It does not read: stopped by its user. */
+		monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION,
+		    "the session process does not answer");
+		return;
+	}
+	bug("order %s: %s", wall_name(message->type), err_text(err));
+}
+
+void
+session_readable(struct monitor *m)
+{
+	struct wall_message message;
+	int err = wall_receive(&m->session, &message);
+
+	if (err == E_AGAIN)
+		return;
+	if (err == 0) {
+		err = handlers[message.type](m, &message);
+		wall_done(&m->session, &message);
+		if (err == 0)
+			return;
+	}
+	if (err != E_CLOSED) {
+		AUDIT(wall_violation, .reason = err_text(err),
+		    .message = "session");
+	}
+	session_gone(m);
+}
+
+/* The connection has ended: hang up, wait a little, kill. */
+void
+sessions_close(struct monitor *m)
+{
+	struct sessions *s = m->sessions;
+	uint64_t until = loop_clock() + FINISH_MS, now;
+	int status;
+
+	if (m->session.fd >= 0) {
+		SESSION_ORDER(m, finish, .seconds = FINISH_MS / 1000);
+		while (m->session.fd >= 0 && (now = loop_clock()) < until) {
+			struct pollfd p = { .fd = m->session.fd,
+				.events = POLLIN };
+			struct wall_message message;
+			int err = E_AGAIN;
+
+			if (poll(&p, 1, (int)(until - now)) > 0)
+				err = wall_receive(&m->session, &message);
+			if (err == 0) {
+				(void)handlers[message.type](m, &message);
+				wall_done(&m->session, &message);
+			} else if (err != E_AGAIN) {
+				break;
+			}
+		}
+		kill(s->pid, SIGKILL);
+		(void)waitpid(s->pid, &status, 0);
+		wall_free(&m->session);
+	}
+	while (s->chans != NULL)
+		chan_remove(m, s->chans);
+	while (s->bindings != NULL)
+		binding_remove(m, s->bindings);
+}

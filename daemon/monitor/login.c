@@ -1,0 +1,163 @@
+/*
+ * From success to an open connection: what the frozen decision means to the
+ * worker, and the limits of time that hold from then on.
+ */
+#include "daemon/monitor/sessions.h"
+
+#include "daemon/monitor/auth.h"
+#include "lib/audit.h"
+#include "lib/loop.h"
+#include "lib/mem.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static uint32_t
+or_never(uint32_t value)
+{
+	return value == CONFIG_NONE ? 0 : value;
+}
+
+/* "kind=seconds" of every layer; the worker takes the smallest that fits. */
+static void
+timeouts_text(const struct decision *d, char *text, size_t size)
+{
+	const struct layers *l = &d->layers[LAYER_channel_timeouts];
+	size_t at = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < l->count; i++) {
+		const struct channel_timeouts *list = l->lists[i];
+
+		for (size_t k = 0; k < list->count && at < size; k++)
+			at += (size_t)snprintf(&text[at], size - at, "%s%s=%u",
+			    at == 0 ? "" : " ", list->items[k].kind,
+			    list->items[k].seconds);
+	}
+}
+
+static void
+announce_keys(const struct monitor_template *t, struct buf *out)
+{
+	for (size_t i = 0; i < t->n_host_keys; i++)
+		buf_string(out, t->host_keys[i].public_key.data,
+		    t->host_keys[i].public_key.len);
+}
+
+static void
+fill_slot(struct monitor *m)
+{
+	struct slot *s = m->slot;
+
+	snprintf(s->user, sizeof(s->user), "%s", m->passwd.pw_name);
+	s->uid = (uint32_t)m->passwd.pw_uid;
+	snprintf(s->rule, sizeof(s->rule), "%s",
+	    m->decision->rule == NULL ? "" : m->decision->rule->name);
+	s->since = (uint64_t)time(NULL);
+}
+
+void
+monitor_login(struct monitor *m)
+{
+	const struct config *config = m->template->config;
+	const struct grants *g = &m->decision->grants;
+	char timeouts[WALL_TEXT_MAX + 1];
+	struct buf keys;
+
+	monitor_move(m, STATE_OPENING);
+	fill_slot(m);
+	timeouts_text(m->decision, timeouts, sizeof(timeouts));
+	buf_init(&keys, WALL_KEYS_MAX);
+	announce_keys(m->template, &keys);
+	monitor_move(m, STATE_OPEN);
+	MONITOR_SEND(m, opened, .user = m->passwd.pw_name,
+	    .max_sessions = g->max_sessions,
+	    .max_channels = config->limits.max_channels,
+	    .keepalive_interval = or_never(g->keepalive_interval),
+	    .keepalive_count = or_never(g->keepalive_count),
+	    .idle_timeout = or_never(g->idle_timeout),
+	    .unused_timeout = or_never(g->unused_timeout),
+	    .window_max = config->limits.window_max,
+	    .rekey_bytes = config->crypto.rekey_bytes,
+	    .rekey_seconds = or_never(config->crypto.rekey_seconds),
+	    .channel_timeouts = timeouts,
+	    .hostkeys = { .data = keys.data, .len = keys.len });
+	buf_free(&keys);
+	MONITOR_SEND(m, auth_verdict, .result = AUTH_SUCCESS, .methods = "");
+}
+
+void
+sessions_init(struct monitor *m)
+{
+	m->sessions = mem_zalloc(sizeof(*m->sessions));
+	m->sessions->worker_end = -1;
+	m->sessions->limit = UINT64_MAX;
+}
+
+/* The nearest end: of the session's time, or of a time window. */
+static void
+find_limit(struct monitor *m)
+{
+	const struct grants *g = &m->decision->grants;
+	struct sessions *s = m->sessions;
+	uint64_t now = loop_clock(), at;
+	time_t wall = time(NULL), ends = 0;
+
+	s->limit = UINT64_MAX - 1; /* looked for, none */
+	if (g->max_session_time != CONFIG_NONE && g->max_session_time != 0) {
+		s->limit = now + g->max_session_time * 1000ULL;
+		s->limit_why = "the session's time is over";
+	}
+	if (policy_may_now(m->decision, wall, &ends) && ends > wall) {
+		at = now + (uint64_t)(ends - wall) * 1000;
+		if (at < s->limit) {
+			s->limit = at;
+			s->limit_why = "the permitted time is over";
+		}
+	}
+}
+
+static void
+warn(struct monitor *m, uint64_t left)
+{
+	char text[256];
+
+	m->sessions->warned = true;
+	snprintf(text, sizeof(text),
+	    "\r\nThis session ends in %" PRIu64 " seconds: %s.\r\n",
+	    (left + 999) / 1000, m->sessions->limit_why);
+	MONITOR_SEND(m, say, .channel = UINT32_MAX, .text = text);
+}
+
+uint64_t
+sessions_tick(struct monitor *m)
+{
+	struct sessions *s = m->sessions;
+	uint64_t now = loop_clock(), before;
+
+	if (m->state != STATE_OPEN)
+		return UINT64_MAX;
+	if (s->limit == UINT64_MAX)
+		find_limit(m);
+	if (s->limit == UINT64_MAX - 1)
+		return UINT64_MAX;
+	if (now >= s->limit) {
+		AUDIT(max_close, .seconds = (now - m->began) / 1000);
+		monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION, "%s",
+		    s->limit_why);
+		return UINT64_MAX;
+	}
+	before = m->decision->grants.warn_before == CONFIG_NONE ?
+	    0 :
+	    m->decision->grants.warn_before * 1000ULL;
+	if (!s->warned && before != 0) {
+		if (now + before >= s->limit)
+			warn(m, s->limit - now);
+		else
+			return s->limit - before - now;
+	}
+	return s->limit - now;
+}

@@ -1,0 +1,436 @@
+/*
+ * Sessions: what the client may start, on which terminal, with what
+ * environment.  Each request is held against the frozen decision, audited,
+ * and ordered from the session process.
+ */
+#include "daemon/monitor/sessions.h"
+
+#include "daemon/monitor/auth.h"
+#include "lib/audit.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/loop.h"
+#include "lib/mem.h"
+#include "privsep/records.h"
+
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Logins of the same user in this generation, this one included. */
+static unsigned
+user_logins(const struct monitor *m)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < SLOTS_MAX; i++) {
+		const struct slot *s = &m->template->slots[i];
+
+		if (s->connection != 0 && s->since != 0 &&
+		    s->uid == m->passwd.pw_uid)
+			count++;
+	}
+	return count;
+}
+
+int
+on_session_open(struct monitor *m, struct wall_message *message)
+{
+	const struct grants *g = &m->decision->grants;
+	uint32_t id = message->session_open.channel;
+	time_t ends;
+	const char *why = NULL;
+
+	if (g->max_sessions != CONFIG_NONE &&
+	    m->sessions->n_open_sessions >= g->max_sessions)
+		why = "max_sessions";
+	else if (g->max_user_sessions != CONFIG_NONE &&
+	    user_logins(m) > g->max_user_sessions)
+		why = "max_user_sessions";
+	else if (!policy_may_now(m->decision, time(NULL), &ends))
+		why = "outside the permitted times";
+	if (why != NULL) {
+		AUDIT(start_denied, .channel = id, .reason = why);
+		chan_refuse(m, id, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
+		    "no more sessions");
+		return 0;
+	}
+	if (chan_add(m, id, CHAN_SESSION) != NULL)
+		MONITOR_SEND(m, granted, .channel = id);
+	return 0;
+}
+
+static int
+open_pty(struct monitor *m, const struct msg_pty *p, int *master, int *slave,
+    char *name, size_t size)
+{
+	struct winsize w = { .ws_col = (unsigned short)p->columns,
+		.ws_row = (unsigned short)p->rows,
+		.ws_xpixel = (unsigned short)p->width,
+		.ws_ypixel = (unsigned short)p->height };
+	struct group *tty = getgrnam("tty");
+
+	*slave = -1;
+	*master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	if (*master < 0)
+		return E_SYSTEM;
+	if (grantpt(*master) != 0 || unlockpt(*master) != 0 ||
+	    ptsname_r(*master, name, size) != 0)
+		return E_SYSTEM;
+	*slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW);
+	if (*slave < 0)
+		return E_SYSTEM;
+	/* As login(1) does: write(1) reaches it through the group. */
+	if (fchown(*slave, m->passwd.pw_uid,
+		tty != NULL ? tty->gr_gid : m->passwd.pw_gid) != 0 ||
+	    fchmod(*slave, tty != NULL ? 0620 : 0600) != 0)
+		return E_SYSTEM;
+	if (ioctl(*master, TIOCSWINSZ, &w) != 0)
+		log_debug("window size: %s", strerror(errno));
+	return 0;
+}
+
+int
+on_pty(struct monitor *m, struct wall_message *message)
+{
+	const struct msg_pty *p = &message->pty;
+	struct chan *c = chan_find(m, p->channel);
+	int master = -1, slave = -1;
+	char name[TTY_MAX];
+
+	if (c == NULL || c->kind != CHAN_SESSION || c->started ||
+	    c->tty[0] != '\0')
+		return E_STATE;
+	if (!m->decision->grants.pty) {
+		AUDIT(start_denied, .channel = p->channel,
+		    .reason = "pty not permitted");
+		chan_refuse(m, p->channel, 0, "no terminal is permitted");
+		return 0;
+	}
+	if (open_pty(m, p, &master, &slave, name, sizeof(name)) != 0) {
+		log_error("pty: %s", strerror(errno));
+		chan_refuse(m, p->channel, 0, "no terminal is available");
+	} else {
+		struct wall_message answer = { .type = MSG_pty_made,
+			.fds = { master, -1, -1, -1 } };
+
+		snprintf(c->tty, sizeof(c->tty), "%s", name);
+		snprintf(c->term, sizeof(c->term), "%s", p->term);
+		c->slave = slave;
+		slave = -1;
+		answer.pty_made.channel = p->channel;
+		AUDIT(pty_alloc, .tty = c->tty, .channel = p->channel);
+		monitor_send(m, &answer);
+	}
+	if (master >= 0)
+		close(master);
+	if (slave >= 0)
+		close(slave);
+	return 0;
+}
+
+int
+on_env(struct monitor *m, struct wall_message *message)
+{
+	const struct msg_env *e = &message->env;
+	struct chan *c = chan_find(m, e->channel);
+	char *text;
+
+	if (c == NULL || c->kind != CHAN_SESSION || c->started)
+		return E_STATE;
+	if (!environment_name_is_safe(e->name) ||
+	    !policy_may_env(m->decision, e->name)) {
+		AUDIT(env_rejected, .names = e->name, .channel = e->channel);
+		chan_refuse(m, e->channel, 0, "");
+		return 0;
+	}
+	text = mem_printf("%s=%s", e->name, e->value);
+	buf_text(&c->environment, text);
+	free(text);
+	if (buf_end(&c->environment) != 0) {
+		c->environment.err = 0; /* what fitted stays */
+		chan_refuse(m, e->channel, 0, "");
+		return 0;
+	}
+	MONITOR_SEND(m, granted, .channel = e->channel);
+	return 0;
+}
+
+/* What is to be run, once the policy has had its say. */
+struct program {
+	enum run_kind kind;
+	const char *command;  /* for the shell's -c, NULL: login shell */
+	const char *original; /* SSH_ORIGINAL_COMMAND, or NULL */
+	const char *subsystem;
+	bool forced;
+	const char *refusal;
+};
+
+static const struct subsystem *
+find_subsystem(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->subsystem_count; i++)
+		if (strcmp(config->subsystems[i].name, name) == 0)
+			return &config->subsystems[i];
+	return NULL;
+}
+
+/* "internal-sftp", as a forced command may say it. */
+static bool
+is_internal_sftp(const char *command)
+{
+	return strcmp(command, "internal-sftp") == 0;
+}
+
+static void
+choose_subsystem(struct monitor *m, const char *name, struct program *p)
+{
+	const struct subsystem *s = find_subsystem(m->template->config, name);
+
+	p->subsystem = name;
+	if (s == NULL)
+		p->refusal = "no such subsystem";
+	else if (!policy_may_subsystem(m->decision, name) &&
+	    m->decision->grants.command == NULL)
+		p->refusal = "subsystem not permitted";
+	else if (s->command == NULL)
+		p->kind = RUN_SFTP;
+	else
+		p->command = s->command;
+}
+
+static void
+choose(struct monitor *m, const struct msg_start *s, struct program *p)
+{
+	const struct grants *g = &m->decision->grants;
+
+	memset(p, 0, sizeof(*p));
+	p->kind = RUN_COMMAND;
+	if (s->kind == START_SUBSYSTEM) {
+		choose_subsystem(m, s->command, p);
+	} else if (s->kind == START_SHELL) {
+		p->kind = RUN_SHELL;
+		if (!g->shell && g->command == NULL)
+			p->refusal = "shell not permitted";
+	} else {
+		p->command = s->command;
+		if (!g->exec && g->command == NULL)
+			p->refusal = "command not permitted";
+	}
+	if (g->sftp_only && (s->kind != START_SUBSYSTEM ||
+				strcmp(s->command, "sftp") != 0) &&
+	    g->command == NULL)
+		p->refusal = "only sftp is permitted";
+	if (g->command == NULL || p->refusal != NULL)
+		return;
+	/* The forced command takes the place of whatever was asked for. */
+	p->forced = true;
+	p->original = s->kind == START_SHELL ? NULL : s->command;
+	p->kind = is_internal_sftp(g->command) ? RUN_SFTP : RUN_COMMAND;
+	p->command = g->command;
+}
+
+static void
+audit_start(struct chan *c, const struct msg_start *s, const struct program *p)
+{
+	const char *tty = c->tty[0] != '\0' ? c->tty : NULL;
+	const char *argv = p->forced ? p->original : s->command;
+
+	if (s->kind == START_SHELL)
+		AUDIT(shell_start, .argv = p->command, .forced = p->forced,
+		    .tty = tty, .channel = c->id);
+	else if (s->kind == START_EXEC)
+		AUDIT(exec_start, .argv = argv, .forced = p->forced,
+		    .tty = tty, .channel = c->id);
+	else
+		AUDIT(subsystem_start, .subsystem = s->command,
+		    .argv = p->command, .tty = tty, .channel = c->id);
+}
+
+/* utmp, wtmp, lastlog for a terminal; the slot remembers for the master. */
+static void
+login_record(struct monitor *m, struct chan *c)
+{
+	const struct record_settings *s = &m->template->config->records;
+	const char *line = &c->tty[5];
+	struct record r = { .line = line,
+		.user = m->passwd.pw_name,
+		.uid = m->passwd.pw_uid,
+		.pid = getpid(),
+		.source = m->source,
+		.utmp = s->utmp,
+		.wtmp = s->wtmp,
+		.lastlog = s->lastlog };
+
+	record_login(&r);
+	c->login_record = true;
+	snprintf(m->slot->line, sizeof(m->slot->line), "%.31s", line);
+	m->slot->utmp_pid = (uint32_t)getpid();
+	AUDIT(login, .tty = line, .session = c->id);
+}
+
+static void
+greet(struct monitor *m, struct chan *c, const struct program *p)
+{
+	char *text;
+	size_t len;
+
+	if (c->tty[0] == '\0' || p->kind != RUN_SHELL || m->sessions->greeted)
+		return;
+	m->sessions->greeted = true;
+	text = greeting_text(m);
+	len = strlen(text);
+	for (size_t at = 0; at < len; at += WALL_TEXT_MAX) {
+		char *part = mem_strndup(&text[at],
+		    len - at > WALL_TEXT_MAX ? WALL_TEXT_MAX : len - at);
+
+		MONITOR_SEND(m, say, .channel = c->id, .text = part);
+		free(part);
+	}
+	free(text);
+}
+
+static void
+order(struct monitor *m, struct chan *c, const struct program *p)
+{
+	struct wall_message run = { .type = c->slave >= 0 ? MSG_run_pty :
+							    MSG_run,
+		.fds = { c->slave, -1, -1, -1 } };
+	struct buf environment;
+
+	buf_init(&environment, WALL_ENV_MAX);
+	environment_make(m, c, p->original, &environment);
+	run.run = (struct msg_run){ .channel = c->id,
+		.kind = (uint8_t)p->kind,
+		.command = p->command,
+		.original = p->original,
+		.title = c->tty,
+		.user_rc = m->decision->grants.user_rc && !c->subsystem &&
+		    !p->forced,
+		.environment = { .data = environment.data,
+		    .len = environment.len } };
+	/* Both messages have the fields of WALL_RUN, in the same place. */
+	session_order(m, &run);
+	buf_free(&environment);
+	if (c->slave >= 0)
+		close(c->slave);
+	c->slave = -1;
+}
+
+static bool
+nologin(struct monitor *m, uint32_t channel)
+{
+	char *text = nologin_text(m);
+	char *part;
+
+	if (text == NULL)
+		return false;
+	AUDIT(start_denied, .channel = channel, .reason = "nologin");
+	part = mem_strndup(text, strnlen(text, WALL_TEXT_MAX - 64));
+	chan_refuse(m, channel, 0, part);
+	monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION, "%s", part);
+	free(part);
+	free(text);
+	return true;
+}
+
+int
+on_start(struct monitor *m, struct wall_message *message)
+{
+	const struct msg_start *s = &message->start;
+	struct chan *c = chan_find(m, s->channel);
+	struct program p;
+
+	if (c == NULL || c->kind != CHAN_SESSION || c->started)
+		return E_STATE;
+	choose(m, s, &p);
+	if (p.refusal != NULL) {
+		AUDIT(start_denied, .channel = c->id, .reason = p.refusal,
+		    .argv = s->command);
+		chan_refuse(m, c->id, 0, p.refusal);
+		return 0;
+	}
+	if (nologin(m, c->id) ||
+	    monitor_session(m, c->id, c->tty[0] != '\0' ? c->tty : NULL) != 0)
+		return 0;
+	c->started = true;
+	c->subsystem = s->kind == START_SUBSYSTEM;
+	c->forced = p.forced;
+	audit_start(c, s, &p);
+	MONITOR_SEND(m, granted, .channel = c->id);
+	greet(m, c, &p);
+	if (c->tty[0] != '\0')
+		login_record(m, c);
+	order(m, c, &p);
+	return 0;
+}
+
+int
+on_window(struct monitor *m, struct wall_message *message)
+{
+	/* The worker sets the size on the pty's master side itself. */
+	return chan_find(m, message->window.channel) == NULL ? E_STATE : 0;
+}
+
+/* RFC 4254 section 6.9; and BREAK, which the worker cannot send itself. */
+static int
+signal_number(const char *name)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} signals[] = { { "ABRT", SIGABRT }, { "ALRM", SIGALRM },
+		{ "FPE", SIGFPE }, { "HUP", SIGHUP }, { "ILL", SIGILL },
+		{ "INT", SIGINT }, { "KILL", SIGKILL }, { "PIPE", SIGPIPE },
+		{ "QUIT", SIGQUIT }, { "SEGV", SIGSEGV }, { "TERM", SIGTERM },
+		{ "USR1", SIGUSR1 }, { "USR2", SIGUSR2 } };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (strcmp(signals[i].name, name) == 0)
+			return signals[i].number;
+	return -1;
+}
+
+int
+on_signal(struct monitor *m, struct wall_message *message)
+{
+	struct chan *c = chan_find(m, message->signal.channel);
+	int number = signal_number(message->signal.name);
+
+	if (c == NULL)
+		return E_STATE;
+	/* As sshd: not into forced commands and subsystems. */
+	if (number > 0 && c->started && !c->ended && !c->forced &&
+	    !c->subsystem)
+		SESSION_ORDER(m, kill, .channel = c->id,
+		    .signal = (uint8_t)number);
+	return 0;
+}
+
+int
+on_channel_closed(struct monitor *m, struct wall_message *message)
+{
+	const struct msg_channel_closed *k = &message->channel_closed;
+	struct chan *c = chan_find(m, k->channel);
+
+	if (c == NULL)
+		return 0;
+	if (c->kind == CHAN_FORWARD && c->started)
+		AUDIT(fwd_close, .kind = c->what, .channel = c->id, .bytes_in = k->bytes_in,
+		    .bytes_out = k->bytes_out,
+		    .duration_ms = loop_clock() - c->since);
+	/* A program whose terminal has gone is hung up by the kernel; one on
+	 * pipes is told. */
+	if (c->kind == CHAN_SESSION && c->started && !c->ended)
+		SESSION_ORDER(m, kill, .channel = c->id, .signal = SIGHUP);
+	chan_remove(m, c);
+	return 0;
+}

@@ -1,0 +1,107 @@
+/*
+ * What the monitor knows of the channels, listeners and the session process
+ * of its connection: shared by on_session.c, on_forward.c, from_session.c
+ * and environment.c.
+ */
+#ifndef DAEMON_MONITOR_SESSIONS_H
+#define DAEMON_MONITOR_SESSIONS_H
+
+#include "daemon/monitor/monitor.h"
+#include "lib/buf.h"
+
+#define TTY_MAX 64
+
+enum chan_kind { CHAN_SESSION, CHAN_FORWARD };
+
+/* A channel that the client opened and the monitor granted. */
+struct chan {
+	uint32_t id;
+	enum chan_kind kind;
+	bool started; /* a program, or a connect, was ordered */
+	bool ended;   /* the session told of its end */
+	bool subsystem, forced;
+	bool login_record; /* utmp line is ours to close */
+	char tty[TTY_MAX];
+	int slave; /* until the program has it, -1 */
+	struct buf environment; /* accepted NAME=value, as SSH strings */
+	char term[256];
+	char *agent;   /* SSH_AUTH_SOCK */
+	char *display; /* DISPLAY */
+	const char *what; /* of a forward: its kind, for the audit */
+	char *target;	  /* and where to */
+	uint32_t target_port;
+	pid_t pid;
+	uint64_t since; /* ms */
+	uint32_t status, signal;
+	struct chan *next;
+};
+
+enum bind_kind { BIND_TCP, BIND_UNIX, BIND_AGENT, BIND_X11 };
+
+/* A listener of the session process, asked for or bound. */
+struct binding {
+	uint32_t number;
+	enum bind_kind kind;
+	uint32_t request; /* the worker's, for BIND_TCP and BIND_UNIX */
+	uint32_t channel; /* for BIND_AGENT and BIND_X11 */
+	bool bound;
+	char *address; /* as the client asked; a path */
+	uint32_t port; /* as bound */
+	struct binding *next;
+};
+
+#define CHANS_MAX    4096
+#define BINDINGS_MAX 256
+
+struct sessions {
+	struct chan *chans;
+	unsigned n_chans, n_open_sessions;
+	struct binding *bindings;
+	unsigned n_bindings;
+	uint32_t next_number;
+	pid_t pid; /* of the session process, 0 */
+	int worker_end; /* its socket to the worker, until handed over */
+	bool greeted;	/* motd and last login have been shown */
+	bool warned;	/* of the end to come */
+	uint64_t limit; /* ms: the connection ends, UINT64_MAX never */
+	const char *limit_why;
+};
+
+struct chan *chan_find(struct monitor *m, uint32_t id);
+/* NULL: refused already (too many, or the number is in use). */
+struct chan *chan_add(struct monitor *m, uint32_t id, enum chan_kind kind);
+void chan_remove(struct monitor *m, struct chan *c);
+/* Write the logout record of its terminal, once. */
+void chan_logout(struct monitor *m, struct chan *c, const char *cause);
+void chan_refuse(struct monitor *m, uint32_t id, uint32_t reason,
+    const char *text);
+
+struct binding *binding_add(struct monitor *m, enum bind_kind kind);
+struct binding *binding_find(struct monitor *m, uint32_t number);
+void binding_remove(struct monitor *m, struct binding *b);
+
+/* file_event.c: an SFTP operation into the audit. */
+void audit_file_event(const struct msg_file_event *e);
+
+/* Send an order to the session process; its end is noticed by the loop. */
+void session_order(struct monitor *m, const struct wall_message *message);
+#define SESSION_ORDER(m, name, ...)                                         \
+	session_order((m), &(const struct wall_message){                    \
+			      .type = MSG_##name,                           \
+			      .fds = { -1, -1, -1, -1 },                    \
+			      .name = { __VA_ARGS__ } })
+
+/* environment.c: NAME=value of a program, as SSH strings. */
+void environment_make(struct monitor *m, const struct chan *c,
+    const char *original, struct buf *out);
+bool environment_name_is_safe(const char *name);
+
+/* greeting.c: what a first terminal is shown; the caller frees. */
+char *greeting_text(struct monitor *m);
+/* /etc/nologin, where it is the server's business; NULL: may log in. */
+char *nologin_text(struct monitor *m);
+
+/* "%h %u %U %%" of a pattern; the caller frees. */
+char *session_expand(const struct monitor *m, const char *pattern);
+
+#endif
