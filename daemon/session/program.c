@@ -57,6 +57,25 @@ find(struct session *s, uint32_t channel)
 	return NULL;
 }
 
+/*
+ * Signals wait until the child has dispositions of its own, so that a
+ * hang-up right after the start is not lost to ours.
+ */
+static pid_t
+fork_quietly(struct session *s, const struct launch *l)
+{
+	sigset_t all, before;
+	pid_t pid;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	pid = fork();
+	if (pid == 0)
+		child_run(s, l);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return pid;
+}
+
 static int
 launch(struct session *s, struct launch *l, pid_t *pid)
 {
@@ -67,11 +86,9 @@ launch(struct session *s, struct launch *l, pid_t *pid)
 	if (find(s, l->channel) != NULL)
 		return EEXIST;
 	l->display = display_of(s, l->channel);
-	*pid = fork();
+	*pid = fork_quietly(s, l);
 	if (*pid < 0)
-		return errno;
-	if (*pid == 0)
-		child_run(s, l);
+		return EAGAIN;
 	p = mem_zalloc(sizeof(*p));
 	p->channel = l->channel;
 	p->pid = *pid;

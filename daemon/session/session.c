@@ -284,5 +284,5 @@ session_run(const struct session_start *start)
 	if (loop_run(s.loop) != 0)
 		s.exit_status = 1;
 	listen_end_all(&s);
-	exit(s.exit_status);
+	_exit(s.exit_status); /* what the monitor registered is not ours */
 }

@@ -1,0 +1,209 @@
+/*
+ * Driving a session process (see drive.h).
+ */
+#include "tests/unit/session/drive.h"
+
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/log.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PATIENCE 20000 /* ms */
+
+struct drive drive;
+static struct wall_message from_monitor_wall, from_worker_wall;
+static struct buf environment;
+
+void
+drive_prepare(void)
+{
+	memset(&drive, 0, sizeof(drive));
+	strcpy(drive.home, "/tmp/spt_channel_XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(drive.home));
+	ck_assert_int_eq(chown(drive.home, DRIVE_UID, DRIVE_UID), 0);
+	drive.start.user = "spt_channel";
+	drive.start.home = drive.home;
+	drive.start.shell = "/bin/sh";
+	drive.start.uid = DRIVE_UID;
+	drive.start.gid = DRIVE_UID;
+	drive.start.umask = 027;
+	sigemptyset(&drive.start.mask);
+}
+
+void
+drive_start(void)
+{
+	int monitor[2], worker[2];
+	gid_t groups[2] = { DRIVE_UID, DRIVE_GROUP };
+
+	ck_assert_int_eq(wall_pair(monitor), 0);
+	ck_assert_int_eq(wall_pair(worker), 0);
+	drive.pid = fork();
+	ck_assert_int_ge(drive.pid, 0);
+	if (drive.pid == 0) {
+		if (setgroups(2, groups) != 0)
+			_exit(99);
+		drive.start.monitor = monitor[1];
+		drive.start.worker = worker[1];
+		session_run(&drive.start);
+	}
+	close(monitor[1]);
+	close(worker[1]);
+	wall_init(&drive.monitor, monitor[0], PATH_MONITOR_SESSION,
+	    PATH_SESSION_MONITOR);
+	wall_init(&drive.worker, worker[0], PATH_SESSION_WORKER,
+	    PATH_SESSION_WORKER);
+	drive_monitor(MSG_session_ready);
+}
+
+static int
+wait_for_end(void)
+{
+	int status = 0;
+
+	ck_assert_int_eq(waitpid(drive.pid, &status, 0), drive.pid);
+	ck_assert_msg(WIFEXITED(status), "ended by signal %d",
+	    WTERMSIG(status));
+	return WEXITSTATUS(status);
+}
+
+int
+drive_finish(void)
+{
+	int status;
+
+	(void)WALL_SEND(&drive.monitor, finish, .seconds = 2);
+	status = wait_for_end();
+	wall_free(&drive.monitor);
+	wall_free(&drive.worker);
+	drive_clean();
+	return status;
+}
+
+void
+drive_clean(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", drive.home);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static struct wall_message *
+next(struct wall *w, struct wall_message *m, enum wall_type type)
+{
+	struct pollfd p = { .fd = w->fd, .events = POLLIN };
+	int err;
+
+	for (;;) {
+		wall_done(w, m);
+		ck_assert_msg(poll(&p, 1, PATIENCE) == 1, "no %s came",
+		    wall_name(type));
+		err = wall_receive(w, m);
+		ck_assert_msg(err == 0, "instead of %s: %s", wall_name(type),
+		    err_text(err));
+		if (m->type != MSG_session_log || type == MSG_session_log)
+			break;
+	}
+	ck_assert_str_eq(wall_name(m->type), wall_name(type));
+	return m;
+}
+
+struct wall_message *
+drive_monitor(enum wall_type type)
+{
+	return next(&drive.monitor, &from_monitor_wall, type);
+}
+
+struct wall_message *
+drive_worker(enum wall_type type)
+{
+	return next(&drive.worker, &from_worker_wall, type);
+}
+
+struct bytes
+drive_environment(const char *first, ...)
+{
+	struct bytes b;
+	const char *text;
+	va_list args;
+
+	buf_free(&environment);
+	buf_init(&environment, 65536);
+	va_start(args, first);
+	for (text = first; text != NULL; text = va_arg(args, const char *))
+		buf_text(&environment, text);
+	va_end(args);
+	b.data = environment.data;
+	b.len = environment.len;
+	return b;
+}
+
+void
+drive_run(uint32_t channel, const char *command, int fds[3])
+{
+	struct wall_message *m;
+
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, run, .channel = channel,
+	    .kind = RUN_COMMAND, .command = command,
+	    .environment = drive_environment("PATH=/usr/bin:/bin", "A=b",
+		NULL)), 0);
+	m = drive_worker(MSG_pipes);
+	ck_assert_uint_eq(m->pipes.channel, channel);
+	for (int i = 0; i < 3; i++) {
+		fds[i] = m->fds[i];
+		m->fds[i] = -1;
+		/* The worker must never block on them. */
+		ck_assert_int_ne(fcntl(fds[i], F_GETFL) & O_NONBLOCK, 0);
+	}
+	m = drive_monitor(MSG_ran);
+	ck_assert_uint_eq(m->ran.error, 0);
+	drive.ran = (pid_t)m->ran.pid;
+}
+
+const char *
+drive_read(int fd)
+{
+	static char text[65536];
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	size_t len = 0;
+	ssize_t n;
+
+	for (;;) {
+		ck_assert_msg(poll(&p, 1, PATIENCE) == 1, "nothing to read");
+		n = read(fd, &text[len], sizeof(text) - 1 - len);
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	text[len] = '\0';
+	return text;
+}
+
+const char *
+drive_output(const char *command, uint32_t status)
+{
+	static uint32_t channel = 1000;
+	const char *text;
+	int fds[3];
+
+	drive_run(++channel, command, fds);
+	text = drive_read(fds[1]);
+	ck_assert_uint_eq(drive_worker(MSG_exited)->exited.status, status);
+	ck_assert_uint_eq(drive_monitor(MSG_ended)->ended.status, status);
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+	return text;
+}

@@ -1,0 +1,11 @@
+#ifndef TESTS_UNIT_SESSION_SUITES_H
+#define TESTS_UNIT_SESSION_SUITES_H
+
+#include <check.h>
+
+Suite *suite_program(void);
+Suite *suite_reach(void);
+Suite *suite_listen(void);
+Suite *suite_permit(void);
+
+#endif

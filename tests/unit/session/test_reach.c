@@ -1,0 +1,7 @@
+#include "tests/unit/session/suites.h"
+
+Suite *
+suite_reach(void)
+{
+	return suite_create("reach");
+}
