@@ -133,7 +133,7 @@ E(cert_revoked, 3112, "cert.revoked", WARNING, FAILURE, "authentication", "info"
 E(pam_result, 3201, "pam.result", VERBOSE, UNKNOWN, "authentication", "info", \
   "PAM service {service}, {phase} for {for}: {reason}, {duration_ms} ms") \
 E(pam_error, 3204, "pam.error", ERROR, FAILURE, "authentication", "info", \
-  "PAM: {reason} for <{?invalid}illegal user >{req} from {src}") \
+  "PAM: {reason} for <{?invalid}illegal user >{req} from {src}{on}") \
 E(pam_slow, 3202, "pam.slow", WARNING, UNKNOWN, "process", "info", \
   "PAM {phase} for {for} took {duration_ms} ms") \
 E(pam_killed, 3203, "pam.killed", ERROR, FAILURE, "process", "info", \

@@ -270,7 +270,7 @@ suite_syslog_out(void)
 	TCase *t = tcase_create("syslog_out");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 20);
+	tcase_set_timeout(t, 30);
 	tcase_add_test(t, a_line_arrives_in_the_local_form);
 	tcase_add_test(t, a_daemon_that_comes_later_or_restarts_is_found);
 	tcase_add_test(t, a_full_queue_never_blocks_and_is_told_of_later);
