@@ -16,6 +16,9 @@
 const struct sallyport_option pk_options[] = {
 	{ "sources", SALLYPORT_TEXT, MANY, 0, 0, NULL, "user",
 	    "names of the key sources, in the order they are asked" },
+	{ "files", SALLYPORT_TEXT, MANY, 0, 0, NULL,
+	    "%h/.ssh/authorized_keys",
+	    "short for a source named user with these files" },
 	{ "*.file", SALLYPORT_TEXT, MANY, 0, 0, NULL,
 	    "%h/.ssh/authorized_keys",
 	    "authorized_keys files: %h home, %u user, %U uid" },
@@ -143,6 +146,13 @@ set_option(struct state *s, const struct sallyport_setting *o)
 			    "sources", (int)(dot - o->name), o->name);
 		else
 			set_member(x, &dot[1], o);
+	} else if (strcmp(o->name, "files") == 0) {
+		x = find_source(s, "user", 4);
+		if (x == NULL)
+			pk_host->problem(o, "\"user\" is not among the "
+			    "sources; write NAME.file");
+		else
+			add_path(x->files, &x->file_count, o);
 	} else if (strcmp(o->name, "ca_keys") == 0) {
 		add_path(s->ca_files, &s->ca_count, o);
 	} else if (strcmp(o->name, "max_lifetime") == 0) {

@@ -1,1 +1,34 @@
-# check_PROGRAMS += tests/unit/modules/test_modules
+check_PROGRAMS += tests/unit/modules/test_modules
+TESTS += tests/unit/modules/test_modules
+tests_unit_modules_test_modules_SOURCES = \
+	tests/unit/modules/fake.c tests/unit/modules/fake.h \
+	tests/unit/modules/main.c \
+	tests/unit/modules/suites.h \
+	tests/unit/modules/test_chain.c \
+	tests/unit/modules/test_contract.c \
+	tests/unit/modules/test_decoy.c \
+	tests/unit/modules/test_host.c
+tests_unit_modules_test_modules_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_modules_test_modules_LDFLAGS = $(PROGRAM_LDFLAGS)
+tests_unit_modules_test_modules_LDADD = daemon/monitor/libauth.a \
+	privsep/libprivsep.a config/libsettings.a lib/ssh/libssh.a \
+	lib/libground.a $(CRYPTO_LIBS) $(CONFIG_LIBS) $(SECCOMP_LIBS) \
+	$(ZLIB_LIBS) $(UNIT_LIBS)
+
+# Modules for tests: shared objects that are not installed.
+TEST_MODULE_LDFLAGS = $(MODULE_LDFLAGS) -rpath /nowhere
+check_LTLIBRARIES += tests/unit/modules/module_test.la \
+	tests/unit/modules/module_bad_abi.la \
+	tests/unit/modules/module_bad_size.la \
+	tests/unit/modules/module_bad_symbol.la
+tests_unit_modules_module_test_la_SOURCES = tests/unit/modules/module_test.c
+tests_unit_modules_module_test_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
+tests_unit_modules_module_bad_abi_la_SOURCES = \
+	tests/unit/modules/module_bad_abi.c
+tests_unit_modules_module_bad_abi_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
+tests_unit_modules_module_bad_size_la_SOURCES = \
+	tests/unit/modules/module_bad_size.c
+tests_unit_modules_module_bad_size_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
+tests_unit_modules_module_bad_symbol_la_SOURCES = \
+	tests/unit/modules/module_bad_symbol.c
+tests_unit_modules_module_bad_symbol_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)

@@ -1,0 +1,32 @@
+/*
+ * Runs the cases of modules/ and of the monitor's authentication.
+ */
+#include "tests/unit/modules/fake.h"
+#include "tests/unit/modules/suites.h"
+
+#include "lib/log.h"
+#include "lib/ssh/key.h"
+
+#include <stdlib.h>
+
+int
+main(void)
+{
+	SRunner *runner;
+	int failed;
+
+	log_set_level(LOG_LEVEL_ERROR);
+	if (key_preload() != 0)
+		return EXIT_FAILURE;
+	if (audit_set_outputs(NULL, 0) != 0)
+		return EXIT_FAILURE;
+	fake_prepare();
+	runner = srunner_create(suite_chain());
+	srunner_add_suite(runner, suite_decoy());
+	srunner_add_suite(runner, suite_host());
+	srunner_add_suite(runner, suite_contract());
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

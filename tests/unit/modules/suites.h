@@ -1,0 +1,16 @@
+#ifndef TESTS_UNIT_MODULES_SUITES_H
+#define TESTS_UNIT_MODULES_SUITES_H
+
+#include <check.h>
+
+Suite *suite_chain(void);
+Suite *suite_host(void);
+Suite *suite_contract(void);
+Suite *suite_child(void);
+Suite *suite_pam(void);
+Suite *suite_publickey(void);
+Suite *suite_hostbased(void);
+Suite *suite_decoy(void);
+Suite *suite_example(void);
+
+#endif
