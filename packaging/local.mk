@@ -1,1 +1,4 @@
-# 
+# The shipped configuration, installed where the daemon looks for it.
+sallyportdir = $(sysconfdir)/sallyport
+dist_sallyport_DATA = config/sallyport.conf
+EXTRA_DIST += packaging/pam.d

@@ -25,3 +25,6 @@ if !FUZZERS
 TESTS += $(FUZZ_TARGETS)
 endif
 EXTRA_DIST += tests/fuzz
+
+.PHONY: fuzz-targets
+fuzz-targets: $(FUZZ_TARGETS)

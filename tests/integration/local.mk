@@ -1,1 +1,1 @@
-# 
+EXTRA_DIST += tests/integration tests/lint

@@ -1,0 +1,63 @@
+"""Fixtures, and what every test leaves behind: nothing."""
+
+import glob
+import re
+
+import pytest
+
+import sp
+
+
+@pytest.fixture
+def user():
+    u = sp.User()
+    u.make_key()
+    yield u
+    u.remove()
+
+
+@pytest.fixture
+def make_user():
+    made = []
+
+    def make(**kw):
+        key = kw.pop("key", True)
+        u = sp.User(**kw)
+        made.append(u)
+        if key:
+            u.make_key()
+        return u
+    yield make
+    for u in made:
+        u.remove()
+
+
+@pytest.fixture
+def make_server():
+    made = []
+
+    def make(**kw):
+        s = sp.Server(**kw)
+        made.append(s)
+        return s
+    yield make
+    for s in made:
+        s.stop()
+        check_log(s)
+
+
+@pytest.fixture
+def server(make_server):
+    return make_server()
+
+
+def check_log(s):
+    """A sanitizer's report, or a process of ours that failed, fails the test."""
+    log = s.log()
+    bad = re.search(r"(AddressSanitizer|runtime error:|LeakSanitizer|"
+                    r"internal error).*", log)
+    assert not bad or getattr(s, "expect_report", False), \
+        bad.group(0) + "\n" + log[-8000:]
+    for path in glob.glob(s.dir + "/asan.*"):
+        if not getattr(s, "expect_report", False):
+            raise AssertionError(open(path).read()[:6000])

@@ -1,0 +1,172 @@
+"""The processes are what privsep/roles.c says; a broken one is contained."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+import sp
+
+ALL_CAPS = int(open("/proc/self/status").read().split("CapBnd:")[1].split()[0], 16)
+
+
+def rows():
+    out = {}
+    for line in sp.run([sp.DAEMON, "--roles"], check=0).stdout.splitlines():
+        name, *fields = line.split()
+        out[name] = dict(f.split("=", 1) for f in fields)
+    return out
+
+
+@pytest.fixture
+def logged_in(server, user):
+    p = server.popen(user, "echo on; exec cat")
+    assert p.stdout.readline() == b"on\n"
+    yield p
+    p.kill()
+    p.communicate()
+
+
+def session_of(server, user):
+    return [p for p, t in server.processes().items()
+            if "session" in t and sp.status(p)["Uid"].split()[0] == str(user.uid)]
+
+
+def ids(name):
+    import pwd
+    e = pwd.getpwnam(name)
+    return e.pw_uid, e.pw_gid
+
+
+def check_row(pid, row, user):
+    st = sp.status(pid)
+    uid, gid = {"root": (0, 0), "keyholder": ids("sallyport-keys"),
+                "worker": ids("sallyport"), "user": (user.uid, user.gid)}[row["user"]]
+    assert st["Uid"].split() == [str(uid)] * 4
+    if row["user"] != "root":
+        assert st["Gid"].split() == [str(gid)] * 4
+    if row["groups"] == "none":
+        assert st["Groups"] == ""
+    assert st["NoNewPrivs"] == row["nnp"]
+    assert (st["Seccomp"] == "2") == (row["seccomp"] == "1")
+    caps = int(st["CapEff"], 16)
+    assert caps == (ALL_CAPS if row["caps"] == "all" else 0)
+    if row["caps"] == "none" and row["user"] != "user":
+        assert int(st["CapPrm"], 16) == int(st["CapBnd"], 16) == 0
+    root = os.readlink(f"/proc/{pid}/root")
+    if row["root"] == "empty":
+        assert root != "/" and os.listdir(f"/proc/{pid}/root/") == []
+    else:
+        assert root == "/"
+    # not dumpable: /proc/PID belongs to root though the process does not
+    if row["dumpable"] == "0" and uid != 0:
+        assert os.stat(f"/proc/{pid}/mem").st_uid == 0
+    assert len(os.listdir(f"/proc/{pid}/fd")) <= int(row["fds"])
+
+
+@pytest.mark.parametrize("role", ["master", "keyholder", "monitors", "monitor",
+                                  "workers", "worker", "session"])
+def test_each_process_is_its_row(server, logged_in, user, role):
+    table = rows()
+    if role == "session":
+        pids = session_of(server, user)
+    else:
+        pids = [p for p, t in server.processes().items()
+                if re.match(rf"sallyportd: {role}( |$)", t)]
+    assert pids, server.processes()
+    for pid in pids:
+        check_row(pid, table[role], user)
+
+
+def test_sudo_works_in_a_session(server, logged_in, user):
+    # no_new_privs would make every setuid program powerless
+    p = server.ssh(user, "grep NoNewPrivs /proc/self/status", check=0)
+    assert p.stdout.split() == ["NoNewPrivs:", "0"]
+
+
+def test_the_monitor_is_the_ancestor_of_the_programs(server, logged_in, user):
+    p = server.ssh(user, "p=$$; while [ $p -gt 1 ]; do tr '\\0' ' ' </proc/$p/cmdline;"
+                   " echo; p=$(sed 's/.*) . //; s/ .*//' /proc/$p/stat); done", check=0)
+    assert "sallyportd: monitor" in p.stdout
+
+
+def memory_has(pid, needles):
+    found = set()
+    maps = open(f"/proc/{pid}/maps").read().splitlines()
+    with open(f"/proc/{pid}/mem", "rb", 0) as mem:
+        for line in maps:
+            span, perms = line.split()[:2]
+            if "r" not in perms or "[v" in line:
+                continue
+            start, end = (int(x, 16) for x in span.split("-"))
+            if end - start > 1 << 31:
+                continue
+            try:
+                mem.seek(start)
+                data = mem.read(end - start)
+            except (OSError, ValueError, OverflowError):
+                continue
+            found |= {n for n, v in needles.items() if any(x in data for x in v)}
+    return found
+
+
+def secrets(server):
+    from cryptography.hazmat.primitives import serialization as s
+    out = {}
+    for path in server.host_keys:
+        key = s.load_ssh_private_key(open(path, "rb").read(), None)
+        if "rsa" in path:
+            n = key.private_numbers()
+            for name in ("p", "q", "d"):
+                v = getattr(n, name)
+                b = v.to_bytes((v.bit_length() + 7) // 8, "big")
+                out["rsa-" + name] = [b[:48], b[::-1][:48]]
+        elif "ecdsa" in path:
+            v = key.private_numbers().private_value.to_bytes(32, "big")
+            out["ecdsa"] = [v, v[::-1]]
+        else:
+            out["ed25519"] = [key.private_bytes(
+                s.Encoding.Raw, s.PrivateFormat.Raw, s.NoEncryption())]
+    return out
+
+
+def test_private_keys_are_in_the_keyholder_alone(server, logged_in, user):
+    needles = secrets(server)
+    server.ssh(user, "true", check=0, HostKeyAlgorithms="rsa-sha2-256")
+    holder = server.processes("keyholder")[0]
+    assert memory_has(holder, needles) >= {"ed25519", "ecdsa", "rsa-p", "rsa-q"}
+    for pid, title in server.processes().items():
+        if pid != holder and title.startswith("sallyportd"):
+            assert memory_has(pid, needles) == set(), title
+
+
+def test_a_worker_killed_by_a_signal_is_audited_and_replaced(server, logged_in, user):
+    before = server.processes("workers")
+    worker = server.processes("worker")
+    worker = [w for w in worker if w not in before]
+    os.kill(worker[0], signal.SIGSEGV)
+    server.wait_log(r"worker")
+    server.wait_log(r"crash")
+    sp.wait_for(lambda: [w for w in server.processes("workers") if w not in before],
+                what="a new worker template")
+    server.ssh(user, "true", check=0)
+    sp.wait_for(lambda: not user.processes(), what="end of the user's programs")
+
+
+def test_a_session_killed_by_its_user_ends_the_connection(server, logged_in, user):
+    os.kill(session_of(server, user)[0], signal.SIGKILL)
+    logged_in.communicate(timeout=20)
+    server.wait_log(r"session process")
+    server.ssh(user, "true", check=0)
+
+
+def test_a_monitor_killed_leaves_no_worker(server, logged_in, user):
+    monitor = [p for p, t in server.processes().items()
+               if re.match(r"sallyportd: monitor ", t)]
+    os.kill(monitor[0], signal.SIGKILL)
+    logged_in.communicate(timeout=20)
+    sp.wait_for(lambda: not user.processes(), what="end of the user's programs")
+    server.ssh(user, "true", check=0)
