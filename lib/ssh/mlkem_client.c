@@ -110,7 +110,10 @@ decrypt(const uint8_t *dk, const uint8_t *cipher, uint8_t *m)
 	wipe(&w, sizeof(w));
 }
 
-/* 0xff if they differ, else 0, without saying where. */
+/*
+ * 0xff if they differ, else 0, without saying where.  The compiler shall not
+ * know that it has two values only, or it might make a branch of it.
+ */
 static uint8_t
 differ(const uint8_t *a, const uint8_t *b, size_t len)
 {
@@ -118,7 +121,9 @@ differ(const uint8_t *a, const uint8_t *b, size_t len)
 
 	for (size_t i = 0; i < len; i++)
 		diff |= a[i] ^ b[i];
-	return (uint8_t)(-diff >> 8);
+	diff = -diff >> 8;
+	__asm__("" : "+r"(diff));
+	return (uint8_t)diff;
 }
 
 int

@@ -20,17 +20,25 @@
 #define SK_RHO	(SK_PK + SNTRUP_PK_LEN)
 #define SK_HASH (SK_RHO + SNTRUP_SMALL_LEN)
 
+/* Out of the compiler's sight: it shall not make a branch of a mask. */
+static int
+hide(int mask)
+{
+	__asm__("" : "+r"(mask));
+	return mask;
+}
+
 /* -1 if a is nonzero / negative, else 0. */
 static int
 nonzero(int32_t a)
 {
-	return (int)((a | -a) >> 31);
+	return hide((int)((a | -a) >> 31));
 }
 
 static int
 negative(int32_t a)
 {
-	return (int)(a >> 31);
+	return hide((int)(a >> 31));
 }
 
 static void
