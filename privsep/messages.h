@@ -293,17 +293,21 @@
 #define WALL_kill(F) F(u32, channel, U32) F(u8, signal, 64)
 /*
  * permit: what the policy allows, lines "host:port" as config/policy.h
- * prints them; the session matches the addresses that the name resolves to.
+ * prints them, "&" between lists that must all allow; the session matches
+ * the addresses that the name resolves to.  Empty: any address.
  */
 #define WALL_reach_tcp(F)                                  \
 	F(u32, channel, U32) F(text, host, WALL_HOST_MAX)  \
 	F(u32, port, PORT_MAX) F(u32, seconds, U32) F(text, permit, WALL_LIST_MAX)
 #define WALL_reach_unix(F) \
 	F(u32, channel, U32) F(text, path, WALL_PATH_MAX)
-/* wildcard: the client may name addresses other than the loopback ones. */
+/*
+ * wildcard: the client may name addresses other than the loopback ones;
+ * everywhere: all addresses, whatever it named.
+ */
 #define WALL_bind_tcp(F)                                                 \
 	F(u32, number, U32) F(text, address, WALL_HOST_MAX) F(u32, port, PORT_MAX) \
-	F(flag, wildcard, 1)
+	F(flag, wildcard, 1) F(flag, everywhere, 1)
 #define WALL_bind_unix(F)                                 \
 	F(u32, number, U32) F(text, path, WALL_PATH_MAX) F(u32, mask, 511) \
 	F(flag, unlink, 1)

@@ -32,6 +32,8 @@ timeouts_text(const struct decision *d, char *text, size_t size)
 	for (size_t i = 0; i < l->count; i++) {
 		const struct channel_timeouts *list = l->lists[i];
 
+		if (at != 0 && at < size)
+			at += (size_t)snprintf(&text[at], size - at, " &");
 		for (size_t k = 0; k < list->count && at < size; k++)
 			at += (size_t)snprintf(&text[at], size - at, "%s%s=%u",
 			    at == 0 ? "" : " ", list->items[k].kind,

@@ -174,9 +174,9 @@ on_tcp_listen(struct monitor *m, struct wall_message *message)
 	b->request = l->request;
 	b->address = mem_strdup(l->address);
 	b->port = l->port;
-	SESSION_ORDER(m, bind_tcp, .number = b->number,
-	    .address = gateway == GATEWAY_YES ? "" : l->address,
-	    .port = l->port, .wildcard = gateway != GATEWAY_NO);
+	SESSION_ORDER(m, bind_tcp, .number = b->number, .address = l->address,
+	    .port = l->port, .wildcard = gateway != GATEWAY_NO,
+	    .everywhere = gateway == GATEWAY_YES);
 	return 0;
 }
 

@@ -131,7 +131,7 @@ exec_shell(const struct session_start *start, const struct launch *l,
 /* ---- sftp: a program without an exec ---------------------------------------- */
 
 struct sftp_child {
-	struct session *s;
+	struct wall events;
 	uint32_t channel;
 };
 
@@ -159,7 +159,7 @@ on_sftp_event(void *context, const struct sftp_event *e)
 		in = e->totals->bytes_read;
 		out = e->totals->bytes_written;
 	}
-	(void)WALL_SEND(&child->s->monitor, file_event,
+	(void)WALL_SEND(&child->events, file_event,
 	    .channel = child->channel, .kind = (uint8_t)e->type,
 	    .status = e->status, .flags = e->open_flags,
 	    .path = cut(e->path, path), .target = cut(e->new_path, target),
@@ -169,8 +169,14 @@ on_sftp_event(void *context, const struct sftp_event *e)
 static void
 run_sftp(struct session *s, const struct launch *l)
 {
-	struct sftp_child child = { .s = s, .channel = l->channel };
+	struct sftp_child child = { .channel = l->channel };
 	struct sftp_options options = { 0 };
+
+	/* Its wall to the session alone stays, for the events. */
+	if (dup3(l->events, 3, O_CLOEXEC) < 0 || close_range(4, ~0u, 0) != 0)
+		_exit(EXIT_NOT_STARTED);
+	wall_init(&child.events, 3, PATH_SESSION_MONITOR,
+	    PATH_SESSION_MONITOR);
 
 	if (s->start->sftp != NULL)
 		options = *s->start->sftp;
@@ -182,8 +188,6 @@ run_sftp(struct session *s, const struct launch *l)
 	options.on_event = on_sftp_event;
 	options.context = &child;
 	title_set("sftp: %s", s->start->user);
-	/* The wall to the monitor stays, for the events; the rest does not. */
-	close(s->worker.fd);
 	_exit(sftp_server_run(&options));
 }
 
@@ -195,13 +199,12 @@ child_run(struct session *s, const struct launch *l)
 	log_set_callback(NULL, NULL);
 	lead(l);
 	take_stdio(l);
-	if (close_range(5, ~0u, 0) != 0)
-		_exit(EXIT_NOT_STARTED);
 	child_restore(s->start);
 	go_home(s);
 	if (l->kind == RUN_SFTP)
 		run_sftp(s, l);
-	(void)close_range(3, ~0u, 0);
+	if (close_range(3, ~0u, 0) != 0)
+		_exit(EXIT_NOT_STARTED);
 	rc_run(s, l, environment);
 	exec_shell(s->start, l, environment);
 	_exit(EXIT_NOT_STARTED);

@@ -21,8 +21,11 @@ struct session;
 /* A program that runs, until it has been waited for. */
 struct program {
 	LIST_ENTRY(program) next;
+	struct session *s;
 	uint32_t channel;
 	pid_t pid;
+	struct wall events; /* of an SFTP child, fd -1: none */
+	struct loop_fd events_handle;
 };
 
 /* A child that resolves a name; its owner is told what became of it. */
@@ -71,6 +74,7 @@ struct launch {
 	bool user_rc;
 	bool pty;
 	int in, out, error; /* its three; the same descriptor on a pty */
+	int events;	    /* an SFTP child's wall to us, or -1 */
 	const struct display *display;
 };
 

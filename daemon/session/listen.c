@@ -247,7 +247,8 @@ void
 listen_tcp(struct session *s, const struct msg_bind_tcp *m)
 {
 	struct net_address list[2] = { 0 };
-	size_t count = listen_addresses(m->address, m->wildcard, list);
+	size_t count = listen_addresses(m->everywhere ? "" : m->address,
+	    m->wildcard || m->everywhere, list);
 	struct listener *l = listener_new(s, m->number, INCOMING_TCP);
 	uint32_t port = m->port;
 	int error = l == NULL ? EMFILE : count == 0 ? EADDRNOTAVAIL : 0;

@@ -65,14 +65,17 @@ permit_allows(const char *list, const char *host, uint32_t port,
 	char line[LINE_MAX_PERMIT];
 	bool allowed = true, in_group = false;
 
+	if (list[0] == '\0')
+		return true;
 	while (*list != '\0') {
 		size_t len = strcspn(list, "\n");
+		const char *after = &list[len + (list[len] == '\n')];
 
-		if (len == 0) { /* between groups */
-			if (in_group && !allowed)
-				return false;
+		if (len == 1 && list[0] == '&') {
+			if (!in_group || !allowed)
+				return false; /* an empty group has no yes */
 			in_group = false;
-			list++;
+			list = after;
 			continue;
 		}
 		if (!in_group)
@@ -84,7 +87,7 @@ permit_allows(const char *list, const char *host, uint32_t port,
 			allowed = allowed ||
 			    line_allows(line, host, port, address);
 		}
-		list += len + (list[len] == '\n');
+		list = after;
 	}
-	return allowed;
+	return allowed && in_group;
 }

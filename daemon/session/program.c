@@ -76,24 +76,83 @@ fork_quietly(struct session *s, const struct launch *l)
 	return pid;
 }
 
+/*
+ * The SFTP child tells what it does to us, and we tell the monitor, so that
+ * nobody but this process holds the wall: its end is seen when it comes.
+ */
+static int
+pass_event(struct program *p)
+{
+	struct wall_message m;
+	int err = wall_receive(&p->events, &m);
+
+	if (err == 0 && m.type == MSG_file_event)
+		(void)wall_send(&p->s->monitor, &m);
+	wall_done(&p->events, &m);
+	return err;
+}
+
+static void
+on_event(int fd, unsigned events, void *arg)
+{
+	struct program *p = arg;
+
+	(void)fd;
+	(void)events;
+	if (pass_event(p) != 0)
+		loop_fd_remove(&p->events_handle);
+}
+
+static int
+watch_events(struct program *p, int fd)
+{
+	wall_init(&p->events, fd, PATH_SESSION_MONITOR, PATH_SESSION_MONITOR);
+	if (fd < 0)
+		return 0;
+	return loop_fd_add(p->s->loop, &p->events_handle, fd, LOOP_READ,
+	    on_event, p);
+}
+
+/* All that it has told before its end; it has no more to tell. */
+static void
+end_events(struct program *p)
+{
+	loop_fd_remove(&p->events_handle);
+	while (p->events.fd >= 0 &&
+	    fcntl(p->events.fd, F_SETFL, O_NONBLOCK) == 0 &&
+	    pass_event(p) == 0)
+		continue;
+	wall_free(&p->events);
+}
+
 static int
 launch(struct session *s, struct launch *l, pid_t *pid)
 {
 	struct program *p;
+	int events[2] = { -1, -1 };
 
 	if (s->finishing || s->n_programs >= PROGRAMS_MAX)
 		return EAGAIN;
 	if (find(s, l->channel) != NULL)
 		return EEXIST;
+	if (l->kind == RUN_SFTP && wall_pair(events) != 0)
+		return EMFILE;
 	l->display = display_of(s, l->channel);
+	l->events = events[1];
 	*pid = fork_quietly(s, l);
-	if (*pid < 0)
+	close_all(&events[1], 1);
+	if (*pid < 0) {
+		close_all(events, 1);
 		return EAGAIN;
+	}
 	p = mem_zalloc(sizeof(*p));
+	p->s = s;
 	p->channel = l->channel;
 	p->pid = *pid;
 	LIST_INSERT_HEAD(&s->programs, p, next);
 	s->n_programs++;
+	if (watch_events(p, events[0]) != 0)
+		log_warn("the file operations cannot be watched");
 	return 0;
 }
 
@@ -196,6 +255,7 @@ program_ended(struct session *s, pid_t pid, int status)
 			break;
 	if (p == NULL)
 		return false;
+	end_events(p);
 	(void)WALL_SEND(&s->worker, exited, .channel = p->channel,
 	    .status = signalled ? 0 : (uint32_t)WEXITSTATUS(status),
 	    .signal = signalled ? signal_name(WTERMSIG(status)) : "",

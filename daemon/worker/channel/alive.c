@@ -14,36 +14,58 @@
 #include <string.h>
 
 #define REPORT_PERIOD  10000 /* ms, while something changed */
+#define NEVER	       UINT32_MAX
 #define ANNOUNCE_AFTER 1000  /* ms, for clients that open nothing */
 
+/* Does "pattern=seconds" (len bytes) speak of this name? */
+static bool
+entry_matches(const char *entry, size_t len, const char *name,
+    uint32_t *seconds)
+{
+	char pattern[128];
+	const char *equals = memchr(entry, '=', len);
+	size_t n = equals == NULL ? 0 : (size_t)(equals - entry);
+
+	if (n == 0 || n >= sizeof(pattern))
+		return false;
+	memcpy(pattern, entry, n);
+	pattern[n] = '\0';
+	/* "global" is a clock of its own, not a pattern. */
+	if (strcmp(pattern, "global") == 0 || strcmp(name, "global") == 0 ?
+	    strcmp(pattern, name) != 0 :
+	    !match_pattern(name, pattern, MATCH_CASE))
+		return false;
+	*seconds = (uint32_t)strtoul(&equals[1], NULL, 10);
+	if (*seconds == 0)
+		*seconds = NEVER;
+	return true;
+}
+
 /*
- * channel_timeouts: "pattern=seconds", separated by blanks or commas; the
- * first pattern that matches the name decides.
+ * channel_timeouts: entries "pattern=seconds" parted by blanks, in lists
+ * parted by "&"; in a list the first that matches counts, of all lists the
+ * shortest.
  */
 uint32_t
 channels_timeout(const struct channels *t, const char *name)
 {
-	char pattern[128];
 	const char *p = t->timeouts;
+	uint32_t least = NEVER, seconds;
+	bool found = false;
 
 	while (*(p += strspn(p, " ,\t\n")) != '\0') {
 		size_t len = strcspn(p, " ,\t\n");
-		const char *equals = memchr(p, '=', len);
-		size_t n = equals == NULL ? len : (size_t)(equals - p);
 
-		if (equals != NULL && n < sizeof(pattern)) {
-			memcpy(pattern, p, n);
-			pattern[n] = '\0';
-			/* "global" is a clock of its own, not a pattern. */
-			if (strcmp(pattern, "global") == 0 ?
-			    strcmp(name, "global") == 0 :
-			    strcmp(name, "global") != 0 &&
-			    match_pattern(name, pattern, MATCH_CASE))
-				return (uint32_t)strtoul(&equals[1], NULL, 10);
+		if (len == 1 && *p == '&') {
+			found = false;
+		} else if (!found && entry_matches(p, len, name, &seconds)) {
+			found = true;
+			if (seconds < least)
+				least = seconds;
 		}
 		p += len;
 	}
-	return 0;
+	return least == NEVER ? 0 : least;
 }
 
 static void
@@ -216,14 +238,14 @@ channel_timeouts(struct channels *t, uint64_t now)
 static void
 report(struct channels *t, uint64_t now)
 {
-	uint64_t in, out, rekeys = 0;
+	uint64_t in, out;
 
 	if (!t->unreported || now < t->reported_at + REPORT_PERIOD)
 		return;
 	transport_totals(t->w, &in, &out);
-	CHANNELS_TELL(t, report, .channels = t->count, .bytes_in = in,
+	TELL(t->w, report, .channels = t->count, .bytes_in = in,
 	    .bytes_out = out, .idle = (uint32_t)((now - t->activity_at) / 1000),
-	    .rekeys = (uint32_t)rekeys);
+	    .rekeys = transport_rekeys(t->w));
 	t->unreported = false;
 	t->reported_at = now;
 }

@@ -123,14 +123,6 @@ struct global {
 };
 TAILQ_HEAD(global_queue, global);
 
-/* A message to the monitor that its queue did not take at once. */
-struct letter {
-	STAILQ_ENTRY(letter) next;
-	size_t len;
-	uint8_t data[];
-};
-STAILQ_HEAD(letter_queue, letter);
-
 struct channels {
 	struct worker *w;
 	struct channel **slots;
@@ -157,10 +149,6 @@ struct channels {
 
 	struct global_queue globals;
 	uint32_t n_globals, next_request;
-
-	struct letter_queue letters;
-	size_t letters_bytes;
-	struct loop_timer letters_timer;
 
 	struct loop_fd session_handle;
 	bool ending;
@@ -211,7 +199,7 @@ void channel_want_write(struct channel *c, bool on);
 void channel_ready(struct channel *c);
 void channel_unready(struct channel *c);
 void channels_pump(void *channels);
-/* A text of ours, to a terminal (data) or to standard error. */
+/* A text of ours, to a terminal (each line break CR LF) or standard error. */
 void channel_say(struct channel *c, const char *text);
 
 /* ---- in.c: client to program --------------------------------------------- */
@@ -245,16 +233,6 @@ void channel_break(struct channel *c);
 void channel_confirm(struct channel *c);
 void channel_refuse(struct channel *c, uint32_t reason, const char *text);
 void channel_stream_ready(struct channel *c);
-
-/* ---- wall_out.c ---------------------------------------------------------- */
-
-/* Send, or keep until the monitor takes it; the order is kept. */
-void channels_tell(struct channels *t, const struct wall_message *m);
-#define CHANNELS_TELL(t, name, ...)                                          \
-	channels_tell((t), &(const struct wall_message){ .type = MSG_##name, \
-			       .fds = { -1, -1, -1, -1 },                    \
-			       .name = { __VA_ARGS__ } })
-void channels_letters_free(struct channels *t);
 
 /* ---- wall_in.c ----------------------------------------------------------- */
 

@@ -119,10 +119,10 @@ tcp_request(struct request *q, bool listen)
 	}
 	g->tell_port = listen && port == 0;
 	if (listen)
-		CHANNELS_TELL(q->t, tcp_listen, .request = g->request,
+		TELL(q->t->w, tcp_listen, .request = g->request,
 		    .address = address, .port = port);
 	else
-		CHANNELS_TELL(q->t, unlisten, .request = g->request,
+		TELL(q->t->w, unlisten, .request = g->request,
 		    .address = address, .port = port, .path = "");
 	free(address);
 	return 0;
@@ -156,10 +156,10 @@ unix_request(struct request *q, bool listen)
 		return E_LIMIT;
 	}
 	if (listen)
-		CHANNELS_TELL(q->t, unix_listen, .request = g->request,
+		TELL(q->t->w, unix_listen, .request = g->request,
 		    .path = path);
 	else
-		CHANNELS_TELL(q->t, unlisten, .request = g->request,
+		TELL(q->t->w, unlisten, .request = g->request,
 		    .address = "", .path = path);
 	free(path);
 	return 0;
@@ -207,7 +207,7 @@ on_hostkeys_prove_req(struct request *q)
 		return answer_here(q, ANSWER_NO);
 	if (push(q, GLOBAL_PROVE, ANSWER_WAITING) == NULL)
 		return E_LIMIT;
-	CHANNELS_TELL(q->t, hostkeys_prove, .keys = keys);
+	TELL(q->t->w, hostkeys_prove, .keys = keys);
 	return 0;
 }
 

@@ -11,7 +11,6 @@ CHANNEL_SOURCES = \
 	daemon/worker/channel/out.c \
 	daemon/worker/channel/request.c \
 	daemon/worker/channel/table.c \
-	daemon/worker/channel/wall_in.c \
-	daemon/worker/channel/wall_out.c
+	daemon/worker/channel/wall_in.c
 noinst_LIBRARIES += daemon/worker/channel/libchannel.a
 daemon_worker_channel_libchannel_a_SOURCES = $(CHANNEL_SOURCES)

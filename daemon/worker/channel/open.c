@@ -113,7 +113,7 @@ open_session(struct opening *o)
 		return 0;
 	}
 	if ((c = new_channel(o, KIND_SESSION)) != NULL)
-		CHANNELS_TELL(o->t, session_open, .channel = c->id);
+		TELL(o->t->w, session_open, .channel = c->id);
 	return 0;
 }
 
@@ -144,7 +144,7 @@ open_direct_tcp(struct opening *o)
 	} else if (err == 0 &&
 	    (c = new_channel(o, KIND_DIRECT_TCP)) != NULL) {
 		c->socket = true;
-		CHANNELS_TELL(o->t, tcp_connect, .channel = c->id,
+		TELL(o->t->w, tcp_connect, .channel = c->id,
 		    .host = host, .port = port, .originator = from,
 		    .originator_port = from_port);
 	}
@@ -169,7 +169,7 @@ open_direct_unix(struct opening *o)
 	} else if (err == 0 &&
 	    (c = new_channel(o, KIND_DIRECT_UNIX)) != NULL) {
 		c->socket = true;
-		CHANNELS_TELL(o->t, unix_connect, .channel = c->id,
+		TELL(o->t->w, unix_connect, .channel = c->id,
 		    .path = path);
 	}
 	free(path);
@@ -192,7 +192,7 @@ open_tun(struct opening *o)
 		return 0;
 	c->tun = true;
 	c->tun_layer3 = mode == 1;
-	CHANNELS_TELL(o->t, tun, .channel = c->id, .mode = mode, .unit = unit);
+	TELL(o->t->w, tun, .channel = c->id, .mode = mode, .unit = unit);
 	return 0;
 }
 
@@ -277,7 +277,7 @@ on_incoming(struct worker *w, struct wall_message *m)
 		return 0;
 	}
 	m->fds[0] = -1;
-	CHANNELS_TELL(t, channel_offered, .channel = c->id, .kind = in->kind,
+	TELL(t->w, channel_offered, .channel = c->id, .kind = in->kind,
 	    .address = in->address, .port = in->port,
 	    .originator = in->originator,
 	    .originator_port = in->originator_port);

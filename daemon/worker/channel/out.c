@@ -344,19 +344,17 @@ channels_resume(struct worker *w)
 		channels_pump(t);
 }
 
-/* The text in the terminal's way: every line break is CR LF. */
+/* Dropped where the client left no room: it is our word, not the program's. */
 void
 channel_say(struct channel *c, const char *text)
 {
 	struct buf *b;
 	size_t len = 0, mark;
 
-	if (c->state != CHANNEL_OPEN || c->eof_sent || c->close_sent)
-		return;
 	for (const char *p = text; *p != '\0'; p++)
 		len += *p == '\n' ? 2 : 1;
-	len += 4;
-	if (len > c->peer_window || len > c->peer_packet)
+	if (c->state != CHANNEL_OPEN || c->eof_sent || c->close_sent ||
+	    len == 0 || len > c->peer_window || len > c->peer_packet)
 		return;
 	b = packet_start(c->table->w, c->pty ? SSH_MSG_CHANNEL_DATA :
 	    SSH_MSG_CHANNEL_EXTENDED_DATA);
@@ -365,15 +363,11 @@ channel_say(struct channel *c, const char *text)
 		buf_u32(b, SSH_EXTENDED_DATA_STDERR);
 	mark = buf_string_open(b);
 	len = b->len;
-	if (c->pty)
-		buf_bytes(b, "\r\n", 2);
 	for (const char *p = text; *p != '\0'; p++) {
-		if (*p == '\n' && (p == text || p[-1] != '\r'))
+		if (c->pty && *p == '\n' && (p == text || p[-1] != '\r'))
 			buf_u8(b, '\r');
 		buf_u8(b, (uint8_t)*p);
 	}
-	if (text[0] != '\0' && text[strlen(text) - 1] != '\n')
-		buf_bytes(b, "\r\n", 2);
 	len = b->len - len;
 	buf_string_close(b, mark);
 	packet_send(c->table->w);

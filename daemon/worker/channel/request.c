@@ -121,6 +121,20 @@ channel_asked(const struct channel *c, enum ask ask)
 	return false;
 }
 
+/* Why a program was not started, on a line of its own. */
+static void
+say_line(struct channel *c, const char *text)
+{
+	size_t len = strlen(text);
+	char *line;
+
+	if (len == 0)
+		return;
+	line = mem_printf("%s%s", text, text[len - 1] == '\n' ? "" : "\n");
+	channel_say(c, line);
+	free(line);
+}
+
 /* The monitor's answer to the oldest question that has none. */
 void
 channel_answer(struct channel *c, enum answer_state state, const char *text)
@@ -138,8 +152,7 @@ channel_answer(struct channel *c, enum answer_state state, const char *text)
 	start = a->ask == ASK_START;
 	if (start && state == ANSWER_NO) {
 		c->start_asked = false;
-		if (text[0] != '\0')
-			channel_say(c, text);
+		say_line(c, text);
 	}
 	a->state = (uint8_t)state;
 	flush_answers(c);
@@ -171,7 +184,7 @@ on_pty_req(struct request *q)
 	    c->start_asked || channel_asked(c, ASK_PTY))) {
 		err = refuse(q);
 	} else if (err == 0) {
-		channels_tell(c->table, &(const struct wall_message){
+		worker_tell(c->table->w, &(const struct wall_message){
 		    .type = MSG_pty, .pty = m });
 		err = push_answer(q, ASK_PTY, ANSWER_WAITING);
 	}
@@ -188,7 +201,7 @@ on_env_req(struct request *q)
 	if (err == 0 && (name == NULL || value == NULL || q->c->start_asked)) {
 		err = refuse(q);
 	} else if (err == 0) {
-		CHANNELS_TELL(q->c->table, env, .channel = q->c->id,
+		TELL(q->c->table->w, env, .channel = q->c->id,
 		    .name = name, .value = value);
 		err = push_answer(q, ASK_ENV, ANSWER_WAITING);
 	}
@@ -209,7 +222,7 @@ on_x11_req(struct request *q)
 	    q->c->start_asked)) {
 		err = refuse(q);
 	} else if (err == 0) {
-		CHANNELS_TELL(q->c->table, x11, .channel = q->c->id,
+		TELL(q->c->table->w, x11, .channel = q->c->id,
 		    .single = single, .protocol = protocol, .cookie = cookie,
 		    .screen = screen);
 		err = push_answer(q, ASK_X11, ANSWER_WAITING);
@@ -230,7 +243,7 @@ on_agent_req(struct request *q)
 	if (q->c->start_asked)
 		return refuse(q);
 	q->c->table->agent_by_rfc = strcmp(q->name, "agent-req") == 0;
-	CHANNELS_TELL(q->c->table, agent, .channel = q->c->id);
+	TELL(q->c->table->w, agent, .channel = q->c->id);
 	return push_answer(q, ASK_AGENT, ANSWER_WAITING);
 }
 
@@ -247,7 +260,7 @@ start(struct request *q, enum start_kind kind, const char *command)
 	else
 		channel_timeout_name(c, "session:%s",
 		    kind == START_SHELL ? "shell" : "command");
-	CHANNELS_TELL(c->table, start, .channel = c->id, .kind = (uint8_t)kind,
+	TELL(c->table->w, start, .channel = c->id, .kind = (uint8_t)kind,
 	    .command = command);
 	return push_answer(q, ASK_START, ANSWER_WAITING);
 }
@@ -314,7 +327,7 @@ on_signal_req(struct request *q)
 	if (err == 0 && (name == NULL || !q->c->start_asked || q->c->exited)) {
 		err = refuse(q);
 	} else if (err == 0) {
-		CHANNELS_TELL(q->c->table, signal, .channel = q->c->id,
+		TELL(q->c->table->w, signal, .channel = q->c->id,
 		    .name = name);
 		err = accept_here(q);
 	}

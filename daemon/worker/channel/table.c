@@ -46,7 +46,6 @@ channels_start(struct worker *w, const struct msg_opened *settings)
 	TAILQ_INIT(&t->small);
 	TAILQ_INIT(&t->bulk);
 	TAILQ_INIT(&t->globals);
-	STAILQ_INIT(&t->letters);
 	t->activity_at = t->empty_at = t->reported_at = loop_now(w->loop);
 	w->channels = t;
 	channels_schedule(t);
@@ -66,9 +65,7 @@ channels_end(struct worker *w)
 	loop_defer_cancel(&t->pump);
 	loop_timer_stop(&t->pump_timer);
 	loop_timer_stop(&t->tick);
-	loop_timer_stop(&t->letters_timer);
 	loop_fd_remove(&t->session_handle);
-	channels_letters_free(t);
 	channels_globals_free(t);
 	free(t->slots);
 	free(t->generations);
@@ -153,7 +150,7 @@ channel_free(struct channel *c)
 	struct channels *t = c->table;
 	uint32_t slot = c->id & SLOT_MASK;
 
-	CHANNELS_TELL(t, channel_closed, .channel = c->id,
+	TELL(t->w, channel_closed, .channel = c->id,
 	    .bytes_in = c->bytes_in, .bytes_out = c->bytes_out);
 	channel_unready(c);
 	channel_close_ends(c);

@@ -87,6 +87,23 @@ packet_queued(const struct worker *w)
 	return fake.queued;
 }
 
+void
+worker_tell(struct worker *w, const struct wall_message *m)
+{
+	int err = wall_send(&w->monitor, m);
+
+	ck_assert_msg(err == 0 || err == E_AGAIN, "%s: %s",
+	    wall_name(m->type), err_text(err));
+	fake.untold += err == E_AGAIN;
+}
+
+uint32_t
+transport_rekeys(const struct worker *w)
+{
+	(void)w;
+	return 0;
+}
+
 uint32_t
 transport_rtt(const struct worker *w)
 {

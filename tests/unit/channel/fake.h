@@ -31,6 +31,7 @@ struct fake {
 	bool interactive, disconnected;
 	uint32_t disconnect_reason;
 	uint32_t rtt;
+	unsigned untold; /* messages the monitor's queue did not take */
 };
 extern struct fake fake;
 

@@ -221,8 +221,8 @@ START_TEST(test_a_signal_order_reaches_the_whole_group)
 	int fds[3];
 
 	drive_start();
-	drive_run(9, "trap 'echo hup; exit 3' HUP; echo ready; "
-	    "sleep 100 & wait", fds);
+	drive_run(9, "trap 'echo hup; exit 3' HUP; sleep 100 & sleep 0.3; "
+	    "echo ready; wait", fds);
 	while (read(fds[1], (char[16]){ 0 }, 16) < 0)
 		poll(NULL, 0, 10);
 	ck_assert_int_eq(WALL_SEND(&drive.monitor, kill, .channel = 9,
