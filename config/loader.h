@@ -32,6 +32,9 @@ void load_rule(struct loader *l, const config_setting_t *group, bool guard,
 /* After all files: names, extends, implied and default grants, the decoy. */
 void finish_rules(struct loader *l);
 
+/* Rules behind one that takes all they match. */
+void warn_unreachable(struct loader *l);
+
 /* Profiles and + - ^, for all algorithm lists. */
 void finish_algorithms(struct loader *l);
 

@@ -3,6 +3,7 @@ config_libsettings_a_SOURCES = \
 	config/algorithms.c config/algorithms.h \
 	config/arena.c config/arena.h \
 	config/bundle.c config/bundle.h \
+	config/check.c config/check.h \
 	config/config.h \
 	config/explain.c \
 	config/load.c config/load.h \
@@ -19,4 +20,5 @@ config_libsettings_a_SOURCES = \
 	config/rules.c \
 	config/scan.c config/scan.h \
 	config/show.c config/show.h \
+	config/unreachable.c \
 	config/value.c

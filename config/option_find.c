@@ -142,6 +142,7 @@ option_type_text(enum option_type type)
 		[OPTION_STRING] = "string",
 		[OPTION_NAME] = "name: letters, digits and . _ -",
 		[OPTION_PATH] = "absolute path",
+		[OPTION_HOME_PATH] = "path, absolute or beginning with %h",
 		[OPTION_ADDRESS] = "numeric address, or \"*\"",
 		[OPTION_STRINGS] = "list of strings",
 		[OPTION_PATHS] = "list of absolute paths",

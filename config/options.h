@@ -38,6 +38,7 @@ enum option_type {
 	OPTION_STRING,	   /* char * */
 	OPTION_NAME,	   /* char *, letters digits . _ - */
 	OPTION_PATH,	   /* char *, absolute */
+	OPTION_HOME_PATH,  /* char *, absolute or below %h */
 	OPTION_ADDRESS,	   /* char *, numeric or "*" */
 	OPTION_STRINGS,	   /* struct strings */
 	OPTION_PATHS,	   /* struct strings, absolute */

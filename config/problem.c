@@ -35,7 +35,7 @@ escape(const char *text)
 	return copy;
 }
 
-static void
+__attribute__((format(printf, 5, 0))) static void
 problem_add(struct problems *p, enum severity severity, const char *file,
     unsigned line, const char *format, va_list args)
 {

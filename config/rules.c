@@ -243,6 +243,7 @@ grant_size(const struct option *option)
 		return sizeof(bool);
 	case OPTION_STRING:
 	case OPTION_PATH:
+	case OPTION_HOME_PATH:
 		return sizeof(char *);
 	case OPTION_NUMBER:
 	case OPTION_TIME:
@@ -447,4 +448,5 @@ finish_rules(struct loader *l)
 	check_twice(l, "rules", c->rules, c->rule_count);
 	check_twice(l, "guards", c->guards, c->guard_count);
 	find_decoy(l, &defaults);
+	warn_unreachable(l);
 }

@@ -168,6 +168,7 @@ show_value(FILE *out, const struct option *option, const void *member,
 	case OPTION_STRING:
 	case OPTION_NAME:
 	case OPTION_PATH:
+	case OPTION_HOME_PATH:
 	case OPTION_ADDRESS:
 		show_text(out, *(char *const *)member, syntax);
 		break;

@@ -223,6 +223,21 @@ path_fault(const char *text)
 	return NULL;
 }
 
+/* With %h %u %U %% and no other sequences. */
+static const char *
+home_path_fault(const char *text)
+{
+	const char *at;
+
+	for (at = strchr(text, '%'); at != NULL; at = strchr(at + 2, '%')) {
+		if (at[1] == '\0' || strchr("huU%", at[1]) == NULL)
+			return "only %h %u %U and %% are known after a %";
+	}
+	if (strncmp(text, "%h", 2) == 0 && (text[2] == '/' || text[2] == '\0'))
+		return NULL;
+	return path_fault(text);
+}
+
 static const char *
 address_fault(const char *text)
 {
@@ -247,6 +262,8 @@ read_string(const struct value *v, char **member)
 		return wrong_type(v);
 	if (v->option->type == OPTION_PATH)
 		fault = path_fault(text);
+	else if (v->option->type == OPTION_HOME_PATH)
+		fault = home_path_fault(text);
 	else if (v->option->type == OPTION_NAME)
 		fault = parse_name(text);
 	else if (v->option->type == OPTION_ADDRESS)
@@ -527,6 +544,7 @@ value_read(struct reader *r, const struct option *option, const char *key,
 	case OPTION_STRING:
 	case OPTION_NAME:
 	case OPTION_PATH:
+	case OPTION_HOME_PATH:
 	case OPTION_ADDRESS:
 		return read_string(&v, member);
 	case OPTION_STRINGS:

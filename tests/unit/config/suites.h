@@ -4,6 +4,7 @@
 
 #include <check.h>
 
+Suite *suite_check(void);
 Suite *suite_guards(void);
 Suite *suite_load(void);
 Suite *suite_parse(void);

@@ -8,6 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* libconfig's scanner loses its string buffer at a syntax error. */
+const char *__lsan_default_suppressions(void);
+
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libconfig.so";
+}
+
 static char *
 problems_text(struct problems *problems)
 {

@@ -85,6 +85,7 @@ put_value(FILE *out, const struct option *option)
 		break;
 	case OPTION_STRING:
 	case OPTION_PATH:
+	case OPTION_HOME_PATH:
 		fprintf(out, "\"%s\"", random_below(2) ? "/a" : "/b");
 		break;
 	case OPTION_TARGETS:

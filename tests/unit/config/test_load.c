@@ -173,8 +173,8 @@ static const struct row rows[] = {
 	    "authenticate, or refuse = true\n" },
 	{ "rules = ( { methods = [ \"publickey\" ]; } );",
 	    "a.conf:1: rules: \"name\" is missing\n" },
-	{ "rules = ( { name = \"r\"; refuse = true; },\n"
-	  "{ name = \"r\"; refuse = true; } );",
+	{ "rules = ( { name = \"r\"; refuse = true; match = "
+	  "{ user = \"a\"; }; },\n{ name = \"r\"; refuse = true; } );",
 	    "a.conf:2: rules.name: \"r\" is defined already, in a.conf:1\n" },
 	{ RULE("") "\ndecoy = \"x\";",
 	    "a.conf:2: decoy: there is no rule \"x\"\n" },
@@ -244,7 +244,9 @@ END_TEST
 
 START_TEST(a_rule_name_in_two_files_names_both_places)
 {
-	static const char *const texts[] = { RULE(""), "\n" RULE("") };
+	static const char *const texts[] = {
+		RULE("match = { user = \"a\"; }; "),
+		"\n" RULE("match = { user = \"b\"; }; ") };
 	char *got = problems_of_files(texts, 2);
 
 	ck_assert_str_eq(got, "b.conf:2: rules.name: \"r\" is defined "
@@ -326,7 +328,8 @@ rule_ring(int count, bool closed)
 	len = (size_t)sprintf(text, "rules = (");
 	for (i = 0; i < count; i++) {
 		len += (size_t)sprintf(text + len, "%s{ name = \"r%d\"; "
-		    "methods = [ \"publickey\" ]; ", i == 0 ? "" : ",\n", i);
+		    "match = { user = \"u%d\"; }; methods = [ \"publickey\" ]; ",
+		    i == 0 ? "" : ",\n", i, i);
 		if (closed || i + 1 < count)
 			len += (size_t)sprintf(text + len,
 			    "extends = \"r%d\"; ", (i + 1) % count);

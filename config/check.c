@@ -1,0 +1,468 @@
+/*
+ * The look around after the configuration was read: files, users, groups,
+ * commands, modules, and whether each chain can be walked.  For sallyportctl
+ * check, sallyportd -t and the rehearsal of a reload; asks through callbacks
+ * what is not config's to know.
+ */
+#include "config/check.h"
+#include "config/options.h"
+#include "config/policy_match.h"
+#include "lib/err.h"
+#include "lib/match.h"
+#include "lib/mem.h"
+#include "lib/safefile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+
+struct check {
+	const struct config *config;
+	const struct check_calls *calls;
+	struct problems *problems;
+};
+
+static const struct origin *
+key_origin(const struct check *c, const char *key)
+{
+	const struct option *option = option_find(SECTION_SERVER, key);
+
+	return &c->config->origins[option - options];
+}
+
+/* ---- files ---- */
+
+static bool
+safe_file(const char *path, unsigned flags, char why[SAFEFILE_WHY_MAX])
+{
+	struct safefile_rules rules = { .owner = geteuid(),
+		.flags = flags | SAFEFILE_FOLLOW };
+	int fd;
+
+	if (safefile_open(path, &rules, &fd, why) != 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+static void
+check_host_keys(const struct check *c)
+{
+	const struct strings *keys = &c->config->host_keys;
+	const struct origin *origin = key_origin(c, "host_keys");
+	char why[SAFEFILE_WHY_MAX];
+	size_t i, good = 0;
+
+	for (i = 0; i < keys->count; i++) {
+		const char *path = keys->items[i];
+		bool absent = access(path, F_OK) != 0 && errno == ENOENT;
+
+		if (absent && origin->line == 0)
+			continue; /* of the defaults those count that exist */
+		if (!safe_file(path, SAFEFILE_PRIVATE, why))
+			problem_error(c->problems, origin->file, origin->line,
+			    "host_keys: %s: %s", path, why);
+		else if (c->calls->host_key != NULL &&
+		    !c->calls->host_key(c->calls->context, path, why,
+			sizeof(why)))
+			problem_error(c->problems, origin->file, origin->line,
+			    "host_keys: %s: %s", path, why);
+		else
+			good++;
+	}
+	if (good == 0)
+		problem_error(c->problems, origin->file, origin->line,
+		    "host_keys: there is no usable host key; sallyportctl "
+		    "hostkeys makes them");
+}
+
+static void
+check_host_certificates(const struct check *c)
+{
+	const struct strings *paths = &c->config->host_certificates;
+	const struct origin *origin = key_origin(c, "host_certificates");
+	char why[SAFEFILE_WHY_MAX];
+	size_t i;
+
+	for (i = 0; i < paths->count; i++) {
+		const char *path = paths->items[i];
+
+		if (!safe_file(path, 0, why) ||
+		    (c->calls->host_certificate != NULL &&
+			!c->calls->host_certificate(c->calls->context, path,
+			    why, sizeof(why))))
+			problem_error(c->problems, origin->file, origin->line,
+			    "host_certificates: %s: %s", path, why);
+	}
+}
+
+static bool
+lists(const struct strings *names, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < names->count; i++) {
+		if (strcmp(names->items[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+any_rule_grants_x11(const struct config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->rule_count; i++) {
+		if (config->rules[i].grants.x11)
+			return true;
+	}
+	return false;
+}
+
+static void
+warn_missing(const struct check *c, const char *key, const char *path,
+    int mode, const char *use)
+{
+	const struct origin *origin = key_origin(c, key);
+
+	if (access(path, mode) != 0)
+		problem_warning(c->problems, origin->file, origin->line,
+		    "%s: %s: %s; %s", key, path, strerror(errno), use);
+}
+
+static void
+check_log_targets(const struct check *c)
+{
+	const struct strings *targets = &c->config->log.targets;
+	const struct origin *origin = key_origin(c, "log.targets");
+	char *directory;
+	size_t i;
+
+	for (i = 0; i < targets->count; i++) {
+		if (targets->items[i][0] != '/')
+			continue;
+		directory = mem_strndup(targets->items[i],
+		    (size_t)(strrchr(targets->items[i], '/') -
+			targets->items[i]) + 1);
+		if (access(directory, W_OK | X_OK) != 0)
+			problem_error(c->problems, origin->file, origin->line,
+			    "log.targets: %s: %s", directory,
+			    strerror(errno));
+		free(directory);
+	}
+}
+
+/* The first word of a shell's command, when it is a path. */
+static void
+check_command(const struct check *c, const char *key, const char *command,
+    const struct origin *origin)
+{
+	char *path = mem_strndup(command, strcspn(command, " \t;&|<>()$`\"'"));
+
+	if (path[0] == '/' && access(path, X_OK) != 0)
+		problem_warning(c->problems, origin->file, origin->line,
+		    "%s: %s: %s", key, path, strerror(errno));
+	free(path);
+}
+
+static void
+check_files(const struct check *c)
+{
+	const struct config *config = c->config;
+	size_t i;
+
+	check_host_keys(c);
+	check_host_certificates(c);
+	check_log_targets(c);
+	if (lists(&config->crypto.kex, "diffie-hellman-group-exchange-sha256"))
+		warn_missing(c, "crypto.moduli_file",
+		    config->crypto.moduli_file, R_OK,
+		    "group exchange uses fixed groups");
+	if (any_rule_grants_x11(config))
+		warn_missing(c, "xauth", config->xauth, X_OK,
+		    "X11 forwarding will fail");
+	for (i = 0; i < config->subsystem_count; i++) {
+		if (config->subsystems[i].command != NULL)
+			check_command(c, "subsystems.command",
+			    config->subsystems[i].command,
+			    &config->subsystems[i].origin);
+	}
+}
+
+/* ---- users and groups ---- */
+
+static void
+check_user(const struct check *c, const char *key, const char *name)
+{
+	const struct origin *origin = key_origin(c, key);
+
+	if (c->calls->user != NULL &&
+	    c->calls->user(c->calls->context, name) == 0)
+		problem_error(c->problems, origin->file, origin->line,
+		    "%s: there is no user \"%s\"", key, name);
+}
+
+/* Plain names among patterns that the system does not know. */
+static void
+check_names(const struct check *c, const struct rule *rule, const char *what,
+    const struct strings *names, int (*exists)(void *, const char *))
+{
+	size_t i;
+
+	for (i = 0; i < names->count && exists != NULL; i++) {
+		const char *name = names->items[i];
+
+		name += name[0] == '!';
+		if (strpbrk(name, "*?") == NULL &&
+		    exists(c->calls->context, name) == 0)
+			problem_warning(c->problems, rule->match.origin.file,
+			    rule->match.origin.line, "match.%s: there is no "
+			    "%s \"%s\"", what, what, name);
+	}
+}
+
+/* ---- modules and chains ---- */
+
+static void
+check_modules(const struct check *c)
+{
+	const struct config *config = c->config;
+	char why[SAFEFILE_WHY_MAX];
+	size_t i;
+
+	if (config->module_count == 0)
+		problem_error(c->problems, NULL, 0, "modules: there is none: "
+		    "nobody can authenticate");
+	for (i = 0; i < config->module_count; i++) {
+		const struct module_settings *m = &config->modules[i];
+		char *path = m->file[0] == '/' ? mem_strdup(m->file) :
+		    mem_printf("%s/%s", config->module_directory, m->file);
+
+		why[0] = '\0';
+		if (!safe_file(path, 0, why) || (c->calls->module != NULL &&
+		    !c->calls->module(c->calls->context, m, path, why,
+			sizeof(why))))
+			problem_error(c->problems, m->origin.file,
+			    m->origin.line, "modules.%s: %s: %s", m->name,
+			    path, why);
+		free(path);
+	}
+}
+
+static bool
+module_exists(const struct config *config, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < config->module_count; i++) {
+		if (strcmp(config->modules[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+check_chain(const struct check *c, const struct rule *rule,
+    const struct chain *chain, const struct origin *origin)
+{
+	size_t i;
+
+	for (i = 0; i < chain->count; i++) {
+		const struct chain_step *step = &chain->steps[i];
+
+		if (step->module != NULL &&
+		    !module_exists(c->config, step->module))
+			problem_error(c->problems, origin->file, origin->line,
+			    "%s: chain \"%s\": there is no module \"%s\"",
+			    rule->name, chain->text, step->module);
+		else if (c->calls->serves != NULL &&
+		    !c->calls->serves(c->calls->context, step))
+			problem_error(c->problems, origin->file, origin->line,
+			    "%s: chain \"%s\": no module serves the method "
+			    "\"%s\"", rule->name, chain->text, step->method);
+	}
+}
+
+/* A guard alone on top of a rule: is a chain left? */
+static void
+check_rule_under_guard(const struct check *c, const struct rule *rule,
+    const struct rule *guard)
+{
+	struct decision *d;
+
+	if (guard->forbid.count == 0 || rule->grants.refuse)
+		return;
+	d = mem_zalloc(sizeof(*d));
+	decision_init(d);
+	d->chains.items = mem_dup(rule->grants.methods.items,
+	    rule->grants.methods.count * sizeof(struct chain));
+	d->chains.count = rule->grants.methods.count;
+	decision_apply_guard(d, guard);
+	if (d->chains.count == 0)
+		problem_warning(c->problems, guard->forbid_origin.file,
+		    guard->forbid_origin.line, "guards.%s.forbid: leaves rule "
+		    "\"%s\" of %s:%u no chain: whom both match is refused",
+		    guard->name, rule->name, rule->origin.file,
+		    rule->origin.line);
+	free(d->chains.items);
+	decision_free(d);
+	free(d);
+}
+
+/* ---- rules ---- */
+
+static void
+check_times(const struct check *c, const char *key,
+    const struct time_windows *times, const struct origin *origin)
+{
+	struct time_windows one = { NULL, 1 };
+	time_t ends;
+	size_t i;
+
+	for (i = 0; i < times->count; i++) {
+		one.items = &times->items[i];
+		if (policy_in_windows(&one, time(NULL), &ends) == TRI_UNKNOWN)
+			problem_error(c->problems, origin->file, origin->line,
+			    "%s: the time zone \"%s\" is not known here", key,
+			    times->items[i].zone);
+	}
+}
+
+/* The part of a chroot path that is the same for all must be root's. */
+static void
+check_chroot(const struct check *c, const char *path,
+    const struct origin *origin)
+{
+	char *part = mem_strndup(path, strcspn(path, "%"));
+	char *slash = strrchr(part, '/');
+	struct stat st;
+
+	if (slash != NULL && strchr(path, '%') != NULL)
+		*slash = '\0';
+	while (slash != NULL) {
+		if (stat(*part != '\0' ? part : "/", &st) != 0)
+			problem_warning(c->problems, origin->file,
+			    origin->line, "chroot: %s: %s", part,
+			    strerror(errno));
+		else if (!S_ISDIR(st.st_mode) || st.st_uid != 0 ||
+		    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+			problem_error(c->problems, origin->file, origin->line,
+			    "chroot: %s must be a directory of root's that "
+			    "nobody else can write to", part);
+		slash = strrchr(part, '/');
+		if (slash != NULL)
+			*slash = '\0';
+	}
+	free(part);
+}
+
+/* What the rule itself has set; what it inherits is reported once. */
+static void
+check_grants(const struct check *c, const struct rule *rule)
+{
+	const struct grants *g = &rule->grants;
+	const struct origin *o = g->origins;
+
+	if (g->banner != NULL && access(g->banner, R_OK) != 0)
+		problem_warning(c->problems, o[GRANT_banner].file,
+		    o[GRANT_banner].line, "banner: %s: %s", g->banner,
+		    strerror(errno));
+	if (g->command != NULL)
+		check_command(c, "command", g->command, &o[GRANT_command]);
+	if (g->chroot != NULL)
+		check_chroot(c, g->chroot, &o[GRANT_chroot]);
+	if (o[GRANT_times].line != 0)
+		check_times(c, "times", &g->times, &o[GRANT_times]);
+}
+
+static void
+check_rule(const struct check *c, const struct rule *rule)
+{
+	size_t i;
+
+	check_names(c, rule, "user", &rule->match.users, c->calls->user);
+	check_names(c, rule, "group", &rule->match.groups, c->calls->group);
+	check_times(c, "match.time", &rule->match.times, &rule->match.origin);
+	check_grants(c, rule);
+	for (i = 0; i < rule->grants.methods.count; i++)
+		check_chain(c, rule, &rule->grants.methods.items[i],
+		    &rule->grants.origins[GRANT_methods]);
+	if (rule->require.count > 0)
+		check_chain(c, rule, &rule->require, &rule->require_origin);
+}
+
+static void
+check_policy(const struct check *c)
+{
+	const struct config *config = c->config;
+	size_t i, j;
+
+	if (config->rule_count == 0)
+		problem_warning(c->problems, NULL, 0, "rules: there is none: "
+		    "everybody is refused");
+	for (i = 0; i < config->rule_count; i++)
+		check_rule(c, &config->rules[i]);
+	for (i = 0; i < config->guard_count; i++) {
+		check_rule(c, &config->guards[i]);
+		for (j = 0; j < config->rule_count; j++)
+			check_rule_under_guard(c, &config->rules[j],
+			    &config->guards[i]);
+	}
+}
+
+static void
+check_algorithms(const struct check *c)
+{
+	static const size_t offsets[ALGORITHM_KINDS] = {
+		[ALGORITHM_KEX] = offsetof(struct config, crypto.kex),
+		[ALGORITHM_CIPHER] = offsetof(struct config, crypto.ciphers),
+		[ALGORITHM_MAC] = offsetof(struct config, crypto.macs),
+		[ALGORITHM_HOST_KEY] = offsetof(struct config,
+		    crypto.host_key_algorithms),
+		[ALGORITHM_USER_KEY] = offsetof(struct config,
+		    crypto.key_algorithms),
+		[ALGORITHM_CA] = offsetof(struct config, crypto.ca_algorithms),
+		[ALGORITHM_COMPRESSION] = offsetof(struct config,
+		    crypto.compression),
+	};
+	enum algorithm_kind kind;
+	size_t i;
+
+	for (kind = 0; kind < ALGORITHM_KINDS &&
+	     c->calls->algorithm != NULL; kind++) {
+		const struct strings *names = (const void *)(
+		    (const char *)c->config + offsets[kind]);
+		const char *key = algorithm_key(kind);
+		const struct origin *origin = key_origin(c, key);
+
+		for (i = 0; i < names->count; i++) {
+			if (!c->calls->algorithm(c->calls->context, kind,
+				names->items[i]))
+				problem_error(c->problems, origin->file,
+				    origin->line, "%s: \"%s\" is not to be "
+				    "had on this machine", key,
+				    names->items[i]);
+		}
+	}
+}
+
+int
+config_check(const struct config *config, const struct check_calls *calls,
+    struct problems *problems)
+{
+	struct check c = { config, calls, problems };
+	size_t errors = problems->errors;
+
+	check_files(&c);
+	check_user(&c, "privsep.worker_user", config->privsep.worker_user);
+	check_user(&c, "privsep.keyholder_user",
+	    config->privsep.keyholder_user);
+	check_modules(&c);
+	check_algorithms(&c);
+	check_policy(&c);
+	return problems->errors == errors ? 0 : E_VALUE;
+}

@@ -1,0 +1,43 @@
+/*
+ * All that a start would find wrong, found without starting.
+ */
+#ifndef CONFIG_CHECK_H
+#define CONFIG_CHECK_H
+
+#include "config/algorithms.h"
+#include "config/config.h"
+#include "config/problem.h"
+
+#include <stdbool.h>
+
+/*
+ * What config/ may not know itself: NSS, modules, keys, ciphers.  A function
+ * that is NULL is not asked.  why[] is for one sentence.
+ */
+struct check_calls {
+	void *context;
+	/* 1 exists, 0 does not, -1 not known */
+	int (*user)(void *context, const char *name);
+	int (*group)(void *context, const char *name);
+	/* load the module at path as a start would, with its options */
+	bool (*module)(void *context, const struct module_settings *module,
+	    const char *path, char *why, size_t why_size);
+	/* after all modules: does one serve the step? */
+	bool (*serves)(void *context, const struct chain_step *step);
+	bool (*host_key)(void *context, const char *path, char *why,
+	    size_t why_size);
+	bool (*host_certificate)(void *context, const char *path, char *why,
+	    size_t why_size);
+	/* is it built in and does libcrypto have it? */
+	bool (*algorithm)(void *context, enum algorithm_kind kind,
+	    const char *name);
+};
+
+/*
+ * Add every problem, with the place of the key it comes from.  0, or E_VALUE
+ * when there was an error (warnings alone are 0).
+ */
+int config_check(const struct config *config, const struct check_calls *calls,
+    struct problems *problems);
+
+#endif

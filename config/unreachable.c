@@ -1,0 +1,191 @@
+/*
+ * Rules that no login can reach, because an earlier rule takes all whom they
+ * match.  A warning for the administrator; says nothing when in doubt.
+ */
+#include "config/loader.h"
+#include "config/policy_match.h"
+
+#include <string.h>
+
+static bool
+has_negation(const struct strings *patterns)
+{
+	size_t i;
+
+	for (i = 0; i < patterns->count; i++) {
+		if (patterns->items[i][0] == '!')
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_same(const struct strings *patterns, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < patterns->count; i++) {
+		if (strcmp(patterns->items[i], text) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Does everything that later matches match earlier too? */
+static bool
+patterns_cover(const struct strings *earlier, const struct strings *later)
+{
+	bool positive = false;
+	size_t i;
+
+	if (earlier->count == 0)
+		return true;
+	if (has_negation(earlier))
+		return false;
+	for (i = 0; i < later->count; i++) {
+		const char *item = later->items[i];
+
+		if (item[0] == '!')
+			continue;
+		positive = true;
+		if (has_same(earlier, item) || has_same(earlier, "*"))
+			continue;
+		if (strpbrk(item, "*?") != NULL ||
+		    !policy_in_patterns(earlier, item))
+			return false;
+	}
+	return positive || has_same(earlier, "*");
+}
+
+static bool
+network_within(const struct net_network *outer, const struct net_network *n)
+{
+	return !outer->negated && n->bits >= outer->bits &&
+	    net_contains(outer, &n->address);
+}
+
+static bool
+networks_cover(const struct networks *earlier, const struct networks *later)
+{
+	bool positive = false;
+	size_t i, j;
+
+	if (earlier->count == 0)
+		return true;
+	for (j = 0; j < earlier->count; j++) {
+		if (earlier->items[j].negated)
+			return false;
+	}
+	for (i = 0; i < later->count; i++) {
+		if (later->items[i].negated)
+			continue;
+		positive = true;
+		for (j = 0; j < earlier->count; j++) {
+			if (network_within(&earlier->items[j],
+				&later->items[i]))
+				break;
+		}
+		if (j == earlier->count)
+			return false;
+	}
+	return positive;
+}
+
+static bool
+uids_cover(const struct uid_ranges *earlier, const struct uid_ranges *later)
+{
+	size_t i, j;
+
+	if (earlier->count == 0)
+		return true;
+	for (i = 0; i < later->count; i++) {
+		for (j = 0; j < earlier->count; j++) {
+			if (later->items[i].first >= earlier->items[j].first &&
+			    later->items[i].last <= earlier->items[j].last)
+				break;
+		}
+		if (j == earlier->count)
+			return false;
+	}
+	return later->count > 0;
+}
+
+static bool
+times_cover(const struct time_windows *earlier,
+    const struct time_windows *later)
+{
+	size_t i, j;
+
+	if (earlier->count == 0)
+		return true;
+	for (i = 0; i < later->count; i++) {
+		for (j = 0; j < earlier->count; j++) {
+			if (strcmp(later->items[i].text,
+				earlier->items[j].text) == 0)
+				break;
+		}
+		if (j == earlier->count)
+			return false;
+	}
+	return later->count > 0;
+}
+
+static bool
+has_uid_0(const struct rule_match *match)
+{
+	size_t i;
+
+	for (i = 0; i < match->uids.count; i++) {
+		if (match->uids.items[i].first == 0 &&
+		    match->uids.items[i].last == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Root passes by every rule that does not name it, wildcards or not. */
+static bool
+root_passes_by(const struct rule_match *earlier,
+    const struct rule_match *later)
+{
+	if (has_same(&later->users, "root") &&
+	    !has_same(&earlier->users, "root") && !has_uid_0(earlier))
+		return true;
+	return has_uid_0(later) && !has_uid_0(earlier);
+}
+
+static bool
+covers(const struct rule_match *earlier, const struct rule_match *later)
+{
+	return (!earlier->invalid_user || later->invalid_user) &&
+	    !root_passes_by(earlier, later) &&
+	    patterns_cover(&earlier->users, &later->users) &&
+	    patterns_cover(&earlier->groups, &later->groups) &&
+	    patterns_cover(&earlier->listeners, &later->listeners) &&
+	    networks_cover(&earlier->from, &later->from) &&
+	    uids_cover(&earlier->uids, &later->uids) &&
+	    times_cover(&earlier->times, &later->times);
+}
+
+void
+warn_unreachable(struct loader *l)
+{
+	const struct config *c = l->config;
+	size_t i, j;
+
+	for (i = 1; i < c->rule_count; i++) {
+		const struct rule *rule = &c->rules[i];
+
+		for (j = 0; j < i; j++) {
+			if (!covers(&c->rules[j].match, &rule->match))
+				continue;
+			problem_warning(l->problems, rule->origin.file,
+			    rule->origin.line, "rules.%s: is never reached: "
+			    "rule \"%s\" of %s:%u takes all it matches",
+			    rule->name != NULL ? rule->name : "?",
+			    c->rules[j].name != NULL ? c->rules[j].name : "?",
+			    c->rules[j].origin.file, c->rules[j].origin.line);
+			break;
+		}
+	}
+}

@@ -1,0 +1,316 @@
+/*
+ * config/check.c and unreachable.c: what a start would stumble over.
+ */
+#include "config/check.h"
+#include "lib/mem.h"
+#include "tests/unit/config/suites.h"
+#include "tests/unit/config/support.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char place[64];
+
+static void
+make_place(void)
+{
+	strcpy(place, "/root/.sallyport-check-XXXXXX");
+	if (mkdtemp(place) == NULL) {
+		char here[] = "sallyport-check-XXXXXX";
+
+		ck_assert(mkdtemp(here) != NULL);
+		ck_assert(realpath(here, place) != NULL);
+	}
+}
+
+static void
+remove_place(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", place);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static void
+put(const char *name, mode_t mode)
+{
+	char *path = mem_printf("%s/%s", place, name);
+	FILE *out = fopen(path, "w");
+
+	ck_assert(out != NULL);
+	fclose(out);
+	ck_assert_int_eq(chmod(path, mode), 0);
+	free(path);
+}
+
+/* ---- what the system would say ---- */
+
+static int
+known_user(void *context, const char *name)
+{
+	(void)context;
+	return strcmp(name, "ghost") == 0 ? 0 : strcmp(name, "dim") == 0 ?
+	    -1 : 1;
+}
+
+static bool
+load_module(void *context, const struct module_settings *module,
+    const char *path, char *why, size_t why_size)
+{
+	(void)context;
+	(void)path;
+	if (module->options.count == 0)
+		return true;
+	snprintf(why, why_size, "unknown option %s",
+	    module->options.items[0].key);
+	return false;
+}
+
+static bool
+serves(void *context, const struct chain_step *step)
+{
+	(void)context;
+	return strcmp(step->method, "publickey") == 0 ||
+	    strcmp(step->method, "password") == 0;
+}
+
+static bool
+good_key(void *context, const char *path, char *why, size_t why_size)
+{
+	(void)context;
+	snprintf(why, why_size, "has a passphrase");
+	return strstr(path, "locked") == NULL;
+}
+
+static bool
+has_algorithm(void *context, enum algorithm_kind kind, const char *name)
+{
+	(void)context;
+	return kind != ALGORITHM_MAC || strcmp(name, "hmac-sha2-512") != 0;
+}
+
+static const struct check_calls calls = { .user = known_user,
+	.group = known_user, .module = load_module, .serves = serves,
+	.host_key = good_key, .algorithm = has_algorithm };
+
+/* The problems of a check; @ in the text stands for the place. */
+static char *
+checked(const char *text, const struct check_calls *with)
+{
+	struct problems problems = { 0 };
+	struct config *config;
+	char *full = NULL, *got = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&full, &size);
+	int err;
+
+	for (; *text != '\0'; text++) {
+		if (*text == '@')
+			fputs(place, out);
+		else
+			fputc(*text, out);
+	}
+	fclose(out);
+	config = config_of(full);
+	err = config_check(config, with, &problems);
+	ck_assert_int_eq(err != 0, problems.errors > 0);
+	out = open_memstream(&got, &size);
+	problems_print(&problems, out);
+	fclose(out);
+	problems_free(&problems);
+	config_free(config);
+	free(full);
+	return got;
+}
+
+#define GOOD                                                            \
+	"host_keys = [ \"@/key\" ]; crypto = { macs = "                   \
+	"[ \"hmac-sha2-256\" ]; };\n"                                    \
+	"modules = ( { name = \"m\"; file = \"@/m.so\"; } );\n"
+#define RULE(x) "rules = ( { name = \"r\"; methods = [ \"publickey\" ]; " x "} );\n"
+
+START_TEST(a_sound_configuration_has_no_problem)
+{
+	char *got;
+
+	make_place();
+	put("key", 0600);
+	put("m.so", 0644);
+	got = checked(GOOD RULE(""), &calls);
+	ck_assert_str_eq(got, "");
+	free(got);
+	remove_place();
+}
+END_TEST
+
+struct row {
+	const char *text;
+	const char *problem; /* a part of the only line */
+};
+
+static const struct row rows[] = {
+	{ GOOD RULE("match = { user = [ \"a\", \"!ghost\" ]; };"),
+	    "test.conf:3: warning: match.user: there is no user \"ghost\"\n" },
+	{ GOOD RULE("match = { group = \"ghost\"; };"),
+	    "test.conf:3: warning: match.group: there is no group \"ghost\"" },
+	{ GOOD RULE("match = { user = \"dim\"; };"), "" },
+	{ GOOD RULE("match = { user = \"gh?st\"; };"), "" },
+	{ GOOD RULE("banner = \"/nonexistent\";"), "test.conf:3: warning: "
+	    "banner: /nonexistent: No such file or directory\n" },
+	{ GOOD RULE("command = \"/nonexistent/x -a\";"), "test.conf:3: "
+	    "warning: command: /nonexistent/x: No such file" },
+	{ GOOD RULE("command = \"/bin/true -a\";"), "" },
+	{ GOOD RULE("chroot = \"/tmp/%u\";"),
+	    "test.conf:3: chroot: /tmp must be a directory of root's" },
+	{ GOOD RULE("times = \"00:00-01:00 No/Where\";"), "test.conf:3: "
+	    "times: the time zone \"No/Where\" is not known here\n" },
+	{ GOOD RULE("match = { time = \"00:00-01:00 Europe/Berlin\"; };"),
+	    "" },
+	{ GOOD "rules = ( { name = \"r\"; methods = [ \"publickey,otp\" ]; } "
+	       ");", "test.conf:3: r: chain \"publickey,otp\": no module "
+		     "serves the method \"otp\"\n" },
+	{ GOOD "rules = ( { name = \"r\"; methods = [ \"password:pma\" ]; } "
+	       ");", "test.conf:3: r: chain \"password:pma\": there is no "
+		     "module \"pma\"\n" },
+	{ GOOD RULE("") "guards = ( { name = \"g\"; require = \"otp\"; } );",
+	    "test.conf:4: g: chain \"otp\": no module serves the method "
+	    "\"otp\"\n" },
+	{ GOOD RULE("") "guards = ( { name = \"g\"; forbid = \"pub*\"; } );",
+	    "test.conf:4: warning: guards.g.forbid: leaves rule \"r\" of "
+	    "test.conf:3 no chain" },
+	{ GOOD RULE("") "privsep = { worker_user = \"ghost\"; };",
+	    "test.conf:4: privsep.worker_user: there is no user \"ghost\"\n" },
+	{ GOOD RULE("") "log = { targets = \"/nonexistent/log\"; };",
+	    "test.conf:4: log.targets: /nonexistent/: No such file" },
+	{ GOOD RULE("") "subsystems = ( { name = \"x\"; command = "
+			"\"/nonexistent\"; } );", "test.conf:4: warning: "
+	    "subsystems.command: /nonexistent: No such file" },
+	{ "host_keys = [ \"@/missing\", \"@/key\" ]; crypto = { macs = "
+	  "[ \"hmac-sha2-256\" ]; };\nmodules = ( { name = \"m\"; file = "
+	  "\"@/m.so\"; } );" RULE(""), "test.conf:1: host_keys: " },
+	{ "host_keys = [ \"@/open\", \"@/key\" ]; crypto = { macs = "
+	  "[ \"hmac-sha2-256\" ]; };\nmodules = ( { name = \"m\"; file = "
+	  "\"@/m.so\"; } );" RULE(""), "test.conf:1: host_keys: " },
+	{ "host_keys = [ \"@/locked\", \"@/key\" ]; crypto = { macs = "
+	  "[ \"hmac-sha2-256\" ]; };\nmodules = ( { name = \"m\"; file = "
+	  "\"@/m.so\"; } );" RULE(""), "/locked: has a passphrase\n" },
+	{ "host_keys = [ \"@/key\" ]; crypto = { macs = [ \"hmac-sha2-512\" ];"
+	  " };\nmodules = ( { name = \"m\"; file = \"@/m.so\"; } );" RULE(""),
+	    "test.conf:1: crypto.macs: \"hmac-sha2-512\" is not to be had" },
+	{ "host_keys = [ \"@/key\" ]; crypto = { macs = [ \"hmac-sha2-256\" ];"
+	  " };\nmodules = ( { name = \"m\"; file = \"@/m.so\"; options = "
+	  "{ x = 1; }; } );" RULE(""),
+	    "test.conf:2: modules.m: " },
+	{ "host_keys = [ \"@/key\" ]; crypto = { macs = [ \"hmac-sha2-256\" ];"
+	  " };\nmodules = ( { name = \"m\"; file = \"@/writable.so\"; } );"
+	      RULE(""), "test.conf:2: modules.m: " },
+};
+
+START_TEST(each_problem_is_named_with_its_place)
+{
+	const struct row *row = &rows[_i];
+	char *got;
+
+	make_place();
+	put("key", 0600);
+	put("open", 0644);
+	put("locked", 0600);
+	put("m.so", 0644);
+	put("writable.so", 0666);
+	got = checked(row->text, &calls);
+	if (row->problem[0] == '\0')
+		ck_assert_str_eq(got, "");
+	else
+		ck_assert_uint_eq(lines_in(got), 1);
+	ck_assert_msg(strstr(got, row->problem) != NULL, "%s", got);
+	free(got);
+	remove_place();
+}
+END_TEST
+
+START_TEST(no_host_key_no_module_no_rule)
+{
+	static const struct check_calls nothing = { 0 };
+	char *got;
+
+	make_place();
+	got = checked("host_keys = [ \"@/none\" ];", &nothing);
+	ck_assert(strstr(got, "there is no usable host key") != NULL);
+	ck_assert(strstr(got, "modules: there is none") != NULL);
+	ck_assert(strstr(got, "warning: rules: there is none") != NULL);
+	free(got);
+	remove_place();
+}
+END_TEST
+
+/* ---- rules that are never reached ---- */
+
+struct reach_row {
+	const char *earlier;
+	const char *later;
+	bool unreachable;
+};
+
+static const struct reach_row reach_rows[] = {
+	{ "", "", true },
+	{ "", "user = \"alice\";", true },
+	{ "", "user = \"root\";", false },
+	{ "", "uid = \"0\";", false },
+	{ "user = \"root\";", "user = \"root\";", true },
+	{ "user = \"a*\";", "user = \"alice\";", true },
+	{ "user = \"a*\";", "user = \"a*\";", true },
+	{ "user = \"a*\";", "user = \"al*\";", false },
+	{ "user = \"a*\";", "user = [ \"alice\", \"bob\" ];", false },
+	{ "user = [ \"a*\", \"!ann\" ];", "user = \"alice\";", false },
+	{ "user = \"alice\";", "", false },
+	{ "group = \"g\";", "group = \"g\"; user = \"alice\";", true },
+	{ "group = \"g\";", "user = \"alice\";", false },
+	{ "from = \"10.0.0.0/8\";", "from = \"10.1.0.0/16\";", true },
+	{ "from = \"10.1.0.0/16\";", "from = \"10.0.0.0/8\";", false },
+	{ "from = \"!10.1.0.0/16\";", "from = \"10.0.0.0/8\";", false },
+	{ "uid = \"1000-2000\";", "uid = \"1500\";", true },
+	{ "uid = \"1000-2000\";", "uid = \"1500-2001\";", false },
+	{ "time = \"00:00-01:00\";", "time = \"00:00-01:00\";", true },
+	{ "time = \"00:00-01:00\";", "", false },
+	{ "invalid_user = true;", "", false },
+	{ "invalid_user = true;", "invalid_user = true;", true },
+	{ "", "invalid_user = true;", true },
+	{ "listener = \"*\";", "listener = \"main\";", true },
+};
+
+START_TEST(a_rule_behind_one_that_takes_all_is_warned_of)
+{
+	const struct reach_row *row = &reach_rows[_i];
+	char *text = mem_printf("rules = ( { name = \"a\"; match = { %s }; "
+	    "refuse = true; },\n{ name = \"b\"; match = { %s }; refuse = "
+	    "true; } );", row->earlier, row->later);
+	char *got = problems_of(text);
+
+	ck_assert_str_eq(got, row->unreachable ? "a.conf:2: warning: rules.b: "
+	    "is never reached: rule \"a\" of a.conf:1 takes all it matches\n" :
+	    "");
+	free(got);
+	free(text);
+}
+END_TEST
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+Suite *
+suite_check(void)
+{
+	Suite *suite = suite_create("check");
+	TCase *tc = tcase_create("check");
+
+	tcase_add_test(tc, a_sound_configuration_has_no_problem);
+	tcase_add_loop_test(tc, each_problem_is_named_with_its_place, 0,
+	    COUNT(rows));
+	tcase_add_test(tc, no_host_key_no_module_no_rule);
+	tcase_add_loop_test(tc, a_rule_behind_one_that_takes_all_is_warned_of,
+	    0, COUNT(reach_rows));
+	suite_add_tcase(suite, tc);
+	return suite;
+}
