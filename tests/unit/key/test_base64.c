@@ -85,6 +85,7 @@ START_TEST(a_full_buffer_and_a_small_text_are_told)
 
 	buf_init(&b, 2);
 	ck_assert_int_eq(base64_decode("Zm9v", 4, &b), E_TOO_LARGE);
+	buf_free(&b);
 	ck_assert_uint_eq(base64_encode("foo", 3, text, sizeof(text)), 0);
 	ck_assert_str_eq(text, "");
 }
