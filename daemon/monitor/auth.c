@@ -209,10 +209,14 @@ auth_request(struct monitor *m)
 int
 auth_exit_code(struct monitor *m)
 {
+	static int code = EXIT_NO_AUTH; /* one connection, one process */
 	const struct auth *a = m->auth;
 
-	if (a == NULL || a->requests == 0 ||
-	    (a->failures == 0 && a->queries == 0))
-		return EXIT_NO_AUTH;
-	return m->user_known ? EXIT_AUTH_FAILED : EXIT_INVALID_USER;
+	if (a == NULL)
+		return code;
+	if (a->requests == 0 || (a->failures == 0 && a->queries == 0))
+		code = EXIT_NO_AUTH;
+	else
+		code = m->user_known ? EXIT_AUTH_FAILED : EXIT_INVALID_USER;
+	return code;
 }

@@ -91,6 +91,9 @@ struct auth {
 	enum slot_call call;
 	char call_detail[64];
 	bool in_call;
+	uint64_t call_began;
+	enum slot_call last_call; /* that a module ended itself */
+	uint64_t last_call_ms;
 
 	size_t changing; /* module whose password must be changed, + 1 */
 	bool in_change;
@@ -216,11 +219,16 @@ const char *auth_session_text(struct monitor *m);
 
 /* NAME=value of modules and keys for the user's programs; NULL ended. */
 char *const *auth_environment(struct monitor *m);
+/* One more, in place of another of its name; 0, E_FORMAT or E_LIMIT. */
+int auth_set_environment(struct monitor *m, const char *setting);
+
+/* The tun unit that a key demands; false if none does. */
+bool auth_tun_unit(struct monitor *m, uint32_t *unit);
 
 /* Base groups of the user, as NSS knows them. */
 const gid_t *auth_groups(struct monitor *m, size_t *count);
 
-/* The client left before it was in: what the exit code and log should say. */
+/* The client left before it was in: the exit code, also after auth_close(). */
 int auth_exit_code(struct monitor *m);
 
 #endif

@@ -223,6 +223,22 @@ fill_slot(struct monitor *m, const char *methods)
 	    a->last_key.has_key ? a->last_key.fingerprint : "");
 }
 
+/* environment="" of keys: the names that the policy lets a client set. */
+static void
+take_environment(struct monitor *m)
+{
+	const struct restrictions *r = &m->auth->granted;
+
+	for (size_t i = 0; i < r->environment_count; i++) {
+		const char *setting = r->environment[i];
+		char *name = mem_strndup(setting, strcspn(setting, "="));
+
+		if (policy_may_env(m->auth->decision, name))
+			(void)auth_set_environment(m, setting);
+		free(name);
+	}
+}
+
 void
 auth_succeed(struct monitor *m)
 {
@@ -250,6 +266,7 @@ auth_succeed(struct monitor *m)
 	    .duration_ms = (auth_clock() - a->began) / 1000);
 	AUDIT(authz_allow, .method = methods);
 	fill_slot(m, methods);
+	take_environment(m);
 	m->decision = a->decision;
 	monitor_login(m);
 }

@@ -26,6 +26,7 @@ auth_call(struct monitor *m, enum slot_call call, const char *detail)
 		monitor_call_done(m);
 	a->call = call;
 	a->in_call = true;
+	a->call_began = auth_clock();
 	snprintf(a->call_detail, sizeof(a->call_detail), "%s",
 	    detail == NULL ? "" : detail);
 	monitor_call(m, call, a->call_detail);

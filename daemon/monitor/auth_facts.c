@@ -124,11 +124,7 @@ gather(struct monitor *m)
 	f->user_state = FACT_ABSENT;
 	f->user = m->user;
 	f->groups_state = FACT_ABSENT;
-	/* Until config's change of the member's type has landed: both. */
-	if (sizeof(f->source) == sizeof(m->source))
-		memcpy(&f->source, &m->source, sizeof(m->source));
-	else
-		net_to_sockaddr(&m->source, (void *)&f->source);
+	f->source = m->source;
 	f->listener = m->listener[0] == '\0' ? NULL : m->listener;
 	f->now = a->attempt.now;
 	f->key_state = FACT_ABSENT;

@@ -116,6 +116,40 @@ auth_environment(struct monitor *m)
 	return a->environment;
 }
 
+int
+auth_set_environment(struct monitor *m, const char *setting)
+{
+	struct auth *a = m->auth;
+	size_t name = strcspn(setting, "=");
+
+	if (name == 0 || setting[name] != '=')
+		return E_FORMAT;
+	for (size_t i = 0; i < a->environment_count; i++)
+		if (strncmp(a->environment[i], setting, name + 1) == 0) {
+			free(a->environment[i]);
+			a->environment[i] = mem_strdup(setting);
+			return 0;
+		}
+	if (a->environment_count >= AUTH_ENV_MAX)
+		return E_LIMIT;
+	a->environment = mem_grow(a->environment, a->environment_count + 2,
+	    sizeof(char *));
+	a->environment[a->environment_count++] = mem_strdup(setting);
+	a->environment[a->environment_count] = NULL;
+	return 0;
+}
+
+bool
+auth_tun_unit(struct monitor *m, uint32_t *unit)
+{
+	const char *text = m->auth->granted.tun_unit;
+
+	if (text == NULL)
+		return false;
+	*unit = (uint32_t)strtoul(text, NULL, 10);
+	return true;
+}
+
 static void
 free_passwd(struct monitor *m)
 {
@@ -138,6 +172,7 @@ auth_close(struct monitor *m)
 	if (a == NULL)
 		return;
 	close_sessions(m);
+	(void)auth_exit_code(m);
 	a->attempt.abandoned = true; /* nobody is there to be asked */
 	for (size_t i = m->template->n_modules; i-- > 0;) {
 		const struct hosted *h = &m->template->modules[i];

@@ -286,24 +286,11 @@ host_user_changed(struct sallyport_login *login, const char *name)
 static int
 host_environment(struct sallyport_login *login, const char *setting)
 {
-	struct auth *a = login->m->auth;
-	size_t name = strcspn(setting, "=");
-
-	if (name == 0 || setting[name] != '=')
-		return SALLYPORT_STATE;
-	for (size_t i = 0; i < a->environment_count; i++)
-		if (strncmp(a->environment[i], setting, name + 1) == 0) {
-			free(a->environment[i]);
-			a->environment[i] = mem_strdup(setting);
-			return SALLYPORT_OK;
-		}
-	if (a->environment_count >= AUTH_ENV_MAX)
-		return SALLYPORT_TOO_LARGE;
-	a->environment = mem_grow(a->environment, a->environment_count + 2,
-	    sizeof(char *));
-	a->environment[a->environment_count++] = mem_strdup(setting);
-	a->environment[a->environment_count] = NULL;
-	return SALLYPORT_OK;
+	switch (auth_set_environment(login->m, setting)) {
+	case 0: return SALLYPORT_OK;
+	case E_LIMIT: return SALLYPORT_TOO_LARGE;
+	default: return SALLYPORT_STATE;
+	}
 }
 
 static void
@@ -384,6 +371,10 @@ host_call_begin(struct sallyport_login *login, enum sallyport_call call,
 static void
 host_call_end(struct sallyport_login *login)
 {
+	struct auth *a = login->m->auth;
+
+	a->last_call = a->call;
+	a->last_call_ms = (auth_clock() - a->call_began) / 1000;
 	auth_call(login->m, CALL_MODULE, module_name(login->m));
 }
 
@@ -477,8 +468,12 @@ host_audit(struct sallyport_login *login, const char *event,
 		    .serial = t->serial, .ca_type = t->ca_type,
 		    .ca_fp = t->ca_fingerprint, .source = subject);
 	else if (IS(pam_result))
-		AUDIT(pam_result, .service = subject, .phase = t->method,
-		    .reason = text);
+		/* "status sentence": libpam's number goes first. */
+		AUDIT(pam_result, .service = subject,
+		    .phase = slot_call_text(login->m->auth->last_call),
+		    .status = strtoull(text, NULL, 10),
+		    .reason = &text[strspn(text, "0123456789 ")],
+		    .duration_ms = login->m->auth->last_call_ms);
 	else if (IS(pam_error))
 		AUDIT(pam_error, .service = subject, .reason = text);
 	else if (IS(hostbased_ok))

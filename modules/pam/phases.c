@@ -53,8 +53,8 @@ call(struct pam_one *one, enum sallyport_call name, enum pam_mode mode,
 	one->last = function(one->handle, flags);
 	pam_host->call_end(c->login);
 	pam_converse_end(c);
-	pam_host->audit(c->login, "pam_result", one->service, "%s",
-	    pam_strerror(one->handle, one->last));
+	pam_host->audit(c->login, "pam_result", one->service, "%d %s",
+	    one->last, pam_strerror(one->handle, one->last));
 	return one->last;
 }
 
