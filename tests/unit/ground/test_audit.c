@@ -97,7 +97,8 @@ check_line(const char *text, size_t len)
 	ck_assert_uint_lt(len, AUDIT_RECORD_MAX);
 	for (size_t i = 0; i < len; i += n) {
 		n = escape_printable(&text[i], len - i);
-		ck_assert_msg(n != 0, "%s", text);
+		if (n == 0) /* asserting each byte would take minutes */
+			ck_abort_msg("%s", text);
 	}
 }
 
@@ -105,13 +106,13 @@ check_line(const char *text, size_t len)
 static const char *
 json_string(const char *p)
 {
-	ck_assert_int_eq(*p, '"');
+	if (*p != '"')
+		ck_abort_msg("no string: %s", p);
 	for (p++; *p != '"'; p++) {
-		ck_assert_int_ne(*p, '\0');
-		if (*p == '\\') {
-			p++;
-			ck_assert(*p == '"' || *p == '\\');
-		}
+		if (*p == '\0')
+			ck_abort_msg("a string without an end");
+		if (*p == '\\' && *++p != '"' && *p != '\\')
+			ck_abort_msg("an unknown escape: %s", p);
 	}
 	return &p[1];
 }
@@ -135,7 +136,8 @@ check_json(const char *p)
 		memcpy(keys[count], key, len);
 		keys[count][len] = '\0';
 		for (size_t i = 0; i < count; i++)
-			ck_assert_str_ne(keys[i], keys[count]);
+			if (strcmp(keys[i], keys[count]) == 0)
+				ck_abort_msg("%s twice", keys[i]);
 		count++;
 		ck_assert_int_eq(*p++, ':');
 		if (*p == '[')
@@ -174,8 +176,8 @@ check_sd(const char *p, bool header)
 		p += strcspn(p, "=") + 1;
 		ck_assert_int_eq(*p++, '"');
 		while (*p != '"') {
-			ck_assert_int_ne(*p, '\0');
-			ck_assert_int_ne(*p, ']');
+			if (*p == '\0' || *p == ']')
+				ck_abort_msg("a value was broken: %s", p);
 			p += *p == '\\' ? 2 : 1;
 		}
 		p++;
@@ -277,10 +279,10 @@ described_completely(int event)
 	for (const struct audit_slot *s = row->slots; s->field != NULL; s++)
 		fields++;
 	ck_assert_int_lt(fields, AUDIT_SLOT_MAX);
-	for (int i = 0; i < event; i++) {
-		ck_assert_uint_ne(audit_events[i].code, row->code);
-		ck_assert_str_ne(audit_events[i].name, row->name);
-	}
+	for (int i = 0; i < event; i++)
+		if (audit_events[i].code == row->code ||
+		    strcmp(audit_events[i].name, row->name) == 0)
+			ck_abort_msg("%s twice", row->name);
 	ck_assert_uint_ge(row->code, 1000);
 	ck_assert_uint_le(row->code, 9999);
 	for (const char *p = row->sentence; *p != '\0'; p++) {
