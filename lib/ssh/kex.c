@@ -5,9 +5,9 @@
  * The order is the default proposal's, and its reasons are these.  First come
  * the hybrids, which an eavesdropper with a later quantum computer cannot
  * open: ML-KEM before sntrup761 because it is a standard (FIPS 203) and may
- * be libcrypto's own; both cost less than two X25519.  Then X25519, which is fast
- * and easy to do without leaks; then the NIST curves for clients that know no
- * other, P-256 first, as it matches the ciphers and costs a fifth of the
+ * be libcrypto's own; both cost less than two X25519.  Then X25519, which is
+ * fast and easy to do without leaks; then the NIST curves for clients that know
+ * no other, P-256 first, as it matches the ciphers and costs a fifth of the
  * larger ones or less.  Finite fields come last and are not offered by default:
  * group16 takes forty times the CPU of X25519 for no more security, and
  * strangers could ask for that before any authentication.
