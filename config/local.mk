@@ -8,6 +8,7 @@ config_libsettings_a_SOURCES = \
 	config/explain.c \
 	config/load.c config/load.h \
 	config/loader.h \
+	config/manual.c config/manual.h \
 	config/option_find.c config/options.c config/options.h \
 	config/parse.c config/parse.h \
 	config/policy.c config/policy.h \
@@ -22,3 +23,11 @@ config_libsettings_a_SOURCES = \
 	config/show.c config/show.h \
 	config/unreachable.c \
 	config/value.c
+
+# The manual's option list: config/print_options packaging/man/sallyport.conf.5
+EXTRA_PROGRAMS += config/print_options
+config_print_options_SOURCES = config/print_options.c
+config_print_options_LDFLAGS = $(PROGRAM_LDFLAGS)
+config_print_options_LDADD = config/libsettings.a lib/libground.a \
+	$(CONFIG_LIBS)
+dist_man_MANS += packaging/man/sallyport.conf.5

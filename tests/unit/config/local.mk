@@ -7,6 +7,7 @@ tests_unit_config_test_config_SOURCES = \
 	tests/unit/config/test_check.c \
 	tests/unit/config/test_guards.c \
 	tests/unit/config/test_load.c \
+	tests/unit/config/test_manual.c \
 	tests/unit/config/test_parse.c \
 	tests/unit/config/test_policy.c \
 	tests/unit/config/test_scan.c \

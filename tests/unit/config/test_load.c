@@ -49,7 +49,7 @@ START_TEST(the_shipped_file_loads_and_says_what_it_should)
 	ck_assert_str_eq(c->modules[0].options.items[0].key, "service");
 	ck_assert_str_eq(c->modules[0].options.items[0].value, "sallyport");
 	ck_assert_uint_eq(c->modules[1].options.count, 2);
-	ck_assert_str_eq(c->modules[1].options.items[1].key, "files");
+	ck_assert_str_eq(c->modules[1].options.items[1].key, "user.file");
 	ck_assert(c->decoy == &c->rules[1]);
 	config_free(c);
 	free(text);
