@@ -171,7 +171,10 @@ count_read(struct sftp_server *s, struct sftp_handle *h, uint64_t offset,
 	note_run(h, offset, len);
 }
 
-/* What a READ will get, if it is known to be much; else 0. */
+/*
+ * What a READ will get, if it is known to be much; else 0.  The size is asked
+ * for once a READ has been full (read_first), and when a file has grown.
+ */
 static size_t
 forecast(struct sftp_handle *h, uint64_t offset, uint32_t len)
 {
@@ -179,12 +182,13 @@ forecast(struct sftp_handle *h, uint64_t offset, uint32_t len)
 
 	if (h->copies)
 		return 0;
-	if (offset + len > h->size) {
+	if (!h->size_known) {
 		if (fstat(h->fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 			h->copies = true;
 			return 0;
 		}
 		h->size = (uint64_t)st.st_size;
+		h->size_known = true;
 	}
 	if (offset >= h->size)
 		return 0;
@@ -212,7 +216,7 @@ read_by_reference(struct sftp_server *s, struct sftp_request *q,
 	if (s->broken != 0)
 		return true;
 	if (have < want) {
-		h->size = 0;
+		h->size_known = false;
 		h->copies = have == 0;
 		s->out.len -= DATA_HEADER + have;
 		if (have == 0)
@@ -224,7 +228,8 @@ read_by_reference(struct sftp_server *s, struct sftp_request *q,
 	return true;
 }
 
-static void
+/* By copying.  True: all of len was there. */
+static bool
 read_into(struct sftp_server *s, struct sftp_request *q, struct sftp_handle *h,
     uint64_t offset, uint32_t len)
 {
@@ -238,11 +243,46 @@ read_into(struct sftp_server *s, struct sftp_request *q, struct sftp_handle *h,
 			reply_status(s, q, SSH_FX_EOF, NULL);
 		else
 			reply_error(s, q, errno);
-		return;
+		return false;
 	}
 	s->out.len = mark + DATA_HEADER + (size_t)n;
 	put_data_header(at, q->id, (size_t)n);
 	count_read(s, h, offset, (size_t)n);
+	if (offset + (uint64_t)n > h->size)
+		h->size_known = false; /* it has grown */
+	return (size_t)n == len;
+}
+
+/*
+ * Most files are small, and then the first READ has all of it at the price of
+ * one system call.  A file that fills the piece is large enough to be asked
+ * for its size, and for what was read to be read again by reference.
+ */
+static bool
+read_first(struct sftp_server *s, struct sftp_request *q,
+    struct sftp_handle *h, uint64_t offset)
+{
+	struct sftp_totals totals = s->totals;
+	size_t mark = s->out.len;
+
+	if (!read_into(s, q, h, offset, SFTP_STAGE_MIN))
+		return true;
+	s->out.len = mark;
+	s->totals = totals;
+	h->bytes_read -= SFTP_STAGE_MIN;
+	h->next_read = offset;
+	return false;
+}
+
+static void
+read_data(struct sftp_server *s, struct sftp_request *q,
+    struct sftp_handle *h, uint64_t offset, uint32_t len)
+{
+	if (len > SFTP_STAGE_MIN && !h->copies && !h->size_known &&
+	    read_first(s, q, h, offset))
+		return;
+	if (!read_by_reference(s, q, h, offset, len))
+		(void)read_into(s, q, h, offset, len);
 }
 
 void
@@ -263,8 +303,7 @@ on_read(struct sftp_server *s, struct sftp_request *q)
 	else {
 		if (len > INT64_MAX - offset)
 			len = (uint32_t)(INT64_MAX - offset);
-		if (!read_by_reference(s, q, h, offset, len))
-			read_into(s, q, h, offset, len);
+		read_data(s, q, h, offset, len);
 	}
 }
 

@@ -24,6 +24,7 @@ struct sftp_handle {
 	uint64_t next_read; /* offset after the last READ */
 	uint64_t run;	    /* bytes read in sequence */
 	uint64_t size;	    /* as last seen: a forecast of what READ gets */
+	bool size_known;
 	bool copies;	    /* its data cannot be passed by reference */
 	uint32_t next_free;
 };

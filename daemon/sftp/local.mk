@@ -23,3 +23,5 @@ libexec_PROGRAMS += sallyport-sftp-server
 sallyport_sftp_server_SOURCES = daemon/sftp/program.c
 sallyport_sftp_server_LDFLAGS = $(PROGRAM_LDFLAGS)
 sallyport_sftp_server_LDADD = daemon/sftp/libsftp.a lib/libground.a
+dist_man_MANS += packaging/man/sallyport-sftp-server.8
+EXTRA_DIST += tests/integration/sftp

@@ -18,6 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A read of more than this is one of many. */
+#define FLOW_SIZE 8192
+
 /* A whole packet at the head of the input? Its length, or 0. */
 static size_t
 whole_packet(struct sftp_server *s)
@@ -106,7 +109,11 @@ read_in(struct sftp_server *s)
 	ssize_t n;
 
 	make_room(s);
-	n = read(s->options->in, &s->in[s->tail], read_size(s));
+	if (s->in_is_socket)
+		n = recv(s->options->in, &s->in[s->tail], read_size(s),
+		    MSG_DONTWAIT);
+	else
+		n = read(s->options->in, &s->in[s->tail], read_size(s));
 	if (n > 0)
 		s->tail += (size_t)n;
 	else if (n == 0)
@@ -170,16 +177,22 @@ wait_for_either(struct sftp_server *s)
 		read_in(s);
 }
 
-/* A stream that does not block (the same socket as out) says EAGAIN. */
+/*
+ * Nothing to do and nothing to say.  On a pipe, read() waits (unless it was
+ * told not to, or is one terminal with out).  On a socket that is out as well, each reply the client takes would wake a read(), for
+ * nothing; poll() sleeps through that.  In the middle of a stream of data
+ * there is no need to ask first.
+ */
 static void
 wait_for_input(struct sftp_server *s)
 {
 	struct pollfd p = { .fd = s->options->in, .events = POLLIN };
 	size_t before = s->tail - s->head;
 
+	if (s->in_polls && !s->in_flows && poll(&p, 1, -1) < 0)
+		return;
 	read_in(s);
-	if (s->broken == 0 && !s->in_ended && s->tail - s->head == before)
-		(void)poll(&p, 1, -1);
+	s->in_flows = s->tail - s->head > before + FLOW_SIZE;
 }
 
 static void
@@ -231,12 +244,13 @@ prepare_streams(struct sftp_server *s)
 	/* As large as an unprivileged pipe may be; it may not be one. */
 	(void)fcntl(o->in, F_SETPIPE_SZ, SFTP_PIPE_SIZE);
 	(void)fcntl(o->out, F_SETPIPE_SZ, SFTP_PIPE_SIZE);
+	s->in_is_socket = fstat(o->in, &st) == 0 && S_ISSOCK(st.st_mode);
 	s->out_is_socket = fstat(o->out, &st) == 0 && S_ISSOCK(st.st_mode);
-	if (s->out_is_socket)
-		return;
-	flags = fcntl(o->out, F_GETFL);
-	if (flags >= 0)
+	if (!s->out_is_socket && (flags = fcntl(o->out, F_GETFL)) >= 0)
 		(void)fcntl(o->out, F_SETFL, flags | O_NONBLOCK);
+	flags = fcntl(o->in, F_GETFL);
+	s->in_polls = s->in_is_socket ||
+	    (flags >= 0 && (flags & O_NONBLOCK) != 0);
 }
 
 static uint32_t
@@ -267,7 +281,6 @@ go_to_start(struct sftp_server *s)
 {
 	const char *start = s->options->start_directory;
 
-	s->directory[0] = '/';
 	if (start != NULL && chdir(start) != 0) {
 		struct sftp_event e = { .type = SFTP_EVENT_BAD_MESSAGE,
 			.path = start,
@@ -276,11 +289,14 @@ go_to_start(struct sftp_server *s)
 			.status = sftp_status_of(errno) };
 		event_send(s, &e);
 	}
-	if (getcwd(s->directory, sizeof(s->directory)) == NULL ||
-	    s->directory[0] != '/') {
+	/* A directory outside the root is no place to be (chroot(2)). */
+	if ((getcwd(s->directory, sizeof(s->directory)) == NULL ||
+		s->directory[0] != '/') &&
+	    chdir("/") == 0) {
 		s->directory[0] = '/';
 		s->directory[1] = '\0';
-	}
+	} else if (s->directory[0] != '/')
+		s->broken = SFTP_EXIT_LOST;
 }
 
 static int

@@ -44,6 +44,9 @@ struct sftp_server {
 	size_t head;
 	size_t tail;
 	bool in_ended;
+	bool in_is_socket;
+	bool in_polls; /* poll() before read() */
+	bool in_flows; /* the last read brought much */
 	struct buf out; /* over SFTP_OUT_SIZE bytes */
 	size_t sent;	/* of out */
 	bool out_is_socket;

@@ -250,6 +250,31 @@ START_TEST(a_chroot_needs_nothing_inside_and_leads_nowhere)
 }
 END_TEST
 
+static void
+careless_jail(const struct client *client)
+{
+	if (chdir("/etc") != 0 || chroot(client->root) != 0)
+		exit(77);
+}
+
+/* The directory of a caller who forgot it is outside the root. */
+START_TEST(a_directory_left_outside_a_chroot_is_left)
+{
+	struct sftp_options o = { .start_directory = "/none",
+		.no_names = true };
+
+	if (geteuid() != 0)
+		return; /* chroot() */
+	tree_make(&c);
+	client_serve(&c, &o, careless_jail);
+	ck_assert_str_eq(ask_name(&c, SSH_FXP_REALPATH, "s", "."), "/");
+	ck_assert_uint_eq(ask_status(&c, SSH_FXP_OPEN, "su.", "passwd",
+			      SSH_FXF_READ),
+	    SSH_FX_NO_SUCH_FILE);
+	ck_assert_int_eq(client_end(&c), 0);
+}
+END_TEST
+
 START_TEST(a_start_directory_that_is_missing_is_told)
 {
 	struct sftp_options o = { .start_directory = "/nowhere/at/all" };
@@ -278,6 +303,7 @@ suite_policy(void)
 	tcase_add_test(t, every_change_is_told_in_openssh_s_words);
 	tcase_add_test(t, more_is_told_when_more_is_wanted);
 	tcase_add_test(t, a_chroot_needs_nothing_inside_and_leads_nowhere);
+	tcase_add_test(t, a_directory_left_outside_a_chroot_is_left);
 	tcase_add_test(t, a_start_directory_that_is_missing_is_told);
 	suite_add_tcase(s, t);
 	return s;
