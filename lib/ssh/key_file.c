@@ -156,7 +156,7 @@ out:
 	return result;
 }
 
-/* The modulus is the product of the factors, or the file is broken. */
+/* n = p q and q iqmp = 1 (mod p), or the file is broken. */
 static bool
 factors_fit(BIGNUM *const numbers[], BN_CTX *ctx)
 {
@@ -165,7 +165,10 @@ factors_fit(BIGNUM *const numbers[], BN_CTX *ctx)
 
 	fit = product != NULL &&
 	    BN_mul(product, numbers[RSA_P], numbers[RSA_Q], ctx) == 1 &&
-	    BN_cmp(product, numbers[RSA_N]) == 0;
+	    BN_cmp(product, numbers[RSA_N]) == 0 &&
+	    BN_mod_mul(product, numbers[RSA_Q], numbers[RSA_IQMP],
+		numbers[RSA_P], ctx) == 1 &&
+	    BN_is_one(product);
 	BN_clear_free(product);
 	return fit;
 }
@@ -349,6 +352,42 @@ refuse_to_ask(char *text, size_t size, size_t *len, const OSSL_PARAM params[],
 	return 0;
 }
 
+/* An OpenSSH file's text, from behind its first line. */
+static int
+read_armoured(const char *text, size_t len, struct key_private **key)
+{
+	struct buf b;
+	int err;
+
+	buf_init(&b, KEY_FILE_MAX);
+	if ((err = unarmour(text, len, &b)) == 0)
+		err = read_openssh(&b, key);
+	buf_free(&b);
+	return err;
+}
+
+/*
+ * What libcrypto decoded, through our own format: the same judgement for all
+ * forms (libcrypto does not compare RSA's numbers with each other).
+ */
+static int
+reread(EVP_PKEY *pkey, struct key_private **out)
+{
+	struct key_private *key;
+	struct buf b;
+	int err;
+
+	if ((err = key_private_of_evp(pkey, "", &key)) != 0)
+		return err;
+	buf_init(&b, KEY_FILE_MAX);
+	if ((err = key_private_write(key, "", &b)) == 0)
+		err = read_armoured((const char *)&b.data[strlen(BEGIN_LINE)],
+		    b.len - strlen(BEGIN_LINE), out);
+	buf_free(&b);
+	key_private_free(key);
+	return err;
+}
+
 static int
 read_pem(const void *file, size_t len, struct key_private **key)
 {
@@ -369,14 +408,13 @@ read_pem(const void *file, size_t len, struct key_private **key)
 		EVP_PKEY_free(pkey);
 		return asked ? E_PASSPHRASE : err;
 	}
-	return key_private_of_evp(pkey, "", key);
+	return reread(pkey, key);
 }
 
 int
 key_private_parse(const void *file, size_t len, struct key_private **key)
 {
 	const char *begin;
-	struct buf b;
 	int err;
 
 	if (len > KEY_FILE_MAX)
@@ -389,11 +427,8 @@ key_private_parse(const void *file, size_t len, struct key_private **key)
 	if (begin == NULL)
 		return read_pem(file, len, key);
 	begin += strlen(BEGIN_LINE);
-	buf_init(&b, KEY_FILE_MAX);
-	err = unarmour(begin, len - (size_t)(begin - (const char *)file), &b);
-	if (err == 0)
-		err = read_openssh(&b, key);
-	buf_free(&b);
+	err = read_armoured(
+	    begin, len - (size_t)(begin - (const char *)file), key);
 	ERR_clear_error();
 	return err;
 }

@@ -6,10 +6,13 @@
 #include "config/load.h"
 #include "daemon/roles.h"
 #include "daemon/start.h"
+#include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/mem.h"
+#include "lib/ssh/key_private.h"
 #include "lib/ssh/key_sign.h"
 #include "privsep/drop.h"
+#include "privsep/sandbox.h"
 #include "privsep/wall.h"
 #include "tests/unit/key/data.h"
 #include "tests/unit/key/suites.h"
@@ -356,6 +359,60 @@ START_TEST(a_missing_file_is_told)
 }
 END_TEST
 
+/*
+ * After key_preload() nothing opens a file: the sandbox would kill.  What the
+ * fork of a template does, for every algorithm.
+ */
+static void
+use_every_algorithm(void)
+{
+	static const char *const files[] = {
+	    "ed25519", "ecdsa256", "ecdsa384", "ecdsa521", "rsa2048"};
+	struct key_private *keys[5];
+	struct key *public;
+	const struct key_alg *alg;
+	size_t len, used = 0;
+	const uint8_t *blob;
+	struct buf sig;
+
+	for (size_t i = 0; i < 5; i++) {
+		char *text = data_read(files[i], &len);
+
+		if (key_private_parse(text, len, &keys[i]) != 0)
+			_exit(10);
+		free(text);
+	}
+	sandbox_keyholder();
+	for (size_t i = 0; i < 5; i++) {
+		blob = key_blob(key_private_public(keys[i]), &len);
+		if (key_parse(blob, len, &public) != 0)
+			_exit(11);
+		for (size_t j = 0; (alg = key_alg_at(j)) != NULL; j++) {
+			if (!key_alg_serves(alg, public))
+				continue;
+			buf_init(&sig, 4096);
+			if (key_sign(keys[i], alg, "H", 1, &sig) != 0 ||
+			    key_verify(public, alg, "H", 1, sig.data, sig.len,
+				NULL) != 0)
+				_exit(12);
+			buf_free(&sig);
+			used++;
+		}
+		key_free(public);
+	}
+	_exit(used == 6 ? 0 : 13);
+}
+
+START_TEST(nothing_opens_a_file_once_all_is_loaded)
+{
+	ck_assert_int_eq(key_preload(), 0);
+	ck_assert_int_ge(child = fork(), 0);
+	if (child == 0)
+		use_every_algorithm();
+	ck_assert_int_eq(exit_status(), 0);
+}
+END_TEST
+
 Suite *
 suite_keyholder(void)
 {
@@ -373,6 +430,7 @@ suite_keyholder(void)
 	tcase_add_loop_test(t, what_is_wrong_with_the_files_is_told_and_it_ends,
 	    0, (int)(sizeof(failures) / sizeof(failures[0])));
 	tcase_add_test(t, a_missing_file_is_told);
+	tcase_add_test(t, nothing_opens_a_file_once_all_is_loaded);
 	suite_add_tcase(s, t);
 	return s;
 }
