@@ -196,7 +196,9 @@ auth_refuse(struct monitor *m, const char *reason, const char *detail)
 	struct auth *a = m->auth;
 
 	a->refused = true;
-	a->walk.hopeless = true;
+	/* From outside nothing has been achieved, as for any failure. */
+	chain_begin(&a->walk, a->decision->chains.items,
+	    a->decision->chains.count, true, auth_serves, m);
 	snprintf(a->attempt.reason, sizeof(a->attempt.reason), "%s", reason);
 	if (a->refused_told)
 		return;

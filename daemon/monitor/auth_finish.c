@@ -137,6 +137,7 @@ run_change(struct monitor *m)
 
 	a->attempt.reason[0] = '\0';
 	a->in_change = true;
+	a->by = h;
 	auth_call(m, CALL_MODULE, h->settings->name);
 	if (h->module->change_password != NULL)
 		verdict = auth_verdict(m, i,

@@ -63,6 +63,25 @@ auth_verdict(struct monitor *m, size_t module, int verdict)
 	}
 }
 
+/* Signatures are made with algorithms that the configuration names. */
+static bool
+algorithm_is_allowed(struct monitor *m)
+{
+	const struct strings *names =
+	    &m->template->config->crypto.key_algorithms;
+	struct attempt *a = &m->auth->attempt;
+
+	if (strcmp(a->method, "publickey") != 0 &&
+	    strcmp(a->method, "hostbased") != 0)
+		return true;
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->items[i], a->algorithm) == 0)
+			return true;
+	snprintf(a->reason, sizeof(a->reason),
+	    "signature algorithm %s is not allowed", a->algorithm);
+	return false;
+}
+
 enum sallyport_verdict
 auth_try_step(struct monitor *m, const struct chain_step *step)
 {
@@ -71,6 +90,8 @@ auth_try_step(struct monitor *m, const struct chain_step *step)
 	bool tried = false;
 
 	a->attempt.step = step;
+	if (!algorithm_is_allowed(m))
+		return SALLYPORT_DENY;
 	for (size_t i = 0; i < m->template->n_modules; i++) {
 		const struct hosted *h = &m->template->modules[i];
 		void *connection;

@@ -147,6 +147,7 @@ host_text(struct sallyport_login *login, enum sallyport_text which)
 						   a->decision->rule->name;
 	case SALLYPORT_CA_ALGORITHMS:
 		return name_list(&m->template->config->crypto.ca_algorithms);
+	case SALLYPORT_REASON: return a->attempt.reason;
 	}
 	return "";
 }
