@@ -25,7 +25,7 @@ static struct {
 	audit_hook_fn *hook;
 	void *hook_arg;
 	bool in_hook;
-} audit = { .count = 1 };
+} audit = {.count = 1};
 
 struct audit_context *
 audit_context(void)
@@ -67,8 +67,8 @@ void
 audit_set_requested(const char *name, bool exists)
 {
 	set_text(context.requested, sizeof(context.requested), name);
-	context.user_state = exists ? AUDIT_USER_AUTHENTICATING :
-				      AUDIT_USER_INVALID;
+	context.user_state =
+	    exists ? AUDIT_USER_AUTHENTICATING : AUDIT_USER_INVALID;
 }
 
 void
@@ -123,9 +123,9 @@ int
 audit_format_parse(const char *word, enum audit_format *format)
 {
 	static const char *const words[] = {
-		[AUDIT_TEXT] = "text",
-		[AUDIT_RFC5424] = "rfc5424",
-		[AUDIT_JSON] = "json",
+	    [AUDIT_TEXT] = "text",
+	    [AUDIT_RFC5424] = "rfc5424",
+	    [AUDIT_JSON] = "json",
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -201,8 +201,8 @@ audit_encode(char *out, size_t size, const struct audit_output *how,
 }
 
 static void
-emit_to(const struct audit_output *how, enum audit_event event,
-    const void *fields)
+emit_to(
+    const struct audit_output *how, enum audit_event event, const void *fields)
 {
 	int severity = (int)audit_events[event].severity;
 	char record[AUDIT_RECORD_MAX];

@@ -22,8 +22,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define AUDIT_VALUE_MAX 256
-#define AUDIT_RECORD_MAX 8192
+#define AUDIT_VALUE_MAX	   256
+#define AUDIT_RECORD_MAX   8192
 #define AUDIT_CONN_ID_SIZE 17 /* 16 hexadecimal digits */
 
 /* enum audit_event: AUDIT_auth_ok, ... */
@@ -33,30 +33,29 @@ enum audit_event { AUDIT_EVENT_LIST(AUDIT_ENUM) AUDIT_EVENT_COUNT };
 #undef AUDIT_ENUM
 
 /* The C type of each field, and one structure per event. */
-#define AUDIT_TYPE_text const char *
-#define AUDIT_TYPE_keytype const char *
-#define AUDIT_TYPE_number uint64_t
+#define AUDIT_TYPE_text	    const char *
+#define AUDIT_TYPE_keytype  const char *
+#define AUDIT_TYPE_number   uint64_t
 #define AUDIT_TYPE_duration uint64_t
-#define AUDIT_TYPE_count uint64_t
-#define AUDIT_TYPE_flag bool
-#define AUDIT_TYPE_mode mode_t
-#define AUDIT_TYPE_address const struct net_address *
+#define AUDIT_TYPE_count    uint64_t
+#define AUDIT_TYPE_flag	    bool
+#define AUDIT_TYPE_mode	    mode_t
+#define AUDIT_TYPE_address  const struct net_address *
 #define AUDIT_TYPEDEF(member, kind, sd, json, help) \
 	typedef AUDIT_TYPE_##kind audit_type_##member;
 AUDIT_FIELD_LIST(AUDIT_TYPEDEF)
 #undef AUDIT_TYPEDEF
 #define AUDIT_MEMBER(event, member) audit_type_##member member;
-#define AUDIT_STRUCT(event, code, name, severity, outcome, category, type, \
-    text)                                                                  \
-	struct audit_##event {                                             \
-		AUDIT_FIELDS_##event(AUDIT_MEMBER, event)                  \
+#define AUDIT_STRUCT(                                           \
+    event, code, name, severity, outcome, category, type, text) \
+	struct audit_##event {                                  \
+		AUDIT_FIELDS_##event(AUDIT_MEMBER, event)       \
 	};
 AUDIT_EVENT_LIST(AUDIT_STRUCT)
 #undef AUDIT_STRUCT
 
-#define AUDIT(event, ...)          \
-	audit_emit(AUDIT_##event, \
-	    &(const struct audit_##event){ __VA_ARGS__ })
+#define AUDIT(event, ...) \
+	audit_emit(AUDIT_##event, &(const struct audit_##event){__VA_ARGS__})
 
 /* What AUDIT() calls; fields points at the event's own structure. */
 void audit_emit(enum audit_event event, const void *fields);
@@ -67,9 +66,9 @@ void audit_emit(enum audit_event event, const void *fields);
  */
 enum audit_user {
 	AUDIT_USER_NONE = 0,
-	AUDIT_USER_INVALID,	   /* requested, does not exist */
+	AUDIT_USER_INVALID, /* requested, does not exist */
 	AUDIT_USER_AUTHENTICATING, /* requested, exists */
-	AUDIT_USER_KNOWN,	   /* has logged in */
+	AUDIT_USER_KNOWN, /* has logged in */
 };
 
 struct audit_context {
@@ -77,8 +76,8 @@ struct audit_context {
 	struct net_address source, local;
 	enum audit_user user_state;
 	char requested[AUDIT_VALUE_MAX + 1]; /* as the client typed it */
-	char user[AUDIT_VALUE_MAX + 1];	     /* as NSS returned it */
-	uid_t uid;			     /* with AUDIT_USER_KNOWN */
+	char user[AUDIT_VALUE_MAX + 1]; /* as NSS returned it */
+	uid_t uid; /* with AUDIT_USER_KNOWN */
 	char rule[AUDIT_VALUE_MAX + 1];
 	uint64_t generation; /* 0: not known */
 	const char *component; /* "master", "monitor", ...; not copied */
@@ -104,8 +103,8 @@ void audit_forget_connection(void);
 /* The outputs, several at once; each has its own format. */
 enum audit_format {
 	AUDIT_TEXT = 0, /* the classic sentence, then [conn=...] */
-	AUDIT_RFC5424,	/* structured data, then the sentence */
-	AUDIT_JSON,	/* one line, ECS names */
+	AUDIT_RFC5424, /* structured data, then the sentence */
+	AUDIT_JSON, /* one line, ECS names */
 };
 enum audit_sink {
 	AUDIT_TO_LOG = 0, /* wherever lib/log.h writes */
@@ -135,8 +134,8 @@ int audit_format_parse(const char *word, enum audit_format *format);
 uint64_t audit_count(enum audit_event event);
 
 /* Sees each event before it is written; no record is made from inside. */
-typedef void audit_hook_fn(enum audit_event event, const void *fields,
-    void *arg);
+typedef void audit_hook_fn(
+    enum audit_event event, const void *fields, void *arg);
 void audit_set_hook(audit_hook_fn *fn, void *arg);
 
 /* "auth.ok", 3001; for statistics. */

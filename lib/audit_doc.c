@@ -8,19 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const parts[] = { NULL, "Server", "Connection, transport",
-	"Authentication", "Authorisation", "Sessions", "Forwarding",
-	"Files (sftp)", "Administration", "Alarms" };
+static const char *const parts[] = {NULL, "Server", "Connection, transport",
+    "Authentication", "Authorisation", "Sessions", "Forwarding", "Files (sftp)",
+    "Administration", "Alarms"};
 
 static const char *const kinds[] = {
-	[AUDIT_KIND_text] = "text",
-	[AUDIT_KIND_keytype] = "key type",
-	[AUDIT_KIND_number] = "number",
-	[AUDIT_KIND_count] = "number, absent when 0",
-	[AUDIT_KIND_duration] = "milliseconds; JSON: nanoseconds",
-	[AUDIT_KIND_flag] = "true, or absent",
-	[AUDIT_KIND_mode] = "octal, absent when 0",
-	[AUDIT_KIND_address] = "address",
+    [AUDIT_KIND_text] = "text",
+    [AUDIT_KIND_keytype] = "key type",
+    [AUDIT_KIND_number] = "number",
+    [AUDIT_KIND_count] = "number, absent when 0",
+    [AUDIT_KIND_duration] = "milliseconds; JSON: nanoseconds",
+    [AUDIT_KIND_flag] = "true, or absent",
+    [AUDIT_KIND_mode] = "octal, absent when 0",
+    [AUDIT_KIND_address] = "address",
 };
 
 static const char head[] =
@@ -42,8 +42,10 @@ static const char head[] =
     "  ` on conn=...,name=value`). Errors begin with `error: `. A user name\n"
     "  stands as one word, spaces as `\\x20`. Events of level `verbose` are\n"
     "  written when the log level is verbose or higher.\n"
-    "* `rfc5424`: `[sallyport@32473 ev=\"auth.ok\" ...][meta sequenceId=\"n\"]`\n"
-    "  and the sentence. In syslog it follows the usual local header, in files\n"
+    "* `rfc5424`: `[sallyport@32473 ev=\"auth.ok\" ...][meta "
+    "sequenceId=\"n\"]`\n"
+    "  and the sentence. In syslog it follows the usual local header, in "
+    "files\n"
     "  a whole RFC 5424 header (MSGID `SP3001`).\n"
     "* `json`: one object with names of the Elastic Common Schema, flat\n"
     "  (`\"event.code\":\"SP-3001\"`); in syslog after `@cee: `.\n"
@@ -129,13 +131,15 @@ write_doc(FILE *f)
 			fprintf(f, "\n### %u000: %s\n\n", part, parts[part]);
 			fputs("| code | name | level | outcome | fields | ECS "
 			      "category / type | sentence |\n"
-			      "|---|---|---|---|---|---|---|\n", f);
+			      "|---|---|---|---|---|---|---|\n",
+			    f);
 		}
 		write_event(f, &audit_events[i]);
 	}
 	fputs("\n`<...>` is left out when a field in it is absent.\n"
 	      "\n## Fields\n\n| RFC 5424, text | JSON | kind | what |\n"
-	      "|---|---|---|---|\n", f);
+	      "|---|---|---|---|\n",
+	    f);
 	for (size_t i = 0; i < audit_field_count; i++)
 		fprintf(f, "| `%s` | `%s` | %s | %s |\n", audit_fields[i].sd,
 		    audit_fields[i].json, kinds[audit_fields[i].kind],

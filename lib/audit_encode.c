@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* RFC 5612's number for documentation, until we have our own. */
-#define SD_ID "sallyport@32473"
+#define SD_ID	     "sallyport@32473"
 #define SENTENCE_MAX 2048
 
 void
@@ -41,22 +41,23 @@ struct member {
 static struct audit_value
 text_of(const char *text)
 {
-	return (struct audit_value){ .kind = AUDIT_KIND_text,
-		.present = text[0] != '\0', .text = text };
+	return (struct audit_value){
+	    .kind = AUDIT_KIND_text, .present = text[0] != '\0', .text = text};
 }
 
 static struct audit_value
 number_of(uint64_t number, bool present)
 {
-	return (struct audit_value){ .kind = AUDIT_KIND_number,
-		.present = present, .number = number };
+	return (struct audit_value){
+	    .kind = AUDIT_KIND_number, .present = present, .number = number};
 }
 
 static struct audit_value
 address_of(const struct net_address *a)
 {
-	return (struct audit_value){ .kind = AUDIT_KIND_address,
-		.present = a->family != NET_NONE, .address = a };
+	return (struct audit_value){.kind = AUDIT_KIND_address,
+	    .present = a->family != NET_NONE,
+	    .address = a};
 }
 
 static size_t
@@ -66,28 +67,29 @@ envelope(struct member m[MEMBERS_MAX])
 	bool known = c->user_state == AUDIT_USER_KNOWN;
 	size_t n = 0;
 
-	m[n++] = (struct member){ "conn", "sallyport.conn", text_of(c->conn) };
-	m[n++] = (struct member){ "src", "source.ip", address_of(&c->source) };
-	m[n++] = (struct member){ "sport", "source.port",
-		number_of(c->source.port, c->source.family != NET_NONE) };
-	m[n++] = (struct member){ "dst", "destination.ip",
-		address_of(&c->local) };
-	m[n++] = (struct member){ "dport", "destination.port",
-		number_of(c->local.port, c->local.family != NET_NONE) };
+	m[n++] = (struct member){"conn", "sallyport.conn", text_of(c->conn)};
+	m[n++] = (struct member){"src", "source.ip", address_of(&c->source)};
+	m[n++] = (struct member){"sport", "source.port",
+	    number_of(c->source.port, c->source.family != NET_NONE)};
+	m[n++] =
+	    (struct member){"dst", "destination.ip", address_of(&c->local)};
+	m[n++] = (struct member){"dport", "destination.port",
+	    number_of(c->local.port, c->local.family != NET_NONE)};
 	/* ECS has the name that was tried here, too. */
-	m[n++] = (struct member){ "user", "user.name",
-		text_of(c->user[0] != '\0' ? c->user : c->requested) };
-	m[n++] = (struct member){ "uid", "user.id", number_of(c->uid, known) };
-	m[n++] = (struct member){ "req", "sallyport.user.requested",
-		text_of(c->requested) };
-	m[n++] = (struct member){ "invalid", "sallyport.user.invalid",
-		{ .kind = AUDIT_KIND_flag, .number = 1,
-		    .present = c->user_state == AUDIT_USER_INVALID } };
-	m[n++] = (struct member){ "rule", "rule.name", text_of(c->rule) };
-	m[n++] = (struct member){ "gen", "sallyport.config.generation",
-		number_of(c->generation, c->generation != 0) };
-	m[n++] = (struct member){ "comp", "sallyport.component.name",
-		text_of(c->component == NULL ? "" : c->component) };
+	m[n++] = (struct member){"user", "user.name",
+	    text_of(c->user[0] != '\0' ? c->user : c->requested)};
+	m[n++] = (struct member){"uid", "user.id", number_of(c->uid, known)};
+	m[n++] = (struct member){
+	    "req", "sallyport.user.requested", text_of(c->requested)};
+	m[n++] = (struct member){"invalid", "sallyport.user.invalid",
+	    {.kind = AUDIT_KIND_flag,
+		.number = 1,
+		.present = c->user_state == AUDIT_USER_INVALID}};
+	m[n++] = (struct member){"rule", "rule.name", text_of(c->rule)};
+	m[n++] = (struct member){"gen", "sallyport.config.generation",
+	    number_of(c->generation, c->generation != 0)};
+	m[n++] = (struct member){"comp", "sallyport.component.name",
+	    text_of(c->component == NULL ? "" : c->component)};
 	return n;
 }
 
@@ -154,8 +156,8 @@ sd_header(struct audit_out *o, const struct audit_event_row *row)
 
 /* The sentence goes last, and is cut to the room that is left. */
 static void
-write_last(struct audit_out *o, const struct audit_event_row *row,
-    const void *fields)
+write_last(
+    struct audit_out *o, const struct audit_event_row *row, const void *fields)
 {
 	char sentence[SENTENCE_MAX], shown[SENTENCE_MAX];
 	struct audit_out s;
@@ -164,8 +166,8 @@ write_last(struct audit_out *o, const struct audit_event_row *row,
 	audit_write_sentence(&s, row, fields, true);
 	if (o->size - o->len < 16)
 		return;
-	escape(shown, o->size - o->len < sizeof(shown) ? o->size - o->len :
-							 sizeof(shown),
+	escape(shown,
+	    o->size - o->len < sizeof(shown) ? o->size - o->len : sizeof(shown),
 	    sentence, s.len, ESCAPE_LINE);
 	audit_out_text(o, shown);
 }
@@ -204,7 +206,8 @@ json_text(struct audit_out *o, const char *name, const char *text)
 {
 	size_t mark = audit_out_mark(o);
 
-	audit_out_printf(o, "%s\"%s\":", o->data[o->len - 1] == '{' ? "" : ",", name);
+	audit_out_printf(
+	    o, "%s\"%s\":", o->data[o->len - 1] == '{' ? "" : ",", name);
 	write_quoted(o, text, "\"\\");
 	audit_out_settle(o, mark);
 }
@@ -214,7 +217,8 @@ json_number(struct audit_out *o, const char *name, uint64_t number)
 {
 	size_t mark = audit_out_mark(o);
 
-	audit_out_printf(o, "%s\"%s\":%llu", o->data[o->len - 1] == '{' ? "" : ",", name,
+	audit_out_printf(o, "%s\"%s\":%llu",
+	    o->data[o->len - 1] == '{' ? "" : ",", name,
 	    (unsigned long long)number);
 	audit_out_settle(o, mark);
 }
@@ -233,13 +237,13 @@ json_value(struct audit_out *o, const char *name, const struct audit_value *v)
 		json_number(o, name, v->number);
 		break;
 	case AUDIT_KIND_duration: /* ECS: nanoseconds */
-		json_number(o, name, v->number > UINT64_MAX / 1000000 ?
-			UINT64_MAX :
-			v->number * 1000000);
+		json_number(o, name,
+		    v->number > UINT64_MAX / 1000000 ? UINT64_MAX :
+						       v->number * 1000000);
 		break;
 	case AUDIT_KIND_flag:
-		audit_out_printf(o, ",\"%s\":%s", name,
-		    v->number != 0 ? "true" : "false");
+		audit_out_printf(
+		    o, ",\"%s\":%s", name, v->number != 0 ? "true" : "false");
 		audit_out_settle(o, mark);
 		break;
 	default:
@@ -293,8 +297,8 @@ json_event(struct audit_out *o, const struct audit_event_row *row)
 }
 
 void
-audit_write_json(struct audit_out *o, const struct audit_event_row *row,
-    const void *fields)
+audit_write_json(
+    struct audit_out *o, const struct audit_event_row *row, const void *fields)
 {
 	const struct audit_slot *slot = row->slots;
 	char sentence[SENTENCE_MAX], shown[SENTENCE_MAX];

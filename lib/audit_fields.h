@@ -11,6 +11,7 @@
 #ifndef LIB_AUDIT_FIELDS_H
 #define LIB_AUDIT_FIELDS_H
 
+/* clang-format off */
 #define AUDIT_FIELD_LIST(F) \
 F(actor, text, "actor", "sallyport.ctl.actor", "uid and pid of the administrator") \
 F(address, address, "addr", "sallyport.address", "an address: listened on, asked for, connected to") \
@@ -101,5 +102,6 @@ F(tty, text, "tty", "process.tty.name", "terminal") \
 F(valid, text, "valid", "sallyport.cert.valid", "validity interval of the certificate") \
 F(verb, text, "verb", "sallyport.ctl.verb", "administrator's command") \
 F(version, text, "version", "service.version", "our version")
+/* clang-format on */
 
 #endif

@@ -14,25 +14,22 @@
 enum { AUDIT_FIELD_LIST(FIELD_ENUM) FIELD_COUNT };
 
 #define FIELD_ROW(member, kind, sd, json, help) \
-	[FIELD_##member] = { #member, sd, json, help, AUDIT_KIND_##kind },
-const struct audit_field audit_fields[] = { AUDIT_FIELD_LIST(FIELD_ROW) };
+	[FIELD_##member] = {#member, sd, json, help, AUDIT_KIND_##kind},
+const struct audit_field audit_fields[] = {AUDIT_FIELD_LIST(FIELD_ROW)};
 const size_t audit_field_count = FIELD_COUNT;
 
-#define SLOT(event, member)              \
-	{ &audit_fields[FIELD_##member], \
-		offsetof(struct audit_##event, member) },
+#define SLOT(event, member) \
+	{&audit_fields[FIELD_##member], offsetof(struct audit_##event, member)},
 #define SLOTS(event, code, name, severity, outcome, category, type, text) \
 	static const struct audit_slot slots_##event[] = {                \
-		AUDIT_FIELDS_##event(SLOT, event){ NULL, 0 }              \
-	};
+	    AUDIT_FIELDS_##event(SLOT, event){NULL, 0}};
 AUDIT_EVENT_LIST(SLOTS)
 
 #define ROW(event, code, name, severity, outcome, category, type, text) \
-	[AUDIT_##event] = { #event, name, code, AUDIT_##severity,       \
-		AUDIT_##outcome, category, type, text, slots_##event },
+	[AUDIT_##event] = {#event, name, code, AUDIT_##severity,        \
+	    AUDIT_##outcome, category, type, text, slots_##event},
 const struct audit_event_row audit_events[AUDIT_EVENT_COUNT] = {
-	AUDIT_EVENT_LIST(ROW)
-};
+    AUDIT_EVENT_LIST(ROW)};
 
 const char *
 audit_severity_name(enum audit_severity severity)
@@ -52,7 +49,7 @@ audit_severity_name(enum audit_severity severity)
 const char *
 audit_outcome_name(enum audit_outcome outcome)
 {
-	static const char *const names[] = { "unknown", "success", "failure" };
+	static const char *const names[] = {"unknown", "success", "failure"};
 
 	return names[outcome];
 }
@@ -60,9 +57,8 @@ audit_outcome_name(enum audit_outcome outcome)
 const char *
 audit_dataset(unsigned code)
 {
-	static const char *const names[] = { "server", "server", "network",
-		"auth", "auth", "session", "forward", "file", "control",
-		"alarm" };
+	static const char *const names[] = {"server", "server", "network",
+	    "auth", "auth", "session", "forward", "file", "control", "alarm"};
 
 	return names[code / 1000 % 10];
 }
@@ -71,7 +67,7 @@ struct audit_value
 audit_value_of(const struct audit_slot *slot, const void *fields)
 {
 	const void *p = (const uint8_t *)fields + slot->offset;
-	struct audit_value v = { .kind = slot->field->kind };
+	struct audit_value v = {.kind = slot->field->kind};
 
 	switch (v.kind) {
 	case AUDIT_KIND_text:
@@ -105,8 +101,8 @@ audit_value_of(const struct audit_slot *slot, const void *fields)
 }
 
 size_t
-audit_value_text(char out[AUDIT_VALUE_MAX + 1], const struct audit_value *v,
-    unsigned flags)
+audit_value_text(
+    char out[AUDIT_VALUE_MAX + 1], const struct audit_value *v, unsigned flags)
 {
 	const size_t size = AUDIT_VALUE_MAX + 1;
 	char address[NET_TEXT_MAX];
@@ -116,24 +112,24 @@ audit_value_text(char out[AUDIT_VALUE_MAX + 1], const struct audit_value *v,
 	case AUDIT_KIND_keytype:
 		return escape_text(out, size, v->text, flags);
 	case AUDIT_KIND_flag:
-		return (size_t)snprintf(out, size, "%s",
-		    v->number != 0 ? "true" : "false");
+		return (size_t)snprintf(
+		    out, size, "%s", v->number != 0 ? "true" : "false");
 	case AUDIT_KIND_mode:
-		return (size_t)snprintf(out, size, "%04o",
-		    (unsigned)v->number & 07777);
+		return (size_t)snprintf(
+		    out, size, "%04o", (unsigned)v->number & 07777);
 	case AUDIT_KIND_address:
-		return (size_t)snprintf(out, size, "%s",
-		    net_print(v->address, address));
+		return (size_t)snprintf(
+		    out, size, "%s", net_print(v->address, address));
 	default:
-		return (size_t)snprintf(out, size, "%llu",
-		    (unsigned long long)v->number);
+		return (size_t)snprintf(
+		    out, size, "%llu", (unsigned long long)v->number);
 	}
 }
 
 void
 audit_out_init(struct audit_out *o, char *data, size_t size)
 {
-	*o = (struct audit_out){ .data = data, .size = size - 1 };
+	*o = (struct audit_out){.data = data, .size = size - 1};
 	data[0] = '\0';
 }
 

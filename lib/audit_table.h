@@ -20,7 +20,7 @@ enum audit_kind {
 
 struct audit_field {
 	const char *name; /* in sentences and in the C structures */
-	const char *sd;	  /* in structured data and after sentences */
+	const char *sd; /* in structured data and after sentences */
 	const char *json;
 	const char *help;
 	enum audit_kind kind;
@@ -44,7 +44,7 @@ struct audit_slot {
 #define AUDIT_SLOT_MAX 16 /* fields of one event */
 
 struct audit_event_row {
-	const char *id;	  /* auth_ok */
+	const char *id; /* auth_ok */
 	const char *name; /* auth.ok */
 	unsigned code;
 	enum audit_severity severity;
@@ -72,12 +72,12 @@ struct audit_value {
 	uint64_t number;
 	const struct net_address *address;
 };
-struct audit_value audit_value_of(const struct audit_slot *slot,
-    const void *fields);
+struct audit_value audit_value_of(
+    const struct audit_slot *slot, const void *fields);
 
 /* Its text, escaped (flags: lib/escape.h) and cut at AUDIT_VALUE_MAX. */
-size_t audit_value_text(char out[AUDIT_VALUE_MAX + 1],
-    const struct audit_value *v, unsigned flags);
+size_t audit_value_text(
+    char out[AUDIT_VALUE_MAX + 1], const struct audit_value *v, unsigned flags);
 
 /*
  * A record in the making.  Whole pieces or nothing: out_piece_begin marks a
@@ -86,8 +86,8 @@ size_t audit_value_text(char out[AUDIT_VALUE_MAX + 1],
 struct audit_out {
 	char *data;
 	size_t len, size; /* size: room for the terminator not counted */
-	bool full;	  /* the piece being written did not fit */
-	bool cut;	  /* some piece was left out */
+	bool full; /* the piece being written did not fit */
+	bool cut; /* some piece was left out */
 };
 void audit_out_init(struct audit_out *o, char *data, size_t size);
 void audit_out_bytes(struct audit_out *o, const char *data, size_t len);
@@ -104,8 +104,8 @@ void audit_write_text(struct audit_out *o, const struct audit_event_row *row,
     const void *fields, bool plain);
 void audit_write_sd(struct audit_out *o, const struct audit_event_row *row,
     const void *fields, bool header);
-void audit_write_json(struct audit_out *o, const struct audit_event_row *row,
-    const void *fields);
+void audit_write_json(
+    struct audit_out *o, const struct audit_event_row *row, const void *fields);
 
 /* UTC with microseconds, as RFC 3339; the number of this record. */
 void audit_now(char text[40]);

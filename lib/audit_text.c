@@ -30,25 +30,24 @@ short_key_type(const char *type)
 	static const struct {
 		const char *wire, *name;
 	} types[] = {
-		{ "ssh-ed25519", "ED25519" },
-		{ "ssh-ed25519-cert-v01@openssh.com", "ED25519-CERT" },
-		{ "sk-ssh-ed25519@openssh.com", "ED25519-SK" },
-		{ "sk-ssh-ed25519-cert-v01@openssh.com", "ED25519-SK-CERT" },
-		{ "ssh-rsa", "RSA" },
-		{ "rsa-sha2-256", "RSA" },
-		{ "rsa-sha2-512", "RSA" },
-		{ "ssh-rsa-cert-v01@openssh.com", "RSA-CERT" },
-		{ "rsa-sha2-256-cert-v01@openssh.com", "RSA-CERT" },
-		{ "rsa-sha2-512-cert-v01@openssh.com", "RSA-CERT" },
-		{ "ecdsa-sha2-nistp256", "ECDSA" },
-		{ "ecdsa-sha2-nistp384", "ECDSA" },
-		{ "ecdsa-sha2-nistp521", "ECDSA" },
-		{ "ecdsa-sha2-nistp256-cert-v01@openssh.com", "ECDSA-CERT" },
-		{ "ecdsa-sha2-nistp384-cert-v01@openssh.com", "ECDSA-CERT" },
-		{ "ecdsa-sha2-nistp521-cert-v01@openssh.com", "ECDSA-CERT" },
-		{ "sk-ecdsa-sha2-nistp256@openssh.com", "ECDSA-SK" },
-		{ "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com",
-		    "ECDSA-SK-CERT" },
+	    {"ssh-ed25519", "ED25519"},
+	    {"ssh-ed25519-cert-v01@openssh.com", "ED25519-CERT"},
+	    {"sk-ssh-ed25519@openssh.com", "ED25519-SK"},
+	    {"sk-ssh-ed25519-cert-v01@openssh.com", "ED25519-SK-CERT"},
+	    {"ssh-rsa", "RSA"},
+	    {"rsa-sha2-256", "RSA"},
+	    {"rsa-sha2-512", "RSA"},
+	    {"ssh-rsa-cert-v01@openssh.com", "RSA-CERT"},
+	    {"rsa-sha2-256-cert-v01@openssh.com", "RSA-CERT"},
+	    {"rsa-sha2-512-cert-v01@openssh.com", "RSA-CERT"},
+	    {"ecdsa-sha2-nistp256", "ECDSA"},
+	    {"ecdsa-sha2-nistp384", "ECDSA"},
+	    {"ecdsa-sha2-nistp521", "ECDSA"},
+	    {"ecdsa-sha2-nistp256-cert-v01@openssh.com", "ECDSA-CERT"},
+	    {"ecdsa-sha2-nistp384-cert-v01@openssh.com", "ECDSA-CERT"},
+	    {"ecdsa-sha2-nistp521-cert-v01@openssh.com", "ECDSA-CERT"},
+	    {"sk-ecdsa-sha2-nistp256@openssh.com", "ECDSA-SK"},
+	    {"sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", "ECDSA-SK-CERT"},
 	};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
@@ -60,25 +59,22 @@ short_key_type(const char *type)
 static struct audit_value
 text_value(const char *text, bool present)
 {
-	return (struct audit_value){ .kind = AUDIT_KIND_text,
-		.present = present,
-		.text = text };
+	return (struct audit_value){
+	    .kind = AUDIT_KIND_text, .present = present, .text = text};
 }
 
 static struct audit_value
 number_value(uint64_t number, bool present)
 {
-	return (struct audit_value){ .kind = AUDIT_KIND_number,
-		.present = present,
-		.number = number };
+	return (struct audit_value){
+	    .kind = AUDIT_KIND_number, .present = present, .number = number};
 }
 
 static struct audit_value
 address_value(const struct net_address *a)
 {
-	return (struct audit_value){ .kind = AUDIT_KIND_address,
-		.present = true,
-		.address = a };
+	return (struct audit_value){
+	    .kind = AUDIT_KIND_address, .present = true, .address = a};
 }
 
 static struct audit_value
@@ -92,8 +88,8 @@ static struct audit_value
 name_value(const char *first, const char *second)
 {
 	const char *name = first[0] != '\0' ? first : second;
-	struct audit_value v = text_value(name,
-	    audit_context()->user_state != AUDIT_USER_NONE);
+	struct audit_value v =
+	    text_value(name, audit_context()->user_state != AUDIT_USER_NONE);
 
 	v.name_of_user = true;
 	return v;
@@ -190,9 +186,9 @@ static void
 write_who(struct audit_out *o)
 {
 	static const char *const before[] = {
-		[AUDIT_USER_INVALID] = "invalid user ",
-		[AUDIT_USER_AUTHENTICATING] = "authenticating user ",
-		[AUDIT_USER_KNOWN] = "user ",
+	    [AUDIT_USER_INVALID] = "invalid user ",
+	    [AUDIT_USER_AUTHENTICATING] = "authenticating user ",
+	    [AUDIT_USER_KNOWN] = "user ",
 	};
 	enum audit_user state = audit_context()->user_state;
 
@@ -244,9 +240,9 @@ write_phrase(struct sentence *s, const char *name)
 	const struct audit_context *c = audit_context();
 
 	if (strcmp(name, "for") == 0)
-		write_for(s->out, c->user_state == AUDIT_USER_INVALID ?
-			"invalid user " :
-			"", "");
+		write_for(s->out,
+		    c->user_state == AUDIT_USER_INVALID ? "invalid user " : "",
+		    "");
 	else if (strcmp(name, "who") == 0)
 		write_who(s->out);
 	else if (strcmp(name, "on") == 0) {
@@ -335,8 +331,8 @@ audit_write_sentence(struct audit_out *o, const struct audit_event_row *row,
 	char scratch[AUDIT_RECORD_MAX];
 	const char *p = row->sentence;
 	struct audit_out first;
-	struct sentence s = { .out = &first, .row = row, .fields = fields,
-		.plain = true };
+	struct sentence s = {
+	    .out = &first, .row = row, .fields = fields, .plain = true};
 
 	/* Once for the fields it mentions, then with the others. */
 	audit_out_init(&first, scratch, sizeof(scratch));

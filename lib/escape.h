@@ -12,9 +12,9 @@
 #define ESCAPE_CUT "..."
 
 enum escape {
-	ESCAPE_LINE = 0,	/* whole lines; escaping twice changes nothing */
-	ESCAPE_BACKSLASH = 1,	/* double backslashes as well: unambiguous */
-	ESCAPE_SPACE = 2,	/* spaces as \x20: the value stays one word */
+	ESCAPE_LINE = 0, /* whole lines; escaping twice changes nothing */
+	ESCAPE_BACKSLASH = 1, /* double backslashes as well: unambiguous */
+	ESCAPE_SPACE = 2, /* spaces as \x20: the value stays one word */
 };
 
 /*
@@ -22,8 +22,8 @@ enum escape {
  * returns the length written.  What does not fit is cut between two
  * characters and ends in ESCAPE_CUT.  flags: enum escape.
  */
-size_t escape(char *out, size_t size, const void *data, size_t len,
-    unsigned flags);
+size_t escape(
+    char *out, size_t size, const void *data, size_t len, unsigned flags);
 
 /* The same for a C string; of a long one only what can fit is looked at. */
 size_t escape_text(char *out, size_t size, const char *text, unsigned flags);

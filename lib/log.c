@@ -23,17 +23,17 @@ static struct {
 	char ident[64];
 	bool to_stderr;
 	bool to_syslog;
-	int fd;		/* -1: none */
-	bool fd_owned;	/* log_open_file opened it */
+	int fd; /* -1: none */
+	bool fd_owned; /* log_open_file opened it */
 	log_callback_fn *callback;
 	void *callback_arg;
 	bool in_callback;
 	bool in_lost;
 } logger = {
-	.level = LOG_LEVEL_INFO,
-	.ident = "sallyport",
-	.to_stderr = true,
-	.fd = -1,
+    .level = LOG_LEVEL_INFO,
+    .ident = "sallyport",
+    .to_stderr = true,
+    .fd = -1,
 };
 
 static const struct {
@@ -41,11 +41,11 @@ static const struct {
 	const char *prefix;
 	int severity; /* syslog's */
 } levels[] = {
-	[LOG_LEVEL_ERROR] = { "error", "error: ", 3 },
-	[LOG_LEVEL_WARN] = { "warn", "warning: ", 4 },
-	[LOG_LEVEL_INFO] = { "info", "", 6 },
-	[LOG_LEVEL_VERBOSE] = { "verbose", "", 6 },
-	[LOG_LEVEL_DEBUG] = { "debug", "debug: ", 7 },
+    [LOG_LEVEL_ERROR] = {"error", "error: ", 3},
+    [LOG_LEVEL_WARN] = {"warn", "warning: ", 4},
+    [LOG_LEVEL_INFO] = {"info", "", 6},
+    [LOG_LEVEL_VERBOSE] = {"verbose", "", 6},
+    [LOG_LEVEL_DEBUG] = {"debug", "debug: ", 7},
 };
 #define LEVELS ((int)(sizeof(levels) / sizeof(levels[0])))
 
@@ -60,8 +60,7 @@ bounded_level(int level)
 void
 log_set_level(int level)
 {
-	logger.level = level < LOG_LEVEL_QUIET ? LOG_LEVEL_QUIET :
-						 level;
+	logger.level = level < LOG_LEVEL_QUIET ? LOG_LEVEL_QUIET : level;
 }
 
 int
@@ -128,8 +127,8 @@ log_use_syslog(bool on)
 int
 log_open_file(const char *path)
 {
-	int fd = open(path,
-	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+	int fd = open(
+	    path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
 
 	if (fd < 0)
 		return E_SYSTEM;
@@ -173,9 +172,9 @@ static void
 write_line(int fd, const char *stamp, const char *line, size_t len)
 {
 	struct iovec iov[3] = {
-		{ (void *)(uintptr_t)stamp, strlen(stamp) },
-		{ (void *)(uintptr_t)line, len },
-		{ (void *)(uintptr_t)"\n", 1 },
+	    {(void *)(uintptr_t)stamp, strlen(stamp)},
+	    {(void *)(uintptr_t)line, len},
+	    {(void *)(uintptr_t) "\n", 1},
 	};
 
 	while (writev(fd, iov, 3) < 0 && errno == EINTR)
@@ -292,14 +291,14 @@ log_at_va(int level, const char *format, va_list args)
 	errno = saved;
 }
 
-#define LOG_FUNCTION(name, level)                \
-	void name(const char *format, ...)       \
-	{                                        \
-		va_list args;                    \
-						 \
-		va_start(args, format);          \
-		log_at_va(level, format, args);  \
-		va_end(args);                    \
+#define LOG_FUNCTION(name, level)               \
+	void name(const char *format, ...)      \
+	{                                       \
+		va_list args;                   \
+                                                \
+		va_start(args, format);         \
+		log_at_va(level, format, args); \
+		va_end(args);                   \
 	}
 LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)
 LOG_FUNCTION(log_warn, LOG_LEVEL_WARN)

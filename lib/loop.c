@@ -27,7 +27,7 @@ struct loop {
 	struct loop_timer **heap; /* the soonest first */
 	size_t timers, heap_room;
 	struct loop_task *tasks, **tasks_end; /* for the end of this turn */
-	struct loop_task *running;	      /* of this turn, not yet called */
+	struct loop_task *running; /* of this turn, not yet called */
 	struct epoll_event ready[TURN_EVENTS];
 	int ready_count;
 };
@@ -76,7 +76,7 @@ loop_free(struct loop *l)
 static int
 arm(struct loop_fd *h)
 {
-	struct epoll_event e = { .data.ptr = h };
+	struct epoll_event e = {.data.ptr = h};
 	int op = h->armed == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
 
 	if (h->wanted == h->armed)
@@ -221,8 +221,8 @@ loop_timer_stop(struct loop_timer *t)
 }
 
 void
-loop_timer_start(struct loop *l, struct loop_timer *t, uint64_t ms,
-    loop_fn *fn, void *arg)
+loop_timer_start(
+    struct loop *l, struct loop_timer *t, uint64_t ms, loop_fn *fn, void *arg)
 {
 	uint64_t now = loop_clock();
 

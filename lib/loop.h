@@ -38,7 +38,7 @@ struct loop_fd {
 
 struct loop_timer {
 	struct loop *loop; /* NULL: not running */
-	uint64_t when;	   /* ms, CLOCK_MONOTONIC */
+	uint64_t when; /* ms, CLOCK_MONOTONIC */
 	size_t place;
 	loop_fn *fn;
 	void *arg;
@@ -68,8 +68,8 @@ void loop_fd_set(struct loop_fd *h, unsigned interests);
 void loop_fd_remove(struct loop_fd *h); /* harmless when not in a loop */
 
 /* Call fn once, in ms from now; a running timer is moved.  Stop: harmless. */
-void loop_timer_start(struct loop *l, struct loop_timer *t, uint64_t ms,
-    loop_fn *fn, void *arg);
+void loop_timer_start(
+    struct loop *l, struct loop_timer *t, uint64_t ms, loop_fn *fn, void *arg);
 void loop_timer_stop(struct loop_timer *t);
 bool loop_timer_running(const struct loop_timer *t);
 

@@ -127,8 +127,7 @@ match_address(const struct net_address *a, const char *pattern)
 }
 
 enum match
-match_host_list(const char *host, const struct net_address *a,
-    const char *list)
+match_host_list(const char *host, const struct net_address *a, const char *list)
 {
 	enum match result = MATCH_NO, next, hit;
 	struct entry e;
@@ -158,8 +157,7 @@ match_address_list(const struct net_address *a, const char *list)
 int
 match_check_host_list(const char *list)
 {
-	const struct net_address none = { 0 };
+	const struct net_address none = {0};
 
-	return match_host_list(NULL, &none, list) == MATCH_ERROR ? E_FORMAT :
-								   0;
+	return match_host_list(NULL, &none, list) == MATCH_ERROR ? E_FORMAT : 0;
 }

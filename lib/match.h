@@ -11,18 +11,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define MATCH_TEXT_MAX 4096 /* longer texts match nothing */
+#define MATCH_TEXT_MAX	  4096 /* longer texts match nothing */
 #define MATCH_PATTERN_MAX 1024 /* longer patterns are an error */
 
 enum match {
-	MATCH_ERROR = -2,   /* the list is malformed: refuse */
+	MATCH_ERROR = -2, /* the list is malformed: refuse */
 	MATCH_NEGATED = -1, /* a pattern with '!' matched: refuse */
 	MATCH_NO = 0,
 	MATCH_YES = 1,
 };
 
 enum match_flags {
-	MATCH_CASE = 0,	  /* byte for byte */
+	MATCH_CASE = 0, /* byte for byte */
 	MATCH_NOCASE = 1, /* ASCII letters alike: host names */
 };
 
@@ -41,8 +41,8 @@ enum match match_list(const char *text, const char *list, unsigned flags);
  * printed address, and CIDR networks, in one list.  An entry with a '/' that
  * is no network is MATCH_ERROR.
  */
-enum match match_host_list(const char *host, const struct net_address *a,
-    const char *list);
+enum match match_host_list(
+    const char *host, const struct net_address *a, const char *list);
 
 /* A list of addresses, CIDR networks and wildcards for addresses alone. */
 enum match match_address_list(const struct net_address *a, const char *list);

@@ -9,15 +9,14 @@
 #include <stddef.h>
 
 /* All return memory the caller owns and gives back with free(). */
-void *mem_alloc(size_t size);			 /* not cleared */
-void *mem_zalloc(size_t size);			 /* zero filled */
-void *mem_array(size_t count, size_t size);	 /* zero filled, checked */
+void *mem_alloc(size_t size); /* not cleared */
+void *mem_zalloc(size_t size); /* zero filled */
+void *mem_array(size_t count, size_t size); /* zero filled, checked */
 void *mem_grow(void *old, size_t count, size_t size); /* as reallocarray */
 void *mem_dup(const void *data, size_t len);
 char *mem_strdup(const char *text);
 char *mem_strndup(const char *text, size_t len); /* always terminated */
-char *mem_printf(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+char *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *mem_vprintf(const char *format, va_list args)
     __attribute__((format(printf, 1, 0)));
 

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
+static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
 
 static unsigned
 family_bits(const struct net_address *a)
@@ -37,12 +37,12 @@ unmap(struct net_address *a)
 }
 
 int
-net_from_sockaddr(const struct sockaddr *sa, socklen_t len,
-    struct net_address *out)
+net_from_sockaddr(
+    const struct sockaddr *sa, socklen_t len, struct net_address *out)
 {
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
-	struct net_address a = { 0 };
+	struct net_address a = {0};
 
 	if (len >= (socklen_t)sizeof(in) && sa->sa_family == AF_INET) {
 		memcpy(&in, sa, sizeof(in));
@@ -65,8 +65,8 @@ net_from_sockaddr(const struct sockaddr *sa, socklen_t len,
 socklen_t
 net_to_sockaddr(const struct net_address *a, struct sockaddr_storage *ss)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
 
 	memset(ss, 0, sizeof(*ss));
 	if (a->family == NET_V4) {
@@ -129,7 +129,7 @@ parse_scope(const char *text, uint32_t *scope)
 static int
 parse_plain(const char *text, struct net_address *out)
 {
-	struct net_address a = { 0 };
+	struct net_address a = {0};
 	char copy[NET_TEXT_MAX], *percent;
 	int err;
 
@@ -146,8 +146,7 @@ parse_plain(const char *text, struct net_address *out)
 	if (inet_pton(AF_INET6, copy, a.bytes) != 1)
 		return E_FORMAT;
 	a.family = NET_V6;
-	if (percent != NULL &&
-	    (err = parse_scope(&percent[1], &a.scope)) != 0)
+	if (percent != NULL && (err = parse_scope(&percent[1], &a.scope)) != 0)
 		return err;
 	*out = a;
 	return 0;
@@ -227,9 +226,9 @@ net_print_port(const struct net_address *a, char text[NET_TEXT_MAX])
 	net_print(a, plain);
 	if (a->family == NET_NONE)
 		return strcpy(text, plain);
-	snprintf(text, NET_TEXT_MAX, a->family == NET_V6 ? "[%.60s]:%u" :
-							   "%.60s:%u",
-	    plain, (unsigned)a->port);
+	snprintf(text, NET_TEXT_MAX,
+	    a->family == NET_V6 ? "[%.60s]:%u" : "%.60s:%u", plain,
+	    (unsigned)a->port);
 	return text;
 }
 
@@ -243,7 +242,7 @@ net_equal(const struct net_address *a, const struct net_address *b)
 bool
 net_is_loopback(const struct net_address *a)
 {
-	static const uint8_t v6[16] = { [15] = 1 };
+	static const uint8_t v6[16] = {[15] = 1};
 
 	if (a->family == NET_V4)
 		return a->bytes[0] == 127;
@@ -264,7 +263,7 @@ clear_after(uint8_t bytes[16], unsigned bits)
 int
 net_parse_network(const char *text, struct net_network *out)
 {
-	struct net_network n = { 0 };
+	struct net_network n = {0};
 	char copy[NET_TEXT_MAX], *slash;
 	uint8_t masked[16];
 	unsigned long bits;
@@ -284,8 +283,7 @@ net_parse_network(const char *text, struct net_network *out)
 	if (n.address.scope != 0)
 		return E_FORMAT; /* nothing compares scopes */
 	bits = family_bits(&n.address);
-	if (slash != NULL &&
-	    (err = parse_decimal(&slash[1], bits, &bits)) != 0)
+	if (slash != NULL && (err = parse_decimal(&slash[1], bits, &bits)) != 0)
 		return err;
 	memcpy(masked, n.address.bytes, sizeof(masked));
 	clear_after(masked, (unsigned)bits);
@@ -305,8 +303,8 @@ net_print_network(const struct net_network *n, char text[NET_TEXT_MAX])
 	char plain[NET_TEXT_MAX];
 
 	net_print(&n->address, plain);
-	snprintf(text, NET_TEXT_MAX, "%s%.60s/%u", n->negated ? "!" : "",
-	    plain, (unsigned)n->bits);
+	snprintf(text, NET_TEXT_MAX, "%s%.60s/%u", n->negated ? "!" : "", plain,
+	    (unsigned)n->bits);
 	return text;
 }
 
@@ -323,8 +321,8 @@ net_contains(const struct net_network *n, const struct net_address *a)
 }
 
 bool
-net_in_list(const struct net_network *list, size_t count,
-    const struct net_address *a)
+net_in_list(
+    const struct net_network *list, size_t count, const struct net_address *a)
 {
 	bool found = false;
 
@@ -339,10 +337,9 @@ net_in_list(const struct net_network *list, size_t count,
 }
 
 struct net_key
-net_source_key(const struct net_address *a, unsigned v4_bits,
-    unsigned v6_bits)
+net_source_key(const struct net_address *a, unsigned v4_bits, unsigned v6_bits)
 {
-	struct net_key k = { .family = a->family };
+	struct net_key k = {.family = a->family};
 	unsigned bits = a->family == NET_V4 ? v4_bits : v6_bits;
 
 	if (bits > family_bits(a))
@@ -376,7 +373,7 @@ net_key_hash(const struct net_key *k, uint64_t seed)
 const char *
 net_key_print(const struct net_key *k, char text[NET_TEXT_MAX])
 {
-	struct net_network n = { .bits = k->bits };
+	struct net_network n = {.bits = k->bits};
 
 	n.address.family = k->family;
 	memcpy(n.address.bytes, k->bytes, sizeof(k->bytes));

@@ -23,9 +23,9 @@
 
 struct walk {
 	const struct safefile_rules *rules;
-	char rest[PATH_MAX];  /* what is still to be walked */
+	char rest[PATH_MAX]; /* what is still to be walked */
 	char shown[PATH_MAX]; /* where we are, for sentences */
-	int dir;	      /* the directory we are in */
+	int dir; /* the directory we are in */
 	int links;
 	char *why;
 };
@@ -46,8 +46,8 @@ refuse_errno(char *why, const char *path)
 {
 	if (errno == ENOENT || errno == ENOTDIR)
 		return refuse(why, E_NOT_FOUND, "no file %s", path);
-	return refuse(why, E_SYSTEM, "cannot open %s: %s", path,
-	    strerror(errno));
+	return refuse(
+	    why, E_SYSTEM, "cannot open %s: %s", path, strerror(errno));
 }
 
 static bool
@@ -182,19 +182,19 @@ follow(struct walk *w, int fd, const struct stat *st)
 	ssize_t n;
 
 	if (!(w->rules->flags & SAFEFILE_FOLLOW))
-		return refuse(w->why, E_PERMISSIONS, "%s is a symbolic link",
-		    w->shown);
+		return refuse(
+		    w->why, E_PERMISSIONS, "%s is a symbolic link", w->shown);
 	if (++w->links > LINKS_MAX)
-		return refuse(w->why, E_FORMAT, "%s: too many symbolic links",
-		    w->shown);
+		return refuse(
+		    w->why, E_FORMAT, "%s: too many symbolic links", w->shown);
 	if (!owner_is_good(st, w->rules))
 		return refuse(w->why, E_PERMISSIONS,
 		    "bad ownership for symbolic link %s (owner %u)", w->shown,
 		    (unsigned)st->st_uid);
 	n = readlinkat(fd, "", whole, PATH_MAX);
 	if (n <= 0 || n >= PATH_MAX)
-		return refuse(w->why, E_SYSTEM, "cannot read link %s",
-		    w->shown);
+		return refuse(
+		    w->why, E_SYSTEM, "cannot read link %s", w->shown);
 	unshow(w);
 	if (w->rest[0] == '\0')
 		whole[n] = '\0';
@@ -216,8 +216,8 @@ open_last(struct walk *w, const char *name, const struct stat *seen, int *out)
 	int err, fd;
 
 	if (!S_ISREG(seen->st_mode))
-		return refuse(w->why, E_FORMAT, "%s is not a regular file",
-		    w->shown);
+		return refuse(
+		    w->why, E_FORMAT, "%s is not a regular file", w->shown);
 	fd = openat(w->dir, name,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
@@ -267,15 +267,15 @@ int
 safefile_open(const char *path, const struct safefile_rules *rules, int *fd,
     char why[SAFEFILE_WHY_MAX])
 {
-	struct walk w = { .rules = rules, .dir = -1, .why = why };
+	struct walk w = {.rules = rules, .dir = -1, .why = why};
 	char name[NAME_MAX + 1];
 	int err, found = -1;
 	bool last;
 
 	why[0] = '\0';
 	if (path[0] != '/')
-		return refuse(why, E_FORMAT, "%s is not an absolute path",
-		    path);
+		return refuse(
+		    why, E_FORMAT, "%s is not an absolute path", path);
 	if (strnlen(path, PATH_MAX) >= PATH_MAX)
 		return refuse(why, E_FORMAT, "path too long");
 	err = start(&w, path);
@@ -322,8 +322,8 @@ safefile_read(const char *path, const struct safefile_rules *rules,
 
 	if (err != 0)
 		return err;
-	err = safefile_read_fd(fd, rules->max == 0 ? SIZE_MAX : rules->max,
-	    out);
+	err =
+	    safefile_read_fd(fd, rules->max == 0 ? SIZE_MAX : rules->max, out);
 	close(fd);
 	if (err != 0)
 		refuse(why, err, "cannot read %s: %s", path, err_text(err));

@@ -14,14 +14,14 @@
 #include <sys/types.h>
 
 enum safefile_flags {
-	SAFEFILE_FOLLOW = 1,  /* symbolic links allowed, each one checked */
+	SAFEFILE_FOLLOW = 1, /* symbolic links allowed, each one checked */
 	SAFEFILE_PRIVATE = 2, /* no access at all for group and others */
 };
 
 struct safefile_rules {
-	uid_t owner;	/* besides root; 0: root alone (configuration) */
+	uid_t owner; /* besides root; 0: root alone (configuration) */
 	unsigned flags; /* enum safefile_flags */
-	size_t max;	/* bytes; a larger file is refused; 0: no limit */
+	size_t max; /* bytes; a larger file is refused; 0: no limit */
 	/*
 	 * A directory that the path begins with, as the user's home: what
 	 * lies above it is not judged (it is itself).  NULL: judge from "/".
@@ -38,12 +38,12 @@ struct safefile_rules {
  * E_SYSTEM, and why is a sentence for the log, such as
  *	bad ownership or modes for directory /home/u (owner 1001, mode 0775)
  */
-int safefile_open(const char *path, const struct safefile_rules *rules,
-    int *fd, char why[SAFEFILE_WHY_MAX]);
+int safefile_open(const char *path, const struct safefile_rules *rules, int *fd,
+    char why[SAFEFILE_WHY_MAX]);
 
 /* Judge a descriptor that is open already; name is for the sentence. */
-int safefile_check(int fd, const char *name,
-    const struct safefile_rules *rules, char why[SAFEFILE_WHY_MAX]);
+int safefile_check(int fd, const char *name, const struct safefile_rules *rules,
+    char why[SAFEFILE_WHY_MAX]);
 
 /* The rest of fd appended to *out, at most max bytes: else E_TOO_LARGE. */
 int safefile_read_fd(int fd, size_t max, struct buf *out);

@@ -30,24 +30,24 @@ static struct {
 	size_t rest_len;
 	uint64_t lost, untold;
 	pid_t pid; /* whose losses these are */
-} out = { .fd = -1 };
+} out = {.fd = -1};
 
 static const struct {
 	const char *name;
 	int facility;
 } facilities[] = {
-	{ "auth", LOG_AUTH },
-	{ "authpriv", LOG_AUTHPRIV },
-	{ "daemon", LOG_DAEMON },
-	{ "user", LOG_USER },
-	{ "local0", LOG_LOCAL0 },
-	{ "local1", LOG_LOCAL1 },
-	{ "local2", LOG_LOCAL2 },
-	{ "local3", LOG_LOCAL3 },
-	{ "local4", LOG_LOCAL4 },
-	{ "local5", LOG_LOCAL5 },
-	{ "local6", LOG_LOCAL6 },
-	{ "local7", LOG_LOCAL7 },
+    {"auth", LOG_AUTH},
+    {"authpriv", LOG_AUTHPRIV},
+    {"daemon", LOG_DAEMON},
+    {"user", LOG_USER},
+    {"local0", LOG_LOCAL0},
+    {"local1", LOG_LOCAL1},
+    {"local2", LOG_LOCAL2},
+    {"local3", LOG_LOCAL3},
+    {"local4", LOG_LOCAL4},
+    {"local5", LOG_LOCAL5},
+    {"local6", LOG_LOCAL6},
+    {"local7", LOG_LOCAL7},
 };
 
 int
@@ -291,9 +291,9 @@ syslog_out_send(int severity, const char *text, size_t len)
 	if (!out.no_pid)
 		snprintf(pid, sizeof(pid), "[%d]", (int)getpid());
 	n = (size_t)snprintf(message, sizeof(message),
-	    "<%d>%.3s %2d %02d:%02d:%02d %s%s: ",
-	    syslog_out_priority(severity), &months[tm.tm_mon * 3], tm.tm_mday,
-	    tm.tm_hour, tm.tm_min, tm.tm_sec, out.ident, pid);
+	    "<%d>%.3s %2d %02d:%02d:%02d %s%s: ", syslog_out_priority(severity),
+	    &months[tm.tm_mon * 3], tm.tm_mday, tm.tm_hour, tm.tm_min,
+	    tm.tm_sec, out.ident, pid);
 	if (len > sizeof(message) - n - 1)
 		len = sizeof(message) - n - 1;
 	memcpy(&message[n], text, len);

@@ -11,12 +11,12 @@
 #include <stdint.h>
 
 #define SYSLOG_OUT_PATH "/dev/log"
-#define SYSLOG_OUT_MAX 8192	/* a longer message is cut */
+#define SYSLOG_OUT_MAX	8192 /* a longer message is cut */
 
 struct syslog_out_options {
-	const char *path;	/* NULL: /dev/log */
-	const char *ident;	/* NULL: "sallyport" */
-	int facility;		/* LOG_AUTH, LOG_AUTHPRIV, ... of syslog.h; 0: AUTH */
+	const char *path; /* NULL: /dev/log */
+	const char *ident; /* NULL: "sallyport" */
+	int facility; /* LOG_AUTH, LOG_AUTHPRIV, ... of syslog.h; 0: AUTH */
 	bool no_pid;
 };
 

@@ -25,18 +25,23 @@ check(const char *text, size_t len, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char out[AUDIT_RECORD_MAX], *text = mem_strndup((const char *)data, size);
+	char out[AUDIT_RECORD_MAX],
+	    *text = mem_strndup((const char *)data, size);
 	size_t room = 8 + size % 300;
 
 	check(out, escape(out, room, data, size, (unsigned)size % 4), room);
 	audit_set_requested(text, size % 2 == 0);
 	for (unsigned f = AUDIT_TEXT; f <= AUDIT_JSON; f++) {
-		struct audit_output how = { .format = (enum audit_format)f };
+		struct audit_output how = {.format = (enum audit_format)f};
 
 		room = size % 3 == 0 ? 1024 : sizeof(out);
-		check(out, audit_encode(out, room, &how, AUDIT_auth_fail,
-		    &(const struct audit_auth_fail){ .method = text,
-			.reason = text, .fp = text, .module = text }), room);
+		check(out,
+		    audit_encode(out, room, &how, AUDIT_auth_fail,
+			&(const struct audit_auth_fail){.method = text,
+			    .reason = text,
+			    .fp = text,
+			    .module = text}),
+		    room);
 	}
 	free(text);
 	return 0;

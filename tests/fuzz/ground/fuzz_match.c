@@ -15,7 +15,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = mem_strndup((const char *)data, size);
 	size_t len = strlen(text);
 	const char *list = len < size ? &text[len + 1] : "";
-	struct net_address a = { .family = size % 2 ? NET_V4 : NET_V6 };
+	struct net_address a = {.family = size % 2 ? NET_V4 : NET_V6};
 	char *negated;
 
 	memcpy(a.bytes, data, size < 16 ? size : 16);

@@ -15,3 +15,11 @@ tests_unit_ground_test_ground_SOURCES = \
 tests_unit_ground_test_ground_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_ground_test_ground_LDFLAGS = $(PROGRAM_LDFLAGS)
 tests_unit_ground_test_ground_LDADD = lib/libground.a $(UNIT_LIBS)
+
+# The classic sentences, as rsyslogd and fail2ban read them.
+check_PROGRAMS += tests/unit/ground/audit_lines
+tests_unit_ground_audit_lines_SOURCES = tests/unit/ground/audit_lines.c
+tests_unit_ground_audit_lines_LDFLAGS = $(PROGRAM_LDFLAGS)
+tests_unit_ground_audit_lines_LDADD = lib/libground.a
+TESTS += tests/unit/ground/fail2ban.sh
+EXTRA_DIST += tests/unit/ground/fail2ban.sh

@@ -22,29 +22,30 @@ static char record[AUDIT_RECORD_MAX];
 static char huge[65537];
 
 static const char *const hostile[] = {
-	"plain",
-	"",
-	"a\nMay 1 00:00:00 host sshd[1]: Accepted password for root from 1.2.3.4",
-	"\"] [x@1 a=\"b\"] \\\" \\",
-	"\",\"event.outcome\":\"success\",\"x\":\"",
-	"]\\", "\\",
-	"\x1b]0;title\x07\x1b[2J\r\n",
-	"\xff\xfe\xc0\xaf\xed\xa0\x80",
-	"\xe2\x80\xae\xe2\x81\xa6\xc2\x9b",
-	"x from 6.6.6.6 port 1 ssh2",
-	"{for} <{src}> %s%n",
-	"caf\xc3\xa9",
-	huge,
+    "plain",
+    "",
+    "a\nMay 1 00:00:00 host sshd[1]: Accepted password for root from 1.2.3.4",
+    "\"] [x@1 a=\"b\"] \\\" \\",
+    "\",\"event.outcome\":\"success\",\"x\":\"",
+    "]\\",
+    "\\",
+    "\x1b]0;title\x07\x1b[2J\r\n",
+    "\xff\xfe\xc0\xaf\xed\xa0\x80",
+    "\xe2\x80\xae\xe2\x81\xa6\xc2\x9b",
+    "x from 6.6.6.6 port 1 ssh2",
+    "{for} <{src}> %s%n",
+    "caf\xc3\xa9",
+    huge,
 };
 #define HOSTILE ((int)(sizeof(hostile) / sizeof(hostile[0])))
 
 static const struct audit_output outputs[] = {
-	{ .format = AUDIT_TEXT },
-	{ .format = AUDIT_TEXT, .plain = true },
-	{ .format = AUDIT_RFC5424 },
-	{ .format = AUDIT_RFC5424, .sink = AUDIT_TO_FD },
-	{ .format = AUDIT_JSON },
-	{ .format = AUDIT_JSON, .sink = AUDIT_TO_SYSLOG },
+    {.format = AUDIT_TEXT},
+    {.format = AUDIT_TEXT, .plain = true},
+    {.format = AUDIT_RFC5424},
+    {.format = AUDIT_RFC5424, .sink = AUDIT_TO_FD},
+    {.format = AUDIT_JSON},
+    {.format = AUDIT_JSON, .sink = AUDIT_TO_SYSLOG},
 };
 #define OUTPUTS (sizeof(outputs) / sizeof(outputs[0]))
 
@@ -207,7 +208,7 @@ check_all_formats(int event, const void *fields)
 static void
 no_value_breaks(int event)
 {
-	uint64_t fields[64] = { 0 }; /* room and alignment for any */
+	uint64_t fields[64] = {0}; /* room and alignment for any */
 	struct net_address a;
 
 	net_parse("2001:db8::5", &a);
@@ -237,15 +238,17 @@ END_TEST
 static void
 stays_whole(int event)
 {
-	uint64_t fields[64] = { 0 };
+	uint64_t fields[64] = {0};
 	char small[1024];
 	size_t len;
 
 	audit_set_requested(huge, false);
 	audit_set_rule(huge);
-	fill(&audit_events[event], (uint8_t *)fields, "\"\"\"\"\"\"\"\"\"\"\"\"\"\""
+	fill(&audit_events[event], (uint8_t *)fields,
+	    "\"\"\"\"\"\"\"\"\"\"\"\"\"\""
 	    "\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\""
-	    "\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\",
+	    "\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\"
+	    "\\",
 	    7, NULL);
 	for (size_t o = 0; o < OUTPUTS; o++) {
 		len = audit_encode(small, sizeof(small), &outputs[o],
@@ -269,9 +272,9 @@ END_TEST
 static void
 described_completely(int event)
 {
-	static const char *const envelope[] = { "src", "sport", "dst", "dport",
-		"user", "req", "uid", "rule", "gen", "conn", "pid", "invalid",
-		"for", "who", "on", "preauth" };
+	static const char *const envelope[] = {"src", "sport", "dst", "dport",
+	    "user", "req", "uid", "rule", "gen", "conn", "pid", "invalid",
+	    "for", "who", "on", "preauth"};
 	const struct audit_event_row *row = &audit_events[event];
 	int depth = 0, fields = 0;
 	char name[32];
@@ -314,13 +317,13 @@ START_TEST(every_event_is_described_completely)
 END_TEST
 
 /* The text format of one event, all its fields set by the caller. */
-#define TEXT(event, ...)                                             \
-	(audit_encode(record, sizeof(record), &outputs[1],           \
-	     AUDIT_##event, &(const struct audit_##event){ __VA_ARGS__ }), \
+#define TEXT(event, ...)                                                  \
+	(audit_encode(record, sizeof(record), &outputs[1], AUDIT_##event, \
+	     &(const struct audit_##event){__VA_ARGS__}),                 \
 	    record)
-#define TEXT_WITH_REST(event, ...)                                   \
-	(audit_encode(record, sizeof(record), &outputs[0],           \
-	     AUDIT_##event, &(const struct audit_##event){ __VA_ARGS__ }), \
+#define TEXT_WITH_REST(event, ...)                                        \
+	(audit_encode(record, sizeof(record), &outputs[0], AUDIT_##event, \
+	     &(const struct audit_##event){__VA_ARGS__}),                 \
 	    record)
 
 START_TEST(sentences_are_those_log_watchers_know)
@@ -339,7 +342,7 @@ START_TEST(sentences_are_those_log_watchers_know)
 	    "error: maximum authentication attempts exceeded for invalid user"
 	    " eve from 192.0.2.7 port 52388 ssh2 [preauth]");
 	ck_assert_str_eq(TEXT(conn_close, .how = "disconnecting",
-	    .cause = "Too many authentication failures"),
+			     .cause = "Too many authentication failures"),
 	    "Disconnecting invalid user eve 192.0.2.7 port 52388:"
 	    " Too many authentication failures [preauth]");
 	ck_assert_str_eq(TEXT(pam_error, .reason = "Authentication failure"),
@@ -353,38 +356,37 @@ START_TEST(sentences_are_those_log_watchers_know)
 	    "Connection reset by authenticating user alice 192.0.2.7"
 	    " port 52388 [preauth]");
 	ck_assert_str_eq(TEXT(auth_fail, .method = "publickey",
-	    .key_type = "ssh-ed25519", .fp = "SHA256:x"),
+			     .key_type = "ssh-ed25519", .fp = "SHA256:x"),
 	    "Failed publickey for alice from 192.0.2.7 port 52388 ssh2:"
 	    " ED25519 SHA256:x");
-	ck_assert_str_eq(TEXT(authz_deny,
-	    .reason = "not listed in AllowUsers"),
+	ck_assert_str_eq(TEXT(authz_deny, .reason = "not listed in AllowUsers"),
 	    "User alice from 192.0.2.7 not allowed because not listed in"
 	    " AllowUsers");
 	audit_set_user("alice", 1000);
 	ck_assert_str_eq(TEXT(auth_ok, .method = "publickey",
-	    .key_type = "ssh-ed25519", .fp = "SHA256:x"),
+			     .key_type = "ssh-ed25519", .fp = "SHA256:x"),
 	    "Accepted publickey for alice from 192.0.2.7 port 52388 ssh2:"
 	    " ED25519 SHA256:x");
 	ck_assert_str_eq(TEXT(auth_ok, .method = "password"),
 	    "Accepted password for alice from 192.0.2.7 port 52388 ssh2");
 	ck_assert_str_eq(TEXT(auth_ok, .method = "publickey",
-	    .key_type = "ssh-rsa-cert-v01@openssh.com", .fp = "SHA256:x",
-	    .key_id = "a b", .serial = 7, .ca_type = "ssh-ed25519",
-	    .ca_fp = "SHA256:y"),
+			     .key_type = "ssh-rsa-cert-v01@openssh.com",
+			     .fp = "SHA256:x", .key_id = "a b", .serial = 7,
+			     .ca_type = "ssh-ed25519", .ca_fp = "SHA256:y"),
 	    "Accepted publickey for alice from 192.0.2.7 port 52388 ssh2:"
 	    " RSA-CERT SHA256:x ID a b (serial 7) CA ED25519 SHA256:y");
-	ck_assert_str_eq(TEXT(conn_disconnect, .code = 11,
-	    .text = "disconnected by user"),
+	ck_assert_str_eq(
+	    TEXT(conn_disconnect, .code = 11, .text = "disconnected by user"),
 	    "Received disconnect from 192.0.2.7 port 52388:11: disconnected by"
 	    " user");
 	ck_assert_str_eq(TEXT(conn_close, .how = "disconnected"),
 	    "Disconnected from user alice 192.0.2.7 port 52388");
-	ck_assert_str_eq(TEXT(kex_fail,
-	    .reason = "no matching cipher found", .offer = "des"),
+	ck_assert_str_eq(TEXT(kex_fail, .reason = "no matching cipher found",
+			     .offer = "des"),
 	    "Unable to negotiate with 192.0.2.7 port 52388: no matching cipher"
 	    " found. Their offer: des");
-	ck_assert_str_eq(TEXT(conn_refused, .cause = "past MaxStartups",
-	    .count = 3),
+	ck_assert_str_eq(
+	    TEXT(conn_refused, .cause = "past MaxStartups", .count = 3),
 	    "drop connection #3 from [192.0.2.7]:52388 on [2001:db8::1]:22"
 	    " past MaxStartups");
 	ck_assert_str_eq(TEXT(server_stop, .signal = "15"),
@@ -397,18 +399,22 @@ END_TEST
 START_TEST(fields_the_sentence_leaves_out_follow_it)
 {
 	audit_set_requested("eve", false);
-	ck_assert_str_eq(TEXT_WITH_REST(auth_fail, .method = "password",
-	    .reason = "bad, \"x\" ]", .attempt = 2, .attempts_left = 4),
+	ck_assert_str_eq(
+	    TEXT_WITH_REST(auth_fail, .method = "password",
+		.reason = "bad, \"x\" ]", .attempt = 2, .attempts_left = 4),
 	    "Failed password for invalid user eve from 192.0.2.7 port 52388"
-	    " ssh2 [conn=0123456789abcdef why=bad\\x2c\\x20\\x22x\\x22\\x20\\x5d"
+	    " ssh2 [conn=0123456789abcdef "
+	    "why=bad\\x2c\\x20\\x22x\\x22\\x20\\x5d"
 	    " attempt=2 left=4 ms=0]");
-	ck_assert_str_eq(TEXT_WITH_REST(conn_close, .how = "disconnecting",
-	    .cause = "x", .bytes_in = 1, .bytes_out = 2, .duration_ms = 3),
+	ck_assert_str_eq(
+	    TEXT_WITH_REST(conn_close, .how = "disconnecting", .cause = "x",
+		.bytes_in = 1, .bytes_out = 2, .duration_ms = 3),
 	    "Disconnecting invalid user eve 192.0.2.7 port 52388"
 	    " on conn=0123456789abcdef,bin=1,bout=2,ms=3: x [preauth]");
 	audit_forget_connection();
-	ck_assert_str_eq(TEXT_WITH_REST(module_load, .module = "pam",
-	    .file = "/x"), "Module pam loaded from /x");
+	ck_assert_str_eq(
+	    TEXT_WITH_REST(module_load, .module = "pam", .file = "/x"),
+	    "Module pam loaded from /x");
 }
 END_TEST
 
@@ -434,25 +440,25 @@ START_TEST(the_envelope_is_in_the_machine_formats)
 	audit_set_user("alice", 4242);
 	audit_set_rule("ops");
 	audit_encode(record, sizeof(record), &outputs[2], AUDIT_auth_ok,
-	    &(const struct audit_auth_ok){ .method = "password" });
+	    &(const struct audit_auth_ok){.method = "password"});
 	ck_assert_ptr_nonnull(strstr(record,
 	    "ev=\"auth.ok\" out=\"success\" conn=\"0123456789abcdef\""
 	    " src=\"192.0.2.7\" sport=\"52388\" dst=\"2001:db8::1\""
 	    " dport=\"22\" user=\"alice\" uid=\"4242\" req=\"Alice\""
 	    " rule=\"ops\" gen=\"118\" comp=\"monitor\" method=\"password\""));
 	audit_encode(record, sizeof(record), &outputs[4], AUDIT_auth_ok,
-	    &(const struct audit_auth_ok){ .method = "password",
-		.duration_ms = 12 });
+	    &(const struct audit_auth_ok){
+		.method = "password", .duration_ms = 12});
 	ck_assert_ptr_nonnull(strstr(record, "\"event.code\":\"SP-3001\""));
-	ck_assert_ptr_nonnull(strstr(record,
-	    "\"event.category\":[\"authentication\"]"));
+	ck_assert_ptr_nonnull(
+	    strstr(record, "\"event.category\":[\"authentication\"]"));
 	ck_assert_ptr_nonnull(strstr(record, "\"user.id\":4242"));
 	ck_assert_ptr_nonnull(strstr(record, "\"event.duration\":12000000"));
 	/* A new connection starts with nothing of the one before. */
-	audit_set_connection("ff", &audit_context()->source,
-	    &audit_context()->local);
+	audit_set_connection(
+	    "ff", &audit_context()->source, &audit_context()->local);
 	audit_encode(record, sizeof(record), &outputs[4], AUDIT_conn_open,
-	    &(const struct audit_conn_open){ .name = NULL });
+	    &(const struct audit_conn_open){.name = NULL});
 	ck_assert_ptr_null(strstr(record, "alice"));
 	ck_assert_ptr_null(strstr(record, "rule.name"));
 	ck_assert_ptr_nonnull(strstr(record, "generation\":118"));
@@ -476,8 +482,8 @@ hook(enum audit_event event, const void *fields, void *arg)
 START_TEST(records_reach_every_output_and_are_counted)
 {
 	struct audit_output two[] = {
-		{ .format = AUDIT_TEXT, .sink = AUDIT_TO_FD },
-		{ .format = AUDIT_JSON, .sink = AUDIT_TO_FD },
+	    {.format = AUDIT_TEXT, .sink = AUDIT_TO_FD},
+	    {.format = AUDIT_JSON, .sink = AUDIT_TO_FD},
 	};
 	char got[4][4096];
 	int p[2][2];
@@ -545,8 +551,8 @@ START_TEST(the_document_is_up_to_date)
 	there = mem_zalloc(made_len + 2);
 	there_len = fread(there, 1, made_len + 1, f);
 	fclose(f);
-	ck_assert_msg(there_len == made_len &&
-		memcmp(there, made, made_len) == 0,
+	ck_assert_msg(
+	    there_len == made_len && memcmp(there, made, made_len) == 0,
 	    "doc/AUDIT.md is out of date: make audit-doc");
 	free(there);
 	free(made);

@@ -12,35 +12,34 @@ static const struct {
 	unsigned flags;
 	const char *expected;
 } rows[] = {
-	{ "plain", 5, 0, "plain" },
-	{ "", 0, 0, "" },
-	{ "a\nb\rc\td", 7, 0, "a\\nb\\rc\\td" },
-	{ "a\0b", 3, 0, "a\\x00b" },
-	{ "\x1b[31m\x7f", 6, 0, "\\x1b[31m\\x7f" },
-	{ "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\xa7", 14, 0,
-	    "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\xa7" },
-	/* C1, right-to-left override, zero width space, line separator, BOM */
-	{ "\xc2\x9b", 2, 0, "\\xc2\\x9b" },
-	{ "\xe2\x80\xae", 3, 0, "\\xe2\\x80\\xae" },
-	{ "\xe2\x80\x8b", 3, 0, "\\xe2\\x80\\x8b" },
-	{ "\xe2\x80\xa8", 3, 0, "\\xe2\\x80\\xa8" },
-	{ "\xef\xbb\xbf", 3, 0, "\\xef\\xbb\\xbf" },
-	{ "\xe2\x81\xa6", 3, 0, "\\xe2\\x81\\xa6" }, /* isolate */
-	{ "\xf3\xa0\x80\x81", 4, 0, "\\xf3\\xa0\\x80\\x81" }, /* tag */
-	/* overlong, surrogate, too large, cut short, stray continuation */
-	{ "\xc0\xaf", 2, 0, "\\xc0\\xaf" },
-	{ "\xe0\x80\xaf", 3, 0, "\\xe0\\x80\\xaf" },
-	{ "\xed\xa0\x80", 3, 0, "\\xed\\xa0\\x80" },
-	{ "\xf4\x90\x80\x80", 4, 0, "\\xf4\\x90\\x80\\x80" },
-	{ "\xf5\x80\x80\x80", 4, 0, "\\xf5\\x80\\x80\\x80" },
-	{ "x\xe2\x82", 3, 0, "x\\xe2\\x82" },
-	{ "\x80z", 2, 0, "\\x80z" },
-	{ "\xff", 1, 0, "\\xff" },
-	{ "\xef\xbf\xbf", 3, 0, "\\xef\\xbf\\xbf" }, /* not a character */
-	{ "DOM\\user x", 10, 0, "DOM\\user x" },
-	{ "DOM\\user x", 10, ESCAPE_BACKSLASH, "DOM\\\\user x" },
-	{ "DOM\\user x", 10, ESCAPE_BACKSLASH | ESCAPE_SPACE,
-	    "DOM\\\\user\\x20x" },
+    {"plain", 5, 0, "plain"},
+    {"", 0, 0, ""},
+    {"a\nb\rc\td", 7, 0, "a\\nb\\rc\\td"},
+    {"a\0b", 3, 0, "a\\x00b"},
+    {"\x1b[31m\x7f", 6, 0, "\\x1b[31m\\x7f"},
+    {"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\xa7", 14, 0,
+	"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\xa7"},
+    /* C1, right-to-left override, zero width space, line separator, BOM */
+    {"\xc2\x9b", 2, 0, "\\xc2\\x9b"},
+    {"\xe2\x80\xae", 3, 0, "\\xe2\\x80\\xae"},
+    {"\xe2\x80\x8b", 3, 0, "\\xe2\\x80\\x8b"},
+    {"\xe2\x80\xa8", 3, 0, "\\xe2\\x80\\xa8"},
+    {"\xef\xbb\xbf", 3, 0, "\\xef\\xbb\\xbf"},
+    {"\xe2\x81\xa6", 3, 0, "\\xe2\\x81\\xa6"}, /* isolate */
+    {"\xf3\xa0\x80\x81", 4, 0, "\\xf3\\xa0\\x80\\x81"}, /* tag */
+    /* overlong, surrogate, too large, cut short, stray continuation */
+    {"\xc0\xaf", 2, 0, "\\xc0\\xaf"},
+    {"\xe0\x80\xaf", 3, 0, "\\xe0\\x80\\xaf"},
+    {"\xed\xa0\x80", 3, 0, "\\xed\\xa0\\x80"},
+    {"\xf4\x90\x80\x80", 4, 0, "\\xf4\\x90\\x80\\x80"},
+    {"\xf5\x80\x80\x80", 4, 0, "\\xf5\\x80\\x80\\x80"},
+    {"x\xe2\x82", 3, 0, "x\\xe2\\x82"},
+    {"\x80z", 2, 0, "\\x80z"},
+    {"\xff", 1, 0, "\\xff"},
+    {"\xef\xbf\xbf", 3, 0, "\\xef\\xbf\\xbf"}, /* not a character */
+    {"DOM\\user x", 10, 0, "DOM\\user x"},
+    {"DOM\\user x", 10, ESCAPE_BACKSLASH, "DOM\\\\user x"},
+    {"DOM\\user x", 10, ESCAPE_BACKSLASH | ESCAPE_SPACE, "DOM\\\\user\\x20x"},
 };
 
 START_TEST(what_is_not_printable_utf8_is_written_out)
@@ -48,8 +47,8 @@ START_TEST(what_is_not_printable_utf8_is_written_out)
 	char out[128], again[128];
 	size_t len;
 
-	len = escape(out, sizeof(out), rows[_i].bytes, rows[_i].len,
-	    rows[_i].flags);
+	len = escape(
+	    out, sizeof(out), rows[_i].bytes, rows[_i].len, rows[_i].flags);
 	ck_assert_str_eq(out, rows[_i].expected);
 	ck_assert_uint_eq(len, strlen(out));
 	escape_text(again, sizeof(again), out, ESCAPE_LINE);
@@ -62,12 +61,12 @@ START_TEST(a_text_is_cut_between_characters_and_says_so)
 	char full[128], out[128];
 	size_t full_len, len;
 
-	full_len = escape(full, sizeof(full), rows[_i].bytes, rows[_i].len,
-	    rows[_i].flags);
+	full_len = escape(
+	    full, sizeof(full), rows[_i].bytes, rows[_i].len, rows[_i].flags);
 	for (size_t size = 8; size < sizeof(out); size++) {
 		memset(out, 'Z', sizeof(out));
-		len = escape(out, size, rows[_i].bytes, rows[_i].len,
-		    rows[_i].flags);
+		len = escape(
+		    out, size, rows[_i].bytes, rows[_i].len, rows[_i].flags);
 		ck_assert_uint_lt(len, size);
 		ck_assert_int_eq(out[len], '\0');
 		ck_assert_int_eq(out[size == sizeof(out) ? 0 : size],
@@ -114,8 +113,8 @@ suite_escape(void)
 	int n = (int)(sizeof(rows) / sizeof(rows[0]));
 
 	tcase_add_loop_test(t, what_is_not_printable_utf8_is_written_out, 0, n);
-	tcase_add_loop_test(t, a_text_is_cut_between_characters_and_says_so, 0,
-	    n);
+	tcase_add_loop_test(
+	    t, a_text_is_cut_between_characters_and_says_so, 0, n);
 	tcase_add_test(t, a_long_text_costs_no_more_than_it_shows);
 	suite_add_tcase(s, t);
 	return s;

@@ -63,8 +63,8 @@ START_TEST(a_line_stays_one_line_whatever_its_arguments)
 
 	quiet_log();
 	log_info("user %s", "a\nerror: forged\x1b[2J\xe2\x80\xae");
-	ck_assert_str_eq(seen[0],
-	    "user a\\nerror: forged\\x1b[2J\\xe2\\x80\\xae");
+	ck_assert_str_eq(
+	    seen[0], "user a\\nerror: forged\\x1b[2J\\xe2\\x80\\xae");
 	log_info("ends\n");
 	ck_assert_str_eq(seen[1], "ends");
 	memset(big, 'A', 65536);
@@ -129,10 +129,9 @@ START_TEST(the_file_is_private_appended_and_stamped)
 	stat(path, &st);
 	ck_assert_uint_eq(st.st_mode & 07777, 0600);
 	text = contents(path);
-	ck_assert_ptr_nonnull(strstr(text,
-	    "Z spt["));
-	ck_assert_ptr_nonnull(strstr(text,
-	    "]: error: first\\nx [conn=1\\n2]\n"));
+	ck_assert_ptr_nonnull(strstr(text, "Z spt["));
+	ck_assert_ptr_nonnull(
+	    strstr(text, "]: error: first\\nx [conn=1\\n2]\n"));
 	ck_assert_ptr_nonnull(strstr(text, "]: warning: second\n"));
 	/* The callback's own line went to the file, and not to itself. */
 	ck_assert_ptr_nonnull(strstr(text, "error: from inside"));

@@ -48,7 +48,7 @@ note_fd(int fd, unsigned events, void *arg)
 
 START_TEST(interests_decide_what_is_told)
 {
-	struct loop_fd h = { 0 };
+	struct loop_fd h = {0};
 	int p[2];
 
 	ck_assert_int_eq(pipe(p), 0);
@@ -82,11 +82,11 @@ END_TEST
 
 START_TEST(a_regular_file_is_refused)
 {
-	struct loop_fd h = { 0 };
+	struct loop_fd h = {0};
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
-	ck_assert_int_eq(loop_fd_add(l, &h, fd, LOOP_READ, note_fd, NULL),
-	    E_UNSUPPORTED);
+	ck_assert_int_eq(
+	    loop_fd_add(l, &h, fd, LOOP_READ, note_fd, NULL), E_UNSUPPORTED);
 	ck_assert_ptr_null(h.loop);
 	close(fd);
 }
@@ -136,7 +136,7 @@ stop_other(int fd, unsigned events, void *arg)
 
 START_TEST(an_interest_dropped_in_a_turn_holds_in_that_turn)
 {
-	struct loop_fd h = { 0 };
+	struct loop_fd h = {0};
 	int p[2], q[2];
 
 	memset(&other, 0, sizeof(other));
@@ -158,9 +158,9 @@ END_TEST
 
 START_TEST(timers_run_in_order_and_only_once)
 {
-	struct loop_timer t[20] = { 0 };
-	static const int ms[20] = { 9, 3, 14, 1, 7, 19, 0, 11, 5, 16, 2, 18,
-		8, 12, 4, 15, 6, 17, 10, 13 };
+	struct loop_timer t[20] = {0};
+	static const int ms[20] = {9, 3, 14, 1, 7, 19, 0, 11, 5, 16, 2, 18, 8,
+	    12, 4, 15, 6, 17, 10, 13};
 
 	for (int i = 0; i < 20; i++)
 		loop_timer_start(l, &t[i], (uint64_t)ms[i] * 2, note,
@@ -182,7 +182,7 @@ END_TEST
 
 START_TEST(a_timer_is_never_early)
 {
-	struct loop_timer t = { 0 };
+	struct loop_timer t = {0};
 	uint64_t start = loop_clock();
 
 	loop_timer_start(l, &t, 30, note, NULL);
@@ -263,7 +263,7 @@ stop(void *arg)
 
 START_TEST(a_run_ends_when_told)
 {
-	struct loop_timer t = { 0 };
+	struct loop_timer t = {0};
 
 	loop_timer_start(l, &t, 5, stop, NULL);
 	ck_assert_int_eq(loop_run(l), 0);

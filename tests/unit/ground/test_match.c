@@ -13,32 +13,33 @@ static const struct {
 	unsigned flags;
 	bool matches;
 } patterns[] = {
-	{ "", "", 0, true },
-	{ "", "*", 0, true },
-	{ "", "?", 0, false },
-	{ "abc", "abc", 0, true },
-	{ "abc", "ab", 0, false },
-	{ "ab", "abc", 0, false },
-	{ "abc", "a?c", 0, true },
-	{ "abc", "*", 0, true },
-	{ "abc", "*c", 0, true },
-	{ "abc", "a*", 0, true },
-	{ "abc", "*b*", 0, true },
-	{ "abc", "*d*", 0, false },
-	{ "abcbc", "a*bc", 0, true },
-	{ "mississippi", "m*iss*ip*i", 0, true },
-	{ "mississippi", "m*iss*iss*iss*", 0, false },
-	{ "aXc", "a**c", 0, true },
-	{ "ABC", "abc", 0, false },
-	{ "ABC", "abc", MATCH_NOCASE, true },
-	{ "a*c", "a\\*c", 0, false }, /* there is no quoting */
-	{ "\xff", "?", 0, true },
+    {"", "", 0, true},
+    {"", "*", 0, true},
+    {"", "?", 0, false},
+    {"abc", "abc", 0, true},
+    {"abc", "ab", 0, false},
+    {"ab", "abc", 0, false},
+    {"abc", "a?c", 0, true},
+    {"abc", "*", 0, true},
+    {"abc", "*c", 0, true},
+    {"abc", "a*", 0, true},
+    {"abc", "*b*", 0, true},
+    {"abc", "*d*", 0, false},
+    {"abcbc", "a*bc", 0, true},
+    {"mississippi", "m*iss*ip*i", 0, true},
+    {"mississippi", "m*iss*iss*iss*", 0, false},
+    {"aXc", "a**c", 0, true},
+    {"ABC", "abc", 0, false},
+    {"ABC", "abc", MATCH_NOCASE, true},
+    {"a*c", "a\\*c", 0, false}, /* there is no quoting */
+    {"\xff", "?", 0, true},
 };
 
 START_TEST(patterns_match_as_ssh_config_says)
 {
 	ck_assert_int_eq(match_pattern(patterns[_i].text, patterns[_i].pattern,
-	    patterns[_i].flags), patterns[_i].matches);
+			     patterns[_i].flags),
+	    patterns[_i].matches);
 }
 END_TEST
 
@@ -46,28 +47,28 @@ static const struct {
 	const char *text, *list;
 	enum match result;
 } lists[] = {
-	{ "alice", "alice", MATCH_YES },
-	{ "alice", "bob,alice", MATCH_YES },
-	{ "alice", "bob,carol", MATCH_NO },
-	{ "alice", "!alice", MATCH_NEGATED },
-	{ "alice", "*,!alice", MATCH_NEGATED },
-	{ "alice", "!alice,*", MATCH_NEGATED },
-	{ "alice", "!bob", MATCH_NO }, /* a negation alone grants nothing */
-	{ "alice", "!bob,*", MATCH_YES },
-	{ "alice", "", MATCH_NO },
-	{ "", "", MATCH_NO },
-	{ "", ",", MATCH_NO },
-	{ "alice", ",alice,", MATCH_YES },
-	{ "alice", "alice,!", MATCH_ERROR },
-	{ "alice", "!", MATCH_ERROR },
-	{ "alice", "a*e,b*", MATCH_YES },
-	{ "a,b", "a,b", MATCH_NO },
+    {"alice", "alice", MATCH_YES},
+    {"alice", "bob,alice", MATCH_YES},
+    {"alice", "bob,carol", MATCH_NO},
+    {"alice", "!alice", MATCH_NEGATED},
+    {"alice", "*,!alice", MATCH_NEGATED},
+    {"alice", "!alice,*", MATCH_NEGATED},
+    {"alice", "!bob", MATCH_NO}, /* a negation alone grants nothing */
+    {"alice", "!bob,*", MATCH_YES},
+    {"alice", "", MATCH_NO},
+    {"", "", MATCH_NO},
+    {"", ",", MATCH_NO},
+    {"alice", ",alice,", MATCH_YES},
+    {"alice", "alice,!", MATCH_ERROR},
+    {"alice", "!", MATCH_ERROR},
+    {"alice", "a*e,b*", MATCH_YES},
+    {"a,b", "a,b", MATCH_NO},
 };
 
 START_TEST(a_negation_anywhere_wins)
 {
-	ck_assert_int_eq(match_list(lists[_i].text, lists[_i].list, 0),
-	    lists[_i].result);
+	ck_assert_int_eq(
+	    match_list(lists[_i].text, lists[_i].list, 0), lists[_i].result);
 }
 END_TEST
 
@@ -75,25 +76,25 @@ static const struct {
 	const char *host, *address, *list;
 	enum match result;
 } hosts[] = {
-	{ "a.example.com", "192.0.2.7", "*.example.com", MATCH_YES },
-	{ "A.Example.Com", "192.0.2.7", "*.example.com", MATCH_YES },
-	{ NULL, "192.0.2.7", "*.example.com", MATCH_NO },
-	{ NULL, "192.0.2.7", "192.0.2.0/24", MATCH_YES },
-	{ NULL, "::ffff:192.0.2.7", "192.0.2.0/24", MATCH_YES },
-	{ NULL, "192.0.2.7", "192.0.2.*", MATCH_YES },
-	{ NULL, "192.0.2.77", "192.0.2.7", MATCH_NO },
-	{ NULL, "192.0.2.7", "192.0.2.0/24,!192.0.2.7", MATCH_NEGATED },
-	{ "x", "192.0.2.7", "!192.0.2.0/24,*", MATCH_NEGATED },
-	{ "evil", "192.0.2.7", "*,!evil", MATCH_NEGATED },
-	{ NULL, "2001:db8::1", "2001:DB8::/32", MATCH_YES },
-	{ NULL, "2001:db8::1", "2001:0db8:0::1", MATCH_YES },
-	{ NULL, "2001:db8::1", "2001:db8::*", MATCH_YES },
-	{ "192.0.2.9", "192.0.2.7", "192.0.2.8/30", MATCH_NO },
-	{ NULL, "192.0.2.7", "192.0.2.7/24", MATCH_ERROR },
-	{ NULL, "192.0.2.7", "192.0.2.7,10.0.0.0/99", MATCH_ERROR },
-	{ NULL, "192.0.2.7", "*/8", MATCH_ERROR },
-	{ NULL, "192.0.2.7", "!!192.0.2.7", MATCH_ERROR },
-	{ NULL, "192.0.2.7", "", MATCH_NO },
+    {"a.example.com", "192.0.2.7", "*.example.com", MATCH_YES},
+    {"A.Example.Com", "192.0.2.7", "*.example.com", MATCH_YES},
+    {NULL, "192.0.2.7", "*.example.com", MATCH_NO},
+    {NULL, "192.0.2.7", "192.0.2.0/24", MATCH_YES},
+    {NULL, "::ffff:192.0.2.7", "192.0.2.0/24", MATCH_YES},
+    {NULL, "192.0.2.7", "192.0.2.*", MATCH_YES},
+    {NULL, "192.0.2.77", "192.0.2.7", MATCH_NO},
+    {NULL, "192.0.2.7", "192.0.2.0/24,!192.0.2.7", MATCH_NEGATED},
+    {"x", "192.0.2.7", "!192.0.2.0/24,*", MATCH_NEGATED},
+    {"evil", "192.0.2.7", "*,!evil", MATCH_NEGATED},
+    {NULL, "2001:db8::1", "2001:DB8::/32", MATCH_YES},
+    {NULL, "2001:db8::1", "2001:0db8:0::1", MATCH_YES},
+    {NULL, "2001:db8::1", "2001:db8::*", MATCH_YES},
+    {"192.0.2.9", "192.0.2.7", "192.0.2.8/30", MATCH_NO},
+    {NULL, "192.0.2.7", "192.0.2.7/24", MATCH_ERROR},
+    {NULL, "192.0.2.7", "192.0.2.7,10.0.0.0/99", MATCH_ERROR},
+    {NULL, "192.0.2.7", "*/8", MATCH_ERROR},
+    {NULL, "192.0.2.7", "!!192.0.2.7", MATCH_ERROR},
+    {NULL, "192.0.2.7", "", MATCH_NO},
 };
 
 START_TEST(from_lists_take_hosts_addresses_and_networks)

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define USER 4711 /* nobody's uid */
+#define USER  4711 /* nobody's uid */
 #define OTHER 4712
 
 static char top[] = "/tmp/spt_safefile.XXXXXX";
@@ -107,7 +107,7 @@ teardown(void)
 	nftw(top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-#define FOLLOW SAFEFILE_FOLLOW
+#define FOLLOW	SAFEFILE_FOLLOW
 #define PRIVATE SAFEFILE_PRIVATE
 static const struct {
 	const char *name;
@@ -115,49 +115,50 @@ static const struct {
 	int err;
 	const char *says; /* part of the sentence */
 } rows[] = {
-	{ "home/.ssh/good", 0, 0, "" },
-	{ "home//.ssh/./good", 0, 0, "" },
-	{ "home/.ssh/../.ssh/good", 0, 0, "" },
-	{ "home/.ssh/roots", 0, 0, "" },
-	{ "home/.ssh/private", PRIVATE, 0, "" },
-	{ "home/.ssh/good", PRIVATE, E_PERMISSIONS, "mode 0644, should be 0600" },
-	{ "home/.ssh/group", 0, E_PERMISSIONS,
-	    "home/.ssh/group (owner 4711, mode 0664)" },
-	{ "home/.ssh/world", 0, E_PERMISSIONS, "mode 0646" },
-	{ "home/.ssh/others", 0, E_PERMISSIONS, "owner 4712" },
-	{ "home/open/keys", 0, E_PERMISSIONS,
-	    "bad ownership or modes for directory" },
-	{ "home/theirs/keys", 0, E_PERMISSIONS, "home/theirs (owner 4712" },
-	{ "home/.ssh/link", 0, E_PERMISSIONS, "is a symbolic link" },
-	{ "home/dirlink/good", 0, E_PERMISSIONS, "is a symbolic link" },
-	{ "home/.ssh/link", FOLLOW, 0, "" },
-	{ "home/.ssh/up", FOLLOW, 0, "" },
-	{ "home/dirlink/link", FOLLOW, 0, "" },
-	{ "home/.ssh/absolute", FOLLOW, 0, "" },
-	{ "home/.ssh/out", FOLLOW, 0, "" }, /* root's, and all its way */
-	{ "home/.ssh/their_link", FOLLOW, E_PERMISSIONS,
-	    "bad ownership for symbolic link" },
-	{ "home/.ssh/to_open", FOLLOW, E_PERMISSIONS, "open" },
-	{ "home/.ssh/loop", FOLLOW, E_FORMAT, "too many symbolic links" },
-	{ "home/.ssh/dangling", FOLLOW, E_NOT_FOUND, "no file" },
-	{ "home/.ssh/nothing", 0, E_NOT_FOUND, "no file" },
-	{ "home/nothing/keys", 0, E_NOT_FOUND, "no file" },
-	{ "home/.ssh/good/x", 0, E_NOT_FOUND, "no file" },
-	{ "home/.ssh/good/", 0, E_NOT_FOUND, "no file" },
-	{ "home/.ssh", 0, E_FORMAT, "not a regular file" },
-	{ "home/.ssh/", 0, E_FORMAT, "not a regular file" },
-	{ "home/.ssh/fifo", 0, E_FORMAT, "not a regular file" },
+    {"home/.ssh/good", 0, 0, ""},
+    {"home//.ssh/./good", 0, 0, ""},
+    {"home/.ssh/../.ssh/good", 0, 0, ""},
+    {"home/.ssh/roots", 0, 0, ""},
+    {"home/.ssh/private", PRIVATE, 0, ""},
+    {"home/.ssh/good", PRIVATE, E_PERMISSIONS, "mode 0644, should be 0600"},
+    {"home/.ssh/group", 0, E_PERMISSIONS,
+	"home/.ssh/group (owner 4711, mode 0664)"},
+    {"home/.ssh/world", 0, E_PERMISSIONS, "mode 0646"},
+    {"home/.ssh/others", 0, E_PERMISSIONS, "owner 4712"},
+    {"home/open/keys", 0, E_PERMISSIONS,
+	"bad ownership or modes for directory"},
+    {"home/theirs/keys", 0, E_PERMISSIONS, "home/theirs (owner 4712"},
+    {"home/.ssh/link", 0, E_PERMISSIONS, "is a symbolic link"},
+    {"home/dirlink/good", 0, E_PERMISSIONS, "is a symbolic link"},
+    {"home/.ssh/link", FOLLOW, 0, ""},
+    {"home/.ssh/up", FOLLOW, 0, ""},
+    {"home/dirlink/link", FOLLOW, 0, ""},
+    {"home/.ssh/absolute", FOLLOW, 0, ""},
+    {"home/.ssh/out", FOLLOW, 0, ""}, /* root's, and all its way */
+    {"home/.ssh/their_link", FOLLOW, E_PERMISSIONS,
+	"bad ownership for symbolic link"},
+    {"home/.ssh/to_open", FOLLOW, E_PERMISSIONS, "open"},
+    {"home/.ssh/loop", FOLLOW, E_FORMAT, "too many symbolic links"},
+    {"home/.ssh/dangling", FOLLOW, E_NOT_FOUND, "no file"},
+    {"home/.ssh/nothing", 0, E_NOT_FOUND, "no file"},
+    {"home/nothing/keys", 0, E_NOT_FOUND, "no file"},
+    {"home/.ssh/good/x", 0, E_NOT_FOUND, "no file"},
+    {"home/.ssh/good/", 0, E_NOT_FOUND, "no file"},
+    {"home/.ssh", 0, E_FORMAT, "not a regular file"},
+    {"home/.ssh/", 0, E_FORMAT, "not a regular file"},
+    {"home/.ssh/fifo", 0, E_FORMAT, "not a regular file"},
 };
 
 START_TEST(owners_modes_and_links_are_judged_on_the_way)
 {
-	struct safefile_rules rules = { .owner = USER,
-		.flags = rows[_i].flags, .below = at("home") };
+	struct safefile_rules rules = {
+	    .owner = USER, .flags = rows[_i].flags, .below = at("home")};
 	int fd = -2;
 
 	alarm(5); /* a fifo must not hold us */
-	ck_assert_msg(safefile_open(at(rows[_i].name), &rules, &fd, why) ==
-		rows[_i].err, "%s: %s", rows[_i].name, why);
+	ck_assert_msg(
+	    safefile_open(at(rows[_i].name), &rules, &fd, why) == rows[_i].err,
+	    "%s: %s", rows[_i].name, why);
 	ck_assert_msg(strstr(why, rows[_i].says) != NULL, "%s", why);
 	if (rows[_i].err != 0) {
 		ck_assert_int_eq(fd, -2);
@@ -172,8 +173,8 @@ END_TEST
 
 START_TEST(no_descriptor_stays_open)
 {
-	struct safefile_rules rules = { .owner = USER,
-		.flags = rows[_i].flags, .below = at("home") };
+	struct safefile_rules rules = {
+	    .owner = USER, .flags = rows[_i].flags, .below = at("home")};
 	int before = dup(0), after, fd = -1;
 
 	close(before);
@@ -187,38 +188,40 @@ END_TEST
 
 START_TEST(without_a_below_the_way_is_judged_from_the_top)
 {
-	struct safefile_rules rules = { .owner = USER };
+	struct safefile_rules rules = {.owner = USER};
 	int fd;
 
 	/* /tmp is everybody's. */
 	ck_assert_int_eq(safefile_open(at("home/.ssh/good"), &rules, &fd, why),
 	    E_PERMISSIONS);
-	ck_assert_ptr_nonnull(strstr(why, "directory /tmp (owner 0, mode 1777)"));
+	ck_assert_ptr_nonnull(
+	    strstr(why, "directory /tmp (owner 0, mode 1777)"));
 	/* A name that only begins alike is not below. */
 	rules.below = at("hom");
 	ck_assert_int_eq(safefile_open(at("home/.ssh/good"), &rules, &fd, why),
 	    E_PERMISSIONS);
 	rules.below = at("home/");
-	ck_assert_int_eq(safefile_open(at("home/.ssh/good"), &rules, &fd, why),
-	    0);
+	ck_assert_int_eq(
+	    safefile_open(at("home/.ssh/good"), &rules, &fd, why), 0);
 	close(fd);
 	ck_assert_int_eq(safefile_open("/etc/passwd", &rules, &fd, why), 0);
 	close(fd);
-	ck_assert_int_eq(safefile_open("etc/passwd", &rules, &fd, why),
-	    E_FORMAT);
+	ck_assert_int_eq(
+	    safefile_open("etc/passwd", &rules, &fd, why), E_FORMAT);
 	ck_assert_int_eq(safefile_open("", &rules, &fd, why), E_FORMAT);
 }
 END_TEST
 
 START_TEST(the_trusted_directory_itself_is_judged)
 {
-	struct safefile_rules rules = { .owner = USER, .below = at("home") };
+	struct safefile_rules rules = {.owner = USER, .below = at("home")};
 	int fd;
 
 	ck_assert_int_eq(chmod(at("home"), 0775), 0);
 	ck_assert_int_eq(safefile_open(at("home/.ssh/good"), &rules, &fd, why),
 	    E_PERMISSIONS);
-	ck_assert_ptr_nonnull(strstr(why, "bad ownership or modes for directory"
+	ck_assert_ptr_nonnull(strstr(why,
+	    "bad ownership or modes for directory"
 	    " /tmp/spt_safefile."));
 	ck_assert_ptr_nonnull(strstr(why, "/home (owner 4711, mode 0775)"));
 }
@@ -226,7 +229,7 @@ END_TEST
 
 START_TEST(root_only_means_root_only)
 {
-	struct safefile_rules rules = { .owner = 0, .below = at("home") };
+	struct safefile_rules rules = {.owner = 0, .below = at("home")};
 	int fd;
 
 	ck_assert_int_eq(safefile_open(at("home/.ssh/roots"), &rules, &fd, why),
@@ -237,20 +240,20 @@ END_TEST
 
 START_TEST(files_are_read_up_to_their_limit)
 {
-	struct safefile_rules rules = { .owner = USER, .max = 8,
-		.below = at("home") };
+	struct safefile_rules rules = {
+	    .owner = USER, .max = 8, .below = at("home")};
 	struct buf b;
 	int fd;
 
 	buf_init(&b, 100);
-	ck_assert_int_eq(safefile_read(at("home/.ssh/good"), &rules, &b, why),
-	    0);
+	ck_assert_int_eq(
+	    safefile_read(at("home/.ssh/good"), &rules, &b, why), 0);
 	ck_assert_uint_eq(b.len, 8);
 	ck_assert_mem_eq(b.data, "content\n", 8);
 	rules.max = 7;
 	buf_clear(&b);
-	ck_assert_int_eq(safefile_read(at("home/.ssh/good"), &rules, &b, why),
-	    E_TOO_LARGE);
+	ck_assert_int_eq(
+	    safefile_read(at("home/.ssh/good"), &rules, &b, why), E_TOO_LARGE);
 	ck_assert_ptr_nonnull(strstr(why, "larger than 7 bytes"));
 	/* One that grows after it was judged. */
 	fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
@@ -263,7 +266,7 @@ END_TEST
 START_TEST(long_paths_are_refused_not_cut)
 {
 	static char path[PATH_MAX + 400];
-	struct safefile_rules rules = { .owner = USER };
+	struct safefile_rules rules = {.owner = USER};
 	int fd;
 
 	memset(path, 'a', sizeof(path) - 1);
@@ -286,8 +289,8 @@ suite_safefile(void)
 	if (geteuid() != 0)
 		return s;
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, owners_modes_and_links_are_judged_on_the_way, 0,
-	    n);
+	tcase_add_loop_test(
+	    t, owners_modes_and_links_are_judged_on_the_way, 0, n);
 	tcase_add_loop_test(t, no_descriptor_stays_open, 0, n);
 	tcase_add_test(t, without_a_below_the_way_is_judged_from_the_top);
 	tcase_add_test(t, the_trusted_directory_itself_is_judged);

@@ -26,7 +26,7 @@ static char path[64];
 static int
 daemon_socket(int type)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	unlink(path);
@@ -54,8 +54,8 @@ teardown(void)
 static void
 open_out(void)
 {
-	struct syslog_out_options o = { .path = path, .ident = "spt",
-		.facility = LOG_AUTHPRIV };
+	struct syslog_out_options o = {
+	    .path = path, .ident = "spt", .facility = LOG_AUTHPRIV};
 
 	ck_assert_int_eq(syslog_out_open(&o), 0);
 }
@@ -137,8 +137,8 @@ START_TEST(a_full_queue_never_blocks_and_is_told_of_later)
 	log_info("works again");
 	ck_assert_ptr_nonnull(strstr(next_message(fd), ": works again"));
 	text = next_message(fd);
-	told = strstr(text, "records were lost: syslog did not take them") !=
-	    NULL;
+	told =
+	    strstr(text, "records were lost: syslog did not take them") != NULL;
 	ck_assert(told);
 	ck_assert_uint_eq(strtoull(&strstr(text, "]: ")[3], NULL, 10), lost);
 	ck_assert_uint_eq(syslog_out_untold(), 0);
@@ -247,9 +247,9 @@ END_TEST
 
 START_TEST(idents_that_would_break_the_header_are_refused)
 {
-	static const char *const bad[] = { "", "a b", "a\n", "a[1]", "a:",
-		"0123456789012345678901234567890123456789012345678" };
-	struct syslog_out_options o = { .path = path };
+	static const char *const bad[] = {"", "a b", "a\n", "a[1]",
+	    "a:", "0123456789012345678901234567890123456789012345678"};
+	struct syslog_out_options o = {.path = path};
 	int facility;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
