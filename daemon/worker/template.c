@@ -282,6 +282,9 @@ workers_run(int wall_fd)
 {
 	wall_init(&master, wall_fd, PATH_WORKERS_MASTER, PATH_MASTER_WORKERS);
 	log_set_callback(tell_line, NULL);
+	/* A client may leave at any time. */
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		give_up("signal", E_SYSTEM);
 	take_settings();
 	preload();
 	loop = loop_new();

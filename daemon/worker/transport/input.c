@@ -132,9 +132,13 @@ input_process(struct transport *t)
 	    t->w->phase != PHASE_CLOSING && region_used(&t->rx) > 0)
 		err = take_packet(t);
 	t->in_process = false;
-	if (t->w->phase == PHASE_CLOSING)
+	if (t->w->phase == PHASE_CLOSING) {
 		region_take(&t->rx, region_used(&t->rx));
-	else if (t->input_ended && !t->w->ended && t->holds == 0)
+		/* else when the last words are written: transport_drain() */
+		if (t->input_ended && region_used(&t->tx) == 0 &&
+		    !t->w->ended)
+			worker_input_ended(t->w);
+	} else if (t->input_ended && !t->w->ended && t->holds == 0)
 		worker_input_ended(t->w);
 }
 
