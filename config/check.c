@@ -208,8 +208,8 @@ check_user(const struct check *c, const char *key, const char *name)
 
 /* Plain names among patterns that the system does not know. */
 static void
-check_names(const struct check *c, const struct rule *rule, const char *what,
-    const struct strings *names, int (*exists)(void *, const char *))
+check_names(const struct check *c, const struct origin *origin,
+    const char *what, const struct strings *names, int (*exists)(void *, const char *))
 {
 	size_t i;
 
@@ -219,8 +219,8 @@ check_names(const struct check *c, const struct rule *rule, const char *what,
 		name += name[0] == '!';
 		if (strpbrk(name, "*?") == NULL &&
 		    exists(c->calls->context, name) == 0)
-			problem_warning(c->problems, rule->match.origin.file,
-			    rule->match.origin.line, "match.%s: there is no "
+			problem_warning(c->problems, origin->file,
+			    origin->line, "match.%s: there is no "
 			    "%s \"%s\"", what, what, name);
 	}
 }
@@ -380,13 +380,21 @@ check_grants(const struct check *c, const struct rule *rule)
 }
 
 static void
+check_match(const struct check *c, const struct rule_match *match)
+{
+	check_names(c, &match->origin, "user", &match->users, c->calls->user);
+	check_names(c, &match->origin, "group", &match->groups,
+	    c->calls->group);
+	check_times(c, "match.time", &match->times, &match->origin);
+}
+
+static void
 check_rule(const struct check *c, const struct rule *rule)
 {
 	size_t i;
 
-	check_names(c, rule, "user", &rule->match.users, c->calls->user);
-	check_names(c, rule, "group", &rule->match.groups, c->calls->group);
-	check_times(c, "match.time", &rule->match.times, &rule->match.origin);
+	for (i = 0; i < rule->match_count; i++)
+		check_match(c, &rule->matches[i]);
 	check_grants(c, rule);
 	for (i = 0; i < rule->grants.methods.count; i++)
 		check_chain(c, rule, &rule->grants.methods.items[i],

@@ -25,6 +25,7 @@
 #define CONFIG_LAYERS_MAX    (CONFIG_GUARDS_MAX + 8)
 #define CONFIG_EXTENDS_MAX   8
 #define CONFIG_NAME_MAX	     64
+#define CONFIG_MATCHES_MAX   32
 
 /* "none", for every number whose text may say so: no limit, or never. */
 #define CONFIG_NONE UINT32_MAX
@@ -389,7 +390,8 @@ struct rule_match {
 struct rule {
 	char *name;
 	char *extends; /* NULL */
-	struct rule_match match;
+	struct rule_match *matches; /* all must hold; none: everybody */
+	size_t match_count;
 	struct grants grants;
 	/* guards only: chains with these methods are dropped, */
 	struct strings forbid;

@@ -73,7 +73,7 @@ unasked(const struct rule *rule, bool guard)
 {
 	if (!guard)
 		return "not reached: an earlier rule decided";
-	if (policy_match_is_late(&rule->match))
+	if (policy_match_is_late(rule))
 		return "asked after authentication, with the method and key";
 	return "not asked: no rule matched";
 }

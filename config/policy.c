@@ -73,7 +73,7 @@ find_rule(const struct config *config, const struct policy_facts *facts,
 	for (i = 0; i < config->rule_count; i++) {
 		const struct rule *rule = &config->rules[i];
 
-		result = policy_match(&rule->match, false, facts, why,
+		result = policy_match(rule, false, facts, why,
 		    sizeof(why));
 		trace_add(trace, false, i, result, why);
 		if (result == TRI_YES)
@@ -206,9 +206,9 @@ apply_guards(const struct config *config, const struct policy_facts *facts,
 		const struct rule *guard = &config->guards[i];
 
 		if (d->applied[i] ||
-		    (!late && policy_match_is_late(&guard->match)))
+		    (!late && policy_match_is_late(guard)))
 			continue;
-		result = policy_match(&guard->match, true, facts, why,
+		result = policy_match(guard, true, facts, why,
 		    sizeof(why));
 		trace_add(trace, true, i, result, why);
 		if (result == TRI_UNKNOWN)

@@ -112,6 +112,9 @@ struct decision {
 	void *arena;
 };
 
+/* Does any rule or guard ask for groups?  If not none need be looked up. */
+bool policy_asks_groups(const struct config *config);
+
 /* Empty, refusing.  A decision is some 15 kB; give it to decision_free(). */
 void decision_init(struct decision *d);
 void decision_free(struct decision *d);

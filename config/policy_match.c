@@ -79,7 +79,6 @@ in_networks(const struct networks *networks, const struct net_address *source)
 struct matching {
 	const struct rule_match *match;
 	const struct policy_facts *facts;
-	bool guard;
 	enum tri result;
 	char *why;
 	size_t why_size;
@@ -107,7 +106,7 @@ tri_of(bool answer)
 }
 
 static bool
-names_root(const struct rule_match *match, const char *root)
+match_names_root(const struct rule_match *match, const char *root)
 {
 	size_t i;
 
@@ -119,6 +118,18 @@ names_root(const struct rule_match *match, const char *root)
 	for (i = 0; i < match->uids.count; i++) {
 		if (match->uids.items[i].first == 0 &&
 		    match->uids.items[i].last == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+policy_names_root(const struct rule *rule, const char *root)
+{
+	size_t i;
+
+	for (i = 0; i < rule->match_count; i++) {
+		if (match_names_root(&rule->matches[i], root))
 			return true;
 	}
 	return false;
@@ -143,10 +154,6 @@ match_user(struct matching *m)
 	if (match->users.count > 0)
 		criterion(m, tri_of(policy_in_patterns(&match->users, f->user)),
 		    "user: \"%.64s\" is not listed", f->user);
-	if (f->user_state == FACT_KNOWN && f->uid == 0 && !m->guard &&
-	    !names_root(match, f->user))
-		criterion(m, TRI_NO, "root is not named: wildcards do not "
-		    "match uid 0");
 }
 
 static void
@@ -274,29 +281,68 @@ match_method(struct matching *m)
 }
 
 enum tri
-policy_match(const struct rule_match *match, bool guard,
+policy_match(const struct rule *rule, bool guard,
     const struct policy_facts *facts, char *why, size_t why_size)
 {
-	struct matching m = { match, facts, guard, TRI_YES, why, why_size };
+	struct matching m = { NULL, facts, TRI_YES, why, why_size };
+	size_t i;
 
 	snprintf(why, why_size, "every condition holds");
-	match_user(&m);
-	match_uid(&m);
-	match_group(&m);
-	match_from(&m);
-	match_listener(&m);
-	match_time(&m);
-	match_method(&m);
-	match_key(&m, &match->key_types, "key_type", facts->key_type);
-	match_key(&m, &match->key_sources, "key_source", facts->key_source);
-	match_key(&m, &match->key_cas, "key_ca", facts->key_ca);
+	if (facts->user_state == FACT_KNOWN && facts->uid == 0 && !guard &&
+	    !policy_names_root(rule, facts->user))
+		criterion(&m, TRI_NO, "root is not named: wildcards do not "
+		    "match uid 0");
+	for (i = 0; i < rule->match_count; i++) {
+		m.match = &rule->matches[i];
+		match_user(&m);
+		match_uid(&m);
+		match_group(&m);
+		match_from(&m);
+		match_listener(&m);
+		match_time(&m);
+		match_method(&m);
+		match_key(&m, &m.match->key_types, "key_type",
+		    facts->key_type);
+		match_key(&m, &m.match->key_sources, "key_source",
+		    facts->key_source);
+		match_key(&m, &m.match->key_cas, "key_ca", facts->key_ca);
+	}
 	return m.result;
 }
 
 bool
-policy_match_is_late(const struct rule_match *match)
+policy_match_is_late(const struct rule *rule)
 {
-	return match->methods.count + match->key_types.count +
-	    match->key_sources.count + match->key_cas.count >
-	    0;
+	size_t i;
+
+	for (i = 0; i < rule->match_count; i++) {
+		const struct rule_match *match = &rule->matches[i];
+
+		if (match->methods.count + match->key_types.count +
+			match->key_sources.count + match->key_cas.count >
+		    0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+asks_groups(const struct rule *rules, size_t count)
+{
+	size_t i, j;
+
+	for (i = 0; i < count; i++) {
+		for (j = 0; j < rules[i].match_count; j++) {
+			if (rules[i].matches[j].groups.count > 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+bool
+policy_asks_groups(const struct config *config)
+{
+	return asks_groups(config->rules, config->rule_count) ||
+	    asks_groups(config->guards, config->guard_count);
 }

@@ -29,11 +29,14 @@ struct trace {
  * All criteria of the match together; one that is false makes the rest
  * irrelevant, known or not.  why gets the criterion that decided.
  */
-enum tri policy_match(const struct rule_match *match, bool guard,
+enum tri policy_match(const struct rule *rule, bool guard,
     const struct policy_facts *facts, char *why, size_t why_size);
 
-/* Does the match look at what authentication alone can tell? */
-bool policy_match_is_late(const struct rule_match *match);
+/* Does it look at what authentication alone can tell? */
+bool policy_match_is_late(const struct rule *rule);
+
+/* Is uid 0, whose name is root, named without wildcards? */
+bool policy_names_root(const struct rule *rule, const char *root);
 
 /*
  * Is now within one of the windows?  TRI_UNKNOWN when a window's zone is not

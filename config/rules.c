@@ -48,7 +48,7 @@ load_match_key(struct loader *l, const config_setting_t *setting, bool guard,
 }
 
 static void
-load_match(struct loader *l, const config_setting_t *group, bool guard,
+load_match_group(struct loader *l, const config_setting_t *group, bool guard,
     const char *what, struct rule_match *match)
 {
 	const config_setting_t *setting;
@@ -56,16 +56,41 @@ load_match(struct loader *l, const config_setting_t *group, bool guard,
 	int i;
 
 	match->origin = reader_origin(&l->reader, group);
-	if (config_setting_type(group) != CONFIG_TYPE_GROUP) {
-		reader_error(&l->reader, match->origin.line, what,
-		    "wrong type: match is a group, { ... }");
-		return;
-	}
 	for (i = 0; i < config_setting_length(group); i++) {
 		setting = config_setting_get_elem(group, (unsigned)i);
 		key = arena_printf(l->arena, "%s.match.%s", what,
 		    config_setting_name(setting));
 		load_match_key(l, setting, guard, key, match);
+	}
+}
+
+/* A group; or a list of groups, all of which must hold. */
+static void
+load_match(struct loader *l, const config_setting_t *setting, bool guard,
+    const char *what, struct rule *rule)
+{
+	unsigned line = (unsigned)config_setting_source_line(setting);
+	bool list = config_setting_type(setting) == CONFIG_TYPE_LIST;
+	int i, count = list ? config_setting_length(setting) : 1;
+	const config_setting_t *group;
+
+	if (count > CONFIG_MATCHES_MAX) {
+		reader_error(&l->reader, line, what, "more than %d groups in "
+		    "match", CONFIG_MATCHES_MAX);
+		return;
+	}
+	rule->matches = arena_array(l->arena, (size_t)count,
+	    sizeof(*rule->matches));
+	for (i = 0; i < count; i++) {
+		group = list ? config_setting_get_elem(setting, (unsigned)i) :
+			       setting;
+		if (config_setting_type(group) != CONFIG_TYPE_GROUP) {
+			reader_error(&l->reader, line, what, "wrong type: "
+			    "match is a group, { ... }, or a list of groups");
+			return;
+		}
+		load_match_group(l, group, guard, what,
+		    &rule->matches[rule->match_count++]);
 	}
 }
 
@@ -134,7 +159,7 @@ load_rule(struct loader *l, const config_setting_t *group, bool guard,
 		if (option == NULL) {
 			load_grant(l, setting, guard, key, &rule->grants);
 		} else if (option->type == OPTION_LIST) {
-			load_match(l, setting, guard, what, &rule->match);
+			load_match(l, setting, guard, what, rule);
 		} else {
 			*rule_key_origin(rule, option) =
 			    reader_origin(&l->reader, setting);
@@ -358,25 +383,36 @@ check_twice(struct loader *l, const char *kind, const struct rule *rules,
 	}
 }
 
+static bool
+listener_exists(const struct config *c, const char *pattern)
+{
+	size_t i;
+
+	for (i = 0; i < c->listener_count; i++) {
+		if (c->listeners[i].name != NULL &&
+		    match_pattern(c->listeners[i].name, pattern, MATCH_CASE))
+			return true;
+	}
+	return false;
+}
+
 static void
 check_listener_names(struct loader *l, const struct rule *rule)
 {
-	const struct config *c = l->config;
-	const struct strings *names = &rule->match.listeners;
 	size_t i, j;
 
-	for (i = 0; i < names->count; i++) {
-		for (j = 0; j < c->listener_count; j++) {
-			if (c->listeners[j].name != NULL &&
-			    match_pattern(c->listeners[j].name,
-				names->items[i] + (names->items[i][0] == '!'),
-				MATCH_CASE))
-				break;
+	for (i = 0; i < rule->match_count; i++) {
+		const struct rule_match *match = &rule->matches[i];
+
+		for (j = 0; j < match->listeners.count; j++) {
+			const char *name = match->listeners.items[j];
+
+			if (!listener_exists(l->config, name + (*name == '!')))
+				problem_warning(l->problems,
+				    match->origin.file, match->origin.line,
+				    "match.listener: no listener is named "
+				    "\"%s\"", name);
 		}
-		if (j == c->listener_count)
-			problem_warning(l->problems, rule->match.origin.file,
-			    rule->match.origin.line, "match.listener: no "
-			    "listener is named \"%s\"", names->items[i]);
 	}
 }
 

@@ -329,12 +329,12 @@ is_empty_match(const struct option *option, const void *member)
 }
 
 static void
-show_match(FILE *out, const struct rule_match *match)
+show_match_group(FILE *out, const struct rule_match *match)
 {
 	const void *member;
-	bool any = false;
 	size_t i;
 
+	fputc('{', out);
 	for (i = 0; i < option_count; i++) {
 		if (options[i].section != SECTION_MATCH &&
 		    options[i].section != SECTION_GUARD_MATCH)
@@ -342,14 +342,26 @@ show_match(FILE *out, const struct rule_match *match)
 		member = (const char *)match + options[i].offset;
 		if (is_empty_match(&options[i], member))
 			continue;
-		fprintf(out, "%s %s = ", any ? "" : "\t  match = {",
-		    options[i].name);
+		fprintf(out, " %s = ", options[i].name);
 		show_value(out, &options[i], member, SHOW_CONFIG);
 		fputc(';', out);
-		any = true;
 	}
-	if (any)
-		fputs(" };\n", out);
+	fputs(" }", out);
+}
+
+static void
+show_match(FILE *out, const struct rule *rule)
+{
+	size_t i;
+
+	if (rule->match_count == 0)
+		return;
+	fputs(rule->match_count > 1 ? "\t  match = ( " : "\t  match = ", out);
+	for (i = 0; i < rule->match_count; i++) {
+		fputs(i > 0 ? ", " : "", out);
+		show_match_group(out, &rule->matches[i]);
+	}
+	fputs(rule->match_count > 1 ? " );\n" : ";\n", out);
 }
 
 static void
@@ -359,7 +371,7 @@ show_rule(FILE *out, const struct rule *rule, bool guard, bool defaults)
 
 	fprintf(out, "\t{ name = \"%s\";", rule->name);
 	show_origin(out, &rule->origin);
-	show_match(out, &rule->match);
+	show_match(out, rule);
 	for (grant = 0; grant < GRANT_COUNT; grant++) {
 		const struct option *option = option_of_grant(grant);
 		const struct origin *origin = &rule->grants.origins[grant];

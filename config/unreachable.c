@@ -131,40 +131,40 @@ times_cover(const struct time_windows *earlier,
 }
 
 static bool
-has_uid_0(const struct rule_match *match)
-{
-	size_t i;
-
-	for (i = 0; i < match->uids.count; i++) {
-		if (match->uids.items[i].first == 0 &&
-		    match->uids.items[i].last == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Root passes by every rule that does not name it, wildcards or not. */
-static bool
-root_passes_by(const struct rule_match *earlier,
-    const struct rule_match *later)
-{
-	if (has_same(&later->users, "root") &&
-	    !has_same(&earlier->users, "root") && !has_uid_0(earlier))
-		return true;
-	return has_uid_0(later) && !has_uid_0(earlier);
-}
-
-static bool
-covers(const struct rule_match *earlier, const struct rule_match *later)
+covers_group(const struct rule_match *earlier, const struct rule_match *later)
 {
 	return (!earlier->invalid_user || later->invalid_user) &&
-	    !root_passes_by(earlier, later) &&
 	    patterns_cover(&earlier->users, &later->users) &&
 	    patterns_cover(&earlier->groups, &later->groups) &&
 	    patterns_cover(&earlier->listeners, &later->listeners) &&
 	    networks_cover(&earlier->from, &later->from) &&
 	    uids_cover(&earlier->uids, &later->uids) &&
 	    times_cover(&earlier->times, &later->times);
+}
+
+/* Each condition of the earlier rule follows from one of the later. */
+static bool
+covers(const struct rule *earlier, const struct rule *later)
+{
+	static const struct rule_match everybody;
+	size_t i, j;
+
+	/* Root passes by every rule that does not name it. */
+	if (policy_names_root(later, "root") &&
+	    !policy_names_root(earlier, "root"))
+		return false;
+	for (i = 0; i < earlier->match_count; i++) {
+		if (covers_group(&earlier->matches[i], &everybody))
+			continue;
+		for (j = 0; j < later->match_count; j++) {
+			if (covers_group(&earlier->matches[i],
+				&later->matches[j]))
+				break;
+		}
+		if (j == later->match_count)
+			return false;
+	}
+	return true;
 }
 
 void
@@ -177,7 +177,7 @@ warn_unreachable(struct loader *l)
 		const struct rule *rule = &c->rules[i];
 
 		for (j = 0; j < i; j++) {
-			if (!covers(&c->rules[j].match, &rule->match))
+			if (!covers(&c->rules[j], rule))
 				continue;
 			problem_warning(l->problems, rule->origin.file,
 			    rule->origin.line, "rules.%s: is never reached: "

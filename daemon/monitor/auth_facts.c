@@ -61,19 +61,6 @@ look_up_user(const char *name, struct passwd *out)
 							   FACT_UNKNOWN;
 }
 
-/* Does any rule or guard want the names of groups? */
-static bool
-groups_are_asked(const struct config *config)
-{
-	for (size_t i = 0; i < config->rule_count; i++)
-		if (config->rules[i].match.groups.count > 0)
-			return true;
-	for (size_t i = 0; i < config->guard_count; i++)
-		if (config->guards[i].match.groups.count > 0)
-			return true;
-	return false;
-}
-
 /* One group's name; false if that could not be learnt. */
 static bool
 name_group(struct auth *a, gid_t gid)
@@ -107,7 +94,7 @@ look_up_groups(struct monitor *m)
 		return FACT_UNKNOWN;
 	a->group_count = (size_t)count;
 	a->group_names = mem_array(a->group_count + 1, sizeof(char *));
-	if (!groups_are_asked(m->template->config))
+	if (!policy_asks_groups(m->template->config))
 		return FACT_KNOWN;
 	for (size_t i = 0; i < a->group_count; i++)
 		if (!name_group(a, a->groups[i]))

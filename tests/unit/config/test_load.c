@@ -154,7 +154,8 @@ static const struct row rows[] = {
 	    "a.conf:1: rules.r.match.from: \"10.0.0.1/8\": prefix length too "
 	    "long, or bits set after the prefix\n" },
 	{ RULE("match = 5; "),
-	    "a.conf:1: rules.r: wrong type: match is a group, { ... }\n" },
+	    "a.conf:1: rules.r: wrong type: match is a group, { ... }, or a "
+	    "list of groups\n" },
 	{ RULE("match = { listener = \"wan\"; }; "),
 	    "a.conf:1: warning: match.listener: no listener is named "
 	    "\"wan\"\n" },
@@ -307,7 +308,7 @@ START_TEST(extends_inherits_grants_and_never_the_match)
 	    "{ name = \"derived\"; extends = \"base\"; max_sessions = 4; } );");
 	const struct rule *derived = &c->rules[1];
 
-	ck_assert_uint_eq(derived->match.users.count, 0);
+	ck_assert_uint_eq(derived->match_count, 0);
 	ck_assert_uint_eq(derived->grants.methods.count, 1);
 	ck_assert(derived->grants.agent);
 	ck_assert_uint_eq(derived->grants.max_sessions, 4);

@@ -30,7 +30,7 @@ done(void)
 #define ANY "{ name = \"any\"; methods = [ \"publickey\" ]; }"
 #define RULES(x) "rules = (" x ANY ");"
 #define MATCH(m)                                                           \
-	RULES("{ name = \"m\"; match = {" m "}; methods = [ \"x\" ]; },")
+	RULES("{ name = \"m\"; match = ( {" m "} ); methods = [ \"x\" ]; },")
 
 struct row {
 	const char *match;
@@ -65,6 +65,9 @@ static const struct row rows[] = {
 	{ "user = \"bob\"; time = \"22:00-23:00 No/Where\";", 0 },
 	{ "user = \"alice\"; group = \"wheel\";", 0 },
 	{ "invalid_user = true;", 0 },
+	{ "}, { user = \"alice\"; }, { group = \"staff\"; ", 1 },
+	{ "user = \"a*\"; }, { user = [ \"*\", \"!alice\" ]; ", 0 },
+	{ "user = \"a*\"; }, { time = \"22:00-23:00 No/Where\"; ", -1 },
 };
 
 START_TEST(a_rule_matches_when_all_its_conditions_hold)
@@ -202,6 +205,11 @@ static const struct root_row root_rows[] = {
 	{ "group = \"root\";", "root_login = \"yes\";", false },
 	{ "user = [ \"!bob\" ];", "root_login = \"yes\";", false },
 	{ "", "root_login = \"yes\";", false },
+	{ "}, { user = \"root\";", "root_login = \"key\";", true },
+	{ "user = \"root\"; }, { user = \"b*\";", "root_login = \"key\";",
+	    false },
+	{ "user = \"root\"; }, { user = \"r*\";", "root_login = \"key\";",
+	    true },
 };
 
 START_TEST(root_enters_by_a_rule_that_names_it_only)
@@ -215,7 +223,7 @@ START_TEST(root_enters_by_a_rule_that_names_it_only)
 	facts.groups = groups;
 	facts.group_count = 1;
 	snprintf(text, sizeof(text), "rules = ( { name = \"r\"; match = "
-	    "{ %s }; methods = [ \"publickey\" ]; %s } );",
+	    "( { %s } ); methods = [ \"publickey\" ]; %s } );",
 	    root_rows[_i].match, root_rows[_i].rest);
 	decide(text, &facts);
 	ck_assert_int_eq(decision.verdict == POLICY_GRANTED,

@@ -56,7 +56,8 @@ static const char rich[] =
     " methods = [ \"publickey,password:pam/x\" ]; set_env = [ \"A=b c\" ];"
     " local_forward = [ \"[2001:db8::]/32:1-2\" ]; sftp_umask = \"027\";"
     " channel_timeouts = [ \"x=5\" ]; command = \"none\"; },"
-    "{ name = \"s\"; extends = \"r\"; refuse = true; } );";
+    "{ name = \"s\"; extends = \"r\"; refuse = true; match = "
+    "( { user = \"a\"; }, { }, { user = \"b\"; } ); } );";
 
 START_TEST(what_is_shown_is_read_back_the_same)
 {
