@@ -19,7 +19,7 @@ attr_read(struct rd *r, struct sftp_attr *attr)
 	uint32_t count = 0;
 	size_t len;
 
-	*attr = (struct sftp_attr) { .flags = rd_u32(r) };
+	*attr = (struct sftp_attr){.flags = rd_u32(r)};
 	if ((attr->flags & SSH_FILEXFER_ATTR_SIZE) != 0)
 		attr->size = rd_u64(r);
 	if ((attr->flags & SSH_FILEXFER_ATTR_UIDGID) != 0) {
@@ -52,7 +52,8 @@ wire_time(time_t t)
 void
 attr_write(struct buf *b, const struct stat *st)
 {
-	buf_u32(b, SSH_FILEXFER_ATTR_SIZE | SSH_FILEXFER_ATTR_UIDGID |
+	buf_u32(b,
+	    SSH_FILEXFER_ATTR_SIZE | SSH_FILEXFER_ATTR_UIDGID |
 		SSH_FILEXFER_ATTR_PERMISSIONS | SSH_FILEXFER_ATTR_ACMODTIME);
 	buf_u64(b, st->st_size < 0 ? 0 : (uint64_t)st->st_size);
 	buf_u32(b, st->st_uid);
@@ -78,8 +79,8 @@ chmod_nofollow(const char *path, mode_t mode)
 	struct stat st;
 	int fd, error = 0;
 
-	if (syscall(SYS_fchmodat2, AT_FDCWD, path, mode,
-		AT_SYMLINK_NOFOLLOW) == 0)
+	if (syscall(SYS_fchmodat2, AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) ==
+	    0)
 		return 0;
 	if (errno != ENOSYS && errno != EPERM)
 		return errno;
@@ -87,8 +88,8 @@ chmod_nofollow(const char *path, mode_t mode)
 		return errno;
 	if (S_ISLNK(st.st_mode))
 		return EOPNOTSUPP;
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
-		O_CLOEXEC);
+	fd = open(
+	    path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return errno;
 	if (fchmod(fd, mode) != 0)
@@ -124,8 +125,8 @@ set_mode(int fd, const char *path, bool follow, const struct sftp_attr *attr)
 static int
 set_times(int fd, const char *path, bool follow, const struct sftp_attr *attr)
 {
-	struct timespec times[2] = { { .tv_sec = attr->atime },
-		{ .tv_sec = attr->mtime } };
+	struct timespec times[2] = {
+	    {.tv_sec = attr->atime}, {.tv_sec = attr->mtime}};
 	int flag = follow ? 0 : AT_SYMLINK_NOFOLLOW;
 
 	if (fd >= 0)

@@ -24,7 +24,7 @@ struct copy {
 static bool
 client_gone(const struct sftp_server *s)
 {
-	struct pollfd p = { .fd = s->options->out };
+	struct pollfd p = {.fd = s->options->out};
 
 	return poll(&p, 1, 0) == 1 && (p.revents & (POLLERR | POLLNVAL)) != 0;
 }
@@ -47,8 +47,7 @@ static ssize_t
 copy_in_kernel(const struct copy *c, size_t len)
 {
 	off_t from = (off_t)c->from_offset, to = (off_t)c->to_offset;
-	ssize_t n = copy_file_range(c->from->fd, &from, c->to->fd, &to, len,
-	    0);
+	ssize_t n = copy_file_range(c->from->fd, &from, c->to->fd, &to, len, 0);
 
 	return n < 0 ? -errno : n;
 }
@@ -126,14 +125,14 @@ same_file(const struct copy *c)
 void
 on_copy_data(struct sftp_server *s, struct sftp_request *q)
 {
-	struct copy c = { .from = request_handle(s, q, HANDLE_FILE) };
+	struct copy c = {.from = request_handle(s, q, HANDLE_FILE)};
 	uint64_t before;
 	int error;
 
 	if (c.from == NULL)
 		return;
 	c.from_offset = rd_u64(&q->body); /* read-from-offset */
-	c.left = rd_u64(&q->body);	  /* read-data-length, 0: all */
+	c.left = rd_u64(&q->body); /* read-data-length, 0: all */
 	if ((c.to = request_handle(s, q, HANDLE_FILE)) == NULL)
 		return;
 	c.to_offset = rd_u64(&q->body); /* write-to-offset */

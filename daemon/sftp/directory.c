@@ -46,8 +46,8 @@ static void
 add_entry(struct sftp_server *s, const char *name, const struct stat *st)
 {
 	char line[ENTRY_MAX];
-	size_t len = names_long(line, sizeof(line), name, st,
-	    s->options->no_names);
+	size_t len =
+	    names_long(line, sizeof(line), name, st, s->options->no_names);
 
 	buf_text(&s->out, name);
 	buf_string(&s->out, line, len);

@@ -17,15 +17,15 @@ struct sftp_handle {
 	uint16_t generation;
 	int fd;
 	DIR *directory; /* owns fd when not NULL */
-	char *path;	/* as the client named it */
+	char *path; /* as the client named it */
 	uint32_t open_flags;
 	uint64_t bytes_read;
 	uint64_t bytes_written;
 	uint64_t next_read; /* offset after the last READ */
-	uint64_t run;	    /* bytes read in sequence */
-	uint64_t size;	    /* as last seen: a forecast of what READ gets */
+	uint64_t run; /* bytes read in sequence */
+	uint64_t size; /* as last seen: a forecast of what READ gets */
 	bool size_known;
-	bool copies;	    /* its data cannot be passed by reference */
+	bool copies; /* its data cannot be passed by reference */
 	uint32_t next_free;
 };
 
@@ -52,8 +52,8 @@ bool handles_have_room(const struct sftp_handles *t);
  * and a copy of path.  Only after handles_have_room().  The number for the
  * client is at *number.  Pointers to other handles may move.
  */
-struct sftp_handle *handles_add(struct sftp_handles *t, int fd,
-    DIR *directory, const char *path, uint32_t *number);
+struct sftp_handle *handles_add(struct sftp_handles *t, int fd, DIR *directory,
+    const char *path, uint32_t *number);
 
 /* The handle a client means, or NULL. */
 struct sftp_handle *handles_find(struct sftp_handles *t, uint32_t number);

@@ -11,13 +11,15 @@ daemon_sftp_libsftp_a_SOURCES = \
 	daemon/sftp/peer.c \
 	daemon/sftp/place.c daemon/sftp/place.h \
 	daemon/sftp/proto.h \
+	daemon/sftp/read.c \
 	daemon/sftp/reply.c \
 	daemon/sftp/request.c \
 	daemon/sftp/server.c daemon/sftp/server.h \
 	daemon/sftp/sftp.h \
 	daemon/sftp/stage.c \
 	daemon/sftp/text.c \
-	daemon/sftp/tree.c
+	daemon/sftp/tree.c \
+	daemon/sftp/write.c
 
 libexec_PROGRAMS += sallyport-sftp-server
 sallyport_sftp_server_SOURCES = daemon/sftp/program.c

@@ -159,8 +159,8 @@ add_mode(struct line *l, mode_t mode)
 static void
 add_two(struct line *l, int value, char fill)
 {
-	char text[2] = { (char)('0' + value / 10 % 10),
-		(char)('0' + value % 10) };
+	char text[2] = {
+	    (char)('0' + value / 10 % 10), (char)('0' + value % 10)};
 
 	if (value < 10)
 		text[0] = fill;
@@ -204,7 +204,7 @@ add_time(struct line *l, time_t when)
 	time_t now = time(NULL);
 
 	if (minute == -1 || when / 60 != minute || now / 60 != minute_now) {
-		struct line fresh = { .text = text, .room = sizeof(text) };
+		struct line fresh = {.text = text, .room = sizeof(text)};
 
 		make_time(&fresh, when, now);
 		len = fresh.len;
@@ -227,7 +227,7 @@ size_t
 names_long(char *line, size_t size, const char *name, const struct stat *st,
     bool numeric)
 {
-	struct line l = { .text = line, .room = size - 1 };
+	struct line l = {.text = line, .room = size - 1};
 
 	add_mode(&l, st->st_mode);
 	add_right(&l, st->st_nlink, 3);

@@ -105,7 +105,7 @@ step(struct walk *w, const char **at)
 int
 place_real(const char *path, const char *directory, char *real)
 {
-	struct walk w = { .done = real };
+	struct walk w = {.done = real};
 	const char *at = w.todo;
 	size_t len = strlen(path);
 	int error = 0;
@@ -131,8 +131,9 @@ home_of(const struct sftp_server *s, const char *name, size_t len)
 	char copy[256];
 	const struct passwd *pw;
 
-	if (len == 0 || (o->user != NULL && strlen(o->user) == len &&
-			    memcmp(o->user, name, len) == 0)) {
+	if (len == 0 ||
+	    (o->user != NULL && strlen(o->user) == len &&
+		memcmp(o->user, name, len) == 0)) {
 		if (o->home != NULL || o->no_names)
 			return o->home;
 		pw = getpwuid(getuid());

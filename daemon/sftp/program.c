@@ -22,18 +22,15 @@ struct word {
 	int value;
 };
 
-static const struct word levels[] = { { "QUIET", QUIET }, { "FATAL", FATAL },
-	{ "ERROR", ERROR }, { "INFO", INFO }, { "VERBOSE", VERBOSE },
-	{ "DEBUG", DEBUG }, { "DEBUG1", DEBUG }, { "DEBUG2", DEBUG },
-	{ "DEBUG3", DEBUG }, { NULL, 0 } };
+static const struct word levels[] = {{"QUIET", QUIET}, {"FATAL", FATAL},
+    {"ERROR", ERROR}, {"INFO", INFO}, {"VERBOSE", VERBOSE}, {"DEBUG", DEBUG},
+    {"DEBUG1", DEBUG}, {"DEBUG2", DEBUG}, {"DEBUG3", DEBUG}, {NULL, 0}};
 
-static const struct word facilities[] = { { "DAEMON", LOG_DAEMON },
-	{ "USER", LOG_USER }, { "AUTH", LOG_AUTH },
-	{ "AUTHPRIV", LOG_AUTHPRIV }, { "LOCAL0", LOG_LOCAL0 },
-	{ "LOCAL1", LOG_LOCAL1 }, { "LOCAL2", LOG_LOCAL2 },
-	{ "LOCAL3", LOG_LOCAL3 }, { "LOCAL4", LOG_LOCAL4 },
-	{ "LOCAL5", LOG_LOCAL5 }, { "LOCAL6", LOG_LOCAL6 },
-	{ "LOCAL7", LOG_LOCAL7 }, { NULL, 0 } };
+static const struct word facilities[] = {{"DAEMON", LOG_DAEMON},
+    {"USER", LOG_USER}, {"AUTH", LOG_AUTH}, {"AUTHPRIV", LOG_AUTHPRIV},
+    {"LOCAL0", LOG_LOCAL0}, {"LOCAL1", LOG_LOCAL1}, {"LOCAL2", LOG_LOCAL2},
+    {"LOCAL3", LOG_LOCAL3}, {"LOCAL4", LOG_LOCAL4}, {"LOCAL5", LOG_LOCAL5},
+    {"LOCAL6", LOG_LOCAL6}, {"LOCAL7", LOG_LOCAL7}, {NULL, 0}};
 
 struct program {
 	struct sftp_options options;
@@ -106,8 +103,7 @@ request_list(const char *old, const char *list, const char *what)
 	return list;
 }
 
-static void __attribute__((noreturn))
-query(const char *feature)
+static void __attribute__((noreturn)) query(const char *feature)
 {
 	const char *name;
 
@@ -133,19 +129,19 @@ read_arguments(struct program *p, int argc, char **argv)
 			p->to_stderr = true;
 			break;
 		case 'f':
-			p->facility = word_value(facilities, optarg,
-			    "log facility");
+			p->facility =
+			    word_value(facilities, optarg, "log facility");
 			break;
 		case 'h':
 			usage(stdout);
 			exit(0);
 		case 'l':
-			p->level = (enum level)word_value(levels, optarg,
-			    "log level");
+			p->level =
+			    (enum level)word_value(levels, optarg, "log level");
 			break;
 		case 'P':
-			o->denied_requests = request_list(o->denied_requests,
-			    optarg, "Refused");
+			o->denied_requests =
+			    request_list(o->denied_requests, optarg, "Refused");
 			break;
 		case 'p':
 			o->allowed_requests = request_list(
@@ -220,8 +216,8 @@ find_client(struct program *p)
 	    strspn(connection, "0123456789abcdefABCDEF.:%") < len)
 		snprintf(p->from, sizeof(p->from), "UNKNOWN");
 	else
-		snprintf(p->from, sizeof(p->from), "%.*s", (int)len,
-		    connection);
+		snprintf(
+		    p->from, sizeof(p->from), "%.*s", (int)len, connection);
 }
 
 static void
@@ -253,16 +249,18 @@ level_of(const struct sftp_event *event)
 static void
 on_event(void *context, const struct sftp_event *event)
 {
-	static const int priorities[] = { [ERROR] = LOG_ERR,
-		[INFO] = LOG_INFO, [VERBOSE] = LOG_INFO, [DEBUG] = LOG_DEBUG };
+	static const int priorities[] = {[ERROR] = LOG_ERR,
+	    [INFO] = LOG_INFO,
+	    [VERBOSE] = LOG_INFO,
+	    [DEBUG] = LOG_DEBUG};
 	struct program *p = context;
 	enum level level = level_of(event);
 
 	if (level > p->level)
 		return;
 	p->priority = priorities[level];
-	sftp_event_lines(event, p->user == NULL ? "" : p->user, p->from,
-	    log_line, p);
+	sftp_event_lines(
+	    event, p->user == NULL ? "" : p->user, p->from, log_line, p);
 }
 
 static void
@@ -293,7 +291,7 @@ settle_descriptors(void)
 int
 main(int argc, char **argv)
 {
-	static struct program p = { .level = ERROR, .facility = LOG_AUTH };
+	static struct program p = {.level = ERROR, .facility = LOG_AUTH};
 
 	settle_descriptors();
 	p.options.in = STDIN_FILENO;

@@ -96,8 +96,7 @@ enum {
 /* Above so many bytes of replies the server writes before it goes on. */
 #define SFTP_OUT_HIGH (192u * 1024)
 /* What is staged may have to go back into it. */
-#define SFTP_OUT_SIZE \
-	(SFTP_OUT_HIGH + SFTP_PACKET_MAX + SFTP_STAGE_SIZE + 8192)
+#define SFTP_OUT_SIZE (SFTP_OUT_HIGH + SFTP_PACKET_MAX + SFTP_STAGE_SIZE + 8192)
 
 /* The streams' pipes, where the kernel allows; a user has 64 MB of them. */
 #define SFTP_PIPE_SIZE	(512 * 1024)

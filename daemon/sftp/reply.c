@@ -11,15 +11,15 @@
 
 /* Texts where no errno says more; OpenSSH's, which clients show. */
 static const char *const texts[SSH_FX_COUNT] = {
-	[SSH_FX_OK] = "Success",
-	[SSH_FX_EOF] = "End of file",
-	[SSH_FX_NO_SUCH_FILE] = "No such file",
-	[SSH_FX_PERMISSION_DENIED] = "Permission denied",
-	[SSH_FX_FAILURE] = "Failure",
-	[SSH_FX_BAD_MESSAGE] = "Bad message",
-	[SSH_FX_NO_CONNECTION] = "No connection",
-	[SSH_FX_CONNECTION_LOST] = "Connection lost",
-	[SSH_FX_OP_UNSUPPORTED] = "Operation unsupported",
+    [SSH_FX_OK] = "Success",
+    [SSH_FX_EOF] = "End of file",
+    [SSH_FX_NO_SUCH_FILE] = "No such file",
+    [SSH_FX_PERMISSION_DENIED] = "Permission denied",
+    [SSH_FX_FAILURE] = "Failure",
+    [SSH_FX_BAD_MESSAGE] = "Bad message",
+    [SSH_FX_NO_CONNECTION] = "No connection",
+    [SSH_FX_CONNECTION_LOST] = "Connection lost",
+    [SSH_FX_OP_UNSUPPORTED] = "Operation unsupported",
 };
 
 uint32_t
@@ -57,8 +57,7 @@ event_send(struct sftp_server *s, const struct sftp_event *event)
 
 	if (o->on_event == NULL)
 		return;
-	if (event->type == SFTP_EVENT_LOOKUP &&
-	    o->detail < SFTP_DETAIL_LOOKUPS)
+	if (event->type == SFTP_EVENT_LOOKUP && o->detail < SFTP_DETAIL_LOOKUPS)
 		return;
 	if (event->type == SFTP_EVENT_REQUEST &&
 	    o->detail < SFTP_DETAIL_REQUESTS)
@@ -71,10 +70,8 @@ event_send(struct sftp_server *s, const struct sftp_event *event)
 struct sftp_event *
 event_begin(struct sftp_request *q, enum sftp_event_type type, const char *path)
 {
-	q->event = (struct sftp_event) { .type = type,
-		.request = q->name,
-		.id = q->id,
-		.path = path };
+	q->event = (struct sftp_event){
+	    .type = type, .request = q->name, .id = q->id, .path = path};
 	return &q->event;
 }
 
@@ -87,8 +84,8 @@ event_done(struct sftp_server *s, struct sftp_request *q)
 }
 
 void
-reply_status_text(struct sftp_server *s, uint32_t id, uint32_t status,
-    const char *text)
+reply_status_text(
+    struct sftp_server *s, uint32_t id, uint32_t status, const char *text)
 {
 	size_t packet = buf_string_open(&s->out);
 
@@ -111,7 +108,7 @@ answer(struct sftp_server *s, struct sftp_request *q, uint32_t status,
 	q->event.status = status;
 	q->event.error = error;
 	reply_status_text(s, q->id, status,
-	    text != NULL	  ? text :
+	    text != NULL	      ? text :
 		status < SSH_FX_COUNT ? texts[status] :
 					"Unknown status");
 	event_done(s, q);
@@ -154,8 +151,8 @@ reply_handle(struct sftp_server *s, struct sftp_request *q, uint32_t number)
 }
 
 void
-reply_attrs(struct sftp_server *s, struct sftp_request *q,
-    const struct stat *st)
+reply_attrs(
+    struct sftp_server *s, struct sftp_request *q, const struct stat *st)
 {
 	size_t packet = buf_string_open(&s->out);
 

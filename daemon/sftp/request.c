@@ -10,16 +10,16 @@
 #include <string.h>
 
 struct row {
-	const char *name;      /* in -Q, -p, -P and audit */
+	const char *name; /* in -Q, -p, -P and audit */
 	const char *extension; /* its wire name, if it is one */
-	const char *version;   /* as advertised */
+	const char *version; /* as advertised */
 	uint8_t type;
 	bool changes; /* refused when read-only; on_open looks at flags */
 	sftp_handler *handler;
 };
 
-#define BASE(name, type, changes, handler)                        \
-	{                                                         \
+#define BASE(name, type, changes, handler)                         \
+	{                                                          \
 		name, NULL, NULL, SSH_FXP_##type, changes, handler \
 	}
 #define EXTENSION(name, wire, version, changes, handler)                \
@@ -29,39 +29,39 @@ struct row {
 
 /* Base requests in order of number, from OPEN: found by index. */
 static const struct row rows[] = {
-	BASE("open", OPEN, false, on_open),
-	BASE("close", CLOSE, false, on_close),
-	BASE("read", READ, false, on_read),
-	BASE("write", WRITE, true, on_write),
-	BASE("lstat", LSTAT, false, on_lstat),
-	BASE("fstat", FSTAT, false, on_fstat),
-	BASE("setstat", SETSTAT, true, on_setstat),
-	BASE("fsetstat", FSETSTAT, true, on_fsetstat),
-	BASE("opendir", OPENDIR, false, on_opendir),
-	BASE("readdir", READDIR, false, on_readdir),
-	BASE("remove", REMOVE, true, on_remove),
-	BASE("mkdir", MKDIR, true, on_mkdir),
-	BASE("rmdir", RMDIR, true, on_rmdir),
-	BASE("realpath", REALPATH, false, on_realpath),
-	BASE("stat", STAT, false, on_stat),
-	BASE("rename", RENAME, true, on_rename),
-	BASE("readlink", READLINK, false, on_readlink),
-	BASE("symlink", SYMLINK, true, on_symlink),
-	EXTENSION("posix-rename", "posix-rename@openssh.com", "1", true,
-	    on_posix_rename),
-	EXTENSION("statvfs", "statvfs@openssh.com", "2", false, on_statvfs),
-	EXTENSION("fstatvfs", "fstatvfs@openssh.com", "2", false, on_fstatvfs),
-	EXTENSION("hardlink", "hardlink@openssh.com", "1", true, on_hardlink),
-	EXTENSION("fsync", "fsync@openssh.com", "1", true, on_fsync),
-	EXTENSION("lsetstat", "lsetstat@openssh.com", "1", true, on_lsetstat),
-	EXTENSION("limits", "limits@openssh.com", "1", false, on_limits),
-	EXTENSION("expand-path", "expand-path@openssh.com", "1", false,
-	    on_expand_path),
-	EXTENSION("copy-data", "copy-data", "1", true, on_copy_data),
-	EXTENSION("home-directory", "home-directory", "1", false,
-	    on_home_directory),
-	EXTENSION("users-groups-by-id", "users-groups-by-id@openssh.com", "1",
-	    false, on_users_groups_by_id),
+    BASE("open", OPEN, false, on_open),
+    BASE("close", CLOSE, false, on_close),
+    BASE("read", READ, false, on_read),
+    BASE("write", WRITE, true, on_write),
+    BASE("lstat", LSTAT, false, on_lstat),
+    BASE("fstat", FSTAT, false, on_fstat),
+    BASE("setstat", SETSTAT, true, on_setstat),
+    BASE("fsetstat", FSETSTAT, true, on_fsetstat),
+    BASE("opendir", OPENDIR, false, on_opendir),
+    BASE("readdir", READDIR, false, on_readdir),
+    BASE("remove", REMOVE, true, on_remove),
+    BASE("mkdir", MKDIR, true, on_mkdir),
+    BASE("rmdir", RMDIR, true, on_rmdir),
+    BASE("realpath", REALPATH, false, on_realpath),
+    BASE("stat", STAT, false, on_stat),
+    BASE("rename", RENAME, true, on_rename),
+    BASE("readlink", READLINK, false, on_readlink),
+    BASE("symlink", SYMLINK, true, on_symlink),
+    EXTENSION(
+	"posix-rename", "posix-rename@openssh.com", "1", true, on_posix_rename),
+    EXTENSION("statvfs", "statvfs@openssh.com", "2", false, on_statvfs),
+    EXTENSION("fstatvfs", "fstatvfs@openssh.com", "2", false, on_fstatvfs),
+    EXTENSION("hardlink", "hardlink@openssh.com", "1", true, on_hardlink),
+    EXTENSION("fsync", "fsync@openssh.com", "1", true, on_fsync),
+    EXTENSION("lsetstat", "lsetstat@openssh.com", "1", true, on_lsetstat),
+    EXTENSION("limits", "limits@openssh.com", "1", false, on_limits),
+    EXTENSION(
+	"expand-path", "expand-path@openssh.com", "1", false, on_expand_path),
+    EXTENSION("copy-data", "copy-data", "1", true, on_copy_data),
+    EXTENSION(
+	"home-directory", "home-directory", "1", false, on_home_directory),
+    EXTENSION("users-groups-by-id", "users-groups-by-id@openssh.com", "1",
+	false, on_users_groups_by_id),
 };
 #define ROWS	  (sizeof(rows) / sizeof(rows[0]))
 #define BASE_ROWS (SSH_FXP_SYMLINK - SSH_FXP_OPEN + 1)
@@ -264,8 +264,8 @@ request_path(struct sftp_server *s, struct sftp_request *q, char *text)
 }
 
 struct sftp_handle *
-request_handle(struct sftp_server *s, struct sftp_request *q,
-    enum sftp_handle_kind kind)
+request_handle(
+    struct sftp_server *s, struct sftp_request *q, enum sftp_handle_kind kind)
 {
 	struct sftp_handle *h;
 	struct rd number;

@@ -60,8 +60,8 @@ work(struct sftp_server *s)
 {
 	size_t len, mark;
 
-	while (s->broken == 0 && out_has_room(s) &&
-	    (len = whole_packet(s)) != 0) {
+	while (
+	    s->broken == 0 && out_has_room(s) && (len = whole_packet(s)) != 0) {
 		mark = s->out.len;
 		sftp_dispatch(s, &s->in[s->head + 4], len);
 		s->head += 4 + len;
@@ -167,8 +167,8 @@ wait_for_either(struct sftp_server *s)
 	bool can_read = !s->in_ended &&
 	    s->tail - s->head < SFTP_IN_SIZE - SFTP_READ_CHUNK / 2;
 	struct pollfd p[2] = {
-		{ .fd = s->options->out, .events = POLLOUT },
-		{ .fd = can_read ? s->options->in : -1, .events = POLLIN },
+	    {.fd = s->options->out, .events = POLLOUT},
+	    {.fd = can_read ? s->options->in : -1, .events = POLLIN},
 	};
 
 	if (poll(p, 2, -1) < 0)
@@ -179,14 +179,15 @@ wait_for_either(struct sftp_server *s)
 
 /*
  * Nothing to do and nothing to say.  On a pipe, read() waits (unless it was
- * told not to, or is one terminal with out).  On a socket that is out as well, each reply the client takes would wake a read(), for
- * nothing; poll() sleeps through that.  In the middle of a stream of data
- * there is no need to ask first.
+ * told not to, or is one terminal with out).  On a socket that is out as well,
+ * each reply the client takes would wake a read(), for nothing; poll() sleeps
+ * through that.  In the middle of a stream of data there is no need to ask
+ * first.
  */
 static void
 wait_for_input(struct sftp_server *s)
 {
-	struct pollfd p = { .fd = s->options->in, .events = POLLIN };
+	struct pollfd p = {.fd = s->options->in, .events = POLLIN};
 	size_t before = s->tail - s->head;
 
 	if (s->in_polls && !s->in_flows && poll(&p, 1, -1) < 0)
@@ -221,7 +222,7 @@ serve(struct sftp_server *s)
 static int
 prepare_process(const struct sftp_options *o)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
 	if (sigaction(SIGPIPE, &ignore, NULL) != 0 ||
 	    sigaction(SIGXFSZ, &ignore, NULL) != 0)
@@ -249,8 +250,8 @@ prepare_streams(struct sftp_server *s)
 	if (!s->out_is_socket && (flags = fcntl(o->out, F_GETFL)) >= 0)
 		(void)fcntl(o->out, F_SETFL, flags | O_NONBLOCK);
 	flags = fcntl(o->in, F_GETFL);
-	s->in_polls = s->in_is_socket ||
-	    (flags >= 0 && (flags & O_NONBLOCK) != 0);
+	s->in_polls =
+	    s->in_is_socket || (flags >= 0 && (flags & O_NONBLOCK) != 0);
 }
 
 static uint32_t
@@ -282,11 +283,11 @@ go_to_start(struct sftp_server *s)
 	const char *start = s->options->start_directory;
 
 	if (start != NULL && chdir(start) != 0) {
-		struct sftp_event e = { .type = SFTP_EVENT_BAD_MESSAGE,
-			.path = start,
-			.reason = "start directory",
-			.error = errno,
-			.status = sftp_status_of(errno) };
+		struct sftp_event e = {.type = SFTP_EVENT_BAD_MESSAGE,
+		    .path = start,
+		    .reason = "start directory",
+		    .error = errno,
+		    .status = sftp_status_of(errno)};
 		event_send(s, &e);
 	}
 	/* A directory outside the root is no place to be (chroot(2)). */
@@ -320,9 +321,9 @@ server_init(struct sftp_server *s, const struct sftp_options *o)
 static void
 server_end(struct sftp_server *s)
 {
-	struct sftp_request q = { .name = "close" };
-	struct sftp_event e = { .type = SFTP_EVENT_SUMMARY,
-		.totals = &s->totals };
+	struct sftp_request q = {.name = "close"};
+	struct sftp_event e = {
+	    .type = SFTP_EVENT_SUMMARY, .totals = &s->totals};
 
 	for (uint32_t i = 0; i < s->handles.used; i++) {
 		if (s->handles.list[i].kind == HANDLE_FREE)
@@ -341,7 +342,7 @@ int
 sftp_server_run(const struct sftp_options *options)
 {
 	struct sftp_server *s = map(sizeof(*s));
-	struct sftp_event begin = { .type = SFTP_EVENT_BEGIN };
+	struct sftp_event begin = {.type = SFTP_EVENT_BEGIN};
 	int status;
 
 	if (s == NULL)

@@ -30,17 +30,17 @@ struct sftp_batch {
 
 /* READ data on its way by reference (stage.c). */
 struct sftp_stage {
-	bool tried;	/* at the first large READ */
+	bool tried; /* at the first large READ */
 	bool open;
 	int pipe[2];
-	size_t len;	/* bytes in it; they follow s->out */
-	unsigned used;	/* places in the pipe, at most */
+	size_t len; /* bytes in it; they follow s->out */
+	unsigned used; /* places in the pipe, at most */
 	unsigned slots; /* that it has */
 };
 
 struct sftp_server {
 	const struct sftp_options *options;
-	uint8_t *in;	/* SFTP_IN_SIZE bytes; head..tail not yet handled */
+	uint8_t *in; /* SFTP_IN_SIZE bytes; head..tail not yet handled */
 	size_t head;
 	size_t tail;
 	bool in_ended;
@@ -48,16 +48,16 @@ struct sftp_server {
 	bool in_polls; /* poll() before read() */
 	bool in_flows; /* the last read brought much */
 	struct buf out; /* over SFTP_OUT_SIZE bytes */
-	size_t sent;	/* of out */
+	size_t sent; /* of out */
 	bool out_is_socket;
 	struct sftp_stage stage;
 	struct sftp_handles handles;
 	struct sftp_batch batch;
 	uint64_t permitted; /* a bit per row of the request table */
 	bool draft_symlink;
-	bool started;	  /* INIT has been seen */
+	bool started; /* INIT has been seen */
 	uint32_t version; /* the smaller of both sides' */
-	int broken;	  /* SFTP_EXIT_ to end with, or 0 */
+	int broken; /* SFTP_EXIT_ to end with, or 0 */
 	struct sftp_totals totals;
 	char directory[PATH_MAX];
 	/* Paths of the request at hand: kept here, not zeroed on a stack. */
@@ -100,32 +100,32 @@ void stage_move(struct sftp_server *s, size_t mark);
 /* Pass on what the client's stream takes; 0, or -1 with errno. */
 int stage_pass(struct sftp_server *s);
 
-/* file.c: do the WRITEs held back, before the input buffer moves. */
+/* write.c: do the WRITEs held back, before the input buffer moves. */
 void sftp_batch_flush(struct sftp_server *s);
 
 /* reply.c */
 uint32_t sftp_status_of(int error);
-void reply_status_text(struct sftp_server *s, uint32_t id, uint32_t status,
-    const char *text);
+void reply_status_text(
+    struct sftp_server *s, uint32_t id, uint32_t status, const char *text);
 /* Answer with a status; and send the request's event if it has one. */
 void reply_status(struct sftp_server *s, struct sftp_request *q,
     uint32_t status, const char *text);
 /* The same from errno; 0 is success. */
 void reply_error(struct sftp_server *s, struct sftp_request *q, int error);
 void reply_bad(struct sftp_server *s, struct sftp_request *q);
-void reply_handle(struct sftp_server *s, struct sftp_request *q,
-    uint32_t number);
-void reply_attrs(struct sftp_server *s, struct sftp_request *q,
-    const struct stat *st);
+void reply_handle(
+    struct sftp_server *s, struct sftp_request *q, uint32_t number);
+void reply_attrs(
+    struct sftp_server *s, struct sftp_request *q, const struct stat *st);
 /* A NAME of one name without attributes. */
-void reply_name(struct sftp_server *s, struct sftp_request *q,
-    const char *name);
+void reply_name(
+    struct sftp_server *s, struct sftp_request *q, const char *name);
 /* Send the request's event as a success (replies other than a status). */
 void event_done(struct sftp_server *s, struct sftp_request *q);
 void event_send(struct sftp_server *s, const struct sftp_event *event);
 /* Name the event a request is to send, with its path. */
-struct sftp_event *event_begin(struct sftp_request *q,
-    enum sftp_event_type type, const char *path);
+struct sftp_event *event_begin(
+    struct sftp_request *q, enum sftp_event_type type, const char *path);
 
 /*
  * The next path of the request into text[PATH_MAX].  False: the request has
@@ -133,8 +133,8 @@ struct sftp_event *event_begin(struct sftp_request *q,
  */
 bool request_path(struct sftp_server *s, struct sftp_request *q, char *text);
 /* The next handle; NULL: answered.  kind 0 is any. */
-struct sftp_handle *request_handle(struct sftp_server *s,
-    struct sftp_request *q, enum sftp_handle_kind kind);
+struct sftp_handle *request_handle(
+    struct sftp_server *s, struct sftp_request *q, enum sftp_handle_kind kind);
 /* Whether the body was read without a failure; false: answered. */
 bool request_sound(struct sftp_server *s, struct sftp_request *q);
 
@@ -143,15 +143,15 @@ void attr_read(struct rd *r, struct sftp_attr *attr);
 void attr_write(struct buf *b, const struct stat *st);
 void attr_write_none(struct buf *b);
 /* Apply to a path (fd -1) or to an open file; 0 or errno. */
-int attr_apply(int fd, const char *path, bool follow,
-    const struct sftp_attr *attr);
+int attr_apply(
+    int fd, const char *path, bool follow, const struct sftp_attr *attr);
 
 /* The handlers, one per request. */
 sftp_handler on_open, on_close, on_read, on_write, on_fstat, on_fsetstat,
     on_fsync, on_copy_data, on_fstatvfs;
 sftp_handler on_lstat, on_stat, on_setstat, on_lsetstat, on_remove, on_mkdir,
-    on_rmdir, on_rename, on_posix_rename, on_hardlink, on_symlink,
-    on_readlink, on_statvfs;
+    on_rmdir, on_rename, on_posix_rename, on_hardlink, on_symlink, on_readlink,
+    on_statvfs;
 sftp_handler on_realpath, on_expand_path, on_home_directory, on_limits,
     on_users_groups_by_id;
 sftp_handler on_opendir, on_readdir;

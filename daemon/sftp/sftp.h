@@ -25,7 +25,7 @@ struct sftp_attr {
 struct sftp_totals {
 	uint64_t requests;
 	uint64_t files_opened;
-	uint64_t files_read;	/* handles that were read from */
+	uint64_t files_read; /* handles that were read from */
 	uint64_t files_written; /* handles that were written to */
 	uint64_t bytes_read;
 	uint64_t bytes_written;
@@ -38,27 +38,27 @@ struct sftp_totals {
 };
 
 enum sftp_event_type {
-	SFTP_EVENT_BEGIN,	 /* start of the session */
-	SFTP_EVENT_OPEN,	 /* path, open_flags, mode */
-	SFTP_EVENT_CLOSE,	 /* path, bytes_read, bytes_written, forced */
-	SFTP_EVENT_OPENDIR,	 /* path */
-	SFTP_EVENT_CLOSEDIR,	 /* path, forced */
-	SFTP_EVENT_REMOVE,	 /* path */
-	SFTP_EVENT_MKDIR,	 /* path, mode */
-	SFTP_EVENT_RMDIR,	 /* path */
-	SFTP_EVENT_RENAME,	 /* path, new_path */
+	SFTP_EVENT_BEGIN, /* start of the session */
+	SFTP_EVENT_OPEN, /* path, open_flags, mode */
+	SFTP_EVENT_CLOSE, /* path, bytes_read, bytes_written, forced */
+	SFTP_EVENT_OPENDIR, /* path */
+	SFTP_EVENT_CLOSEDIR, /* path, forced */
+	SFTP_EVENT_REMOVE, /* path */
+	SFTP_EVENT_MKDIR, /* path, mode */
+	SFTP_EVENT_RMDIR, /* path */
+	SFTP_EVENT_RENAME, /* path, new_path */
 	SFTP_EVENT_POSIX_RENAME, /* path, new_path */
-	SFTP_EVENT_HARDLINK,	 /* path, new_path */
-	SFTP_EVENT_SYMLINK,	 /* path: what it points to, new_path: the link */
-	SFTP_EVENT_SETSTAT,	 /* path, attr */
-	SFTP_EVENT_FSYNC,	 /* path */
-	SFTP_EVENT_STATVFS,	 /* path */
-	SFTP_EVENT_COPY,	 /* path, new_path, bytes_written */
-	SFTP_EVENT_DENIED,	 /* request, reason, path where there is one */
-	SFTP_EVENT_BAD_MESSAGE,	 /* reason; the session ends or goes on */
-	SFTP_EVENT_LOOKUP,	 /* request, path: stat, realpath, readlink ... */
-	SFTP_EVENT_REQUEST,	 /* request, id: every one */
-	SFTP_EVENT_SUMMARY,	 /* totals; the last event */
+	SFTP_EVENT_HARDLINK, /* path, new_path */
+	SFTP_EVENT_SYMLINK, /* path: what it points to, new_path: the link */
+	SFTP_EVENT_SETSTAT, /* path, attr */
+	SFTP_EVENT_FSYNC, /* path */
+	SFTP_EVENT_STATVFS, /* path */
+	SFTP_EVENT_COPY, /* path, new_path, bytes_written */
+	SFTP_EVENT_DENIED, /* request, reason, path where there is one */
+	SFTP_EVENT_BAD_MESSAGE, /* reason; the session ends or goes on */
+	SFTP_EVENT_LOOKUP, /* request, path: stat, realpath, readlink ... */
+	SFTP_EVENT_REQUEST, /* request, id: every one */
+	SFTP_EVENT_SUMMARY, /* totals; the last event */
 	SFTP_EVENT_COUNT
 };
 
@@ -78,11 +78,11 @@ struct sftp_event {
 	enum sftp_event_type type;
 	const char *request; /* the protocol's name of it, "posix-rename" */
 	uint32_t id;
-	const char *path;      /* or NULL */
-	const char *new_path;  /* or NULL */
+	const char *path; /* or NULL */
+	const char *new_path; /* or NULL */
 	const char *directory; /* where a relative path starts */
-	const char *reason;    /* a text of ours, or NULL */
-	uint32_t open_flags;   /* SSH_FXF_ */
+	const char *reason; /* a text of ours, or NULL */
+	uint32_t open_flags; /* SSH_FXF_ */
 	uint32_t mode;
 	uint64_t bytes_read;
 	uint64_t bytes_written;
@@ -90,13 +90,13 @@ struct sftp_event {
 	const struct sftp_attr *attr;
 	const struct sftp_totals *totals;
 	uint32_t status; /* SSH_FX_ as answered */
-	int error;	 /* errno behind it, or 0 */
+	int error; /* errno behind it, or 0 */
 };
 
 typedef void sftp_event_receiver(void *context, const struct sftp_event *event);
 
 struct sftp_options {
-	int in;	 /* pipe or socket from the client; left open */
+	int in; /* pipe or socket from the client; left open */
 	int out; /* pipe or socket to the client, may be the same */
 
 	/* Directory to start in, relative to the root; NULL: stay here. */
@@ -120,10 +120,10 @@ struct sftp_options {
 };
 
 /* What sftp_server_run() returns: an exit status. */
-#define SFTP_EXIT_OK	   0   /* the client closed its side */
-#define SFTP_EXIT_LOST	   1   /* a stream failed */
+#define SFTP_EXIT_OK	   0 /* the client closed its side */
+#define SFTP_EXIT_LOST	   1 /* a stream failed */
 #define SFTP_EXIT_PROTOCOL 255 /* the client broke the protocol */
-#define SFTP_EXIT_OPTIONS  2   /* an option does not hold; nothing was read */
+#define SFTP_EXIT_OPTIONS  2 /* an option does not hold; nothing was read */
 
 /*
  * Serve until the client closes.  The caller is the account already; it runs

@@ -67,8 +67,8 @@ quote(char *quoted, const char *text)
 static const char *
 flag_names(uint32_t flags, char names[64])
 {
-	static const char *const known[] = { "READ", "WRITE", "APPEND",
-		"CREATE", "TRUNCATE", "EXCL" };
+	static const char *const known[] = {
+	    "READ", "WRITE", "APPEND", "CREATE", "TRUNCATE", "EXCL"};
 	size_t len = 0;
 
 	names[0] = '\0';
@@ -223,10 +223,10 @@ say_what(const struct teller *t, const char *user, const char *from)
 static const char *
 status_name(uint32_t status)
 {
-	static const char *const names[SSH_FX_COUNT] = { "Success",
-		"End of file", "No such file", "Permission denied", "Failure",
-		"Bad message", "No connection", "Connection lost",
-		"Operation unsupported" };
+	static const char *const names[SSH_FX_COUNT] = {"Success",
+	    "End of file", "No such file", "Permission denied", "Failure",
+	    "Bad message", "No connection", "Connection lost",
+	    "Operation unsupported"};
 
 	return status < SSH_FX_COUNT ? names[status] : "Unknown status";
 }

@@ -231,8 +231,8 @@ on_readlink(struct sftp_server *s, struct sftp_request *q)
 }
 
 static void
-reply_statvfs(struct sftp_server *s, struct sftp_request *q,
-    const struct statvfs *st)
+reply_statvfs(
+    struct sftp_server *s, struct sftp_request *q, const struct statvfs *st)
 {
 	size_t packet = buf_string_open(&s->out);
 	uint64_t flags = 0;

@@ -52,15 +52,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static uint8_t answers[4 << 20];
 	uint8_t choice = size == 0 ? 0 : data[0];
 	struct sftp_options o = {
-		.start_directory = (choice & 1) != 0 ? "/sub" : "/gone",
-		.read_only = (choice & 2) != 0,
-		.no_names = true,
-		.peer = (choice & 4) != 0 ? "SSH-2.0-AsyncSSH_2" : NULL,
-		.denied_requests = (choice & 8) != 0 ? "write,stat" : NULL,
-		.user = "u",
-		.home = "/sub",
-		.on_event = on_event,
-		.detail = SFTP_DETAIL_REQUESTS,
+	    .start_directory = (choice & 1) != 0 ? "/sub" : "/gone",
+	    .read_only = (choice & 2) != 0,
+	    .no_names = true,
+	    .peer = (choice & 4) != 0 ? "SSH-2.0-AsyncSSH_2" : NULL,
+	    .denied_requests = (choice & 8) != 0 ? "write,stat" : NULL,
+	    .user = "u",
+	    .home = "/sub",
+	    .on_event = on_event,
+	    .detail = SFTP_DETAIL_REQUESTS,
 	};
 	struct buf stream;
 	size_t len;
@@ -70,8 +70,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		buf_bytes(&stream, &data[1], size - 1);
 	else if (size != 0)
 		frame(&stream, &data[1], size - 1);
-	len = jail_serve(&o, stream.data, stream.len, answers,
-	    sizeof(answers));
+	len = jail_serve(&o, stream.data, stream.len, answers, sizeof(answers));
 	jail_check(answers, len);
 	buf_free(&stream);
 	return 0;

@@ -39,8 +39,7 @@ must(bool good, const char *what)
 }
 
 /* Not root: root of a user namespace, while there is one thread yet. */
-static void __attribute__((constructor))
-become_able(void)
+static void __attribute__((constructor)) become_able(void)
 {
 	privileged = geteuid() == 0;
 	locked_in = privileged || unshare(CLONE_NEWUSER) == 0;
@@ -92,11 +91,11 @@ make_secret(void)
 static void
 make_top(void)
 {
-	struct rlimit size = { 1 << 20, 1 << 20 };
+	struct rlimit size = {1 << 20, 1 << 20};
 
-	strcpy(top, access("/dev/shm", W_OK) == 0 ?
-		"/dev/shm/sftp-fuzz-XXXXXX" :
-		"/tmp/sftp-fuzz-XXXXXX");
+	strcpy(top,
+	    access("/dev/shm", W_OK) == 0 ? "/dev/shm/sftp-fuzz-XXXXXX" :
+					    "/tmp/sftp-fuzz-XXXXXX");
 	must(mkdtemp(top) != NULL, "mkdtemp");
 	must(chmod(top, 0777) == 0, "chmod");
 	snprintf(inside, sizeof(inside), "%s/jail", top);
@@ -108,7 +107,7 @@ make_top(void)
 static void
 make_inside(void)
 {
-	static const char *const names[] = { "sub", "sub/deep" };
+	static const char *const names[] = {"sub", "sub/deep"};
 	char path[160];
 
 	must(mkdir(inside, 0755) == 0, inside);
@@ -197,8 +196,7 @@ unchanged(const char *path, const struct stat *before)
 
 	return stat(path, &now) == 0 && now.st_ino == before->st_ino &&
 	    now.st_mode == before->st_mode && now.st_uid == before->st_uid &&
-	    now.st_gid == before->st_gid &&
-	    now.st_nlink == before->st_nlink &&
+	    now.st_gid == before->st_gid && now.st_nlink == before->st_nlink &&
 	    now.st_size == before->st_size &&
 	    now.st_mtim.tv_sec == before->st_mtim.tv_sec &&
 	    now.st_mtim.tv_nsec == before->st_mtim.tv_nsec &&

@@ -38,8 +38,8 @@ tree_path(const struct client *c, const char *name)
 }
 
 void
-tree_write(const struct client *c, const char *name, const void *data,
-    size_t len)
+tree_write(
+    const struct client *c, const char *name, const void *data, size_t len)
 {
 	int fd = open(tree_path(c, name), O_WRONLY | O_CREAT | O_TRUNC, 0644);
 

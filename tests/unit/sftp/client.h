@@ -16,11 +16,11 @@
 #include <sys/types.h>
 
 struct client {
-	char root[64];	/* the scratch tree, absolute */
-	int fd;		/* to the server and from it */
-	int events;	/* lines the server's events make */
+	char root[64]; /* the scratch tree, absolute */
+	int fd; /* to the server and from it */
+	int events; /* lines the server's events make */
 	pid_t pid;
-	uint32_t id;	/* of the last request */
+	uint32_t id; /* of the last request */
 	struct buf out; /* the request being made */
 	size_t packet;
 	uint8_t reply[SFTP_PACKET_MAX + 4];
@@ -34,8 +34,8 @@ struct client {
 /* Make the tree.  Set c->root for options, then serve. */
 void tree_make(struct client *c);
 /* A file in the tree, by relative name. */
-void tree_write(const struct client *c, const char *name, const void *data,
-    size_t len);
+void tree_write(
+    const struct client *c, const char *name, const void *data, size_t len);
 /* Its size, or -1. */
 off_t tree_size(const struct client *c, const char *name);
 /* Its whole path; the buffer is overwritten by the fourth call after. */

@@ -20,22 +20,19 @@ static const struct {
 	int err;
 	struct sftp_attr attr;
 } attrs[] = {
-	{ "\0\0\0\0", 4, 0, { .flags = 0 } },
-	{ "\0\0\0\1\0\0\0\1\0\0\0\2", 12, 0,
-	    { .flags = 1, .size = 0x100000002 } },
-	{ "\0\0\0\2\0\0\0\5\0\0\0\6", 12, 0,
-	    { .flags = 2, .uid = 5, .gid = 6 } },
-	{ "\0\0\0\4\0\0\201\244", 8, 0, { .flags = 4, .permissions = 0100644 } },
-	{ "\0\0\0\10\0\0\0\1\377\377\377\377", 12, 0,
-	    { .flags = 8, .atime = 1, .mtime = UINT32_MAX } },
-	{ "\0\0\0\14\0\0\0\7\0\0\0\1\0\0\0\2", 16, 0,
-	    { .flags = 12, .permissions = 7, .atime = 1, .mtime = 2 } },
-	/* two extended pairs, of which nothing is kept */
-	{ "\200\0\0\0\0\0\0\2\0\0\0\1a\0\0\0\1b\0\0\0\0\0\0\0\1c", 27, 0,
-	    { .flags = 0x80000000u } },
-	/* four thousand million pairs announced, none there */
-	{ "\200\0\0\0\377\377\377\377", 8, E_TRUNCATED,
-	    { .flags = 0x80000000u } },
+    {"\0\0\0\0", 4, 0, {.flags = 0}},
+    {"\0\0\0\1\0\0\0\1\0\0\0\2", 12, 0, {.flags = 1, .size = 0x100000002}},
+    {"\0\0\0\2\0\0\0\5\0\0\0\6", 12, 0, {.flags = 2, .uid = 5, .gid = 6}},
+    {"\0\0\0\4\0\0\201\244", 8, 0, {.flags = 4, .permissions = 0100644}},
+    {"\0\0\0\10\0\0\0\1\377\377\377\377", 12, 0,
+	{.flags = 8, .atime = 1, .mtime = UINT32_MAX}},
+    {"\0\0\0\14\0\0\0\7\0\0\0\1\0\0\0\2", 16, 0,
+	{.flags = 12, .permissions = 7, .atime = 1, .mtime = 2}},
+    /* two extended pairs, of which nothing is kept */
+    {"\200\0\0\0\0\0\0\2\0\0\0\1a\0\0\0\1b\0\0\0\0\0\0\0\1c", 27, 0,
+	{.flags = 0x80000000u}},
+    /* four thousand million pairs announced, none there */
+    {"\200\0\0\0\377\377\377\377", 8, E_TRUNCATED, {.flags = 0x80000000u}},
 };
 
 START_TEST(attributes_are_read_and_every_cut_is_noticed)
@@ -57,7 +54,7 @@ END_TEST
 
 START_TEST(times_beyond_32_bits_go_to_the_end)
 {
-	struct stat st = { .st_mode = S_IFREG | 0644, .st_size = 7 };
+	struct stat st = {.st_mode = S_IFREG | 0644, .st_size = 7};
 	struct sftp_attr attr;
 	struct buf b;
 	struct rd r;
@@ -81,20 +78,27 @@ static const struct {
 	int error;
 	uint32_t status;
 } statuses[] = {
-	{ 0, SSH_FX_OK }, { ENOENT, SSH_FX_NO_SUCH_FILE },
-	{ ENOTDIR, SSH_FX_NO_SUCH_FILE }, { ELOOP, SSH_FX_NO_SUCH_FILE },
-	{ EACCES, SSH_FX_PERMISSION_DENIED },
-	{ EPERM, SSH_FX_PERMISSION_DENIED }, { ENOSPC, SSH_FX_FAILURE },
-	{ EDQUOT, SSH_FX_FAILURE }, { EFBIG, SSH_FX_FAILURE },
-	{ EEXIST, SSH_FX_FAILURE }, { ENOTEMPTY, SSH_FX_FAILURE },
-	{ ENAMETOOLONG, SSH_FX_BAD_MESSAGE }, { EINVAL, SSH_FX_BAD_MESSAGE },
-	{ ENOSYS, SSH_FX_OP_UNSUPPORTED }, { EIO, SSH_FX_FAILURE },
+    {0, SSH_FX_OK},
+    {ENOENT, SSH_FX_NO_SUCH_FILE},
+    {ENOTDIR, SSH_FX_NO_SUCH_FILE},
+    {ELOOP, SSH_FX_NO_SUCH_FILE},
+    {EACCES, SSH_FX_PERMISSION_DENIED},
+    {EPERM, SSH_FX_PERMISSION_DENIED},
+    {ENOSPC, SSH_FX_FAILURE},
+    {EDQUOT, SSH_FX_FAILURE},
+    {EFBIG, SSH_FX_FAILURE},
+    {EEXIST, SSH_FX_FAILURE},
+    {ENOTEMPTY, SSH_FX_FAILURE},
+    {ENAMETOOLONG, SSH_FX_BAD_MESSAGE},
+    {EINVAL, SSH_FX_BAD_MESSAGE},
+    {ENOSYS, SSH_FX_OP_UNSUPPORTED},
+    {EIO, SSH_FX_FAILURE},
 };
 
 START_TEST(errors_have_the_status_that_clients_know)
 {
-	ck_assert_uint_eq(sftp_status_of(statuses[_i].error),
-	    statuses[_i].status);
+	ck_assert_uint_eq(
+	    sftp_status_of(statuses[_i].error), statuses[_i].status);
 }
 END_TEST
 
@@ -126,9 +130,11 @@ END_TEST
 
 START_TEST(a_long_name_is_a_line_of_ls)
 {
-	struct stat st = { .st_mode = S_IFDIR | S_ISVTX | 01777,
-		.st_nlink = 3, .st_uid = 4000000001u, .st_gid = 4000000002u,
-		.st_size = 4096 };
+	struct stat st = {.st_mode = S_IFDIR | S_ISVTX | 01777,
+	    .st_nlink = 3,
+	    .st_uid = 4000000001u,
+	    .st_gid = 4000000002u,
+	    .st_size = 4096};
 	char line[512];
 	size_t len;
 
@@ -154,7 +160,7 @@ END_TEST
 
 START_TEST(a_recent_time_has_a_clock)
 {
-	struct stat st = { .st_mode = S_IFREG | 0644, .st_nlink = 1 };
+	struct stat st = {.st_mode = S_IFREG | 0644, .st_nlink = 1};
 	char line[512], want[64];
 	time_t when = time(NULL) - 3600;
 	struct tm tm;
@@ -171,22 +177,28 @@ static const struct {
 	const char *peer;
 	bool swaps;
 } peers[] = {
-	{ NULL, false }, { "", false },
-	{ "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u10", false },
-	{ "SSH-2.0-ssh2js1.15.0", true }, { "SSH-2.0-ssh2js0.4.10", true },
-	{ "SSH-2.0-AsyncSSH_2.10.1", true },
-	{ "SSH-2.0-libssh_0.10.6", true }, { "SSH-2.0-libssh-0.5.4", true },
-	{ "SSH-2.0-libssh_0.11.1", false }, { "SSH-2.0-libssh_1.0", false },
-	{ "SSH-2.0-libssh2_1.10.0", false }, { "SSH-2.0-libssh_", false },
-	{ "SSH-2.0-Guile-SSH_0.16", true },
-	{ "SSH-2.0-PuTTY_Release_0.78", false },
-	{ "SSH-2.0-paramiko_2.12.0", false }, { "ssh2js1.0", false },
+    {NULL, false},
+    {"", false},
+    {"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u10", false},
+    {"SSH-2.0-ssh2js1.15.0", true},
+    {"SSH-2.0-ssh2js0.4.10", true},
+    {"SSH-2.0-AsyncSSH_2.10.1", true},
+    {"SSH-2.0-libssh_0.10.6", true},
+    {"SSH-2.0-libssh-0.5.4", true},
+    {"SSH-2.0-libssh_0.11.1", false},
+    {"SSH-2.0-libssh_1.0", false},
+    {"SSH-2.0-libssh2_1.10.0", false},
+    {"SSH-2.0-libssh_", false},
+    {"SSH-2.0-Guile-SSH_0.16", true},
+    {"SSH-2.0-PuTTY_Release_0.78", false},
+    {"SSH-2.0-paramiko_2.12.0", false},
+    {"ssh2js1.0", false},
 };
 
 START_TEST(peers_of_the_draft_are_known_by_name)
 {
-	ck_assert_int_eq(sftp_peer_swaps_symlink(peers[_i].peer),
-	    peers[_i].swaps);
+	ck_assert_int_eq(
+	    sftp_peer_swaps_symlink(peers[_i].peer), peers[_i].swaps);
 }
 END_TEST
 
@@ -221,10 +233,12 @@ keep(void *context, const char *text)
 
 START_TEST(a_path_cannot_end_its_quotation)
 {
-	struct sftp_event e = { .type = SFTP_EVENT_RENAME,
-		.request = "rename", .path = "a\"b\\c\nd\033",
-		.new_path = "\303\244\177 x", .status = SSH_FX_FAILURE,
-		.error = EEXIST };
+	struct sftp_event e = {.type = SFTP_EVENT_RENAME,
+	    .request = "rename",
+	    .path = "a\"b\\c\nd\033",
+	    .new_path = "\303\244\177 x",
+	    .status = SSH_FX_FAILURE,
+	    .error = EEXIST};
 
 	sftp_event_lines(&e, "u", "h", keep, NULL);
 	ck_assert_int_eq(told_count, 2);
@@ -238,8 +252,8 @@ END_TEST
 START_TEST(a_path_of_nothing_but_control_bytes_is_told_whole)
 {
 	static char path[PATH_MAX];
-	struct sftp_event e = { .type = SFTP_EVENT_REMOVE,
-		.request = "remove", .path = path };
+	struct sftp_event e = {
+	    .type = SFTP_EVENT_REMOVE, .request = "remove", .path = path};
 
 	memset(path, 1, sizeof(path) - 1);
 	sftp_event_lines(&e, "u", "h", keep, NULL);

@@ -18,7 +18,7 @@
 
 static struct client c;
 static uint8_t data[SFTP_DATA_MAX];
-static const struct sftp_options plain = { .no_names = true };
+static const struct sftp_options plain = {.no_names = true};
 
 #define RD SSH_FXF_READ
 #define WR SSH_FXF_WRITE
@@ -81,7 +81,7 @@ hear_data(const uint8_t *want, size_t want_len)
 
 START_TEST(what_is_put_is_got)
 {
-	uint32_t h, sizes[] = { 1, 4095, 16384, 32768, 100000, SFTP_DATA_MAX };
+	uint32_t h, sizes[] = {1, 4095, 16384, 32768, 100000, SFTP_DATA_MAX};
 	uint64_t at = 0, total = 0;
 
 	start(&plain);
@@ -103,11 +103,11 @@ START_TEST(what_is_put_is_got)
 		for (size_t i = 0; i < 6 && pass == 1; i++)
 			hear_data(data, sizes[i]);
 	}
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_READ, "hqu", h, at, 1u),
-	    SSH_FX_EOF);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_READ, "hqu", h, at, 1u), SSH_FX_EOF);
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_CLOSE, "h", h), SSH_FX_OK);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_CLOSE, "h", h),
-	    SSH_FX_FAILURE);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_CLOSE, "h", h), SSH_FX_FAILURE);
 	ck_assert_int_eq(client_end(&c), 0);
 }
 END_TEST
@@ -125,8 +125,8 @@ START_TEST(a_read_is_cut_at_the_limit_and_at_the_end)
 	hear_data(&data[200000], SFTP_DATA_MAX - 200000);
 	ask(&c, SSH_FXP_READ, "hqu", h, UINT64_C(261000), 32768u);
 	hear_data(&data[261000], SFTP_DATA_MAX - 261000);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_READ, "hqu", h, UINT64_C(0),
-			      0u),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_READ, "hqu", h, UINT64_C(0), 0u),
 	    SSH_FX_EOF);
 	ck_assert_int_eq(client_end(&c), 0);
 }
@@ -150,8 +150,8 @@ START_TEST(a_file_cut_while_it_is_read_ends_there)
 	hear_data(&data[65536], 100000 - 65536);
 	hear_data(data, 65536);
 	ck_assert_int_eq(truncate(tree_path(&c, "a"), 0), 0);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_READ, "hqu", h, UINT64_C(0),
-			      65536u),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_READ, "hqu", h, UINT64_C(0), 65536u),
 	    SSH_FX_EOF);
 	/* and growing again is noticed too */
 	tree_write(&c, "a", data, sizeof(data));
@@ -168,16 +168,15 @@ START_TEST(offsets_reach_to_the_last)
 
 	start(&plain);
 	h = open_it("old", RD | WR);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_READ, "hqu", h, last, 10u),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_READ, "hqu", h, last, 10u), SSH_FX_EOF);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_READ, "hqu", h, last - 5, 100000u),
 	    SSH_FX_EOF);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_READ, "hqu", h, last - 5,
-			      100000u),
-	    SSH_FX_EOF);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_READ, "hqu", h, last + 1,
-			      10u),
+	ck_assert_uint_eq(ask_status(&c, SSH_FXP_READ, "hqu", h, last + 1, 10u),
 	    SSH_FX_BAD_MESSAGE);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_READ, "hqu", h, UINT64_MAX,
-			      10u),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_READ, "hqu", h, UINT64_MAX, 10u),
 	    SSH_FX_BAD_MESSAGE);
 	ck_assert_uint_eq(write_it(h, last, "x", 1), SSH_FX_FAILURE);
 	ck_assert_str_eq(c.text, "File too large");
@@ -196,23 +195,23 @@ static const struct {
 	uint32_t status;
 	off_t size;
 } opens[] = {
-	{ "old", RD, 100, 10 },
-	{ "old", WR, 100, 10 },
-	{ "old", RD | WR, 100, 10 },
-	{ "old", WR | CR, 100, 10 },
-	{ "old", WR | AP, 100, 10 },
-	{ "old", WR | CR | TR, 100, 0 },
-	{ "old", WR | TR, 100, 0 },
-	{ "old", RD | TR, SSH_FX_BAD_MESSAGE, 10 },
-	{ "old", TR, SSH_FX_BAD_MESSAGE, 10 },
-	{ "old", WR | CR | EX, SSH_FX_FAILURE, 10 },
-	{ "old", WR | CR | EX | TR, SSH_FX_FAILURE, 10 },
-	{ "old/x", WR | CR | TR, SSH_FX_NO_SUCH_FILE, 10 },
-	{ "none", RD, SSH_FX_NO_SUCH_FILE, 10 },
-	{ "none", WR | TR, SSH_FX_NO_SUCH_FILE, 10 },
-	{ "none", WR | CR | EX, 100, 10 },
-	{ ".", WR, SSH_FX_FAILURE, 10 },
-	{ "", RD, SSH_FX_NO_SUCH_FILE, 10 },
+    {"old", RD, 100, 10},
+    {"old", WR, 100, 10},
+    {"old", RD | WR, 100, 10},
+    {"old", WR | CR, 100, 10},
+    {"old", WR | AP, 100, 10},
+    {"old", WR | CR | TR, 100, 0},
+    {"old", WR | TR, 100, 0},
+    {"old", RD | TR, SSH_FX_BAD_MESSAGE, 10},
+    {"old", TR, SSH_FX_BAD_MESSAGE, 10},
+    {"old", WR | CR | EX, SSH_FX_FAILURE, 10},
+    {"old", WR | CR | EX | TR, SSH_FX_FAILURE, 10},
+    {"old/x", WR | CR | TR, SSH_FX_NO_SUCH_FILE, 10},
+    {"none", RD, SSH_FX_NO_SUCH_FILE, 10},
+    {"none", WR | TR, SSH_FX_NO_SUCH_FILE, 10},
+    {"none", WR | CR | EX, 100, 10},
+    {".", WR, SSH_FX_FAILURE, 10},
+    {"", RD, SSH_FX_NO_SUCH_FILE, 10},
 };
 
 START_TEST(open_does_what_its_flags_say_and_no_more)
@@ -232,7 +231,7 @@ END_TEST
 static void
 few_descriptors(const struct client *client)
 {
-	struct rlimit r = { 40, 40 };
+	struct rlimit r = {40, 40};
 
 	(void)client;
 	setrlimit(RLIMIT_NOFILE, &r);
@@ -258,11 +257,11 @@ START_TEST(without_room_for_a_handle_nothing_is_truncated)
 	ck_assert_uint_eq(count, 40 - SFTP_SPARE_FDS);
 	ck_assert_uint_eq(heard_status(&c), SSH_FX_FAILURE);
 	ck_assert_str_eq(c.text, "Too many open files");
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_OPEN, "su.", "old",
-			      WR | CR | TR),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_OPEN, "su.", "old", WR | CR | TR),
 	    SSH_FX_FAILURE);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_OPENDIR, "s", "."),
-	    SSH_FX_FAILURE);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_OPENDIR, "s", "."), SSH_FX_FAILURE);
 	ck_assert_int_eq(tree_size(&c, "old"), 10);
 	ask(&c, SSH_FXP_EXTENDED, "s", "limits@openssh.com");
 	ck_assert(hear(&c));
@@ -284,17 +283,16 @@ START_TEST(a_handle_serves_only_what_it_was_opened_for)
 	start(&plain);
 	file = open_it("old", RD);
 	directory = ask_handle(&c, SSH_FXP_OPENDIR, "s", ".");
-	ck_assert_uint_eq(write_it(file, 0, "x", 1),
-	    SSH_FX_PERMISSION_DENIED);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_READDIR, "h", file),
-	    SSH_FX_FAILURE);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_READ, "hqu", directory,
-			      UINT64_C(0), 10u),
+	ck_assert_uint_eq(write_it(file, 0, "x", 1), SSH_FX_PERMISSION_DENIED);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_READDIR, "h", file), SSH_FX_FAILURE);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_READ, "hqu", directory, UINT64_C(0), 10u),
 	    SSH_FX_FAILURE);
 	ck_assert_uint_eq(write_it(directory, 0, "x", 1), SSH_FX_FAILURE);
 	ck_assert_uint_eq(write_it(0xffffffff, 0, "x", 1), SSH_FX_FAILURE);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_CLOSE, "s", "12345"),
-	    SSH_FX_FAILURE);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_CLOSE, "s", "12345"), SSH_FX_FAILURE);
 	ck_assert_int_eq(tree_size(&c, "old"), 10);
 	ck_assert_int_eq(client_end(&c), 0);
 }
@@ -355,7 +353,7 @@ END_TEST
 static void
 small_files(const struct client *client)
 {
-	struct rlimit r = { 2500, 2500 };
+	struct rlimit r = {2500, 2500};
 
 	(void)client;
 	setrlimit(RLIMIT_FSIZE, &r);
@@ -363,8 +361,8 @@ small_files(const struct client *client)
 
 START_TEST(a_write_that_meets_a_limit_fails_alone)
 {
-	static const uint32_t want[] = { SSH_FX_OK, SSH_FX_OK, SSH_FX_FAILURE,
-		SSH_FX_FAILURE };
+	static const uint32_t want[] = {
+	    SSH_FX_OK, SSH_FX_OK, SSH_FX_FAILURE, SSH_FX_FAILURE};
 	uint32_t h;
 
 	tree_make(&c);
@@ -380,8 +378,8 @@ START_TEST(a_write_that_meets_a_limit_fails_alone)
 	ck_assert_int_eq(tree_size(&c, "new"), 2500);
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_CLOSE, "h", h), SSH_FX_OK);
 	ck_assert_int_eq(client_end(&c), 0);
-	ck_assert_ptr_nonnull(strstr(client_events(&c),
-	    "close \"new\" bytes read 0 written 2500\n"));
+	ck_assert_ptr_nonnull(strstr(
+	    client_events(&c), "close \"new\" bytes read 0 written 2500\n"));
 }
 END_TEST
 
@@ -440,8 +438,8 @@ START_TEST(attributes_of_an_open_file_are_seen_and_set)
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_FSETSTAT, "huq", h,
 			      SSH_FILEXFER_ATTR_SIZE, UINT64_MAX),
 	    SSH_FX_FAILURE);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "sh",
-			      "fsync@openssh.com", h),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_EXTENDED, "sh", "fsync@openssh.com", h),
 	    SSH_FX_OK);
 	ck_assert_int_eq(client_end(&c), 0);
 }
@@ -458,13 +456,11 @@ START_TEST(data_is_copied_between_handles)
 	start(&plain);
 	from = open_it("old", RD);
 	to = open_it("new", WR | CR);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "shqqhq", COPY,
-			      from, UINT64_C(2), UINT64_C(3), to,
-			      UINT64_C(1)),
+	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "shqqhq", COPY, from,
+			      UINT64_C(2), UINT64_C(3), to, UINT64_C(1)),
 	    SSH_FX_OK);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "shqqhq", COPY,
-			      from, UINT64_C(6), UINT64_C(0), to,
-			      UINT64_C(4)),
+	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "shqqhq", COPY, from,
+			      UINT64_C(6), UINT64_C(0), to, UINT64_C(4)),
 	    SSH_FX_OK);
 	fd = open(tree_path(&c, "new"), O_RDONLY);
 	ck_assert_int_eq(read(fd, text, sizeof(text)), 8);
@@ -472,18 +468,16 @@ START_TEST(data_is_copied_between_handles)
 	close(fd);
 	/* appended: not for the kernel's copy, by hand */
 	to = open_it("new", WR | AP);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "shqqhq", COPY,
-			      from, UINT64_C(0), UINT64_C(2), to,
-			      UINT64_C(0)),
+	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "shqqhq", COPY, from,
+			      UINT64_C(0), UINT64_C(2), to, UINT64_C(0)),
 	    SSH_FX_OK);
 	ck_assert_int_eq(tree_size(&c, "new"), 10);
 	/* the wrong way, and beyond the end */
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "shqqhq", COPY, to,
 			      UINT64_C(0), UINT64_C(0), from, UINT64_C(0)),
 	    SSH_FX_PERMISSION_DENIED);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "shqqhq", COPY,
-			      from, UINT64_C(100), UINT64_C(0), to,
-			      UINT64_C(0)),
+	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "shqqhq", COPY, from,
+			      UINT64_C(100), UINT64_C(0), to, UINT64_C(0)),
 	    SSH_FX_OK);
 	ck_assert_int_eq(tree_size(&c, "old"), 10);
 	ck_assert_int_eq(client_end(&c), 0);
@@ -495,18 +489,15 @@ START_TEST(a_file_is_not_copied_onto_itself)
 	uint32_t from, to, linked;
 
 	start(&plain);
-	ck_assert_int_eq(link(tree_path(&c, "old"), tree_path(&c, "twin")),
-	    0);
+	ck_assert_int_eq(link(tree_path(&c, "old"), tree_path(&c, "twin")), 0);
 	from = open_it("old", RD);
 	to = open_it("old", WR);
 	linked = open_it("twin", WR | AP);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "shqqhq", COPY,
-			      from, UINT64_C(0), UINT64_C(0), to,
-			      UINT64_C(5)),
+	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "shqqhq", COPY, from,
+			      UINT64_C(0), UINT64_C(0), to, UINT64_C(5)),
 	    SSH_FX_BAD_MESSAGE);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "shqqhq", COPY,
-			      from, UINT64_C(0), UINT64_C(0), linked,
-			      UINT64_C(5)),
+	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "shqqhq", COPY, from,
+			      UINT64_C(0), UINT64_C(0), linked, UINT64_C(5)),
 	    SSH_FX_BAD_MESSAGE);
 	ck_assert_int_eq(tree_size(&c, "old"), 10);
 	ck_assert_int_eq(client_end(&c), 0);
@@ -520,11 +511,11 @@ START_TEST(a_fifo_does_not_stop_the_session)
 
 	start(&plain);
 	ck_assert_int_eq(mkfifo(tree_path(&c, "fifo"), 0600), 0);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_OPEN, "su.", "fifo", WR),
-	    SSH_FX_FAILURE);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_OPEN, "su.", "fifo", WR), SSH_FX_FAILURE);
 	h = open_it("fifo", RD);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_READ, "hqu", h, UINT64_C(0),
-			      65536u),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_READ, "hqu", h, UINT64_C(0), 65536u),
 	    SSH_FX_FAILURE);
 	ck_assert_uint_ne(ask_status(&c, SSH_FXP_SETSTAT, "suq", "fifo",
 			      SSH_FILEXFER_ATTR_SIZE, UINT64_C(0)),

@@ -34,26 +34,26 @@ static const struct {
 	const char *real;
 	int error;
 } places[] = {
-	{ "", "%", 0 },
-	{ ".", "%", 0 },
-	{ "./././", "%", 0 },
-	{ "d/./e/..", "%/d", 0 },
-	{ "rel", "%/d/e", 0 },
-	{ "rel/..", "%/d", 0 },
-	{ "rel/new", "%/d/e/new", 0 },
-	{ "up", "%/d/f", 0 },
-	{ "dangling", "%/gone", 0 },
-	{ "missing", "%/missing", 0 },
-	{ "missing/", "%/missing", 0 },
-	{ "missing/x", NULL, ENOENT },
-	{ "d/f/x", NULL, ENOTDIR },
-	{ "loop", NULL, ELOOP },
-	{ "loop/x", NULL, ELOOP },
-	{ "abs/tmp", "/tmp", 0 },
-	{ "/", "/", 0 },
-	{ "//..//../", "/", 0 },
-	{ "/../../tmp/../tmp", "/tmp", 0 },
-	{ "../../../../../../tmp", "/tmp", 0 },
+    {"", "%", 0},
+    {".", "%", 0},
+    {"./././", "%", 0},
+    {"d/./e/..", "%/d", 0},
+    {"rel", "%/d/e", 0},
+    {"rel/..", "%/d", 0},
+    {"rel/new", "%/d/e/new", 0},
+    {"up", "%/d/f", 0},
+    {"dangling", "%/gone", 0},
+    {"missing", "%/missing", 0},
+    {"missing/", "%/missing", 0},
+    {"missing/x", NULL, ENOENT},
+    {"d/f/x", NULL, ENOTDIR},
+    {"loop", NULL, ELOOP},
+    {"loop/x", NULL, ELOOP},
+    {"abs/tmp", "/tmp", 0},
+    {"/", "/", 0},
+    {"//..//../", "/", 0},
+    {"/../../tmp/../tmp", "/tmp", 0},
+    {"../../../../../../tmp", "/tmp", 0},
 };
 
 START_TEST(paths_lead_where_the_kernel_leads_them)
@@ -65,11 +65,11 @@ START_TEST(paths_lead_where_the_kernel_leads_them)
 		snprintf(want, sizeof(want), "%s%s",
 		    places[_i].real[0] == '%' ? c.root : "",
 		    &places[_i].real[places[_i].real[0] == '%']);
-	ck_assert_int_eq(place_real(places[_i].path, c.root, real),
-	    places[_i].error);
+	ck_assert_int_eq(
+	    place_real(places[_i].path, c.root, real), places[_i].error);
 	if (places[_i].error == 0)
 		ck_assert_str_eq(real, want);
-	client_serve(&c, &(struct sftp_options) { .no_names = true }, NULL);
+	client_serve(&c, &(struct sftp_options){.no_names = true}, NULL);
 	client_end(&c);
 }
 END_TEST
@@ -87,8 +87,8 @@ END_TEST
 
 START_TEST(a_tilde_is_a_home)
 {
-	struct sftp_options o = { .user = "me", .home = "/home/../tmp",
-		.no_names = true };
+	struct sftp_options o = {
+	    .user = "me", .home = "/home/../tmp", .no_names = true};
 	uint8_t t = SSH_FXP_EXTENDED;
 
 	make();
@@ -99,29 +99,27 @@ START_TEST(a_tilde_is_a_home)
 	ck_assert_str_eq(ask_name(&c, t, "ss", EXPAND, "~me/x"), "/tmp/x");
 	/* no other home is known where NSS may not be asked */
 	ck_assert_str_eq(ask_name(&c, t, "ss", EXPAND, "~root"), "status 2");
-	ck_assert_str_eq(ask_name(&c, t, "ss", EXPAND, "d/../rel"),
-	    tree_path(&c, "d/e"));
-	ck_assert_str_eq(ask_name(&c, t, "ss", "home-directory", "me"),
-	    "/home/../tmp");
-	ck_assert_str_eq(ask_name(&c, t, "ss", "home-directory", ""),
-	    "/home/../tmp");
-	ck_assert_str_eq(ask_name(&c, t, "ss", "home-directory", "root"),
-	    "status 2");
-	ck_assert_str_eq(ask_name(&c, SSH_FXP_REALPATH, "s", "up"),
-	    tree_path(&c, "d/f"));
-	ck_assert_str_eq(ask_name(&c, SSH_FXP_REALPATH, "s", "loop"),
-	    "status 2");
-	ck_assert_str_eq(ask_name(&c, SSH_FXP_READLINK, "s", "up"),
-	    "rel/../f");
-	ck_assert_str_eq(ask_name(&c, SSH_FXP_READLINK, "s", "d"),
-	    "status 5");
+	ck_assert_str_eq(
+	    ask_name(&c, t, "ss", EXPAND, "d/../rel"), tree_path(&c, "d/e"));
+	ck_assert_str_eq(
+	    ask_name(&c, t, "ss", "home-directory", "me"), "/home/../tmp");
+	ck_assert_str_eq(
+	    ask_name(&c, t, "ss", "home-directory", ""), "/home/../tmp");
+	ck_assert_str_eq(
+	    ask_name(&c, t, "ss", "home-directory", "root"), "status 2");
+	ck_assert_str_eq(
+	    ask_name(&c, SSH_FXP_REALPATH, "s", "up"), tree_path(&c, "d/f"));
+	ck_assert_str_eq(
+	    ask_name(&c, SSH_FXP_REALPATH, "s", "loop"), "status 2");
+	ck_assert_str_eq(ask_name(&c, SSH_FXP_READLINK, "s", "up"), "rel/../f");
+	ck_assert_str_eq(ask_name(&c, SSH_FXP_READLINK, "s", "d"), "status 5");
 	ck_assert_int_eq(client_end(&c), 0);
 }
 END_TEST
 
 START_TEST(names_come_from_nss_only_outside_a_chroot)
 {
-	struct sftp_options o = { .user = "me" };
+	struct sftp_options o = {.user = "me"};
 	const uint8_t *names;
 	size_t len;
 

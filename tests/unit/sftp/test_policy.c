@@ -40,7 +40,7 @@ advertised(void)
 
 START_TEST(the_extensions_are_openssh_s)
 {
-	start(&(struct sftp_options) { 0 });
+	start(&(struct sftp_options){0});
 	ck_assert_str_eq(advertised(),
 	    "posix-rename@openssh.com 1 statvfs@openssh.com 2 "
 	    "fstatvfs@openssh.com 2 hardlink@openssh.com 1 "
@@ -54,7 +54,7 @@ END_TEST
 START_TEST(read_only_changes_nothing_and_tells_so)
 {
 	const uint32_t denied = SSH_FX_PERMISSION_DENIED;
-	struct sftp_options o = { .read_only = true };
+	struct sftp_options o = {.read_only = true};
 	const char *told;
 	uint32_t h;
 
@@ -63,17 +63,16 @@ START_TEST(read_only_changes_nothing_and_tells_so)
 	for (uint32_t f = 0; f < 0x40; f++) {
 		if ((f & SSH_FXF_CHANGES) == 0)
 			continue;
-		ck_assert_uint_eq(ask_status(&c, SSH_FXP_OPEN, "su.", "a", f),
-		    denied);
-		ck_assert_uint_eq(ask_status(&c, SSH_FXP_OPEN, "su.", "n", f),
-		    denied);
+		ck_assert_uint_eq(
+		    ask_status(&c, SSH_FXP_OPEN, "su.", "a", f), denied);
+		ck_assert_uint_eq(
+		    ask_status(&c, SSH_FXP_OPEN, "su.", "n", f), denied);
 	}
 	ck_assert_int_eq(tree_size(&c, "a"), 3);
 	ck_assert_int_eq(tree_size(&c, "n"), -1);
 	h = ask_handle(&c, SSH_FXP_OPEN, "su.", "a", SSH_FXF_READ);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_WRITE, "hqs", h, UINT64_C(0),
-			      "x"),
-	    denied);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_WRITE, "hqs", h, UINT64_C(0), "x"), denied);
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_FSETSTAT, "huu", h,
 			      SSH_FILEXFER_ATTR_PERMISSIONS, 0777u),
 	    denied);
@@ -83,23 +82,23 @@ START_TEST(read_only_changes_nothing_and_tells_so)
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_REMOVE, "s", "a"), denied);
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_MKDIR, "s.", "x"), denied);
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_RMDIR, "s", "d"), denied);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_RENAME, "ss", "a", "b"),
-	    denied);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_SYMLINK, "ss", "a", "b"),
-	    denied);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_RENAME, "ss", "a", "b"), denied);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_SYMLINK, "ss", "a", "b"), denied);
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "sss",
 			      "posix-rename@openssh.com", "a", "b"),
 	    denied);
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "sss",
 			      "hardlink@openssh.com", "a", "b"),
 	    denied);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "ssuu",
-			      "lsetstat@openssh.com", "a",
-			      SSH_FILEXFER_ATTR_PERMISSIONS, 0777u),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_EXTENDED, "ssuu", "lsetstat@openssh.com",
+		"a", SSH_FILEXFER_ATTR_PERMISSIONS, 0777u),
 	    denied);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "shqqhq",
-			      "copy-data", h, UINT64_C(0), UINT64_C(0), h,
-			      UINT64_C(9)),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_EXTENDED, "shqqhq", "copy-data", h,
+		UINT64_C(0), UINT64_C(0), h, UINT64_C(9)),
 	    denied);
 	ck_assert_int_eq(tree_size(&c, "a"), 3);
 	ck_assert_int_eq(tree_size(&c, "b"), -1);
@@ -109,8 +108,8 @@ START_TEST(read_only_changes_nothing_and_tells_so)
 	    "open \"a\" flags READ,WRITE mode 0666\n"
 	    "Refusing open request in read-only mode\n"
 	    "sent status Permission denied\n"));
-	ck_assert_ptr_nonnull(strstr(told,
-	    "Refusing copy-data request in read-only mode\n"));
+	ck_assert_ptr_nonnull(
+	    strstr(told, "Refusing copy-data request in read-only mode\n"));
 	ck_assert_ptr_nonnull(strstr(told, " denied 132 failed 0\n"));
 }
 END_TEST
@@ -118,18 +117,18 @@ END_TEST
 START_TEST(only_permitted_requests_are_served)
 {
 	struct sftp_options o = {
-		.allowed_requests = "open,close,read,stat,limits",
-		.denied_requests = "stat,readdir",
+	    .allowed_requests = "open,close,read,stat,limits",
+	    .denied_requests = "stat,readdir",
 	};
 
 	start(&o);
 	ck_assert_str_eq(advertised(), "limits@openssh.com 1 ");
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_STAT, "s", "a"),
-	    SSH_FX_PERMISSION_DENIED);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_REMOVE, "s", "a"),
-	    SSH_FX_PERMISSION_DENIED);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "ss",
-			      "statvfs@openssh.com", "."),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_STAT, "s", "a"), SSH_FX_PERMISSION_DENIED);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_REMOVE, "s", "a"), SSH_FX_PERMISSION_DENIED);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_EXTENDED, "ss", "statvfs@openssh.com", "."),
 	    SSH_FX_PERMISSION_DENIED);
 	ask_handle(&c, SSH_FXP_OPEN, "su.", "a", SSH_FXF_READ);
 	ck_assert_int_eq(tree_size(&c, "a"), 3);
@@ -141,7 +140,7 @@ END_TEST
 
 START_TEST(an_unknown_name_in_a_list_serves_nobody)
 {
-	struct sftp_options o = { .denied_requests = "stat,opne" };
+	struct sftp_options o = {.denied_requests = "stat,opne"};
 
 	tree_make(&c);
 	client_serve_raw(&c, &o, NULL);
@@ -155,13 +154,12 @@ START_TEST(every_change_is_told_in_openssh_s_words)
 	uint32_t h, d;
 	const char *told;
 
-	start(&(struct sftp_options) { .start_directory = NULL });
+	start(&(struct sftp_options){.start_directory = NULL});
 	h = ask_handle(&c, SSH_FXP_OPEN, "suuu", "n",
 	    SSH_FXF_WRITE | SSH_FXF_CREAT | SSH_FXF_TRUNC | SSH_FXF_EXCL,
 	    SSH_FILEXFER_ATTR_PERMISSIONS, 0600u);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_WRITE, "hqs", h, UINT64_C(0),
-			      "hello"),
-	    0);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_WRITE, "hqs", h, UINT64_C(0), "hello"), 0);
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_CLOSE, "h", h), 0);
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_RENAME, "ss", "n", "m"), 0);
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_MKDIR, "s.", "x\ny"), 0);
@@ -198,7 +196,7 @@ END_TEST
 
 START_TEST(more_is_told_when_more_is_wanted)
 {
-	struct sftp_options o = { .detail = SFTP_DETAIL_REQUESTS };
+	struct sftp_options o = {.detail = SFTP_DETAIL_REQUESTS};
 	const char *told;
 
 	start(&o);
@@ -219,8 +217,10 @@ jail(const struct client *client)
 
 START_TEST(a_chroot_needs_nothing_inside_and_leads_nowhere)
 {
-	struct sftp_options o = { .start_directory = "/d", .no_names = true,
-		.user = "me", .home = "/d" };
+	struct sftp_options o = {.start_directory = "/d",
+	    .no_names = true,
+	    .user = "me",
+	    .home = "/d"};
 
 	if (geteuid() != 0)
 		return; /* chroot() */
@@ -230,18 +230,17 @@ START_TEST(a_chroot_needs_nothing_inside_and_leads_nowhere)
 	ck_assert_int_eq(symlink("/etc/passwd", tree_path(&c, "l")), 0);
 	client_serve(&c, &o, jail);
 	ck_assert_str_eq(ask_name(&c, SSH_FXP_REALPATH, "s", "."), "/d");
-	ck_assert_str_eq(ask_name(&c, SSH_FXP_REALPATH, "s", "../../.."),
-	    "/");
+	ck_assert_str_eq(ask_name(&c, SSH_FXP_REALPATH, "s", "../../.."), "/");
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_OPEN, "su.",
 			      "../../../etc/passwd", SSH_FXF_READ),
 	    SSH_FX_NO_SUCH_FILE);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_OPEN, "su.", "/l",
-			      SSH_FXF_READ),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_OPEN, "su.", "/l", SSH_FXF_READ),
 	    SSH_FX_NO_SUCH_FILE);
 	/* chmod without following: no /proc to help here */
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "ssuu",
-			      "lsetstat@openssh.com", "/a",
-			      SSH_FILEXFER_ATTR_PERMISSIONS, 0600u),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_EXTENDED, "ssuu", "lsetstat@openssh.com",
+		"/a", SSH_FILEXFER_ATTR_PERMISSIONS, 0600u),
 	    SSH_FX_OK);
 	ck_assert_str_eq(ask_name(&c, SSH_FXP_EXTENDED, "ss",
 			     "expand-path@openssh.com", "~/x"),
@@ -260,16 +259,15 @@ careless_jail(const struct client *client)
 /* The directory of a caller who forgot it is outside the root. */
 START_TEST(a_directory_left_outside_a_chroot_is_left)
 {
-	struct sftp_options o = { .start_directory = "/none",
-		.no_names = true };
+	struct sftp_options o = {.start_directory = "/none", .no_names = true};
 
 	if (geteuid() != 0)
 		return; /* chroot() */
 	tree_make(&c);
 	client_serve(&c, &o, careless_jail);
 	ck_assert_str_eq(ask_name(&c, SSH_FXP_REALPATH, "s", "."), "/");
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_OPEN, "su.", "passwd",
-			      SSH_FXF_READ),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_OPEN, "su.", "passwd", SSH_FXF_READ),
 	    SSH_FX_NO_SUCH_FILE);
 	ck_assert_int_eq(client_end(&c), 0);
 }
@@ -277,12 +275,12 @@ END_TEST
 
 START_TEST(a_start_directory_that_is_missing_is_told)
 {
-	struct sftp_options o = { .start_directory = "/nowhere/at/all" };
+	struct sftp_options o = {.start_directory = "/nowhere/at/all"};
 
 	tree_make(&c);
 	client_serve(&c, &o, NULL);
-	ck_assert_str_ne(ask_name(&c, SSH_FXP_REALPATH, "s", "."),
-	    "/nowhere/at/all");
+	ck_assert_str_ne(
+	    ask_name(&c, SSH_FXP_REALPATH, "s", "."), "/nowhere/at/all");
 	ck_assert_int_eq(client_end(&c), 0);
 	ck_assert_ptr_nonnull(strstr(client_events(&c),
 	    "/nowhere/at/all: start directory: No such file or directory\n"));

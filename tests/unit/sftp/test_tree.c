@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 static struct client c;
-static const struct sftp_options plain = { .no_names = true };
+static const struct sftp_options plain = {.no_names = true};
 
 static void
 start(const struct sftp_options *o)
@@ -28,15 +28,15 @@ start(const struct sftp_options *o)
 START_TEST(rename_never_replaces_and_posix_rename_does)
 {
 	start(&plain);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_RENAME, "ss", "a", "b"),
-	    SSH_FX_FAILURE);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_RENAME, "ss", "a", "b"), SSH_FX_FAILURE);
 	ck_assert_str_eq(c.text, "File exists");
 	ck_assert_int_eq(tree_size(&c, "b"), 1);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_RENAME, "ss", "a", "d/a"),
-	    SSH_FX_OK);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_RENAME, "ss", "a", "d/a"), SSH_FX_OK);
 	ck_assert_int_eq(tree_size(&c, "a"), -1);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_RENAME, "ss", "d", "e"),
-	    SSH_FX_OK);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_RENAME, "ss", "d", "e"), SSH_FX_OK);
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "sss",
 			      "posix-rename@openssh.com", "e/a", "b"),
 	    SSH_FX_OK);
@@ -50,22 +50,22 @@ END_TEST
 START_TEST(remove_is_for_files_and_rmdir_for_directories)
 {
 	start(&plain);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_REMOVE, "s", "d"),
-	    SSH_FX_FAILURE);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_RMDIR, "s", "a"),
-	    SSH_FX_NO_SUCH_FILE);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_REMOVE, "s", "d"), SSH_FX_FAILURE);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_RMDIR, "s", "a"), SSH_FX_NO_SUCH_FILE);
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_REMOVE, "s", "a"), 0);
 	ck_assert_int_eq(tree_size(&c, "a"), -1);
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_RMDIR, "s", "d"), 0);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_RMDIR, "s", "d"),
-	    SSH_FX_NO_SUCH_FILE);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_RMDIR, "s", "d"), SSH_FX_NO_SUCH_FILE);
 	ck_assert_int_eq(client_end(&c), 0);
 }
 END_TEST
 
 START_TEST(new_files_and_directories_obey_the_umask)
 {
-	struct sftp_options o = { .set_umask = true, .umask = 027 };
+	struct sftp_options o = {.set_umask = true, .umask = 027};
 	struct stat st;
 
 	start(&o);
@@ -77,13 +77,12 @@ START_TEST(new_files_and_directories_obey_the_umask)
 	    SSH_FX_OK);
 	ck_assert_int_eq(stat(tree_path(&c, "y"), &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 01750);
-	ask_handle(&c, SSH_FXP_OPEN, "suuu", "f",
-	    SSH_FXF_WRITE | SSH_FXF_CREAT, SSH_FILEXFER_ATTR_PERMISSIONS,
-	    0666u);
+	ask_handle(&c, SSH_FXP_OPEN, "suuu", "f", SSH_FXF_WRITE | SSH_FXF_CREAT,
+	    SSH_FILEXFER_ATTR_PERMISSIONS, 0666u);
 	ck_assert_int_eq(stat(tree_path(&c, "f"), &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0640);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_MKDIR, "s.", "x"),
-	    SSH_FX_FAILURE);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_MKDIR, "s.", "x"), SSH_FX_FAILURE);
 	ck_assert_int_eq(client_end(&c), 0);
 }
 END_TEST
@@ -93,31 +92,30 @@ link_leads(const char *link_name, const char *target)
 {
 	char text[64] = "";
 
-	ck_assert_int_gt(readlink(tree_path(&c, link_name), text,
-			     sizeof(text) - 1),
-	    0);
+	ck_assert_int_gt(
+	    readlink(tree_path(&c, link_name), text, sizeof(text) - 1), 0);
 	ck_assert_str_eq(text, target);
 }
 
 START_TEST(symlink_has_the_order_that_the_peer_has)
 {
-	struct sftp_options o = { .peer = "SSH-2.0-OpenSSH_9.2" };
+	struct sftp_options o = {.peer = "SSH-2.0-OpenSSH_9.2"};
 
 	start(&o);
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_SYMLINK, "ss", "a", "l"), 0);
 	link_leads("l", "a");
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_SYMLINK, "ss", "a", "l"),
-	    SSH_FX_FAILURE);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_SYMLINK, "ss", "a", "l"), SSH_FX_FAILURE);
 	ck_assert_int_eq(client_end(&c), 0);
-	ck_assert_ptr_nonnull(strstr(client_events(&c),
-	    "symlink old \"a\" new \"l\"\n"));
+	ck_assert_ptr_nonnull(
+	    strstr(client_events(&c), "symlink old \"a\" new \"l\"\n"));
 	o.peer = "SSH-2.0-AsyncSSH_2.10.1";
 	start(&o);
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_SYMLINK, "ss", "l", "a"), 0);
 	link_leads("l", "a");
 	ck_assert_int_eq(client_end(&c), 0);
-	ck_assert_ptr_nonnull(strstr(client_events(&c),
-	    "symlink old \"a\" new \"l\"\n"));
+	ck_assert_ptr_nonnull(
+	    strstr(client_events(&c), "symlink old \"a\" new \"l\"\n"));
 }
 END_TEST
 
@@ -147,11 +145,11 @@ START_TEST(stat_follows_and_lstat_does_not)
 		ck_assert_uint_eq(rd_u32(&c.r), 0xf);
 		ck_assert_uint_eq(rd_u64(&c.r), i == 0 ? 3 : 1);
 		(void)rd_u64(&c.r); /* owner */
-		ck_assert_uint_eq(rd_u32(&c.r) & S_IFMT,
-		    i == 0 ? S_IFREG : S_IFLNK);
+		ck_assert_uint_eq(
+		    rd_u32(&c.r) & S_IFMT, i == 0 ? S_IFREG : S_IFLNK);
 	}
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_STAT, "s", "none"),
-	    SSH_FX_NO_SUCH_FILE);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_STAT, "s", "none"), SSH_FX_NO_SUCH_FILE);
 	ck_assert_int_eq(client_end(&c), 0);
 }
 END_TEST
@@ -162,27 +160,27 @@ START_TEST(setstat_changes_the_target_and_lsetstat_the_link)
 
 	start(&plain);
 	ck_assert_int_eq(symlink("a", tree_path(&c, "l")), 0);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_SETSTAT, "suuuu", "l",
-			      SSH_FILEXFER_ATTR_PERMISSIONS |
-				  SSH_FILEXFER_ATTR_ACMODTIME,
-			      0640u, 5u, 6u),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_SETSTAT, "suuuu", "l",
+		SSH_FILEXFER_ATTR_PERMISSIONS | SSH_FILEXFER_ATTR_ACMODTIME,
+		0640u, 5u, 6u),
 	    SSH_FX_OK);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "ssuuu",
-			      "lsetstat@openssh.com", "l",
-			      SSH_FILEXFER_ATTR_ACMODTIME, 7u, 8u),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_EXTENDED, "ssuuu", "lsetstat@openssh.com",
+		"l", SSH_FILEXFER_ATTR_ACMODTIME, 7u, 8u),
 	    SSH_FX_OK);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "ssuu",
-			      "lsetstat@openssh.com", "b",
-			      SSH_FILEXFER_ATTR_PERMISSIONS, 0600u),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_EXTENDED, "ssuu", "lsetstat@openssh.com",
+		"b", SSH_FILEXFER_ATTR_PERMISSIONS, 0600u),
 	    SSH_FX_OK);
 	/* no mode, no size of a link */
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "ssuu",
-			      "lsetstat@openssh.com", "l",
-			      SSH_FILEXFER_ATTR_PERMISSIONS, 0600u),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_EXTENDED, "ssuu", "lsetstat@openssh.com",
+		"l", SSH_FILEXFER_ATTR_PERMISSIONS, 0600u),
 	    SSH_FX_OP_UNSUPPORTED);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_EXTENDED, "ssuq",
-			      "lsetstat@openssh.com", "l",
-			      SSH_FILEXFER_ATTR_SIZE, UINT64_C(0)),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_EXTENDED, "ssuq", "lsetstat@openssh.com",
+		"l", SSH_FILEXFER_ATTR_SIZE, UINT64_C(0)),
 	    SSH_FX_BAD_MESSAGE);
 	ck_assert_int_eq(stat(tree_path(&c, "a"), &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0640);
@@ -201,10 +199,10 @@ START_TEST(setstat_sets_size_and_then_times)
 	struct stat st;
 
 	start(&plain);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_SETSTAT, "suquu", "a",
-			      SSH_FILEXFER_ATTR_SIZE |
-				  SSH_FILEXFER_ATTR_ACMODTIME,
-			      UINT64_C(1), 5u, 6u),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_SETSTAT, "suquu", "a",
+		SSH_FILEXFER_ATTR_SIZE | SSH_FILEXFER_ATTR_ACMODTIME,
+		UINT64_C(1), 5u, 6u),
 	    SSH_FX_OK);
 	ck_assert_int_eq(stat(tree_path(&c, "a"), &st), 0);
 	ck_assert_int_eq(st.st_size, 1);
@@ -213,10 +211,10 @@ START_TEST(setstat_sets_size_and_then_times)
 			      SSH_FILEXFER_ATTR_SIZE, UINT64_C(0)),
 	    SSH_FX_FAILURE);
 	/* A size that is announced and not there cuts nothing. */
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_SETSTAT, "suq", "b",
-			      SSH_FILEXFER_ATTR_SIZE |
-				  SSH_FILEXFER_ATTR_PERMISSIONS,
-			      UINT64_C(0)),
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_SETSTAT, "suq", "b",
+		SSH_FILEXFER_ATTR_SIZE | SSH_FILEXFER_ATTR_PERMISSIONS,
+		UINT64_C(0)),
 	    SSH_FX_BAD_MESSAGE);
 	ck_assert_int_eq(tree_size(&c, "b"), 1);
 	ck_assert_int_eq(client_end(&c), 0);
@@ -234,8 +232,8 @@ START_TEST(statvfs_has_eleven_numbers)
 			ask(&c, SSH_FXP_EXTENDED, "ss", "statvfs@openssh.com",
 			    ".");
 		else
-			ask(&c, SSH_FXP_EXTENDED, "sh",
-			    "fstatvfs@openssh.com", h);
+			ask(&c, SSH_FXP_EXTENDED, "sh", "fstatvfs@openssh.com",
+			    h);
 		ck_assert(hear(&c));
 		ck_assert_uint_eq(c.type, SSH_FXP_EXTENDED_REPLY);
 		ck_assert_uint_eq(rd_left(&c.r), 88);
@@ -299,15 +297,15 @@ START_TEST(a_large_directory_is_listed_once_and_whole)
 	for (int i = 0; i < 20000; i++)
 		ck_assert_uint_eq(seen[i], 1);
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_CLOSE, "h", h), 0);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_OPENDIR, "s", "a"),
-	    SSH_FX_NO_SUCH_FILE);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_OPENDIR, "s", "a"), SSH_FX_NO_SUCH_FILE);
 	ck_assert_int_eq(client_end(&c), 0);
 }
 END_TEST
 
 /* Any byte but NUL and slash is a name's. */
-static const char *const names[] = { "a b", "new\nline", "\303\244\303\266",
-	"\377\376 not utf-8", "-rf", "tab\t", "\"'\\", "..." };
+static const char *const names[] = {"a b", "new\nline", "\303\244\303\266",
+    "\377\376 not utf-8", "-rf", "tab\t", "\"'\\", "..."};
 
 START_TEST(odd_names_survive)
 {
@@ -349,12 +347,12 @@ START_TEST(a_nul_or_an_endless_name_is_refused)
 	ck_assert_uint_eq(heard_status(&c), SSH_FX_BAD_MESSAGE);
 	ck_assert_int_eq(tree_size(&c, "a"), 3);
 	memset(path, 'x', sizeof(path) - 1);
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_STAT, "s", path),
-	    SSH_FX_BAD_MESSAGE);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_STAT, "s", path), SSH_FX_BAD_MESSAGE);
 	ck_assert_str_eq(c.text, "File name too long");
 	path[300] = '\0';
-	ck_assert_uint_eq(ask_status(&c, SSH_FXP_STAT, "s", path),
-	    SSH_FX_BAD_MESSAGE);
+	ck_assert_uint_eq(
+	    ask_status(&c, SSH_FXP_STAT, "s", path), SSH_FX_BAD_MESSAGE);
 	ck_assert_int_eq(client_end(&c), 0);
 }
 END_TEST
@@ -376,8 +374,8 @@ suite_tree(void)
 	tcase_add_test(t, setstat_sets_size_and_then_times);
 	tcase_add_test(t, statvfs_has_eleven_numbers);
 	tcase_add_test(t, a_large_directory_is_listed_once_and_whole);
-	tcase_add_loop_test(t, odd_names_survive, 0,
-	    (int)(sizeof(names) / sizeof(names[0])));
+	tcase_add_loop_test(
+	    t, odd_names_survive, 0, (int)(sizeof(names) / sizeof(names[0])));
 	tcase_add_test(t, a_nul_or_an_endless_name_is_refused);
 	suite_add_tcase(s, t);
 	return s;
