@@ -98,7 +98,7 @@ answer(struct asker *a)
 {
 	uint8_t bytes[SSH_SIGNATURE_MAX];
 	struct wall_message m;
-	struct buf signature;
+	struct buf made;
 	int err;
 
 	if ((err = wall_receive(&a->wall, &m)) != 0)
@@ -107,13 +107,13 @@ answer(struct asker *a)
 		wall_done(&a->wall, &m);
 		return E_STATE;
 	}
-	buf_init_over(&signature, bytes, sizeof(bytes));
-	sign(a->keyholder, &m.sign, &signature);
+	buf_init_over(&made, bytes, sizeof(bytes));
+	sign(a->keyholder, &m.sign, &made);
 	wall_done(&a->wall, &m);
 	/* It asks one by one: a full queue is a fault of its own. */
 	err = WALL_SEND(&a->wall, signature,
-	    .signature = {.data = signature.data, .len = signature.len});
-	buf_free(&signature);
+	    .signature = {.data = made.data, .len = made.len});
+	buf_free(&made);
 	return err;
 }
 

@@ -286,20 +286,21 @@ static const struct {
     {"tunnel", take_tunnel},
 };
 
+/* Not every grant has a name to give it, or to take it, by. */
+static bool
+is_option(const char *name, const char *option)
+{
+	return option != NULL && strcasecmp(name, option) == 0;
+}
+
 /* The grants, from the one table, and what else is a flag. */
 static bool
 take_flag(struct key_options *o, const char *name)
 {
-#define TAKE_GRANT(member, allow, forbid, extension)               \
-	if (allow != NULL &&                                       \
-	    strcasecmp(name, allow == NULL ? "" : allow) == 0) {   \
-		o->member = true;                                  \
-		return true;                                       \
-	}                                                          \
-	if (forbid != NULL &&                                      \
-	    strcasecmp(name, forbid == NULL ? "" : forbid) == 0) { \
-		o->member = false;                                 \
-		return true;                                       \
+#define TAKE_GRANT(member, allow, forbid, extension)             \
+	if (is_option(name, allow) || is_option(name, forbid)) { \
+		o->member = is_option(name, allow);              \
+		return true;                                     \
 	}
 	KEY_GRANT_LIST(TAKE_GRANT)
 #undef TAKE_GRANT
