@@ -19,7 +19,7 @@
 #define ANSWERS_MAX	 1024 /* requests of a channel not yet answered */
 #define GLOBALS_MAX	 1024
 #define NAME_MAX_SSH	 64
-#define BULK_BURST	 (32u << 10) /* undrained, a channel becomes bulk */
+#define BULK_BURST	 (16u << 10) /* more in a moment is bulk */
 #define DATA_HEADER	 9	     /* number, channel, length */
 #define EXTENDED_HEADER	 13
 #define CHANNEL_NONE	 UINT32_MAX
@@ -74,7 +74,8 @@ struct channel {
 	struct end output, error;
 	bool queued, bulk;     /* waits to be read; in which queue */
 	bool output_ready, error_ready;
-	uint32_t burst;	       /* bytes since it was last drained */
+	uint32_t burst;	       /* bytes since burst_at, a moment ago */
+	uint64_t burst_at;
 	TAILQ_ENTRY(channel) ready;
 
 	/* From the client. */

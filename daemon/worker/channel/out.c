@@ -17,6 +17,7 @@
 #define BULK_MAX     (1024u * 1024)
 #define RATE_PERIOD  20 /* ms over which the path's rate is measured */
 #define LATENCY	     2	/* ms of bulk that may stand in the queue */
+#define BURST_PERIOD 50 /* ms */
 #define PTY_MORE     512 /* a terminal gives 4 KB at once: ask again */
 #define TUN_MTU_MAX  4096
 
@@ -28,6 +29,19 @@ enum served {
 	ENDED	 /* the end is closed now */
 };
 
+/* What sends much in a little time is bulk; a keystroke's echo never is. */
+static void
+classify(struct channel *c)
+{
+	uint64_t now = loop_now(c->table->w->loop);
+
+	if (now >= c->burst_at + BURST_PERIOD) {
+		c->burst_at = now;
+		c->burst = 0;
+	}
+	c->bulk = c->burst > BULK_BURST;
+}
+
 void
 channel_ready(struct channel *c)
 {
@@ -35,6 +49,7 @@ channel_ready(struct channel *c)
 
 	if (c->queued)
 		return;
+	classify(c);
 	c->queued = true;
 	if (c->bulk)
 		TAILQ_INSERT_TAIL(&t->bulk, c, ready);
@@ -225,14 +240,6 @@ watch(struct channel *c)
 		channel_want_read(&c->error, !c->error_ready);
 }
 
-static void
-requeue(struct channel *c)
-{
-	if (!c->bulk && c->burst > BULK_BURST)
-		c->bulk = true;
-	channel_ready(c);
-}
-
 /* Serve the head of a queue; false when the outgoing queue is full. */
 static bool
 serve_head(struct channel *c)
@@ -240,7 +247,7 @@ serve_head(struct channel *c)
 	channel_unready(c);
 	switch (serve(c)) {
 	case SERVED:
-		requeue(c);
+		channel_ready(c);
 		return true;
 	case BLOCKED:
 		channel_ready(c);
@@ -251,8 +258,6 @@ serve_head(struct channel *c)
 		return true;
 	case DRAINED:
 	case ENDED:
-		c->burst = 0;
-		c->bulk = false;
 		watch(c);
 		channel_settle(c);
 		return true;

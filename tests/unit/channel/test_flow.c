@@ -1,7 +1,463 @@
+/*
+ * Windows, bounds, and who is served before whom.
+ */
+#include "tests/unit/channel/fake.h"
 #include "tests/unit/channel/suites.h"
+
+#include "lib/err.h"
+
+#include <fcntl.h>
+#include <pty.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <termios.h>
+#include <unistd.h>
+
+static uint8_t block[CHANNEL_PACKET + 1];
+
+/* A program that writes whenever it can, as much as it can. */
+static size_t
+pour(int fd)
+{
+	size_t total = 0;
+	ssize_t n;
+
+	ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	while ((n = write(fd, block, sizeof(block) - 1)) > 0)
+		total += (size_t)n;
+	return total;
+}
+
+static void
+drain(size_t len)
+{
+	fake.queued = len > fake.queued ? 0 : fake.queued - len;
+	channels_resume(&fake.w);
+	fake_turn();
+}
+
+static uint32_t
+peer_of(size_t index)
+{
+	const uint8_t *p = fake.sent[index].data;
+
+	return (uint32_t)p[1] << 24 | (uint32_t)p[2] << 16 |
+	    (uint32_t)p[3] << 8 | p[4];
+}
+
+START_TEST(test_more_than_the_window_or_the_packet_size_is_refused)
+{
+	struct channel *c;
+	uint32_t id;
+	int far;
+
+	fake_start_plain();
+	id = fake_direct(1, &far);
+	c = channel_find(fake.w.channels, id);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "uS", id, block,
+	    (size_t)CHANNEL_PACKET), 0);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "uS", id, block,
+	    (size_t)CHANNEL_PACKET + 1), E_LIMIT);
+	c->window = 10;
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "uS", id, block,
+	    (size_t)10), 0);
+	c->window = 10;
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "uS", id, block,
+	    (size_t)11), E_LIMIT);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_EXTENDED_DATA, "uuS", id,
+	    1u, block, (size_t)11), E_LIMIT);
+	close(far);
+	fake_end();
+}
+END_TEST
+
+START_TEST(test_a_window_adjust_beyond_32_bits_is_refused)
+{
+	uint32_t id;
+	int far;
+
+	fake_start_plain();
+	id = fake_direct(1, &far);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu", id,
+	    UINT32_MAX - (2u << 20)), 0);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu", id,
+	    1u), E_LIMIT);
+	close(far);
+	fake_end();
+}
+END_TEST
+
+START_TEST(test_a_program_that_does_not_read_costs_one_window)
+{
+	struct channel *c;
+	size_t sent = 0, got = 0;
+	ssize_t n;
+	uint32_t id;
+	int far;
+
+	fake_start_plain();
+	id = fake_direct(1, &far);
+	c = channel_find(fake.w.channels, id);
+	for (size_t i = 0; i < CHANNEL_PACKET; i++)
+		block[i] = (uint8_t)(i * 7 + i / 256);
+	/* All that is granted, and what is granted on the way. */
+	while (c->window >= CHANNEL_PACKET && sent < 64u << 20) {
+		ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "uS", id,
+		    block, (size_t)CHANNEL_PACKET), 0);
+		sent += CHANNEL_PACKET;
+	}
+	ck_assert_uint_lt(sent, WINDOW_START + (1u << 20));
+	ck_assert_uint_le(c->backlog.len, WINDOW_START);
+	ck_assert_uint_le(c->backlog.room, 2 * WINDOW_START);
+	/* Every byte arrives, in order, and the window comes back. */
+	while (got < sent) {
+		static uint8_t in[70000];
+
+		fake_turn();
+		n = read(far, in, sizeof(in));
+		ck_assert_int_gt(n, 0);
+		for (ssize_t i = 0; i < n; i++) {
+			size_t at = (got + (size_t)i) % CHANNEL_PACKET;
+
+			ck_assert_uint_eq(in[i],
+			    (uint8_t)(at * 7 + at / 256));
+		}
+		got += (size_t)n;
+	}
+	fake_turn();
+	ck_assert_uint_eq(c->backlog.len, 0);
+	ck_assert_uint_gt(c->window, c->window_size / 2);
+	close(far);
+	fake_end();
+}
+END_TEST
+
+START_TEST(test_windows_grow_with_what_is_taken_in_a_round_trip)
+{
+	struct channel *c;
+	static uint8_t in[1 << 20];
+	uint64_t end;
+	uint32_t id;
+	int far;
+
+	fake_start(&(const struct msg_opened){ .window_max = 8 << 20 });
+	fake.rtt = 40000;
+	fake.forget = true;
+	fake.at = fake.n_sent;
+	fake.forget = false;
+	id = fake_direct(1, &far);
+	c = channel_find(fake.w.channels, id);
+	fake.forget = true;
+	ck_assert_uint_eq(c->window_size, WINDOW_START);
+	end = loop_clock() + 3000;
+	while (c->window_size < 8u << 20 && loop_clock() < end) {
+		/* A round trip's worth, and the time it takes. */
+		for (int i = 0; i < 300 && c->window >= CHANNEL_PACKET; i++) {
+			ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA,
+			    "uS", id, block, (size_t)CHANNEL_PACKET), 0);
+			while (read(far, in, sizeof(in)) > 0)
+				continue;
+			loop_turn(fake.w.loop, 0);
+		}
+		fake_wait(41);
+	}
+	ck_assert_uint_eq(c->window_size, 8u << 20); /* the bound, no more */
+	ck_assert_uint_le(c->window, c->window_size);
+	close(far);
+	fake_end();
+}
+END_TEST
+
+START_TEST(test_windows_stay_small_where_little_is_moved)
+{
+	struct channel *c;
+	uint32_t id;
+	char in[16];
+	int far;
+
+	fake_start_plain();
+	fake.rtt = 10000;
+	id = fake_direct(1, &far);
+	c = channel_find(fake.w.channels, id);
+	for (int i = 0; i < 20; i++) {
+		ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id,
+		    "x"), 0);
+		ck_assert_int_eq(read(far, in, sizeof(in)), 1);
+		fake_wait(6);
+	}
+	ck_assert_uint_eq(c->window_size, WINDOW_START);
+	fake_expect_nothing(); /* no adjust for a keystroke */
+	close(far);
+	fake_end();
+}
+END_TEST
+
+START_TEST(test_a_client_that_never_reads_stops_the_program)
+{
+	uint64_t out;
+	uint32_t id;
+	int program[3];
+	size_t poured = 0;
+
+	fake_start_plain();
+	id = fake_open_session(1);
+	fake_exec(id, program);
+	for (int i = 0; i < 1000; i++) {
+		poured += pour(program[1]);
+		fake_turn();
+	}
+	out = channel_find(fake.w.channels, id)->bytes_out;
+	ck_assert_uint_eq(out, 2u << 20); /* the client's window, all of it */
+	ck_assert_uint_lt(poured, (2u << 20) + (2u << 20));
+	/* It goes on where it stopped. */
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu", id,
+	    1000u), 0);
+	fake_turn();
+	ck_assert_uint_eq(channel_find(fake.w.channels, id)->bytes_out,
+	    out + 1000);
+	fake_end();
+}
+END_TEST
+
+START_TEST(test_a_full_queue_stops_reading_and_goes_on_when_it_empties)
+{
+	int program[3];
+	uint32_t id;
+	uint64_t before;
+
+	fake_start_plain();
+	fake.keep_queued = true;
+	fake.queue_max = 100000;
+	id = fake_open_session(1);
+	fake_exec(id, program);
+	for (int i = 0; i < 5; i++) {
+		pour(program[1]);
+		fake_turn();
+	}
+	ck_assert_uint_le(fake.placed_max, 100000 + CHANNEL_PACKET + 64);
+	before = fake.total_out;
+	pour(program[1]);
+	fake_turn();
+	ck_assert_uint_eq(fake.total_out, before);
+	drain(1 << 20);
+	ck_assert_uint_gt(fake.total_out, before);
+	fake_end();
+}
+END_TEST
+
+START_TEST(test_bulk_leaves_room_for_a_keystroke)
+{
+	int program[3], far;
+	uint32_t bulk;
+	size_t queued;
+
+	fake_start_plain();
+	(void)fake_direct(2, &far);
+	bulk = fake_open_session(1);
+	fake_exec(bulk, program);
+	fake.keep_queued = true;
+	fake.w.channels->bulk_limit = 64 * 1024;
+	for (int i = 0; i < 5; i++) {
+		pour(program[1]);
+		fake_turn();
+	}
+	/* Bulk has stopped by itself, far below the queue's own bound. */
+	queued = fake.queued;
+	ck_assert_uint_lt(queued, 64 * 1024 + CHANNEL_PACKET + 64);
+	/* A keystroke's echo goes out at once, behind no more than that. */
+	fake.at = fake.n_sent;
+	ck_assert_int_eq(write(far, "x", 1), 1);
+	fake_turn();
+	ck_assert_uint_eq(fake.n_sent, fake.at + 1);
+	ck_assert_uint_eq(peer_of(fake.at), 2);
+	close(far);
+	fake_end();
+}
+END_TEST
+
+START_TEST(test_a_keystroke_overtakes_bulk_that_is_ready_before_it)
+{
+	int program[3], far;
+	uint32_t bulk;
+
+	fake_start_plain();
+	(void)fake_direct(2, &far);
+	bulk = fake_open_session(1);
+	fake_exec(bulk, program);
+	fake.keep_queued = true;
+	fake.queue_max = 200000;
+	for (int i = 0; i < 5; i++) {
+		pour(program[1]);
+		fake_turn();
+	}
+	fake.at = fake.n_sent;
+	ck_assert_int_eq(write(far, "x", 1), 1);
+	fake_turn();
+	drain(1 << 20);
+	/* Bulk waited first, but the small one is the first served. */
+	ck_assert_uint_gt(fake.n_sent, fake.at + 1);
+	ck_assert_uint_eq(peer_of(fake.at), 2);
+	ck_assert_uint_eq(peer_of(fake.at + 1), 1);
+	close(far);
+	fake_end();
+}
+END_TEST
+
+START_TEST(test_bulk_channels_take_turns)
+{
+	int a[3], b[3];
+	size_t of_a = 0, of_b = 0, longest = 0, run = 0;
+
+	fake_start_plain();
+	fake_exec(fake_open_session(1), a);
+	fake_exec(fake_open_session(2), b);
+	fake.at = fake.n_sent;
+	for (int i = 0; i < 20; i++) {
+		pour(a[1]);
+		pour(b[1]);
+		loop_turn(fake.w.loop, 0);
+	}
+	for (size_t i = fake.at; i < fake.n_sent; i++) {
+		*(peer_of(i) == 1 ? &of_a : &of_b) += fake.sent[i].len;
+		run = i > fake.at && peer_of(i) == peer_of(i - 1) ? run + 1 : 1;
+		longest = run > longest ? run : longest;
+	}
+	ck_assert_uint_gt(of_a, 500000);
+	ck_assert_uint_gt(of_b, of_a / 2);
+	ck_assert_uint_lt(of_b, of_a * 2);
+	ck_assert_uint_le(longest, 4);
+	fake_end();
+}
+END_TEST
+
+START_TEST(test_a_terminals_output_fills_packets)
+{
+	struct wall_message m = { .type = MSG_pty_made };
+	struct termios t;
+	size_t packets, n = 0;
+	int master, slave;
+	uint32_t id;
+
+	fake_start_plain();
+	fake_session();
+	id = fake_open_session(1);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbsuuuus", id,
+	    "pty-req", 1, "vt100", 80u, 24u, 0u, 0u, ""), 0);
+	fake_asked(MSG_pty);
+	ck_assert_int_eq(openpty(&master, &slave, NULL, NULL, NULL), 0);
+	ck_assert_int_eq(tcgetattr(slave, &t), 0);
+	cfmakeraw(&t);
+	ck_assert_int_eq(tcsetattr(slave, TCSANOW, &t), 0);
+	m.fds[0] = master;
+	m.fds[1] = m.fds[2] = m.fds[3] = -1;
+	m.pty_made.channel = id;
+	ck_assert_int_eq(on_pty_made(&fake.w, &m), 0);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usb", id,
+	    "shell", 1), 0);
+	fake_asked(MSG_start);
+	n = pour(slave);
+	usleep(50000);
+	fake_granted(id);
+	fake.at = fake.n_sent;
+	fake_wait(100);
+	packets = fake.n_sent - fake.at;
+	ck_assert_uint_gt(n, 8000);
+	ck_assert_uint_le(packets, 3);
+	close(slave);
+	fake_end();
+}
+END_TEST
+
+START_TEST(test_a_thousand_channels_live_at_once)
+{
+	static uint32_t ids[1200];
+	static int far[1200];
+	struct rlimit limit = { 8192, 8192 };
+	char text[8];
+
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	fake_start(&(const struct msg_opened){ .window_max = 16 << 20,
+	    .max_channels = 1200 });
+	for (uint32_t i = 0; i < 1200; i++)
+		ids[i] = fake_direct(i, &far[i]);
+	/* One more is refused, without a question. */
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_OPEN, "suuususu",
+	    "direct-tcpip", 9999u, 1000u, 1000u, "h", 1u, "o", 1u), 0);
+	fake_asked_nothing();
+	fake_expect(SSH_MSG_CHANNEL_OPEN_FAILURE);
+	for (uint32_t i = 0; i < 1200; i++) {
+		ck_assert_int_eq(write(far[i], "pong", 4), 4);
+		ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us",
+		    ids[i], "ping"), 0);
+		ck_assert_int_eq(read(far[i], text, sizeof(text)), 4);
+	}
+	fake_wait(200);
+	for (uint32_t i = 0; i < 1200; i++) {
+		struct rd r = fake_expect(SSH_MSG_CHANNEL_DATA);
+
+		ck_assert_uint_lt(rd_u32(&r), 1200);
+	}
+	/* All windows together keep to their budget. */
+	ck_assert_uint_le(fake.w.channels->windows,
+	    WINDOW_BUDGET + 1200u * WINDOW_SMALL);
+	for (uint32_t i = 0; i < 1200; i++) {
+		ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_CLOSE, "u",
+		    ids[i]), 0);
+		fake_asked(MSG_channel_closed);
+		close(far[i]);
+	}
+	ck_assert_uint_eq(fake.w.channels->count, 0);
+	fake_end();
+}
+END_TEST
+
+START_TEST(test_a_number_does_not_come_back_soon)
+{
+	static uint32_t seen[3000];
+	int far;
+
+	fake_start_plain();
+	for (size_t i = 0; i < 3000; i++) {
+		seen[i] = fake_direct(1, &far);
+		for (size_t k = i > 50 ? i - 50 : 0; k < i; k++)
+			ck_assert_uint_ne(seen[i], seen[k]);
+		ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_CLOSE, "u",
+		    seen[i]), 0);
+		fake_asked(MSG_channel_closed);
+		fake_expect(SSH_MSG_CHANNEL_CLOSE);
+		close(far);
+		/* Late answers about the old one meet nobody. */
+		fake_refused(seen[i], 1, "late");
+	}
+	fake_end();
+}
+END_TEST
 
 Suite *
 suite_flow(void)
 {
-	return suite_create("flow");
+	Suite *s = suite_create("flow");
+	TCase *c = tcase_create("flow");
+
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c,
+	    test_more_than_the_window_or_the_packet_size_is_refused);
+	tcase_add_test(c, test_a_window_adjust_beyond_32_bits_is_refused);
+	tcase_add_test(c, test_a_program_that_does_not_read_costs_one_window);
+	tcase_add_test(c,
+	    test_windows_grow_with_what_is_taken_in_a_round_trip);
+	tcase_add_test(c, test_windows_stay_small_where_little_is_moved);
+	tcase_add_test(c, test_a_client_that_never_reads_stops_the_program);
+	tcase_add_test(c,
+	    test_a_full_queue_stops_reading_and_goes_on_when_it_empties);
+	tcase_add_test(c, test_bulk_leaves_room_for_a_keystroke);
+	tcase_add_test(c,
+	    test_a_keystroke_overtakes_bulk_that_is_ready_before_it);
+	tcase_add_test(c, test_bulk_channels_take_turns);
+	tcase_add_test(c, test_a_terminals_output_fills_packets);
+	tcase_add_test(c, test_a_thousand_channels_live_at_once);
+	tcase_add_test(c, test_a_number_does_not_come_back_soon);
+	suite_add_tcase(s, c);
+	return s;
 }
