@@ -30,6 +30,8 @@ void
 drive_prepare(void)
 {
 	memset(&drive, 0, sizeof(drive));
+	for (int i = 0; i < WALL_FDS_MAX; i++)
+		from_monitor_wall.fds[i] = from_worker_wall.fds[i] = -1;
 	strcpy(drive.home, "/tmp/spt_channel_XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(drive.home));
 	ck_assert_int_eq(chown(drive.home, DRIVE_UID, DRIVE_UID), 0);

@@ -1,7 +1,246 @@
+/*
+ * Connections made for direct forwards.
+ */
+#include "tests/unit/session/drive.h"
 #include "tests/unit/session/suites.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void
+setup(void)
+{
+	drive_prepare();
+	drive_start();
+}
+
+static void
+teardown(void)
+{
+	ck_assert_int_eq(drive_finish(), 0);
+}
+
+/* A listener on loopback; its port. */
+static int
+listen_here(uint16_t *port)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	socklen_t len = sizeof(sin);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sin, len), 0);
+	ck_assert_int_eq(listen(fd, 5), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
+	*port = ntohs(sin.sin_port);
+	return fd;
+}
+
+static void
+reach(const char *host, uint32_t port, uint32_t seconds, const char *permit)
+{
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, reach_tcp, .channel = 4,
+	    .host = host, .port = port, .seconds = seconds,
+	    .permit = permit), 0);
+}
+
+static void
+expect_failure(uint32_t reason)
+{
+	struct wall_message *m = drive_worker(MSG_failed);
+
+	ck_assert_uint_eq(m->failed.channel, 4);
+	ck_assert_uint_eq(m->failed.reason, reason);
+	m = drive_monitor(MSG_reached);
+	ck_assert_uint_eq(m->reached.reason, reason);
+	ck_assert_str_ne(m->reached.text, "");
+}
+
+static void
+expect_stream(int listener)
+{
+	struct wall_message *m = drive_worker(MSG_stream);
+	char text[8];
+	int peer;
+
+	ck_assert_uint_eq(m->stream.channel, 4);
+	peer = accept(listener, NULL, NULL);
+	ck_assert_int_ge(peer, 0);
+	ck_assert_int_eq(write(m->fds[0], "ping", 4), 4);
+	ck_assert_int_eq(read(peer, text, sizeof(text)), 4);
+	ck_assert_int_ne(fcntl(m->fds[0], F_GETFL) & O_NONBLOCK, 0);
+	close(peer);
+}
+
+START_TEST(test_a_socket_goes_to_the_worker_and_its_address_to_the_monitor)
+{
+	struct wall_message *m;
+	char expected[64];
+	uint16_t port;
+	int fd = listen_here(&port);
+
+	for (int i = 0; i < 2; i++) {
+		reach(i == 0 ? "127.0.0.1" : "localhost", port, 10, "");
+		expect_stream(fd);
+		m = drive_monitor(MSG_reached);
+		ck_assert_uint_eq(m->reached.reason, 0);
+		snprintf(expected, sizeof(expected), "127.0.0.1:%u", port);
+		ck_assert_str_eq(m->reached.address, expected);
+	}
+	close(fd);
+}
+END_TEST
+
+START_TEST(test_the_socket_belongs_to_the_user)
+{
+	char path[64], line[512], wanted[64];
+	bool found = false;
+	uint16_t port;
+	int fd = listen_here(&port);
+	struct wall_message *m;
+	FILE *f;
+
+	reach("127.0.0.1", port, 10, "");
+	m = drive_worker(MSG_stream);
+	strcpy(path, "/proc/net/tcp");
+	snprintf(wanted, sizeof(wanted), ":%04X 01 ", port);
+	f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		unsigned uid = 0;
+
+		if (strstr(line, wanted) == NULL)
+			continue;
+		sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %u", &uid);
+		found = found || uid == DRIVE_UID;
+	}
+	fclose(f);
+	ck_assert(found);
+	(void)m;
+	drive_monitor(MSG_reached);
+	close(fd);
+}
+END_TEST
+
+START_TEST(test_refused_prohibited_and_impossible_have_their_reasons)
+{
+	uint16_t port;
+	int fd = listen_here(&port);
+
+	close(fd);
+	reach("127.0.0.1", port, 10, "");
+	expect_failure(SSH_OPEN_CONNECT_FAILED);
+	reach("127.0.0.1", port, 10, "10.0.0.0/8:*\n");
+	expect_failure(SSH_OPEN_ADMINISTRATIVELY_PROHIBITED);
+	reach("localhost", port, 10, "10.0.0.0/8:*\n");
+	expect_failure(SSH_OPEN_ADMINISTRATIVELY_PROHIBITED);
+	reach("127.0.0.1", 0, 10, "");
+	expect_failure(SSH_OPEN_CONNECT_FAILED);
+	reach("", 80, 10, "");
+	expect_failure(SSH_OPEN_CONNECT_FAILED);
+	reach("no-such-host.invalid", 80, 10, "");
+	expect_failure(SSH_OPEN_CONNECT_FAILED);
+}
+END_TEST
+
+START_TEST(test_an_address_that_never_answers_has_a_deadline)
+{
+	/* A full backlog drops what comes: nothing answers. */
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	socklen_t len = sizeof(sin);
+	uint16_t port;
+	int fd = listen_here(&port), fill[4];
+
+	ck_assert_int_eq(listen(fd, 0), 0);
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sin.sin_port = htons(port);
+	for (int i = 0; i < 4; i++) {
+		fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)connect(fill[i], (struct sockaddr *)&sin, len);
+	}
+	reach("127.0.0.1", port, 1, "");
+	expect_failure(SSH_OPEN_CONNECT_FAILED);
+	/* The process went on meanwhile and goes on now. */
+	ck_assert_str_eq(drive_output("echo alive", 0), "alive\n");
+	for (int i = 0; i < 4; i++)
+		close(fill[i]);
+	close(fd);
+}
+END_TEST
+
+START_TEST(test_local_sockets_are_reached_with_the_users_rights)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct wall_message *m;
+	char path[80];
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(path, sizeof(path), "%s/socket", drive.home);
+	strcpy(sun.sun_path, path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	ck_assert_int_eq(listen(fd, 5), 0);
+	/* Root's socket, closed to others. */
+	ck_assert_int_eq(chmod(path, 0600), 0);
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, reach_unix, .channel = 4,
+	    .path = path), 0);
+	expect_failure(SSH_OPEN_CONNECT_FAILED);
+	ck_assert_int_eq(chmod(path, 0666), 0);
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, reach_unix, .channel = 4,
+	    .path = path), 0);
+	expect_stream(fd);
+	m = drive_monitor(MSG_reached);
+	ck_assert_str_eq(m->reached.address, path);
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, reach_unix, .channel = 4,
+	    .path = ""), 0);
+	expect_failure(SSH_OPEN_CONNECT_FAILED);
+	close(fd);
+}
+END_TEST
+
+START_TEST(test_a_descriptor_of_the_monitors_passes_through)
+{
+	struct wall_message *m;
+	char text[8];
+	int fds[2];
+
+	ck_assert_int_eq(pipe(fds), 0);
+	ck_assert_int_eq(WALL_SEND_FD(&drive.monitor, fds[0], hand_over,
+	    .channel = 12), 0);
+	m = drive_worker(MSG_stream);
+	ck_assert_uint_eq(m->stream.channel, 12);
+	ck_assert_int_eq(write(fds[1], "tun", 3), 3);
+	ck_assert_int_eq(read(m->fds[0], text, sizeof(text)), 3);
+	close(fds[0]);
+	close(fds[1]);
+}
+END_TEST
 
 Suite *
 suite_reach(void)
 {
-	return suite_create("reach");
+	Suite *s = suite_create("reach");
+	TCase *c = tcase_create("reach");
+
+	tcase_set_timeout(c, 60);
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_test(c,
+	    test_a_socket_goes_to_the_worker_and_its_address_to_the_monitor);
+	tcase_add_test(c, test_the_socket_belongs_to_the_user);
+	tcase_add_test(c,
+	    test_refused_prohibited_and_impossible_have_their_reasons);
+	tcase_add_test(c,
+	    test_an_address_that_never_answers_has_a_deadline);
+	tcase_add_test(c,
+	    test_local_sockets_are_reached_with_the_users_rights);
+	tcase_add_test(c, test_a_descriptor_of_the_monitors_passes_through);
+	suite_add_tcase(s, c);
+	return s;
 }
