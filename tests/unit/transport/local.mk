@@ -26,6 +26,22 @@ tests_unit_transport_test_transport_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_transport_test_transport_LDFLAGS = $(PROGRAM_LDFLAGS)
 tests_unit_transport_test_transport_LDADD = $(WORKER_RIG_LIBS)
 
+# Counts what the fast path costs: every allocation and system call of ours
+# goes through a counter.
+check_PROGRAMS += tests/unit/transport/test_fast
+if !SANITIZERS
+TESTS += tests/unit/transport/test_fast
+endif
+FAST_WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+	-Wl,--wrap=reallocarray,--wrap=read,--wrap=write,--wrap=setsockopt \
+	-Wl,--wrap=epoll_ctl,--wrap=epoll_wait,--wrap=getrandom \
+	-Wl,--wrap=sendmsg,--wrap=recvmsg,--wrap=madvise
+tests_unit_transport_test_fast_SOURCES = \
+	tests/unit/transport/test_fast.c $(RIG)
+tests_unit_transport_test_fast_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_transport_test_fast_LDFLAGS = $(PROGRAM_LDFLAGS) $(FAST_WRAP)
+tests_unit_transport_test_fast_LDADD = $(WORKER_RIG_LIBS)
+
 # For real clients, and for measuring: see the file.
 check_PROGRAMS += tests/unit/transport/rig_server
 tests_unit_transport_rig_server_SOURCES = \
