@@ -1,0 +1,135 @@
+/*
+ * sallyportctl: finds the command and runs it.
+ */
+#include "config.h"
+
+#include "daemon/ctl/ctl.h"
+
+
+#include <sys/stat.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct command {
+	const char *name;
+	ctl_command_fn *run;
+	const char *arguments;
+	const char *help;
+} commands[] = {
+	{ "fingerprints", fingerprints_command, "",
+	    "print the fingerprints of the host keys" },
+	{ "hostkeys", hostkeys_command, "",
+	    "make the host keys that are missing" },
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void
+usage(FILE *out)
+{
+	fputs("usage: sallyportctl [-f config_file] [--json] command "
+	      "[argument ...]\n",
+	    out);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		fprintf(out, "\t%-14s%s%s%s\n", commands[i].name,
+		    commands[i].arguments, *commands[i].arguments ? "\n" : "",
+		    *commands[i].arguments ? "" : commands[i].help);
+}
+
+int
+ctl_fail(const char *format, ...)
+{
+	va_list args;
+
+	fputs("sallyportctl: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	putc('\n', stderr);
+	return CTL_FAILED;
+}
+
+static const struct command *
+find(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+int
+ctl_usage(const struct ctl *ctl, const char *format, ...)
+{
+	const struct command *c = find(ctl->command);
+	va_list args;
+
+	fprintf(stderr, "sallyportctl: %s: ", ctl->command);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "\nusage: sallyportctl %s%s%s\n", ctl->command,
+	    c != NULL && *c->arguments ? " " : "",
+	    c != NULL ? c->arguments : "");
+	return CTL_USAGE;
+}
+
+/* -f, --json and the like may stand before or behind the command's name. */
+static int
+global_option(struct ctl *ctl, int argc, char **argv, int *at)
+{
+	if (strcmp(argv[*at], "--json") == 0) {
+		ctl->json = true;
+		return 1;
+	}
+	if (strcmp(argv[*at], "-f") == 0) {
+		if (*at + 1 == argc)
+			return -1;
+		ctl->config_file = argv[++*at];
+		return 1;
+	}
+	if (strcmp(argv[*at], "-V") == 0) {
+		printf("sallyport %s\n", PACKAGE_VERSION);
+		exit(CTL_OK);
+	}
+	if (strcmp(argv[*at], "-h") == 0 || strcmp(argv[*at], "--help") == 0) {
+		usage(stdout);
+		exit(CTL_OK);
+	}
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ctl ctl = { .config_file = SYSCONFDIR "/sallyport.conf" };
+	const struct command *command;
+	int n = 0, taken, status;
+
+	umask(022);
+	for (int i = 1; i < argc; i++) {
+		taken = global_option(&ctl, argc, argv, &i);
+		if (taken < 0)
+			break;
+		if (taken == 0)
+			argv[n++] = argv[i];
+	}
+	if (n == 0 || argv[0][0] == '-') {
+		usage(stderr);
+		return CTL_USAGE;
+	}
+	ctl.command = argv[0];
+	if ((command = find(argv[0])) == NULL) {
+		ctl_fail("%s: no such command", argv[0]);
+		usage(stderr);
+		return CTL_USAGE;
+	}
+	status = command->run(&ctl, n - 1, &argv[1]);
+	if (fflush(stdout) != 0 && status == CTL_OK)
+		status = ctl_fail("cannot write the answer");
+	return status;
+}

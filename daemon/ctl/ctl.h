@@ -1,0 +1,43 @@
+/*
+ * sallyportctl: what its commands share.  It is run by an administrator, and
+ * trusts nothing that came from clients: all such text is escaped.
+ */
+#ifndef DAEMON_CTL_CTL_H
+#define DAEMON_CTL_CTL_H
+
+#include "config/bundle.h"
+#include "config/config.h"
+
+#include <stdbool.h>
+
+/* Exit statuses, for scripts. */
+enum ctl_status {
+	CTL_OK,
+	CTL_FAILED, /* it was done, and the answer is no */
+	CTL_USAGE,
+	CTL_NOT_RUNNING, /* no server answers */
+};
+
+struct ctl {
+	const char *config_file;
+	bool json;
+	const char *command;
+};
+
+/* A command: its own arguments, without its name.  Returns ctl_status. */
+typedef int ctl_command_fn(const struct ctl *ctl, int argc, char **argv);
+
+ctl_command_fn hostkeys_command, fingerprints_command;
+
+/* "sallyportctl: ..." on stderr; returns CTL_FAILED, ctl_usage CTL_USAGE. */
+int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int ctl_usage(const struct ctl *ctl, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
+ * offline.c: the configuration as it is on disk.  NULL, and each problem on
+ * stderr, when it cannot be used.  bundle may be NULL.
+ */
+struct config *offline_config(const struct ctl *ctl, struct bundle *bundle);
+
+#endif
