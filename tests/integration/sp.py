@@ -88,6 +88,16 @@ class User:
         run(["userdel", "-r", "-f", self.name])
 
 
+def host_key(kind):
+    """One key of each type a run: making an RSA key takes seconds."""
+    path = f"{SCRATCH}/host_{kind}"
+    if not os.path.exists(path):
+        extra = ["-b", "3072"] if kind == "rsa" else []
+        run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", path, *extra],
+            check=0)
+    return path
+
+
 RULES = """
 rules = (
   { name = "root"; match = { user = "root"; }; methods = [ "publickey" ];
@@ -120,9 +130,9 @@ class Server:
         self.host_keys = []
         for kind in host_keys:
             path = f"{self.dir}/ssh_host_{kind}_key"
-            extra_args = ["-b", "3072"] if kind == "rsa" else []
-            run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", path,
-                 *extra_args], check=0)
+            made = host_key(kind)
+            for suffix in ("", ".pub"):
+                shutil.copy(made + suffix, path + suffix)  # modes too
             self.host_keys.append(path)
         if modules is None:
             modules = ('{ name = "pam"; options = { service = "%s"; }; },'

@@ -179,7 +179,7 @@ def test_max_auth_tries_ends_the_connection(make_server, user):
 
 
 def test_login_grace_ends_silent_connections(make_server):
-    s = make_server(limits="login_grace = 1;")
+    s = make_server(limits="login_grace = 5;")
     c = s.connect()
     data = b""
     while True:
