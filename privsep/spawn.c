@@ -1,6 +1,8 @@
 /*
  * fork and exec of a role by the master.
  */
+#include "config.h"
+
 #include "privsep/spawn.h"
 
 #include "lib/err.h"
@@ -95,6 +97,18 @@ environment(void)
 	return list;
 }
 
+/* Where a sanitizer's report goes: the log, or nowhere. */
+static int
+error_fd(const struct spawn_options *o, int null)
+{
+#ifdef SANITIZED
+	return o->log >= 0 ? o->log : 2;
+#else
+	(void)o;
+	return null;
+#endif
+}
+
 static void
 become(enum role role, const struct spawn_options *o)
 {
@@ -116,11 +130,12 @@ become(enum role role, const struct spawn_options *o)
 	/* Behind the fixed ones, closed by exec. */
 	if ((binary = fcntl(o->binary, F_DUPFD_CLOEXEC, 63)) < 0)
 		_exit(EXIT_FAILURE);
-	if (o->quiet_stdio) {
-		if ((null = open("/dev/null", O_RDWR)) < 0 ||
-		    dup2(null, 0) < 0 || dup2(null, 1) < 0)
-			_exit(EXIT_FAILURE);
-	}
+	if ((null = open("/dev/null", O_RDWR)) < 0 || dup2(null, 0) < 0 ||
+	    dup2(null, 1) < 0)
+		_exit(EXIT_FAILURE);
+	/* Who started us may wait for the end of its pipe. */
+	if (!o->log_stderr && dup2(error_fd(o, null), 2) < 0)
+		_exit(EXIT_FAILURE);
 	if (syscall(SYS_close_range, SPAWN_FDS, binary - 1, 0) != 0 ||
 	    syscall(SYS_close_range, binary + 1, ~0U, 0) != 0)
 		_exit(EXIT_FAILURE);

@@ -29,7 +29,6 @@ struct spawn_options {
 	int binary;	/* O_PATH descriptor of the running program */
 	int wall, bundle, slots, log; /* -1: absent */
 	bool log_stderr; /* -e */
-	bool quiet_stdio; /* stdin and stdout are a client's (-i) */
 	int log_level;	/* overrides the configuration; -2: does not */
 	/* Whom it drops to, and its empty root directory; for roles that do. */
 	uid_t uid;

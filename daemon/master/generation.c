@@ -160,7 +160,6 @@ spawn(struct generation *g, struct child *c, enum wall_path out,
 		.slots = c->role == ROLE_MONITORS ? g->slots_fd : -1,
 		.log = m->log_fd,
 		.log_stderr = m->options.log_stderr,
-		.quiet_stdio = true,
 		.log_level = m->options.log_level,
 		.empty = g->config->privsep.empty_directory };
 	const char *account = c->role == ROLE_KEYHOLDER ?

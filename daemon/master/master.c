@@ -32,16 +32,24 @@
 
 /* The end of the pipe on which a daemon's parent waits; -1 without one. */
 static int parent_pipe = -1;
+static bool stderr_stays; /* -e */
 
 static void
 tell_parent(char verdict)
 {
+	int null;
+
 	if (parent_pipe < 0)
 		return;
 	if (write(parent_pipe, &verdict, 1) != 1)
 		log_debug("nobody waited for the start");
 	close(parent_pipe);
 	parent_pipe = -1;
+	/* Who started us may wait for the end of its pipe. */
+	if (!stderr_stays && (null = open("/dev/null", O_RDWR | O_CLOEXEC)) >= 0) {
+		(void)dup2(null, 2);
+		close(null);
+	}
 }
 
 /* Become a daemon; the parent stays until the server is ready or has failed,
@@ -357,6 +365,7 @@ master_run(const struct master_options *options)
 	int sealed = -1;
 
 	m->options = *options;
+	stderr_stays = options->log_stderr;
 	m->log_fd = m->binary = m->rehearsal.fd = m->rehearsal.bundle = -1;
 	audit_set_component("master");
 	if ((config = read_configuration(m, &sealed)) == NULL)

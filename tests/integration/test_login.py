@@ -154,13 +154,14 @@ def test_a_locked_account_is_refused(server, user):
 def test_an_expired_account_is_refused_with_a_reason(server, user):
     sp.run(["chage", "-E", "1", user.name], check=0)
     server.ssh(user, "true", check=255)
-    server.wait_log(r"expired")
+    server.wait_log(rf"User {user.name} from 127.0.0.1 not allowed because")
 
 
 def test_root_needs_a_key(server, user):
     class Root:
         name, key, password = "root", None, "x"
-    server.ssh(Root, "true", password="x", check=5)
+    p = server.ssh(Root, "true", password="x", check=255)
+    assert "(publickey)" in p.stderr
 
 
 def test_bad_modes_of_the_home_are_named(server, user):
