@@ -9,8 +9,12 @@
 #include <errno.h>
 #include <string.h>
 
+/* What a request names first. */
+enum subject { NOTHING, PATH, HANDLE };
+
 struct row {
 	const char *name; /* in -Q, -p, -P and audit */
+	enum subject subject; /* told of when it is refused */
 	const char *extension; /* its wire name, if it is one */
 	const char *version; /* as advertised */
 	uint8_t type;
@@ -18,50 +22,52 @@ struct row {
 	sftp_handler *handler;
 };
 
-#define BASE(name, type, changes, handler)                         \
-	{                                                          \
-		name, NULL, NULL, SSH_FXP_##type, changes, handler \
+#define BASE(name, subject, type, changes, handler)                         \
+	{                                                                   \
+		name, subject, NULL, NULL, SSH_FXP_##type, changes, handler \
 	}
-#define EXTENSION(name, wire, version, changes, handler)                \
-	{                                                               \
-		name, wire, version, SSH_FXP_EXTENDED, changes, handler \
+#define EXTENSION(name, subject, wire, version, changes, handler)        \
+	{                                                                \
+		name, subject, wire, version, SSH_FXP_EXTENDED, changes, \
+		    handler                                              \
 	}
 
 /* Base requests in order of number, from OPEN: found by index. */
 static const struct row rows[] = {
-    BASE("open", OPEN, false, on_open),
-    BASE("close", CLOSE, false, on_close),
-    BASE("read", READ, false, on_read),
-    BASE("write", WRITE, true, on_write),
-    BASE("lstat", LSTAT, false, on_lstat),
-    BASE("fstat", FSTAT, false, on_fstat),
-    BASE("setstat", SETSTAT, true, on_setstat),
-    BASE("fsetstat", FSETSTAT, true, on_fsetstat),
-    BASE("opendir", OPENDIR, false, on_opendir),
-    BASE("readdir", READDIR, false, on_readdir),
-    BASE("remove", REMOVE, true, on_remove),
-    BASE("mkdir", MKDIR, true, on_mkdir),
-    BASE("rmdir", RMDIR, true, on_rmdir),
-    BASE("realpath", REALPATH, false, on_realpath),
-    BASE("stat", STAT, false, on_stat),
-    BASE("rename", RENAME, true, on_rename),
-    BASE("readlink", READLINK, false, on_readlink),
-    BASE("symlink", SYMLINK, true, on_symlink),
+    BASE("open", PATH, OPEN, false, on_open),
+    BASE("close", HANDLE, CLOSE, false, on_close),
+    BASE("read", HANDLE, READ, false, on_read),
+    BASE("write", HANDLE, WRITE, true, on_write),
+    BASE("lstat", PATH, LSTAT, false, on_lstat),
+    BASE("fstat", HANDLE, FSTAT, false, on_fstat),
+    BASE("setstat", PATH, SETSTAT, true, on_setstat),
+    BASE("fsetstat", HANDLE, FSETSTAT, true, on_fsetstat),
+    BASE("opendir", PATH, OPENDIR, false, on_opendir),
+    BASE("readdir", HANDLE, READDIR, false, on_readdir),
+    BASE("remove", PATH, REMOVE, true, on_remove),
+    BASE("mkdir", PATH, MKDIR, true, on_mkdir),
+    BASE("rmdir", PATH, RMDIR, true, on_rmdir),
+    BASE("realpath", PATH, REALPATH, false, on_realpath),
+    BASE("stat", PATH, STAT, false, on_stat),
+    BASE("rename", PATH, RENAME, true, on_rename),
+    BASE("readlink", PATH, READLINK, false, on_readlink),
+    BASE("symlink", PATH, SYMLINK, true, on_symlink),
+    EXTENSION("posix-rename", PATH, "posix-rename@openssh.com", "1", true,
+	on_posix_rename),
+    EXTENSION("statvfs", PATH, "statvfs@openssh.com", "2", false, on_statvfs),
     EXTENSION(
-	"posix-rename", "posix-rename@openssh.com", "1", true, on_posix_rename),
-    EXTENSION("statvfs", "statvfs@openssh.com", "2", false, on_statvfs),
-    EXTENSION("fstatvfs", "fstatvfs@openssh.com", "2", false, on_fstatvfs),
-    EXTENSION("hardlink", "hardlink@openssh.com", "1", true, on_hardlink),
-    EXTENSION("fsync", "fsync@openssh.com", "1", true, on_fsync),
-    EXTENSION("lsetstat", "lsetstat@openssh.com", "1", true, on_lsetstat),
-    EXTENSION("limits", "limits@openssh.com", "1", false, on_limits),
-    EXTENSION(
-	"expand-path", "expand-path@openssh.com", "1", false, on_expand_path),
-    EXTENSION("copy-data", "copy-data", "1", true, on_copy_data),
-    EXTENSION(
-	"home-directory", "home-directory", "1", false, on_home_directory),
-    EXTENSION("users-groups-by-id", "users-groups-by-id@openssh.com", "1",
-	false, on_users_groups_by_id),
+	"fstatvfs", HANDLE, "fstatvfs@openssh.com", "2", false, on_fstatvfs),
+    EXTENSION("hardlink", PATH, "hardlink@openssh.com", "1", true, on_hardlink),
+    EXTENSION("fsync", HANDLE, "fsync@openssh.com", "1", true, on_fsync),
+    EXTENSION("lsetstat", PATH, "lsetstat@openssh.com", "1", true, on_lsetstat),
+    EXTENSION("limits", NOTHING, "limits@openssh.com", "1", false, on_limits),
+    EXTENSION("expand-path", PATH, "expand-path@openssh.com", "1", false,
+	on_expand_path),
+    EXTENSION("copy-data", HANDLE, "copy-data", "1", true, on_copy_data),
+    EXTENSION("home-directory", PATH, "home-directory", "1", false,
+	on_home_directory),
+    EXTENSION("users-groups-by-id", NOTHING, "users-groups-by-id@openssh.com",
+	"1", false, on_users_groups_by_id),
 };
 #define ROWS	  (sizeof(rows) / sizeof(rows[0]))
 #define BASE_ROWS (SSH_FXP_SYMLINK - SSH_FXP_OPEN + 1)
@@ -167,12 +173,30 @@ on_init(struct sftp_server *s, struct sftp_request *q)
 	reply_version(s);
 }
 
-static void
-refuse(struct sftp_server *s, struct sftp_request *q, const char *reason)
+/* Without judging the body: what it names, for the audit. */
+static const char *
+subject_of(
+    struct sftp_server *s, const struct sftp_request *q, enum subject subject)
 {
-	struct sftp_event *e = event_begin(q, SFTP_EVENT_DENIED, NULL);
+	const struct sftp_handle *h;
+	struct rd body = q->body;
 
-	e->reason = reason;
+	if (subject == PATH) {
+		rd_text(&body, s->path, sizeof(s->path));
+		return body.err == 0 ? s->path : NULL;
+	}
+	if (subject == NOTHING || rd_u32(&body) != sizeof(uint32_t))
+		return NULL;
+	h = handles_find(&s->handles, rd_u32(&body));
+	return body.err == 0 && h != NULL ? h->path : NULL;
+}
+
+static void
+refuse(struct sftp_server *s, struct sftp_request *q, const struct row *row,
+    const char *reason)
+{
+	event_begin(q, SFTP_EVENT_DENIED, subject_of(s, q, row->subject))
+	    ->reason = reason;
 	s->totals.denied++;
 	s->totals.failed--; /* counted as denied, not as failed */
 	reply_status(s, q, SSH_FX_PERMISSION_DENIED, NULL);
@@ -187,9 +211,9 @@ run(struct sftp_server *s, struct sftp_request *q, const struct row *row)
 		event_done(s, q);
 	}
 	if ((s->permitted >> (row - rows) & 1) == 0)
-		refuse(s, q, "not a permitted request");
+		refuse(s, q, row, "not a permitted request");
 	else if (row->changes && s->options->read_only)
-		refuse(s, q, "read-only");
+		refuse(s, q, row, "read-only");
 	else
 		row->handler(s, q);
 }

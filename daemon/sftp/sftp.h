@@ -99,7 +99,10 @@ struct sftp_options {
 	int in; /* pipe or socket from the client; left open */
 	int out; /* pipe or socket to the client, may be the same */
 
-	/* Directory to start in, relative to the root; NULL: stay here. */
+	/*
+	 * Directory to start in, as seen from the root; NULL: stay here.  A
+	 * caller who has called chroot() has called chdir("/") too.
+	 */
 	const char *start_directory;
 	const char *user; /* the account's name */
 	const char *home; /* its home as seen from here; NULL: unknown */

@@ -115,13 +115,16 @@ static void
 say_denied(const struct teller *t)
 {
 	const struct sftp_event *e = t->event;
+	bool open = e->path != NULL && e->open_flags != 0;
+	bool named = e->path != NULL && !open;
+	const char *after =
+	    strcmp(e->reason, "read-only") == 0 ? " in read-only mode" : ": ";
 
-	if (e->path != NULL)
+	if (open)
 		say_open(t);
-	if (strcmp(e->reason, "read-only") == 0)
-		say(t, "Refusing %s request in read-only mode", e->request);
-	else
-		say(t, "Refusing %s request: %s", e->request, e->reason);
+	say(t, "Refusing %s request%s%s%s%s%s", e->request, after,
+	    after[0] == ':' ? e->reason : "", named ? " name \"" : "",
+	    named ? t->path : "", named ? "\"" : "");
 }
 
 static void
