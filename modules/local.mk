@@ -1,6 +1,16 @@
 moduleincludedir = $(includedir)/sallyport
 moduleinclude_HEADERS = modules/sallyport_module.h
 
+EXTRA_DIST += modules/sallyport-modules.pc.in
+pkgconfig_DATA = modules/sallyport-modules.pc
+CLEANFILES += modules/sallyport-modules.pc
+modules/sallyport-modules.pc: modules/sallyport-modules.pc.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) modules && sed \
+	    -e 's|@prefix[@]|$(prefix)|' -e 's|@exec_prefix[@]|$(exec_prefix)|' \
+	    -e 's|@libdir[@]|$(libdir)|' -e 's|@includedir[@]|$(includedir)|' \
+	    -e 's|@PACKAGE_VERSION[@]|$(PACKAGE_VERSION)|' \
+	    $(srcdir)/modules/sallyport-modules.pc.in > $@
+
 include modules/pam/local.mk
 include modules/publickey/local.mk
 include modules/hostbased/local.mk

@@ -169,7 +169,8 @@ struct sallyport_key {
 	uint64_t serial;
 	const char *ca_type;
 	const char *ca_fingerprint;
-	/* of a FIDO key, once the signature has been verified */
+	int proven; /* the signature has been verified */
+	/* of a FIDO key, once proven */
 	int touched;
 	int verified;
 };

@@ -141,6 +141,7 @@ answer_proof(struct monitor *m, const struct chain_step *const *steps,
 	    !a->attempt.abandoned; i++) {
 		verdict = auth_try_step(m, steps[i]);
 		result = chain_judge(&a->walk, steps[i], verdict,
+		    a->by == NULL ? NULL : a->by->settings->name,
 		    a->attempt.has_key ? a->attempt.fingerprint : NULL);
 	}
 	if (a->attempt.abandoned)
@@ -150,8 +151,11 @@ answer_proof(struct monitor *m, const struct chain_step *const *steps,
 							  verdict);
 		return;
 	}
-	if (a->attempt.has_key)
+	if (a->attempt.has_key) {
 		a->last_key = a->attempt;
+		memset(&a->last_key.restrictions, 0,
+		    sizeof(a->last_key.restrictions));
+	}
 	if (restrictions_merge(&a->granted, &a->attempt.restrictions,
 		a->decision, a->attempt.key_source) != 0) {
 		auth_refuse(m, "restrictions contradict each other",

@@ -253,7 +253,7 @@ auth_succeed(struct monitor *m)
 	for (size_t i = 0; i < a->walk.done_count; i++)
 		used += (size_t)snprintf(&methods[used],
 		    used < sizeof(methods) ? sizeof(methods) - used : 0,
-		    "%s%s", i > 0 ? "," : "", a->walk.done[i]);
+		    "%s%s", i > 0 ? "," : "", a->walk.methods[i]);
 	audit_set_user(m->passwd.pw_name, m->passwd.pw_uid);
 	AUDIT(auth_ok, .method = method_text(m, method, sizeof(method)),
 	    .methods = methods,

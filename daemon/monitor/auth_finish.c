@@ -37,6 +37,7 @@ fill_key_facts(struct auth *a)
 	f->key_bits = k->key_bits;
 	f->key_touched = k->touched;
 	f->key_verified = k->verified;
+	f->key_command = a->granted.command;
 }
 
 static bool

@@ -111,9 +111,24 @@ spend_key(struct chain_walk *w, const char *key)
 	return true;
 }
 
+static void
+note_done(struct chain_walk *w, const struct chain_step *step,
+    const char *module)
+{
+	char *text = w->texts[w->done_count];
+	const char *name = module != NULL ? module : step->module;
+
+	snprintf(text, sizeof(w->texts[0]), "%s%s%s%s%s", step->method,
+	    name == NULL ? "" : ":", name == NULL ? "" : name,
+	    step->service == NULL ? "" : "/",
+	    step->service == NULL ? "" : step->service);
+	w->methods[w->done_count] = step->method;
+	w->done[w->done_count++] = text;
+}
+
 enum chain_result
 chain_judge(struct chain_walk *w, const struct chain_step *step,
-    enum sallyport_verdict verdict, const char *key)
+    enum sallyport_verdict verdict, const char *module, const char *key)
 {
 	bool advanced = false, complete = false;
 
@@ -134,7 +149,7 @@ chain_judge(struct chain_walk *w, const struct chain_step *step,
 	}
 	if (!advanced)
 		return CHAIN_REFUSED;
-	w->done[w->done_count++] = step->method;
+	note_done(w, step, module);
 	return complete ? CHAIN_COMPLETE : CHAIN_MORE;
 }
 

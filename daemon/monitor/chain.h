@@ -31,8 +31,11 @@ struct chain_walk {
 	bool hopeless;	/* a decoy, or refused meanwhile: never advances */
 	chain_serves *serves;
 	void *arg;
-	/* What succeeded, in order; methods are the steps' own texts. */
+	/* What succeeded, in order: methods, and the same in full as
+	 * "method:module/service" for the policy. */
+	const char *methods[CHAIN_STEPS_MAX];
 	const char *done[CHAIN_STEPS_MAX];
+	char texts[CHAIN_STEPS_MAX][3 * CONFIG_NAME_MAX + 3];
 	size_t done_count;
 	/* Keys that have counted already. */
 	char keys[CHAIN_STEPS_MAX][64];
@@ -62,12 +65,12 @@ size_t chain_steps(const struct chain_walk *w, const char *method,
 
 /*
  * A step was tried: SALLYPORT_ALLOW alone advances, and never a hopeless
- * walk.  key: fingerprint of the key that was used, NULL if none was; one
- * that has counted before is refused.
+ * walk.  module: name of the one that allowed.  key: fingerprint of the key
+ * that was used, NULL if none was; one that has counted before is refused.
  */
 enum chain_result chain_judge(struct chain_walk *w,
     const struct chain_step *step, enum sallyport_verdict verdict,
-    const char *key);
+    const char *module, const char *key);
 
 /* Has this key counted already? */
 bool chain_key_used(const struct chain_walk *w, const char *key);

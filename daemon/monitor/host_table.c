@@ -87,7 +87,7 @@ completed(struct monitor *m)
 	text[0] = '\0';
 	for (size_t i = 0; i < w->done_count && used < sizeof(text); i++)
 		used += (size_t)snprintf(&text[used], sizeof(text) - used,
-		    "%s\n", w->done[i]);
+		    "%s\n", w->methods[i]);
 	return text;
 }
 
@@ -236,8 +236,9 @@ host_key(struct sallyport_login *login, const struct sallyport_key *key)
 	KEEP(t->ca_fingerprint, key->ca_fingerprint);
 	t->serial = key->serial;
 	t->key_bits = key->bits;
-	t->touched = key->touched != 0;
-	t->verified = key->verified != 0;
+	/* Before the signature nobody knows what the key will say. */
+	t->touched = key->proven == 0 || key->touched != 0;
+	t->verified = key->proven == 0 || key->verified != 0;
 	if (a->walk.hopeless)
 		return SALLYPORT_OK; /* the decoy sees the same look-ups */
 	facts.key_state = FACT_KNOWN;

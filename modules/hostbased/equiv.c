@@ -62,18 +62,19 @@ check_line(const char *line, const char *end, const char *name,
 {
 	char words[3][WORD_MAX];
 	const char *host, *who;
+	const char *comment = memchr(line, '#', (size_t)(end - line));
 	bool no_host, no_user = false;
 
+	if (comment != NULL)
+		end = comment;
 	line = take_word(line, end, words[0]);
 	line = take_word(line, end, words[1]);
 	(void)take_word(line, end, words[2]);
-	if (words[0][0] == '\0' || words[0][0] == '#' ||
-	    strncmp(words[0], "NO_PLUS", 7) == 0 ||
-	    (words[2][0] != '\0' && words[2][0] != '#'))
+	if (words[0][0] == '\0' || strcmp(words[0], "NO_PLUS") == 0 ||
+	    words[2][0] != '\0')
 		return HB_NO_ENTRY;
 	host = strip_sign(words[0], &no_host);
-	who = words[1][0] == '\0' || words[1][0] == '#' ? user :
-	    strip_sign(words[1], &no_user);
+	who = words[1][0] == '\0' ? user : strip_sign(words[1], &no_user);
 	if (host[0] == '\0' || who[0] == '\0' ||
 	    !host_is(host, name, address) || !user_is(who, client_user))
 		return HB_NO_ENTRY;

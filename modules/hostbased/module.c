@@ -73,7 +73,7 @@ check_signature(const struct hb_request *r, const struct key_alg *alg)
 }
 
 static bool
-tell_key(const struct hb_request *r)
+tell_key(const struct hb_request *r, bool proven)
 {
 	const struct cert *cert = key_cert(r->key);
 	char fingerprint[KEY_FINGERPRINT_SIZE], ca[KEY_FINGERPRINT_SIZE];
@@ -81,7 +81,8 @@ tell_key(const struct hb_request *r)
 		.type = key_name(r->key),
 		.fingerprint = fingerprint,
 		.source = "hostbased",
-		.bits = key_bits(r->key) };
+		.bits = key_bits(r->key),
+		.proven = proven };
 
 	key_fingerprint(r->key, fingerprint, sizeof(fingerprint));
 	if (cert != NULL) {
@@ -120,8 +121,8 @@ judge(struct hb_request *r, struct key **key)
 		hb_host->reason(r->login, "%s", why);
 		return false;
 	}
-	return tell_key(r) && hb_find_name(r) && hb_is_equivalent(r) &&
-	    hb_is_known(r) && check_signature(r, alg);
+	return tell_key(r, false) && hb_find_name(r) && hb_is_equivalent(r) &&
+	    hb_is_known(r) && check_signature(r, alg) && tell_key(r, true);
 }
 
 static enum sallyport_verdict

@@ -170,7 +170,7 @@ wants_old(const struct pam_message *message)
 
 /* Have the client give both passwords; again when the last were refused. */
 static int
-ask_change(struct pam_connection *c)
+change_round(struct pam_connection *c)
 {
 	const char *old, *fresh;
 
@@ -201,7 +201,7 @@ answer_change(struct pam_connection *c, const struct pam_message *message,
 	if (message->msg_style != PAM_PROMPT_ECHO_OFF)
 		return PAM_CONV_ERR;
 	if (c->new_password == NULL || c->text_since_round)
-		if ((err = ask_change(c)) != PAM_SUCCESS)
+		if ((err = change_round(c)) != PAM_SUCCESS)
 			return err;
 	answer = wants_old(message) ? c->old_password : c->new_password;
 	return answer_with(response, answer, strlen(answer));

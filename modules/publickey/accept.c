@@ -44,7 +44,7 @@ pk_accept_options(struct request *r, const struct key_options *options,
 }
 
 bool
-pk_tell_key(struct request *r, int touched, int verified)
+pk_tell_key(struct request *r, bool proven, bool touched, bool verified)
 {
 	const struct sallyport_key key = {
 		.size = sizeof(key),
@@ -57,6 +57,7 @@ pk_tell_key(struct request *r, int touched, int verified)
 		.serial = r->cert == NULL ? 0 : r->cert->serial,
 		.ca_type = r->cert == NULL ? NULL : key_name(r->cert->ca),
 		.ca_fingerprint = r->cert == NULL ? NULL : r->ca_fingerprint,
+		.proven = proven,
 		.touched = touched,
 		.verified = verified };
 

@@ -168,7 +168,7 @@ pk_find_ca(struct request *r)
 	if (r->state->ca_count == 0 || !ca_is_trusted(r))
 		return false;
 	snprintf(r->source, sizeof(r->source), "%s", "ca_keys");
-	if (!pk_tell_key(r, 0, 0))
+	if (!pk_tell_key(r, false, false, false))
 		return false;
 	if (r->state->has_principals)
 		return find_principal(r);

@@ -113,7 +113,7 @@ try_line(struct request *r, const char *text, size_t len, const char *file,
 	}
 	if (line.key != NULL && line_is_for_us(r, &line)) {
 		snprintf(r->place, sizeof(r->place), "%s", place);
-		found = pk_tell_key(r, 0, 0) && take_line(r, &line, place);
+		found = pk_tell_key(r, false, false, false) && take_line(r, &line, place);
 	}
 	authorized_line_free(&line);
 	return found;

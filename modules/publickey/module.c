@@ -79,7 +79,7 @@ check_use(struct request *r, const struct key_sk_use *use)
 
 	if (!key_is_sk(r->key)) {
 		if (!r->options.verify_required)
-			return true;
+			return pk_tell_key(r, true, false, false);
 		pk_host->reason(r->login,
 		    "verification is required, and the key knows none");
 		return false;
@@ -93,7 +93,7 @@ check_use(struct request *r, const struct key_sk_use *use)
 		    "authenticator did not verify its user");
 		return false;
 	}
-	return pk_tell_key(r, touched, verified);
+	return pk_tell_key(r, true, touched, verified);
 }
 
 static bool
@@ -150,7 +150,7 @@ take_key(struct request *r)
 	if (key_check_length(r->key,
 		(unsigned)pk_host->number(r->login, SALLYPORT_RSA_BITS), why,
 		sizeof(why)) != 0) {
-		pk_tell_key(r, 0, 0);
+		pk_tell_key(r, false, false, false);
 		pk_host->reason(r->login, "%s", why);
 		return false;
 	}
@@ -164,7 +164,7 @@ judge(struct request *r)
 
 	if (!take_key(r) || !host_is_ours(r))
 		return SALLYPORT_DENY;
-	pk_tell_key(r, 0, 0);
+	pk_tell_key(r, false, false, false);
 	if (pk_is_revoked(r))
 		return SALLYPORT_DENY;
 	pk_host->reason(r->login, "key was not found");

@@ -121,7 +121,7 @@ bool pk_accept_options(struct request *r, const struct key_options *options,
 /* Tell the host the restrictions. */
 bool pk_restrict(struct request *r);
 /* Tell the host about the key; false when policy refuses it. */
-bool pk_tell_key(struct request *r, int touched, int verified);
+bool pk_tell_key(struct request *r, bool proven, bool touched, bool verified);
 
 /* revoked.c */
 void pk_revoked_read(struct revocation *v);

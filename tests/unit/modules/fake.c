@@ -381,6 +381,7 @@ fake_prepare(void)
 		"tests/unit/modules/.libs/module_bad_symbol.so",
 		"modules/pam/.libs/pam.so",
 		"modules/publickey/.libs/publickey.so",
+		"modules/hostbased/.libs/hostbased.so",
 	};
 
 	if (geteuid() != 0)

@@ -1,13 +1,19 @@
 check_PROGRAMS += tests/unit/modules/test_modules
-TESTS += tests/unit/modules/test_modules
+TESTS += tests/unit/modules/test_modules tests/unit/modules/test_examples.sh
+EXTRA_DIST += tests/unit/modules/test_examples.sh
 tests_unit_modules_test_modules_SOURCES = \
 	tests/unit/modules/fake.c tests/unit/modules/fake.h \
 	tests/unit/modules/main.c \
 	tests/unit/modules/suites.h \
 	tests/unit/modules/test_chain.c \
+	tests/unit/modules/test_child.c \
 	tests/unit/modules/test_contract.c \
 	tests/unit/modules/test_decoy.c \
-	tests/unit/modules/test_host.c
+	tests/unit/modules/test_example.c \
+	tests/unit/modules/test_host.c \
+	tests/unit/modules/test_hostbased.c \
+	tests/unit/modules/test_pam.c \
+	tests/unit/modules/test_publickey.c
 tests_unit_modules_test_modules_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_modules_test_modules_LDFLAGS = $(PROGRAM_LDFLAGS)
 tests_unit_modules_test_modules_LDADD = daemon/monitor/libauth.a \

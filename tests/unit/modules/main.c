@@ -25,6 +25,11 @@ main(void)
 	srunner_add_suite(runner, suite_decoy());
 	srunner_add_suite(runner, suite_host());
 	srunner_add_suite(runner, suite_contract());
+	srunner_add_suite(runner, suite_child());
+	srunner_add_suite(runner, suite_pam());
+	srunner_add_suite(runner, suite_publickey());
+	srunner_add_suite(runner, suite_hostbased());
+	srunner_add_suite(runner, suite_example());
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

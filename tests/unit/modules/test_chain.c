@@ -89,7 +89,7 @@ try_method(struct chain_walk *w, const char *method, bool allow,
 	if (count == 0)
 		return CHAIN_REFUSED;
 	return chain_judge(w, steps[0],
-	    allow ? SALLYPORT_ALLOW : SALLYPORT_DENY, key);
+	    allow ? SALLYPORT_ALLOW : SALLYPORT_DENY, NULL, key);
 }
 
 START_TEST(a_chain_advances_by_its_next_step_alone)
@@ -146,7 +146,7 @@ START_TEST(only_one_number_is_a_yes)
 	for (int verdict = -300; verdict < 300; verdict++) {
 		chain_begin(&w, t.chains, 1, false, NULL, NULL);
 		ck_assert_int_eq(chain_judge(&w, &t.chains[0].steps[0],
-				     (enum sallyport_verdict)verdict, NULL),
+				     (enum sallyport_verdict)verdict, NULL, NULL),
 		    verdict == SALLYPORT_ALLOW ? CHAIN_COMPLETE :
 						 CHAIN_REFUSED);
 	}
@@ -180,10 +180,13 @@ START_TEST(steps_differ_by_module_and_service)
 	ck_assert_uint_eq(chain_steps(&w, "password", steps, MAX), 4);
 	ck_assert_uint_eq(chain_steps(&w, "password", steps, 2), 2);
 	/* Success with b completes b's chain, and no other. */
-	ck_assert_int_eq(chain_judge(&w, steps[1], SALLYPORT_ALLOW, NULL),
+	ck_assert_int_eq(chain_judge(&w, steps[1], SALLYPORT_ALLOW, "pam",
+			     NULL),
 	    CHAIN_COMPLETE);
 	ck_assert_uint_eq(w.walks[0].position, 0);
 	ck_assert_uint_eq(w.walks[2].position, 0);
+	ck_assert_str_eq(w.done[0], "password:pam/b");
+	ck_assert_str_eq(w.methods[0], "password");
 }
 END_TEST
 

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Builds modules/example as a third party does: outside the tree, against an
+# installed header, with the three-line Makefile; then has the host load the
+# results and drives them (suite "example" of test_modules).
+set -eu
+top=$(cd "${srcdir:-.}" && pwd)
+build=$(pwd)
+[ "$(id -u)" = 0 ] || { echo "needs root: modules must be root's"; exit 77; }
+work=$(mktemp -d /run/spt_modules_examples.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"
+
+make -s -C "$build" DESTDIR="$work/tree" install-moduleincludeHEADERS \
+	install-pkgconfigDATA
+mkdir "$work/src"
+cp "$top"/modules/example/Makefile "$top"/modules/example/*.c "$work/src"
+[ "$(grep -c . "$work/src/Makefile")" = 3 ]
+pc=$(find "$work/tree" -name sallyport-modules.pc)
+PKG_CONFIG_PATH=$(dirname "$pc")
+PKG_CONFIG_SYSROOT_DIR=$work/tree
+export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
+env -u MAKEFLAGS -u MAKELEVEL CFLAGS=-Werror make -s -C "$work/src" \
+	example.so example_socket.so 2>"$work/err" ||
+	{ cat "$work/err"; exit 1; }
+chmod 644 "$work"/src/*.so
+EXAMPLES=$work/src CK_RUN_SUITE=example "$build/tests/unit/modules/test_modules"
