@@ -11,11 +11,15 @@
 #include "privsep/die.h"
 #include "privsep/sandbox.h"
 
+#include <signal.h>
+
 void
 workers_start(int wall)
 {
 	if (kex_preload() != 0 || cipher_preload() != 0)
 		die("libcrypto lacks what the protocol needs");
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		die_errno("signal");
 	start_drop(ROLE_WORKERS);
 	sandbox_worker_template();
 	workers_run(wall);

@@ -15,6 +15,7 @@
 #include "lib/ssh/kex.h"
 #include "lib/ssh/moduli.h"
 #include "privsep/sandbox.h"
+#include "privsep/spawn.h"
 
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -241,6 +242,7 @@ start_worker(struct wall_message *m)
 	if (pid == 0) {
 		m->fds[0] = m->fds[1] = m->fds[2] = -1;
 		close_template();
+		title_set("worker %016llx", (unsigned long long)connection);
 		sandbox_worker();
 		/* The same socket comes twice, unless it is a pair of pipes. */
 		if (same_socket(in, out)) {
@@ -282,9 +284,6 @@ workers_run(int wall_fd)
 {
 	wall_init(&master, wall_fd, PATH_WORKERS_MASTER, PATH_MASTER_WORKERS);
 	log_set_callback(tell_line, NULL);
-	/* A client may leave at any time. */
-	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-		give_up("signal", E_SYSTEM);
 	take_settings();
 	preload();
 	loop = loop_new();
