@@ -150,6 +150,34 @@ session_readable(struct monitor *m)
 	session_gone(m);
 }
 
+/* A listener is made in no time, unless the user has stopped the process. */
+#define BINDING_MS 5000
+
+static bool
+binding_pending(struct monitor *m, uint32_t channel)
+{
+	for (struct binding *b = m->sessions->bindings; b != NULL;
+	     b = b->next)
+		if (!b->bound && b->channel == channel &&
+		    (b->kind == BIND_AGENT || b->kind == BIND_X11))
+			return true;
+	return false;
+}
+
+void
+session_await_bindings(struct monitor *m, uint32_t channel)
+{
+	uint64_t until = loop_clock() + BINDING_MS, now;
+
+	while (m->session.fd >= 0 && binding_pending(m, channel) &&
+	    (now = loop_clock()) < until) {
+		struct pollfd p = { .fd = m->session.fd, .events = POLLIN };
+
+		if (poll(&p, 1, (int)(until - now)) > 0)
+			session_readable(m);
+	}
+}
+
 /* The connection has ended: hang up, wait a little, kill. */
 void
 sessions_close(struct monitor *m)

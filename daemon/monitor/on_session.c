@@ -361,6 +361,9 @@ on_start(struct monitor *m, struct wall_message *message)
 	if (nologin(m, c->id) ||
 	    monitor_session(m, c->id, c->tty[0] != '\0' ? c->tty : NULL) != 0)
 		return 0;
+	session_await_bindings(m, c->id);
+	if (m->state != STATE_OPEN || (c = chan_find(m, s->channel)) == NULL)
+		return 0;
 	c->started = true;
 	c->subsystem = s->kind == START_SUBSYSTEM;
 	c->forced = p.forced;

@@ -83,6 +83,12 @@ void binding_remove(struct monitor *m, struct binding *b);
 /* file_event.c: an SFTP operation into the audit. */
 void audit_file_event(const struct msg_file_event *e);
 
+/*
+ * Wait for the listeners of a channel (agent, X11) that were ordered: what
+ * is started next must find them in its environment.
+ */
+void session_await_bindings(struct monitor *m, uint32_t channel);
+
 /* Send an order to the session process; its end is noticed by the loop. */
 void session_order(struct monitor *m, const struct wall_message *message);
 #define SESSION_ORDER(m, name, ...)                                         \

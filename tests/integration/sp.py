@@ -250,11 +250,12 @@ subsystems = ( {{ name = "sftp"; command = "internal"; }} );
 
     def options(self, user=None, **options):
         known = f"{self.dir}/known_hosts"
-        argv = ["-F", "none", "-o", f"UserKnownHostsFile={known}",
-                "-o", "GlobalKnownHostsFile=/dev/null",
-                "-o", "StrictHostKeyChecking=accept-new",
-                "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=20"]
-        for k, v in options.items():
+        argv = ["-F", "none"]
+        for k, v in {"UserKnownHostsFile": known,
+                     "GlobalKnownHostsFile": "/dev/null",
+                     "StrictHostKeyChecking": "accept-new",
+                     "LogLevel": "ERROR", "ConnectTimeout": "20",
+                     **options}.items():
             argv += ["-o", f"{k}={v}"]
         if user is not None and user.key:
             argv += ["-i", user.key, "-o", "IdentitiesOnly=yes"]

@@ -41,7 +41,7 @@ def test_paramiko(server, user):
     c.set_missing_host_key_policy(paramiko.AutoAddPolicy())
     c.connect("127.0.0.1", server.port, user.name, password=user.password,
               allow_agent=False, look_for_keys=False, timeout=20)
-    _, out, _ = c.exec_command("cat; exit 5")
+    keep, out, _ = c.exec_command("cat; exit 5")
     out.channel.sendall(b"x" * 500000)
     out.channel.shutdown_write()
     assert len(out.read()) == 500000 and out.channel.recv_exit_status() == 5
@@ -49,6 +49,7 @@ def test_paramiko(server, user):
     with sftp.open("f", "w") as f:
         f.write("hello")
     assert sftp.stat("f").st_size == 5
+    keep.close()
     c.close()
     k = paramiko.SSHClient()
     k.set_missing_host_key_policy(paramiko.AutoAddPolicy())

@@ -99,6 +99,7 @@ struct channel {
 	bool exit_core;
 	bool input_failed, eow_sent;
 	bool eof_received, eof_sent, close_received, close_sent;
+	bool eof_held; /* long enough for a status to come first */
 	uint32_t columns, rows, width, height;
 
 	struct answer *answers;

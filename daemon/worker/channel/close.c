@@ -10,6 +10,7 @@
 
 #define LINGER_FIRST 200 /* ms after an exit with its output still open */
 #define LINGER_AGAIN 1000
+#define EOF_HOLD     50 /* ms for a status to come before its EOF */
 
 static void
 send_eof(struct channel *c)
@@ -84,6 +85,35 @@ on_linger(void *arg)
 	channel_settle(c);
 }
 
+/* The program closed its output and lives on: the client hears of it. */
+static void
+on_eof_hold(void *arg)
+{
+	struct channel *c = arg;
+
+	c->eof_held = true;
+	channel_settle(c);
+}
+
+/*
+ * A program that ends closes its output a moment before its status is known.
+ * A client may answer EOF with CLOSE at once, and would then never hear the
+ * status: so the status goes first, as in sshd.
+ */
+static bool
+may_send_eof(struct channel *c)
+{
+	if (!c->began || c->eof_sent || c->close_sent || c->close_received ||
+	    !channel_outputs_closed(c))
+		return false;
+	if (c->kind != KIND_SESSION || c->exited || c->orphan || c->eof_held)
+		return true;
+	if (!loop_timer_running(&c->timer))
+		loop_timer_start(c->table->w->loop, &c->timer, EOF_HOLD,
+		    on_eof_hold, c);
+	return false;
+}
+
 static bool
 all_done(const struct channel *c)
 {
@@ -103,9 +133,6 @@ channel_settle(struct channel *c)
 		return;
 	if ((c->eof_received || c->close_received) && c->backlog.len == 0)
 		channel_end_input(c);
-	if (c->began && !c->eof_sent && !c->close_sent && !c->close_received &&
-	    channel_outputs_closed(c))
-		send_eof(c);
 	if (c->exited && c->began && !c->exit_told) {
 		if (channel_outputs_closed(c) || c->lingering)
 			send_exit(c);
@@ -113,6 +140,8 @@ channel_settle(struct channel *c)
 			loop_timer_start(c->table->w->loop, &c->timer,
 			    LINGER_FIRST, on_linger, c);
 	}
+	if (may_send_eof(c))
+		send_eof(c);
 	if (!c->close_sent && all_done(c))
 		send_close(c);
 	if (c->close_sent && c->close_received)
