@@ -126,7 +126,7 @@ preload(void)
  * byte by byte through forks that share it.  Nothing returns through a frame
  * that was made before.
  */
-static void __attribute__((noreturn, noinline, optimize("no-stack-protector")))
+static void __attribute__((noreturn, noinline, no_stack_protector))
 be_worker(int in, int out, int wall_fd)
 {
 #if defined(__x86_64__)

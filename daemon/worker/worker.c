@@ -136,7 +136,7 @@ farewell(void *arg)
 	(void)packet_flush(w);
 }
 
-static void
+static void __attribute__((format(printf, 4, 0)))
 begin_end(struct worker *w, enum bye_cause cause, uint32_t reason,
     const char *format, va_list args)
 {
@@ -180,7 +180,7 @@ worker_close(struct worker *w, enum bye_cause cause, uint32_t reason,
 	va_end(args);
 }
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 send_disconnect(struct worker *w, uint32_t reason, const char *format,
     va_list args)
 {
