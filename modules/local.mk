@@ -15,3 +15,6 @@ include modules/pam/local.mk
 include modules/publickey/local.mk
 include modules/hostbased/local.mk
 include modules/example/local.mk
+
+EXTRA_DIST += doc/MODULES.md
+dist_man_MANS += packaging/man/sallyport_auth_module.3

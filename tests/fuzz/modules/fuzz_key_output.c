@@ -1,0 +1,21 @@
+/*
+ * What a key command prints, or a user's authorized_keys says.
+ */
+#include "tests/fuzz/modules/stub.h"
+
+#include "modules/publickey/keys.c"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct request *r = stub_request();
+	bool found = pk_lines(r, (const char *)data, size, "fuzz", try_line);
+
+	/* What lets in a certificate names its CA and says so. */
+	if (found && memmem(data, size, "ssh-ed25519", 11) == NULL)
+		abort();
+	stub_done(r);
+	return 0;
+}
