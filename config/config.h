@@ -302,7 +302,7 @@ enum gateway_ports {
 	G(key_rsa_bits, uint32_t)                                         \
 	G(key_certificate, bool) /* certificates only */                  \
 	G(key_touch, bool) /* sk keys: presence required */               \
-	G(key_verify, bool) /* sk keys only, user verified */             \
+	G(key_verify, bool) /* sk keys: user verified */                  \
 	G(times, struct time_windows)                                     \
 	G(banner, char *) /* path of a text, NULL for none */             \
 	/* what a session may be */                                       \

@@ -67,7 +67,7 @@ key_fault(const struct decision *d, const struct policy_facts *f)
 		return "it is shorter than key_rsa_bits";
 	if (sk && g->key_touch && !f->key_touched)
 		return "it was not touched";
-	if (g->key_verify && (!sk || !f->key_verified))
+	if (sk && g->key_verify && !f->key_verified)
 		return "its token did not verify the user";
 	return NULL;
 }

@@ -6,6 +6,7 @@ tests_unit_config_test_config_SOURCES = \
 	tests/unit/config/support.c tests/unit/config/support.h \
 	tests/unit/config/test_check.c \
 	tests/unit/config/test_guards.c \
+	tests/unit/config/test_import.c \
 	tests/unit/config/test_load.c \
 	tests/unit/config/test_manual.c \
 	tests/unit/config/test_parse.c \
@@ -17,3 +18,12 @@ tests_unit_config_test_config_CFLAGS = $(UNIT_CFLAGS) \
 tests_unit_config_test_config_LDFLAGS = $(PROGRAM_LDFLAGS)
 tests_unit_config_test_config_LDADD = config/libsettings.a \
 	lib/libground.a $(CONFIG_LIBS) $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/config/import_probe
+tests_unit_config_import_probe_SOURCES = tests/unit/config/import_probe.c
+tests_unit_config_import_probe_LDFLAGS = $(PROGRAM_LDFLAGS)
+tests_unit_config_import_probe_LDADD = config/libsettings.a \
+	lib/libground.a $(CONFIG_LIBS)
+# Random sshd_configs against sshd -T -C; skipped without sshd or root.
+dist_check_SCRIPTS = tests/unit/config/compare_import
+TESTS += tests/unit/config/compare_import

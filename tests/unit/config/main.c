@@ -18,6 +18,7 @@ main(void)
 	srunner_add_suite(runner, suite_show());
 	srunner_add_suite(runner, suite_check());
 	srunner_add_suite(runner, suite_manual());
+	srunner_add_suite(runner, suite_import());
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -6,6 +6,7 @@
 
 Suite *suite_check(void);
 Suite *suite_guards(void);
+Suite *suite_import(void);
 Suite *suite_load(void);
 Suite *suite_manual(void);
 Suite *suite_parse(void);

@@ -389,15 +389,18 @@ static const struct key_row key_rows[] = {
 	{ "", "ssh-rsa", NULL, 2048, 0, 0, 1 },
 	{ "", "ssh-rsa", NULL, 2047, 0, 0, 0 },
 	{ "key_rsa_bits = 4096;", "ssh-rsa", NULL, 3072, 0, 0, 0 },
-	{ "", "sk-ssh-ed25519@openssh.com", NULL, 256, 0, 0, 0 },
-	{ "", "sk-ssh-ed25519@openssh.com", NULL, 256, 1, 0, 1 },
+	{ "", "sk-ssh-ed25519@openssh.com", NULL, 256, 0, 0, 1 },
+	{ "key_touch = true;", "sk-ssh-ed25519@openssh.com", NULL, 256, 0, 0,
+	    0 },
+	{ "key_touch = true;", "sk-ssh-ed25519@openssh.com", NULL, 256, 1, 0,
+	    1 },
 	{ "key_touch = false;", "sk-ssh-ed25519@openssh.com", NULL, 256, 0, 0,
 	    1 },
 	{ "key_verify = true;", "sk-ssh-ed25519@openssh.com", NULL, 256, 1, 0,
 	    0 },
 	{ "key_verify = true;", "sk-ssh-ed25519@openssh.com", NULL, 256, 1, 1,
 	    1 },
-	{ "key_verify = true;", "ssh-ed25519", NULL, 256, 1, 1, 0 },
+	{ "key_verify = true;", "ssh-ed25519", NULL, 256, 0, 0, 1 },
 };
 
 START_TEST(a_key_must_meet_every_requirement)

@@ -1,0 +1,270 @@
+/*
+ * The way from sshd_config to sallyport.conf, for sallyportctl import: read,
+ * judge what cannot be said, write.  The result is read back by the loader
+ * before anybody trusts it (sallyportctl runs check on it).
+ */
+#include "config/import.h"
+#include "config/importer.h"
+#include "config/show.h"
+#include "lib/err.h"
+#include "lib/mem.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- what the parts ask ---- */
+
+void
+import_error(struct importer *imp, const struct origin *origin,
+    const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = mem_vprintf(format, args);
+	va_end(args);
+	problem_error(imp->report, origin->file, origin->line, "%s", text);
+	free(text);
+}
+
+void
+import_note(struct importer *imp, const struct origin *origin,
+    const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = mem_vprintf(format, args);
+	va_end(args);
+	problem_warning(imp->report, origin->file, origin->line, "%s", text);
+	free(text);
+}
+
+static bool
+in_set(uint64_t set, size_t block)
+{
+	return block != 0 && (set & 1ULL << block) != 0;
+}
+
+const struct directive *
+import_first(const struct importer *imp, uint64_t set, const char *name)
+{
+	const struct directive *global = NULL;
+	size_t i;
+
+	for (i = 0; i < imp->directive_count; i++) {
+		const struct directive *d = &imp->directives[i];
+
+		if (strcmp(d->word->name, name) != 0)
+			continue;
+		if (in_set(set, d->block))
+			return d;
+		if (d->block == 0 && global == NULL)
+			global = d;
+	}
+	return global;
+}
+
+const char *
+import_value(const struct importer *imp, uint64_t set, const char *name,
+    const char *fallback)
+{
+	const struct directive *d = import_first(imp, set, name);
+
+	return d != NULL ? d->args[0] : fallback;
+}
+
+bool
+import_is(const struct importer *imp, uint64_t set, const char *name,
+    const char *value, const char *fallback)
+{
+	const char *text = import_value(imp, set, name, fallback);
+
+	if (strcasecmp(text, "true") == 0)
+		text = "yes";
+	else if (strcasecmp(text, "false") == 0)
+		text = "no";
+	return strcasecmp(text, value) == 0;
+}
+
+static void
+append_args(const struct importer *imp, struct strings *list,
+    const struct directive *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->count; i++) {
+		if (list->count % 16 == 0)
+			list->items = arena_grow(imp->arena, list->items,
+			    list->count, list->count + 16,
+			    sizeof(*list->items));
+		list->items[list->count++] = d->args[i];
+	}
+}
+
+/* In a set with such lines the global ones do not count. */
+struct strings
+import_all(const struct importer *imp, uint64_t set, const char *name)
+{
+	struct strings global = { 0 }, list = { 0 };
+	size_t i;
+
+	for (i = 0; i < imp->directive_count; i++) {
+		const struct directive *d = &imp->directives[i];
+
+		if (strcmp(d->word->name, name) != 0)
+			continue;
+		if (d->block == 0)
+			append_args(imp, &global, d);
+		else if (in_set(set, d->block))
+			append_args(imp, &list, d);
+	}
+	return list.count > 0 ? list : global;
+}
+
+struct strings
+import_split(const struct importer *imp, const char *text)
+{
+	char *copy = arena_strdup(imp->arena, text), *item;
+	struct strings list = { 0 };
+
+	while ((item = strsep(&copy, ",")) != NULL) {
+		while (*item == ' ')
+			item++;
+		if (*item == '\0')
+			continue;
+		if (list.count % 16 == 0)
+			list.items = arena_grow(imp->arena, list.items,
+			    list.count, list.count + 16, sizeof(*list.items));
+		list.items[list.count++] = item;
+	}
+	return list;
+}
+
+void
+import_put_list(struct importer *imp, const char *indent, const char *key,
+    const struct strings *list)
+{
+	size_t i;
+
+	fprintf(imp->out, "%s%s = [", indent, key);
+	for (i = 0; i < list->count; i++) {
+		fputs(i > 0 ? ", " : " ", imp->out);
+		show_quoted(imp->out, list->items[i], SHOW_CONFIG);
+	}
+	fputs(" ];\n", imp->out);
+}
+
+void
+import_put_text(struct importer *imp, const char *indent, const char *key,
+    const char *text)
+{
+	fprintf(imp->out, "%s%s = ", indent, key);
+	show_quoted(imp->out, text, SHOW_CONFIG);
+	fputs(";\n", imp->out);
+}
+
+/* ---- what cannot be said ---- */
+
+/* Keys that sshd takes in Match and sallyport has for all. */
+static const char *const global_here[] = { "casignaturealgorithms", "ipqos",
+	"rekeylimit", "revokedkeys", "x11displayoffset",
+	"authorizedprincipalsfile", "authorizedprincipalscommand",
+	"authorizedprincipalscommanduser", "subsystem" };
+
+static bool
+is_global_here(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(global_here) / sizeof(global_here[0]); i++) {
+		if (strcmp(name, global_here[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+same_args(const struct directive *a, const struct directive *b)
+{
+	size_t i;
+
+	if (a == NULL || b == NULL || a->count != b->count)
+		return false;
+	for (i = 0; i < a->count; i++) {
+		if (strcmp(a->args[i], b->args[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
+static void
+judge_directive(struct importer *imp, const struct directive *d)
+{
+	const struct import_word *word = d->word;
+	const char *value = d->args[0];
+
+	if (strcasecmp(value, "true") == 0)
+		value = "yes";
+	else if (strcasecmp(value, "false") == 0)
+		value = "no";
+	switch (word->kind) {
+	case WORD_FIXED:
+		if (strcasecmp(value, word->note) != 0)
+			import_note(imp, &d->origin, "%s %s: sallyport has "
+			    "\"%s\" only", word->name, d->args[0],
+			    word->note);
+		break;
+	case WORD_IGNORED:
+	case WORD_UNSUPPORTED:
+		import_note(imp, &d->origin, "%s: %s", word->name,
+		    word->note);
+		break;
+	default:
+		if (d->block != 0 && is_global_here(word->name) &&
+		    !same_args(d, import_first(imp, 0, word->name)))
+			import_error(imp, &d->origin, "%s in a Match block: "
+			    "sallyport has one for all", word->name);
+	}
+}
+
+static void
+judge_directives(struct importer *imp)
+{
+	size_t i;
+
+	for (i = 0; i < imp->directive_count; i++)
+		judge_directive(imp, &imp->directives[i]);
+	imp->use_dns = import_is(imp, 0, "usedns", "yes", "no");
+}
+
+int
+config_import(const char *path, FILE *out, struct problems *report)
+{
+	struct importer *imp = mem_zalloc(sizeof(*imp));
+	size_t errors = report->errors;
+	int err;
+
+	imp->arena = arena_new();
+	imp->report = report;
+	imp->out = out;
+	err = import_read(imp, path);
+	if (err == 0) {
+		judge_directives(imp);
+		import_listeners(imp);
+		import_judge_blocks(imp);
+		fprintf(out, "# Imported from %s by sallyportctl import.\n",
+		    path);
+		import_server(imp);
+		import_modules(imp);
+		import_rules(imp);
+		err = report->errors == errors ? 0 : E_VALUE;
+	}
+	arena_free(imp->arena);
+	free(imp);
+	return err;
+}

@@ -1,0 +1,389 @@
+/*
+ * Match conditions of sshd_config as "match" groups.  For the import.  What
+ * sallyport cannot ask (host names, one address of a wildcard listener) is
+ * an error with its line: a block left out may have been a restriction.
+ */
+#include "config/importer.h"
+#include "config/parse.h"
+#include "config/show.h"
+#include "lib/match.h"
+#include "lib/net.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* sshd's match_pattern_list: a negated match is none. */
+bool
+import_pattern_list(const struct importer *imp, const char *text,
+    const char *list)
+{
+	(void)imp;
+	return match_list(text, list, MATCH_CASE) == MATCH_YES;
+}
+
+static void
+add(const struct importer *imp, struct strings *list, const char *text)
+{
+	if (list->count % 16 == 0)
+		list->items = arena_grow(imp->arena, list->items, list->count,
+		    list->count + 16, sizeof(*list->items));
+	list->items[list->count++] = arena_strdup(imp->arena, text);
+}
+
+/* "10.1.*" as a network; NULL when the wildcard is another one. */
+static char *
+wildcard_network(const struct importer *imp, const char *text)
+{
+	unsigned octets[4] = { 0 }, count = 0, value;
+	const char *p = text;
+	char *end;
+
+	while (isdigit((unsigned char)*p) && count < 3) {
+		value = (unsigned)strtoul(p, &end, 10);
+		if (value > 255 || *end != '.')
+			return NULL;
+		octets[count++] = value;
+		p = end + 1;
+	}
+	if (count == 0)
+		return NULL;
+	while (strncmp(p, "*.", 2) == 0)
+		p += 2;
+	if (strcmp(p, "*") != 0)
+		return NULL;
+	return arena_printf(imp->arena, "%u.%u.%u.%u/%u", octets[0], octets[1],
+	    octets[2], octets[3], count * 8);
+}
+
+static bool
+looks_numeric(const char *text)
+{
+	return text[strspn(text, "0123456789abcdefABCDEF.:*?/")] == '\0' &&
+	    strpbrk(text, "0123456789:*?") != NULL;
+}
+
+static void
+add_network(struct importer *imp, struct strings *list, const char *item,
+    const struct origin *origin, bool *expressible)
+{
+	const char *bang = *item == '!' ? "!" : "", *text = item + (*item == '!');
+	struct net_network network;
+	char *converted;
+
+	if (strcmp(text, "*") == 0) {
+		add(imp, list, arena_printf(imp->arena, "%s0.0.0.0/0", bang));
+		add(imp, list, arena_printf(imp->arena, "%s::/0", bang));
+	} else if (parse_network(text, &network) == NULL) {
+		add(imp, list, item);
+	} else if ((converted = wildcard_network(imp, text)) != NULL) {
+		add(imp, list, arena_printf(imp->arena, "%s%s", bang,
+		    converted));
+	} else if (looks_numeric(text) || imp->use_dns) {
+		*expressible = false;
+		if (origin != NULL)
+			import_error(imp, origin, "\"%s\": sallyport knows "
+			    "networks only, no host names and no such "
+			    "wildcards", item);
+	} else if (origin != NULL) {
+		import_note(imp, origin, "\"%s\": a host name never matches "
+		    "while UseDNS is no: left out", item);
+	}
+}
+
+struct strings
+import_networks(struct importer *imp, const char *text,
+    const struct origin *origin, bool *expressible)
+{
+	struct strings items = import_split(imp, text), list = { 0 };
+	size_t i;
+
+	for (i = 0; i < items.count; i++)
+		add_network(imp, &list, items.items[i], origin, expressible);
+	return list;
+}
+
+static bool
+has_positive(const struct strings *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		if (list->items[i][0] != '!')
+			return true;
+	}
+	return false;
+}
+
+/* ---- listeners ---- */
+
+static bool
+port_listed(const struct importer *imp, const struct listener *l,
+    const char *ports)
+{
+	struct strings list = import_split(imp, ports);
+	size_t i;
+
+	for (i = 0; i < list.count; i++) {
+		if (atoi(list.items[i]) == l->port)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_wildcard(const char *address)
+{
+	return strcmp(address, "*") == 0 || strcmp(address, "0.0.0.0") == 0 ||
+	    strcmp(address, "::") == 0;
+}
+
+static bool
+address_listed(const struct listener *l, const char *addresses, bool *expressible)
+{
+	struct net_address address;
+
+	if (is_wildcard(l->address)) {
+		*expressible = false;
+		return false;
+	}
+	return net_parse(l->address, &address) == 0 &&
+	    match_address_list(&address, addresses) == MATCH_YES;
+}
+
+static struct strings
+matching_listeners(struct importer *imp, const struct criteria *c,
+    bool *expressible)
+{
+	struct strings names = { 0 };
+	size_t i;
+
+	for (i = 0; i < imp->listener_count; i++) {
+		const struct listener *l = &imp->listeners[i];
+
+		if (c->local_ports != NULL &&
+		    !port_listed(imp, l, c->local_ports))
+			continue;
+		if (c->local_addresses != NULL && !address_listed(l,
+		    c->local_addresses, expressible))
+			continue;
+		add(imp, &names, l->name);
+	}
+	return names;
+}
+
+/* ---- blocks ---- */
+
+static bool
+criteria_hold_sometimes(struct importer *imp, const struct criteria *c,
+    const struct origin *origin)
+{
+	struct strings list;
+	bool expressible = true, possible = true;
+
+	if (c->users != NULL) {
+		list = import_split(imp, c->users);
+		possible &= has_positive(&list);
+	}
+	if (c->groups != NULL) {
+		list = import_split(imp, c->groups);
+		possible &= has_positive(&list);
+	}
+	if (c->addresses != NULL) {
+		list = import_networks(imp, c->addresses, origin,
+		    &expressible);
+		possible &= has_positive(&list);
+	}
+	if (c->hosts != NULL) {
+		list = import_networks(imp, c->hosts, origin, &expressible);
+		possible &= has_positive(&list);
+	}
+	if (c->local_ports != NULL || c->local_addresses != NULL) {
+		list = matching_listeners(imp, c, &expressible);
+		possible &= list.count > 0;
+		if (!expressible)
+			import_error(imp, origin, "Match LocalAddress: give "
+			    "the address a ListenAddress of its own; the "
+			    "block is left out");
+	}
+	return possible && expressible;
+}
+
+void
+import_judge_blocks(struct importer *imp)
+{
+	size_t i, j;
+
+	for (i = 1; i < imp->block_count; i++) {
+		struct block *block = &imp->blocks[i];
+
+		for (j = 0; j < block->count && !block->never; j++) {
+			if (!criteria_hold_sometimes(imp, &block->criteria[j],
+				&block->origin))
+				block->never = true;
+		}
+		if (block->never)
+			import_note(imp, &block->origin,
+			    "this Match block has no effect in the result");
+	}
+}
+
+/* ---- what can hold together ---- */
+
+/* All literal names, none of which the other list takes. */
+static bool
+names_apart(const struct importer *imp, const char *a, const char *b)
+{
+	struct strings list;
+	size_t i;
+
+	if (a == NULL || b == NULL)
+		return false;
+	list = import_split(imp, a);
+	for (i = 0; i < list.count; i++) {
+		if (list.items[i][0] == '!')
+			continue;
+		if (strpbrk(list.items[i], "*?") != NULL ||
+		    import_pattern_list(imp, list.items[i], b))
+			return false;
+	}
+	return true;
+}
+
+static bool
+networks_apart(struct importer *imp, const char *a, const char *b)
+{
+	struct net_network x, y;
+	struct strings p, q;
+	bool fine = true;
+	size_t i, j;
+
+	if (a == NULL || b == NULL)
+		return false;
+	p = import_networks(imp, a, NULL, &fine);
+	q = import_networks(imp, b, NULL, &fine);
+	for (i = 0; i < p.count; i++) {
+		for (j = 0; j < q.count; j++) {
+			if (p.items[i][0] == '!' || q.items[j][0] == '!' ||
+			    parse_network(p.items[i], &x) != NULL ||
+			    parse_network(q.items[j], &y) != NULL)
+				continue;
+			if (net_contains(&x, &y.address) ||
+			    net_contains(&y, &x.address))
+				return false;
+		}
+	}
+	return fine;
+}
+
+static bool
+criteria_apart(struct importer *imp, const struct criteria *a,
+    const struct criteria *b)
+{
+	return names_apart(imp, a->users, b->users) ||
+	    names_apart(imp, b->users, a->users) ||
+	    networks_apart(imp, a->addresses, b->addresses) ||
+	    (a->invalid_user && b->groups != NULL) ||
+	    (b->invalid_user && a->groups != NULL);
+}
+
+bool
+import_compatible(const struct importer *imp, uint64_t set, size_t number)
+{
+	const struct block *block = &imp->blocks[number], *other;
+	size_t i, j, k;
+
+	for (i = 1; i < imp->block_count; i++) {
+		other = &imp->blocks[i];
+		if ((set & 1ULL << i) == 0)
+			continue;
+		for (j = 0; j < block->count; j++) {
+			for (k = 0; k < other->count; k++) {
+				if (criteria_apart((struct importer *)imp,
+					&block->criteria[j],
+					&other->criteria[k]))
+					return false;
+			}
+		}
+	}
+	return true;
+}
+
+bool
+import_may_be_root(const struct importer *imp, uint64_t set)
+{
+	size_t i, j;
+
+	for (i = 1; i < imp->block_count; i++) {
+		for (j = 0; (set & 1ULL << i) != 0 &&
+		     j < imp->blocks[i].count; j++) {
+			const struct criteria *c = &imp->blocks[i].criteria[j];
+
+			if (c->invalid_user || (c->users != NULL &&
+			    !import_pattern_list(imp, "root", c->users)))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* ---- out ---- */
+
+static void
+put_names(struct importer *imp, const char *key, const struct strings *list)
+{
+	size_t i;
+
+	fprintf(imp->out, " %s = [", key);
+	for (i = 0; i < list->count; i++) {
+		fputs(i > 0 ? ", " : " ", imp->out);
+		show_quoted(imp->out, list->items[i], SHOW_CONFIG);
+	}
+	fputs(" ];", imp->out);
+}
+
+static void
+put_criteria(struct importer *imp, const struct criteria *c)
+{
+	struct strings list;
+	bool fine = true;
+
+	fputs(imp->groups++ > 0 ? ", {" : " {", imp->out);
+	if (c->users != NULL) {
+		list = import_split(imp, c->users);
+		put_names(imp, "user", &list);
+	}
+	if (c->groups != NULL) {
+		list = import_split(imp, c->groups);
+		put_names(imp, "group", &list);
+	}
+	if (c->addresses != NULL) {
+		list = import_networks(imp, c->addresses, NULL, &fine);
+		put_names(imp, "from", &list);
+	}
+	if (c->local_ports != NULL || c->local_addresses != NULL) {
+		list = matching_listeners(imp, c, &fine);
+		put_names(imp, "listener", &list);
+	}
+	if (c->invalid_user)
+		fputs(" invalid_user = true;", imp->out);
+	fputs(" }", imp->out);
+	if (c->hosts == NULL)
+		return;
+	list = import_networks(imp, c->hosts, NULL, &fine);
+	fputs(", {", imp->out);
+	put_names(imp, "from", &list);
+	fputs(" }", imp->out);
+}
+
+void
+import_put_match(struct importer *imp, uint64_t set)
+{
+	size_t i, j;
+
+	for (i = 1; i < imp->block_count; i++) {
+		for (j = 0; (set & 1ULL << i) != 0 &&
+		     j < imp->blocks[i].count; j++)
+			put_criteria(imp, &imp->blocks[i].criteria[j]);
+	}
+}

@@ -1,0 +1,487 @@
+/*
+ * What sshd_config says for the whole server: listeners, keys, algorithms,
+ * limits, log; and the modules with their key sources.
+ */
+#include "config/algorithms.h"
+#include "config/importer.h"
+#include "config/parse.h"
+#include "config/show.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+static void
+push(const struct importer *imp, struct strings *list, const char *text)
+{
+	if (list->count % 16 == 0)
+		list->items = arena_grow(imp->arena, list->items, list->count,
+		    list->count + 16, sizeof(*list->items));
+	list->items[list->count++] = arena_strdup(imp->arena, text);
+}
+
+static const char *
+global(const struct importer *imp, const char *name, const char *fallback)
+{
+	return import_value(imp, 0, name, fallback);
+}
+
+/* ---- listeners ---- */
+
+static void
+add_listener(struct importer *imp, const char *address, unsigned port)
+{
+	struct listener *l;
+
+	if (imp->listener_count == CONFIG_LISTENERS_MAX)
+		return;
+	l = &imp->listeners[imp->listener_count++];
+	l->address = arena_strdup(imp->arena, address);
+	l->port = (uint16_t)port;
+	l->name = arena_printf(imp->arena, "listener-%zu",
+	    imp->listener_count);
+}
+
+static void
+listen_on_ports(struct importer *imp, const char *address)
+{
+	struct strings ports = import_all(imp, 0, "port");
+	size_t i;
+
+	for (i = 0; i < ports.count; i++)
+		add_listener(imp, address, (unsigned)atoi(ports.items[i]));
+	if (ports.count == 0)
+		add_listener(imp, address, 22);
+}
+
+static void
+listen_on_address(struct importer *imp, const struct directive *d)
+{
+	struct net_address address;
+	char text[NET_TEXT_MAX], *plain;
+
+	if (d->count > 1)
+		import_error(imp, &d->origin, "ListenAddress %s %s: sallyport "
+		    "has no routing domains", d->args[0], d->args[1]);
+	plain = arena_strdup(imp->arena, d->args[0]);
+	if (plain[0] == '[' && plain[strlen(plain) - 1] == ']') {
+		plain[strlen(plain) - 1] = '\0';
+		plain++;
+	}
+	if (net_parse(plain, &address) == 0)
+		listen_on_ports(imp, net_print(&address, text));
+	else if (net_parse_port(d->args[0], &address) == 0)
+		add_listener(imp, net_print(&address, text), address.port);
+	else
+		import_error(imp, &d->origin, "ListenAddress %s: a numeric "
+		    "address is needed", d->args[0]);
+}
+
+void
+import_listeners(struct importer *imp)
+{
+	const char *family = global(imp, "addressfamily", "any");
+	bool any = false;
+	size_t i;
+
+	imp->listeners = arena_array(imp->arena, CONFIG_LISTENERS_MAX,
+	    sizeof(*imp->listeners));
+	for (i = 0; i < imp->directive_count; i++) {
+		const struct directive *d = &imp->directives[i];
+
+		if (strcmp(d->word->name, "listenaddress") != 0)
+			continue;
+		listen_on_address(imp, d);
+		any = true;
+	}
+	if (!any)
+		listen_on_ports(imp, strcasecmp(family, "inet") == 0 ?
+			"0.0.0.0" : strcasecmp(family, "inet6") == 0 ? "::" :
+			"*");
+}
+
+static void
+put_listeners(struct importer *imp)
+{
+	size_t i;
+
+	fputs("listeners = (\n", imp->out);
+	for (i = 0; i < imp->listener_count; i++)
+		fprintf(imp->out, "\t{ name = \"%s\"; address = \"%s\"; port "
+		    "= %u; }%s\n", imp->listeners[i].name,
+		    imp->listeners[i].address, imp->listeners[i].port,
+		    i + 1 < imp->listener_count ? "," : "");
+	fputs(");\n", imp->out);
+}
+
+/* ---- keys and algorithms ---- */
+
+static void
+put_host_keys(struct importer *imp)
+{
+	static const char *const usual[] = {
+		"/etc/ssh/ssh_host_ed25519_key",
+		"/etc/ssh/ssh_host_ecdsa_key", "/etc/ssh/ssh_host_rsa_key" };
+	struct strings keys = import_all(imp, 0, "hostkey");
+	struct strings certificates = import_all(imp, 0, "hostcertificate");
+	size_t i;
+
+	for (i = 0; keys.count == i && i < 3; i++) {
+		if (access(usual[i], F_OK) == 0)
+			push(imp, &keys, usual[i]);
+		else
+			break;
+	}
+	if (keys.count > 0)
+		import_put_list(imp, "", "host_keys", &keys);
+	if (certificates.count > 0)
+		import_put_list(imp, "", "host_certificates", &certificates);
+}
+
+static void
+put_algorithms(struct importer *imp, const char *key, const char *name,
+    enum algorithm_kind kind)
+{
+	const struct directive *d = import_first(imp, 0, name);
+	struct strings list;
+
+	if (d == NULL)
+		return;
+	list = import_algorithms(imp, d, kind, true);
+	if (list.count == 0)
+		import_error(imp, &d->origin, "%s: nothing that sallyport has "
+		    "is in the list; the default stays", name);
+	else
+		import_put_list(imp, "\t", key, &list);
+}
+
+/* What any block accepts must be announced: the rules decide. */
+static void
+put_key_algorithms(struct importer *imp)
+{
+	struct strings all = { 0 }, list;
+	size_t i, j, k;
+
+	if (import_first(imp, 0, "pubkeyacceptedalgorithms") == NULL)
+		return;
+	for (i = 0; i < imp->directive_count; i++) {
+		const struct directive *d = &imp->directives[i];
+
+		if (strcmp(d->word->name, "pubkeyacceptedalgorithms") != 0)
+			continue;
+		list = import_algorithms(imp, d, ALGORITHM_USER_KEY, true);
+		for (j = 0; j < list.count; j++) {
+			for (k = 0; k < all.count; k++) {
+				if (strcmp(all.items[k], list.items[j]) == 0)
+					break;
+			}
+			if (k == all.count)
+				push(imp, &all, list.items[j]);
+		}
+	}
+	if (all.count > 0)
+		import_put_list(imp, "\t", "key_algorithms", &all);
+}
+
+static void
+put_rekey(struct importer *imp)
+{
+	const struct directive *d = import_first(imp, 0, "rekeylimit");
+	uint64_t value;
+
+	if (d == NULL) {
+		fputs("\trekey_seconds = \"none\";\n", imp->out);
+		return;
+	}
+	if (strcasecmp(d->args[0], "default") != 0 &&
+	    strcasecmp(d->args[0], "none") != 0 &&
+	    parse_size(d->args[0], &value) == NULL)
+		fprintf(imp->out, "\trekey_bytes = %lluL;\n",
+		    (unsigned long long)(value < 65536 ? 65536 : value));
+	if (d->count < 2 || strcasecmp(d->args[1], "none") == 0)
+		fputs("\trekey_seconds = \"none\";\n", imp->out);
+	else
+		import_put_text(imp, "\t", "rekey_seconds", d->args[1]);
+}
+
+static void
+put_crypto(struct importer *imp)
+{
+	const struct directive *d = import_first(imp, 0, "compression");
+	const char *moduli = global(imp, "modulifile", NULL);
+
+	fputs("\ncrypto = {\n", imp->out);
+	put_algorithms(imp, "kex", "kexalgorithms", ALGORITHM_KEX);
+	put_algorithms(imp, "ciphers", "ciphers", ALGORITHM_CIPHER);
+	put_algorithms(imp, "macs", "macs", ALGORITHM_MAC);
+	put_algorithms(imp, "host_key_algorithms", "hostkeyalgorithms",
+	    ALGORITHM_HOST_KEY);
+	put_algorithms(imp, "ca_algorithms", "casignaturealgorithms",
+	    ALGORITHM_CA);
+	put_key_algorithms(imp);
+	if (d != NULL && strcasecmp(d->args[0], "no") == 0)
+		fputs("\tcompression = [ \"none\" ];\n", imp->out);
+	/* Each rule has its own; this is only the floor under all. */
+	fputs("\trsa_bits = 1024;\n", imp->out);
+	put_rekey(imp);
+	if (moduli != NULL)
+		import_put_text(imp, "\t", "moduli_file", moduli);
+	fputs("};\n", imp->out);
+}
+
+/* ---- limits ---- */
+
+static void
+put_grace(struct importer *imp)
+{
+	const struct directive *d = import_first(imp, 0, "logingracetime");
+	const char *text = global(imp, "logingracetime", "120");
+	uint64_t seconds;
+
+	if (parse_time(text, &seconds) != NULL)
+		seconds = 120;
+	if (seconds == 0 || seconds > 3600) {
+		import_note(imp, &d->origin, "LoginGraceTime %s: sallyport "
+		    "waits an hour at most", text);
+		seconds = 3600;
+	}
+	fprintf(imp->out, "\tlogin_grace = %u;\n",
+	    seconds < 5 ? 5 : (unsigned)seconds);
+}
+
+static void
+put_startups(struct importer *imp)
+{
+	unsigned begin = 10, rate = 30, full = 100;
+	const struct directive *d = import_first(imp, 0, "maxstartups");
+	const char *sources = global(imp, "persourcemaxstartups", "none");
+	const char *sizes = global(imp, "persourcenetblocksize", "32:128");
+	char *end;
+
+	if (d != NULL && sscanf(d->args[0], "%u:%u:%u", &begin, &rate,
+	    &full) != 3) {
+		begin = full = (unsigned)strtoul(d->args[0], &end, 10);
+		rate = 100;
+	}
+	fprintf(imp->out, "\tstartups = { begin = %u; rate = %u; full = %u; };"
+	    "\n", begin, rate, full);
+	fputs("\tsource = { connections = ", imp->out);
+	if (strcasecmp(sources, "none") == 0)
+		fputs("\"none\"", imp->out);
+	else
+		fputs(sources, imp->out);
+	fprintf(imp->out, "; prefix4 = %d;", atoi(sizes));
+	if (strchr(sizes, ':') != NULL)
+		fprintf(imp->out, " prefix6 = %d;",
+		    atoi(strchr(sizes, ':') + 1));
+	fputs(" };\n", imp->out);
+}
+
+/* sshd's crash:90s to ours; NULL: no such penalty. */
+static const char *
+penalty_key(const char *name)
+{
+	static const char *const keys[][2] = { { "crash", "crash" },
+		{ "authfail", "auth_failure" },
+		{ "invaliduser", "invalid_user" }, { "noauth", "no_auth" },
+		{ "grace-exceeded", "grace_exceeded" },
+		{ "refuseconnection", "refused" }, { "max", "maximum" },
+		{ "min", "minimum" }, { "max-sources4", "max_sources4" },
+		{ "max-sources6", "max_sources6" } };
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (strcasecmp(name, keys[i][0]) == 0)
+			return keys[i][1];
+	}
+	return NULL;
+}
+
+static void
+put_penalty(struct importer *imp, const struct directive *d, const char *text)
+{
+	char *name = arena_strdup(imp->arena, text), *value;
+	const char *key;
+	uint64_t number;
+
+	value = strchr(name, ':');
+	if (value == NULL) {
+		if (strcasecmp(name, "no") == 0)
+			fputs(" enabled = false;", imp->out);
+		return;
+	}
+	*value++ = '\0';
+	key = penalty_key(name);
+	if (key != NULL && parse_time(value, &number) == NULL)
+		fprintf(imp->out, " %s = %llu;", key,
+		    (unsigned long long)number);
+	else if (strcasecmp(name, "overflow") == 0)
+		fprintf(imp->out, " overflow_refuses = %s;",
+		    strcasecmp(value, "deny-all") == 0 ? "true" : "false");
+	else
+		import_note(imp, &d->origin, "PerSourcePenalties %s: left out",
+		    text);
+}
+
+static void
+put_penalties(struct importer *imp)
+{
+	const struct directive *d = import_first(imp, 0, "persourcepenalties");
+	const char *exempt = global(imp, "persourcepenaltyexemptlist", "none");
+	struct strings list;
+	size_t i;
+
+	if (d == NULL && strcasecmp(exempt, "none") == 0)
+		return;
+	fputs("\tpenalties = {", imp->out);
+	for (i = 0; d != NULL && i < d->count; i++)
+		put_penalty(imp, d, d->args[i]);
+	if (strcasecmp(exempt, "none") != 0) {
+		list = import_split(imp, exempt);
+		import_put_list(imp, " ", "exempt", &list);
+	}
+	fputs("\t};\n", imp->out);
+}
+
+/* ---- the rest ---- */
+
+const char *
+import_log_level(const char *level)
+{
+	static const char *const levels[][2] = { { "quiet", "quiet" },
+		{ "fatal", "error" }, { "error", "error" },
+		{ "info", "info" }, { "verbose", "verbose" } };
+	size_t i;
+
+	for (i = 0; i < 5; i++) {
+		if (strcasecmp(level, levels[i][0]) == 0)
+			return levels[i][1];
+	}
+	return "debug";
+}
+
+static void
+put_lower(struct importer *imp, const char *key, const char *text)
+{
+	char *lower = arena_strdup(imp->arena, text), *p;
+
+	for (p = lower; *p != '\0'; p++) {
+		if (*p >= 'A' && *p <= 'Z')
+			*p += 'a' - 'A';
+	}
+	import_put_text(imp, "\t", key, lower);
+}
+
+/* DSCP names as ours; the old ToS names and numbers are not. */
+static void
+put_qos(struct importer *imp)
+{
+	static const char known[] = " af11 af12 af13 af21 af22 af23 af31 af32 "
+	    "af33 af41 af42 af43 cs0 cs1 cs2 cs3 cs4 cs5 cs6 cs7 ef le none ";
+	const struct directive *d = import_first(imp, 0, "ipqos");
+	size_t i;
+
+	for (i = 0; d != NULL && i < 2; i++) {
+		const char *word = d->args[i < d->count ? i : 0];
+
+		if (strstr(known, arena_printf(imp->arena, " %s ", word)) ==
+		    NULL)
+			import_note(imp, &d->origin, "IPQoS %s: DSCP names "
+			    "only", word);
+		else
+			import_put_text(imp, "", i == 0 ?
+				"ip_qos_interactive" : "ip_qos_bulk", word);
+	}
+}
+
+static void
+put_plain(struct importer *imp)
+{
+	const char *addendum = global(imp, "versionaddendum", "none");
+	const char *pid = global(imp, "pidfile", NULL);
+	const char *xauth = global(imp, "xauthlocation", NULL);
+
+	if (strcasecmp(addendum, "none") != 0)
+		import_put_text(imp, "", "version_addendum", addendum);
+	if (pid != NULL && strcasecmp(pid, "none") == 0)
+		import_put_text(imp, "", "pid_file", "none");
+	if (xauth != NULL)
+		import_put_text(imp, "", "xauth", xauth);
+	fprintf(imp->out, "x11_display_offset = %s;\n",
+	    global(imp, "x11displayoffset", "10"));
+	fprintf(imp->out, "tcp_keepalive = %s;\n",
+	    import_is(imp, 0, "tcpkeepalive", "yes", "yes") ? "true" :
+	    "false");
+	put_qos(imp);
+}
+
+static void
+put_records(struct importer *imp)
+{
+	fprintf(imp->out, "\nrecords = { motd = \"%s\"; last_login = \"%s\"; "
+	    "};\n", import_is(imp, 0, "printmotd", "yes", "yes") ? "server" :
+	    "pam", import_is(imp, 0, "printlastlog", "yes", "yes") ?
+	    "server" : "pam");
+}
+
+static void
+put_subsystems(struct importer *imp)
+{
+	const char *names[32];
+	size_t i, j, k, count = 0;
+	char *command;
+
+	fputs("\nsubsystems = (", imp->out);
+	for (i = 0; i < imp->directive_count; i++) {
+		const struct directive *d = &imp->directives[i];
+
+		if (strcmp(d->word->name, "subsystem") != 0 || d->count < 2)
+			continue;
+		for (j = 0; j < count; j++) {
+			if (strcmp(names[j], d->args[0]) == 0)
+				break;
+		}
+		if (d->block != 0 || count == 32) {
+			import_error(imp, &d->origin, "Subsystem in a Match "
+			    "block: sallyport has one list for all");
+			continue;
+		}
+		if (j < count)
+			continue;
+		names[count] = d->args[0];
+		command = d->args[1];
+		for (k = 2; k < d->count; k++)
+			command = arena_printf(imp->arena, "%s %s", command,
+			    d->args[k]);
+		if (strcmp(d->args[0], "sftp") == 0 &&
+		    (strncmp(command, "internal-sftp", 13) == 0 ||
+			strstr(command, "/sftp-server") != NULL))
+			command = arena_strdup(imp->arena, "internal");
+		fprintf(imp->out, "%s\n\t{ name = \"%s\"; command = ",
+		    count++ > 0 ? "," : "", d->args[0]);
+		show_quoted(imp->out, command, SHOW_CONFIG);
+		fputs("; }", imp->out);
+	}
+	fputs("\n);\n", imp->out);
+}
+
+void
+import_server(struct importer *imp)
+{
+	put_listeners(imp);
+	put_host_keys(imp);
+	put_plain(imp);
+	put_crypto(imp);
+	fputs("\nlimits = {\n", imp->out);
+	put_grace(imp);
+	put_startups(imp);
+	put_penalties(imp);
+	fputs("};\n\nlog = {\n", imp->out);
+	import_put_text(imp, "\t", "level",
+	    import_log_level(global(imp, "loglevel", "INFO")));
+	put_lower(imp, "facility", global(imp, "syslogfacility", "AUTH"));
+	fputs("};\n", imp->out);
+	put_records(imp);
+	put_subsystems(imp);
+}
