@@ -149,7 +149,8 @@ forget(struct master *m, struct connection *c)
 	g->connections--;
 	w->serving--;
 	listen_start(m); /* it may have waited for descriptors */
-	if (m->options.inetd)
+	if (m->options.inetd ||
+	    (m->options.linger && m->n_connections == 0))
 		master_end(m, m->exit_status);
 	else
 		generation_free_if_done(g);

@@ -109,9 +109,10 @@ on_child_exit(int fd, unsigned events, void *arg)
 
 	(void)events;
 	memset(&info, 0, sizeof(info));
-	if (waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG) != 0 ||
+	if (waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG) == 0 &&
 	    info.si_pid == 0)
 		return;
+	/* ECHILD: it was the child of the master that stopped (linger). */
 	/* What it said last comes before that it is gone. */
 	if (c->wall.fd >= 0)
 		on_child_message(c->wall.fd, LOOP_READ, c);

@@ -357,6 +357,22 @@ serves(const struct master *m)
 	return !m->options.test && !m->options.rehearse && !m->options.inetd;
 }
 
+/* After SIGTERM: nothing new, and the end with the last connection. */
+static void
+keep_until_done(struct master *m)
+{
+	title_set("draining");
+	m->draining = m->terminating = true;
+	for (struct generation *g = m->generations, *next; g != NULL;
+	     g = next) {
+		next = g->next;
+		g->ready = false;
+		generation_retire(g);
+	}
+	if (m->n_connections == 0)
+		master_end(m, 0);
+}
+
 int
 master_run(const struct master_options *options)
 {
@@ -400,6 +416,8 @@ master_run(const struct master_options *options)
 		listen_close_unwanted(m);
 	if (!m->options.linger)
 		generation_start(generation_new(m, config, sealed));
+	if (m->options.linger)
+		keep_until_done(m);
 	if (m->current != NULL && !m->options.linger)
 		listen_start(m); /* the old generation serves meanwhile */
 	if (serves(m))

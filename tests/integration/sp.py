@@ -236,8 +236,10 @@ subsystems = ( {{ name = "sftp"; command = "internal"; }} );
             pass
 
         def gone():
-            return not os.path.exists(f"/proc/{self.pid}") or \
-                open(f"/proc/{self.pid}/stat").read().split()[2] == "Z"
+            try:
+                return open(f"/proc/{self.pid}/stat").read().split()[2] == "Z"
+            except OSError:
+                return True
         wait_for(gone, 10, "the master's end")
         for pid in children:
             try:

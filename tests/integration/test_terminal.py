@@ -134,7 +134,7 @@ def test_programs_are_hung_up_when_the_connection_dies(server, user):
 
 
 def test_a_program_without_terminal_is_hung_up_too(server, user):
-    p = server.popen(user, "trap 'echo hup > ~/hup; exit' HUP; echo on; "
+    p = server.popen(user, "exec 2>/dev/null; trap 'echo hup > ~/hup; exit' HUP; echo on; "
                      "while :; do sleep 0.1; done")
     assert p.stdout.readline() == b"on\n"
     p.kill()

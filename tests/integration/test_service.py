@@ -1,0 +1,306 @@
+"""The service: start, test, errors, reload, stop, one connection on stdin."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+import sp
+
+
+def test_the_configuration_is_tested(make_server):
+    s = make_server(start=False)
+    p = s.check()
+    assert p.returncode == 0, p.stderr
+
+
+@pytest.mark.parametrize("wrong,pattern", [
+    ("lisstenrs = ( );", r"sallyport.conf:\d+: lisstenrs: .*\"listeners\""),
+    ('log = { level = "loud"; };', r"sallyport.conf:\d+: "),
+    ("pid_file = 7;", r"sallyport.conf:\d+: pid_file"),
+    ('@include "/etc/passwd"', r"sallyport.conf:\d+: .*include"),
+    ("tcp_keepalive = 4294967318;", r"sallyport.conf:\d+: "),
+    ('version_addendum = "a\\x00b";', r"sallyport.conf:\d+: "),
+])
+def test_each_error_names_its_line(make_server, wrong, pattern):
+    s = make_server(start=False)
+    s.write(s.text + wrong + "\n")
+    p = s.check()
+    assert p.returncode != 0
+    assert re.search(pattern, p.stderr), p.stderr
+
+
+def test_all_errors_are_told(make_server):
+    s = make_server(start=False)
+    s.write(s.text + 'nonsense = 1;\nmore_nonsense = 2;\n')
+    p = s.check()
+    assert "nonsense" in p.stderr and "more_nonsense" in p.stderr
+
+
+def test_a_configuration_others_can_write_is_refused(make_server):
+    s = make_server(start=False)
+    os.chmod(s.config, 0o666)
+    p = s.check()
+    assert p.returncode != 0 and "bad ownership or modes" in p.stderr
+
+
+def test_a_host_key_others_can_read_is_refused(make_server):
+    s = make_server(start=False)
+    os.chmod(s.host_keys[0], 0o644)
+    p = s.check()
+    assert p.returncode != 0 and s.host_keys[0] in p.stderr
+
+
+def test_a_missing_module_refuses_the_start(make_server):
+    s = make_server(start=False)
+    s.write(s.text.replace('{ name = "pam";', '{ name = "nosuch"; }, { name = "pam";'))
+    p = s.start(expect=1)
+    assert "nosuch" in p.stderr
+
+
+def test_a_module_others_can_write_is_refused(make_server):
+    s = make_server(start=False)
+    path = s.dir + "/own.so"
+    shutil.copy("/usr/lib/sallyport/modules/publickey.so", path)
+    os.chmod(path, 0o666)
+    s.write(s.text.replace('{ name = "publickey";', '{ name = "publickey"; file = "%s";' % path))
+    p = s.start(expect=1)
+    assert "bad ownership or modes" in p.stderr
+
+
+def test_a_port_in_use_is_told(make_server):
+    a = make_server()
+    b = make_server(start=False)
+    b.write(b.text.replace(f"port = {b.port}", f"port = {a.port}"))
+    b.start(expect=1)
+    b.wait_log(r"Bind to port \d+ on 127.0.0.1 failed: Address already in use")
+
+
+def test_several_listeners_and_ipv6(make_server, user):
+    s = make_server(start=False)
+    s.write(s.text.replace("listeners = ( {", 'listeners = ( { name = "six"; address = "::1"; port = %d; }, {' % s.port))
+    s.start()
+    s.ssh(user, "true", check=0)
+    s.host = "::1"
+    s.ssh(user, "true", check=0)
+
+
+def test_a_pid_file_comes_and_goes(make_server):
+    s = make_server()
+    path, pid = s.pid_file, s.pid
+    assert int(open(path).read()) == pid
+    s.stop()
+    assert not os.path.exists(path)
+
+
+def test_version_and_usage():
+    p = sp.run([sp.DAEMON, "-V"], check=0)
+    assert "sallyport" in p.stdout and "OpenSSL" in p.stdout
+    assert sp.run([sp.DAEMON, "-Z"]).returncode == 1
+
+
+def test_one_connection_on_stdin_and_stdout(make_server, user):
+    s = make_server(start=False)
+    proxy = f"{sp.DAEMON} -i -f {s.config} -E {s.log_file}"
+    p = s.ssh(user, "echo pipes; exit 3", check=3, ProxyCommand=proxy)
+    assert p.stdout == "pipes\n"
+
+
+class Prober(threading.Thread):
+    """Connects all the time, and counts what is refused."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port, self.stop, self.good, self.bad = port, False, 0, []
+
+    def run(self):
+        while not self.stop:
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=10) as c:
+                    line = c.recv(8)
+                    if line.startswith(b"SSH-2.0"):
+                        self.good += 1
+                    else:
+                        self.bad.append(line)
+            except OSError as e:
+                self.bad.append(e)
+            time.sleep(0.005)
+
+
+def reload(s, pattern):
+    mark = s.mark()
+    os.kill(s.pid, signal.SIGHUP)
+    s.wait_log(pattern, 30, after=mark)
+
+
+def test_reloads_lose_nobody(make_server, user):
+    s = make_server(limits="startups = { begin = 500; rate = 30; full = 1000; };"
+                    "source = { connections = 1000; };")
+    data = os.urandom(20_000_000)
+    p = s.popen(user, "sleep 3; cat")
+    out = []
+    t = threading.Thread(target=lambda: out.append(p.communicate(data)[0]))
+    t.start()
+    prober = Prober(s.port)
+    prober.start()
+    time.sleep(0.3)
+    pid = s.pid
+    for i in range(4):
+        reload(s, rf"Configuration reloaded, generation {i + 2}")
+    s.ssh(user, "true", check=0)
+    prober.stop = True
+    prober.join()
+    t.join(60)
+    assert prober.bad == [] and prober.good > 10
+    assert out and out[0] == data
+    assert os.path.exists(f"/proc/{pid}") and int(open(s.pid_file).read()) == pid
+    # the old generations end with their last connection
+    sp.wait_for(lambda: len(s.processes("keyholder")) == 1, 20, "old generations' end")
+
+
+def test_a_bad_configuration_changes_nothing(make_server, user):
+    s = make_server()
+    keep = s.popen(user, "echo on; cat")
+    assert keep.stdout.readline() == b"on\n"
+    s.write(s.text + "nonsense = 1;\n")
+    reload(s, r"Configuration rejected, generation 1 serves on")
+    assert "nonsense" in s.log()
+    s.ssh(user, "true", check=0)
+    s.write(s.text.replace("modules = (", 'modules = ( { name = "nosuch"; },'))
+    reload(s, r"(?s)Configuration rejected.*nosuch")
+    s.ssh(user, "true", check=0)
+    os.rename(s.host_keys[0], s.host_keys[0] + ".away")
+    s.write(s.text)
+    reload(s, r"(?s)Configuration rejected.*ssh_host_ed25519_key")
+    s.ssh(user, "true", check=0)
+    os.rename(s.host_keys[0] + ".away", s.host_keys[0])
+    reload(s, r"Configuration reloaded")
+    keep.stdin.write(b"still\n")
+    keep.stdin.close()
+    assert keep.stdout.read() == b"still\n"
+
+
+def test_new_logins_get_the_new_configuration(make_server, user):
+    s = make_server(grants="exec = true;")
+    s.ssh(user, "true", check=0)
+    s.write(s.text.replace("exec = true;", "exec = false;"))
+    reload(s, r"Configuration reloaded")
+    assert s.ssh(user, "true").returncode != 0
+
+
+def test_a_reload_opens_and_closes_listeners(make_server, user):
+    s = make_server()
+    old, new = s.port, next(sp._ports)
+    s.write(s.text.replace(f"port = {old};", f"port = {new};"))
+    reload(s, r"Configuration reloaded")
+    s.port = new
+    s.ssh(user, "true", check=0)
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", old), timeout=2).close()
+
+
+def test_stop_leaves_sessions(make_server, user):
+    s = make_server()
+    p = s.popen(user, "echo on; read x; echo got $x; exit 5")
+    assert p.stdout.readline() == b"on\n"
+    pid = s.pid
+    os.kill(pid, signal.SIGTERM)
+    sp.wait_for(lambda: not os.path.exists(f"/proc/{pid}")
+                or open(f"/proc/{pid}/stat").read().split()[2] == "Z", what="the end of the master")
+    with pytest.raises(OSError):
+        s.connect().close()
+    p.stdin.write(b"it\n")
+    p.stdin.close()
+    assert p.stdout.read() == b"got it\n" and p.wait(20) == 5
+    s.wait_log(r"Disconnected from user")
+    s.pid = None
+    sp.wait_for(lambda: not user.processes(), what="end of the user's processes")
+    left = sp.run(["pgrep", "-f", "^sallyportd: "]).stdout.split()
+    sp.wait_for(lambda: sp.run(["pgrep", "-f", "^sallyportd: "]).stdout.split() == [],
+                20, f"the end of what lingered: {left}")
+
+
+def test_readiness_is_notified(make_server):
+    path = f"{sp.SCRATCH}/notify{os.getpid()}"
+    n = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    n.bind(path)
+    n.settimeout(20)
+    s = make_server(env={"NOTIFY_SOCKET": path})
+    assert b"READY=1" in n.recv(4096)
+    os.kill(s.pid, signal.SIGHUP)
+    assert b"RELOADING=1" in n.recv(4096)
+    assert b"READY=1" in n.recv(4096)
+    s.stop()
+    assert b"STOPPING=1" in n.recv(4096)
+
+
+def test_a_listening_socket_is_inherited(make_server, user):
+    s = make_server(start=False)
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", s.port))
+    listener.listen()
+
+    def inherit():
+        os.dup2(listener.fileno(), 3)
+        os.set_inheritable(3, True)
+        os.environ["LISTEN_PID"] = str(os.getpid())
+        os.environ["LISTEN_FDS"] = "1"
+    # LISTEN_PID must be the daemon's own pid: -D keeps it
+    code = ("import os,sys\nos.environ['LISTEN_PID']=str(os.getpid())\n"
+            "os.environ['LISTEN_FDS']='1'\nos.execv(sys.argv[1], sys.argv[1:])")
+    p = subprocess.Popen(["/usr/bin/python3", "-c", code, sp.DAEMON, "-D", "-f",
+                          s.config, "-E", s.log_file],
+                         preexec_fn=lambda: (os.dup2(listener.fileno(), 3),
+                                             os.set_inheritable(3, True)),
+                         close_fds=False)
+    listener.close()
+    try:
+        s.wait_log(r"Server ready", 20)
+        s.pid = p.pid
+        s.ssh(user, "true", check=0)
+    finally:
+        p.terminate()
+        p.wait(20)
+        s.pid = None
+
+
+# ---- admission ---------------------------------------------------------------
+
+def test_startups_are_limited(make_server, user):
+    s = make_server(limits="startups = { begin = 3; rate = 100; full = 3; };"
+                    "source = { connections = 100; };")
+    held = [s.connect() for _ in range(3)]
+    for c in held:
+        assert c.recv(4).startswith(b"SSH")
+    with s.connect() as c:
+        assert not c.recv(64).startswith(b"SSH-")
+    s.wait_log(r"drop connection #\d+ from \[127.0.0.1\]:\d+ on \[127.0.0.1\]:\d+ Maxstartups")
+    for c in held:
+        c.close()
+    sp.wait_for(lambda: s.ssh(user, "true").returncode == 0, what="a login after")
+
+
+def test_sources_are_limited(make_server):
+    s = make_server(limits="source = { connections = 2; };")
+    held = [s.connect() for _ in range(2)]
+    for c in held:
+        assert c.recv(4).startswith(b"SSH")
+    with s.connect() as c:
+        assert not c.recv(64).startswith(b"SSH-")
+    s.wait_log(r"PerSourceMaxStartups")
+
+
+def test_failures_are_penalised(make_server, user):
+    s = make_server(penalties="enabled = true; auth_failure = 20; minimum = 15;")
+    user.key = None
+    s.ssh(user, "true", password="wrong", NumberOfPasswordPrompts="1")
+    s.wait_log(r"penalty of 20 seconds for failed authentication")
+    with s.connect() as c:
+        assert not c.recv(64).startswith(b"SSH-")
+    s.wait_log(r"PerSourcePenalties")
