@@ -14,16 +14,21 @@
 
 #include <string.h>
 
-#define LIST(...) (const char *const[]) { __VA_ARGS__, NULL }
+#define LIST(...)                 \
+	(const char *const[])     \
+	{                         \
+		__VA_ARGS__, NULL \
+	}
 
-#define KEX_PQ                                                             \
-	"mlkem768x25519-sha256", "sntrup761x25519-sha512",                 \
+#define KEX_PQ                                             \
+	"mlkem768x25519-sha256", "sntrup761x25519-sha512", \
 	    "sntrup761x25519-sha512@openssh.com"
 #define KEX_X25519 "curve25519-sha256", "curve25519-sha256@libssh.org"
-#define KEX_NIST "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"
-#define KEX_GEX	 "diffie-hellman-group-exchange-sha256"
-#define KEX_DH                                                             \
-	"diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512",  \
+#define KEX_NIST \
+	"ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"
+#define KEX_GEX "diffie-hellman-group-exchange-sha256"
+#define KEX_DH                                                            \
+	"diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512", \
 	    "diffie-hellman-group14-sha256"
 #define KEX_MODERN KEX_PQ, KEX_X25519, KEX_NIST
 
@@ -31,32 +36,31 @@
 #define CIPHER_GCM    "aes128-gcm@openssh.com", "aes256-gcm@openssh.com"
 #define CIPHER_CTR    "aes128-ctr", "aes192-ctr", "aes256-ctr"
 
-#define MAC_ETM                                                            \
-	"hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"
+#define MAC_ETM	  "hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"
 #define MAC_PLAIN "hmac-sha2-256", "hmac-sha2-512"
 
 #define SIG_ED	    "ssh-ed25519"
 #define SIG_ED_CERT "ssh-ed25519-cert-v01@openssh.com"
-#define SIG_EC                                                             \
+#define SIG_EC \
 	"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"
-#define SIG_EC_CERT                                                        \
-	"ecdsa-sha2-nistp256-cert-v01@openssh.com",                        \
-	    "ecdsa-sha2-nistp384-cert-v01@openssh.com",                    \
+#define SIG_EC_CERT                                     \
+	"ecdsa-sha2-nistp256-cert-v01@openssh.com",     \
+	    "ecdsa-sha2-nistp384-cert-v01@openssh.com", \
 	    "ecdsa-sha2-nistp521-cert-v01@openssh.com"
 #define SIG_RSA "rsa-sha2-512", "rsa-sha2-256"
-#define SIG_RSA_CERT                                                       \
-	"rsa-sha2-512-cert-v01@openssh.com",                               \
-	    "rsa-sha2-256-cert-v01@openssh.com"
-#define SIG_SK "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"
-#define SIG_SK_CERT                                                        \
-	"sk-ssh-ed25519-cert-v01@openssh.com",                             \
+#define SIG_RSA_CERT \
+	"rsa-sha2-512-cert-v01@openssh.com", "rsa-sha2-256-cert-v01@openssh.com"
+#define SIG_SK \
+	"sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"
+#define SIG_SK_CERT                            \
+	"sk-ssh-ed25519-cert-v01@openssh.com", \
 	    "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com"
 
-#define HOST_ALL SIG_ED_CERT, SIG_EC_CERT, SIG_RSA_CERT, SIG_ED, SIG_EC, SIG_RSA
+#define HOST_ALL  SIG_ED_CERT, SIG_EC_CERT, SIG_RSA_CERT, SIG_ED, SIG_EC, SIG_RSA
 #define HOST_NIST SIG_EC_CERT, SIG_RSA_CERT, SIG_EC, SIG_RSA
-#define USER_ALL                                                           \
-	SIG_ED_CERT, SIG_EC_CERT, SIG_SK_CERT, SIG_RSA_CERT, SIG_ED,       \
-	    SIG_EC, SIG_SK, SIG_RSA
+#define USER_ALL                                                             \
+	SIG_ED_CERT, SIG_EC_CERT, SIG_SK_CERT, SIG_RSA_CERT, SIG_ED, SIG_EC, \
+	    SIG_SK, SIG_RSA
 #define CA_ALL	SIG_ED, SIG_EC, SIG_SK, SIG_RSA
 #define CA_NIST SIG_EC, SIG_RSA
 #define ZLIB	"zlib@openssh.com"
@@ -70,39 +74,46 @@ struct algorithm_lists {
 
 /* clang-format off: modern, compatible, fips, cis, stig */
 static const struct algorithm_lists lists[ALGORITHM_KINDS] = {
-	[ALGORITHM_KEX] = { "crypto.kex", offsetof(struct config, crypto.kex), {
-		LIST(KEX_MODERN),
-		LIST(KEX_MODERN, KEX_GEX, KEX_DH),
-		LIST(KEX_NIST, KEX_DH),
-		LIST(KEX_MODERN),
-		LIST(KEX_NIST, KEX_GEX) },
-		LIST(KEX_MODERN, KEX_GEX, KEX_DH) },
-	[ALGORITHM_CIPHER] = { "crypto.ciphers", offsetof(struct config, crypto.ciphers), {
-		LIST(CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR),
-		LIST(CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR),
-		LIST("aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr", "aes192-ctr", "aes128-ctr"),
-		LIST("aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr", "aes192-ctr", "aes128-ctr"),
-		LIST("aes256-gcm@openssh.com", "aes256-ctr", "aes128-gcm@openssh.com", "aes128-ctr") },
-		LIST(CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR) },
-	[ALGORITHM_MAC] = { "crypto.macs", offsetof(struct config, crypto.macs), {
-		LIST(MAC_ETM, MAC_PLAIN),
-		LIST(MAC_ETM, MAC_PLAIN),
-		LIST(MAC_ETM, MAC_PLAIN),
-		LIST("hmac-sha2-512", "hmac-sha2-256"),
-		LIST("hmac-sha2-512", "hmac-sha2-256") },
-		LIST(MAC_ETM, MAC_PLAIN) },
-	[ALGORITHM_HOST_KEY] = { "crypto.host_key_algorithms", offsetof(struct config, crypto.host_key_algorithms), {
-		LIST(HOST_ALL), LIST(HOST_ALL), LIST(HOST_NIST), LIST(HOST_ALL), LIST(HOST_NIST) },
-		LIST(HOST_ALL) },
-	[ALGORITHM_USER_KEY] = { "crypto.key_algorithms", offsetof(struct config, crypto.key_algorithms), {
-		LIST(USER_ALL), LIST(USER_ALL), LIST(HOST_NIST), LIST(USER_ALL), LIST(HOST_NIST) },
-		LIST(USER_ALL) },
-	[ALGORITHM_CA] = { "crypto.ca_algorithms", offsetof(struct config, crypto.ca_algorithms), {
-		LIST(CA_ALL), LIST(CA_ALL), LIST(CA_NIST), LIST(CA_ALL), LIST(CA_NIST) },
-		LIST(CA_ALL) },
-	[ALGORITHM_COMPRESSION] = { "crypto.compression", offsetof(struct config, crypto.compression), {
-		LIST("none", ZLIB), LIST("none", ZLIB), LIST("none", ZLIB), LIST("none"), LIST("none") },
-		LIST("none", ZLIB) },
+    [ALGORITHM_KEX] = {"crypto.kex", offsetof(struct config, crypto.kex),
+	{LIST(KEX_MODERN), LIST(KEX_MODERN, KEX_GEX, KEX_DH),
+	    LIST(KEX_NIST, KEX_DH), LIST(KEX_MODERN), LIST(KEX_NIST, KEX_GEX)},
+	LIST(KEX_MODERN, KEX_GEX, KEX_DH)},
+    [ALGORITHM_CIPHER] = {"crypto.ciphers",
+	offsetof(struct config, crypto.ciphers),
+	{LIST(CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR),
+	    LIST(CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR),
+	    LIST("aes256-gcm@openssh.com", "aes128-gcm@openssh.com",
+		"aes256-ctr", "aes192-ctr", "aes128-ctr"),
+	    LIST("aes256-gcm@openssh.com", "aes128-gcm@openssh.com",
+		"aes256-ctr", "aes192-ctr", "aes128-ctr"),
+	    LIST("aes256-gcm@openssh.com", "aes256-ctr",
+		"aes128-gcm@openssh.com", "aes128-ctr")},
+	LIST(CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR)},
+    [ALGORITHM_MAC] = {"crypto.macs", offsetof(struct config, crypto.macs),
+	{LIST(MAC_ETM, MAC_PLAIN), LIST(MAC_ETM, MAC_PLAIN),
+	    LIST(MAC_ETM, MAC_PLAIN), LIST("hmac-sha2-512", "hmac-sha2-256"),
+	    LIST("hmac-sha2-512", "hmac-sha2-256")},
+	LIST(MAC_ETM, MAC_PLAIN)},
+    [ALGORITHM_HOST_KEY] = {"crypto.host_key_algorithms",
+	offsetof(struct config, crypto.host_key_algorithms),
+	{LIST(HOST_ALL), LIST(HOST_ALL), LIST(HOST_NIST), LIST(HOST_ALL),
+	    LIST(HOST_NIST)},
+	LIST(HOST_ALL)},
+    [ALGORITHM_USER_KEY] = {"crypto.key_algorithms",
+	offsetof(struct config, crypto.key_algorithms),
+	{LIST(USER_ALL), LIST(USER_ALL), LIST(HOST_NIST), LIST(USER_ALL),
+	    LIST(HOST_NIST)},
+	LIST(USER_ALL)},
+    [ALGORITHM_CA] = {"crypto.ca_algorithms",
+	offsetof(struct config, crypto.ca_algorithms),
+	{LIST(CA_ALL), LIST(CA_ALL), LIST(CA_NIST), LIST(CA_ALL),
+	    LIST(CA_NIST)},
+	LIST(CA_ALL)},
+    [ALGORITHM_COMPRESSION] = {"crypto.compression",
+	offsetof(struct config, crypto.compression),
+	{LIST("none", ZLIB), LIST("none", ZLIB), LIST("none", ZLIB),
+	    LIST("none"), LIST("none")},
+	LIST("none", ZLIB)},
 };
 /* clang-format on */
 
@@ -117,7 +128,7 @@ const char *const *
 algorithm_names(enum algorithm_kind kind, enum crypto_profile profile)
 {
 	return profile == CRYPTO_FIPS ? lists[kind].defaults[profile] :
-	    lists[kind].known;
+					lists[kind].known;
 }
 
 const char *
@@ -216,7 +227,8 @@ resolve_changes(struct resolver *r, const struct strings *written,
 	for (i = 0; i < written->count; i++) {
 		text = written->items[i];
 		if (strchr("+-^", text[0]) == NULL)
-			resolve_error(r, text, "a list either begins every "
+			resolve_error(r, text,
+			    "a list either begins every "
 			    "entry with + - ^ or none");
 		else if (text[0] == '-')
 			resolve_remove(r, text + 1);
@@ -239,9 +251,11 @@ resolve_replacement(struct resolver *r, const struct strings *written)
 		if (!names_have(r->known, written->items[i])) {
 			resolve_error(r, written->items[i],
 			    strchr("+-^", written->items[i][0]) != NULL ?
-			    "a list either begins every entry with + - ^ "
-			    "or none" : strchr(written->items[i], ',') != NULL ?
-			    "one name per entry, please" : "unknown name");
+				"a list either begins every entry with + - ^ "
+				"or none" :
+				strchr(written->items[i], ',') != NULL ?
+				"one name per entry, please" :
+				"unknown name");
 			continue;
 		}
 		resolve_insert(r, written->items[i], r->count);
@@ -257,13 +271,13 @@ finish_kind(struct loader *l, enum algorithm_kind kind)
 	struct strings *member =
 	    (struct strings *)(void *)((char *)l->config + list->offset);
 	const struct option *option = option_find(SECTION_SERVER, list->key);
-	struct resolver r = { .l = l, .key = list->key };
+	struct resolver r = {.l = l, .key = list->key};
 	size_t i, errors = l->problems->errors;
 
 	r.origin = &l->config->origins[option - options];
 	r.known = algorithm_names(kind, l->config->crypto.profile);
-	if (r.origin->line == 0 || (member->count > 0 &&
-	    strchr("+-^", member->items[0][0]) != NULL))
+	if (r.origin->line == 0 ||
+	    (member->count > 0 && strchr("+-^", member->items[0][0]) != NULL))
 		resolve_changes(&r, member,
 		    algorithm_defaults(kind, l->config->crypto.profile));
 	else

@@ -20,12 +20,12 @@ enum algorithm_kind {
 };
 
 /* The profile's names in order of preference, NULL at the end. */
-const char *const *algorithm_defaults(enum algorithm_kind kind,
-    enum crypto_profile profile);
+const char *const *algorithm_defaults(
+    enum algorithm_kind kind, enum crypto_profile profile);
 
 /* All names that may be configured under the profile, NULL at the end. */
-const char *const *algorithm_names(enum algorithm_kind kind,
-    enum crypto_profile profile);
+const char *const *algorithm_names(
+    enum algorithm_kind kind, enum crypto_profile profile);
 
 /* The key of the configuration: "crypto.kex". */
 const char *algorithm_key(enum algorithm_kind kind);

@@ -21,18 +21,18 @@
 
 #define BUNDLE_MAGIC "sallyport bundle 1"
 #define BUNDLE_MAX   ((size_t)CONFIG_FILES_MAX * (CONFIG_FILE_MAX + 8192) + 64)
-#define SEALS        (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+#define SEALS	     (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 int
-config_bundle_add(struct bundle *bundle, const char *path, const void *bytes,
-    size_t len)
+config_bundle_add(
+    struct bundle *bundle, const char *path, const void *bytes, size_t len)
 {
 	struct bundle_file *file;
 
 	if (bundle->count >= CONFIG_FILES_MAX)
 		return E_LIMIT;
-	bundle->files = mem_grow(bundle->files, bundle->count + 1,
-	    sizeof(*bundle->files));
+	bundle->files =
+	    mem_grow(bundle->files, bundle->count + 1, sizeof(*bundle->files));
 	file = &bundle->files[bundle->count++];
 	file->path = mem_strdup(path);
 	file->bytes = mem_alloc(len + 1);
@@ -59,8 +59,9 @@ config_bundle_free(struct bundle *bundle)
 static void
 read_file(const char *path, struct bundle *bundle, struct problems *problems)
 {
-	struct safefile_rules rules = { .owner = geteuid(),
-		.flags = SAFEFILE_FOLLOW, .max = CONFIG_FILE_MAX };
+	struct safefile_rules rules = {.owner = geteuid(),
+	    .flags = SAFEFILE_FOLLOW,
+	    .max = CONFIG_FILE_MAX};
 	char why[SAFEFILE_WHY_MAX];
 	struct buf bytes;
 	int err;
@@ -68,13 +69,15 @@ read_file(const char *path, struct bundle *bundle, struct problems *problems)
 	buf_init(&bytes, CONFIG_FILE_MAX);
 	err = safefile_read(path, &rules, &bytes, why);
 	if (err == E_TOO_LARGE)
-		problem_error(problems, path, 0, "larger than %d bytes: not "
-		    "read", CONFIG_FILE_MAX);
+		problem_error(problems, path, 0,
+		    "larger than %d bytes: not "
+		    "read",
+		    CONFIG_FILE_MAX);
 	else if (err != 0)
 		problem_error(problems, path, 0, "%s", why);
 	else if (config_bundle_add(bundle, path, bytes.data, bytes.len) != 0)
-		problem_error(problems, path, 0, "more than %d files",
-		    CONFIG_FILES_MAX);
+		problem_error(
+		    problems, path, 0, "more than %d files", CONFIG_FILES_MAX);
 	buf_free(&bytes);
 }
 
@@ -94,8 +97,8 @@ by_name(const struct dirent **a, const struct dirent **b)
 }
 
 static void
-read_drop_ins(const char *directory, struct bundle *bundle,
-    struct problems *problems)
+read_drop_ins(
+    const char *directory, struct bundle *bundle, struct problems *problems)
 {
 	struct dirent **entries = NULL;
 	int i, count;
@@ -115,15 +118,15 @@ read_drop_ins(const char *directory, struct bundle *bundle,
 }
 
 int
-config_bundle_read(const char *main_path, struct bundle *bundle,
-    struct problems *problems)
+config_bundle_read(
+    const char *main_path, struct bundle *bundle, struct problems *problems)
 {
 	size_t errors = problems->errors;
 	char *path, *directory, *slash;
 
 	memset(bundle, 0, sizeof(*bundle));
 	path = main_path[0] == '/' ? mem_strdup(main_path) :
-	    realpath(main_path, NULL);
+				     realpath(main_path, NULL);
 	if (path == NULL) {
 		problem_error(problems, main_path, 0, "%s", strerror(errno));
 		return E_SYSTEM;
@@ -169,13 +172,12 @@ config_bundle_seal(const struct bundle *bundle)
 	buf_u32(&out, (uint32_t)bundle->count);
 	for (i = 0; i < bundle->count; i++) {
 		buf_text(&out, bundle->files[i].path);
-		buf_string(&out, bundle->files[i].bytes,
-		    bundle->files[i].len);
+		buf_string(&out, bundle->files[i].bytes, bundle->files[i].len);
 	}
 	fd = memfd_create("sallyport-config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd != -1 && (buf_end(&out) != 0 ||
-	    write_all(fd, out.data, out.len) != 0 ||
-	    fcntl(fd, F_ADD_SEALS, SEALS) != 0)) {
+	if (fd != -1 &&
+	    (buf_end(&out) != 0 || write_all(fd, out.data, out.len) != 0 ||
+		fcntl(fd, F_ADD_SEALS, SEALS) != 0)) {
 		saved = buf_end(&out) != 0 ? E2BIG : errno;
 		close(fd);
 		errno = saved;

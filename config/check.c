@@ -18,7 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-
 struct check {
 	const struct config *config;
 	const struct check_calls *calls;
@@ -38,8 +37,8 @@ key_origin(const struct check *c, const char *key)
 static bool
 safe_file(const char *path, unsigned flags, char why[SAFEFILE_WHY_MAX])
 {
-	struct safefile_rules rules = { .owner = geteuid(),
-		.flags = flags | SAFEFILE_FOLLOW };
+	struct safefile_rules rules = {
+	    .owner = geteuid(), .flags = flags | SAFEFILE_FOLLOW};
 	int fd;
 
 	if (safefile_open(path, &rules, &fd, why) != 0)
@@ -66,8 +65,8 @@ check_host_keys(const struct check *c)
 			problem_error(c->problems, origin->file, origin->line,
 			    "host_keys: %s: %s", path, why);
 		else if (c->calls->host_key != NULL &&
-		    !c->calls->host_key(c->calls->context, path, why,
-			sizeof(why)))
+		    !c->calls->host_key(
+			c->calls->context, path, why, sizeof(why)))
 			problem_error(c->problems, origin->file, origin->line,
 			    "host_keys: %s: %s", path, why);
 		else
@@ -92,8 +91,8 @@ check_host_certificates(const struct check *c)
 
 		if (!safe_file(path, 0, why) ||
 		    (c->calls->host_certificate != NULL &&
-			!c->calls->host_certificate(c->calls->context, path,
-			    why, sizeof(why))))
+			!c->calls->host_certificate(
+			    c->calls->context, path, why, sizeof(why))))
 			problem_error(c->problems, origin->file, origin->line,
 			    "host_certificates: %s: %s", path, why);
 	}
@@ -124,8 +123,8 @@ any_rule_grants_x11(const struct config *config)
 }
 
 static void
-warn_missing(const struct check *c, const char *key, const char *path,
-    int mode, const char *use)
+warn_missing(const struct check *c, const char *key, const char *path, int mode,
+    const char *use)
 {
 	const struct origin *origin = key_origin(c, key);
 
@@ -147,11 +146,11 @@ check_log_targets(const struct check *c)
 			continue;
 		directory = mem_strndup(targets->items[i],
 		    (size_t)(strrchr(targets->items[i], '/') -
-			targets->items[i]) + 1);
+			targets->items[i]) +
+			1);
 		if (access(directory, W_OK | X_OK) != 0)
 			problem_error(c->problems, origin->file, origin->line,
-			    "log.targets: %s: %s", directory,
-			    strerror(errno));
+			    "log.targets: %s: %s", directory, strerror(errno));
 		free(directory);
 	}
 }
@@ -209,7 +208,8 @@ check_user(const struct check *c, const char *key, const char *name)
 /* Plain names among patterns that the system does not know. */
 static void
 check_names(const struct check *c, const struct origin *origin,
-    const char *what, const struct strings *names, int (*exists)(void *, const char *))
+    const char *what, const struct strings *names,
+    int (*exists)(void *, const char *))
 {
 	size_t i;
 
@@ -219,9 +219,10 @@ check_names(const struct check *c, const struct origin *origin,
 		name += name[0] == '!';
 		if (strpbrk(name, "*?") == NULL &&
 		    exists(c->calls->context, name) == 0)
-			problem_warning(c->problems, origin->file,
-			    origin->line, "match.%s: there is no "
-			    "%s \"%s\"", what, what, name);
+			problem_warning(c->problems, origin->file, origin->line,
+			    "match.%s: there is no "
+			    "%s \"%s\"",
+			    what, what, name);
 	}
 }
 
@@ -235,20 +236,23 @@ check_modules(const struct check *c)
 	size_t i;
 
 	if (config->module_count == 0)
-		problem_error(c->problems, NULL, 0, "modules: there is none: "
+		problem_error(c->problems, NULL, 0,
+		    "modules: there is none: "
 		    "nobody can authenticate");
 	for (i = 0; i < config->module_count; i++) {
 		const struct module_settings *m = &config->modules[i];
-		char *path = m->file[0] == '/' ? mem_strdup(m->file) :
+		char *path = m->file[0] == '/' ?
+		    mem_strdup(m->file) :
 		    mem_printf("%s/%s", config->module_directory, m->file);
 
 		why[0] = '\0';
-		if (!safe_file(path, 0, why) || (c->calls->module != NULL &&
-		    !c->calls->module(c->calls->context, m, path, why,
-			sizeof(why))))
+		if (!safe_file(path, 0, why) ||
+		    (c->calls->module != NULL &&
+			!c->calls->module(
+			    c->calls->context, m, path, why, sizeof(why))))
 			problem_error(c->problems, m->origin.file,
-			    m->origin.line, "modules.%s: %s: %s", m->name,
-			    path, why);
+			    m->origin.line, "modules.%s: %s: %s", m->name, path,
+			    why);
 		free(path);
 	}
 }
@@ -283,14 +287,15 @@ check_chain(const struct check *c, const struct rule *rule,
 		    !c->calls->serves(c->calls->context, step))
 			problem_error(c->problems, origin->file, origin->line,
 			    "%s: chain \"%s\": no module serves the method "
-			    "\"%s\"", rule->name, chain->text, step->method);
+			    "\"%s\"",
+			    rule->name, chain->text, step->method);
 	}
 }
 
 /* A guard alone on top of a rule: is a chain left? */
 static void
-check_rule_under_guard(const struct check *c, const struct rule *rule,
-    const struct rule *guard)
+check_rule_under_guard(
+    const struct check *c, const struct rule *rule, const struct rule *guard)
 {
 	struct decision *d;
 
@@ -304,7 +309,8 @@ check_rule_under_guard(const struct check *c, const struct rule *rule,
 	decision_apply_guard(d, guard);
 	if (d->chains.count == 0)
 		problem_warning(c->problems, guard->forbid_origin.file,
-		    guard->forbid_origin.line, "guards.%s.forbid: leaves rule "
+		    guard->forbid_origin.line,
+		    "guards.%s.forbid: leaves rule "
 		    "\"%s\" of %s:%u no chain: whom both match is refused",
 		    guard->name, rule->name, rule->origin.file,
 		    rule->origin.line);
@@ -319,7 +325,7 @@ static void
 check_times(const struct check *c, const char *key,
     const struct time_windows *times, const struct origin *origin)
 {
-	struct time_windows one = { NULL, 1 };
+	struct time_windows one = {NULL, 1};
 	time_t ends;
 	size_t i;
 
@@ -334,8 +340,8 @@ check_times(const struct check *c, const char *key,
 
 /* The part of a chroot path that is the same for all must be root's. */
 static void
-check_chroot(const struct check *c, const char *path,
-    const struct origin *origin)
+check_chroot(
+    const struct check *c, const char *path, const struct origin *origin)
 {
 	char *part = mem_strndup(path, strcspn(path, "%"));
 	char *slash = strrchr(part, '/');
@@ -345,14 +351,14 @@ check_chroot(const struct check *c, const char *path,
 		*slash = '\0';
 	while (slash != NULL) {
 		if (stat(*part != '\0' ? part : "/", &st) != 0)
-			problem_warning(c->problems, origin->file,
-			    origin->line, "chroot: %s: %s", part,
-			    strerror(errno));
+			problem_warning(c->problems, origin->file, origin->line,
+			    "chroot: %s: %s", part, strerror(errno));
 		else if (!S_ISDIR(st.st_mode) || st.st_uid != 0 ||
 		    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 			problem_error(c->problems, origin->file, origin->line,
 			    "chroot: %s must be a directory of root's that "
-			    "nobody else can write to", part);
+			    "nobody else can write to",
+			    part);
 		slash = strrchr(part, '/');
 		if (slash != NULL)
 			*slash = '\0';
@@ -383,8 +389,8 @@ static void
 check_match(const struct check *c, const struct rule_match *match)
 {
 	check_names(c, &match->origin, "user", &match->users, c->calls->user);
-	check_names(c, &match->origin, "group", &match->groups,
-	    c->calls->group);
+	check_names(
+	    c, &match->origin, "group", &match->groups, c->calls->group);
 	check_times(c, "match.time", &match->times, &match->origin);
 }
 
@@ -410,15 +416,16 @@ check_policy(const struct check *c)
 	size_t i, j;
 
 	if (config->rule_count == 0)
-		problem_warning(c->problems, NULL, 0, "rules: there is none: "
+		problem_warning(c->problems, NULL, 0,
+		    "rules: there is none: "
 		    "everybody is refused");
 	for (i = 0; i < config->rule_count; i++)
 		check_rule(c, &config->rules[i]);
 	for (i = 0; i < config->guard_count; i++) {
 		check_rule(c, &config->guards[i]);
 		for (j = 0; j < config->rule_count; j++)
-			check_rule_under_guard(c, &config->rules[j],
-			    &config->guards[i]);
+			check_rule_under_guard(
+			    c, &config->rules[j], &config->guards[i]);
 	}
 }
 
@@ -426,34 +433,35 @@ static void
 check_algorithms(const struct check *c)
 {
 	static const size_t offsets[ALGORITHM_KINDS] = {
-		[ALGORITHM_KEX] = offsetof(struct config, crypto.kex),
-		[ALGORITHM_CIPHER] = offsetof(struct config, crypto.ciphers),
-		[ALGORITHM_MAC] = offsetof(struct config, crypto.macs),
-		[ALGORITHM_HOST_KEY] = offsetof(struct config,
-		    crypto.host_key_algorithms),
-		[ALGORITHM_USER_KEY] = offsetof(struct config,
-		    crypto.key_algorithms),
-		[ALGORITHM_CA] = offsetof(struct config, crypto.ca_algorithms),
-		[ALGORITHM_COMPRESSION] = offsetof(struct config,
-		    crypto.compression),
+	    [ALGORITHM_KEX] = offsetof(struct config, crypto.kex),
+	    [ALGORITHM_CIPHER] = offsetof(struct config, crypto.ciphers),
+	    [ALGORITHM_MAC] = offsetof(struct config, crypto.macs),
+	    [ALGORITHM_HOST_KEY] =
+		offsetof(struct config, crypto.host_key_algorithms),
+	    [ALGORITHM_USER_KEY] =
+		offsetof(struct config, crypto.key_algorithms),
+	    [ALGORITHM_CA] = offsetof(struct config, crypto.ca_algorithms),
+	    [ALGORITHM_COMPRESSION] =
+		offsetof(struct config, crypto.compression),
 	};
 	enum algorithm_kind kind;
 	size_t i;
 
-	for (kind = 0; kind < ALGORITHM_KINDS &&
-	     c->calls->algorithm != NULL; kind++) {
-		const struct strings *names = (const void *)(
-		    (const char *)c->config + offsets[kind]);
+	for (kind = 0; kind < ALGORITHM_KINDS && c->calls->algorithm != NULL;
+	     kind++) {
+		const struct strings *names =
+		    (const void *)((const char *)c->config + offsets[kind]);
 		const char *key = algorithm_key(kind);
 		const struct origin *origin = key_origin(c, key);
 
 		for (i = 0; i < names->count; i++) {
-			if (!c->calls->algorithm(c->calls->context, kind,
-				names->items[i]))
+			if (!c->calls->algorithm(
+				c->calls->context, kind, names->items[i]))
 				problem_error(c->problems, origin->file,
-				    origin->line, "%s: \"%s\" is not to be "
-				    "had on this machine", key,
-				    names->items[i]);
+				    origin->line,
+				    "%s: \"%s\" is not to be "
+				    "had on this machine",
+				    key, names->items[i]);
 		}
 	}
 }
@@ -462,13 +470,13 @@ int
 config_check(const struct config *config, const struct check_calls *calls,
     struct problems *problems)
 {
-	struct check c = { config, calls, problems };
+	struct check c = {config, calls, problems};
 	size_t errors = problems->errors;
 
 	check_files(&c);
 	check_user(&c, "privsep.worker_user", config->privsep.worker_user);
-	check_user(&c, "privsep.keyholder_user",
-	    config->privsep.keyholder_user);
+	check_user(
+	    &c, "privsep.keyholder_user", config->privsep.keyholder_user);
 	check_modules(&c);
 	check_algorithms(&c);
 	check_policy(&c);

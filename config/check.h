@@ -24,13 +24,13 @@ struct check_calls {
 	    const char *path, char *why, size_t why_size);
 	/* after all modules: does one serve the step? */
 	bool (*serves)(void *context, const struct chain_step *step);
-	bool (*host_key)(void *context, const char *path, char *why,
-	    size_t why_size);
-	bool (*host_certificate)(void *context, const char *path, char *why,
-	    size_t why_size);
+	bool (*host_key)(
+	    void *context, const char *path, char *why, size_t why_size);
+	bool (*host_certificate)(
+	    void *context, const char *path, char *why, size_t why_size);
 	/* is it built in and does libcrypto have it? */
-	bool (*algorithm)(void *context, enum algorithm_kind kind,
-	    const char *name);
+	bool (*algorithm)(
+	    void *context, enum algorithm_kind kind, const char *name);
 };
 
 /*

@@ -419,6 +419,7 @@ struct config {
 	char *pid_file; /* NULL: none */
 	char *control_socket; /* NULL: none */
 	char *version_addendum; /* NULL: none */
+	char *banner; /* of rules that set none; NULL: none */
 	char *xauth;
 	uint32_t x11_display_offset;
 	bool tcp_keepalive;

@@ -24,17 +24,17 @@ const char *
 policy_reason_text(enum policy_reason reason)
 {
 	static const char *const texts[] = {
-		[REASON_NONE] = "none",
-		[REASON_NO_RULE] = "no_rule",
-		[REASON_RULE_REFUSES] = "rule_refuses",
-		[REASON_GUARD_REFUSES] = "guard_refuses",
-		[REASON_UNKNOWN_FACT] = "unknown_fact",
-		[REASON_UNKNOWN_USER] = "unknown_user",
-		[REASON_ROOT] = "root",
-		[REASON_TIME] = "time",
-		[REASON_NO_CHAIN] = "no_chain",
-		[REASON_KEY] = "key",
-		[REASON_CONFLICT] = "conflict",
+	    [REASON_NONE] = "none",
+	    [REASON_NO_RULE] = "no_rule",
+	    [REASON_RULE_REFUSES] = "rule_refuses",
+	    [REASON_GUARD_REFUSES] = "guard_refuses",
+	    [REASON_UNKNOWN_FACT] = "unknown_fact",
+	    [REASON_UNKNOWN_USER] = "unknown_user",
+	    [REASON_ROOT] = "root",
+	    [REASON_TIME] = "time",
+	    [REASON_NO_CHAIN] = "no_chain",
+	    [REASON_KEY] = "key",
+	    [REASON_CONFLICT] = "conflict",
 	};
 
 	return texts[reason];
@@ -44,7 +44,8 @@ static const char *
 verdict_text(enum policy_verdict verdict)
 {
 	return verdict == POLICY_GRANTED ? "granted" :
-	    verdict == POLICY_MORE ? "more" : "refused";
+	    verdict == POLICY_MORE	 ? "more" :
+					   "refused";
 }
 
 static const char *
@@ -91,8 +92,10 @@ text_facts(const struct explanation *e)
 	if (f->user_state == FACT_KNOWN)
 		fprintf(e->out, "uid %u", (unsigned)f->uid);
 	else
-		fputs(f->user_state == FACT_ABSENT ? "no such user" :
-			"unknown (the look-up failed)", e->out);
+		fputs(f->user_state == FACT_ABSENT ?
+			"no such user" :
+			"unknown (the look-up failed)",
+		    e->out);
 	fputs("\ngroups:", e->out);
 	if (f->groups_state == FACT_UNKNOWN)
 		fputs(" unknown", e->out);
@@ -100,7 +103,7 @@ text_facts(const struct explanation *e)
 		fprintf(e->out, " %s", f->groups[i]);
 	fprintf(e->out, "\nfrom %s, listener %s\n",
 	    f->source.family == NET_NONE ? "unknown" :
-	    net_print(&f->source, address),
+					   net_print(&f->source, address),
 	    f->listener != NULL ? f->listener : "unknown");
 }
 
@@ -114,14 +117,15 @@ text_rules(const struct explanation *e, const struct rule *rules, size_t count,
 	for (i = 0; i < count; i++) {
 		entry = find_entry(e, guard, i);
 		fprintf(e->out, "%s %s (%s:%u): ", guard ? "guard" : "rule",
-		    rules[i].name, rules[i].origin.file,
-		    rules[i].origin.line);
+		    rules[i].name, rules[i].origin.file, rules[i].origin.line);
 		if (entry == NULL)
 			fprintf(e->out, "%s\n", unasked(&rules[i], guard));
 		else
-			fprintf(e->out, "%s: %s\n", entry->result == TRI_YES ?
-				"matches" : entry->result == TRI_NO ?
-				"does not match" : "unknown", entry->why);
+			fprintf(e->out, "%s: %s\n",
+			    entry->result == TRI_YES	? "matches" :
+				entry->result == TRI_NO ? "does not match" :
+							  "unknown",
+			    entry->why);
 	}
 }
 
@@ -161,16 +165,17 @@ text_settings(const struct explanation *e)
 			continue;
 		if (layers == NULL) {
 			fprintf(e->out, "  %s = ", option->name);
-			show_value(e->out, option, (const char *)&e->d.grants +
-				option->offset, SHOW_CONFIG);
+			show_value(e->out, option,
+			    (const char *)&e->d.grants + option->offset,
+			    SHOW_CONFIG);
 			text_origin(e, &e->d.grants.origins[grant]);
 			continue;
 		}
 		for (i = 0; i < layers->count; i++) {
 			fprintf(e->out, "  %s %s ", option->name,
 			    i == 0 ? "=" : "and also in");
-			show_value(e->out, option, layers->lists[i],
-			    SHOW_CONFIG);
+			show_value(
+			    e->out, option, layers->lists[i], SHOW_CONFIG);
 			text_origin(e, &layers->origins[i]);
 		}
 	}
@@ -191,13 +196,15 @@ explain_text(const struct explanation *e)
 		fprintf(e->out, "decided by rule %s (%s:%u)\n", d->rule->name,
 		    d->rule->origin.file, d->rule->origin.line);
 	if (d->decoy)
-		fprintf(e->out, "the client is asked as by rule %s, and never "
-		    "succeeds\n", d->rule->name);
+		fprintf(e->out,
+		    "the client is asked as by rule %s, and never "
+		    "succeeds\n",
+		    d->rule->name);
 	for (i = 0; i < d->chains.count; i++)
 		fprintf(e->out, "chain: %s\n", d->chains.items[i].text);
 	for (i = 0; i < d->more.count; i++)
-		fprintf(e->out, "still required: %s\n",
-		    d->more.steps[i].method);
+		fprintf(
+		    e->out, "still required: %s\n", d->more.steps[i].method);
 	if (d->decoy)
 		return;
 	fputs("settings:\n", e->out);
@@ -235,8 +242,8 @@ json_facts(const struct explanation *e)
 	if (f->user_state == FACT_KNOWN)
 		fprintf(e->out, "\"uid\":%u,", (unsigned)f->uid);
 	else
-		json_string(e, "uid", f->user_state == FACT_ABSENT ? NULL :
-			"unknown");
+		json_string(
+		    e, "uid", f->user_state == FACT_ABSENT ? NULL : "unknown");
 	if (f->groups_state == FACT_UNKNOWN) {
 		json_string(e, "groups", "unknown");
 	} else {
@@ -247,8 +254,9 @@ json_facts(const struct explanation *e)
 		}
 		fputs("],", e->out);
 	}
-	json_string(e, "from", f->source.family == NET_NONE ? "unknown" :
-		net_print(&f->source, address));
+	json_string(e, "from",
+	    f->source.family == NET_NONE ? "unknown" :
+					   net_print(&f->source, address));
 	json_string(e, "listener", f->listener);
 	fprintf(e->out, "\"time\":%lld,", (long long)f->now);
 }
@@ -265,10 +273,10 @@ json_rules(const struct explanation *e, const char *key,
 		entry = find_entry(e, guard, i);
 		fputs(i > 0 ? ",{" : "{", e->out);
 		json_string(e, "name", rules[i].name);
-		json_string(e, "result", entry != NULL ?
-			result_text(entry->result) : "not asked");
-		json_string(e, "why", entry != NULL ? entry->why :
-			unasked(&rules[i], guard));
+		json_string(e, "result",
+		    entry != NULL ? result_text(entry->result) : "not asked");
+		json_string(e, "why",
+		    entry != NULL ? entry->why : unasked(&rules[i], guard));
 		json_origin(e, &rules[i].origin);
 		fputc('}', e->out);
 	}
@@ -297,19 +305,20 @@ json_settings(const struct explanation *e)
 	for (grant = 0; grant < GRANT_COUNT && !e->d.decoy; grant++) {
 		const struct option *option = option_of_grant(grant);
 
-		fprintf(e->out, "%s\"%s\":", grant > 0 ? "," : "",
-		    option->name);
+		fprintf(
+		    e->out, "%s\"%s\":", grant > 0 ? "," : "", option->name);
 		layers = layers_of(e, grant);
 		if (layers == NULL) {
-			json_setting(e, option, (const char *)&e->d.grants +
-				option->offset, &e->d.grants.origins[grant]);
+			json_setting(e, option,
+			    (const char *)&e->d.grants + option->offset,
+			    &e->d.grants.origins[grant]);
 			continue;
 		}
 		fputc('[', e->out);
 		for (i = 0; i < layers->count; i++) {
 			fputs(i > 0 ? "," : "", e->out);
-			json_setting(e, option, layers->lists[i],
-			    &layers->origins[i]);
+			json_setting(
+			    e, option, layers->lists[i], &layers->origins[i]);
 		}
 		fputc(']', e->out);
 	}
@@ -324,16 +333,15 @@ explain_json(const struct explanation *e)
 
 	fputc('{', e->out);
 	json_facts(e);
-	json_rules(e, "rules", e->config->rules, e->config->rule_count,
-	    false);
-	json_rules(e, "guards", e->config->guards, e->config->guard_count,
-	    true);
+	json_rules(e, "rules", e->config->rules, e->config->rule_count, false);
+	json_rules(
+	    e, "guards", e->config->guards, e->config->guard_count, true);
 	json_string(e, "verdict", verdict_text(d->verdict));
 	json_string(e, "reason", policy_reason_text(d->reason));
 	json_string(e, "why", d->why[0] != '\0' ? d->why : NULL);
 	json_string(e, "rule", d->rule->name);
-	fprintf(e->out, "\"decoy\":%s,\"chains\":[", d->decoy ? "true" :
-		"false");
+	fprintf(
+	    e->out, "\"decoy\":%s,\"chains\":[", d->decoy ? "true" : "false");
 	for (i = 0; i < d->chains.count; i++) {
 		fputs(i > 0 ? "," : "", e->out);
 		show_quoted(e->out, d->chains.items[i].text, SHOW_JSON);

@@ -17,8 +17,8 @@
 /* ---- what the parts ask ---- */
 
 void
-import_error(struct importer *imp, const struct origin *origin,
-    const char *format, ...)
+import_error(
+    struct importer *imp, const struct origin *origin, const char *format, ...)
 {
 	va_list args;
 	char *text;
@@ -31,8 +31,8 @@ import_error(struct importer *imp, const struct origin *origin,
 }
 
 void
-import_note(struct importer *imp, const struct origin *origin,
-    const char *format, ...)
+import_note(
+    struct importer *imp, const struct origin *origin, const char *format, ...)
 {
 	va_list args;
 	char *text;
@@ -92,16 +92,16 @@ import_is(const struct importer *imp, uint64_t set, const char *name,
 }
 
 static void
-append_args(const struct importer *imp, struct strings *list,
-    const struct directive *d)
+append_args(
+    const struct importer *imp, struct strings *list, const struct directive *d)
 {
 	size_t i;
 
 	for (i = 0; i < d->count; i++) {
 		if (list->count % 16 == 0)
-			list->items = arena_grow(imp->arena, list->items,
-			    list->count, list->count + 16,
-			    sizeof(*list->items));
+			list->items =
+			    arena_grow(imp->arena, list->items, list->count,
+				list->count + 16, sizeof(*list->items));
 		list->items[list->count++] = d->args[i];
 	}
 }
@@ -110,7 +110,7 @@ append_args(const struct importer *imp, struct strings *list,
 struct strings
 import_all(const struct importer *imp, uint64_t set, const char *name)
 {
-	struct strings global = { 0 }, list = { 0 };
+	struct strings global = {0}, list = {0};
 	size_t i;
 
 	for (i = 0; i < imp->directive_count; i++) {
@@ -130,7 +130,7 @@ struct strings
 import_split(const struct importer *imp, const char *text)
 {
 	char *copy = arena_strdup(imp->arena, text), *item;
-	struct strings list = { 0 };
+	struct strings list = {0};
 
 	while ((item = strsep(&copy, ",")) != NULL) {
 		while (*item == ' ')
@@ -160,8 +160,8 @@ import_put_list(struct importer *imp, const char *indent, const char *key,
 }
 
 void
-import_put_text(struct importer *imp, const char *indent, const char *key,
-    const char *text)
+import_put_text(
+    struct importer *imp, const char *indent, const char *key, const char *text)
 {
 	fprintf(imp->out, "%s%s = ", indent, key);
 	show_quoted(imp->out, text, SHOW_CONFIG);
@@ -171,10 +171,10 @@ import_put_text(struct importer *imp, const char *indent, const char *key,
 /* ---- what cannot be said ---- */
 
 /* Keys that sshd takes in Match and sallyport has for all. */
-static const char *const global_here[] = { "casignaturealgorithms", "ipqos",
-	"rekeylimit", "revokedkeys", "x11displayoffset",
-	"authorizedprincipalsfile", "authorizedprincipalscommand",
-	"authorizedprincipalscommanduser", "subsystem" };
+static const char *const global_here[] = {"casignaturealgorithms", "ipqos",
+    "rekeylimit", "revokedkeys", "x11displayoffset", "authorizedprincipalsfile",
+    "authorizedprincipalscommand", "authorizedprincipalscommanduser",
+    "subsystem"};
 
 static bool
 is_global_here(const char *name)
@@ -215,20 +215,22 @@ judge_directive(struct importer *imp, const struct directive *d)
 	switch (word->kind) {
 	case WORD_FIXED:
 		if (strcasecmp(value, word->note) != 0)
-			import_note(imp, &d->origin, "%s %s: sallyport has "
-			    "\"%s\" only", word->name, d->args[0],
-			    word->note);
+			import_note(imp, &d->origin,
+			    "%s %s: sallyport has "
+			    "\"%s\" only",
+			    word->name, d->args[0], word->note);
 		break;
 	case WORD_IGNORED:
 	case WORD_UNSUPPORTED:
-		import_note(imp, &d->origin, "%s: %s", word->name,
-		    word->note);
+		import_note(imp, &d->origin, "%s: %s", word->name, word->note);
 		break;
 	default:
 		if (d->block != 0 && is_global_here(word->name) &&
 		    !same_args(d, import_first(imp, 0, word->name)))
-			import_error(imp, &d->origin, "%s in a Match block: "
-			    "sallyport has one for all", word->name);
+			import_error(imp, &d->origin,
+			    "%s in a Match block: "
+			    "sallyport has one for all",
+			    word->name);
 	}
 }
 
@@ -257,8 +259,8 @@ config_import(const char *path, FILE *out, struct problems *report)
 		judge_directives(imp);
 		import_listeners(imp);
 		import_judge_blocks(imp);
-		fprintf(out, "# Imported from %s by sallyportctl import.\n",
-		    path);
+		fprintf(
+		    out, "# Imported from %s by sallyportctl import.\n", path);
 		import_server(imp);
 		import_modules(imp);
 		import_rules(imp);

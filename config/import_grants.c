@@ -91,11 +91,11 @@ chain_for_root(const struct granting *g, const char *chain)
 struct strings
 import_chains(struct importer *imp, uint64_t set, bool root)
 {
-	static const char *const methods[] = { "publickey", "password",
-		"keyboard-interactive", "hostbased" };
-	struct granting g = { imp, set };
+	static const char *const methods[] = {
+	    "publickey", "password", "keyboard-interactive", "hostbased"};
+	struct granting g = {imp, set};
 	const struct directive *d;
-	struct strings list = { 0 }, wanted = { 0 };
+	struct strings list = {0}, wanted = {0};
 	size_t i;
 
 	d = import_first(imp, set, "authenticationmethods");
@@ -117,8 +117,8 @@ import_chains(struct importer *imp, uint64_t set, bool root)
 static void
 put_root_login(const struct granting *g)
 {
-	const char *value = import_value(g->imp, g->set, "permitrootlogin",
-	    "prohibit-password");
+	const char *value = import_value(
+	    g->imp, g->set, "permitrootlogin", "prohibit-password");
 
 	if (strcasecmp(value, "yes") == 0)
 		put_word(g, "root_login", "\"yes\"");
@@ -160,20 +160,21 @@ report_unknown(struct importer *imp, const struct directive *d,
 
 	for (i = 0; i < patterns->count; i++) {
 		for (j = 0; names[j] != NULL; j++) {
-			if (match_pattern(names[j], patterns->items[i],
-				MATCH_CASE))
+			if (match_pattern(
+				names[j], patterns->items[i], MATCH_CASE))
 				break;
 		}
 		if (names[j] == NULL)
-			import_note(imp, &d->origin, "%s: sallyport has no "
-			    "\"%s\": left out", d->word->name,
-			    patterns->items[i]);
+			import_note(imp, &d->origin,
+			    "%s: sallyport has no "
+			    "\"%s\": left out",
+			    d->word->name, patterns->items[i]);
 	}
 }
 
 struct strings
-import_algorithms(struct importer *imp, const struct directive *d, int kind,
-    bool report)
+import_algorithms(
+    struct importer *imp, const struct directive *d, int kind, bool report)
 {
 	const char *const *names =
 	    algorithm_names((enum algorithm_kind)kind, CRYPTO_MODERN);
@@ -181,7 +182,7 @@ import_algorithms(struct importer *imp, const struct directive *d, int kind,
 	    algorithm_defaults((enum algorithm_kind)kind, CRYPTO_MODERN);
 	char change = strchr("+-^", d->args[0][0]) != NULL ? d->args[0][0] : 0;
 	struct strings written = import_split(imp, d->args[0] + (change != 0));
-	struct strings list = { 0 };
+	struct strings list = {0};
 	size_t i;
 
 	if (report)
@@ -249,12 +250,12 @@ forwards(const struct granting *g, const char *name, const char *direction)
 }
 
 static void
-put_targets(const struct granting *g, const char *key, const char *name,
-    bool allowed)
+put_targets(
+    const struct granting *g, const char *key, const char *name, bool allowed)
 {
 	struct importer *imp = g->imp;
 	const struct directive *d = import_first(imp, g->set, name);
-	struct strings list = { 0 };
+	struct strings list = {0};
 	struct target target;
 	const char *fault;
 	char *text;
@@ -266,7 +267,8 @@ put_targets(const struct granting *g, const char *key, const char *name,
 	     i++) {
 		if (strcasecmp(d->args[i], "none") == 0)
 			break;
-		text = strchr(d->args[i], ':') != NULL ? d->args[i] :
+		text = strchr(d->args[i], ':') != NULL ?
+		    d->args[i] :
 		    arena_printf(imp->arena, "*:%s", d->args[i]);
 		fault = parse_target(imp->arena, text, &target);
 		if (fault != NULL) {
@@ -282,7 +284,7 @@ put_targets(const struct granting *g, const char *key, const char *name,
 static void
 put_everything(const struct granting *g, const char *key, bool allowed)
 {
-	struct strings list = { 0 };
+	struct strings list = {0};
 
 	if (allowed)
 		push(g->imp, &list, "*");
@@ -309,10 +311,9 @@ put_forwarding(const struct granting *g)
 	    forwards(g, "allowstreamlocalforwarding", "remote"));
 	fprintf(g->imp->out, IN "unix_mask = \"%s\";\n",
 	    import_value(g->imp, g->set, "streamlocalbindmask", "0177"));
-	put_bool(g, "unix_unlink", is(g, "streamlocalbindunlink", "yes",
-	    "no"));
-	put_bool(g, "agent", !none && is(g, "allowagentforwarding", "yes",
-	    "yes"));
+	put_bool(g, "unix_unlink", is(g, "streamlocalbindunlink", "yes", "no"));
+	put_bool(
+	    g, "agent", !none && is(g, "allowagentforwarding", "yes", "yes"));
 	put_bool(g, "x11", !none && is(g, "x11forwarding", "yes", "no"));
 	tun = import_value(g->imp, g->set, "permittunnel", "no");
 	fprintf(g->imp->out, IN "tun = \"%s\";\n", none ? "no" : tun);
@@ -325,7 +326,7 @@ static void
 put_internal_sftp(const struct granting *g, const struct directive *d)
 {
 	struct importer *imp = g->imp;
-	struct strings words = { 0 };
+	struct strings words = {0};
 	char *text = arena_strdup(imp->arena, ""), *word, *rest;
 	size_t i;
 
@@ -338,8 +339,8 @@ put_internal_sftp(const struct granting *g, const struct directive *d)
 	put_word(g, "sftp_only", "true");
 	for (i = 1; i < words.count; i++) {
 		const char *flag = words.items[i];
-		const char *value = i + 1 < words.count ? words.items[i + 1] :
-							  "";
+		const char *value =
+		    i + 1 < words.count ? words.items[i + 1] : "";
 
 		if (strcmp(flag, "-R") == 0) {
 			put_word(g, "sftp_read_only", "true");
@@ -350,8 +351,10 @@ put_internal_sftp(const struct granting *g, const struct directive *d)
 		else if (strcmp(flag, "-u") == 0)
 			import_put_text(imp, IN, "sftp_umask", value);
 		else if (strcmp(flag, "-P") == 0 || strcmp(flag, "-p") == 0)
-			import_error(imp, &d->origin, "internal-sftp %s: "
-			    "sallyport has no list of sftp requests", flag);
+			import_error(imp, &d->origin,
+			    "internal-sftp %s: "
+			    "sallyport has no list of sftp requests",
+			    flag);
 		else if (strcmp(flag, "-e") == 0)
 			continue;
 		i++; /* -l and -f: sallyport's own audit has more */
@@ -405,8 +408,10 @@ put_environment(const struct granting *g)
 				break;
 		}
 		if (parse_assignment(d->args[i]) != NULL)
-			import_error(imp, &d->origin, "SetEnv %s: not "
-			    "NAME=value", d->args[i]);
+			import_error(imp, &d->origin,
+			    "SetEnv %s: not "
+			    "NAME=value",
+			    d->args[i]);
 		else if (j == kept.count)
 			push(imp, &kept, d->args[i]);
 	}
@@ -447,7 +452,7 @@ put_channel_timeouts(const struct granting *g)
 {
 	struct importer *imp = g->imp;
 	const struct directive *d;
-	struct strings list = { 0 };
+	struct strings list = {0};
 	struct channel_timeout timeout;
 	size_t i;
 
@@ -456,16 +461,18 @@ put_channel_timeouts(const struct granting *g)
 		if (strcasecmp(d->args[i], "none") == 0)
 			break;
 		if (strncasecmp(d->args[i], "global=", 7) == 0) {
-			import_put_text(imp, IN, "idle_timeout",
-			    d->args[i] + 7);
+			import_put_text(
+			    imp, IN, "idle_timeout", d->args[i] + 7);
 			continue;
 		}
 		if (strstr(d->args[i], "=0") != NULL &&
 		    d->args[i][strlen(d->args[i]) - 2] == '=')
 			continue;
 		if (parse_channel(imp->arena, d->args[i], &timeout) != NULL)
-			import_error(imp, &d->origin, "ChannelTimeout %s: not "
-			    "understood", d->args[i]);
+			import_error(imp, &d->origin,
+			    "ChannelTimeout %s: not "
+			    "understood",
+			    d->args[i]);
 		else
 			push(imp, &list, d->args[i]);
 	}
@@ -485,19 +492,20 @@ put_limits(const struct granting *g)
 	    import_value(imp, g->set, "maxsessions", "10"));
 	put_time(g, "keepalive_interval", "clientaliveinterval", "0");
 	count = import_value(imp, g->set, "clientalivecountmax", "3");
-	put_word(g, "keepalive_count", strcmp(count, "0") == 0 ? "\"none\"" :
-		count);
+	put_word(
+	    g, "keepalive_count", strcmp(count, "0") == 0 ? "\"none\"" : count);
 	put_time(g, "unused_timeout", "unusedconnectiontimeout", "none");
 	put_channel_timeouts(g);
 	if (import_first(imp, g->set, "loglevel") != NULL)
-		import_put_text(imp, IN, "log_level", import_log_level(
-		    import_value(imp, g->set, "loglevel", "INFO")));
+		import_put_text(imp, IN, "log_level",
+		    import_log_level(
+			import_value(imp, g->set, "loglevel", "INFO")));
 }
 
 void
 import_grants(struct importer *imp, uint64_t set, bool root)
 {
-	struct granting g = { imp, set };
+	struct granting g = {imp, set};
 	struct strings chains = import_chains(imp, set, root);
 
 	import_put_list(imp, IN, "methods", &chains);

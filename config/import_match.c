@@ -15,8 +15,8 @@
 
 /* sshd's match_pattern_list: a negated match is none. */
 bool
-import_pattern_list(const struct importer *imp, const char *text,
-    const char *list)
+import_pattern_list(
+    const struct importer *imp, const char *text, const char *list)
 {
 	(void)imp;
 	return match_list(text, list, MATCH_CASE) == MATCH_YES;
@@ -35,7 +35,7 @@ add(const struct importer *imp, struct strings *list, const char *text)
 static char *
 wildcard_network(const struct importer *imp, const char *text)
 {
-	unsigned octets[4] = { 0 }, count = 0, value;
+	unsigned octets[4] = {0}, count = 0, value;
 	const char *p = text;
 	char *end;
 
@@ -67,7 +67,8 @@ static void
 add_network(struct importer *imp, struct strings *list, const char *item,
     const struct origin *origin, bool *expressible)
 {
-	const char *bang = *item == '!' ? "!" : "", *text = item + (*item == '!');
+	const char *bang = *item == '!' ? "!" : "",
+		   *text = item + (*item == '!');
 	struct net_network network;
 	char *converted;
 
@@ -77,17 +78,21 @@ add_network(struct importer *imp, struct strings *list, const char *item,
 	} else if (parse_network(text, &network) == NULL) {
 		add(imp, list, item);
 	} else if ((converted = wildcard_network(imp, text)) != NULL) {
-		add(imp, list, arena_printf(imp->arena, "%s%s", bang,
-		    converted));
+		add(imp, list,
+		    arena_printf(imp->arena, "%s%s", bang, converted));
 	} else if (looks_numeric(text) || imp->use_dns) {
 		*expressible = false;
 		if (origin != NULL)
-			import_error(imp, origin, "\"%s\": sallyport knows "
+			import_error(imp, origin,
+			    "\"%s\": sallyport knows "
 			    "networks only, no host names and no such "
-			    "wildcards", item);
+			    "wildcards",
+			    item);
 	} else if (origin != NULL) {
-		import_note(imp, origin, "\"%s\": a host name never matches "
-		    "while UseDNS is no: left out", item);
+		import_note(imp, origin,
+		    "\"%s\": a host name never matches "
+		    "while UseDNS is no: left out",
+		    item);
 	}
 }
 
@@ -95,7 +100,7 @@ struct strings
 import_networks(struct importer *imp, const char *text,
     const struct origin *origin, bool *expressible)
 {
-	struct strings items = import_split(imp, text), list = { 0 };
+	struct strings items = import_split(imp, text), list = {0};
 	size_t i;
 
 	for (i = 0; i < items.count; i++)
@@ -118,8 +123,8 @@ has_positive(const struct strings *list)
 /* ---- listeners ---- */
 
 static bool
-port_listed(const struct importer *imp, const struct listener *l,
-    const char *ports)
+port_listed(
+    const struct importer *imp, const struct listener *l, const char *ports)
 {
 	struct strings list = import_split(imp, ports);
 	size_t i;
@@ -139,7 +144,8 @@ is_wildcard(const char *address)
 }
 
 static bool
-address_listed(const struct listener *l, const char *addresses, bool *expressible)
+address_listed(
+    const struct listener *l, const char *addresses, bool *expressible)
 {
 	struct net_address address;
 
@@ -152,10 +158,10 @@ address_listed(const struct listener *l, const char *addresses, bool *expressibl
 }
 
 static struct strings
-matching_listeners(struct importer *imp, const struct criteria *c,
-    bool *expressible)
+matching_listeners(
+    struct importer *imp, const struct criteria *c, bool *expressible)
 {
-	struct strings names = { 0 };
+	struct strings names = {0};
 	size_t i;
 
 	for (i = 0; i < imp->listener_count; i++) {
@@ -164,8 +170,8 @@ matching_listeners(struct importer *imp, const struct criteria *c,
 		if (c->local_ports != NULL &&
 		    !port_listed(imp, l, c->local_ports))
 			continue;
-		if (c->local_addresses != NULL && !address_listed(l,
-		    c->local_addresses, expressible))
+		if (c->local_addresses != NULL &&
+		    !address_listed(l, c->local_addresses, expressible))
 			continue;
 		add(imp, &names, l->name);
 	}
@@ -175,8 +181,8 @@ matching_listeners(struct importer *imp, const struct criteria *c,
 /* ---- blocks ---- */
 
 static bool
-criteria_hold_sometimes(struct importer *imp, const struct criteria *c,
-    const struct origin *origin)
+criteria_hold_sometimes(
+    struct importer *imp, const struct criteria *c, const struct origin *origin)
 {
 	struct strings list;
 	bool expressible = true, possible = true;
@@ -190,8 +196,7 @@ criteria_hold_sometimes(struct importer *imp, const struct criteria *c,
 		possible &= has_positive(&list);
 	}
 	if (c->addresses != NULL) {
-		list = import_networks(imp, c->addresses, origin,
-		    &expressible);
+		list = import_networks(imp, c->addresses, origin, &expressible);
 		possible &= has_positive(&list);
 	}
 	if (c->hosts != NULL) {
@@ -202,7 +207,8 @@ criteria_hold_sometimes(struct importer *imp, const struct criteria *c,
 		list = matching_listeners(imp, c, &expressible);
 		possible &= list.count > 0;
 		if (!expressible)
-			import_error(imp, origin, "Match LocalAddress: give "
+			import_error(imp, origin,
+			    "Match LocalAddress: give "
 			    "the address a ListenAddress of its own; the "
 			    "block is left out");
 	}
@@ -218,8 +224,8 @@ import_judge_blocks(struct importer *imp)
 		struct block *block = &imp->blocks[i];
 
 		for (j = 0; j < block->count && !block->never; j++) {
-			if (!criteria_hold_sometimes(imp, &block->criteria[j],
-				&block->origin))
+			if (!criteria_hold_sometimes(
+				imp, &block->criteria[j], &block->origin))
 				block->never = true;
 		}
 		if (block->never)
@@ -277,8 +283,8 @@ networks_apart(struct importer *imp, const char *a, const char *b)
 }
 
 static bool
-criteria_apart(struct importer *imp, const struct criteria *a,
-    const struct criteria *b)
+criteria_apart(
+    struct importer *imp, const struct criteria *a, const struct criteria *b)
 {
 	return names_apart(imp, a->users, b->users) ||
 	    names_apart(imp, b->users, a->users) ||
@@ -315,12 +321,13 @@ import_may_be_root(const struct importer *imp, uint64_t set)
 	size_t i, j;
 
 	for (i = 1; i < imp->block_count; i++) {
-		for (j = 0; (set & 1ULL << i) != 0 &&
-		     j < imp->blocks[i].count; j++) {
+		for (j = 0; (set & 1ULL << i) != 0 && j < imp->blocks[i].count;
+		     j++) {
 			const struct criteria *c = &imp->blocks[i].criteria[j];
 
-			if (c->invalid_user || (c->users != NULL &&
-			    !import_pattern_list(imp, "root", c->users)))
+			if (c->invalid_user ||
+			    (c->users != NULL &&
+				!import_pattern_list(imp, "root", c->users)))
 				return false;
 		}
 	}
@@ -382,8 +389,8 @@ import_put_match(struct importer *imp, uint64_t set)
 	size_t i, j;
 
 	for (i = 1; i < imp->block_count; i++) {
-		for (j = 0; (set & 1ULL << i) != 0 &&
-		     j < imp->blocks[i].count; j++)
+		for (j = 0; (set & 1ULL << i) != 0 && j < imp->blocks[i].count;
+		     j++)
 			put_criteria(imp, &imp->blocks[i].criteria[j]);
 	}
 }

@@ -38,7 +38,7 @@ struct strings
 import_key_sources(const struct importer *imp, uint64_t set)
 {
 	const struct directive *files, *command, *authorities;
-	struct strings names = { 0 };
+	struct strings names = {0};
 
 	files = import_first(imp, set, "authorizedkeysfile");
 	command = import_first(imp, set, "authorizedkeyscommand");
@@ -46,8 +46,8 @@ import_key_sources(const struct importer *imp, uint64_t set)
 	if (files == NULL || !is_none(files))
 		push(imp, &names, source_name(imp, files, "user", "files"));
 	if (!is_none(command))
-		push(imp, &names, source_name(imp, command, "command",
-		    "command"));
+		push(imp, &names,
+		    source_name(imp, command, "command", "command"));
 	if (!is_none(authorities))
 		push(imp, &names, "ca_keys");
 	return names;
@@ -55,15 +55,17 @@ import_key_sources(const struct importer *imp, uint64_t set)
 
 /* Only these sequences are known to the module. */
 static void
-check_tokens(struct importer *imp, const struct directive *d,
-    const char *text, const char *known)
+check_tokens(struct importer *imp, const struct directive *d, const char *text,
+    const char *known)
 {
 	const char *at;
 
 	for (at = strchr(text, '%'); at != NULL; at = strchr(at + 2, '%')) {
 		if (at[1] == '\0' || strchr(known, at[1]) == NULL) {
-			import_error(imp, &d->origin, "%s: sallyport does not "
-			    "know %%%c here", d->word->name, at[1]);
+			import_error(imp, &d->origin,
+			    "%s: sallyport does not "
+			    "know %%%c here",
+			    d->word->name, at[1]);
 			return;
 		}
 	}
@@ -73,23 +75,24 @@ check_tokens(struct importer *imp, const struct directive *d,
 static struct strings
 home_paths(struct importer *imp, const struct directive *d)
 {
-	struct strings list = { 0 };
+	struct strings list = {0};
 	size_t i;
 
 	for (i = 0; i < d->count; i++) {
 		check_tokens(imp, d, d->args[i], "huU%");
-		push(imp, &list, d->args[i][0] == '/' ||
-			strncmp(d->args[i], "%h", 2) == 0 ? d->args[i] :
+		push(imp, &list,
+		    d->args[i][0] == '/' || strncmp(d->args[i], "%h", 2) == 0 ?
+			d->args[i] :
 			arena_printf(imp->arena, "%%h/%s", d->args[i]));
 	}
 	return list;
 }
 
 static void
-put_file_source(struct importer *imp, const char *name,
-    const struct directive *d)
+put_file_source(
+    struct importer *imp, const char *name, const struct directive *d)
 {
-	struct strings list = { 0 };
+	struct strings list = {0};
 
 	if (d != NULL) {
 		list = home_paths(imp, d);
@@ -107,22 +110,22 @@ put_command_source(struct importer *imp, const char *name,
     const struct directive *d, const char *user_word)
 {
 	const struct directive *user;
-	struct strings words = { 0 };
+	struct strings words = {0};
 	size_t i;
 
 	for (i = 0; i < d->count; i++) {
 		check_tokens(imp, d, d->args[i], "huUtkf%");
 		push(imp, &words, d->args[i]);
 	}
-	user = import_first(imp, d->block == 0 ? 0 : 1ULL << d->block,
-	    user_word);
+	user =
+	    import_first(imp, d->block == 0 ? 0 : 1ULL << d->block, user_word);
 	fprintf(imp->out, "\t\t%s = {", name);
 	import_put_list(imp, " ", "command", &words);
 	if (user != NULL)
 		import_put_text(imp, "\t\t\t", "user", user->args[0]);
 	else
-		import_error(imp, &d->origin, "%s: no user to run it as",
-		    d->word->name);
+		import_error(
+		    imp, &d->origin, "%s: no user to run it as", d->word->name);
 	fputs("\t\t};\n", imp->out);
 }
 
@@ -131,16 +134,15 @@ static bool
 counts(const struct importer *imp, const struct directive *d)
 {
 	return !is_none(d) && !imp->blocks[d->block].never &&
-	    import_first(imp, d->block == 0 ? 0 : 1ULL << d->block,
-		d->word->name) == d;
+	    import_first(
+		imp, d->block == 0 ? 0 : 1ULL << d->block, d->word->name) == d;
 }
 
 static void
 put_sources(struct importer *imp)
 {
-	struct strings names = { 0 };
-	bool global_files =
-	    import_first(imp, 0, "authorizedkeysfile") == NULL;
+	struct strings names = {0};
+	bool global_files = import_first(imp, 0, "authorizedkeysfile") == NULL;
 	size_t i;
 
 	if (global_files)
@@ -150,16 +152,15 @@ put_sources(struct importer *imp)
 
 		if (strcmp(d->word->name, "authorizedkeysfile") == 0 &&
 		    counts(imp, d))
-			push(imp, &names, source_name(imp, d, "user",
-			    "files"));
+			push(imp, &names, source_name(imp, d, "user", "files"));
 	}
 	for (i = 0; i < imp->directive_count; i++) {
 		const struct directive *d = &imp->directives[i];
 
 		if (strcmp(d->word->name, "authorizedkeyscommand") == 0 &&
 		    counts(imp, d))
-			push(imp, &names, source_name(imp, d, "command",
-			    "command"));
+			push(imp, &names,
+			    source_name(imp, d, "command", "command"));
 	}
 	import_put_list(imp, "\t\t", "sources", &names);
 	if (global_files)
@@ -170,18 +171,19 @@ put_sources(struct importer *imp)
 		if (!counts(imp, d))
 			continue;
 		if (strcmp(d->word->name, "authorizedkeysfile") == 0)
-			put_file_source(imp, source_name(imp, d, "user",
-			    "files"), d);
+			put_file_source(
+			    imp, source_name(imp, d, "user", "files"), d);
 		if (strcmp(d->word->name, "authorizedkeyscommand") == 0)
-			put_command_source(imp, source_name(imp, d, "command",
-			    "command"), d, "authorizedkeyscommanduser");
+			put_command_source(imp,
+			    source_name(imp, d, "command", "command"), d,
+			    "authorizedkeyscommanduser");
 	}
 }
 
 static void
 put_authorities(struct importer *imp)
 {
-	struct strings list = { 0 };
+	struct strings list = {0};
 	size_t i;
 
 	for (i = 0; i < imp->directive_count; i++) {
@@ -191,7 +193,8 @@ put_authorities(struct importer *imp)
 		    !counts(imp, d))
 			continue;
 		if (list.count > 0 && strcmp(list.items[0], d->args[0]) != 0)
-			import_error(imp, &d->origin, "TrustedUserCAKeys %s: "
+			import_error(imp, &d->origin,
+			    "TrustedUserCAKeys %s: "
 			    "sallyport trusts one set of authorities for all "
 			    "rules (name them by fingerprint in key_cas)",
 			    d->args[0]);
@@ -211,7 +214,8 @@ put_principals(struct importer *imp)
 	file = import_first(imp, 0, "authorizedprincipalsfile");
 	command = import_first(imp, 0, "authorizedprincipalscommand");
 	if (!is_none(file) && !is_none(command))
-		import_error(imp, &command->origin, "AuthorizedPrincipals"
+		import_error(imp, &command->origin,
+		    "AuthorizedPrincipals"
 		    "Command beside AuthorizedPrincipalsFile: sallyport asks "
 		    "one of them");
 	if (!is_none(file)) {
@@ -229,7 +233,7 @@ static void
 put_revoked(struct importer *imp)
 {
 	const struct directive *d = import_first(imp, 0, "revokedkeys");
-	struct strings list = { 0 };
+	struct strings list = {0};
 	size_t i;
 
 	for (i = 0; !is_none(d) && i < d->count; i++)

@@ -20,8 +20,8 @@ struct reading {
 	struct importer *imp;
 	struct origin origin;
 	char *directory; /* of the main file: where relative includes are */
-	size_t outer;	 /* block that the file is included from */
-	size_t block;	 /* block of the current line */
+	size_t outer; /* block that the file is included from */
+	size_t block; /* block of the current line */
 	unsigned depth;
 };
 
@@ -48,8 +48,8 @@ split_line(struct arena *arena, const char *line, char **args, size_t *count)
 		if (*line == '\0' || (quote == 0 && blank) ||
 		    (quote == 0 && !inside && *line == '#')) {
 			if (inside && *count < IMPORT_ARGS_MAX)
-				args[(*count)++] = arena_strndup(arena, word,
-				    len);
+				args[(*count)++] =
+				    arena_strndup(arena, word, len);
 			if (*line == '\0' || *line == '#')
 				break;
 			inside = false;
@@ -60,8 +60,9 @@ split_line(struct arena *arena, const char *line, char **args, size_t *count)
 			continue;
 		}
 		inside = true;
-		if (*line == '\\' && (line[1] == '"' || line[1] == '\'' ||
-		    line[1] == '\\' || (quote == 0 && line[1] == ' ')))
+		if (*line == '\\' &&
+		    (line[1] == '"' || line[1] == '\'' || line[1] == '\\' ||
+			(quote == 0 && line[1] == ' ')))
 			word[len++] = *++line;
 		else if (quote == 0 && (*line == '"' || *line == '\''))
 			quote = *line;
@@ -76,8 +77,8 @@ split_line(struct arena *arena, const char *line, char **args, size_t *count)
 /* ---- Match ---- */
 
 static bool
-set_criterion(struct reading *r, struct criteria *c, const char *name,
-    char *list)
+set_criterion(
+    struct reading *r, struct criteria *c, const char *name, char *list)
 {
 	if (strcasecmp(name, "user") == 0)
 		c->users = list;
@@ -92,16 +93,17 @@ set_criterion(struct reading *r, struct criteria *c, const char *name,
 	else if (strcasecmp(name, "localport") == 0)
 		c->local_ports = list;
 	else {
-		import_error(r->imp, &r->origin, "Match %s: sallyport has no "
-		    "such condition; the block is left out", name);
+		import_error(r->imp, &r->origin,
+		    "Match %s: sallyport has no "
+		    "such condition; the block is left out",
+		    name);
 		return false;
 	}
 	return true;
 }
 
 static bool
-read_criteria(struct reading *r, char **args, size_t count,
-    struct criteria *c)
+read_criteria(struct reading *r, char **args, size_t count, struct criteria *c)
 {
 	char *equals;
 	size_t i;
@@ -139,8 +141,10 @@ begin_match(struct reading *r, char **args, size_t count)
 	struct block *block;
 
 	if (imp->block_count > IMPORT_BLOCKS_MAX) {
-		import_error(imp, &r->origin, "more than %d Match blocks: "
-		    "this one is left out", IMPORT_BLOCKS_MAX);
+		import_error(imp, &r->origin,
+		    "more than %d Match blocks: "
+		    "this one is left out",
+		    IMPORT_BLOCKS_MAX);
 		r->block = IMPORT_BLOCKS_MAX;
 		imp->blocks[r->block].never = true;
 		return;
@@ -151,8 +155,8 @@ begin_match(struct reading *r, char **args, size_t count)
 		*block = imp->blocks[r->outer];
 	block->origin = r->origin;
 	if (block->count == IMPORT_INCLUDE_MAX ||
-	    !read_criteria(r, args + 1, count - 1,
-		&block->criteria[block->count]))
+	    !read_criteria(
+		r, args + 1, count - 1, &block->criteria[block->count]))
 		block->never = true;
 	block->count++;
 }
@@ -167,11 +171,14 @@ include(struct reading *r, char **args, size_t count)
 	size_t i, j;
 
 	for (i = 1; i < count; i++) {
-		pattern = args[i][0] == '/' ? mem_strdup(args[i]) :
+		pattern = args[i][0] == '/' ?
+		    mem_strdup(args[i]) :
 		    mem_printf("%s/%s", r->directory, args[i]);
 		if (r->depth >= IMPORT_INCLUDE_MAX) {
-			import_error(r->imp, &r->origin, "Include nested "
-			    "deeper than %d", IMPORT_INCLUDE_MAX);
+			import_error(r->imp, &r->origin,
+			    "Include nested "
+			    "deeper than %d",
+			    IMPORT_INCLUDE_MAX);
 		} else if (glob(pattern, 0, NULL, &found) == 0) {
 			for (j = 0; j < found.gl_pathc; j++)
 				(void)read_one(r, found.gl_pathv[j]);
@@ -220,18 +227,20 @@ read_line(struct reading *r, const char *line)
 		return;
 	word = import_find_word(args[0]);
 	if (word == NULL)
-		import_error(r->imp, &r->origin, "%s: unknown keyword",
-		    args[0]);
+		import_error(
+		    r->imp, &r->origin, "%s: unknown keyword", args[0]);
 	else if (count == 1)
-		import_error(r->imp, &r->origin, "%s: its value is missing",
-		    args[0]);
+		import_error(
+		    r->imp, &r->origin, "%s: its value is missing", args[0]);
 	else if (strcmp(word->name, "match") == 0)
 		begin_match(r, args, count);
 	else if (strcmp(word->name, "include") == 0)
 		include(r, args, count);
 	else if (word->kind == WORD_SERVER && r->block != 0)
-		import_error(r->imp, &r->origin, "%s: not allowed in a Match "
-		    "block", args[0]);
+		import_error(r->imp, &r->origin,
+		    "%s: not allowed in a Match "
+		    "block",
+		    args[0]);
 	else
 		add_directive(r, word, args, count);
 }
@@ -246,8 +255,8 @@ read_one(struct reading *outer, const char *path)
 	FILE *in = fopen(path, "re");
 
 	if (in == NULL) {
-		import_error(r.imp, &outer->origin, "%s: %s", path,
-		    strerror(errno));
+		import_error(
+		    r.imp, &outer->origin, "%s: %s", path, strerror(errno));
 		return E_SYSTEM;
 	}
 	r.origin.file = arena_strdup(r.imp->arena, path);
@@ -271,7 +280,7 @@ read_one(struct reading *outer, const char *path)
 int
 import_read(struct importer *imp, const char *path)
 {
-	struct reading r = { .imp = imp };
+	struct reading r = {.imp = imp};
 
 	imp->block_count = 1;
 	/* sshd looks below its own directory, wherever the file is. */

@@ -35,7 +35,7 @@ push(const struct importer *imp, struct strings *list, const char *text)
 
 /* One more condition of the rule being written. */
 struct condition {
-	const char *key;	    /* NULL: none */
+	const char *key; /* NULL: none */
 	const struct strings *list; /* any of these */
 	const struct strings *from; /* and these networks; or NULL */
 };
@@ -71,9 +71,9 @@ begin_rule(struct region *r, const char *what, const struct condition *one,
 {
 	struct importer *imp = r->imp;
 
-	fprintf(imp->out, "%s\t{ name = \"%s%s%s%s", imp->rule_count++ > 0 ?
-		",\n" : "", r->base, r->root ? "-root" : "", *what != '\0' ?
-		"-" : "", what);
+	fprintf(imp->out, "%s\t{ name = \"%s%s%s%s",
+	    imp->rule_count++ > 0 ? ",\n" : "", r->base, r->root ? "-root" : "",
+	    *what != '\0' ? "-" : "", what);
 	if (r->number++ > 0)
 		fprintf(imp->out, ".%u", r->number);
 	fputs("\";\n" IN "match = (", imp->out);
@@ -81,7 +81,8 @@ begin_rule(struct region *r, const char *what, const struct condition *one,
 	import_put_match(imp, r->set);
 	if (r->root)
 		fputs(imp->groups++ > 0 ? ", { user = \"root\"; }" :
-			" { user = \"root\"; }", imp->out);
+					  " { user = \"root\"; }",
+		    imp->out);
 	put_condition(imp, one);
 	put_condition(imp, two);
 	fputs(" );\n", imp->out);
@@ -100,8 +101,8 @@ put_refusal(struct region *r, const char *what, const struct condition *one)
 
 /* "user@host" in two; false for a plain pattern. */
 static bool
-split_at(const struct importer *imp, const char *entry, char **user,
-    char **host)
+split_at(
+    const struct importer *imp, const char *entry, char **user, char **host)
 {
 	const char *at = strrchr(entry, '@');
 
@@ -122,7 +123,7 @@ takes_root(const struct region *r, const char *pattern)
 static struct strings
 plain_entries(const struct region *r, const struct strings *entries)
 {
-	struct strings list = { 0 };
+	struct strings list = {0};
 	char *user, *host;
 	size_t i;
 
@@ -151,8 +152,7 @@ host_entry(struct region *r, const char *entry, const char *name,
 
 	if (!split_at(r->imp, entry, &user, &host) || !takes_root(r, user))
 		return false;
-	*from = import_networks(r->imp, host, origin_of(r, name),
-	    &expressible);
+	*from = import_networks(r->imp, host, origin_of(r, name), &expressible);
 	memset(users, 0, sizeof(*users));
 	push(r->imp, users, user);
 	return from->count > 0;
@@ -163,14 +163,14 @@ put_denied_users(struct region *r)
 {
 	struct strings entries = import_all(r->imp, r->set, "denyusers");
 	struct strings list = plain_entries(r, &entries), users, from;
-	struct condition c = { "user", &list, NULL };
+	struct condition c = {"user", &list, NULL};
 	size_t i;
 
 	if (list.count > 0)
 		put_refusal(r, "deny-users", &c);
 	for (i = 0; i < entries.count; i++) {
-		if (!host_entry(r, entries.items[i], "denyusers", &users,
-			&from))
+		if (!host_entry(
+			r, entries.items[i], "denyusers", &users, &from))
 			continue;
 		c.list = &users;
 		c.from = &from;
@@ -182,7 +182,7 @@ static void
 put_denied_groups(struct region *r)
 {
 	struct strings list = import_all(r->imp, r->set, "denygroups");
-	struct condition c = { "group", &list, NULL };
+	struct condition c = {"group", &list, NULL};
 
 	if (list.count > 0)
 		put_refusal(r, "deny-groups", &c);
@@ -204,10 +204,10 @@ put_allowed(struct region *r)
 	struct strings entries = import_all(r->imp, r->set, "allowusers");
 	struct strings list = plain_entries(r, &entries), users, from;
 	struct strings groups = import_all(r->imp, r->set, "allowgroups");
-	struct condition anyone = { NULL, NULL, NULL };
-	struct condition in_group = { groups.count > 0 ? "group" : NULL,
-		&groups, NULL };
-	struct condition c = { "user", &list, NULL };
+	struct condition anyone = {NULL, NULL, NULL};
+	struct condition in_group = {
+	    groups.count > 0 ? "group" : NULL, &groups, NULL};
+	struct condition c = {"user", &list, NULL};
 	size_t i;
 
 	if (entries.count == 0) {
@@ -216,8 +216,8 @@ put_allowed(struct region *r)
 		put_grant(r, &c, &in_group);
 	}
 	for (i = 0; i < entries.count; i++) {
-		if (!host_entry(r, entries.items[i], "allowusers", &users,
-			&from))
+		if (!host_entry(
+			r, entries.items[i], "allowusers", &users, &from))
 			continue;
 		c.list = &users;
 		c.from = &from;
@@ -238,14 +238,14 @@ refuses_all(struct region *r)
 	    import_is(r->imp, r->set, "refuseconnection", "yes", "no"))
 		return true;
 	return r->root &&
-	    import_is(r->imp, r->set, "permitrootlogin", "no",
-		"prohibit-password");
+	    import_is(
+		r->imp, r->set, "permitrootlogin", "no", "prohibit-password");
 }
 
 static void
 put_region(struct importer *imp, uint64_t set, bool root)
 {
-	struct region r = { .imp = imp, .set = set, .root = root };
+	struct region r = {.imp = imp, .set = set, .root = root};
 	static const struct condition nothing;
 	size_t i;
 
@@ -322,9 +322,11 @@ find_sets(struct importer *imp, uint64_t sets[IMPORT_SETS_MAX])
 			} else if (count < IMPORT_SETS_MAX) {
 				sets[count++] = sets[j] | 1ULL << i;
 			} else {
-				import_error(imp, &block->origin, "more than "
+				import_error(imp, &block->origin,
+				    "more than "
 				    "%d sets of Match blocks can match "
-				    "together: too many", IMPORT_SETS_MAX);
+				    "together: too many",
+				    IMPORT_SETS_MAX);
 				return 0;
 			}
 		}
@@ -347,7 +349,7 @@ import_rules(struct importer *imp)
 	}
 	fputs("\n);\n", imp->out);
 	if (imp->rule_count > CONFIG_RULES_MAX)
-		import_error(imp, &(struct origin) { NULL, 0 },
+		import_error(imp, &(struct origin){NULL, 0},
 		    "the result has %zu rules, more than the %d allowed",
 		    imp->rule_count, CONFIG_RULES_MAX);
 }

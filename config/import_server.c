@@ -39,8 +39,7 @@ add_listener(struct importer *imp, const char *address, unsigned port)
 	l = &imp->listeners[imp->listener_count++];
 	l->address = arena_strdup(imp->arena, address);
 	l->port = (uint16_t)port;
-	l->name = arena_printf(imp->arena, "listener-%zu",
-	    imp->listener_count);
+	l->name = arena_printf(imp->arena, "listener-%zu", imp->listener_count);
 }
 
 static void
@@ -62,8 +61,10 @@ listen_on_address(struct importer *imp, const struct directive *d)
 	char text[NET_TEXT_MAX], *plain;
 
 	if (d->count > 1)
-		import_error(imp, &d->origin, "ListenAddress %s %s: sallyport "
-		    "has no routing domains", d->args[0], d->args[1]);
+		import_error(imp, &d->origin,
+		    "ListenAddress %s %s: sallyport "
+		    "has no routing domains",
+		    d->args[0], d->args[1]);
 	plain = arena_strdup(imp->arena, d->args[0]);
 	if (plain[0] == '[' && plain[strlen(plain) - 1] == ']') {
 		plain[strlen(plain) - 1] = '\0';
@@ -74,8 +75,10 @@ listen_on_address(struct importer *imp, const struct directive *d)
 	else if (net_parse_port(d->args[0], &address) == 0)
 		add_listener(imp, net_print(&address, text), address.port);
 	else
-		import_error(imp, &d->origin, "ListenAddress %s: a numeric "
-		    "address is needed", d->args[0]);
+		import_error(imp, &d->origin,
+		    "ListenAddress %s: a numeric "
+		    "address is needed",
+		    d->args[0]);
 }
 
 void
@@ -85,8 +88,8 @@ import_listeners(struct importer *imp)
 	bool any = false;
 	size_t i;
 
-	imp->listeners = arena_array(imp->arena, CONFIG_LISTENERS_MAX,
-	    sizeof(*imp->listeners));
+	imp->listeners = arena_array(
+	    imp->arena, CONFIG_LISTENERS_MAX, sizeof(*imp->listeners));
 	for (i = 0; i < imp->directive_count; i++) {
 		const struct directive *d = &imp->directives[i];
 
@@ -96,9 +99,10 @@ import_listeners(struct importer *imp)
 		any = true;
 	}
 	if (!any)
-		listen_on_ports(imp, strcasecmp(family, "inet") == 0 ?
-			"0.0.0.0" : strcasecmp(family, "inet6") == 0 ? "::" :
-			"*");
+		listen_on_ports(imp,
+		    strcasecmp(family, "inet") == 0	 ? "0.0.0.0" :
+			strcasecmp(family, "inet6") == 0 ? "::" :
+							   "*");
 }
 
 static void
@@ -108,9 +112,11 @@ put_listeners(struct importer *imp)
 
 	fputs("listeners = (\n", imp->out);
 	for (i = 0; i < imp->listener_count; i++)
-		fprintf(imp->out, "\t{ name = \"%s\"; address = \"%s\"; port "
-		    "= %u; }%s\n", imp->listeners[i].name,
-		    imp->listeners[i].address, imp->listeners[i].port,
+		fprintf(imp->out,
+		    "\t{ name = \"%s\"; address = \"%s\"; port "
+		    "= %u; }%s\n",
+		    imp->listeners[i].name, imp->listeners[i].address,
+		    imp->listeners[i].port,
 		    i + 1 < imp->listener_count ? "," : "");
 	fputs(");\n", imp->out);
 }
@@ -120,9 +126,8 @@ put_listeners(struct importer *imp)
 static void
 put_host_keys(struct importer *imp)
 {
-	static const char *const usual[] = {
-		"/etc/ssh/ssh_host_ed25519_key",
-		"/etc/ssh/ssh_host_ecdsa_key", "/etc/ssh/ssh_host_rsa_key" };
+	static const char *const usual[] = {"/etc/ssh/ssh_host_ed25519_key",
+	    "/etc/ssh/ssh_host_ecdsa_key", "/etc/ssh/ssh_host_rsa_key"};
 	struct strings keys = import_all(imp, 0, "hostkey");
 	struct strings certificates = import_all(imp, 0, "hostcertificate");
 	size_t i;
@@ -150,8 +155,10 @@ put_algorithms(struct importer *imp, const char *key, const char *name,
 		return;
 	list = import_algorithms(imp, d, kind, true);
 	if (list.count == 0)
-		import_error(imp, &d->origin, "%s: nothing that sallyport has "
-		    "is in the list; the default stays", name);
+		import_error(imp, &d->origin,
+		    "%s: nothing that sallyport has "
+		    "is in the list; the default stays",
+		    name);
 	else
 		import_put_list(imp, "\t", key, &list);
 }
@@ -160,7 +167,7 @@ put_algorithms(struct importer *imp, const char *key, const char *name,
 static void
 put_key_algorithms(struct importer *imp)
 {
-	struct strings all = { 0 }, list;
+	struct strings all = {0}, list;
 	size_t i, j, k;
 
 	if (import_first(imp, 0, "pubkeyacceptedalgorithms") == NULL)
@@ -217,8 +224,8 @@ put_crypto(struct importer *imp)
 	put_algorithms(imp, "macs", "macs", ALGORITHM_MAC);
 	put_algorithms(imp, "host_key_algorithms", "hostkeyalgorithms",
 	    ALGORITHM_HOST_KEY);
-	put_algorithms(imp, "ca_algorithms", "casignaturealgorithms",
-	    ALGORITHM_CA);
+	put_algorithms(
+	    imp, "ca_algorithms", "casignaturealgorithms", ALGORITHM_CA);
 	put_key_algorithms(imp);
 	if (d != NULL && strcasecmp(d->args[0], "no") == 0)
 		fputs("\tcompression = [ \"none\" ];\n", imp->out);
@@ -242,8 +249,10 @@ put_grace(struct importer *imp)
 	if (parse_time(text, &seconds) != NULL)
 		seconds = 120;
 	if (seconds == 0 || seconds > 3600) {
-		import_note(imp, &d->origin, "LoginGraceTime %s: sallyport "
-		    "waits an hour at most", text);
+		import_note(imp, &d->origin,
+		    "LoginGraceTime %s: sallyport "
+		    "waits an hour at most",
+		    text);
 		seconds = 3600;
 	}
 	fprintf(imp->out, "\tlogin_grace = %u;\n",
@@ -259,13 +268,15 @@ put_startups(struct importer *imp)
 	const char *sizes = global(imp, "persourcenetblocksize", "32:128");
 	char *end;
 
-	if (d != NULL && sscanf(d->args[0], "%u:%u:%u", &begin, &rate,
-	    &full) != 3) {
+	if (d != NULL &&
+	    sscanf(d->args[0], "%u:%u:%u", &begin, &rate, &full) != 3) {
 		begin = full = (unsigned)strtoul(d->args[0], &end, 10);
 		rate = 100;
 	}
-	fprintf(imp->out, "\tstartups = { begin = %u; rate = %u; full = %u; };"
-	    "\n", begin, rate, full);
+	fprintf(imp->out,
+	    "\tstartups = { begin = %u; rate = %u; full = %u; };"
+	    "\n",
+	    begin, rate, full);
 	fputs("\tsource = { connections = ", imp->out);
 	if (strcasecmp(sources, "none") == 0)
 		fputs("\"none\"", imp->out);
@@ -273,8 +284,8 @@ put_startups(struct importer *imp)
 		fputs(sources, imp->out);
 	fprintf(imp->out, "; prefix4 = %d;", atoi(sizes));
 	if (strchr(sizes, ':') != NULL)
-		fprintf(imp->out, " prefix6 = %d;",
-		    atoi(strchr(sizes, ':') + 1));
+		fprintf(
+		    imp->out, " prefix6 = %d;", atoi(strchr(sizes, ':') + 1));
 	fputs(" };\n", imp->out);
 }
 
@@ -282,13 +293,12 @@ put_startups(struct importer *imp)
 static const char *
 penalty_key(const char *name)
 {
-	static const char *const keys[][2] = { { "crash", "crash" },
-		{ "authfail", "auth_failure" },
-		{ "invaliduser", "invalid_user" }, { "noauth", "no_auth" },
-		{ "grace-exceeded", "grace_exceeded" },
-		{ "refuseconnection", "refused" }, { "max", "maximum" },
-		{ "min", "minimum" }, { "max-sources4", "max_sources4" },
-		{ "max-sources6", "max_sources6" } };
+	static const char *const keys[][2] = {{"crash", "crash"},
+	    {"authfail", "auth_failure"}, {"invaliduser", "invalid_user"},
+	    {"noauth", "no_auth"}, {"grace-exceeded", "grace_exceeded"},
+	    {"refuseconnection", "refused"}, {"max", "maximum"},
+	    {"min", "minimum"}, {"max-sources4", "max_sources4"},
+	    {"max-sources6", "max_sources6"}};
 	size_t i;
 
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -314,14 +324,14 @@ put_penalty(struct importer *imp, const struct directive *d, const char *text)
 	*value++ = '\0';
 	key = penalty_key(name);
 	if (key != NULL && parse_time(value, &number) == NULL)
-		fprintf(imp->out, " %s = %llu;", key,
-		    (unsigned long long)number);
+		fprintf(
+		    imp->out, " %s = %llu;", key, (unsigned long long)number);
 	else if (strcasecmp(name, "overflow") == 0)
 		fprintf(imp->out, " overflow_refuses = %s;",
 		    strcasecmp(value, "deny-all") == 0 ? "true" : "false");
 	else
-		import_note(imp, &d->origin, "PerSourcePenalties %s: left out",
-		    text);
+		import_note(
+		    imp, &d->origin, "PerSourcePenalties %s: left out", text);
 }
 
 static void
@@ -349,9 +359,9 @@ put_penalties(struct importer *imp)
 const char *
 import_log_level(const char *level)
 {
-	static const char *const levels[][2] = { { "quiet", "quiet" },
-		{ "fatal", "error" }, { "error", "error" },
-		{ "info", "info" }, { "verbose", "verbose" } };
+	static const char *const levels[][2] = {{"quiet", "quiet"},
+	    {"fatal", "error"}, {"error", "error"}, {"info", "info"},
+	    {"verbose", "verbose"}};
 	size_t i;
 
 	for (i = 0; i < 5; i++) {
@@ -377,7 +387,8 @@ put_lower(struct importer *imp, const char *key, const char *text)
 static void
 put_qos(struct importer *imp)
 {
-	static const char known[] = " af11 af12 af13 af21 af22 af23 af31 af32 "
+	static const char known[] =
+	    " af11 af12 af13 af21 af22 af23 af31 af32 "
 	    "af33 af41 af42 af43 cs0 cs1 cs2 cs3 cs4 cs5 cs6 cs7 ef le none ";
 	const struct directive *d = import_first(imp, 0, "ipqos");
 	size_t i;
@@ -387,11 +398,14 @@ put_qos(struct importer *imp)
 
 		if (strstr(known, arena_printf(imp->arena, " %s ", word)) ==
 		    NULL)
-			import_note(imp, &d->origin, "IPQoS %s: DSCP names "
-			    "only", word);
+			import_note(imp, &d->origin,
+			    "IPQoS %s: DSCP names "
+			    "only",
+			    word);
 		else
-			import_put_text(imp, "", i == 0 ?
-				"ip_qos_interactive" : "ip_qos_bulk", word);
+			import_put_text(imp, "",
+			    i == 0 ? "ip_qos_interactive" : "ip_qos_bulk",
+			    word);
 	}
 }
 
@@ -411,18 +425,18 @@ put_plain(struct importer *imp)
 	fprintf(imp->out, "x11_display_offset = %s;\n",
 	    global(imp, "x11displayoffset", "10"));
 	fprintf(imp->out, "tcp_keepalive = %s;\n",
-	    import_is(imp, 0, "tcpkeepalive", "yes", "yes") ? "true" :
-	    "false");
+	    import_is(imp, 0, "tcpkeepalive", "yes", "yes") ? "true" : "false");
 	put_qos(imp);
 }
 
 static void
 put_records(struct importer *imp)
 {
-	fprintf(imp->out, "\nrecords = { motd = \"%s\"; last_login = \"%s\"; "
-	    "};\n", import_is(imp, 0, "printmotd", "yes", "yes") ? "server" :
-	    "pam", import_is(imp, 0, "printlastlog", "yes", "yes") ?
-	    "server" : "pam");
+	fprintf(imp->out,
+	    "\nrecords = { motd = \"%s\"; last_login = \"%s\"; "
+	    "};\n",
+	    import_is(imp, 0, "printmotd", "yes", "yes") ? "server" : "pam",
+	    import_is(imp, 0, "printlastlog", "yes", "yes") ? "server" : "pam");
 }
 
 static void
@@ -443,7 +457,8 @@ put_subsystems(struct importer *imp)
 				break;
 		}
 		if (d->block != 0 || count == 32) {
-			import_error(imp, &d->origin, "Subsystem in a Match "
+			import_error(imp, &d->origin,
+			    "Subsystem in a Match "
 			    "block: sallyport has one list for all");
 			continue;
 		}
@@ -452,14 +467,15 @@ put_subsystems(struct importer *imp)
 		names[count] = d->args[0];
 		command = d->args[1];
 		for (k = 2; k < d->count; k++)
-			command = arena_printf(imp->arena, "%s %s", command,
-			    d->args[k]);
+			command = arena_printf(
+			    imp->arena, "%s %s", command, d->args[k]);
 		if (strcmp(d->args[0], "sftp") == 0 &&
 		    (strncmp(command, "internal-sftp", 13) == 0 ||
 			strstr(command, "/sftp-server") != NULL))
 			command = arena_strdup(imp->arena, "internal");
-		fprintf(imp->out, "%s\n\t{ name = \"%s\"; command = ",
-		    count++ > 0 ? "," : "", d->args[0]);
+		fprintf(imp->out,
+		    "%s\n\t{ name = \"%s\"; command = ", count++ > 0 ? "," : "",
+		    d->args[0]);
 		show_quoted(imp->out, command, SHOW_CONFIG);
 		fputs("; }", imp->out);
 	}

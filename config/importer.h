@@ -17,10 +17,10 @@
 #define IMPORT_INCLUDE_MAX 16
 
 enum word_kind {
-	WORD_SERVER,	 /* global only, mapped */
-	WORD_RULE,	 /* may stand in Match, mapped */
-	WORD_FIXED,	 /* sallyport knows the one value in note */
-	WORD_IGNORED,	 /* without effect; note says why */
+	WORD_SERVER, /* global only, mapped */
+	WORD_RULE, /* may stand in Match, mapped */
+	WORD_FIXED, /* sallyport knows the one value in note */
+	WORD_IGNORED, /* without effect; note says why */
 	WORD_UNSUPPORTED /* note says why */
 };
 
@@ -65,12 +65,12 @@ struct importer {
 	struct directive *directives;
 	size_t directive_count;
 	struct block blocks[IMPORT_BLOCKS_MAX + 1]; /* 0 is unused */
-	size_t block_count;			    /* with number 0 */
+	size_t block_count; /* with number 0 */
 	struct listener *listeners;
 	size_t listener_count;
 	bool use_dns;
 	size_t rule_count; /* written so far */
-	size_t groups;	   /* in the match that is being written */
+	size_t groups; /* in the match that is being written */
 };
 
 /* ---- import_read.c ---- */
@@ -82,16 +82,16 @@ const struct import_word *import_find_word(const char *name);
 /* ---- import.c: what holds for a set of Match blocks (bit n: block n) ---- */
 
 /* The directive that counts: of the set, else of the global part; or NULL. */
-const struct directive *import_first(const struct importer *imp, uint64_t set,
-    const char *name);
+const struct directive *import_first(
+    const struct importer *imp, uint64_t set, const char *name);
 /* Its only argument, or the default. */
 const char *import_value(const struct importer *imp, uint64_t set,
     const char *name, const char *fallback);
 bool import_is(const struct importer *imp, uint64_t set, const char *name,
     const char *value, const char *fallback);
 /* All arguments of a keyword that grows, one after the other. */
-struct strings import_all(const struct importer *imp, uint64_t set,
-    const char *name);
+struct strings import_all(
+    const struct importer *imp, uint64_t set, const char *name);
 /* Comma separated text as a list. */
 struct strings import_split(const struct importer *imp, const char *text);
 
@@ -101,10 +101,10 @@ void import_note(struct importer *imp, const struct origin *origin,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* "key = [ "a", "b" ];" and the like; directive may be NULL. */
-void import_put_list(struct importer *imp, const char *indent,
-    const char *key, const struct strings *list);
-void import_put_text(struct importer *imp, const char *indent,
-    const char *key, const char *text);
+void import_put_list(struct importer *imp, const char *indent, const char *key,
+    const struct strings *list);
+void import_put_text(struct importer *imp, const char *indent, const char *key,
+    const char *text);
 
 /* ---- import_match.c ---- */
 
@@ -119,8 +119,8 @@ void import_put_match(struct importer *imp, uint64_t set);
 /* Networks of an address or host list; names are reported. */
 struct strings import_networks(struct importer *imp, const char *list,
     const struct origin *origin, bool *expressible);
-bool import_pattern_list(const struct importer *imp, const char *text,
-    const char *list);
+bool import_pattern_list(
+    const struct importer *imp, const char *text, const char *list);
 
 /* ---- import_server.c, import_rules.c, import_grants.c ---- */
 
@@ -138,7 +138,7 @@ struct strings import_key_sources(const struct importer *imp, uint64_t set);
 /* sshd's LogLevel as ours. */
 const char *import_log_level(const char *level);
 /* An algorithm list with + - ^ against what sallyport knows. */
-struct strings import_algorithms(struct importer *imp,
-    const struct directive *d, int kind, bool report);
+struct strings import_algorithms(
+    struct importer *imp, const struct directive *d, int kind, bool report);
 
 #endif

@@ -14,15 +14,15 @@
 /* ---- groups of one section ---- */
 
 void
-load_unknown(struct loader *l, const config_setting_t *setting,
-    const char *key, const enum option_section *sections)
+load_unknown(struct loader *l, const config_setting_t *setting, const char *key,
+    const enum option_section *sections)
 {
 	const char *name = config_setting_name(setting), *nearest = NULL;
 	unsigned line = (unsigned)config_setting_source_line(setting);
 
 	for (; *sections != SECTION_COUNT && nearest == NULL; sections++)
-		nearest = option_nearest(*sections,
-		    *sections == SECTION_SERVER ? key : name);
+		nearest = option_nearest(
+		    *sections, *sections == SECTION_SERVER ? key : name);
 	if (nearest != NULL)
 		reader_error(&l->reader, line, key,
 		    "unknown key; did you mean \"%s\"?", nearest);
@@ -51,7 +51,7 @@ void
 load_struct(struct loader *l, const config_setting_t *group,
     enum option_section section, const char *what, void *base)
 {
-	const enum option_section sections[] = { section, SECTION_COUNT };
+	const enum option_section sections[] = {section, SECTION_COUNT};
 	const struct option *option;
 	const config_setting_t *setting;
 	const char *key;
@@ -64,8 +64,8 @@ load_struct(struct loader *l, const config_setting_t *group,
 	}
 	for (i = 0; i < config_setting_length(group); i++) {
 		setting = config_setting_get_elem(group, (unsigned)i);
-		key = arena_printf(l->arena, "%s.%s", what,
-		    config_setting_name(setting));
+		key = arena_printf(
+		    l->arena, "%s.%s", what, config_setting_name(setting));
 		option = option_find(section, config_setting_name(setting));
 		if (option == NULL)
 			load_unknown(l, setting, key, sections);
@@ -83,8 +83,8 @@ static void *
 append(struct loader *l, void **items, size_t *count, size_t size)
 {
 	if (*count % 16 == 0)
-		*items = arena_grow(l->arena, *items, *count, *count + 16,
-		    size);
+		*items =
+		    arena_grow(l->arena, *items, *count, *count + 16, size);
 	return (char *)*items + (*count)++ * size;
 }
 
@@ -103,8 +103,8 @@ load_listener(struct loader *l, const config_setting_t *group)
 	listener->family = AF_UNSPEC;
 	if (listener->address != NULL &&
 	    net_parse(listener->address, &address) == 0)
-		listener->family = address.family == NET_V4 ? AF_INET :
-		    AF_INET6;
+		listener->family =
+		    address.family == NET_V4 ? AF_INET : AF_INET6;
 }
 
 static void
@@ -154,8 +154,8 @@ load_rule_element(struct loader *l, const config_setting_t *group, bool guard)
 	struct rule *rule;
 	void *items = guard ? c->guards : c->rules;
 
-	rule = append(l, &items, guard ? &c->guard_count : &c->rule_count,
-	    sizeof(*rule));
+	rule = append(
+	    l, &items, guard ? &c->guard_count : &c->rule_count, sizeof(*rule));
 	if (guard)
 		c->guards = items;
 	else
@@ -196,8 +196,8 @@ list_count(const struct config *c, const struct option *option)
 }
 
 static void
-load_list(struct loader *l, const struct option *option,
-    const config_setting_t *list)
+load_list(
+    struct loader *l, const struct option *option, const config_setting_t *list)
 {
 	unsigned line = (unsigned)config_setting_source_line(list);
 	const config_setting_t *group;
@@ -206,7 +206,8 @@ load_list(struct loader *l, const struct option *option,
 	if (config_setting_type(list) != CONFIG_TYPE_LIST) {
 		reader_error(&l->reader, line, option->name,
 		    "wrong type: this is a list of groups, "
-		    "%s = ( { ... }, { ... } );", option->name);
+		    "%s = ( { ... }, { ... } );",
+		    option->name);
 		return;
 	}
 	for (i = 0; i < config_setting_length(list); i++) {
@@ -237,9 +238,9 @@ load_value(struct loader *l, const struct option *option,
 
 	if (origin->line != 0) {
 		reader_error(&l->reader,
-		    (unsigned)config_setting_source_line(setting),
-		    option->name, "is set already, in %s:%u; set it once",
-		    origin->file, origin->line);
+		    (unsigned)config_setting_source_line(setting), option->name,
+		    "is set already, in %s:%u; set it once", origin->file,
+		    origin->line);
 		return;
 	}
 	*origin = reader_origin(&l->reader, setting);
@@ -250,8 +251,8 @@ load_value(struct loader *l, const struct option *option,
 static void
 load_group(struct loader *l, const char *prefix, const config_setting_t *group)
 {
-	static const enum option_section sections[] = { SECTION_SERVER,
-		SECTION_COUNT };
+	static const enum option_section sections[] = {
+	    SECTION_SERVER, SECTION_COUNT};
 	const config_setting_t *setting;
 	const struct option *option;
 	const char *key;
@@ -272,8 +273,8 @@ load_group(struct loader *l, const char *prefix, const config_setting_t *group)
 			load_group(l, key, setting);
 		else
 			reader_error(&l->reader,
-			    (unsigned)config_setting_source_line(setting),
-			    key, "wrong type: this is a group, { ... }");
+			    (unsigned)config_setting_source_line(setting), key,
+			    "wrong type: this is a group, { ... }");
 	}
 }
 
@@ -292,7 +293,8 @@ load_file(struct loader *l, const struct bundle_file *file)
 			load_group(l, "", config_root_setting(&parsed));
 		else
 			problem_error(l->problems, file->path,
-			    (unsigned)config_error_line(&parsed), "%s; "
+			    (unsigned)config_error_line(&parsed),
+			    "%s; "
 			    "settings are name = value;",
 			    config_error_text(&parsed));
 	}
@@ -309,8 +311,8 @@ server_error(struct loader *l, const char *key, const char *text)
 	const struct option *option = option_find(SECTION_SERVER, key);
 	const struct origin *origin = &l->config->origins[option - options];
 
-	problem_error(l->problems, origin->file, origin->line, "%s: %s", key,
-	    text);
+	problem_error(
+	    l->problems, origin->file, origin->line, "%s: %s", key, text);
 }
 
 static void
@@ -328,13 +330,15 @@ check_listeners(struct loader *l)
 				continue;
 			if (strcmp(a->name, b->name) == 0)
 				problem_error(l->problems, a->origin.file,
-				    a->origin.line, "listeners.name: \"%s\" "
-				    "is defined already, in %s:%u", a->name,
-				    b->origin.file, b->origin.line);
+				    a->origin.line,
+				    "listeners.name: \"%s\" "
+				    "is defined already, in %s:%u",
+				    a->name, b->origin.file, b->origin.line);
 			if (a->port == b->port &&
 			    strcmp(a->address, b->address) == 0)
 				problem_error(l->problems, a->origin.file,
-				    a->origin.line, "listeners.address: %s "
+				    a->origin.line,
+				    "listeners.address: %s "
 				    "port %u is used already, in %s:%u",
 				    a->address, a->port, b->origin.file,
 				    b->origin.line);
@@ -347,8 +351,8 @@ twice(struct loader *l, const char *key, const char *name,
     const struct origin *here, const struct origin *there)
 {
 	problem_error(l->problems, here->file, here->line,
-	    "%s: \"%s\" is defined already, in %s:%u", key, name,
-	    there->file, there->line);
+	    "%s: \"%s\" is defined already, in %s:%u", key, name, there->file,
+	    there->line);
 }
 
 static void
@@ -361,8 +365,7 @@ check_names(struct loader *l)
 		for (j = 0; j < i; j++) {
 			if (c->modules[i].name != NULL &&
 			    c->modules[j].name != NULL &&
-			    strcmp(c->modules[i].name,
-				c->modules[j].name) == 0)
+			    strcmp(c->modules[i].name, c->modules[j].name) == 0)
 				twice(l, "modules.name", c->modules[i].name,
 				    &c->modules[i].origin,
 				    &c->modules[j].origin);
@@ -438,8 +441,8 @@ begin_load(struct loader *l, struct problems *problems)
 	l->problems = problems;
 	l->config = arena_alloc(l->arena, sizeof(*l->config));
 	l->config->arena = l->arena;
-	l->config->origins = arena_array(l->arena, option_count,
-	    sizeof(*l->config->origins));
+	l->config->origins =
+	    arena_array(l->arena, option_count, sizeof(*l->config->origins));
 	l->reader.arena = l->arena;
 	l->reader.problems = problems;
 	for (i = 0; i < option_count; i++) {
@@ -480,7 +483,7 @@ config_load(const struct bundle *bundle, struct config **config,
 struct config *
 config_defaults(void)
 {
-	struct problems problems = { 0 };
+	struct problems problems = {0};
 	struct loader l;
 
 	begin_load(&l, &problems);

@@ -36,3 +36,7 @@ config_print_options_LDFLAGS = $(PROGRAM_LDFLAGS)
 config_print_options_LDADD = config/libsettings.a lib/libground.a \
 	$(CONFIG_LIBS)
 dist_man_MANS += packaging/man/sallyport.conf.5
+
+# Documented profiles, drop-ins for policy.d.
+examplesdir = $(docdir)/examples
+dist_examples_DATA = config/examples/cis.conf config/examples/stig.conf

@@ -13,9 +13,9 @@ static const char *
 put_path(FILE *out, const char *text)
 {
 	static const char *const paths[][2] = {
-		{ "\"" SYSCONFDIR, "\\(dq/etc/sallyport" },
-		{ "\"" RUNSTATEDIR, "\\(dq/run" },
-		{ "\"" MODULEDIR, "\\(dq/usr/lib/sallyport/modules" },
+	    {"\"" SYSCONFDIR, "\\(dq/etc/sallyport"},
+	    {"\"" RUNSTATEDIR, "\\(dq/run"},
+	    {"\"" MODULEDIR, "\\(dq/usr/lib/sallyport/modules"},
 	};
 	size_t i;
 
@@ -108,8 +108,8 @@ put_choices(FILE *out, const struct option *option)
 
 	fputs("One of", out);
 	for (choice = option->choices; choice->word != NULL; choice++)
-		fprintf(out, "%s\n.Cm %s", choice == option->choices ? "" :
-			" ,", choice->word);
+		fprintf(out, "%s\n.Cm %s",
+		    choice == option->choices ? "" : " ,", choice->word);
 	fputs(" .\n", out);
 }
 
@@ -130,8 +130,8 @@ put_option(FILE *out, const struct option *option)
 		put_text(out, option->fallback, 0);
 	}
 	if (option->section == SECTION_GRANT)
-		fprintf(out, ".br\nGuards: %s.\n",
-		    tighten_text(option->tighten));
+		fprintf(
+		    out, ".br\nGuards: %s.\n", tighten_text(option->tighten));
 }
 
 static void
@@ -151,23 +151,31 @@ put_section(FILE *out, const char *title, const char *intro,
 void
 manual_print(FILE *out)
 {
-	put_section(out, "Server",
-	    "Top level keys; a dot stands for a group.", SECTION_SERVER);
+	put_section(out, "Server", "Top level keys; a dot stands for a group.",
+	    SECTION_SERVER);
 	put_section(out, "Listeners", "In each group of\n.Cm listeners .",
 	    SECTION_LISTENER);
-	put_section(out, "Modules", "In each group of\n.Cm modules .",
-	    SECTION_MODULE);
+	put_section(
+	    out, "Modules", "In each group of\n.Cm modules .", SECTION_MODULE);
 	put_section(out, "Subsystems", "In each group of\n.Cm subsystems .",
 	    SECTION_SUBSYSTEM);
-	put_section(out, "Rules", "In each group of\n.Cm rules ,\n"
-	    "beside what it grants.", SECTION_RULE);
-	put_section(out, "Guards", "In each group of\n.Cm guards ,\n"
-	    "beside what it takes away.", SECTION_GUARD);
-	put_section(out, "Match", "In\n.Cm match ;\n"
+	put_section(out, "Rules",
+	    "In each group of\n.Cm rules ,\n"
+	    "beside what it grants.",
+	    SECTION_RULE);
+	put_section(out, "Guards",
+	    "In each group of\n.Cm guards ,\n"
+	    "beside what it takes away.",
+	    SECTION_GUARD);
+	put_section(out, "Match",
+	    "In\n.Cm match ;\n"
 	    "all that stands there must hold.\n"
-	    "A single string may stand for a list of one.", SECTION_MATCH);
+	    "A single string may stand for a list of one.",
+	    SECTION_MATCH);
 	put_section(out, "Match, after authentication",
 	    "In the\n.Cm match\nof guards.", SECTION_GUARD_MATCH);
-	put_section(out, "Grants", "In rules; and in guards, where \\(dqGuards"
-	    "\\(dq tells how they tighten.", SECTION_GRANT);
+	put_section(out, "Grants",
+	    "In rules; and in guards, where \\(dqGuards"
+	    "\\(dq tells how they tighten.",
+	    SECTION_GRANT);
 }

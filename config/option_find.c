@@ -62,8 +62,9 @@ distance(const char *a, size_t a_len, const char *b, size_t b_len)
 		row[0] = i;
 		for (j = 1; j <= b_len; j++) {
 			above = row[j];
-			best = diagonal + (tolower((unsigned char)a[i - 1]) !=
-			    tolower((unsigned char)b[j - 1]));
+			best = diagonal +
+			    (tolower((unsigned char)a[i - 1]) !=
+				tolower((unsigned char)b[j - 1]));
 			if (above + 1 < best)
 				best = above + 1;
 			if (row[j - 1] + 1 < best)
@@ -131,34 +132,34 @@ const char *
 option_type_text(enum option_type type)
 {
 	static const char *const texts[] = {
-		[OPTION_BOOL] = "true or false",
-		[OPTION_NUMBER] = "number",
-		[OPTION_PORT] = "port number",
-		[OPTION_TIME] = "time: seconds, or a string like \"1h30m\"",
-		[OPTION_SIZE] = "size: bytes, or a string like \"1G\"",
-		[OPTION_SIZE32] = "size: bytes, or a string like \"1M\"",
-		[OPTION_CHOICE] = "one word of a list",
-		[OPTION_MODE] = "octal mode as a string, \"0027\"",
-		[OPTION_STRING] = "string",
-		[OPTION_NAME] = "name: letters, digits and . _ -",
-		[OPTION_PATH] = "absolute path",
-		[OPTION_HOME_PATH] = "path, absolute or beginning with %h",
-		[OPTION_ADDRESS] = "numeric address, or \"*\"",
-		[OPTION_STRINGS] = "list of strings",
-		[OPTION_PATHS] = "list of absolute paths",
-		[OPTION_ALGORITHMS] = "list of algorithm names",
-		[OPTION_TARGETS_LOG] = "list of syslog, stderr, file names",
-		[OPTION_SETENV] = "list of NAME=value strings",
-		[OPTION_FINGERPRINTS] = "list of SHA256 fingerprints",
-		[OPTION_NETWORKS] = "list of networks",
-		[OPTION_UIDS] = "list of uids and ranges",
-		[OPTION_CHAIN] = "chain of methods, one string",
-		[OPTION_CHAINS] = "list of chains of methods",
-		[OPTION_TARGETS] = "list of host:port strings",
-		[OPTION_TIMES] = "list of time windows",
-		[OPTION_CHANNELS] = "list of kind=time strings",
-		[OPTION_PAIRS] = "group of the module's own keys",
-		[OPTION_LIST] = "list of groups",
+	    [OPTION_BOOL] = "true or false",
+	    [OPTION_NUMBER] = "number",
+	    [OPTION_PORT] = "port number",
+	    [OPTION_TIME] = "time: seconds, or a string like \"1h30m\"",
+	    [OPTION_SIZE] = "size: bytes, or a string like \"1G\"",
+	    [OPTION_SIZE32] = "size: bytes, or a string like \"1M\"",
+	    [OPTION_CHOICE] = "one word of a list",
+	    [OPTION_MODE] = "octal mode as a string, \"0027\"",
+	    [OPTION_STRING] = "string",
+	    [OPTION_NAME] = "name: letters, digits and . _ -",
+	    [OPTION_PATH] = "absolute path",
+	    [OPTION_HOME_PATH] = "path, absolute or beginning with %h",
+	    [OPTION_ADDRESS] = "numeric address, or \"*\"",
+	    [OPTION_STRINGS] = "list of strings",
+	    [OPTION_PATHS] = "list of absolute paths",
+	    [OPTION_ALGORITHMS] = "list of algorithm names",
+	    [OPTION_TARGETS_LOG] = "list of syslog, stderr, file names",
+	    [OPTION_SETENV] = "list of NAME=value strings",
+	    [OPTION_FINGERPRINTS] = "list of SHA256 fingerprints",
+	    [OPTION_NETWORKS] = "list of networks",
+	    [OPTION_UIDS] = "list of uids and ranges",
+	    [OPTION_CHAIN] = "chain of methods, one string",
+	    [OPTION_CHAINS] = "list of chains of methods",
+	    [OPTION_TARGETS] = "list of host:port strings",
+	    [OPTION_TIMES] = "list of time windows",
+	    [OPTION_CHANNELS] = "list of kind=time strings",
+	    [OPTION_PAIRS] = "group of the module's own keys",
+	    [OPTION_LIST] = "list of groups",
 	};
 
 	return texts[type];
@@ -168,15 +169,15 @@ const char *
 tighten_text(enum tighten tighten)
 {
 	static const char *const texts[TIGHTEN_COUNT] = {
-		[TIGHTEN_NEVER] = "not in guards",
-		[TIGHTEN_TRUE] = "true wins",
-		[TIGHTEN_FALSE] = "false wins",
-		[TIGHTEN_SMALLER] = "the smaller wins",
-		[TIGHTEN_LARGER] = "the larger wins",
-		[TIGHTEN_BITS_OR] = "bits of both",
-		[TIGHTEN_BITS_AND] = "bits common to both",
-		[TIGHTEN_LAYER] = "every list must allow",
-		[TIGHTEN_SAME] = "another value refuses the login",
+	    [TIGHTEN_NEVER] = "not in guards",
+	    [TIGHTEN_TRUE] = "true wins",
+	    [TIGHTEN_FALSE] = "false wins",
+	    [TIGHTEN_SMALLER] = "the smaller wins",
+	    [TIGHTEN_LARGER] = "the larger wins",
+	    [TIGHTEN_BITS_OR] = "bits of both",
+	    [TIGHTEN_BITS_AND] = "bits common to both",
+	    [TIGHTEN_LAYER] = "every list must allow",
+	    [TIGHTEN_SAME] = "another value refuses the login",
 	};
 
 	return texts[tighten];

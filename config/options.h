@@ -13,61 +13,61 @@
 #include <stdio.h>
 
 enum option_section {
-	SECTION_SERVER,	   /* top level; name is the dotted path */
-	SECTION_LISTENER,  /* struct listener */
-	SECTION_MODULE,	   /* struct module_settings */
+	SECTION_SERVER, /* top level; name is the dotted path */
+	SECTION_LISTENER, /* struct listener */
+	SECTION_MODULE, /* struct module_settings */
 	SECTION_SUBSYSTEM, /* struct subsystem */
-	SECTION_RULE,	   /* struct rule, in rules */
-	SECTION_GUARD,	   /* struct rule, in guards */
-	SECTION_MATCH,	   /* struct rule_match, in both */
+	SECTION_RULE, /* struct rule, in rules */
+	SECTION_GUARD, /* struct rule, in guards */
+	SECTION_MATCH, /* struct rule_match, in both */
 	SECTION_GUARD_MATCH, /* struct rule_match, in guards only */
-	SECTION_GRANT,	   /* struct grants, in both */
+	SECTION_GRANT, /* struct grants, in both */
 	SECTION_COUNT
 };
 
 /* How the text is read, and so which C type the member has. */
 enum option_type {
-	OPTION_BOOL,	   /* bool */
-	OPTION_NUMBER,	   /* uint32_t */
-	OPTION_PORT,	   /* uint16_t */
-	OPTION_TIME,	   /* uint32_t seconds: 90, "1h30m" */
-	OPTION_SIZE,	   /* uint64_t bytes: 4096, "1G" */
-	OPTION_SIZE32,	   /* uint32_t bytes */
-	OPTION_CHOICE,	   /* uint32_t, a word from choices */
-	OPTION_MODE,	   /* uint32_t, "0177" */
-	OPTION_STRING,	   /* char * */
-	OPTION_NAME,	   /* char *, letters digits . _ - */
-	OPTION_PATH,	   /* char *, absolute */
-	OPTION_HOME_PATH,  /* char *, absolute or below %h */
-	OPTION_ADDRESS,	   /* char *, numeric or "*" */
-	OPTION_STRINGS,	   /* struct strings */
-	OPTION_PATHS,	   /* struct strings, absolute */
+	OPTION_BOOL, /* bool */
+	OPTION_NUMBER, /* uint32_t */
+	OPTION_PORT, /* uint16_t */
+	OPTION_TIME, /* uint32_t seconds: 90, "1h30m" */
+	OPTION_SIZE, /* uint64_t bytes: 4096, "1G" */
+	OPTION_SIZE32, /* uint32_t bytes */
+	OPTION_CHOICE, /* uint32_t, a word from choices */
+	OPTION_MODE, /* uint32_t, "0177" */
+	OPTION_STRING, /* char * */
+	OPTION_NAME, /* char *, letters digits . _ - */
+	OPTION_PATH, /* char *, absolute */
+	OPTION_HOME_PATH, /* char *, absolute or below %h */
+	OPTION_ADDRESS, /* char *, numeric or "*" */
+	OPTION_STRINGS, /* struct strings */
+	OPTION_PATHS, /* struct strings, absolute */
 	OPTION_ALGORITHMS, /* struct strings, final after all is read */
 	OPTION_TARGETS_LOG, /* struct strings: syslog, stderr, /file */
-	OPTION_SETENV,	   /* struct strings, NAME=value */
+	OPTION_SETENV, /* struct strings, NAME=value */
 	OPTION_FINGERPRINTS, /* struct strings, SHA256:... or patterns */
-	OPTION_NETWORKS,   /* struct networks */
-	OPTION_UIDS,	   /* struct uid_ranges */
-	OPTION_CHAIN,	   /* struct chain */
-	OPTION_CHAINS,	   /* struct chains */
-	OPTION_TARGETS,	   /* struct targets */
-	OPTION_TIMES,	   /* struct time_windows */
-	OPTION_CHANNELS,   /* struct channel_timeouts */
-	OPTION_PAIRS,	   /* struct pairs */
-	OPTION_LIST	   /* groups of a section; not a value */
+	OPTION_NETWORKS, /* struct networks */
+	OPTION_UIDS, /* struct uid_ranges */
+	OPTION_CHAIN, /* struct chain */
+	OPTION_CHAINS, /* struct chains */
+	OPTION_TARGETS, /* struct targets */
+	OPTION_TIMES, /* struct time_windows */
+	OPTION_CHANNELS, /* struct channel_timeouts */
+	OPTION_PAIRS, /* struct pairs */
+	OPTION_LIST /* groups of a section; not a value */
 };
 
 /* How a guard's value is joined to what the rule granted. */
 enum tighten {
-	TIGHTEN_NEVER,	 /* the key cannot stand in a guard */
-	TIGHTEN_TRUE,	 /* true is the safe side */
-	TIGHTEN_FALSE,	 /* false is the safe side */
+	TIGHTEN_NEVER, /* the key cannot stand in a guard */
+	TIGHTEN_TRUE, /* true is the safe side */
+	TIGHTEN_FALSE, /* false is the safe side */
 	TIGHTEN_SMALLER, /* the smaller number; none is infinity */
 	TIGHTEN_LARGER,
-	TIGHTEN_BITS_OR,  /* umasks: every bit of either */
+	TIGHTEN_BITS_OR, /* umasks: every bit of either */
 	TIGHTEN_BITS_AND, /* permissions: the bits of both */
-	TIGHTEN_LAYER,	  /* both lists are kept, each must allow */
-	TIGHTEN_SAME,	  /* set if unset; another value refuses */
+	TIGHTEN_LAYER, /* both lists are kept, each must allow */
+	TIGHTEN_SAME, /* set if unset; another value refuses */
 	TIGHTEN_COUNT
 };
 
@@ -76,7 +76,7 @@ struct choice {
 	uint32_t value;
 };
 
-#define OPTION_NONE_OK  1U /* "none": CONFIG_NONE, or NULL */
+#define OPTION_NONE_OK	1U /* "none": CONFIG_NONE, or NULL */
 #define OPTION_REQUIRED 2U
 
 struct option {
@@ -98,8 +98,7 @@ extern const struct option options[];
 extern const size_t option_count;
 
 /* Exactly this key of the section, or NULL. */
-const struct option *option_find(enum option_section section,
-    const char *name);
+const struct option *option_find(enum option_section section, const char *name);
 
 /* Is there a key below "name." in the section? */
 bool option_is_group(enum option_section section, const char *name);
@@ -111,8 +110,8 @@ const struct option *option_of_grant(enum grant grant);
 const char *option_nearest(enum option_section section, const char *name);
 
 /* The word among words that is spelt most like name; NULL if none is. */
-const char *word_nearest(const char *name, const char *const *words,
-    size_t count);
+const char *word_nearest(
+    const char *name, const char *const *words, size_t count);
 
 /* What kind of value, for people: "time", "list of networks". */
 const char *option_type_text(enum option_type type);

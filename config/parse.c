@@ -37,8 +37,8 @@ struct unit {
 };
 
 static bool
-take_unit(const char **text, const struct unit *list, size_t count,
-    uint64_t *factor)
+take_unit(
+    const char **text, const struct unit *list, size_t count, uint64_t *factor)
 {
 	size_t i;
 
@@ -55,8 +55,8 @@ take_unit(const char **text, const struct unit *list, size_t count,
 const char *
 parse_time(const char *text, uint64_t *seconds)
 {
-	static const struct unit units[] = { { 's', 1 }, { 'm', 60 },
-		{ 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 } };
+	static const struct unit units[] = {
+	    {'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
 	static const char bad[] = "not a time; seconds, or like \"1h30m\" "
 				  "(units s m h d w)";
 	uint64_t total = 0, number, factor;
@@ -80,9 +80,8 @@ parse_time(const char *text, uint64_t *seconds)
 const char *
 parse_size(const char *text, uint64_t *bytes)
 {
-	static const struct unit units[] = { { 'k', 1ULL << 10 },
-		{ 'm', 1ULL << 20 }, { 'g', 1ULL << 30 },
-		{ 't', 1ULL << 40 } };
+	static const struct unit units[] = {{'k', 1ULL << 10},
+	    {'m', 1ULL << 20}, {'g', 1ULL << 30}, {'t', 1ULL << 40}};
 	static const char bad[] = "not a size; bytes, or like \"64K\", \"1G\"";
 	uint64_t number, factor = 1;
 
@@ -176,8 +175,8 @@ parse_name(const char *text)
 
 /* One step: method[:module[/service]]. */
 static const char *
-parse_step(struct arena *arena, const char *text, size_t len,
-    struct chain_step *step)
+parse_step(
+    struct arena *arena, const char *text, size_t len, struct chain_step *step)
 {
 	const char *colon = memchr(text, ':', len), *slash;
 	size_t method_len = colon != NULL ? (size_t)(colon - text) : len;
@@ -216,8 +215,8 @@ parse_chain(struct arena *arena, const char *text, struct chain *chain)
 		if (count == 8)
 			return "a chain has at most 8 steps";
 		end = strchrnul(text, ',');
-		wrong = parse_step(arena, text, (size_t)(end - text),
-		    &steps[count]);
+		wrong = parse_step(
+		    arena, text, (size_t)(end - text), &steps[count]);
 		if (wrong != NULL)
 			return wrong;
 		if (strcmp(steps[count].method, "none") == 0)
@@ -260,7 +259,8 @@ parse_ports(const char *text, struct target *target)
 const char *
 parse_target(struct arena *arena, const char *text, struct target *target)
 {
-	static const char bad[] = "not a target; like \"host:22\", "
+	static const char bad[] =
+	    "not a target; like \"host:22\", "
 	    "\"10.0.0.0/8:*\", \"[2001:db8::]/32:443\", \"*:1-1023\"";
 	const char *colon = strrchr(text, ':'), *close;
 	char *host;
@@ -272,9 +272,8 @@ parse_target(struct arena *arena, const char *text, struct target *target)
 		close = strchr(text, ']');
 		if (close == NULL || close > colon)
 			return bad;
-		host = arena_printf(arena, "%.*s%.*s",
-		    (int)(close - text - 1), text + 1,
-		    (int)(colon - close - 1), close + 1);
+		host = arena_printf(arena, "%.*s%.*s", (int)(close - text - 1),
+		    text + 1, (int)(colon - close - 1), close + 1);
 	} else {
 		host = arena_strndup(arena, text, (size_t)(colon - text));
 		if (strchr(host, ':') != NULL)
@@ -314,8 +313,8 @@ take_clock(const char **text, unsigned *minutes)
 static int
 take_day(const char **text)
 {
-	static const char names[7][4] = { "sun", "mon", "tue", "wed", "thu",
-		"fri", "sat" };
+	static const char names[7][4] = {
+	    "sun", "mon", "tue", "wed", "thu", "fri", "sat"};
 	int i;
 
 	for (i = 0; i < 7; i++) {
@@ -375,7 +374,8 @@ is_zone(const char *text)
 const char *
 parse_window(struct arena *arena, const char *text, struct time_window *window)
 {
-	static const char bad[] = "not a time window; like \"08:00-18:00\", "
+	static const char bad[] =
+	    "not a time window; like \"08:00-18:00\", "
 	    "\"mon-fri 22:00-06:00\", \"sat,sun 00:00-24:00 Europe/Berlin\"";
 
 	window->text = arena_strdup(arena, text);
@@ -404,8 +404,8 @@ parse_window(struct arena *arena, const char *text, struct time_window *window)
 }
 
 const char *
-parse_channel(struct arena *arena, const char *text,
-    struct channel_timeout *timeout)
+parse_channel(
+    struct arena *arena, const char *text, struct channel_timeout *timeout)
 {
 	static const char bad[] = "not a channel time-out; like "
 				  "\"direct-tcpip=10m\", \"session:*=1h\"";
@@ -442,8 +442,8 @@ parse_assignment(const char *text)
 const char *
 parse_fingerprint(const char *text)
 {
-	if (strcmp(text, "*") != 0 && (strncmp(text, "SHA256:", 7) != 0 ||
-	    text[7] == '\0'))
+	if (strcmp(text, "*") != 0 &&
+	    (strncmp(text, "SHA256:", 7) != 0 || text[7] == '\0'))
 		return "not a fingerprint; \"SHA256:...\" as ssh-keygen -l "
 		       "prints it";
 	return NULL;

@@ -19,17 +19,17 @@ const char *parse_network(const char *text, struct net_network *network);
 /* "1000", "1000-60000". */
 const char *parse_uids(const char *text, struct uid_range *range);
 /* "publickey,keyboard-interactive:pam/otp". */
-const char *parse_chain(struct arena *arena, const char *text,
-    struct chain *chain);
+const char *parse_chain(
+    struct arena *arena, const char *text, struct chain *chain);
 /* "host:port", "10.0.0.0/8:1-1023", "[2001:db8::]/32:*", "*:*". */
-const char *parse_target(struct arena *arena, const char *text,
-    struct target *target);
+const char *parse_target(
+    struct arena *arena, const char *text, struct target *target);
 /* "[days] HH:MM-HH:MM [zone]". */
-const char *parse_window(struct arena *arena, const char *text,
-    struct time_window *window);
+const char *parse_window(
+    struct arena *arena, const char *text, struct time_window *window);
 /* "kind=time". */
-const char *parse_channel(struct arena *arena, const char *text,
-    struct channel_timeout *timeout);
+const char *parse_channel(
+    struct arena *arena, const char *text, struct channel_timeout *timeout);
 /* "NAME=value" with a name that a shell takes. */
 const char *parse_assignment(const char *text);
 const char *parse_fingerprint(const char *text);

@@ -29,8 +29,8 @@ decision_free(struct decision *d)
 }
 
 void
-decision_refuse(struct decision *d, enum policy_reason reason,
-    const char *format, ...)
+decision_refuse(
+    struct decision *d, enum policy_reason reason, const char *format, ...)
 {
 	va_list args;
 
@@ -51,8 +51,8 @@ trace_add(struct trace *trace, bool guard, size_t index, enum tri result,
 
 	if (trace == NULL)
 		return;
-	trace->entries = mem_grow(trace->entries, trace->count + 1,
-	    sizeof(*trace->entries));
+	trace->entries =
+	    mem_grow(trace->entries, trace->count + 1, sizeof(*trace->entries));
 	entry = &trace->entries[trace->count++];
 	entry->guard = guard;
 	entry->index = index;
@@ -73,14 +73,13 @@ find_rule(const struct config *config, const struct policy_facts *facts,
 	for (i = 0; i < config->rule_count; i++) {
 		const struct rule *rule = &config->rules[i];
 
-		result = policy_match(rule, false, facts, why,
-		    sizeof(why));
+		result = policy_match(rule, false, facts, why, sizeof(why));
 		trace_add(trace, false, i, result, why);
 		if (result == TRI_YES)
 			return rule;
 		if (result == TRI_UNKNOWN) {
-			decision_refuse(d, REASON_UNKNOWN_FACT,
-			    "rule %s: %s", rule->name, why);
+			decision_refuse(d, REASON_UNKNOWN_FACT, "rule %s: %s",
+			    rule->name, why);
 			return NULL;
 		}
 	}
@@ -107,8 +106,8 @@ take_rule(struct decision *d, const struct rule *rule)
 		    rule->grants.origins[option->grant];
 		d->layers[layer].count = 1;
 	}
-	d->chains.items = arena_array(d->arena, methods->count,
-	    sizeof(*methods->items));
+	d->chains.items =
+	    arena_array(d->arena, methods->count, sizeof(*methods->items));
 	if (methods->count != 0)
 		memcpy(d->chains.items, methods->items,
 		    methods->count * sizeof(*methods->items));
@@ -122,8 +121,8 @@ refuse_by_rule(const struct policy_facts *facts, struct decision *d)
 	time_t ends;
 
 	if (grants->refuse)
-		decision_refuse(d, REASON_RULE_REFUSES, "rule %s refuses",
-		    d->rule->name);
+		decision_refuse(
+		    d, REASON_RULE_REFUSES, "rule %s refuses", d->rule->name);
 	if (facts->user_state == FACT_ABSENT)
 		decision_refuse(d, REASON_UNKNOWN_USER, "no such user");
 	if (facts->user_state == FACT_UNKNOWN)
@@ -131,11 +130,11 @@ refuse_by_rule(const struct policy_facts *facts, struct decision *d)
 		    "the user is not known: the look-up failed");
 	if (facts->user_state == FACT_KNOWN && facts->uid == 0 &&
 	    grants->root_login == ROOT_NO)
-		decision_refuse(d, REASON_ROOT, "rule %s: root_login is no",
-		    d->rule->name);
+		decision_refuse(
+		    d, REASON_ROOT, "rule %s: root_login is no", d->rule->name);
 	if (!policy_may_now(d, facts->now, &ends))
-		decision_refuse(d, REASON_TIME, "rule %s: outside times",
-		    d->rule->name);
+		decision_refuse(
+		    d, REASON_TIME, "rule %s: outside times", d->rule->name);
 }
 
 /* ---- chains ---- */
@@ -145,11 +144,12 @@ step_matches(const struct chain_step *wanted, const struct chain_step *step)
 {
 	if (strcmp(wanted->method, step->method) != 0)
 		return false;
-	if (wanted->module != NULL && (step->module == NULL ||
-	    strcmp(wanted->module, step->module) != 0))
+	if (wanted->module != NULL &&
+	    (step->module == NULL || strcmp(wanted->module, step->module) != 0))
 		return false;
-	return wanted->service == NULL || (step->service != NULL &&
-	    strcmp(wanted->service, step->service) == 0);
+	return wanted->service == NULL ||
+	    (step->service != NULL &&
+		strcmp(wanted->service, step->service) == 0);
 }
 
 /* Methods that prove the possession of a key, or a ticket. */
@@ -188,7 +188,8 @@ drop_weak_chains(const struct policy_facts *facts, struct decision *d)
 	}
 	d->chains.count = kept;
 	if (kept == 0)
-		decision_refuse(d, REASON_ROOT, "root may enter with a key "
+		decision_refuse(d, REASON_ROOT,
+		    "root may enter with a key "
 		    "only, and no chain has one");
 }
 
@@ -205,15 +206,13 @@ apply_guards(const struct config *config, const struct policy_facts *facts,
 	for (i = 0; i < config->guard_count; i++) {
 		const struct rule *guard = &config->guards[i];
 
-		if (d->applied[i] ||
-		    (!late && policy_match_is_late(guard)))
+		if (d->applied[i] || (!late && policy_match_is_late(guard)))
 			continue;
-		result = policy_match(guard, true, facts, why,
-		    sizeof(why));
+		result = policy_match(guard, true, facts, why, sizeof(why));
 		trace_add(trace, true, i, result, why);
 		if (result == TRI_UNKNOWN)
-			decision_refuse(d, REASON_UNKNOWN_FACT,
-			    "guard %s: %s", guard->name, why);
+			decision_refuse(d, REASON_UNKNOWN_FACT, "guard %s: %s",
+			    guard->name, why);
 		if (result != TRI_YES)
 			continue;
 		d->applied[i] = true;
@@ -230,7 +229,8 @@ judge_grants(const struct policy_facts *facts, struct decision *d)
 	if (d->grants.refuse)
 		decision_refuse(d, REASON_GUARD_REFUSES, "refused by %s:%u",
 		    d->grants.origins[GRANT_refuse].file != NULL ?
-			d->grants.origins[GRANT_refuse].file : "?",
+			d->grants.origins[GRANT_refuse].file :
+			"?",
 		    d->grants.origins[GRANT_refuse].line);
 	if (facts->user_state == FACT_KNOWN && facts->uid == 0 &&
 	    d->grants.root_login == ROOT_NO)
@@ -239,16 +239,16 @@ judge_grants(const struct policy_facts *facts, struct decision *d)
 		decision_refuse(d, REASON_TIME, "outside times");
 	drop_weak_chains(facts, d);
 	if (d->chains.count == 0)
-		decision_refuse(d, REASON_NO_CHAIN,
-		    "guards leave no chain of methods");
+		decision_refuse(
+		    d, REASON_NO_CHAIN, "guards leave no chain of methods");
 }
 
 /* What a tightened sftp_only means for the rest. */
 static void
 settle_sftp_only(struct decision *d)
 {
-	static char *sftp[] = { (char *)"sftp" };
-	static const struct strings only = { sftp, 1 };
+	static char *sftp[] = {(char *)"sftp"};
+	static const struct strings only = {sftp, 1};
 	struct layers *layers = &d->layers[LAYER_subsystems];
 
 	if (!d->grants.sftp_only)
@@ -345,8 +345,8 @@ chain_missing(struct decision *d, const struct chain *chain,
 	size_t i, from = 0;
 
 	missing->text = chain->text;
-	missing->steps = arena_array(d->arena, chain->count,
-	    sizeof(*missing->steps));
+	missing->steps =
+	    arena_array(d->arena, chain->count, sizeof(*missing->steps));
 	missing->count = 0;
 	for (i = 0; i < chain->count; i++) {
 		if (!walked_has(walked, walked_count, &chain->steps[i], &from))
@@ -378,13 +378,14 @@ chain_completed(const struct chains *chains, const struct policy_facts *facts)
 static void
 judge_key(const struct policy_facts *facts, struct decision *d)
 {
-	static const struct chain_step publickey = { (char *)"publickey",
-		NULL, NULL };
+	static const struct chain_step publickey = {
+	    (char *)"publickey", NULL, NULL};
 	size_t from = 0;
 	char why[sizeof(d->why)] = "";
 
-	if (walked_has(facts->methods, facts->method_count, &publickey,
-		&from) && facts->key_state != FACT_KNOWN)
+	if (walked_has(
+		facts->methods, facts->method_count, &publickey, &from) &&
+	    facts->key_state != FACT_KNOWN)
 		decision_refuse(d, REASON_UNKNOWN_FACT,
 		    "the key that was used is not known");
 	if (facts->key_state == FACT_KNOWN &&
@@ -396,7 +397,7 @@ judge_key(const struct policy_facts *facts, struct decision *d)
 static void
 find_more(struct decision *d, const struct policy_facts *facts)
 {
-	struct chain missing, best = { 0 };
+	struct chain missing, best = {0};
 	size_t i;
 
 	for (i = 0; i < d->chains.count; i++) {

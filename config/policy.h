@@ -170,8 +170,8 @@ int decision_tighten_off(struct decision *d, enum grant grant,
     struct origin origin); /* pty, agent, x11, tun, user_rc, forwards... */
 /* A forced command of the rule or a guard goes before those of keys; two
  * different ones of keys and certificates are E_DENIED.  Implies nothing. */
-int decision_tighten_command(struct decision *d, const char *command,
-    struct origin origin);
+int decision_tighten_command(
+    struct decision *d, const char *command, struct origin origin);
 /* permitopen, permitlisten: "host:port", "[v6]:port", or a port alone.
  * E_FORMAT: not understood, nothing was changed; refuse the key. */
 int decision_tighten_targets(struct decision *d, enum grant grant,

@@ -34,8 +34,8 @@ policy_in_patterns(const struct strings *patterns, const char *text)
 
 /* As policy_in_patterns, over all names of a set at once. */
 static bool
-set_in_patterns(const struct strings *patterns, const char *const *names,
-    size_t count)
+set_in_patterns(
+    const struct strings *patterns, const char *const *names, size_t count)
 {
 	bool matched = false, positive = false;
 	size_t i, j;
@@ -46,8 +46,8 @@ set_in_patterns(const struct strings *patterns, const char *const *names,
 
 		positive |= !negated;
 		for (j = 0; j < count; j++) {
-			if (!match_pattern(names[j], pattern + negated,
-				MATCH_CASE))
+			if (!match_pattern(
+				names[j], pattern + negated, MATCH_CASE))
 				continue;
 			if (negated)
 				return false;
@@ -144,7 +144,8 @@ match_user(struct matching *m)
 	if (f->user_state == FACT_UNKNOWN) {
 		if (match->users.count + match->uids.count > 0 ||
 		    match->invalid_user)
-			criterion(m, TRI_UNKNOWN, "the user is not known: "
+			criterion(m, TRI_UNKNOWN,
+			    "the user is not known: "
 			    "the look-up failed");
 		return;
 	}
@@ -189,12 +190,14 @@ match_group(struct matching *m)
 		return;
 	}
 	if (f->groups_state == FACT_UNKNOWN) {
-		criterion(m, TRI_UNKNOWN, "group: the user's groups are not "
+		criterion(m, TRI_UNKNOWN,
+		    "group: the user's groups are not "
 		    "known");
 		return;
 	}
-	criterion(m, tri_of(set_in_patterns(&m->match->groups, f->groups,
-		      f->groups_state == FACT_KNOWN ? f->group_count : 0)),
+	criterion(m,
+	    tri_of(set_in_patterns(&m->match->groups, f->groups,
+		f->groups_state == FACT_KNOWN ? f->group_count : 0)),
 	    "group: none of the user's groups is listed, or one is excluded");
 }
 
@@ -206,7 +209,8 @@ match_from(struct matching *m)
 	if (m->match->from.count == 0)
 		return;
 	if (m->facts->source.family == NET_NONE) {
-		criterion(m, TRI_UNKNOWN, "from: the source address is not "
+		criterion(m, TRI_UNKNOWN,
+		    "from: the source address is not "
 		    "known");
 		return;
 	}
@@ -222,8 +226,9 @@ match_listener(struct matching *m)
 
 	if (m->match->listeners.count == 0)
 		return;
-	criterion(m, tri_of(listener != NULL &&
-		      policy_in_patterns(&m->match->listeners, listener)),
+	criterion(m,
+	    tri_of(listener != NULL &&
+		policy_in_patterns(&m->match->listeners, listener)),
 	    "listener: \"%.64s\" is not listed",
 	    listener != NULL ? listener : "(none)");
 }
@@ -237,15 +242,15 @@ match_time(struct matching *m)
 	if (m->match->times.count == 0)
 		return;
 	result = policy_in_windows(&m->match->times, m->facts->now, &ends);
-	criterion(m, result, result == TRI_UNKNOWN ?
-		"time: a time zone is not known here" :
-		"time: outside the windows");
+	criterion(m, result,
+	    result == TRI_UNKNOWN ? "time: a time zone is not known here" :
+				    "time: outside the windows");
 }
 
 /* A fact about the key; unknown while there may still be one. */
 static void
-match_key(struct matching *m, const struct strings *patterns,
-    const char *what, const char *fact)
+match_key(struct matching *m, const struct strings *patterns, const char *what,
+    const char *fact)
 {
 	const struct policy_facts *f = m->facts;
 
@@ -284,13 +289,14 @@ enum tri
 policy_match(const struct rule *rule, bool guard,
     const struct policy_facts *facts, char *why, size_t why_size)
 {
-	struct matching m = { NULL, facts, TRI_YES, why, why_size };
+	struct matching m = {NULL, facts, TRI_YES, why, why_size};
 	size_t i;
 
 	snprintf(why, why_size, "every condition holds");
 	if (facts->user_state == FACT_KNOWN && facts->uid == 0 && !guard &&
 	    !policy_names_root(rule, facts->user))
-		criterion(&m, TRI_NO, "root is not named: wildcards do not "
+		criterion(&m, TRI_NO,
+		    "root is not named: wildcards do not "
 		    "match uid 0");
 	for (i = 0; i < rule->match_count; i++) {
 		m.match = &rule->matches[i];
@@ -301,10 +307,9 @@ policy_match(const struct rule *rule, bool guard,
 		match_listener(&m);
 		match_time(&m);
 		match_method(&m);
-		match_key(&m, &m.match->key_types, "key_type",
-		    facts->key_type);
-		match_key(&m, &m.match->key_sources, "key_source",
-		    facts->key_source);
+		match_key(&m, &m.match->key_types, "key_type", facts->key_type);
+		match_key(
+		    &m, &m.match->key_sources, "key_source", facts->key_source);
 		match_key(&m, &m.match->key_cas, "key_ca", facts->key_ca);
 	}
 	return m.result;

@@ -6,11 +6,7 @@
 
 #include "config/policy.h"
 
-enum tri {
-	TRI_NO,
-	TRI_YES,
-	TRI_UNKNOWN
-};
+enum tri { TRI_NO, TRI_YES, TRI_UNKNOWN };
 
 /* What explain is told of each rule and guard that was looked at. */
 struct trace_entry {
@@ -43,19 +39,17 @@ bool policy_names_root(const struct rule *rule, const char *root);
  * known on this machine.  *ends: when the last of a row of adjoining windows
  * closes; 0 for never.  Single-threaded: looks at other zones through TZ.
  */
-enum tri policy_in_windows(const struct time_windows *windows, time_t now,
-    time_t *ends);
+enum tri policy_in_windows(
+    const struct time_windows *windows, time_t now, time_t *ends);
 
 /* Patterns with ! : one that excludes and matches decides at once. */
 bool policy_in_patterns(const struct strings *patterns, const char *text);
 
 /* The decision and its trace; trace may be NULL. */
 void policy_decide_traced(const struct config *config,
-    const struct policy_facts *facts, struct decision *d,
-    struct trace *trace);
+    const struct policy_facts *facts, struct decision *d, struct trace *trace);
 void policy_guard_traced(const struct config *config,
-    const struct policy_facts *facts, struct decision *d,
-    struct trace *trace);
+    const struct policy_facts *facts, struct decision *d, struct trace *trace);
 
 /* Refuse for good; the first reason stays. */
 void decision_refuse(struct decision *d, enum policy_reason reason,
@@ -68,8 +62,8 @@ void decision_apply_guard(struct decision *d, const struct rule *guard);
 void chain_missing(struct decision *d, const struct chain *chain,
     const char *const *walked, size_t walked_count, struct chain *missing);
 
-bool step_matches(const struct chain_step *wanted,
-    const struct chain_step *step);
+bool step_matches(
+    const struct chain_step *wanted, const struct chain_step *step);
 
 enum grant layer_grant(enum layer layer);
 

@@ -60,8 +60,8 @@ key_fault(const struct decision *d, const struct policy_facts *f)
 		return "its source is not in key_sources";
 	if (g->key_certificate && !is_certificate(f->key_type))
 		return "it is no certificate";
-	if (is_certificate(f->key_type) && (f->key_ca == NULL ||
-	    !in_every_layer(d, LAYER_key_cas, f->key_ca)))
+	if (is_certificate(f->key_type) &&
+	    (f->key_ca == NULL || !in_every_layer(d, LAYER_key_cas, f->key_ca)))
 		return "its authority is not in key_cas";
 	if (strstr(f->key_type, "rsa") != NULL && f->key_bits < g->key_rsa_bits)
 		return "it is shorter than key_rsa_bits";
@@ -81,7 +81,8 @@ policy_may_key(const struct decision *d, const struct policy_facts *facts,
 	if (fault != NULL && why != NULL)
 		snprintf(why, why_size, "key %s: %s",
 		    facts->key_fingerprint != NULL ? facts->key_fingerprint :
-		    "?", fault);
+						     "?",
+		    fault);
 	return fault == NULL;
 }
 
@@ -123,14 +124,14 @@ target_allows(const struct target *target, const char *host, uint32_t port,
 		return POLICY_NO;
 	if (!target->is_network)
 		return match_pattern(host, target->host, MATCH_NOCASE) ?
-		    POLICY_YES : POLICY_NO;
+		    POLICY_YES :
+		    POLICY_NO;
 	if (net_parse(host, &literal) == 0)
 		return net_contains(&target->network, &literal) ? POLICY_YES :
-		    POLICY_NO;
+								  POLICY_NO;
 	if (address == NULL)
 		return POLICY_ASK_ADDRESS;
-	return net_contains(&target->network, address) ? POLICY_YES :
-	    POLICY_NO;
+	return net_contains(&target->network, address) ? POLICY_YES : POLICY_NO;
 }
 
 static enum policy_answer
@@ -141,8 +142,7 @@ targets_allow(const struct targets *targets, const char *host, uint32_t port,
 	size_t i;
 
 	for (i = 0; i < targets->count && best != POLICY_YES; i++) {
-		answer = target_allows(&targets->items[i], host, port,
-		    address);
+		answer = target_allows(&targets->items[i], host, port, address);
 		if (answer != POLICY_NO)
 			best = answer;
 	}
@@ -236,11 +236,11 @@ policy_may_unix_listen(const struct decision *d, const char *path)
 static bool
 is_dangerous(const char *name)
 {
-	static const char *const never[] = { "LD_*", "GCONV_PATH",
-		"GLIBC_TUNABLES", "HOSTALIASES", "LOCALDOMAIN", "LOCPATH",
-		"NLSPATH", "RESOLV_*", "BASH_ENV", "BASH_FUNC_*", "ENV", "IFS",
-		"SHELLOPTS", "SSH_AUTH_SOCK", "SSH_CLIENT", "SSH_CONNECTION",
-		"SSH_ORIGINAL_COMMAND", "SSH_TTY", "SSH_USER_AUTH" };
+	static const char *const never[] = {"LD_*", "GCONV_PATH",
+	    "GLIBC_TUNABLES", "HOSTALIASES", "LOCALDOMAIN", "LOCPATH",
+	    "NLSPATH", "RESOLV_*", "BASH_ENV", "BASH_FUNC_*", "ENV", "IFS",
+	    "SHELLOPTS", "SSH_AUTH_SOCK", "SSH_CLIENT", "SSH_CONNECTION",
+	    "SSH_ORIGINAL_COMMAND", "SSH_TTY", "SSH_USER_AUTH"};
 	size_t i;
 
 	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
@@ -275,8 +275,8 @@ policy_channel_timeout(const struct decision *d, const char *kind)
 		const struct channel_timeouts *list = layers->lists[i];
 
 		for (j = 0; j < list->count; j++) {
-			if (!match_pattern(kind, list->items[j].kind,
-				MATCH_CASE))
+			if (!match_pattern(
+				kind, list->items[j].kind, MATCH_CASE))
 				continue;
 			if (list->items[j].seconds < least)
 				least = list->items[j].seconds;

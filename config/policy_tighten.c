@@ -17,7 +17,7 @@
 struct tightening {
 	struct decision *d;
 	const struct option *option;
-	void *granted;	   /* in d->grants */
+	void *granted; /* in d->grants */
 	const void *value; /* of the same type */
 	struct origin origin;
 };
@@ -150,23 +150,22 @@ tighten_same(const struct tightening *t)
 #define TIGHTEN_TABLE static tighten_function *const
 #endif
 TIGHTEN_TABLE tighten_functions[TIGHTEN_COUNT] = {
-	[TIGHTEN_NEVER] = tighten_never,
-	[TIGHTEN_TRUE] = tighten_true,
-	[TIGHTEN_FALSE] = tighten_false,
-	[TIGHTEN_SMALLER] = tighten_smaller,
-	[TIGHTEN_LARGER] = tighten_larger,
-	[TIGHTEN_BITS_OR] = tighten_bits_or,
-	[TIGHTEN_BITS_AND] = tighten_bits_and,
-	[TIGHTEN_LAYER] = tighten_layer,
-	[TIGHTEN_SAME] = tighten_same,
+    [TIGHTEN_NEVER] = tighten_never,
+    [TIGHTEN_TRUE] = tighten_true,
+    [TIGHTEN_FALSE] = tighten_false,
+    [TIGHTEN_SMALLER] = tighten_smaller,
+    [TIGHTEN_LARGER] = tighten_larger,
+    [TIGHTEN_BITS_OR] = tighten_bits_or,
+    [TIGHTEN_BITS_AND] = tighten_bits_and,
+    [TIGHTEN_LAYER] = tighten_layer,
+    [TIGHTEN_SAME] = tighten_same,
 };
 
 enum grant
 layer_grant(enum layer layer)
 {
 #define LAYER_GRANT(name) [LAYER_##name] = GRANT_##name,
-	static const enum grant grants[LAYER_COUNT] = { LAYER_LIST(
-	    LAYER_GRANT) };
+	static const enum grant grants[LAYER_COUNT] = {LAYER_LIST(LAYER_GRANT)};
 #undef LAYER_GRANT
 
 	return grants[layer];
@@ -177,8 +176,8 @@ tighten(struct decision *d, enum grant grant, const void *value,
     struct origin origin)
 {
 	const struct option *option = option_of_grant(grant);
-	struct tightening t = { d, option,
-		(char *)&d->grants + option->offset, value, origin };
+	struct tightening t = {
+	    d, option, (char *)&d->grants + option->offset, value, origin};
 	int err;
 
 	err = tighten_functions[option->tighten](&t);
@@ -187,7 +186,8 @@ tighten(struct decision *d, enum grant grant, const void *value,
 		    "%s of %s:%u contradicts the one of %s:%u", option->name,
 		    origin.file != NULL ? origin.file : "?", origin.line,
 		    d->grants.origins[grant].file != NULL ?
-			d->grants.origins[grant].file : "the default",
+			d->grants.origins[grant].file :
+			"the default",
 		    d->grants.origins[grant].line);
 	return err;
 }
@@ -214,8 +214,7 @@ off_value(enum grant grant)
 }
 
 int
-decision_tighten_off(struct decision *d, enum grant grant,
-    struct origin origin)
+decision_tighten_off(struct decision *d, enum grant grant, struct origin origin)
 {
 	return tighten(d, grant, off_value(grant), origin);
 }
@@ -224,9 +223,9 @@ decision_tighten_off(struct decision *d, enum grant grant,
 static void
 imply_off(struct decision *d, struct origin origin)
 {
-	static const enum grant implied[] = { GRANT_pty, GRANT_agent,
-		GRANT_x11, GRANT_tun, GRANT_local_forward,
-		GRANT_remote_forward, GRANT_unix_local, GRANT_unix_remote };
+	static const enum grant implied[] = {GRANT_pty, GRANT_agent, GRANT_x11,
+	    GRANT_tun, GRANT_local_forward, GRANT_remote_forward,
+	    GRANT_unix_local, GRANT_unix_remote};
 	size_t i;
 
 	for (i = 0; i < sizeof(implied) / sizeof(implied[0]); i++)
@@ -244,8 +243,7 @@ is_forbidden(const struct chain_step *step, const struct strings *forbid)
 	snprintf(text, sizeof(text), "%s:%s", step->method,
 	    step->module != NULL ? step->module : "");
 	for (i = 0; i < forbid->count; i++) {
-		if (match_pattern(step->method, forbid->items[i],
-			MATCH_CASE) ||
+		if (match_pattern(step->method, forbid->items[i], MATCH_CASE) ||
 		    match_pattern(text, forbid->items[i], MATCH_CASE))
 			return true;
 	}
@@ -283,16 +281,16 @@ chain_has(const struct chain *chain, const struct chain_step *wanted)
 }
 
 static void
-append_steps(struct decision *d, struct chain *chain,
-    const struct chain *require)
+append_steps(
+    struct decision *d, struct chain *chain, const struct chain *require)
 {
-	struct chain longer = { chain->text, NULL, chain->count };
+	struct chain longer = {chain->text, NULL, chain->count};
 	size_t i;
 
-	longer.steps = arena_array(d->arena, chain->count + require->count,
-	    sizeof(*longer.steps));
-	memcpy(longer.steps, chain->steps,
-	    chain->count * sizeof(*longer.steps));
+	longer.steps = arena_array(
+	    d->arena, chain->count + require->count, sizeof(*longer.steps));
+	memcpy(
+	    longer.steps, chain->steps, chain->count * sizeof(*longer.steps));
 	for (i = 0; i < require->count; i++) {
 		if (chain_has(chain, &require->steps[i]))
 			continue;
@@ -301,10 +299,12 @@ append_steps(struct decision *d, struct chain *chain,
 		    longer.text, require->steps[i].method,
 		    require->steps[i].module != NULL ? ":" : "",
 		    require->steps[i].module != NULL ?
-			require->steps[i].module : "",
+			require->steps[i].module :
+			"",
 		    require->steps[i].service != NULL ? "/" : "",
 		    require->steps[i].service != NULL ?
-			require->steps[i].service : "");
+			require->steps[i].service :
+			"");
 	}
 	*chain = longer;
 }
@@ -319,7 +319,8 @@ decision_apply_guard(struct decision *d, const struct rule *guard)
 
 	for (grant = 0; grant < GRANT_COUNT; grant++) {
 		if (guard->grants.origins[grant].line != 0)
-			(void)tighten(d, grant, (const char *)&guard->grants +
+			(void)tighten(d, grant,
+			    (const char *)&guard->grants +
 				option_of_grant(grant)->offset,
 			    guard->grants.origins[grant]);
 	}
@@ -328,8 +329,10 @@ decision_apply_guard(struct decision *d, const struct rule *guard)
 	if (!had_sftp && d->grants.sftp_only)
 		imply_off(d, d->grants.origins[GRANT_sftp_only]);
 	if (d->grants.command != NULL && d->grants.sftp_only)
-		decision_refuse(d, REASON_CONFLICT, "guard %s: a forced "
-		    "command and sftp_only exclude each other", guard->name);
+		decision_refuse(d, REASON_CONFLICT,
+		    "guard %s: a forced "
+		    "command and sftp_only exclude each other",
+		    guard->name);
 	drop_chains(d, &guard->forbid);
 	for (i = 0; i < d->chains.count && guard->require.count > 0; i++)
 		append_steps(d, &d->chains.items[i], &guard->require);
@@ -346,8 +349,8 @@ keep_origin(struct decision *d, struct origin origin)
 }
 
 int
-decision_tighten_command(struct decision *d, const char *command,
-    struct origin origin)
+decision_tighten_command(
+    struct decision *d, const char *command, struct origin origin)
 {
 	char *copy = arena_strdup(d->arena, command);
 
@@ -380,8 +383,8 @@ decision_tighten_targets(struct decision *d, enum grant grant,
 }
 
 int
-decision_tighten_number(struct decision *d, enum grant grant, uint32_t value,
-    struct origin origin)
+decision_tighten_number(
+    struct decision *d, enum grant grant, uint32_t value, struct origin origin)
 {
 	return tighten(d, grant, &value, keep_origin(d, origin));
 }

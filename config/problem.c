@@ -89,10 +89,10 @@ problem_line(const struct problem *problem)
 	if (problem->file == NULL)
 		return mem_printf("%s%s", kind, problem->text);
 	if (problem->line == 0)
-		return mem_printf("%s: %s%s", problem->file, kind,
-		    problem->text);
-	return mem_printf("%s:%u: %s%s", problem->file, problem->line, kind,
-	    problem->text);
+		return mem_printf(
+		    "%s: %s%s", problem->file, kind, problem->text);
+	return mem_printf(
+	    "%s:%u: %s%s", problem->file, problem->line, kind, problem->text);
 }
 
 void

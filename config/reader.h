@@ -26,18 +26,18 @@ struct reader {
 bool reader_error(struct reader *r, unsigned line, const char *key,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-struct origin reader_origin(const struct reader *r,
-    const config_setting_t *setting);
+struct origin reader_origin(
+    const struct reader *r, const config_setting_t *setting);
 
 /*
  * Read the setting as the option says into *member (of the type that the
  * option's type names).  false: there was an error, *member is unchanged.
  */
-bool value_read(struct reader *r, const struct option *option,
-    const char *key, const config_setting_t *setting, void *member);
+bool value_read(struct reader *r, const struct option *option, const char *key,
+    const config_setting_t *setting, void *member);
 
 /* The option's default into *member; nothing when it has none. */
-void value_default(struct arena *arena, const struct option *option,
-    void *member);
+void value_default(
+    struct arena *arena, const struct option *option, void *member);
 
 #endif

@@ -15,8 +15,8 @@ static void
 load_match_key(struct loader *l, const config_setting_t *setting, bool guard,
     const char *key, struct rule_match *match)
 {
-	static const enum option_section both[] = { SECTION_MATCH,
-		SECTION_GUARD_MATCH, SECTION_COUNT };
+	static const enum option_section both[] = {
+	    SECTION_MATCH, SECTION_GUARD_MATCH, SECTION_COUNT};
 	const char *name = config_setting_name(setting);
 	const struct option *option = option_find(SECTION_MATCH, name);
 	unsigned line = (unsigned)config_setting_source_line(setting);
@@ -24,7 +24,8 @@ load_match_key(struct loader *l, const config_setting_t *setting, bool guard,
 	if (option == NULL) {
 		option = option_find(SECTION_GUARD_MATCH, name);
 		if (option != NULL && !guard) {
-			reader_error(&l->reader, line, key, "is known after "
+			reader_error(&l->reader, line, key,
+			    "is known after "
 			    "authentication only: it can stand in a guard, "
 			    "not in a rule");
 			return;
@@ -39,12 +40,13 @@ load_match_key(struct loader *l, const config_setting_t *setting, bool guard,
 	    config_setting_length(setting) == 0 &&
 	    (config_setting_type(setting) == CONFIG_TYPE_ARRAY ||
 		config_setting_type(setting) == CONFIG_TYPE_LIST)) {
-		reader_error(&l->reader, line, key, "an empty list matches "
+		reader_error(&l->reader, line, key,
+		    "an empty list matches "
 		    "nobody: leave the key out to match all");
 		return;
 	}
-	(void)value_read(&l->reader, option, key, setting,
-	    (char *)match + option->offset);
+	(void)value_read(
+	    &l->reader, option, key, setting, (char *)match + option->offset);
 }
 
 static void
@@ -75,22 +77,25 @@ load_match(struct loader *l, const config_setting_t *setting, bool guard,
 	const config_setting_t *group;
 
 	if (count > CONFIG_MATCHES_MAX) {
-		reader_error(&l->reader, line, what, "more than %d groups in "
-		    "match", CONFIG_MATCHES_MAX);
+		reader_error(&l->reader, line, what,
+		    "more than %d groups in "
+		    "match",
+		    CONFIG_MATCHES_MAX);
 		return;
 	}
-	rule->matches = arena_array(l->arena, (size_t)count,
-	    sizeof(*rule->matches));
+	rule->matches =
+	    arena_array(l->arena, (size_t)count, sizeof(*rule->matches));
 	for (i = 0; i < count; i++) {
 		group = list ? config_setting_get_elem(setting, (unsigned)i) :
 			       setting;
 		if (config_setting_type(group) != CONFIG_TYPE_GROUP) {
-			reader_error(&l->reader, line, what, "wrong type: "
+			reader_error(&l->reader, line, what,
+			    "wrong type: "
 			    "match is a group, { ... }, or a list of groups");
 			return;
 		}
-		load_match_group(l, group, guard, what,
-		    &rule->matches[rule->match_count++]);
+		load_match_group(
+		    l, group, guard, what, &rule->matches[rule->match_count++]);
 	}
 }
 
@@ -98,11 +103,10 @@ static void
 load_grant(struct loader *l, const config_setting_t *setting, bool guard,
     const char *key, struct grants *grants)
 {
-	static const enum option_section in_rule[] = { SECTION_GRANT,
-		SECTION_RULE, SECTION_MATCH, SECTION_COUNT };
-	static const enum option_section in_guard[] = { SECTION_GRANT,
-		SECTION_GUARD, SECTION_MATCH, SECTION_GUARD_MATCH,
-		SECTION_COUNT };
+	static const enum option_section in_rule[] = {
+	    SECTION_GRANT, SECTION_RULE, SECTION_MATCH, SECTION_COUNT};
+	static const enum option_section in_guard[] = {SECTION_GRANT,
+	    SECTION_GUARD, SECTION_MATCH, SECTION_GUARD_MATCH, SECTION_COUNT};
 	const struct option *option;
 
 	option = option_find(SECTION_GRANT, config_setting_name(setting));
@@ -115,12 +119,13 @@ load_grant(struct loader *l, const config_setting_t *setting, bool guard,
 		    (unsigned)config_setting_source_line(setting), key,
 		    "cannot stand in a guard: guards only take away%s",
 		    option->grant == GRANT_methods ?
-		    " (forbid and require change chains)" : "");
+			" (forbid and require change chains)" :
+			"");
 		return;
 	}
 	grants->origins[option->grant] = reader_origin(&l->reader, setting);
-	(void)value_read(&l->reader, option, key, setting,
-	    (char *)grants + option->offset);
+	(void)value_read(
+	    &l->reader, option, key, setting, (char *)grants + option->offset);
 }
 
 static struct origin *
@@ -148,13 +153,13 @@ load_rule(struct loader *l, const config_setting_t *group, bool guard,
 
 	rule->origin = reader_origin(&l->reader, group);
 	if (config_setting_lookup_string(group, "name", &name) != CONFIG_TRUE)
-		reader_error(&l->reader, rule->origin.line, kind,
-		    "\"name\" is missing");
+		reader_error(
+		    &l->reader, rule->origin.line, kind, "\"name\" is missing");
 	what = arena_printf(l->arena, "%s.%s", kind, name != NULL ? name : "?");
 	for (i = 0; i < config_setting_length(group); i++) {
 		setting = config_setting_get_elem(group, (unsigned)i);
-		key = arena_printf(l->arena, "%s.%s", what,
-		    config_setting_name(setting));
+		key = arena_printf(
+		    l->arena, "%s.%s", what, config_setting_name(setting));
 		option = option_find(section, config_setting_name(setting));
 		if (option == NULL) {
 			load_grant(l, setting, guard, key, &rule->grants);
@@ -230,16 +235,19 @@ trace_lineage(struct loader *l, size_t index, const struct grants *own,
 		}
 		if (at == index) {
 			problem_error(l->problems, rule->origin.file,
-			    rule->origin.line, "rules.%s.extends: the rule "
-			    "extends itself, through \"%s\"", rule->name,
-			    rule->extends);
+			    rule->origin.line,
+			    "rules.%s.extends: the rule "
+			    "extends itself, through \"%s\"",
+			    rule->name, rule->extends);
 			return false;
 		}
 		if (lineage->count > CONFIG_EXTENDS_MAX) {
 			problem_error(l->problems, rule->origin.file,
-			    rule->origin.line, "rules.%s.extends: deeper than "
-			    "%d, or in a circle", rule->name != NULL ?
-			    rule->name : "?", CONFIG_EXTENDS_MAX);
+			    rule->origin.line,
+			    "rules.%s.extends: deeper than "
+			    "%d, or in a circle",
+			    rule->name != NULL ? rule->name : "?",
+			    CONFIG_EXTENDS_MAX);
 			return false;
 		}
 		lineage->own[lineage->count++] = &own[at];
@@ -285,15 +293,15 @@ copy_grant(struct grants *to, const struct grants *from, enum grant grant)
 {
 	const struct option *option = option_of_grant(grant);
 
-	memcpy((char *)to + option->offset,
-	    (const char *)from + option->offset, grant_size(option));
+	memcpy((char *)to + option->offset, (const char *)from + option->offset,
+	    grant_size(option));
 	to->origins[grant] = from->origins[grant];
 }
 
 /* What a forced command or sftp_only takes away unless granted beside it. */
-static const enum grant implied_off[] = { GRANT_pty, GRANT_agent, GRANT_x11,
-	GRANT_tun, GRANT_local_forward, GRANT_remote_forward,
-	GRANT_unix_local, GRANT_unix_remote };
+static const enum grant implied_off[] = {GRANT_pty, GRANT_agent, GRANT_x11,
+    GRANT_tun, GRANT_local_forward, GRANT_remote_forward, GRANT_unix_local,
+    GRANT_unix_remote};
 
 static void
 switch_off(struct grants *grants, enum grant grant, struct origin origin)
@@ -305,8 +313,8 @@ switch_off(struct grants *grants, enum grant grant, struct origin origin)
 }
 
 static void
-imply(struct grants *grants, const struct lineage *lineage,
-    enum grant restrictor)
+imply(
+    struct grants *grants, const struct lineage *lineage, enum grant restrictor)
 {
 	size_t i, depth = set_at(lineage, restrictor);
 
@@ -318,8 +326,8 @@ imply(struct grants *grants, const struct lineage *lineage,
 }
 
 static void
-finish_rule(struct loader *l, struct rule *rule,
-    const struct lineage *lineage, const struct grants *defaults)
+finish_rule(struct loader *l, struct rule *rule, const struct lineage *lineage,
+    const struct grants *defaults)
 {
 	struct grants *grants = &rule->grants;
 	enum grant grant;
@@ -327,20 +335,22 @@ finish_rule(struct loader *l, struct rule *rule,
 
 	for (grant = 0; grant < GRANT_COUNT; grant++) {
 		depth = set_at(lineage, grant);
-		copy_grant(grants, depth < lineage->count ?
-			lineage->own[depth] : defaults, grant);
+		copy_grant(grants,
+		    depth < lineage->count ? lineage->own[depth] : defaults,
+		    grant);
 	}
 	if (grants->command != NULL && grants->sftp_only)
-		problem_error(l->problems, rule->origin.file,
-		    rule->origin.line, "rules.%s: command and sftp_only "
-		    "exclude each other", rule->name != NULL ? rule->name : "?");
+		problem_error(l->problems, rule->origin.file, rule->origin.line,
+		    "rules.%s: command and sftp_only "
+		    "exclude each other",
+		    rule->name != NULL ? rule->name : "?");
 	if (grants->command != NULL)
 		imply(grants, lineage, GRANT_command);
 	if (grants->sftp_only)
 		imply(grants, lineage, GRANT_sftp_only);
 	if (grants->methods.count == 0 && !grants->refuse)
-		problem_error(l->problems, rule->origin.file,
-		    rule->origin.line, "rules.%s: \"methods\" is missing: say "
+		problem_error(l->problems, rule->origin.file, rule->origin.line,
+		    "rules.%s: \"methods\" is missing: say "
 		    "which chains authenticate, or refuse = true",
 		    rule->name != NULL ? rule->name : "?");
 }
@@ -354,18 +364,19 @@ grant_defaults(struct loader *l, struct grants *defaults)
 	memset(defaults, 0, sizeof(*defaults));
 	for (grant = 0; grant < GRANT_COUNT; grant++) {
 		option = option_of_grant(grant);
-		value_default(l->arena, option,
-		    (char *)defaults + option->offset);
+		value_default(
+		    l->arena, option, (char *)defaults + option->offset);
 	}
 	defaults->max_auth_tries = l->config->limits.max_auth_tries;
 	defaults->log_level = l->config->log.level;
+	defaults->banner = l->config->banner;
 }
 
 /* ---- what holds between rules ---- */
 
 static void
-check_twice(struct loader *l, const char *kind, const struct rule *rules,
-    size_t count)
+check_twice(
+    struct loader *l, const char *kind, const struct rule *rules, size_t count)
 {
 	size_t i, j;
 
@@ -375,9 +386,11 @@ check_twice(struct loader *l, const char *kind, const struct rule *rules,
 			    strcmp(rules[i].name, rules[j].name) != 0)
 				continue;
 			problem_error(l->problems, rules[i].origin.file,
-			    rules[i].origin.line, "%s.name: \"%s\" is defined "
-			    "already, in %s:%u", kind, rules[i].name,
-			    rules[j].origin.file, rules[j].origin.line);
+			    rules[i].origin.line,
+			    "%s.name: \"%s\" is defined "
+			    "already, in %s:%u",
+			    kind, rules[i].name, rules[j].origin.file,
+			    rules[j].origin.line);
 			break;
 		}
 	}
@@ -408,10 +421,11 @@ check_listener_names(struct loader *l, const struct rule *rule)
 			const char *name = match->listeners.items[j];
 
 			if (!listener_exists(l->config, name + (*name == '!')))
-				problem_warning(l->problems,
-				    match->origin.file, match->origin.line,
+				problem_warning(l->problems, match->origin.file,
+				    match->origin.line,
 				    "match.listener: no listener is named "
-				    "\"%s\"", name);
+				    "\"%s\"",
+				    name);
 		}
 	}
 }
@@ -428,8 +442,8 @@ empty_decoy(struct loader *l, const struct grants *defaults)
 	methods->items = arena_alloc(l->arena, sizeof(*methods->items));
 	methods->count = 1;
 	methods->items[0].text = arena_strdup(l->arena, "publickey");
-	methods->items[0].steps = arena_alloc(l->arena,
-	    sizeof(*methods->items[0].steps));
+	methods->items[0].steps =
+	    arena_alloc(l->arena, sizeof(*methods->items[0].steps));
 	methods->items[0].steps[0].method = methods->items[0].text;
 	methods->items[0].count = 1;
 	return rule;
@@ -454,7 +468,8 @@ find_decoy(struct loader *l, const struct grants *defaults)
 		else if (c->rules[i].grants.refuse)
 			problem_error(l->problems, origin->file, origin->line,
 			    "decoy: the rule \"%s\" refuses: it has nothing "
-			    "to ask", c->decoy_name);
+			    "to ask",
+			    c->decoy_name);
 		else
 			c->decoy = &c->rules[i];
 	}

@@ -40,11 +40,11 @@ struct scanner {
 	size_t depth; /* index of the innermost frame */
 };
 
-#define SCAN_ERROR(s, at_line, ...)                                        \
-	do {                                                               \
-		problem_error((s)->problems, (s)->file->path, (at_line),   \
-		    __VA_ARGS__);                                          \
-		scan_fault((s)->scan, (at_line));                          \
+#define SCAN_ERROR(s, at_line, ...)                                          \
+	do {                                                                 \
+		problem_error(                                               \
+		    (s)->problems, (s)->file->path, (at_line), __VA_ARGS__); \
+		scan_fault((s)->scan, (at_line));                            \
 	} while (0)
 
 static void
@@ -52,8 +52,8 @@ scan_fault(struct scan *scan, unsigned line)
 {
 	if (scan_is_fault(scan, line))
 		return;
-	scan->faults = mem_grow(scan->faults, scan->fault_count + 1,
-	    sizeof(*scan->faults));
+	scan->faults = mem_grow(
+	    scan->faults, scan->fault_count + 1, sizeof(*scan->faults));
 	scan->faults[scan->fault_count++] = line;
 }
 
@@ -91,7 +91,7 @@ blank(char *from, const char *to)
 static size_t
 utf8_length(const unsigned char *p, size_t left)
 {
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	uint32_t code;
 	size_t i, need;
 
@@ -123,10 +123,11 @@ bytes_are_text(struct scanner *s)
 		step = utf8_length(p + i, s->file->len - i);
 		if (step == 0 || p[i] == '\0') {
 			if (step == 0)
-				SCAN_ERROR(s, line, "not UTF-8 (byte 0x%02x)",
-				    p[i]);
+				SCAN_ERROR(
+				    s, line, "not UTF-8 (byte 0x%02x)", p[i]);
 			else
-				SCAN_ERROR(s, line, "a NUL byte: this is not "
+				SCAN_ERROR(s, line,
+				    "a NUL byte: this is not "
 				    "a text file");
 			return false;
 		}
@@ -134,8 +135,10 @@ bytes_are_text(struct scanner *s)
 			line++;
 		else if ((p[i] < 0x20 && p[i] != '\t' && p[i] != '\r') ||
 		    p[i] == 0x7f) {
-			SCAN_ERROR(s, line, "a control byte (0x%02x): write "
-			    "text, with \\n \\t \\\" \\\\ in strings", p[i]);
+			SCAN_ERROR(s, line,
+			    "a control byte (0x%02x): write "
+			    "text, with \\n \\t \\\" \\\\ in strings",
+			    p[i]);
 			return false;
 		}
 		i += step;
@@ -173,22 +176,25 @@ static void
 scan_escape(struct scanner *s)
 {
 	unsigned value;
-	char digits[3] = { 0 };
+	char digits[3] = {0};
 
 	if (s->at[1] == 'x' && isxdigit((unsigned char)s->at[2]) &&
 	    isxdigit((unsigned char)s->at[3])) {
 		memcpy(digits, s->at + 2, 2);
 		value = (unsigned)strtoul(digits, NULL, 16);
 		if (value == 0 || value > 0x7f) {
-			SCAN_ERROR(s, s->line, "\\x%s in a string: only \\x01 "
-			    "to \\x7f may be written so", digits);
+			SCAN_ERROR(s, s->line,
+			    "\\x%s in a string: only \\x01 "
+			    "to \\x7f may be written so",
+			    digits);
 			blank(s->at, s->at + 4);
 		}
 		s->at += 4;
 		return;
 	}
 	if (s->at[1] == '\0' || strchr("\\\"nrtf", s->at[1]) == NULL) {
-		SCAN_ERROR(s, s->line, "unknown escape in a string: "
+		SCAN_ERROR(s, s->line,
+		    "unknown escape in a string: "
 		    "\\\\ \\\" \\n \\r \\t \\f and \\xNN are known");
 		s->at[0] = ' ';
 		s->at++;
@@ -212,7 +218,8 @@ scan_string(struct scanner *s)
 			s->at++;
 	}
 	if (s->at >= s->end || *s->at != '"') {
-		SCAN_ERROR(s, s->line, "string is not closed on its line: "
+		SCAN_ERROR(s, s->line,
+		    "string is not closed on its line: "
 		    "\" is missing");
 		return false;
 	}
@@ -231,8 +238,8 @@ number_fault(const char *word, size_t len)
 	size_t digits, sign = *word == '-' || *word == '+';
 	long long value;
 
-	for (digits = sign; digits < len && isdigit((unsigned char)word[digits]);
-	    digits++)
+	for (digits = sign;
+	     digits < len && isdigit((unsigned char)word[digits]); digits++)
 		;
 	if (len - sign > 1 && word[sign] == '0' &&
 	    isdigit((unsigned char)word[sign + 1]))
@@ -243,8 +250,8 @@ number_fault(const char *word, size_t len)
 		return "write numbers in decimal";
 	if (digits == sign)
 		return "is no number";
-	if (digits < len && strspn(word + digits, "0123456789.eE+-") >=
-	    len - digits)
+	if (digits < len &&
+	    strspn(word + digits, "0123456789.eE+-") >= len - digits)
 		return NULL; /* a float: the schema has a word for it */
 	if (digits + 2 < len || strspn(word + digits, "L") < len - digits)
 		return "is no number; sizes and times are strings "
@@ -269,15 +276,15 @@ scan_number(struct scanner *s)
 	const char *fault;
 	size_t len;
 
-	while (s->at < s->end && (isalnum((unsigned char)*s->at) ||
-	    strchr("+-._", *s->at) != NULL))
+	while (s->at < s->end &&
+	    (isalnum((unsigned char)*s->at) || strchr("+-._", *s->at) != NULL))
 		s->at++;
 	len = (size_t)(s->at - start);
 	fault = number_fault(start, len);
 	if (fault == NULL)
 		return;
-	SCAN_ERROR(s, s->line, "%.*s: %s", (int)(len < 40 ? len : 40), start,
-	    fault);
+	SCAN_ERROR(
+	    s, s->line, "%.*s: %s", (int)(len < 40 ? len : 40), start, fault);
 	blank(start, s->at);
 	*start = '0';
 }
@@ -303,8 +310,10 @@ add_name(struct scanner *s, const char *text, size_t len)
 		if (frame->names[i].len != len ||
 		    memcmp(frame->names[i].text, text, len) != 0)
 			continue;
-		SCAN_ERROR(s, s->line, "%.*s: is set already, in line %u; "
-		    "set it once", (int)len, text, frame->names[i].line);
+		SCAN_ERROR(s, s->line,
+		    "%.*s: is set already, in line %u; "
+		    "set it once",
+		    (int)len, text, frame->names[i].line);
 		frame->blank = s->at - len;
 		return true;
 	}
@@ -316,8 +325,8 @@ add_name(struct scanner *s, const char *text, size_t len)
 	if (frame->name_count % 16 == 0)
 		frame->names = mem_grow(frame->names, frame->name_count + 16,
 		    sizeof(*frame->names));
-	frame->names[frame->name_count++] = (struct scan_name) { text, len,
-		s->line };
+	frame->names[frame->name_count++] =
+	    (struct scan_name){text, len, s->line};
 	return true;
 }
 
@@ -329,12 +338,12 @@ scan_word(struct scanner *s)
 	const char *next;
 	size_t len;
 
-	while (s->at < s->end && (isalnum((unsigned char)*s->at) ||
-	    strchr("-_*", *s->at) != NULL))
+	while (s->at < s->end &&
+	    (isalnum((unsigned char)*s->at) || strchr("-_*", *s->at) != NULL))
 		s->at++;
 	len = (size_t)(s->at - start);
 	for (next = s->at; next < s->end && isspace((unsigned char)*next);
-	    next++)
+	     next++)
 		;
 	if (next < s->end && (*next == '=' || *next == ':'))
 		return s->frames[s->depth].kind != '{' ||
@@ -342,7 +351,8 @@ scan_word(struct scanner *s)
 	if ((len == 4 && strncasecmp(start, "true", 4) == 0) ||
 	    (len == 5 && strncasecmp(start, "false", 5) == 0))
 		return true;
-	SCAN_ERROR(s, s->line, "%.*s: a word where a value is expected: "
+	SCAN_ERROR(s, s->line,
+	    "%.*s: a word where a value is expected: "
 	    "strings stand in \"quotes\", booleans are true and false",
 	    (int)(len < 40 ? len : 40), start);
 	blank(start, s->at);
@@ -396,7 +406,8 @@ scan_at(struct scanner *s)
 	char *start = s->at;
 
 	skip_line(s);
-	SCAN_ERROR(s, s->line, "%s", strncmp(start, "@include", 8) == 0 ?
+	SCAN_ERROR(s, s->line, "%s",
+	    strncmp(start, "@include", 8) == 0 ?
 		"@include is not allowed: put the file into policy.d" :
 		"'@' begins nothing");
 	blank(start, s->at);
@@ -436,8 +447,9 @@ scan_token(struct scanner *s)
 	if (strchr("})]", c) != NULL)
 		return close_frame(s);
 	if (strchr("=:;,", c) == NULL) {
-		SCAN_ERROR(s, s->line, "stray character '%c'%s", c < 0x80 ? c :
-			'?', c < 0x80 ? "" : ": not ASCII, outside a string");
+		SCAN_ERROR(s, s->line, "stray character '%c'%s",
+		    c < 0x80 ? c : '?',
+		    c < 0x80 ? "" : ": not ASCII, outside a string");
 		return false;
 	}
 	if (c == ';' || c == ',')
@@ -450,8 +462,8 @@ void
 scan_file(const struct bundle_file *file, struct scan *scan,
     struct problems *problems)
 {
-	struct scanner s = { .file = file, .scan = scan, .problems = problems,
-		.line = 1 };
+	struct scanner s = {
+	    .file = file, .scan = scan, .problems = problems, .line = 1};
 
 	memset(scan, 0, sizeof(*scan));
 	scan->text = mem_alloc(file->len + 4);
@@ -459,8 +471,8 @@ scan_file(const struct bundle_file *file, struct scan *scan,
 	/* libconfig's comments want the end of their line. */
 	memcpy(scan->text + file->len, "\n\0\0", 4);
 	if (file->len > CONFIG_FILE_MAX) {
-		SCAN_ERROR(&s, 1, "file is larger than %d bytes",
-		    CONFIG_FILE_MAX);
+		SCAN_ERROR(
+		    &s, 1, "file is larger than %d bytes", CONFIG_FILE_MAX);
 		scan->hopeless = true;
 		return;
 	}

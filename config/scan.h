@@ -10,8 +10,8 @@
 
 /* What libconfig may read, and the lines already found at fault. */
 struct scan {
-	char *text;	  /* owned; faulty values blanked out, lines kept */
-	bool hopeless;	  /* no point in parsing: nothing can follow */
+	char *text; /* owned; faulty values blanked out, lines kept */
+	bool hopeless; /* no point in parsing: nothing can follow */
 	unsigned *faults; /* lines with an error, ascending */
 	size_t fault_count;
 };

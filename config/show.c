@@ -23,8 +23,8 @@ show_quoted(FILE *out, const char *text, enum show_syntax syntax)
 		else if (c == '\t')
 			fputs("\\t", out);
 		else if (c < 0x20 || c == 0x7f)
-			fprintf(out, syntax == SHOW_JSON ? "\\u%04x" :
-				"\\x%02x", c);
+			fprintf(out,
+			    syntax == SHOW_JSON ? "\\u%04x" : "\\x%02x", c);
 		else
 			fputc(c, out);
 	}
@@ -83,16 +83,16 @@ show_element(FILE *out, const struct option *option, const void *member,
 {
 	char text[NET_TEXT_MAX];
 
-#define ELEMENT(type)                                                    \
-	const struct type *list = member;                                \
-	if (index >= list->count)                                        \
-		return false;                                            \
+#define ELEMENT(type)                     \
+	const struct type *list = member; \
+	if (index >= list->count)         \
+		return false;             \
 	fputs(index > 0 ? ", " : "", out)
 	switch (option->type) {
 	case OPTION_NETWORKS: {
 		ELEMENT(networks);
-		show_quoted(out, net_print_network(&list->items[index], text),
-		    syntax);
+		show_quoted(
+		    out, net_print_network(&list->items[index], text), syntax);
 		return true;
 	}
 	case OPTION_UIDS: {
@@ -194,8 +194,8 @@ show_origin(FILE *out, const struct origin *origin)
 		fputs("\t# default\n", out);
 }
 
-static void show_pairs(FILE *out, const struct pairs *pairs, size_t i,
-    size_t end, size_t prefix);
+static void show_pairs(
+    FILE *out, const struct pairs *pairs, size_t i, size_t end, size_t prefix);
 
 /* The end of the pairs from i on that share their first len bytes. */
 static size_t
@@ -224,8 +224,8 @@ next_element(const struct pairs *pairs, size_t i, size_t end)
 
 /* One group, or a list of groups, of the pairs up to end. */
 static void
-show_pair_groups(FILE *out, const struct pairs *pairs, size_t i, size_t end,
-    size_t prefix)
+show_pair_groups(
+    FILE *out, const struct pairs *pairs, size_t i, size_t end, size_t prefix)
 {
 	bool list = next_element(pairs, i, end) < end;
 	size_t next;
@@ -242,8 +242,8 @@ show_pair_groups(FILE *out, const struct pairs *pairs, size_t i, size_t end,
 
 /* A module's options from i up to end, without the prefix they share. */
 static void
-show_pairs(FILE *out, const struct pairs *pairs, size_t i, size_t end,
-    size_t prefix)
+show_pairs(
+    FILE *out, const struct pairs *pairs, size_t i, size_t end, size_t prefix)
 {
 	const char *key;
 	size_t len, next;
@@ -254,8 +254,7 @@ show_pairs(FILE *out, const struct pairs *pairs, size_t i, size_t end,
 		fprintf(out, " %.*s =", (int)len, key);
 		if (key[len] == '.') {
 			next = same_prefix(pairs, i, end, prefix + len + 1);
-			show_pair_groups(out, pairs, i, next,
-			    prefix + len + 1);
+			show_pair_groups(out, pairs, i, next, prefix + len + 1);
 			continue;
 		}
 		next = same_prefix(pairs, i, end, prefix + len + 1);
@@ -275,8 +274,8 @@ show_modules(FILE *out, const struct config *c)
 	for (i = 0; i < c->module_count; i++) {
 		const struct module_settings *m = &c->modules[i];
 
-		fprintf(out, "%s\n\t{ name = \"%s\"; file = ", i > 0 ? "," :
-			"", m->name);
+		fprintf(out, "%s\n\t{ name = \"%s\"; file = ", i > 0 ? "," : "",
+		    m->name);
 		show_quoted(out, m->file, SHOW_CONFIG);
 		fputs("; options = {", out);
 		if (m->options.count > 0)
@@ -295,9 +294,11 @@ show_listeners(FILE *out, const struct config *c)
 	for (i = 0; i < c->listener_count; i++) {
 		const struct listener *l = &c->listeners[i];
 
-		fprintf(out, "%s\n\t{ name = \"%s\"; address = \"%s\"; "
-		    "port = %u; freebind = %s; }", i > 0 ? "," : "", l->name,
-		    l->address, l->port, l->freebind ? "true" : "false");
+		fprintf(out,
+		    "%s\n\t{ name = \"%s\"; address = \"%s\"; "
+		    "port = %u; freebind = %s; }",
+		    i > 0 ? "," : "", l->name, l->address, l->port,
+		    l->freebind ? "true" : "false");
 	}
 	fputs("\n);\n", out);
 }
@@ -311,8 +312,9 @@ show_subsystems(FILE *out, const struct config *c)
 	for (i = 0; i < c->subsystem_count; i++) {
 		const struct subsystem *s = &c->subsystems[i];
 
-		fprintf(out, "%s\n\t{ name = \"%s\"; command = ", i > 0 ? "," :
-			"", s->name);
+		fprintf(out,
+		    "%s\n\t{ name = \"%s\"; command = ", i > 0 ? "," : "",
+		    s->name);
 		show_quoted(out, s->command != NULL ? s->command : "internal",
 		    SHOW_CONFIG);
 		fputs("; }", out);
@@ -404,8 +406,8 @@ show_rules(FILE *out, const char *kind, const struct rule *rules, size_t count,
 	fprintf(out, "%s = (", kind);
 	for (i = 0; i < count; i++) {
 		fputs(i > 0 ? ",\n" : "\n", out);
-		show_rule(out, &rules[i], strcmp(kind, "guards") == 0,
-		    defaults);
+		show_rule(
+		    out, &rules[i], strcmp(kind, "guards") == 0, defaults);
 	}
 	fputs("\n);\n", out);
 }
@@ -417,8 +419,9 @@ enter_group(FILE *out, char stack[64], const char *name)
 	const char *dot = strrchr(name, '.');
 	size_t len = dot != NULL ? (size_t)(dot - name) : 0, common = 0, i;
 
-	while (stack[0] != '\0' && (strncmp(stack, name, strlen(stack)) != 0 ||
-	    name[strlen(stack)] != '.')) {
+	while (stack[0] != '\0' &&
+	    (strncmp(stack, name, strlen(stack)) != 0 ||
+		name[strlen(stack)] != '.')) {
 		char *last = strrchr(stack, '.');
 
 		*(last != NULL ? last : stack) = '\0';
@@ -453,8 +456,8 @@ show_server(FILE *out, const struct config *c, bool defaults)
 		enter_group(out, stack, option->name);
 		last = strrchr(option->name, '.');
 		fprintf(out, "%s = ", last != NULL ? last + 1 : option->name);
-		show_value(out, option, (const char *)c + option->offset,
-		    SHOW_CONFIG);
+		show_value(
+		    out, option, (const char *)c + option->offset, SHOW_CONFIG);
 		fputc(';', out);
 		show_origin(out, &c->origins[i]);
 	}
@@ -468,17 +471,17 @@ config_show(const struct config *config, bool defaults, FILE *out)
 	show_listeners(out, config);
 	show_modules(out, config);
 	show_subsystems(out, config);
-	show_rules(out, "guards", config->guards, config->guard_count,
-	    defaults);
+	show_rules(
+	    out, "guards", config->guards, config->guard_count, defaults);
 	show_rules(out, "rules", config->rules, config->rule_count, defaults);
 }
 
 void
 config_show_keys(FILE *out)
 {
-	static const char *const sections[SECTION_COUNT] = { "", "listeners.",
-		"modules.", "subsystems.", "rules.", "guards.", "match.",
-		"match.", "rules." };
+	static const char *const sections[SECTION_COUNT] = {"", "listeners.",
+	    "modules.", "subsystems.", "rules.", "guards.", "match.", "match.",
+	    "rules."};
 	size_t i;
 
 	for (i = 0; i < option_count; i++)

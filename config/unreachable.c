@@ -81,8 +81,8 @@ networks_cover(const struct networks *earlier, const struct networks *later)
 			continue;
 		positive = true;
 		for (j = 0; j < earlier->count; j++) {
-			if (network_within(&earlier->items[j],
-				&later->items[i]))
+			if (network_within(
+				&earlier->items[j], &later->items[i]))
 				break;
 		}
 		if (j == earlier->count)
@@ -111,8 +111,8 @@ uids_cover(const struct uid_ranges *earlier, const struct uid_ranges *later)
 }
 
 static bool
-times_cover(const struct time_windows *earlier,
-    const struct time_windows *later)
+times_cover(
+    const struct time_windows *earlier, const struct time_windows *later)
 {
 	size_t i, j;
 
@@ -157,8 +157,8 @@ covers(const struct rule *earlier, const struct rule *later)
 		if (covers_group(&earlier->matches[i], &everybody))
 			continue;
 		for (j = 0; j < later->match_count; j++) {
-			if (covers_group(&earlier->matches[i],
-				&later->matches[j]))
+			if (covers_group(
+				&earlier->matches[i], &later->matches[j]))
 				break;
 		}
 		if (j == later->match_count)
@@ -180,7 +180,8 @@ warn_unreachable(struct loader *l)
 			if (!covers(&c->rules[j], rule))
 				continue;
 			problem_warning(l->problems, rule->origin.file,
-			    rule->origin.line, "rules.%s: is never reached: "
+			    rule->origin.line,
+			    "rules.%s: is never reached: "
 			    "rule \"%s\" of %s:%u takes all it matches",
 			    rule->name != NULL ? rule->name : "?",
 			    c->rules[j].name != NULL ? c->rules[j].name : "?",

@@ -15,8 +15,8 @@
 #define ITEMS_MAX 4096 /* in a list whose row names no maximum */
 
 bool
-reader_error(struct reader *r, unsigned line, const char *key,
-    const char *format, ...)
+reader_error(
+    struct reader *r, unsigned line, const char *key, const char *format, ...)
 {
 	va_list args;
 	char *text;
@@ -58,8 +58,8 @@ wrong(const struct value *v, const char *what)
 static bool
 wrong_type(const struct value *v)
 {
-	return reader_error(v->r, v->line, v->key,
-	    "wrong type: this is a %s", option_type_text(v->option->type));
+	return reader_error(v->r, v->line, v->key, "wrong type: this is a %s",
+	    option_type_text(v->option->type));
 }
 
 /* The setting's string, or NULL when it is none. */
@@ -67,7 +67,8 @@ static const char *
 value_string(const struct value *v)
 {
 	return config_setting_type(v->setting) == CONFIG_TYPE_STRING ?
-	    config_setting_get_string(v->setting) : NULL;
+	    config_setting_get_string(v->setting) :
+	    NULL;
 }
 
 static bool
@@ -109,8 +110,8 @@ read_amount(const struct value *v, uint64_t *number,
 
 	if (text != NULL && parse != NULL) {
 		if ((fault = parse(text, number)) != NULL)
-			return reader_error(v->r, v->line, v->key, "\"%s\": %s",
-			    text, fault);
+			return reader_error(
+			    v->r, v->line, v->key, "\"%s\": %s", text, fault);
 		return in_range(v, *number);
 	}
 	if (config_setting_type(v->setting) != CONFIG_TYPE_INT &&
@@ -203,8 +204,8 @@ read_mode(const struct value *v, uint32_t *member)
 	if (text == NULL)
 		return wrong_type(v);
 	if ((fault = parse_mode(text, &mode)) != NULL)
-		return reader_error(v->r, v->line, v->key, "\"%s\": %s", text,
-		    fault);
+		return reader_error(
+		    v->r, v->line, v->key, "\"%s\": %s", text, fault);
 	if (mode > v->option->max)
 		return reader_error(v->r, v->line, v->key,
 		    "\"%s\" is out of range: up to \"%04llo\"", text,
@@ -277,8 +278,8 @@ read_string(const struct value *v, char **member)
 	if (fault == NULL && strchr(text, '\n') != NULL)
 		fault = "a line break in a value";
 	if (fault != NULL)
-		return reader_error(v->r, v->line, v->key, "\"%s\": %s", text,
-		    fault);
+		return reader_error(
+		    v->r, v->line, v->key, "\"%s\": %s", text, fault);
 	*member = *text == '\0' ? NULL : arena_strdup(v->r->arena, text);
 	return true;
 }
@@ -306,7 +307,8 @@ item_string(struct arena *arena, const struct option *option, const char *text,
 		break;
 	case OPTION_TARGETS_LOG:
 		if (strcmp(text, "syslog") != 0 && strcmp(text, "stderr") != 0)
-			fault = path_fault(text) == NULL ? NULL :
+			fault = path_fault(text) == NULL ?
+			    NULL :
 			    "not a log target; syslog, stderr, or /a/file";
 		break;
 	default:
@@ -321,8 +323,8 @@ item_string(struct arena *arena, const struct option *option, const char *text,
 }
 
 static const char *
-item_network(struct arena *arena, const struct option *option,
-    const char *text, void *item)
+item_network(struct arena *arena, const struct option *option, const char *text,
+    void *item)
 {
 	(void)arena;
 	(void)option;
@@ -347,24 +349,24 @@ item_chain(struct arena *arena, const struct option *option, const char *text,
 }
 
 static const char *
-item_target(struct arena *arena, const struct option *option,
-    const char *text, void *item)
+item_target(struct arena *arena, const struct option *option, const char *text,
+    void *item)
 {
 	(void)option;
 	return parse_target(arena, text, item);
 }
 
 static const char *
-item_window(struct arena *arena, const struct option *option,
-    const char *text, void *item)
+item_window(struct arena *arena, const struct option *option, const char *text,
+    void *item)
 {
 	(void)option;
 	return parse_window(arena, text, item);
 }
 
 static const char *
-item_channel(struct arena *arena, const struct option *option,
-    const char *text, void *item)
+item_channel(struct arena *arena, const struct option *option, const char *text,
+    void *item)
 {
 	(void)option;
 	return parse_channel(arena, text, item);
@@ -418,8 +420,7 @@ list_length(const struct value *v, size_t *count, bool *single)
 }
 
 static bool
-read_list(const struct value *v, size_t size, item_reader *reader,
-    void *member)
+read_list(const struct value *v, size_t size, item_reader *reader, void *member)
 {
 	const config_setting_t *element;
 	struct any_list list;
@@ -431,7 +432,8 @@ read_list(const struct value *v, size_t size, item_reader *reader,
 		return false;
 	items = arena_array(v->r->arena, count, size);
 	for (i = 0; i < count; i++) {
-		element = single ? v->setting :
+		element = single ?
+		    v->setting :
 		    config_setting_get_elem(v->setting, (unsigned)i);
 		good &= read_item(v, element, reader, items + i * size);
 	}
@@ -463,16 +465,16 @@ add_pair(struct reader *r, struct pairs *pairs, const char *key,
 		    config_setting_get_bool(setting) ? "true" : "false");
 		break;
 	case CONFIG_TYPE_INT:
-		pair->value = arena_printf(r->arena, "%d",
-		    config_setting_get_int(setting));
+		pair->value = arena_printf(
+		    r->arena, "%d", config_setting_get_int(setting));
 		break;
 	case CONFIG_TYPE_INT64:
-		pair->value = arena_printf(r->arena, "%lld",
-		    config_setting_get_int64(setting));
+		pair->value = arena_printf(
+		    r->arena, "%lld", config_setting_get_int64(setting));
 		break;
 	default:
-		pair->value = arena_strdup(r->arena,
-		    config_setting_get_string(setting));
+		pair->value =
+		    arena_strdup(r->arena, config_setting_get_string(setting));
 	}
 }
 
@@ -525,8 +527,8 @@ bool
 value_read(struct reader *r, const struct option *option, const char *key,
     const config_setting_t *setting, void *member)
 {
-	struct value v = { r, option, key, setting,
-		(unsigned)config_setting_source_line(setting) };
+	struct value v = {r, option, key, setting,
+	    (unsigned)config_setting_source_line(setting)};
 
 	switch (option->type) {
 	case OPTION_BOOL:
@@ -555,24 +557,24 @@ value_read(struct reader *r, const struct option *option, const char *key,
 	case OPTION_FINGERPRINTS:
 		return read_list(&v, sizeof(char *), item_string, member);
 	case OPTION_NETWORKS:
-		return read_list(&v, sizeof(struct net_network), item_network,
-		    member);
+		return read_list(
+		    &v, sizeof(struct net_network), item_network, member);
 	case OPTION_UIDS:
-		return read_list(&v, sizeof(struct uid_range), item_uids,
-		    member);
+		return read_list(
+		    &v, sizeof(struct uid_range), item_uids, member);
 	case OPTION_CHAIN:
 		return read_chain(&v, member);
 	case OPTION_CHAINS:
 		return read_list(&v, sizeof(struct chain), item_chain, member);
 	case OPTION_TARGETS:
-		return read_list(&v, sizeof(struct target), item_target,
-		    member);
+		return read_list(
+		    &v, sizeof(struct target), item_target, member);
 	case OPTION_TIMES:
-		return read_list(&v, sizeof(struct time_window), item_window,
-		    member);
+		return read_list(
+		    &v, sizeof(struct time_window), item_window, member);
 	case OPTION_CHANNELS:
-		return read_list(&v, sizeof(struct channel_timeout),
-		    item_channel, member);
+		return read_list(
+		    &v, sizeof(struct channel_timeout), item_channel, member);
 	case OPTION_PAIRS:
 		return read_options(&v, member);
 	case OPTION_LIST:
@@ -584,9 +586,9 @@ value_read(struct reader *r, const struct option *option, const char *key,
 void
 value_default(struct arena *arena, const struct option *option, void *member)
 {
-	struct problems problems = { 0 };
-	struct reader r = { .arena = arena, .problems = &problems,
-		.file = "default" };
+	struct problems problems = {0};
+	struct reader r = {
+	    .arena = arena, .problems = &problems, .file = "default"};
 	config_t parsed;
 	char *text;
 

@@ -23,8 +23,10 @@ __lsan_default_suppressions(void)
 static void
 use(const struct config *config)
 {
-	struct policy_facts facts = { .user_state = FACT_KNOWN,
-		.user = "alice", .uid = 1000, .now = 1700000000 };
+	struct policy_facts facts = {.user_state = FACT_KNOWN,
+	    .user = "alice",
+	    .uid = 1000,
+	    .now = 1700000000};
 	FILE *out = fopen("/dev/null", "w");
 
 	policy_explain(config, &facts, EXPLAIN_JSON, out);
@@ -35,8 +37,8 @@ use(const struct config *config)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct bundle bundle = { 0 };
-	struct problems problems = { 0 };
+	struct bundle bundle = {0};
+	struct problems problems = {0};
 	struct config *config = NULL;
 	const uint8_t *cut = size > 0 ? memchr(data, 0, size) : NULL;
 	size_t half = cut != NULL ? (size_t)(cut - data) : size;

@@ -15,8 +15,8 @@
 static struct config *
 import_and_load(const char *path, bool print)
 {
-	struct problems report = { 0 }, problems = { 0 };
-	struct bundle bundle = { 0 };
+	struct problems report = {0}, problems = {0};
+	struct bundle bundle = {0};
 	struct config *config = NULL;
 	char *text = NULL;
 	size_t size = 0;
@@ -57,8 +57,9 @@ print_decision(const struct decision *d)
 	enum grant grant;
 	size_t i;
 
-	printf("verdict %s\nreason %s\n", d->verdict == POLICY_GRANTED ?
-		"granted" : "refused", policy_reason_text(d->reason));
+	printf("verdict %s\nreason %s\n",
+	    d->verdict == POLICY_GRANTED ? "granted" : "refused",
+	    policy_reason_text(d->reason));
 	printf("rule %s\n", d->rule->name);
 	for (i = 0; i < d->chains.count; i++)
 		printf("chain %s\n", d->chains.items[i].text);
@@ -66,8 +67,8 @@ print_decision(const struct decision *d)
 		const struct option *option = option_of_grant(grant);
 
 		printf("%s ", option->name);
-		show_value(stdout, option, (const char *)&d->grants +
-			option->offset, SHOW_JSON);
+		show_value(stdout, option,
+		    (const char *)&d->grants + option->offset, SHOW_JSON);
 		printf("\n");
 	}
 }
@@ -75,8 +76,9 @@ print_decision(const struct decision *d)
 int
 main(int argc, char **argv)
 {
-	struct policy_facts facts = { .user_state = FACT_KNOWN,
-		.groups_state = FACT_KNOWN, .now = 1700000000 };
+	struct policy_facts facts = {.user_state = FACT_KNOWN,
+	    .groups_state = FACT_KNOWN,
+	    .now = 1700000000};
 	struct config *config;
 	struct decision d;
 

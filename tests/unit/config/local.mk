@@ -5,6 +5,7 @@ tests_unit_config_test_config_SOURCES = \
 	tests/unit/config/suites.h \
 	tests/unit/config/support.c tests/unit/config/support.h \
 	tests/unit/config/test_check.c \
+	tests/unit/config/test_compliance.c \
 	tests/unit/config/test_guards.c \
 	tests/unit/config/test_import.c \
 	tests/unit/config/test_load.c \

@@ -19,6 +19,7 @@ main(void)
 	srunner_add_suite(runner, suite_check());
 	srunner_add_suite(runner, suite_manual());
 	srunner_add_suite(runner, suite_import());
+	srunner_add_suite(runner, suite_compliance());
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -5,6 +5,7 @@
 #include <check.h>
 
 Suite *suite_check(void);
+Suite *suite_compliance(void);
 Suite *suite_guards(void);
 Suite *suite_import(void);
 Suite *suite_load(void);

@@ -33,8 +33,8 @@ problems_text(struct problems *problems)
 struct config *
 config_of(const char *text)
 {
-	struct bundle bundle = { 0 };
-	struct problems problems = { 0 };
+	struct bundle bundle = {0};
+	struct problems problems = {0};
 	struct config *config = NULL;
 	int err;
 
@@ -50,8 +50,8 @@ config_of(const char *text)
 char *
 problems_of_files(const char *const *texts, size_t count)
 {
-	struct bundle bundle = { 0 };
-	struct problems problems = { 0 };
+	struct bundle bundle = {0};
+	struct problems problems = {0};
 	struct config *config = NULL;
 	char name[] = "a.conf";
 	size_t i;
@@ -103,7 +103,7 @@ file_text(const char *path)
 struct policy_facts
 facts_of_alice(void)
 {
-	static const char *const groups[] = { "staff", "users" };
+	static const char *const groups[] = {"staff", "users"};
 	struct policy_facts facts;
 
 	memset(&facts, 0, sizeof(facts));

@@ -52,8 +52,9 @@ static int
 known_user(void *context, const char *name)
 {
 	(void)context;
-	return strcmp(name, "ghost") == 0 ? 0 : strcmp(name, "dim") == 0 ?
-	    -1 : 1;
+	return strcmp(name, "ghost") == 0 ? 0 :
+	    strcmp(name, "dim") == 0	  ? -1 :
+					    1;
 }
 
 static bool
@@ -64,8 +65,8 @@ load_module(void *context, const struct module_settings *module,
 	(void)path;
 	if (module->options.count == 0)
 		return true;
-	snprintf(why, why_size, "unknown option %s",
-	    module->options.items[0].key);
+	snprintf(
+	    why, why_size, "unknown option %s", module->options.items[0].key);
 	return false;
 }
 
@@ -92,15 +93,18 @@ has_algorithm(void *context, enum algorithm_kind kind, const char *name)
 	return kind != ALGORITHM_MAC || strcmp(name, "hmac-sha2-512") != 0;
 }
 
-static const struct check_calls calls = { .user = known_user,
-	.group = known_user, .module = load_module, .serves = serves,
-	.host_key = good_key, .algorithm = has_algorithm };
+static const struct check_calls calls = {.user = known_user,
+    .group = known_user,
+    .module = load_module,
+    .serves = serves,
+    .host_key = good_key,
+    .algorithm = has_algorithm};
 
 /* The problems of a check; @ in the text stands for the place. */
 static char *
 checked(const char *text, const struct check_calls *with)
 {
-	struct problems problems = { 0 };
+	struct problems problems = {0};
 	struct config *config;
 	char *full = NULL, *got = NULL;
 	size_t size = 0;
@@ -126,11 +130,12 @@ checked(const char *text, const struct check_calls *with)
 	return got;
 }
 
-#define GOOD                                                            \
-	"host_keys = [ \"@/key\" ]; crypto = { macs = "                   \
-	"[ \"hmac-sha2-256\" ]; };\n"                                    \
+#define GOOD                                            \
+	"host_keys = [ \"@/key\" ]; crypto = { macs = " \
+	"[ \"hmac-sha2-256\" ]; };\n"                   \
 	"modules = ( { name = \"m\"; file = \"@/m.so\"; } );\n"
-#define RULE(x) "rules = ( { name = \"r\"; methods = [ \"publickey\" ]; " x "} );\n"
+#define RULE(x) \
+	"rules = ( { name = \"r\"; methods = [ \"publickey\" ]; " x "} );\n"
 
 START_TEST(a_sound_configuration_has_no_problem)
 {
@@ -152,61 +157,69 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ GOOD RULE("match = { user = [ \"a\", \"!ghost\" ]; };"),
-	    "test.conf:3: warning: match.user: there is no user \"ghost\"\n" },
-	{ GOOD RULE("match = { group = \"ghost\"; };"),
-	    "test.conf:3: warning: match.group: there is no group \"ghost\"" },
-	{ GOOD RULE("match = { user = \"dim\"; };"), "" },
-	{ GOOD RULE("match = { user = \"gh?st\"; };"), "" },
-	{ GOOD RULE("banner = \"/nonexistent\";"), "test.conf:3: warning: "
-	    "banner: /nonexistent: No such file or directory\n" },
-	{ GOOD RULE("command = \"/nonexistent/x -a\";"), "test.conf:3: "
-	    "warning: command: /nonexistent/x: No such file" },
-	{ GOOD RULE("command = \"/bin/true -a\";"), "" },
-	{ GOOD RULE("chroot = \"/tmp/%u\";"),
-	    "test.conf:3: chroot: /tmp must be a directory of root's" },
-	{ GOOD RULE("times = \"00:00-01:00 No/Where\";"), "test.conf:3: "
-	    "times: the time zone \"No/Where\" is not known here\n" },
-	{ GOOD RULE("match = { time = \"00:00-01:00 Europe/Berlin\"; };"),
-	    "" },
-	{ GOOD "rules = ( { name = \"r\"; methods = [ \"publickey,otp\" ]; } "
-	       ");", "test.conf:3: r: chain \"publickey,otp\": no module "
-		     "serves the method \"otp\"\n" },
-	{ GOOD "rules = ( { name = \"r\"; methods = [ \"password:pma\" ]; } "
-	       ");", "test.conf:3: r: chain \"password:pma\": there is no "
-		     "module \"pma\"\n" },
-	{ GOOD RULE("") "guards = ( { name = \"g\"; require = \"otp\"; } );",
-	    "test.conf:4: g: chain \"otp\": no module serves the method "
-	    "\"otp\"\n" },
-	{ GOOD RULE("") "guards = ( { name = \"g\"; forbid = \"pub*\"; } );",
-	    "test.conf:4: warning: guards.g.forbid: leaves rule \"r\" of "
-	    "test.conf:3 no chain" },
-	{ GOOD RULE("") "privsep = { worker_user = \"ghost\"; };",
-	    "test.conf:4: privsep.worker_user: there is no user \"ghost\"\n" },
-	{ GOOD RULE("") "log = { targets = \"/nonexistent/log\"; };",
-	    "test.conf:4: log.targets: /nonexistent/: No such file" },
-	{ GOOD RULE("") "subsystems = ( { name = \"x\"; command = "
-			"\"/nonexistent\"; } );", "test.conf:4: warning: "
-	    "subsystems.command: /nonexistent: No such file" },
-	{ "host_keys = [ \"@/missing\", \"@/key\" ]; crypto = { macs = "
-	  "[ \"hmac-sha2-256\" ]; };\nmodules = ( { name = \"m\"; file = "
-	  "\"@/m.so\"; } );" RULE(""), "test.conf:1: host_keys: " },
-	{ "host_keys = [ \"@/open\", \"@/key\" ]; crypto = { macs = "
-	  "[ \"hmac-sha2-256\" ]; };\nmodules = ( { name = \"m\"; file = "
-	  "\"@/m.so\"; } );" RULE(""), "test.conf:1: host_keys: " },
-	{ "host_keys = [ \"@/locked\", \"@/key\" ]; crypto = { macs = "
-	  "[ \"hmac-sha2-256\" ]; };\nmodules = ( { name = \"m\"; file = "
-	  "\"@/m.so\"; } );" RULE(""), "/locked: has a passphrase\n" },
-	{ "host_keys = [ \"@/key\" ]; crypto = { macs = [ \"hmac-sha2-512\" ];"
-	  " };\nmodules = ( { name = \"m\"; file = \"@/m.so\"; } );" RULE(""),
-	    "test.conf:1: crypto.macs: \"hmac-sha2-512\" is not to be had" },
-	{ "host_keys = [ \"@/key\" ]; crypto = { macs = [ \"hmac-sha2-256\" ];"
-	  " };\nmodules = ( { name = \"m\"; file = \"@/m.so\"; options = "
-	  "{ x = 1; }; } );" RULE(""),
-	    "test.conf:2: modules.m: " },
-	{ "host_keys = [ \"@/key\" ]; crypto = { macs = [ \"hmac-sha2-256\" ];"
-	  " };\nmodules = ( { name = \"m\"; file = \"@/writable.so\"; } );"
-	      RULE(""), "test.conf:2: modules.m: " },
+    {GOOD RULE("match = { user = [ \"a\", \"!ghost\" ]; };"),
+	"test.conf:3: warning: match.user: there is no user \"ghost\"\n"},
+    {GOOD RULE("match = { group = \"ghost\"; };"),
+	"test.conf:3: warning: match.group: there is no group \"ghost\""},
+    {GOOD RULE("match = { user = \"dim\"; };"), ""},
+    {GOOD RULE("match = { user = \"gh?st\"; };"), ""},
+    {GOOD RULE("banner = \"/nonexistent\";"),
+	"test.conf:3: warning: "
+	"banner: /nonexistent: No such file or directory\n"},
+    {GOOD RULE("command = \"/nonexistent/x -a\";"),
+	"test.conf:3: "
+	"warning: command: /nonexistent/x: No such file"},
+    {GOOD RULE("command = \"/bin/true -a\";"), ""},
+    {GOOD RULE("chroot = \"/tmp/%u\";"),
+	"test.conf:3: chroot: /tmp must be a directory of root's"},
+    {GOOD RULE("times = \"00:00-01:00 No/Where\";"),
+	"test.conf:3: "
+	"times: the time zone \"No/Where\" is not known here\n"},
+    {GOOD RULE("match = { time = \"00:00-01:00 Europe/Berlin\"; };"), ""},
+    {GOOD "rules = ( { name = \"r\"; methods = [ \"publickey,otp\" ]; } "
+	  ");",
+	"test.conf:3: r: chain \"publickey,otp\": no module "
+	"serves the method \"otp\"\n"},
+    {GOOD "rules = ( { name = \"r\"; methods = [ \"password:pma\" ]; } "
+	  ");",
+	"test.conf:3: r: chain \"password:pma\": there is no "
+	"module \"pma\"\n"},
+    {GOOD RULE("") "guards = ( { name = \"g\"; require = \"otp\"; } );",
+	"test.conf:4: g: chain \"otp\": no module serves the method "
+	"\"otp\"\n"},
+    {GOOD RULE("") "guards = ( { name = \"g\"; forbid = \"pub*\"; } );",
+	"test.conf:4: warning: guards.g.forbid: leaves rule \"r\" of "
+	"test.conf:3 no chain"},
+    {GOOD RULE("") "privsep = { worker_user = \"ghost\"; };",
+	"test.conf:4: privsep.worker_user: there is no user \"ghost\"\n"},
+    {GOOD RULE("") "log = { targets = \"/nonexistent/log\"; };",
+	"test.conf:4: log.targets: /nonexistent/: No such file"},
+    {GOOD RULE("") "subsystems = ( { name = \"x\"; command = "
+		   "\"/nonexistent\"; } );",
+	"test.conf:4: warning: "
+	"subsystems.command: /nonexistent: No such file"},
+    {"host_keys = [ \"@/missing\", \"@/key\" ]; crypto = { macs = "
+     "[ \"hmac-sha2-256\" ]; };\nmodules = ( { name = \"m\"; file = "
+     "\"@/m.so\"; } );" RULE(""),
+	"test.conf:1: host_keys: "},
+    {"host_keys = [ \"@/open\", \"@/key\" ]; crypto = { macs = "
+     "[ \"hmac-sha2-256\" ]; };\nmodules = ( { name = \"m\"; file = "
+     "\"@/m.so\"; } );" RULE(""),
+	"test.conf:1: host_keys: "},
+    {"host_keys = [ \"@/locked\", \"@/key\" ]; crypto = { macs = "
+     "[ \"hmac-sha2-256\" ]; };\nmodules = ( { name = \"m\"; file = "
+     "\"@/m.so\"; } );" RULE(""),
+	"/locked: has a passphrase\n"},
+    {"host_keys = [ \"@/key\" ]; crypto = { macs = [ \"hmac-sha2-512\" ];"
+     " };\nmodules = ( { name = \"m\"; file = \"@/m.so\"; } );" RULE(""),
+	"test.conf:1: crypto.macs: \"hmac-sha2-512\" is not to be had"},
+    {"host_keys = [ \"@/key\" ]; crypto = { macs = [ \"hmac-sha2-256\" ];"
+     " };\nmodules = ( { name = \"m\"; file = \"@/m.so\"; options = "
+     "{ x = 1; }; } );" RULE(""),
+	"test.conf:2: modules.m: "},
+    {"host_keys = [ \"@/key\" ]; crypto = { macs = [ \"hmac-sha2-256\" ];"
+     " };\nmodules = ( { name = \"m\"; file = \"@/writable.so\"; } );" RULE(""),
+	"test.conf:2: modules.m: "},
 };
 
 START_TEST(each_problem_is_named_with_its_place)
@@ -233,7 +246,7 @@ END_TEST
 
 START_TEST(no_host_key_no_module_no_rule)
 {
-	static const struct check_calls nothing = { 0 };
+	static const struct check_calls nothing = {0};
 	char *got;
 
 	make_place();
@@ -255,43 +268,47 @@ struct reach_row {
 };
 
 static const struct reach_row reach_rows[] = {
-	{ "", "", true },
-	{ "", "user = \"alice\";", true },
-	{ "", "user = \"root\";", false },
-	{ "", "uid = \"0\";", false },
-	{ "user = \"root\";", "user = \"root\";", true },
-	{ "user = \"a*\";", "user = \"alice\";", true },
-	{ "user = \"a*\";", "user = \"a*\";", true },
-	{ "user = \"a*\";", "user = \"al*\";", false },
-	{ "user = \"a*\";", "user = [ \"alice\", \"bob\" ];", false },
-	{ "user = [ \"a*\", \"!ann\" ];", "user = \"alice\";", false },
-	{ "user = \"alice\";", "", false },
-	{ "group = \"g\";", "group = \"g\"; user = \"alice\";", true },
-	{ "group = \"g\";", "user = \"alice\";", false },
-	{ "from = \"10.0.0.0/8\";", "from = \"10.1.0.0/16\";", true },
-	{ "from = \"10.1.0.0/16\";", "from = \"10.0.0.0/8\";", false },
-	{ "from = \"!10.1.0.0/16\";", "from = \"10.0.0.0/8\";", false },
-	{ "uid = \"1000-2000\";", "uid = \"1500\";", true },
-	{ "uid = \"1000-2000\";", "uid = \"1500-2001\";", false },
-	{ "time = \"00:00-01:00\";", "time = \"00:00-01:00\";", true },
-	{ "time = \"00:00-01:00\";", "", false },
-	{ "invalid_user = true;", "", false },
-	{ "invalid_user = true;", "invalid_user = true;", true },
-	{ "", "invalid_user = true;", true },
-	{ "listener = \"*\";", "listener = \"main\";", true },
+    {"", "", true},
+    {"", "user = \"alice\";", true},
+    {"", "user = \"root\";", false},
+    {"", "uid = \"0\";", false},
+    {"user = \"root\";", "user = \"root\";", true},
+    {"user = \"a*\";", "user = \"alice\";", true},
+    {"user = \"a*\";", "user = \"a*\";", true},
+    {"user = \"a*\";", "user = \"al*\";", false},
+    {"user = \"a*\";", "user = [ \"alice\", \"bob\" ];", false},
+    {"user = [ \"a*\", \"!ann\" ];", "user = \"alice\";", false},
+    {"user = \"alice\";", "", false},
+    {"group = \"g\";", "group = \"g\"; user = \"alice\";", true},
+    {"group = \"g\";", "user = \"alice\";", false},
+    {"from = \"10.0.0.0/8\";", "from = \"10.1.0.0/16\";", true},
+    {"from = \"10.1.0.0/16\";", "from = \"10.0.0.0/8\";", false},
+    {"from = \"!10.1.0.0/16\";", "from = \"10.0.0.0/8\";", false},
+    {"uid = \"1000-2000\";", "uid = \"1500\";", true},
+    {"uid = \"1000-2000\";", "uid = \"1500-2001\";", false},
+    {"time = \"00:00-01:00\";", "time = \"00:00-01:00\";", true},
+    {"time = \"00:00-01:00\";", "", false},
+    {"invalid_user = true;", "", false},
+    {"invalid_user = true;", "invalid_user = true;", true},
+    {"", "invalid_user = true;", true},
+    {"listener = \"*\";", "listener = \"main\";", true},
 };
 
 START_TEST(a_rule_behind_one_that_takes_all_is_warned_of)
 {
 	const struct reach_row *row = &reach_rows[_i];
-	char *text = mem_printf("rules = ( { name = \"a\"; match = { %s }; "
+	char *text = mem_printf(
+	    "rules = ( { name = \"a\"; match = { %s }; "
 	    "refuse = true; },\n{ name = \"b\"; match = { %s }; refuse = "
-	    "true; } );", row->earlier, row->later);
+	    "true; } );",
+	    row->earlier, row->later);
 	char *got = problems_of(text);
 
-	ck_assert_str_eq(got, row->unreachable ? "a.conf:2: warning: rules.b: "
-	    "is never reached: rule \"a\" of a.conf:1 takes all it matches\n" :
-	    "");
+	ck_assert_str_eq(got,
+	    row->unreachable ? "a.conf:2: warning: rules.b: "
+			       "is never reached: rule \"a\" of a.conf:1 takes "
+			       "all it matches\n" :
+			       "");
 	free(got);
 	free(text);
 }
@@ -306,8 +323,8 @@ suite_check(void)
 	TCase *tc = tcase_create("check");
 
 	tcase_add_test(tc, a_sound_configuration_has_no_problem);
-	tcase_add_loop_test(tc, each_problem_is_named_with_its_place, 0,
-	    COUNT(rows));
+	tcase_add_loop_test(
+	    tc, each_problem_is_named_with_its_place, 0, COUNT(rows));
 	tcase_add_test(tc, no_host_key_no_module_no_rule);
 	tcase_add_loop_test(tc, a_rule_behind_one_that_takes_all_is_warned_of,
 	    0, COUNT(reach_rows));

@@ -27,15 +27,14 @@ random_below(unsigned limit)
 	return (unsigned)(seed >> 33) % limit;
 }
 
-static const char *const words[] = { "*", "LC_*", "LANG", "sftp", "ssh-*",
-	"sk-*", "files", "ldap", "/run/*", "/run/a" };
-static const char *const target_words[] = { "*:*", "*.example.com:443",
-	"10.0.0.0/8:*", "10.1.0.0/16:22", "localhost:8000-8999", "db:5432" };
-static const char *const window_words[] = { "00:00-24:00",
-	"tue 22:00-23:00 UTC", "mon-fri 08:00-18:00 UTC",
-	"sat,sun 00:00-24:00 UTC" };
-static const char *const channel_words[] = { "*=1h", "session*=10m",
-	"direct-tcpip=1m", "x11*=5" };
+static const char *const words[] = {"*", "LC_*", "LANG", "sftp", "ssh-*",
+    "sk-*", "files", "ldap", "/run/*", "/run/a"};
+static const char *const target_words[] = {"*:*", "*.example.com:443",
+    "10.0.0.0/8:*", "10.1.0.0/16:22", "localhost:8000-8999", "db:5432"};
+static const char *const window_words[] = {"00:00-24:00", "tue 22:00-23:00 UTC",
+    "mon-fri 08:00-18:00 UTC", "sat,sun 00:00-24:00 UTC"};
+static const char *const channel_words[] = {
+    "*=1h", "session*=10m", "direct-tcpip=1m", "x11*=5"};
 
 static void
 put_list(FILE *out, const char *const *list, unsigned count)
@@ -58,8 +57,8 @@ put_number(FILE *out, const struct option *option)
 	if ((option->flags & OPTION_NONE_OK) != 0 && random_below(3) == 0)
 		fputs("\"none\"", out);
 	else
-		fprintf(out, "%llu", (unsigned long long)(option->min +
-			random_below(limit)));
+		fprintf(out, "%llu",
+		    (unsigned long long)(option->min + random_below(limit)));
 }
 
 static void
@@ -128,12 +127,12 @@ put_grants(FILE *out, bool guard)
 static char *
 random_policy(unsigned guards)
 {
-	static const char *const methods[] = { "\"publickey\"",
-		"\"publickey\", \"password\"",
-		"\"publickey,password\", \"hostbased\"" };
-	static const char *const changes[] = { "", "forbid = \"password\";",
-		"forbid = \"host*\";", "require = \"password\";",
-		"require = \"keyboard-interactive:pam/otp\";" };
+	static const char *const methods[] = {"\"publickey\"",
+	    "\"publickey\", \"password\"",
+	    "\"publickey,password\", \"hostbased\""};
+	static const char *const changes[] = {"", "forbid = \"password\";",
+	    "forbid = \"host*\";", "require = \"password\";",
+	    "require = \"keyboard-interactive:pam/otp\";"};
 	char *text = NULL;
 	size_t size = 0;
 	unsigned i;
@@ -222,18 +221,19 @@ measure_umask(struct measures *m, const char *name, uint32_t mask)
 static void
 measure_lists(struct measures *m, const struct decision *d)
 {
-	static const char *const hosts[] = { "www.example.com", "db",
-		"10.1.2.3", "10.2.2.2", "localhost", "other" };
-	static const uint32_t ports[] = { 22, 443, 5432, 8080, 1 };
-	static const char *const kinds[] = { "session:shell", "direct-tcpip",
-		"x11-connection" };
+	static const char *const hosts[] = {"www.example.com", "db", "10.1.2.3",
+	    "10.2.2.2", "localhost", "other"};
+	static const uint32_t ports[] = {22, 443, 5432, 8080, 1};
+	static const char *const kinds[] = {
+	    "session:shell", "direct-tcpip", "x11-connection"};
 	size_t i, j;
 	time_t ends;
 
 	for (i = 0; i < 6; i++) {
 		for (j = 0; j < 5; j++) {
-			measure(m, "connect", policy_may_connect(d, hosts[i],
-			    ports[j], NULL) != POLICY_NO);
+			measure(m, "connect",
+			    policy_may_connect(d, hosts[i], ports[j], NULL) !=
+				POLICY_NO);
 			measure(m, "listen",
 			    policy_may_listen(d, hosts[i], ports[j]));
 		}
@@ -245,8 +245,8 @@ measure_lists(struct measures *m, const struct decision *d)
 	measure(m, "subsystem", policy_may_subsystem(d, "sftp"));
 	measure(m, "subsystem", policy_may_subsystem(d, "x"));
 	for (i = 0; i < 14; i++)
-		measure(m, "times", policy_may_now(d,
-		    (time_t)(1700000000 + i * 43200), &ends));
+		measure(m, "times",
+		    policy_may_now(d, (time_t)(1700000000 + i * 43200), &ends));
 	for (i = 0; i < 3; i++)
 		measure(m, "channel", policy_channel_timeout(d, kinds[i]));
 }
@@ -254,9 +254,8 @@ measure_lists(struct measures *m, const struct decision *d)
 static void
 measure_keys(struct measures *m, const struct decision *d)
 {
-	static const char *const types[] = { "ssh-ed25519", "ssh-rsa",
-		"sk-ssh-ed25519@openssh.com",
-		"ssh-ed25519-cert-v01@openssh.com" };
+	static const char *const types[] = {"ssh-ed25519", "ssh-rsa",
+	    "sk-ssh-ed25519@openssh.com", "ssh-ed25519-cert-v01@openssh.com"};
 	struct policy_facts f = facts_of_alice();
 	unsigned i;
 
@@ -291,8 +290,7 @@ chains_tighter(const struct chains *after, const struct chains *before)
 
 	for (i = 0; i < after->count; i++) {
 		for (j = 0; j < before->count; j++) {
-			if (chain_contains(&after->items[i],
-				&before->items[j]))
+			if (chain_contains(&after->items[i], &before->items[j]))
 				break;
 		}
 		if (j == before->count)
@@ -311,8 +309,8 @@ same_text(const char *a, const char *b)
 static const char *
 looser(const struct decision *before, const struct decision *after)
 {
-	struct measures m[2] = { 0 };
-	const struct decision *d[2] = { before, after };
+	struct measures m[2] = {0};
+	const struct decision *d[2] = {before, after};
 	size_t i;
 
 	if (after->verdict != POLICY_GRANTED)
@@ -337,7 +335,7 @@ looser(const struct decision *before, const struct decision *after)
 	    !same_text(before->grants.chroot, after->grants.chroot))
 		return "chroot";
 	return chains_tighter(&after->chains, &before->chains) ? NULL :
-	    "chains";
+								 "chains";
 }
 
 /* One random policy, its guards added one by one; NULL or what was granted. */
@@ -376,8 +374,8 @@ START_TEST(adding_a_guard_never_grants_anything)
 	seed = (uint64_t)_i + 1;
 	for (i = 0; i < ROUNDS; i++) {
 		wrong = one_round(3);
-		ck_assert_msg(wrong == NULL, "seed %d round %d: %s", _i, i,
-		    wrong);
+		ck_assert_msg(
+		    wrong == NULL, "seed %d round %d: %s", _i, i, wrong);
 	}
 }
 END_TEST
@@ -481,7 +479,8 @@ START_TEST(a_grant_that_cannot_tighten_is_refused_in_a_guard_by_the_loader)
 	fclose(out);
 	got = problems_of(text);
 	ck_assert_msg((strstr(got, "cannot stand in a guard") != NULL) ==
-		(option->tighten == TIGHTEN_NEVER), "%s: %s", text, got);
+		(option->tighten == TIGHTEN_NEVER),
+	    "%s: %s", text, got);
 	free(got);
 	free(text);
 }
@@ -501,8 +500,8 @@ suite_guards(void)
 	    a_tightening_function_that_does_nothing_is_noticed,
 	    TIGHTEN_NEVER + 1, TIGHTEN_COUNT);
 	tcase_add_loop_test(tc,
-	    a_grant_that_cannot_tighten_is_refused_in_a_guard_by_the_loader,
-	    0, GRANT_COUNT);
+	    a_grant_that_cannot_tighten_is_refused_in_a_guard_by_the_loader, 0,
+	    GRANT_COUNT);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -45,7 +45,7 @@ remove_place(void)
 static char *
 imported(const char *text, char **report)
 {
-	struct problems problems = { 0 };
+	struct problems problems = {0};
 	char *path, *got = NULL, *line;
 	size_t size = 0, i;
 	FILE *out = open_memstream(&got, &size);
@@ -89,131 +89,156 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ "Port 2222\nListenAddress 127.0.0.1\nListenAddress [::1]:23\n",
-	    "\t{ name = \"listener-1\"; address = \"127.0.0.1\"; port = 2222; "
-	    "},\n\t{ name = \"listener-2\"; address = \"::1\"; port = 23; }\n",
-	    "" },
-	{ "AddressFamily inet\n", "address = \"0.0.0.0\"; port = 22;", "" },
-	{ "ListenAddress ssh.example.com\nListenAddress 127.0.0.1\n",
-	    "address = \"127.0.0.1\"", "1: ListenAddress ssh.example.com: a "
-				       "numeric address is needed\n" },
-	{ "HostKey /k1\nHostKey /k2\nHostCertificate /c\n",
-	    "host_keys = [ \"/k1\", \"/k2\" ];\nhost_certificates = "
-	    "[ \"/c\" ];\n", "" },
-	{ "Ciphers aes256-ctr,aes128-cbc\n", "\tciphers = [ \"aes256-ctr\" ];",
-	    "1: warning: ciphers: sallyport has no \"aes128-cbc\": left out\n" },
-	{ "MACs -hmac-sha1*,umac*\n", "crypto = {\n\tmacs = "
-	    "[ \"hmac-sha2-256-etm@openssh.com\"",
-	    "1: warning: macs: sallyport has no \"hmac-sha1*\": left out\n"
-	    "1: warning: macs: sallyport has no \"umac*\": left out\n" },
-	{ "KexAlgorithms +diffie-hellman-group14-sha256\n",
-	    "\"ecdh-sha2-nistp521\", \"diffie-hellman-group14-sha256\" ];",
-	    "" },
-	{ "KexAlgorithms ^ecdh-sha2-nistp256\n",
-	    "kex = [ \"ecdh-sha2-nistp256\", \"mlkem768x25519-sha256\"", "" },
-	{ "HostKeyAlgorithms ssh-ed25519\n",
-	    "host_key_algorithms = [ \"ssh-ed25519\" ];", "" },
-	{ "CASignatureAlgorithms ssh-ed25519\n",
-	    "ca_algorithms = [ \"ssh-ed25519\" ];", "" },
-	{ "Compression no\n", "compression = [ \"none\" ];", "" },
-	{ "RekeyLimit 512M 30m\n", "rekey_bytes = 536870912L;\n\trekey_seconds"
-				   " = \"30m\";", "" },
-	{ "ModuliFile /m\n", "moduli_file = \"/m\";", "" },
-	{ "LoginGraceTime 2m\n", "login_grace = 120;", "" },
-	{ "LoginGraceTime 0\n", "login_grace = 3600;", "1: warning: "
-	    "LoginGraceTime 0: sallyport waits an hour at most\n" },
-	{ "MaxStartups 5:40:50\nPerSourceMaxStartups 3\n"
-	  "PerSourceNetBlockSize 24:56\n", "startups = { begin = 5; rate = 40;"
-	    " full = 50; };\n\tsource = { connections = 3; prefix4 = 24; "
-	    "prefix6 = 56; };", "" },
-	{ "PerSourcePenalties authfail:7s max:20m overflow:deny-all\n"
-	  "PerSourcePenaltyExemptList 10.0.0.0/8\n", "penalties = { "
-	    "auth_failure = 7; maximum = 1200; overflow_refuses = true; "
-	    "exempt = [ \"10.0.0.0/8\" ];", "" },
-	{ "PerSourcePenalties no\n", "penalties = { enabled = false;", "" },
-	{ "SyslogFacility AUTHPRIV\nLogLevel VERBOSE\n",
-	    "level = \"verbose\";\n\tfacility = \"authpriv\";", "" },
-	{ "PrintMotd yes\nPrintLastLog no\n",
-	    "motd = \"server\"; last_login = \"pam\";", "" },
-	{ "Subsystem sftp /usr/lib/openssh/sftp-server -f AUTH\n",
-	    "{ name = \"sftp\"; command = \"internal\"; }", "" },
-	{ "Subsystem sftp internal-sftp\nSubsystem netconf /bin/nc -x\n",
-	    "{ name = \"netconf\"; command = \"/bin/nc -x\"; }", "" },
-	{ "IPQoS af21 cs1\n", "ip_qos_interactive = \"af21\";\nip_qos_bulk = "
-			      "\"cs1\";", "" },
-	{ "IPQoS lowdelay\n", "", "1: warning: IPQoS lowdelay: DSCP names "
-	    "only\n1: warning: IPQoS lowdelay: DSCP names only\n" },
-	{ "VersionAddendum x y\nXAuthLocation /x\nX11DisplayOffset 20\n"
-	  "TCPKeepAlive no\nPidFile none\n", "version_addendum = \"x\";\n"
-	    "pid_file = \"none\";\nxauth = \"/x\";\nx11_display_offset = 20;\n"
-	    "tcp_keepalive = false;\n", "" },
-	{ "PAMServiceName login\n", "service = \"login\";", "" },
-	{ "AuthorizedKeysFile .ssh/k /etc/keys/%u\n",
-	    "user = { file = [ \"%h/.ssh/k\", \"/etc/keys/%u\" ];", "" },
-	{ "AuthorizedKeysFile none\nAuthorizedKeysCommand /bin/k %u %t\n"
-	  "AuthorizedKeysCommandUser nobody\n",
-	    "sources = [ \"command\" ];\n\t\tcommand = { command = "
-	    "[ \"/bin/k\", \"%u\", \"%t\" ];\n\t\t\tuser = \"nobody\";", "" },
-	{ "AuthorizedKeysCommand /bin/k %C\nAuthorizedKeysCommandUser x\n",
-	    "/bin/k", "1: authorizedkeyscommand: sallyport does not know %C "
-		      "here\n" },
-	{ "TrustedUserCAKeys /ca\nAuthorizedPrincipalsFile /p/%u\n"
-	  "RevokedKeys /krl\n", "ca_keys = [ \"/ca\" ];\n\t\tprincipals = { "
-	    "file = [ \"/p/%u\" ];\n\t\t};\n\t\trevoked = [ \"/krl\" ];",
-	    "" },
-	{ "AuthorizedPrincipalsCommand /bin/p %u\n"
-	  "AuthorizedPrincipalsCommandUser nobody\n",
-	    "principals = { command = [ \"/bin/p\", \"%u\" ];", "" },
-	{ "HostbasedAuthentication yes\n", "{ name = \"hostbased\"; }", "" },
-	{ "ChannelTimeout session=5m global=1h x11*=0\n"
-	  "UnusedConnectionTimeout 9m\n", "unused_timeout = \"9m\";\n"
-	    "\t  idle_timeout = \"1h\";\n\t  channel_timeouts = "
-	    "[ \"session=5m\" ];", "" },
-	{ "RefuseConnection no\nMatch Invalid-User\nRefuseConnection yes\n",
-	    "{ name = \"sshd-1-refused\";\n\t  match = ( { invalid_user = "
-	    "true; } );\n\t  refuse = true; }", "" },
-	{ "Match Group a,b User c*,!cd\nPermitTTY no\n",
-	    "match = ( { user = [ \"c*\", \"!cd\" ]; group = [ \"a\", \"b\" ]; "
-	    "} );", "" },
-	{ "Match Address 10.*,!10.1.2.3 LocalPort 22\nPermitTTY no\n",
-	    "{ from = [ \"10.0.0.0/8\", \"!10.1.2.3\" ]; listener = "
-	    "[ \"listener-1\" ]; }", "" },
-	{ "ListenAddress 10.0.0.1\nMatch LocalAddress 10.0.0.1\nPermitTTY "
-	  "no\n", "{ listener = [ \"listener-1\" ]; }", "" },
-	{ "Match LocalAddress 10.0.0.1\nPermitTTY no\n", "",
-	    "1: Match LocalAddress: give the address a ListenAddress of its "
-	    "own; the block is left out\n1: warning: this Match block has no "
-	    "effect in the result\n" },
-	{ "Match RDomain x\nPermitTTY no\n", "", "1: Match RDomain: sallyport "
-	    "has no such condition; the block is left out\n1: warning: this "
-	    "Match block has no effect in the result\n" },
-	{ "UseDNS yes\nMatch Host *.example.com\nPermitTTY no\n", "",
-	    "1: warning: usedns yes: sallyport has \"no\" only\n"
-	    "2: \"*.example.com\": sallyport knows networks only, no host "
-	    "names and no such wildcards\n2: warning: this Match block has no "
-	    "effect in the result\n" },
-	{ "Match User x\nRevokedKeys /k\n", "", "2: revokedkeys in a Match "
-	    "block: sallyport has one for all\n" },
-	{ "Match User x\nPort 23\n", "", "2: Port: not allowed in a Match "
-	    "block\n" },
-	{ "StrictModes no\nPermitEmptyPasswords yes\nProtocol 2\n"
-	  "GSSAPIAuthentication yes\nKerberosAuthentication no\n", "",
-	    "1: warning: strictmodes no: sallyport has \"yes\" only\n"
-	    "2: warning: permitemptypasswords yes: sallyport has \"no\" only\n"
-	    "3: warning: protocol: obsolete: sshd ignores it too\n"
-	    "4: warning: gssapiauthentication yes: sallyport has \"no\" "
-	    "only\n" },
-	{ "NoSuchThing yes\n", "", "1: NoSuchThing: unknown keyword\n" },
-	{ "Banner \"/a b\" # comment\nbanner=/c\n", "banner = \"/a b\";", "" },
-	{ "Banner=/c\n", "banner = \"/c\";", "" },
-	{ "Banner = /c\n", "banner = \"/c\";", "" },
-	{ "Banner \"/c\n", "", "1: a quote is not closed\n" },
-	{ "ForceCommand echo \"a  b\" 'c\"d'\n",
-	    "command = \"echo a  b c\\\"d\";", "" },
-	{ "ChallengeResponseAuthentication no\nPasswordAuthentication no\n",
-	    "methods = [ \"publickey\" ];", "" },
-	{ "SetEnv A=1 A=2 B=3\nSetEnv C=4\n",
-	    "set_env = [ \"A=1\", \"B=3\" ];", "" },
+    {"Port 2222\nListenAddress 127.0.0.1\nListenAddress [::1]:23\n",
+	"\t{ name = \"listener-1\"; address = \"127.0.0.1\"; port = 2222; "
+	"},\n\t{ name = \"listener-2\"; address = \"::1\"; port = 23; }\n",
+	""},
+    {"AddressFamily inet\n", "address = \"0.0.0.0\"; port = 22;", ""},
+    {"ListenAddress ssh.example.com\nListenAddress 127.0.0.1\n",
+	"address = \"127.0.0.1\"",
+	"1: ListenAddress ssh.example.com: a "
+	"numeric address is needed\n"},
+    {"HostKey /k1\nHostKey /k2\nHostCertificate /c\n",
+	"host_keys = [ \"/k1\", \"/k2\" ];\nhost_certificates = "
+	"[ \"/c\" ];\n",
+	""},
+    {"Ciphers aes256-ctr,aes128-cbc\n", "\tciphers = [ \"aes256-ctr\" ];",
+	"1: warning: ciphers: sallyport has no \"aes128-cbc\": left out\n"},
+    {"MACs -hmac-sha1*,umac*\n",
+	"crypto = {\n\tmacs = "
+	"[ \"hmac-sha2-256-etm@openssh.com\"",
+	"1: warning: macs: sallyport has no \"hmac-sha1*\": left out\n"
+	"1: warning: macs: sallyport has no \"umac*\": left out\n"},
+    {"KexAlgorithms +diffie-hellman-group14-sha256\n",
+	"\"ecdh-sha2-nistp521\", \"diffie-hellman-group14-sha256\" ];", ""},
+    {"KexAlgorithms ^ecdh-sha2-nistp256\n",
+	"kex = [ \"ecdh-sha2-nistp256\", \"mlkem768x25519-sha256\"", ""},
+    {"HostKeyAlgorithms ssh-ed25519\n",
+	"host_key_algorithms = [ \"ssh-ed25519\" ];", ""},
+    {"CASignatureAlgorithms ssh-ed25519\n",
+	"ca_algorithms = [ \"ssh-ed25519\" ];", ""},
+    {"Compression no\n", "compression = [ \"none\" ];", ""},
+    {"RekeyLimit 512M 30m\n",
+	"rekey_bytes = 536870912L;\n\trekey_seconds"
+	" = \"30m\";",
+	""},
+    {"ModuliFile /m\n", "moduli_file = \"/m\";", ""},
+    {"LoginGraceTime 2m\n", "login_grace = 120;", ""},
+    {"LoginGraceTime 0\n", "login_grace = 3600;",
+	"1: warning: "
+	"LoginGraceTime 0: sallyport waits an hour at most\n"},
+    {"MaxStartups 5:40:50\nPerSourceMaxStartups 3\n"
+     "PerSourceNetBlockSize 24:56\n",
+	"startups = { begin = 5; rate = 40;"
+	" full = 50; };\n\tsource = { connections = 3; prefix4 = 24; "
+	"prefix6 = 56; };",
+	""},
+    {"PerSourcePenalties authfail:7s max:20m overflow:deny-all\n"
+     "PerSourcePenaltyExemptList 10.0.0.0/8\n",
+	"penalties = { "
+	"auth_failure = 7; maximum = 1200; overflow_refuses = true; "
+	"exempt = [ \"10.0.0.0/8\" ];",
+	""},
+    {"PerSourcePenalties no\n", "penalties = { enabled = false;", ""},
+    {"SyslogFacility AUTHPRIV\nLogLevel VERBOSE\n",
+	"level = \"verbose\";\n\tfacility = \"authpriv\";", ""},
+    {"PrintMotd yes\nPrintLastLog no\n",
+	"motd = \"server\"; last_login = \"pam\";", ""},
+    {"Subsystem sftp /usr/lib/openssh/sftp-server -f AUTH\n",
+	"{ name = \"sftp\"; command = \"internal\"; }", ""},
+    {"Subsystem sftp internal-sftp\nSubsystem netconf /bin/nc -x\n",
+	"{ name = \"netconf\"; command = \"/bin/nc -x\"; }", ""},
+    {"IPQoS af21 cs1\n",
+	"ip_qos_interactive = \"af21\";\nip_qos_bulk = "
+	"\"cs1\";",
+	""},
+    {"IPQoS lowdelay\n", "",
+	"1: warning: IPQoS lowdelay: DSCP names "
+	"only\n1: warning: IPQoS lowdelay: DSCP names only\n"},
+    {"VersionAddendum x y\nXAuthLocation /x\nX11DisplayOffset 20\n"
+     "TCPKeepAlive no\nPidFile none\n",
+	"version_addendum = \"x\";\n"
+	"pid_file = \"none\";\nxauth = \"/x\";\nx11_display_offset = 20;\n"
+	"tcp_keepalive = false;\n",
+	""},
+    {"PAMServiceName login\n", "service = \"login\";", ""},
+    {"AuthorizedKeysFile .ssh/k /etc/keys/%u\n",
+	"user = { file = [ \"%h/.ssh/k\", \"/etc/keys/%u\" ];", ""},
+    {"AuthorizedKeysFile none\nAuthorizedKeysCommand /bin/k %u %t\n"
+     "AuthorizedKeysCommandUser nobody\n",
+	"sources = [ \"command\" ];\n\t\tcommand = { command = "
+	"[ \"/bin/k\", \"%u\", \"%t\" ];\n\t\t\tuser = \"nobody\";",
+	""},
+    {"AuthorizedKeysCommand /bin/k %C\nAuthorizedKeysCommandUser x\n", "/bin/k",
+	"1: authorizedkeyscommand: sallyport does not know %C "
+	"here\n"},
+    {"TrustedUserCAKeys /ca\nAuthorizedPrincipalsFile /p/%u\n"
+     "RevokedKeys /krl\n",
+	"ca_keys = [ \"/ca\" ];\n\t\tprincipals = { "
+	"file = [ \"/p/%u\" ];\n\t\t};\n\t\trevoked = [ \"/krl\" ];",
+	""},
+    {"AuthorizedPrincipalsCommand /bin/p %u\n"
+     "AuthorizedPrincipalsCommandUser nobody\n",
+	"principals = { command = [ \"/bin/p\", \"%u\" ];", ""},
+    {"HostbasedAuthentication yes\n", "{ name = \"hostbased\"; }", ""},
+    {"ChannelTimeout session=5m global=1h x11*=0\n"
+     "UnusedConnectionTimeout 9m\n",
+	"unused_timeout = \"9m\";\n"
+	"\t  idle_timeout = \"1h\";\n\t  channel_timeouts = "
+	"[ \"session=5m\" ];",
+	""},
+    {"RefuseConnection no\nMatch Invalid-User\nRefuseConnection yes\n",
+	"{ name = \"sshd-1-refused\";\n\t  match = ( { invalid_user = "
+	"true; } );\n\t  refuse = true; }",
+	""},
+    {"Match Group a,b User c*,!cd\nPermitTTY no\n",
+	"match = ( { user = [ \"c*\", \"!cd\" ]; group = [ \"a\", \"b\" ]; "
+	"} );",
+	""},
+    {"Match Address 10.*,!10.1.2.3 LocalPort 22\nPermitTTY no\n",
+	"{ from = [ \"10.0.0.0/8\", \"!10.1.2.3\" ]; listener = "
+	"[ \"listener-1\" ]; }",
+	""},
+    {"ListenAddress 10.0.0.1\nMatch LocalAddress 10.0.0.1\nPermitTTY "
+     "no\n",
+	"{ listener = [ \"listener-1\" ]; }", ""},
+    {"Match LocalAddress 10.0.0.1\nPermitTTY no\n", "",
+	"1: Match LocalAddress: give the address a ListenAddress of its "
+	"own; the block is left out\n1: warning: this Match block has no "
+	"effect in the result\n"},
+    {"Match RDomain x\nPermitTTY no\n", "",
+	"1: Match RDomain: sallyport "
+	"has no such condition; the block is left out\n1: warning: this "
+	"Match block has no effect in the result\n"},
+    {"UseDNS yes\nMatch Host *.example.com\nPermitTTY no\n", "",
+	"1: warning: usedns yes: sallyport has \"no\" only\n"
+	"2: \"*.example.com\": sallyport knows networks only, no host "
+	"names and no such wildcards\n2: warning: this Match block has no "
+	"effect in the result\n"},
+    {"Match User x\nRevokedKeys /k\n", "",
+	"2: revokedkeys in a Match "
+	"block: sallyport has one for all\n"},
+    {"Match User x\nPort 23\n", "",
+	"2: Port: not allowed in a Match "
+	"block\n"},
+    {"StrictModes no\nPermitEmptyPasswords yes\nProtocol 2\n"
+     "GSSAPIAuthentication yes\nKerberosAuthentication no\n",
+	"",
+	"1: warning: strictmodes no: sallyport has \"yes\" only\n"
+	"2: warning: permitemptypasswords yes: sallyport has \"no\" only\n"
+	"3: warning: protocol: obsolete: sshd ignores it too\n"
+	"4: warning: gssapiauthentication yes: sallyport has \"no\" "
+	"only\n"},
+    {"NoSuchThing yes\n", "", "1: NoSuchThing: unknown keyword\n"},
+    {"Banner \"/a b\" # comment\nbanner=/c\n", "banner = \"/a b\";", ""},
+    {"Banner=/c\n", "banner = \"/c\";", ""},
+    {"Banner = /c\n", "banner = \"/c\";", ""},
+    {"Banner \"/c\n", "", "1: a quote is not closed\n"},
+    {"ForceCommand echo \"a  b\" 'c\"d'\n", "command = \"echo a  b c\\\"d\";",
+	""},
+    {"ChallengeResponseAuthentication no\nPasswordAuthentication no\n",
+	"methods = [ \"publickey\" ];", ""},
+    {"SetEnv A=1 A=2 B=3\nSetEnv C=4\n", "set_env = [ \"A=1\", \"B=3\" ];", ""},
 };
 
 START_TEST(a_keyword_maps_or_is_reported_with_its_line)
@@ -243,11 +268,12 @@ START_TEST(includes_follow_globs_and_keep_their_match_to_themselves)
 
 	/* Inside a block the file is part of it, with Match of its own too. */
 	text = mem_printf("Match Group g\nInclude %s/*0.conf\nX11Forwarding "
-	    "yes\n", place);
+			  "yes\n",
+	    place);
 	got = imported(text, &report);
-	ck_assert(strstr(got, "match = ( { group = [ \"g\" ]; }, { group = "
-			      "[ \"g\" ]; }, { user = [ \"a\" ]; } );") !=
-	    NULL);
+	ck_assert(strstr(got,
+		      "match = ( { group = [ \"g\" ]; }, { group = "
+		      "[ \"g\" ]; }, { user = [ \"a\" ]; } );") != NULL);
 	config_free(config_of(got));
 	free(text);
 	free(got);
@@ -259,43 +285,42 @@ START_TEST(includes_follow_globs_and_keep_their_match_to_themselves)
 END_TEST
 
 /* Weight M or S in shared/reference/openssh-features.md: these must map. */
-static const char *const must_map[] = { "Port", "ListenAddress",
-	"AddressFamily", "PidFile", "Include", "Match", "TCPKeepAlive",
-	"IPQoS", "VersionAddendum", "ModuliFile", "KexAlgorithms", "Ciphers",
-	"MACs", "HostKeyAlgorithms", "PubkeyAcceptedAlgorithms",
-	"CASignatureAlgorithms", "RequiredRSASize", "RekeyLimit",
-	"Compression", "HostKey", "HostCertificate", "PubkeyAuthentication",
-	"PasswordAuthentication", "KbdInteractiveAuthentication",
-	"AuthenticationMethods", "PermitRootLogin", "AllowUsers", "DenyUsers",
-	"AllowGroups", "DenyGroups", "MaxAuthTries", "LoginGraceTime",
-	"Banner", "ExposeAuthInfo", "RefuseConnection", "PAMServiceName",
-	"AuthorizedKeysFile", "AuthorizedKeysCommand",
-	"AuthorizedKeysCommandUser", "TrustedUserCAKeys",
-	"AuthorizedPrincipalsFile", "AuthorizedPrincipalsCommand",
-	"AuthorizedPrincipalsCommandUser", "RevokedKeys", "PubkeyAuthOptions",
-	"Subsystem", "ForceCommand", "ChrootDirectory", "AcceptEnv", "SetEnv",
-	"PermitUserRC", "PermitTTY", "PrintMotd", "PrintLastLog",
-	"X11Forwarding", "X11DisplayOffset", "ClientAliveInterval",
-	"ClientAliveCountMax", "AllowTcpForwarding",
-	"AllowStreamLocalForwarding", "AllowAgentForwarding",
-	"DisableForwarding", "PermitOpen", "PermitListen", "GatewayPorts",
-	"StreamLocalBindMask", "StreamLocalBindUnlink", "MaxStartups",
-	"MaxSessions", "PerSourceMaxStartups", "PerSourceNetBlockSize",
-	"PerSourcePenalties", "PerSourcePenaltyExemptList", "ChannelTimeout",
-	"UnusedConnectionTimeout", "SyslogFacility", "LogLevel" };
+static const char *const must_map[] = {"Port", "ListenAddress", "AddressFamily",
+    "PidFile", "Include", "Match", "TCPKeepAlive", "IPQoS", "VersionAddendum",
+    "ModuliFile", "KexAlgorithms", "Ciphers", "MACs", "HostKeyAlgorithms",
+    "PubkeyAcceptedAlgorithms", "CASignatureAlgorithms", "RequiredRSASize",
+    "RekeyLimit", "Compression", "HostKey", "HostCertificate",
+    "PubkeyAuthentication", "PasswordAuthentication",
+    "KbdInteractiveAuthentication", "AuthenticationMethods", "PermitRootLogin",
+    "AllowUsers", "DenyUsers", "AllowGroups", "DenyGroups", "MaxAuthTries",
+    "LoginGraceTime", "Banner", "ExposeAuthInfo", "RefuseConnection",
+    "PAMServiceName", "AuthorizedKeysFile", "AuthorizedKeysCommand",
+    "AuthorizedKeysCommandUser", "TrustedUserCAKeys",
+    "AuthorizedPrincipalsFile", "AuthorizedPrincipalsCommand",
+    "AuthorizedPrincipalsCommandUser", "RevokedKeys", "PubkeyAuthOptions",
+    "Subsystem", "ForceCommand", "ChrootDirectory", "AcceptEnv", "SetEnv",
+    "PermitUserRC", "PermitTTY", "PrintMotd", "PrintLastLog", "X11Forwarding",
+    "X11DisplayOffset", "ClientAliveInterval", "ClientAliveCountMax",
+    "AllowTcpForwarding", "AllowStreamLocalForwarding", "AllowAgentForwarding",
+    "DisableForwarding", "PermitOpen", "PermitListen", "GatewayPorts",
+    "StreamLocalBindMask", "StreamLocalBindUnlink", "MaxStartups",
+    "MaxSessions", "PerSourceMaxStartups", "PerSourceNetBlockSize",
+    "PerSourcePenalties", "PerSourcePenaltyExemptList", "ChannelTimeout",
+    "UnusedConnectionTimeout", "SyslogFacility", "LogLevel"};
 
 START_TEST(a_keyword_of_weight_maps)
 {
 	const struct import_word *word = import_find_word(must_map[_i]);
 
-	ck_assert_msg(word != NULL && (word->kind == WORD_SERVER ||
-		word->kind == WORD_RULE), "%s", must_map[_i]);
+	ck_assert_msg(word != NULL &&
+		(word->kind == WORD_SERVER || word->kind == WORD_RULE),
+	    "%s", must_map[_i]);
 }
 END_TEST
 
 START_TEST(a_missing_file_is_an_error)
 {
-	struct problems report = { 0 };
+	struct problems report = {0};
 	FILE *out = fopen("/dev/null", "w");
 
 	ck_assert_int_ne(config_import("/nonexistent", out, &report), 0);
@@ -313,10 +338,10 @@ suite_import(void)
 	Suite *suite = suite_create("import");
 	TCase *tc = tcase_create("import");
 
-	tcase_add_loop_test(tc, a_keyword_maps_or_is_reported_with_its_line, 0,
-	    COUNT(rows));
-	tcase_add_test(tc,
-	    includes_follow_globs_and_keep_their_match_to_themselves);
+	tcase_add_loop_test(
+	    tc, a_keyword_maps_or_is_reported_with_its_line, 0, COUNT(rows));
+	tcase_add_test(
+	    tc, includes_follow_globs_and_keep_their_match_to_themselves);
 	tcase_add_loop_test(tc, a_keyword_of_weight_maps, 0, COUNT(must_map));
 	tcase_add_test(tc, a_missing_file_is_an_error);
 	suite_add_tcase(suite, tc);

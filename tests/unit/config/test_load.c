@@ -61,140 +61,153 @@ struct row {
 	const char *errors;
 };
 
-#define RULE(x) "rules = ( { name = \"r\"; methods = [ \"publickey\" ]; " x "} );"
+#define RULE(x) \
+	"rules = ( { name = \"r\"; methods = [ \"publickey\" ]; " x "} );"
 
 static const struct row rows[] = {
-	{ "lisetners = ();",
-	    "a.conf:1: lisetners: unknown key; did you mean \"listeners\"?\n" },
-	{ "limits = { login_grce = 5; };", "a.conf:1: limits.login_grce: "
-	    "unknown key; did you mean \"limits.login_grace\"?\n" },
-	{ "login_grace = 5;", "a.conf:1: login_grace: unknown key; did you "
-			      "mean \"limits.login_grace\"?\n" },
-	{ "limits = { penalties = { crush = 5; }; };",
-	    "a.conf:1: limits.penalties.crush: unknown key; did you mean "
-	    "\"limits.penalties.crash\"?\n" },
-	{ "qqqqqqqqqqqqqqqq = 5;", "a.conf:1: qqqqqqqqqqqqqqqq: unknown key\n" },
-	{ "limits = 5;",
-	    "a.conf:1: limits: wrong type: this is a group, { ... }\n" },
-	{ "limits = { login_grace = \"soon\"; };", "a.conf:1: "
-	    "limits.login_grace: \"soon\": not a time; seconds, or like "
-	    "\"1h30m\" (units s m h d w)\n" },
-	{ "limits = { login_grace = 100000; };", "a.conf:1: "
-	    "limits.login_grace: 100000 is out of range: 5 to 3600\n" },
-	{ "limits = { login_grace = -1; };", "a.conf:1: limits.login_grace: "
-	    "-1 is out of range: 5 to 3600\n" },
-	{ "limits = { login_grace = true; };",
-	    "a.conf:1: limits.login_grace: wrong type: this is a time: "
-	    "seconds, or a string like \"1h30m\"\n" },
-	{ "limits = { login_grace = 1.5; };",
-	    "a.conf:1: limits.login_grace: wrong type: this is a time: "
-	    "seconds, or a string like \"1h30m\"\n" },
-	{ "tcp_keepalive = 1;", "a.conf:1: tcp_keepalive: wrong type: this is "
-				"a true or false\n" },
-	{ "log = { level = \"verbos\"; };", "a.conf:1: log.level: \"verbos\" "
-	    "is not one of: quiet error warn info verbose debug; did you mean "
-	    "\"verbose\"?\n" },
-	{ "log = { targets = [ \"syslog\", \"here\" ]; };",
-	    "a.conf:1: log.targets: \"here\": not a log target; syslog, "
-	    "stderr, or /a/file\n" },
-	{ "host_keys = [];",
-	    "a.conf:1: host_keys: at least 1 entries are needed\n" },
-	{ "host_keys = [ \"key\" ];",
-	    "a.conf:1: host_keys: \"key\": not an absolute path\n" },
-	{ "host_keys = [ 5 ];", "a.conf:1: host_keys: wrong type: this is a "
-				"list of absolute paths\n" },
-	{ "pid_file = \"none\";", "" },
-	{ "xauth = \"none\";", "a.conf:1: xauth: \"none\": not an absolute "
-			       "path\n" },
-	{ "crypto = { kex = [ \"curve25519-sha265\" ]; };",
-	    "a.conf:1: crypto.kex: \"curve25519-sha265\": unknown name; did "
-	    "you mean \"curve25519-sha256\"?\n" },
-	{ "crypto = { kex = [ \"+curve25519-sha256\", \"x\" ]; };",
-	    "a.conf:1: crypto.kex: \"x\": a list either begins every entry "
-	    "with + - ^ or none\n" },
-	{ "crypto = { ciphers = [ \"-*\" ]; };",
-	    "a.conf:1: crypto.ciphers: nothing is left in the list\n" },
-	{ "crypto = { profile = \"fips\"; ciphers = "
-	  "[ \"+chacha20-poly1305@openssh.com\" ]; };",
-	    "a.conf:1: crypto.ciphers: \"chacha20-poly1305@openssh.com\": "
-	    "unknown name\n" },
-	{ "crypto = { macs = [ \"hmac-sha2-256\", \"hmac-sha2-256\" ]; };",
-	    "a.conf:1: crypto.macs: \"hmac-sha2-256\": named twice; did you "
-	    "mean \"hmac-sha2-256\"?\n" },
-	{ "listeners = ( { address = \"127.0.0.1\"; } );",
-	    "a.conf:1: listeners: \"name\" is missing\n" },
-	{ "listeners = ( { name = \"a\"; address = \"localhost\"; } );",
-	    "a.conf:1: listeners.address: \"localhost\": not a numeric "
-	    "address; like \"192.0.2.1\", \"2001:db8::1\", or \"*\" for "
-	    "all\n" },
-	{ "listeners = ( { name = \"a\"; port = 65536; } );",
-	    "a.conf:1: listeners.port: 65536 is out of range: 1 to 65535\n" },
-	{ "listeners = ( { name = \"a\"; },\n{ name = \"a\"; port = 23; } );",
-	    "a.conf:2: listeners.name: \"a\" is defined already, in "
-	    "a.conf:1\n" },
-	{ "listeners = { name = \"a\"; };",
-	    "a.conf:1: listeners: wrong type: this is a list of groups, "
-	    "listeners = ( { ... }, { ... } );\n" },
-	{ "subsystems = ( { name = \"x\"; command = \"internal\"; } );",
-	    "a.conf:1: subsystems.command: only sftp is served "
-	    "internally\n" },
-	{ "modules = ( { name = \"x\"; file = \"../x.so\"; } );",
-	    "a.conf:1: modules.file: \"../x.so\": an absolute path, or a name "
-	    "without /\n" },
-	{ RULE("ptty = false; "),
-	    "a.conf:1: rules.r.ptty: unknown key; did you mean \"pty\"?\n" },
-	{ RULE("match = { usr = \"x\"; }; "), "a.conf:1: rules.r.match.usr: "
-	    "unknown key; did you mean \"user\"?\n" },
-	{ RULE("match = { user = []; }; "), "a.conf:1: rules.r.match.user: an "
-	    "empty list matches nobody: leave the key out to match all\n" },
-	{ RULE("match = { key_type = \"x\"; }; "),
-	    "a.conf:1: rules.r.match.key_type: is known after authentication "
-	    "only: it can stand in a guard, not in a rule\n" },
-	{ RULE("match = { from = \"10.0.0.1/8\"; }; "),
-	    "a.conf:1: rules.r.match.from: \"10.0.0.1/8\": prefix length too "
-	    "long, or bits set after the prefix\n" },
-	{ RULE("match = 5; "),
-	    "a.conf:1: rules.r: wrong type: match is a group, { ... }, or a "
-	    "list of groups\n" },
-	{ RULE("match = { listener = \"wan\"; }; "),
-	    "a.conf:1: warning: match.listener: no listener is named "
-	    "\"wan\"\n" },
-	{ RULE("sftp_umask = 27; "), "a.conf:1: rules.r.sftp_umask: wrong "
-	    "type: this is a octal mode as a string, \"0027\"\n" },
-	{ RULE("sftp_umask = \"1777\"; "), "a.conf:1: rules.r.sftp_umask: "
-	    "\"1777\" is out of range: up to \"0777\"\n" },
-	{ RULE("extends = \"R\"; "), "a.conf:1: extends: there is no rule "
-	    "\"R\"; did you mean \"r\"?\n" },
-	{ RULE("extends = \"r\"; "), "a.conf:1: rules.r.extends: the rule "
-	    "extends itself, through \"r\"\n" },
-	{ RULE("command = \"x\"; sftp_only = true; "),
-	    "a.conf:1: rules.r: command and sftp_only exclude each other\n" },
-	{ "rules = ( { name = \"r\"; } );",
-	    "a.conf:1: rules.r: \"methods\" is missing: say which chains "
-	    "authenticate, or refuse = true\n" },
-	{ "rules = ( { methods = [ \"publickey\" ]; } );",
-	    "a.conf:1: rules: \"name\" is missing\n" },
-	{ "rules = ( { name = \"r\"; refuse = true; match = "
-	  "{ user = \"a\"; }; },\n{ name = \"r\"; refuse = true; } );",
-	    "a.conf:2: rules.name: \"r\" is defined already, in a.conf:1\n" },
-	{ RULE("") "\ndecoy = \"x\";",
-	    "a.conf:2: decoy: there is no rule \"x\"\n" },
-	{ "guards = ( { name = \"g\"; methods = [ \"publickey\" ]; } );",
-	    "a.conf:1: guards.g.methods: cannot stand in a guard: guards only "
-	    "take away (forbid and require change chains)\n" },
-	{ "guards = ( { name = \"g\"; set_env = [ \"A=b\" ]; } );",
-	    "a.conf:1: guards.g.set_env: cannot stand in a guard: guards only "
-	    "take away\n" },
-	{ "privsep = { worker_user = \"x\"; keyholder_user = \"x\"; };",
-	    "a.conf:1: privsep.keyholder_user: must not be the worker's "
-	    "user\n" },
-	{ "limits = { startups = { begin = 70; }; };",
-	    "a.conf:1: limits.startups.begin: is larger than "
-	    "limits.startups.full\n" },
-	{ "tcp_keepalive = true\nxauth \"/x\";",
-	    "a.conf:2: xauth: a word where a value is expected: strings stand "
-	    "in \"quotes\", booleans are true and false\n"
-	    "a.conf:2: syntax error; settings are name = value;\n" },
+    {"lisetners = ();",
+	"a.conf:1: lisetners: unknown key; did you mean \"listeners\"?\n"},
+    {"limits = { login_grce = 5; };",
+	"a.conf:1: limits.login_grce: "
+	"unknown key; did you mean \"limits.login_grace\"?\n"},
+    {"login_grace = 5;",
+	"a.conf:1: login_grace: unknown key; did you "
+	"mean \"limits.login_grace\"?\n"},
+    {"limits = { penalties = { crush = 5; }; };",
+	"a.conf:1: limits.penalties.crush: unknown key; did you mean "
+	"\"limits.penalties.crash\"?\n"},
+    {"qqqqqqqqqqqqqqqq = 5;", "a.conf:1: qqqqqqqqqqqqqqqq: unknown key\n"},
+    {"limits = 5;", "a.conf:1: limits: wrong type: this is a group, { ... }\n"},
+    {"limits = { login_grace = \"soon\"; };",
+	"a.conf:1: "
+	"limits.login_grace: \"soon\": not a time; seconds, or like "
+	"\"1h30m\" (units s m h d w)\n"},
+    {"limits = { login_grace = 100000; };",
+	"a.conf:1: "
+	"limits.login_grace: 100000 is out of range: 5 to 3600\n"},
+    {"limits = { login_grace = -1; };",
+	"a.conf:1: limits.login_grace: "
+	"-1 is out of range: 5 to 3600\n"},
+    {"limits = { login_grace = true; };",
+	"a.conf:1: limits.login_grace: wrong type: this is a time: "
+	"seconds, or a string like \"1h30m\"\n"},
+    {"limits = { login_grace = 1.5; };",
+	"a.conf:1: limits.login_grace: wrong type: this is a time: "
+	"seconds, or a string like \"1h30m\"\n"},
+    {"tcp_keepalive = 1;",
+	"a.conf:1: tcp_keepalive: wrong type: this is "
+	"a true or false\n"},
+    {"log = { level = \"verbos\"; };",
+	"a.conf:1: log.level: \"verbos\" "
+	"is not one of: quiet error warn info verbose debug; did you mean "
+	"\"verbose\"?\n"},
+    {"log = { targets = [ \"syslog\", \"here\" ]; };",
+	"a.conf:1: log.targets: \"here\": not a log target; syslog, "
+	"stderr, or /a/file\n"},
+    {"host_keys = [];", "a.conf:1: host_keys: at least 1 entries are needed\n"},
+    {"host_keys = [ \"key\" ];",
+	"a.conf:1: host_keys: \"key\": not an absolute path\n"},
+    {"host_keys = [ 5 ];",
+	"a.conf:1: host_keys: wrong type: this is a "
+	"list of absolute paths\n"},
+    {"pid_file = \"none\";", ""},
+    {"xauth = \"none\";",
+	"a.conf:1: xauth: \"none\": not an absolute "
+	"path\n"},
+    {"crypto = { kex = [ \"curve25519-sha265\" ]; };",
+	"a.conf:1: crypto.kex: \"curve25519-sha265\": unknown name; did "
+	"you mean \"curve25519-sha256\"?\n"},
+    {"crypto = { kex = [ \"+curve25519-sha256\", \"x\" ]; };",
+	"a.conf:1: crypto.kex: \"x\": a list either begins every entry "
+	"with + - ^ or none\n"},
+    {"crypto = { ciphers = [ \"-*\" ]; };",
+	"a.conf:1: crypto.ciphers: nothing is left in the list\n"},
+    {"crypto = { profile = \"fips\"; ciphers = "
+     "[ \"+chacha20-poly1305@openssh.com\" ]; };",
+	"a.conf:1: crypto.ciphers: \"chacha20-poly1305@openssh.com\": "
+	"unknown name\n"},
+    {"crypto = { macs = [ \"hmac-sha2-256\", \"hmac-sha2-256\" ]; };",
+	"a.conf:1: crypto.macs: \"hmac-sha2-256\": named twice; did you "
+	"mean \"hmac-sha2-256\"?\n"},
+    {"listeners = ( { address = \"127.0.0.1\"; } );",
+	"a.conf:1: listeners: \"name\" is missing\n"},
+    {"listeners = ( { name = \"a\"; address = \"localhost\"; } );",
+	"a.conf:1: listeners.address: \"localhost\": not a numeric "
+	"address; like \"192.0.2.1\", \"2001:db8::1\", or \"*\" for "
+	"all\n"},
+    {"listeners = ( { name = \"a\"; port = 65536; } );",
+	"a.conf:1: listeners.port: 65536 is out of range: 1 to 65535\n"},
+    {"listeners = ( { name = \"a\"; },\n{ name = \"a\"; port = 23; } );",
+	"a.conf:2: listeners.name: \"a\" is defined already, in "
+	"a.conf:1\n"},
+    {"listeners = { name = \"a\"; };",
+	"a.conf:1: listeners: wrong type: this is a list of groups, "
+	"listeners = ( { ... }, { ... } );\n"},
+    {"subsystems = ( { name = \"x\"; command = \"internal\"; } );",
+	"a.conf:1: subsystems.command: only sftp is served "
+	"internally\n"},
+    {"modules = ( { name = \"x\"; file = \"../x.so\"; } );",
+	"a.conf:1: modules.file: \"../x.so\": an absolute path, or a name "
+	"without /\n"},
+    {RULE("ptty = false; "),
+	"a.conf:1: rules.r.ptty: unknown key; did you mean \"pty\"?\n"},
+    {RULE("match = { usr = \"x\"; }; "),
+	"a.conf:1: rules.r.match.usr: "
+	"unknown key; did you mean \"user\"?\n"},
+    {RULE("match = { user = []; }; "),
+	"a.conf:1: rules.r.match.user: an "
+	"empty list matches nobody: leave the key out to match all\n"},
+    {RULE("match = { key_type = \"x\"; }; "),
+	"a.conf:1: rules.r.match.key_type: is known after authentication "
+	"only: it can stand in a guard, not in a rule\n"},
+    {RULE("match = { from = \"10.0.0.1/8\"; }; "),
+	"a.conf:1: rules.r.match.from: \"10.0.0.1/8\": prefix length too "
+	"long, or bits set after the prefix\n"},
+    {RULE("match = 5; "),
+	"a.conf:1: rules.r: wrong type: match is a group, { ... }, or a "
+	"list of groups\n"},
+    {RULE("match = { listener = \"wan\"; }; "),
+	"a.conf:1: warning: match.listener: no listener is named "
+	"\"wan\"\n"},
+    {RULE("sftp_umask = 27; "),
+	"a.conf:1: rules.r.sftp_umask: wrong "
+	"type: this is a octal mode as a string, \"0027\"\n"},
+    {RULE("sftp_umask = \"1777\"; "),
+	"a.conf:1: rules.r.sftp_umask: "
+	"\"1777\" is out of range: up to \"0777\"\n"},
+    {RULE("extends = \"R\"; "),
+	"a.conf:1: extends: there is no rule "
+	"\"R\"; did you mean \"r\"?\n"},
+    {RULE("extends = \"r\"; "),
+	"a.conf:1: rules.r.extends: the rule "
+	"extends itself, through \"r\"\n"},
+    {RULE("command = \"x\"; sftp_only = true; "),
+	"a.conf:1: rules.r: command and sftp_only exclude each other\n"},
+    {"rules = ( { name = \"r\"; } );",
+	"a.conf:1: rules.r: \"methods\" is missing: say which chains "
+	"authenticate, or refuse = true\n"},
+    {"rules = ( { methods = [ \"publickey\" ]; } );",
+	"a.conf:1: rules: \"name\" is missing\n"},
+    {"rules = ( { name = \"r\"; refuse = true; match = "
+     "{ user = \"a\"; }; },\n{ name = \"r\"; refuse = true; } );",
+	"a.conf:2: rules.name: \"r\" is defined already, in a.conf:1\n"},
+    {RULE("") "\ndecoy = \"x\";", "a.conf:2: decoy: there is no rule \"x\"\n"},
+    {"guards = ( { name = \"g\"; methods = [ \"publickey\" ]; } );",
+	"a.conf:1: guards.g.methods: cannot stand in a guard: guards only "
+	"take away (forbid and require change chains)\n"},
+    {"guards = ( { name = \"g\"; set_env = [ \"A=b\" ]; } );",
+	"a.conf:1: guards.g.set_env: cannot stand in a guard: guards only "
+	"take away\n"},
+    {"privsep = { worker_user = \"x\"; keyholder_user = \"x\"; };",
+	"a.conf:1: privsep.keyholder_user: must not be the worker's "
+	"user\n"},
+    {"limits = { startups = { begin = 70; }; };",
+	"a.conf:1: limits.startups.begin: is larger than "
+	"limits.startups.full\n"},
+    {"tcp_keepalive = true\nxauth \"/x\";",
+	"a.conf:2: xauth: a word where a value is expected: strings stand "
+	"in \"quotes\", booleans are true and false\n"
+	"a.conf:2: syntax error; settings are name = value;\n"},
 };
 
 START_TEST(an_error_names_file_line_key_and_what_would_be_right)
@@ -218,8 +231,9 @@ START_TEST(all_errors_are_reported_not_the_first_alone)
 
 	ck_assert_uint_eq(lines_in(got), 9);
 	ck_assert(strstr(got, "a.conf:1: tcp_keepalive: wrong type") != NULL);
-	ck_assert(strstr(got, "a.conf:2: tcp_keepalive: is set already, in "
-			      "line 1") != NULL);
+	ck_assert(strstr(got,
+		      "a.conf:2: tcp_keepalive: is set already, in "
+		      "line 1") != NULL);
 	ck_assert(strstr(got, "a.conf:3: nonsense: unknown") != NULL);
 	ck_assert(strstr(got, "a.conf:4: log.level: \"x\"") != NULL);
 	ck_assert(strstr(got, "a.conf:4: log.idnet: unknown key") != NULL);
@@ -233,33 +247,34 @@ END_TEST
 
 START_TEST(a_scalar_set_in_two_files_names_both_places)
 {
-	static const char *const texts[] = { "\nlog = { level = \"info\"; };",
-		"log = {\n\n level = \"debug\"; ident = \"x\"; };" };
+	static const char *const texts[] = {"\nlog = { level = \"info\"; };",
+	    "log = {\n\n level = \"debug\"; ident = \"x\"; };"};
 	char *got = problems_of_files(texts, 2);
 
-	ck_assert_str_eq(got, "b.conf:3: log.level: is set already, in "
-			      "a.conf:2; set it once\n");
+	ck_assert_str_eq(got,
+	    "b.conf:3: log.level: is set already, in "
+	    "a.conf:2; set it once\n");
 	free(got);
 }
 END_TEST
 
 START_TEST(a_rule_name_in_two_files_names_both_places)
 {
-	static const char *const texts[] = {
-		RULE("match = { user = \"a\"; }; "),
-		"\n" RULE("match = { user = \"b\"; }; ") };
+	static const char *const texts[] = {RULE("match = { user = \"a\"; }; "),
+	    "\n" RULE("match = { user = \"b\"; }; ")};
 	char *got = problems_of_files(texts, 2);
 
-	ck_assert_str_eq(got, "b.conf:2: rules.name: \"r\" is defined "
-			      "already, in a.conf:1\n");
+	ck_assert_str_eq(got,
+	    "b.conf:2: rules.name: \"r\" is defined "
+	    "already, in a.conf:1\n");
 	free(got);
 }
 END_TEST
 
 START_TEST(drop_ins_put_their_rules_first_and_groups_add_up)
 {
-	struct bundle bundle = { 0 };
-	struct problems problems = { 0 };
+	struct bundle bundle = {0};
+	struct problems problems = {0};
 	struct config *c = NULL;
 	static const char one[] = RULE("") "log = { level = \"info\"; };";
 	static const char two[] =
@@ -282,17 +297,18 @@ END_TEST
 
 START_TEST(plus_minus_and_caret_change_the_profile)
 {
-	struct config *c = config_of("crypto = { kex = [ "
-	    "\"^ecdh-sha2-nistp521\", \"-sntrup*\", "
-	    "\"+diffie-hellman-group14-sha256\" ]; ciphers = "
-	    "[ \"aes128-ctr\" ]; };");
+	struct config *c =
+	    config_of("crypto = { kex = [ "
+		      "\"^ecdh-sha2-nistp521\", \"-sntrup*\", "
+		      "\"+diffie-hellman-group14-sha256\" ]; ciphers = "
+		      "[ \"aes128-ctr\" ]; };");
 	const struct strings *kex = &c->crypto.kex;
 
 	ck_assert_str_eq(kex->items[0], "ecdh-sha2-nistp521");
 	ck_assert_str_eq(kex->items[1], "mlkem768x25519-sha256");
 	ck_assert_str_eq(kex->items[2], "curve25519-sha256");
-	ck_assert_str_eq(kex->items[kex->count - 1],
-	    "diffie-hellman-group14-sha256");
+	ck_assert_str_eq(
+	    kex->items[kex->count - 1], "diffie-hellman-group14-sha256");
 	ck_assert_uint_eq(kex->count, 7);
 	ck_assert_uint_eq(c->crypto.ciphers.count, 1);
 	config_free(c);
@@ -328,12 +344,14 @@ rule_ring(int count, bool closed)
 
 	len = (size_t)sprintf(text, "rules = (");
 	for (i = 0; i < count; i++) {
-		len += (size_t)sprintf(text + len, "%s{ name = \"r%d\"; "
-		    "match = { user = \"u%d\"; }; methods = [ \"publickey\" ]; ",
+		len += (size_t)sprintf(text + len,
+		    "%s{ name = \"r%d\"; "
+		    "match = { user = \"u%d\"; }; methods = [ \"publickey\" "
+		    "]; ",
 		    i == 0 ? "" : ",\n", i, i);
 		if (closed || i + 1 < count)
-			len += (size_t)sprintf(text + len,
-			    "extends = \"r%d\"; ", (i + 1) % count);
+			len += (size_t)sprintf(
+			    text + len, "extends = \"r%d\"; ", (i + 1) % count);
 		len += (size_t)sprintf(text + len, "}");
 	}
 	sprintf(text + len, ");");
@@ -345,8 +363,9 @@ START_TEST(a_circle_of_extends_is_an_error_for_each_in_it)
 	char *got = problems_of(rule_ring(3, true));
 
 	ck_assert_uint_eq(lines_in(got), 3);
-	ck_assert(strstr(got, "a.conf:2: rules.r1.extends: the rule extends "
-			      "itself, through \"r2\"") != NULL);
+	ck_assert(strstr(got,
+		      "a.conf:2: rules.r1.extends: the rule extends "
+		      "itself, through \"r2\"") != NULL);
 	free(got);
 }
 END_TEST
@@ -358,8 +377,9 @@ START_TEST(extends_goes_eight_deep_and_no_deeper)
 	ck_assert_str_eq(got, "");
 	free(got);
 	got = problems_of(rule_ring(10, false));
-	ck_assert_str_eq(got, "a.conf:1: rules.r0.extends: deeper than 8, or "
-			      "in a circle\n");
+	ck_assert_str_eq(got,
+	    "a.conf:1: rules.r0.extends: deeper than 8, or "
+	    "in a circle\n");
 	free(got);
 }
 END_TEST
@@ -391,7 +411,7 @@ END_TEST
 
 START_TEST(a_bundle_survives_the_sealed_memfd)
 {
-	struct bundle bundle = { 0 }, back;
+	struct bundle bundle = {0}, back;
 	int fd;
 
 	config_bundle_add(&bundle, "a", "one", 3);
@@ -464,7 +484,7 @@ remove_scratch(void)
 static size_t
 read_scratch(struct bundle *bundle)
 {
-	struct problems problems = { 0 };
+	struct problems problems = {0};
 	char path[128];
 	size_t errors;
 
@@ -537,8 +557,8 @@ START_TEST(every_default_in_the_schema_can_be_read)
 		value_default(arena, option, &before);
 		value_default(arena, option, &after);
 		ck_assert_msg(((unsigned char *)&before)[0] != 0x55 ||
-			((unsigned char *)&after)[0] != 0xaa, "%s",
-		    option->name);
+			((unsigned char *)&after)[0] != 0xaa,
+		    "%s", option->name);
 	}
 	ck_assert_msg(strlen(option->help) > 8, "%s", option->name);
 	ck_assert(option_type_text(option->type) != NULL);
@@ -570,7 +590,8 @@ suite_load(void)
 	tcase_add_test(tc, no_file_at_all_gives_the_defaults);
 	tcase_add_test(tc, the_shipped_file_loads_and_says_what_it_should);
 	tcase_add_loop_test(tc,
-	    an_error_names_file_line_key_and_what_would_be_right, 0, COUNT(rows));
+	    an_error_names_file_line_key_and_what_would_be_right, 0,
+	    COUNT(rows));
 	tcase_add_test(tc, all_errors_are_reported_not_the_first_alone);
 	tcase_add_test(tc, a_scalar_set_in_two_files_names_both_places);
 	tcase_add_test(tc, a_rule_name_in_two_files_names_both_places);
@@ -579,18 +600,17 @@ suite_load(void)
 	tcase_add_test(tc, extends_inherits_grants_and_never_the_match);
 	tcase_add_test(tc, a_circle_of_extends_is_an_error_for_each_in_it);
 	tcase_add_test(tc, extends_goes_eight_deep_and_no_deeper);
-	tcase_add_test(tc,
-	    a_forced_command_implies_no_terminal_and_no_forwarding);
+	tcase_add_test(
+	    tc, a_forced_command_implies_no_terminal_and_no_forwarding);
 	tcase_add_test(tc, a_bundle_survives_the_sealed_memfd);
 	tcase_add_test(tc, an_unsealed_memfd_is_refused);
 	tcase_add_test(tc, drop_ins_are_read_by_name_before_the_main_file);
-	tcase_add_test(tc,
-	    files_writable_by_others_or_too_large_are_refused);
+	tcase_add_test(tc, files_writable_by_others_or_too_large_are_refused);
 	tcase_add_test(tc, a_missing_main_file_is_an_error);
-	tcase_add_loop_test(tc, every_default_in_the_schema_can_be_read, 0,
-	    (int)option_count);
-	tcase_add_loop_test(tc, every_grant_has_one_row_of_the_right_member,
-	    0, GRANT_COUNT);
+	tcase_add_loop_test(
+	    tc, every_default_in_the_schema_can_be_read, 0, (int)option_count);
+	tcase_add_loop_test(
+	    tc, every_grant_has_one_row_of_the_right_member, 0, GRANT_COUNT);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -22,8 +22,8 @@ START_TEST(the_page_holds_what_the_schema_says_now)
 	end = strstr(page, MANUAL_END);
 	ck_assert(begin != NULL && end != NULL);
 	begin += strlen(MANUAL_BEGIN);
-	ck_assert_msg((size_t)(end - begin) == size &&
-		memcmp(begin, list, size) == 0,
+	ck_assert_msg(
+	    (size_t)(end - begin) == size && memcmp(begin, list, size) == 0,
 	    "the page is stale: make config/print_options && "
 	    "config/print_options packaging/man/sallyport.conf.5");
 	free(list);
@@ -38,8 +38,7 @@ START_TEST(a_key_has_help_that_is_a_sentence)
 	char key[96];
 
 	ck_assert(option->help != NULL && strlen(option->help) > 8);
-	ck_assert(strchr(".,", option->help[strlen(option->help) - 1]) !=
-	    NULL);
+	ck_assert(strchr(".,", option->help[strlen(option->help) - 1]) != NULL);
 	snprintf(key, sizeof(key), ".It Cm %s\n", option->name);
 	ck_assert_msg(strstr(page, key) != NULL, "%s", key);
 	free(page);
@@ -68,8 +67,8 @@ suite_manual(void)
 	TCase *tc = tcase_create("manual");
 
 	tcase_add_test(tc, the_page_holds_what_the_schema_says_now);
-	tcase_add_loop_test(tc, a_key_has_help_that_is_a_sentence, 0,
-	    (int)option_count);
+	tcase_add_loop_test(
+	    tc, a_key_has_help_that_is_a_sentence, 0, (int)option_count);
 	tcase_add_test(tc, the_key_list_for_completion_has_every_key);
 	suite_add_tcase(suite, tc);
 	return suite;

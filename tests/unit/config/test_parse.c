@@ -11,17 +11,16 @@ struct number_row {
 	long long value; /* -1: refused */
 };
 
-static const struct number_row time_rows[] = { { "0", 0 }, { "90", 90 },
-	{ "1h30m", 5400 }, { "2d", 172800 }, { "1w", 604800 }, { "10M", 600 },
-	{ "90s", 90 }, { "", -1 }, { "h", -1 }, { "1x", -1 }, { "1h ", -1 },
-	{ " 1", -1 }, { "-1", -1 }, { "99999999999", -1 }, { "1.5h", -1 } };
-static const struct number_row size_rows[] = { { "0", 0 }, { "64K", 65536 },
-	{ "1G", 1 << 30 }, { "2t", 2LL << 40 }, { "1KB", -1 }, { "", -1 },
-	{ "K", -1 }, { "18446744073709551615", -1 }, { "17179869184G", -1 },
-	{ "-1", -1 } };
-static const struct number_row mode_rows[] = { { "0", 0 }, { "0755", 0755 },
-	{ "07777", 07777 }, { "10000", -1 }, { "8", -1 }, { "", -1 },
-	{ "0x1", -1 }, { "000000", -1 } };
+static const struct number_row time_rows[] = {{"0", 0}, {"90", 90},
+    {"1h30m", 5400}, {"2d", 172800}, {"1w", 604800}, {"10M", 600}, {"90s", 90},
+    {"", -1}, {"h", -1}, {"1x", -1}, {"1h ", -1}, {" 1", -1}, {"-1", -1},
+    {"99999999999", -1}, {"1.5h", -1}};
+static const struct number_row size_rows[] = {{"0", 0}, {"64K", 65536},
+    {"1G", 1 << 30}, {"2t", 2LL << 40}, {"1KB", -1}, {"", -1}, {"K", -1},
+    {"18446744073709551615", -1}, {"17179869184G", -1}, {"-1", -1}};
+static const struct number_row mode_rows[] = {{"0", 0}, {"0755", 0755},
+    {"07777", 07777}, {"10000", -1}, {"8", -1}, {"", -1}, {"0x1", -1},
+    {"000000", -1}};
 
 START_TEST(times_are_read_or_refused)
 {
@@ -62,7 +61,7 @@ END_TEST
 START_TEST(a_chain_names_method_module_and_service)
 {
 	struct arena *arena = arena_new();
-	struct chain chain = { 0 };
+	struct chain chain = {0};
 
 	ck_assert(parse_chain(arena,
 		      "publickey,keyboard-interactive:pam/sallyport-otp",
@@ -77,17 +76,17 @@ START_TEST(a_chain_names_method_module_and_service)
 }
 END_TEST
 
-static const char *const bad_chains[] = { "", ",", "publickey,", ",password",
-	"a b", "none", "publickey,none", "x:", "x:/y", "x:m/", "x:m/../../etc",
-	"a,b,c,d,e,f,g,h,i", "p\tq" };
+static const char *const bad_chains[] = {"", ",", "publickey,", ",password",
+    "a b", "none", "publickey,none", "x:", "x:/y", "x:m/", "x:m/../../etc",
+    "a,b,c,d,e,f,g,h,i", "p\tq"};
 
 START_TEST(a_malformed_chain_is_refused)
 {
 	struct arena *arena = arena_new();
-	struct chain chain = { 0 };
+	struct chain chain = {0};
 
-	ck_assert_msg(parse_chain(arena, bad_chains[_i], &chain) != NULL,
-	    "%s", bad_chains[_i]);
+	ck_assert_msg(parse_chain(arena, bad_chains[_i], &chain) != NULL, "%s",
+	    bad_chains[_i]);
 	arena_free(arena);
 }
 END_TEST
@@ -101,32 +100,31 @@ struct target_row {
 };
 
 static const struct target_row target_rows[] = {
-	{ "host:22", true, false, 22, 22, "host" },
-	{ "*:*", true, false, 0, 65535, "*" },
-	{ "*.example.com:8000-8999", true, false, 8000, 8999,
-	    "*.example.com" },
-	{ "10.0.0.0/8:*", true, true, 0, 65535, NULL },
-	{ "[2001:db8::]/32:443", true, true, 443, 443, NULL },
-	{ "[::1]:22", true, true, 22, 22, NULL },
-	{ "192.0.2.1:1", true, true, 1, 1, NULL },
-	{ "host", false, false, 0, 0, NULL },
-	{ ":22", false, false, 0, 0, NULL },
-	{ "host:65536", false, false, 0, 0, NULL },
-	{ "host:9-8", false, false, 0, 0, NULL },
-	{ "host:", false, false, 0, 0, NULL },
-	{ "::1:22", false, false, 0, 0, NULL },
-	{ "[::1:22", false, false, 0, 0, NULL },
-	{ "10.0.0.1/8:22", false, false, 0, 0, NULL },
-	{ "a b:22", false, false, 0, 0, NULL },
-	{ "!host:22", false, false, 0, 0, NULL },
-	{ "host:+1", false, false, 0, 0, NULL },
+    {"host:22", true, false, 22, 22, "host"},
+    {"*:*", true, false, 0, 65535, "*"},
+    {"*.example.com:8000-8999", true, false, 8000, 8999, "*.example.com"},
+    {"10.0.0.0/8:*", true, true, 0, 65535, NULL},
+    {"[2001:db8::]/32:443", true, true, 443, 443, NULL},
+    {"[::1]:22", true, true, 22, 22, NULL},
+    {"192.0.2.1:1", true, true, 1, 1, NULL},
+    {"host", false, false, 0, 0, NULL},
+    {":22", false, false, 0, 0, NULL},
+    {"host:65536", false, false, 0, 0, NULL},
+    {"host:9-8", false, false, 0, 0, NULL},
+    {"host:", false, false, 0, 0, NULL},
+    {"::1:22", false, false, 0, 0, NULL},
+    {"[::1:22", false, false, 0, 0, NULL},
+    {"10.0.0.1/8:22", false, false, 0, 0, NULL},
+    {"a b:22", false, false, 0, 0, NULL},
+    {"!host:22", false, false, 0, 0, NULL},
+    {"host:+1", false, false, 0, 0, NULL},
 };
 
 START_TEST(targets_are_read_or_refused)
 {
 	const struct target_row *row = &target_rows[_i];
 	struct arena *arena = arena_new();
-	struct target target = { 0 };
+	struct target target = {0};
 	const char *wrong = parse_target(arena, row->text, &target);
 
 	ck_assert_msg((wrong == NULL) == row->good, "%s: %s", row->text,
@@ -150,30 +148,30 @@ struct window_row {
 };
 
 static const struct window_row window_rows[] = {
-	{ "08:00-18:00", true, 0x7f, 480, 1080, NULL },
-	{ "mon-fri 08:00-18:00 Europe/Berlin", true, 0x3e, 480, 1080,
-	    "Europe/Berlin" },
-	{ "fri-mon", true, 0x63, 0, 1440, NULL },
-	{ "sat,sun 00:00-24:00", true, 0x41, 0, 1440, NULL },
-	{ "Wed 22:00-06:00 UTC", true, 0x08, 1320, 360, "UTC" },
-	{ "", false, 0, 0, 0, NULL },
-	{ "8-18", false, 0, 0, 0, NULL },
-	{ "25:00-26:00", false, 0, 0, 0, NULL },
-	{ "08:60-09:00", false, 0, 0, 0, NULL },
-	{ "24:00-24:00", false, 0, 0, 0, NULL },
-	{ "08:00-08:00", false, 0, 0, 0, NULL },
-	{ "someday 08:00-09:00", false, 0, 0, 0, NULL },
-	{ "mon- 08:00-09:00", false, 0, 0, 0, NULL },
-	{ "08:00-09:00 ../../etc/passwd", false, 0, 0, 0, NULL },
-	{ "08:00-09:00 /etc/passwd", false, 0, 0, 0, NULL },
-	{ "08:00-09:00x", false, 0, 0, 0, NULL },
+    {"08:00-18:00", true, 0x7f, 480, 1080, NULL},
+    {"mon-fri 08:00-18:00 Europe/Berlin", true, 0x3e, 480, 1080,
+	"Europe/Berlin"},
+    {"fri-mon", true, 0x63, 0, 1440, NULL},
+    {"sat,sun 00:00-24:00", true, 0x41, 0, 1440, NULL},
+    {"Wed 22:00-06:00 UTC", true, 0x08, 1320, 360, "UTC"},
+    {"", false, 0, 0, 0, NULL},
+    {"8-18", false, 0, 0, 0, NULL},
+    {"25:00-26:00", false, 0, 0, 0, NULL},
+    {"08:60-09:00", false, 0, 0, 0, NULL},
+    {"24:00-24:00", false, 0, 0, 0, NULL},
+    {"08:00-08:00", false, 0, 0, 0, NULL},
+    {"someday 08:00-09:00", false, 0, 0, 0, NULL},
+    {"mon- 08:00-09:00", false, 0, 0, 0, NULL},
+    {"08:00-09:00 ../../etc/passwd", false, 0, 0, 0, NULL},
+    {"08:00-09:00 /etc/passwd", false, 0, 0, 0, NULL},
+    {"08:00-09:00x", false, 0, 0, 0, NULL},
 };
 
 START_TEST(time_windows_are_read_or_refused)
 {
 	const struct window_row *row = &window_rows[_i];
 	struct arena *arena = arena_new();
-	struct time_window window = { 0 };
+	struct time_window window = {0};
 	const char *wrong = parse_window(arena, row->text, &window);
 
 	ck_assert_msg((wrong == NULL) == row->good, "%s", row->text);
@@ -192,8 +190,8 @@ END_TEST
 START_TEST(uid_ranges_channels_and_assignments)
 {
 	struct arena *arena = arena_new();
-	struct channel_timeout timeout = { 0 };
-	struct uid_range range = { 0 };
+	struct channel_timeout timeout = {0};
+	struct uid_range range = {0};
 
 	ck_assert(parse_uids("1000-60000", &range) == NULL);
 	ck_assert_uint_eq(range.last, 60000);
@@ -228,12 +226,12 @@ suite_parse(void)
 	tcase_add_loop_test(tc, sizes_are_read_or_refused, 0, COUNT(size_rows));
 	tcase_add_loop_test(tc, modes_are_read_or_refused, 0, COUNT(mode_rows));
 	tcase_add_test(tc, a_chain_names_method_module_and_service);
-	tcase_add_loop_test(tc, a_malformed_chain_is_refused,
-	    0, COUNT(bad_chains));
-	tcase_add_loop_test(tc, targets_are_read_or_refused,
-	    0, COUNT(target_rows));
-	tcase_add_loop_test(tc, time_windows_are_read_or_refused,
-	    0, COUNT(window_rows));
+	tcase_add_loop_test(
+	    tc, a_malformed_chain_is_refused, 0, COUNT(bad_chains));
+	tcase_add_loop_test(
+	    tc, targets_are_read_or_refused, 0, COUNT(target_rows));
+	tcase_add_loop_test(
+	    tc, time_windows_are_read_or_refused, 0, COUNT(window_rows));
 	tcase_add_test(tc, uid_ranges_channels_and_assignments);
 	suite_add_tcase(suite, tc);
 	return suite;

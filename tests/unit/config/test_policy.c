@@ -27,9 +27,9 @@ done(void)
 	config_free(config);
 }
 
-#define ANY "{ name = \"any\"; methods = [ \"publickey\" ]; }"
+#define ANY	 "{ name = \"any\"; methods = [ \"publickey\" ]; }"
 #define RULES(x) "rules = (" x ANY ");"
-#define MATCH(m)                                                           \
+#define MATCH(m) \
 	RULES("{ name = \"m\"; match = ( {" m "} ); methods = [ \"x\" ]; },")
 
 struct row {
@@ -38,36 +38,36 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ "user = \"alice\";", 1 },
-	{ "user = \"al*\";", 1 },
-	{ "user = \"Alice\";", 0 },
-	{ "user = [ \"*\", \"!alice\" ];", 0 },
-	{ "user = [ \"!bob\" ];", 1 },
-	{ "group = \"staff\";", 1 },
-	{ "group = [ \"wheel\", \"st?ff\" ];", 1 },
-	{ "group = [ \"staff\", \"!users\" ];", 0 },
-	{ "group = \"wheel\";", 0 },
-	{ "uid = \"1000-2000\";", 1 },
-	{ "uid = [ \"1\", \"999\" ];", 0 },
-	{ "from = \"192.0.2.0/24\";", 1 },
-	{ "from = [ \"192.0.2.0/24\", \"!192.0.2.1\" ];", 0 },
-	{ "from = [ \"!10.0.0.0/8\" ];", 1 },
-	{ "from = \"2001:db8::/32\";", 0 },
-	{ "listener = \"main\";", 1 },
-	{ "listener = \"ma*\";", 1 },
-	{ "listener = [ \"!main\" ];", 0 },
-	{ "time = \"tue 22:00-23:00 UTC\";", 1 },
-	{ "time = \"tue 22:14-23:00 UTC\";", 0 },
-	{ "time = \"tue 21:00-22:13 UTC\";", 0 },
-	{ "time = \"tue 23:00-01:00 Europe/Berlin\";", 1 },
-	{ "time = \"mon 23:00-06:00 UTC\";", 0 },
-	{ "time = \"22:00-23:00 No/Where\";", -1 },
-	{ "user = \"bob\"; time = \"22:00-23:00 No/Where\";", 0 },
-	{ "user = \"alice\"; group = \"wheel\";", 0 },
-	{ "invalid_user = true;", 0 },
-	{ "}, { user = \"alice\"; }, { group = \"staff\"; ", 1 },
-	{ "user = \"a*\"; }, { user = [ \"*\", \"!alice\" ]; ", 0 },
-	{ "user = \"a*\"; }, { time = \"22:00-23:00 No/Where\"; ", -1 },
+    {"user = \"alice\";", 1},
+    {"user = \"al*\";", 1},
+    {"user = \"Alice\";", 0},
+    {"user = [ \"*\", \"!alice\" ];", 0},
+    {"user = [ \"!bob\" ];", 1},
+    {"group = \"staff\";", 1},
+    {"group = [ \"wheel\", \"st?ff\" ];", 1},
+    {"group = [ \"staff\", \"!users\" ];", 0},
+    {"group = \"wheel\";", 0},
+    {"uid = \"1000-2000\";", 1},
+    {"uid = [ \"1\", \"999\" ];", 0},
+    {"from = \"192.0.2.0/24\";", 1},
+    {"from = [ \"192.0.2.0/24\", \"!192.0.2.1\" ];", 0},
+    {"from = [ \"!10.0.0.0/8\" ];", 1},
+    {"from = \"2001:db8::/32\";", 0},
+    {"listener = \"main\";", 1},
+    {"listener = \"ma*\";", 1},
+    {"listener = [ \"!main\" ];", 0},
+    {"time = \"tue 22:00-23:00 UTC\";", 1},
+    {"time = \"tue 22:14-23:00 UTC\";", 0},
+    {"time = \"tue 21:00-22:13 UTC\";", 0},
+    {"time = \"tue 23:00-01:00 Europe/Berlin\";", 1},
+    {"time = \"mon 23:00-06:00 UTC\";", 0},
+    {"time = \"22:00-23:00 No/Where\";", -1},
+    {"user = \"bob\"; time = \"22:00-23:00 No/Where\";", 0},
+    {"user = \"alice\"; group = \"wheel\";", 0},
+    {"invalid_user = true;", 0},
+    {"}, { user = \"alice\"; }, { group = \"staff\"; ", 1},
+    {"user = \"a*\"; }, { user = [ \"*\", \"!alice\" ]; ", 0},
+    {"user = \"a*\"; }, { time = \"22:00-23:00 No/Where\"; ", -1},
 };
 
 START_TEST(a_rule_matches_when_all_its_conditions_hold)
@@ -82,8 +82,8 @@ START_TEST(a_rule_matches_when_all_its_conditions_hold)
 		ck_assert_int_eq(decision.reason, REASON_UNKNOWN_FACT);
 	} else {
 		ck_assert_int_eq(decision.verdict, POLICY_GRANTED);
-		ck_assert_str_eq(decision.rule->name,
-		    rows[_i].matches ? "m" : "any");
+		ck_assert_str_eq(
+		    decision.rule->name, rows[_i].matches ? "m" : "any");
 	}
 	done();
 }
@@ -108,7 +108,8 @@ START_TEST(groups_that_are_not_known_refuse_where_they_are_asked)
 	ck_assert_str_eq(decision.rule->name, "any");
 	done();
 	decide(RULES("") "guards = ( { name = \"g\"; match = "
-	       "{ group = \"staff\"; }; pty = false; } );", &facts);
+			 "{ group = \"staff\"; }; pty = false; } );",
+	    &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
 	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_FACT);
 	done();
@@ -146,7 +147,8 @@ START_TEST(an_absent_user_walks_the_decoy)
 	facts.user_state = FACT_ABSENT;
 	facts.groups_state = FACT_ABSENT;
 	decide(RULES("{ name = \"d\"; methods = [ \"password\" ]; match = "
-		     "{ user = \"x\"; }; },") "decoy = \"d\";", &facts);
+		     "{ user = \"x\"; }; },") "decoy = \"d\";",
+	    &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
 	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_USER);
 	ck_assert(decision.decoy);
@@ -164,12 +166,14 @@ START_TEST(refuse_and_no_match_walk_the_decoy_too)
 	struct policy_facts facts = facts_of_alice();
 
 	decide(RULES("{ name = \"no\"; match = { user = \"alice\"; }; "
-		     "refuse = true; },"), &facts);
+		     "refuse = true; },"),
+	    &facts);
 	ck_assert_int_eq(decision.reason, REASON_RULE_REFUSES);
 	ck_assert_str_eq(decision.rule->name, "any");
 	done();
 	decide("rules = ( { name = \"b\"; match = { user = \"bob\"; }; "
-	       "methods = [ \"publickey\" ]; } );", &facts);
+	       "methods = [ \"publickey\" ]; } );",
+	    &facts);
 	ck_assert_int_eq(decision.reason, REASON_NO_RULE);
 	ck_assert(decision.decoy);
 	done();
@@ -182,7 +186,8 @@ START_TEST(invalid_user_rules_meet_only_names_that_do_not_exist)
 
 	facts.user_state = FACT_ABSENT;
 	decide(RULES("{ name = \"no\"; match = { invalid_user = true; }; "
-		     "refuse = true; },"), &facts);
+		     "refuse = true; },"),
+	    &facts);
 	ck_assert_int_eq(decision.reason, REASON_RULE_REFUSES);
 	done();
 }
@@ -195,26 +200,24 @@ struct root_row {
 };
 
 static const struct root_row root_rows[] = {
-	{ "user = \"root\";", "root_login = \"key\";", true },
-	{ "uid = \"0\";", "root_login = \"yes\";", true },
-	{ "user = [ \"bob\", \"root\" ];", "root_login = \"key\";", true },
-	{ "user = \"root\";", "", false },
-	{ "user = \"*\";", "root_login = \"yes\";", false },
-	{ "user = \"roo?\";", "root_login = \"yes\";", false },
-	{ "uid = \"0-10\";", "root_login = \"yes\";", false },
-	{ "group = \"root\";", "root_login = \"yes\";", false },
-	{ "user = [ \"!bob\" ];", "root_login = \"yes\";", false },
-	{ "", "root_login = \"yes\";", false },
-	{ "}, { user = \"root\";", "root_login = \"key\";", true },
-	{ "user = \"root\"; }, { user = \"b*\";", "root_login = \"key\";",
-	    false },
-	{ "user = \"root\"; }, { user = \"r*\";", "root_login = \"key\";",
-	    true },
+    {"user = \"root\";", "root_login = \"key\";", true},
+    {"uid = \"0\";", "root_login = \"yes\";", true},
+    {"user = [ \"bob\", \"root\" ];", "root_login = \"key\";", true},
+    {"user = \"root\";", "", false},
+    {"user = \"*\";", "root_login = \"yes\";", false},
+    {"user = \"roo?\";", "root_login = \"yes\";", false},
+    {"uid = \"0-10\";", "root_login = \"yes\";", false},
+    {"group = \"root\";", "root_login = \"yes\";", false},
+    {"user = [ \"!bob\" ];", "root_login = \"yes\";", false},
+    {"", "root_login = \"yes\";", false},
+    {"}, { user = \"root\";", "root_login = \"key\";", true},
+    {"user = \"root\"; }, { user = \"b*\";", "root_login = \"key\";", false},
+    {"user = \"root\"; }, { user = \"r*\";", "root_login = \"key\";", true},
 };
 
 START_TEST(root_enters_by_a_rule_that_names_it_only)
 {
-	static const char *const groups[] = { "root" };
+	static const char *const groups[] = {"root"};
 	struct policy_facts facts = facts_of_alice();
 	char text[512];
 
@@ -222,12 +225,13 @@ START_TEST(root_enters_by_a_rule_that_names_it_only)
 	facts.uid = 0;
 	facts.groups = groups;
 	facts.group_count = 1;
-	snprintf(text, sizeof(text), "rules = ( { name = \"r\"; match = "
+	snprintf(text, sizeof(text),
+	    "rules = ( { name = \"r\"; match = "
 	    "( { %s } ); methods = [ \"publickey\" ]; %s } );",
 	    root_rows[_i].match, root_rows[_i].rest);
 	decide(text, &facts);
-	ck_assert_int_eq(decision.verdict == POLICY_GRANTED,
-	    root_rows[_i].enters);
+	ck_assert_int_eq(
+	    decision.verdict == POLICY_GRANTED, root_rows[_i].enters);
 	done();
 }
 END_TEST
@@ -239,8 +243,8 @@ START_TEST(another_name_of_uid_0_is_root_as_well)
 	facts.user = "toor";
 	facts.uid = 0;
 	decide("rules = ( { name = \"r\"; match = { user = \"root\"; }; "
-	       "methods = [ \"publickey\" ]; root_login = \"yes\"; }," ANY
-	       ");", &facts);
+	       "methods = [ \"publickey\" ]; root_login = \"yes\"; }," ANY ");",
+	    &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
 	ck_assert_int_eq(decision.reason, REASON_NO_RULE);
 	done();
@@ -255,7 +259,8 @@ START_TEST(root_login_key_drops_chains_of_passwords)
 	facts.uid = 0;
 	decide("rules = ( { name = \"r\"; match = { user = \"root\"; }; "
 	       "methods = [ \"password\", \"publickey,password\" ]; "
-	       "root_login = \"key\"; } );", &facts);
+	       "root_login = \"key\"; } );",
+	    &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_GRANTED);
 	ck_assert_uint_eq(decision.chains.count, 1);
 	ck_assert_str_eq(decision.chains.items[0].text, "publickey,password");
@@ -271,7 +276,7 @@ END_TEST
 
 /* After authentication. */
 
-static const char *const by_key[] = { "publickey:publickey" };
+static const char *const by_key[] = {"publickey:publickey"};
 
 static struct policy_facts
 facts_with_key(void)
@@ -314,7 +319,7 @@ END_TEST
 
 START_TEST(a_chain_that_was_not_walked_is_no_success)
 {
-	static const char *const password[] = { "password" };
+	static const char *const password[] = {"password"};
 	struct policy_facts facts = facts_of_alice();
 
 	facts.methods = password;
@@ -337,12 +342,14 @@ START_TEST(half_a_chain_is_no_success)
 	struct policy_facts facts = facts_with_key();
 
 	decide("rules = ( { name = \"r\"; methods = "
-	       "[ \"publickey,password\" ]; } );", &facts);
+	       "[ \"publickey,password\" ]; } );",
+	    &facts);
 	policy_guard(config, &facts, &decision);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
 	done();
 	decide("rules = ( { name = \"r\"; methods = "
-	       "[ \"publickey,publickey\" ]; } );", &facts);
+	       "[ \"publickey,publickey\" ]; } );",
+	    &facts);
 	policy_guard(config, &facts, &decision);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
 	done();
@@ -372,35 +379,29 @@ struct key_row {
 };
 
 static const struct key_row key_rows[] = {
-	{ "", "ssh-ed25519", NULL, 256, false, false, true },
-	{ "key_types = \"ssh-ed25519\";", "ssh-ed25519", NULL, 256, 0, 0, 1 },
-	{ "key_types = \"sk-*\";", "ssh-ed25519", NULL, 256, 0, 0, 0 },
-	{ "key_sources = \"ldap\";", "ssh-ed25519", NULL, 256, 0, 0, 0 },
-	{ "key_sources = [ \"ldap\", \"fi*\" ];", "ssh-ed25519", NULL, 256, 0,
-	    0, 1 },
-	{ "key_certificate = true;", "ssh-ed25519", NULL, 256, 0, 0, 0 },
-	{ "key_certificate = true;", "ssh-ed25519-cert-v01@openssh.com",
-	    "SHA256:ca", 256, 0, 0, 1 },
-	{ "", "ssh-ed25519-cert-v01@openssh.com", NULL, 256, 0, 0, 0 },
-	{ "key_cas = \"SHA256:ca\";", "ssh-ed25519-cert-v01@openssh.com",
-	    "SHA256:ca", 256, 0, 0, 1 },
-	{ "key_cas = \"SHA256:ca\";", "ssh-ed25519-cert-v01@openssh.com",
-	    "SHA256:other", 256, 0, 0, 0 },
-	{ "", "ssh-rsa", NULL, 2048, 0, 0, 1 },
-	{ "", "ssh-rsa", NULL, 2047, 0, 0, 0 },
-	{ "key_rsa_bits = 4096;", "ssh-rsa", NULL, 3072, 0, 0, 0 },
-	{ "", "sk-ssh-ed25519@openssh.com", NULL, 256, 0, 0, 1 },
-	{ "key_touch = true;", "sk-ssh-ed25519@openssh.com", NULL, 256, 0, 0,
-	    0 },
-	{ "key_touch = true;", "sk-ssh-ed25519@openssh.com", NULL, 256, 1, 0,
-	    1 },
-	{ "key_touch = false;", "sk-ssh-ed25519@openssh.com", NULL, 256, 0, 0,
-	    1 },
-	{ "key_verify = true;", "sk-ssh-ed25519@openssh.com", NULL, 256, 1, 0,
-	    0 },
-	{ "key_verify = true;", "sk-ssh-ed25519@openssh.com", NULL, 256, 1, 1,
-	    1 },
-	{ "key_verify = true;", "ssh-ed25519", NULL, 256, 0, 0, 1 },
+    {"", "ssh-ed25519", NULL, 256, false, false, true},
+    {"key_types = \"ssh-ed25519\";", "ssh-ed25519", NULL, 256, 0, 0, 1},
+    {"key_types = \"sk-*\";", "ssh-ed25519", NULL, 256, 0, 0, 0},
+    {"key_sources = \"ldap\";", "ssh-ed25519", NULL, 256, 0, 0, 0},
+    {"key_sources = [ \"ldap\", \"fi*\" ];", "ssh-ed25519", NULL, 256, 0, 0, 1},
+    {"key_certificate = true;", "ssh-ed25519", NULL, 256, 0, 0, 0},
+    {"key_certificate = true;", "ssh-ed25519-cert-v01@openssh.com", "SHA256:ca",
+	256, 0, 0, 1},
+    {"", "ssh-ed25519-cert-v01@openssh.com", NULL, 256, 0, 0, 0},
+    {"key_cas = \"SHA256:ca\";", "ssh-ed25519-cert-v01@openssh.com",
+	"SHA256:ca", 256, 0, 0, 1},
+    {"key_cas = \"SHA256:ca\";", "ssh-ed25519-cert-v01@openssh.com",
+	"SHA256:other", 256, 0, 0, 0},
+    {"", "ssh-rsa", NULL, 2048, 0, 0, 1},
+    {"", "ssh-rsa", NULL, 2047, 0, 0, 0},
+    {"key_rsa_bits = 4096;", "ssh-rsa", NULL, 3072, 0, 0, 0},
+    {"", "sk-ssh-ed25519@openssh.com", NULL, 256, 0, 0, 1},
+    {"key_touch = true;", "sk-ssh-ed25519@openssh.com", NULL, 256, 0, 0, 0},
+    {"key_touch = true;", "sk-ssh-ed25519@openssh.com", NULL, 256, 1, 0, 1},
+    {"key_touch = false;", "sk-ssh-ed25519@openssh.com", NULL, 256, 0, 0, 1},
+    {"key_verify = true;", "sk-ssh-ed25519@openssh.com", NULL, 256, 1, 0, 0},
+    {"key_verify = true;", "sk-ssh-ed25519@openssh.com", NULL, 256, 1, 1, 1},
+    {"key_verify = true;", "ssh-ed25519", NULL, 256, 0, 0, 1},
 };
 
 START_TEST(a_key_must_meet_every_requirement)
@@ -414,11 +415,13 @@ START_TEST(a_key_must_meet_every_requirement)
 	facts.key_bits = row->bits;
 	facts.key_touched = row->touched;
 	facts.key_verified = row->verified;
-	snprintf(text, sizeof(text), "rules = ( { name = \"r\"; methods = "
-	    "[ \"publickey\" ]; %s } );", row->grants);
+	snprintf(text, sizeof(text),
+	    "rules = ( { name = \"r\"; methods = "
+	    "[ \"publickey\" ]; %s } );",
+	    row->grants);
 	decide(text, &facts);
-	ck_assert_int_eq(policy_may_key(&decision, &facts, why, sizeof(why)),
-	    row->good);
+	ck_assert_int_eq(
+	    policy_may_key(&decision, &facts, why, sizeof(why)), row->good);
 	policy_guard(config, &facts, &decision);
 	ck_assert_int_eq(decision.verdict == POLICY_GRANTED, row->good);
 	if (!row->good)
@@ -430,13 +433,14 @@ END_TEST
 START_TEST(guards_forbid_and_require_before_and_after)
 {
 	struct policy_facts facts = facts_with_key();
-	static const char *const both[] = { "publickey",
-		"keyboard-interactive:pam/otp" };
+	static const char *const both[] = {
+	    "publickey", "keyboard-interactive:pam/otp"};
 
 	decide("rules = ( { name = \"r\"; methods = [ \"publickey\", "
 	       "\"password\" ]; } ); guards = ( { name = \"g\"; match = "
 	       "{ from = \"192.0.2.0/24\"; }; forbid = \"pass*\"; require = "
-	       "\"keyboard-interactive:pam/otp\"; } );", &facts);
+	       "\"keyboard-interactive:pam/otp\"; } );",
+	    &facts);
 	ck_assert_uint_eq(decision.chains.count, 1);
 	ck_assert_str_eq(decision.chains.items[0].text,
 	    "publickey,keyboard-interactive:pam/otp");
@@ -448,7 +452,8 @@ START_TEST(guards_forbid_and_require_before_and_after)
 	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; } ); "
 	       "guards = ( { name = \"g\"; match = { key_source = "
 	       "\"files\"; }; require = \"keyboard-interactive:pam/otp\"; } "
-	       ");", &facts);
+	       ");",
+	    &facts);
 	ck_assert_str_eq(decision.chains.items[0].text, "publickey");
 	policy_guard(config, &facts, &decision);
 	ck_assert_int_eq(decision.verdict, POLICY_MORE);
@@ -465,7 +470,8 @@ START_TEST(guards_forbid_and_require_before_and_after)
 	facts = facts_with_key();
 	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; } ); "
 	       "guards = ( { name = \"g\"; match = { method = "
-	       "\"publickey\"; }; forbid = \"publickey\"; } );", &facts);
+	       "\"publickey\"; }; forbid = \"publickey\"; } );",
+	    &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_GRANTED);
 	policy_guard(config, &facts, &decision);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
@@ -493,13 +499,15 @@ START_TEST(a_different_forced_command_refuses_the_same_does_not)
 
 	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; "
 	       "command = \"a\"; } ); guards = ( { name = \"g\"; command = "
-	       "\"b\"; } );", &facts);
+	       "\"b\"; } );",
+	    &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
 	ck_assert_int_eq(decision.reason, REASON_CONFLICT);
 	done();
 	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; "
 	       "command = \"a\"; pty = true; } ); guards = ( { name = "
-	       "\"g\"; command = \"a\"; } );", &facts);
+	       "\"g\"; command = \"a\"; } );",
+	    &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_GRANTED);
 	ck_assert(decision.grants.pty);
 	done();
@@ -516,14 +524,15 @@ START_TEST(sftp_only_leaves_the_sftp_subsystem_and_nothing_else)
 	struct policy_facts facts = facts_of_alice();
 
 	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; "
-	       "sftp_only = true; local_forward = [ \"*:*\" ]; } );", &facts);
+	       "sftp_only = true; local_forward = [ \"*:*\" ]; } );",
+	    &facts);
 	ck_assert(!decision.grants.shell);
 	ck_assert(!decision.grants.exec);
 	ck_assert(!decision.grants.pty);
 	ck_assert(policy_may_subsystem(&decision, "sftp"));
 	ck_assert(!policy_may_subsystem(&decision, "netconf"));
-	ck_assert_int_eq(policy_may_connect(&decision, "a", 1, NULL),
-	    POLICY_YES);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "a", 1, NULL), POLICY_YES);
 	done();
 	decide(RULES("") "guards = ( { name = \"g\"; sftp_only = true; } );",
 	    &facts);
@@ -544,26 +553,31 @@ START_TEST(every_layer_of_a_list_must_allow)
 	       "local_forward = [ \"*.example.com:443\", \"10.0.0.0/8:22\" ];"
 	       " accept_env = [ \"LC_*\", \"X\", \"LD_*\" ]; } ); guards = ( "
 	       "{ name = \"g\"; local_forward = [ \"www.*:*\", "
-	       "\"10.1.0.0/16:*\" ]; accept_env = \"LC_*\"; } );", &facts);
-	ck_assert_int_eq(policy_may_connect(&decision, "www.example.com", 443,
-			     NULL), POLICY_YES);
-	ck_assert_int_eq(policy_may_connect(&decision, "ftp.example.com", 443,
-			     NULL), POLICY_ASK_ADDRESS);
-	ck_assert_int_eq(net_parse("10.9.9.9", &elsewhere), 0);
-	ck_assert_int_eq(policy_may_connect(&decision, "ftp.example.com", 443,
-			     &elsewhere), POLICY_NO);
-	ck_assert_int_eq(policy_may_connect(&decision, "www.example.com", 80,
-			     NULL), POLICY_NO);
-	ck_assert_int_eq(policy_may_connect(&decision, "10.1.1.1", 22, NULL),
+	       "\"10.1.0.0/16:*\" ]; accept_env = \"LC_*\"; } );",
+	    &facts);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "www.example.com", 443, NULL),
 	    POLICY_YES);
-	ck_assert_int_eq(policy_may_connect(&decision, "10.2.1.1", 22, NULL),
-	    POLICY_NO);
-	ck_assert_int_eq(policy_may_connect(&decision, "db", 22, NULL),
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "ftp.example.com", 443, NULL),
 	    POLICY_ASK_ADDRESS);
-	ck_assert_int_eq(policy_may_connect(&decision, "db", 22, &address),
-	    POLICY_YES);
-	ck_assert_int_eq(policy_may_connect(&decision, "db", 65558, NULL),
+	ck_assert_int_eq(net_parse("10.9.9.9", &elsewhere), 0);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "ftp.example.com", 443, &elsewhere),
 	    POLICY_NO);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "www.example.com", 80, NULL),
+	    POLICY_NO);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "10.1.1.1", 22, NULL), POLICY_YES);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "10.2.1.1", 22, NULL), POLICY_NO);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "db", 22, NULL), POLICY_ASK_ADDRESS);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "db", 22, &address), POLICY_YES);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "db", 65558, NULL), POLICY_NO);
 	ck_assert(policy_may_env(&decision, "LC_ALL"));
 	ck_assert(!policy_may_env(&decision, "X"));
 	ck_assert(!policy_may_env(&decision, "LD_PRELOAD"));
@@ -578,7 +592,8 @@ START_TEST(listening_is_by_address_and_port)
 
 	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; "
 	       "remote_forward = [ \"localhost:8000-8999\", "
-	       "\"192.0.2.7:25\" ]; unix_remote = \"/home/*\"; } );", &facts);
+	       "\"192.0.2.7:25\" ]; unix_remote = \"/home/*\"; } );",
+	    &facts);
 	ck_assert(policy_may_listen(&decision, "localhost", 8080));
 	ck_assert(policy_may_listen(&decision, "127.0.0.1", 8080));
 	ck_assert(policy_may_listen(&decision, "::1", 8080));
@@ -602,9 +617,10 @@ START_TEST(a_refused_decision_allows_nothing)
 	facts.user_state = FACT_ABSENT;
 	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; "
 	       "local_forward = [ \"*:*\" ]; remote_forward = [ \"*:*\" ]; "
-	       "unix_local = \"*\"; unix_remote = \"*\"; } );", &facts);
-	ck_assert_int_eq(policy_may_connect(&decision, "a", 1, NULL),
-	    POLICY_NO);
+	       "unix_local = \"*\"; unix_remote = \"*\"; } );",
+	    &facts);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "a", 1, NULL), POLICY_NO);
 	ck_assert(!policy_may_listen(&decision, "a", 1));
 	ck_assert(!policy_may_unix_connect(&decision, "/a"));
 	ck_assert(!policy_may_unix_listen(&decision, "/a"));
@@ -621,8 +637,8 @@ START_TEST(a_fresh_decision_allows_nothing)
 	decision_init(&decision);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
 	decision.verdict = POLICY_GRANTED; /* even so */
-	ck_assert_int_eq(policy_may_connect(&decision, "a", 1, NULL),
-	    POLICY_NO);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "a", 1, NULL), POLICY_NO);
 	ck_assert(!policy_may_listen(&decision, "a", 1));
 	ck_assert(!policy_may_env(&decision, "LANG"));
 	ck_assert(!policy_may_now(&decision, 0, &ends));
@@ -647,7 +663,8 @@ START_TEST(adjoining_windows_end_together)
 	done();
 	facts.now += 86400;
 	decide(RULES("{ name = \"t\"; methods = [ \"publickey\" ]; times = "
-		     "\"tue 00:00-24:00 UTC\"; },"), &facts);
+		     "\"tue 00:00-24:00 UTC\"; },"),
+	    &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
 	ck_assert_int_eq(decision.reason, REASON_TIME);
 	done();
@@ -660,7 +677,8 @@ START_TEST(a_guard_outside_its_times_refuses_and_midnight_is_crossed)
 	time_t ends;
 
 	decide(RULES("") "guards = ( { name = \"g\"; times = "
-			 "\"mon-fri 22:00-06:00 UTC\"; } );", &facts);
+			 "\"mon-fri 22:00-06:00 UTC\"; } );",
+	    &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_GRANTED);
 	ck_assert(policy_may_now(&decision, facts.now, &ends));
 	ck_assert_int_eq(ends, 1700000000 - 800 + 8 * 3600);
@@ -673,33 +691,35 @@ END_TEST
 START_TEST(keys_and_certificates_only_tighten)
 {
 	struct policy_facts facts = facts_of_alice();
-	struct origin origin = { "authorized_keys", 3 };
-	static const char *const open[] = { "db:5432", "[2001:db8::1]:22" };
-	static const char *const ports[] = { "8080" };
+	struct origin origin = {"authorized_keys", 3};
+	static const char *const open[] = {"db:5432", "[2001:db8::1]:22"};
+	static const char *const ports[] = {"8080"};
 
 	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; agent "
 	       "= true; local_forward = \"*:*\"; remote_forward = \"*:*\"; } "
-	       ");", &facts);
-	ck_assert_int_eq(decision_tighten_off(&decision, GRANT_agent, origin),
-	    0);
+	       ");",
+	    &facts);
+	ck_assert_int_eq(
+	    decision_tighten_off(&decision, GRANT_agent, origin), 0);
 	ck_assert(!decision.grants.agent);
-	ck_assert_int_eq(decision_tighten_off(&decision, GRANT_x11, origin),
-	    0);
+	ck_assert_int_eq(decision_tighten_off(&decision, GRANT_x11, origin), 0);
 	ck_assert(!decision.grants.x11);
-	ck_assert_int_eq(decision_tighten_targets(&decision,
-			     GRANT_local_forward, open, 2, origin), 0);
-	ck_assert_int_eq(policy_may_connect(&decision, "db", 5432, NULL),
-	    POLICY_YES);
-	ck_assert_int_eq(policy_may_connect(&decision, "db", 1, NULL),
-	    POLICY_NO);
-	ck_assert_int_eq(decision_tighten_targets(&decision,
-			     GRANT_remote_forward, ports, 1, origin), 0);
+	ck_assert_int_eq(decision_tighten_targets(
+			     &decision, GRANT_local_forward, open, 2, origin),
+	    0);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "db", 5432, NULL), POLICY_YES);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "db", 1, NULL), POLICY_NO);
+	ck_assert_int_eq(decision_tighten_targets(
+			     &decision, GRANT_remote_forward, ports, 1, origin),
+	    0);
 	ck_assert(policy_may_listen(&decision, "", 8080));
 	ck_assert(!policy_may_listen(&decision, "", 8081));
-	ck_assert_int_eq(decision_tighten_off(&decision, GRANT_local_forward,
-			     origin), 0);
-	ck_assert_int_eq(policy_may_connect(&decision, "db", 5432, NULL),
-	    POLICY_NO);
+	ck_assert_int_eq(
+	    decision_tighten_off(&decision, GRANT_local_forward, origin), 0);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "db", 5432, NULL), POLICY_NO);
 	ck_assert_int_eq(decision_tighten_command(&decision, "a", origin), 0);
 	ck_assert_str_eq(decision.grants.command, "a");
 	ck_assert_int_eq(decision_tighten_command(&decision, "a", origin), 0);
@@ -712,12 +732,12 @@ END_TEST
 START_TEST(the_rules_command_goes_before_the_keys)
 {
 	struct policy_facts facts = facts_of_alice();
-	struct origin origin = { "authorized_keys", 3 };
+	struct origin origin = {"authorized_keys", 3};
 
 	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; "
-	       "command = \"rule\"; } );", &facts);
-	ck_assert_int_eq(decision_tighten_command(&decision, "key", origin),
-	    0);
+	       "command = \"rule\"; } );",
+	    &facts);
+	ck_assert_int_eq(decision_tighten_command(&decision, "key", origin), 0);
 	ck_assert_str_eq(decision.grants.command, "rule");
 	done();
 }
@@ -730,13 +750,14 @@ START_TEST(channel_timeouts_take_the_least_of_the_layers)
 	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; "
 	       "channel_timeouts = [ \"session:shell=1h\", \"session*=2h\", "
 	       "\"*=3h\" ]; } ); guards = ( { name = \"g\"; channel_timeouts "
-	       "= \"x11*=1m\"; } );", &facts);
-	ck_assert_uint_eq(policy_channel_timeout(&decision, "session:shell"),
-	    3600);
-	ck_assert_uint_eq(policy_channel_timeout(&decision, "session:command"),
-	    7200);
-	ck_assert_uint_eq(policy_channel_timeout(&decision, "x11-connection"),
-	    60);
+	       "= \"x11*=1m\"; } );",
+	    &facts);
+	ck_assert_uint_eq(
+	    policy_channel_timeout(&decision, "session:shell"), 3600);
+	ck_assert_uint_eq(
+	    policy_channel_timeout(&decision, "session:command"), 7200);
+	ck_assert_uint_eq(
+	    policy_channel_timeout(&decision, "x11-connection"), 60);
 	done();
 }
 END_TEST
@@ -749,42 +770,41 @@ suite_policy(void)
 	Suite *suite = suite_create("policy");
 	TCase *tc = tcase_create("policy");
 
-	tcase_add_loop_test(tc, a_rule_matches_when_all_its_conditions_hold,
-	    0, COUNT(rows));
-	tcase_add_test(tc,
-	    groups_that_are_not_known_refuse_where_they_are_asked);
-	tcase_add_test(tc,
-	    a_source_that_is_not_known_refuses_where_it_is_asked);
-	tcase_add_test(tc,
-	    a_user_that_is_not_known_is_refused_whatever_matches);
+	tcase_add_loop_test(
+	    tc, a_rule_matches_when_all_its_conditions_hold, 0, COUNT(rows));
+	tcase_add_test(
+	    tc, groups_that_are_not_known_refuse_where_they_are_asked);
+	tcase_add_test(
+	    tc, a_source_that_is_not_known_refuses_where_it_is_asked);
+	tcase_add_test(
+	    tc, a_user_that_is_not_known_is_refused_whatever_matches);
 	tcase_add_test(tc, an_absent_user_walks_the_decoy);
 	tcase_add_test(tc, refuse_and_no_match_walk_the_decoy_too);
-	tcase_add_test(tc,
-	    invalid_user_rules_meet_only_names_that_do_not_exist);
-	tcase_add_loop_test(tc, root_enters_by_a_rule_that_names_it_only, 0,
-	    COUNT(root_rows));
+	tcase_add_test(
+	    tc, invalid_user_rules_meet_only_names_that_do_not_exist);
+	tcase_add_loop_test(
+	    tc, root_enters_by_a_rule_that_names_it_only, 0, COUNT(root_rows));
 	tcase_add_test(tc, another_name_of_uid_0_is_root_as_well);
 	tcase_add_test(tc, root_login_key_drops_chains_of_passwords);
-	tcase_add_test(tc,
-	    root_login_forced_command_needs_one_of_rule_or_key);
+	tcase_add_test(tc, root_login_forced_command_needs_one_of_rule_or_key);
 	tcase_add_test(tc, a_chain_that_was_not_walked_is_no_success);
 	tcase_add_test(tc, half_a_chain_is_no_success);
 	tcase_add_test(tc, a_key_that_is_not_described_refuses);
-	tcase_add_loop_test(tc, a_key_must_meet_every_requirement, 0,
-	    COUNT(key_rows));
+	tcase_add_loop_test(
+	    tc, a_key_must_meet_every_requirement, 0, COUNT(key_rows));
 	tcase_add_test(tc, guards_forbid_and_require_before_and_after);
 	tcase_add_test(tc, a_guard_that_forbids_all_refuses_at_once);
-	tcase_add_test(tc,
-	    a_different_forced_command_refuses_the_same_does_not);
-	tcase_add_test(tc,
-	    sftp_only_leaves_the_sftp_subsystem_and_nothing_else);
+	tcase_add_test(
+	    tc, a_different_forced_command_refuses_the_same_does_not);
+	tcase_add_test(
+	    tc, sftp_only_leaves_the_sftp_subsystem_and_nothing_else);
 	tcase_add_test(tc, every_layer_of_a_list_must_allow);
 	tcase_add_test(tc, listening_is_by_address_and_port);
 	tcase_add_test(tc, a_refused_decision_allows_nothing);
 	tcase_add_test(tc, a_fresh_decision_allows_nothing);
 	tcase_add_test(tc, adjoining_windows_end_together);
-	tcase_add_test(tc,
-	    a_guard_outside_its_times_refuses_and_midnight_is_crossed);
+	tcase_add_test(
+	    tc, a_guard_outside_its_times_refuses_and_midnight_is_crossed);
 	tcase_add_test(tc, keys_and_certificates_only_tighten);
 	tcase_add_test(tc, the_rules_command_goes_before_the_keys);
 	tcase_add_test(tc, channel_timeouts_take_the_least_of_the_layers);

@@ -67,8 +67,8 @@ START_TEST(what_is_shown_is_read_back_the_same)
 	second = config_of(one);
 	two = shown(second, _i != 0);
 	ck_assert_str_eq(bare(one), bare(two));
-	ck_assert_uint_eq(second->modules[0].options.count,
-	    first->modules[0].options.count);
+	ck_assert_uint_eq(
+	    second->modules[0].options.count, first->modules[0].options.count);
 	ck_assert_str_eq(second->modules[0].options.items[4].value, "g\\h");
 	ck_assert_str_eq(second->modules[0].options.items[4].key, "c.e.f");
 	ck_assert_str_eq(second->modules[0].options.items[7].value, "3");
@@ -93,9 +93,11 @@ START_TEST(the_defaults_can_be_shown_and_read_back)
 
 		if (options[i].section == SECTION_SERVER &&
 		    options[i].fallback != NULL)
-			ck_assert_msg(strstr(one, last != NULL ? last + 1 :
-				options[i].name) != NULL, "%s",
-			    options[i].name);
+			ck_assert_msg(
+			    strstr(one,
+				last != NULL ? last + 1 : options[i].name) !=
+				NULL,
+			    "%s", options[i].name);
 	}
 	second = config_of(one);
 	two = shown(second, true);
@@ -122,12 +124,12 @@ explained(const char *text, const struct policy_facts *facts,
 	return got;
 }
 
-#define POLICY                                                             \
+#define POLICY                                                               \
 	"rules = ( { name = \"bob\"; match = { user = \"bob\"; }; refuse = " \
-	"true; },\n{ name = \"all\"; methods = [ \"publickey\" ];\n"       \
-	"pty = false; local_forward = [ \"*:*\" ]; },\n"                   \
-	"{ name = \"rest\"; methods = [ \"password\" ]; } );\n"            \
-	"guards = ( { name = \"g\"; local_forward = [ \"a:1\" ]; },\n"     \
+	"true; },\n{ name = \"all\"; methods = [ \"publickey\" ];\n"         \
+	"pty = false; local_forward = [ \"*:*\" ]; },\n"                     \
+	"{ name = \"rest\"; methods = [ \"password\" ]; } );\n"              \
+	"guards = ( { name = \"g\"; local_forward = [ \"a:1\" ]; },\n"       \
 	"{ name = \"late\"; match = { key_type = \"x\"; }; pty = false; } );"
 
 START_TEST(explain_names_each_rule_guard_and_setting)
@@ -135,23 +137,26 @@ START_TEST(explain_names_each_rule_guard_and_setting)
 	struct policy_facts facts = facts_of_alice();
 	char *got = explained(POLICY, &facts, EXPLAIN_TEXT);
 
-	ck_assert(strstr(got, "user alice: uid 1000\ngroups: staff users\n"
-			      "from 192.0.2.1, listener main\n") == got);
-	ck_assert(strstr(got, "rule bob (test.conf:1): does not match: user: "
-			      "\"alice\" is not listed\n") != NULL);
-	ck_assert(strstr(got, "rule all (test.conf:2): matches: every "
-			      "condition holds\n") != NULL);
+	ck_assert(strstr(got,
+		      "user alice: uid 1000\ngroups: staff users\n"
+		      "from 192.0.2.1, listener main\n") == got);
+	ck_assert(strstr(got,
+		      "rule bob (test.conf:1): does not match: user: "
+		      "\"alice\" is not listed\n") != NULL);
+	ck_assert(strstr(got,
+		      "rule all (test.conf:2): matches: every "
+		      "condition holds\n") != NULL);
 	ck_assert(strstr(got, "rule rest (test.conf:4): not reached") != NULL);
 	ck_assert(strstr(got, "guard g (test.conf:5): matches") != NULL);
-	ck_assert(strstr(got, "guard late (test.conf:6): asked after") !=
-	    NULL);
+	ck_assert(strstr(got, "guard late (test.conf:6): asked after") != NULL);
 	ck_assert(strstr(got, "decided by rule all (test.conf:2)\n") != NULL);
 	ck_assert(strstr(got, "chain: publickey\n") != NULL);
 	ck_assert(strstr(got, "  pty = false\t# test.conf:3\n") != NULL);
 	ck_assert(strstr(got, "  shell = true\t# default\n") != NULL);
-	ck_assert(strstr(got, "  local_forward = [\"*:*\"]\t# test.conf:3\n"
-			      "  local_forward and also in [\"a:1\"]\t# "
-			      "test.conf:5\n") != NULL);
+	ck_assert(strstr(got,
+		      "  local_forward = [\"*:*\"]\t# test.conf:3\n"
+		      "  local_forward and also in [\"a:1\"]\t# "
+		      "test.conf:5\n") != NULL);
 	free(got);
 }
 END_TEST
@@ -164,12 +169,13 @@ START_TEST(explain_prints_unknown_as_unknown)
 	facts.groups_state = FACT_UNKNOWN;
 	memset(&facts.source, 0, sizeof(facts.source));
 	got = explained("rules = ( { name = \"r\"; match = { group = \"x\"; };"
-			"methods = [ \"publickey\" ]; } );", &facts,
-	    EXPLAIN_TEXT);
+			"methods = [ \"publickey\" ]; } );",
+	    &facts, EXPLAIN_TEXT);
 	ck_assert(strstr(got, "groups: unknown\nfrom unknown") != NULL);
 	ck_assert(strstr(got, "rule r (test.conf:1): unknown: group") != NULL);
-	ck_assert(strstr(got, "refused: rule r: group: the user's groups are "
-			      "not known\n") != NULL);
+	ck_assert(strstr(got,
+		      "refused: rule r: group: the user's groups are "
+		      "not known\n") != NULL);
 	ck_assert(strstr(got, "settings:") == NULL);
 	free(got);
 }
@@ -180,18 +186,21 @@ START_TEST(explain_as_json_has_the_same_facts)
 	struct policy_facts facts = facts_of_alice();
 	char *got = explained(POLICY, &facts, EXPLAIN_JSON);
 
-	ck_assert(strstr(got, "{\"user\":\"alice\",\"uid\":1000,\"groups\":"
-			      "[\"staff\",\"users\"],\"from\":\"192.0.2.1\"") ==
-	    got);
-	ck_assert(strstr(got, "{\"name\":\"bob\",\"result\":\"no\",\"why\":"
-			      "\"user: \\\"alice\\\" is not listed\",\"file\":"
-			      "\"test.conf\",\"line\":1}") != NULL);
-	ck_assert(strstr(got, "\"verdict\":\"granted\",\"reason\":\"none\"") !=
-	    NULL);
-	ck_assert(strstr(got, "\"pty\":{\"value\":false,\"file\":"
-			      "\"test.conf\",\"line\":3}") != NULL);
-	ck_assert(strstr(got, "\"max_user_sessions\":{\"value\":\"none\","
-			      "\"file\":null,\"line\":0}") != NULL);
+	ck_assert(strstr(got,
+		      "{\"user\":\"alice\",\"uid\":1000,\"groups\":"
+		      "[\"staff\",\"users\"],\"from\":\"192.0.2.1\"") == got);
+	ck_assert(strstr(got,
+		      "{\"name\":\"bob\",\"result\":\"no\",\"why\":"
+		      "\"user: \\\"alice\\\" is not listed\",\"file\":"
+		      "\"test.conf\",\"line\":1}") != NULL);
+	ck_assert(
+	    strstr(got, "\"verdict\":\"granted\",\"reason\":\"none\"") != NULL);
+	ck_assert(strstr(got,
+		      "\"pty\":{\"value\":false,\"file\":"
+		      "\"test.conf\",\"line\":3}") != NULL);
+	ck_assert(strstr(got,
+		      "\"max_user_sessions\":{\"value\":\"none\","
+		      "\"file\":null,\"line\":0}") != NULL);
 	free(got);
 }
 END_TEST
