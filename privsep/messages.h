@@ -46,7 +46,7 @@
 #define WALL_WORKER_MONITOR(MSG)                                         \
 	MSG(log, ANY_STATE, 2000, 0, no)                                 \
 	MSG(version, IN(KEX), 1, 0, no)                                  \
-	MSG(kex, IN(KEX) | IN(AUTH) | IN(OPEN), 0, 0, kex_done)          \
+	MSG(kex, IN(KEX) | IN(OPEN), 0, 0, kex_done)                      \
 	MSG(negotiation_failed, ANY_STATE, 1, 0, no)                     \
 	MSG(newkeys, IN(KEX) | IN(AUTH) | IN(OPEN), 0, 0, no)            \
 	MSG(auth_none, IN(AUTH), 64, 0, auth_verdict)                    \

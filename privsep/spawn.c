@@ -102,7 +102,7 @@ static int
 error_fd(const struct spawn_options *o, int null)
 {
 #ifdef SANITIZED
-	return o->log >= 0 ? o->log : 2;
+	return o->log >= 0 ? SPAWN_LOG : 2;
 #else
 	(void)o;
 	return null;
@@ -126,10 +126,10 @@ become(enum role role, const struct spawn_options *o)
 	memset(name, ' ', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	memcpy(name, "sallyportd:", 11);
-	place_fds(fds, sizeof(fds) / sizeof(fds[0]));
-	/* Behind the fixed ones, closed by exec. */
+	/* Behind the fixed ones, before they are placed; closed by exec. */
 	if ((binary = fcntl(o->binary, F_DUPFD_CLOEXEC, 63)) < 0)
 		_exit(EXIT_FAILURE);
+	place_fds(fds, sizeof(fds) / sizeof(fds[0]));
 	if ((null = open("/dev/null", O_RDWR)) < 0 || dup2(null, 0) < 0 ||
 	    dup2(null, 1) < 0)
 		_exit(EXIT_FAILURE);

@@ -8,6 +8,7 @@
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "lib/rd.h"
+#include "privsep/die.h"
 
 #include <sys/socket.h>
 
@@ -351,13 +352,17 @@ take_fds(struct msghdr *msg, int fds[WALL_FDS_MAX])
 	for (cmsg = CMSG_FIRSTHDR(msg); cmsg != NULL;
 	     cmsg = CMSG_NXTHDR(msg, cmsg)) {
 		size_t n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		int all[WALL_FDS_MAX + 1];
+		/* Alignment lets in one more than was made room for. */
+		int all[CMSG_SPACE((WALL_FDS_MAX + 1) * sizeof(int)) /
+		    sizeof(int)];
 
 		if (cmsg->cmsg_level != SOL_SOCKET ||
-		    cmsg->cmsg_type != SCM_RIGHTS || n > WALL_FDS_MAX + 1) {
+		    cmsg->cmsg_type != SCM_RIGHTS) {
 			odd = 1;
 			continue;
 		}
+		if (n > sizeof(all) / sizeof(all[0]))
+			bug("more control data than there was room for");
 		memcpy(all, CMSG_DATA(cmsg), n * sizeof(int));
 		if (count != 0 || n > WALL_FDS_MAX) {
 			drop_fds(all, n);

@@ -58,6 +58,11 @@ monitor_send(struct monitor *m, const struct wall_message *message)
 {
 	int err = wall_refuses(PATH_MONITOR_WORKER, m->state, message->type, 0);
 
+	/* Answers that come too late: the worker has been let go, or ordered
+	 * to leave while the session process was still at it. */
+	if (m->worker.fd < 0 || m->worker_gone ||
+	    (err != 0 && m->state == STATE_CLOSING))
+		return;
 	if (err != 0)
 		bug("monitor sends %s in state %u", wall_name(message->type),
 		    m->state);
@@ -118,9 +123,20 @@ worker_readable(struct monitor *m)
 		dispatch(m, &message);
 	/* What came while a module conversed, and was not for it. */
 	while (m->has_kept && !m->ended) {
+		enum wall_type type = m->kept.type;
+		int err = wall_refuses(PATH_WORKER_MONITOR, m->state, type,
+		    m->worker.seen[type]);
+
 		message = m->kept;
 		m->has_kept = false;
-		dispatch(m, &message);
+		/* The state has moved since it came. */
+		if (err == 0) {
+			dispatch(m, &message);
+			continue;
+		}
+		wall_done(&m->worker, &message);
+		if (m->state != STATE_CLOSING)
+			violation(m, type, err);
 	}
 }
 

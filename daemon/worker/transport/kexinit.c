@@ -192,6 +192,9 @@ transport_kexinit(struct worker *w, struct rd *r)
 		return E_STATE;
 	if (r->len > SSH_KEXINIT_MAX)
 		return E_TOO_LARGE;
+	/* The monitor signs once before the login. */
+	if (ex->again && w->phase != PHASE_OPEN)
+		return E_STATE;
 	ex->received = true;
 	buf_init(&ex->theirs, SSH_KEXINIT_MAX);
 	buf_bytes(&ex->theirs, r->data, r->len);

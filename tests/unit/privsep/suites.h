@@ -1,0 +1,12 @@
+#ifndef TESTS_UNIT_PRIVSEP_SUITES_H
+#define TESTS_UNIT_PRIVSEP_SUITES_H
+
+#include <check.h>
+
+Suite *suite_codec(void);
+Suite *suite_drop(void);
+Suite *suite_parts(void);
+Suite *suite_sandbox(void);
+Suite *suite_wall(void);
+
+#endif
