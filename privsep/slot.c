@@ -1,5 +1,6 @@
 /*
- * The memory of the status slots, for the master and the monitor template.
+ * The memory of the status slots, for the master and the monitor template,
+ * and what monitors count in theirs.
  */
 #include "privsep/slot.h"
 
@@ -9,6 +10,7 @@
 #include <sys/stat.h>
 
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #define SLOT_CALL_TEXT(name, text) [CALL_##name] = (text),
@@ -62,4 +64,66 @@ slots_release(struct slot *slots)
 {
 	if (slots != NULL)
 		munmap(slots, (size_t)SLOTS_SIZE);
+}
+
+const uint32_t slot_bounds[SLOT_BUCKETS] = { 1, 2, 5, 10, 25, 50, 100, 250,
+	500, 1000, 2500, 5000, 10000, 30000 };
+
+#define SLOT_TIME_TEXT(name, text) [TIME_##name] = (text),
+static const char *const time_texts[SLOT_TIME_COUNT] = { SLOT_TIMES(
+    SLOT_TIME_TEXT) };
+
+#define SLOT_METHOD_TEXT(name, text) [SLOT_METHOD_##name] = (text),
+static const char *const method_texts[SLOT_METHOD_COUNT] = { SLOT_METHODS(
+    SLOT_METHOD_TEXT) };
+
+const char *
+slot_time_text(enum slot_time what)
+{
+	return time_texts[what];
+}
+
+const char *
+slot_method_text(enum slot_method method)
+{
+	return method_texts[method];
+}
+
+void
+slot_took(struct slot *slot, enum slot_time what, uint64_t ms)
+{
+	size_t i = 0;
+
+	if (slot == NULL)
+		return;
+	while (i < SLOT_BUCKETS && ms > slot_bounds[i])
+		i++;
+	slot->counts.times[what].sum += ms;
+	slot->counts.times[what].buckets[i]++;
+}
+
+void
+slot_proof(struct slot *slot, const char *method, enum slot_outcome outcome)
+{
+	enum slot_method i = 0;
+
+	if (slot == NULL)
+		return;
+	while (i < SLOT_METHOD_OTHER && strcmp(method, method_texts[i]) != 0)
+		i++;
+	slot->counts.proofs[i][outcome]++;
+}
+
+void
+slot_counts_add(struct slot_counts *total, const struct slot_counts *more)
+{
+	for (size_t i = 0; i < SLOT_TIME_COUNT; i++) {
+		total->times[i].sum += more->times[i].sum;
+		for (size_t k = 0; k <= SLOT_BUCKETS; k++)
+			total->times[i].buckets[k] += more->times[i].buckets[k];
+	}
+	for (size_t i = 0; i < SLOT_METHOD_COUNT; i++)
+		for (size_t k = 0; k < OUTCOME_COUNT; k++)
+			total->proofs[i][k] += more->proofs[i][k];
+	total->log_lost += more->log_lost;
 }

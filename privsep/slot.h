@@ -32,6 +32,48 @@ enum slot_call { SLOT_CALLS(SLOT_CALL_ENUM) SLOT_CALL_COUNT };
 /* The text of a call. */
 const char *slot_call_text(uint32_t call);
 
+/* What takes time, in histograms that the master adds up. */
+#define SLOT_TIMES(TIME)              \
+	TIME(KEX, "kex")              \
+	TIME(PAM, "pam")              \
+	TIME(KEY_SOURCE, "key_source") \
+	TIME(NSS, "name_service")     \
+	TIME(SESSION, "session_open")
+#define SLOT_TIME_ENUM(name, text) TIME_##name,
+enum slot_time { SLOT_TIMES(SLOT_TIME_ENUM) SLOT_TIME_COUNT };
+#undef SLOT_TIME_ENUM
+#define SLOT_BUCKETS 14
+extern const uint32_t slot_bounds[SLOT_BUCKETS]; /* milliseconds */
+
+struct slot_times {
+	uint64_t sum; /* milliseconds */
+	uint64_t buckets[SLOT_BUCKETS + 1]; /* up to each bound; longer */
+};
+
+/* Proofs by method and outcome; what clients name besides is "other". */
+#define SLOT_METHODS(METHOD)                               \
+	METHOD(PUBLICKEY, "publickey")                     \
+	METHOD(PASSWORD, "password")                       \
+	METHOD(KEYBOARD, "keyboard-interactive")           \
+	METHOD(HOSTBASED, "hostbased")                     \
+	METHOD(OTHER, "other")
+#define SLOT_METHOD_ENUM(name, text) SLOT_METHOD_##name,
+enum slot_method { SLOT_METHODS(SLOT_METHOD_ENUM) SLOT_METHOD_COUNT };
+#undef SLOT_METHOD_ENUM
+enum slot_outcome {
+	OUTCOME_FAILED,
+	OUTCOME_PARTIAL,
+	OUTCOME_ACCEPTED,
+	OUTCOME_COUNT
+};
+
+/* What a connection counted; numbers alone, so that they can be added. */
+struct slot_counts {
+	struct slot_times times[SLOT_TIME_COUNT];
+	uint64_t proofs[SLOT_METHOD_COUNT][OUTCOME_COUNT];
+	uint64_t log_lost;
+};
+
 /*
  * One connection.  Fields are written in place by one process and read by
  * another at any time, so the reader copies, terminates and bounds them.
@@ -53,6 +95,7 @@ struct slot {
 	char rule[64];
 	char method[64];
 	char key[80];		/* fingerprint */
+	struct slot_counts counts;
 };
 
 #define SLOTS_MAX 16384
@@ -65,5 +108,16 @@ int slots_create(struct slot **slots, int *fd);
 int slots_attach(int fd, struct slot **slots);
 /* Unmap; NULL is harmless. */
 void slots_release(struct slot *slots);
+
+/* A monitor counts in its slot (NULL: nobody counts). */
+void slot_took(struct slot *slot, enum slot_time what, uint64_t ms);
+void slot_proof(struct slot *slot, const char *method,
+    enum slot_outcome outcome);
+
+/* The master adds them up. */
+void slot_counts_add(struct slot_counts *total,
+    const struct slot_counts *more);
+const char *slot_time_text(enum slot_time what);
+const char *slot_method_text(enum slot_method method);
 
 #endif

@@ -115,6 +115,7 @@ tell_failure(struct monitor *m, enum sallyport_verdict verdict,
 	    strcmp(t->method, "keyboard-interactive") == 0;
 	char method[128];
 
+	slot_proof(m->slot, t->method, OUTCOME_FAILED);
 	AUDIT(auth_fail, .method = method_text(m, method, sizeof(method)),
 	    .module = a->by == NULL ? NULL : a->by->settings->name,
 	    .reason = t->reason[0] != '\0' ? t->reason :
@@ -182,6 +183,7 @@ auth_partial(struct monitor *m, const char *methods)
 	const struct attempt *t = &a->attempt;
 	char method[128];
 
+	slot_proof(m->slot, t->method, OUTCOME_PARTIAL);
 	AUDIT(auth_partial, .method = method_text(m, method, sizeof(method)),
 	    .module = a->by == NULL ? NULL : a->by->settings->name,
 	    .next = methods, .key_type = t->has_key ? t->key_type : NULL,
@@ -255,6 +257,7 @@ auth_succeed(struct monitor *m)
 		    used < sizeof(methods) ? sizeof(methods) - used : 0,
 		    "%s%s", i > 0 ? "," : "", a->walk.methods[i]);
 	audit_set_user(m->passwd.pw_name, m->passwd.pw_uid);
+	slot_proof(m->slot, t->method, OUTCOME_ACCEPTED);
 	AUDIT(auth_ok, .method = method_text(m, method, sizeof(method)),
 	    .methods = methods,
 	    .module = a->by == NULL ? NULL : a->by->settings->name,

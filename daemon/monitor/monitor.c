@@ -10,6 +10,7 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
+#include "lib/syslog_out.h"
 #include "privsep/die.h"
 #include "privsep/spawn.h"
 
@@ -207,14 +208,42 @@ monitor_call(struct monitor *m, enum slot_call call, const char *detail)
 	snprintf(m->slot->detail, sizeof(m->slot->detail), "%s",
 	    detail == NULL ? "" : detail);
 	m->slot->call = call;
+	m->call_began = loop_clock();
 	__atomic_store_n(&m->slot->deadline,
 	    seconds == CONFIG_NONE ? 0 : loop_clock() + seconds * 1000ULL,
 	    __ATOMIC_RELEASE);
 }
 
+/* The histogram a call belongs to, or SLOT_TIME_COUNT. */
+static enum slot_time
+time_of_call(enum slot_call call)
+{
+	switch (call) {
+	case CALL_NSS:
+		return TIME_NSS;
+	case CALL_KEY_SOURCE:
+		return TIME_KEY_SOURCE;
+	case CALL_PAM_START:
+	case CALL_PAM_AUTHENTICATE:
+	case CALL_PAM_ACCOUNT:
+	case CALL_PAM_CHAUTHTOK:
+	case CALL_PAM_SETCRED:
+	case CALL_PAM_OPEN_SESSION:
+	case CALL_PAM_CLOSE_SESSION:
+	case CALL_PAM_END:
+		return TIME_PAM;
+	default:
+		return SLOT_TIME_COUNT;
+	}
+}
+
 void
 monitor_call_done(struct monitor *m)
 {
+	enum slot_time what = time_of_call(m->slot->call);
+
+	if (what != SLOT_TIME_COUNT)
+		slot_took(m->slot, what, loop_clock() - m->call_began);
 	__atomic_store_n(&m->slot->deadline, 0, __ATOMIC_RELEASE);
 	m->slot->call = CALL_NONE;
 }
@@ -241,6 +270,7 @@ on_report(struct monitor *m, struct wall_message *message)
 	m->slot->bytes_out = r->bytes_out;
 	m->slot->idle = r->idle;
 	m->slot->rekeys = r->rekeys;
+	m->slot->counts.log_lost = syslog_out_lost();
 	return 0;
 }
 
@@ -255,6 +285,8 @@ on_bye(struct monitor *m, struct wall_message *message)
 	snprintf(m->bye.text, sizeof(m->bye.text), "%s", b->text);
 	m->bye.bytes_in = b->bytes_in;
 	m->bye.bytes_out = b->bytes_out;
+	m->slot->bytes_in = b->bytes_in;
+	m->slot->bytes_out = b->bytes_out;
 	return 0;
 }
 
@@ -406,5 +438,6 @@ monitor_run(const struct monitor_template *t, struct wall_message *serve)
 	sessions_close(m);
 	auth_close(m);
 	audit_close(m);
+	m->slot->counts.log_lost = syslog_out_lost();
 	_exit(exit_code(m));
 }

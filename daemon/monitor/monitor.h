@@ -76,6 +76,7 @@ struct monitor {
 	bool has_kept;
 	bool worker_gone;
 	uint64_t began;	       /* ms */
+	uint64_t call_began;   /* ms, of monitor_call() */
 	uint64_t closing_since; /* ms, 0: not asked to end */
 	int signals;	       /* signalfd: SIGTERM ends the connection */
 	char closing_cause[WALL_TEXT_MAX + 1];

@@ -64,16 +64,18 @@ on_newkeys(struct monitor *m, struct wall_message *message)
 	const struct msg_newkeys *n = &message->newkeys;
 	const struct kex_method *method = kex_find(n->kex, strlen(n->kex));
 
-	if (m->exchanges > 1)
+	if (m->exchanges > 1) {
 		AUDIT(kex_rekey, .kex = n->kex);
-	else
-		AUDIT(kex_ok, .kex = n->kex, .hostkey = n->host_key,
-		    .cipher_in = n->cipher_in, .cipher_out = n->cipher_out,
-		    .mac_in = n->mac_in, .mac_out = n->mac_out,
-		    .compression_in = n->compression_in,
-		    .compression_out = n->compression_out,
-		    .post_quantum = method != NULL &&
-			(kex_attributes(method) & KEX_POST_QUANTUM) != 0);
+		return 0;
+	}
+	slot_took(m->slot, TIME_KEX, loop_clock() - m->began);
+	AUDIT(kex_ok, .kex = n->kex, .hostkey = n->host_key,
+	    .cipher_in = n->cipher_in, .cipher_out = n->cipher_out,
+	    .mac_in = n->mac_in, .mac_out = n->mac_out,
+	    .compression_in = n->compression_in,
+	    .compression_out = n->compression_out,
+	    .post_quantum = method != NULL &&
+		(kex_attributes(method) & KEX_POST_QUANTUM) != 0);
 	return 0;
 }
 

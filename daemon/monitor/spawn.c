@@ -11,6 +11,7 @@
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/loop.h"
 #include "lib/mem.h"
 #include "privsep/die.h"
 #include "privsep/spawn.h"
@@ -190,6 +191,7 @@ int
 monitor_session(struct monitor *m, uint32_t channel, const char *tty)
 {
 	const char *text = "";
+	uint64_t began = loop_clock();
 	struct own own;
 	int err;
 
@@ -205,6 +207,7 @@ monitor_session(struct monitor *m, uint32_t channel, const char *tty)
 	if (err == 0)
 		err = fork_session(m);
 	own_restore(&own);
+	slot_took(m->slot, TIME_SESSION, loop_clock() - began);
 	if (err == 0)
 		return 0;
 	if (text == NULL || text[0] == '\0')
