@@ -20,10 +20,23 @@ static const struct command {
 	const char *arguments;
 	const char *help;
 } commands[] = {
+	{ "drain", drain_command, "[on | off | wait]",
+	    "refuse new connections, wait for the others to end" },
 	{ "fingerprints", fingerprints_command, "",
 	    "print the fingerprints of the host keys" },
 	{ "hostkeys", hostkeys_command, "",
 	    "make the host keys that are missing" },
+	{ "kill", kill_command, "id | user | address | key",
+	    "end connections" },
+	{ "log-level", log_level_command, "level | default",
+	    "of new connections, until the next reload" },
+	{ "penalties", penalties_command, "[clear [address]]",
+	    "show or clear the penalties of sources" },
+	{ "reload", reload_command, "",
+	    "have the configuration and program on disk take over" },
+	{ "sessions", sessions_command, "", "who is connected" },
+	{ "stats", stats_command, "", "counters, as Prometheus reads them" },
+	{ "status", status_command, "", "what the server is doing" },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -31,13 +44,16 @@ static const struct command {
 static void
 usage(FILE *out)
 {
-	fputs("usage: sallyportctl [-f config_file] [--json] command "
-	      "[argument ...]\n",
+	fputs("usage: sallyportctl [-f config_file] [-s socket] [--json] "
+	      "command [argument ...]\n",
 	    out);
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		fprintf(out, "\t%-14s%s%s%s\n", commands[i].name,
-		    commands[i].arguments, *commands[i].arguments ? "\n" : "",
-		    *commands[i].arguments ? "" : commands[i].help);
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		int width = fprintf(out, "    %s%s%s", commands[i].name,
+		    *commands[i].arguments ? " " : "", commands[i].arguments);
+
+		fprintf(out, "%*s%s\n", width < 36 ? 36 - width : 1, "",
+		    commands[i].help);
+	}
 }
 
 int
@@ -92,6 +108,12 @@ global_option(struct ctl *ctl, int argc, char **argv, int *at)
 		ctl->config_file = argv[++*at];
 		return 1;
 	}
+	if (strcmp(argv[*at], "-s") == 0) {
+		if (*at + 1 == argc)
+			return -1;
+		ctl->socket = argv[++*at];
+		return 1;
+	}
 	if (strcmp(argv[*at], "-V") == 0) {
 		printf("sallyport %s\n", PACKAGE_VERSION);
 		exit(CTL_OK);
@@ -113,8 +135,10 @@ main(int argc, char **argv)
 	umask(022);
 	for (int i = 1; i < argc; i++) {
 		taken = global_option(&ctl, argc, argv, &i);
-		if (taken < 0)
-			break;
+		if (taken < 0) {
+			usage(stderr);
+			return CTL_USAGE;
+		}
 		if (taken == 0)
 			argv[n++] = argv[i];
 	}

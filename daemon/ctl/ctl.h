@@ -20,6 +20,7 @@ enum ctl_status {
 
 struct ctl {
 	const char *config_file;
+	const char *socket; /* NULL: the configuration's */
 	bool json;
 	const char *command;
 };
@@ -27,7 +28,9 @@ struct ctl {
 /* A command: its own arguments, without its name.  Returns ctl_status. */
 typedef int ctl_command_fn(const struct ctl *ctl, int argc, char **argv);
 
-ctl_command_fn hostkeys_command, fingerprints_command;
+ctl_command_fn drain_command, fingerprints_command, hostkeys_command,
+    kill_command, log_level_command, penalties_command, reload_command,
+    sessions_command, stats_command, status_command;
 
 /* "sallyportctl: ..." on stderr; returns CTL_FAILED, ctl_usage CTL_USAGE. */
 int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

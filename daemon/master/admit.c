@@ -89,8 +89,10 @@ refusal(struct master *m, const struct config *config,
 	const struct limit_settings *l = &config->limits;
 	enum offence offence;
 
-	if (m->draining || m->terminating)
+	if (m->draining || m->terminating) {
+		m->stats.dropped_draining++;
 		return "draining";
+	}
 	if (penalties_in_force(m->penalties, config, source, &offence) != 0) {
 		m->stats.dropped_penalty++;
 		return "PerSourcePenalties";

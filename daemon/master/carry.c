@@ -28,20 +28,20 @@
 
 /* Changes with the layout; a program that reads another refuses to start, in
  * its rehearsal already (see carry_version). */
-#define CARRY_VERSION 1
+#define CARRY_VERSION 2
 #define CARRY_MAX     (64 * 1024 * 1024)
 #define BLOB_MAX      65536
 
-static void
-keep(struct buf *b, int fd)
+void
+carry_keep(struct buf *b, int fd)
 {
 	if (fd >= 0 && fcntl(fd, F_SETFD, 0) != 0)
 		fd = -1;
 	buf_u32(b, (uint32_t)fd);
 }
 
-static int
-take(struct rd *r)
+int
+carry_take(struct rd *r)
 {
 	int fd = (int)rd_u32(r);
 
@@ -59,8 +59,8 @@ save_child(struct buf *b, const struct child *c)
 {
 	buf_u32(b, (uint32_t)c->pid);
 	buf_bool(b, c->ready);
-	keep(b, c->pidfd);
-	keep(b, c->wall.fd);
+	carry_keep(b, c->pidfd);
+	carry_keep(b, c->wall.fd);
 }
 
 static void
@@ -73,8 +73,8 @@ load_child(struct rd *r, struct generation *g, struct child *c,
 	c->role = role;
 	c->pid = (pid_t)rd_u32(r);
 	c->ready = rd_bool(r);
-	c->pidfd = take(r);
-	fd = take(r);
+	c->pidfd = carry_take(r);
+	fd = carry_take(r);
 	wall_init(&c->wall, fd, out, in);
 	if (c->pid != 0 && c->pidfd >= 0 && c->wall.fd >= 0)
 		generation_watch(g, c);
@@ -108,9 +108,9 @@ save_generation(struct buf *b, const struct generation *g)
 	buf_u32(b, g->number);
 	buf_bool(b, g->ready);
 	buf_bool(b, g->retired);
-	keep(b, g->bundle);
-	keep(b, g->binary);
-	keep(b, g->slots_fd);
+	carry_keep(b, g->bundle);
+	carry_keep(b, g->binary);
+	carry_keep(b, g->slots_fd);
 	buf_text(b, g->moduli);
 	buf_u32(b, (uint32_t)g->n_host_keys);
 	for (size_t i = 0; i < g->n_host_keys; i++) {
@@ -169,9 +169,9 @@ load_generation(struct rd *r, struct master *m, struct generation ***tail)
 	g->number = rd_u32(r);
 	g->ready = rd_bool(r);
 	g->retired = rd_bool(r);
-	g->bundle = take(r);
-	g->binary = take(r);
-	g->slots_fd = take(r);
+	g->bundle = carry_take(r);
+	g->binary = carry_take(r);
+	g->slots_fd = carry_take(r);
 	text = rd_string(r, WALL_MODULI_MAX, &len);
 	g->moduli = mem_strndup((const char *)text, len);
 	count = rd_u32(r);
@@ -230,13 +230,14 @@ save_connection(struct buf *b, const struct connection *c)
 	buf_u64(b, c->monitor_gone_at);
 	buf_u32(b, (uint32_t)c->monitor);
 	buf_u32(b, (uint32_t)c->worker);
-	keep(b, c->monitor_pidfd);
-	keep(b, c->worker_pidfd);
+	carry_keep(b, c->monitor_pidfd);
+	carry_keep(b, c->worker_pidfd);
 	buf_bool(b, c->monitor_dead);
 	buf_bool(b, c->worker_dead);
 	buf_bool(b, c->authenticated);
 	buf_bool(b, c->ended_by_us);
 	buf_bool(b, c->grace_exceeded);
+	buf_u64(b, c->kill_at);
 }
 
 static void
@@ -282,13 +283,14 @@ load_connection(struct rd *r, struct master *m)
 	c->monitor_gone_at = rd_u64(r);
 	c->monitor = (pid_t)rd_u32(r);
 	c->worker = (pid_t)rd_u32(r);
-	c->monitor_pidfd = take(r);
-	c->worker_pidfd = take(r);
+	c->monitor_pidfd = carry_take(r);
+	c->worker_pidfd = carry_take(r);
 	c->monitor_dead = rd_bool(r);
 	c->worker_dead = rd_bool(r);
 	c->authenticated = rd_bool(r);
 	c->ended_by_us = rd_bool(r);
 	c->grace_exceeded = rd_bool(r);
+	c->kill_at = rd_u64(r);
 	if (r->err != 0)
 		free(c);
 	else
@@ -308,9 +310,9 @@ save(struct master *m, struct buf *b)
 		buf_text(b, l->name);
 		buf_text(b, l->address);
 		buf_u16(b, l->port);
-		keep(b, l->fd);
+		carry_keep(b, l->fd);
 	}
-	keep(b, m->log_fd);
+	carry_keep(b, m->log_fd);
 	penalties_save(m->penalties, b);
 	count = 0;
 	for (struct generation *g = m->generations; g != NULL; g = g->next)
@@ -322,6 +324,7 @@ save(struct master *m, struct buf *b)
 	for (struct connection *c = m->connections; c != NULL; c = c->next)
 		save_connection(b, c);
 	buf_bytes(b, &m->stats, sizeof(m->stats));
+	control_save(m, b);
 }
 
 static void
@@ -334,7 +337,7 @@ load_listening(struct rd *r, struct master *m)
 	rd_text(r, name, sizeof(name));
 	rd_text(r, address, sizeof(address));
 	port = rd_u16(r);
-	fd = take(r);
+	fd = carry_take(r);
 	if (r->err == 0 && fd >= 0)
 		listen_adopt(m, name, address, port, fd);
 }
@@ -351,7 +354,7 @@ load(struct master *m, struct rd *r)
 	count = rd_u32(r);
 	for (uint32_t i = 0; i < count && r->err == 0; i++)
 		load_listening(r, m);
-	fd = take(r);
+	fd = carry_take(r);
 	if (m->log_fd >= 0)
 		close(m->log_fd);
 	m->log_fd = fd;
@@ -364,6 +367,7 @@ load(struct master *m, struct rd *r)
 		load_connection(r, m);
 	memcpy(&m->stats, rd_bytes(r, sizeof(m->stats)),
 	    r->err == 0 ? sizeof(m->stats) : 0);
+	control_load(m, r);
 	return rd_end(r);
 }
 

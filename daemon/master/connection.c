@@ -250,6 +250,10 @@ connection_monitor_died(struct master *m, struct connection *c, unsigned code,
 	if (sig != 0 || (code == EXIT_FAILED && slot.utmp_pid != 0))
 		monitor_failed(m, c, sig);
 	m->stats.exits[code & 15]++;
+	m->stats.logins += slot.since != 0;
+	m->stats.bytes_in += slot.bytes_in;
+	m->stats.bytes_out += slot.bytes_out;
+	slot_counts_add(&m->stats.counts, &slot.counts);
 	connection_audit(c);
 	if (offence != OFFENCE_NONE)
 		penalties_add(m->penalties, config, &c->source, offence);

@@ -4,7 +4,11 @@ sallyportd_SOURCES += \
 	daemon/master/admit.c \
 	daemon/master/carry.c \
 	daemon/master/connection.c \
-	daemon/master/control.c \
+	daemon/master/control.c daemon/master/control.h \
+	daemon/master/control_answer.c \
+	daemon/master/control_kill.c \
+	daemon/master/control_stats.c \
+	daemon/master/control_verbs.c \
 	daemon/master/generation.c \
 	daemon/master/listen.c \
 	daemon/master/master.c \

@@ -221,6 +221,7 @@ master_generation_failed(struct generation *g, const char *why)
 	}
 	AUDIT(config_reload_rejected, .reason = why);
 	notify_state("READY=1\nSTATUS=Serving with the old configuration");
+	control_failed(m, why);
 	generation_retire(g);
 }
 

@@ -87,6 +87,7 @@ struct connection {
 	bool authenticated; /* as its slot said when last looked at */
 	bool ended_by_us;   /* deadline: already audited */
 	bool grace_exceeded;
+	uint64_t kill_at; /* ms: told to end, by force from then on; 0 */
 	struct connection *next, *previous; /* all */
 };
 
@@ -114,6 +115,8 @@ struct master_options {
 };
 
 struct penalties;
+struct buf;
+struct rd;
 
 struct master {
 	struct loop *loop;
@@ -145,9 +148,13 @@ struct master {
 	uint64_t drop_said_at;
 	struct {
 		uint64_t accepted, dropped_startups, dropped_source,
-		    dropped_penalty, dropped_other, worker_crashes,
+		    dropped_penalty, dropped_draining, dropped_other,
+		    worker_crashes,
 		    violations, deadlines, monitor_crashes;
 		uint64_t exits[16]; /* by enum monitor_exit */
+		/* of the connections that have ended */
+		uint64_t logins, bytes_in, bytes_out;
+		struct slot_counts counts;
 	} stats;
 	bool draining;	/* no new connections */
 	bool terminating;
@@ -204,8 +211,6 @@ typedef void penalties_each_fn(const struct net_key *source,
     enum offence offence, uint32_t seconds, bool in_force, void *arg);
 void penalties_each(struct penalties *p, const struct config *config,
     penalties_each_fn *fn, void *arg);
-struct buf;
-struct rd;
 void penalties_save(const struct penalties *p, struct buf *b);
 int penalties_load(struct penalties *p, struct rd *r);
 
@@ -235,13 +240,20 @@ void reload_begin(struct master *m, reload_done_fn *done, void *arg);
 /* carry.c: exec the program on disk with all of this; returns on failure. */
 void carry_exec(struct master *m, int bundle);
 int carry_load(struct master *m, int fd);
+/* A descriptor into the state, which survives exec(); and back, or -1. */
+void carry_keep(struct buf *b, int fd);
+int carry_take(struct rd *r);
 /* After SIGTERM: unauthenticated connections end, a lingering image of this
  * program keeps the others' deadlines and records, and this process exits. */
 void linger(struct master *m);
 
-/* control.c */
+/* control.c: open tells those who wait that a generation serves, failed
+ * tells them why it does not. */
 void control_open(struct master *m, const struct config *config);
+void control_failed(struct master *m, const char *why);
 void control_close(struct master *m);
+void control_save(const struct master *m, struct buf *b);
+void control_load(struct master *m, struct rd *r);
 
 /* notify.c */
 void notify_state(const char *state);

@@ -1,0 +1,78 @@
+/*
+ * The administrators' socket: what its files share, and its protocol.
+ *
+ * A request is one line: words separated by NUL, ended by a newline, of at
+ * most CONTROL_REQUEST_MAX bytes.  The answer is lines of records
+ *
+ *	name=word name:number name?true ...
+ *
+ * whose words are escaped (lib/escape.h, ESCAPE_BACKSLASH | ESCAPE_SPACE),
+ * and a last line "ok" or "error TEXT"; then the server closes.  The answer
+ * to "bundle" carries the configuration's sealed memfd.
+ */
+#ifndef DAEMON_MASTER_CONTROL_H
+#define DAEMON_MASTER_CONTROL_H
+
+#include "daemon/master/master.h"
+#include "lib/buf.h"
+
+#define CONTROL_REQUEST_MAX 1024
+#define CONTROL_WORDS_MAX   4
+#define CONTROL_CLIENTS_MAX 16
+#define CONTROL_ANSWER_MAX  (32 * 1024 * 1024)
+#define CONTROL_ACTOR_MAX   96
+
+struct control_client {
+	struct master *m;
+	int fd;
+	struct loop_fd on_fd;
+	struct loop_timer deadline;
+	char actor[CONTROL_ACTOR_MAX];
+	char request[CONTROL_REQUEST_MAX];
+	size_t len;
+	bool waits; /* for the generation that is coming */
+	struct buf answer;
+	size_t sent;
+	int pass; /* descriptor that goes with the answer, -1 */
+	struct control_client *next;
+};
+
+struct control {
+	int fd; /* listening, -1 */
+	char *path;
+	uint64_t device, inode; /* of the socket, so that we remove ours */
+	uint64_t since; /* wall clock seconds of the server's start */
+	struct loop_fd on_accept;
+	struct loop_timer kills;
+	struct control_client *clients;
+	unsigned n_clients;
+};
+
+/* control_answer.c: records of the answer. */
+void control_record(struct control_client *c); /* begins one */
+void control_text(struct control_client *c, const char *name,
+    const char *value);
+void control_number(struct control_client *c, const char *name,
+    uint64_t value);
+void control_bool(struct control_client *c, const char *name, bool value);
+/* The end of the answer; the client is served then. */
+void control_ok(struct control_client *c);
+void control_error(struct control_client *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* control.c: begin to send the answer that has been ended. */
+void control_send(struct control_client *c);
+
+/* control_verbs.c: words[0] is the verb. */
+void control_serve(struct control_client *c, const char *const *words,
+    size_t count);
+
+/* control_kill.c */
+void control_kill(struct control_client *c, const char *target);
+/* Those told to end who have not: after their time, by force. */
+void control_kill_watch(struct master *m);
+
+/* control_stats.c */
+void control_stats(struct control_client *c);
+
+#endif

@@ -1,0 +1,184 @@
+/*
+ * sallyportctl kill: the monitor is told to end its connection, which it does
+ * in order (the client is told why, the session is closed, the log is
+ * written); one that has not after some seconds is ended by force.
+ */
+#include "daemon/master/control.h"
+
+#include "lib/audit.h"
+#include "lib/log.h"
+
+#include <sys/syscall.h>
+
+#include <ctype.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define KILL_MS	 8000
+#define WATCH_MS 1000
+
+/* Whom a target means. */
+struct selector {
+	enum {
+		BY_ID,
+		BY_USER,
+		BY_SOURCE,
+		BY_KEY
+	} by;
+	const char *text;
+	uint64_t id;
+	struct net_network source;
+};
+
+static bool
+is_id(const char *text)
+{
+	return strlen(text) == 16 &&
+	    strspn(text, "0123456789abcdefABCDEF") == 16;
+}
+
+static bool
+has_prefix(const char **text, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	if (strncmp(*text, prefix, n) != 0)
+		return false;
+	*text += n;
+	return true;
+}
+
+/* "id:...", "user:...", "from:...", "key:...", or what the text looks like.
+ * NULL, or what is wrong. */
+static const char *
+select_by(const char *text, struct selector *s)
+{
+	memset(s, 0, sizeof(*s));
+	if (has_prefix(&text, "user:"))
+		s->by = BY_USER;
+	else if (has_prefix(&text, "key:"))
+		s->by = BY_KEY;
+	else if (has_prefix(&text, "from:")) {
+		s->by = BY_SOURCE;
+		if (net_parse_network(text, &s->source) != 0)
+			return "is no address or network";
+	} else if (has_prefix(&text, "id:")) {
+		s->by = BY_ID;
+		if (!is_id(text))
+			return "is no connection's id (16 hexadecimal digits)";
+	} else if (is_id(text))
+		s->by = BY_ID;
+	else if (strncmp(text, "SHA256:", 7) == 0)
+		s->by = BY_KEY;
+	else if (net_parse_network(text, &s->source) == 0)
+		s->by = BY_SOURCE;
+	else
+		s->by = BY_USER;
+	if (s->by == BY_ID)
+		s->id = strtoull(text, NULL, 16);
+	s->text = text;
+	return *text == '\0' ? "is empty" : NULL;
+}
+
+static bool
+selects(const struct selector *s, const struct connection *c)
+{
+	struct slot slot;
+
+	switch (s->by) {
+	case BY_ID:
+		return c->id == s->id;
+	case BY_SOURCE:
+		return net_contains(&s->source, &c->source);
+	case BY_USER:
+		connection_slot(c, &slot);
+		return strcmp(slot.user, s->text) == 0;
+	case BY_KEY:
+		connection_slot(c, &slot);
+		return strcmp(slot.key, s->text) == 0;
+	}
+	return false;
+}
+
+static void
+signal_process(int pidfd, int number)
+{
+	if (pidfd >= 0)
+		(void)syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0);
+}
+
+static void
+on_watch(void *arg)
+{
+	control_kill_watch(arg);
+}
+
+void
+control_kill_watch(struct master *m)
+{
+	uint64_t now = loop_clock();
+	bool more = false;
+
+	for (struct connection *c = m->connections; c != NULL; c = c->next) {
+		if (c->kill_at == 0)
+			continue;
+		if (now < c->kill_at) {
+			more = true;
+			continue;
+		}
+		c->kill_at = 0;
+		c->ended_by_us = true;
+		log_warn("connection %016llx did not end in time: by force",
+		    (unsigned long long)c->id);
+		signal_process(c->worker_pidfd, SIGKILL);
+		signal_process(c->monitor_pidfd, SIGKILL);
+	}
+	if (more && m->control != NULL)
+		loop_timer_start(m->loop, &m->control->kills, WATCH_MS,
+		    on_watch, m);
+}
+
+static void
+end_connection(struct control_client *by, struct connection *c)
+{
+	char id[AUDIT_CONN_ID_SIZE];
+
+	snprintf(id, sizeof(id), "%016llx", (unsigned long long)c->id);
+	connection_audit(c);
+	AUDIT(session_kill, .target = id, .actor = by->actor);
+	audit_forget_connection();
+	if (c->kill_at == 0)
+		c->kill_at = loop_clock() + KILL_MS;
+	signal_process(c->monitor_pidfd, SIGTERM);
+	control_record(by);
+	control_text(by, "id", id);
+}
+
+void
+control_kill(struct control_client *c, const char *target)
+{
+	struct master *m = c->m;
+	struct selector s;
+	const char *wrong = select_by(target, &s);
+	unsigned count = 0;
+
+	if (wrong != NULL) {
+		control_error(c, "%s: %s", target, wrong);
+		return;
+	}
+	for (struct connection *k = m->connections; k != NULL; k = k->next) {
+		if (k->monitor_dead || !selects(&s, k))
+			continue;
+		end_connection(c, k);
+		count++;
+	}
+	if (count == 0) {
+		control_error(c, "%s: no such connection", target);
+		return;
+	}
+	control_kill_watch(m);
+	control_ok(c);
+}

@@ -1,0 +1,380 @@
+/*
+ * What administrators may ask of the running server.  Every use is audited
+ * before it is served.
+ */
+#include "config.h"
+
+#include "daemon/master/control.h"
+
+#include "config/load.h"
+#include "daemon/start.h"
+#include "lib/audit.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef void verb_fn(struct control_client *c, const char *const *arguments,
+    size_t count);
+
+static const char *
+state_text(uint32_t state)
+{
+	static const char *const texts[STATE_COUNT] = {
+		[STATE_KEX] = "key exchange",
+		[STATE_AUTH] = "authentication",
+		[STATE_ASKING] = "authentication",
+		[STATE_CHANGING] = "password change",
+		[STATE_OPENING] = "opening",
+		[STATE_OPEN] = "open",
+		[STATE_CLOSING] = "closing",
+	};
+
+	return state < STATE_COUNT ? texts[state] : "unknown";
+}
+
+/* ---- status ---- */
+
+static void
+describe_listeners(struct control_client *c)
+{
+	char text[512] = "", one[256];
+	size_t used = 0;
+
+	for (struct listening *l = c->m->listening; l != NULL; l = l->next) {
+		snprintf(one, sizeof(one),
+		    strchr(l->address, ':') != NULL ? "%s[%s]:%u" : "%s%s:%u",
+		    used > 0 ? " " : "", l->address, l->port);
+		if (used + strlen(one) >= sizeof(text))
+			break;
+		memcpy(&text[used], one, strlen(one) + 1);
+		used += strlen(one);
+	}
+	control_text(c, "listeners", text);
+}
+
+static void
+verb_status(struct control_client *c, const char *const *arguments,
+    size_t count)
+{
+	struct master *m = c->m;
+	unsigned generations = 0;
+
+	(void)arguments;
+	(void)count;
+	for (struct generation *g = m->generations; g != NULL; g = g->next)
+		generations++;
+	admit_count(m);
+	control_record(c);
+	control_text(c, "version", PACKAGE_VERSION);
+	control_number(c, "pid", (uint64_t)getpid());
+	control_number(c, "since", m->control->since);
+	control_text(c, "config", m->options.config_file);
+	control_number(c, "generation",
+	    m->current == NULL ? 0 : m->current->number);
+	control_number(c, "generations", generations);
+	control_number(c, "connections", m->n_connections);
+	control_number(c, "unauthenticated", m->n_unauthenticated);
+	control_bool(c, "draining", m->draining);
+	describe_listeners(c);
+	control_text(c, "log_level", log_level_name(log_level()));
+	control_ok(c);
+}
+
+/* ---- sessions ---- */
+
+static void
+describe_connection(struct control_client *c, const struct connection *k)
+{
+	struct slot slot;
+	char text[NET_TEXT_MAX];
+
+	connection_slot(k, &slot);
+	snprintf(text, sizeof(text), "%016llx", (unsigned long long)k->id);
+	control_record(c);
+	control_text(c, "id", text);
+	control_text(c, "user", slot.user);
+	control_number(c, "uid", slot.uid);
+	control_bool(c, "logged_in", slot.since != 0);
+	control_text(c, "source", net_print(&k->source, text));
+	control_number(c, "port", k->source.port);
+	control_number(c, "since", slot.since);
+	control_number(c, "age", (loop_clock() - k->accepted_at) / 1000);
+	control_text(c, "rule", slot.rule);
+	control_text(c, "method", slot.method);
+	control_text(c, "key", slot.key);
+	control_text(c, "tty", slot.line);
+	control_number(c, "channels", slot.channels);
+	control_number(c, "bytes_in", slot.bytes_in);
+	control_number(c, "bytes_out", slot.bytes_out);
+	control_number(c, "idle", slot.idle);
+	control_text(c, "state", state_text(slot.state));
+	control_text(c, "call",
+	    slot.call == 0 ? "" : slot_call_text(slot.call));
+	control_number(c, "generation", k->generation->number);
+	control_number(c, "monitor", (uint64_t)k->monitor);
+	control_number(c, "worker", (uint64_t)k->worker);
+}
+
+static void
+verb_sessions(struct control_client *c, const char *const *arguments,
+    size_t count)
+{
+	(void)arguments;
+	(void)count;
+	for (const struct connection *k = c->m->connections; k != NULL;
+	     k = k->next)
+		describe_connection(c, k);
+	control_ok(c);
+}
+
+static void
+verb_kill(struct control_client *c, const char *const *arguments, size_t count)
+{
+	(void)count;
+	control_kill(c, arguments[0]);
+}
+
+/* ---- drain ---- */
+
+static void
+verb_drain(struct control_client *c, const char *const *arguments,
+    size_t count)
+{
+	struct master *m = c->m;
+	bool on = count == 0 || strcmp(arguments[0], "off") != 0;
+
+	if (count == 1 && on && strcmp(arguments[0], "on") != 0) {
+		control_error(c, "drain %s: on or off", arguments[0]);
+		return;
+	}
+	if (on != m->draining)
+		AUDIT(drain, .count = m->n_connections,
+		    .reason = on ? c->actor : "ended");
+	m->draining = on;
+	notify_state(on ? "STATUS=Draining: no new connections" :
+			  "STATUS=Serving connections");
+	control_record(c);
+	control_bool(c, "draining", on);
+	control_number(c, "connections", m->n_connections);
+	control_ok(c);
+}
+
+/* ---- penalties ---- */
+
+static void
+describe_penalty(const struct net_key *source, enum offence offence,
+    uint32_t seconds, bool in_force, void *arg)
+{
+	struct control_client *c = arg;
+	char text[NET_TEXT_MAX];
+
+	control_record(c);
+	control_text(c, "source", net_key_print(source, text));
+	control_text(c, "cause", offence_name(offence));
+	control_number(c, "seconds", seconds);
+	control_bool(c, "in_force", in_force);
+}
+
+static void
+clear_penalties(struct control_client *c, const char *network)
+{
+	struct net_network which;
+	size_t cleared;
+
+	if (network != NULL && net_parse_network(network, &which) != 0) {
+		control_error(c, "%s: is no address or network", network);
+		return;
+	}
+	cleared = penalties_clear(c->m->penalties,
+	    network == NULL ? NULL : &which);
+	AUDIT(penalty_clear, .network = network == NULL ? "all" : network,
+	    .cause = c->actor);
+	control_record(c);
+	control_number(c, "cleared", cleared);
+	control_ok(c);
+}
+
+static void
+verb_penalties(struct control_client *c, const char *const *arguments,
+    size_t count)
+{
+	struct master *m = c->m;
+
+	if (count > 0 && strcmp(arguments[0], "clear") == 0) {
+		clear_penalties(c, count > 1 ? arguments[1] : NULL);
+		return;
+	}
+	if (count > 0) {
+		control_error(c, "penalties %s: clear, or nothing",
+		    arguments[0]);
+		return;
+	}
+	if (m->current != NULL)
+		penalties_each(m->penalties, m->current->config,
+		    describe_penalty, c);
+	control_ok(c);
+}
+
+/* ---- reload and log level ---- */
+
+static struct control_client *
+waiting(struct master *m)
+{
+	struct control_client *c = m->control->clients;
+
+	while (c != NULL && !c->waits)
+		c = c->next;
+	return c;
+}
+
+static void
+on_reload_failed(struct master *m, const char *error, void *arg)
+{
+	(void)arg;
+	AUDIT(config_reload_rejected, .reason = error);
+	log_error("configuration rejected, the old one stays in force:\n%s",
+	    error);
+	notify_state("READY=1\nSTATUS=Serving with the old configuration");
+	control_failed(m, error);
+}
+
+/* A generation is being rehearsed, or started. */
+static bool
+is_busy(struct control_client *c)
+{
+	struct master *m = c->m;
+
+	if (m->rehearsal.done == NULL && waiting(m) == NULL &&
+	    m->current != NULL && m->generations == m->current)
+		return false;
+	control_error(c, "a reload is already under way");
+	return true;
+}
+
+static void
+verb_reload(struct control_client *c, const char *const *arguments,
+    size_t count)
+{
+	(void)arguments;
+	(void)count;
+	if (is_busy(c))
+		return;
+	AUDIT(config_reload_start, .actor = c->actor);
+	notify_state("RELOADING=1");
+	c->waits = true;
+	reload_begin(c->m, on_reload_failed, NULL);
+}
+
+/*
+ * New connections come from templates that were told the level when they
+ * began: a new generation of the same configuration tells it to them.
+ */
+static void
+verb_log_level(struct control_client *c, const char *const *arguments,
+    size_t count)
+{
+	struct master *m = c->m;
+	struct problems problems = { 0 };
+	struct bundle bundle = { 0 };
+	struct config *config = NULL;
+	int level = -2;
+
+	(void)count;
+	if (strcmp(arguments[0], "default") != 0 &&
+	    log_level_parse(arguments[0], &level) != 0) {
+		control_error(c, "%s: error, warn, info, verbose, debug, "
+				 "quiet, or default",
+		    arguments[0]);
+		return;
+	}
+	if (is_busy(c))
+		return;
+	if (config_bundle_from_fd(m->current->bundle, &bundle) != 0 ||
+	    config_load(&bundle, &config, &problems) != 0) {
+		control_error(c, "the configuration in force is unreadable");
+	} else {
+		m->options.log_level = level;
+		c->waits = true;
+		generation_start(generation_new(m, config,
+		    fcntl(m->current->bundle, F_DUPFD_CLOEXEC, SPAWN_FDS)));
+	}
+	config_bundle_free(&bundle);
+	problems_free(&problems);
+}
+
+/* ---- the rest ---- */
+
+static void
+verb_stats(struct control_client *c, const char *const *arguments,
+    size_t count)
+{
+	(void)arguments;
+	(void)count;
+	control_stats(c);
+}
+
+static void
+verb_bundle(struct control_client *c, const char *const *arguments,
+    size_t count)
+{
+	struct master *m = c->m;
+
+	(void)arguments;
+	(void)count;
+	if (m->current != NULL)
+		c->pass = fcntl(m->current->bundle, F_DUPFD_CLOEXEC,
+		    SPAWN_FDS);
+	if (c->pass < 0) {
+		control_error(c, "no configuration is in force");
+		return;
+	}
+	control_record(c);
+	control_number(c, "generation", m->current->number);
+	control_ok(c);
+}
+
+static const struct verb {
+	const char *name;
+	verb_fn *serve;
+	size_t least, most;
+} verbs[] = {
+	{ "status", verb_status, 0, 0 },
+	{ "sessions", verb_sessions, 0, 0 },
+	{ "kill", verb_kill, 1, 1 },
+	{ "drain", verb_drain, 0, 1 },
+	{ "penalties", verb_penalties, 0, 2 },
+	{ "reload", verb_reload, 0, 0 },
+	{ "stats", verb_stats, 0, 0 },
+	{ "log-level", verb_log_level, 1, 1 },
+	{ "bundle", verb_bundle, 0, 0 },
+};
+
+void
+control_serve(struct control_client *c, const char *const *words, size_t count)
+{
+	char target[256] = "";
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		const struct verb *v = &verbs[i];
+
+		if (strcmp(words[0], v->name) != 0 || count - 1 < v->least ||
+		    count - 1 > v->most)
+			continue;
+		snprintf(target, sizeof(target), "%s%s%s",
+		    count > 1 ? words[1] : "", count > 2 ? " " : "",
+		    count > 2 ? words[2] : "");
+		AUDIT(ctl_command, .verb = v->name,
+		    .target = target[0] != '\0' ? target : NULL,
+		    .actor = c->actor);
+		v->serve(c, &words[1], count - 1);
+		return;
+	}
+	AUDIT(ctl_denied, .verb = words[0], .actor = c->actor,
+	    .reason = "no such command");
+	control_error(c, "%s: no such command, or wrong arguments", words[0]);
+}

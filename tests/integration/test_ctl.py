@@ -1,0 +1,543 @@
+"""sallyportctl against the real server, and without one."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import time
+
+import pytest
+
+import sp
+
+CTL = "/usr/sbin/sallyportctl"
+
+
+def ctl(server, *words, check=0, user=None, **kw):
+    argv = [CTL, "-f", server.config, *words]
+    if user is not None:
+        argv = ["setpriv", f"--reuid={user.uid}", f"--regid={user.gid}",
+                "--clear-groups", *argv]
+    return sp.run(argv, check=check, **kw)
+
+
+def ctl_json(server, *words, check=0):
+    return json.loads(ctl(server, "--json", *words, check=check).stdout)
+
+
+def stats(server):
+    """Samples by name with labels; and the text is well formed."""
+    out = {}
+    declared = set()
+    for line in ctl(server, "stats").stdout.splitlines():
+        m = re.fullmatch(r"# (HELP|TYPE) (\w+) (.+)", line)
+        if m:
+            if m.group(1) == "TYPE":
+                assert m.group(3) in ("counter", "gauge", "histogram")
+                assert m.group(2) not in declared
+                declared.add(m.group(2))
+            continue
+        m = re.fullmatch(r'(\w+)(\{\w+="[^"]*"(?:,\w+="[^"]*")*\})? '
+                         r"(\d+(?:\.\d{3})?)", line)
+        assert m, line
+        family = re.sub(r"_(bucket|sum|count)$", "", m.group(1))
+        assert m.group(1) in declared or family in declared, line
+        key = m.group(1) + (m.group(2) or "")
+        assert key not in out, key
+        out[key] = float(m.group(3))
+    return out
+
+
+def login(server, user, *command, **kw):
+    """A session that stays until it is ended; it has begun when we return."""
+    p = server.popen(user, "echo begun; exec cat", *command,
+                     LogLevel="INFO", **kw)
+    assert p.stdout.readline() == b"begun\n", p.stderr.read()
+    return p
+
+
+def ended(p, seconds=15):
+    out, err = p.communicate(timeout=seconds * sp.SLOW)
+    return p.returncode, err.decode()
+
+
+def fingerprint(user):
+    p = sp.run(["ssh-keygen", "-lf", user.key + ".pub"], check=0)
+    return p.stdout.split()[1]
+
+
+# ---- the running server ----
+
+def test_status_tells_what_runs(server):
+    s = ctl_json(server, "status")
+    assert s["pid"] == server.pid
+    assert s["config"] == server.config
+    assert s["generation"] == 1 and s["connections"] == 0
+    assert s["draining"] is False
+    assert abs(s["since"] - time.time()) < 60
+    assert s["listeners"] == f"127.0.0.1:{server.port}"
+    text = ctl(server, "status").stdout
+    assert f"process {server.pid}" in text
+    assert f"127.0.0.1:{server.port}" in text
+
+
+def test_sessions_show_who_from_where_by_what(server, user):
+    p = login(server, user)
+    p.stdin.write(b"x" * 5000)
+    p.stdin.flush()
+    (one,) = ctl_json(server, "sessions")
+    assert one["user"] == user.name and one["uid"] == user.uid
+    assert one["source"] == "127.0.0.1" and one["port"] > 0
+    assert one["rule"] == "users"
+    assert one["method"] == "publickey"
+    assert one["key"] == fingerprint(user)
+    assert one["logged_in"] is True and one["state"] == "open"
+    assert abs(one["since"] - time.time()) < 60
+    assert server.processes("monitor") == [one["monitor"]]
+    text = ctl(server, "sessions").stdout
+    assert one["id"] in text and user.name in text
+    assert fingerprint(user) in text
+    p.stdin.close()
+    p.wait(20)
+    sp.wait_for(lambda: ctl_json(server, "sessions") == [], 10, "no session")
+
+
+def test_sessions_count_bytes_channels_and_terminals(server, user):
+    p = server.popen(user, "tty; head -c 300000 /dev/zero | tr '\\0' y; cat",
+                     flags=("-tt",))
+    p.stdout.read(1000)
+
+    def counted():
+        (one,) = ctl_json(server, "sessions")
+        return one if one["bytes_out"] > 300000 else None
+    # A worker reports now and then; reading lets the data flow.
+    os.set_blocking(p.stdout.fileno(), False)
+
+    def both():
+        p.stdout.read()
+        return counted()
+    one = sp.wait_for(both, 30, "the report of the bytes")
+    assert one["channels"] == 1
+    assert one["tty"].startswith("pts/")
+    p.kill()
+    p.wait()
+
+
+def test_who_has_not_logged_in_is_listed_too(server):
+    s = server.connect()
+    s.recv(100)
+    (one,) = ctl_json(server, "sessions")
+    assert one["logged_in"] is False and one["user"] == ""
+    assert one["state"] == "key exchange"
+    assert "not logged in" in ctl(server, "sessions").stdout
+    assert ctl_json(server, "status")["unauthenticated"] == 1
+    s.close()
+
+
+@pytest.mark.parametrize("by", ["id", "user", "source", "network", "key",
+                                "user:", "from:", "key:", "id:"])
+def test_kill_ends_the_session_and_says_so(server, make_user, by):
+    user, other = make_user(), make_user()
+    victim = login(server, user)
+    (one,) = ctl_json(server, "sessions")
+    target = {"id": one["id"], "user": user.name, "source": "127.0.0.1",
+              "network": "127.0.0.0/8", "key": fingerprint(user),
+              "user:": "user:" + user.name, "from:": "from:127.0.0.1",
+              "key:": "key:" + fingerprint(user), "id:": "id:" + one["id"]}
+    everybody = by in ("source", "network", "from:")
+    bystander = None if everybody else login(server, other)
+    mark = server.mark()
+    assert one["id"] in ctl(server, "kill", target[by]).stdout
+    code, err = ended(victim)
+    assert code == 255
+    assert "ended by the administrator" in err
+    server.wait_log(rf"sallyportctl: kill {re.escape(target[by])} by uid 0 "
+                    r"pid \d+", after=mark)
+    server.wait_log(rf"Connection {one['id']} ended by uid 0", after=mark)
+    sp.wait_for(lambda: not user.processes(), 10, "the user's end")
+    if bystander:
+        (left,) = sp.wait_for(
+            lambda: len(s := ctl_json(server, "sessions")) == 1 and s, 10,
+            "the victim's end")
+        assert left["user"] == other.name
+        bystander.stdin.write(b"still here\n")
+        bystander.stdin.flush()
+        assert bystander.stdout.readline() == b"still here\n"
+        bystander.stdin.close()
+        assert bystander.wait(20) == 0
+
+
+def test_kill_ends_one_that_has_not_logged_in(server):
+    s = server.connect()
+    s.recv(100)
+    (one,) = ctl_json(server, "sessions")
+    ctl(server, "kill", one["id"])
+    s.settimeout(20)
+    while s.recv(4096):
+        pass
+    sp.wait_for(lambda: ctl_json(server, "sessions") == [], 15, "its end")
+
+
+def test_kill_by_force_when_the_monitor_is_stopped(server, user):
+    p = login(server, user)
+    (one,) = ctl_json(server, "sessions")
+    os.kill(one["monitor"], 19)  # SIGSTOP: it cannot end in order
+    mark = server.mark()
+    ctl(server, "kill", one["id"])
+    server.wait_log("did not end in time: by force", seconds=20, after=mark)
+    assert ended(p)[0] == 255
+    sp.wait_for(lambda: ctl_json(server, "sessions") == [], 15, "its end")
+    # Ours, not a crash: nobody is penalised or counted for it.
+    assert stats(server)['sallyport_crashes_total{component="monitor"}'] == 0
+    sp.wait_for(lambda: not user.processes(), 10, "the user's end")
+
+
+def test_kill_of_nobody_is_an_error(server):
+    for target in ("nobody-here", "0123456789abcdef", "192.0.2.7",
+                   "SHA256:" + "A" * 43):
+        p = ctl(server, "kill", target, check=1)
+        assert "no such connection" in p.stderr, p.stderr
+    assert "no address" in ctl(server, "kill", "from:x", check=1).stderr
+    assert "16 hexadecimal" in ctl(server, "kill", "id:12", check=1).stderr
+    assert ctl_json(server, "kill", "x", check=1) == {
+        "error": "x: no such connection"}
+
+
+def test_drain_refuses_new_connections_and_keeps_the_old(server, user):
+    p = login(server, user)
+    assert ctl_json(server, "drain") == {"draining": True, "connections": 1}
+    again = server.ssh(user, "true")
+    assert again.returncode == 255
+    s = server.connect()
+    assert s.recv(100) == b"Not allowed at this time\r\n"
+    s.close()
+    assert ctl_json(server, "status")["draining"] is True
+    assert stats(server)['sallyport_dropped_total{cause="draining"}'] >= 2
+    waiter = subprocess.Popen([CTL, "-f", server.config, "drain", "wait"],
+                              stdout=subprocess.PIPE)
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiter.wait(2)
+    p.stdin.write(b"still here\n")
+    p.stdin.flush()
+    assert p.stdout.readline() == b"still here\n"
+    p.stdin.close()
+    assert p.wait(20) == 0
+    assert waiter.wait(20) == 0
+    assert "Draining" in server.log()
+    # It is the administrator's word: a reload does not take it back.
+    ctl(server, "reload")
+    assert ctl_json(server, "status")["draining"] is True
+    assert ctl_json(server, "drain", "off")["draining"] is False
+    assert server.ssh(user, "echo back").stdout == "back\n"
+
+
+def test_reload_waits_and_tells_the_generation(server, user):
+    p = login(server, user)
+    assert ctl_json(server, "reload") == {"generation": 2}
+    # The very next login is the new generation's.
+    q = login(server, user)
+    generations = {s["monitor"]: s["generation"]
+                   for s in ctl_json(server, "sessions")}
+    assert sorted(generations.values()) == [1, 2]
+    for x in (p, q):
+        x.stdin.close()
+        assert x.wait(20) == 0
+    assert ctl_json(server, "status")["pid"] == server.pid
+    assert "generation 3 serves" in ctl(server, "reload").stdout
+
+
+def test_a_bad_reload_is_reported_and_the_old_serves_on(server, user):
+    server.write(server.text + "\nno_such_key = 1;\n")
+    line = server.text.count("\n") + 2
+    p = ctl(server, "-s", server.control, "reload", check=1)
+    assert f"{server.config}:{line}: " in p.stderr
+    assert "no_such_key" in p.stderr
+    assert server.ssh(user, "echo on").stdout == "on\n"
+    assert ctl_json(server, "-s", server.control,
+                    "status")["generation"] == 1
+    # What only a start finds out: a module that is not there.
+    server.write(server.text.replace('name = "pam"', 'name = "missing"'))
+    p = ctl(server, "-s", server.control, "reload", check=1)
+    assert "missing" in p.stderr
+    error = ctl_json(server, "-s", server.control, "reload",
+                     check=1)["error"]
+    assert "missing" in error
+    assert server.ssh(user, "echo on").stdout == "on\n"
+    server.write(server.text)
+    assert ctl_json(server, "reload")["generation"] >= 2
+
+
+def test_the_socket_moves_with_the_configuration(server):
+    moved = server.dir + "/elsewhere"
+    server.write(server.text.replace(server.control, moved))
+    assert ctl(server, "-s", server.control, "reload").returncode == 0
+    assert ctl_json(server, "status")["generation"] == 2
+    assert not os.path.exists(server.control)
+    assert os.stat(moved).st_mode & 0o777 == 0o600
+    server.stop()
+    assert not os.path.exists(moved)
+
+
+def test_penalties_are_shown_and_cleared(make_server, user):
+    s = make_server(penalties='enabled = true; auth_failure = 60; '
+                              'no_auth = 0; minimum = 30;')
+    user.password = "wrong"
+    assert s.ssh(user, "true", password=True,
+                 NumberOfPasswordPrompts="1").returncode != 0
+
+    def penalised():
+        return ctl_json(s, "penalties")
+    (one,) = sp.wait_for(penalised, 10, "the penalty")
+    assert one["source"].startswith("127.0.0.1")
+    assert one["in_force"] is True and 0 < one["seconds"] <= 61
+    assert one["cause"] == "failed authentication"
+    assert "failed authentication" in ctl(s, "penalties").stdout
+    assert stats(s)['sallyport_penalties{in_force="true"}'] == 1
+    assert s.ssh(user, "true").returncode == 255
+    assert ctl_json(s, "penalties", "clear", "192.0.2.1") == {"cleared": 0}
+    assert ctl_json(s, "penalties", "clear", "127.0.0.1") == {"cleared": 1}
+    assert s.ssh(user, "echo in").stdout == "in\n"
+    assert ctl_json(s, "penalties") == []
+    assert "no address" in ctl(s, "penalties", "clear", "x", check=1).stderr
+    assert re.search(r"127\.0\.0\.1: penalty cleared: uid 0", s.log())
+    assert stats(s)['sallyport_dropped_total{cause="penalty"}'] >= 1
+
+
+def test_log_level_holds_for_new_connections_until_a_reload(make_server,
+                                                            user):
+    s = make_server(log_level="info")
+    assert ctl_json(s, "log-level", "debug")["generation"] == 2
+    assert ctl_json(s, "status")["log_level"] == "debug"
+    mark = s.mark()
+    s.ssh(user, "true", check=0)
+    assert "Connection from 127.0.0.1" in s.log()[mark:]  # from verbose on
+    ctl(s, "log-level", "default")
+    mark = s.mark()
+    s.ssh(user, "true", check=0)
+    assert "Connection from 127.0.0.1" not in s.log()[mark:]
+    ctl(s, "log-level", "debug")
+    ctl(s, "reload")
+    assert ctl_json(s, "status")["log_level"] == "info"
+    assert "error, warn" in ctl(s, "log-level", "loud", check=1).stderr
+
+
+def test_stats_move(server, user):
+    a = stats(server)
+    assert a["sallyport_accepted_total"] == 0
+    assert a["sallyport_generation"] == 1
+    server.ssh(user, "head -c 100000 /dev/zero", check=0)
+    server.ssh(user, "true", password=True, check=0)
+    user.password = "wrong"
+    server.ssh(user, "true", password=True, NumberOfPasswordPrompts="1",
+               check=255)
+    p = login(server, user)
+    s = server.connect()
+    s.recv(100)
+
+    def settled():
+        b = stats(server)
+        return b if b['sallyport_connections_total{result="done"}'] == 2 \
+            and b['sallyport_connections_total{result="auth_failed"}'] == 1 \
+            else None
+    b = sp.wait_for(settled, 10, "the ends")
+    assert b["sallyport_accepted_total"] == 5
+    assert b['sallyport_connections{state="open"}'] == 1
+    assert b['sallyport_connections{state="kex"}'] == 1
+    assert b["sallyport_logins_total"] == 3
+    proofs = "sallyport_authentications_total{method=\"%s\",result=\"%s\"}"
+    assert b[proofs % ("publickey", "accepted")] == 2
+    assert b[proofs % ("password", "accepted")] == 1
+    assert b[proofs % ("password", "failed")] == 1
+    assert b["sallyport_kex_seconds_count"] == 4
+    assert b['sallyport_kex_seconds_bucket{le="+Inf"}'] == 4
+    assert 0 < b["sallyport_kex_seconds_sum"] < 60
+    assert b["sallyport_pam_seconds_count"] > 0
+    assert b["sallyport_key_source_seconds_count"] > 0
+    assert b["sallyport_session_open_seconds_count"] == 3
+    assert b["sallyport_sent_bytes_total"] > 100000
+    assert b["sallyport_received_bytes_total"] > 1000
+    buckets = [b[k] for k in b if k.startswith("sallyport_kex_seconds_bucket")]
+    assert buckets == sorted(buckets)
+    assert user.name not in ctl(server, "stats").stdout
+    # Counters are the server's, not the generation's.
+    ctl(server, "reload")
+    c = stats(server)
+    assert c["sallyport_logins_total"] == 3
+    assert c["sallyport_generation"] == 2
+    for name in c:
+        if name.endswith("_total") or "_total{" in name:
+            assert c[name] >= b[name], name
+    s.close()
+    p.stdin.close()
+    p.wait(20)
+
+
+# ---- who may, and what is asked wrongly ----
+
+def test_only_root_may(server, user):
+    p = ctl(server, "-s", server.control, "status", check=1, user=user)
+    assert "only root" in p.stderr or "Permission denied" in p.stderr
+    assert os.stat(server.control).st_mode & 0o7777 == 0o600
+    # Even where the file's mode has been opened, the kernel says who it is.
+    os.chmod(server.control, 0o666)
+    p = ctl(server, "-s", server.control, "status", check=1, user=user)
+    assert "permission denied" in p.stderr
+    server.wait_log(rf"sallyportctl: connect by uid {user.uid} pid \d+ "
+                    r"refused: not root")
+
+
+def test_without_a_server_it_says_so(make_server):
+    s = make_server(start=False)
+    p = ctl(s, "status", check=3)
+    assert "no server is running" in p.stderr and s.control in p.stderr
+    assert "no server" in ctl_json(s, "sessions", check=3)["error"]
+    s.start()
+    ctl(s, "status")
+    s.stop()
+    assert not os.path.exists(s.control)
+    assert "no server is running" in ctl(s, "status", check=3).stderr
+
+
+def test_a_stale_socket_is_replaced_and_anothers_is_not(make_server, user):
+    s = make_server(start=False)
+    old = socket.socket(socket.AF_UNIX)
+    old.bind(s.control)
+    old.close()  # nobody listens there
+    s.start()
+    assert ctl_json(s, "status")["pid"] == s.pid
+    t = make_server(start=False)
+    t.write(t.text.replace(t.control, s.control))
+    t.start()
+    assert "another server" in t.log()
+    assert ctl_json(s, "status")["pid"] == s.pid
+    t.stop()
+    assert ctl_json(s, "status")["pid"] == s.pid
+
+
+def test_a_directory_others_may_write_to_gets_no_socket(make_server):
+    s = make_server(start=False)
+    os.mkdir(s.dir + "/open")
+    os.chmod(s.dir + "/open", 0o777)
+    s.write(s.text.replace(s.control, s.dir + "/open/control"))
+    s.start()
+    assert not os.path.exists(s.dir + "/open/control")
+    assert "bad ownership or modes for directory" in s.log()
+
+
+def raw(server, data, shut=False):
+    c = socket.socket(socket.AF_UNIX)
+    c.settimeout(20)
+    c.connect(server.control)
+    c.sendall(data)
+    if shut:
+        c.shutdown(socket.SHUT_WR)
+    out = b""
+    try:
+        while piece := c.recv(65536):
+            out += piece
+    except ConnectionResetError:
+        pass
+    c.close()
+    return out
+
+
+def test_bad_requests_are_answered_and_hurt_nobody(server, user):
+    assert raw(server, b"frobnicate\n").startswith(b"error frobnicate:")
+    assert raw(server, b"kill\n").startswith(b"error kill:")
+    assert b"too\\x20many" in raw(server, b"a\0b\0c\0d\0e\0f\n")
+    assert b"too\\x20long" in raw(server, b"x" * 5000)
+    assert raw(server, b"", shut=True) == b""
+    assert raw(server, b"\n").startswith(b"error")
+    assert raw(server, b"status\0\x1b[31m\xff\n").startswith(b"error")
+    # In pieces, and idle ones that never ask: they go after their time.
+    c = socket.socket(socket.AF_UNIX)
+    c.connect(server.control)
+    for piece in (b"sta", b"tus", b"\n"):
+        c.sendall(piece)
+        time.sleep(0.1)
+    assert c.recv(65536).startswith(b"version=")
+    idle = []
+    for _ in range(40):
+        i = socket.socket(socket.AF_UNIX)
+        i.connect(server.control)
+        i.settimeout(20)
+        idle.append(i)
+    assert server.ssh(user, "echo fine").stdout == "fine\n"
+    for i in idle:
+        assert i.recv(100) in (b"", b"error too\\x20many\\x20clients\n")
+    assert ctl_json(server, "status")["pid"] == server.pid
+    server.wait_log("sallyportctl: frobnicate by uid 0 .* refused: no such")
+
+
+def test_every_use_is_audited(server):
+    for words in (["status"], ["sessions"], ["penalties"], ["stats"],
+                  ["penalties", "clear"], ["drain", "off"], ["reload"],
+                  ["log-level", "info"], ["kill", "nobody"]):
+        mark = server.mark()
+        ctl(server, *words, check=None)
+        server.wait_log("sallyportctl: " + " ".join(words) + " by uid 0 pid",
+                        after=mark)
+
+
+def test_usage(server):
+    for words in ([], ["frobnicate"], ["kill"], ["status", "x"],
+                  ["penalties", "x"], ["drain", "x"], ["hostkeys", "x"],
+                  ["status", "-f"]):
+        p = sp.run([CTL, *words], check=2)
+        assert "usage: sallyportctl" in p.stderr
+    assert "usage:" in sp.run([CTL, "-h"], check=0).stdout
+    assert sp.run([CTL, "-V"], check=0).stdout.startswith("sallyport ")
+
+
+# ---- without a server: host keys ----
+
+def test_hostkeys_makes_what_is_missing_and_nothing_else(make_server):
+    s = make_server(start=False)
+    keys = [f"{s.dir}/new/deep/ssh_host_{kind}_key"
+            for kind in ("ed25519", "ecdsa", "rsa")]
+    for old, new in zip(s.host_keys, keys):
+        s.text = s.text.replace(old, new)
+    s.write(s.text)
+    made = ctl_json(s, "hostkeys")
+    assert [k["file"] for k in made] == keys
+    assert all(k["made"] for k in made)
+    assert [(k["type"], k["bits"]) for k in made] == [
+        ("ED25519", 256), ("ECDSA", 256), ("RSA", 3072)]
+    for k in made:
+        assert os.stat(k["file"]).st_mode & 0o7777 == 0o600
+        assert os.stat(k["file"] + ".pub").st_mode & 0o7777 == 0o644
+        theirs = sp.run(["ssh-keygen", "-lf", k["file"]], check=0).stdout
+        assert k["fingerprint"] == theirs.split()[1]
+        pub = open(k["file"] + ".pub").read().split()[:2]
+        again = sp.run(["ssh-keygen", "-yf", k["file"]], check=0).stdout
+        assert again.split()[:2] == pub
+    before = [open(k).read() for k in keys]
+    same = ctl_json(s, "hostkeys")
+    assert not any(k["made"] for k in same)
+    assert [k["fingerprint"] for k in same] == [
+        k["fingerprint"] for k in made]
+    assert [open(k).read() for k in keys] == before
+    assert [k["fingerprint"] for k in ctl_json(s, "fingerprints")] == [
+        k["fingerprint"] for k in made]
+    s.start()
+    scan = sp.run(["ssh-keyscan", "-p", str(s.port), "127.0.0.1"], check=0)
+    for k in keys:
+        assert open(k + ".pub").read().split()[1] in scan.stdout
+    os.unlink(keys[1])
+    assert [k["made"] for k in ctl_json(s, "hostkeys")] == [
+        False, True, False]
+
+
+def test_hostkeys_refuses_what_it_cannot_make(make_server):
+    s = make_server(start=False, host_keys=("ed25519",))
+    s.write(s.text.replace(s.host_keys[0], s.dir + "/strange"))
+    p = ctl(s, "hostkeys", check=1)
+    assert "ssh-keygen" in p.stderr
+    s.write(s.text)
+    os.chmod(s.host_keys[0], 0o644)
+    p = ctl(s, "fingerprints", check=1)
+    assert "others may read" in p.stderr
+    os.chmod(s.host_keys[0], 0o600)
+    p = ctl(s, "fingerprints")
+    assert s.host_keys[0] in p.stdout
