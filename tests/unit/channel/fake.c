@@ -18,7 +18,7 @@
 struct fake fake;
 static struct buf control;
 static uint8_t place[PACKET_PAYLOAD_MAX];
-static struct wall_message asked;
+static struct wall_message asked = { .fds = { -1, -1, -1, -1 } };
 
 /* ---- transport/, as worker.h has it ------------------------------------- */
 
@@ -191,6 +191,7 @@ void
 fake_end(void)
 {
 	channels_end(&fake.w);
+	wall_done(&fake.monitor, &asked);
 	wall_free(&fake.w.monitor);
 	wall_free(&fake.w.session);
 	wall_free(&fake.monitor);
@@ -314,8 +315,10 @@ fake_expect_nothing(void)
 struct wall_message *
 fake_asked(enum wall_type type)
 {
-	int err = wall_receive(&fake.monitor, &asked);
+	int err;
 
+	wall_done(&fake.monitor, &asked);
+	err = wall_receive(&fake.monitor, &asked);
 	ck_assert_msg(err == 0, "%s was not asked: %s", wall_name(type),
 	    err_text(err));
 	ck_assert_str_eq(wall_name(asked.type), wall_name(type));
@@ -325,8 +328,10 @@ fake_asked(enum wall_type type)
 void
 fake_asked_nothing(void)
 {
-	int err = wall_receive(&fake.monitor, &asked);
+	int err;
 
+	wall_done(&fake.monitor, &asked);
+	err = wall_receive(&fake.monitor, &asked);
 	ck_assert_msg(err == E_AGAIN, "%s was sent", wall_name(asked.type));
 }
 
