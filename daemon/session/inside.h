@@ -24,6 +24,7 @@ struct program {
 	struct session *s;
 	uint32_t channel;
 	pid_t pid;
+	bool hung_up;	    /* one SIGHUP is enough */
 	struct wall events; /* of an SFTP child, fd -1: none */
 	struct loop_fd events_handle;
 };

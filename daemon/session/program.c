@@ -206,8 +206,10 @@ program_kill(struct session *s, uint32_t channel, int signal)
 {
 	struct program *p = find(s, channel);
 
-	if (p == NULL || signal <= 0 || signal >= NSIG)
+	if (p == NULL || signal <= 0 || signal >= NSIG ||
+	    (signal == SIGHUP && p->hung_up))
 		return;
+	p->hung_up = p->hung_up || signal == SIGHUP;
 	if (killpg(p->pid, signal) != 0 && errno == ESRCH)
 		(void)kill(p->pid, signal); /* not yet in its own group */
 }

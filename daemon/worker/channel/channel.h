@@ -102,6 +102,8 @@ struct channel {
 	bool eof_held; /* long enough for a status to come first */
 	uint32_t columns, rows, width, height;
 
+	STAILQ_HEAD(, letter) letters; /* questions kept back */
+	size_t letters_bytes;
 	struct answer *answers;
 	size_t answers_head, answers_len, answers_room;
 
@@ -225,6 +227,19 @@ void channel_answer(struct channel *c, enum answer_state state,
     const char *text);
 /* Is a question to the monitor of this kind under way? */
 bool channel_asked(const struct channel *c, enum ask ask);
+
+/* ---- ask.c --------------------------------------------------------------- */
+
+/* Ask the monitor now, or when what takes long was answered; E_LIMIT. */
+int channel_ask(struct channel *c, const struct wall_message *m);
+#define CHANNEL_ASK(c, message, ...)                                     \
+	channel_ask((c), &(const struct wall_message){                   \
+			   .type = MSG_##message,                        \
+			   .fds = { -1, -1, -1, -1 },                    \
+			   .message = { .channel = (c)->id, __VA_ARGS__ } })
+/* One that takes long was answered. */
+void channel_ask_on(struct channel *c);
+void channel_letters_free(struct channel *c);
 
 /* ---- break.c ------------------------------------------------------------- */
 

@@ -11,6 +11,7 @@
 #define LINGER_FIRST 200 /* ms after an exit with its output still open */
 #define LINGER_AGAIN 1000
 #define EOF_HOLD     50 /* ms for a status to come before its EOF */
+#define EXIT_WAIT    5000 /* after the client's CLOSE, for the status */
 
 static void
 send_eof(struct channel *c)
@@ -97,8 +98,8 @@ on_eof_hold(void *arg)
 
 /*
  * A program that ends closes its output a moment before its status is known.
- * A client may answer EOF with CLOSE at once, and would then never hear the
- * status: so the status goes first, as in sshd.
+ * A client may answer EOF with CLOSE at once: so the status goes first, as in
+ * sshd.
  */
 static bool
 may_send_eof(struct channel *c)
@@ -114,11 +115,29 @@ may_send_eof(struct channel *c)
 	return false;
 }
 
+static void
+on_exit_wait(void *arg)
+{
+	struct channel *c = arg;
+
+	c->orphan = true; /* whatever it does, nobody waits for it */
+	channel_settle(c);
+}
+
+/* After a CLOSE the client still wants to know how the program ends. */
+static bool
+status_is_awaited(const struct channel *c)
+{
+	return c->kind == KIND_SESSION && c->began && !c->orphan &&
+	    !c->exit_told;
+}
+
 static bool
 all_done(const struct channel *c)
 {
 	if (c->close_received)
-		return c->backlog.len == 0 || c->input.fd < 0;
+		return (c->backlog.len == 0 || c->input.fd < 0) &&
+		    !status_is_awaited(c);
 	if (!c->began || !channel_outputs_closed(c))
 		return false;
 	if (c->kind == KIND_SESSION)
@@ -183,6 +202,9 @@ channel_close(struct worker *w, struct rd *r)
 	channel_unready(c);
 	channel_end_output(c, &c->output);
 	channel_end_output(c, &c->error);
+	if (status_is_awaited(c))
+		loop_timer_start(w->loop, &c->timer, EXIT_WAIT, on_exit_wait,
+		    c);
 	channel_settle(c);
 	return 0;
 }

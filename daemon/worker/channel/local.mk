@@ -1,6 +1,7 @@
 # A library for the tests; the daemon takes the same sources.
 CHANNEL_SOURCES = \
 	daemon/worker/channel/alive.c \
+	daemon/worker/channel/ask.c \
 	daemon/worker/channel/break.c \
 	daemon/worker/channel/channel.h \
 	daemon/worker/channel/close.c \

@@ -140,7 +140,7 @@ void
 channel_answer(struct channel *c, enum answer_state state, const char *text)
 {
 	struct answer *a = NULL;
-	bool start;
+	bool start, took_long;
 
 	for (size_t i = 0; i < c->answers_len && a == NULL; i++)
 		if (c->answers[c->answers_head + i].state == ANSWER_WAITING)
@@ -150,12 +150,15 @@ channel_answer(struct channel *c, enum answer_state state, const char *text)
 		return;
 	}
 	start = a->ask == ASK_START;
+	took_long = a->ask == ASK_AGENT || a->ask == ASK_X11;
 	if (start && state == ANSWER_NO) {
 		c->start_asked = false;
 		say_line(c, text);
 	}
 	a->state = (uint8_t)state;
 	flush_answers(c);
+	if (took_long)
+		channel_ask_on(c);
 	if (start && state == ANSWER_YES) {
 		c->started = true;
 		if (c->output.fd >= 0)
@@ -184,9 +187,10 @@ on_pty_req(struct request *q)
 	    c->start_asked || channel_asked(c, ASK_PTY))) {
 		err = refuse(q);
 	} else if (err == 0) {
-		worker_tell(c->table->w, &(const struct wall_message){
+		err = channel_ask(c, &(const struct wall_message){
 		    .type = MSG_pty, .pty = m });
-		err = push_answer(q, ASK_PTY, ANSWER_WAITING);
+		if (err == 0)
+			err = push_answer(q, ASK_PTY, ANSWER_WAITING);
 	}
 	free(term);
 	return err;
@@ -201,9 +205,9 @@ on_env_req(struct request *q)
 	if (err == 0 && (name == NULL || value == NULL || q->c->start_asked)) {
 		err = refuse(q);
 	} else if (err == 0) {
-		TELL(q->c->table->w, env, .channel = q->c->id,
-		    .name = name, .value = value);
-		err = push_answer(q, ASK_ENV, ANSWER_WAITING);
+		err = CHANNEL_ASK(q->c, env, .name = name, .value = value);
+		if (err == 0)
+			err = push_answer(q, ASK_ENV, ANSWER_WAITING);
 	}
 	free(name);
 	free(value);
@@ -222,10 +226,10 @@ on_x11_req(struct request *q)
 	    q->c->start_asked)) {
 		err = refuse(q);
 	} else if (err == 0) {
-		TELL(q->c->table->w, x11, .channel = q->c->id,
-		    .single = single, .protocol = protocol, .cookie = cookie,
-		    .screen = screen);
-		err = push_answer(q, ASK_X11, ANSWER_WAITING);
+		err = CHANNEL_ASK(q->c, x11, .single = single,
+		    .protocol = protocol, .cookie = cookie, .screen = screen);
+		if (err == 0)
+			err = push_answer(q, ASK_X11, ANSWER_WAITING);
 	}
 	free(protocol);
 	free(cookie);
@@ -243,7 +247,8 @@ on_agent_req(struct request *q)
 	if (q->c->start_asked)
 		return refuse(q);
 	q->c->table->agent_by_rfc = strcmp(q->name, "agent-req") == 0;
-	TELL(q->c->table->w, agent, .channel = q->c->id);
+	if ((err = CHANNEL_ASK(q->c, agent)) != 0)
+		return err;
 	return push_answer(q, ASK_AGENT, ANSWER_WAITING);
 }
 
@@ -251,6 +256,7 @@ static int
 start(struct request *q, enum start_kind kind, const char *command)
 {
 	struct channel *c = q->c;
+	int err;
 
 	if (command == NULL || c->start_asked)
 		return refuse(q);
@@ -260,9 +266,9 @@ start(struct request *q, enum start_kind kind, const char *command)
 	else
 		channel_timeout_name(c, "session:%s",
 		    kind == START_SHELL ? "shell" : "command");
-	TELL(c->table->w, start, .channel = c->id, .kind = (uint8_t)kind,
+	err = CHANNEL_ASK(c, start, .kind = (uint8_t)kind,
 	    .command = command);
-	return push_answer(q, ASK_START, ANSWER_WAITING);
+	return err != 0 ? err : push_answer(q, ASK_START, ANSWER_WAITING);
 }
 
 static int
@@ -327,9 +333,9 @@ on_signal_req(struct request *q)
 	if (err == 0 && (name == NULL || !q->c->start_asked || q->c->exited)) {
 		err = refuse(q);
 	} else if (err == 0) {
-		TELL(q->c->table->w, signal, .channel = q->c->id,
-		    .name = name);
-		err = accept_here(q);
+		err = CHANNEL_ASK(q->c, signal, .name = name);
+		if (err == 0)
+			err = accept_here(q);
 	}
 	free(name);
 	return err;

@@ -133,6 +133,7 @@ channel_new(struct channels *t, enum channel_kind kind)
 	c->table = t;
 	c->kind = kind;
 	c->id = slot | t->generations[slot] << SLOT_BITS;
+	STAILQ_INIT(&c->letters);
 	c->input.fd = c->output.fd = c->error.fd = -1;
 	c->window = c->window_size = channel_window_start(t);
 	t->windows += c->window_size;
@@ -155,6 +156,7 @@ channel_free(struct channel *c)
 	channel_unready(c);
 	channel_close_ends(c);
 	channel_backlog_free(c);
+	channel_letters_free(c);
 	loop_timer_stop(&c->timer);
 	if (c->interactive && --t->n_pty == 0 && !t->ending)
 		transport_interactive(t->w, false);

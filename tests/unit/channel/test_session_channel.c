@@ -60,12 +60,12 @@ START_TEST(test_a_command_is_asked_run_and_its_output_and_status_delivered)
 	close(program[2]);
 	fake_turn();
 	assert_data(fake_expect(SSH_MSG_CHANNEL_DATA), 7, "last");
-	fake_expect(SSH_MSG_CHANNEL_EOF);
 	r = fake_expect(SSH_MSG_CHANNEL_REQUEST);
 	(void)rd_u32(&r);
 	(void)rd_bytes(&r, 4 + strlen("exit-status") + 1);
 	ck_assert_uint_eq(rd_u32(&r), 3);
 	ck_assert_int_eq(rd_end(&r), 0);
+	fake_expect(SSH_MSG_CHANNEL_EOF);
 	fake_expect(SSH_MSG_CHANNEL_CLOSE);
 	fake_expect_nothing();
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_CLOSE, "u", id), 0);
@@ -98,6 +98,7 @@ START_TEST(test_a_signal_is_told_by_name_and_not_as_a_status)
 	(void)rd_bytes(&r, 4 + 4 + strlen("exit-signal") + 1);
 	rd_text(&r, name, sizeof(name));
 	ck_assert_str_eq(name, "SEGV");
+	fake_expect(SSH_MSG_CHANNEL_EOF);
 	fake_expect(SSH_MSG_CHANNEL_CLOSE);
 	fake_end();
 }
@@ -271,8 +272,8 @@ START_TEST(test_a_shell_on_a_pty_talks_resizes_and_ends)
 	session_exits(id, 0, "");
 	fake_wait(50);
 	assert_data(fake_expect(SSH_MSG_CHANNEL_DATA), 9, "bye");
-	fake_expect(SSH_MSG_CHANNEL_EOF);
 	fake_expect(SSH_MSG_CHANNEL_REQUEST);
+	fake_expect(SSH_MSG_CHANNEL_EOF);
 	fake_expect(SSH_MSG_CHANNEL_CLOSE);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_CLOSE, "u", id), 0);
 	ck_assert(!fake.interactive);
@@ -292,8 +293,8 @@ START_TEST(test_a_pty_that_somebody_keeps_open_does_not_hang_the_channel)
 	session_exits(id, 1, "");
 	fake_expect_nothing();
 	fake_wait(300);
-	fake_expect(SSH_MSG_CHANNEL_EOF);
 	fake_expect(SSH_MSG_CHANNEL_REQUEST);
+	fake_expect(SSH_MSG_CHANNEL_EOF);
 	fake_expect(SSH_MSG_CHANNEL_CLOSE);
 	close(slave);
 	fake_end();
@@ -502,10 +503,12 @@ START_TEST(test_close_delivers_what_was_sent_before_it)
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "all"),
 	    0);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_CLOSE, "u", id), 0);
-	fake_expect(SSH_MSG_CHANNEL_CLOSE);
-	fake_asked(MSG_channel_closed);
 	ck_assert_int_eq(read(program[0], text, sizeof(text)), 3);
 	ck_assert_int_eq(read(program[0], text, sizeof(text)), 0);
+	session_exits(id, 0, "");
+	fake_expect(SSH_MSG_CHANNEL_REQUEST);
+	fake_expect(SSH_MSG_CHANNEL_CLOSE);
+	fake_asked(MSG_channel_closed);
 	/* Late news of the old channel do not harm. */
 	session_exits(id, 0, "");
 	fake_granted(id);
@@ -592,6 +595,69 @@ START_TEST(test_texts_that_are_too_long_or_odd_are_refused_here)
 }
 END_TEST
 
+START_TEST(test_a_program_waits_for_its_agent_and_its_display)
+{
+	uint32_t id;
+
+	fake_start_plain();
+	id = fake_open_session(4);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usb", id,
+	    "auth-agent-req@openssh.com", 1), 0);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbss", id,
+	    "env", 0, "A", "1"), 0);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbbssu", id,
+	    "x11-req", 1, 0, "MIT", "00", 0u), 0);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbs", id,
+	    "exec", 1, "id"), 0);
+	fake_asked(MSG_agent);
+	fake_asked_nothing();
+	fake_granted(id);
+	fake_expect(SSH_MSG_CHANNEL_SUCCESS);
+	ck_assert_str_eq(fake_asked(MSG_env)->env.name, "A");
+	fake_asked(MSG_x11);
+	fake_asked_nothing();
+	fake_granted(id);
+	fake_asked_nothing(); /* that was the environment's */
+	fake_refused(id, 0, "");
+	fake_expect(SSH_MSG_CHANNEL_FAILURE);
+	ck_assert_str_eq(fake_asked(MSG_start)->start.command, "id");
+	fake_granted(id);
+	fake_expect(SSH_MSG_CHANNEL_SUCCESS);
+	fake_expect_nothing();
+	fake_end();
+}
+END_TEST
+
+START_TEST(test_a_client_that_closes_early_still_learns_the_status)
+{
+	int program[3];
+	uint32_t id;
+	struct rd r;
+
+	fake_start_plain();
+	id = fake_open_session(4);
+	fake_exec(id, program);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_EOF, "u", id), 0);
+	close(program[0]);
+	close(program[1]);
+	close(program[2]);
+	fake_turn();
+	fake_expect_nothing(); /* the status goes first, if it comes soon */
+	fake_wait(80);
+	fake_expect(SSH_MSG_CHANNEL_EOF);
+	/* Both have said their end: OpenSSH's client closes now. */
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_CLOSE, "u", id), 0);
+	fake_turn();
+	fake_expect_nothing();
+	session_exits(id, 5, "");
+	r = fake_expect(SSH_MSG_CHANNEL_REQUEST);
+	ck_assert_ptr_nonnull(memmem(r.data, r.len, "exit-status", 11));
+	fake_expect(SSH_MSG_CHANNEL_CLOSE);
+	fake_asked(MSG_channel_closed);
+	fake_end();
+}
+END_TEST
+
 START_TEST(test_unanswered_requests_are_bounded)
 {
 	uint32_t id;
@@ -667,6 +733,10 @@ suite_session_channel(void)
 	    test_every_cut_of_a_request_is_an_error_and_asks_nothing);
 	tcase_add_test(c,
 	    test_texts_that_are_too_long_or_odd_are_refused_here);
+	tcase_add_test(c,
+	    test_a_program_waits_for_its_agent_and_its_display);
+	tcase_add_test(c,
+	    test_a_client_that_closes_early_still_learns_the_status);
 	tcase_add_test(c, test_unanswered_requests_are_bounded);
 	tcase_add_test(c, test_no_more_sessions_means_it);
 	suite_add_tcase(s, c);
