@@ -1,0 +1,158 @@
+"""The machine's limits, and the table."""
+
+import os
+import platform
+import re
+import socket
+import subprocess
+import threading
+import time
+
+
+def openssl_speed(algorithm, size=16384):
+    p = subprocess.run(["openssl", "speed", "-seconds", "1", "-bytes",
+                        str(size), "-evp", algorithm],
+                       capture_output=True, text=True)
+    m = re.search(r"([\d.]+)k\s*$", p.stdout.strip())
+    return float(m[1]) * 1000 / 1e9 if m else None
+
+
+def openssl_operations(algorithm):
+    p = subprocess.run(["openssl", "speed", "-seconds", "1", algorithm],
+                       capture_output=True, text=True)
+    m = re.findall(r"([\d.]+)s?\s+([\d.]+)s?\s+([\d.]+)", p.stdout)
+    times = re.findall(r"0\.\d{3,}s", p.stdout)
+    return float(times[0][:-1]) * 1e6 if m and times else None
+
+
+def stream_gbs(read_end, write_end, reader, writer, size=1 << 30):
+    block = bytes(1 << 16)
+    start = time.perf_counter()
+    pid = os.fork()
+    if pid == 0:
+        left = size
+        while left > 0:
+            left -= writer(write_end, block)
+        os._exit(0)
+    got = 0
+    while got < size:
+        got += len(reader(read_end, 1 << 16))
+    os.waitpid(pid, 0)
+    return size / 1e9 / (time.perf_counter() - start)
+
+
+def pipe_gbs():
+    r, w = os.pipe()
+    try:
+        return stream_gbs(r, w, os.read, os.write)
+    finally:
+        os.close(r)
+        os.close(w)
+
+
+def loopback_gbs():
+    server = socket.create_server(("127.0.0.1", 0))
+    box = []
+    t = threading.Thread(target=lambda: box.append(server.accept()[0]))
+    t.start()
+    out = socket.create_connection(server.getsockname())
+    t.join()
+    try:
+        return stream_gbs(box[0], out, lambda s, n: s.recv(n),
+                          lambda s, b: s.send(b))
+    finally:
+        for s in (server, out, box[0]):
+            s.close()
+
+
+def limits():
+    model = "?"
+    for line in open("/proc/cpuinfo"):
+        if line.startswith("model name"):
+            model = line.split(":", 1)[1].strip()
+            break
+    return {
+        "cpu": model, "cores": os.cpu_count(),
+        "kernel": platform.release(),
+        "load": os.getloadavg()[0],
+        "aes-128-gcm GB/s": openssl_speed("aes-128-gcm"),
+        "chacha20-poly1305 GB/s": openssl_speed("chacha20-poly1305"),
+        "aes-256-ctr GB/s": openssl_speed("aes-256-ctr"),
+        "sha256 GB/s": openssl_speed("sha256"),
+        "ed25519 sign µs": openssl_operations("ed25519"),
+        "x25519 µs": openssl_operations("ecdhx25519"),
+        "pipe GB/s": pipe_gbs(),
+        "loopback TCP GB/s": loopback_gbs(),
+    }
+
+
+def number(value, digits):
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def ratio(measure, results, name, against):
+    mine, theirs = results.get(name), results.get(against)
+    if mine is None or not theirs:
+        return None
+    return mine / theirs
+
+
+def verdict(measure, results):
+    """Whether the goal is met: 'yes', 'no', or '' where there is none."""
+    mine = results.get("sallyport")
+    if mine is None or measure.goal is None:
+        return ""
+    if isinstance(measure.goal, float):
+        r = ratio(measure, results, "sallyport", "openssh")
+        return "" if r is None else "yes" if r <= measure.goal else "no"
+    if "idle" in measure.goal:
+        idle = results.get("idle")
+        return "" if idle is None else "yes" if mine <= idle + 2 else "no"
+    sign, bound = measure.goal.split()
+    return "yes" if (mine >= float(bound) if sign == ">=" else
+                     mine <= float(bound)) else "no"
+
+
+COLUMNS = ("sallyport", "openssh", "dropbear", "sallyport-nopam",
+           "openssh-nopam")
+
+
+def table(measures, results):
+    head = ("| measure (lower is better unless ↑) | sallyport | openssh-server | "
+            "ratio | goal | met | dropbear | sallyport, no PAM | openssh, no PAM | ratio |")
+    lines = [head, "|---|--:|--:|--:|--:|---|--:|--:|--:|--:|"]
+    for m in measures:
+        r = results.get(m.name)
+        if not r:
+            continue
+        values = dict(r)
+        if m.name == "echo_load":
+            values["idle"] = results.get("echo_idle", {}).get("sallyport")
+        cells = {c: number(r.get(c), m.digits) for c in COLUMNS}
+        goal = f"≤ {m.goal}×" if isinstance(m.goal, float) else \
+            (m.goal or "–").replace("<=", "≤").replace(">=", "≥")
+        with_pam = number(ratio(m, r, "sallyport", "openssh"), 2)
+        without = number(ratio(m, r, "sallyport-nopam", "openssh-nopam"), 2)
+        lines.append(f"| {m.title} | {cells['sallyport']} | {cells['openssh']} | "
+                     f"{with_pam} | {goal} | {verdict(m, values)} | {cells['dropbear']} | "
+                     f"{cells['sallyport-nopam']} | {cells['openssh-nopam']} | {without} |")
+    return "\n".join(lines)
+
+
+def limits_table(values):
+    out = ["| the machine | |", "|---|--:|"]
+    for k, v in values.items():
+        out.append(f"| {k} | {v if isinstance(v, (str, int)) else number(v, 2)} |")
+    return "\n".join(out)
+
+
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+
+
+def into_markdown(path, text):
+    """Replace what stands between the marks; the rest is people's."""
+    old = open(path).read() if os.path.exists(path) else f"{BEGIN}\n{END}\n"
+    before, _, rest = old.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    with open(path, "w") as f:
+        f.write(f"{before}{BEGIN}\n{text}\n{END}{after}")
