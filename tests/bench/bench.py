@@ -27,7 +27,7 @@ QUICK = ("login_cpu", "login_wall_curve", "login_wall_light", "connect_close",
 def arguments():
     p = argparse.ArgumentParser(prog="tests/bench/run BUILD_DIR")
     p.add_argument("--quick", action="store_true",
-                   help="small sizes, two rounds: under two minutes")
+                   help="small sizes, one round: under two minutes")
     p.add_argument("--servers", help="names, comma separated: "
                    + ",".join(servers.ALL))
     p.add_argument("--rounds", type=int)
@@ -87,7 +87,7 @@ def one(measure, scene, server, samples):
 def measure_all(args, wanted, scene, started):
     results, raw = {}, {}
     for m in wanted:
-        rounds = args.rounds or (min(2, m.rounds) if args.quick else m.rounds)
+        rounds = args.rounds or (1 if args.quick else m.rounds)
         samples = {}
         start = time.monotonic()
         for _ in range(rounds):
@@ -106,7 +106,7 @@ def measure_all(args, wanted, scene, started):
 def main():
     args = arguments()
     wanted = chosen(args)
-    commands = measures_group = servers.OutOfIt()
+    commands = servers.OutOfIt()
     scene = measures.Scene(args.quick, commands)
     limits = report.limits() if not args.measures else {}
     started = start_servers(args, wanted)
@@ -116,7 +116,7 @@ def main():
         scene.end()
         for server in started:
             server.stop()
-        measures_group.group.remove()
+        commands.group.remove()
         servers.clean_groups()
     text = report.table(wanted, results)
     if limits:

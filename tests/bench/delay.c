@@ -36,7 +36,7 @@ struct line {
 		int64_t due;
 		size_t len;
 		uint8_t data[MTU + 64];
-	} *ring;
+	} * ring;
 };
 
 static int64_t delay_ns;
@@ -120,18 +120,18 @@ next_due(const struct line *l)
 static void
 work(struct line lines[2])
 {
-	struct pollfd p[3] = { { lines[0].from, POLLIN, 0 },
-		{ lines[1].from, POLLIN, 0 }, { STDIN_FILENO, POLLIN, 0 } };
+	struct pollfd p[3] = {{lines[0].from, POLLIN, 0},
+	    {lines[1].from, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
 
 	for (;;) {
 		int64_t a = next_due(&lines[0]), b = next_due(&lines[1]);
 		int64_t wait = (a < b ? a : b) - now_ns();
-		struct timespec t = { 1, 0 };
+		struct timespec t = {1, 0};
 		char byte;
 
 		wait = wait < 0 ? 0 : wait;
 		if (wait < 1000000000)
-			t = (struct timespec){ 0, (long)wait };
+			t = (struct timespec){0, (long)wait};
 		if (ppoll(p, 3, &t, NULL) > 0 && p[2].revents != 0 &&
 		    read(STDIN_FILENO, &byte, 1) <= 0)
 			return;

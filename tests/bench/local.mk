@@ -12,6 +12,6 @@ tests_bench_light_SOURCES = tests/bench/light.c \
 	tests/unit/transport/client.c tests/unit/transport/client.h
 tests_bench_light_CFLAGS = $(UNIT_CFLAGS)
 tests_bench_light_LDFLAGS = $(PROGRAM_LDFLAGS)
-tests_bench_light_LDADD = lib/ssh/libssh.a lib/libground.a $(UNIT_LIBS) \
+tests_bench_light_LDADD = lib/ssh/libssh.a lib/libground.a \
 	$(CRYPTO_LIBS) $(ZLIB_LIBS)
 endif

@@ -20,9 +20,9 @@ def openssl_speed(algorithm, size=16384):
 def openssl_operations(algorithm):
     p = subprocess.run(["openssl", "speed", "-seconds", "1", algorithm],
                        capture_output=True, text=True)
-    m = re.findall(r"([\d.]+)s?\s+([\d.]+)s?\s+([\d.]+)", p.stdout)
-    times = re.findall(r"0\.\d{3,}s", p.stdout)
-    return float(times[0][:-1]) * 1e6 if m and times else None
+    # The columns: seconds of each operation, then operations per second.
+    rates = re.findall(r"(?<=\s)\d+\.\d+(?=\s|$)", p.stdout)
+    return 1e6 / float(rates[0]) if rates else None
 
 
 def stream_gbs(read_end, write_end, reader, writer, size=1 << 30):

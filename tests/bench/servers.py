@@ -10,6 +10,7 @@ import time
 import sp
 
 STACK = "bench"
+RUN = f"sallyport-bench-{time.time_ns():x}"
 # Debian's sshd stack, the same for all who use PAM.
 PAM = """
 @include common-auth
@@ -33,7 +34,7 @@ class Cgroup:
     and kernel memory where a v1 memory controller counts it."""
 
     def __init__(self, name):
-        self.name = f"sallyport-bench-{os.getpid()}-{name}"
+        self.name = f"{RUN}-{name}"
         self.cpu = self.make("/sys/fs/cgroup/cpuacct", "cpuacct.usage")
         self.memory = self.make("/sys/fs/cgroup/memory",
                                 "memory.kmem.usage_in_bytes")
@@ -282,7 +283,7 @@ ALL = {c.name: c for c in (Sallyport, OpenSSH, Dropbear, SallyportNoPam,
 def clean_groups():
     for root in ("/sys/fs/cgroup/cpuacct", "/sys/fs/cgroup/memory",
                  "/sys/fs/cgroup"):
-        for path in glob.glob(f"{root}/sallyport-bench-{os.getpid()}-*"):
+        for path in glob.glob(f"{root}/{RUN}-*"):
             try:
                 os.rmdir(path)
             except OSError:
