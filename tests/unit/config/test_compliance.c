@@ -318,7 +318,7 @@ static const struct requirement requirements[] = {
     {"CIS 5.1.10", SHIPPED, no_hostbased},
     {"RHEL-09-255080", STIG, no_hostbased},
     {"CIS 5.1.13", SHIPPED, login_grace},
-    {"CIS 5.1.14, RHEL-09-255030", SHIPPED, log_level},
+    {"CIS 5.1.14, RHEL-09-255030", SHIPPED, level_verbose},
     {"CIS 5.1.16", SHIPPED, max_auth_tries},
     {"CIS 5.1.17", SHIPPED, max_sessions},
     {"CIS 5.1.18", SHIPPED, max_startups},
