@@ -28,6 +28,8 @@ struct loop {
 	size_t timers, heap_room;
 	struct loop_task *tasks, **tasks_end; /* for the end of this turn */
 	struct loop_task *running; /* of this turn, not yet called */
+	loop_fn *at_end;
+	void *at_end_arg;
 	struct epoll_event ready[TURN_EVENTS];
 	int ready_count;
 };
@@ -357,6 +359,13 @@ wait_ms(const struct loop *l, int max_ms)
 	return left > INT_MAX ? INT_MAX : (int)left;
 }
 
+void
+loop_at_end(struct loop *l, loop_fn *fn, void *arg)
+{
+	l->at_end = fn;
+	l->at_end_arg = arg;
+}
+
 int
 loop_turn(struct loop *l, int max_ms)
 {
@@ -372,6 +381,8 @@ loop_turn(struct loop *l, int max_ms)
 	run_ready(l);
 	run_timers(l);
 	run_tasks(l);
+	if (l->at_end != NULL)
+		l->at_end(l->at_end_arg);
 	return 0;
 }
 

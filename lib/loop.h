@@ -77,6 +77,12 @@ bool loop_timer_running(const struct loop_timer *t);
 void loop_defer(struct loop *l, struct loop_task *t, loop_fn *fn, void *arg);
 void loop_defer_cancel(struct loop_task *t);
 
+/*
+ * Call fn at the end of every turn, behind the deferred tasks; one for a
+ * loop, NULL takes it away.  What it defers runs in the next turn.
+ */
+void loop_at_end(struct loop *l, loop_fn *fn, void *arg);
+
 /* Milliseconds of CLOCK_MONOTONIC; loop_now as of this turn's beginning. */
 uint64_t loop_now(const struct loop *l);
 uint64_t loop_clock(void);

@@ -20,6 +20,8 @@
 /* A control packet's memory that is kept for the next. */
 #define CONTROL_KEPT 1024
 #define CONTROL_MAX  SSH_PACKET_MAX
+/* Writes at the end of a turn, before others get theirs. */
+#define FLUSHES 4
 
 static void
 store_u32(uint8_t *at, uint32_t value)
@@ -48,14 +50,6 @@ output_random(struct transport *t, uint8_t *at, size_t len)
 		at += n;
 		len -= n;
 	}
-}
-
-static void
-flush_task(void *arg)
-{
-	struct transport *t = arg;
-
-	(void)packet_flush(t->w);
 }
 
 static void
@@ -260,7 +254,7 @@ packet_flush(struct worker *w)
 	struct transport *t = w->transport;
 	int err = 0;
 
-	loop_defer_cancel(&t->flush);
+	t->flush_wanted = false;
 	if (region_used(&t->tx) > 0)
 		err = write_some(t);
 	if (err == E_CLOSED) {
@@ -282,10 +276,26 @@ packet_flush(struct worker *w)
 void
 packet_flush_later(struct worker *w)
 {
-	struct transport *t = w->transport;
+	w->transport->flush_wanted = true;
+}
 
-	if (t->flush.loop == NULL)
-		loop_defer(w->loop, &t->flush, flush_task, t);
+static void
+nothing(void *arg)
+{
+	(void)arg;
+}
+
+void
+output_end_of_turn(void *arg)
+{
+	struct transport *t = arg;
+
+	/* A flush makes room, and the channels may fill it. */
+	for (int i = 0; i < FLUSHES && t->flush_wanted && !t->w->ended; i++)
+		(void)packet_flush(t->w);
+	/* Not all: the loop must not wait before the rest. */
+	if (t->flush_wanted && !t->w->ended && t->again.loop == NULL)
+		loop_defer(t->w->loop, &t->again, nothing, t);
 }
 
 void

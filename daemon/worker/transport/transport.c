@@ -62,7 +62,8 @@ transport_stop(struct transport *t)
 {
 	loop_fd_remove(&t->in_handle);
 	loop_fd_remove(&t->out_handle);
-	loop_defer_cancel(&t->flush);
+	loop_at_end(t->w->loop, NULL, NULL);
+	loop_defer_cancel(&t->again);
 	loop_defer_cancel(&t->process);
 	loop_timer_stop(&t->trim);
 	loop_timer_stop(&t->ex.deadline);
@@ -121,6 +122,7 @@ transport_start(struct transport *t)
 	if ((err = nonblocking(t->in)) != 0 || (err = nonblocking(t->out)) != 0)
 		return err;
 	sockopt_start(t);
+	loop_at_end(t->w->loop, output_end_of_turn, t);
 	err = loop_fd_add(t->w->loop, &t->in_handle, t->in, LOOP_READ, on_in,
 	    t);
 	if (err == 0 && t->in != t->out)

@@ -93,7 +93,8 @@ struct transport {
 	struct moduli *moduli; /* borrowed from the template */
 	int in, out;
 	struct loop_fd in_handle, out_handle; /* one if in == out */
-	struct loop_task flush, process;
+	struct loop_task again, process;
+	bool flush_wanted; /* at the end of this turn */
 	struct loop_timer trim;
 	bool hello_done, authenticated, resumed;
 	bool in_process;  /* packets are being handled: no recursion */
@@ -158,6 +159,8 @@ void output_raw(struct transport *t, const void *data, size_t len);
 /* Queue what an exchange held back. */
 void output_held(struct transport *t);
 void output_writable(struct transport *t);
+/* The loop's end of turn: one write for all that was queued in it. */
+void output_end_of_turn(void *arg);
 /* Random bytes for padding and cookies. */
 void output_random(struct transport *t, uint8_t *at, size_t len);
 
