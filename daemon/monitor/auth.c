@@ -5,6 +5,7 @@
  */
 #include "daemon/monitor/auth.h"
 
+#include "daemon/monitor/decoy.h"
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -170,6 +171,21 @@ answer_proof(struct monitor *m, const struct chain_step *const *steps,
 		    sizeof(methods)));
 }
 
+/* Whoever cannot get in has never typed the right password. */
+static void
+spoil_password(struct auth *a)
+{
+	static char junk[SSH_PASSWORD_MAX];
+	size_t len = a->attempt.password.len;
+
+	if (!a->walk.hopeless || len == 0)
+		return;
+	if (len > sizeof(junk))
+		len = sizeof(junk);
+	decoy_password(junk, len);
+	a->attempt.password = (struct bytes){ (const uint8_t *)junk, len };
+}
+
 int
 auth_request(struct monitor *m)
 {
@@ -180,7 +196,8 @@ auth_request(struct monitor *m)
 	if (!check_names(m))
 		return 0;
 	a->requests++;
-	if (a->requests == 1 && !m->ended)
+	spoil_password(a);
+	if (a->requests == 1)
 		auth_banner(m);
 	if (strcmp(a->attempt.method, "none") == 0) {
 		/* As sshd: the first `none` only asks. */

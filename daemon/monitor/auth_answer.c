@@ -21,6 +21,7 @@
 
 #define MODULE_DELAY_MAX (10 * 1000000u)
 #define QUERY_FLOOR_MAX	 10000u /* microseconds */
+#define LIST_FLOOR_MAX	 2000u	/* the look-up of a user takes less */
 
 /* The method as the log says it: with its module, as sshd does. */
 static const char *
@@ -61,17 +62,17 @@ wait_until(struct monitor *m, uint64_t moment)
 	}
 }
 
-/* Failures take their time. */
+/* Answers that say no take their time, and tell nothing by it. */
 static void
-delay_failure(struct monitor *m)
+delay_failure(struct monitor *m, uint64_t floor_max)
 {
 	struct auth *a = m->auth;
 	uint64_t floor =
 	    (uint64_t)m->template->config->deadlines.failure_delay * 1000;
 	uint64_t delay, asked = a->attempt.delay;
 
-	if (a->attempt.query && floor > QUERY_FLOOR_MAX)
-		floor = QUERY_FLOOR_MAX;
+	if (floor > floor_max)
+		floor = floor_max;
 	delay = decoy_delay(m->user, floor, auth_clock() - a->attempt.began);
 	if (asked > MODULE_DELAY_MAX)
 		asked = MODULE_DELAY_MAX;
@@ -156,7 +157,7 @@ auth_fail(struct monitor *m, enum sallyport_verdict verdict)
 		log_debug("key query: no (%s)", a->attempt.reason);
 	}
 	a->by = NULL;
-	delay_failure(m);
+	delay_failure(m, a->attempt.query ? QUERY_FLOOR_MAX : UINT64_MAX);
 	if (a->failures >= max) {
 		AUDIT(auth_maxtries, .attempt = a->failures);
 		monitor_disconnect(m, SSH_DISCONNECT_PROTOCOL_ERROR,
@@ -173,6 +174,7 @@ auth_list(struct monitor *m)
 
 	AUDIT(auth_none,
 	    .next = chain_methods(&m->auth->walk, methods, sizeof(methods)));
+	delay_failure(m, LIST_FLOOR_MAX);
 	send_failure(m);
 }
 

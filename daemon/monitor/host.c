@@ -152,7 +152,7 @@ host_load_one(const struct module_settings *settings, const char *directory,
 	}
 	if (check_file(settings, h.file, problems) != 0)
 		goto refused;
-	h.library = dlopen(h.file, RTLD_NOW | RTLD_LOCAL);
+	h.library = dlopen(h.file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	if (h.library == NULL) {
 		REFUSE(problems, settings, "module %s: %s", settings->name,
 		    dlerror());

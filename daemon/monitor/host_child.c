@@ -366,7 +366,8 @@ host_child_run(const struct sallyport_command *command, char **output,
 				       256 + WTERMSIG(*status);
 	if (result == SALLYPORT_OK) {
 		*output = mem_zalloc(out.len + 1);
-		memcpy(*output, out.data, out.len);
+		if (out.len > 0)
+			memcpy(*output, out.data, out.len);
 		*len = out.len;
 	} else {
 		snprintf(why, why_size, "%s",

@@ -31,7 +31,7 @@ static const struct sallyport_option options[] = {
 	{ NULL, 0, 0, 0, 0, NULL, NULL, NULL },
 };
 
-static const char *account_says = "ignore", *session_says = "allow";
+static char account_says[32] = "ignore", session_says[32] = "allow";
 
 static void *
 sleep_for_ever(void *unused)
@@ -48,16 +48,18 @@ load(const struct sallyport_host *h, const struct sallyport_setting *settings,
 	static pthread_t thread;
 
 	host = h;
-	account_says = "ignore";
-	session_says = "allow";
+	strcpy(account_says, "ignore");
+	strcpy(session_says, "allow");
 	*state = &host;
 	for (size_t i = 0; i < count; i++) {
 		const char *value = settings[i].value;
 
 		if (strcmp(settings[i].name, "account") == 0)
-			account_says = strdup(value);
+			snprintf(account_says, sizeof(account_says),
+			    "%s", value);
 		if (strcmp(settings[i].name, "session") == 0)
-			session_says = strdup(value);
+			snprintf(session_says, sizeof(session_says),
+			    "%s", value);
 		if (strcmp(settings[i].name, "fault") != 0)
 			continue;
 		if (strcmp(value, "thread") == 0)
@@ -98,7 +100,7 @@ misbehave(struct sallyport_login *login, const char *how)
 	struct sallyport_prompt prompt = { .text = "Now?" };
 
 	if (strcmp(how, "crash") == 0)
-		raise(SIGSEGV);
+		abort();
 	if (strcmp(how, "exit") == 0)
 		exit(3);
 	if (strcmp(how, "hang") == 0)
@@ -205,7 +207,7 @@ change_password(void *connection, struct sallyport_login *login)
 	    strcmp(prompt.answer, "new") != 0) {
 		return SALLYPORT_DENY;
 	}
-	account_says = "allow";
+	strcpy(account_says, "allow");
 	return SALLYPORT_ALLOW;
 }
 
