@@ -144,8 +144,7 @@
 #define WALL_session_open(F) F(u32, channel, U32)
 #define WALL_pty(F)                                                  \
 	F(u32, channel, U32) F(text, term, 256) F(u32, columns, U32) \
-	F(u32, rows, U32) F(u32, width, U32) F(u32, height, U32)     \
-	F(bytes, modes, 2048)
+	F(u32, rows, U32) F(u32, width, U32) F(u32, height, U32)
 #define WALL_env(F) \
 	F(u32, channel, U32) F(text, name, 1024) F(text, value, 32768)
 #define WALL_x11(F)                                                   \
@@ -288,7 +287,7 @@
 	F(text, original, SSH_COMMAND_MAX) F(text, title, 256)           \
 	F(flag, user_rc, 1) F(bytes, environment, WALL_ENV_MAX)
 #define WALL_run(F) WALL_RUN(F)
-/* One descriptor: the pty's slave side, its modes already set. */
+/* One descriptor: the pty's slave side, its modes set by the worker. */
 #define WALL_run_pty(F) WALL_RUN(F)
 #define WALL_kill(F) F(u32, channel, U32) F(u8, signal, 64)
 /*

@@ -173,7 +173,9 @@ allow_socket_options(scmp_filter_ctx ctx)
 	allow_if(ctx, SCMP_SYS(ioctl), 1, FIONREAD);
 	allow_if(ctx, SCMP_SYS(ioctl), 1, SIOCOUTQ);
 	allow_if(ctx, SCMP_SYS(ioctl), 1, SIOCOUTQNSD);
+	/* A terminal's modes, on its master side. */
 	allow_if(ctx, SCMP_SYS(ioctl), 1, TCGETS);
+	allow_if(ctx, SCMP_SYS(ioctl), 1, TCSETS);
 }
 
 static void

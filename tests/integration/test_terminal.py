@@ -96,10 +96,12 @@ def test_control_c_interrupts(server, terminal):
 
 
 def test_terminal_modes_arrive(server, user):
-    t = Terminal(server.ssh_argv(user, "stty -a; sleep 0.2", flags=("-tt",)))
-    # ours is a fresh pty: make it odd before the client reads it
-    m = t.expect(rb"intr = \^C;.*erase = \^\?", 10)
-    assert m
+    # the client reads its own terminal's modes: make that one odd first
+    argv = server.ssh_argv(user, "stty -a; sleep 0.2", flags=("-tt",))
+    t = Terminal(["sh", "-c", "stty intr ^P -ixon iutf8 cols 97; exec \"$@\"", "-", *argv])
+    t.expect(rb"columns 97")
+    t.expect(rb"intr = \^P")
+    t.expect(rb" -ixon")
     t.wait()
 
 

@@ -101,6 +101,8 @@ struct channel {
 	bool eof_received, eof_sent, close_received, close_sent;
 	bool eof_held; /* long enough for a status to come first */
 	uint32_t columns, rows, width, height;
+	uint8_t *modes; /* until the terminal comes */
+	size_t modes_len;
 
 	STAILQ_HEAD(, letter) letters; /* questions kept back */
 	size_t letters_bytes;
@@ -112,6 +114,14 @@ struct channel {
 	uint32_t timeout; /* seconds without traffic, 0: none */
 	struct loop_timer timer;
 };
+
+/*
+ * modes.c: RFC 4254 section 8; unknown opcodes are passed over, a list that
+ * is cut short holds as far as it goes.
+ */
+struct termios;
+void modes_decode(const uint8_t *modes, size_t len, struct termios *t);
+void modes_apply(int fd, const uint8_t *modes, size_t len);
 
 TAILQ_HEAD(channel_queue, channel);
 

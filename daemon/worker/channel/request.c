@@ -168,25 +168,32 @@ channel_answer(struct channel *c, enum answer_state state, const char *text)
 	}
 }
 
+#define MODES_MAX 2048 /* bytes; all that RFC 4254 defines take 300 */
+
 static int
 on_pty_req(struct request *q)
 {
 	struct channel *c = q->c;
 	struct msg_pty m = { .channel = c->id };
 	char *term = take_text(q->r, 256);
+	const uint8_t *modes;
+	size_t modes_len;
 	int err;
 
 	m.columns = rd_u32(q->r);
 	m.rows = rd_u32(q->r);
 	m.width = rd_u32(q->r);
 	m.height = rd_u32(q->r);
-	m.modes.data = rd_string(q->r, SSH_PACKET_MAX, &m.modes.len);
+	modes = rd_string(q->r, SSH_PACKET_MAX, &modes_len);
 	err = rd_end(q->r);
 	m.term = term;
-	if (err == 0 && (term == NULL || m.modes.len > 2048 || c->pty ||
+	if (err == 0 && (term == NULL || modes_len > MODES_MAX || c->pty ||
 	    c->start_asked || channel_asked(c, ASK_PTY))) {
 		err = refuse(q);
 	} else if (err == 0) {
+		free(c->modes);
+		c->modes = mem_dup(modes, modes_len);
+		c->modes_len = modes_len;
 		err = channel_ask(c, &(const struct wall_message){
 		    .type = MSG_pty, .pty = m });
 		if (err == 0)

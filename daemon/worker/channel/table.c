@@ -168,6 +168,7 @@ channel_free(struct channel *c)
 	if (t->count == 0)
 		t->empty_at = loop_now(t->w->loop);
 	free(c->answers);
+	free(c->modes);
 	free(c);
 	if (!t->ending)
 		channels_schedule(t);

@@ -9,6 +9,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int
@@ -65,6 +66,9 @@ on_pty_made(struct worker *w, struct wall_message *m)
 	if ((err = channel_attach(c, m->fds[0])) != 0)
 		return err;
 	m->fds[0] = -1;
+	modes_apply(c->output.fd, c->modes, c->modes_len);
+	free(c->modes);
+	c->modes = NULL;
 	c->pty = c->interactive = true;
 	if (w->channels->n_pty++ == 0)
 		transport_interactive(w, true);
