@@ -291,6 +291,7 @@ START_TEST(drop_ins_put_their_rules_first_and_groups_add_up)
 	ck_assert_int_eq((int)c->log.level, LOG_LEVEL_INFO);
 	ck_assert_str_eq(c->log.ident, "sshd");
 	config_free(c);
+	problems_free(&problems);
 	config_bundle_free(&bundle);
 }
 END_TEST
