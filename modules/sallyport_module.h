@@ -30,14 +30,14 @@
 /* What a function that can fail returns; 0 is success. */
 enum sallyport_error {
 	SALLYPORT_OK = 0,
-	SALLYPORT_NOT_FOUND = -1,   /* no such file */
+	SALLYPORT_NOT_FOUND = -1, /* no such file */
 	SALLYPORT_PERMISSIONS = -2, /* owner or mode refuses */
-	SALLYPORT_TIMEOUT = -3,	    /* a deadline passed */
-	SALLYPORT_TOO_LARGE = -4,   /* a bound was reached */
-	SALLYPORT_SYSTEM = -5,	    /* a system call or program failed */
-	SALLYPORT_STATE = -6,	    /* not possible at this moment */
-	SALLYPORT_GONE = -7,	    /* the client left, or asks another thing */
-	SALLYPORT_REFUSED = -8	    /* policy does not allow it */
+	SALLYPORT_TIMEOUT = -3, /* a deadline passed */
+	SALLYPORT_TOO_LARGE = -4, /* a bound was reached */
+	SALLYPORT_SYSTEM = -5, /* a system call or program failed */
+	SALLYPORT_STATE = -6, /* not possible at this moment */
+	SALLYPORT_GONE = -7, /* the client left, or asks another thing */
+	SALLYPORT_REFUSED = -8 /* policy does not allow it */
 };
 
 /*
@@ -45,11 +45,11 @@ enum sallyport_error {
  * not here denies as well and is reported as a fault of the module.
  */
 enum sallyport_verdict {
-	SALLYPORT_DENY = 0,    /* the proof is wrong, or refused */
-	SALLYPORT_IGNORE,      /* no opinion: the next module is asked */
+	SALLYPORT_DENY = 0, /* the proof is wrong, or refused */
+	SALLYPORT_IGNORE, /* no opinion: the next module is asked */
 	SALLYPORT_UNAVAILABLE, /* cannot tell now; counts as no */
-	SALLYPORT_LOCKED,      /* right or wrong, the account is locked */
-	SALLYPORT_EXPIRED,     /* account(): the password must be changed */
+	SALLYPORT_LOCKED, /* right or wrong, the account is locked */
+	SALLYPORT_EXPIRED, /* account(): the password must be changed */
 	SALLYPORT_ALLOW
 };
 
@@ -64,12 +64,13 @@ enum sallyport_log {
 /* ---- options ---------------------------------------------------------- */
 
 enum sallyport_option_type {
-	SALLYPORT_TEXT,	   /* not empty */
-	SALLYPORT_BOOL,	   /* "true" or "false" */
-	SALLYPORT_NUMBER,  /* decimal, min to max */
-	SALLYPORT_SECONDS, /* 90, "90s", "10m", "2h", "1d": min to max seconds */
-	SALLYPORT_PATH,	   /* absolute */
-	SALLYPORT_WORD	   /* one of the words in `words` */
+	SALLYPORT_TEXT, /* not empty */
+	SALLYPORT_BOOL, /* "true" or "false" */
+	SALLYPORT_NUMBER, /* decimal, min to max */
+	SALLYPORT_SECONDS, /* 90, "90s", "10m", "2h", "1d": min to max seconds
+			    */
+	SALLYPORT_PATH, /* absolute */
+	SALLYPORT_WORD /* one of the words in `words` */
 };
 
 #define SALLYPORT_OPTION_MANY	  1u /* may stand several times: a list */
@@ -86,9 +87,9 @@ struct sallyport_option {
 	enum sallyport_option_type type;
 	unsigned flags;
 	int64_t min, max;
-	const char *words;    /* separated by blanks */
+	const char *words; /* separated by blanks */
 	const char *fallback; /* what holds if absent, for the documentation */
-	const char *help;     /* one sentence */
+	const char *help; /* one sentence */
 };
 
 /* An option that is set, checked against its row; lists come one by one. */
@@ -106,26 +107,26 @@ struct sallyport_login;
 
 /* Texts: never NULL ("" when there is none). */
 enum sallyport_text {
-	SALLYPORT_USER,		 /* as the name service returned it; as typed
-				    if there is no such user */
-	SALLYPORT_HOME,		 /* home directory */
+	SALLYPORT_USER, /* as the name service returned it; as typed
+			   if there is no such user */
+	SALLYPORT_HOME, /* home directory */
 	SALLYPORT_SHELL,
-	SALLYPORT_METHOD,	 /* the SSH method being answered */
-	SALLYPORT_PARAMETER,	 /* what stands behind "/" in the chain's step:
-				    for pam, the service; "" if nothing */
-	SALLYPORT_SOURCE,	 /* client's numeric address */
-	SALLYPORT_LOCAL,	 /* our numeric address */
-	SALLYPORT_LISTENER,	 /* name of the listener */
-	SALLYPORT_CONNECTION,	 /* id of the connection, as in the audit */
-	SALLYPORT_TTY,		 /* "/dev/pts/3" once there is one */
-	SALLYPORT_COMPLETED,	 /* methods that succeeded, one a line */
-	SALLYPORT_ALGORITHM,	 /* publickey, hostbased: signature algorithm */
-	SALLYPORT_CLIENT_HOST,	 /* hostbased: name the client calls itself */
-	SALLYPORT_CLIENT_USER,	 /* hostbased: user at the client */
+	SALLYPORT_METHOD, /* the SSH method being answered */
+	SALLYPORT_PARAMETER, /* what stands behind "/" in the chain's step:
+				for pam, the service; "" if nothing */
+	SALLYPORT_SOURCE, /* client's numeric address */
+	SALLYPORT_LOCAL, /* our numeric address */
+	SALLYPORT_LISTENER, /* name of the listener */
+	SALLYPORT_CONNECTION, /* id of the connection, as in the audit */
+	SALLYPORT_TTY, /* "/dev/pts/3" once there is one */
+	SALLYPORT_COMPLETED, /* methods that succeeded, one a line */
+	SALLYPORT_ALGORITHM, /* publickey, hostbased: signature algorithm */
+	SALLYPORT_CLIENT_HOST, /* hostbased: name the client calls itself */
+	SALLYPORT_CLIENT_USER, /* hostbased: user at the client */
 	SALLYPORT_CLIENT_VERSION, /* identification line of the client */
-	SALLYPORT_RULE,		 /* rule that decided */
+	SALLYPORT_RULE, /* rule that decided */
 	SALLYPORT_CA_ALGORITHMS, /* that may sign certificates, name-list */
-	SALLYPORT_REASON	 /* what reason() was given last */
+	SALLYPORT_REASON /* what reason() was given last */
 };
 
 /* Numbers. */
@@ -134,35 +135,35 @@ enum sallyport_number {
 	SALLYPORT_GID,
 	SALLYPORT_SOURCE_PORT,
 	SALLYPORT_LOCAL_PORT,
-	SALLYPORT_KNOWN,	 /* 1: the user exists */
+	SALLYPORT_KNOWN, /* 1: the user exists */
 	SALLYPORT_HAS_SIGNATURE, /* publickey: 0 is the query "would you?" */
-	SALLYPORT_HOSTBOUND,	 /* publickey-hostbound-v00@openssh.com */
-	SALLYPORT_RSA_BITS,	 /* smallest RSA key, by the configuration */
-	SALLYPORT_TIME		 /* seconds since 1970, one value an attempt */
+	SALLYPORT_HOSTBOUND, /* publickey-hostbound-v00@openssh.com */
+	SALLYPORT_RSA_BITS, /* smallest RSA key, by the configuration */
+	SALLYPORT_TIME /* seconds since 1970, one value an attempt */
 };
 
 /* Bytes from the request; an absent one has length 0.  Not terminated. */
 enum sallyport_bytes {
 	SALLYPORT_SESSION_ID,
-	SALLYPORT_REQUEST_USER,	   /* user name as the client sent it */
+	SALLYPORT_REQUEST_USER, /* user name as the client sent it */
 	SALLYPORT_REQUEST_SERVICE, /* "ssh-connection" */
-	SALLYPORT_PASSWORD,	   /* password; wiped after the attempt */
-	SALLYPORT_PUBLIC_KEY,	   /* key or certificate blob */
+	SALLYPORT_PASSWORD, /* password; wiped after the attempt */
+	SALLYPORT_PUBLIC_KEY, /* key or certificate blob */
 	SALLYPORT_SIGNATURE,
 	SALLYPORT_REQUEST_HOST_KEY, /* hostbound: host key the client saw */
-	SALLYPORT_HOST_KEY,	   /* the key we have proven to hold */
-	SALLYPORT_METHOD_DATA,	   /* other methods: what followed the name */
-	SALLYPORT_SUBMETHODS	   /* keyboard-interactive */
+	SALLYPORT_HOST_KEY, /* the key we have proven to hold */
+	SALLYPORT_METHOD_DATA, /* other methods: what followed the name */
+	SALLYPORT_SUBMETHODS /* keyboard-interactive */
 };
 
 /* ---- what a module can tell ------------------------------------------- */
 
 struct sallyport_key {
 	uint32_t size;
-	const char *type;	 /* "ssh-ed25519", "...-cert-v01@openssh.com" */
+	const char *type; /* "ssh-ed25519", "...-cert-v01@openssh.com" */
 	const char *fingerprint; /* "SHA256:..." of the key itself */
-	const char *source;	 /* name of the key source */
-	const char *place;	 /* "file:line", for the log; or NULL */
+	const char *source; /* name of the key source */
+	const char *place; /* "file:line", for the log; or NULL */
 	unsigned bits;
 	/* of a certificate, else NULL and 0 */
 	const char *key_id;
@@ -183,12 +184,12 @@ enum sallyport_restriction {
 	SALLYPORT_NO_PORT_FORWARDING,
 	SALLYPORT_NO_USER_RC,
 	SALLYPORT_NO_TUN,
-	SALLYPORT_COMMAND,	/* value: the forced command */
-	SALLYPORT_PERMIT_OPEN,	/* value: host:port; all of one attempt form
-				   the list of what is allowed */
+	SALLYPORT_COMMAND, /* value: the forced command */
+	SALLYPORT_PERMIT_OPEN, /* value: host:port; all of one attempt form
+				  the list of what is allowed */
 	SALLYPORT_PERMIT_LISTEN,
-	SALLYPORT_ENVIRONMENT,	/* value: NAME=value, if policy allows NAME */
-	SALLYPORT_TUN_UNIT	/* value: decimal unit */
+	SALLYPORT_ENVIRONMENT, /* value: NAME=value, if policy allows NAME */
+	SALLYPORT_TUN_UNIT /* value: decimal unit */
 };
 
 /* ---- conversation ------------------------------------------------------ */
@@ -197,7 +198,7 @@ enum sallyport_restriction {
 
 struct sallyport_prompt {
 	const char *text;
-	int echo;	    /* may the answer be seen while it is typed? */
+	int echo; /* may the answer be seen while it is typed? */
 	const char *answer; /* filled in; wiped at the next question or at the
 			       end of the call: copy what you keep */
 };
@@ -221,9 +222,9 @@ struct sallyport_command {
 	uint32_t size;
 	const char *const *argv; /* argv[0] is the absolute path; NULL ended */
 	const char *const *environment; /* NAME=value, NULL ended; or NULL */
-	uint32_t uid, gid;	 /* as whom; never 0 for uid */
-	uint32_t deadline;	 /* milliseconds; then its group is killed */
-	uint32_t output_max;	 /* bytes of standard output */
+	uint32_t uid, gid; /* as whom; never 0 for uid */
+	uint32_t deadline; /* milliseconds; then its group is killed */
+	uint32_t output_max; /* bytes of standard output */
 };
 
 #define SALLYPORT_FORMAT(f, a) __attribute__((format(printf, f, a)))
@@ -249,10 +250,10 @@ struct sallyport_host {
 	void (*log)(struct sallyport_login *login, enum sallyport_log level,
 	    const char *format, ...) SALLYPORT_FORMAT(3, 4);
 
-	const char *(*text)(struct sallyport_login *login,
-	    enum sallyport_text which);
-	int64_t (*number)(struct sallyport_login *login,
-	    enum sallyport_number which);
+	const char *(*text)(
+	    struct sallyport_login *login, enum sallyport_text which);
+	int64_t (*number)(
+	    struct sallyport_login *login, enum sallyport_number which);
 	const uint8_t *(*bytes)(struct sallyport_login *login,
 	    enum sallyport_bytes which, size_t *len);
 
@@ -267,8 +268,8 @@ struct sallyport_host {
 	 * policy does not allow such a key or such a source: try another
 	 * source, or deny.
 	 */
-	int (*key)(struct sallyport_login *login,
-	    const struct sallyport_key *key);
+	int (*key)(
+	    struct sallyport_login *login, const struct sallyport_key *key);
 
 	/* A restriction, if this attempt succeeds.  0, or SALLYPORT_REFUSED
 	 * when it contradicts another: deny then. */
@@ -290,8 +291,8 @@ struct sallyport_host {
 
 	/* The failure should not be seen before so many microseconds have
 	 * passed since the attempt began.  Longest wins; bounded. */
-	void (*fail_delay)(struct sallyport_login *login,
-	    uint32_t microseconds);
+	void (*fail_delay)(
+	    struct sallyport_login *login, uint32_t microseconds);
 
 	/*
 	 * Ask the client: one round of keyboard-interactive with all prompts.
@@ -350,8 +351,8 @@ struct sallyport_host {
 	 * (0 to 255, or 256 + signal).
 	 */
 	int (*run)(struct sallyport_login *login,
-	    const struct sallyport_command *command, char **output,
-	    size_t *len, int *status, char *why, size_t why_size);
+	    const struct sallyport_command *command, char **output, size_t *len,
+	    int *status, char *why, size_t why_size);
 
 	/*
 	 * A record of the audit beside the host's own.  event: a name of the
@@ -372,9 +373,9 @@ struct sallyport_host {
  * connection what begin() gave; both may be NULL.
  */
 struct sallyport_module {
-	uint32_t abi;	     /* SALLYPORT_MODULE_ABI */
-	uint32_t size;	     /* sizeof(struct sallyport_module) */
-	const char *name;    /* as in chains; letters, digits, - and _ */
+	uint32_t abi; /* SALLYPORT_MODULE_ABI */
+	uint32_t size; /* sizeof(struct sallyport_module) */
+	const char *name; /* as in chains; letters, digits, - and _ */
 	const char *version; /* for the log */
 	const char *const *methods; /* that authenticate() serves; NULL ended */
 	const struct sallyport_option *options; /* NULL: takes none */
@@ -397,8 +398,8 @@ struct sallyport_module {
 	void (*end)(void *connection);
 
 	/* Answer one authentication request. */
-	enum sallyport_verdict (*authenticate)(void *connection,
-	    struct sallyport_login *login);
+	enum sallyport_verdict (*authenticate)(
+	    void *connection, struct sallyport_login *login);
 
 	/*
 	 * May this account log in now: asked once of every module that has
@@ -407,10 +408,10 @@ struct sallyport_module {
 	 * called in a moment when the client can be asked, then account()
 	 * again.
 	 */
-	enum sallyport_verdict (*account)(void *connection,
-	    struct sallyport_login *login);
-	enum sallyport_verdict (*change_password)(void *connection,
-	    struct sallyport_login *login);
+	enum sallyport_verdict (*account)(
+	    void *connection, struct sallyport_login *login);
+	enum sallyport_verdict (*change_password)(
+	    void *connection, struct sallyport_login *login);
 
 	/*
 	 * Before the first program, forward or subsystem of the user, and
@@ -418,13 +419,13 @@ struct sallyport_module {
 	 * does to the process (limits, namespaces, ...) the user's programs
 	 * inherit.  Text for the user: host->reason() of a denial.
 	 */
-	enum sallyport_verdict (*open_session)(void *connection,
-	    struct sallyport_login *login);
+	enum sallyport_verdict (*open_session)(
+	    void *connection, struct sallyport_login *login);
 	void (*close_session)(void *connection, struct sallyport_login *login);
 
 	/* Lines for `sallyportctl explain`. */
-	void (*describe)(void *state,
-	    void (*print)(void *to, const char *line), void *to);
+	void (*describe)(
+	    void *state, void (*print)(void *to, const char *line), void *to);
 };
 
 /*
@@ -437,9 +438,10 @@ struct sallyport_module {
  *		...
  *	};
  */
-#define SALLYPORT_MODULE                                 \
-	__attribute__((visibility("default"))) extern const \
-	    struct sallyport_module sallyport_module;        \
+#define SALLYPORT_MODULE                                                 \
+	__attribute__((                                                  \
+	    visibility("default"))) extern const struct sallyport_module \
+	    sallyport_module;                                            \
 	const struct sallyport_module sallyport_module
 
 #endif

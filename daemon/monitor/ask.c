@@ -71,7 +71,7 @@ may_ask(struct monitor *m)
 static int
 await(struct monitor *m, enum wall_type type, struct wall_message *message)
 {
-	const enum wall_type types[] = { type, MSG_nothing };
+	const enum wall_type types[] = {type, MSG_nothing};
 	int err;
 
 	if (m->slot != NULL)
@@ -120,13 +120,12 @@ take_answers(struct monitor *m, const struct msg_auth_answers *x,
 
 /* The prompts as they travel: count times string, boolean. */
 static int
-write_prompts(struct buf *b, const struct sallyport_prompt *prompts,
-    size_t count)
+write_prompts(
+    struct buf *b, const struct sallyport_prompt *prompts, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		char *clean = ask_clean(
-		    prompts[i].text == NULL ? "" : prompts[i].text,
-		    PROMPT_MAX);
+		    prompts[i].text == NULL ? "" : prompts[i].text, PROMPT_MAX);
 
 		buf_text(b, clean);
 		buf_bool(b, prompts[i].echo != 0);
@@ -154,8 +153,8 @@ ask_round(struct monitor *m, const char *instruction,
 	if ((err = may_ask(m)) != SALLYPORT_OK)
 		return err;
 	ask_forget(m);
-	clean = ask_clean(instruction == NULL ? "" : instruction,
-	    INSTRUCTION_MAX);
+	clean =
+	    ask_clean(instruction == NULL ? "" : instruction, INSTRUCTION_MAX);
 	buf_init(&b, WALL_ASK_MAX);
 	if (write_prompts(&b, prompts, count) != 0) {
 		err = SALLYPORT_TOO_LARGE;
@@ -164,7 +163,7 @@ ask_round(struct monitor *m, const char *instruction,
 	call = auth_call_pause(m);
 	monitor_move(m, STATE_ASKING);
 	MONITOR_SEND(m, auth_ask, .name = "", .instruction = clean,
-	    .count = (uint32_t)count, .prompts = { b.data, b.len });
+	    .count = (uint32_t)count, .prompts = {b.data, b.len});
 	err = await(m, MSG_auth_answers, &message);
 	monitor_move(m, STATE_AUTH);
 	if (err == SALLYPORT_OK) {
@@ -248,8 +247,8 @@ take_passwords(struct monitor *m, const struct msg_auth_password *x,
 }
 
 int
-ask_change(struct monitor *m, const char *prompt, const char **old,
-    const char **fresh)
+ask_change(
+    struct monitor *m, const char *prompt, const char **old, const char **fresh)
 {
 	struct auth *a = m->auth;
 	struct wall_message message;
@@ -289,8 +288,8 @@ has_packets(struct monitor *m)
 }
 
 int
-ask_packet_send(struct monitor *m, uint8_t number, const void *payload,
-    size_t len)
+ask_packet_send(
+    struct monitor *m, uint8_t number, const void *payload, size_t len)
 {
 	int err;
 
@@ -301,15 +300,14 @@ ask_packet_send(struct monitor *m, uint8_t number, const void *payload,
 	if ((err = may_ask(m)) != SALLYPORT_OK)
 		return err;
 	monitor_move(m, STATE_ASKING);
-	MONITOR_SEND(m, auth_send, .number = number,
-	    .payload = { payload, len });
+	MONITOR_SEND(m, auth_send, .number = number, .payload = {payload, len});
 	monitor_move(m, STATE_AUTH);
 	return SALLYPORT_OK;
 }
 
 int
-ask_packet_receive(struct monitor *m, uint8_t *number,
-    const uint8_t **payload, size_t *len)
+ask_packet_receive(
+    struct monitor *m, uint8_t *number, const uint8_t **payload, size_t *len)
 {
 	struct auth *a = m->auth;
 	struct wall_message message;

@@ -28,6 +28,7 @@ auth_init(struct monitor *m)
 	decision_init(a->decision);
 	a->began = auth_clock();
 	m->auth = a;
+	auth_watch_exit(m);
 }
 
 struct attempt *
@@ -75,8 +76,8 @@ check_names(struct monitor *m)
 	if (a->user.len > SSH_USER_MAX || a->service.len >= 64 ||
 	    memchr(a->user.data, '\0', a->user.len) != NULL ||
 	    memchr(a->service.data, '\0', a->service.len) != NULL) {
-		monitor_disconnect(m, SSH_DISCONNECT_ILLEGAL_USER_NAME,
-		    "Illegal user name");
+		monitor_disconnect(
+		    m, SSH_DISCONNECT_ILLEGAL_USER_NAME, "Illegal user name");
 		return false;
 	}
 	if (!m->user_frozen) {
@@ -92,8 +93,7 @@ check_names(struct monitor *m)
 	}
 	if (same(m->user, a->user) && same(m->service, a->service))
 		return true;
-	log_info("user or service changed between requests, from %s",
-	    m->user);
+	log_info("user or service changed between requests, from %s", m->user);
 	monitor_disconnect(m, SSH_DISCONNECT_PROTOCOL_ERROR,
 	    "Change of username or service not allowed");
 	return false;
@@ -104,8 +104,8 @@ check_names(struct monitor *m)
  * still be of use.
  */
 static void
-answer_query(struct monitor *m, const struct chain_step *const *steps,
-    size_t count)
+answer_query(
+    struct monitor *m, const struct chain_step *const *steps, size_t count)
 {
 	struct auth *a = m->auth;
 	enum sallyport_verdict verdict = SALLYPORT_DENY;
@@ -116,8 +116,8 @@ answer_query(struct monitor *m, const struct chain_step *const *steps,
 	    a->attempt.has_key &&
 	    !chain_key_used(&a->walk, a->attempt.fingerprint)) {
 		MONITOR_SEND(m, auth_key_ok,
-		    .algorithm = { (const uint8_t *)a->attempt.algorithm,
-			strlen(a->attempt.algorithm) },
+		    .algorithm = {(const uint8_t *)a->attempt.algorithm,
+			strlen(a->attempt.algorithm)},
 		    .key = a->attempt.key);
 		return;
 	}
@@ -130,16 +130,17 @@ answer_query(struct monitor *m, const struct chain_step *const *steps,
 }
 
 static void
-answer_proof(struct monitor *m, const struct chain_step *const *steps,
-    size_t count)
+answer_proof(
+    struct monitor *m, const struct chain_step *const *steps, size_t count)
 {
 	struct auth *a = m->auth;
 	enum sallyport_verdict verdict = SALLYPORT_DENY;
 	enum chain_result result = CHAIN_REFUSED;
 	char methods[WALL_METHODS_MAX];
 
-	for (size_t i = 0; i < count && result == CHAIN_REFUSED &&
-	    !a->attempt.abandoned; i++) {
+	for (size_t i = 0;
+	     i < count && result == CHAIN_REFUSED && !a->attempt.abandoned;
+	     i++) {
 		verdict = auth_try_step(m, steps[i]);
 		result = chain_judge(&a->walk, steps[i], verdict,
 		    a->by == NULL ? NULL : a->by->settings->name,
@@ -148,8 +149,8 @@ answer_proof(struct monitor *m, const struct chain_step *const *steps,
 	if (a->attempt.abandoned)
 		return;
 	if (result == CHAIN_REFUSED || a->refused) {
-		auth_fail(m, verdict == SALLYPORT_ALLOW ? SALLYPORT_DENY :
-							  verdict);
+		auth_fail(
+		    m, verdict == SALLYPORT_ALLOW ? SALLYPORT_DENY : verdict);
 		return;
 	}
 	if (a->attempt.has_key) {
@@ -159,16 +160,16 @@ answer_proof(struct monitor *m, const struct chain_step *const *steps,
 	}
 	if (restrictions_merge(&a->granted, &a->attempt.restrictions,
 		a->decision, a->attempt.key_source) != 0) {
-		auth_refuse(m, "restrictions contradict each other",
-		    a->decision->why);
+		auth_refuse(
+		    m, "restrictions contradict each other", a->decision->why);
 		auth_fail(m, SALLYPORT_DENY);
 		return;
 	}
 	if (result == CHAIN_COMPLETE)
 		auth_finish(m);
 	else
-		auth_partial(m, chain_methods(&a->walk, methods,
-		    sizeof(methods)));
+		auth_partial(
+		    m, chain_methods(&a->walk, methods, sizeof(methods)));
 }
 
 /* Whoever cannot get in has never typed the right password. */
@@ -183,7 +184,7 @@ spoil_password(struct auth *a)
 	if (len > sizeof(junk))
 		len = sizeof(junk);
 	decoy_password(junk, len);
-	a->attempt.password = (struct bytes){ (const uint8_t *)junk, len };
+	a->attempt.password = (struct bytes){(const uint8_t *)junk, len};
 }
 
 int
@@ -212,18 +213,18 @@ auth_request(struct monitor *m)
 		else
 			auth_fail(m, SALLYPORT_DENY);
 	} else {
-		count = chain_steps(&a->walk, a->attempt.method, steps,
-		    STEPS_TRIED_MAX);
+		count = chain_steps(
+		    &a->walk, a->attempt.method, steps, STEPS_TRIED_MAX);
 		if (a->attempt.query)
 			answer_query(m, steps, count);
 		else
 			answer_proof(m, steps, count);
 	}
 	ask_forget(m);
-	a->attempt.password = (struct bytes){ 0 };
-	a->attempt.key = (struct bytes){ 0 };
-	a->attempt.signature = (struct bytes){ 0 };
-	a->attempt.data = (struct bytes){ 0 };
+	a->attempt.password = (struct bytes){0};
+	a->attempt.key = (struct bytes){0};
+	a->attempt.signature = (struct bytes){0};
+	a->attempt.data = (struct bytes){0};
 	return 0;
 }
 

@@ -11,12 +11,12 @@
 #include "daemon/monitor/monitor.h"
 #include "lib/net.h"
 
-#define AUTH_GROUPS_MAX	   1024
-#define AUTH_RESTRICT_MAX  512	/* permitopen and the like, of one attempt */
-#define AUTH_ENV_MAX	   1024	/* as sshd */
-#define AUTH_ASKS_MAX	   64	/* rounds in one connection */
+#define AUTH_GROUPS_MAX	    1024
+#define AUTH_RESTRICT_MAX   512 /* permitopen and the like, of one attempt */
+#define AUTH_ENV_MAX	    1024 /* as sshd */
+#define AUTH_ASKS_MAX	    64 /* rounds in one connection */
 #define AUTH_CHANGE_METHODS "keyboard-interactive,password"
-#define AUTH_QUERIES_FREE  32	/* key queries before they count as failures */
+#define AUTH_QUERIES_FREE   32 /* key queries before they count as failures */
 
 /* What modules see of a connection. */
 struct sallyport_login {
@@ -35,18 +35,18 @@ struct restrictions {
 struct attempt {
 	const char *method; /* SSH method name */
 	const struct chain_step *step;
-	bool query;	 /* publickey without a signature */
-	bool change;	 /* password with a new one, unasked */
+	bool query; /* publickey without a signature */
+	bool change; /* password with a new one, unasked */
 	bool hostbound;
-	bool abandoned;	 /* the client asked for another thing */
-	bool broken;	 /* the client's answers made no sense */
+	bool abandoned; /* the client asked for another thing */
+	bool broken; /* the client's answers made no sense */
 	struct bytes password, key, signature, host_key, data, submethods;
 	struct bytes user, service;
 	char algorithm[65], client_host[257], client_user[257];
-	char other[65];	 /* a method of a module's own */
-	uint64_t began;	 /* CLOCK_MONOTONIC, microseconds */
+	char other[65]; /* a method of a module's own */
+	uint64_t began; /* CLOCK_MONOTONIC, microseconds */
 	time_t now;
-	uint32_t delay;	 /* microseconds, asked for by a module */
+	uint32_t delay; /* microseconds, asked for by a module */
 	char reason[256];
 	/* the key, once a module has told */
 	bool has_key;
@@ -68,8 +68,8 @@ struct auth {
 	struct sallyport_login login;
 	struct decision *decision;
 	struct chain_walk walk;
-	bool refused;	    /* nothing can succeed any more */
-	bool refused_told;  /* why has been logged */
+	bool refused; /* nothing can succeed any more */
+	bool refused_told; /* why has been logged */
 	bool banner_sent;
 	bool invalid_told;
 
@@ -84,7 +84,7 @@ struct auth {
 	struct attempt attempt;
 	struct attempt last_key; /* facts of the key that counted last */
 	struct restrictions granted; /* of all steps that succeeded */
-	const struct hosted *by;     /* module of the last success */
+	const struct hosted *by; /* module of the last success */
 
 	struct joined joined[HOST_MODULES_MAX];
 	size_t current; /* module being called */
@@ -133,15 +133,15 @@ bool auth_name_is_sane(const char *name);
 
 /* ---- auth_try.c --------------------------------------------------------- */
 
-enum sallyport_verdict auth_try_step(struct monitor *m,
-    const struct chain_step *step);
+enum sallyport_verdict auth_try_step(
+    struct monitor *m, const struct chain_step *step);
 /* Does any loaded module serve this step?  For the chain engine. */
 bool auth_serves(const struct chain_step *step, void *monitor);
 /* The connection's data of module number i, begun if it was not. */
 void *auth_join(struct monitor *m, size_t i);
 /* Judge a verdict's number: what is not one denies. */
-enum sallyport_verdict auth_verdict(struct monitor *m, size_t module,
-    int verdict);
+enum sallyport_verdict auth_verdict(
+    struct monitor *m, size_t module, int verdict);
 
 /* ---- auth_finish.c ------------------------------------------------------ */
 
@@ -163,8 +163,8 @@ void auth_banner(struct monitor *m);
 
 /* ---- auth_restrict.c ---------------------------------------------------- */
 
-int restrictions_add(struct restrictions *r, enum sallyport_restriction what,
-    const char *value);
+int restrictions_add(
+    struct restrictions *r, enum sallyport_restriction what, const char *value);
 void restrictions_free(struct restrictions *r);
 /* Move an attempt's into the login's; E_DENIED when they contradict. */
 int restrictions_merge(struct restrictions *to, struct restrictions *from,
@@ -177,10 +177,10 @@ int ask_round(struct monitor *m, const char *instruction,
 int ask_show(struct monitor *m, const char *text);
 int ask_change(struct monitor *m, const char *prompt, const char **old,
     const char **fresh);
-int ask_packet_send(struct monitor *m, uint8_t number, const void *payload,
-    size_t len);
-int ask_packet_receive(struct monitor *m, uint8_t *number,
-    const uint8_t **payload, size_t *len);
+int ask_packet_send(
+    struct monitor *m, uint8_t number, const void *payload, size_t len);
+int ask_packet_receive(
+    struct monitor *m, uint8_t *number, const uint8_t **payload, size_t *len);
 /* Wipe the answers. */
 void ask_forget(struct monitor *m);
 /* Control bytes but newline and tab become '?'; bounded. */
@@ -194,6 +194,8 @@ void auth_call_done(struct monitor *m);
 enum slot_call auth_call_pause(struct monitor *m);
 void auth_call_resume(struct monitor *m, enum slot_call call);
 uint64_t auth_clock(void); /* microseconds */
+/* A module that calls exit() is noticed, audited, and cleaned up after. */
+void auth_watch_exit(struct monitor *m);
 
 /* ======== what monitor.c, on_session.c and states.c call ================= */
 

@@ -21,7 +21,7 @@
 
 #define MODULE_DELAY_MAX (10 * 1000000u)
 #define QUERY_FLOOR_MAX	 10000u /* microseconds */
-#define LIST_FLOOR_MAX	 2000u	/* the look-up of a user takes less */
+#define LIST_FLOOR_MAX	 2000u /* the look-up of a user takes less */
 
 /* The method as the log says it: with its module, as sshd does. */
 static const char *
@@ -50,7 +50,7 @@ wait_until(struct monitor *m, uint64_t moment)
 {
 	for (;;) {
 		uint64_t now = auth_clock();
-		struct pollfd p = { .fd = m->worker.fd, .events = 0 };
+		struct pollfd p = {.fd = m->worker.fd, .events = 0};
 		struct timespec left;
 
 		if (now >= moment)
@@ -90,25 +90,28 @@ send_failure(struct monitor *m)
 		snprintf(methods, sizeof(methods), "%s", AUTH_CHANGE_METHODS);
 	else
 		chain_methods(&m->auth->walk, methods, sizeof(methods));
-	MONITOR_SEND(m, auth_verdict, .result = AUTH_FAILURE,
-	    .methods = methods);
+	MONITOR_SEND(
+	    m, auth_verdict, .result = AUTH_FAILURE, .methods = methods);
 }
 
 static const char *
 verdict_reason(enum sallyport_verdict verdict)
 {
 	switch (verdict) {
-	case SALLYPORT_LOCKED: return "account is locked";
-	case SALLYPORT_UNAVAILABLE: return "module cannot tell";
-	case SALLYPORT_EXPIRED: return "expired";
-	default: return "not accepted";
+	case SALLYPORT_LOCKED:
+		return "account is locked";
+	case SALLYPORT_UNAVAILABLE:
+		return "module cannot tell";
+	case SALLYPORT_EXPIRED:
+		return "expired";
+	default:
+		return "not accepted";
 	}
 }
 
 /* The log and btmp of a failure. */
 static void
-tell_failure(struct monitor *m, enum sallyport_verdict verdict,
-    unsigned max)
+tell_failure(struct monitor *m, enum sallyport_verdict verdict, unsigned max)
 {
 	struct auth *a = m->auth;
 	const struct attempt *t = &a->attempt;
@@ -119,8 +122,8 @@ tell_failure(struct monitor *m, enum sallyport_verdict verdict,
 	slot_proof(m->slot, t->method, OUTCOME_FAILED);
 	AUDIT(auth_fail, .method = method_text(m, method, sizeof(method)),
 	    .module = a->by == NULL ? NULL : a->by->settings->name,
-	    .reason = t->reason[0] != '\0' ? t->reason :
-					     verdict_reason(verdict),
+	    .reason =
+		t->reason[0] != '\0' ? t->reason : verdict_reason(verdict),
 	    .attempt = a->failures,
 	    .attempts_left = max > a->failures ? max - a->failures : 0,
 	    .key_type = t->has_key ? t->key_type : NULL,
@@ -190,8 +193,8 @@ auth_partial(struct monitor *m, const char *methods)
 	    .module = a->by == NULL ? NULL : a->by->settings->name,
 	    .next = methods, .key_type = t->has_key ? t->key_type : NULL,
 	    .fp = t->has_key ? t->fingerprint : NULL);
-	MONITOR_SEND(m, auth_verdict, .result = AUTH_PARTIAL,
-	    .methods = methods);
+	MONITOR_SEND(
+	    m, auth_verdict, .result = AUTH_PARTIAL, .methods = methods);
 }
 
 void
@@ -256,8 +259,8 @@ auth_succeed(struct monitor *m)
 
 	for (size_t i = 0; i < a->walk.done_count; i++)
 		used += (size_t)snprintf(&methods[used],
-		    used < sizeof(methods) ? sizeof(methods) - used : 0,
-		    "%s%s", i > 0 ? "," : "", a->walk.methods[i]);
+		    used < sizeof(methods) ? sizeof(methods) - used : 0, "%s%s",
+		    i > 0 ? "," : "", a->walk.methods[i]);
 	audit_set_user(m->passwd.pw_name, m->passwd.pw_uid);
 	slot_proof(m->slot, t->method, OUTCOME_ACCEPTED);
 	AUDIT(auth_ok, .method = method_text(m, method, sizeof(method)),
@@ -265,11 +268,9 @@ auth_succeed(struct monitor *m)
 	    .module = a->by == NULL ? NULL : a->by->settings->name,
 	    .key_type = t->has_key ? t->key_type : NULL,
 	    .fp = t->has_key ? t->fingerprint : NULL,
-	    .key_id = cert ? t->key_id : NULL,
-	    .serial = cert ? t->serial : 0,
+	    .key_id = cert ? t->key_id : NULL, .serial = cert ? t->serial : 0,
 	    .ca_type = cert ? t->ca_type : NULL,
-	    .ca_fp = cert ? t->ca_fingerprint : NULL,
-	    .attempt = a->requests,
+	    .ca_fp = cert ? t->ca_fingerprint : NULL, .attempt = a->requests,
 	    .duration_ms = (auth_clock() - a->began) / 1000);
 	AUDIT(authz_allow, .method = methods);
 	fill_slot(m, methods);
@@ -284,8 +285,8 @@ auth_banner(struct monitor *m)
 {
 	struct auth *a = m->auth;
 	const char *path = a->decision->grants.banner;
-	const struct safefile_rules rules = { .flags = SAFEFILE_FOLLOW,
-		.max = WALL_BANNER_MAX };
+	const struct safefile_rules rules = {
+	    .flags = SAFEFILE_FOLLOW, .max = WALL_BANNER_MAX};
 	char why[SAFEFILE_WHY_MAX] = "", *text;
 	struct buf contents;
 	int err;

@@ -4,9 +4,49 @@
  */
 #include "daemon/monitor/auth.h"
 
+#include "lib/audit.h"
+#include "lib/log.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+static struct monitor *watched;
+static pid_t watched_pid; /* children of modules may exit as they like */
+
+/*
+ * A monitor ends by _exit(): whoever comes here was sent by a module that
+ * called exit() in the middle of a call.
+ */
+static void
+exited(void)
+{
+	struct monitor *m = watched;
+
+	if (m == NULL || getpid() != watched_pid || m->auth == NULL ||
+	    !m->auth->in_call)
+		return;
+	watched = NULL;
+	AUDIT(module_crash,
+	    .module = m->template->modules[m->auth->current].settings->name,
+	    .call = slot_call_text(m->auth->call));
+	/* It is not called again, the others clean up. */
+	m->auth->joined[m->auth->current].begun = false;
+	m->auth->joined[m->auth->current].session = false;
+	auth_close(m);
+	_exit(EXIT_FAILED);
+}
+
+void
+auth_watch_exit(struct monitor *m)
+{
+	if (watched == NULL && atexit(exited) != 0)
+		log_error("atexit: no room");
+	watched = m;
+	watched_pid = getpid();
+}
 
 uint64_t
 auth_clock(void)

@@ -24,7 +24,7 @@ auth_name_is_sane(const char *name)
 	if (name[0] == '\0' || name[0] == '-' || strlen(name) > SSH_USER_MAX)
 		return false;
 	for (const unsigned char *p = (const unsigned char *)name; *p != '\0';
-	    p++)
+	     p++)
 		if (*p < 0x20 || *p == 0x7f || *p == '/' || *p == ':')
 			return false;
 	return true;
@@ -51,8 +51,10 @@ look_up_user(const char *name, struct passwd *out)
 		out->pw_gecos =
 		    mem_strdup(pw.pw_gecos == NULL ? "" : pw.pw_gecos);
 		out->pw_dir = mem_strdup(pw.pw_dir == NULL ? "" : pw.pw_dir);
-		out->pw_shell = mem_strdup(pw.pw_shell == NULL ||
-			pw.pw_shell[0] == '\0' ? "/bin/sh" : pw.pw_shell);
+		out->pw_shell =
+		    mem_strdup(pw.pw_shell == NULL || pw.pw_shell[0] == '\0' ?
+			    "/bin/sh" :
+			    pw.pw_shell);
 	}
 	free(buffer);
 	if (found != NULL)
@@ -76,8 +78,7 @@ name_group(struct auth *a, gid_t gid)
 		size *= 4;
 	}
 	if (found != NULL)
-		a->group_names[a->group_name_count++] =
-		    mem_strdup(gr.gr_name);
+		a->group_names[a->group_name_count++] = mem_strdup(gr.gr_name);
 	free(buffer);
 	/* A gid that has no name is in no group by name. */
 	return found != NULL || err == 0 || err == ENOENT || err == ESRCH;
@@ -89,8 +90,8 @@ look_up_groups(struct monitor *m)
 	struct auth *a = m->auth;
 	int count = AUTH_GROUPS_MAX;
 
-	if (getgrouplist(m->passwd.pw_name, m->passwd.pw_gid, a->groups,
-		&count) < 0)
+	if (getgrouplist(
+		m->passwd.pw_name, m->passwd.pw_gid, a->groups, &count) < 0)
 		return FACT_UNKNOWN;
 	a->group_count = (size_t)count;
 	a->group_names = mem_array(a->group_count + 1, sizeof(char *));
@@ -134,17 +135,28 @@ static const char *
 refusal_text(enum policy_reason reason)
 {
 	switch (reason) {
-	case REASON_NO_RULE: return "no rule matches";
-	case REASON_RULE_REFUSES: return "a rule refuses";
-	case REASON_GUARD_REFUSES: return "a guard refuses";
-	case REASON_UNKNOWN_FACT: return "a fact could not be learnt";
-	case REASON_UNKNOWN_USER: return "there is no such user";
-	case REASON_ROOT: return "root may not log in";
-	case REASON_TIME: return "outside the permitted times";
-	case REASON_NO_CHAIN: return "no method is left";
-	case REASON_KEY: return "the key does not meet the requirements";
-	case REASON_CONFLICT: return "two rules contradict each other";
-	case REASON_NONE: break;
+	case REASON_NO_RULE:
+		return "no rule matches";
+	case REASON_RULE_REFUSES:
+		return "a rule refuses";
+	case REASON_GUARD_REFUSES:
+		return "a guard refuses";
+	case REASON_UNKNOWN_FACT:
+		return "a fact could not be learnt";
+	case REASON_UNKNOWN_USER:
+		return "there is no such user";
+	case REASON_ROOT:
+		return "root may not log in";
+	case REASON_TIME:
+		return "outside the permitted times";
+	case REASON_NO_CHAIN:
+		return "no method is left";
+	case REASON_KEY:
+		return "the key does not meet the requirements";
+	case REASON_CONFLICT:
+		return "two rules contradict each other";
+	case REASON_NONE:
+		break;
 	}
 	return "policy refuses";
 }
@@ -165,8 +177,8 @@ auth_learn(struct monitor *m)
 	chain_begin(&a->walk, d->chains.items, d->chains.count, !granted,
 	    auth_serves, m);
 	if (granted && a->walk.count == 0)
-		auth_refuse(m, "no loaded module serves any of its methods",
-		    d->why);
+		auth_refuse(
+		    m, "no loaded module serves any of its methods", d->why);
 	if (a->facts.user_state == FACT_ABSENT) {
 		AUDIT(auth_unknown_user,
 		    .reason = auth_name_is_sane(m->user) ? "no such user" :

@@ -62,8 +62,8 @@ check_shell(struct monitor *m)
 	char detail[512];
 
 	if (stat(shell, &st) != 0) {
-		snprintf(detail, sizeof(detail), "shell %s does not exist",
-		    shell);
+		snprintf(
+		    detail, sizeof(detail), "shell %s does not exist", shell);
 	} else if (!S_ISREG(st.st_mode) ||
 	    (st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0) {
 		snprintf(detail, sizeof(detail), "shell %s is not executable",
@@ -113,8 +113,8 @@ ask_accounts(struct monitor *m)
 		connection = auth_join(m, i);
 		a->attempt.reason[0] = '\0';
 		auth_call(m, CALL_MODULE, h->settings->name);
-		verdict = auth_verdict(m, i,
-		    h->module->account(connection, &a->login));
+		verdict = auth_verdict(
+		    m, i, h->module->account(connection, &a->login));
 		if (verdict == SALLYPORT_ALLOW || verdict == SALLYPORT_IGNORE)
 			continue;
 		if (verdict == SALLYPORT_EXPIRED) {
@@ -141,8 +141,8 @@ run_change(struct monitor *m)
 	a->by = h;
 	auth_call(m, CALL_MODULE, h->settings->name);
 	if (h->module->change_password != NULL)
-		verdict = auth_verdict(m, i,
-		    h->module->change_password(connection, &a->login));
+		verdict = auth_verdict(
+		    m, i, h->module->change_password(connection, &a->login));
 	else
 		auth_call_done(m);
 	a->in_change = false;
@@ -164,9 +164,9 @@ refuse_account(struct monitor *m, enum sallyport_verdict verdict)
 	char reason[sizeof(a->attempt.reason)];
 
 	snprintf(reason, sizeof(reason), "%s",
-	    a->attempt.reason[0] != '\0' ? a->attempt.reason :
-	    verdict == SALLYPORT_LOCKED	 ? "account is locked" :
-					   "account is refused");
+	    a->attempt.reason[0] != '\0'    ? a->attempt.reason :
+		verdict == SALLYPORT_LOCKED ? "account is locked" :
+					      "account is refused");
 	auth_refuse(m, reason, NULL);
 	auth_fail(m, verdict);
 }
@@ -248,13 +248,15 @@ auth_finish(struct monitor *m)
 	    a->decision->more.count > 0) {
 		chain_continue(&a->walk, &a->decision->more, 1);
 		if (a->walk.count == 0) {
-			auth_refuse(m, "a guard asks for a method that no "
-			    "module serves", a->decision->why);
+			auth_refuse(m,
+			    "a guard asks for a method that no "
+			    "module serves",
+			    a->decision->why);
 			auth_fail(m, SALLYPORT_DENY);
 			return;
 		}
-		auth_partial(m, chain_methods(&a->walk, methods,
-		    sizeof(methods)));
+		auth_partial(
+		    m, chain_methods(&a->walk, methods, sizeof(methods)));
 		return;
 	}
 	if (a->decision->verdict != POLICY_GRANTED || a->refused ||
@@ -262,8 +264,10 @@ auth_finish(struct monitor *m)
 		if (a->decision->reason == REASON_ROOT)
 			AUDIT(root_denied, .method = a->attempt.method,
 			    .reason = a->decision->why);
-		auth_refuse(m, a->decision->why[0] != '\0' ?
-			a->decision->why : "policy refuses", NULL);
+		auth_refuse(m,
+		    a->decision->why[0] != '\0' ? a->decision->why :
+						  "policy refuses",
+		    NULL);
 		auth_fail(m, SALLYPORT_DENY);
 		return;
 	}

@@ -14,7 +14,7 @@ auth_host_key(struct monitor *m)
 	const struct monitor_template *t = m->template;
 	const char *algorithm = m->host_key_algorithm;
 	const struct key_alg *alg = key_alg_find(algorithm, strlen(algorithm));
-	const struct bytes none = { NULL, 0 };
+	const struct bytes none = {NULL, 0};
 	int key;
 
 	if (alg == NULL)

@@ -33,8 +33,8 @@ set_once(char **place, const char *value)
 }
 
 int
-restrictions_add(struct restrictions *r, enum sallyport_restriction what,
-    const char *value)
+restrictions_add(
+    struct restrictions *r, enum sallyport_restriction what, const char *value)
 {
 	if (value == NULL)
 		value = "";
@@ -90,14 +90,15 @@ tighten_off(struct decision *d, unsigned off, struct origin origin)
 		enum grant grants[4];
 		size_t count;
 	} rows[] = {
-		{ SALLYPORT_NO_PTY, { GRANT_pty }, 1 },
-		{ SALLYPORT_NO_AGENT, { GRANT_agent }, 1 },
-		{ SALLYPORT_NO_X11, { GRANT_x11 }, 1 },
-		{ SALLYPORT_NO_USER_RC, { GRANT_user_rc }, 1 },
-		{ SALLYPORT_NO_TUN, { GRANT_tun }, 1 },
-		{ SALLYPORT_NO_PORT_FORWARDING,
-		    { GRANT_local_forward, GRANT_remote_forward,
-			GRANT_unix_local, GRANT_unix_remote }, 4 },
+	    {SALLYPORT_NO_PTY, {GRANT_pty}, 1},
+	    {SALLYPORT_NO_AGENT, {GRANT_agent}, 1},
+	    {SALLYPORT_NO_X11, {GRANT_x11}, 1},
+	    {SALLYPORT_NO_USER_RC, {GRANT_user_rc}, 1},
+	    {SALLYPORT_NO_TUN, {GRANT_tun}, 1},
+	    {SALLYPORT_NO_PORT_FORWARDING,
+		{GRANT_local_forward, GRANT_remote_forward, GRANT_unix_local,
+		    GRANT_unix_remote},
+		4},
 	};
 	int err;
 
@@ -105,16 +106,15 @@ tighten_off(struct decision *d, unsigned off, struct origin origin)
 		if (!(off & 1u << rows[i].what))
 			continue;
 		for (size_t j = 0; j < rows[i].count; j++)
-			if ((err = decision_tighten_off(d, rows[i].grants[j],
-				 origin)) != 0)
+			if ((err = decision_tighten_off(
+				 d, rows[i].grants[j], origin)) != 0)
 				return err;
 	}
 	return 0;
 }
 
 static int
-tighten(struct decision *d, const struct restrictions *r,
-    struct origin origin)
+tighten(struct decision *d, const struct restrictions *r, struct origin origin)
 {
 	int err = tighten_off(d, r->off, origin);
 
@@ -133,7 +133,7 @@ int
 restrictions_merge(struct restrictions *to, struct restrictions *from,
     struct decision *d, const char *origin)
 {
-	struct origin place = { .file = origin, .line = 0 };
+	struct origin place = {.file = origin, .line = 0};
 	int err = tighten(d, from, place);
 
 	if (err == 0 && from->command != NULL)

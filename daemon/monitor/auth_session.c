@@ -32,8 +32,8 @@ close_sessions(struct monitor *m)
 		a->current = i;
 		auth_call(m, CALL_MODULE, h->settings->name);
 		if (h->module->close_session != NULL)
-			h->module->close_session(a->joined[i].connection,
-			    &a->login);
+			h->module->close_session(
+			    a->joined[i].connection, &a->login);
 		auth_call_done(m);
 	}
 	a->in_session = false;
@@ -50,8 +50,8 @@ open_one(struct monitor *m, size_t i)
 
 	a->attempt.reason[0] = '\0';
 	auth_call(m, CALL_MODULE, h->settings->name);
-	verdict = auth_verdict(m, i,
-	    h->module->open_session(connection, &a->login));
+	verdict =
+	    auth_verdict(m, i, h->module->open_session(connection, &a->login));
 	if (verdict == SALLYPORT_ALLOW) {
 		a->joined[i].session = true;
 		return true;
@@ -132,8 +132,8 @@ auth_set_environment(struct monitor *m, const char *setting)
 		}
 	if (a->environment_count >= AUTH_ENV_MAX)
 		return E_LIMIT;
-	a->environment = mem_grow(a->environment, a->environment_count + 2,
-	    sizeof(char *));
+	a->environment =
+	    mem_grow(a->environment, a->environment_count + 2, sizeof(char *));
 	a->environment[a->environment_count++] = mem_strdup(setting);
 	a->environment[a->environment_count] = NULL;
 	return 0;

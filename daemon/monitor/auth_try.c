@@ -16,8 +16,8 @@ auth_serves(const struct chain_step *step, void *monitor)
 	const struct monitor *m = monitor;
 
 	for (size_t i = 0; i < m->template->n_modules; i++)
-		if (host_serves(&m->template->modules[i], step->method,
-			step->module))
+		if (host_serves(
+			&m->template->modules[i], step->method, step->module))
 			return true;
 	return false;
 }
@@ -100,17 +100,15 @@ auth_try_step(struct monitor *m, const struct chain_step *step)
 			continue;
 		connection = auth_join(m, i);
 		if (a->joined[i].exhausted) {
-			snprintf(a->attempt.reason,
-			    sizeof(a->attempt.reason),
-			    "module %s takes no more tries",
-			    h->settings->name);
+			snprintf(a->attempt.reason, sizeof(a->attempt.reason),
+			    "module %s takes no more tries", h->settings->name);
 			continue;
 		}
 		if (a->attempt.change)
 			continue; /* a new password nobody asked for */
 		auth_call(m, CALL_MODULE, h->settings->name);
-		verdict = auth_verdict(m, i,
-		    h->module->authenticate(connection, &a->login));
+		verdict = auth_verdict(
+		    m, i, h->module->authenticate(connection, &a->login));
 		tried = true;
 		if (a->attempt.abandoned || a->attempt.broken)
 			return SALLYPORT_DENY;

@@ -30,8 +30,7 @@ chain_is_served(const struct chain_walk *w, const struct chain *chain)
 	if (chain->count == 0 || chain->count > CHAIN_STEPS_MAX)
 		return false;
 	for (size_t i = 0; i < chain->count; i++)
-		if (w->serves != NULL &&
-		    !w->serves(&chain->steps[i], w->arg))
+		if (w->serves != NULL && !w->serves(&chain->steps[i], w->arg))
 			return false;
 	return true;
 }
@@ -67,7 +66,8 @@ next_step(const struct chain_walk *w, size_t i)
 	const struct chain *chain = w->walks[i].chain;
 
 	return w->walks[i].position < chain->count ?
-	    &chain->steps[w->walks[i].position] : NULL;
+	    &chain->steps[w->walks[i].position] :
+	    NULL;
 }
 
 size_t
@@ -112,8 +112,8 @@ spend_key(struct chain_walk *w, const char *key)
 }
 
 static void
-note_done(struct chain_walk *w, const struct chain_step *step,
-    const char *module)
+note_done(
+    struct chain_walk *w, const struct chain_step *step, const char *module)
 {
 	char *text = w->texts[w->done_count];
 	const char *name = module != NULL ? module : step->module;
@@ -158,8 +158,8 @@ list_has(const char *list, const char *method)
 {
 	size_t len = strlen(method);
 
-	for (const char *at = list; *at != '\0'; at += strcspn(at, ","),
-	    at += *at == ',')
+	for (const char *at = list; *at != '\0';
+	     at += strcspn(at, ","), at += *at == ',')
 		if (strncmp(at, method, len) == 0 &&
 		    (at[len] == ',' || at[len] == '\0'))
 			return true;
@@ -181,8 +181,8 @@ chain_methods(const struct chain_walk *w, char *list, size_t size)
 		need = strlen(step->method) + (used > 0);
 		if (used + need >= size)
 			continue;
-		snprintf(&list[used], size - used, "%s%s",
-		    used > 0 ? "," : "", step->method);
+		snprintf(&list[used], size - used, "%s%s", used > 0 ? "," : "",
+		    step->method);
 		used += need;
 	}
 	return list;

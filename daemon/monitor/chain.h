@@ -15,8 +15,8 @@
 /* Zero refuses; compare with ==. */
 enum chain_result {
 	CHAIN_REFUSED,
-	CHAIN_MORE,	/* partial success: RFC 4252 section 5.1 */
-	CHAIN_COMPLETE	/* all steps of a chain have succeeded */
+	CHAIN_MORE, /* partial success: RFC 4252 section 5.1 */
+	CHAIN_COMPLETE /* all steps of a chain have succeeded */
 };
 
 /* Does a module serve this step?  Asked before a method is offered. */
@@ -28,7 +28,7 @@ struct chain_walk {
 		size_t position; /* steps done */
 	} walks[CHAIN_WALKS_MAX];
 	size_t count;
-	bool hopeless;	/* a decoy, or refused meanwhile: never advances */
+	bool hopeless; /* a decoy, or refused meanwhile: never advances */
 	chain_serves *serves;
 	void *arg;
 	/* What succeeded, in order: methods, and the same in full as
@@ -46,15 +46,15 @@ struct chain_walk {
  * Begin to walk; the chains stay the caller's.  A chain with a step that
  * nothing serves is dropped: it could never be completed.
  */
-void chain_begin(struct chain_walk *w, const struct chain *chains,
-    size_t count, bool hopeless, chain_serves *serves, void *arg);
+void chain_begin(struct chain_walk *w, const struct chain *chains, size_t count,
+    bool hopeless, chain_serves *serves, void *arg);
 
 /*
  * Go on with other chains (a guard asked for more), keeping what is done and
  * the keys that were used.
  */
-void chain_continue(struct chain_walk *w, const struct chain *chains,
-    size_t count);
+void chain_continue(
+    struct chain_walk *w, const struct chain *chains, size_t count);
 
 /*
  * The different steps that a request with this method can mean now, at most

@@ -34,7 +34,7 @@ decoy_init(void)
 uint64_t
 decoy_delay(const char *user, uint64_t floor, uint64_t elapsed)
 {
-	uint8_t mac[EVP_MAX_MD_SIZE] = { 0 };
+	uint8_t mac[EVP_MAX_MD_SIZE] = {0};
 	unsigned mac_len = 0;
 	uint32_t part;
 	uint64_t delay;

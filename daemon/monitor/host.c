@@ -24,8 +24,8 @@
 	(offsetof(struct sallyport_module, describe) + sizeof(void *))
 #define MODULE_FILE_MAX (64 * 1024 * 1024)
 
-#define REFUSE(problems, settings, ...)                                  \
-	problem_error((problems), (settings)->origin.file,               \
+#define REFUSE(problems, settings, ...)                    \
+	problem_error((problems), (settings)->origin.file, \
 	    (settings)->origin.line, __VA_ARGS__)
 
 /* An absolute path, or a name ("pam", "pam.so") in the directory. */
@@ -33,7 +33,8 @@ static char *
 module_path(const struct module_settings *settings, const char *directory)
 {
 	const char *name = settings->file == NULL || settings->file[0] == '\0' ?
-	    settings->name : settings->file;
+	    settings->name :
+	    settings->file;
 	size_t len = strlen(name);
 
 	if (name[0] == '/')
@@ -48,14 +49,14 @@ static int
 check_file(const struct module_settings *settings, const char *path,
     struct problems *problems)
 {
-	const struct safefile_rules rules = { .owner = 0,
-		.flags = SAFEFILE_FOLLOW, .max = MODULE_FILE_MAX };
+	const struct safefile_rules rules = {
+	    .owner = 0, .flags = SAFEFILE_FOLLOW, .max = MODULE_FILE_MAX};
 	char why[SAFEFILE_WHY_MAX] = "";
 	int fd, err;
 
 	if ((err = safefile_open(path, &rules, &fd, why)) != 0) {
-		REFUSE(problems, settings, "module %s: %s: %s",
-		    settings->name, path, why[0] != '\0' ? why : err_text(err));
+		REFUSE(problems, settings, "module %s: %s: %s", settings->name,
+		    path, why[0] != '\0' ? why : err_text(err));
 		return err;
 	}
 	close(fd);
@@ -68,26 +69,30 @@ is_acceptable(const struct sallyport_module *module,
     const struct module_settings *settings, struct problems *problems)
 {
 	if (module->abi != SALLYPORT_MODULE_ABI) {
-		REFUSE(problems, settings, "module %s: was built for module "
-		    "interface %u; this server has %u", settings->name,
-		    (unsigned)module->abi, SALLYPORT_MODULE_ABI);
+		REFUSE(problems, settings,
+		    "module %s: was built for module "
+		    "interface %u; this server has %u",
+		    settings->name, (unsigned)module->abi,
+		    SALLYPORT_MODULE_ABI);
 		return false;
 	}
 	if (module->size < MODULE_SIZE_MIN ||
 	    module->size > sizeof(struct sallyport_module)) {
-		REFUSE(problems, settings, "module %s: its structure has %u "
-		    "bytes; this server knows %zu", settings->name,
-		    (unsigned)module->size, sizeof(struct sallyport_module));
+		REFUSE(problems, settings,
+		    "module %s: its structure has %u "
+		    "bytes; this server knows %zu",
+		    settings->name, (unsigned)module->size,
+		    sizeof(struct sallyport_module));
 		return false;
 	}
 	if (module->name == NULL || module->name[0] == '\0' ||
 	    strlen(module->name) > 63 ||
-	    strspn(module->name, "abcdefghijklmnopqrstuvwxyz"
+	    strspn(module->name,
+		"abcdefghijklmnopqrstuvwxyz"
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") !=
 		strlen(module->name)) {
 		REFUSE(problems, settings,
-		    "module %s: has no proper name of its own",
-		    settings->name);
+		    "module %s: has no proper name of its own", settings->name);
 		return false;
 	}
 	if (module->authenticate != NULL && module->methods == NULL) {
@@ -112,15 +117,15 @@ run_load(struct hosted *h, struct problems *problems)
 	int err = 0;
 
 	for (size_t i = 0; i < options->count; i++)
-		settings[i] = (struct sallyport_setting){
-			.name = options->items[i].key,
+		settings[i] =
+		    (struct sallyport_setting){.name = options->items[i].key,
 			.value = options->items[i].value,
 			.file = options->items[i].origin.file,
-			.line = options->items[i].origin.line };
+			.line = options->items[i].origin.line};
 	host_problems_to(problems, h->settings);
 	if (h->module->load != NULL)
-		err = h->module->load(&host_table, settings, options->count,
-		    &h->state);
+		err = h->module->load(
+		    &host_table, settings, options->count, &h->state);
 	host_problems_to(NULL, NULL);
 	if (err != 0 && problems->errors == errors)
 		REFUSE(problems, h->settings,
@@ -141,13 +146,15 @@ int
 host_load_one(const struct module_settings *settings, const char *directory,
     struct hosted *out, struct problems *problems)
 {
-	struct hosted h = { .settings = settings };
+	struct hosted h = {.settings = settings};
 	size_t errors = problems->errors;
 
 	h.file = module_path(settings, directory);
 	if (h.file == NULL) {
-		REFUSE(problems, settings, "module %s: file must be absolute "
-		    "or a name in %s", settings->name, directory);
+		REFUSE(problems, settings,
+		    "module %s: file must be absolute "
+		    "or a name in %s",
+		    settings->name, directory);
 		return E_VALUE;
 	}
 	if (check_file(settings, h.file, problems) != 0)
@@ -160,8 +167,10 @@ host_load_one(const struct module_settings *settings, const char *directory,
 	}
 	h.module = dlsym(h.library, "sallyport_module");
 	if (h.module == NULL) {
-		REFUSE(problems, settings, "module %s: %s exports no "
-		    "\"sallyport_module\"", settings->name, h.file);
+		REFUSE(problems, settings,
+		    "module %s: %s exports no "
+		    "\"sallyport_module\"",
+		    settings->name, h.file);
 		goto refused;
 	}
 	if (!is_acceptable(h.module, settings, problems))
@@ -176,7 +185,8 @@ host_load_one(const struct module_settings *settings, const char *directory,
 refused:
 	AUDIT(module_reject, .module = settings->name, .file = h.file,
 	    .reason = problems->count > 0 ?
-		problems->items[problems->count - 1].text : "refused");
+		problems->items[problems->count - 1].text :
+		"refused");
 	host_unload_one(&h);
 	return E_VALUE;
 }
@@ -207,9 +217,8 @@ host_load(struct monitor_template *t, struct problems *problems)
 	t->modules = mem_array(config->module_count + 1, sizeof(*t->modules));
 	t->n_modules = 0;
 	for (size_t i = 0; i < config->module_count; i++)
-		if (host_load_one(&config->modules[i],
-			config->module_directory, &t->modules[t->n_modules],
-			problems) == 0)
+		if (host_load_one(&config->modules[i], config->module_directory,
+			&t->modules[t->n_modules], problems) == 0)
 			t->n_modules++;
 	if (problems->errors == errors)
 		return 0;

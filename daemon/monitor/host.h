@@ -15,7 +15,7 @@ struct hosted {
 	const struct module_settings *settings;
 	const struct sallyport_module *module;
 	void *library; /* dlopen's */
-	void *state;   /* load()'s */
+	void *state; /* load()'s */
 	char *file;
 };
 
@@ -30,8 +30,8 @@ int host_load(struct monitor_template *t, struct problems *problems);
 void host_unload(struct monitor_template *t);
 
 /* One file; for host_load() and the tests. */
-int host_load_one(const struct module_settings *settings,
-    const char *directory, struct hosted *out, struct problems *problems);
+int host_load_one(const struct module_settings *settings, const char *directory,
+    struct hosted *out, struct problems *problems);
 void host_unload_one(struct hosted *h);
 
 /* Check settings against a module's rows; every error is added. */
@@ -45,13 +45,12 @@ const char *host_snapshot_compare(const struct host_snapshot *before);
 void host_snapshot_free(struct host_snapshot *s);
 
 /* Does this module serve the method, and is it meant by the step? */
-bool host_serves(const struct hosted *h, const char *method,
-    const char *name);
+bool host_serves(const struct hosted *h, const char *method, const char *name);
 
 /* The functions modules get; and where host->problem() writes. */
 extern const struct sallyport_host host_table;
-void host_problems_to(struct problems *problems,
-    const struct module_settings *settings);
+void host_problems_to(
+    struct problems *problems, const struct module_settings *settings);
 
 /* ---- children: host_child.c -------------------------------------------- */
 

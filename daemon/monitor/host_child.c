@@ -42,11 +42,16 @@ static int
 from_err(int err)
 {
 	switch (err) {
-	case 0: return SALLYPORT_OK;
-	case E_NOT_FOUND: return SALLYPORT_NOT_FOUND;
-	case E_PERMISSIONS: return SALLYPORT_PERMISSIONS;
-	case E_TOO_LARGE: return SALLYPORT_TOO_LARGE;
-	default: return SALLYPORT_SYSTEM;
+	case 0:
+		return SALLYPORT_OK;
+	case E_NOT_FOUND:
+		return SALLYPORT_NOT_FOUND;
+	case E_PERMISSIONS:
+		return SALLYPORT_PERMISSIONS;
+	case E_TOO_LARGE:
+		return SALLYPORT_TOO_LARGE;
+	default:
+		return SALLYPORT_SYSTEM;
 	}
 }
 
@@ -54,7 +59,7 @@ from_err(int err)
 static void
 come_clean(unsigned first)
 {
-	struct sigaction action = { .sa_handler = SIG_DFL };
+	struct sigaction action = {.sa_handler = SIG_DFL};
 	sigset_t none;
 
 	for (int i = 1; i < NSIG; i++)
@@ -83,7 +88,7 @@ become(uid_t uid, gid_t gid, const gid_t *groups, size_t count)
 static int
 reap(pid_t pid, bool kill_it, bool group, int64_t deadline)
 {
-	struct timespec pause = { 0, 1000000 };
+	struct timespec pause = {0, 1000000};
 	int status = 0;
 
 	if (kill_it) {
@@ -91,11 +96,12 @@ reap(pid_t pid, bool kill_it, bool group, int64_t deadline)
 		deadline = now_ms() + 200;
 	}
 	for (;;) {
-		siginfo_t info = { 0 };
+		siginfo_t info = {0};
 
 		/* Dead but not reaped: its group's number is still its own. */
 		if (waitid(P_PID, (id_t)pid, &info,
-			WEXITED | WNOHANG | WNOWAIT) != 0 && errno != EINTR)
+			WEXITED | WNOHANG | WNOWAIT) != 0 &&
+		    errno != EINTR)
 			return 0;
 		if (info.si_pid == pid) {
 			if (group)
@@ -121,13 +127,13 @@ struct reply {
 static void
 send_reply(int to, const struct reply *reply, int fd)
 {
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)reply,
-		.iov_len = sizeof(*reply) };
+	struct iovec iov = {
+	    .iov_base = (void *)(uintptr_t)reply, .iov_len = sizeof(*reply)};
 	union {
 		char space[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
-	} control = { { 0 } };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	} control = {{0}};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 	struct cmsghdr *c;
 
 	if (fd >= 0) {
@@ -149,7 +155,7 @@ take_descriptor(struct msghdr *msg)
 	int fd = -1;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL;
-	    c = CMSG_NXTHDR(msg, c)) {
+	     c = CMSG_NXTHDR(msg, c)) {
 		size_t n;
 
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
@@ -158,8 +164,8 @@ take_descriptor(struct msghdr *msg)
 		for (size_t i = 0; i < n; i++) {
 			int one;
 
-			memcpy(&one, CMSG_DATA(c) + i * sizeof(int),
-			    sizeof(one));
+			memcpy(
+			    &one, CMSG_DATA(c) + i * sizeof(int), sizeof(one));
 			if (fd < 0)
 				fd = one;
 			else
@@ -172,14 +178,15 @@ take_descriptor(struct msghdr *msg)
 static int
 receive_reply(int from, struct reply *reply, int *fd)
 {
-	struct iovec iov = { .iov_base = reply, .iov_len = sizeof(*reply) };
+	struct iovec iov = {.iov_base = reply, .iov_len = sizeof(*reply)};
 	union {
 		char space[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control.space,
-		.msg_controllen = sizeof(control.space) };
+	struct msghdr msg = {.msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = control.space,
+	    .msg_controllen = sizeof(control.space)};
 	ssize_t n = recvmsg(from, &msg, MSG_CMSG_CLOEXEC);
 
 	*fd = n > 0 ? take_descriptor(&msg) : -1;
@@ -207,12 +214,13 @@ child_open(int to, const struct host_as *as, const char *path,
 }
 
 int
-host_child_open(const struct host_as *as, const char *path,
-    const char *below, size_t max, unsigned deadline_ms, int *fd, char *why,
-    size_t why_size)
+host_child_open(const struct host_as *as, const char *path, const char *below,
+    size_t max, unsigned deadline_ms, int *fd, char *why, size_t why_size)
 {
-	const struct safefile_rules rules = { .owner = as->uid,
-		.flags = SAFEFILE_FOLLOW, .max = max, .below = below };
+	const struct safefile_rules rules = {.owner = as->uid,
+	    .flags = SAFEFILE_FOLLOW,
+	    .max = max,
+	    .below = below};
 	struct reply reply;
 	struct pollfd p;
 	int pair[2], ready, result = SALLYPORT_SYSTEM;
@@ -229,7 +237,7 @@ host_child_open(const struct host_as *as, const char *path,
 		close(pair[0]);
 		goto failed;
 	}
-	p = (struct pollfd){ .fd = pair[0], .events = POLLIN };
+	p = (struct pollfd){.fd = pair[0], .events = POLLIN};
 	do
 		ready = poll(&p, 1, (int)deadline_ms);
 	while (ready < 0 && errno == EINTR);
@@ -239,8 +247,8 @@ host_child_open(const struct host_as *as, const char *path,
 	} else if (receive_reply(pair[0], &reply, fd) != 0) {
 		snprintf(why, why_size, "the process opening %s died", path);
 	} else {
-		snprintf(why, why_size, "%s", reply.why[0] != '\0' ?
-			reply.why : err_text(reply.err));
+		snprintf(why, why_size, "%s",
+		    reply.why[0] != '\0' ? reply.why : err_text(reply.err));
 		result = from_err(reply.err);
 	}
 	close(pair[0]);
@@ -262,9 +270,9 @@ static void
 child_run(int output, const struct sallyport_command *command)
 {
 	static const char *const nothing[] = {
-		"PATH=/usr/local/bin:/usr/bin:/bin", NULL };
+	    "PATH=/usr/local/bin:/usr/bin:/bin", NULL};
 	const gid_t group = command->gid;
-	struct rlimit no_core = { 0, 0 };
+	struct rlimit no_core = {0, 0};
 	int null = open("/dev/null", O_RDWR);
 
 	if (setsid() < 0 || null < 0 || dup2(null, 0) < 0 ||
@@ -276,7 +284,8 @@ child_run(int output, const struct sallyport_command *command)
 	become(command->uid, command->gid, &group, 1);
 	execve(command->argv[0], (char *const *)(uintptr_t)command->argv,
 	    (char *const *)(uintptr_t)(command->environment != NULL ?
-		command->environment : nothing));
+		    command->environment :
+		    nothing));
 	_exit(127);
 }
 
@@ -287,7 +296,7 @@ collect(int from, struct buf *out, int64_t deadline)
 	uint8_t piece[4096];
 
 	for (;;) {
-		struct pollfd p = { .fd = from, .events = POLLIN };
+		struct pollfd p = {.fd = from, .events = POLLIN};
 		int64_t left = deadline - now_ms();
 		ssize_t n;
 		int ready;
@@ -316,7 +325,7 @@ collect(int from, struct buf *out, int64_t deadline)
 static int
 check_program(const char *path, char *why, size_t why_size)
 {
-	const struct safefile_rules rules = { .flags = SAFEFILE_FOLLOW };
+	const struct safefile_rules rules = {.flags = SAFEFILE_FOLLOW};
 	char text[SAFEFILE_WHY_MAX] = "";
 	int fd, err = safefile_open(path, &rules, &fd, text);
 
@@ -362,8 +371,8 @@ host_child_run(const struct sallyport_command *command, char **output,
 	if (result != SALLYPORT_OK)
 		kill(-pid, SIGKILL);
 	*status = reap(pid, result != SALLYPORT_OK, true, deadline);
-	*status = WIFEXITED(*status) ? WEXITSTATUS(*status) :
-				       256 + WTERMSIG(*status);
+	*status =
+	    WIFEXITED(*status) ? WEXITSTATUS(*status) : 256 + WTERMSIG(*status);
 	if (result == SALLYPORT_OK) {
 		*output = mem_zalloc(out.len + 1);
 		if (out.len > 0)
@@ -371,9 +380,9 @@ host_child_run(const struct sallyport_command *command, char **output,
 		*len = out.len;
 	} else {
 		snprintf(why, why_size, "%s",
-		    result == SALLYPORT_TIMEOUT ? "it took too long" :
-		    result == SALLYPORT_TOO_LARGE ? "it printed too much" :
-						    "its output was lost");
+		    result == SALLYPORT_TIMEOUT	      ? "it took too long" :
+			result == SALLYPORT_TOO_LARGE ? "it printed too much" :
+							"its output was lost");
 	}
 	buf_free(&out);
 	return result;

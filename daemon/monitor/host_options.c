@@ -44,8 +44,8 @@ parse_number(const char *text, bool seconds, int64_t *out)
 	static const struct {
 		char unit;
 		int64_t factor;
-	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
-		{ 'w', 604800 } };
+	} units[] = {
+	    {'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
 	int64_t value = 0;
 	size_t i = 0, n;
 
@@ -89,40 +89,38 @@ check_value(const struct sallyport_option *row, const struct pair *p,
 	switch (row->type) {
 	case SALLYPORT_TEXT:
 		if (p->value[0] == '\0')
-			problem_error(problems, p->origin.file,
-			    p->origin.line, "%s: must not be empty", p->key);
+			problem_error(problems, p->origin.file, p->origin.line,
+			    "%s: must not be empty", p->key);
 		break;
 	case SALLYPORT_BOOL:
 		if (strcmp(p->value, "true") != 0 &&
 		    strcmp(p->value, "false") != 0)
-			problem_error(problems, p->origin.file,
-			    p->origin.line, "%s: must be true or false",
-			    p->key);
+			problem_error(problems, p->origin.file, p->origin.line,
+			    "%s: must be true or false", p->key);
 		break;
 	case SALLYPORT_NUMBER:
 	case SALLYPORT_SECONDS:
-		if (!parse_number(p->value, row->type == SALLYPORT_SECONDS,
-			&number) ||
+		if (!parse_number(
+			p->value, row->type == SALLYPORT_SECONDS, &number) ||
 		    number < row->min || number > row->max)
-			problem_error(problems, p->origin.file,
-			    p->origin.line,
+			problem_error(problems, p->origin.file, p->origin.line,
 			    "%s: \"%s\" is not a number%s from %lld to %lld",
 			    p->key, p->value,
-			    row->type == SALLYPORT_SECONDS ? " of seconds" :
-							     "",
+			    row->type == SALLYPORT_SECONDS ? " of seconds" : "",
 			    (long long)row->min, (long long)row->max);
 		break;
 	case SALLYPORT_PATH:
 		if (p->value[0] != '/')
-			problem_error(problems, p->origin.file,
-			    p->origin.line, "%s: \"%s\" is not an absolute "
-			    "path", p->key, p->value);
+			problem_error(problems, p->origin.file, p->origin.line,
+			    "%s: \"%s\" is not an absolute "
+			    "path",
+			    p->key, p->value);
 		break;
 	case SALLYPORT_WORD:
 		if (!is_a_word(row->words, p->value))
-			problem_error(problems, p->origin.file,
-			    p->origin.line, "%s: \"%s\" is none of: %s",
-			    p->key, p->value, row->words);
+			problem_error(problems, p->origin.file, p->origin.line,
+			    "%s: \"%s\" is none of: %s", p->key, p->value,
+			    row->words);
 		break;
 	default:
 		problem_error(problems, p->origin.file, p->origin.line,
@@ -200,8 +198,8 @@ host_check_options(const struct sallyport_option *rows,
 		    strcmp(options->items[before].key, p->key) != 0)
 			before++;
 		if (before < i && !(row->flags & SALLYPORT_OPTION_MANY))
-			problem_error(problems, p->origin.file,
-			    p->origin.line, "%s: is set twice", p->key);
+			problem_error(problems, p->origin.file, p->origin.line,
+			    "%s: is set twice", p->key);
 		check_value(row, p, problems);
 	}
 	for (; rows != NULL && rows->name != NULL; rows++) {

@@ -23,8 +23,8 @@ static struct problems *load_problems;
 static const struct module_settings *load_settings;
 
 void
-host_problems_to(struct problems *problems,
-    const struct module_settings *settings)
+host_problems_to(
+    struct problems *problems, const struct module_settings *settings)
 {
 	load_problems = problems;
 	load_settings = settings;
@@ -61,8 +61,8 @@ static void
 host_log(struct sallyport_login *login, enum sallyport_log level,
     const char *format, ...)
 {
-	static const int levels[] = { LOG_LEVEL_ERROR, LOG_LEVEL_WARN,
-		LOG_LEVEL_INFO, LOG_LEVEL_VERBOSE, LOG_LEVEL_DEBUG };
+	static const int levels[] = {LOG_LEVEL_ERROR, LOG_LEVEL_WARN,
+	    LOG_LEVEL_INFO, LOG_LEVEL_VERBOSE, LOG_LEVEL_DEBUG};
 	const char *name = login != NULL ? module_name(login->m) :
 	    load_settings != NULL	 ? load_settings->name :
 					   "module";
@@ -72,8 +72,8 @@ host_log(struct sallyport_login *login, enum sallyport_log level,
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	log_at((unsigned)level < 5 ? levels[level] : LOG_LEVEL_INFO,
-	    "%s: %s", name, text);
+	log_at((unsigned)level < 5 ? levels[level] : LOG_LEVEL_INFO, "%s: %s",
+	    name, text);
 }
 
 /* Methods that succeeded, one a line, as SSH_AUTH_INFO_0 has them. */
@@ -86,8 +86,8 @@ completed(struct monitor *m)
 
 	text[0] = '\0';
 	for (size_t i = 0; i < w->done_count && used < sizeof(text); i++)
-		used += (size_t)snprintf(&text[used], sizeof(text) - used,
-		    "%s\n", w->methods[i]);
+		used += (size_t)snprintf(
+		    &text[used], sizeof(text) - used, "%s\n", w->methods[i]);
 	return text;
 }
 
@@ -123,31 +123,41 @@ host_text(struct sallyport_login *login, enum sallyport_text which)
 	case SALLYPORT_PARAMETER:
 		return a->attempt.step == NULL ||
 			a->attempt.step->service == NULL ?
-		    "" : a->attempt.step->service;
+		    "" :
+		    a->attempt.step->service;
 	case SALLYPORT_SOURCE:
-		return m->source.family == NET_NONE ? "" :
+		return m->source.family == NET_NONE ?
+		    "" :
 		    net_print(&m->source, address[0]);
 	case SALLYPORT_LOCAL:
-		return m->local.family == NET_NONE ? "" :
+		return m->local.family == NET_NONE ?
+		    "" :
 		    net_print(&m->local, address[1]);
-	case SALLYPORT_LISTENER: return m->listener;
-	case SALLYPORT_CONNECTION: return m->connection_id;
-	case SALLYPORT_TTY: return a->tty;
-	case SALLYPORT_COMPLETED: return completed(m);
-	case SALLYPORT_ALGORITHM: return a->attempt.algorithm;
-	case SALLYPORT_CLIENT_HOST: return a->attempt.client_host;
-	case SALLYPORT_CLIENT_USER: return a->attempt.client_user;
+	case SALLYPORT_LISTENER:
+		return m->listener;
+	case SALLYPORT_CONNECTION:
+		return m->connection_id;
+	case SALLYPORT_TTY:
+		return a->tty;
+	case SALLYPORT_COMPLETED:
+		return completed(m);
+	case SALLYPORT_ALGORITHM:
+		return a->attempt.algorithm;
+	case SALLYPORT_CLIENT_HOST:
+		return a->attempt.client_host;
+	case SALLYPORT_CLIENT_USER:
+		return a->attempt.client_user;
 	case SALLYPORT_CLIENT_VERSION:
 		snprintf(version, sizeof(version), "%.*s",
 		    (int)m->client_version.len,
 		    (const char *)m->client_version.data);
 		return version;
 	case SALLYPORT_RULE:
-		return a->decision->rule == NULL ? "" :
-						   a->decision->rule->name;
+		return a->decision->rule == NULL ? "" : a->decision->rule->name;
 	case SALLYPORT_CA_ALGORITHMS:
 		return name_list(&m->template->config->crypto.ca_algorithms);
-	case SALLYPORT_REASON: return a->attempt.reason;
+	case SALLYPORT_REASON:
+		return a->attempt.reason;
 	}
 	return "";
 }
@@ -163,39 +173,63 @@ host_number(struct sallyport_login *login, enum sallyport_number which)
 		return m->user_known ? m->passwd.pw_uid : NOBODY;
 	case SALLYPORT_GID:
 		return m->user_known ? m->passwd.pw_gid : NOBODY;
-	case SALLYPORT_SOURCE_PORT: return m->source_port;
-	case SALLYPORT_LOCAL_PORT: return m->local_port;
-	case SALLYPORT_KNOWN: return m->user_known;
-	case SALLYPORT_HAS_SIGNATURE: return !a->attempt.query;
-	case SALLYPORT_HOSTBOUND: return a->attempt.hostbound;
+	case SALLYPORT_SOURCE_PORT:
+		return m->source_port;
+	case SALLYPORT_LOCAL_PORT:
+		return m->local_port;
+	case SALLYPORT_KNOWN:
+		return m->user_known;
+	case SALLYPORT_HAS_SIGNATURE:
+		return !a->attempt.query;
+	case SALLYPORT_HOSTBOUND:
+		return a->attempt.hostbound;
 	case SALLYPORT_RSA_BITS:
 		return m->template->config->crypto.rsa_bits;
-	case SALLYPORT_TIME: return a->attempt.now;
+	case SALLYPORT_TIME:
+		return a->attempt.now;
 	}
 	return 0;
 }
 
 static const uint8_t *
-host_bytes(struct sallyport_login *login, enum sallyport_bytes which,
-    size_t *len)
+host_bytes(
+    struct sallyport_login *login, enum sallyport_bytes which, size_t *len)
 {
 	struct monitor *m = login->m;
 	const struct attempt *a = &m->auth->attempt;
-	struct bytes b = { NULL, 0 };
+	struct bytes b = {NULL, 0};
 
 	switch (which) {
 	case SALLYPORT_SESSION_ID:
-		b = (struct bytes){ m->session_id, m->session_id_len };
+		b = (struct bytes){m->session_id, m->session_id_len};
 		break;
-	case SALLYPORT_REQUEST_USER: b = a->user; break;
-	case SALLYPORT_REQUEST_SERVICE: b = a->service; break;
-	case SALLYPORT_PASSWORD: b = a->password; break;
-	case SALLYPORT_PUBLIC_KEY: b = a->key; break;
-	case SALLYPORT_SIGNATURE: b = a->signature; break;
-	case SALLYPORT_REQUEST_HOST_KEY: b = a->host_key; break;
-	case SALLYPORT_HOST_KEY: b = auth_host_key(m); break;
-	case SALLYPORT_METHOD_DATA: b = a->data; break;
-	case SALLYPORT_SUBMETHODS: b = a->submethods; break;
+	case SALLYPORT_REQUEST_USER:
+		b = a->user;
+		break;
+	case SALLYPORT_REQUEST_SERVICE:
+		b = a->service;
+		break;
+	case SALLYPORT_PASSWORD:
+		b = a->password;
+		break;
+	case SALLYPORT_PUBLIC_KEY:
+		b = a->key;
+		break;
+	case SALLYPORT_SIGNATURE:
+		b = a->signature;
+		break;
+	case SALLYPORT_REQUEST_HOST_KEY:
+		b = a->host_key;
+		break;
+	case SALLYPORT_HOST_KEY:
+		b = auth_host_key(m);
+		break;
+	case SALLYPORT_METHOD_DATA:
+		b = a->data;
+		break;
+	case SALLYPORT_SUBMETHODS:
+		b = a->submethods;
+		break;
 	}
 	*len = b.len;
 	return b.data == NULL ? (const uint8_t *)"" : b.data;
@@ -254,18 +288,20 @@ host_key(struct sallyport_login *login, const struct sallyport_key *key)
 		return SALLYPORT_OK;
 	KEEP(t->reason, why);
 	AUDIT(key_rejected, .key_type = t->key_type, .fp = t->fingerprint,
-	    .bits = t->key_bits, .source = t->place[0] != '\0' ? t->place :
-							  t->key_source,
+	    .bits = t->key_bits,
+	    .source = t->place[0] != '\0' ? t->place : t->key_source,
 	    .reason = why);
 	return SALLYPORT_REFUSED;
 }
 
 static int
-host_restrict_to(struct sallyport_login *login,
-    enum sallyport_restriction what, const char *value)
+host_restrict_to(struct sallyport_login *login, enum sallyport_restriction what,
+    const char *value)
 {
-	return restrictions_add(&login->m->auth->attempt.restrictions, what,
-	    value) == 0 ? SALLYPORT_OK : SALLYPORT_REFUSED;
+	return restrictions_add(
+		   &login->m->auth->attempt.restrictions, what, value) == 0 ?
+	    SALLYPORT_OK :
+	    SALLYPORT_REFUSED;
 }
 
 static int
@@ -289,9 +325,12 @@ static int
 host_environment(struct sallyport_login *login, const char *setting)
 {
 	switch (auth_set_environment(login->m, setting)) {
-	case 0: return SALLYPORT_OK;
-	case E_LIMIT: return SALLYPORT_TOO_LARGE;
-	default: return SALLYPORT_STATE;
+	case 0:
+		return SALLYPORT_OK;
+	case E_LIMIT:
+		return SALLYPORT_TOO_LARGE;
+	default:
+		return SALLYPORT_STATE;
 	}
 }
 
@@ -347,21 +386,21 @@ host_packet_receive(struct sallyport_login *login, uint8_t *number,
 }
 
 static void
-host_call_begin(struct sallyport_login *login, enum sallyport_call call,
-    const char *detail)
+host_call_begin(
+    struct sallyport_login *login, enum sallyport_call call, const char *detail)
 {
 	static const enum slot_call calls[] = {
-		[SALLYPORT_CALL_MODULE] = CALL_MODULE,
-		[SALLYPORT_CALL_PAM_START] = CALL_PAM_START,
-		[SALLYPORT_CALL_PAM_AUTHENTICATE] = CALL_PAM_AUTHENTICATE,
-		[SALLYPORT_CALL_PAM_ACCOUNT] = CALL_PAM_ACCOUNT,
-		[SALLYPORT_CALL_PAM_CHAUTHTOK] = CALL_PAM_CHAUTHTOK,
-		[SALLYPORT_CALL_PAM_SETCRED] = CALL_PAM_SETCRED,
-		[SALLYPORT_CALL_PAM_OPEN_SESSION] = CALL_PAM_OPEN_SESSION,
-		[SALLYPORT_CALL_PAM_CLOSE_SESSION] = CALL_PAM_CLOSE_SESSION,
-		[SALLYPORT_CALL_PAM_END] = CALL_PAM_END,
-		[SALLYPORT_CALL_KEY_SOURCE] = CALL_KEY_SOURCE,
-		[SALLYPORT_CALL_NAME_SERVICE] = CALL_NSS,
+	    [SALLYPORT_CALL_MODULE] = CALL_MODULE,
+	    [SALLYPORT_CALL_PAM_START] = CALL_PAM_START,
+	    [SALLYPORT_CALL_PAM_AUTHENTICATE] = CALL_PAM_AUTHENTICATE,
+	    [SALLYPORT_CALL_PAM_ACCOUNT] = CALL_PAM_ACCOUNT,
+	    [SALLYPORT_CALL_PAM_CHAUTHTOK] = CALL_PAM_CHAUTHTOK,
+	    [SALLYPORT_CALL_PAM_SETCRED] = CALL_PAM_SETCRED,
+	    [SALLYPORT_CALL_PAM_OPEN_SESSION] = CALL_PAM_OPEN_SESSION,
+	    [SALLYPORT_CALL_PAM_CLOSE_SESSION] = CALL_PAM_CLOSE_SESSION,
+	    [SALLYPORT_CALL_PAM_END] = CALL_PAM_END,
+	    [SALLYPORT_CALL_KEY_SOURCE] = CALL_KEY_SOURCE,
+	    [SALLYPORT_CALL_NAME_SERVICE] = CALL_NSS,
 	};
 
 	if ((size_t)call >= sizeof(calls) / sizeof(calls[0]))
@@ -381,18 +420,19 @@ host_call_end(struct sallyport_login *login)
 }
 
 static int
-host_open_user_file(struct sallyport_login *login, const char *path,
-    size_t max, int *fd, char *why, size_t why_size)
+host_open_user_file(struct sallyport_login *login, const char *path, size_t max,
+    int *fd, char *why, size_t why_size)
 {
 	struct monitor *m = login->m;
 	const struct auth *a = m->auth;
 	const struct host_as as = {
-		.uid = (uid_t)host_number(login, SALLYPORT_UID),
-		.gid = (gid_t)host_number(login, SALLYPORT_GID),
-		.groups = a->groups, .group_count = a->group_count };
+	    .uid = (uid_t)host_number(login, SALLYPORT_UID),
+	    .gid = (gid_t)host_number(login, SALLYPORT_GID),
+	    .groups = a->groups,
+	    .group_count = a->group_count};
 
-	return host_child_open(&as, path, host_text(login, SALLYPORT_HOME),
-	    max, m->template->config->deadlines.key_command * 1000, fd, why,
+	return host_child_open(&as, path, host_text(login, SALLYPORT_HOME), max,
+	    m->template->config->deadlines.key_command * 1000, fd, why,
 	    why_size);
 }
 
@@ -400,18 +440,17 @@ static int
 host_open_file(struct sallyport_login *login, const char *path, size_t max,
     int *fd, char *why, size_t why_size)
 {
-	const struct host_as as = { .uid = 0, .gid = 0 };
+	const struct host_as as = {.uid = 0, .gid = 0};
 	unsigned deadline =
 	    login->m->template->config->deadlines.key_command * 1000;
 
-	return host_child_open(&as, path, NULL, max, deadline, fd, why,
-	    why_size);
+	return host_child_open(
+	    &as, path, NULL, max, deadline, fd, why, why_size);
 }
 
 static int
-host_run(struct sallyport_login *login,
-    const struct sallyport_command *command, char **output, size_t *len,
-    int *status, char *why, size_t why_size)
+host_run(struct sallyport_login *login, const struct sallyport_command *command,
+    char **output, size_t *len, int *status, char *why, size_t why_size)
 {
 	(void)login;
 	if (command->size < sizeof(*command) || command->argv == NULL ||
@@ -486,8 +525,7 @@ host_audit(struct sallyport_login *login, const char *event,
 		AUDIT(hostbased_fail, .host = t->client_host,
 		    .target = t->client_user,
 		    .key_type = t->has_key ? t->key_type : NULL,
-		    .fp = t->has_key ? t->fingerprint : NULL,
-		    .reason = text);
+		    .fp = t->has_key ? t->fingerprint : NULL, .reason = text);
 	else
 		log_info("%s: %s: %s: %s", module_name(login->m), event,
 		    subject == NULL ? "" : subject, text);
@@ -495,29 +533,29 @@ host_audit(struct sallyport_login *login, const char *event,
 }
 
 const struct sallyport_host host_table = {
-	.abi = SALLYPORT_MODULE_ABI,
-	.size = sizeof(struct sallyport_host),
-	.problem = host_problem,
-	.log = host_log,
-	.text = host_text,
-	.number = host_number,
-	.bytes = host_bytes,
-	.reason = host_reason,
-	.key = host_key,
-	.restrict_to = host_restrict_to,
-	.user_changed = host_user_changed,
-	.environment = host_environment,
-	.exhausted = host_exhausted,
-	.fail_delay = host_fail_delay,
-	.ask = host_ask,
-	.show = host_show,
-	.ask_change = host_ask_change,
-	.packet_send = host_packet_send,
-	.packet_receive = host_packet_receive,
-	.call_begin = host_call_begin,
-	.call_end = host_call_end,
-	.open_user_file = host_open_user_file,
-	.open_file = host_open_file,
-	.run = host_run,
-	.audit = host_audit,
+    .abi = SALLYPORT_MODULE_ABI,
+    .size = sizeof(struct sallyport_host),
+    .problem = host_problem,
+    .log = host_log,
+    .text = host_text,
+    .number = host_number,
+    .bytes = host_bytes,
+    .reason = host_reason,
+    .key = host_key,
+    .restrict_to = host_restrict_to,
+    .user_changed = host_user_changed,
+    .environment = host_environment,
+    .exhausted = host_exhausted,
+    .fail_delay = host_fail_delay,
+    .ask = host_ask,
+    .show = host_show,
+    .ask_change = host_ask_change,
+    .packet_send = host_packet_send,
+    .packet_receive = host_packet_receive,
+    .call_begin = host_call_begin,
+    .call_end = host_call_end,
+    .open_user_file = host_open_user_file,
+    .open_file = host_open_file,
+    .run = host_run,
+    .audit = host_audit,
 };

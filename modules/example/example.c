@@ -28,13 +28,14 @@ static const struct sallyport_host *host;
 
 /* What may stand in `options`: the host checks it and names the line. */
 static const struct sallyport_option options[] = {
-	{ .name = "codes", .type = SALLYPORT_PATH,
-	    .flags = SALLYPORT_OPTION_REQUIRED,
-	    .help = "file with lines \"user code\"" },
-	{ .name = NULL },
+    {.name = "codes",
+	.type = SALLYPORT_PATH,
+	.flags = SALLYPORT_OPTION_REQUIRED,
+	.help = "file with lines \"user code\""},
+    {.name = NULL},
 };
 
-static const char *const methods[] = { "keyboard-interactive", NULL };
+static const char *const methods[] = {"keyboard-interactive", NULL};
 
 /* Once per start of the server.  Keep what is needed; open nothing. */
 static int
@@ -63,8 +64,8 @@ begin(void *state, struct sallyport_login *login)
 
 /* The user's code into code[size]; 0 if there is one. */
 static int
-find_code(struct sallyport_login *login, const char *path, char *code,
-    size_t size)
+find_code(
+    struct sallyport_login *login, const char *path, char *code, size_t size)
 {
 	const char *user = host->text(login, SALLYPORT_USER);
 	char why[512] = "", line[512], name[256], value[256];
@@ -104,7 +105,7 @@ differs(const char *a, const char *b)
 static enum sallyport_verdict
 authenticate(void *connection, struct sallyport_login *login)
 {
-	struct sallyport_prompt prompt = { .text = "Code: " };
+	struct sallyport_prompt prompt = {.text = "Code: "};
 	char code[256] = "";
 	int found = find_code(login, connection, code, sizeof(code));
 
@@ -126,14 +127,14 @@ authenticate(void *connection, struct sallyport_login *login)
 }
 
 SALLYPORT_MODULE = {
-	.abi = SALLYPORT_MODULE_ABI,
-	.size = sizeof(struct sallyport_module),
-	.name = "example",
-	.version = "1",
-	.methods = methods,
-	.options = options,
-	.load = load,
-	.unload = unload,
-	.begin = begin,
-	.authenticate = authenticate,
+    .abi = SALLYPORT_MODULE_ABI,
+    .size = sizeof(struct sallyport_module),
+    .name = "example",
+    .version = "1",
+    .methods = methods,
+    .options = options,
+    .load = load,
+    .unload = unload,
+    .begin = begin,
+    .authenticate = authenticate,
 };

@@ -23,15 +23,20 @@
 static const struct sallyport_host *host;
 
 static const struct sallyport_option options[] = {
-	{ .name = "socket", .type = SALLYPORT_PATH,
-	    .flags = SALLYPORT_OPTION_REQUIRED,
-	    .help = "where the service listens" },
-	{ .name = "deadline", .type = SALLYPORT_SECONDS, .min = 1, .max = 60,
-	    .fallback = "5", .help = "how long it may take to answer" },
-	{ .name = NULL },
+    {.name = "socket",
+	.type = SALLYPORT_PATH,
+	.flags = SALLYPORT_OPTION_REQUIRED,
+	.help = "where the service listens"},
+    {.name = "deadline",
+	.type = SALLYPORT_SECONDS,
+	.min = 1,
+	.max = 60,
+	.fallback = "5",
+	.help = "how long it may take to answer"},
+    {.name = NULL},
 };
 
-static const char *const methods[] = { "password", NULL };
+static const char *const methods[] = {"password", NULL};
 
 struct service {
 	struct sockaddr_un address;
@@ -90,7 +95,7 @@ now_ms(void)
 static int
 wait_for(int fd, short events, int64_t until)
 {
-	struct pollfd p = { .fd = fd, .events = events };
+	struct pollfd p = {.fd = fd, .events = events};
 	int64_t left = until - now_ms();
 
 	return left > 0 && poll(&p, 1, (int)left) == 1 ? 0 : -1;
@@ -145,8 +150,7 @@ ask_service(const struct service *s, struct sallyport_login *login,
 	int64_t until = now_ms() + s->deadline;
 	enum sallyport_verdict verdict = SALLYPORT_UNAVAILABLE;
 	char answer[256];
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return SALLYPORT_UNAVAILABLE;
@@ -176,8 +180,7 @@ authenticate(void *connection, struct sallyport_login *login)
 {
 	char question[512];
 	size_t len;
-	const uint8_t *password =
-	    host->bytes(login, SALLYPORT_PASSWORD, &len);
+	const uint8_t *password = host->bytes(login, SALLYPORT_PASSWORD, &len);
 
 	snprintf(question, sizeof(question), "auth %s %s %zu\n",
 	    host->text(login, SALLYPORT_USER),
@@ -197,15 +200,15 @@ account(void *connection, struct sallyport_login *login)
 }
 
 SALLYPORT_MODULE = {
-	.abi = SALLYPORT_MODULE_ABI,
-	.size = sizeof(struct sallyport_module),
-	.name = "example_socket",
-	.version = "1",
-	.methods = methods,
-	.options = options,
-	.load = load,
-	.unload = unload,
-	.begin = begin,
-	.authenticate = authenticate,
-	.account = account,
+    .abi = SALLYPORT_MODULE_ABI,
+    .size = sizeof(struct sallyport_module),
+    .name = "example_socket",
+    .version = "1",
+    .methods = methods,
+    .options = options,
+    .load = load,
+    .unload = unload,
+    .begin = begin,
+    .authenticate = authenticate,
+    .account = account,
 };

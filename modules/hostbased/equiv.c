@@ -94,8 +94,8 @@ hb_equiv_check(const char *text, size_t len, const char *name,
 
 		if (newline == NULL)
 			newline = end;
-		answer = check_line(text, newline, name, address, client_user,
-		    user);
+		answer =
+		    check_line(text, newline, name, address, client_user, user);
 		text = newline < end ? &newline[1] : end;
 	}
 	return answer;
@@ -117,8 +117,8 @@ check_file(const struct hb_request *r, const char *path, bool of_user)
 	text = hb_read(r, path, of_user, &len);
 	if (text == NULL)
 		return HB_NO_ENTRY;
-	answer = hb_equiv_check(text, len, r->name, r->address, client_user,
-	    user);
+	answer =
+	    hb_equiv_check(text, len, r->name, r->address, client_user, user);
 	free(text);
 	return answer;
 }
@@ -129,21 +129,23 @@ hb_is_equivalent(const struct hb_request *r)
 	enum hb_answer answer = HB_NO_ENTRY;
 
 	/* root is nobody's equal by a list for everybody. */
-	for (size_t i = 0; i < r->state->equiv_count &&
-	    answer == HB_NO_ENTRY &&
-	    hb_host->number(r->login, SALLYPORT_UID) != 0; i++)
+	for (size_t i = 0; i < r->state->equiv_count && answer == HB_NO_ENTRY &&
+	     hb_host->number(r->login, SALLYPORT_UID) != 0;
+	     i++)
 		answer = check_file(r, r->state->equiv[i], false);
 	if (answer == HB_NO_ENTRY && r->state->user_files) {
-		char *path = mem_printf("%s/.shosts",
-		    hb_host->text(r->login, SALLYPORT_HOME));
+		char *path = mem_printf(
+		    "%s/.shosts", hb_host->text(r->login, SALLYPORT_HOME));
 
 		answer = check_file(r, path, true);
 		free(path);
 	}
 	if (answer == HB_EQUIVALENT)
 		return true;
-	hb_host->reason(r->login, answer == HB_REFUSED ?
-		"%s is refused by name" : "%s is not among the equivalent "
-		"hosts", r->name);
+	hb_host->reason(r->login,
+	    answer == HB_REFUSED ? "%s is refused by name" :
+				   "%s is not among the equivalent "
+				   "hosts",
+	    r->name);
 	return false;
 }

@@ -18,7 +18,7 @@ struct hb_state {
 	size_t known_hosts_count;
 	char *equiv[HB_PATHS_MAX];
 	size_t equiv_count;
-	bool user_files;       /* ~/.shosts and ~/.ssh/known_hosts */
+	bool user_files; /* ~/.shosts and ~/.ssh/known_hosts */
 	bool name_from_packet; /* believe the client's own name */
 };
 
@@ -39,14 +39,13 @@ bool hb_find_name(struct hb_request *r);
 bool hb_is_equivalent(const struct hb_request *r);
 /* One file's answer, from its text: zero is "no entry". */
 enum hb_answer { HB_NO_ENTRY, HB_REFUSED, HB_EQUIVALENT };
-enum hb_answer hb_equiv_check(const char *text, size_t len,
-    const char *name, const char *address, const char *client_user,
-    const char *user);
+enum hb_answer hb_equiv_check(const char *text, size_t len, const char *name,
+    const char *address, const char *client_user, const char *user);
 
 /* known.c: is the key that host's? */
 bool hb_is_known(const struct hb_request *r);
 /* A file's bytes, opened as the administrator's or the user's; NULL: none. */
-char *hb_read(const struct hb_request *r, const char *path, bool of_user,
-    size_t *len);
+char *hb_read(
+    const struct hb_request *r, const char *path, bool of_user, size_t *len);
 
 #endif

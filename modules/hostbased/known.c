@@ -17,8 +17,7 @@
 #include <unistd.h>
 
 char *
-hb_read(const struct hb_request *r, const char *path, bool of_user,
-    size_t *len)
+hb_read(const struct hb_request *r, const char *path, bool of_user, size_t *len)
 {
 	char why[SAFEFILE_WHY_MAX] = "", *text = NULL;
 	struct buf b;
@@ -26,11 +25,11 @@ hb_read(const struct hb_request *r, const char *path, bool of_user,
 
 	buf_init(&b, HB_FILE_MAX);
 	if (of_user)
-		err = hb_host->open_user_file(r->login, path, HB_FILE_MAX,
-		    &fd, why, sizeof(why));
+		err = hb_host->open_user_file(
+		    r->login, path, HB_FILE_MAX, &fd, why, sizeof(why));
 	else
-		err = hb_host->open_file(r->login, path, HB_FILE_MAX, &fd,
-		    why, sizeof(why));
+		err = hb_host->open_file(
+		    r->login, path, HB_FILE_MAX, &fd, why, sizeof(why));
 	if (err == SALLYPORT_OK) {
 		if (safefile_read_fd(fd, HB_FILE_MAX, &b) == 0) {
 			text = mem_strndup((const char *)b.data, b.len);
@@ -47,16 +46,14 @@ hb_read(const struct hb_request *r, const char *path, bool of_user,
 static bool
 cert_is_good(const struct hb_request *r)
 {
-	const char *names[1] = { r->name };
-	const struct cert_rules rules = {
-		.kind = CERT_HOST,
-		.names = names,
-		.name_count = 1,
-		.now = (uint64_t)hb_host->number(r->login, SALLYPORT_TIME),
-		.rsa_min_bits =
-		    (unsigned)hb_host->number(r->login, SALLYPORT_RSA_BITS),
-		.ca_algorithms =
-		    hb_host->text(r->login, SALLYPORT_CA_ALGORITHMS) };
+	const char *names[1] = {r->name};
+	const struct cert_rules rules = {.kind = CERT_HOST,
+	    .names = names,
+	    .name_count = 1,
+	    .now = (uint64_t)hb_host->number(r->login, SALLYPORT_TIME),
+	    .rsa_min_bits =
+		(unsigned)hb_host->number(r->login, SALLYPORT_RSA_BITS),
+	    .ca_algorithms = hb_host->text(r->login, SALLYPORT_CA_ALGORITHMS)};
 	char why[256] = "";
 
 	if (cert_check(r->key, &rules, why, sizeof(why)) == CERT_GOOD)
@@ -117,8 +114,8 @@ hb_is_known(const struct hb_request *r)
 	bool go_on = true;
 
 	for (size_t i = 0; i < r->state->known_hosts_count && go_on; i++)
-		go_on = note(find_in(r, r->state->known_hosts[i], false),
-		    &best);
+		go_on =
+		    note(find_in(r, r->state->known_hosts[i], false), &best);
 	if (go_on && r->state->user_files) {
 		char *path = mem_printf("%s/.ssh/known_hosts",
 		    hb_host->text(r->login, SALLYPORT_HOME));
@@ -130,7 +127,9 @@ hb_is_known(const struct hb_request *r)
 		return true;
 	if (best == KNOWN_HOSTS_CA)
 		return cert_is_good(r);
-	hb_host->reason(r->login, best == KNOWN_HOSTS_REVOKED ?
-		"key of %s is revoked" : "key is not known for %s", r->name);
+	hb_host->reason(r->login,
+	    best == KNOWN_HOSTS_REVOKED ? "key of %s is revoked" :
+					  "key is not known for %s",
+	    r->name);
 	return false;
 }

@@ -18,23 +18,23 @@
 
 const struct sallyport_host *hb_host;
 
-static const char *const methods[] = { "hostbased", NULL };
+static const char *const methods[] = {"hostbased", NULL};
 
 static const struct sallyport_option options[] = {
-	{ "known_hosts", SALLYPORT_PATH, MANY, 0, 0, NULL,
-	    "/etc/ssh/ssh_known_hosts", "files with the keys of hosts" },
-	{ "equiv", SALLYPORT_PATH, MANY, 0, 0, NULL, "/etc/ssh/shosts.equiv",
-	    "files with the hosts whose users are ours" },
-	{ "user_files", SALLYPORT_BOOL, 0, 0, 0, NULL, "false",
-	    "read ~/.shosts and ~/.ssh/known_hosts as well" },
-	{ "name_from_packet", SALLYPORT_BOOL, 0, 0, 0, NULL, "false",
-	    "go by the name the client says, without looking it up" },
-	{ NULL, 0, 0, 0, 0, NULL, NULL, NULL },
+    {"known_hosts", SALLYPORT_PATH, MANY, 0, 0, NULL,
+	"/etc/ssh/ssh_known_hosts", "files with the keys of hosts"},
+    {"equiv", SALLYPORT_PATH, MANY, 0, 0, NULL, "/etc/ssh/shosts.equiv",
+	"files with the hosts whose users are ours"},
+    {"user_files", SALLYPORT_BOOL, 0, 0, 0, NULL, "false",
+	"read ~/.shosts and ~/.ssh/known_hosts as well"},
+    {"name_from_packet", SALLYPORT_BOOL, 0, 0, 0, NULL, "false",
+	"go by the name the client says, without looking it up"},
+    {NULL, 0, 0, 0, 0, NULL, NULL, NULL},
 };
 
 static void
-append_field(struct buf *b, struct sallyport_login *login,
-    enum sallyport_bytes which)
+append_field(
+    struct buf *b, struct sallyport_login *login, enum sallyport_bytes which)
 {
 	size_t len;
 	const uint8_t *data = hb_host->bytes(login, which, &len);
@@ -45,7 +45,7 @@ append_field(struct buf *b, struct sallyport_login *login,
 static bool
 check_signature(const struct hb_request *r, const struct key_alg *alg)
 {
-	struct key_sk_use use = { 0, 0 };
+	struct key_sk_use use = {0, 0};
 	struct buf b;
 	size_t len;
 	const uint8_t *signature =
@@ -64,8 +64,8 @@ check_signature(const struct hb_request *r, const struct key_alg *alg)
 	buf_text(&b, hb_host->text(r->login, SALLYPORT_CLIENT_USER));
 	err = buf_end(&b);
 	if (err == 0)
-		err = key_verify(r->key, alg, b.data, b.len, signature, len,
-		    &use);
+		err = key_verify(
+		    r->key, alg, b.data, b.len, signature, len, &use);
 	buf_free(&b);
 	if (err != 0)
 		hb_host->reason(r->login, "%s", err_text(err));
@@ -77,12 +77,12 @@ tell_key(const struct hb_request *r, bool proven)
 {
 	const struct cert *cert = key_cert(r->key);
 	char fingerprint[KEY_FINGERPRINT_SIZE], ca[KEY_FINGERPRINT_SIZE];
-	struct sallyport_key key = { .size = sizeof(key),
-		.type = key_name(r->key),
-		.fingerprint = fingerprint,
-		.source = "hostbased",
-		.bits = key_bits(r->key),
-		.proven = proven };
+	struct sallyport_key key = {.size = sizeof(key),
+	    .type = key_name(r->key),
+	    .fingerprint = fingerprint,
+	    .source = "hostbased",
+	    .bits = key_bits(r->key),
+	    .proven = proven};
 
 	key_fingerprint(r->key, fingerprint, sizeof(fingerprint));
 	if (cert != NULL) {
@@ -111,8 +111,8 @@ judge(struct hb_request *r, struct key **key)
 	}
 	r->key = *key;
 	if (!key_alg_serves(alg, r->key) || key_is_sk(r->key)) {
-		hb_host->reason(r->login,
-		    "key and signature algorithm do not go together");
+		hb_host->reason(
+		    r->login, "key and signature algorithm do not go together");
 		return false;
 	}
 	if (key_check_length(r->key,
@@ -128,13 +128,12 @@ judge(struct hb_request *r, struct key **key)
 static enum sallyport_verdict
 authenticate(void *connection, struct sallyport_login *login)
 {
-	struct hb_request r = { .state = connection, .login = login };
+	struct hb_request r = {.state = connection, .login = login};
 	struct key *key = NULL;
 	bool good = judge(&r, &key);
 
-	hb_host->audit(login, good ? "hostbased_ok" : "hostbased_fail",
-	    r.name, "%s",
-	    good ? "" : hb_host->text(login, SALLYPORT_REASON));
+	hb_host->audit(login, good ? "hostbased_ok" : "hostbased_fail", r.name,
+	    "%s", good ? "" : hb_host->text(login, SALLYPORT_REASON));
 	key_free(key);
 	return good ? SALLYPORT_ALLOW : SALLYPORT_DENY;
 }
@@ -166,8 +165,7 @@ load(const struct sallyport_host *host,
 		bool on = strcmp(o->value, "true") == 0;
 
 		if (strcmp(o->name, "known_hosts") == 0)
-			add(s->known_hosts, &s->known_hosts_count, o->value,
-			    o);
+			add(s->known_hosts, &s->known_hosts_count, o->value, o);
 		else if (strcmp(o->name, "equiv") == 0)
 			add(s->equiv, &s->equiv_count, o->value, o);
 		else if (strcmp(o->name, "user_files") == 0)
@@ -210,23 +208,23 @@ describe(void *data, void (*print)(void *to, const char *line), void *to)
 
 	for (size_t i = 0; i < s->equiv_count; i++) {
 		line = mem_printf("hosts in %s, with keys in %s, names %s",
-		    s->equiv[i], s->known_hosts[0], s->name_from_packet ?
-			"as the client says" : "looked up");
+		    s->equiv[i], s->known_hosts[0],
+		    s->name_from_packet ? "as the client says" : "looked up");
 		print(to, line);
 		free(line);
 	}
 }
 
 SALLYPORT_MODULE = {
-	.abi = SALLYPORT_MODULE_ABI,
-	.size = sizeof(struct sallyport_module),
-	.name = "hostbased",
-	.version = "1",
-	.methods = methods,
-	.options = options,
-	.load = load,
-	.unload = unload,
-	.begin = begin,
-	.authenticate = authenticate,
-	.describe = describe,
+    .abi = SALLYPORT_MODULE_ABI,
+    .size = sizeof(struct sallyport_module),
+    .name = "hostbased",
+    .version = "1",
+    .methods = methods,
+    .options = options,
+    .load = load,
+    .unload = unload,
+    .begin = begin,
+    .authenticate = authenticate,
+    .describe = describe,
 };

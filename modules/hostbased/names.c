@@ -25,7 +25,8 @@ static bool
 is_a_name(const char *name)
 {
 	return name[0] != '\0' && name[0] != '-' &&
-	    strspn(name, "abcdefghijklmnopqrstuvwxyz"
+	    strspn(name,
+		"abcdefghijklmnopqrstuvwxyz"
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:") == strlen(name);
 }
 
@@ -33,15 +34,15 @@ is_a_name(const char *name)
 static bool
 is_confirmed(const char *name, const struct net_address *address)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list = NULL;
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
 	struct net_address a;
 	bool found = false;
 
 	if (getaddrinfo(name, NULL, &hints, &list) != 0)
 		return false;
 	for (struct addrinfo *p = list; p != NULL && !found; p = p->ai_next)
-		found = net_from_sockaddr(p->ai_addr, p->ai_addrlen, &a) ==
-			0 && net_equal(&a, address);
+		found = net_from_sockaddr(p->ai_addr, p->ai_addrlen, &a) == 0 &&
+		    net_equal(&a, address);
 	freeaddrinfo(list);
 	return found;
 }
@@ -53,8 +54,7 @@ look_up(struct hb_request *r, const struct net_address *address)
 	socklen_t len = net_to_sockaddr(address, &ss);
 	bool found;
 
-	hb_host->call_begin(r->login, SALLYPORT_CALL_NAME_SERVICE,
-	    r->address);
+	hb_host->call_begin(r->login, SALLYPORT_CALL_NAME_SERVICE, r->address);
 	found = getnameinfo((struct sockaddr *)&ss, len, r->name,
 		    sizeof(r->name), NULL, 0, NI_NAMEREQD) == 0 &&
 	    is_a_name(r->name) && is_confirmed(r->name, address);

@@ -87,10 +87,10 @@ ask_client(struct pam_connection *c, const char *instruction,
 	if (count > SALLYPORT_PROMPTS_MAX || ++c->rounds > PAM_ROUNDS_MAX)
 		return PAM_CONV_ERR;
 	for (size_t i = 0; i < count; i++)
-		prompts[i] = (struct sallyport_prompt){
-			.text = messages[first + i]->msg,
+		prompts[i] =
+		    (struct sallyport_prompt){.text = messages[first + i]->msg,
 			.echo = messages[first + i]->msg_style ==
-			    PAM_PROMPT_ECHO_ON };
+			    PAM_PROMPT_ECHO_ON};
 	err = pam_host->ask(c->login, instruction, prompts, count);
 	if (err != SALLYPORT_OK)
 		return PAM_CONV_ERR;
@@ -120,8 +120,8 @@ converse_asking(struct pam_connection *c, size_t count,
 		if (first == i && instruction == NULL)
 			err = PAM_CONV_ERR; /* a style nobody can answer */
 		else
-			err = ask_client(c, instruction, messages, first, i,
-			    responses);
+			err = ask_client(
+			    c, instruction, messages, first, i, responses);
 		free(instruction);
 	}
 	return err;
@@ -176,9 +176,11 @@ change_round(struct pam_connection *c)
 
 	if (++c->rounds > PAM_ROUNDS_MAX)
 		return PAM_CONV_ERR;
-	if (pam_host->ask_change(c->login, c->text != NULL ? c->text :
-		"Your password has expired and must be changed.", &old,
-		&fresh) != SALLYPORT_OK)
+	if (pam_host->ask_change(c->login,
+		c->text != NULL ?
+		    c->text :
+		    "Your password has expired and must be changed.",
+		&old, &fresh) != SALLYPORT_OK)
 		return PAM_CONV_ERR;
 	wipe_text(&c->old_password);
 	wipe_text(&c->new_password);
@@ -188,7 +190,8 @@ change_round(struct pam_connection *c)
 	c->old_password = strdup(old);
 	c->new_password = strdup(fresh);
 	return c->old_password == NULL || c->new_password == NULL ?
-	    PAM_BUF_ERR : PAM_SUCCESS;
+	    PAM_BUF_ERR :
+	    PAM_SUCCESS;
 }
 
 static int
@@ -212,8 +215,8 @@ say(struct pam_connection *c, const struct pam_message *message)
 {
 	switch (c->mode) {
 	case MODE_SILENT:
-		pam_host->log(c->login, SALLYPORT_LOG_VERBOSE, "%s",
-		    message->msg);
+		pam_host->log(
+		    c->login, SALLYPORT_LOG_VERBOSE, "%s", message->msg);
 		break;
 	case MODE_CHANGE:
 		c->text = append(c->text, message->msg);

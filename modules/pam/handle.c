@@ -17,8 +17,8 @@ pam_start_service(const struct pam_state *state, const char *service,
     pam_handle_t **handle)
 {
 	if (state->directory != NULL)
-		return pam_start_confdir(service, user, conversation,
-		    state->directory, handle);
+		return pam_start_confdir(
+		    service, user, conversation, state->directory, handle);
 	return pam_start(service, user, conversation, handle);
 }
 
@@ -33,8 +33,7 @@ note_delay(int status, unsigned microseconds, void *one)
 }
 
 static void
-put_environment(struct pam_one *one, const char *name, const char *format,
-    ...)
+put_environment(struct pam_one *one, const char *name, const char *format, ...)
 {
 	char value[1024], setting[1100];
 	va_list args;
@@ -55,7 +54,7 @@ set_items(struct pam_one *one)
 	union {
 		void (*function)(int, unsigned, void *);
 		const void *item;
-	} delay = { .function = note_delay };
+	} delay = {.function = note_delay};
 	int err = PAM_SUCCESS;
 
 	if (source[0] != '\0')
@@ -85,11 +84,10 @@ static int
 start(struct pam_one *one)
 {
 	struct pam_connection *c = one->connection;
-	const struct pam_conv conversation = { pam_converse, one };
+	const struct pam_conv conversation = {pam_converse, one};
 	int err;
 
-	pam_host->call_begin(c->login, SALLYPORT_CALL_PAM_START,
-	    one->service);
+	pam_host->call_begin(c->login, SALLYPORT_CALL_PAM_START, one->service);
 	err = pam_start_service(c->state, one->service,
 	    pam_host->text(c->login, SALLYPORT_USER), &conversation,
 	    &one->handle);
@@ -125,8 +123,8 @@ pam_handle_of(struct pam_connection *c, const char *service)
 	}
 	one = &c->handles[i];
 	if (one->handle == NULL && start(one) != PAM_SUCCESS) {
-		pam_host->reason(c->login, "PAM service %s cannot start",
-		    one->service);
+		pam_host->reason(
+		    c->login, "PAM service %s cannot start", one->service);
 		pam_host->audit(c->login, "pam_error", one->service,
 		    "service %s cannot start", one->service);
 		return NULL;

@@ -12,24 +12,23 @@
 const struct sallyport_host *pam_host;
 
 static const struct sallyport_option options[] = {
-	{ "service", SALLYPORT_TEXT, 0, 0, 0, NULL, "sallyport",
-	    "PAM service of account and session, and of auth by default" },
-	{ "services", SALLYPORT_TEXT, SALLYPORT_OPTION_MANY, 0, 0, NULL, "",
-	    "services that chains name (\"password:pam/otp\"), to be "
-	    "checked and loaded in advance" },
-	{ "directory", SALLYPORT_PATH, 0, 0, 0, NULL, "/etc/pam.d",
-	    "where the services' files lie" },
-	{ "password_prompts", SALLYPORT_WORD, 0, 0, 0, "first all", "first",
-	    "which hidden prompts the password method answers" },
-	{ "setcred_optional", SALLYPORT_BOOL, 0, 0, 0, NULL, "false",
-	    "let key logins in without credentials (pam_setcred)" },
-	{ "preload", SALLYPORT_BOOL, 0, 0, 0, NULL, "true",
-	    "load the services' modules once, before the first login" },
-	{ NULL, 0, 0, 0, 0, NULL, NULL, NULL },
+    {"service", SALLYPORT_TEXT, 0, 0, 0, NULL, "sallyport",
+	"PAM service of account and session, and of auth by default"},
+    {"services", SALLYPORT_TEXT, SALLYPORT_OPTION_MANY, 0, 0, NULL, "",
+	"services that chains name (\"password:pam/otp\"), to be "
+	"checked and loaded in advance"},
+    {"directory", SALLYPORT_PATH, 0, 0, 0, NULL, "/etc/pam.d",
+	"where the services' files lie"},
+    {"password_prompts", SALLYPORT_WORD, 0, 0, 0, "first all", "first",
+	"which hidden prompts the password method answers"},
+    {"setcred_optional", SALLYPORT_BOOL, 0, 0, 0, NULL, "false",
+	"let key logins in without credentials (pam_setcred)"},
+    {"preload", SALLYPORT_BOOL, 0, 0, 0, NULL, "true",
+	"load the services' modules once, before the first login"},
+    {NULL, 0, 0, 0, 0, NULL, NULL, NULL},
 };
 
-static const char *const methods[] = { "password", "keyboard-interactive",
-	NULL };
+static const char *const methods[] = {"password", "keyboard-interactive", NULL};
 
 static int
 nobody_answers(int count, const struct pam_message **messages,
@@ -46,20 +45,19 @@ nobody_answers(int count, const struct pam_message **messages,
 static bool
 service_exists(const struct pam_state *state, const char *service)
 {
-	static const char *const directories[] = { "/etc/pam.d",
-		"/usr/lib/pam.d", "/usr/share/pam.d" };
+	static const char *const directories[] = {
+	    "/etc/pam.d", "/usr/lib/pam.d", "/usr/share/pam.d"};
 	char path[512];
 
 	if (strchr(service, '/') != NULL)
 		return false;
 	if (state->directory != NULL) {
-		snprintf(path, sizeof(path), "%s/%s", state->directory,
-		    service);
+		snprintf(
+		    path, sizeof(path), "%s/%s", state->directory, service);
 		return access(path, R_OK) == 0;
 	}
 	for (size_t i = 0; i < 3; i++) {
-		snprintf(path, sizeof(path), "%s/%s", directories[i],
-		    service);
+		snprintf(path, sizeof(path), "%s/%s", directories[i], service);
 		if (access(path, R_OK) == 0)
 			return true;
 	}
@@ -75,21 +73,24 @@ static void
 check_service(struct pam_state *state, const char *service, bool preload,
     const struct sallyport_setting *setting)
 {
-	const struct pam_conv conversation = { nobody_answers, NULL };
+	const struct pam_conv conversation = {nobody_answers, NULL};
 	pam_handle_t *handle = NULL;
 
 	if (!service_exists(state, service)) {
-		pam_host->problem(setting, "there is no PAM service \"%s\" "
-		    "(%s/%s)", service, state->directory != NULL ?
-			state->directory : "/etc/pam.d", service);
+		pam_host->problem(setting,
+		    "there is no PAM service \"%s\" "
+		    "(%s/%s)",
+		    service,
+		    state->directory != NULL ? state->directory : "/etc/pam.d",
+		    service);
 		return;
 	}
 	if (!preload || state->preloaded_count == PAM_PRELOADED_MAX)
 		return;
-	if (pam_start_service(state, service, "root", &conversation,
-		&handle) != PAM_SUCCESS) {
-		pam_host->problem(setting, "PAM service \"%s\" does not start",
-		    service);
+	if (pam_start_service(state, service, "root", &conversation, &handle) !=
+	    PAM_SUCCESS) {
+		pam_host->problem(
+		    setting, "PAM service \"%s\" does not start", service);
 		return;
 	}
 	state->preloaded[state->preloaded_count++] = handle;
@@ -108,8 +109,7 @@ unload(void *data)
 }
 
 static const struct sallyport_setting *
-find(const struct sallyport_setting *settings, size_t count,
-    const char *name)
+find(const struct sallyport_setting *settings, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(settings[i].name, name) == 0)
@@ -136,14 +136,12 @@ load(const struct sallyport_host *host,
 	pam_host = host;
 	service = find(settings, count, "service");
 	directory = find(settings, count, "directory");
-	state->service = strdup(service != NULL ? service->value :
-						  "sallyport");
-	state->directory = directory == NULL ? NULL :
-	    strdup(directory->value);
-	state->all_prompts = is_set(find(settings, count,
-	    "password_prompts"), "all");
-	state->cred_optional = is_set(find(settings, count,
-	    "setcred_optional"), "true");
+	state->service = strdup(service != NULL ? service->value : "sallyport");
+	state->directory = directory == NULL ? NULL : strdup(directory->value);
+	state->all_prompts =
+	    is_set(find(settings, count, "password_prompts"), "all");
+	state->cred_optional =
+	    is_set(find(settings, count, "setcred_optional"), "true");
 	preload = !is_set(find(settings, count, "preload"), "false");
 	*out = state;
 	if (state->service == NULL)
@@ -151,8 +149,8 @@ load(const struct sallyport_host *host,
 	check_service(state, state->service, preload, service);
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(settings[i].name, "services") == 0)
-			check_service(state, settings[i].value, preload,
-			    &settings[i]);
+			check_service(
+			    state, settings[i].value, preload, &settings[i]);
 	return 0;
 }
 
@@ -162,27 +160,28 @@ describe(void *data, void (*print)(void *to, const char *line), void *to)
 	const struct pam_state *state = data;
 	char line[512];
 
-	snprintf(line, sizeof(line), "PAM service %s: account and session of "
+	snprintf(line, sizeof(line),
+	    "PAM service %s: account and session of "
 	    "every login; password and keyboard-interactive",
 	    state->service);
 	print(to, line);
 }
 
 SALLYPORT_MODULE = {
-	.abi = SALLYPORT_MODULE_ABI,
-	.size = sizeof(struct sallyport_module),
-	.name = "pam",
-	.version = "1",
-	.methods = methods,
-	.options = options,
-	.load = load,
-	.unload = unload,
-	.begin = pam_phase_begin,
-	.end = pam_phase_end,
-	.authenticate = pam_phase_authenticate,
-	.account = pam_phase_account,
-	.change_password = pam_phase_change,
-	.open_session = pam_phase_open,
-	.close_session = pam_phase_close,
-	.describe = describe,
+    .abi = SALLYPORT_MODULE_ABI,
+    .size = sizeof(struct sallyport_module),
+    .name = "pam",
+    .version = "1",
+    .methods = methods,
+    .options = options,
+    .load = load,
+    .unload = unload,
+    .begin = pam_phase_begin,
+    .end = pam_phase_end,
+    .authenticate = pam_phase_authenticate,
+    .account = pam_phase_account,
+    .change_password = pam_phase_change,
+    .open_session = pam_phase_open,
+    .close_session = pam_phase_close,
+    .describe = describe,
 };

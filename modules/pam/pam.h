@@ -10,13 +10,13 @@
 
 #include <stdbool.h>
 
-#define PAM_HANDLES_MAX	  8  /* services in one connection */
+#define PAM_HANDLES_MAX	  8 /* services in one connection */
 #define PAM_ROUNDS_MAX	  48 /* conversations of one phase */
 #define PAM_PRELOADED_MAX 16
 
 /* Made by load(), for all connections. */
 struct pam_state {
-	char *service;	 /* account and session, and auth by default */
+	char *service; /* account and session, and auth by default */
 	char *directory; /* of service files; NULL: the system's */
 	bool all_prompts; /* password answers every hidden prompt */
 	bool cred_optional;
@@ -27,11 +27,11 @@ struct pam_state {
 
 /* Who answers a stack's questions. */
 enum pam_mode {
-	MODE_SILENT,   /* nobody: texts to the log */
-	MODE_SHOW,     /* texts to the client, no questions */
+	MODE_SILENT, /* nobody: texts to the log */
+	MODE_SHOW, /* texts to the client, no questions */
 	MODE_PASSWORD, /* the password that was sent */
-	MODE_ASK,      /* the client, by keyboard-interactive */
-	MODE_CHANGE    /* the client, by a password change request */
+	MODE_ASK, /* the client, by keyboard-interactive */
+	MODE_CHANGE /* the client, by a password change request */
 };
 
 struct pam_connection;
@@ -71,14 +71,14 @@ void pam_converse_end(struct pam_connection *c);
 /* phases.c: the functions of the module's table. */
 void *pam_phase_begin(void *state, struct sallyport_login *login);
 void pam_phase_end(void *connection);
-enum sallyport_verdict pam_phase_authenticate(void *connection,
-    struct sallyport_login *login);
-enum sallyport_verdict pam_phase_account(void *connection,
-    struct sallyport_login *login);
-enum sallyport_verdict pam_phase_change(void *connection,
-    struct sallyport_login *login);
-enum sallyport_verdict pam_phase_open(void *connection,
-    struct sallyport_login *login);
+enum sallyport_verdict pam_phase_authenticate(
+    void *connection, struct sallyport_login *login);
+enum sallyport_verdict pam_phase_account(
+    void *connection, struct sallyport_login *login);
+enum sallyport_verdict pam_phase_change(
+    void *connection, struct sallyport_login *login);
+enum sallyport_verdict pam_phase_open(
+    void *connection, struct sallyport_login *login);
 void pam_phase_close(void *connection, struct sallyport_login *login);
 
 /* handle.c */

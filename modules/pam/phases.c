@@ -76,8 +76,8 @@ user_is_the_same(struct pam_one *one)
 static void
 give_reason(struct pam_one *one)
 {
-	pam_host->reason(one->connection->login, "%s",
-	    pam_strerror(one->handle, one->last));
+	pam_host->reason(
+	    one->connection->login, "%s", pam_strerror(one->handle, one->last));
 }
 
 enum sallyport_verdict
@@ -85,9 +85,9 @@ pam_phase_authenticate(void *connection, struct sallyport_login *login)
 {
 	struct pam_connection *c = connection;
 	bool asking = strcmp(pam_host->text(login, SALLYPORT_METHOD),
-	    "keyboard-interactive") == 0;
-	struct pam_one *one = pam_handle_of(c,
-	    pam_host->text(login, SALLYPORT_PARAMETER));
+			  "keyboard-interactive") == 0;
+	struct pam_one *one =
+	    pam_handle_of(c, pam_host->text(login, SALLYPORT_PARAMETER));
 	int status;
 
 	if (one == NULL)
@@ -127,7 +127,7 @@ pam_phase_account(void *connection, struct sallyport_login *login)
 	struct pam_connection *c = connection;
 	struct pam_one *one = pam_handle_of(c, "");
 	bool asking = strcmp(pam_host->text(login, SALLYPORT_METHOD),
-	    "keyboard-interactive") == 0;
+			  "keyboard-interactive") == 0;
 	int status;
 
 	if (one == NULL)
@@ -156,7 +156,7 @@ pam_phase_change(void *connection, struct sallyport_login *login)
 	struct pam_connection *c = connection;
 	struct pam_one *one = pam_handle_of(c, "");
 	bool asking = strcmp(pam_host->text(login, SALLYPORT_METHOD),
-	    "keyboard-interactive") == 0;
+			  "keyboard-interactive") == 0;
 	int status;
 
 	if (one == NULL)
@@ -176,8 +176,8 @@ pam_phase_change(void *connection, struct sallyport_login *login)
 static bool
 is_ours(const char *setting)
 {
-	static const char *const names[] = { "SSH_CONNECTION=",
-		"SSH_AUTH_INFO_" };
+	static const char *const names[] = {
+	    "SSH_CONNECTION=", "SSH_AUTH_INFO_"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strncmp(setting, names[i], strlen(names[i])) == 0)
@@ -218,7 +218,7 @@ establish_credentials(struct pam_one *one)
 
 	c->credentials = true; /* whatever came of it is to be deleted */
 	return (status == PAM_SUCCESS ||
-	    !credentials_missed_are_fatal(c, status)) &&
+		   !credentials_missed_are_fatal(c, status)) &&
 	    user_is_the_same(one);
 }
 

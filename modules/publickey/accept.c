@@ -22,8 +22,8 @@ source_is_in(const struct request *r, const char *list)
 }
 
 bool
-pk_accept_options(struct request *r, const struct key_options *options,
-    const char *place)
+pk_accept_options(
+    struct request *r, const struct key_options *options, const char *place)
 {
 	uint64_t now = (uint64_t)pk_host->number(r->login, SALLYPORT_TIME);
 
@@ -46,27 +46,26 @@ pk_accept_options(struct request *r, const struct key_options *options,
 bool
 pk_tell_key(struct request *r, bool proven, bool touched, bool verified)
 {
-	const struct sallyport_key key = {
-		.size = sizeof(key),
-		.type = key_name(r->key),
-		.fingerprint = r->fingerprint,
-		.source = r->source,
-		.place = r->place,
-		.bits = key_bits(r->key),
-		.key_id = r->cert == NULL ? NULL : r->cert->key_id,
-		.serial = r->cert == NULL ? 0 : r->cert->serial,
-		.ca_type = r->cert == NULL ? NULL : key_name(r->cert->ca),
-		.ca_fingerprint = r->cert == NULL ? NULL : r->ca_fingerprint,
-		.proven = proven,
-		.touched = touched,
-		.verified = verified };
+	const struct sallyport_key key = {.size = sizeof(key),
+	    .type = key_name(r->key),
+	    .fingerprint = r->fingerprint,
+	    .source = r->source,
+	    .place = r->place,
+	    .bits = key_bits(r->key),
+	    .key_id = r->cert == NULL ? NULL : r->cert->key_id,
+	    .serial = r->cert == NULL ? 0 : r->cert->serial,
+	    .ca_type = r->cert == NULL ? NULL : key_name(r->cert->ca),
+	    .ca_fingerprint = r->cert == NULL ? NULL : r->ca_fingerprint,
+	    .proven = proven,
+	    .touched = touched,
+	    .verified = verified};
 
 	return pk_host->key(r->login, &key) == SALLYPORT_OK;
 }
 
 static bool
-restrict_one(struct request *r, enum sallyport_restriction what,
-    const char *value)
+restrict_one(
+    struct request *r, enum sallyport_restriction what, const char *value)
 {
 	if (pk_host->restrict_to(r->login, what, value) == SALLYPORT_OK)
 		return true;
@@ -110,6 +109,6 @@ pk_restrict(struct request *r)
 		   o->permit_open_count) &&
 	    restrict_list(r, SALLYPORT_PERMIT_LISTEN, o->permit_listen,
 		o->permit_listen_count) &&
-	    restrict_list(r, SALLYPORT_ENVIRONMENT, o->environment,
-		o->environment_count);
+	    restrict_list(
+		r, SALLYPORT_ENVIRONMENT, o->environment, o->environment_count);
 }

@@ -112,8 +112,7 @@ cache_put(struct cache *c, const char *key, const char *text, size_t len,
 	for (size_t i = 0; i < SLOTS; i++) {
 		struct slot *s = &c->slots[i];
 
-		if (s->until != 0 &&
-		    memcmp(s->key, name, sizeof(name)) == 0) {
+		if (s->until != 0 && memcmp(s->key, name, sizeof(name)) == 0) {
 			place = s;
 			break;
 		}

@@ -19,16 +19,14 @@
 bool
 pk_judge_cert(struct request *r, const char *const *names, size_t count)
 {
-	const struct cert_rules rules = {
-		.kind = CERT_USER,
-		.names = names,
-		.name_count = count,
-		.now = (uint64_t)pk_host->number(r->login, SALLYPORT_TIME),
-		.max_lifetime = r->state->max_lifetime,
-		.rsa_min_bits =
-		    (unsigned)pk_host->number(r->login, SALLYPORT_RSA_BITS),
-		.ca_algorithms =
-		    pk_host->text(r->login, SALLYPORT_CA_ALGORITHMS) };
+	const struct cert_rules rules = {.kind = CERT_USER,
+	    .names = names,
+	    .name_count = count,
+	    .now = (uint64_t)pk_host->number(r->login, SALLYPORT_TIME),
+	    .max_lifetime = r->state->max_lifetime,
+	    .rsa_min_bits =
+		(unsigned)pk_host->number(r->login, SALLYPORT_RSA_BITS),
+	    .ca_algorithms = pk_host->text(r->login, SALLYPORT_CA_ALGORITHMS)};
 	char why[REASON_MAX] = "";
 
 	if (cert_check(r->key, &rules, why, sizeof(why)) == CERT_GOOD)
@@ -53,8 +51,8 @@ is_ca_line(struct request *r, const char *text, size_t len, const char *file,
 	if (key_parse_line(text, len, &key, NULL, NULL) == 0)
 		same = key_equal(key, r->cert->ca);
 	else
-		pk_host->audit(r->login, "keyline_bad", file,
-		    "line %u is no key", number);
+		pk_host->audit(
+		    r->login, "keyline_bad", file, "line %u is no key", number);
 	key_free(key);
 	if (same)
 		snprintf(r->place, sizeof(r->place), "%s:%u", file, number);
@@ -73,18 +71,18 @@ ca_is_trusted(struct request *r)
 		int fd = -1, err;
 
 		buf_init(&b, CA_FILE_MAX);
-		err = pk_host->open_file(r->login, path, CA_FILE_MAX, &fd,
-		    why, sizeof(why));
+		err = pk_host->open_file(
+		    r->login, path, CA_FILE_MAX, &fd, why, sizeof(why));
 		if (err == SALLYPORT_OK) {
 			err = safefile_read_fd(fd, CA_FILE_MAX, &b);
 			close(fd);
 		}
 		if (err == 0) {
-			found = pk_lines(r, (const char *)b.data, b.len, path,
-			    is_ca_line);
+			found = pk_lines(
+			    r, (const char *)b.data, b.len, path, is_ca_line);
 		} else {
-			pk_host->audit(r->login, "keysource_error", path,
-			    "%s", why);
+			pk_host->audit(
+			    r->login, "keysource_error", path, "%s", why);
 		}
 		buf_free(&b);
 	}
@@ -115,8 +113,8 @@ take_options(struct request *r, struct key_options *options)
 }
 
 static bool
-try_principal(struct request *r, const char *text, size_t len,
-    const char *file, unsigned number)
+try_principal(struct request *r, const char *text, size_t len, const char *file,
+    unsigned number)
 {
 	struct authorized_line line;
 	const char *names[1];
@@ -129,8 +127,8 @@ try_principal(struct request *r, const char *text, size_t len,
 	if (err == E_NOT_FOUND)
 		return false;
 	if (err != 0) {
-		pk_host->audit(r->login, "keyline_bad", file, "line %u: %s",
-		    number, why);
+		pk_host->audit(
+		    r->login, "keyline_bad", file, "line %u: %s", number, why);
 		return false;
 	}
 	names[0] = line.principal;
@@ -153,8 +151,9 @@ find_principal(struct request *r)
 		return true;
 	if (failed && source->refuse_on_error)
 		r->refused = true;
-	pk_host->reason(r->login, failed ? "principals cannot be read" :
-	    "certificate names no principal of the user");
+	pk_host->reason(r->login,
+	    failed ? "principals cannot be read" :
+		     "certificate names no principal of the user");
 	return false;
 }
 

@@ -53,16 +53,25 @@ add_of_cert(const struct request *r, char token, struct buf *b)
 	if (r->cert == NULL)
 		return false;
 	switch (token) {
-	case 'i': add(b, r->cert->key_id); return true;
+	case 'i':
+		add(b, r->cert->key_id);
+		return true;
 	case 's':
 		snprintf(number, sizeof(number), "%llu",
 		    (unsigned long long)r->cert->serial);
 		add(b, number);
 		return true;
-	case 'F': add(b, r->ca_fingerprint); return true;
-	case 'K': add_key(b, r->cert->ca); return true;
-	case 'T': add(b, key_name(r->cert->ca)); return true;
-	default: return false;
+	case 'F':
+		add(b, r->ca_fingerprint);
+		return true;
+	case 'K':
+		add_key(b, r->cert->ca);
+		return true;
+	case 'T':
+		add(b, key_name(r->cert->ca));
+		return true;
+	default:
+		return false;
 	}
 }
 
@@ -72,8 +81,12 @@ add_token(const struct request *r, char token, bool command, struct buf *b)
 	char number[32];
 
 	switch (token) {
-	case '%': add(b, "%"); return true;
-	case 'h': add(b, pk_host->text(r->login, SALLYPORT_HOME)); return true;
+	case '%':
+		add(b, "%");
+		return true;
+	case 'h':
+		add(b, pk_host->text(r->login, SALLYPORT_HOME));
+		return true;
 	case 'u':
 		add_user(b, pk_host->text(r->login, SALLYPORT_USER));
 		return true;
@@ -82,15 +95,23 @@ add_token(const struct request *r, char token, bool command, struct buf *b)
 		    (long long)pk_host->number(r->login, SALLYPORT_UID));
 		add(b, number);
 		return true;
-	default: break;
+	default:
+		break;
 	}
 	if (!command)
 		return false;
 	switch (token) {
-	case 't': add(b, key_name(r->key)); return true;
-	case 'k': add_key(b, r->key); return true;
-	case 'f': add(b, r->fingerprint); return true;
-	default: return add_of_cert(r, token, b);
+	case 't':
+		add(b, key_name(r->key));
+		return true;
+	case 'k':
+		add_key(b, r->key);
+		return true;
+	case 'f':
+		add(b, r->fingerprint);
+		return true;
+	default:
+		return add_of_cert(r, token, b);
 	}
 }
 

@@ -77,8 +77,8 @@ take_line(struct request *r, struct authorized_line *line, const char *place)
 	if (!judge_authority(r, line))
 		return false;
 	key_options_of_cert(r->cert, &of_cert);
-	good = key_options_combine(&line->options, &of_cert, why,
-		   sizeof(why)) == 0;
+	good = key_options_combine(
+		   &line->options, &of_cert, why, sizeof(why)) == 0;
 	key_options_free(&of_cert);
 	if (!good) {
 		pk_host->reason(r->login, "%s", why);
@@ -113,7 +113,8 @@ try_line(struct request *r, const char *text, size_t len, const char *file,
 	}
 	if (line.key != NULL && line_is_for_us(r, &line)) {
 		snprintf(r->place, sizeof(r->place), "%s", place);
-		found = pk_tell_key(r, false, false, false) && take_line(r, &line, place);
+		found = pk_tell_key(r, false, false, false) &&
+		    take_line(r, &line, place);
 	}
 	authorized_line_free(&line);
 	return found;
@@ -127,14 +128,13 @@ pk_find(struct request *r)
 	for (size_t i = 0; i < s->source_count && !r->refused; i++) {
 		bool failed;
 
-		snprintf(r->source, sizeof(r->source), "%s",
-		    s->sources[i].name);
+		snprintf(
+		    r->source, sizeof(r->source), "%s", s->sources[i].name);
 		if (pk_source_walk(r, &s->sources[i], try_line, &failed))
 			return true;
 		if (failed && s->sources[i].refuse_on_error) {
 			pk_host->reason(r->login,
-			    "key source %s cannot be read",
-			    s->sources[i].name);
+			    "key source %s cannot be read", s->sources[i].name);
 			r->refused = true;
 		}
 	}

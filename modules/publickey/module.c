@@ -16,16 +16,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOSTBOUND "publickey-hostbound-v00@openssh.com"
+#define HOSTBOUND  "publickey-hostbound-v00@openssh.com"
 #define SIGNED_MAX (4 * SSH_KEY_BLOB_MAX)
 
 const struct sallyport_host *pk_host;
 
-static const char *const methods[] = { "publickey", NULL };
+static const char *const methods[] = {"publickey", NULL};
 
 static void
-append_field(struct buf *b, struct sallyport_login *login,
-    enum sallyport_bytes which)
+append_field(
+    struct buf *b, struct sallyport_login *login, enum sallyport_bytes which)
 {
 	size_t len;
 	const uint8_t *data = pk_host->bytes(login, which, &len);
@@ -89,8 +89,8 @@ check_use(struct request *r, const struct key_sk_use *use)
 		return false;
 	}
 	if (!verified && r->options.verify_required) {
-		pk_host->reason(r->login,
-		    "authenticator did not verify its user");
+		pk_host->reason(
+		    r->login, "authenticator did not verify its user");
 		return false;
 	}
 	return pk_tell_key(r, true, touched, verified);
@@ -99,7 +99,7 @@ check_use(struct request *r, const struct key_sk_use *use)
 static bool
 check_signature(struct request *r)
 {
-	struct key_sk_use use = { 0, 0 };
+	struct key_sk_use use = {0, 0};
 	struct buf data;
 	size_t len;
 	const uint8_t *signature =
@@ -107,8 +107,8 @@ check_signature(struct request *r)
 	int err = signed_data(r, &data);
 
 	if (err == 0)
-		err = key_verify(r->key, r->alg, data.data, data.len,
-		    signature, len, &use);
+		err = key_verify(
+		    r->key, r->alg, data.data, data.len, signature, len, &use);
 	buf_free(&data);
 	if (err != 0) {
 		pk_host->reason(r->login, "%s", err_text(err));
@@ -138,15 +138,15 @@ take_key(struct request *r)
 		return false;
 	}
 	if (!key_alg_serves(r->alg, r->key)) {
-		pk_host->reason(r->login,
-		    "key and signature algorithm do not go together");
+		pk_host->reason(
+		    r->login, "key and signature algorithm do not go together");
 		return false;
 	}
 	r->cert = key_cert(r->key);
 	key_fingerprint(r->key, r->fingerprint, sizeof(r->fingerprint));
 	if (r->cert != NULL)
-		key_fingerprint(r->cert->ca, r->ca_fingerprint,
-		    sizeof(r->ca_fingerprint));
+		key_fingerprint(
+		    r->cert->ca, r->ca_fingerprint, sizeof(r->ca_fingerprint));
 	if (key_check_length(r->key,
 		(unsigned)pk_host->number(r->login, SALLYPORT_RSA_BITS), why,
 		sizeof(why)) != 0) {
@@ -168,8 +168,7 @@ judge(struct request *r)
 	if (pk_is_revoked(r))
 		return SALLYPORT_DENY;
 	pk_host->reason(r->login, "key was not found");
-	found = (r->cert != NULL && pk_find_ca(r)) || r->refused ||
-	    pk_find(r);
+	found = (r->cert != NULL && pk_find_ca(r)) || r->refused || pk_find(r);
 	if (!found || r->refused)
 		return SALLYPORT_DENY;
 	pk_host->reason(r->login, "%s", "");
@@ -188,7 +187,7 @@ judge(struct request *r)
 static enum sallyport_verdict
 authenticate(void *connection, struct sallyport_login *login)
 {
-	struct request r = { .state = connection, .login = login };
+	struct request r = {.state = connection, .login = login};
 	enum sallyport_verdict verdict;
 
 	key_options_init(&r.options);
@@ -243,8 +242,8 @@ describe(void *data, void (*print)(void *to, const char *line), void *to)
 		free(line);
 	}
 	for (size_t i = 0; i < s->ca_count; i++) {
-		line = mem_printf("certificates of the CAs in %s",
-		    s->ca_files[i]);
+		line =
+		    mem_printf("certificates of the CAs in %s", s->ca_files[i]);
 		print(to, line);
 		free(line);
 	}
@@ -256,15 +255,15 @@ describe(void *data, void (*print)(void *to, const char *line), void *to)
 }
 
 SALLYPORT_MODULE = {
-	.abi = SALLYPORT_MODULE_ABI,
-	.size = sizeof(struct sallyport_module),
-	.name = "publickey",
-	.version = "1",
-	.methods = methods,
-	.options = pk_options,
-	.load = load,
-	.unload = unload,
-	.begin = begin,
-	.authenticate = authenticate,
-	.describe = describe,
+    .abi = SALLYPORT_MODULE_ABI,
+    .size = sizeof(struct sallyport_module),
+    .name = "publickey",
+    .version = "1",
+    .methods = methods,
+    .options = pk_options,
+    .load = load,
+    .unload = unload,
+    .begin = begin,
+    .authenticate = authenticate,
+    .describe = describe,
 };

@@ -14,11 +14,11 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#define SOURCES_MAX  16
-#define WORDS_MAX    32 /* of a command */
-#define PATHS_MAX    16
+#define SOURCES_MAX	   16
+#define WORDS_MAX	   32 /* of a command */
+#define PATHS_MAX	   16
 #define KEY_FILE_BYTES_MAX (4 * 1024 * 1024)
-#define REASON_MAX   512
+#define REASON_MAX	   512
 
 /* A program that prints lines. */
 struct program {
@@ -26,9 +26,9 @@ struct program {
 	size_t count;
 	char *user;
 	uint32_t uid, gid;
-	uint32_t deadline;   /* milliseconds */
+	uint32_t deadline; /* milliseconds */
 	uint32_t output_max; /* bytes */
-	uint32_t cache;	     /* seconds, 0: ask each time */
+	uint32_t cache; /* seconds, 0: ask each time */
 };
 
 /* One key source, of which the order counts. */
@@ -58,7 +58,7 @@ struct state {
 	struct revocation revoked[PATHS_MAX];
 	size_t revoked_count;
 	uint32_t revoked_max_age; /* seconds, 0: any */
-	struct cache *cache;	  /* shared by all connections */
+	struct cache *cache; /* shared by all connections */
 };
 
 /* One request. */
@@ -80,8 +80,8 @@ struct request {
 extern const struct sallyport_host *pk_host;
 
 /* settings.c: load()'s work. */
-int pk_settings(struct state *s, const struct sallyport_setting *settings,
-    size_t count);
+int pk_settings(
+    struct state *s, const struct sallyport_setting *settings, size_t count);
 void pk_settings_free(struct state *s);
 extern const struct sallyport_option pk_options[];
 
@@ -93,8 +93,8 @@ char *pk_expand(const struct request *r, const char *pattern, bool command);
 typedef bool line_fn(struct request *r, const char *line, size_t len,
     const char *place, unsigned number);
 /* Walk the lines of a source.  *failed: it could not be read as it should. */
-bool pk_source_walk(struct request *r, const struct source *source,
-    line_fn *fn, bool *failed);
+bool pk_source_walk(
+    struct request *r, const struct source *source, line_fn *fn, bool *failed);
 /* Split text into lines and call fn for each. */
 bool pk_lines(struct request *r, const char *text, size_t len,
     const char *place, line_fn *fn);
@@ -104,20 +104,19 @@ struct cache *cache_create(void);
 void cache_free(struct cache *c);
 /* A copy (to be freed), or NULL. */
 char *cache_get(struct cache *c, const char *key, uint64_t now, size_t *len);
-void cache_put(struct cache *c, const char *key, const char *text,
-    size_t len, uint64_t until);
+void cache_put(struct cache *c, const char *key, const char *text, size_t len,
+    uint64_t until);
 
 /* keys.c: does a source have this key, or the CA of this certificate? */
 bool pk_find(struct request *r);
 /* certs.c: by the configured CA files. */
 bool pk_find_ca(struct request *r);
 /* Judge a certificate against these names; the reason has been given. */
-bool pk_judge_cert(struct request *r, const char *const *names,
-    size_t count);
+bool pk_judge_cert(struct request *r, const char *const *names, size_t count);
 
 /* accept.c: what a line's options say about now and here. */
-bool pk_accept_options(struct request *r, const struct key_options *options,
-    const char *place);
+bool pk_accept_options(
+    struct request *r, const struct key_options *options, const char *place);
 /* Tell the host the restrictions. */
 bool pk_restrict(struct request *r);
 /* Tell the host about the key; false when policy refuses it. */

@@ -29,8 +29,8 @@ is_same_file(const struct stat *a, const struct stat *b)
 void
 pk_revoked_read(struct revocation *v)
 {
-	const struct safefile_rules rules = { .flags = SAFEFILE_FOLLOW,
-		.max = KRL_FILE_MAX };
+	const struct safefile_rules rules = {
+	    .flags = SAFEFILE_FOLLOW, .max = KRL_FILE_MAX};
 	struct buf b;
 	unsigned line = 0;
 	int fd = -1, err;
@@ -51,8 +51,8 @@ pk_revoked_read(struct revocation *v)
 		close(fd);
 	}
 	if (err != 0 && v->why[0] == '\0' && line > 0)
-		snprintf(v->why, sizeof(v->why), "line %u: %s", line,
-		    err_text(err));
+		snprintf(
+		    v->why, sizeof(v->why), "line %u: %s", line, err_text(err));
 	else if (err != 0 && v->why[0] == '\0')
 		snprintf(v->why, sizeof(v->why), "%s", err_text(err));
 	buf_free(&b);
@@ -71,9 +71,10 @@ is_usable(struct request *r, struct revocation *v)
 	if (v->krl == NULL)
 		return false;
 	if (max_age != 0 && now - v->seen.st_mtim.tv_sec > (int64_t)max_age) {
-		snprintf(v->why, sizeof(v->why), "it is %lld seconds old, "
-		    "%u are allowed", (long long)(now -
-			v->seen.st_mtim.tv_sec), max_age);
+		snprintf(v->why, sizeof(v->why),
+		    "it is %lld seconds old, "
+		    "%u are allowed",
+		    (long long)(now - v->seen.st_mtim.tv_sec), max_age);
 		return false;
 	}
 	return true;
@@ -86,17 +87,17 @@ pk_is_revoked(struct request *r)
 		struct revocation *v = &r->state->revoked[i];
 
 		if (!is_usable(r, v)) {
-			pk_host->audit(r->login, "krl_error", v->path, "%s",
-			    v->why);
+			pk_host->audit(
+			    r->login, "krl_error", v->path, "%s", v->why);
 			pk_host->reason(r->login,
 			    "revocation list %s cannot be used", v->path);
 			return true;
 		}
 		if (krl_check(v->krl, r->key) != 0) {
-			pk_host->audit(r->login, "cert_revoked", v->path,
-			    "%s", "revoked");
-			pk_host->reason(r->login, "key is revoked by %s",
-			    v->path);
+			pk_host->audit(
+			    r->login, "cert_revoked", v->path, "%s", "revoked");
+			pk_host->reason(
+			    r->login, "key is revoked by %s", v->path);
 			return true;
 		}
 	}

@@ -14,36 +14,34 @@
 #define MANY SALLYPORT_OPTION_MANY
 
 const struct sallyport_option pk_options[] = {
-	{ "sources", SALLYPORT_TEXT, MANY, 0, 0, NULL, "user",
-	    "names of the key sources, in the order they are asked" },
-	{ "files", SALLYPORT_TEXT, MANY, 0, 0, NULL,
-	    "%h/.ssh/authorized_keys",
-	    "short for a source named user with these files" },
-	{ "*.file", SALLYPORT_TEXT, MANY, 0, 0, NULL,
-	    "%h/.ssh/authorized_keys",
-	    "authorized_keys files: %h home, %u user, %U uid" },
-	{ "*.command", SALLYPORT_TEXT, MANY, 0, 0, NULL, "",
-	    "a program that prints such lines, a word each; also %t type, "
-	    "%k key, %f fingerprint" },
-	{ "*.user", SALLYPORT_TEXT, 0, 0, 0, NULL, "",
-	    "as whom the program runs; not root" },
-	{ "*.deadline", SALLYPORT_SECONDS, 0, 1, 300, NULL, "10",
-	    "how long it may take" },
-	{ "*.output", SALLYPORT_NUMBER, 0, 1024, 16777216, NULL, "1048576",
-	    "how many bytes it may print" },
-	{ "*.cache", SALLYPORT_SECONDS, 0, 0, 86400, NULL, "0",
-	    "how long what it printed stays good" },
-	{ "*.on_error", SALLYPORT_WORD, 0, 0, 0, "skip refuse", "skip",
-	    "when the source cannot be read: ask the next, or refuse" },
-	{ "ca_keys", SALLYPORT_PATH, MANY, 0, 0, NULL, "",
-	    "files with keys of CAs that may certify users" },
-	{ "max_lifetime", SALLYPORT_SECONDS, 0, 0, 3153600000, NULL, "0",
-	    "longest validity of a certificate; 0: any" },
-	{ "revoked", SALLYPORT_PATH, MANY, 0, 0, NULL, "",
-	    "revocation lists: KRLs or lists of keys" },
-	{ "revoked_max_age", SALLYPORT_SECONDS, 0, 0, 31536000, NULL, "0",
-	    "a list not renewed for so long refuses all keys; 0: never" },
-	{ NULL, 0, 0, 0, 0, NULL, NULL, NULL },
+    {"sources", SALLYPORT_TEXT, MANY, 0, 0, NULL, "user",
+	"names of the key sources, in the order they are asked"},
+    {"files", SALLYPORT_TEXT, MANY, 0, 0, NULL, "%h/.ssh/authorized_keys",
+	"short for a source named user with these files"},
+    {"*.file", SALLYPORT_TEXT, MANY, 0, 0, NULL, "%h/.ssh/authorized_keys",
+	"authorized_keys files: %h home, %u user, %U uid"},
+    {"*.command", SALLYPORT_TEXT, MANY, 0, 0, NULL, "",
+	"a program that prints such lines, a word each; also %t type, "
+	"%k key, %f fingerprint"},
+    {"*.user", SALLYPORT_TEXT, 0, 0, 0, NULL, "",
+	"as whom the program runs; not root"},
+    {"*.deadline", SALLYPORT_SECONDS, 0, 1, 300, NULL, "10",
+	"how long it may take"},
+    {"*.output", SALLYPORT_NUMBER, 0, 1024, 16777216, NULL, "1048576",
+	"how many bytes it may print"},
+    {"*.cache", SALLYPORT_SECONDS, 0, 0, 86400, NULL, "0",
+	"how long what it printed stays good"},
+    {"*.on_error", SALLYPORT_WORD, 0, 0, 0, "skip refuse", "skip",
+	"when the source cannot be read: ask the next, or refuse"},
+    {"ca_keys", SALLYPORT_PATH, MANY, 0, 0, NULL, "",
+	"files with keys of CAs that may certify users"},
+    {"max_lifetime", SALLYPORT_SECONDS, 0, 0, 3153600000, NULL, "0",
+	"longest validity of a certificate; 0: any"},
+    {"revoked", SALLYPORT_PATH, MANY, 0, 0, NULL, "",
+	"revocation lists: KRLs or lists of keys"},
+    {"revoked_max_age", SALLYPORT_SECONDS, 0, 0, 31536000, NULL, "0",
+	"a list not renewed for so long refuses all keys; 0: never"},
+    {NULL, 0, 0, 0, 0, NULL, NULL, NULL},
 };
 
 /* Seconds as the host has checked them. */
@@ -54,11 +52,16 @@ seconds_of(const char *text)
 	uint64_t value = strtoull(text, &unit, 10);
 
 	switch (*unit) {
-	case 'm': return value * 60;
-	case 'h': return value * 3600;
-	case 'd': return value * 86400;
-	case 'w': return value * 604800;
-	default: return value;
+	case 'm':
+		return value * 60;
+	case 'h':
+		return value * 3600;
+	case 'd':
+		return value * 86400;
+	case 'w':
+		return value * 604800;
+	default:
+		return value;
 	}
 }
 
@@ -102,7 +105,8 @@ add_words(struct program *p, const struct sallyport_setting *o)
 
 	while (*(at += strspn(at, " \t")) != '\0') {
 		size_t len = p->count == 0 || strchr(at, ' ') != NULL ?
-		    strcspn(at, " \t") : strlen(at);
+		    strcspn(at, " \t") :
+		    strlen(at);
 
 		if (p->count == WORDS_MAX) {
 			pk_host->problem(o, "more than %d words", WORDS_MAX);
@@ -114,8 +118,8 @@ add_words(struct program *p, const struct sallyport_setting *o)
 }
 
 static void
-set_member(struct source *x, const char *member,
-    const struct sallyport_setting *o)
+set_member(
+    struct source *x, const char *member, const struct sallyport_setting *o)
 {
 	if (strcmp(member, "file") == 0)
 		add_path(x->files, &x->file_count, o);
@@ -142,14 +146,17 @@ set_option(struct state *s, const struct sallyport_setting *o)
 	if (dot != NULL) {
 		x = find_source(s, o->name, (size_t)(dot - o->name));
 		if (x == NULL)
-			pk_host->problem(o, "\"%.*s\" is not among the "
-			    "sources", (int)(dot - o->name), o->name);
+			pk_host->problem(o,
+			    "\"%.*s\" is not among the "
+			    "sources",
+			    (int)(dot - o->name), o->name);
 		else
 			set_member(x, &dot[1], o);
 	} else if (strcmp(o->name, "files") == 0) {
 		x = find_source(s, "user", 4);
 		if (x == NULL)
-			pk_host->problem(o, "\"user\" is not among the "
+			pk_host->problem(o,
+			    "\"user\" is not among the "
 			    "sources; write NAME.file");
 		else
 			add_path(x->files, &x->file_count, o);
@@ -161,8 +168,7 @@ set_option(struct state *s, const struct sallyport_setting *o)
 		s->revoked_max_age = (uint32_t)seconds_of(o->value);
 	} else if (strcmp(o->name, "revoked") == 0) {
 		if (s->revoked_count == PATHS_MAX)
-			pk_host->problem(o, "more than %d of these",
-			    PATHS_MAX);
+			pk_host->problem(o, "more than %d of these", PATHS_MAX);
 		else
 			s->revoked[s->revoked_count++].path =
 			    mem_strdup(o->value);
@@ -170,8 +176,8 @@ set_option(struct state *s, const struct sallyport_setting *o)
 }
 
 static void
-name_sources(struct state *s, const struct sallyport_setting *settings,
-    size_t count)
+name_sources(
+    struct state *s, const struct sallyport_setting *settings, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct sallyport_setting *o = &settings[i];
@@ -180,14 +186,16 @@ name_sources(struct state *s, const struct sallyport_setting *settings,
 			continue;
 		if (strcmp(o->value, "principals") == 0 ||
 		    strchr(o->value, '.') != NULL || strlen(o->value) > 63)
-			pk_host->problem(o, "\"%s\" cannot be the name of a "
-			    "source", o->value);
-		else if (s->source_count == SOURCES_MAX)
-			pk_host->problem(o, "more than %d sources",
-			    SOURCES_MAX);
-		else if (find_source(s, o->value, strlen(o->value)) != NULL)
-			pk_host->problem(o, "source \"%s\" is named twice",
+			pk_host->problem(o,
+			    "\"%s\" cannot be the name of a "
+			    "source",
 			    o->value);
+		else if (s->source_count == SOURCES_MAX)
+			pk_host->problem(
+			    o, "more than %d sources", SOURCES_MAX);
+		else if (find_source(s, o->value, strlen(o->value)) != NULL)
+			pk_host->problem(
+			    o, "source \"%s\" is named twice", o->value);
 		else
 			init_source(&s->sources[s->source_count++], o->value);
 	}
@@ -201,16 +209,21 @@ finish_program(struct program *p, const char *name)
 	struct passwd *pw;
 
 	if (p->words[0][0] != '/')
-		pk_host->problem(NULL, "%s.command: \"%s\" is not an absolute "
-		    "path", name, p->words[0]);
+		pk_host->problem(NULL,
+		    "%s.command: \"%s\" is not an absolute "
+		    "path",
+		    name, p->words[0]);
 	if (p->user == NULL) {
-		pk_host->problem(NULL, "%s.user: a command needs a user to "
-		    "run as", name);
+		pk_host->problem(NULL,
+		    "%s.user: a command needs a user to "
+		    "run as",
+		    name);
 		return;
 	}
 	pw = getpwnam(p->user);
 	if (pw == NULL || pw->pw_uid == 0) {
-		pk_host->problem(NULL, pw == NULL ?
+		pk_host->problem(NULL,
+		    pw == NULL ?
 			"%s.user: there is no user \"%s\"" :
 			"%s.user: \"%s\" is root, which must not run it",
 		    name, p->user);
@@ -224,8 +237,8 @@ static void
 finish_source(struct state *s, struct source *x)
 {
 	if (x->program.count > 0 && x->file_count > 0) {
-		pk_host->problem(NULL, "source %s: either files or a command",
-		    x->name);
+		pk_host->problem(
+		    NULL, "source %s: either files or a command", x->name);
 		return;
 	}
 	if (x->program.count > 0) {
@@ -237,14 +250,16 @@ finish_source(struct state *s, struct source *x)
 			x->files[x->file_count++] =
 			    mem_strdup("%h/.ssh/authorized_keys");
 		else
-			pk_host->problem(NULL, "source %s has neither file "
-			    "nor command", x->name);
+			pk_host->problem(NULL,
+			    "source %s has neither file "
+			    "nor command",
+			    x->name);
 	}
 }
 
 int
-pk_settings(struct state *s, const struct sallyport_setting *settings,
-    size_t count)
+pk_settings(
+    struct state *s, const struct sallyport_setting *settings, size_t count)
 {
 	init_source(&s->principals, "principals");
 	name_sources(s, settings, count);

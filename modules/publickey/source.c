@@ -79,25 +79,25 @@ walk_file(struct request *r, const struct source *source, const char *pattern,
 	}
 	buf_init(&contents, KEY_FILE_BYTES_MAX);
 	pk_host->call_begin(r->login, SALLYPORT_CALL_KEY_SOURCE, source->name);
-	err = pk_host->open_user_file(r->login, path, KEY_FILE_BYTES_MAX, &fd,
-	    why, sizeof(why));
+	err = pk_host->open_user_file(
+	    r->login, path, KEY_FILE_BYTES_MAX, &fd, why, sizeof(why));
 	if (err == SALLYPORT_OK) {
 		err = safefile_read_fd(fd, KEY_FILE_BYTES_MAX, &contents);
 		close(fd);
 		if (err != 0)
-			snprintf(why, sizeof(why), "%s: %s", path,
-			    err_text(err));
+			snprintf(
+			    why, sizeof(why), "%s: %s", path, err_text(err));
 	}
 	pk_host->call_end(r->login);
 	if (err == 0) {
-		found = pk_lines(r, (const char *)contents.data, contents.len,
-		    path, fn);
+		found = pk_lines(
+		    r, (const char *)contents.data, contents.len, path, fn);
 	} else if (err == SALLYPORT_PERMISSIONS) {
 		pk_host->audit(r->login, "keyfile_refused", path, "%s", why);
 		pk_host->reason(r->login, "%s", why);
 	} else if (err != SALLYPORT_NOT_FOUND) {
-		pk_host->audit(r->login, "keysource_error", source->name,
-		    "%s", why);
+		pk_host->audit(
+		    r->login, "keysource_error", source->name, "%s", why);
 		*failed = true;
 	}
 	buf_free(&contents);
@@ -106,8 +106,8 @@ walk_file(struct request *r, const struct source *source, const char *pattern,
 }
 
 static bool
-expand_words(const struct request *r, const struct program *p,
-    char **words, char **key)
+expand_words(
+    const struct request *r, const struct program *p, char **words, char **key)
 {
 	struct buf b;
 
@@ -132,9 +132,12 @@ run_program(struct request *r, const struct source *source,
     const char *const *words, const char *key, size_t *len)
 {
 	const struct program *p = &source->program;
-	struct sallyport_command command = { .size = sizeof(command),
-		.argv = words, .uid = p->uid, .gid = p->gid,
-		.deadline = p->deadline, .output_max = p->output_max };
+	struct sallyport_command command = {.size = sizeof(command),
+	    .argv = words,
+	    .uid = p->uid,
+	    .gid = p->gid,
+	    .deadline = p->deadline,
+	    .output_max = p->output_max};
 	uint64_t now = (uint64_t)time(NULL), began = now_ms();
 	char why[REASON_MAX] = "", *output = NULL;
 	int status = 0, err;
@@ -143,14 +146,14 @@ run_program(struct request *r, const struct source *source,
 	    (output = cache_get(r->state->cache, key, now, len)) != NULL)
 		return output;
 	pk_host->call_begin(r->login, SALLYPORT_CALL_KEY_SOURCE, source->name);
-	err = pk_host->run(r->login, &command, &output, len, &status, why,
-	    sizeof(why));
+	err = pk_host->run(
+	    r->login, &command, &output, len, &status, why, sizeof(why));
 	pk_host->call_end(r->login);
 	note_slow(r, source->name, began);
 	if (err == SALLYPORT_OK && status == 0) {
 		if (p->cache > 0)
-			cache_put(r->state->cache, key, output, *len,
-			    now + p->cache);
+			cache_put(
+			    r->state->cache, key, output, *len, now + p->cache);
 		return output;
 	}
 	if (err != SALLYPORT_OK)
@@ -166,16 +169,16 @@ run_program(struct request *r, const struct source *source,
 }
 
 static bool
-walk_program(struct request *r, const struct source *source, line_fn *fn,
-    bool *failed)
+walk_program(
+    struct request *r, const struct source *source, line_fn *fn, bool *failed)
 {
-	char *words[WORDS_MAX + 1] = { NULL }, *key = NULL, *output = NULL;
+	char *words[WORDS_MAX + 1] = {NULL}, *key = NULL, *output = NULL;
 	bool found = false;
 	size_t len = 0;
 
 	if (expand_words(r, &source->program, words, &key))
-		output = run_program(r, source,
-		    (const char *const *)words, key, &len);
+		output = run_program(
+		    r, source, (const char *const *)words, key, &len);
 	if (output != NULL)
 		found = pk_lines(r, output, len, source->name, fn);
 	else
@@ -188,8 +191,8 @@ walk_program(struct request *r, const struct source *source, line_fn *fn,
 }
 
 bool
-pk_source_walk(struct request *r, const struct source *source, line_fn *fn,
-    bool *failed)
+pk_source_walk(
+    struct request *r, const struct source *source, line_fn *fn, bool *failed)
 {
 	*failed = false;
 	if (source->program.count > 0)

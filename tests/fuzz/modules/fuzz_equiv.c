@@ -11,8 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const struct sallyport_host *hb_host;
 
 char *
-hb_read(const struct hb_request *r, const char *path, bool of_user,
-    size_t *len)
+hb_read(const struct hb_request *r, const char *path, bool of_user, size_t *len)
 {
 	(void)r;
 	(void)path;
@@ -27,8 +26,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* '@' would ask NSS, which is not what is tested here. */
 	if (memchr(data, '@', size) != NULL)
 		return 0;
-	if (hb_equiv_check((const char *)data, size, "host", "192.0.2.9",
-		"ann", "ann") == HB_EQUIVALENT &&
+	if (hb_equiv_check((const char *)data, size, "host", "192.0.2.9", "ann",
+		"ann") == HB_EQUIVALENT &&
 	    memmem(data, size, "192.0.2.9", 9) == NULL &&
 	    memmem(data, size, "h", 1) == NULL &&
 	    memmem(data, size, "H", 1) == NULL)

@@ -22,11 +22,16 @@ stub_text(struct sallyport_login *login, enum sallyport_text which)
 {
 	(void)login;
 	switch (which) {
-	case SALLYPORT_USER: return "role";
-	case SALLYPORT_HOME: return "/home/role";
-	case SALLYPORT_SOURCE: return "192.0.2.7";
-	case SALLYPORT_CA_ALGORITHMS: return "ssh-ed25519";
-	default: return "";
+	case SALLYPORT_USER:
+		return "role";
+	case SALLYPORT_HOME:
+		return "/home/role";
+	case SALLYPORT_SOURCE:
+		return "192.0.2.7";
+	case SALLYPORT_CA_ALGORITHMS:
+		return "ssh-ed25519";
+	default:
+		return "";
 	}
 }
 
@@ -77,9 +82,12 @@ stub_key(struct sallyport_login *login, const struct sallyport_key *key)
 	return SALLYPORT_OK;
 }
 
-static const struct sallyport_host stub_host = { .text = stub_text,
-	.number = stub_number, .reason = stub_say, .log = stub_log,
-	.audit = stub_audit, .key = stub_key };
+static const struct sallyport_host stub_host = {.text = stub_text,
+    .number = stub_number,
+    .reason = stub_say,
+    .log = stub_log,
+    .audit = stub_audit,
+    .key = stub_key};
 
 const struct sallyport_host *pk_host = &stub_host;
 

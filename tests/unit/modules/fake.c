@@ -76,24 +76,23 @@ monitor_send(struct monitor *m, const struct wall_message *x)
 	struct sent *s = &fake->sent[fake->sent_count++];
 
 	ck_assert_uint_lt(fake->sent_count, FAKE_MAX);
-	ck_assert_int_eq(wall_refuses(PATH_MONITOR_WORKER, m->state, x->type,
-			     0), 0);
+	ck_assert_int_eq(
+	    wall_refuses(PATH_MONITOR_WORKER, m->state, x->type, 0), 0);
 	memset(s, 0, sizeof(*s));
 	s->type = x->type;
 	switch (x->type) {
 	case MSG_auth_verdict:
 		s->result = x->auth_verdict.result;
-		snprintf(s->text, sizeof(s->text), "%s",
-		    x->auth_verdict.methods);
+		snprintf(
+		    s->text, sizeof(s->text), "%s", x->auth_verdict.methods);
 		break;
 	case MSG_auth_ask:
-		snprintf(s->text, sizeof(s->text), "%s",
-		    x->auth_ask.instruction);
+		snprintf(
+		    s->text, sizeof(s->text), "%s", x->auth_ask.instruction);
 		keep_prompts(s, &x->auth_ask);
 		break;
 	case MSG_auth_change:
-		snprintf(s->text, sizeof(s->text), "%s",
-		    x->auth_change.prompt);
+		snprintf(s->text, sizeof(s->text), "%s", x->auth_change.prompt);
 		break;
 	case MSG_auth_send:
 		s->number = x->auth_send.number;
@@ -120,12 +119,12 @@ put_answers(struct wall_message *x, const struct reply *reply)
 		buf_text(&b, reply->answers[count++]);
 	x->type = MSG_auth_answers;
 	x->auth_answers.count = count + (uint32_t)reply->count_lie;
-	x->auth_answers.responses = (struct bytes){ b.data, b.len };
+	x->auth_answers.responses = (struct bytes){b.data, b.len};
 }
 
 int
-monitor_wait(struct monitor *m, const enum wall_type *types,
-    struct wall_message *x)
+monitor_wait(
+    struct monitor *m, const enum wall_type *types, struct wall_message *x)
 {
 	const struct reply *reply = &fake->replies[fake->replied];
 
@@ -148,35 +147,34 @@ monitor_wait(struct monitor *m, const enum wall_type *types,
 		ck_assert_int_eq(types[0], MSG_auth_password);
 		x->type = MSG_auth_password;
 		x->auth_password.change = true;
-		x->auth_password.password = (struct bytes){
-			(const uint8_t *)reply->answers[0],
-			strlen(reply->answers[0]) };
-		x->auth_password.new_password = (struct bytes){
-			(const uint8_t *)reply->answers[1],
-			strlen(reply->answers[1]) };
+		x->auth_password.password =
+		    (struct bytes){(const uint8_t *)reply->answers[0],
+			strlen(reply->answers[0])};
+		x->auth_password.new_password =
+		    (struct bytes){(const uint8_t *)reply->answers[1],
+			strlen(reply->answers[1])};
 		return 0;
 	case SENDS_PACKET:
 		ck_assert_int_eq(types[0], MSG_auth_packet);
 		x->type = MSG_auth_packet;
 		x->auth_packet.number = 61;
-		x->auth_packet.payload = (struct bytes){
-			(const uint8_t *)reply->answers[0],
-			strlen(reply->answers[0]) };
+		x->auth_packet.payload =
+		    (struct bytes){(const uint8_t *)reply->answers[0],
+			strlen(reply->answers[0])};
 		return 0;
 	}
 	return E_CLOSED;
 }
 
 void
-monitor_disconnect(struct monitor *m, uint32_t reason, const char *format,
-    ...)
+monitor_disconnect(struct monitor *m, uint32_t reason, const char *format, ...)
 {
 	va_list args;
 
 	(void)reason;
 	va_start(args, format);
-	vsnprintf(fake->disconnect_text, sizeof(fake->disconnect_text),
-	    format, args);
+	vsnprintf(
+	    fake->disconnect_text, sizeof(fake->disconnect_text), format, args);
 	va_end(args);
 	fake->disconnected = true;
 	m->state = STATE_CLOSING;
@@ -211,7 +209,7 @@ monitor_login(struct monitor *m)
 static struct bytes
 text_bytes(const char *text)
 {
-	return (struct bytes){ (const uint8_t *)text, strlen(text) };
+	return (struct bytes){(const uint8_t *)text, strlen(text)};
 }
 
 static const struct sent *
@@ -268,8 +266,8 @@ fake_kbdint(struct fake *f, const char *user)
 }
 
 const struct sent *
-fake_other(struct fake *f, const char *user, const char *method,
-    const char *data)
+fake_other(
+    struct fake *f, const char *user, const char *method, const char *data)
 {
 	struct wall_message *x = message(MSG_auth_other);
 
@@ -291,24 +289,24 @@ fake_publickey(struct fake *f, const char *user, const char *algorithm,
 	x->auth_publickey.user = text_bytes(user);
 	x->auth_publickey.service = text_bytes("ssh-connection");
 	x->auth_publickey.algorithm = text_bytes(algorithm);
-	x->auth_publickey.key = (struct bytes){ key->data, key->len };
+	x->auth_publickey.key = (struct bytes){key->data, key->len};
 	if (signature != NULL) {
 		x->auth_publickey.has_signature = true;
 		x->auth_publickey.signature =
-		    (struct bytes){ signature->data, signature->len };
+		    (struct bytes){signature->data, signature->len};
 	}
 	if (host_key != NULL) {
 		x->auth_publickey.hostbound = true;
 		x->auth_publickey.host_key =
-		    (struct bytes){ host_key->data, host_key->len };
+		    (struct bytes){host_key->data, host_key->len};
 	}
 	ck_assert_int_eq(on_auth_publickey(&f->m, x), 0);
 	return last(f);
 }
 
 void
-fake_reply(struct fake *f, enum client_does does, const char *a,
-    const char *b, const char *c)
+fake_reply(struct fake *f, enum client_does does, const char *a, const char *b,
+    const char *c)
 {
 	struct reply *r = &f->replies[f->reply_count++];
 
@@ -349,8 +347,8 @@ fake_copy(const char *from, const char *to)
 {
 	char command[8192];
 
-	snprintf(command, sizeof(command), "install -m 0644 '%s' '%s'", from,
-	    to);
+	snprintf(
+	    command, sizeof(command), "install -m 0644 '%s' '%s'", from, to);
 	if (system(command) != 0) {
 		fprintf(stderr, "failed: %s\n", command);
 		abort();
@@ -375,13 +373,13 @@ void
 fake_prepare(void)
 {
 	static const char *const built[] = {
-		"tests/unit/modules/.libs/module_test.so",
-		"tests/unit/modules/.libs/module_bad_abi.so",
-		"tests/unit/modules/.libs/module_bad_size.so",
-		"tests/unit/modules/.libs/module_bad_symbol.so",
-		"modules/pam/.libs/pam.so",
-		"modules/publickey/.libs/publickey.so",
-		"modules/hostbased/.libs/hostbased.so",
+	    "tests/unit/modules/.libs/module_test.so",
+	    "tests/unit/modules/.libs/module_bad_abi.so",
+	    "tests/unit/modules/.libs/module_bad_size.so",
+	    "tests/unit/modules/.libs/module_bad_symbol.so",
+	    "modules/pam/.libs/pam.so",
+	    "modules/publickey/.libs/publickey.so",
+	    "modules/hostbased/.libs/hostbased.so",
 	};
 
 	if (geteuid() != 0)
@@ -395,8 +393,8 @@ fake_prepare(void)
 	for (size_t i = 0; i < sizeof(built) / sizeof(built[0]); i++) {
 		char to[512];
 
-		snprintf(to, sizeof(to), "%s%s", directory,
-		    strrchr(built[i], '/'));
+		snprintf(
+		    to, sizeof(to), "%s%s", directory, strrchr(built[i], '/'));
 		fake_copy(fake_built(built[i]), to);
 	}
 }
@@ -410,12 +408,13 @@ fake_modules(void)
 static struct config *
 read_config(const char *text)
 {
-	struct bundle bundle = { 0 };
-	struct problems problems = { 0 };
+	struct bundle bundle = {0};
+	struct problems problems = {0};
 	struct config *config = NULL;
 
 	ck_assert_int_eq(config_bundle_add(&bundle, "/etc/sallyport/test.conf",
-			     text, strlen(text)), 0);
+			     text, strlen(text)),
+	    0);
 	if (config_load(&bundle, &config, &problems) != 0) {
 		problems_print(&problems, stderr);
 		ck_abort_msg("the test's configuration is wrong");
@@ -428,7 +427,7 @@ read_config(const char *text)
 void
 fake_start(struct fake *f, const char *config)
 {
-	struct problems problems = { 0 };
+	struct problems problems = {0};
 
 	memset(f, 0, sizeof(*f));
 	fake = f;

@@ -17,10 +17,10 @@
 struct sent {
 	enum wall_type type;
 	unsigned result; /* auth_verdict */
-	char text[512];	 /* methods, instruction, banner, prompt */
-	unsigned count;	 /* prompts */
+	char text[512]; /* methods, instruction, banner, prompt */
+	unsigned count; /* prompts */
 	char prompts[512]; /* texts, one a line, '*' before hidden ones */
-	uint8_t number;	 /* auth_send */
+	uint8_t number; /* auth_send */
 };
 
 /* What the client does when it is asked. */
@@ -53,15 +53,15 @@ void fake_end(struct fake *f);
 
 /* One request of the client; returns the last thing the monitor sent. */
 const struct sent *fake_none(struct fake *f, const char *user);
-const struct sent *fake_password(struct fake *f, const char *user,
-    const char *password);
+const struct sent *fake_password(
+    struct fake *f, const char *user, const char *password);
 const struct sent *fake_kbdint(struct fake *f, const char *user);
-const struct sent *fake_other(struct fake *f, const char *user,
-    const char *method, const char *data);
+const struct sent *fake_other(
+    struct fake *f, const char *user, const char *method, const char *data);
 /* algorithm, key, signature (NULL: a query). */
 const struct sent *fake_publickey(struct fake *f, const char *user,
-    const char *algorithm, const struct buf *key,
-    const struct buf *signature, const struct buf *host_key);
+    const char *algorithm, const struct buf *key, const struct buf *signature,
+    const struct buf *host_key);
 void fake_reply(struct fake *f, enum client_does does, const char *a,
     const char *b, const char *c);
 /* How many of a type were sent. */

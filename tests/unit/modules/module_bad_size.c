@@ -4,7 +4,7 @@
 #include "modules/sallyport_module.h"
 
 SALLYPORT_MODULE = {
-	.abi = SALLYPORT_MODULE_ABI,
-	.size = 24,
-	.name = "bad_size",
+    .abi = SALLYPORT_MODULE_ABI,
+    .size = 24,
+    .name = "bad_size",
 };

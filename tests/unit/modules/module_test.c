@@ -14,21 +14,23 @@
 
 static const struct sallyport_host *host;
 
-static const char *const methods[] = { "password", "keyboard-interactive",
-	"packets@test", NULL };
+static const char *const methods[] = {
+    "password", "keyboard-interactive", "packets@test", NULL};
 
 static const struct sallyport_option options[] = {
-	{ "fault", SALLYPORT_WORD, 0, 0, 0,
-	    "none thread descriptor signal refuse silent", "none", "" },
-	{ "number", SALLYPORT_NUMBER, 0, 1, 10, NULL, "1", "" },
-	{ "time", SALLYPORT_SECONDS, 0, 60, 3600, NULL, "60", "" },
-	{ "path", SALLYPORT_PATH, 0, 0, 0, NULL, "", "" },
-	{ "list", SALLYPORT_TEXT, SALLYPORT_OPTION_MANY, 0, 0, NULL, "", "" },
-	{ "flag", SALLYPORT_BOOL, 0, 0, 0, NULL, "false", "" },
-	{ "account", SALLYPORT_WORD, 0, 0, 0, "allow deny expired locked "
-	    "ignore", "ignore", "" },
-	{ "session", SALLYPORT_WORD, 0, 0, 0, "allow deny", "allow", "" },
-	{ NULL, 0, 0, 0, 0, NULL, NULL, NULL },
+    {"fault", SALLYPORT_WORD, 0, 0, 0,
+	"none thread descriptor signal refuse silent", "none", ""},
+    {"number", SALLYPORT_NUMBER, 0, 1, 10, NULL, "1", ""},
+    {"time", SALLYPORT_SECONDS, 0, 60, 3600, NULL, "60", ""},
+    {"path", SALLYPORT_PATH, 0, 0, 0, NULL, "", ""},
+    {"list", SALLYPORT_TEXT, SALLYPORT_OPTION_MANY, 0, 0, NULL, "", ""},
+    {"flag", SALLYPORT_BOOL, 0, 0, 0, NULL, "false", ""},
+    {"account", SALLYPORT_WORD, 0, 0, 0,
+	"allow deny expired locked "
+	"ignore",
+	"ignore", ""},
+    {"session", SALLYPORT_WORD, 0, 0, 0, "allow deny", "allow", ""},
+    {NULL, 0, 0, 0, 0, NULL, NULL, NULL},
 };
 
 static char account_says[32] = "ignore", session_says[32] = "allow";
@@ -55,11 +57,11 @@ load(const struct sallyport_host *h, const struct sallyport_setting *settings,
 		const char *value = settings[i].value;
 
 		if (strcmp(settings[i].name, "account") == 0)
-			snprintf(account_says, sizeof(account_says),
-			    "%s", value);
+			snprintf(
+			    account_says, sizeof(account_says), "%s", value);
 		if (strcmp(settings[i].name, "session") == 0)
-			snprintf(session_says, sizeof(session_says),
-			    "%s", value);
+			snprintf(
+			    session_says, sizeof(session_says), "%s", value);
 		if (strcmp(settings[i].name, "fault") != 0)
 			continue;
 		if (strcmp(value, "thread") == 0)
@@ -82,11 +84,9 @@ by_name(const char *word)
 	static const struct {
 		const char *word;
 		enum sallyport_verdict verdict;
-	} rows[] = { { "allow", SALLYPORT_ALLOW },
-		{ "ignore", SALLYPORT_IGNORE },
-		{ "unavailable", SALLYPORT_UNAVAILABLE },
-		{ "locked", SALLYPORT_LOCKED },
-		{ "expired", SALLYPORT_EXPIRED } };
+	} rows[] = {{"allow", SALLYPORT_ALLOW}, {"ignore", SALLYPORT_IGNORE},
+	    {"unavailable", SALLYPORT_UNAVAILABLE},
+	    {"locked", SALLYPORT_LOCKED}, {"expired", SALLYPORT_EXPIRED}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (strcmp(rows[i].word, word) == 0)
@@ -97,7 +97,7 @@ by_name(const char *word)
 static enum sallyport_verdict
 misbehave(struct sallyport_login *login, const char *how)
 {
-	struct sallyport_prompt prompt = { .text = "Now?" };
+	struct sallyport_prompt prompt = {.text = "Now?"};
 
 	if (strcmp(how, "crash") == 0)
 		abort();
@@ -114,7 +114,8 @@ misbehave(struct sallyport_login *login, const char *how)
 	if (strcmp(how, "ask") == 0)
 		/* At a wrong time: nobody can be asked by this method. */
 		return host->ask(login, NULL, &prompt, 1) == SALLYPORT_STATE ?
-		    SALLYPORT_DENY : SALLYPORT_ALLOW;
+		    SALLYPORT_DENY :
+		    SALLYPORT_ALLOW;
 	if (strcmp(how, "exhausted") == 0)
 		host->exhausted(login);
 	if (strcmp(how, "slow") == 0)
@@ -125,7 +126,8 @@ misbehave(struct sallyport_login *login, const char *how)
 	}
 	if (strcmp(how, "changed user") == 0)
 		return host->user_changed(login, "root") == SALLYPORT_OK ?
-		    SALLYPORT_ALLOW : SALLYPORT_DENY;
+		    SALLYPORT_ALLOW :
+		    SALLYPORT_DENY;
 	return by_name(how);
 }
 
@@ -133,8 +135,8 @@ static enum sallyport_verdict
 converse(struct sallyport_login *login)
 {
 	struct sallyport_prompt prompts[2] = {
-		{ .text = "Name of\x1b[31m your dog: ", .echo = 1 },
-		{ .text = "Secret: " } };
+	    {.text = "Name of\x1b[31m your dog: ", .echo = 1},
+	    {.text = "Secret: "}};
 	char first[64];
 
 	host->show(login, "Woof.");
@@ -142,8 +144,9 @@ converse(struct sallyport_login *login)
 		return SALLYPORT_ALLOW; /* the host must not believe it */
 	snprintf(first, sizeof(first), "%s", prompts[0].answer);
 	return strcmp(first, "rex") == 0 &&
-		strcmp(prompts[1].answer, "bone") == 0 ? SALLYPORT_ALLOW :
-							 SALLYPORT_DENY;
+		strcmp(prompts[1].answer, "bone") == 0 ?
+	    SALLYPORT_ALLOW :
+	    SALLYPORT_DENY;
 }
 
 static enum sallyport_verdict
@@ -161,7 +164,8 @@ exchange_packets(struct sallyport_login *login)
 		SALLYPORT_OK)
 		return SALLYPORT_DENY;
 	return number == 61 && len == 5 && memcmp(payload, "token", 5) == 0 ?
-	    SALLYPORT_ALLOW : SALLYPORT_DENY;
+	    SALLYPORT_ALLOW :
+	    SALLYPORT_DENY;
 }
 
 static enum sallyport_verdict
@@ -170,16 +174,14 @@ authenticate(void *connection, struct sallyport_login *login)
 	const char *method = host->text(login, SALLYPORT_METHOD);
 	char word[64];
 	size_t len;
-	const uint8_t *password =
-	    host->bytes(login, SALLYPORT_PASSWORD, &len);
+	const uint8_t *password = host->bytes(login, SALLYPORT_PASSWORD, &len);
 
 	(void)connection;
 	if (strcmp(method, "keyboard-interactive") == 0)
 		return converse(login);
 	if (strcmp(method, "packets@test") == 0)
 		return exchange_packets(login);
-	snprintf(word, sizeof(word), "%.*s", (int)len,
-	    (const char *)password);
+	snprintf(word, sizeof(word), "%.*s", (int)len, (const char *)password);
 	host->reason(login, "the test wanted %s", word);
 	return misbehave(login, word);
 }
@@ -195,7 +197,7 @@ account(void *connection, struct sallyport_login *login)
 static enum sallyport_verdict
 change_password(void *connection, struct sallyport_login *login)
 {
-	struct sallyport_prompt prompt = { .text = "New password: " };
+	struct sallyport_prompt prompt = {.text = "New password: "};
 	const char *old, *fresh;
 
 	(void)connection;
@@ -225,15 +227,15 @@ open_session(void *connection, struct sallyport_login *login)
 }
 
 SALLYPORT_MODULE = {
-	.abi = SALLYPORT_MODULE_ABI,
-	.size = sizeof(struct sallyport_module),
-	.name = "test",
-	.version = "1",
-	.methods = methods,
-	.options = options,
-	.load = load,
-	.authenticate = authenticate,
-	.account = account,
-	.change_password = change_password,
-	.open_session = open_session,
+    .abi = SALLYPORT_MODULE_ABI,
+    .size = sizeof(struct sallyport_module),
+    .name = "test",
+    .version = "1",
+    .methods = methods,
+    .options = options,
+    .load = load,
+    .authenticate = authenticate,
+    .account = account,
+    .change_password = change_password,
+    .open_session = open_session,
 };

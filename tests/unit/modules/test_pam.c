@@ -50,8 +50,8 @@ client_show(struct sallyport_login *login, const char *text)
 }
 
 static const uint8_t *
-client_bytes(struct sallyport_login *login, enum sallyport_bytes which,
-    size_t *len)
+client_bytes(
+    struct sallyport_login *login, enum sallyport_bytes which, size_t *len)
 {
 	(void)login;
 	ck_assert_int_eq(which, SALLYPORT_PASSWORD);
@@ -82,20 +82,22 @@ client_log(struct sallyport_login *login, enum sallyport_log l,
 	(void)format;
 }
 
-static const struct sallyport_host client_host = { .ask = client_ask,
-	.show = client_show, .bytes = client_bytes,
-	.ask_change = client_change, .log = client_log };
+static const struct sallyport_host client_host = {.ask = client_ask,
+    .show = client_show,
+    .bytes = client_bytes,
+    .ask_change = client_change,
+    .log = client_log};
 
 /* "i:text h:prompt v:prompt e:error": a call's messages. */
 static int
-converse(struct pam_connection *c, const char *script, char *answers,
-    size_t size)
+converse(
+    struct pam_connection *c, const char *script, char *answers, size_t size)
 {
 	static struct pam_state state;
 	struct pam_message messages[8];
 	const struct pam_message *pointers[8];
 	struct pam_response *responses = NULL;
-	struct pam_one one = { .connection = c };
+	struct pam_one one = {.connection = c};
 	char text[512], *save;
 	int count = 0, err;
 
@@ -104,12 +106,13 @@ converse(struct pam_connection *c, const char *script, char *answers,
 		c->state = &state;
 	snprintf(text, sizeof(text), "%s", script);
 	for (char *m = strtok_r(text, ";", &save); m != NULL;
-	    m = strtok_r(NULL, ";", &save), count++) {
+	     m = strtok_r(NULL, ";", &save), count++) {
 		messages[count].msg = &m[2];
 		messages[count].msg_style = m[0] == 'i' ? PAM_TEXT_INFO :
-		    m[0] == 'e' ? PAM_ERROR_MSG :
-		    m[0] == 'h' ? PAM_PROMPT_ECHO_OFF :
-		    m[0] == 'v' ? PAM_PROMPT_ECHO_ON : 99;
+		    m[0] == 'e'				? PAM_ERROR_MSG :
+		    m[0] == 'h'				? PAM_PROMPT_ECHO_OFF :
+		    m[0] == 'v'				? PAM_PROMPT_ECHO_ON :
+							  99;
 		pointers[count] = &messages[count];
 	}
 	err = pam_converse(count, pointers, &responses, &one);
@@ -118,8 +121,7 @@ converse(struct pam_connection *c, const char *script, char *answers,
 	for (int i = 0; responses != NULL && i < count; i++) {
 		ck_assert_int_eq(responses[i].resp_retcode, 0);
 		snprintf(&answers[strlen(answers)], size - strlen(answers),
-		    "%s;", responses[i].resp == NULL ? "" :
-						       responses[i].resp);
+		    "%s;", responses[i].resp == NULL ? "" : responses[i].resp);
 		free(responses[i].resp);
 	}
 	free(responses);
@@ -135,40 +137,40 @@ static const struct {
 	unsigned asked, shown;
 	size_t first_count;
 } rows[] = {
-	{ MODE_ASK, false, "h:Password: ", 0, "a0;", 1, 0, 1 },
-	/* prompts in a row are one question, in order */
-	{ MODE_ASK, false, "h:a;v:b;h:c", 0, "a0;a1;a2;", 1, 0, 3 },
-	/* a text alone is shown at once */
-	{ MODE_ASK, false, "i:Look", 0, ";", 1, 0, 0 },
-	{ MODE_ASK, false, "i:Touch;h:PIN", 0, ";a0;", 1, 0, 1 },
-	{ MODE_ASK, false, "h:a;i:then;h:b", 0, "a0;;a0;", 2, 0, 1 },
-	{ MODE_ASK, false, "h:a;e:wrong", 0, "a0;;", 2, 0, 1 },
-	{ MODE_ASK, false, "x:binary", PAM_CONV_ERR, "", 0, 0, 0 },
-	{ MODE_ASK, false, "h:a;x:binary", PAM_CONV_ERR, "", 1, 0, 1 },
-	{ MODE_PASSWORD, false, "h:Password: ", 0, "secret;", 0, 0, 0 },
-	{ MODE_PASSWORD, false, "h:Password: ;h:Again: ", PAM_CONV_ERR, "", 0,
-	    0, 0 },
-	{ MODE_PASSWORD, true, "h:Password: ;h:Again: ", 0,
-	    "secret;secret;", 0, 0, 0 },
-	{ MODE_PASSWORD, false, "v:Who: ", PAM_CONV_ERR, "", 0, 0, 0 },
-	{ MODE_PASSWORD, true, "v:Who: ", PAM_CONV_ERR, "", 0, 0, 0 },
-	{ MODE_PASSWORD, false, "i:hello;h:P", 0, ";secret;", 0, 1, 0 },
-	{ MODE_SHOW, false, "i:hello;e:error", 0, ";;", 0, 2, 0 },
-	{ MODE_SHOW, false, "h:question", PAM_CONV_ERR, "", 0, 0, 0 },
-	{ MODE_SILENT, false, "i:hello", 0, ";", 0, 0, 0 },
-	{ MODE_SILENT, false, "h:question", PAM_CONV_ERR, "", 0, 0, 0 },
+    {MODE_ASK, false, "h:Password: ", 0, "a0;", 1, 0, 1},
+    /* prompts in a row are one question, in order */
+    {MODE_ASK, false, "h:a;v:b;h:c", 0, "a0;a1;a2;", 1, 0, 3},
+    /* a text alone is shown at once */
+    {MODE_ASK, false, "i:Look", 0, ";", 1, 0, 0},
+    {MODE_ASK, false, "i:Touch;h:PIN", 0, ";a0;", 1, 0, 1},
+    {MODE_ASK, false, "h:a;i:then;h:b", 0, "a0;;a0;", 2, 0, 1},
+    {MODE_ASK, false, "h:a;e:wrong", 0, "a0;;", 2, 0, 1},
+    {MODE_ASK, false, "x:binary", PAM_CONV_ERR, "", 0, 0, 0},
+    {MODE_ASK, false, "h:a;x:binary", PAM_CONV_ERR, "", 1, 0, 1},
+    {MODE_PASSWORD, false, "h:Password: ", 0, "secret;", 0, 0, 0},
+    {MODE_PASSWORD, false, "h:Password: ;h:Again: ", PAM_CONV_ERR, "", 0, 0, 0},
+    {MODE_PASSWORD, true, "h:Password: ;h:Again: ", 0, "secret;secret;", 0, 0,
+	0},
+    {MODE_PASSWORD, false, "v:Who: ", PAM_CONV_ERR, "", 0, 0, 0},
+    {MODE_PASSWORD, true, "v:Who: ", PAM_CONV_ERR, "", 0, 0, 0},
+    {MODE_PASSWORD, false, "i:hello;h:P", 0, ";secret;", 0, 1, 0},
+    {MODE_SHOW, false, "i:hello;e:error", 0, ";;", 0, 2, 0},
+    {MODE_SHOW, false, "h:question", PAM_CONV_ERR, "", 0, 0, 0},
+    {MODE_SILENT, false, "i:hello", 0, ";", 0, 0, 0},
+    {MODE_SILENT, false, "h:question", PAM_CONV_ERR, "", 0, 0, 0},
 };
 
 START_TEST(each_mode_answers_what_it_may)
 {
-	const struct pam_state state = { .all_prompts = rows[_i].all };
-	struct pam_connection c = { .state = &state };
+	const struct pam_state state = {.all_prompts = rows[_i].all};
+	struct pam_connection c = {.state = &state};
 	char answers[512];
 
 	memset(&client, 0, sizeof(client));
 	pam_converse_begin(&c, rows[_i].mode);
-	ck_assert_int_eq(converse(&c, rows[_i].script, answers,
-			     sizeof(answers)), rows[_i].err);
+	ck_assert_int_eq(
+	    converse(&c, rows[_i].script, answers, sizeof(answers)),
+	    rows[_i].err);
 	ck_assert_str_eq(answers, rows[_i].answers);
 	ck_assert_uint_eq(client.asked, rows[_i].asked);
 	ck_assert_uint_eq(client.shown, rows[_i].shown);
@@ -179,14 +181,14 @@ END_TEST
 
 START_TEST(the_password_is_given_once_in_a_phase)
 {
-	struct pam_connection c = { 0 };
+	struct pam_connection c = {0};
 	char answers[64];
 
 	memset(&client, 0, sizeof(client));
 	pam_converse_begin(&c, MODE_PASSWORD);
 	ck_assert_int_eq(converse(&c, "h:Password: ", answers, 64), 0);
-	ck_assert_int_eq(converse(&c, "h:Password: ", answers, 64),
-	    PAM_CONV_ERR);
+	ck_assert_int_eq(
+	    converse(&c, "h:Password: ", answers, 64), PAM_CONV_ERR);
 	pam_converse_begin(&c, MODE_PASSWORD);
 	ck_assert_int_eq(converse(&c, "h:Password: ", answers, 64), 0);
 	pam_converse_end(&c);
@@ -195,35 +197,34 @@ END_TEST
 
 START_TEST(a_client_that_leaves_unwinds_the_stack)
 {
-	struct pam_connection c = { 0 };
+	struct pam_connection c = {0};
 	char answers[64];
 
 	memset(&client, 0, sizeof(client));
 	client.fail_at = 2;
 	pam_converse_begin(&c, MODE_ASK);
-	ck_assert_int_eq(converse(&c, "h:a;i:then;h:b", answers, 64),
-	    PAM_CONV_ERR);
+	ck_assert_int_eq(
+	    converse(&c, "h:a;i:then;h:b", answers, 64), PAM_CONV_ERR);
 	pam_converse_end(&c);
 }
 END_TEST
 
 START_TEST(a_refused_new_password_is_asked_for_again)
 {
-	struct pam_connection c = { 0 };
+	struct pam_connection c = {0};
 	char answers[64];
 
 	memset(&client, 0, sizeof(client));
 	pam_converse_begin(&c, MODE_CHANGE);
-	ck_assert_int_eq(converse(&c, "h:Current password: ", answers, 64),
-	    0);
+	ck_assert_int_eq(converse(&c, "h:Current password: ", answers, 64), 0);
 	ck_assert_str_eq(answers, "old;");
 	ck_assert_int_eq(converse(&c, "h:New password: ", answers, 64), 0);
-	ck_assert_int_eq(converse(&c, "h:Retype new password: ", answers, 64),
-	    0);
+	ck_assert_int_eq(
+	    converse(&c, "h:Retype new password: ", answers, 64), 0);
 	ck_assert_str_eq(answers, "weak;");
 	ck_assert_uint_eq(client.changes, 1);
-	ck_assert_int_eq(converse(&c, "e:BAD PASSWORD: too short", answers,
-			     64), 0);
+	ck_assert_int_eq(
+	    converse(&c, "e:BAD PASSWORD: too short", answers, 64), 0);
 	ck_assert_int_eq(converse(&c, "h:New password: ", answers, 64), 0);
 	ck_assert_str_eq(answers, "strong;");
 	ck_assert_uint_eq(client.changes, 2);
@@ -234,20 +235,19 @@ END_TEST
 
 START_TEST(absurd_calls_are_refused)
 {
-	struct pam_connection c = { 0 };
-	struct pam_one one = { .connection = &c };
+	struct pam_connection c = {0};
+	struct pam_one one = {.connection = &c};
 	struct pam_response *responses = (void *)&c;
-	const struct pam_message *none[1] = { NULL };
+	const struct pam_message *none[1] = {NULL};
 
-	ck_assert_int_eq(pam_converse(0, none, &responses, &one),
-	    PAM_CONV_ERR);
+	ck_assert_int_eq(pam_converse(0, none, &responses, &one), PAM_CONV_ERR);
 	ck_assert_ptr_null(responses);
-	ck_assert_int_eq(pam_converse(-1, none, &responses, &one),
+	ck_assert_int_eq(
+	    pam_converse(-1, none, &responses, &one), PAM_CONV_ERR);
+	ck_assert_int_eq(
+	    pam_converse(PAM_MAX_NUM_MSG + 1, none, &responses, &one),
 	    PAM_CONV_ERR);
-	ck_assert_int_eq(pam_converse(PAM_MAX_NUM_MSG + 1, none, &responses,
-			     &one), PAM_CONV_ERR);
-	ck_assert_int_eq(pam_converse(1, none, &responses, &one),
-	    PAM_CONV_ERR);
+	ck_assert_int_eq(pam_converse(1, none, &responses, &one), PAM_CONV_ERR);
 }
 END_TEST
 
@@ -293,40 +293,37 @@ static const struct {
 	bool in, session_open;
 	enum audit_event event;
 } stacks[] = {
-	{ "success", "success", "success", "success", true, true,
-	    AUDIT_auth_ok },
-	{ "auth_err", "success", "success", "success", false, false,
-	    AUDIT_auth_fail },
-	{ "user_unknown", "success", "success", "success", false, false,
-	    AUDIT_auth_fail },
-	{ "maxtries", "success", "success", "success", false, false,
-	    AUDIT_auth_fail },
-	{ "authinfo_unavail", "success", "success", "success", false, false,
-	    AUDIT_auth_fail },
-	{ "cred_insufficient", "success", "success", "success", false, false,
-	    AUDIT_auth_fail },
-	{ "new_authtok_reqd", "success", "success", "success", false, false,
-	    AUDIT_auth_fail },
-	{ "ignore", "success", "success", "success", false, false,
-	    AUDIT_auth_fail },
-	{ "success", "acct_expired", "success", "success", false, false,
-	    AUDIT_authz_deny },
-	{ "success", "perm_denied", "success", "success", false, false,
-	    AUDIT_authz_deny },
-	{ "success", "auth_err", "success", "success", false, false,
-	    AUDIT_authz_deny },
-	{ "success", "user_unknown", "success", "success", false, false,
-	    AUDIT_authz_deny },
-	{ "success", "ignore", "success", "success", false, false,
-	    AUDIT_authz_deny },
-	{ "success", "success", "cred_err", "success", true, false,
-	    AUDIT_session_failed },
-	{ "success", "success", "cred_unavail", "success", true, false,
-	    AUDIT_session_failed },
-	{ "success", "success", "success", "session_err", true, false,
-	    AUDIT_session_failed },
-	{ "success", "success", "success", "perm_denied", true, false,
-	    AUDIT_session_failed },
+    {"success", "success", "success", "success", true, true, AUDIT_auth_ok},
+    {"auth_err", "success", "success", "success", false, false,
+	AUDIT_auth_fail},
+    {"user_unknown", "success", "success", "success", false, false,
+	AUDIT_auth_fail},
+    {"maxtries", "success", "success", "success", false, false,
+	AUDIT_auth_fail},
+    {"authinfo_unavail", "success", "success", "success", false, false,
+	AUDIT_auth_fail},
+    {"cred_insufficient", "success", "success", "success", false, false,
+	AUDIT_auth_fail},
+    {"new_authtok_reqd", "success", "success", "success", false, false,
+	AUDIT_auth_fail},
+    {"ignore", "success", "success", "success", false, false, AUDIT_auth_fail},
+    {"success", "acct_expired", "success", "success", false, false,
+	AUDIT_authz_deny},
+    {"success", "perm_denied", "success", "success", false, false,
+	AUDIT_authz_deny},
+    {"success", "auth_err", "success", "success", false, false,
+	AUDIT_authz_deny},
+    {"success", "user_unknown", "success", "success", false, false,
+	AUDIT_authz_deny},
+    {"success", "ignore", "success", "success", false, false, AUDIT_authz_deny},
+    {"success", "success", "cred_err", "success", true, false,
+	AUDIT_session_failed},
+    {"success", "success", "cred_unavail", "success", true, false,
+	AUDIT_session_failed},
+    {"success", "success", "success", "session_err", true, false,
+	AUDIT_session_failed},
+    {"success", "success", "success", "perm_denied", true, false,
+	AUDIT_session_failed},
 };
 
 START_TEST(every_answer_of_every_phase_has_its_meaning)
@@ -338,8 +335,9 @@ START_TEST(every_answer_of_every_phase_has_its_meaning)
 	    "auth required pam_debug.so auth=%s cred=%s\n"
 	    "account required pam_debug.so acct=%s\n"
 	    "session required pam_debug.so open_session=%s\n"
-	    "password required pam_debug.so\n", stacks[_i].auth,
-	    stacks[_i].credentials, stacks[_i].account, stacks[_i].session);
+	    "password required pam_debug.so\n",
+	    stacks[_i].auth, stacks[_i].credentials, stacks[_i].account,
+	    stacks[_i].session);
 	write_service("main", text);
 	start_pam("", "\"password\"");
 	fake_password(&f, "daemon", "x");
@@ -354,14 +352,15 @@ START_TEST(every_answer_of_every_phase_has_its_meaning)
 	/* One start, one end, of whatever was begun. */
 	ck_assert_uint_eq(f.calls[CALL_PAM_START], 1);
 	ck_assert_uint_ge(f.calls[CALL_PAM_END], 1);
-	ck_assert_uint_eq(f.calls[CALL_PAM_CLOSE_SESSION],
-	    stacks[_i].session_open);
+	ck_assert_uint_eq(
+	    f.calls[CALL_PAM_CLOSE_SESSION], stacks[_i].session_open);
 }
 END_TEST
 
 START_TEST(maxtries_ends_all_methods_of_pam)
 {
-	write_service("main", "auth required pam_debug.so auth=maxtries\n"
+	write_service("main",
+	    "auth required pam_debug.so auth=maxtries\n"
 	    "account required pam_permit.so\n");
 	start_pam("", "\"password\", \"keyboard-interactive\"");
 	fake_password(&f, "daemon", "x");
@@ -375,9 +374,11 @@ END_TEST
 
 START_TEST(steps_with_their_own_service_have_their_own_handle)
 {
-	write_service("main", "auth required pam_deny.so\n"
+	write_service("main",
+	    "auth required pam_deny.so\n"
 	    "account required pam_permit.so\n");
-	write_service("second", "auth required pam_permit.so\n"
+	write_service("second",
+	    "auth required pam_permit.so\n"
 	    "account required pam_deny.so\n");
 	start_pam("services = [ \"second\" ];",
 	    "\"password:pam/second,keyboard-interactive:pam/second\"");
@@ -395,20 +396,20 @@ END_TEST
 START_TEST(a_service_that_is_not_there_refuses_the_start)
 {
 	char directory[256], service[] = "nosuch", key[] = "service",
-	    where[] = "directory", name[] = "pam";
-	struct pair pairs[] = { { key, service, { "t.conf", 5 } },
-		{ where, directory, { "t.conf", 6 } } };
-	struct module_settings s = { .name = name, .options = { pairs, 2 } };
-	struct problems problems = { 0 };
+			     where[] = "directory", name[] = "pam";
+	struct pair pairs[] = {
+	    {key, service, {"t.conf", 5}}, {where, directory, {"t.conf", 6}}};
+	struct module_settings s = {.name = name, .options = {pairs, 2}};
+	struct problems problems = {0};
 	struct hosted h;
 
 	write_service("main", "auth required pam_permit.so\n");
 	snprintf(directory, sizeof(directory), "%s/pam.d", fake_modules());
-	ck_assert_int_eq(host_load_one(&s, fake_modules(), &h, &problems),
-	    E_VALUE);
+	ck_assert_int_eq(
+	    host_load_one(&s, fake_modules(), &h, &problems), E_VALUE);
 	ck_assert_uint_eq(problems.items[0].line, 5);
-	ck_assert_ptr_nonnull(strstr(problems.items[0].text,
-	    "there is no PAM service \"nosuch\""));
+	ck_assert_ptr_nonnull(strstr(
+	    problems.items[0].text, "there is no PAM service \"nosuch\""));
 	problems_free(&problems);
 }
 END_TEST

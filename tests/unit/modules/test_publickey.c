@@ -34,8 +34,7 @@ static char work[128], home[160];
 static struct key_private *mine;
 static EVP_PKEY *authenticator; /* a FIDO one, in software */
 
-static void sh(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+static void sh(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void
 sh(const char *format, ...)
 {
@@ -53,13 +52,14 @@ set_up(void)
 {
 	snprintf(work, sizeof(work), "%s/w", fake_modules());
 	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
-	ck_assert_int_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL),
-	    0);
+	ck_assert_int_eq(
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
 	mkdir(work, 0755);
 	ck_assert_int_eq(mount("tmpfs", work, "tmpfs", 0, "mode=755"), 0);
 	snprintf(home, sizeof(home), "%s/home", work);
 	sh("cp /etc/passwd %s/passwd && echo '" USER ":x:%d:%d::%s:/bin/sh' "
-	   ">>%s/passwd", work, USER_ID, USER_ID, home, work);
+	   ">>%s/passwd",
+	    work, USER_ID, USER_ID, home, work);
 	sh("mount --bind %s/passwd /etc/passwd", work);
 	sh("mkdir -p %s/.ssh && chown -R %d:%d %s && chmod 700 %s/.ssh", home,
 	    USER_ID, USER_ID, home, home);
@@ -77,7 +77,8 @@ start(const char *options, const char *methods)
 	    "records = { btmp = false; };\n"
 	    "modules = ( { name = \"publickey\"; options = { %s }; } );\n"
 	    "rules = ( { name = \"all\"; match = { user = \"" USER "\"; };"
-	    " methods = [ %s ]; local_forward = [ \"*:*\" ]; key_touch = false; } );\n",
+	    " methods = [ %s ]; local_forward = [ \"*:*\" ]; key_touch = "
+	    "false; } );\n",
 	    fake_modules(), options, methods);
 	fake_start(&f, text);
 	strcpy(f.m.host_key_algorithm, "ssh-ed25519");
@@ -147,21 +148,25 @@ sign(struct blob *b, const struct key_private *key, const char *algorithm,
 	buf_init(&b->signature, 65536);
 	buf_init(&data, 65536);
 	buf_bytes(&b->key, blob, blob_len);
-	buf_string(&data, tampered ? (const uint8_t *)
-		"session identifier of another!!" : f.m.session_id, 31);
+	buf_string(&data,
+	    tampered ? (const uint8_t *)"session identifier of another!!" :
+		       f.m.session_id,
+	    31);
 	buf_u8(&data, SSH_MSG_USERAUTH_REQUEST);
 	buf_text(&data, USER);
 	buf_text(&data, "ssh-connection");
-	buf_text(&data, host_key == NULL ? "publickey" :
-	    "publickey-hostbound-v00@openssh.com");
+	buf_text(&data,
+	    host_key == NULL ? "publickey" :
+			       "publickey-hostbound-v00@openssh.com");
 	buf_bool(&data, true);
 	buf_text(&data, algorithm);
 	buf_string(&data, blob, blob_len);
 	if (host_key != NULL)
 		buf_string(&data, host_key->data, host_key->len);
-	ck_assert_int_eq(key_sign(key, key_alg_find(algorithm,
-				     strlen(algorithm)), data.data, data.len,
-			     &b->signature), 0);
+	ck_assert_int_eq(
+	    key_sign(key, key_alg_find(algorithm, strlen(algorithm)), data.data,
+		data.len, &b->signature),
+	    0);
 	buf_free(&data);
 }
 
@@ -270,19 +275,19 @@ static const struct {
 	const char *options;
 	bool in;
 } lines[] = {
-	{ "from=\"192.0.2.0/24\"", true },
-	{ "from=\"192.0.2.7\"", true },
-	{ "from=\"10.0.0.0/8\"", false },
-	{ "from=\"!192.0.2.7,192.0.2.0/24\"", false },
-	{ "from=\"*.example.org\"", false },
-	{ "expiry-time=\"20990101\"", true },
-	{ "expiry-time=\"20200101\"", false },
-	{ "restrict,pty", true },
-	{ "cert-authority", false },
-	{ "no-such-option", false },
-	{ "command=\"unfinished", false },
-	{ "verify-required", false },
-	{ "environment=\"A=b\",permitopen=\"host:80\"", true },
+    {"from=\"192.0.2.0/24\"", true},
+    {"from=\"192.0.2.7\"", true},
+    {"from=\"10.0.0.0/8\"", false},
+    {"from=\"!192.0.2.7,192.0.2.0/24\"", false},
+    {"from=\"*.example.org\"", false},
+    {"expiry-time=\"20990101\"", true},
+    {"expiry-time=\"20200101\"", false},
+    {"restrict,pty", true},
+    {"cert-authority", false},
+    {"no-such-option", false},
+    {"command=\"unfinished", false},
+    {"verify-required", false},
+    {"environment=\"A=b\",permitopen=\"host:80\"", true},
 };
 
 START_TEST(options_of_the_line_are_obeyed)
@@ -305,20 +310,21 @@ START_TEST(restrictions_tighten_the_decision)
 	ck_assert(try_key(mine, false));
 	ck_assert_str_eq(f.m.decision->grants.command, "/bin/date");
 	ck_assert(!f.m.decision->grants.pty);
-	ck_assert_int_eq(policy_may_connect(f.m.decision, "db", 5432, NULL),
-	    POLICY_YES);
-	ck_assert_int_eq(policy_may_connect(f.m.decision, "web", 80, NULL),
-	    POLICY_NO);
+	ck_assert_int_eq(
+	    policy_may_connect(f.m.decision, "db", 5432, NULL), POLICY_YES);
+	ck_assert_int_eq(
+	    policy_may_connect(f.m.decision, "web", 80, NULL), POLICY_NO);
 	end();
 }
 END_TEST
 
 /* What makes the files untrustworthy. */
 static const char *const spoilers[] = {
-	"chmod 0777 %s", "chmod 0777 %s/.ssh",
-	"chmod 0666 %s/.ssh/authorized_keys",
-	"chown 1:1 %s/.ssh/authorized_keys",
-	"chown 1:1 %s/.ssh",
+    "chmod 0777 %s",
+    "chmod 0777 %s/.ssh",
+    "chmod 0666 %s/.ssh/authorized_keys",
+    "chown 1:1 %s/.ssh/authorized_keys",
+    "chown 1:1 %s/.ssh",
 };
 
 START_TEST(bad_owners_and_modes_refuse_and_say_which)
@@ -332,8 +338,8 @@ START_TEST(bad_owners_and_modes_refuse_and_say_which)
 	start("", "\"publickey\"");
 	ck_assert(!try_key(mine, false));
 	ck_assert_uint_eq(fake_audit(AUDIT_keyfile_refused), 1);
-	ck_assert_ptr_nonnull(strstr(f.m.auth->attempt.reason,
-	    "bad ownership or modes for"));
+	ck_assert_ptr_nonnull(
+	    strstr(f.m.auth->attempt.reason, "bad ownership or modes for"));
 	end();
 }
 END_TEST
@@ -355,14 +361,13 @@ START_TEST(a_signature_for_another_host_is_refused)
 	buf_init(&theirs, 4096);
 	blob = key_blob(key_private_public(host), &len);
 	buf_bytes(&ours, blob, len);
-	f.t.host_keys[0].public_key = (struct bytes){ ours.data, ours.len };
+	f.t.host_keys[0].public_key = (struct bytes){ours.data, ours.len};
 	f.t.n_host_keys = 1;
 	blob = key_blob(key_private_public(evil), &len);
 	buf_bytes(&theirs, blob, len);
 	blob = key_blob(key_private_public(mine), &len);
 	sign(&b, mine, "ssh-ed25519", blob, len, &theirs, false);
-	fake_publickey(&f, USER, "ssh-ed25519", &b.key, &b.signature,
-	    &theirs);
+	fake_publickey(&f, USER, "ssh-ed25519", &b.key, &b.signature, &theirs);
 	ck_assert(!f.logged_in);
 	free_blob(&b);
 	sign(&b, mine, "ssh-ed25519", blob, len, &ours, false);
@@ -386,13 +391,17 @@ START_TEST(a_command_prints_keys_and_is_cached)
 	snprintf(path, sizeof(path), "%s/keys", work);
 	write_file(path, line, 0);
 	snprintf(path, sizeof(path), "%s/command", work);
-	snprintf(options, sizeof(options), "#!/bin/sh\n[ \"$1\" = " USER
-	    " ] && [ \"$2\" = %d ] || exit 1\ncat %s/keys\n", USER_ID, work);
+	snprintf(options, sizeof(options),
+	    "#!/bin/sh\n[ \"$1\" = " USER
+	    " ] && [ \"$2\" = %d ] || exit 1\ncat %s/keys\n",
+	    USER_ID, work);
 	write_file(path, options, 0);
 	chmod(path, 0755);
-	snprintf(options, sizeof(options), "sources = [ \"dir\" ]; dir = {"
+	snprintf(options, sizeof(options),
+	    "sources = [ \"dir\" ]; dir = {"
 	    " command = [ \"%s\", \"%%u\", \"%%U\" ]; user = \"daemon\";"
-	    " cache = \"1h\"; };", path);
+	    " cache = \"1h\"; };",
+	    path);
 	start(options, "\"publickey\"");
 	ck_assert_int_eq(query_key(mine), MSG_auth_key_ok);
 	unlink(path); /* what follows can only come from the cache */
@@ -408,9 +417,11 @@ START_TEST(a_source_that_fails_is_skipped_or_refuses)
 
 	set_up();
 	authorize(NULL);
-	snprintf(options, sizeof(options), "sources = [ \"dir\", \"user\" ];"
+	snprintf(options, sizeof(options),
+	    "sources = [ \"dir\", \"user\" ];"
 	    " dir = { command = \"/bin/false\"; user = \"daemon\";"
-	    " on_error = \"%s\"; };", _i == 0 ? "skip" : "refuse");
+	    " on_error = \"%s\"; };",
+	    _i == 0 ? "skip" : "refuse");
 	start(options, "\"publickey\"");
 	ck_assert(try_key(mine, false) == (_i == 0));
 	ck_assert_uint_eq(fake_audit(AUDIT_keysource_error), 1);
@@ -440,46 +451,54 @@ static const struct {
 	const char *keygen, *options, *line, *principals;
 	bool in;
 } certs[] = {
-	{ "-n " USER, "ca_keys = [ \"%s/ca.pub\" ];", NULL, NULL, true },
-	{ "-n other", "ca_keys = [ \"%s/ca.pub\" ];", NULL, NULL, false },
-	{ "-h -n " USER, "ca_keys = [ \"%s/ca.pub\" ];", NULL, NULL, false },
-	{ "", "ca_keys = [ \"%s/ca.pub\" ];", NULL, NULL, false },
-	{ "-n " USER " -V 20200101:20200102", "ca_keys = [ \"%s/ca.pub\" ];",
-	    NULL, NULL, false },
-	{ "-n " USER " -V -1h:+10h",
-	    "ca_keys = [ \"%s/ca.pub\" ]; max_lifetime = \"12h\";", NULL,
-	    NULL, true },
-	{ "-n " USER " -V -1h:+20h",
-	    "ca_keys = [ \"%s/ca.pub\" ]; max_lifetime = \"12h\";", NULL,
-	    NULL, false },
-	{ "-n " USER, "ca_keys = [ \"%s/other.pub\" ];", NULL, NULL, false },
-	{ "-n " USER " -O source-address=192.0.2.0/24",
-	    "ca_keys = [ \"%s/ca.pub\" ];", NULL, NULL, true },
-	{ "-n " USER " -O source-address=10.0.0.0/8",
-	    "ca_keys = [ \"%s/ca.pub\" ];", NULL, NULL, false },
-	{ "-n " USER " -O critical:nobody@knows=x",
-	    "ca_keys = [ \"%s/ca.pub\" ];", NULL, NULL, false },
-	/* principals */
-	{ "-n role", "ca_keys = [ \"%s/ca.pub\" ]; principals = { file = "
-	    "\"%%h/.ssh/principals\"; };", NULL, "nothing\nrole\n", true },
-	{ "-n role", "ca_keys = [ \"%s/ca.pub\" ]; principals = { file = "
-	    "\"%%h/.ssh/principals\"; };", NULL, "nothing\n", false },
-	{ "-n " USER, "ca_keys = [ \"%s/ca.pub\" ]; principals = { file = "
-	    "\"%%h/.ssh/principals\"; };", NULL, "role\n", false },
-	{ "-n role", "ca_keys = [ \"%s/ca.pub\" ]; principals = { file = "
-	    "\"%%h/.ssh/principals\"; };", NULL,
-	    "from=\"10.0.0.1\" role\n", false },
-	{ "-n role", "ca_keys = [ \"%s/ca.pub\" ]; principals = { command = ["
-	    " \"/bin/echo\", \"role\" ]; user = \"daemon\"; };", NULL, NULL,
-	    true },
-	/* authorized_keys */
-	{ "-n " USER, "", "cert-authority", NULL, true },
-	{ "-n role", "", "cert-authority,principals=\"a,role\"", NULL, true },
-	{ "-n role", "", "cert-authority,principals=\"a,rol\"", NULL, false },
-	{ "-n " USER, "", NULL, NULL, false },
-	{ "-n " USER, "", "cert-authority,from=\"10.0.0.1\"", NULL, false },
-	{ "-n " USER " -O force-command=/bin/a", "",
-	    "cert-authority,command=\"/bin/b\"", NULL, false },
+    {"-n " USER, "ca_keys = [ \"%s/ca.pub\" ];", NULL, NULL, true},
+    {"-n other", "ca_keys = [ \"%s/ca.pub\" ];", NULL, NULL, false},
+    {"-h -n " USER, "ca_keys = [ \"%s/ca.pub\" ];", NULL, NULL, false},
+    {"", "ca_keys = [ \"%s/ca.pub\" ];", NULL, NULL, false},
+    {"-n " USER " -V 20200101:20200102", "ca_keys = [ \"%s/ca.pub\" ];", NULL,
+	NULL, false},
+    {"-n " USER " -V -1h:+10h",
+	"ca_keys = [ \"%s/ca.pub\" ]; max_lifetime = \"12h\";", NULL, NULL,
+	true},
+    {"-n " USER " -V -1h:+20h",
+	"ca_keys = [ \"%s/ca.pub\" ]; max_lifetime = \"12h\";", NULL, NULL,
+	false},
+    {"-n " USER, "ca_keys = [ \"%s/other.pub\" ];", NULL, NULL, false},
+    {"-n " USER " -O source-address=192.0.2.0/24",
+	"ca_keys = [ \"%s/ca.pub\" ];", NULL, NULL, true},
+    {"-n " USER " -O source-address=10.0.0.0/8", "ca_keys = [ \"%s/ca.pub\" ];",
+	NULL, NULL, false},
+    {"-n " USER " -O critical:nobody@knows=x", "ca_keys = [ \"%s/ca.pub\" ];",
+	NULL, NULL, false},
+    /* principals */
+    {"-n role",
+	"ca_keys = [ \"%s/ca.pub\" ]; principals = { file = "
+	"\"%%h/.ssh/principals\"; };",
+	NULL, "nothing\nrole\n", true},
+    {"-n role",
+	"ca_keys = [ \"%s/ca.pub\" ]; principals = { file = "
+	"\"%%h/.ssh/principals\"; };",
+	NULL, "nothing\n", false},
+    {"-n " USER,
+	"ca_keys = [ \"%s/ca.pub\" ]; principals = { file = "
+	"\"%%h/.ssh/principals\"; };",
+	NULL, "role\n", false},
+    {"-n role",
+	"ca_keys = [ \"%s/ca.pub\" ]; principals = { file = "
+	"\"%%h/.ssh/principals\"; };",
+	NULL, "from=\"10.0.0.1\" role\n", false},
+    {"-n role",
+	"ca_keys = [ \"%s/ca.pub\" ]; principals = { command = ["
+	" \"/bin/echo\", \"role\" ]; user = \"daemon\"; };",
+	NULL, NULL, true},
+    /* authorized_keys */
+    {"-n " USER, "", "cert-authority", NULL, true},
+    {"-n role", "", "cert-authority,principals=\"a,role\"", NULL, true},
+    {"-n role", "", "cert-authority,principals=\"a,rol\"", NULL, false},
+    {"-n " USER, "", NULL, NULL, false},
+    {"-n " USER, "", "cert-authority,from=\"10.0.0.1\"", NULL, false},
+    {"-n " USER " -O force-command=/bin/a", "",
+	"cert-authority,command=\"/bin/b\"", NULL, false},
 };
 
 static const char *cert_name = "ssh-ed25519-cert-v01@openssh.com";
@@ -518,7 +537,8 @@ make_cert(const char *keygen)
 {
 	sh("cd %s && for k in ca other id; do "
 	   "ssh-keygen -q -t ed25519 -N '' -f $k; done; "
-	   "ssh-keygen -q -s ca -I 'an id' -z 42 %s id.pub", work, keygen);
+	   "ssh-keygen -q -s ca -I 'an id' -z 42 %s id.pub",
+	    work, keygen);
 }
 
 START_TEST(certificates_are_believed_when_they_should_be)
@@ -529,7 +549,8 @@ START_TEST(certificates_are_believed_when_they_should_be)
 	make_cert(certs[_i].keygen);
 	if (certs[_i].line != NULL)
 		sh("(printf '%%s ' '%s'; cat %s/ca.pub) "
-		   ">%s/.ssh/authorized_keys", certs[_i].line, work, home);
+		   ">%s/.ssh/authorized_keys",
+		    certs[_i].line, work, home);
 	snprintf(path, sizeof(path), "%s/.ssh/principals", home);
 	if (certs[_i].principals != NULL)
 		write_file(path, certs[_i].principals, USER_ID);
@@ -555,17 +576,16 @@ static const struct {
 	const char *make;
 	bool in;
 } revocations[] = {
-	{ "ssh-keygen -q -kf list other.pub", true },
-	{ "ssh-keygen -q -kf list id.pub", false },
-	{ "cat other.pub >list", true },
-	{ "cat other.pub id.pub >list", false },
-	{ ": >list", true },
-	{ "echo garbage >list", false },
-	{ "ssh-keygen -q -kf list other.pub; truncate -s -1 list", false },
-	{ "true", false }, /* configured, and not there */
-	{ "ssh-keygen -q -kf list other.pub; touch -d '3 days ago' list",
-	    false },
-	{ "ssh-keygen -q -kf list other.pub; chmod 666 list", false },
+    {"ssh-keygen -q -kf list other.pub", true},
+    {"ssh-keygen -q -kf list id.pub", false},
+    {"cat other.pub >list", true},
+    {"cat other.pub id.pub >list", false},
+    {": >list", true},
+    {"echo garbage >list", false},
+    {"ssh-keygen -q -kf list other.pub; truncate -s -1 list", false},
+    {"true", false}, /* configured, and not there */
+    {"ssh-keygen -q -kf list other.pub; touch -d '3 days ago' list", false},
+    {"ssh-keygen -q -kf list other.pub; chmod 666 list", false},
 };
 
 START_TEST(revoked_keys_and_unusable_lists_refuse)
@@ -579,11 +599,13 @@ START_TEST(revoked_keys_and_unusable_lists_refuse)
 	mine = read_key(path);
 	authorize(NULL);
 	sh("cd %s; %s", work, revocations[_i].make);
-	snprintf(options, sizeof(options), "revoked = [ \"%s/list\" ]; "
-	    "revoked_max_age = \"2d\";", work);
+	snprintf(options, sizeof(options),
+	    "revoked = [ \"%s/list\" ]; "
+	    "revoked_max_age = \"2d\";",
+	    work);
 	start(options, "\"publickey\"");
-	ck_assert_int_eq(query_key(mine) == MSG_auth_key_ok,
-	    revocations[_i].in);
+	ck_assert_int_eq(
+	    query_key(mine) == MSG_auth_key_ok, revocations[_i].in);
 	ck_assert(try_key(mine, false) == revocations[_i].in);
 	end();
 }
@@ -600,15 +622,18 @@ START_TEST(a_list_that_is_replaced_is_read_again)
 	mine = read_key(path);
 	authorize(NULL);
 	sh("cd %s && ssh-keygen -q -kf list other.pub", work);
-	snprintf(options, sizeof(options), "revoked = [ \"%s/list\" ]; "
-	    "ca_keys = [ \"%s/ca.pub\" ];", work, work);
+	snprintf(options, sizeof(options),
+	    "revoked = [ \"%s/list\" ]; "
+	    "ca_keys = [ \"%s/ca.pub\" ];",
+	    work, work);
 	start(options, "\"publickey\"");
 	ck_assert_int_eq(query_key(mine), MSG_auth_key_ok);
 	sh("cd %s && ssh-keygen -q -kf new id.pub && mv new list", work);
 	ck_assert_int_eq(query_key(mine), MSG_auth_verdict);
 	/* A certificate by its serial. */
 	sh("cd %s && echo 'serial: 42' >spec && ssh-keygen -q -kf new -s ca "
-	   "spec && mv new list", work);
+	   "spec && mv new list",
+	    work);
 	ck_assert_int_eq(query_key(mine), MSG_auth_key_ok);
 	ck_assert(!try_cert());
 	ck_assert_uint_ge(fake_audit(AUDIT_cert_revoked), 2);
@@ -645,10 +670,10 @@ sk_sign(struct buf *signature, const struct buf *data, uint8_t flags)
 	buf_u8(&message, flags);
 	buf_u32(&message, 7);
 	buf_bytes(&message, SHA256(data->data, data->len, hash), 32);
-	ck_assert_int_eq(EVP_DigestSignInit(ctx, NULL, NULL, NULL,
-			     authenticator), 1);
-	ck_assert_int_eq(EVP_DigestSign(ctx, sig, &len, message.data,
-			     message.len), 1);
+	ck_assert_int_eq(
+	    EVP_DigestSignInit(ctx, NULL, NULL, NULL, authenticator), 1);
+	ck_assert_int_eq(
+	    EVP_DigestSign(ctx, sig, &len, message.data, message.len), 1);
 	EVP_MD_CTX_free(ctx);
 	buf_text(signature, "sk-ssh-ed25519@openssh.com");
 	buf_string(signature, sig, len);
@@ -663,13 +688,13 @@ static const struct {
 	uint8_t flags;
 	bool in;
 } touches[] = {
-	{ NULL, 0x01, true },
-	{ NULL, 0x00, false },
-	{ NULL, 0x04, false },
-	{ "no-touch-required", 0x00, true },
-	{ "verify-required", 0x01, false },
-	{ "verify-required", 0x05, true },
-	{ "verify-required,no-touch-required", 0x04, true },
+    {NULL, 0x01, true},
+    {NULL, 0x00, false},
+    {NULL, 0x04, false},
+    {"no-touch-required", 0x00, true},
+    {"verify-required", 0x01, false},
+    {"verify-required", 0x05, true},
+    {"verify-required,no-touch-required", 0x04, true},
 };
 
 START_TEST(an_authenticator_must_be_touched_or_asked_for_a_pin)
@@ -684,8 +709,9 @@ START_TEST(an_authenticator_must_be_touched_or_asked_for_a_pin)
 	ck_assert_int_eq(key_parse(blob.data, blob.len, &key), 0);
 	buf_init(&text, 4096);
 	key_write_line(key, "", &text);
-	line = mem_printf("%s %.*s\n", touches[_i].options == NULL ? "" :
-		touches[_i].options, (int)text.len, (const char *)text.data);
+	line = mem_printf("%s %.*s\n",
+	    touches[_i].options == NULL ? "" : touches[_i].options,
+	    (int)text.len, (const char *)text.data);
 	snprintf(path, sizeof(path), "%s/.ssh/authorized_keys", home);
 	write_file(path, line, USER_ID);
 	start("", "\"publickey\"");
@@ -699,9 +725,10 @@ START_TEST(an_authenticator_must_be_touched_or_asked_for_a_pin)
 	buf_text(&data, "sk-ssh-ed25519@openssh.com");
 	buf_string(&data, blob.data, blob.len);
 	sk_sign(&signature, &data, touches[_i].flags);
-	fake_publickey(&f, USER, "sk-ssh-ed25519@openssh.com", &blob,
-	    &signature, NULL);
-	ck_assert_msg(f.logged_in == touches[_i].in, "%s", f.m.auth->attempt.reason);
+	fake_publickey(
+	    &f, USER, "sk-ssh-ed25519@openssh.com", &blob, &signature, NULL);
+	ck_assert_msg(
+	    f.logged_in == touches[_i].in, "%s", f.m.auth->attempt.reason);
 	key_free(key);
 	free(line);
 	buf_free(&blob);
@@ -723,8 +750,7 @@ suite_publickey(void)
 	t = tcase_create("publickey");
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, a_key_in_the_file_lets_in_after_its_signature);
-	tcase_add_test(t,
-	    another_key_is_refused_and_queries_are_not_counted);
+	tcase_add_test(t, another_key_is_refused_and_queries_are_not_counted);
 	tcase_add_test(t, the_same_key_does_not_count_twice);
 	tcase_add_loop_test(t, options_of_the_line_are_obeyed, 0,
 	    (int)(sizeof(lines) / sizeof(lines[0])));
@@ -733,10 +759,9 @@ suite_publickey(void)
 	    (int)(sizeof(spoilers) / sizeof(spoilers[0])));
 	tcase_add_test(t, a_signature_for_another_host_is_refused);
 	tcase_add_test(t, a_command_prints_keys_and_is_cached);
-	tcase_add_loop_test(t, a_source_that_fails_is_skipped_or_refuses, 0,
-	    2);
-	tcase_add_loop_test(t, certificates_are_believed_when_they_should_be,
-	    0, (int)(sizeof(certs) / sizeof(certs[0])));
+	tcase_add_loop_test(t, a_source_that_fails_is_skipped_or_refuses, 0, 2);
+	tcase_add_loop_test(t, certificates_are_believed_when_they_should_be, 0,
+	    (int)(sizeof(certs) / sizeof(certs[0])));
 	tcase_add_loop_test(t, revoked_keys_and_unusable_lists_refuse, 0,
 	    (int)(sizeof(revocations) / sizeof(revocations[0])));
 	tcase_add_test(t, a_list_that_is_replaced_is_read_again);
