@@ -43,9 +43,8 @@ grow_window(struct channel *c, uint32_t len)
 	if (elapsed < ROUND_MIN || (c->round_bytes < c->window_size / 2 &&
 	    elapsed < 1000))
 		return;
-	rtt = transport_rtt(t->w) / 1000 + 1;
-	if (rtt == 1 && transport_rtt(t->w) == 0)
-		rtt = ROUND_UNKNOWN;
+	rtt = transport_rtt(t->w);
+	rtt = rtt == 0 ? ROUND_UNKNOWN : rtt / 1000 + 1;
 	if (elapsed < rtt)
 		return;
 	wanted = c->round_bytes * rtt / elapsed * 2;
