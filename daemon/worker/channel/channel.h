@@ -71,6 +71,10 @@ struct channel {
 
 	/* Towards the client. */
 	uint32_t peer_window, peer_packet;
+	uint32_t peer_max;     /* the largest its window was */
+	uint32_t adjust_step;  /* the largest adjust it sent, 0: none yet */
+	uint32_t slack;	       /* granted beyond the cap, for want of one */
+	uint64_t slack_at;
 	struct end output, error;
 	bool queued, bulk;     /* waits to be read; in which queue */
 	bool output_ready, error_ready;
@@ -160,6 +164,8 @@ struct channels {
 	bool blocked; /* packet_place() had no room */
 	size_t bulk_limit;
 	uint64_t rate_at, rate_out;
+	uint64_t rate;	   /* bytes a millisecond */
+	uint64_t small_at; /* when somebody typed, so to speak */
 
 	struct global_queue globals;
 	uint32_t n_globals, next_request;

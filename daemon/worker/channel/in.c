@@ -316,7 +316,15 @@ channel_window_adjust(struct worker *w, struct rd *r)
 	if (more > UINT32_MAX - c->peer_window)
 		return E_LIMIT; /* RFC 4254 section 5.2 */
 	c->peer_window += more;
+	if (c->peer_window > c->peer_max)
+		c->peer_max = c->peer_window;
+	if (more > c->adjust_step)
+		c->adjust_step = more;
+	c->slack = 0;
+	c->slack_at = loop_now(w->loop);
 	if (c->output_ready || c->error_ready)
 		channel_ready(c);
+	if (c->queued && c->table->pump.loop == NULL)
+		loop_defer(w->loop, &c->table->pump, channels_pump, c->table);
 	return 0;
 }

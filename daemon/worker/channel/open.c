@@ -93,7 +93,7 @@ new_channel(struct opening *o, enum channel_kind kind)
 		return NULL;
 	}
 	c->peer = o->peer;
-	c->peer_window = o->window;
+	c->peer_window = c->peer_max = o->window;
 	c->peer_packet = o->packet;
 	return c;
 }
@@ -323,7 +323,7 @@ channel_open_confirmed(struct worker *w, struct rd *r)
 	if ((c = offered(w, id)) == NULL || packet == 0)
 		return E_VALUE;
 	c->peer = peer;
-	c->peer_window = window;
+	c->peer_window = c->peer_max = window;
 	c->peer_packet = packet;
 	c->state = CHANNEL_OPEN;
 	c->used_at = loop_now(w->loop);

@@ -20,6 +20,10 @@
 #define BURST_PERIOD 50 /* ms */
 #define PTY_MORE     512 /* a terminal gives 4 KB at once: ask again */
 #define TUN_MTU_MAX  4096
+#define SMALL	     1024 /* a keystroke's echo, a prompt, a reply */
+#define SMALL_PERIOD 1000 /* ms after which nobody types any more */
+#define SLACK	     (64u * 1024)
+#define SLACK_PERIOD 5 /* ms */
 
 enum served {
 	SERVED,	 /* a packet went, there may be more */
@@ -197,6 +201,8 @@ serve_end(struct channel *c, struct end *end)
 	c->peer_window -= (uint32_t)n + (c->tun ? 4 : 0);
 	c->bytes_out += (uint64_t)n;
 	c->burst += (uint32_t)n;
+	if (n < SMALL && !c->bulk)
+		c->table->small_at = loop_now(w->loop);
 	channel_used(c, false);
 	return c->tun || (size_t)n == len ? SERVED : DRAINED;
 }
@@ -275,7 +281,8 @@ measure(struct channels *t)
 		return;
 	transport_totals(t->w, &in, &out);
 	if (t->rate_at != 0 && now < t->rate_at + 10 * RATE_PERIOD) {
-		limit = (out - t->rate_out) / (now - t->rate_at) * LATENCY;
+		t->rate = (out - t->rate_out) / (now - t->rate_at);
+		limit = t->rate * LATENCY;
 		if (limit < BULK_MIN)
 			limit = BULK_MIN;
 		t->bulk_limit = limit > BULK_MAX ? BULK_MAX : (size_t)limit;
@@ -284,11 +291,42 @@ measure(struct channels *t)
 	t->rate_out = out;
 }
 
+/*
+ * What a slower client has not read yet lies in its socket, where a keystroke
+ * has to queue, too.  Its window tells how much that is: while somebody
+ * types, bulk keeps to what the client reads in a round trip and LATENCY.
+ */
 static bool
-bulk_may(struct channels *t)
+capped(const struct channel *c)
+{
+	const struct channels *t = c->table;
+	uint64_t cap, rtt;
+
+	if (c->adjust_step == 0 || t->rate == 0 ||
+	    loop_now(t->w->loop) > t->small_at + SMALL_PERIOD)
+		return false;
+	rtt = transport_rtt(t->w);
+	cap = t->rate * (rtt + LATENCY * 1000) / 1000;
+	if (cap < 2 * (uint64_t)c->adjust_step + SLACK)
+		cap = 2 * (uint64_t)c->adjust_step + SLACK;
+	return c->peer_max - c->peer_window >= cap + c->slack;
+}
+
+static bool
+bulk_may(struct channels *t, struct channel *c)
 {
 	struct worker *w = t->w;
+	uint64_t now = loop_now(w->loop);
 
+	if (capped(c)) {
+		/* Should it adjust by more at once, it is not left waiting. */
+		if (now >= c->slack_at + SLACK_PERIOD &&
+		    c->slack < UINT32_MAX - SLACK) {
+			c->slack += SLACK;
+			c->slack_at = now;
+		}
+		return false;
+	}
 	if (packet_queued(w) < t->bulk_limit)
 		return true;
 	packet_flush(w);
@@ -316,7 +354,7 @@ channels_pump(void *arg)
 			c = TAILQ_FIRST(&t->bulk);
 			if (c == NULL)
 				break;
-			if (!bulk_may(t)) {
+			if (!bulk_may(t, c)) {
 				loop_timer_start(t->w->loop, &t->pump_timer, 1,
 				    pump_again, t);
 				break;

@@ -304,6 +304,48 @@ START_TEST(test_a_keystroke_overtakes_bulk_that_is_ready_before_it)
 }
 END_TEST
 
+START_TEST(test_bulk_keeps_to_what_the_client_reads_while_somebody_types)
+{
+	struct channel *c;
+	int program[3], far;
+	uint32_t bulk;
+	uint64_t out;
+
+	fake_start_plain();
+	(void)fake_direct(2, &far);
+	bulk = fake_open_session(1);
+	fake_exec(bulk, program);
+	c = channel_find(fake.w.channels, bulk);
+	fake.w.channels->rate = 1000; /* a slow client */
+	for (int i = 0; i < 4; i++) {
+		pour(program[1]);
+		loop_turn(fake.w.loop, 0);
+	}
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu",
+	    bulk, 32768u), 0);
+	ck_assert_int_eq(write(far, "x", 1), 1);
+	fake_turn();
+	for (int i = 0; i < 30; i++) {
+		pour(program[1]);
+		loop_turn(fake.w.loop, 0);
+		fake.w.channels->rate = 1000;
+	}
+	/* Of its 2 MB window it fills what may wait, not more. */
+	ck_assert_uint_le(c->peer_max - c->peer_window, 1u << 20);
+	out = c->bytes_out;
+	/* A client that adjusts late, or nobody typing: all of it is used. */
+	for (int i = 0; i < 600 && c->peer_window != 0; i++) {
+		pour(program[1]);
+		ck_assert_int_eq(write(far, "x", 1), 1);
+		fake_wait(2);
+	}
+	ck_assert_uint_gt(c->bytes_out, out);
+	ck_assert_uint_eq(c->peer_window, 0);
+	close(far);
+	fake_end();
+}
+END_TEST
+
 START_TEST(test_bulk_channels_take_turns)
 {
 	int a[3], b[3];
@@ -454,6 +496,8 @@ suite_flow(void)
 	tcase_add_test(c, test_bulk_leaves_room_for_a_keystroke);
 	tcase_add_test(c,
 	    test_a_keystroke_overtakes_bulk_that_is_ready_before_it);
+	tcase_add_test(c,
+	    test_bulk_keeps_to_what_the_client_reads_while_somebody_types);
 	tcase_add_test(c, test_bulk_channels_take_turns);
 	tcase_add_test(c, test_a_terminals_output_fills_packets);
 	tcase_add_test(c, test_a_thousand_channels_live_at_once);
