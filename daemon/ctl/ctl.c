@@ -20,12 +20,20 @@ static const struct command {
 	const char *arguments;
 	const char *help;
 } commands[] = {
+	{ "check", check_command, "",
+	    "everything a start would find wrong" },
 	{ "drain", drain_command, "[on | off | wait]",
 	    "refuse new connections, wait for the others to end" },
+	{ "explain", explain_command,
+	    "--user name --from address [--listener name] [--at time]\n"
+	    "\t[--method method[,method]] [--key file] [--live]",
+	    "who may do what, and why" },
 	{ "fingerprints", fingerprints_command, "",
 	    "print the fingerprints of the host keys" },
 	{ "hostkeys", hostkeys_command, "",
 	    "make the host keys that are missing" },
+	{ "import", import_command, "sshd_config",
+	    "sshd's configuration in our words" },
 	{ "kill", kill_command, "id | user | address | key",
 	    "end connections" },
 	{ "log-level", log_level_command, "level | default",
@@ -35,6 +43,8 @@ static const struct command {
 	{ "reload", reload_command, "",
 	    "have the configuration and program on disk take over" },
 	{ "sessions", sessions_command, "", "who is connected" },
+	{ "show", show_command, "[--defaults | --keys | key ...]",
+	    "the configuration as it is understood" },
 	{ "stats", stats_command, "", "counters, as Prometheus reads them" },
 	{ "status", status_command, "", "what the server is doing" },
 };

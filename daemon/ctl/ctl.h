@@ -7,6 +7,7 @@
 
 #include "config/bundle.h"
 #include "config/config.h"
+#include "config/problem.h"
 
 #include <stdbool.h>
 
@@ -18,6 +19,8 @@ enum ctl_status {
 	CTL_NOT_RUNNING, /* no server answers */
 };
 
+struct records;
+
 struct ctl {
 	const char *config_file;
 	const char *socket; /* NULL: the configuration's */
@@ -28,9 +31,10 @@ struct ctl {
 /* A command: its own arguments, without its name.  Returns ctl_status. */
 typedef int ctl_command_fn(const struct ctl *ctl, int argc, char **argv);
 
-ctl_command_fn drain_command, fingerprints_command, hostkeys_command,
-    kill_command, log_level_command, penalties_command, reload_command,
-    sessions_command, stats_command, status_command;
+ctl_command_fn check_command, drain_command, explain_command,
+    fingerprints_command, hostkeys_command, import_command, kill_command,
+    log_level_command, penalties_command, reload_command, sessions_command,
+    show_command, stats_command, status_command;
 
 /* "sallyportctl: ..." on stderr; returns CTL_FAILED, ctl_usage CTL_USAGE. */
 int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -42,5 +46,8 @@ int ctl_usage(const struct ctl *ctl, const char *format, ...)
  * stderr, when it cannot be used.  bundle may be NULL.
  */
 struct config *offline_config(const struct ctl *ctl, struct bundle *bundle);
+
+/* check.c: problems for JSON. */
+void problem_records(const struct problems *problems, struct records *r);
 
 #endif

@@ -1,11 +1,17 @@
 sbin_PROGRAMS += sallyportctl
 sallyportctl_SOURCES = \
+	daemon/ctl/check.c \
 	daemon/ctl/client.c daemon/ctl/client.h \
 	daemon/ctl/ctl.c daemon/ctl/ctl.h \
+	daemon/ctl/explain.c daemon/ctl/explain.h \
+	daemon/ctl/explain_child.c \
+	daemon/ctl/explain_key.c \
 	daemon/ctl/hostkeys.c \
+	daemon/ctl/module.c daemon/ctl/module.h \
 	daemon/ctl/offline.c \
 	daemon/ctl/record.c daemon/ctl/record.h \
-	daemon/ctl/server.c
+	daemon/ctl/server.c \
+	daemon/ctl/show.c
 sallyportctl_LDFLAGS = $(PROGRAM_LDFLAGS)
 sallyportctl_LDADD = config/libsettings.a lib/ssh/libssh.a lib/libground.a \
 	$(CRYPTO_LIBS) $(CONFIG_LIBS) $(ZLIB_LIBS)

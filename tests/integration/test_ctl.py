@@ -541,3 +541,298 @@ def test_hostkeys_refuses_what_it_cannot_make(make_server):
     os.chmod(s.host_keys[0], 0o600)
     p = ctl(s, "fingerprints")
     assert s.host_keys[0] in p.stdout
+
+
+# ---- without a server: the configuration ----
+
+def test_check_finds_nothing_wrong_with_what_starts(make_server):
+    s = make_server()
+    assert "no errors" in ctl(s, "check").stdout
+    assert [p for p in ctl_json(s, "check") if p["severity"] == "error"] == []
+
+
+@pytest.mark.parametrize("change, line, message", [
+    (("host_keys =", "hots_keys ="), "hots_keys", "host_keys"),
+    (('name = "main"; address', 'name = "main"; adress'), "adress",
+     "address"),
+    (('name = "users"', 'name = "users"; metods = [ ]'), "metods", "methods"),
+    (('"publickey", "password"', '"publickey", "frobnicate"'), "frobnicate",
+     "no module serves"),
+    (('"publickey", "password"', '"publickey:nomodule", "password"'),
+     "nomodule", "there is no module"),
+    (('service = "sallyport"', 'servise = "sallyport"'), "servise",
+     "service"),
+    (('name = "pam"', 'name = "missing"'), "missing", "missing"),
+    (('ssh_host_rsa_key"', 'ssh_host_rsa_key.pub"'), "host_keys",
+     "host_keys"),
+])
+def test_check_names_file_line_and_what_would_be_right(make_server, change,
+                                                       line, message):
+    s = make_server(start=False)
+    assert change[0] in s.text
+    s.write(s.text.replace(*change, 1))
+    number = [i for i, text in enumerate(open(s.config), 1)
+              if line in text][0]
+    p = ctl(s, "check", check=1)
+    found = [x for x in p.stdout.splitlines() if message in x]
+    assert found, p.stdout
+    assert any(re.match(rf"{re.escape(s.config)}:{number}: ", x)
+               for x in found), (number, p.stdout)
+    assert any(x["file"] == s.config and x["line"] == number
+               and x["severity"] == "error" and message in x["message"]
+               for x in ctl_json(s, "check", check=1))
+    if "module" not in message:  # chains are judged by check alone
+        s.start(expect=78 if s.check().returncode == 78 else 1)
+
+
+def test_check_warns_of_users_and_files_that_do_not_exist(make_server):
+    s = make_server(start=False, grants='banner = "/no/such/banner";', extra='''
+guards = ( { name = "g"; match = { group = "no-such-group"; };
+             agent = false; } );''')
+    problems = ctl_json(s, "check")
+    assert {p["severity"] for p in problems} == {"warning"}
+    text = ctl(s, "check").stdout
+    assert re.search(r":\d+: warning: .*no-such-group", text)
+    assert re.search(r":\d+: warning: banner: /no/such/banner", text)
+
+
+def test_check_of_what_only_a_start_finds_out(make_server):
+    s = make_server(start=False,
+                    publickey='user = { command = [ "/bin/true" ]; '
+                              'user = "no-such-user"; };')
+    text = ctl(s, "check", check=1).stdout
+    number = [i for i, x in enumerate(open(s.config), 1)
+              if "no-such-user" in x][0]
+    assert f"{s.config}:{number}: " in text and "no-such-user" in text
+    s.start(expect=1)
+
+
+def test_show_prints_what_was_understood_and_it_loads_again(make_server):
+    s = make_server(start=False)
+    text = ctl(s, "show").stdout
+    assert f"# {s.config}:" in text and s.control in text
+    assert "login_grace" not in text
+    full = ctl(s, "show", "--defaults").stdout
+    assert re.search(r"login_grace = 60;\t# default", full)
+    s.write(full)
+    again = ctl(s, "show", "--defaults").stdout
+
+    def bare(t):
+        return re.sub(r"\s*#.*", "", t)
+    assert bare(again) == bare(full)
+    assert ctl(s, "show", "limits.login_grace").stdout == \
+        "limits.login_grace = 60\n"
+    p = ctl(s, "show", "limits.login_grave", check=1)
+    assert "limits.login_grace" in p.stderr
+
+
+def test_show_json(make_server):
+    s = make_server(start=False)
+    c = ctl_json(s, "show")
+    assert c["control_socket"]["value"] == s.control
+    assert c["control_socket"]["file"] == s.config
+    assert "limits.login_grace" not in c
+    assert [r["name"] for r in c["rules"]] == ["root", "users"]
+    assert c["rules"][1]["grants"]["agent"]["value"] is True
+    assert "pty" not in c["rules"][1]["grants"]
+    assert c["rules"][0]["match"][0]["user"] == ["root"]
+    assert [m["name"] for m in c["modules"]] == ["pam", "publickey"]
+    assert c["modules"][0]["options"] == {"service": ["sallyport"]}
+    assert c["listeners"][0]["port"] == s.port
+    d = ctl_json(s, "show", "--defaults")
+    assert d["limits.login_grace"] == {"value": 60}
+    assert d["rules"][1]["grants"]["pty"] == {"value": True}
+    assert ctl_json(s, "show", "limits.login_grace") == {
+        "limits.login_grace": 60}
+
+
+def test_show_keys_lists_the_schema(make_server):
+    s = make_server(start=False)
+    keys = {line.split("\t")[0]
+            for line in ctl(s, "show", "--keys").stdout.splitlines()}
+    assert {"limits.login_grace", "listeners.port", "rules.pty"} <= keys
+    assert len(keys) > 100
+
+
+# ---- explain ----
+
+RULES = '''
+rules = (
+  { name = "root"; match = { user = "root"; }; methods = [ "publickey" ];
+    root_login = "key"; },
+  { name = "office"; match = { group = "%(group)s"; from = "10.0.0.0/8";
+    time = "mon-fri 08:00-18:00 UTC"; };
+    methods = [ "publickey" ]; pty = true; },
+  { name = "rest"; match = { user = "%(user)s"; };
+    methods = [ "publickey,password" ]; pty = false; }
+);
+guards = (
+  { name = "no-agent"; match = { from = "10.0.0.0/8"; }; agent = false; },
+  { name = "no-rsa"; match = { key_type = "ssh-rsa"; }; refuse = true; }
+);
+'''
+
+
+@pytest.fixture
+def explained(make_server, user):
+    import grp
+    group = grp.getgrgid(user.gid).gr_name
+    return make_server(start=False,
+                       rules=RULES % {"group": group, "user": user.name})
+
+
+def explain(s, user, address, *more, check=0):
+    return ctl_json(s, "explain", "--user", user, "--from", address, *more,
+                    check=check)
+
+
+def test_explain_says_rule_by_rule_why(explained, user):
+    monday = "2026-11-23 09:00"
+    os.environ["TZ"] = "UTC"
+    e = explain(explained, user.name, "10.1.2.3", "--at", monday)
+    assert e["verdict"] == "granted" and e["rule"] == "office"
+    results = {r["name"]: r["result"] for r in e["rules"]}
+    assert results == {"root": "no", "office": "yes", "rest": "not asked"}
+    guards = {g["name"]: g["result"] for g in e["guards"]}
+    assert guards == {"no-agent": "yes", "no-rsa": "not asked"}
+    assert e["settings"]["pty"]["value"] is True
+    assert e["settings"]["pty"]["file"] == explained.config
+    line = open(explained.config).read().splitlines()[
+        e["settings"]["pty"]["line"] - 1]
+    assert "pty = true" in line
+    # The time has a say,
+    sunday = explain(explained, user.name, "10.1.2.3", "--at",
+                     "2026-11-22 09:00")
+    assert sunday["rule"] == "rest"
+    assert "time" in [r["why"] for r in sunday["rules"]][1]
+    # and the address; an unknown user meets nobody.
+    away = explain(explained, user.name, "192.0.2.1", "--at", monday)
+    assert away["rule"] == "rest" and away["chains"] == ["publickey,password"]
+    nobody = explain(explained, "nobody-here", "10.1.2.3", "--at", monday)
+    assert nobody["verdict"] == "refused" and nobody["decoy"] is True
+    text = ctl(explained, "explain", "--user", user.name, "--from",
+               "10.1.2.3", "--at", monday).stdout
+    assert re.search(rf"rule office \({re.escape(explained.config)}:\d+\): "
+                     "matches", text)
+    assert re.search(rf"pty = true\t# {re.escape(explained.config)}:\d+",
+                     text)
+
+
+def test_explain_a_key_that_is_accepted(explained, user):
+    e = explain(explained, user.name, "10.1.2.3", "--at", "2026-11-23 09:00",
+                "--key", user.key + ".pub")
+    k = e["key"]
+    assert k["accepted"] is True and e["verdict"] == "granted"
+    assert k["place"] == f"{user.home}/.ssh/authorized_keys:1"
+    assert k["fingerprint"] == fingerprint(user)
+    text = ctl(explained, "explain", "--user", user.name, "--from",
+               "10.1.2.3", "--key", user.key).stdout
+    assert "would be accepted, by " \
+        f"{user.home}/.ssh/authorized_keys:1" in text
+
+
+def test_explain_a_key_that_is_not(explained, user, make_user):
+    def reason(expect):
+        e = explain(explained, user.name, "10.1.2.3", "--key",
+                    user.key + ".pub")
+        assert e["key"]["accepted"] is False
+        everything = e["key"]["reason"] + " ".join(e["key"]["notes"])
+        assert expect in everything, e["key"]
+        # It agrees with what the server does.
+        return e["key"]
+    stranger = make_user()
+    e = explain(explained, user.name, "10.1.2.3", "--key",
+                stranger.key + ".pub")
+    assert e["key"]["accepted"] is False
+    assert "not found" in e["key"]["reason"]
+    path = user.home + "/.ssh/authorized_keys"
+    os.chmod(path, 0o666)
+    reason("bad ownership or modes")
+    os.chmod(path, 0o600)
+    line = open(user.key + ".pub").read()
+    open(path, "w").write('from="192.0.2.0/24" ' + line)
+    reason("not from this address")
+    open(path, "w").write('expiry-time="20200101" ' + line)
+    reason("expired")
+    open(path, "w").write('frobnicate="1" ' + line)
+    reason("authorized_keys:1")
+    open(path, "w").write("# nothing\n")
+    reason("not found")
+    os.unlink(path)
+    reason("no such file")
+
+
+def test_explain_a_revoked_key(make_server, user):
+    krl = f"{sp.SCRATCH}/revoked_{user.name}"
+    sp.run(["ssh-keygen", "-kf", krl, user.key + ".pub"], check=0)
+    s = make_server(publickey=f'revoked = [ "{krl}" ];')
+    k = explain(s, user.name, "127.0.0.1", "--key", user.key)["key"]
+    assert k["accepted"] is False and "revoked" in k["reason"]
+    assert s.ssh(user, "true").returncode == 255
+
+
+def test_explain_a_key_that_policy_refuses(explained, user):
+    user.make_key("rsa", extra=("-b", "3072"))
+    e = explain(explained, user.name, "10.1.2.3", "--at", "2026-11-23 09:00",
+                "--key", user.key + ".pub")
+    assert e["key"]["accepted"] is True  # the module has it,
+    assert e["verdict"] == "refused"  # the guard does not want it
+    assert {g["name"]: g["result"] for g in e["guards"]}["no-rsa"] == "yes"
+
+
+def test_explain_live_asks_the_generation_that_serves(make_server, user):
+    s = make_server()
+    s.write(s.text.replace('name = "users"', 'name = "renamed"'))
+    assert explain(s, user.name, "127.0.0.1")["rule"] == "renamed"
+    assert explain(s, user.name, "127.0.0.1", "--live")["rule"] == "users"
+    ctl(s, "reload")
+    assert explain(s, user.name, "127.0.0.1", "--live")["rule"] == "renamed"
+
+
+def test_explain_agrees_with_the_server(make_server, make_user):
+    """Whoever explain says gets in by key gets in, and nobody else."""
+    inside, outside = make_user(), make_user()
+    s = make_server(rules='''
+rules = ( { name = "some"; match = { user = "%s"; };
+            methods = [ "publickey" ]; } );''' % inside.name)
+    for u in (inside, outside):
+        e = explain(s, u.name, "127.0.0.1", "--key", u.key)
+        goes = e["verdict"] == "granted" and e["key"]["accepted"]
+        assert goes is (u is inside)
+        assert (s.ssh(u, "true").returncode == 0) is goes
+
+
+def test_explain_usage(explained):
+    for words in ([], ["--user", "x"], ["--user", "x", "--from", "nowhere"],
+                  ["--user", "x", "--from", "::1", "--at", "teatime"],
+                  ["--frobnicate"], ["--user"]):
+        assert "usage" in ctl(explained, "explain", *words, check=2).stderr
+    p = ctl(explained, "explain", "--user", "x", "--from", "::1",
+            "--listener", "none", check=1)
+    assert "no such listener" in p.stderr
+
+
+# ---- import ----
+
+def test_import_prints_a_configuration_that_passes_check(make_server, user):
+    s = make_server(start=False)
+    theirs = s.dir + "/sshd_config"
+    with open(theirs, "w") as f:
+        f.write(f"Port {s.port}\nListenAddress 127.0.0.1\n"
+                f"HostKey {s.host_keys[0]}\nPasswordAuthentication no\n"
+                f"PermitRootLogin no\nAllowUsers {user.name}\n"
+                f"PidFile {s.pid_file}\nUsePAM yes\n"
+                "Subsystem sftp internal-sftp\n")
+    p = ctl(s, "import", theirs, check=None)
+    assert "rules = (" in p.stdout
+    own = f'control_socket = "{s.control}";\n'
+    if "pid_file" not in p.stdout:
+        own += f'pid_file = "{s.pid_file}";\n'
+    s.write(own + p.stdout)
+    out = ctl(s, "check", check=None)
+    assert out.returncode == 0, (out.stdout, p.stdout, p.stderr)
+    s.start()
+    assert s.ssh(user, "echo imported").stdout == "imported\n"
+    j = ctl_json(s, "import", theirs, check=p.returncode)
+    assert j["config"] == p.stdout
+    assert ctl(s, "import", s.dir + "/none", check=1).stderr

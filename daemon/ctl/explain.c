@@ -1,0 +1,404 @@
+/*
+ * sallyportctl explain: the policy's decision over somebody, by the code that
+ * the monitor runs, with the facts that the monitor would gather.
+ */
+#include "daemon/ctl/explain.h"
+
+#include "config/load.h"
+#include "daemon/ctl/client.h"
+#include "daemon/ctl/ctl.h"
+#include "lib/err.h"
+#include "lib/mem.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define METHODS_MAX 8
+
+struct asked {
+	const char *user, *from, *listener, *at, *methods, *key;
+	bool live;
+};
+
+/* ---- the question ---- */
+
+static int
+take_options(const struct ctl *ctl, int argc, char **argv, struct asked *a)
+{
+	const struct {
+		const char *name;
+		const char **value;
+	} rows[] = {
+		{ "--user", &a->user },
+		{ "--from", &a->from },
+		{ "--listener", &a->listener },
+		{ "--at", &a->at },
+		{ "--method", &a->methods },
+		{ "--key", &a->key },
+	};
+	const size_t n = sizeof(rows) / sizeof(rows[0]);
+
+	for (int i = 0; i < argc; i++) {
+		size_t k = 0;
+
+		if (strcmp(argv[i], "--live") == 0) {
+			a->live = true;
+			continue;
+		}
+		while (k < n && strcmp(argv[i], rows[k].name) != 0)
+			k++;
+		if (k == n)
+			return ctl_usage(ctl, "%s: no such option", argv[i]);
+		if (++i == argc)
+			return ctl_usage(ctl, "%s: a value is expected",
+			    rows[k].name);
+		*rows[k].value = argv[i];
+	}
+	return a->user == NULL || a->from == NULL ?
+	    ctl_usage(ctl, "--user and --from are required") :
+	    CTL_OK;
+}
+
+/* "now", "@1700000000", "08:30", "2026-11-21 08:30[:00]"; local time. */
+static bool
+parse_time(const char *text, time_t *when)
+{
+	struct tm tm;
+	const char *end;
+	char *number_end;
+
+	*when = time(NULL);
+	if (strcmp(text, "now") == 0)
+		return true;
+	if (text[0] == '@') {
+		*when = (time_t)strtoll(&text[1], &number_end, 10);
+		return text[1] != '\0' && *number_end == '\0';
+	}
+	localtime_r(when, &tm);
+	tm.tm_sec = 0;
+	if ((end = strptime(text, "%H:%M", &tm)) == NULL || *end != '\0') {
+		memset(&tm, 0, sizeof(tm));
+		end = strptime(text, "%Y-%m-%d", &tm);
+		if (end != NULL && (*end == ' ' || *end == 'T'))
+			end = strptime(&end[1], "%H:%M", &tm);
+		if (end != NULL && *end == ':')
+			end = strptime(end, ":%S", &tm);
+		if (end == NULL || *end != '\0')
+			return false;
+	}
+	tm.tm_isdst = -1;
+	*when = mktime(&tm);
+	return *when != (time_t)-1;
+}
+
+static void
+look_up_groups(struct question *q)
+{
+	const char **names;
+	int count = EXPLAIN_GROUPS_MAX;
+
+	q->facts.groups_state = FACT_UNKNOWN;
+	if (getgrouplist(q->passwd->pw_name, q->passwd->pw_gid, q->groups,
+		&count) < 0)
+		return;
+	q->group_count = (size_t)count;
+	names = mem_array(q->group_count + 1, sizeof(*names));
+	q->facts.groups = names;
+	q->facts.groups_state = FACT_KNOWN;
+	for (size_t i = 0; i < q->group_count; i++) {
+		const struct group *g;
+
+		errno = 0;
+		g = getgrgid(q->groups[i]);
+		if (g != NULL)
+			names[q->facts.group_count++] =
+			    mem_strdup(g->gr_name);
+		else if (errno != 0 && errno != ENOENT && errno != ESRCH)
+			q->facts.groups_state = FACT_UNKNOWN;
+	}
+}
+
+static void
+look_up_user(struct question *q, const char *name)
+{
+	const struct passwd *found;
+
+	q->facts.user = name;
+	q->facts.groups_state = FACT_ABSENT;
+	errno = 0;
+	if ((found = getpwnam(name)) == NULL) {
+		q->facts.user_state = errno == 0 || errno == ENOENT ||
+			errno == ESRCH ?
+		    FACT_ABSENT :
+		    FACT_UNKNOWN;
+		return;
+	}
+	/* A copy: modules look up users too. */
+	q->passwd = mem_dup(found, sizeof(*found));
+	q->passwd->pw_name = mem_strdup(found->pw_name);
+	q->passwd->pw_dir = mem_strdup(found->pw_dir);
+	q->passwd->pw_shell = mem_strdup(found->pw_shell);
+	q->facts.user_state = FACT_KNOWN;
+	q->facts.user = q->passwd->pw_name;
+	q->facts.uid = q->passwd->pw_uid;
+	look_up_groups(q);
+}
+
+static int
+gather(const struct ctl *ctl, const struct asked *a, struct question *q)
+{
+	const struct config *config = q->config;
+	bool known = false;
+
+	if (net_parse(a->from, &q->facts.source) != 0)
+		return ctl_usage(ctl, "%s: is no numeric address", a->from);
+	if (!parse_time(a->at == NULL ? "now" : a->at, &q->facts.now))
+		return ctl_usage(ctl, "%s: is no time (\"08:30\", "
+				      "\"2026-11-21 08:30\", \"@SECONDS\")",
+		    a->at);
+	/* With one listener alone there is no doubt. */
+	q->facts.listener = a->listener;
+	if (a->listener == NULL && config->listener_count == 1)
+		q->facts.listener = config->listeners[0].name;
+	for (size_t i = 0; i < config->listener_count; i++)
+		known |= a->listener != NULL &&
+		    strcmp(config->listeners[i].name, a->listener) == 0;
+	if (a->listener != NULL && !known)
+		return ctl_fail("%s: there is no such listener", a->listener);
+	q->facts.key_state = FACT_ABSENT;
+	look_up_user(q, a->user);
+	return CTL_OK;
+}
+
+/* --method; with a key alone, publickey. */
+static void
+take_methods(const struct asked *a, struct question *q)
+{
+	const char **list = mem_array(METHODS_MAX, sizeof(*list));
+	char *text = mem_strdup(a->methods != NULL ? a->methods :
+		a->key != NULL			   ? "publickey" :
+						     ""),
+	     *rest = text, *word;
+
+	while ((word = strsep(&rest, ",")) != NULL)
+		if (*word != '\0' && q->facts.method_count < METHODS_MAX)
+			list[q->facts.method_count++] = mem_strdup(word);
+	q->method_count = q->facts.method_count;
+	free(text);
+	q->facts.methods = list;
+}
+
+static bool
+names_key(const struct question *q)
+{
+	for (size_t i = 0; i < q->facts.method_count; i++)
+		if (strncmp(q->facts.methods[i], "publickey", 9) == 0)
+			return true;
+	return false;
+}
+
+/* What the module found becomes what the guards are asked about. */
+static void
+tell_key(struct question *q, const struct key_answer *a)
+{
+	struct policy_facts *f = &q->facts;
+
+	f->key_state = FACT_KNOWN;
+	f->key_type = a->type;
+	f->key_algorithm = a->algorithm;
+	f->key_fingerprint = a->fingerprint;
+	f->key_source = a->source;
+	f->key_ca = a->ca[0] != '\0' ? a->ca : NULL;
+	f->key_bits = a->bits;
+	f->key_touched = f->key_verified = true;
+}
+
+/* ---- the answer ---- */
+
+static void
+key_text(const struct key_answer *a)
+{
+	printf("\nkey %s %s, %u bits: ", a->type, a->fingerprint, a->bits);
+	if (a->accepted) {
+		fputs("would be accepted, by ", stdout);
+		plain_text(a->place[0] != '\0' ? a->place : a->source, stdout);
+		putchar('\n');
+	} else {
+		fputs("would be refused: ", stdout);
+		plain_text(a->reason[0] != '\0' ? a->reason : "not accepted",
+		    stdout);
+		putchar('\n');
+	}
+	for (size_t i = 0; i < a->note_count; i++) {
+		fputs("  ", stdout);
+		plain_text(a->notes[i], stdout);
+		putchar('\n');
+	}
+}
+
+static void
+json_member(const char *name, const char *value)
+{
+	printf("\"%s\":", name);
+	if (value[0] != '\0')
+		json_text(value, stdout);
+	else
+		fputs("null", stdout);
+	putchar(',');
+}
+
+static void
+key_json(const struct key_answer *a)
+{
+	fputs(",\"key\":{", stdout);
+	printf("\"accepted\":%s,\"bits\":%u,", a->accepted ? "true" : "false",
+	    a->bits);
+	json_member("type", a->type);
+	json_member("algorithm", a->algorithm);
+	json_member("fingerprint", a->fingerprint);
+	json_member("ca", a->ca);
+	json_member("source", a->accepted ? a->source : "");
+	json_member("place", a->accepted ? a->place : "");
+	json_member("reason", a->accepted ? "" : a->reason);
+	fputs("\"notes\":[", stdout);
+	for (size_t i = 0; i < a->note_count; i++) {
+		fputs(i > 0 ? "," : "", stdout);
+		json_text(a->notes[i], stdout);
+	}
+	fputs("]}", stdout);
+}
+
+/* The policy's object with the key's inside. */
+static void
+answer_json(const struct question *q, const struct key_answer *a)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	if (f == NULL)
+		return;
+	policy_explain(q->config, &q->facts, EXPLAIN_JSON, f);
+	fclose(f);
+	while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == '}')) {
+		bool brace = text[--size] == '}';
+
+		text[size] = '\0';
+		if (brace)
+			break;
+	}
+	fputs(text, stdout);
+	if (a != NULL)
+		key_json(a);
+	fputs("}\n", stdout);
+	free(text);
+}
+
+static int
+explain(const struct ctl *ctl, const struct asked *asked, struct question *q)
+{
+	struct key_answer *a = NULL;
+	int status;
+
+	if ((status = gather(ctl, asked, q)) != CTL_OK)
+		return status;
+	if (asked->key != NULL) {
+		a = mem_zalloc(sizeof(*a));
+		if (explain_key(q, asked->key, a) != 0) {
+			key_answer_free(a);
+			free(a);
+			return CTL_FAILED;
+		}
+	}
+	take_methods(asked, q);
+	if (a != NULL && a->accepted)
+		tell_key(q, a);
+	else if (a != NULL)
+		q->facts.method_count = 0; /* it never gets that far */
+	else if (names_key(q))
+		q->facts.key_state = FACT_UNKNOWN;
+	if (ctl->json)
+		answer_json(q, a);
+	else {
+		policy_explain(q->config, &q->facts, EXPLAIN_TEXT, stdout);
+		if (a != NULL)
+			key_text(a);
+	}
+	if (a != NULL)
+		key_answer_free(a);
+	free(a);
+	return CTL_OK;
+}
+
+/* The configuration that the running server serves new connections with. */
+static int
+live_config(const struct ctl *ctl, struct bundle *bundle,
+    struct config **config)
+{
+	const char *words[] = { "bundle" };
+	struct problems problems = { 0 };
+	struct records answer = { 0 };
+	int fd, status = client_ask(ctl, words, 1, &answer, &fd);
+
+	if (status == CTL_OK &&
+	    (fd < 0 || config_bundle_from_fd(fd, bundle) != 0 ||
+		config_load(bundle, config, &problems) != 0)) {
+		problems_print(&problems, stderr);
+		status = ctl_fail(
+		    "the server's configuration cannot be read");
+	}
+	if (fd >= 0)
+		close(fd);
+	problems_free(&problems);
+	records_free(&answer);
+	return status;
+}
+
+static void
+question_free(struct question *q)
+{
+	for (size_t i = 0; i < q->facts.group_count; i++)
+		free((char *)(uintptr_t)q->facts.groups[i]);
+	for (size_t i = 0; i < q->method_count; i++)
+		free((char *)(uintptr_t)q->facts.methods[i]);
+	free((void *)(uintptr_t)q->facts.groups);
+	free((void *)(uintptr_t)q->facts.methods);
+	if (q->passwd != NULL) {
+		free(q->passwd->pw_name);
+		free(q->passwd->pw_dir);
+		free(q->passwd->pw_shell);
+	}
+	free(q->passwd);
+	free(q);
+}
+
+int
+explain_command(const struct ctl *ctl, int argc, char **argv)
+{
+	struct asked asked = { 0 };
+	struct question *q;
+	struct bundle bundle = { 0 };
+	struct config *config = NULL;
+	int status;
+
+	if ((status = take_options(ctl, argc, argv, &asked)) != CTL_OK)
+		return status;
+	if (asked.live)
+		status = live_config(ctl, &bundle, &config);
+	else if ((config = offline_config(ctl, &bundle)) == NULL)
+		status = CTL_FAILED;
+	if (status == CTL_OK) {
+		q = mem_zalloc(sizeof(*q));
+		q->config = config;
+		status = explain(ctl, &asked, q);
+		question_free(q);
+	}
+	config_free(config);
+	config_bundle_free(&bundle);
+	return status;
+}

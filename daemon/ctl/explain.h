@@ -1,0 +1,64 @@
+/*
+ * sallyportctl explain: what its files share.
+ */
+#ifndef DAEMON_CTL_EXPLAIN_H
+#define DAEMON_CTL_EXPLAIN_H
+
+#include "config/config.h"
+#include "config/policy.h"
+#include "lib/ssh/key.h"
+
+#include <pwd.h>
+#include <stdio.h>
+
+#define EXPLAIN_GROUPS_MAX 1024
+#define EXPLAIN_NOTES_MAX  64
+
+/* The question. */
+struct question {
+	const struct config *config;
+	struct policy_facts facts;
+	struct passwd *passwd; /* NULL: there is none, or it is not known */
+	gid_t groups[EXPLAIN_GROUPS_MAX];
+	size_t group_count;
+	size_t method_count; /* of facts.methods, also when none is asked */
+};
+
+/* What became of a key. */
+struct key_answer {
+	bool accepted;
+	char type[64], algorithm[64], fingerprint[KEY_FINGERPRINT_SIZE];
+	char ca[KEY_FINGERPRINT_SIZE];
+	unsigned bits;
+	char source[64]; /* name of the key source */
+	char place[512]; /* file:line, or where it was found */
+	char reason[512]; /* why not */
+	char *notes[EXPLAIN_NOTES_MAX]; /* what was met on the way */
+	size_t note_count;
+};
+
+/*
+ * Ask the module that serves publickey whether it would take the public key
+ * in this file, as it answers a client's query.  0, or -1: said on stderr.
+ */
+int explain_key(struct question *q, const char *file, struct key_answer *a);
+void key_answer_free(struct key_answer *a);
+
+/*
+ * explain_child.c: files and programs, touched as somebody else.  0 or an
+ * enum sallyport_error, and why[].
+ */
+struct child_user {
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups;
+	size_t group_count;
+};
+struct sallyport_command;
+int child_open(const struct child_user *as, const char *path,
+    const char *below, size_t max, unsigned deadline_ms, int *fd, char *why,
+    size_t why_size);
+int child_run(const struct sallyport_command *command, char **output,
+    size_t *len, int *status, char *why, size_t why_size);
+
+#endif

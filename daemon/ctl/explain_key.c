@@ -1,0 +1,552 @@
+/*
+ * Would this key be accepted?  The module that serves publickey is asked as
+ * the monitor asks it for a client's query: the same code looks through the
+ * same files and programs, with this host's functions behind it.
+ */
+#include "daemon/ctl/explain.h"
+
+#include "daemon/ctl/ctl.h"
+#include "daemon/ctl/module.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/mem.h"
+#include "lib/safefile.h"
+#include "lib/ssh/cert.h"
+#include "lib/ssh/key_alg.h"
+#include "lib/ssh/key_private.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NOBODY 65534
+
+struct sallyport_login {
+	struct question *q;
+	struct decision decision;
+	struct key_answer *a;
+	const struct key *key;
+	char address[NET_TEXT_MAX];
+	char ca_algorithms[2048];
+	char parameter[64];
+};
+
+/* Where problem() writes during load(). */
+static const struct module_settings *loading;
+
+static void
+note(struct key_answer *a, const char *format, va_list args)
+{
+	if (a->note_count < EXPLAIN_NOTES_MAX)
+		a->notes[a->note_count++] = mem_vprintf(format, args);
+}
+
+static void __attribute__((format(printf, 2, 3)))
+notef(struct key_answer *a, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	note(a, format, args);
+	va_end(args);
+}
+
+/* ---- the functions a module gets ---- */
+
+static void
+host_problem(const struct sallyport_setting *setting, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = mem_vprintf(format, args);
+	va_end(args);
+	if (setting != NULL)
+		fprintf(stderr, "%s:%u: %s: %s\n", setting->file,
+		    setting->line, setting->name, text);
+	else
+		fprintf(stderr, "%s:%u: module %s: %s\n",
+		    loading->origin.file, loading->origin.line, loading->name,
+		    text);
+	free(text);
+}
+
+static void
+host_log(struct sallyport_login *login, enum sallyport_log level,
+    const char *format, ...)
+{
+	va_list args;
+
+	if (login == NULL || level > SALLYPORT_LOG_INFO)
+		return;
+	va_start(args, format);
+	note(login->a, format, args);
+	va_end(args);
+}
+
+static const char *
+host_text(struct sallyport_login *login, enum sallyport_text which)
+{
+	const struct question *q = login->q;
+
+	switch (which) {
+	case SALLYPORT_USER:
+		return q->facts.user;
+	case SALLYPORT_HOME:
+		return q->passwd == NULL ? "/nonexistent" : q->passwd->pw_dir;
+	case SALLYPORT_SHELL:
+		return q->passwd == NULL ? "/bin/sh" : q->passwd->pw_shell;
+	case SALLYPORT_METHOD:
+		return "publickey";
+	case SALLYPORT_PARAMETER:
+		return login->parameter;
+	case SALLYPORT_SOURCE:
+		return login->address;
+	case SALLYPORT_LISTENER:
+		return q->facts.listener == NULL ? "" : q->facts.listener;
+	case SALLYPORT_ALGORITHM:
+		return login->a->algorithm;
+	case SALLYPORT_RULE:
+		return login->decision.rule == NULL ? "" :
+						      login->decision.rule->name;
+	case SALLYPORT_CA_ALGORITHMS:
+		return login->ca_algorithms;
+	case SALLYPORT_REASON:
+		return login->a->reason;
+	default:
+		return "";
+	}
+}
+
+static int64_t
+host_number(struct sallyport_login *login, enum sallyport_number which)
+{
+	const struct passwd *pw = login->q->passwd;
+
+	switch (which) {
+	case SALLYPORT_UID:
+		return pw == NULL ? NOBODY : pw->pw_uid;
+	case SALLYPORT_GID:
+		return pw == NULL ? NOBODY : pw->pw_gid;
+	case SALLYPORT_KNOWN:
+		return pw != NULL;
+	case SALLYPORT_RSA_BITS:
+		return login->q->config->crypto.rsa_bits;
+	case SALLYPORT_TIME:
+		return login->q->facts.now;
+	default: /* no signature: a query */
+		return 0;
+	}
+}
+
+static const uint8_t *
+host_bytes(struct sallyport_login *login, enum sallyport_bytes which,
+    size_t *len)
+{
+	*len = 0;
+	if (which == SALLYPORT_PUBLIC_KEY)
+		return key_blob(login->key, len);
+	if (which == SALLYPORT_REQUEST_USER) {
+		*len = strlen(login->q->facts.user);
+		return (const uint8_t *)login->q->facts.user;
+	}
+	return (const uint8_t *)"";
+}
+
+static void
+host_reason(struct sallyport_login *login, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(login->a->reason, sizeof(login->a->reason), format, args);
+	va_end(args);
+}
+
+#define KEEP(place, text) \
+	snprintf((place), sizeof(place), "%s", (text) == NULL ? "" : (text))
+
+/* May it be this key, and from this source: the policy's word. */
+static int
+host_key(struct sallyport_login *login, const struct sallyport_key *key)
+{
+	struct key_answer *a = login->a;
+	struct policy_facts facts = login->q->facts;
+	char why[256] = "";
+
+	KEEP(a->source, key->source);
+	KEEP(a->place, key->place);
+	facts.key_state = FACT_KNOWN;
+	facts.key_type = a->type;
+	facts.key_algorithm = a->algorithm;
+	facts.key_fingerprint = a->fingerprint;
+	facts.key_source = a->source;
+	facts.key_ca = a->ca[0] != '\0' ? a->ca : NULL;
+	facts.key_bits = a->bits;
+	facts.key_touched = facts.key_verified = true; /* not known yet */
+	if (policy_may_key(&login->decision, &facts, why, sizeof(why)))
+		return SALLYPORT_OK;
+	KEEP(a->reason, why);
+	notef(a, "policy: %s", why);
+	return SALLYPORT_REFUSED;
+}
+
+static int
+host_restrict_to(struct sallyport_login *login,
+    enum sallyport_restriction what, const char *value)
+{
+	(void)login;
+	(void)what;
+	(void)value;
+	return SALLYPORT_OK;
+}
+
+static int
+host_one_text(struct sallyport_login *login, const char *text)
+{
+	(void)login;
+	(void)text;
+	return SALLYPORT_STATE;
+}
+
+static void
+host_exhausted(struct sallyport_login *login)
+{
+	(void)login;
+}
+
+static void
+host_fail_delay(struct sallyport_login *login, uint32_t microseconds)
+{
+	(void)login;
+	(void)microseconds;
+}
+
+static int
+host_ask(struct sallyport_login *login, const char *instruction,
+    struct sallyport_prompt *prompts, size_t count)
+{
+	(void)login;
+	(void)instruction;
+	(void)prompts;
+	(void)count;
+	return SALLYPORT_STATE;
+}
+
+static int
+host_ask_change(struct sallyport_login *login, const char *prompt,
+    const char **old_password, const char **new_password)
+{
+	(void)login;
+	(void)prompt;
+	(void)old_password;
+	(void)new_password;
+	return SALLYPORT_STATE;
+}
+
+static int
+host_packet_send(struct sallyport_login *login, uint8_t number,
+    const void *payload, size_t len)
+{
+	(void)login;
+	(void)number;
+	(void)payload;
+	(void)len;
+	return SALLYPORT_STATE;
+}
+
+static int
+host_packet_receive(struct sallyport_login *login, uint8_t *number,
+    const uint8_t **payload, size_t *len)
+{
+	(void)login;
+	(void)number;
+	(void)payload;
+	(void)len;
+	return SALLYPORT_STATE;
+}
+
+static void
+host_call_begin(struct sallyport_login *login, enum sallyport_call call,
+    const char *detail)
+{
+	(void)login;
+	(void)call;
+	(void)detail;
+}
+
+static int
+host_open_user_file(struct sallyport_login *login, const char *path,
+    size_t max, int *fd, char *why, size_t why_size)
+{
+	const struct question *q = login->q;
+	const struct child_user as = {
+		.uid = (uid_t)host_number(login, SALLYPORT_UID),
+		.gid = (gid_t)host_number(login, SALLYPORT_GID),
+		.groups = q->groups, .group_count = q->group_count };
+	int err = child_open(&as, path, host_text(login, SALLYPORT_HOME), max,
+	    q->config->deadlines.key_command * 1000, fd, why, why_size);
+
+	if (err == SALLYPORT_NOT_FOUND)
+		notef(login->a, "%s: no such file", path);
+	else if (err == SALLYPORT_OK)
+		notef(login->a, "%s: read", path);
+	return err;
+}
+
+static int
+host_open_file(struct sallyport_login *login, const char *path, size_t max,
+    int *fd, char *why, size_t why_size)
+{
+	const struct child_user as = { .uid = 0, .gid = 0 };
+
+	return child_open(&as, path, NULL, max,
+	    login->q->config->deadlines.key_command * 1000, fd, why, why_size);
+}
+
+static int
+host_run(struct sallyport_login *login,
+    const struct sallyport_command *command, char **output, size_t *len,
+    int *status, char *why, size_t why_size)
+{
+	int err = child_run(command, output, len, status, why, why_size);
+
+	notef(login->a, "%s: %s", command->argv[0],
+	    err == SALLYPORT_OK ? "run" : why);
+	return err;
+}
+
+static void
+host_audit(struct sallyport_login *login, const char *event,
+    const char *subject, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	(void)event;
+	va_start(args, format);
+	text = mem_vprintf(format, args);
+	va_end(args);
+	if (login != NULL && *text != '\0')
+		notef(login->a, "%s: %s", subject, text);
+	free(text);
+}
+
+static const struct sallyport_host table = {
+	.abi = SALLYPORT_MODULE_ABI,
+	.size = sizeof(struct sallyport_host),
+	.problem = host_problem,
+	.log = host_log,
+	.text = host_text,
+	.number = host_number,
+	.bytes = host_bytes,
+	.reason = host_reason,
+	.key = host_key,
+	.restrict_to = host_restrict_to,
+	.user_changed = host_one_text,
+	.environment = host_one_text,
+	.exhausted = host_exhausted,
+	.fail_delay = host_fail_delay,
+	.ask = host_ask,
+	.show = host_one_text,
+	.ask_change = host_ask_change,
+	.packet_send = host_packet_send,
+	.packet_receive = host_packet_receive,
+	.call_begin = host_call_begin,
+	.call_end = host_exhausted,
+	.open_user_file = host_open_user_file,
+	.open_file = host_open_file,
+	.run = host_run,
+	.audit = host_audit,
+};
+
+/* ---- the key in its file ---- */
+
+/* A public key's line; or the private key, of which the public half is used. */
+static int
+read_key(const char *file, struct key **key)
+{
+	struct key_private *private = NULL;
+	struct buf b;
+	const uint8_t *end, *blob;
+	size_t len;
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int err = fd < 0 ? E_SYSTEM : 0;
+
+	buf_init(&b, KEY_FILE_MAX);
+	if (err == 0)
+		err = safefile_read_fd(fd, KEY_FILE_MAX, &b);
+	if (err != 0) {
+		ctl_fail("%s: %s", file,
+		    err == E_SYSTEM ? strerror(errno) : err_text(err));
+	} else if (b.len > 5 && memcmp(b.data, "-----", 5) == 0) {
+		err = key_private_parse(b.data, b.len, &private);
+		if (err == 0) {
+			blob = key_blob(key_private_public(private), &len);
+			err = key_parse(blob, len, key);
+		}
+		key_private_free(private);
+	} else {
+		end = b.len == 0 ? NULL : memchr(b.data, '\n', b.len);
+		err = key_parse_line((const char *)b.data,
+		    end == NULL ? b.len : (size_t)(end - b.data), key, NULL,
+		    NULL);
+	}
+	if (err != 0 && fd >= 0)
+		ctl_fail("%s: is no key: %s", file, err_text(err));
+	if (fd >= 0)
+		close(fd);
+	buf_free(&b);
+	return err;
+}
+
+/* The algorithm that a client would use: the best that we know. */
+static void
+describe_key(const struct key *key, struct key_answer *a)
+{
+	const struct key_alg *alg;
+
+	for (size_t i = 0; (alg = key_alg_at(i)) != NULL; i++)
+		if (key_alg_serves(alg, key)) {
+			KEEP(a->algorithm, alg->name);
+			break;
+		}
+	KEEP(a->type, key_name(key));
+	a->bits = key_bits(key);
+	key_fingerprint(key, a->fingerprint, sizeof(a->fingerprint));
+	if (key_cert(key) != NULL)
+		key_fingerprint(key_cert(key)->ca, a->ca, sizeof(a->ca));
+}
+
+static bool
+is_listed(const struct strings *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->items[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void
+join(const struct strings *names, char *text, size_t size)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < names->count && used < size; i++)
+		used += (size_t)snprintf(&text[used], size - used, "%s%s",
+		    i > 0 ? "," : "", names->items[i]);
+}
+
+/* ---- the module ---- */
+
+static int
+load(const struct opened *o, void **state)
+{
+	const struct pairs *p = &o->settings->options;
+	struct sallyport_setting *s = mem_array(p->count + 1, sizeof(*s));
+	int err = 0;
+
+	for (size_t i = 0; i < p->count; i++)
+		s[i] = (struct sallyport_setting){ .name = p->items[i].key,
+			.value = p->items[i].value,
+			.file = p->items[i].origin.file,
+			.line = p->items[i].origin.line };
+	loading = o->settings;
+	if (o->module->load != NULL)
+		err = o->module->load(&table, s, p->count, state);
+	free(s);
+	return err;
+}
+
+static int
+ask_module(const struct opened *o, struct sallyport_login *login)
+{
+	void *state = NULL, *connection;
+
+	if (load(o, &state) != 0)
+		return ctl_fail("module %s does not load",
+		    o->settings->name);
+	connection = o->module->begin == NULL ?
+	    state :
+	    o->module->begin(state, login);
+	login->a->accepted = o->module->authenticate(connection, login) ==
+	    SALLYPORT_ALLOW;
+	if (o->module->end != NULL)
+		o->module->end(connection);
+	if (o->module->unload != NULL)
+		o->module->unload(state);
+	return CTL_OK;
+}
+
+/* The first module that serves publickey. */
+static int
+find_and_ask(struct sallyport_login *login)
+{
+	const struct config *config = login->q->config;
+	struct modules modules = { 0 };
+	char why[SAFEFILE_WHY_MAX] = "";
+	int err = -1;
+
+	for (size_t i = 0; i < config->module_count && err < 0; i++) {
+		char *path = module_path(config, &config->modules[i]);
+
+		if (!modules_open(&modules, &config->modules[i], path, why,
+			sizeof(why)))
+			err = ctl_fail("%s: %s", path, why);
+		else if (modules_serve(&modules, config->modules[i].name,
+			     "publickey"))
+			err = ask_module(&modules.items[modules.count - 1],
+			    login);
+		free(path);
+	}
+	modules_close(&modules);
+	return err < 0 ? ctl_fail("no module serves publickey") : err;
+}
+
+int
+explain_key(struct question *q, const char *file, struct key_answer *a)
+{
+	struct sallyport_login *login;
+	struct key *key = NULL;
+	int err;
+
+	if (key_preload() != 0 || read_key(file, &key) != 0)
+		return -1;
+	describe_key(key, a);
+	if (!is_listed(&q->config->crypto.key_algorithms, a->algorithm)) {
+		snprintf(a->reason, sizeof(a->reason),
+		    "algorithm %s is not in crypto.key_algorithms",
+		    a->algorithm[0] != '\0' ? a->algorithm : a->type);
+		key_free(key);
+		return 0;
+	}
+	login = mem_zalloc(sizeof(*login));
+	login->q = q;
+	login->a = a;
+	login->key = key;
+	if (q->facts.source.family != NET_NONE)
+		net_print(&q->facts.source, login->address);
+	join(&q->config->crypto.ca_algorithms, login->ca_algorithms,
+	    sizeof(login->ca_algorithms));
+	decision_init(&login->decision);
+	policy_decide(q->config, &q->facts, &login->decision);
+	err = find_and_ask(login);
+	decision_free(&login->decision);
+	free(login);
+	key_free(key);
+	return err == CTL_OK ? 0 : -1;
+}
+
+void
+key_answer_free(struct key_answer *a)
+{
+	while (a->note_count > 0)
+		free(a->notes[--a->note_count]);
+}

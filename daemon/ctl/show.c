@@ -1,0 +1,316 @@
+/*
+ * sallyportctl show: the configuration as it was understood, and the keys
+ * there are.  sallyportctl import: sshd's, in our words.
+ */
+#include "daemon/ctl/ctl.h"
+
+#include "config/import.h"
+#include "config/load.h"
+#include "config/show.h"
+#include "daemon/ctl/record.h"
+#include "lib/err.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What of the options is wanted, and how far the JSON has come. */
+struct shown {
+	bool defaults;
+	bool first; /* nothing stands before in this object */
+};
+
+static void
+json_key(struct shown *s, const char *key)
+{
+	fputs(s->first ? "" : ",", stdout);
+	fputs("\n\t", stdout);
+	json_text(key, stdout);
+	fputs(": ", stdout);
+	s->first = false;
+}
+
+static void
+json_origin(const struct origin *origin)
+{
+	if (origin->line == 0)
+		return;
+	fputs(", \"file\": ", stdout);
+	json_text(origin->file, stdout);
+	printf(", \"line\": %u", origin->line);
+}
+
+/* Module options: each name once, its values in a list. */
+static void
+json_pairs(const struct pairs *pairs)
+{
+	for (size_t i = 0; i < pairs->count; i++) {
+		const char *key = pairs->items[i].key;
+		bool same = i > 0 && strcmp(key, pairs->items[i - 1].key) == 0;
+
+		fputs(i == 0 ? "" : same ? ", " : "], ", stdout);
+		if (!same) {
+			json_text(key, stdout);
+			fputs(": [", stdout);
+		}
+		json_text(pairs->items[i].value, stdout);
+	}
+	fputs(pairs->count > 0 ? "]" : "", stdout);
+}
+
+static void
+json_value(const struct option *option, const void *member)
+{
+	if (option->type != OPTION_PAIRS) {
+		show_value(stdout, option, member, SHOW_JSON);
+		return;
+	}
+	putchar('{');
+	json_pairs(member);
+	putchar('}');
+}
+
+/* The plain members of a group of the section, as one object. */
+static void
+json_group(enum option_section section, const void *base)
+{
+	bool first = true;
+
+	putchar('{');
+	for (size_t i = 0; i < option_count; i++) {
+		const struct option *o = &options[i];
+
+		if (o->section != section || o->type == OPTION_LIST)
+			continue;
+		printf("%s", first ? "" : ", ");
+		json_text(o->name, stdout);
+		fputs(": ", stdout);
+		json_value(o, (const char *)base + o->offset);
+		first = false;
+	}
+	putchar('}');
+}
+
+static void
+json_list(struct shown *s, const char *key, enum option_section section,
+    const void *items, size_t size, size_t count)
+{
+	json_key(s, key);
+	putchar('[');
+	for (size_t i = 0; i < count; i++) {
+		fputs(i > 0 ? ", " : "", stdout);
+		json_group(section, (const char *)items + i * size);
+	}
+	putchar(']');
+}
+
+static void
+json_matches(const struct rule *rule, bool guard)
+{
+	fputs(", \"match\": [", stdout);
+	for (size_t i = 0; i < rule->match_count; i++) {
+		fputs(i > 0 ? ", " : "", stdout);
+		json_group(SECTION_MATCH, &rule->matches[i]);
+		if (guard) {
+			fputs(", ", stdout);
+			json_group(SECTION_GUARD_MATCH, &rule->matches[i]);
+		}
+	}
+	putchar(']');
+}
+
+static void
+json_grants(const struct shown *s, const struct rule *rule, bool guard)
+{
+	bool first = true;
+
+	fputs(", \"grants\": {", stdout);
+	for (enum grant g = 0; g < GRANT_COUNT; g++) {
+		const struct option *o = option_of_grant(g);
+		const struct origin *origin = &rule->grants.origins[g];
+
+		if (origin->line == 0 && (!s->defaults || guard))
+			continue;
+		fputs(first ? "" : ", ", stdout);
+		json_text(o->name, stdout);
+		fputs(": {\"value\": ", stdout);
+		json_value(o, (const char *)&rule->grants + o->offset);
+		json_origin(origin);
+		putchar('}');
+		first = false;
+	}
+	putchar('}');
+}
+
+static void
+json_rules(struct shown *s, const char *key, const struct rule *rules,
+    size_t count, bool guard)
+{
+	json_key(s, key);
+	putchar('[');
+	for (size_t i = 0; i < count; i++) {
+		fputs(i > 0 ? ", {\"name\": " : "{\"name\": ", stdout);
+		json_text(rules[i].name, stdout);
+		json_origin(&rules[i].origin);
+		json_matches(&rules[i], guard);
+		json_grants(s, &rules[i], guard);
+		if (guard) {
+			fputs(", \"forbid\": ", stdout);
+			show_value(stdout, option_find(SECTION_GUARD, "forbid"),
+			    &rules[i].forbid, SHOW_JSON);
+			fputs(", \"require\": ", stdout);
+			json_text(rules[i].require.count > 0 ?
+				rules[i].require.text :
+				"none",
+			    stdout);
+		}
+		putchar('}');
+	}
+	putchar(']');
+}
+
+static void
+json_server(struct shown *s, const struct config *c)
+{
+	for (size_t i = 0; i < option_count; i++) {
+		const struct option *o = &options[i];
+
+		if (o->section != SECTION_SERVER || o->type == OPTION_LIST ||
+		    (c->origins[i].line == 0 && !s->defaults))
+			continue;
+		json_key(s, o->name);
+		fputs("{\"value\": ", stdout);
+		json_value(o, (const char *)c + o->offset);
+		json_origin(&c->origins[i]);
+		putchar('}');
+	}
+}
+
+static void
+show_json(const struct config *c, bool defaults)
+{
+	struct shown s = { .defaults = defaults, .first = true };
+
+	putchar('{');
+	json_server(&s, c);
+	json_list(&s, "listeners", SECTION_LISTENER, c->listeners,
+	    sizeof(*c->listeners), c->listener_count);
+	json_list(&s, "modules", SECTION_MODULE, c->modules,
+	    sizeof(*c->modules), c->module_count);
+	json_list(&s, "subsystems", SECTION_SUBSYSTEM, c->subsystems,
+	    sizeof(*c->subsystems), c->subsystem_count);
+	json_rules(&s, "guards", c->guards, c->guard_count, true);
+	json_rules(&s, "rules", c->rules, c->rule_count, false);
+	fputs("\n}\n", stdout);
+}
+
+/* Some keys alone: "KEY = value", or one JSON object. */
+static int
+show_keys(const struct ctl *ctl, const struct config *c, int argc, char **argv)
+{
+	struct shown s = { .first = true };
+
+	if (ctl->json)
+		putchar('{');
+	for (int i = 0; i < argc; i++) {
+		const struct option *o = option_find(SECTION_SERVER, argv[i]);
+		const char *nearest;
+
+		if (o == NULL || o->type == OPTION_LIST) {
+			nearest = option_nearest(SECTION_SERVER, argv[i]);
+			return ctl_fail("%s: no such key of the server%s%s",
+			    argv[i], nearest != NULL ? "; nearest is " : "",
+			    nearest != NULL ? nearest : "");
+		}
+		if (ctl->json)
+			json_key(&s, o->name);
+		else
+			printf("%s = ", o->name);
+		show_value(stdout, o, (const char *)c + o->offset,
+		    ctl->json ? SHOW_JSON : SHOW_CONFIG);
+		if (!ctl->json)
+			putchar('\n');
+	}
+	if (ctl->json)
+		fputs("\n}\n", stdout);
+	return CTL_OK;
+}
+
+int
+show_command(const struct ctl *ctl, int argc, char **argv)
+{
+	struct config *config;
+	bool defaults = false;
+	int status = CTL_OK, n = 0;
+
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--keys") == 0) {
+			config_show_keys(stdout);
+			return CTL_OK;
+		}
+		if (strcmp(argv[i], "--defaults") == 0)
+			defaults = true;
+		else if (argv[i][0] == '-')
+			return ctl_usage(ctl, "%s: no such option", argv[i]);
+		else
+			argv[n++] = argv[i];
+	}
+	if ((config = offline_config(ctl, NULL)) == NULL)
+		return CTL_FAILED;
+	if (n > 0)
+		status = show_keys(ctl, config, n, argv);
+	else if (ctl->json)
+		show_json(config, defaults);
+	else
+		config_show(config, defaults, stdout);
+	config_free(config);
+	return status;
+}
+
+/* ---- import ---- */
+
+static void
+import_json(const char *text, const struct problems *problems)
+{
+	struct records r = { 0 };
+
+	fputs("{\n\t\"config\": ", stdout);
+	/* Not json_text(): the newlines are the configuration's own. */
+	show_quoted(stdout, text, SHOW_JSON);
+	fputs(",\n\t\"problems\": ", stdout);
+	problem_records(problems, &r);
+	records_json(&r, false, stdout);
+	fputs("}\n", stdout);
+	records_free(&r);
+}
+
+int
+import_command(const struct ctl *ctl, int argc, char **argv)
+{
+	struct problems problems = { 0 };
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out;
+	int err;
+
+	if (argc != 1 || argv[0][0] == '-')
+		return ctl_usage(ctl, "one sshd_config is expected");
+	if ((out = open_memstream(&text, &size)) == NULL)
+		return ctl_fail("%s", strerror(errno));
+	err = config_import(argv[0], out, &problems);
+	fclose(out);
+	if (err == E_SYSTEM && problems.count == 0)
+		ctl_fail("%s: %s", argv[0], strerror(errno));
+	else if (ctl->json)
+		import_json(text, &problems);
+	else {
+		if (err != E_SYSTEM)
+			fputs(text, stdout);
+		fflush(stdout);
+		problems_print(&problems, stderr);
+	}
+	free(text);
+	problems_free(&problems);
+	return err == 0 ? CTL_OK : CTL_FAILED;
+}
