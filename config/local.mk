@@ -22,7 +22,7 @@ config_libsettings_a_SOURCES = \
 	config/policy_tighten.c \
 	config/policy_time.c \
 	config/problem.c config/problem.h \
-	config/reader.h \
+	config/reader.c config/reader.h \
 	config/rules.c \
 	config/scan.c config/scan.h \
 	config/show.c config/show.h \

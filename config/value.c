@@ -8,38 +8,10 @@
 #include "lib/mem.h"
 
 #include <limits.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ITEMS_MAX 4096 /* in a list whose row names no maximum */
-
-bool
-reader_error(
-    struct reader *r, unsigned line, const char *key, const char *format, ...)
-{
-	va_list args;
-	char *text;
-
-	if (r->scan != NULL && scan_is_fault(r->scan, line))
-		return false;
-	va_start(args, format);
-	text = mem_vprintf(format, args);
-	va_end(args);
-	problem_error(r->problems, r->file, line, "%s: %s", key, text);
-	free(text);
-	return false;
-}
-
-struct origin
-reader_origin(const struct reader *r, const config_setting_t *setting)
-{
-	struct origin origin;
-
-	origin.file = r->file;
-	origin.line = (unsigned)config_setting_source_line(setting);
-	return origin;
-}
 
 struct value {
 	struct reader *r;

@@ -1,0 +1,36 @@
+/*
+ * Errors of the strict reading, with the setting's place.  For the loader's
+ * parts; what the scan found in a line already is not said again.
+ */
+#include "config/reader.h"
+#include "lib/mem.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+bool
+reader_error(
+    struct reader *r, unsigned line, const char *key, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	if (r->scan != NULL && scan_is_fault(r->scan, line))
+		return false;
+	va_start(args, format);
+	text = mem_vprintf(format, args);
+	va_end(args);
+	problem_error(r->problems, r->file, line, "%s: %s", key, text);
+	free(text);
+	return false;
+}
+
+struct origin
+reader_origin(const struct reader *r, const config_setting_t *setting)
+{
+	struct origin origin;
+
+	origin.file = r->file;
+	origin.line = (unsigned)config_setting_source_line(setting);
+	return origin;
+}
