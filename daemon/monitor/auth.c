@@ -187,6 +187,16 @@ spoil_password(struct auth *a)
 	a->attempt.password = (struct bytes){(const uint8_t *)junk, len};
 }
 
+/* The message goes; what pointed into it goes with it. */
+static void
+forget_request(struct attempt *a)
+{
+	const struct bytes none = {NULL, 0};
+
+	a->user = a->service = a->password = a->key = none;
+	a->signature = a->host_key = a->data = a->submethods = none;
+}
+
 int
 auth_request(struct monitor *m)
 {
@@ -221,10 +231,7 @@ auth_request(struct monitor *m)
 			answer_proof(m, steps, count);
 	}
 	ask_forget(m);
-	a->attempt.password = (struct bytes){0};
-	a->attempt.key = (struct bytes){0};
-	a->attempt.signature = (struct bytes){0};
-	a->attempt.data = (struct bytes){0};
+	forget_request(&a->attempt);
 	return 0;
 }
 
