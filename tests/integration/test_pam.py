@@ -1,0 +1,386 @@
+"""PAM done right: shared/reference/pam.md, section 5.5, and real stacks."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+import sp
+from test_terminal import Terminal
+
+EXEC = "/mnt/sp/pam_record"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def recorder():
+    """pam_exec writes every call: type, items, the caller's pid."""
+    with open(EXEC, "w") as f:
+        f.write("#!/bin/sh\n"
+                "echo \"$PAM_TYPE user=$PAM_USER tty=$PAM_TTY rhost=$PAM_RHOST "
+                "service=$PAM_SERVICE pid=$(awk '{print $4}' /proc/$$/stat) "
+                "conn=$SALLYPORT_CONN_ID\" >> /mnt/sp/pam_calls\n")
+    os.chmod(EXEC, 0o755)
+    yield
+
+
+def calls():
+    try:
+        lines = open("/mnt/sp/pam_calls").read().splitlines()
+    except FileNotFoundError:
+        return []
+    out = []
+    for line in lines:
+        kind, *fields = line.split()
+        d = dict(f.split("=", 1) for f in fields)
+        d["type"] = kind
+        out.append(d)
+    return out
+
+
+@pytest.fixture
+def recorded():
+    try:
+        os.unlink("/mnt/sp/pam_calls")
+    except FileNotFoundError:
+        pass
+    return sp.write_pam("sp-recorded", f"""
+auth     optional pam_exec.so quiet {EXEC}
+auth     required pam_unix.so
+account  optional pam_exec.so quiet {EXEC}
+account  required pam_unix.so
+session  required pam_exec.so quiet {EXEC}
+session  required pam_unix.so
+password required pam_unix.so
+""")
+
+
+def test_one_process_for_all_phases_and_it_is_an_ancestor(make_server, user, recorded):
+    s = make_server(pam_service=recorded)
+    user.key = None
+    p = s.ssh(user, "p=$$; while [ $p -gt 1 ]; do echo $p; p=$(awk '{print $4}' /proc/$p/stat); done",
+              password=True, check=0)
+    ancestors = p.stdout.split()
+    sp.wait_for(lambda: any(c["type"] == "close_session" for c in calls()), what="close_session")
+    kinds = [c["type"] for c in calls()]
+    assert kinds == ["auth", "account", "open_session", "close_session"]
+    assert len({c["pid"] for c in calls()}) == 1
+    assert calls()[0]["pid"] in ancestors
+    assert all(c["user"] == user.name and c["rhost"] == "127.0.0.1" for c in calls())
+
+
+def test_the_same_with_keyboard_interactive_and_keys(make_server, user, recorded):
+    s = make_server(pam_service=recorded)
+    s.ssh(user, "true", check=0)
+    sp.wait_for(lambda: [c["type"] for c in calls()] ==
+                ["account", "open_session", "close_session"], what="a key login's calls")
+    os.unlink("/mnt/sp/pam_calls")
+    user.key = None
+    s.ssh(user, "true", password=True, check=0,
+          PreferredAuthentications="keyboard-interactive")
+    sp.wait_for(lambda: [c["type"] for c in calls()] ==
+                ["auth", "account", "open_session", "close_session"], what="a kbd-int login's calls")
+    assert len({c["pid"] for c in calls()}) == 1
+
+
+def test_the_tty_is_the_real_one(make_server, user, recorded):
+    s = make_server(pam_service=recorded)
+    t = Terminal(s.ssh_argv(user, "tty", flags=("-tt",)))
+    m = t.expect(rb"(/dev/pts/\d+)")
+    t.wait()
+    tty = m.group(1).decode()
+    by = {c["type"]: c["tty"] for c in calls()}
+    assert by["account"] == "ssh" and by["open_session"] == tty
+
+
+def test_close_session_runs_when_the_worker_is_killed(make_server, user, recorded):
+    s = make_server(pam_service=recorded)
+    p = s.popen(user, "echo on; cat")
+    assert p.stdout.readline() == b"on\n"
+    worker = s.processes("worker ")
+    os.kill(s.processes("worker")[0] if not worker else worker[0], signal.SIGKILL)
+    p.communicate(timeout=20)
+    sp.wait_for(lambda: any(c["type"] == "close_session" for c in calls()), what="close_session")
+
+
+def test_two_prompts_reach_the_client_in_one_request(make_server, user):
+    # pam_unix's change of an expired password: new and again; and two modules
+    import paramiko
+    sp.write_pam("sp-two", """
+auth     required pam_unix.so
+auth     required pam_exec.so quiet /bin/true
+account  required pam_permit.so
+session  required pam_permit.so
+""")
+    s = make_server(pam_service="sp-two")
+    asked = []
+
+    def handler(title, instructions, prompts):
+        asked.append(prompts)
+        return [user.password for _ in prompts]
+    t = paramiko.Transport(("127.0.0.1", s.port))
+    t.start_client(timeout=20)
+    t.auth_interactive(user.name, handler)
+    assert t.is_authenticated()
+    assert any(p and not p[0][1] for p in asked)  # echo off, truthfully
+    t.close()
+
+
+def test_text_alone_is_shown_at_once(make_server, user):
+    sp.write_pam("sp-text", """
+auth     optional pam_echo.so Welcome to the machine
+auth     required pam_unix.so
+account  required pam_permit.so
+session  required pam_permit.so
+""")
+    s = make_server(pam_service="sp-text")
+    user.key = None
+    p = s.ssh(user, "true", password=True, check=0, LogLevel="INFO",
+              PreferredAuthentications="keyboard-interactive")
+    assert "Welcome to the machine" in p.stdout + p.stderr
+
+
+def test_an_account_refusal_is_an_authentication_failure(make_server, user):
+    sp.write_pam("sp-noaccount", """
+auth     required pam_unix.so
+account  required pam_deny.so
+session  required pam_permit.so
+""")
+    s = make_server(pam_service="sp-noaccount")
+    p = s.ssh(user, "true", LogLevel="INFO")
+    assert p.returncode == 255 and "Permission denied" in p.stderr
+    s.wait_log(rf"User {user.name} from 127.0.0.1 not allowed because")
+
+
+def test_a_session_refusal_is_told(make_server, user):
+    sp.write_pam("sp-nosession", """
+auth     required pam_unix.so
+account  required pam_permit.so
+session  required pam_deny.so
+""")
+    s = make_server(pam_service="sp-nosession")
+    p = s.ssh(user, "echo never", LogLevel="INFO")
+    assert p.returncode == 255 and "never" not in p.stdout
+    assert p.stderr.strip() != ""
+    s.wait_log(r"session")
+    q = s.ssh(user, flags=("-W", "127.0.0.1:22"))
+    assert q.returncode != 0
+    sp.wait_for(lambda: not s.processes("monitor "), what="the monitors' end")
+
+
+def expire(user):
+    sp.run(["chage", "-d", "0", user.name], check=0)
+
+
+def test_an_expired_password_is_changed_by_the_password_method(make_server, user):
+    s = make_server()
+    expire(user)
+    argv = s.ssh_argv(user, "echo changed", PreferredAuthentications="password",
+                      PubkeyAuthentication="no", BatchMode="no")
+    t = Terminal(argv)
+    t.expect(rb"[Pp]assword: ")
+    t.send(user.password + "\n")
+    t.expect(rb"(?i)(current|old) password: |Enter .*old password: ")
+    t.send(user.password + "\n")
+    t.expect(rb"(?i)new password: ")
+    t.send("Fresh-passw0rd!x\n")
+    t.expect(rb"(?i)new password: ")
+    t.send("Fresh-passw0rd!x\n")
+    t.expect(rb"changed\r\n", 20)
+    assert t.wait() == 0
+    user.password = "Fresh-passw0rd!x"
+    user.key = None
+    s.ssh(user, "true", password=True, check=0)
+
+
+@pytest.mark.parametrize("method", ["keyboard-interactive", "publickey"])
+def test_an_expired_password_is_changed_in_a_dialogue(make_server, user, method):
+    s = make_server()
+    expire(user)
+    argv = s.ssh_argv(user, "echo changed", BatchMode="no",
+                      PreferredAuthentications=f"{method},keyboard-interactive",
+                      PubkeyAuthentication="yes" if method == "publickey" else "no")
+    t = Terminal(argv)
+    if method == "keyboard-interactive":
+        t.expect(rb"assword: ")
+        t.send(user.password + "\n")
+    t.expect(rb"(?i)current password: ")
+    t.send(user.password + "\n")
+    t.expect(rb"(?i)new password: ")
+    t.send("Fresh-passw0rd!x\n")
+    t.expect(rb"(?i)new password: ")
+    t.send("Fresh-passw0rd!x\n")
+    t.expect(rb"changed\r\n", 20)
+    assert t.wait() == 0
+
+
+def test_faillock_counts_one_wrong_password_once(make_server, user):
+    os.makedirs("/run/faillock", exist_ok=True)
+    sp.write_pam("sp-faillock", """
+auth     required pam_faillock.so preauth deny=3
+auth     sufficient pam_unix.so
+auth     [default=die] pam_faillock.so authfail deny=3
+account  required pam_faillock.so
+account  required pam_unix.so
+session  required pam_permit.so
+""")
+    s = make_server(pam_service="sp-faillock")
+    user.key = None
+    for n in (1, 2):
+        s.ssh(user, "true", password="wrong", NumberOfPasswordPrompts="1")
+        lines = sp.run(["faillock", "--user", user.name]).stdout.splitlines()
+        assert len([line for line in lines if "RHOST" in line]) == n, lines
+
+
+def test_a_second_factor_of_its_own_service(make_server, user):
+    secret = "3132333435363738393031323334353637383930"
+    with open("/etc/users.oath", "w") as f:
+        f.write(f"HOTP/T30 {user.name} - {secret}\n")
+    os.chmod("/etc/users.oath", 0o600)
+    sp.write_pam("sp-otp", """
+auth     required pam_oath.so usersfile=/etc/users.oath window=5
+account  required pam_permit.so
+session  required pam_permit.so
+""")
+    s = make_server(methods=("publickey,keyboard-interactive:pam/sp-otp",))
+    code = sp.run(["oathtool", "--totp", secret], check=0).stdout.strip()
+    argv = s.ssh_argv(user, "echo two", BatchMode="no",
+                      PreferredAuthentications="publickey,keyboard-interactive")
+    t = Terminal(argv)
+    t.expect(rb"(?i)(one-time|password).*: ")
+    t.send(code + "\n")
+    t.expect(rb"two\r\n")
+    assert t.wait() == 0
+    t = Terminal(argv)
+    t.expect(rb"(?i)(one-time|password).*: ")
+    t.send("000000\n")
+    t.expect(rb"(?i)(one-time|password).*: |denied")
+    os.kill(t.pid, 9)
+    t.wait()
+
+
+def test_limits_umask_environment_and_loginuid_reach_programs(make_server, user):
+    with open("/etc/sp-limits.conf", "w") as f:
+        f.write("* hard nofile 321\n* soft nofile 321\n")
+    with open("/etc/sp-env", "w") as f:
+        f.write("SP_FROM_PAM=yes\n")
+    sp.write_pam("sp-limits", """
+auth     required pam_unix.so
+account  required pam_unix.so
+session  optional pam_loginuid.so
+session  required pam_limits.so conf=/etc/sp-limits.conf
+session  required pam_env.so envfile=/etc/sp-env
+session  required pam_umask.so umask=0027
+""")
+    s = make_server(pam_service="sp-limits")
+    p = s.ssh(user, "ulimit -n; umask; echo $SP_FROM_PAM; cat /proc/self/loginuid", check=0)
+    out = p.stdout.split()
+    assert out[:3] == ["321", "0027", "yes"], out
+    # the monitor's own are its own again
+    p = s.popen(user, "echo on; cat")
+    assert p.stdout.readline() == b"on\n"
+    for pid in s.processes("monitor "):
+        limits = open(f"/proc/{pid}/limits").read()
+        # raising a hard limit again takes CAP_SYS_RESOURCE (bit 24)
+        if int(sp.status(pid)["CapEff"], 16) >> 24 & 1:
+            assert not re.search(r"Max open files\s+321", limits)
+        assert sp.status(pid)["Umask"] == "0022"
+    p.kill()
+    p.communicate()
+
+
+def test_mkhomedir(make_server, make_user):
+    u = make_user(key=False)
+    import shutil
+    shutil.rmtree(u.home)
+    sp.write_pam("sp-mkhome", """
+auth     required pam_unix.so
+account  required pam_unix.so
+session  required pam_mkhomedir.so
+""")
+    s = make_server(pam_service="sp-mkhome")
+    p = s.ssh(u, "pwd", password=True, check=0)
+    assert p.stdout.strip() == u.home
+
+
+def test_nologin(make_server, user):
+    s = make_server()
+    with open("/etc/nologin", "w") as f:
+        f.write("Down for maintenance.\n")
+    try:
+        assert s.ssh(user, "true").returncode == 255
+    finally:
+        os.unlink("/etc/nologin")
+    s.ssh(user, "true", check=0)
+
+
+def test_a_module_that_hangs_ends_at_its_deadline(make_server, user, make_user):
+    sp.write_pam("sp-hang", """
+auth     required pam_exec.so quiet /bin/sleep 300
+auth     required pam_unix.so
+account  required pam_permit.so
+session  required pam_permit.so
+""")
+    s = make_server(pam_service="sp-hang", extra="deadlines = { pam = 5; };")
+    other = make_user()
+    slow = user
+    slow.key = None
+    p = subprocess.Popen(s.ssh_argv(slow, "true", password=True),
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE)
+    time.sleep(1)
+    s.ssh(other, "true", check=0)  # nobody else waits
+    s.wait_log(r"pam_authenticate", 20)
+    p.communicate(timeout=30 * sp.SLOW)
+    sp.wait_for(lambda: not s.processes("monitor "), 10, "the monitor's end")
+    s.wait_log(r"(?i)deadline|exceeded|took too long|did not return")
+
+
+def test_the_client_vanishing_at_a_prompt_leaves_nothing(make_server, user):
+    s = make_server()
+    argv = s.ssh_argv(user, "true", BatchMode="no", PubkeyAuthentication="no",
+                      PreferredAuthentications="keyboard-interactive")
+    t = Terminal(argv)
+    t.expect(rb"assword: ")
+    os.kill(t.pid, 9)
+    t.wait()
+    sp.wait_for(lambda: not s.processes("monitor ") and not s.processes("worker "),
+                5, "the end of the processes")
+
+
+def test_a_module_that_changes_the_user_is_refused(make_server, user):
+    # pam_succeed_if sees the name as typed; a different account is refused
+    s = make_server()
+    q = sp.run(["ssh", "-p", str(s.port), *s.options(user), f"{user.name.upper()}@127.0.0.1", "true"])
+    assert q.returncode == 255
+
+
+def test_unknown_and_wrong_look_the_same(make_server, user):
+    import paramiko
+    s = make_server(limits="max_auth_tries = 10;")
+
+    def walk(name):
+        t = paramiko.Transport(("127.0.0.1", s.port))
+        t.start_client(timeout=20)
+        seen = []
+        try:
+            t.auth_none(name)
+        except paramiko.BadAuthenticationType as e:
+            seen.append(tuple(e.allowed_types))
+        for _ in range(2):
+            try:
+                t.auth_password(name, "wrong", fallback=False)
+            except paramiko.AuthenticationException as e:
+                seen.append(type(e).__name__)
+        prompts = []
+        try:
+            t.auth_interactive(name, lambda a, b, c: prompts.append((a, b, tuple(c))) or ["wrong"] * len(c))
+        except paramiko.AuthenticationException as e:
+            seen.append(type(e).__name__)
+        t.close()
+        return seen, prompts
+    known, unknown = walk(user.name), walk("spt_not_there")
+    sp.run(["passwd", "-l", user.name], check=0)
+    assert known == unknown == walk(user.name)
