@@ -33,6 +33,16 @@ static monitor_handler *const handlers[WALL_TYPES] = { WALL_SESSION_MONITOR(
     HANDLER) };
 #undef HANDLER
 
+static int
+handle(struct monitor *m, struct wall_message *message)
+{
+	monitor_handler *handler = handlers[message->type];
+	int err = handler(m, message);
+
+	wall_done(&m->session, message);
+	return err;
+}
+
 int
 on_session_ready(struct monitor *m, struct wall_message *message)
 {
@@ -126,6 +136,12 @@ session_order(struct monitor *m, const struct wall_message *message)
 		    "the session process does not answer");
 		return;
 	}
+	if (err == E_TOO_LARGE) {
+		/* A command and an environment of the largest size each. */
+		monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION,
+		    "the request is too large");
+		return;
+	}
 	bug("order %s: %s", wall_name(message->type), err_text(err));
 }
 
@@ -138,8 +154,7 @@ session_readable(struct monitor *m)
 	if (err == E_AGAIN)
 		return;
 	if (err == 0) {
-		err = handlers[message.type](m, &message);
-		wall_done(&m->session, &message);
+		err = handle(m, &message);
 		if (err == 0)
 			return;
 	}
@@ -197,8 +212,7 @@ sessions_close(struct monitor *m)
 			if (poll(&p, 1, (int)(until - now)) > 0)
 				err = wall_receive(&m->session, &message);
 			if (err == 0) {
-				(void)handlers[message.type](m, &message);
-				wall_done(&m->session, &message);
+				(void)handle(m, &message);
 			} else if (err != E_AGAIN) {
 				break;
 			}

@@ -191,7 +191,9 @@ hash_exchange(struct monitor *m, const struct msg_kex *k,
 		if (!moduli_allows(m->template->moduli, k->gex_min,
 			k->gex_preferred, k->gex_max, &t.gex_group))
 			return E_VALUE;
-	}
+	} else if ((k->gex_min | k->gex_preferred | k->gex_max) != 0 ||
+	    k->gex_p.len != 0 || k->gex_g.len != 0)
+		return E_VALUE;
 	return kex_exchange_hash(method, &t, hash, len);
 }
 

@@ -1,1 +1,2 @@
 EXTRA_DIST += tests/integration tests/lint
+include tests/integration/evil/local.mk
