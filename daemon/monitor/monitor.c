@@ -125,12 +125,15 @@ worker_readable(struct monitor *m)
 	/* What came while a module conversed, and was not for it. */
 	while (m->has_kept && !m->ended) {
 		enum wall_type type = m->kept.type;
-		int err = wall_refuses(PATH_WORKER_MONITOR, m->state, type,
-		    m->worker.seen[type]);
+		int err = 0;
 
 		message = m->kept;
 		m->has_kept = false;
-		/* The state has moved since it came. */
+		/* The login has happened since it came: it is judged again.
+		 * Before that the handlers know what they did not ask for. */
+		if (m->state >= STATE_OPENING)
+			err = wall_refuses(PATH_WORKER_MONITOR, m->state, type,
+			    m->worker.seen[type]);
 		if (err == 0) {
 			dispatch(m, &message);
 			continue;
