@@ -110,6 +110,7 @@ struct auth {
 	int session_result;
 	char session_error[300];
 	char *session_text; /* what modules want the user to see */
+	char *exposed; /* a line a method, for SSH_USER_AUTH; or NULL */
 	uint64_t began;
 };
 
@@ -229,6 +230,9 @@ bool auth_tun_unit(struct monitor *m, uint32_t *unit);
 
 /* Base groups of the user, as NSS knows them. */
 const gid_t *auth_groups(struct monitor *m, size_t *count);
+
+/* What authenticated, a line each as sshd's ExposeAuthInfo: "" if nothing. */
+const char *auth_exposed(struct monitor *m);
 
 /* The client left before it was in: the exit code, also after auth_close(). */
 int auth_exit_code(struct monitor *m);

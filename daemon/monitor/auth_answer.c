@@ -11,6 +11,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/ssh/base64.h"
 #include "lib/safefile.h"
 #include "privsep/records.h"
 
@@ -181,6 +182,26 @@ auth_list(struct monitor *m)
 	send_failure(m);
 }
 
+/* "publickey ssh-ed25519 AAAA...", "password": what did count. */
+static void
+expose(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	const struct attempt *t = &a->attempt;
+	char *blob = mem_zalloc(BASE64_SIZE(t->key.len)), *text;
+
+	if (t->has_key && t->key.len != 0)
+		base64_encode(t->key.data, t->key.len, blob,
+		    BASE64_SIZE(t->key.len));
+	text = mem_printf("%s%s%s%s%s%s\n",
+	    a->exposed == NULL ? "" : a->exposed, t->method,
+	    t->has_key ? " " : "", t->has_key ? t->key_type : "",
+	    t->has_key ? " " : "", blob);
+	free(a->exposed);
+	free(blob);
+	a->exposed = text;
+}
+
 void
 auth_partial(struct monitor *m, const char *methods)
 {
@@ -188,6 +209,7 @@ auth_partial(struct monitor *m, const char *methods)
 	const struct attempt *t = &a->attempt;
 	char method[128];
 
+	expose(m);
 	slot_proof(m->slot, t->method, OUTCOME_PARTIAL);
 	AUDIT(auth_partial, .method = method_text(m, method, sizeof(method)),
 	    .module = a->by == NULL ? NULL : a->by->settings->name,
@@ -262,6 +284,7 @@ auth_succeed(struct monitor *m)
 		    used < sizeof(methods) ? sizeof(methods) - used : 0, "%s%s",
 		    i > 0 ? "," : "", a->walk.methods[i]);
 	audit_set_user(m->passwd.pw_name, m->passwd.pw_uid);
+	expose(m);
 	slot_proof(m->slot, t->method, OUTCOME_ACCEPTED);
 	AUDIT(auth_ok, .method = method_text(m, method, sizeof(method)),
 	    .methods = methods,

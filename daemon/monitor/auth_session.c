@@ -101,6 +101,12 @@ auth_open_session(struct monitor *m, const char *tty, const char **text)
 }
 
 const char *
+auth_exposed(struct monitor *m)
+{
+	return m->auth->exposed == NULL ? "" : m->auth->exposed;
+}
+
+const char *
 auth_session_text(struct monitor *m)
 {
 	return m->auth->session_text == NULL ? "" : m->auth->session_text;
@@ -196,6 +202,7 @@ auth_close(struct monitor *m)
 		free(a->environment[i]);
 	free(a->environment);
 	free(a->session_text);
+	free(a->exposed);
 	decision_free(a->decision);
 	free(a->decision);
 	m->decision = NULL;

@@ -126,6 +126,8 @@ ssh_names(struct variables *v, const struct monitor *m, const struct chan *c,
 		set(v, "SSH_AUTH_SOCK", c->agent);
 	if (c->display != NULL)
 		set(v, "DISPLAY", c->display);
+	if (m->sessions->exposed != NULL)
+		set(v, "SSH_USER_AUTH", m->sessions->exposed);
 	if (original != NULL)
 		set(v, "SSH_ORIGINAL_COMMAND", original);
 }

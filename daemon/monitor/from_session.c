@@ -221,6 +221,10 @@ sessions_close(struct monitor *m)
 		(void)waitpid(s->pid, &status, 0);
 		wall_free(&m->session);
 	}
+	if (s->exposed != NULL)
+		(void)unlink(s->exposed);
+	free(s->exposed);
+	s->exposed = NULL;
 	while (s->chans != NULL)
 		chan_remove(m, s->chans);
 	while (s->bindings != NULL)

@@ -6,6 +6,7 @@
 
 #include "daemon/monitor/auth.h"
 #include "lib/audit.h"
+#include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
 
@@ -69,6 +70,8 @@ monitor_login(struct monitor *m)
 	char timeouts[WALL_TEXT_MAX + 1];
 	struct buf keys;
 
+	if (g->log_level != CONFIG_NONE)
+		log_set_level((int)g->log_level);
 	monitor_move(m, STATE_OPENING);
 	fill_slot(m);
 	timeouts_text(m->decision, timeouts, sizeof(timeouts));

@@ -65,6 +65,7 @@ struct sessions {
 	bool warned;	/* of the end to come */
 	uint64_t limit; /* ms: the connection ends, UINT64_MAX never */
 	const char *limit_why;
+	char *exposed; /* the file SSH_USER_AUTH names, NULL without one */
 };
 
 struct chan *chan_find(struct monitor *m, uint32_t id);

@@ -187,6 +187,29 @@ fork_session(struct monitor *m)
 	return 0;
 }
 
+/* SSH_USER_AUTH: a file of the user's that says how he got in. */
+static void
+expose(struct monitor *m)
+{
+	char path[] = "/tmp/sshauth.XXXXXXXXXX";
+	const char *text = auth_exposed(m);
+	int fd;
+
+	if (!m->decision->grants.expose_auth)
+		return;
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0 || fchown(fd, m->passwd.pw_uid, m->passwd.pw_gid) != 0 ||
+	    write(fd, text, strlen(text)) != (ssize_t)strlen(text)) {
+		log_error("%s: %s", path, strerror(errno));
+		if (fd >= 0)
+			(void)unlink(path);
+	} else {
+		m->sessions->exposed = mem_strdup(path);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 int
 monitor_session(struct monitor *m, uint32_t channel, const char *tty)
 {
@@ -204,8 +227,10 @@ monitor_session(struct monitor *m, uint32_t channel, const char *tty)
 	}
 	own_save(&own);
 	err = auth_open_session(m, tty, &text);
-	if (err == 0)
+	if (err == 0) {
+		expose(m);
 		err = fork_session(m);
+	}
 	own_restore(&own);
 	slot_took(m->slot, TIME_SESSION, loop_clock() - began);
 	if (err == 0)

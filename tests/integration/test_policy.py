@@ -144,3 +144,20 @@ def test_two_factors(make_server, user):
 def test_set_environment(make_server, user):
     s = only(make_server, 'set_env = [ "SITE=hq" ];')
     assert s.ssh(user, "echo $SITE", check=0).stdout == "hq\n"
+
+
+def test_how_one_got_in_is_told(make_server, user):
+    s = only(make_server, "expose_auth = true;")
+    p = s.ssh(user, "cat $SSH_USER_AUTH; stat -c %a:%u $SSH_USER_AUTH; echo $SSH_USER_AUTH", check=0)
+    key = open(user.key + ".pub").read().split()
+    line, mode, path = p.stdout.splitlines()
+    assert line == f"publickey {key[0]} {key[1]}" and mode == f"600:{user.uid}"
+    sp.wait_for(lambda: not os.path.exists(path), what="the file's removal")
+
+
+def test_a_rules_log_level(make_server, user):
+    s = only(make_server, 'log_level = "error";')
+    mark = s.mark()
+    s.ssh(user, "true", check=0)
+    s.wait_log("Accepted publickey", after=mark)
+    assert "Starting session" not in s.log()[mark:]

@@ -151,7 +151,7 @@ END_TEST
 START_TEST(a_role_gets_its_descriptors_and_nothing_else)
 {
 	struct spawn_options o = { .bundle = -1, .slots = -1, .log = -1,
-		.log_level = -2, .quiet_stdio = true, .uid = 5, .gid = 6,
+		.log_level = -2, .uid = 5, .gid = 6,
 		.empty = "/var/empty" };
 	char text[4096] = "";
 	struct spawned child = { .pid = -1, .pidfd = -1 };
