@@ -46,3 +46,19 @@ monitor_call_done(struct monitor *m)
 	(void)m;
 	abort();
 }
+
+void
+monitor_disconnect(struct monitor *m, uint32_t reason, const char *format, ...)
+{
+	(void)m;
+	(void)reason;
+	(void)format;
+	abort();
+}
+
+void
+monitor_login(struct monitor *m)
+{
+	(void)m;
+	abort();
+}
