@@ -1,5 +1,5 @@
 """bench.py [--quick] [--servers a,b] [--rounds N] [--json FILE]
-[--markdown FILE] [measure...] | list
+[--markdown FILE] [measure...] | list | --shell COMMAND
 
 Runs in the scene that tests/integration/inside has set up; see run."""
 
@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import statistics
+import subprocess
 import sys
 import time
 
@@ -33,6 +34,9 @@ def arguments():
     p.add_argument("--rounds", type=int)
     p.add_argument("--json")
     p.add_argument("--markdown")
+    p.add_argument("--shell", metavar="COMMAND", help="run this beside the "
+                   "first server, with PORT, SSH_USER, KEY, PIDS and LIGHT "
+                   "in its environment: for perf and strace")
     p.add_argument("measures", nargs="*",
                    help="names (or beginnings of names); all without")
     return p.parse_args()
@@ -103,8 +107,22 @@ def measure_all(args, wanted, scene, started):
     return results, raw
 
 
+def shell(command, server):
+    env = dict(os.environ, PORT=str(server.port), KEY=server.user.key,
+               SSH_USER=server.user.name, LIGHT=measures.LIGHT,
+               PIDS=",".join(map(str, sorted(server.base))),
+               SSH=" ".join(server.ssh()), SCRATCH=sp.SCRATCH,
+               CGROUP=server.group.cpu)
+    subprocess.run(["bash", "-c", command], env=env)
+    server.stop()
+    sys.exit(0)
+
+
 def main():
     args = arguments()
+    if args.shell:
+        args.servers = args.servers or "sallyport"
+        shell(args.shell, start_servers(args, [])[0])
     wanted = chosen(args)
     commands = servers.OutOfIt()
     scene = measures.Scene(args.quick, commands)
