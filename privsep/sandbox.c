@@ -201,21 +201,52 @@ sandbox_keyholder(void)
 	load(ctx, "keyholder");
 }
 
+/* What a worker's template does besides: fork, watch, bury, and filter. */
+static const int template_calls[] = { SCMP_SYS(pidfd_open), SCMP_SYS(waitid),
+	SCMP_SYS(wait4), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
+	SCMP_SYS(seccomp), SCMP_SYS(close_range), SCMP_SYS(signalfd4),
+	SCMP_SYS(set_tid_address), SCMP_SYS(prctl), SCMP_SYS(clone) };
+
 /* The worker's program, compiled once and loaded in each fork. */
 static struct sock_fprog worker_program;
+
+/*
+ * The template's filter stays in force in each worker, and the kernel obeys
+ * the strictest of all filters: so the worker's own only takes away what the
+ * template had more.  The list of what is allowed is looked through once a
+ * call, not twice, and a fork compiles a dozen instructions instead of 300.
+ */
+static scmp_filter_ctx
+without_template_calls(void)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+
+	if (ctx == NULL ||
+	    seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
+		SCMP_ACT_KILL_PROCESS) != 0)
+		die("seccomp_init");
+	for (size_t i = 0; i < sizeof(template_calls) / sizeof(int); i++) {
+		int call = template_calls[i];
+#ifdef SANITIZED
+		/* These a report needs. */
+		if (call == SCMP_SYS(clone) || call == SCMP_SYS(wait4) ||
+		    call == SCMP_SYS(prctl))
+			continue;
+#endif
+		if (seccomp_rule_add(ctx, SCMP_ACT_KILL_PROCESS, call, 0) != 0)
+			die("seccomp_rule_add %d", call);
+	}
+	return ctx;
+}
 
 static void
 compile_worker(void)
 {
-	scmp_filter_ctx ctx = begin();
+	scmp_filter_ctx ctx = without_template_calls();
 	int fd = memfd_create("filter", MFD_CLOEXEC);
 	struct stat st;
 	void *program;
 
-	ALLOW_ALL(ctx, base_calls);
-	allow_memory(ctx);
-	allow_descriptor_flags(ctx);
-	allow_socket_options(ctx);
 	if (fd < 0 || seccomp_export_bpf(ctx, fd) != 0 || fstat(fd, &st) != 0)
 		die_errno("seccomp_export_bpf");
 	program = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -231,17 +262,13 @@ compile_worker(void)
 void
 sandbox_worker_template(void)
 {
-	/* What a template does besides: fork, watch, bury, and filter. */
-	static const int more[] = { SCMP_SYS(pidfd_open), SCMP_SYS(waitid),
-		SCMP_SYS(wait4), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
-		SCMP_SYS(seccomp), SCMP_SYS(close_range), SCMP_SYS(signalfd4),
-		SCMP_SYS(set_tid_address) };
 	scmp_filter_ctx ctx;
 
 	compile_worker();
 	ctx = begin();
 	ALLOW_ALL(ctx, base_calls);
-	ALLOW_ALL(ctx, more);
+	/* All of template_calls but the last two, of which there is less. */
+	allow_all(ctx, template_calls, sizeof(template_calls) / sizeof(int) - 2);
 	allow_memory(ctx);
 	allow_descriptor_flags(ctx);
 	allow_socket_options(ctx);
