@@ -375,34 +375,39 @@ take_fds(struct msghdr *msg, int fds[WALL_FDS_MAX])
 	return odd ? -1 : count;
 }
 
-static int
-make_room(struct wall *w, struct wall_message *m, size_t len)
+static void
+make_room(struct wall *w, struct wall_message *m)
 {
-	if (len > MESSAGE_MAX)
-		return E_TOO_LARGE;
-	if (w->spare != NULL && len <= w->spare_room) {
+	if (w->spare != NULL) {
 		m->memory = w->spare;
 		m->memory_room = w->spare_room;
 		w->spare = NULL;
-	} else {
-		m->memory_room = len < MEMORY_KEPT ? MEMORY_KEPT : len;
-		m->memory = mem_alloc(m->memory_room);
+		return;
 	}
-	return 0;
+	m->memory_room = MEMORY_KEPT;
+	m->memory = mem_alloc(m->memory_room);
 }
 
-/* The next message's length, left in its queue. */
-static ssize_t
-peek(int fd)
-{
-	struct iovec iov = { .iov_base = NULL, .iov_len = 0 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	ssize_t n;
+/*
+ * Most messages fit into what a wall keeps.  A larger one's rest arrives here
+ * and is copied behind its beginning: one system call for a message, where
+ * asking for its length first would be two.
+ */
+static uint8_t rest[MESSAGE_MAX];
 
-	do
-		n = recvmsg(fd, &msg, MSG_PEEK | MSG_TRUNC);
-	while (n < 0 && errno == EINTR);
-	return n;
+static void
+gather(struct wall_message *m, size_t len)
+{
+	size_t room = m->memory_room;
+	uint8_t *whole = mem_alloc(len);
+
+	memcpy(whole, m->memory, room);
+	memcpy(&whole[room], rest, len - room);
+	explicit_bzero(rest, len - room);
+	explicit_bzero(m->memory, room);
+	free(m->memory);
+	m->memory = whole;
+	m->memory_room = len;
 }
 
 static int
@@ -414,19 +419,15 @@ receive_bytes(struct wall *w, struct wall_message *m, int fds[WALL_FDS_MAX],
 		/* One more than ever needed, so that a surplus is seen. */
 		char space[CMSG_SPACE((WALL_FDS_MAX + 1) * sizeof(int))];
 	} control;
-	struct iovec iov;
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+	struct iovec iov[2] = { { .iov_base = NULL },
+		{ .iov_base = rest, .iov_len = sizeof(rest) } };
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2,
 		.msg_control = &control, .msg_controllen = sizeof(control) };
-	ssize_t n = peek(w->fd);
-	int err;
+	ssize_t n;
 
-	if (n < 0)
-		return errno == EAGAIN ? E_AGAIN :
-		    errno == ECONNRESET ? E_CLOSED : E_SYSTEM;
-	if ((err = make_room(w, m, (size_t)n + 1)) != 0)
-		return err;
-	iov.iov_base = m->memory;
-	iov.iov_len = m->memory_room;
+	make_room(w, m);
+	iov[0].iov_base = m->memory;
+	iov[0].iov_len = m->memory_room;
 	do
 		n = recvmsg(w->fd, &msg, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
@@ -434,8 +435,12 @@ receive_bytes(struct wall *w, struct wall_message *m, int fds[WALL_FDS_MAX],
 		return errno == EAGAIN ? E_AGAIN :
 		    errno == ECONNRESET ? E_CLOSED : E_SYSTEM;
 	*count = take_fds(&msg, fds);
+	if ((size_t)n > m->memory_room)
+		gather(m, (size_t)n);
 	m->memory_len = (size_t)n;
-	if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
+	if ((msg.msg_flags & MSG_TRUNC) != 0 || (size_t)n > MESSAGE_MAX)
+		return E_TOO_LARGE;
+	if ((msg.msg_flags & MSG_CTRUNC) != 0)
 		return E_TRUNCATED;
 	/* An empty message looks like the end, and is treated as one. */
 	return n == 0 ? E_CLOSED : 0;
