@@ -9,6 +9,7 @@ sallyportd_SOURCES += \
 	daemon/monitor/on_forward.c \
 	daemon/monitor/on_key.c \
 	daemon/monitor/on_session.c \
+	daemon/monitor/preload.c \
 	daemon/monitor/sessions.h \
 	daemon/monitor/spawn.c \
 	daemon/monitor/states.c \

@@ -105,6 +105,7 @@ prepare(uint32_t generation)
 		free(line);
 	}
 	problems_free(&problems);
+	mem_settle();
 	if (WALL_SEND(&master, template_ready) != 0)
 		_exit(EXIT_FAILED);
 }
@@ -244,6 +245,7 @@ monitors_run(int wall)
 	close(SPAWN_SLOTS);
 	if (key_preload() != 0 || kex_preload() != 0)
 		die("libcrypto lacks what the protocol needs");
+	monitors_preload();
 	drop_dumpable();
 	watch_children();
 	while (master.fd >= 0 || children != NULL) {
