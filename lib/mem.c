@@ -2,8 +2,13 @@
  * Allocation that ends the process when memory is out: a server that goes on
  * half-fed takes decisions nobody tested.
  */
+#include "config.h"
+
 #include "lib/mem.h"
 
+#include <sys/mman.h>
+
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,4 +101,59 @@ mem_printf(const char *format, ...)
 	text = mem_vprintf(format, args);
 	va_end(args);
 	return text;
+}
+
+/* Larger ones libc maps on their own. */
+#define HOLE_MAX    (128u * 1024)
+/* As far below the caller as its calls may have gone. */
+#define STACK_BELOW (512u * 1024)
+/* Not so near that a frame still in use were hit. */
+#define STACK_KEPT  (8u * 1024)
+
+/* Allocate this size until it comes from behind all there is. */
+static void
+take_holes(size_t size, uintptr_t *end)
+{
+	for (;;) {
+		void *p = mem_alloc(size);
+		uintptr_t at = (uintptr_t)p;
+
+		if (at > *end) {
+			*end = at;
+			free(p);
+			return;
+		}
+	}
+}
+
+void
+mem_settle(void)
+{
+#ifndef SANITIZED
+	void *last = mem_alloc(HOLE_MAX / 2);
+	uintptr_t end = (uintptr_t)last;
+
+	(void)malloc_trim(0);
+	for (size_t size = HOLE_MAX / 4; size > 1024; size -= size / 8)
+		take_holes(size, &end);
+	for (size_t size = 1024; size >= 16; size -= 16)
+		take_holes(size, &end);
+	free(last);
+#endif
+}
+
+void
+mem_trim(void)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	uintptr_t top = (here - STACK_KEPT) & ~(uintptr_t)4095;
+
+	(void)malloc_trim(0);
+#ifndef SANITIZED
+	/* Where the stack has not grown so far there is nothing: the kernel's
+	 * guard gap is larger. */
+	(void)madvise((void *)(top - STACK_BELOW), STACK_BELOW, MADV_DONTNEED);
+#else
+	(void)top;
+#endif
 }

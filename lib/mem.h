@@ -20,4 +20,17 @@ char *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *mem_vprintf(const char *format, va_list args)
     __attribute__((format(printf, 1, 0)));
 
+/*
+ * For a process that will fork many others: take what is free between what is
+ * in use out of circulation, for good.  A child then allocates from one fresh
+ * place, where else it would write to, and so copy, most pages of the heap.
+ */
+void mem_settle(void);
+
+/*
+ * Give the kernel back what is free: pages of the heap in which nothing is,
+ * and the stack below the caller.  For processes that have become idle.
+ */
+void mem_trim(void);
+
 #endif

@@ -29,6 +29,8 @@
 #define WORKER_LINES	200
 /* After a disconnect was ordered, the worker has this long to leave. */
 #define CLOSING_MS	5000
+/* Quiet for so long, a monitor gives free memory back: once in each state. */
+#define TRIM_MS		2000
 
 #define HANDLER(name, states, budget, fds, answers) [MSG_##name] = on_##name,
 static monitor_handler *const handlers[WALL_TYPES] = { WALL_WORKER_MONITOR(
@@ -316,7 +318,17 @@ wait_ms(struct monitor *m)
 		}
 		return (int)(CLOSING_MS - (now - m->closing_since));
 	}
+	if (m->trimmed_in != m->state && until > TRIM_MS)
+		until = TRIM_MS;
 	return until > 3600000 ? 3600000 : (int)until;
+}
+
+static void
+trim(struct monitor *m)
+{
+	if (m->trimmed_in != m->state)
+		mem_trim();
+	m->trimmed_in = m->state;
 }
 
 static void
@@ -329,8 +341,12 @@ loop(struct monitor *m)
 			{ .fd = m->session.fd, .events = POLLIN },
 		};
 
-		if (poll(fds, 3, wait_ms(m)) < 0 && errno != EINTR)
+		int n = poll(fds, 3, wait_ms(m));
+
+		if (n < 0 && errno != EINTR)
 			die_errno("poll");
+		if (n == 0)
+			trim(m);
 		if (fds[0].revents != 0)
 			worker_readable(m);
 		if (fds[2].revents != 0 && m->session.fd >= 0)
@@ -391,6 +407,7 @@ start(struct monitor *m, const struct monitor_template *t,
 	sigset_t set;
 
 	m->template = t;
+	m->trimmed_in = STATE_COUNT;
 	m->connection = s->connection;
 	snprintf(m->connection_id, sizeof(m->connection_id), "%016llx",
 	    (unsigned long long)s->connection);

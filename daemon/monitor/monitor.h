@@ -40,6 +40,7 @@ struct monitor {
 	struct wall session;   /* fd -1 until the session runs */
 	int client_fd;	       /* kept open: pam_slurm_adopt looks for it */
 	enum monitor_state state; /* moved by monitor_move() only */
+	enum monitor_state trimmed_in; /* where memory was given back last */
 	struct slot *slot;
 
 	uint64_t connection;
@@ -94,6 +95,9 @@ struct monitor {
 
 /* A handler of one wall message; an error is a violation by its sender. */
 typedef int monitor_handler(struct monitor *m, struct wall_message *message);
+
+/* preload.c: the template's, once. */
+void monitors_preload(void);
 
 /* Move the state by the table in states.c; an illegal move is a bug(). */
 void monitor_move(struct monitor *m, enum monitor_state to);

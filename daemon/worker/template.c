@@ -290,6 +290,7 @@ workers_run(int wall_fd)
 	if (loop == NULL || loop_fd_add(loop, &master_handle, wall_fd,
 		LOOP_READ, on_master, NULL) != 0)
 		give_up("epoll", E_SYSTEM);
+	mem_settle();
 	if (WALL_SEND(&master, worker_ready) != 0)
 		_exit(1);
 	(void)loop_run(loop);

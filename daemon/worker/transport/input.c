@@ -7,6 +7,7 @@
 #include "daemon/worker/transport/transport.h"
 
 #include "lib/err.h"
+#include "lib/mem.h"
 
 #include <errno.h>
 #include <string.h>
@@ -156,6 +157,8 @@ trim_task(void *arg)
 	region_trim(&t->tx);
 	if (t->inflate != NULL)
 		inflater_trim(t->inflate);
+	mem_trim();
+	t->trimmed = true;
 }
 
 void
@@ -179,7 +182,8 @@ input_readable(struct transport *t)
 		region_add(&t->rx, (size_t)n);
 		if (!t->authenticated)
 			sockopt_quickack(t);
-		if (t->rx.touched > 8192 && !loop_timer_running(&t->trim))
+		if ((!t->trimmed || t->rx.touched > TRIM_AT) &&
+		    !loop_timer_running(&t->trim))
 			loop_timer_start(t->w->loop, &t->trim, TRIM_MS,
 			    trim_task, t);
 	}

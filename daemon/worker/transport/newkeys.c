@@ -205,6 +205,7 @@ transport_authenticated(struct worker *w)
 	struct transport *t = w->transport;
 
 	t->authenticated = true;
+	t->trimmed = false;
 	start_deflate(t);
 	start_inflate(t);
 	output_held(t);

@@ -34,6 +34,7 @@
 #define HELLO_MS (60 * 1000)	  /* identification and first exchange */
 #define EXCHANGE_MS (120 * 1000)  /* a later exchange */
 #define TRIM_MS 2000		  /* idle before memory is given back */
+#define TRIM_AT 8192		  /* and when it is worth while, but for the first time */
 #define REKEY_TOKENS 64.0	  /* exchanges at once */
 #define REKEY_TOKENS_PER_S 8.0	  /* and then */
 #define REKEY_TOKEN_BYTES 262144  /* or one for so much data */
@@ -96,6 +97,7 @@ struct transport {
 	struct loop_task again, process;
 	bool flush_wanted; /* at the end of this turn */
 	struct loop_timer trim;
+	bool trimmed; /* since the login, or before it */
 	bool hello_done, authenticated, resumed;
 	bool in_process;  /* packets are being handled: no recursion */
 	bool input_ended;
