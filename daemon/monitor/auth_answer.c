@@ -22,7 +22,7 @@
 
 #define MODULE_DELAY_MAX (10 * 1000000u)
 #define QUERY_FLOOR_MAX	 10000u /* microseconds */
-#define LIST_FLOOR_MAX	 2000u /* the look-up of a user takes less */
+#define LIST_FLOOR_MAX	5000u /* looking a user up takes less */
 
 /* The method as the log says it: with its module, as sshd does. */
 static const char *
@@ -75,6 +75,7 @@ delay_failure(struct monitor *m, uint64_t floor_max)
 	if (floor > floor_max)
 		floor = floor_max;
 	delay = decoy_delay(m->user, floor, auth_clock() - a->attempt.began);
+	delay += decoy_jitter(floor);
 	if (asked > MODULE_DELAY_MAX)
 		asked = MODULE_DELAY_MAX;
 	if (asked > delay)

@@ -44,10 +44,20 @@ decoy_delay(const char *user, uint64_t floor, uint64_t elapsed)
 	HMAC(EVP_sha256(), secret, sizeof(secret), (const uint8_t *)user,
 	    strlen(user), mac, &mac_len);
 	memcpy(&part, mac, sizeof(part));
-	delay = floor + floor * (part % 1024) / 1024;
+	delay = floor + floor / 256 * (part % 1024) / 1024;
 	while (delay < elapsed && delay < DELAY_MAX)
 		delay *= 2;
 	return delay;
+}
+
+uint64_t
+decoy_jitter(uint64_t floor)
+{
+	uint32_t random = 0;
+
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return 0;
+	return floor / 4 * (random % 4096) / 4096;
 }
 
 void
