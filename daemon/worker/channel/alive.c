@@ -15,6 +15,7 @@
 
 #define REPORT_PERIOD  10000 /* ms, while something changed */
 #define NEVER	       UINT32_MAX
+#define PROBE_PERIOD   1000 /* ms between measures of the round trip */
 #define ANNOUNCE_AFTER 1000  /* ms, for clients that open nothing */
 
 /* Does "pattern=seconds" (len bytes) speak of this name? */
@@ -148,11 +149,33 @@ channels_schedule(struct channels *t)
 		start_tick(t, now, due);
 }
 
+static void
+send_keepalive(struct channels *t)
+{
+	struct buf *b = packet_start(t->w, SSH_MSG_GLOBAL_REQUEST);
+
+	buf_text(b, "keepalive@openssh.com");
+	buf_bool(b, true);
+	packet_send(t->w);
+	t->replies_due++;
+}
+
+uint64_t
+channels_rtt(struct channels *t)
+{
+	uint64_t now = loop_clock(), rtt = transport_rtt(t->w) / 1000 + 1;
+
+	if (t->probe_left == 0 && now >= t->probe_at + PROBE_PERIOD) {
+		send_keepalive(t);
+		t->probe_left = t->replies_due;
+		t->probe_at = now;
+	}
+	return rtt > t->probe_rtt ? rtt : t->probe_rtt;
+}
+
 static bool
 keep_alive(struct channels *t, uint64_t now)
 {
-	struct buf *b;
-
 	if (t->keepalive_interval == 0)
 		return true;
 	if (transport_silence(t->w) < ms(t->keepalive_interval))
@@ -167,21 +190,23 @@ keep_alive(struct channels *t, uint64_t now)
 	}
 	t->keepalives++;
 	t->keepalive_at = now;
-	b = packet_start(t->w, SSH_MSG_GLOBAL_REQUEST);
-	buf_text(b, "keepalive@openssh.com");
-	buf_bool(b, true);
-	packet_send(t->w);
+	send_keepalive(t);
 	return true;
 }
 
-/* Any packet is a sign of life, these two are nothing more than that. */
+/* Any packet is a sign of life; these two are a measure besides. */
 int
 request_success(struct worker *w, struct rd *r)
 {
+	struct channels *t = w->channels;
 	size_t len;
 
-	(void)w;
 	(void)rd_rest(r, &len);
+	if (t == NULL || t->replies_due == 0)
+		return 0;
+	t->replies_due--;
+	if (t->probe_left != 0 && --t->probe_left == 0)
+		t->probe_rtt = loop_clock() - t->probe_at + 1;
 	return 0;
 }
 

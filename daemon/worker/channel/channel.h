@@ -174,6 +174,9 @@ struct channels {
 	bool ending;
 
 	uint32_t keepalives; /* sent and not answered by anything */
+	uint32_t replies_due; /* to requests of ours, in their order */
+	uint32_t probe_left;  /* replies until the probe's, 0: none is out */
+	uint64_t probe_at, probe_rtt; /* ms */
 	uint64_t keepalive_at, activity_at, empty_at, reported_at;
 	bool unreported;
 	struct loop_timer tick;
@@ -281,6 +284,11 @@ void channels_globals_free(struct channels *t);
 /* Compute when to look again; call after anything that moves a deadline. */
 void channels_schedule(struct channels *t);
 void channels_tick(void *channels);
+/*
+ * The round trip to the client in ms: TCP's, or where something in between
+ * ends TCP, that of a request of ours; asks anew once a second.
+ */
+uint64_t channels_rtt(struct channels *t);
 /* Seconds for a channel of this kind, 0: none. */
 uint32_t channels_timeout(const struct channels *t, const char *name);
 

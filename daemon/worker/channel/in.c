@@ -15,8 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ROUND_UNKNOWN 50 /* ms, when TCP does not say */
-#define ROUND_MIN     10
+#define ROUND_MIN 10 /* ms */
+#define ROUND_MAX 1000
 
 uint32_t
 channel_window_start(const struct channels *t)
@@ -40,11 +40,16 @@ grow_window(struct channel *c, uint32_t len)
 	uint64_t elapsed = now - c->round_start;
 
 	c->round_bytes += len;
-	if (elapsed < ROUND_MIN || (c->round_bytes < c->window_size / 2 &&
-	    elapsed < 1000))
+	if (elapsed < ROUND_MIN)
 		return;
-	rtt = transport_rtt(t->w);
-	rtt = rtt == 0 ? ROUND_UNKNOWN : rtt / 1000 + 1;
+	if (c->round_bytes < c->window_size / 2) {
+		if (elapsed >= ROUND_MAX) {
+			c->round_start = now;
+			c->round_bytes = 0;
+		}
+		return;
+	}
+	rtt = channels_rtt(t);
 	if (elapsed < rtt)
 		return;
 	wanted = c->round_bytes * rtt / elapsed * 2;

@@ -169,6 +169,41 @@ START_TEST(test_windows_grow_with_what_is_taken_in_a_round_trip)
 }
 END_TEST
 
+START_TEST(test_windows_grow_where_a_relay_hides_the_round_trip)
+{
+	struct channel *c;
+	static uint8_t in[1 << 20];
+	uint64_t end;
+	uint32_t id;
+	size_t at;
+	int far;
+
+	fake_start(&(const struct msg_opened){ .window_max = 8 << 20 });
+	fake.rtt = 50; /* to the relay */
+	id = fake_direct(1, &far);
+	c = channel_find(fake.w.channels, id);
+	end = loop_clock() + 6000;
+	while (c->window_size < 8u << 20 && loop_clock() < end) {
+		at = fake.n_sent;
+		for (int i = 0; i < 300 && c->window >= CHANNEL_PACKET; i++) {
+			ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA,
+			    "uS", id, block, (size_t)CHANNEL_PACKET), 0);
+			while (read(far, in, sizeof(in)) > 0)
+				continue;
+			loop_turn(fake.w.loop, 0);
+		}
+		fake_wait(41);
+		for (; at < fake.n_sent; at++)
+			if (fake.sent[at].data[0] == SSH_MSG_GLOBAL_REQUEST)
+				ck_assert_int_eq(fake_packet(
+				    SSH_MSG_REQUEST_FAILURE, ""), 0);
+	}
+	ck_assert_uint_eq(c->window_size, 8u << 20);
+	close(far);
+	fake_end();
+}
+END_TEST
+
 START_TEST(test_windows_stay_small_where_little_is_moved)
 {
 	struct channel *c;
@@ -489,6 +524,8 @@ suite_flow(void)
 	tcase_add_test(c, test_a_program_that_does_not_read_costs_one_window);
 	tcase_add_test(c,
 	    test_windows_grow_with_what_is_taken_in_a_round_trip);
+	tcase_add_test(c,
+	    test_windows_grow_where_a_relay_hides_the_round_trip);
 	tcase_add_test(c, test_windows_stay_small_where_little_is_moved);
 	tcase_add_test(c, test_a_client_that_never_reads_stops_the_program);
 	tcase_add_test(c,
