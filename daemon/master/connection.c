@@ -307,8 +307,16 @@ connection_worker_died(struct master *m, struct connection *c, unsigned code,
 void
 connection_orphaned(struct master *m, struct connection *c)
 {
+	struct slot slot;
+
 	kill_process(c->worker_pidfd);
 	kill_process(c->monitor_pidfd);
+	if (!c->monitor_dead) {
+		connection_slot(c, &slot);
+		connection_audit(c);
+		write_logout(c, &slot);
+		audit_forget_connection();
+	}
 	c->monitor_dead = c->worker_dead = true;
 	gone_if_both(m, c);
 }

@@ -508,7 +508,7 @@ def test_floods_after_the_login_end_somewhere(server, user, messages):
             e.send("channel_offered", channel=100000 + i, kind=0)
         e.alive(0.5)
         monitor = [p for p, t in server.processes().items()
-                   if re.match(r"sallyportd: monitor \d", t)]
+                   if re.match(r"sallyportd: monitor \S", t)]
         for pid in monitor:
             rss = int(sp.status(pid)["VmRSS"].split()[0])
             assert rss < 60000 * sp.SLOW
@@ -534,7 +534,7 @@ def test_leaving_without_a_word(server, user, messages):
             e.forbidden("q")
             e.wait_end()
     unharmed(server, user, server.pid)
-    sp.wait_for(lambda: not server.processes(r"monitor \d"), what="their end")
+    sp.wait_for(lambda: not server.processes(r"monitor \S+"), what="their end")
 
 
 # ---- the sandbox ----

@@ -1,0 +1,191 @@
+"""What hangs or dies is found by the master, named and cleared away."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+import sp
+
+
+
+@pytest.fixture(scope="module", autouse=True)
+def test_module():
+    """The module of the unit tests that shows each fault on request."""
+    subprocess.run(["make", "-s", "-C", sp.BUILD,
+                    "tests/unit/modules/module_test.la"], check=True)
+    directory = subprocess.run(
+        ["sh", "-c", "dirname $(find /usr/lib /usr/lib64 -name publickey.so "
+         "-path '*sallyport*' | head -1)"], capture_output=True, text=True,
+        check=True).stdout.strip()
+    subprocess.run(["install", "-m", "644",
+                    sp.BUILD + "/tests/unit/modules/.libs/module_test.so",
+                    directory + "/test.so"], check=True)
+
+
+@pytest.fixture
+def faulty(make_server):
+    return make_server(
+        modules='{ name = "test"; file = "test.so"; }, '
+                '{ name = "publickey"; }, { name = "pam"; options = '
+                '{ service = "sallyport"; }; }',
+        extra="deadlines = { module = 2; };",
+        methods=("publickey", "password"))
+
+
+def gone(server):
+    sp.wait_for(lambda: not server.processes(r"monitor \S+"), 20,
+                what="the monitor's end")
+
+
+def test_a_module_that_hangs_is_ended_and_named(faulty, user):
+    start = time.monotonic()
+    p = faulty.ssh(user, "true", password="hang")
+    assert p.returncode != 0
+    assert time.monotonic() - start < 12 * sp.SLOW
+    faulty.wait_log(r"did not return within \d+ ms")
+    assert re.search(r"module.*did not return", faulty.log())
+    gone(faulty)
+    faulty.ssh(user, "true", check=0)
+
+
+@pytest.mark.parametrize("fault", ["crash", "exit"])
+def test_a_module_that_dies_takes_its_connection_alone(faulty, user, fault):
+    others = faulty.popen(user, "echo on; exec cat")
+    assert others.stdout.readline() == b"on\n"
+    assert faulty.ssh(user, "true", password=fault).returncode != 0
+    gone_before = len(faulty.processes(r"monitor \S+"))
+    assert gone_before >= 1  # the other one
+    others.stdin.write(b"here\n")
+    others.stdin.flush()
+    assert others.stdout.readline() == b"here\n"
+    others.kill()
+    others.communicate()
+    if fault == "crash" and not sp.ASAN:
+        faulty.wait_log(r"Module test ended its process, signal")
+    gone(faulty)
+    faulty.ssh(user, "true", check=0)
+
+
+def terminal(server, user):
+    """A login on a terminal, which has a login record."""
+    p = subprocess.Popen(server.ssh_argv(user, flags=("-tt",)),
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL)
+    p.stdin.write(b"echo re''ady\n")
+    p.stdin.flush()
+    while b"ready" not in p.stdout.readline():
+        pass
+    return p
+
+
+def who(user):
+    return user.name in sp.run(["who"]).stdout
+
+
+def test_a_killed_monitor_leaves_no_login_record(server, user):
+    p = terminal(server, user)
+    sp.wait_for(lambda: who(user), what="the login record")
+    for pid in server.processes(r"monitor \S+"):
+        os.kill(pid, signal.SIGKILL)
+    p.communicate(timeout=20)
+    sp.wait_for(lambda: not who(user), what="the logout record")
+    server.wait_log(r"monitor ended")
+    sp.wait_for(lambda: not user.processes(), what="the end of the programs")
+    server.ssh(user, "true", check=0)
+
+
+def test_a_monitor_that_misses_its_worker_s_end_is_ended(server, user):
+    """Stopped, it cannot notice: the master does."""
+    p = terminal(server, user)
+    sp.wait_for(lambda: who(user), what="the login record")
+    monitor = server.processes(r"monitor \S+")[0]
+    template = server.processes("workers")
+    worker = [w for w in server.processes("worker") if w not in template][0]
+    os.kill(monitor, signal.SIGSTOP)
+    os.kill(worker, signal.SIGKILL)
+    p.communicate(timeout=20)
+    server.wait_log(r"worker has gone.*did not return", 20)
+    gone(server)
+    assert not who(user)
+    sp.wait_for(lambda: not user.processes(), what="the end of the programs")
+    server.ssh(user, "true", check=0)
+
+
+def session_of(server, user):
+    return [p for p, t in server.processes().items() if "session" in t and
+            sp.status(p)["Uid"].split()[0] == str(user.uid)]
+
+
+def test_a_stopped_session_cannot_keep_the_connection(server, user):
+    """The user may stop it; when the client leaves all the same ends."""
+    p = terminal(server, user)
+    pid = session_of(server, user)[0]
+    os.kill(pid, signal.SIGSTOP)
+    p.kill()
+    p.communicate()
+    gone(server)
+    sp.wait_for(lambda: not who(user), what="the logout record")
+    assert not os.path.exists(f"/proc/{pid}") or \
+        sp.status(pid)["State"].startswith("Z")
+    sp.wait_for(lambda: not user.processes(), 10, "the end of the programs")
+
+
+def test_a_stopped_session_cannot_crash_its_monitor(server, user):
+    """Requests pile up in its queue until the monitor ends the connection."""
+    master = f"{server.dir}/mux"
+    p = server.popen(user, "echo on; exec cat", ControlMaster="yes",
+                     ControlPath=master)
+    assert p.stdout.readline() == b"on\n"
+    pid = session_of(server, user)[0]
+    os.kill(pid, signal.SIGSTOP)
+    for i in range(6):
+        try:
+            sp.run(["ssh", "-S", master, "-O", "forward", "-R",
+                    f"{21000 + i}:127.0.0.1:1", "x"], timeout=2)
+        except subprocess.TimeoutExpired:
+            pass
+    os.kill(pid, signal.SIGCONT)
+    p.kill()
+    p.communicate()
+    gone(server)
+    assert "internal error" not in server.log()
+    server.ssh(user, "true", check=0)
+
+
+def test_a_stopped_worker_template_does_not_stop_the_rest(server, user):
+    """Who is in stays in; new ones wait, and come in when it goes on."""
+    p = server.popen(user, "echo on; exec cat")
+    assert p.stdout.readline() == b"on\n"
+    template = server.processes("workers")[0]
+    os.kill(template, signal.SIGSTOP)
+    late = server.popen(user, "echo late")
+    time.sleep(0.5)
+    p.stdin.write(b"still\n")
+    p.stdin.flush()
+    assert p.stdout.readline() == b"still\n"
+    os.kill(template, signal.SIGCONT)
+    assert late.communicate(timeout=30 * sp.SLOW)[0] == b"late\n"
+    p.kill()
+    p.communicate()
+
+
+@pytest.mark.parametrize("role", ["keyholder", "monitors", "workers"])
+def test_a_template_that_dies_is_replaced(server, user, role):
+    """Whose connections nobody can watch any more end, in order; others
+    are served."""
+    p = terminal(server, user)
+    sp.wait_for(lambda: who(user), what="the login record")
+    for pid in server.processes(role):
+        os.kill(pid, signal.SIGKILL)
+
+    def serves():
+        return server.ssh(user, "true").returncode == 0
+    sp.wait_for(serves, 20, f"logins after the {role} died")
+    p.kill()
+    p.communicate()
+    sp.wait_for(lambda: not who(user), what="the logout record")
+    sp.wait_for(lambda: not user.processes(), what="the end of the programs")

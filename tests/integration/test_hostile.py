@@ -1,0 +1,436 @@
+"""Peers that break every rule, over a real connection to the real daemon.
+After each: others log in, nothing is left, the log says what it was."""
+
+import re
+import socket
+import struct
+import threading
+import time
+
+import pytest
+
+import sp
+from rawssh import *
+
+RSS_MAX = 24 * 1024 * (6 if sp.ASAN else 1)  # KB, of one worker
+
+
+@pytest.fixture
+def calm(server, user):
+    """The server; afterwards it must be as if nothing had been."""
+    master = server.pid
+    yield server
+    sp.wait_for(lambda: not server.processes(r"monitor \S+"), 20,
+                what="the end of every monitor")
+    assert not re.search(r"internal error|wall|sandbox|crash", server.log()), \
+        server.log()[-4000:]
+    assert server.pid == master
+    server.ssh(user, "true", check=0)
+
+
+def workers(server):
+    template = server.processes("workers")
+    return [p for p in server.processes("worker") if p not in template]
+
+
+def biggest(server):
+    sizes = [0]
+    for pid in workers(server) + server.processes(r"monitor \S+"):
+        try:
+            sizes.append(int(sp.status(pid)["VmRSS"].split()[0]))
+        except (OSError, KeyError):
+            pass
+    return max(sizes)
+
+
+# ---- the identification line ----
+
+@pytest.mark.parametrize("junk", [
+    b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\r\n", b"\n\n\n\n", b"SSH-1.5-old\r\n",
+    b"SSH-2.0\r\n", b"SSH-9.9-x\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+    b"SSH-2.0-" + b"a" * 300 + b"\r\n", b"a" * 100000, b"\0" * 1000 + b"\r\n",
+    b"SSH-2.0-x\0y\r\n", b"SSH-2.0-\x1b[2J\r\n", b"ssh-2.0-x\r\n",
+    b"hello\r\n" * 2000, b"SSH-2.0-\r", b"\xff" * 64 + b"\n"])
+def test_junk_instead_of_a_version(calm, junk):
+    with Raw(calm, version=None) as c:
+        try:
+            c.raw(junk)
+            c.s.shutdown(socket.SHUT_WR)
+            while True:
+                c.more()
+        except (Closed, OSError):
+            pass
+        assert len(c.buffer) < 4096
+    assert "\x1b" not in calm.log()
+
+
+def test_a_version_byte_by_byte(calm, user):
+    with Raw(calm, version=None) as c:
+        for b in b"SSH-2.0-slow\r\n":
+            c.raw(bytes([b]))
+            time.sleep(0.01)
+        c.version, c.server_version = b"SSH-2.0-slow", c.line()
+        c.login(user)
+
+
+# ---- packets ----
+
+def framed(length, padding, rest=b""):
+    return struct.pack(">IB", length & 0xffffffff, padding) + rest
+
+
+@pytest.mark.parametrize("data", [
+    framed(0xffffffff, 4), framed(0x7fffffff, 4), framed(1 << 20, 4), framed(0, 0),
+    framed(1, 0), framed(12, 255, b"x" * 11), framed(12, 0, b"\x02" * 11),
+    framed(12, 3, b"\x02" * 11), framed(13, 4, b"\x02" * 12),
+    framed(12, 11, b"\0" * 11), framed(4, 4, b"\0\0\0")], ids=range(11))
+def test_a_malformed_packet_before_the_keys(calm, data):
+    with Raw(calm) as c:
+        c.raw(data + b"\0" * 64)
+        end = c.end()
+    assert end is None or end[0] in (2, 5)
+    calm.wait_log(r"127\.0\.0\.1 port \d+")
+
+
+def test_a_truncated_packet_is_an_end(calm):
+    with Raw(calm) as c:
+        c.raw(c.packet(c.kexinit())[:-5])
+    with Raw(calm) as c:
+        c.kex()
+        c.raw(c.packet(b"\x05" + string("ssh-userauth"))[:-5])
+
+
+@pytest.mark.parametrize("at", [0, 3, 4, 20, -1])
+def test_a_flipped_bit_behind_the_keys(calm, at):
+    with Raw(calm) as c:
+        c.kex()
+        data = bytearray(c.packet(b"\x05" + string("ssh-userauth")))
+        data[at] ^= 1
+        c.raw(bytes(data) + b"\0" * 300)
+        end = c.end()
+    assert end is None or end[0] in (2, 5)
+    assert SERVICE_ACCEPT not in c.number_seen
+
+
+def test_a_huge_length_behind_the_keys(calm):
+    with Raw(calm) as c:
+        c.kex()
+        c.raw(b"\xff" * 64)
+        c.end()
+    assert biggest(calm) < RSS_MAX
+
+
+# ---- every number in every phase ----
+
+HANDLED = {
+    "before kex": {1, 2, 3, 4, 20}, "in kex": {1, 2, 3, 4, 30},
+    "before service": {1, 2, 3, 4, 5, 7, 20},
+    "userauth": {1, 2, 3, 4, 5, 7, 20, 50},
+    "open": {1, 2, 3, 4, 20, 50, 192, 193} | set(range(51, 54)) |
+            set(range(60, 80)) | set(range(80, 101))}
+
+
+def enter(c, phase, user):
+    if phase == "in kex":
+        c.start_kex(strict=False)
+    elif phase == "before service":
+        c.kex()
+    elif phase == "userauth":
+        c.kex()
+        c.service()
+    elif phase == "open":
+        c.login(user)
+
+
+def answer_to(c, number):
+    """unimplemented, (reason, text), or None: closed."""
+    seq = len(c.number_seen)
+    try:
+        c.send(number)
+        while True:
+            p = c.receive()
+            if p[0] == UNIMPLEMENTED:
+                return "unimplemented"
+            if p[0] == DISCONNECT:
+                return struct.unpack_from(">I", p, 1)[0]
+            assert p[0] in (KEXINIT, EXT_INFO, BANNER, GLOBAL_REQUEST), (seq, p)
+    except Closed:
+        return None
+
+
+@pytest.mark.parametrize("phase", HANDLED)
+def test_every_number_in_every_phase(calm, user, phase):
+    c = None
+    for number in range(256):
+        if number in HANDLED[phase]:
+            continue
+        if c is None:
+            c = Raw(calm)
+            enter(c, phase, user)
+        got = answer_to(c, number)
+        assert got in ("unimplemented", 2, 3), (phase, number, got)
+        if phase in ("before kex", "in kex"):
+            assert got != "unimplemented", (phase, number)
+        if number >= 200 and phase not in ("before kex", "in kex"):
+            assert got == "unimplemented", (phase, number)
+        if got != "unimplemented":
+            c.s.close()
+            c = None
+    if c is not None:
+        c.s.close()
+
+
+# ---- key exchange ----
+
+def test_ignore_in_a_strict_exchange_ends_it(calm):
+    with Raw(calm) as c:
+        c.start_kex()
+        c.send(IGNORE, string("x"))
+        assert c.end()[0] == 2
+
+
+def test_ignore_before_a_strict_kexinit_ends_it(calm):
+    with Raw(calm) as c:
+        c.send(IGNORE, string("x"))
+        c.send(c.kexinit())
+        assert c.end()[0] == 2
+
+
+def test_kexinit_twice(calm):
+    with Raw(calm) as c:
+        c.start_kex()
+        c.send(c.kexinit())
+        assert c.end()[0] in (2, 3)
+
+
+@pytest.mark.parametrize("kex,share", [
+    ("curve25519-sha256", b"\0" * 32), ("curve25519-sha256", b"\1" + b"\0" * 31),
+    ("curve25519-sha256", b"\x42" * 31), ("curve25519-sha256", b"\x42" * 33),
+    ("curve25519-sha256", b""),
+    ("ecdh-sha2-nistp256", b"\x04" + b"\1" * 64), ("ecdh-sha2-nistp256", b"\0"),
+    ("ecdh-sha2-nistp256", b"\x04" + b"\0" * 64), ("ecdh-sha2-nistp256", b"\x02" * 33),
+    ("mlkem768x25519-sha256", b"\0" * 1216), ("mlkem768x25519-sha256", b"\xff" * 1216),
+    ("sntrup761x25519-sha512", b"\0" * 1190), ("sntrup761x25519-sha512", b"\0" * 1189)],
+    ids=range(13))
+def test_a_bad_share(calm, kex, share):
+    with Raw(calm) as c:
+        c.start_kex(kex=kex)
+        c.send(KEX_INIT, string(share))
+        end = c.end()
+        assert KEX_REPLY not in c.number_seen
+    assert end is not None and end[0] in (2, 3)
+
+
+@pytest.mark.parametrize("value", ["0", "1", "p-1", "p", "p+1"])
+def test_a_bad_group_element(make_server, user, value):
+    server = make_server(
+        extra='crypto = { kex = [ "diffie-hellman-group14-sha256" ]; };')
+    from cryptography.hazmat.primitives.asymmetric import dh
+    p = int(GROUP14, 16)
+    with Raw(server) as c:
+        c.start_kex(kex="diffie-hellman-group14-sha256")
+        c.send(KEX_INIT, mpint({"0": 0, "1": 1, "p-1": p - 1, "p": p, "p+1": p + 1}[value]))
+        end = c.end()
+        assert KEX_REPLY not in c.number_seen
+    assert end is not None and end[0] in (2, 3)
+    server.ssh(user, "true", check=0)
+
+
+GROUP14 = ("FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74"
+           "020BBEA63B139B22514A08798E3404DDEF9519B3CD3A431B302B0A6DF25F1437"
+           "4FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED"
+           "EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE45B3DC2007CB8A163BF05"
+           "98DA48361C55D39A69163FA8FD24CF5F83655D23DCA3AD961C62F356208552BB"
+           "9ED529077096966D670C354E4ABC9804F1746C08CA18217C32905E462E36CE3B"
+           "E39E772C180E86039B2783A2EC07A28FB5C55DF06F4C52C9DE2BCBF695581718"
+           "3995497CEA956AE515D2261898FA051015728E5A8AACAA68FFFFFFFFFFFFFFFF")
+
+
+# ---- floods ----
+
+def flood(server, c, packets, seconds=1.5):
+    """Send without reading until the server stops it, or time is up.
+    The largest process seen meanwhile."""
+    sizes, stop = [0], time.monotonic() + seconds * sp.SLOW
+    c.s.settimeout(0.3)
+    try:
+        while time.monotonic() < stop:
+            for _ in range(200):
+                for p in packets:
+                    c.send(p)
+            sizes.append(biggest(server))
+    except (Closed, OSError):
+        sizes.append(biggest(server))
+    return max(sizes)
+
+
+NOISE = {
+    "ignore": bytes([IGNORE]) + string(b"x" * 1000),
+    "debug": bytes([DEBUG, 1]) + string(b"x" * 1000) + string(""),
+    "ping": bytes([PING]) + string(b"x" * 1000),
+    "global": bytes([GLOBAL_REQUEST]) + string("no-such@x") + b"\1",
+    "open": bytes([CHANNEL_OPEN]) + string("session") + struct.pack(">III", 1, 100, 100),
+    "odd": bytes([222]) + b"x" * 100,
+}
+
+
+@pytest.mark.parametrize("kind", NOISE)
+@pytest.mark.parametrize("when", ["before kex", "in kex", "userauth", "open",
+                                  "unfinished rekey"])
+def test_floods_cannot_fill_memory(calm, user, kind, when):
+    with Raw(calm) as c:
+        if when == "unfinished rekey":
+            c.login(user)
+            c.send(c.kexinit())
+        else:
+            enter(c, when, user)
+        assert flood(calm, c, [NOISE[kind]], 0.7) < RSS_MAX
+
+
+def test_a_kexinit_flood(calm, user):
+    """Half exchanges, one after another, and never a share."""
+    with Raw(calm) as c:
+        c.login(user)
+        assert flood(calm, c, [c.kexinit()], 1) < RSS_MAX
+
+
+def test_a_zlib_bomb(calm, user):
+    with Raw(calm) as c:
+        c.login(user, compression="zlib@openssh.com")
+        start = time.monotonic()
+        # 30 MB of zeros in one packet of 30 KB
+        c.send(IGNORE, string(b"\0" * (30 << 20)))
+        end = c.end()
+        assert time.monotonic() - start < 5 * sp.SLOW
+        assert biggest(calm) < RSS_MAX
+    assert end is None or end[0] in (2, 6)
+
+
+# ---- authentication ----
+
+@pytest.mark.parametrize("name", [b"x" * 60000, b"a\nsshd: Accepted", b"\x1b[2Jroot",
+                                  b"root\0x", b"\xff\xfe", b"", b"%s%n", b"-oProxy",
+                                  b"../../etc/passwd", b"$(id)"], ids=range(10))
+def test_a_user_name_cannot_break_the_log(calm, name):
+    mark = calm.mark()
+    with Raw(calm) as c:
+        c.kex()
+        c.service()
+        try:
+            c.request(name, "password", 0, string("secret word"))
+            c.receive()
+        except Closed:
+            pass
+    time.sleep(0.2)
+    log = calm.log()[mark:]
+    assert "\x1b" not in log and "\0" not in log
+    assert max(map(len, log.splitlines())) < 4096
+    assert not re.search(r"^sshd: Accepted", log, re.M)
+    assert "secret word" not in calm.log()
+
+
+def test_a_wrong_service(calm, user):
+    with Raw(calm) as c:
+        c.kex()
+        c.send(SERVICE_REQUEST, string("ssh-connection"))
+        assert c.end()[0] in (2, 7)
+    with Raw(calm) as c:
+        c.kex()
+        c.service()
+        c.request(user.name, "none", service="ssh-other")
+        assert c.end()[0] == 7
+
+
+def test_a_user_that_changes(calm, user):
+    with Raw(calm) as c:
+        c.kex()
+        c.service()
+        c.request("nobody", "none")
+        c.expect(USERAUTH_FAILURE)
+        c.request(user.name, "password", 0, string(user.password))
+        assert c.end()[0] == 2
+        assert USERAUTH_SUCCESS not in c.number_seen
+
+
+def test_authentication_after_success_is_passed_over(calm, user):
+    with Raw(calm) as c:
+        c.login(user)
+        for _ in range(50):
+            c.request("root", "password", 0, string("x"))
+        c.send(PING, string("still here"))
+        assert c.expect(PONG) == bytes([PONG]) + string("still here")
+        assert c.number_seen.count(USERAUTH_SUCCESS) == 1
+        assert USERAUTH_FAILURE not in c.number_seen
+
+
+def test_a_service_request_within_a_login_packet_storm(calm, user):
+    """Requests sent at once, not waiting for answers: in order, or ended."""
+    with Raw(calm) as c:
+        c.kex()
+        c.service()
+        data = b""
+        for password in ["no", "no", user.password]:
+            data += c.packet(bytes([USERAUTH_REQUEST]) + string(user.name) +
+                             string("ssh-connection") + string("password") +
+                             b"\0" + string(password))
+        c.raw(data)
+        c.expect(USERAUTH_SUCCESS)
+
+
+# ---- many ----
+
+def test_a_connection_flood_is_thinned(make_server, user):
+    server = make_server(limits="startups = { begin = 5; rate = 100; full = 5; }; "
+                         "login_grace = 5;")
+    open_ones = [socket.create_connection(("127.0.0.1", server.port), 10)
+                 for _ in range(60)]
+    served = 0
+    for s in open_ones:
+        s.settimeout(5 * sp.SLOW)
+        try:
+            served += s.recv(10).startswith(b"SSH-2.0")
+        except OSError:
+            pass
+    assert 1 <= served <= 6
+    assert len(server.processes(r"monitor \S+")) <= 6
+    for s in open_ones:
+        s.close()
+    sp.wait_for(lambda: not server.processes(r"monitor \S+"), 20, "their end")
+    server.ssh(user, "true", check=0)
+
+
+def test_one_source_has_so_many_connections(make_server, user):
+    server = make_server(limits="source = { connections = 2; };")
+    held = []
+    for _ in range(2):
+        c = Raw(server)
+        c.kex()
+        held.append(c)
+    for _ in range(5):
+        with pytest.raises((Closed, OSError)):
+            Raw(server).close()
+    for c in held:
+        c.s.close()
+    sp.wait_for(lambda: not server.processes(r"monitor \S+"), 20, "their end")
+    server.ssh(user, "true", check=0)
+
+
+@pytest.mark.parametrize("phase", ["nothing", "version", "in kex", "userauth"])
+def test_who_waits_is_ended_by_a_deadline(make_server, user, phase):
+    server = make_server(limits="login_grace = 5;")
+    with Raw(server, version=None if phase == "nothing" else b"SSH-2.0-x\r\n") as c:
+        if phase not in ("nothing", "version"):
+            enter(c, phase, user)
+        start = time.monotonic()
+        if phase == "nothing":
+            try:
+                while True:
+                    c.more()
+            except Closed:
+                pass
+        else:
+            c.end()
+        assert time.monotonic() - start < 11 * sp.SLOW
+    server.wait_log(r"(?i)timeout|timed out|within")
+    sp.wait_for(lambda: not server.processes(r"monitor \S+"), 20, "its end")
+    server.ssh(user, "true", check=0)
