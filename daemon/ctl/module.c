@@ -34,7 +34,8 @@ modules_open(struct modules *m, const struct module_settings *settings,
 	else if (o.module->abi != SALLYPORT_MODULE_ABI)
 		snprintf(why, why_size,
 		    "was built for module interface %u, not %u",
-		    (unsigned)o.module->abi, SALLYPORT_MODULE_ABI);
+		    (unsigned)o.module->abi,
+		    (unsigned)SALLYPORT_MODULE_ABI);
 	else if (o.module->size < offsetof(struct sallyport_module, describe) +
 		    sizeof(void *))
 		snprintf(why, why_size, "is older than its interface");

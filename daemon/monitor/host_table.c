@@ -37,7 +37,7 @@ module_name(struct monitor *m)
 	return m->template->modules[m->auth->current].settings->name;
 }
 
-static void
+static void SALLYPORT_FORMAT(2, 3)
 host_problem(const struct sallyport_setting *setting, const char *format, ...)
 {
 	char text[1024];
@@ -57,7 +57,7 @@ host_problem(const struct sallyport_setting *setting, const char *format, ...)
 		    load_settings->name, text);
 }
 
-static void
+static void SALLYPORT_FORMAT(3, 4)
 host_log(struct sallyport_login *login, enum sallyport_log level,
     const char *format, ...)
 {
@@ -235,7 +235,7 @@ host_bytes(
 	return b.data == NULL ? (const uint8_t *)"" : b.data;
 }
 
-static void
+static void SALLYPORT_FORMAT(2, 3)
 host_reason(struct sallyport_login *login, const char *format, ...)
 {
 	struct attempt *a = &login->m->auth->attempt;
@@ -460,7 +460,7 @@ host_run(struct sallyport_login *login, const struct sallyport_command *command,
 }
 
 /* What modules may emit, by name: see doc/MODULES.md. */
-static void
+static void SALLYPORT_FORMAT(4, 5)
 host_audit(struct sallyport_login *login, const char *event,
     const char *subject, const char *format, ...)
 {
