@@ -103,7 +103,7 @@ allow_all(scmp_filter_ctx ctx, const int *calls, size_t count)
 static void
 allow_if(scmp_filter_ctx ctx, int call, unsigned argument, uint64_t value)
 {
-	struct scmp_arg_cmp cmp = SCMP_CMP(argument, SCMP_CMP_EQ, value);
+	struct scmp_arg_cmp cmp = SCMP_CMP(argument, SCMP_CMP_EQ, value, 0);
 
 	if (seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call, 1, &cmp) != 0)
 		die("seccomp_rule_add %d", call);
@@ -113,8 +113,8 @@ static void
 allow_if2(scmp_filter_ctx ctx, int call, unsigned a, uint64_t av, unsigned b,
     uint64_t bv)
 {
-	struct scmp_arg_cmp cmp[2] = { SCMP_CMP(a, SCMP_CMP_EQ, av),
-		SCMP_CMP(b, SCMP_CMP_EQ, bv) };
+	struct scmp_arg_cmp cmp[2] = { SCMP_CMP(a, SCMP_CMP_EQ, av, 0),
+		SCMP_CMP(b, SCMP_CMP_EQ, bv, 0) };
 
 	if (seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call, 2, cmp) != 0)
 		die("seccomp_rule_add %d", call);

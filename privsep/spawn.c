@@ -102,6 +102,7 @@ static int
 error_fd(const struct spawn_options *o, int null)
 {
 #ifdef SANITIZED
+	(void)null;
 	return o->log >= 0 ? SPAWN_LOG : 2;
 #else
 	(void)o;
