@@ -163,7 +163,6 @@ clear_the_stage(struct monitor *m)
 		close(scene_session);
 	scene_session = -1;
 	free(m->sessions);
-	free(m);
 }
 
 #ifdef REPLAY
@@ -192,8 +191,11 @@ check_coverage(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct monitor *m = mem_zalloc(sizeof(*m));
+	/* Not freed: auth_call.c looks at it when the program ends. */
+	static struct monitor stage;
+	struct monitor *m = &stage;
 
+	memset(m, 0, sizeof(*m));
 #ifdef REPLAY
 	if (inputs++ == 0)
 		atexit(check_coverage);
