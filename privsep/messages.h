@@ -447,13 +447,17 @@
 #define WALL_MASTER_WORKERS(MSG)             \
 	MSG(settings, ANY_STATE, 1, 0, worker_ready) \
 	MSG(work, ANY_STATE, 0, 3, worker_born)
-/* What a worker must know of the configuration, and no more. */
+/*
+ * What a worker must know of the configuration, and no more.  tos: the TOS
+ * byte with and without a terminal; 0 is the network's default.
+ */
 #define WALL_settings(F)                                             \
 	F(text, kex, 2048) F(text, host_key_algorithms, 2048)        \
 	F(text, ciphers, 2048) F(text, macs, 2048)                   \
 	F(text, compression, 256) F(text, signature_algorithms, 2048) \
 	F(text, version_addendum, 128) F(u64, rekey_bytes, U64)      \
 	F(u32, rekey_seconds, U32) F(u32, window_max, U32)           \
+	F(u32, tos_interactive, 255) F(u32, tos_bulk, 255)           \
 	F(flag, tcp_keepalive, 1) F(bytes, moduli, WALL_MODULI_MAX)
 /* Descriptors: input and output of the client, the wall to the monitor. */
 #define WALL_work(F) F(u64, connection, U64)

@@ -125,6 +125,9 @@ settings_message(const struct settings *s, struct msg_settings *m)
 	    c->crypto.rekey_seconds;
 	m->window_max = c->limits.window_max;
 	m->tcp_keepalive = c->tcp_keepalive;
+	m->tos_interactive =
+	    c->ip_qos_interactive == CONFIG_NONE ? 0 : c->ip_qos_interactive;
+	m->tos_bulk = c->ip_qos_bulk == CONFIG_NONE ? 0 : c->ip_qos_bulk;
 	m->moduli.data = (const uint8_t *)s->moduli;
 	m->moduli.len = s->moduli == NULL ? 0 : strlen(s->moduli);
 }

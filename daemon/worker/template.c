@@ -83,6 +83,8 @@ keep_settings(const struct msg_settings *m)
 	settings.rekey_seconds = m->rekey_seconds;
 	settings.window_max = m->window_max;
 	settings.tcp_keepalive = m->tcp_keepalive;
+	settings.tos_interactive = (uint8_t)m->tos_interactive;
+	settings.tos_bulk = (uint8_t)m->tos_bulk;
 	if (m->moduli.len == 0)
 		return;
 	err = moduli_parse((const char *)m->moduli.data, m->moduli.len,

@@ -194,6 +194,7 @@ transport_opened(struct worker *w, const struct msg_opened *settings)
 
 	t->rekey_bytes = settings->rekey_bytes;
 	t->rekey_seconds = settings->rekey_seconds;
+	transport_interactive(w, false);
 	loop_timer_stop(&t->ex.due);
 	if (t->ex.stage == STAGE_NONE)
 		kexinit_schedule(t);

@@ -51,13 +51,17 @@ sockopt_quickack(const struct transport *t)
 		set(t->in, IPPROTO_TCP, TCP_QUICKACK, 1);
 }
 
-/* As OpenSSH's IPQoS: expedited forwarding for keystrokes, else nothing. */
+/* As OpenSSH's IPQoS: one class for keystrokes, another for the rest. */
 void
 transport_interactive(struct worker *w, bool interactive)
 {
-	const struct transport *t = w->transport;
-	int tos = interactive ? 0xb8 : 0;
+	struct transport *t = w->transport;
+	uint8_t tos = interactive ? t->settings->tos_interactive :
+				    t->settings->tos_bulk;
 
+	if (tos == t->tos)
+		return;
+	t->tos = tos;
 	if (t->ip_family == AF_INET)
 		set(t->in, IPPROTO_IP, IP_TOS, tos);
 	else if (t->ip_family == AF_INET6)

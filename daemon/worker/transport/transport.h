@@ -115,6 +115,7 @@ struct transport {
 	uint32_t rekey_seconds;
 	uint64_t last_packet; /* loop_now() */
 	int ip_family;	      /* AF_INET, AF_INET6, or 0 */
+	uint8_t tos;	      /* as the socket has it */
 	uint8_t random[RANDOM_POOL];
 	size_t random_used;
 	char server_version[SSH_VERSION_MAX + 1];
