@@ -7,6 +7,7 @@
 #include "daemon/roles.h"
 #include "lib/audit.h"
 #include "lib/log.h"
+#include "lib/ssh/fips.h"
 #include "lib/syslog_out.h"
 #include "privsep/die.h"
 #include "privsep/drop.h"
@@ -119,6 +120,9 @@ start_role(const char *argument, int log_level, const char *drop)
 	log_use_fd(own_flags.log_fd);
 	audit_set_component(role_row(role_of_name(name))->name);
 	read_drop(drop);
+	/* Before anything of libcrypto is looked up. */
+	if (strstr(argument, ",fips") != NULL && fips_require() != 0)
+		die("libcrypto's FIPS provider cannot be used any more");
 	title_set("%s", name);
 	switch (role_of_name(name)) {
 	case ROLE_KEYHOLDER:

@@ -32,7 +32,7 @@ struct config *start_config(void);
  */
 void start_drop(enum role role);
 
-/* A role's start, from `--role=NAME[,stderr][,file]`; never returns. */
+/* A role's start, from `--role=NAME[,stderr][,file][,fips]`; never returns. */
 void start_role(const char *argument, int log_level, const char *drop)
     __attribute__((noreturn));
 

@@ -119,8 +119,9 @@ become(enum role role, const struct spawn_options *o)
 	sigset_t none;
 	int binary, null;
 
-	snprintf(arg, sizeof(arg), "--role=%s%s%s", role_row(role)->name,
-	    o->log_stderr ? ",stderr" : "", o->log >= 0 ? ",file" : "");
+	snprintf(arg, sizeof(arg), "--role=%s%s%s%s", role_row(role)->name,
+	    o->log_stderr ? ",stderr" : "", o->log >= 0 ? ",file" : "",
+	    o->fips ? ",fips" : "");
 	snprintf(level, sizeof(level), "--log-level=%d", o->log_level);
 	snprintf(drop, sizeof(drop), "--drop=%u:%u:%s", (unsigned)o->uid,
 	    (unsigned)o->gid, o->empty == NULL ? "" : o->empty);

@@ -29,6 +29,7 @@ struct spawn_options {
 	int binary;	/* O_PATH descriptor of the running program */
 	int wall, bundle, slots, log; /* -1: absent */
 	bool log_stderr; /* -e */
+	bool fips;	/* libcrypto is held to FIPS */
 	int log_level;	/* overrides the configuration; -2: does not */
 	/* Whom it drops to, and its empty root directory; for roles that do. */
 	uid_t uid;

@@ -16,6 +16,7 @@
 #include "lib/safefile.h"
 #include "lib/ssh/cert.h"
 #include "lib/ssh/cipher.h"
+#include "lib/ssh/fips.h"
 #include "lib/ssh/kex.h"
 #include "lib/ssh/key_alg.h"
 #include "lib/ssh/key_private.h"
@@ -194,6 +195,10 @@ look_around(const struct config *config, struct problems *problems)
 		.host_certificate = host_certificate,
 		.algorithm = algorithm };
 
+	if (config->crypto.profile == CRYPTO_FIPS && fips_require() != 0)
+		problem_error(problems, NULL, 0,
+		    "crypto.profile: \"fips\" needs libcrypto's FIPS provider, "
+		    "which cannot be loaded");
 	if (key_preload() != 0 || kex_preload() != 0)
 		problem_error(problems, NULL, 0,
 		    "libcrypto lacks what the protocol needs");

@@ -162,6 +162,7 @@ spawn(struct generation *g, struct child *c, enum wall_path out,
 		.log = m->log_fd,
 		.log_stderr = m->options.log_stderr,
 		.log_level = m->options.log_level,
+		.fips = g->config->crypto.profile == CRYPTO_FIPS,
 		.empty = g->config->privsep.empty_directory };
 	const char *account = c->role == ROLE_KEYHOLDER ?
 	    g->config->privsep.keyholder_user :

@@ -11,6 +11,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/ssh/fips.h"
 #include "privsep/die.h"
 #include "privsep/drop.h"
 
@@ -299,6 +300,21 @@ watch_signals(struct master *m)
 		die_errno("signalfd");
 }
 
+/* The fips profile is a promise that libcrypto must be able to keep. */
+static int
+check_provider(const struct config *config, const char *file,
+    struct problems *problems)
+{
+	if (config->crypto.profile != CRYPTO_FIPS || fips_require() == 0)
+		return 0;
+	problem_error(problems, file, 0, "%s",
+	    "crypto.profile: \"fips\" needs libcrypto's FIPS provider, which "
+	    "cannot be loaded: install it (Debian: openssl-provider-fips) and "
+	    "activate it in openssl.cnf, see fips_config(5ssl); or choose "
+	    "another profile");
+	return E_UNSUPPORTED;
+}
+
 /* The configuration of this start: from a bundle handed down, or the disk. */
 static struct config *
 read_configuration(struct master *m, int *sealed)
@@ -316,6 +332,8 @@ read_configuration(struct master *m, int *sealed)
 	    config_bundle_read(m->options.config_file, &bundle, &problems);
 	if (err == 0)
 		err = config_load(&bundle, &config, &problems);
+	if (err == 0)
+		err = check_provider(config, m->options.config_file, &problems);
 	if (out != NULL) {
 		problems_print(&problems, out);
 		if (err != 0 && problems.errors == 0)

@@ -6,6 +6,7 @@ lib_ssh_libssh_a_SOURCES += \
 	lib/ssh/cert.c lib/ssh/cert.h \
 	lib/ssh/cert_parse.c \
 	lib/ssh/key.c lib/ssh/key.h \
+	lib/ssh/fips.c lib/ssh/fips.h \
 	lib/ssh/key_alg.c lib/ssh/key_alg.h \
 	lib/ssh/key_evp.c \
 	lib/ssh/key_file.c \
