@@ -122,6 +122,10 @@ word_nearest(const char *name, const char *const *words, size_t count)
 	size_t i, best = NEAREST_LEN_MAX;
 
 	for (i = 0; i < count; i++) {
+		/* A name without its domain is nearer than any slip. */
+		if (strncmp(words[i], name, strlen(name)) == 0 &&
+		    words[i][strlen(name)] == '@')
+			return words[i];
 		if (is_nearer(name, words[i], &best))
 			nearest = words[i];
 	}
