@@ -1,0 +1,546 @@
+"""Every client connects: algorithms, profiles, rekeying, scanners."""
+
+import hashlib
+import json
+import os
+import re
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+import pytest
+
+import sp
+
+PQ = ["mlkem768x25519-sha256", "sntrup761x25519-sha512",
+      "sntrup761x25519-sha512@openssh.com"]
+X25519 = ["curve25519-sha256", "curve25519-sha256@libssh.org"]
+NIST = ["ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"]
+GEX = "diffie-hellman-group-exchange-sha256"
+DH = ["diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512",
+      "diffie-hellman-group14-sha256"]
+CHACHA = "chacha20-poly1305@openssh.com"
+GCM = ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com"]
+CTR = ["aes128-ctr", "aes192-ctr", "aes256-ctr"]
+ETM = ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"]
+MACS = ETM + ["hmac-sha2-256", "hmac-sha2-512"]
+HOST = ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
+        "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256"]
+EVERYTHING = 'crypto = { profile = "compatible"; };'
+ZLIB = "zlib@openssh.com"
+# Debian 12's ssh knows all but ML-KEM (test_interop_trixie.py).
+OLD_KEX = PQ[2:] + X25519 + NIST + [GEX] + DH
+MB = int(os.environ.get("SALLYPORT_REKEY_MB", "20" if sp.ASAN else "200"))
+
+
+def ecdsa(bits):
+    """A host key of another curve, where sp.host_key() looks for it."""
+    path = f"{sp.SCRATCH}/host_ecdsa{bits}"
+    if not os.path.exists(path):
+        sp.run(["ssh-keygen", "-q", "-t", "ecdsa", "-b", str(bits), "-N", "",
+                "-f", path], check=0)
+    return f"ecdsa{bits}"
+
+
+def all_host_keys():
+    return ("ed25519", "ecdsa", ecdsa(384), ecdsa(521), "rsa")
+
+
+@pytest.fixture(scope="module")
+def wide():
+    """A server that offers all it has, and a user of it."""
+    s = sp.Server(extra=EVERYTHING, host_keys=all_host_keys())
+    u = sp.User()
+    u.make_key()
+    s.user = u
+    yield s
+    u.remove()
+    s.stop()
+    import conftest
+    conftest.check_log(s)
+
+
+def login(s, user, check=0, **options):
+    """One login; what the client says was negotiated."""
+    p = s.ssh(user, "echo in; exit 3", UserKnownHostsFile="/dev/null",
+              StrictHostKeyChecking="no", LogLevel="DEBUG1", **options)
+    if check == 0:
+        assert p.returncode == 3 and p.stdout == "in\n", p.stderr
+    else:
+        assert p.returncode == 255, p.stderr
+    return p.stderr
+
+
+# ---- one login each ----
+
+@pytest.mark.parametrize("kex", OLD_KEX)
+def test_each_kex(wide, kex):
+    assert f"kex: algorithm: {kex}" in login(wide, wide.user, KexAlgorithms=kex)
+
+
+@pytest.mark.parametrize("cipher", [CHACHA] + GCM)
+def test_each_aead(wide, cipher):
+    said = login(wide, wide.user, Ciphers=cipher)
+    assert said.count(f"cipher: {cipher} MAC: <implicit>") == 2, said
+
+
+@pytest.mark.parametrize("mac", MACS)
+@pytest.mark.parametrize("cipher", CTR)
+def test_each_cipher_with_each_mac(wide, cipher, mac):
+    said = login(wide, wide.user, Ciphers=cipher, MACs=mac)
+    assert said.count(f"cipher: {cipher} MAC: {mac}") == 2, said
+
+
+@pytest.mark.parametrize("algorithm", HOST)
+def test_each_host_key_algorithm(wide, algorithm):
+    said = login(wide, wide.user, HostKeyAlgorithms=algorithm)
+    assert f"kex: host key algorithm: {algorithm}" in said
+
+
+@pytest.mark.parametrize("kind,bits,algorithm", [
+    ("ed25519", None, "ssh-ed25519"), ("ecdsa", 256, "ecdsa-sha2-nistp256"),
+    ("ecdsa", 384, "ecdsa-sha2-nistp384"), ("ecdsa", 521, "ecdsa-sha2-nistp521"),
+    ("rsa", 3072, "rsa-sha2-256"), ("rsa", 3072, "rsa-sha2-512")])
+def test_each_user_key(wide, make_user, kind, bits, algorithm):
+    u = make_user(key=False)
+    u.make_key(kind, extra=["-b", str(bits)] if bits else ())
+    login(wide, u, PubkeyAcceptedAlgorithms=algorithm)
+
+
+@pytest.mark.parametrize("compress,name", [("no", "none"), ("yes", ZLIB)])
+def test_each_compression(wide, compress, name):
+    said = login(wide, wide.user, Compression=compress)
+    assert said.count(f"compression: {name}") == 2, said
+
+
+def test_the_default_of_debians_ssh_is_post_quantum(server, user):
+    assert "kex: algorithm: sntrup761x25519-sha512" in login(server, user)
+
+
+def test_finite_fields_are_not_in_the_default(server, user):
+    for kex in DH + [GEX]:
+        assert "no matching key exchange" in login(server, user, check=255,
+                                                   KexAlgorithms=kex)
+    server.wait_log(r"(?i)kex|key exchange")
+
+
+def test_group_exchange_honours_the_bounds(wide):
+    """A client that wants 8192 bits gets a group within the bounds."""
+    p = wide.ssh(wide.user, "true", check=0, KexAlgorithms=GEX,
+                 LogLevel="DEBUG3", UserKnownHostsFile="/dev/null",
+                 StrictHostKeyChecking="no", Ciphers="aes256-gcm@openssh.com")
+    asked = re.search(r"SSH2_MSG_KEX_DH_GEX_REQUEST\((\d+)<(\d+)<(\d+)\) sent",
+                      p.stderr)
+    got = re.search(r"bits set: \d+/(\d+)", p.stderr)
+    assert asked and got, p.stderr
+    assert int(asked.group(1)) <= int(got.group(1)) <= int(asked.group(3))
+
+
+def paramiko_login(s, user, **want):
+    import paramiko
+    t = paramiko.Transport(("127.0.0.1", s.port))
+    for member, names in want.items():
+        setattr(t, "_preferred_" + member, tuple(names))
+    try:
+        t.start_client(timeout=20 * sp.SLOW)
+        t.auth_password(user.name, user.password)
+        c = t.open_session()
+        c.exec_command("exit 3")
+        assert c.recv_exit_status() == 3
+        return t
+    finally:
+        t.close()
+
+
+@pytest.mark.parametrize("member,names", [
+    *[("kex", [k]) for k in X25519[1:] + NIST + [GEX, DH[0], DH[2]]],
+    *[("ciphers", [c]) for c in CTR], *[("macs", [m]) for m in MACS],
+    *[("keys", [k]) for k in HOST], ("compression", [ZLIB])],
+    ids=lambda v: v if isinstance(v, str) else v[0])
+def test_paramiko_each(wide, member, names):
+    t = paramiko_login(wide, wide.user, **{member: names})
+    if member == "ciphers":
+        assert t.local_cipher == t.remote_cipher == names[0]
+    elif member == "macs":
+        assert t.local_mac == t.remote_mac == names[0]
+    elif member == "keys":
+        assert t.host_key_type == names[0]
+    elif member == "compression":
+        assert t.local_compression == t.remote_compression == names[0]
+
+
+# What PuTTY's saved sessions call them, and what its log then says.
+PUTTY = [("KEX", "ntru-curve25519", "NTRU Prime"), ("KEX", "ecdh", "Curve25519"),
+         ("KEX", "dh-gex-sha1", "group exchange"),
+         ("KEX", "dh-group14-sha1", "Diffie-Hellman"),
+         ("Cipher", "chacha20", "ChaCha20"), ("Cipher", "aesgcm", "GCM"),
+         ("Cipher", "aes", "AES"), ("Compression", "1", "zlib")]
+
+
+def plink(s, user, name, settings, command, **kw):
+    """plink with a saved session."""
+    os.makedirs("/root/.putty/sessions", exist_ok=True)
+    with open(f"/root/.putty/sessions/{name}", "w") as f:
+        f.write("".join(f"{k}={v}\n" for k, v in settings.items()))
+    mark = sp.run(["ssh-keygen", "-lf", s.host_keys[0] + ".pub"], check=0)
+    return ["plink", "-load", name, "-v", "-batch", "-ssh", "-P", str(s.port),
+            "-l", user.name, "-pw", user.password, "-hostkey",
+            mark.stdout.split()[1], "127.0.0.1", command]
+
+
+@pytest.mark.parametrize("key,value,said", PUTTY)
+def test_plink_each(wide, key, value, said):
+    # What a session leaves out PuTTY puts in again, at places of its own.
+    more = {"KEX": ["ntru-curve25519", "ecdh", "dh-gex-sha1", "dh-group18-sha512",
+                    "dh-group17-sha512", "dh-group16-sha512", "dh-group15-sha512",
+                    "dh-group14-sha1", "rsa", "WARN", "dh-group1-sha1"],
+            "Cipher": ["aes", "chacha20", "aesgcm", "WARN", "3des", "des",
+                       "blowfish", "arcfour"]}.get(key)
+    if more:
+        value = ",".join([value] + [m for m in more if m != value])
+    p = sp.run(plink(wide, wide.user, "each", {
+        key: value, "HostKey": "ed25519,WARN"}, "exit 3"),
+        env=dict(os.environ, HOME="/root"))
+    if p.returncode != 3 and "settle on" in p.stderr:
+        pytest.skip(f"this plink has no {value}")
+    assert p.returncode == 3, p.stderr
+    assert said in p.stderr, p.stderr
+
+
+# ---- what is never done ----
+
+def test_sha1_is_never_signed(wide):
+    assert "no matching host key type" in login(
+        wide, wide.user, check=255, HostKeyAlgorithms="ssh-rsa")
+    assert "ssh-rsa" not in offer(wide)["host_key"]
+
+
+def test_sha1_is_never_accepted(wide, make_user):
+    import paramiko
+    u = make_user(key=False)
+    u.make_key("rsa", extra=["-b", "3072"])
+    login(wide, u, check=255, PubkeyAcceptedAlgorithms="ssh-rsa")
+    mark = wide.mark()
+    t = paramiko.Transport(("127.0.0.1", wide.port), disabled_algorithms={
+        "pubkeys": ["rsa-sha2-512", "rsa-sha2-256"]})
+    t.start_client(timeout=20 * sp.SLOW)
+    # A client that knows nothing of server-sig-algs just sends it.
+    t.server_extensions = {}
+    with pytest.raises(paramiko.SSHException):
+        t.auth_publickey(u.name, paramiko.RSAKey.from_private_key_file(u.key))
+    t.close()
+    assert "Accepted" not in wide.log()[mark:]
+
+
+def test_small_rsa_keys_are_refused(wide, make_user):
+    u = make_user(key=False)
+    u.make_key("rsa", extra=["-b", "1024"])
+    mark = wide.mark()
+    p = wide.ssh(u, "true", RequiredRSASize="1024")
+    assert p.returncode == 255
+    wide.wait_log(r"(?i)(1024|bits|small|short)", after=mark)
+
+
+def test_a_small_rsa_host_key_stops_the_start(make_server):
+    path = f"{sp.SCRATCH}/host_rsa1024"
+    if not os.path.exists(path):
+        sp.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "1024", "-N", "", "-f",
+                path], check=0)
+    s = make_server(host_keys=("rsa1024",), start=False)
+    p = s.start(expect=1)
+    assert re.search(r"(?i)1024|bits", p.stderr + s.log())
+
+
+def test_unknown_names_are_answered_with_the_nearest(make_server):
+    for text, near in ((' kex = [ "curve25519-sha265" ];', "curve25519-sha256"),
+                       (' ciphers = [ "aes256-gcm" ];', "aes256-gcm@openssh.com"),
+                       (' macs = [ "hmac-sha2-521" ];', "hmac-sha2-512"),
+                       (' profile = "modem";', "modern")):
+        s = make_server(start=False, extra="crypto = {" + text + " };")
+        p = s.check()
+        assert p.returncode != 0
+        assert re.search(r"sallyport\.conf:\d+: crypto\.", p.stderr), p.stderr
+        assert near in p.stderr, p.stderr
+
+
+# ---- profiles ----
+
+FIELDS = ["kex", "host_key", "cipher_in", "cipher_out", "mac_in", "mac_out",
+          "compression_in", "compression_out"]
+
+
+def offer(s):
+    """The server's KEXINIT, read from the wire."""
+    with s.connect() as c:
+        c.sendall(b"SSH-2.0-test\r\n")
+        f = c.makefile("rb")
+        assert f.readline().startswith(b"SSH-2.0-sallyport")
+        length, padding = struct.unpack(">IB", f.read(5))
+        payload = f.read(length - 1)[:-padding]
+    assert payload[0] == 20
+    lists, at = {}, 17
+    for name in FIELDS:
+        size, = struct.unpack_from(">I", payload, at)
+        lists[name] = payload[at + 4:at + 4 + size].decode().split(",")
+        at += 4 + size
+    return lists
+
+
+PROFILES = {
+    "modern": (PQ + X25519 + NIST, [CHACHA] + GCM + CTR, MACS, HOST,
+               ["none", ZLIB]),
+    "compatible": (PQ + X25519 + NIST + [GEX] + DH, [CHACHA] + GCM + CTR, MACS,
+                   HOST, ["none", ZLIB]),
+    "cis": (PQ + X25519 + NIST, GCM[::-1] + CTR[::-1],
+            ["hmac-sha2-512", "hmac-sha2-256"], HOST, ["none"]),
+    "stig": (NIST + [GEX], ["aes256-gcm@openssh.com", "aes256-ctr",
+                            "aes128-gcm@openssh.com", "aes128-ctr"],
+             ["hmac-sha2-512", "hmac-sha2-256"], HOST[1:], ["none"]),
+}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_profile_offers_its_lists_and_lets_in(make_server, make_user, profile):
+    s = make_server(extra=f'crypto = {{ profile = "{profile}"; }};',
+                    host_keys=all_host_keys())
+    kex, ciphers, macs, host, compression = PROFILES[profile]
+    got = offer(s)
+    signs = [k for k in got["kex"] if not re.match("ext-info|kex-strict", k)]
+    assert signs == kex
+    assert "kex-strict-s-v00@openssh.com" in got["kex"]
+    for way in ("in", "out"):
+        assert got["cipher_" + way] == ciphers
+        assert got["mac_" + way] == macs
+        assert got["compression_" + way] == compression
+    assert got["host_key"] == host
+    u = make_user(key=False)
+    u.make_key("ecdsa")
+    login(s, u)
+
+
+def test_explicit_lists_and_modifiers(make_server, user):
+    s = make_server(extra=f'''crypto = {{ kex = [ "{GEX}", "{DH[0]}" ];
+        ciphers = [ "^aes256-ctr" ]; macs = [ "-*-etm@openssh.com" ];
+        compression = [ "none" ]; host_key_algorithms = [ "-ssh-rsa*", "-rsa*" ]; }};''')
+    got = offer(s)
+    assert [k for k in got["kex"] if k.startswith("diffie")] == [GEX, DH[0]]
+    assert not [k for k in got["kex"] if k.startswith(("curve", "ecdh", "mlkem"))]
+    assert got["cipher_in"][0] == "aes256-ctr" and CHACHA in got["cipher_in"]
+    assert got["mac_out"] == ["hmac-sha2-256", "hmac-sha2-512"]
+    assert got["compression_in"] == ["none"]
+    assert got["host_key"] == ["ssh-ed25519", "ecdsa-sha2-nistp256"]
+    assert f"kex: algorithm: {GEX}" in login(s, user)
+
+
+def test_fips_without_a_provider_is_refused(make_server):
+    s = make_server(start=False, host_keys=("ecdsa", "rsa"),
+                    extra='crypto = { profile = "fips"; };')
+    if os.path.exists("/usr/lib/x86_64-linux-gnu/ossl-modules/fips.so"):
+        pytest.skip("this machine has the provider")
+    for p in (s.check(), s.start(expect=78)):
+        assert p.returncode == 78
+        assert "crypto.profile" in p.stderr and "FIPS provider" in p.stderr
+    assert s.pid is None
+
+
+# ---- rekeying under load ----
+
+_data = {}
+
+
+def data(size):
+    """Half of it compressible, none of it repeated within zlib's window."""
+    if size not in _data:
+        block = b"".join(os.urandom(2048) + bytes(2048) for _ in range(1024))
+        parts = [struct.pack(">Q", i) + block[8:]
+                 for i in range(-(-size // len(block)))]
+        blob = b"".join(parts)[:size]
+        _data[size] = (blob, hashlib.sha256(blob).hexdigest())
+    return _data[size]
+
+
+def pump(argv, size, env=None):
+    """Both ways at once through `cat`; stderr.  The hashes are equal."""
+    blob, want = data(size)
+    p = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, env=env)
+    said, digest = [], hashlib.sha256()
+    feeder = threading.Thread(target=lambda: (p.stdin.write(blob), p.stdin.close()))
+    reader = threading.Thread(target=lambda: said.append(p.stderr.read()))
+    watchdog = threading.Timer(240 * sp.SLOW, p.kill)
+    for t in (feeder, reader, watchdog):
+        t.start()
+    try:
+        while chunk := p.stdout.read1(1 << 20):
+            digest.update(chunk)
+    finally:
+        watchdog.cancel()
+    status = p.wait()
+    feeder.join()
+    reader.join()
+    text = said[0].decode(errors="replace")
+    assert status == 0, (status, text[-3000:])
+    assert digest.hexdigest() == want
+    return text
+
+
+SMALL_REKEY = "crypto = { rekey_bytes = 1048576; };"
+
+
+@pytest.mark.parametrize("compress", ["no", "yes"])
+@pytest.mark.parametrize("who", ["client", "server"])
+def test_openssh_rekeys_under_load(make_server, user, compress, who):
+    s = make_server(extra=SMALL_REKEY if who == "server" else "")
+    limit = {"RekeyLimit": "1M"} if who == "client" else {}
+    size = MB << 20
+    said = pump(s.ssh_argv(user, "cat", Compression=compress,
+                           LogLevel="DEBUG1", **limit), size)
+    exchanges = said.count("SSH2_MSG_NEWKEYS received")
+    assert exchanges > MB // (4 if compress == "yes" else 2), exchanges
+
+
+@pytest.mark.parametrize("compress", ["0", "1"])
+def test_plink_rekeys_under_load(make_server, user, compress):
+    s = make_server()
+    said = pump(plink(s, user, "load", {"RekeyBytes": "1M",
+                                        "Compression": compress,
+                                        "HostKey": "ed25519,WARN"}, "cat"),
+                MB << 20, env=dict(os.environ, HOME="/root"))
+    assert said.count("key re-exchange") > MB // 4, said[-2000:]
+
+
+@pytest.mark.parametrize("compress", [False, True])
+@pytest.mark.parametrize("who", ["client", "server"])
+def test_paramiko_rekeys_under_load(make_server, user, compress, who):
+    import paramiko
+    s = make_server(extra=SMALL_REKEY if who == "server" else "")
+    t = paramiko.Transport(("127.0.0.1", s.port))
+    if who == "client":
+        t.packetizer.REKEY_BYTES = 1 << 20
+    t.use_compression(compress)
+    exchanges = []
+    taken = t._parse_newkeys
+    t._handler_table = dict(t._handler_table)
+    t._handler_table[21] = lambda self, m: (exchanges.append(1), taken(m))[1]
+    t.start_client(timeout=20 * sp.SLOW)
+    t.auth_password(user.name, user.password)
+    c = t.open_session(timeout=20 * sp.SLOW)
+    c.settimeout(120 * sp.SLOW)
+    c.exec_command("cat")
+    size = max(MB // 4, 10) << 20  # Python's own work is most of the time
+    blob, want = data(size)
+    feeder = threading.Thread(target=lambda: (c.sendall(blob), c.shutdown_write()))
+    feeder.start()
+    digest = hashlib.sha256()
+    while chunk := c.recv(1 << 18):
+        digest.update(chunk)
+    feeder.join()
+    assert c.recv_exit_status() == 0
+    t.close()
+    assert digest.hexdigest() == want
+    assert len(exchanges) > (size >> 20) // 4
+
+
+# ---- scanners ----
+
+def test_ssh_audit_finds_the_nist_curves_alone(make_server):
+    s = make_server(host_keys=("ed25519", "ecdsa", "rsa"))
+    p = sp.run(["ssh-audit", "-n", "-p", str(s.port), "127.0.0.1"], timeout=60)
+    fails = [line for line in p.stdout.splitlines() if "[fail]" in line]
+    assert "(kex)" in p.stdout, p.stdout + p.stderr
+    strange, name = [], ""
+    for line in p.stdout.splitlines():
+        m = re.match(r"\((\w+)\) (\S+)", line)
+        name = m.group(2) if m else name
+        if "[fail]" in line and "nistp" not in name:
+            strange.append(line)
+    assert not strange, strange
+    assert all("elliptic curves" in f or "nistp" in f for f in fails), fails
+
+
+def test_keyscan_gets_every_type(wide):
+    p = sp.run(["ssh-keyscan", "-t", "ed25519,ecdsa,rsa", "-p", str(wide.port),
+                "127.0.0.1"])
+    kinds = {line.split()[1] for line in p.stdout.splitlines()
+             if line and line[0] != "#"}
+    assert {"ssh-ed25519", "ssh-rsa"} < kinds
+    assert any(k.startswith("ecdsa-sha2-nistp") for k in kinds)
+
+
+# ---- host keys that come and go ----
+
+def known(path):
+    return {tuple(line.split()[1:3]) for line in open(path)}
+
+
+def public(path):
+    return tuple(open(path + ".pub").read().split()[:2])
+
+
+def test_rotation_of_host_keys(make_server, user):
+    """A second key of a type: learnt; the first removed: forgotten."""
+    s = make_server(host_keys=("ed25519", "rsa"))
+    first, rsa = s.host_keys
+    second = s.dir + "/ssh_host_ed25519_next"
+    sp.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", second], check=0)
+    path = s.dir + "/rotating"
+
+    def connect():
+        # The host's proofs arrive while the session runs.
+        s.ssh(user, "sleep 0.5", check=0, UserKnownHostsFile=path,
+              UpdateHostKeys="yes", HostKeyAlgorithms="ssh-ed25519,rsa-sha2-512")
+        return known(path)
+
+    connect()
+    assert connect() == {public(first), public(rsa)}
+
+    def serve(*keys):
+        text = re.sub(r"host_keys = \[.*?\];", "host_keys = [ " + ", ".join(
+            f'"{k}"' for k in keys) + " ];", s.text, count=1)
+        s.write(text)
+        mark = s.mark()
+        os.kill(s.pid, 1)
+        s.wait_log("Configuration reloaded", after=mark)
+
+    serve(first, second, rsa)
+    assert connect() == {public(first), public(second), public(rsa)}
+    serve(second, rsa)
+    assert connect() == {public(second), public(rsa)}
+
+
+# ---- quality of service ----
+
+def tos_bytes(port, work):
+    """The TOS bytes of the packets that `port` sent while work() ran."""
+    raw = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.ntohs(0x0800))
+    raw.bind(("lo", 0x0800))
+    raw.settimeout(0.2)
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    work()
+    seen = []
+    while True:
+        try:
+            packet = raw.recv(128)
+        except TimeoutError:
+            break
+        head = (packet[0] & 15) * 4
+        source, = struct.unpack_from(">H", packet, head)
+        if packet[9] == 6 and source == port and (not seen or seen[-1] != packet[1]):
+            seen.append(packet[1])
+    raw.close()
+    return seen
+
+
+@pytest.mark.parametrize("extra,bulk,interactive", [
+    ("", [0], [0, 0xb8]),
+    ('ip_qos_interactive = "af21"; ip_qos_bulk = "cs1";', [0, 0x20],
+     [0, 0x20, 0x48]),
+    ('ip_qos_interactive = "none";', [0], [0])])
+def test_ip_qos(make_server, user, extra, bulk, interactive):
+    s = make_server(extra=extra)
+    assert tos_bytes(s.port, lambda: s.ssh(user, "echo x", check=0)) == bulk
+    seen = tos_bytes(s.port, lambda: s.ssh(user, "echo x", check=0, flags=("-tt",)))
+    assert seen[:len(interactive)] == interactive, seen
+    assert set(seen) == set(interactive)
