@@ -1,5 +1,6 @@
 """bench.py [--quick] [--servers a,b] [--rounds N] [--json FILE]
-[--markdown FILE] [measure...] | list | --shell COMMAND
+[--markdown FILE] [measure...] | list |
+--shell COMMAND | --scale COUNT
 
 Runs in the scene that tests/integration/inside has set up; see run."""
 
@@ -37,6 +38,9 @@ def arguments():
     p.add_argument("--shell", metavar="COMMAND", help="run this beside the "
                    "first server, with PORT, SSH_USER, KEY, PIDS and LIGHT "
                    "in its environment: for perf and strace")
+    p.add_argument("--scale", type=int, metavar="COUNT",
+                   help="hold so many idle connections, and say what they "
+                   "cost")
     p.add_argument("measures", nargs="*",
                    help="names (or beginnings of names); all without")
     return p.parse_args()
@@ -118,8 +122,19 @@ def shell(command, server):
     sys.exit(0)
 
 
+def scale(args):
+    args.servers = args.servers or "sallyport"
+    for server in start_servers(args, []):
+        print(f"\n{server.name}:\n")
+        measures.scale(server, args.scale)
+        server.stop()
+    sys.exit(0)
+
+
 def main():
     args = arguments()
+    if args.scale:
+        scale(args)
     if args.shell:
         args.servers = args.servers or "sallyport"
         shell(args.shell, start_servers(args, [])[0])

@@ -25,8 +25,8 @@ class Scene:
     def __init__(self, quick, commands):
         self.quick = quick
         self.commands = commands
-        self.bulk = (64 if quick else 512) << 20
-        self.logins = 10 if quick else 25
+        self.bulk = (64 if quick else 256) << 20
+        self.logins = 8 if quick else 12
         self.path = None
         self.file = f"{sp.SCRATCH}/bulk"
         self.tree = f"{sp.SCRATCH}/tree"
@@ -133,7 +133,7 @@ def many_at_once(server):
 
 def logins_per_second(scene, server):
     many_at_once(server)
-    count = 100 if scene.quick else 320
+    count = 100 if scene.quick else 160
     start = time.perf_counter()
     sp.run(light(server, "login", count, 16), check=0, timeout=240)
     return [count / (time.perf_counter() - start)]
@@ -141,7 +141,7 @@ def logins_per_second(scene, server):
 
 def logins_per_second_stock(scene, server):
     many_at_once(server)
-    count = 48 if scene.quick else 160
+    count = 48 if scene.quick else 96
     start = time.perf_counter()
     argv = server.ssh("true", kex=CURVE)
     call(["xargs", "-P16", "-I{}", *argv], input=b"x\n" * count, stdin=None)
@@ -166,13 +166,20 @@ def macs_of(server, cipher):
     return {"mac": server.macs} if cipher == CTR else {}
 
 
+def without_login(server, argv, work):
+    """CPU of the transfer, less that of a login which transfers nothing."""
+    login = cpu_of(server, lambda: call(argv))
+    return max(cpu_of(server, work) - login, 0)
+
+
 def bulk_down(cipher):
     def measure(scene, server):
         if server.name == "dropbear" and cipher == GCM:
             raise Skip("dropbear 2022.83 has no AES-GCM")
         command = scene.commands.command(f"cat {scene.bulk_file()}")
         argv = server.ssh(command, cipher=cipher, **macs_of(server, cipher))
-        used = cpu_of(server, lambda: call(argv))
+        login = server.ssh("true", cipher=cipher, **macs_of(server, cipher))
+        used = without_login(server, login, lambda: call(argv))
         return [used * 1e9 / scene.bulk]
     return measure
 
@@ -187,7 +194,8 @@ def bulk_up(cipher):
         def work():
             with open(scene.bulk_file(), "rb") as f:
                 call(argv, stdin=f)
-        return [cpu_of(server, work) * 1e9 / scene.bulk]
+        login = server.ssh("true", cipher=cipher, **macs_of(server, cipher))
+        return [without_login(server, login, work) * 1e9 / scene.bulk]
     return measure
 
 
@@ -195,7 +203,11 @@ def sftp_run(scene, server, batch):
     path = f"{sp.SCRATCH}/batch"
     with open(path, "w") as f:
         f.write(batch)
-    return cpu_of(server, lambda: call(server.sftp(path)))
+    empty = f"{sp.SCRATCH}/empty"
+    with open(empty, "w") as f:
+        f.write("pwd\n")
+    return without_login(server, server.sftp(empty),
+                         lambda: call(server.sftp(path)))
 
 
 def sftp_put(scene, server):
@@ -230,7 +242,7 @@ def sftp_small_get(scene, server):
 
 def long_upload(scene, server):
     enter = scene.long_path()
-    size = (64 if scene.quick else 512) << 20
+    size = (64 if scene.quick else 256) << 20
     if server.name == "dropbear":
         size = 1 << 20  # a window of 24 kB: a quarter of a MB in a second
     argv = enter + server.ssh("cat >/dev/null", host="10.99.0.1", cipher=GCM
@@ -357,11 +369,17 @@ def idle_connections(scene, server):
 
 
 def idle_pss(scene, server):
-    return [idle_connections(scene, server)[0]]
+    pss, kernel = idle_connections(scene, server)
+    server.idle_kernel = kernel
+    return [pss]
 
 
 def idle_kernel(scene, server):
-    kernel = idle_connections(scene, server)[1]
+    """From the same connections, when these have been measured."""
+    if hasattr(server, "idle_kernel"):
+        kernel = server.idle_kernel
+    else:
+        kernel = idle_connections(scene, server)[1]
     if kernel is None:
         raise Skip("no controller counts kernel memory")
     return [kernel]
@@ -383,6 +401,55 @@ def unauthenticated_pss(scene, server):
         t.close()
     server.settle()
     return [pss]
+
+
+def scale(server, count):
+    """Many idle connections: what each costs, what a login costs then."""
+    master = min(server.base)
+
+    def cpu_of_master():
+        f = open(f"/proc/{master}/stat").read().rsplit(")", 1)[1].split()
+        return (int(f[11]) + int(f[12])) / os.sysconf("SC_CLK_TCK")
+
+    def logins():
+        p = sp.run(light(server, "login", 50), check=0, timeout=240)
+        return statistics.median(float(x) for x in p.stdout.split())
+
+    def state(connections, took):
+        kernel = server.group.kernel_kb()
+        print(f"| {connections} | {logins():.1f} | {took:.1f} | "
+              f"{cpu_of_master():.2f} | {pss_kb([master])} | "
+              f"{pss_kb(server.group.pids()) // 1024} | "
+              f"{'–' if kernel is None else int(kernel) // 1024} |",
+              flush=True)
+
+    print("| idle connections | login p50 ms | seconds to connect | master "
+          "CPU s, all told | master PSS kB | all processes PSS MB | kernel "
+          "MB |\n|--:|--:|--:|--:|--:|--:|--:|")
+    state(0, 0)
+    held, total, step = [], 0, max(1, count // 4)
+    while total < count:
+        start = time.monotonic()
+        p = subprocess.Popen(light(server, "idle", step), text=True,
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        held.append(p)
+        if p.stdout.readline() != "ready\n":
+            raise RuntimeError("the connections did not come up")
+        took = time.monotonic() - start
+        total += step
+        time.sleep(4)
+        state(total, took)
+    before = cpu_of_master()
+    time.sleep(10)
+    print(f"\nThe master in 10 s of {total} idle connections: "
+          f"{cpu_of_master() - before:.2f} s of CPU time.")
+    start = time.monotonic()
+    for p in held:
+        p.stdin.close()
+        p.wait()
+    server.settle(120)
+    print(f"All ended within {time.monotonic() - start:.1f} s.")
+    state(0, 0)
 
 
 class Measure:
@@ -429,7 +496,7 @@ MEASURES = [
     Measure("long_upload", "upload over a 100 ms path (1 Gbit/s), MB/s ↑",
             long_upload, ">= 110", digits=1, rounds=2, up=True),
     Measure("long_login", "login over a 100 ms path, curve25519, ms",
-            long_login, "<= 770", digits=0, rounds=2),
+            long_login, "<= 920", digits=0, rounds=2),
     Measure("echo_idle", "echo p99 in an idle connection, ms", echo_idle,
             None, rounds=3),
     Measure("echo_load", "echo p99 under a bulk download in it, ms",
