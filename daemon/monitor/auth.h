@@ -72,6 +72,7 @@ struct auth {
 	bool refused_told; /* why has been logged */
 	bool banner_sent;
 	bool invalid_told;
+	bool nss_silent; /* a source of the name service did not answer */
 
 	/* facts */
 	struct policy_facts facts;

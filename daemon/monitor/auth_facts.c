@@ -30,9 +30,12 @@ auth_name_is_sane(const char *name)
 	return true;
 }
 
-/* FACT_KNOWN and an owned copy in *out. */
+/*
+ * FACT_KNOWN and an owned copy in *out.  A directory that is down looks much
+ * like one without the user (nslcd's library says ENOENT): *silent tells.
+ */
 static enum fact_state
-look_up_user(const char *name, struct passwd *out)
+look_up_user(const char *name, struct passwd *out, bool *silent)
 {
 	struct passwd pw, *found = NULL;
 	size_t size = 4096;
@@ -59,6 +62,8 @@ look_up_user(const char *name, struct passwd *out)
 	free(buffer);
 	if (found != NULL)
 		return FACT_KNOWN;
+	/* 0: all sources said no.  Else one of them said nothing. */
+	*silent = err != 0;
 	return err == 0 || err == ENOENT || err == ESRCH ? FACT_ABSENT :
 							   FACT_UNKNOWN;
 }
@@ -119,7 +124,7 @@ gather(struct monitor *m)
 	if (!auth_name_is_sane(m->user))
 		return;
 	auth_call(m, CALL_NSS, m->user);
-	f->user_state = look_up_user(m->user, &m->passwd);
+	f->user_state = look_up_user(m->user, &m->passwd, &a->nss_silent);
 	if (f->user_state == FACT_KNOWN) {
 		m->user_known = true;
 		f->user = m->passwd.pw_name;
@@ -181,8 +186,10 @@ auth_learn(struct monitor *m)
 		    m, "no loaded module serves any of its methods", d->why);
 	if (a->facts.user_state == FACT_ABSENT) {
 		AUDIT(auth_unknown_user,
-		    .reason = auth_name_is_sane(m->user) ? "no such user" :
-							   "illegal name");
+		    .reason = !auth_name_is_sane(m->user) ? "illegal name" :
+			a->nss_silent ? "no such user, but a source of the "
+					"name service did not answer" :
+					"no such user");
 		a->invalid_told = true;
 		a->refused = true;
 	} else if (!granted) {
