@@ -146,6 +146,22 @@ tries_allowed(struct monitor *m)
 	return max == 0 ? 1 : max;
 }
 
+/*
+ * The client may know the incident's number, the first half of the
+ * connection's: a user who quotes it can be found in the log.
+ */
+static void
+give_up(struct monitor *m)
+{
+	static const char cause[] = "Too many authentication failures";
+
+	AUDIT(auth_maxtries, .attempt = m->auth->failures);
+	monitor_disconnect(m, SSH_DISCONNECT_PROTOCOL_ERROR,
+	    "%s (incident %.8s)", cause, audit_context()->conn);
+	/* For the log, which has the whole number: what watchers look for. */
+	snprintf(m->closing_cause, sizeof(m->closing_cause), "%s", cause);
+}
+
 void
 auth_fail(struct monitor *m, enum sallyport_verdict verdict)
 {
@@ -164,9 +180,7 @@ auth_fail(struct monitor *m, enum sallyport_verdict verdict)
 	a->by = NULL;
 	delay_failure(m, a->attempt.query ? QUERY_FLOOR_MAX : UINT64_MAX);
 	if (a->failures >= max) {
-		AUDIT(auth_maxtries, .attempt = a->failures);
-		monitor_disconnect(m, SSH_DISCONNECT_PROTOCOL_ERROR,
-		    "Too many authentication failures");
+		give_up(m);
 		return;
 	}
 	send_failure(m);
