@@ -23,3 +23,6 @@ EXTRA_DIST += packaging/audit packaging/build-deb packaging/debian \
 	packaging/logrotate packaging/pam.d packaging/rpm packaging/rsyslog \
 	packaging/systemd packaging/sysusers.d packaging/tmpfiles.d \
 	packaging/ufw tests/packaging
+if TESTS_WANTED
+TESTS += tests/packaging/fail2ban.sh
+endif
