@@ -182,7 +182,8 @@ input_readable(struct transport *t)
 		region_add(&t->rx, (size_t)n);
 		if (!t->authenticated)
 			sockopt_quickack(t);
-		if ((!t->trimmed || t->rx.touched > TRIM_AT) &&
+		if ((!t->trimmed || t->rx.touched > TRIM_AT ||
+			t->tx.touched > TRIM_AT) &&
 		    !loop_timer_running(&t->trim))
 			loop_timer_start(t->w->loop, &t->trim, TRIM_MS,
 			    trim_task, t);
