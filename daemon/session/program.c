@@ -246,15 +246,23 @@ signal_name(int number)
 	return "SIG@openssh.com";
 }
 
-bool
-program_ended(struct session *s, pid_t pid, int status)
+static struct program *
+find_process(struct session *s, pid_t pid)
 {
 	struct program *p;
-	bool signalled = WIFSIGNALED(status);
 
 	LIST_FOREACH(p, &s->programs, next)
 		if (p->pid == pid)
-			break;
+			return p;
+	return NULL;
+}
+
+bool
+program_ended(struct session *s, pid_t pid, int status)
+{
+	struct program *p = find_process(s, pid);
+	bool signalled = WIFSIGNALED(status);
+
 	if (p == NULL)
 		return false;
 	end_events(p);

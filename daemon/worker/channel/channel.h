@@ -62,6 +62,9 @@ struct end {
 	struct loop_fd handle;
 };
 
+struct letter; /* ask.c */
+STAILQ_HEAD(letter_queue, letter);
+
 struct channel {
 	struct channels *table;
 	uint32_t id;   /* ours: slot, and a generation above it */
@@ -108,7 +111,7 @@ struct channel {
 	uint8_t *modes; /* until the terminal comes */
 	size_t modes_len;
 
-	STAILQ_HEAD(, letter) letters; /* questions kept back */
+	struct letter_queue letters; /* questions kept back */
 	size_t letters_bytes;
 	struct answer *answers;
 	size_t answers_head, answers_len, answers_room;
