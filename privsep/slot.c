@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #define SLOT_CALL_TEXT(name, text) [CALL_##name] = (text),
-static const char *const call_texts[SLOT_CALL_COUNT] = { SLOT_CALLS(
-    SLOT_CALL_TEXT) };
+static const char *const call_texts[SLOT_CALL_COUNT] = {
+    SLOT_CALLS(SLOT_CALL_TEXT)};
 
 const char *
 slot_call_text(uint32_t call)
@@ -44,8 +44,8 @@ slots_attach(int fd, struct slot **slots)
 int
 slots_create(struct slot **slots, int *fd)
 {
-	int memory = memfd_create("sallyport-slots",
-	    MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int memory =
+	    memfd_create("sallyport-slots", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (memory < 0)
 		return E_SYSTEM;
@@ -66,16 +66,16 @@ slots_release(struct slot *slots)
 		munmap(slots, (size_t)SLOTS_SIZE);
 }
 
-const uint32_t slot_bounds[SLOT_BUCKETS] = { 1, 2, 5, 10, 25, 50, 100, 250,
-	500, 1000, 2500, 5000, 10000, 30000 };
+const uint32_t slot_bounds[SLOT_BUCKETS] = {
+    1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000};
 
 #define SLOT_TIME_TEXT(name, text) [TIME_##name] = (text),
-static const char *const time_texts[SLOT_TIME_COUNT] = { SLOT_TIMES(
-    SLOT_TIME_TEXT) };
+static const char *const time_texts[SLOT_TIME_COUNT] = {
+    SLOT_TIMES(SLOT_TIME_TEXT)};
 
 #define SLOT_METHOD_TEXT(name, text) [SLOT_METHOD_##name] = (text),
-static const char *const method_texts[SLOT_METHOD_COUNT] = { SLOT_METHODS(
-    SLOT_METHOD_TEXT) };
+static const char *const method_texts[SLOT_METHOD_COUNT] = {
+    SLOT_METHODS(SLOT_METHOD_TEXT)};
 
 const char *
 slot_time_text(enum slot_time what)

@@ -67,9 +67,8 @@ group_exists(void *context, const char *name)
 static bool
 read_all(const char *path, struct buf *b, char *why, size_t why_size)
 {
-	const struct safefile_rules rules = { .owner = geteuid(),
-		.flags = SAFEFILE_FOLLOW,
-		.max = KEY_FILE_MAX };
+	const struct safefile_rules rules = {
+	    .owner = geteuid(), .flags = SAFEFILE_FOLLOW, .max = KEY_FILE_MAX};
 	char text[SAFEFILE_WHY_MAX] = "";
 
 	buf_init(b, KEY_FILE_MAX);
@@ -102,9 +101,9 @@ host_key(void *context, const char *path, char *why, size_t why_size)
 			snprintf(why, why_size, "is no usable private key: %s",
 			    err_text(err));
 		else
-			good = key_check_length(key_private_public(key),
-				   c->config->crypto.rsa_bits, why,
-				   why_size) == 0;
+			good =
+			    key_check_length(key_private_public(key),
+				c->config->crypto.rsa_bits, why, why_size) == 0;
 	}
 	key_private_free(key);
 	buf_free(&b);
@@ -115,17 +114,17 @@ static bool
 host_certificate(void *context, const char *path, char *why, size_t why_size)
 {
 	struct checking *c = context;
-	const struct cert_rules rules = { .kind = CERT_HOST,
-		.now = (uint64_t)time(NULL),
-		.rsa_min_bits = c->config->crypto.rsa_bits };
+	const struct cert_rules rules = {.kind = CERT_HOST,
+	    .now = (uint64_t)time(NULL),
+	    .rsa_min_bits = c->config->crypto.rsa_bits};
 	enum cert_verdict verdict = CERT_INVALID;
 	struct key *key = NULL;
 	struct buf b;
 	int err;
 
 	if (read_all(path, &b, why, why_size)) {
-		err = key_parse_line((const char *)b.data, first_line(&b),
-		    &key, NULL, NULL);
+		err = key_parse_line(
+		    (const char *)b.data, first_line(&b), &key, NULL, NULL);
 		if (err != 0)
 			snprintf(why, why_size, "%s", err_text(err));
 		else
@@ -185,15 +184,15 @@ module_serves(void *context, const struct chain_step *step)
 static void
 look_around(const struct config *config, struct problems *problems)
 {
-	struct checking c = { .config = config, .problems = problems };
-	const struct check_calls calls = { .context = &c,
-		.user = user_exists,
-		.group = group_exists,
-		.module = module_loads,
-		.serves = module_serves,
-		.host_key = host_key,
-		.host_certificate = host_certificate,
-		.algorithm = algorithm };
+	struct checking c = {.config = config, .problems = problems};
+	const struct check_calls calls = {.context = &c,
+	    .user = user_exists,
+	    .group = group_exists,
+	    .module = module_loads,
+	    .serves = module_serves,
+	    .host_key = host_key,
+	    .host_certificate = host_certificate,
+	    .algorithm = algorithm};
 
 	if (config->crypto.profile == CRYPTO_FIPS && fips_require() != 0)
 		problem_error(problems, NULL, 0,
@@ -273,11 +272,11 @@ add_line(struct problems *problems, const char *line)
 		}
 	}
 	if (strncmp(text, "warning: ", 9) == 0)
-		problem_warning(problems, file, file == NULL ? 0 :
-			(unsigned)number, "%s", &text[9]);
+		problem_warning(problems, file,
+		    file == NULL ? 0 : (unsigned)number, "%s", &text[9]);
 	else
-		problem_error(problems, file, file == NULL ? 0 :
-			(unsigned)number, "%s", text);
+		problem_error(problems, file,
+		    file == NULL ? 0 : (unsigned)number, "%s", text);
 	free(file);
 }
 
@@ -329,8 +328,8 @@ rehearse(const struct ctl *ctl, struct problems *problems)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
 	if (status != 0 && problems->errors == errors)
-		problem_error(problems, NULL, 0,
-		    "%s -t refuses it (status %d)", path, status);
+		problem_error(problems, NULL, 0, "%s -t refuses it (status %d)",
+		    path, status);
 	buf_free(&report);
 	free(path);
 }
@@ -344,8 +343,8 @@ problem_records(const struct problems *problems, struct records *r)
 		const struct problem *p = &problems->items[i];
 
 		record_begin(r);
-		record_text(r, "severity", p->severity == PROBLEM_ERROR ?
-			"error" : "warning");
+		record_text(r, "severity",
+		    p->severity == PROBLEM_ERROR ? "error" : "warning");
 		record_text(r, "file", p->file == NULL ? "" : p->file);
 		record_number(r, "line", p->line);
 		record_text(r, "message", p->text);
@@ -355,7 +354,7 @@ problem_records(const struct problems *problems, struct records *r)
 static void
 print_problems(const struct ctl *ctl, const struct problems *problems)
 {
-	struct records r = { 0 };
+	struct records r = {0};
 
 	if (!ctl->json) {
 		problems_print(problems, stdout);
@@ -371,8 +370,8 @@ print_problems(const struct ctl *ctl, const struct problems *problems)
 int
 check_command(const struct ctl *ctl, int argc, char **argv)
 {
-	struct problems problems = { 0 };
-	struct bundle bundle = { 0 };
+	struct problems problems = {0};
+	struct bundle bundle = {0};
 	struct config *config = NULL;
 	int status;
 

@@ -21,7 +21,7 @@
 
 #define ANSWER_MAX (64 * 1024 * 1024)
 /* A server that is alive answers at once; a reload loads modules. */
-#define ANSWER_MS  120000
+#define ANSWER_MS 120000
 
 /* Say it in the form that was asked for. */
 static int
@@ -64,8 +64,8 @@ failf(const struct ctl *ctl, int status, const char *format, ...)
 static char *
 socket_path(const struct ctl *ctl)
 {
-	struct problems problems = { 0 };
-	struct bundle bundle = { 0 };
+	struct problems problems = {0};
+	struct bundle bundle = {0};
 	struct config *config = NULL;
 	char *path;
 
@@ -73,9 +73,10 @@ socket_path(const struct ctl *ctl)
 	    config_load(&bundle, &config, &problems) != 0) {
 		config = config_defaults();
 		if (!ctl->json && ctl->socket == NULL)
-			fprintf(stderr, "sallyportctl: %s cannot be read; "
-				"trying %s\n", ctl->config_file,
-			    config->control_socket);
+			fprintf(stderr,
+			    "sallyportctl: %s cannot be read; "
+			    "trying %s\n",
+			    ctl->config_file, config->control_socket);
 	}
 	path = config->control_socket == NULL ?
 	    NULL :
@@ -89,11 +90,10 @@ socket_path(const struct ctl *ctl)
 static int
 reach(const struct ctl *ctl, const char *path, int *fd)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
 
 	if (strlen(path) >= sizeof(un.sun_path))
-		return failf(ctl, CTL_FAILED, "%s: the path is too long",
-		    path);
+		return failf(ctl, CTL_FAILED, "%s: the path is too long", path);
 	memcpy(un.sun_path, path, strlen(path));
 	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (*fd >= 0 && connect(*fd, (struct sockaddr *)&un, sizeof(un)) == 0)
@@ -101,8 +101,10 @@ reach(const struct ctl *ctl, const char *path, int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	if (errno == ENOENT || errno == ECONNREFUSED)
-		return failf(ctl, CTL_NOT_RUNNING, "no server is running "
-			"(nobody answers at %s)", path);
+		return failf(ctl, CTL_NOT_RUNNING,
+		    "no server is running "
+		    "(nobody answers at %s)",
+		    path);
 	if (errno == EACCES && geteuid() != 0)
 		return fail(ctl, CTL_FAILED, "only root may do this");
 	return failf(ctl, CTL_FAILED, "%s: %s", path, strerror(errno));
@@ -110,8 +112,8 @@ reach(const struct ctl *ctl, const char *path, int *fd)
 
 /* Words are separated by NUL, so a newline may stand in none. */
 static int
-send_request(const struct ctl *ctl, int fd, const char *const *words,
-    size_t count)
+send_request(
+    const struct ctl *ctl, int fd, const char *const *words, size_t count)
 {
 	struct buf b;
 	int status = CTL_OK;
@@ -119,8 +121,8 @@ send_request(const struct ctl *ctl, int fd, const char *const *words,
 	buf_init(&b, 1024);
 	for (size_t i = 0; i < count; i++) {
 		if (strchr(words[i], '\n') != NULL)
-			status = fail(ctl, CTL_USAGE,
-			    "an argument has a newline");
+			status =
+			    fail(ctl, CTL_USAGE, "an argument has a newline");
 		if (i > 0)
 			buf_u8(&b, 0);
 		buf_bytes(&b, words[i], strlen(words[i]));
@@ -130,8 +132,10 @@ send_request(const struct ctl *ctl, int fd, const char *const *words,
 		status = fail(ctl, CTL_USAGE, "the arguments are too long");
 	if (status == CTL_OK &&
 	    send(fd, b.data, b.len, MSG_NOSIGNAL) != (ssize_t)b.len)
-		status = failf(ctl, CTL_FAILED, "the server does not listen: "
-			"%s", strerror(errno));
+		status = failf(ctl, CTL_FAILED,
+		    "the server does not listen: "
+		    "%s",
+		    strerror(errno));
 	buf_free(&b);
 	return status;
 }
@@ -165,17 +169,18 @@ receive(const struct ctl *ctl, int from, struct buf *answer, int *fd)
 	uint8_t piece[16384];
 
 	for (;;) {
-		struct pollfd p = { .fd = from, .events = POLLIN };
-		struct iovec iov = { .iov_base = piece,
-			.iov_len = sizeof(piece) };
-		struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1,
-			.msg_control = control.space,
-			.msg_controllen = sizeof(control.space) };
+		struct pollfd p = {.fd = from, .events = POLLIN};
+		struct iovec iov = {
+		    .iov_base = piece, .iov_len = sizeof(piece)};
+		struct msghdr h = {.msg_iov = &iov,
+		    .msg_iovlen = 1,
+		    .msg_control = control.space,
+		    .msg_controllen = sizeof(control.space)};
 		ssize_t n;
 
 		if (poll(&p, 1, ANSWER_MS) == 0)
-			return fail(ctl, CTL_FAILED,
-			    "the server does not answer");
+			return fail(
+			    ctl, CTL_FAILED, "the server does not answer");
 		n = recvmsg(from, &h, MSG_CMSG_CLOEXEC);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -192,7 +197,7 @@ receive(const struct ctl *ctl, int from, struct buf *answer, int *fd)
 static int
 take_answer(const struct ctl *ctl, char *text, struct records *answer)
 {
-	struct records error = { 0 };
+	struct records error = {0};
 	char *line, *next, *word;
 	int status;
 
@@ -224,8 +229,8 @@ int
 client_ask(const struct ctl *ctl, const char *const *words, size_t count,
     struct records *answer, int *fd)
 {
-	char *path = ctl->socket != NULL ? mem_strdup(ctl->socket) :
-					   socket_path(ctl);
+	char *path =
+	    ctl->socket != NULL ? mem_strdup(ctl->socket) : socket_path(ctl);
 	struct buf text;
 	int server = -1, status;
 

@@ -5,7 +5,6 @@
 
 #include "daemon/ctl/ctl.h"
 
-
 #include <sys/stat.h>
 
 #include <stdarg.h>
@@ -20,36 +19,34 @@ static const struct command {
 	const char *arguments;
 	const char *help;
 } commands[] = {
-	{ "check", check_command, "",
-	    "everything a start would find wrong" },
-	{ "drain", drain_command, "[on | off | wait]",
-	    "refuse new connections, wait for the others to end" },
-	{ "explain", explain_command,
-	    "--user name --from address [--listener name] [--at time]\n"
-	    "\t[--method method[,method]] [--key file] [--live]",
-	    "who may do what, and why" },
-	{ "fingerprints", fingerprints_command, "",
-	    "print the fingerprints of the host keys" },
-	{ "hostkeys", hostkeys_command, "",
-	    "make the host keys that are missing" },
-	{ "import", import_command, "sshd_config",
-	    "sshd's configuration in our words" },
-	{ "kill", kill_command, "id | user | address | key",
-	    "end connections" },
-	{ "log-level", log_level_command, "level | default",
-	    "of new connections, until the next reload" },
-	{ "penalties", penalties_command, "[clear [address]]",
-	    "show or clear the penalties of sources" },
-	{ "reload", reload_command, "",
-	    "have the configuration and program on disk take over" },
-	{ "sessions", sessions_command, "", "who is connected" },
-	{ "show", show_command, "[--defaults | --keys | key ...]",
-	    "the configuration as it is understood" },
-	{ "stats", stats_command, "", "counters, as Prometheus reads them" },
-	{ "status", status_command, "", "what the server is doing" },
+    {"check", check_command, "", "everything a start would find wrong"},
+    {"drain", drain_command, "[on | off | wait]",
+	"refuse new connections, wait for the others to end"},
+    {"explain", explain_command,
+	"--user name --from address [--listener name] [--at time]\n"
+	"        [--method method[,method]] [--key file] [--live]",
+	"who may do what, and why"},
+    {"fingerprints", fingerprints_command, "",
+	"print the fingerprints of the host keys"},
+    {"hostkeys", hostkeys_command, "", "make the host keys that are missing"},
+    {"import", import_command, "sshd_config",
+	"sshd's configuration in our words"},
+    {"kill", kill_command, "id | user | address | key", "end connections"},
+    {"log-level", log_level_command, "level | default",
+	"of new connections, until the next reload"},
+    {"penalties", penalties_command, "[clear [address]]",
+	"show or clear the penalties of sources"},
+    {"reload", reload_command, "",
+	"have the configuration and program on disk take over"},
+    {"sessions", sessions_command, "", "who is connected"},
+    {"show", show_command, "[--defaults | --keys | key ...]",
+	"the configuration as it is understood"},
+    {"stats", stats_command, "", "counters, as Prometheus reads them"},
+    {"status", status_command, "", "what the server is doing"},
 };
 
-#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define HELP_COLUMN 36
+#define N_COMMANDS  (sizeof(commands) / sizeof(commands[0]))
 
 static void
 usage(FILE *out)
@@ -61,8 +58,12 @@ usage(FILE *out)
 		int width = fprintf(out, "    %s%s%s", commands[i].name,
 		    *commands[i].arguments ? " " : "", commands[i].arguments);
 
-		fprintf(out, "%*s%s\n", width < 36 ? 36 - width : 1, "",
-		    commands[i].help);
+		if (width >= HELP_COLUMN) {
+			putc('\n', out);
+			width = 0;
+		}
+		fprintf(
+		    out, "%*s%s\n", HELP_COLUMN - width, "", commands[i].help);
 	}
 }
 
@@ -138,7 +139,7 @@ global_option(struct ctl *ctl, int argc, char **argv, int *at)
 int
 main(int argc, char **argv)
 {
-	struct ctl ctl = { .config_file = SYSCONFDIR "/sallyport.conf" };
+	struct ctl ctl = {.config_file = SYSCONFDIR "/sallyport.conf"};
 	const struct command *command;
 	int n = 0, taken, status;
 

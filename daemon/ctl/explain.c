@@ -34,12 +34,12 @@ take_options(const struct ctl *ctl, int argc, char **argv, struct asked *a)
 		const char *name;
 		const char **value;
 	} rows[] = {
-		{ "--user", &a->user },
-		{ "--from", &a->from },
-		{ "--listener", &a->listener },
-		{ "--at", &a->at },
-		{ "--method", &a->methods },
-		{ "--key", &a->key },
+	    {"--user", &a->user},
+	    {"--from", &a->from},
+	    {"--listener", &a->listener},
+	    {"--at", &a->at},
+	    {"--method", &a->methods},
+	    {"--key", &a->key},
 	};
 	const size_t n = sizeof(rows) / sizeof(rows[0]);
 
@@ -55,8 +55,8 @@ take_options(const struct ctl *ctl, int argc, char **argv, struct asked *a)
 		if (k == n)
 			return ctl_usage(ctl, "%s: no such option", argv[i]);
 		if (++i == argc)
-			return ctl_usage(ctl, "%s: a value is expected",
-			    rows[k].name);
+			return ctl_usage(
+			    ctl, "%s: a value is expected", rows[k].name);
 		*rows[k].value = argv[i];
 	}
 	return a->user == NULL || a->from == NULL ?
@@ -103,8 +103,8 @@ look_up_groups(struct question *q)
 	int count = EXPLAIN_GROUPS_MAX;
 
 	q->facts.groups_state = FACT_UNKNOWN;
-	if (getgrouplist(q->passwd->pw_name, q->passwd->pw_gid, q->groups,
-		&count) < 0)
+	if (getgrouplist(
+		q->passwd->pw_name, q->passwd->pw_gid, q->groups, &count) < 0)
 		return;
 	q->group_count = (size_t)count;
 	names = mem_array(q->group_count + 1, sizeof(*names));
@@ -116,8 +116,7 @@ look_up_groups(struct question *q)
 		errno = 0;
 		g = getgrgid(q->groups[i]);
 		if (g != NULL)
-			names[q->facts.group_count++] =
-			    mem_strdup(g->gr_name);
+			names[q->facts.group_count++] = mem_strdup(g->gr_name);
 		else if (errno != 0 && errno != ENOENT && errno != ESRCH)
 			q->facts.groups_state = FACT_UNKNOWN;
 	}
@@ -132,8 +131,8 @@ look_up_user(struct question *q, const char *name)
 	q->facts.groups_state = FACT_ABSENT;
 	errno = 0;
 	if ((found = getpwnam(name)) == NULL) {
-		q->facts.user_state = errno == 0 || errno == ENOENT ||
-			errno == ESRCH ?
+		q->facts.user_state =
+		    errno == 0 || errno == ENOENT || errno == ESRCH ?
 		    FACT_ABSENT :
 		    FACT_UNKNOWN;
 		return;
@@ -158,8 +157,9 @@ gather(const struct ctl *ctl, const struct asked *a, struct question *q)
 	if (net_parse(a->from, &q->facts.source) != 0)
 		return ctl_usage(ctl, "%s: is no numeric address", a->from);
 	if (!parse_time(a->at == NULL ? "now" : a->at, &q->facts.now))
-		return ctl_usage(ctl, "%s: is no time (\"08:30\", "
-				      "\"2026-11-21 08:30\", \"@SECONDS\")",
+		return ctl_usage(ctl,
+		    "%s: is no time (\"08:30\", "
+		    "\"2026-11-21 08:30\", \"@SECONDS\")",
 		    a->at);
 	/* With one listener alone there is no doubt. */
 	q->facts.listener = a->listener;
@@ -181,7 +181,7 @@ take_methods(const struct asked *a, struct question *q)
 {
 	const char **list = mem_array(METHODS_MAX, sizeof(*list));
 	char *text = mem_strdup(a->methods != NULL ? a->methods :
-		a->key != NULL			   ? "publickey" :
+		     a->key != NULL		   ? "publickey" :
 						     ""),
 	     *rest = text, *word;
 
@@ -230,8 +230,8 @@ key_text(const struct key_answer *a)
 		putchar('\n');
 	} else {
 		fputs("would be refused: ", stdout);
-		plain_text(a->reason[0] != '\0' ? a->reason : "not accepted",
-		    stdout);
+		plain_text(
+		    a->reason[0] != '\0' ? a->reason : "not accepted", stdout);
 		putchar('\n');
 	}
 	for (size_t i = 0; i < a->note_count; i++) {
@@ -337,20 +337,19 @@ explain(const struct ctl *ctl, const struct asked *asked, struct question *q)
 
 /* The configuration that the running server serves new connections with. */
 static int
-live_config(const struct ctl *ctl, struct bundle *bundle,
-    struct config **config)
+live_config(
+    const struct ctl *ctl, struct bundle *bundle, struct config **config)
 {
-	const char *words[] = { "bundle" };
-	struct problems problems = { 0 };
-	struct records answer = { 0 };
+	const char *words[] = {"bundle"};
+	struct problems problems = {0};
+	struct records answer = {0};
 	int fd, status = client_ask(ctl, words, 1, &answer, &fd);
 
 	if (status == CTL_OK &&
 	    (fd < 0 || config_bundle_from_fd(fd, bundle) != 0 ||
 		config_load(bundle, config, &problems) != 0)) {
 		problems_print(&problems, stderr);
-		status = ctl_fail(
-		    "the server's configuration cannot be read");
+		status = ctl_fail("the server's configuration cannot be read");
 	}
 	if (fd >= 0)
 		close(fd);
@@ -380,9 +379,9 @@ question_free(struct question *q)
 int
 explain_command(const struct ctl *ctl, int argc, char **argv)
 {
-	struct asked asked = { 0 };
+	struct asked asked = {0};
 	struct question *q;
-	struct bundle bundle = { 0 };
+	struct bundle bundle = {0};
 	struct config *config = NULL;
 	int status;
 

@@ -55,9 +55,8 @@ struct child_user {
 	size_t group_count;
 };
 struct sallyport_command;
-int child_open(const struct child_user *as, const char *path,
-    const char *below, size_t max, unsigned deadline_ms, int *fd, char *why,
-    size_t why_size);
+int child_open(const struct child_user *as, const char *path, const char *below,
+    size_t max, unsigned deadline_ms, int *fd, char *why, size_t why_size);
 int child_run(const struct sallyport_command *command, char **output,
     size_t *len, int *status, char *why, size_t why_size);
 

@@ -64,13 +64,13 @@ become(uid_t uid, gid_t gid, const gid_t *groups, size_t count)
 static void
 send_reply(int to, const struct reply *reply, int fd)
 {
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)reply,
-		.iov_len = sizeof(*reply) };
+	struct iovec iov = {
+	    .iov_base = (void *)(uintptr_t)reply, .iov_len = sizeof(*reply)};
 	union {
 		char space[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
 
 	if (fd >= 0) {
 		memset(&control, 0, sizeof(control));
@@ -88,22 +88,22 @@ send_reply(int to, const struct reply *reply, int fd)
 static int
 receive_reply(int from, struct reply *reply, int *fd)
 {
-	struct iovec iov = { .iov_base = reply, .iov_len = sizeof(*reply) };
+	struct iovec iov = {.iov_base = reply, .iov_len = sizeof(*reply)};
 	union {
 		char space[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control.space,
-		.msg_controllen = sizeof(control.space) };
+	struct msghdr h = {.msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = control.space,
+	    .msg_controllen = sizeof(control.space)};
 	struct cmsghdr *c;
 
 	if (recvmsg(from, &h, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof(*reply))
 		return E_CLOSED;
 	c = CMSG_FIRSTHDR(&h);
 	if (c != NULL && c->cmsg_level == SOL_SOCKET &&
-	    c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof(int)))
+	    c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(fd, CMSG_DATA(c), sizeof(int));
 	reply->why[sizeof(reply->why) - 1] = '\0';
 	return 0;
@@ -113,7 +113,7 @@ static void __attribute__((noreturn))
 open_as(int to, const struct child_user *as, const char *path,
     const struct safefile_rules *rules)
 {
-	struct reply reply = { 0 };
+	struct reply reply = {0};
 	int fd = -1;
 
 	become(as->uid, as->gid, as->groups, as->group_count);
@@ -126,7 +126,7 @@ static int
 wait_for_reply(int from, unsigned deadline_ms, const char *path, int *fd,
     char *why, size_t why_size)
 {
-	struct pollfd p = { .fd = from, .events = POLLIN };
+	struct pollfd p = {.fd = from, .events = POLLIN};
 	struct reply reply;
 
 	if (poll(&p, 1, (int)deadline_ms) <= 0) {
@@ -146,8 +146,10 @@ int
 child_open(const struct child_user *as, const char *path, const char *below,
     size_t max, unsigned deadline_ms, int *fd, char *why, size_t why_size)
 {
-	const struct safefile_rules rules = { .owner = as->uid,
-		.flags = SAFEFILE_FOLLOW, .max = max, .below = below };
+	const struct safefile_rules rules = {.owner = as->uid,
+	    .flags = SAFEFILE_FOLLOW,
+	    .max = max,
+	    .below = below};
 	int pair[2], result;
 	pid_t pid;
 
@@ -176,9 +178,8 @@ child_open(const struct child_user *as, const char *path, const char *below,
 static void __attribute__((noreturn))
 run_as(int output, const struct sallyport_command *command)
 {
-	static char *const nothing[] = { (char *)(uintptr_t)
-					     "PATH=/usr/local/bin:/usr/bin:/bin",
-		NULL };
+	static char *const nothing[] = {
+	    (char *)(uintptr_t) "PATH=/usr/local/bin:/usr/bin:/bin", NULL};
 	const gid_t group = command->gid;
 	int null = open("/dev/null", O_RDWR);
 
@@ -201,7 +202,7 @@ collect(int from, struct buf *out, uint64_t deadline)
 	uint8_t piece[4096];
 
 	for (;;) {
-		struct pollfd p = { .fd = from, .events = POLLIN };
+		struct pollfd p = {.fd = from, .events = POLLIN};
 		uint64_t now = loop_clock();
 		ssize_t n;
 
@@ -222,7 +223,7 @@ collect(int from, struct buf *out, uint64_t deadline)
 static int
 may_run(const struct sallyport_command *command, char *why, size_t why_size)
 {
-	const struct safefile_rules rules = { .flags = SAFEFILE_FOLLOW };
+	const struct safefile_rules rules = {.flags = SAFEFILE_FOLLOW};
 	char text[SAFEFILE_WHY_MAX] = "";
 	int fd, err;
 
@@ -280,7 +281,7 @@ child_run(const struct sallyport_command *command, char **output, size_t *len,
 		*len = out.len;
 	} else
 		snprintf(why, why_size, "%s",
-		    result == SALLYPORT_TIMEOUT	    ? "it took too long" :
+		    result == SALLYPORT_TIMEOUT	      ? "it took too long" :
 			result == SALLYPORT_TOO_LARGE ? "it printed too much" :
 							"its output was lost");
 	buf_free(&out);

@@ -68,12 +68,11 @@ host_problem(const struct sallyport_setting *setting, const char *format, ...)
 	text = mem_vprintf(format, args);
 	va_end(args);
 	if (setting != NULL)
-		fprintf(stderr, "%s:%u: %s: %s\n", setting->file,
-		    setting->line, setting->name, text);
+		fprintf(stderr, "%s:%u: %s: %s\n", setting->file, setting->line,
+		    setting->name, text);
 	else
-		fprintf(stderr, "%s:%u: module %s: %s\n",
-		    loading->origin.file, loading->origin.line, loading->name,
-		    text);
+		fprintf(stderr, "%s:%u: module %s: %s\n", loading->origin.file,
+		    loading->origin.line, loading->name, text);
 	free(text);
 }
 
@@ -113,8 +112,9 @@ host_text(struct sallyport_login *login, enum sallyport_text which)
 	case SALLYPORT_ALGORITHM:
 		return login->a->algorithm;
 	case SALLYPORT_RULE:
-		return login->decision.rule == NULL ? "" :
-						      login->decision.rule->name;
+		return login->decision.rule == NULL ?
+		    "" :
+		    login->decision.rule->name;
 	case SALLYPORT_CA_ALGORITHMS:
 		return login->ca_algorithms;
 	case SALLYPORT_REASON:
@@ -146,8 +146,8 @@ host_number(struct sallyport_login *login, enum sallyport_number which)
 }
 
 static const uint8_t *
-host_bytes(struct sallyport_login *login, enum sallyport_bytes which,
-    size_t *len)
+host_bytes(
+    struct sallyport_login *login, enum sallyport_bytes which, size_t *len)
 {
 	*len = 0;
 	if (which == SALLYPORT_PUBLIC_KEY)
@@ -198,8 +198,8 @@ host_key(struct sallyport_login *login, const struct sallyport_key *key)
 }
 
 static int
-host_restrict_to(struct sallyport_login *login,
-    enum sallyport_restriction what, const char *value)
+host_restrict_to(struct sallyport_login *login, enum sallyport_restriction what,
+    const char *value)
 {
 	(void)login;
 	(void)what;
@@ -273,8 +273,8 @@ host_packet_receive(struct sallyport_login *login, uint8_t *number,
 }
 
 static void
-host_call_begin(struct sallyport_login *login, enum sallyport_call call,
-    const char *detail)
+host_call_begin(
+    struct sallyport_login *login, enum sallyport_call call, const char *detail)
 {
 	(void)login;
 	(void)call;
@@ -282,14 +282,15 @@ host_call_begin(struct sallyport_login *login, enum sallyport_call call,
 }
 
 static int
-host_open_user_file(struct sallyport_login *login, const char *path,
-    size_t max, int *fd, char *why, size_t why_size)
+host_open_user_file(struct sallyport_login *login, const char *path, size_t max,
+    int *fd, char *why, size_t why_size)
 {
 	const struct question *q = login->q;
 	const struct child_user as = {
-		.uid = (uid_t)host_number(login, SALLYPORT_UID),
-		.gid = (gid_t)host_number(login, SALLYPORT_GID),
-		.groups = q->groups, .group_count = q->group_count };
+	    .uid = (uid_t)host_number(login, SALLYPORT_UID),
+	    .gid = (gid_t)host_number(login, SALLYPORT_GID),
+	    .groups = q->groups,
+	    .group_count = q->group_count};
 	int err = child_open(&as, path, host_text(login, SALLYPORT_HOME), max,
 	    q->config->deadlines.key_command * 1000, fd, why, why_size);
 
@@ -304,16 +305,15 @@ static int
 host_open_file(struct sallyport_login *login, const char *path, size_t max,
     int *fd, char *why, size_t why_size)
 {
-	const struct child_user as = { .uid = 0, .gid = 0 };
+	const struct child_user as = {.uid = 0, .gid = 0};
 
 	return child_open(&as, path, NULL, max,
 	    login->q->config->deadlines.key_command * 1000, fd, why, why_size);
 }
 
 static int
-host_run(struct sallyport_login *login,
-    const struct sallyport_command *command, char **output, size_t *len,
-    int *status, char *why, size_t why_size)
+host_run(struct sallyport_login *login, const struct sallyport_command *command,
+    char **output, size_t *len, int *status, char *why, size_t why_size)
 {
 	int err = child_run(command, output, len, status, why, why_size);
 
@@ -339,31 +339,31 @@ host_audit(struct sallyport_login *login, const char *event,
 }
 
 static const struct sallyport_host table = {
-	.abi = SALLYPORT_MODULE_ABI,
-	.size = sizeof(struct sallyport_host),
-	.problem = host_problem,
-	.log = host_log,
-	.text = host_text,
-	.number = host_number,
-	.bytes = host_bytes,
-	.reason = host_reason,
-	.key = host_key,
-	.restrict_to = host_restrict_to,
-	.user_changed = host_one_text,
-	.environment = host_one_text,
-	.exhausted = host_exhausted,
-	.fail_delay = host_fail_delay,
-	.ask = host_ask,
-	.show = host_one_text,
-	.ask_change = host_ask_change,
-	.packet_send = host_packet_send,
-	.packet_receive = host_packet_receive,
-	.call_begin = host_call_begin,
-	.call_end = host_exhausted,
-	.open_user_file = host_open_user_file,
-	.open_file = host_open_file,
-	.run = host_run,
-	.audit = host_audit,
+    .abi = SALLYPORT_MODULE_ABI,
+    .size = sizeof(struct sallyport_host),
+    .problem = host_problem,
+    .log = host_log,
+    .text = host_text,
+    .number = host_number,
+    .bytes = host_bytes,
+    .reason = host_reason,
+    .key = host_key,
+    .restrict_to = host_restrict_to,
+    .user_changed = host_one_text,
+    .environment = host_one_text,
+    .exhausted = host_exhausted,
+    .fail_delay = host_fail_delay,
+    .ask = host_ask,
+    .show = host_one_text,
+    .ask_change = host_ask_change,
+    .packet_send = host_packet_send,
+    .packet_receive = host_packet_receive,
+    .call_begin = host_call_begin,
+    .call_end = host_exhausted,
+    .open_user_file = host_open_user_file,
+    .open_file = host_open_file,
+    .run = host_run,
+    .audit = host_audit,
 };
 
 /* ---- the key in its file ---- */
@@ -454,10 +454,10 @@ load(const struct opened *o, void **state)
 	int err = 0;
 
 	for (size_t i = 0; i < p->count; i++)
-		s[i] = (struct sallyport_setting){ .name = p->items[i].key,
-			.value = p->items[i].value,
-			.file = p->items[i].origin.file,
-			.line = p->items[i].origin.line };
+		s[i] = (struct sallyport_setting){.name = p->items[i].key,
+		    .value = p->items[i].value,
+		    .file = p->items[i].origin.file,
+		    .line = p->items[i].origin.line};
 	loading = o->settings;
 	if (o->module->load != NULL)
 		err = o->module->load(&table, s, p->count, state);
@@ -471,13 +471,11 @@ ask_module(const struct opened *o, struct sallyport_login *login)
 	void *state = NULL, *connection;
 
 	if (load(o, &state) != 0)
-		return ctl_fail("module %s does not load",
-		    o->settings->name);
-	connection = o->module->begin == NULL ?
-	    state :
-	    o->module->begin(state, login);
-	login->a->accepted = o->module->authenticate(connection, login) ==
-	    SALLYPORT_ALLOW;
+		return ctl_fail("module %s does not load", o->settings->name);
+	connection =
+	    o->module->begin == NULL ? state : o->module->begin(state, login);
+	login->a->accepted =
+	    o->module->authenticate(connection, login) == SALLYPORT_ALLOW;
 	if (o->module->end != NULL)
 		o->module->end(connection);
 	if (o->module->unload != NULL)
@@ -490,20 +488,20 @@ static int
 find_and_ask(struct sallyport_login *login)
 {
 	const struct config *config = login->q->config;
-	struct modules modules = { 0 };
+	struct modules modules = {0};
 	char why[SAFEFILE_WHY_MAX] = "";
 	int err = -1;
 
 	for (size_t i = 0; i < config->module_count && err < 0; i++) {
 		char *path = module_path(config, &config->modules[i]);
 
-		if (!modules_open(&modules, &config->modules[i], path, why,
-			sizeof(why)))
+		if (!modules_open(
+			&modules, &config->modules[i], path, why, sizeof(why)))
 			err = ctl_fail("%s: %s", path, why);
-		else if (modules_serve(&modules, config->modules[i].name,
-			     "publickey"))
-			err = ask_module(&modules.items[modules.count - 1],
-			    login);
+		else if (modules_serve(
+			     &modules, config->modules[i].name, "publickey"))
+			err = ask_module(
+			    &modules.items[modules.count - 1], login);
 		free(path);
 	}
 	modules_close(&modules);

@@ -40,9 +40,9 @@ describe(struct records *r, const char *path, const struct key *key, bool made)
 static int
 read_private(const char *path, struct key_private **key, char *why)
 {
-	struct safefile_rules rules = { .owner = 0,
-		.flags = SAFEFILE_FOLLOW | SAFEFILE_PRIVATE,
-		.max = KEY_FILE_MAX };
+	struct safefile_rules rules = {.owner = 0,
+	    .flags = SAFEFILE_FOLLOW | SAFEFILE_PRIVATE,
+	    .max = KEY_FILE_MAX};
 	struct buf file;
 	int err;
 
@@ -90,8 +90,8 @@ make(const char *path, struct records *r)
 		return CTL_FAILED;
 	(void)gethostname(host, sizeof(host) - 1);
 	comment = mem_printf("root@%s", host);
-	err = key_generate_file(path, type, bits, comment, &public, why,
-	    sizeof(why));
+	err = key_generate_file(
+	    path, type, bits, comment, &public, why, sizeof(why));
 	free(comment);
 	if (err != 0)
 		return ctl_fail("%s", why);
@@ -135,7 +135,7 @@ print(const struct records *r)
 static int
 all_keys(const struct ctl *ctl, int argc, bool may_make)
 {
-	struct records r = { 0 };
+	struct records r = {0};
 	struct config *config;
 	int status = CTL_OK;
 

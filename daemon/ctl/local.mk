@@ -15,3 +15,7 @@ sallyportctl_SOURCES = \
 sallyportctl_LDFLAGS = $(PROGRAM_LDFLAGS)
 sallyportctl_LDADD = config/libsettings.a lib/ssh/libssh.a lib/libground.a \
 	$(CRYPTO_LIBS) $(CONFIG_LIBS) $(ZLIB_LIBS)
+
+dist_man_MANS += packaging/man/sallyportctl.8
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = packaging/completion/sallyportctl

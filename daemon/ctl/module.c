@@ -22,7 +22,7 @@ bool
 modules_open(struct modules *m, const struct module_settings *settings,
     const char *path, char *why, size_t why_size)
 {
-	struct opened o = { .settings = settings };
+	struct opened o = {.settings = settings};
 
 	if ((o.library = dlopen(path, RTLD_NOW | RTLD_LOCAL)) == NULL) {
 		snprintf(why, why_size, "%s", dlerror());
@@ -34,10 +34,9 @@ modules_open(struct modules *m, const struct module_settings *settings,
 	else if (o.module->abi != SALLYPORT_MODULE_ABI)
 		snprintf(why, why_size,
 		    "was built for module interface %u, not %u",
-		    (unsigned)o.module->abi,
-		    (unsigned)SALLYPORT_MODULE_ABI);
-	else if (o.module->size < offsetof(struct sallyport_module, describe) +
-		    sizeof(void *))
+		    (unsigned)o.module->abi, SALLYPORT_MODULE_ABI);
+	else if (o.module->size <
+	    offsetof(struct sallyport_module, describe) + sizeof(void *))
 		snprintf(why, why_size, "is older than its interface");
 	else {
 		m->items = mem_grow(m->items, m->count + 1, sizeof(o));

@@ -31,13 +31,13 @@ bool modules_open(struct modules *m, const struct module_settings *settings,
     const char *path, char *why, size_t why_size);
 
 /* Does one of them serve the method?  name NULL: any of them. */
-bool modules_serve(const struct modules *m, const char *name,
-    const char *method);
+bool modules_serve(
+    const struct modules *m, const char *name, const char *method);
 
 void modules_close(struct modules *m);
 
 /* The file of a module; the caller frees it. */
-char *module_path(const struct config *config,
-    const struct module_settings *settings);
+char *module_path(
+    const struct config *config, const struct module_settings *settings);
 
 #endif

@@ -10,8 +10,8 @@
 struct config *
 offline_config(const struct ctl *ctl, struct bundle *bundle)
 {
-	struct bundle own = { 0 };
-	struct problems problems = { 0 };
+	struct bundle own = {0};
+	struct problems problems = {0};
 	struct config *config = NULL;
 
 	if (config_bundle_read(ctl->config_file, &own, &problems) != 0 ||

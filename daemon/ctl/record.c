@@ -25,10 +25,10 @@ add(struct records *r, const char *name, enum field_kind kind, char *value)
 {
 	struct record *record = &r->items[r->count - 1];
 
-	record->fields = mem_grow(record->fields, record->count + 1,
-	    sizeof(*record->fields));
+	record->fields = mem_grow(
+	    record->fields, record->count + 1, sizeof(*record->fields));
 	record->fields[record->count++] = (struct field){
-		.name = mem_strdup(name), .kind = kind, .value = value };
+	    .name = mem_strdup(name), .kind = kind, .value = value};
 }
 
 void

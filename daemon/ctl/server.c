@@ -47,8 +47,8 @@ print_span(uint64_t s)
 	else if (s < 3600)
 		printf("%" PRIu64 "m", s / 60);
 	else if (s < 86400)
-		printf("%" PRIu64 "h%02um", s / 3600,
-		    (unsigned)(s % 3600 / 60));
+		printf(
+		    "%" PRIu64 "h%02um", s / 3600, (unsigned)(s % 3600 / 60));
 	else
 		printf("%" PRIu64 "d%02uh", s / 86400,
 		    (unsigned)(s % 86400 / 3600));
@@ -96,7 +96,7 @@ static int
 ask(const struct ctl *ctl, const char *const *words, size_t count, bool single,
     print_fn *print)
 {
-	struct records answer = { 0 };
+	struct records answer = {0};
 	int status = client_ask(ctl, words, count, &answer, NULL);
 
 	if (status == CTL_OK && single && answer.count == 0)
@@ -112,7 +112,7 @@ ask(const struct ctl *ctl, const char *const *words, size_t count, bool single,
 static int
 ask_plain(const struct ctl *ctl, int argc, bool single, print_fn *print)
 {
-	const char *words[] = { ctl->command };
+	const char *words[] = {ctl->command};
 
 	if (argc != 0)
 		return ctl_usage(ctl, "no arguments are expected");
@@ -194,7 +194,7 @@ print_kill(const struct records *answer)
 int
 kill_command(const struct ctl *ctl, int argc, char **argv)
 {
-	const char *words[] = { "kill", argc == 1 ? argv[0] : "" };
+	const char *words[] = {"kill", argc == 1 ? argv[0] : ""};
 
 	if (argc != 1)
 		return ctl_usage(ctl, "one target is expected");
@@ -218,7 +218,7 @@ print_drain(const struct records *answer)
 static int
 wait_until_empty(const struct ctl *ctl)
 {
-	const char *words[] = { "status" };
+	const char *words[] = {"status"};
 	struct records answer;
 	uint64_t left = 1;
 	int status;
@@ -238,12 +238,13 @@ wait_until_empty(const struct ctl *ctl)
 int
 drain_command(const struct ctl *ctl, int argc, char **argv)
 {
-	const char *words[] = { "drain", "on" };
+	const char *words[] = {"drain", "on"};
 	bool wait = argc == 1 && strcmp(argv[0], "wait") == 0;
 	int status;
 
-	if (argc > 1 || (argc == 1 && !wait && strcmp(argv[0], "on") != 0 &&
-			    strcmp(argv[0], "off") != 0))
+	if (argc > 1 ||
+	    (argc == 1 && !wait && strcmp(argv[0], "on") != 0 &&
+		strcmp(argv[0], "off") != 0))
 		return ctl_usage(ctl, "on, off or wait is expected");
 	if (argc == 1 && !wait)
 		words[1] = argv[0];
@@ -277,8 +278,7 @@ print_cleared(const struct records *answer)
 int
 penalties_command(const struct ctl *ctl, int argc, char **argv)
 {
-	const char *words[] = { "penalties", "clear",
-		argc == 2 ? argv[1] : "" };
+	const char *words[] = {"penalties", "clear", argc == 2 ? argv[1] : ""};
 
 	if (argc == 0)
 		return ask(ctl, words, 1, false, print_penalties);
@@ -306,7 +306,7 @@ reload_command(const struct ctl *ctl, int argc, char **argv)
 int
 log_level_command(const struct ctl *ctl, int argc, char **argv)
 {
-	const char *words[] = { "log-level", argc == 1 ? argv[0] : "" };
+	const char *words[] = {"log-level", argc == 1 ? argv[0] : ""};
 
 	if (argc != 1)
 		return ctl_usage(ctl, "one level is expected");

@@ -190,7 +190,7 @@ json_server(struct shown *s, const struct config *c)
 static void
 show_json(const struct config *c, bool defaults)
 {
-	struct shown s = { .defaults = defaults, .first = true };
+	struct shown s = {.defaults = defaults, .first = true};
 
 	putchar('{');
 	json_server(&s, c);
@@ -209,7 +209,7 @@ show_json(const struct config *c, bool defaults)
 static int
 show_keys(const struct ctl *ctl, const struct config *c, int argc, char **argv)
 {
-	struct shown s = { .first = true };
+	struct shown s = {.first = true};
 
 	if (ctl->json)
 		putchar('{');
@@ -273,7 +273,7 @@ show_command(const struct ctl *ctl, int argc, char **argv)
 static void
 import_json(const char *text, const struct problems *problems)
 {
-	struct records r = { 0 };
+	struct records r = {0};
 
 	fputs("{\n\t\"config\": ", stdout);
 	/* Not json_text(): the newlines are the configuration's own. */
@@ -288,7 +288,7 @@ import_json(const char *text, const struct problems *problems)
 int
 import_command(const struct ctl *ctl, int argc, char **argv)
 {
-	struct problems problems = { 0 };
+	struct problems problems = {0};
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out;

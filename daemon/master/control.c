@@ -71,13 +71,13 @@ on_deadline(void *arg)
 static ssize_t
 send_piece(struct control_client *c)
 {
-	struct iovec iov = { .iov_base = &c->answer.data[c->sent],
-		.iov_len = c->answer.len - c->sent };
+	struct iovec iov = {.iov_base = &c->answer.data[c->sent],
+	    .iov_len = c->answer.len - c->sent};
 	union {
 		char space[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
 
 	if (c->pass >= 0 && c->sent == 0) {
 		struct cmsghdr *cmsg;
@@ -142,8 +142,8 @@ take_request(struct control_client *c)
 static void
 on_readable(struct control_client *c)
 {
-	ssize_t n = read(c->fd, &c->request[c->len],
-	    sizeof(c->request) - c->len);
+	ssize_t n =
+	    read(c->fd, &c->request[c->len], sizeof(c->request) - c->len);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -185,8 +185,7 @@ client_new(struct master *m, int fd)
 	c->next = control->clients;
 	control->clients = c;
 	control->n_clients++;
-	if (loop_fd_add(m->loop, &c->on_fd, fd, LOOP_READ, on_client, c) !=
-	    0) {
+	if (loop_fd_add(m->loop, &c->on_fd, fd, LOOP_READ, on_client, c) != 0) {
 		client_end(c);
 		return NULL;
 	}
@@ -212,8 +211,9 @@ name_actor(const struct ucred *who, char actor[CONTROL_ACTOR_MAX])
 		snprintf(actor, CONTROL_ACTOR_MAX, "uid %u pid %d",
 		    (unsigned)who->uid, (int)who->pid);
 	else
-		snprintf(actor, CONTROL_ACTOR_MAX, "uid %u pid %d login uid %lu",
-		    (unsigned)who->uid, (int)who->pid, strtoul(text, NULL, 10));
+		snprintf(actor, CONTROL_ACTOR_MAX,
+		    "uid %u pid %d login uid %lu", (unsigned)who->uid,
+		    (int)who->pid, strtoul(text, NULL, 10));
 }
 
 static void
@@ -233,8 +233,8 @@ admit(struct master *m, int fd)
 	if (who.uid != 0) {
 		AUDIT(ctl_denied, .verb = "connect", .actor = actor,
 		    .reason = "not root");
-		if (send(fd, no, sizeof(no) - 1,
-			MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		if (send(fd, no, sizeof(no) - 1, MSG_NOSIGNAL | MSG_DONTWAIT) <
+		    0)
 			log_debug("control: %s", strerror(errno));
 		close(fd);
 		return;
@@ -307,8 +307,8 @@ check_directories(const char *path)
 static int
 make_directory(const char *path)
 {
-	char *directory = mem_strndup(path,
-	    (size_t)(strrchr(path, '/') - path));
+	char *directory =
+	    mem_strndup(path, (size_t)(strrchr(path, '/') - path));
 	int err = 0;
 
 	if (*directory != '\0' && mkdir(directory, 0755) != 0 &&
@@ -341,8 +341,8 @@ remove_stale(const struct sockaddr_un *un)
 	    errno == EAGAIN;
 	close(fd);
 	if (answered) {
-		log_error("control_socket: %s is another server's",
-		    un->sun_path);
+		log_error(
+		    "control_socket: %s is another server's", un->sun_path);
 		return E_EXISTS;
 	}
 	return unlink(un->sun_path) == 0 ? 0 : E_SYSTEM;
@@ -351,8 +351,7 @@ remove_stale(const struct sockaddr_un *un)
 static int
 bind_socket(const struct sockaddr_un *un)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	mode_t mask = umask(0177);
 	int err = fd < 0 ||
 	    bind(fd, (const struct sockaddr *)un, sizeof(*un)) != 0 ||
@@ -371,7 +370,7 @@ static void
 open_socket(struct master *m, const char *path)
 {
 	struct control *control = m->control;
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	struct stat st;
 
 	if (strlen(path) >= sizeof(un.sun_path)) {

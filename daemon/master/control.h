@@ -50,10 +50,9 @@ struct control {
 
 /* control_answer.c: records of the answer. */
 void control_record(struct control_client *c); /* begins one */
-void control_text(struct control_client *c, const char *name,
-    const char *value);
-void control_number(struct control_client *c, const char *name,
-    uint64_t value);
+void control_text(
+    struct control_client *c, const char *name, const char *value);
+void control_number(struct control_client *c, const char *name, uint64_t value);
 void control_bool(struct control_client *c, const char *name, bool value);
 /* The end of the answer; the client is served then. */
 void control_ok(struct control_client *c);
@@ -64,8 +63,8 @@ void control_error(struct control_client *c, const char *format, ...)
 void control_send(struct control_client *c);
 
 /* control_verbs.c: words[0] is the verb. */
-void control_serve(struct control_client *c, const char *const *words,
-    size_t count);
+void control_serve(
+    struct control_client *c, const char *const *words, size_t count);
 
 /* control_kill.c */
 void control_kill(struct control_client *c, const char *target);

@@ -22,12 +22,7 @@
 
 /* Whom a target means. */
 struct selector {
-	enum {
-		BY_ID,
-		BY_USER,
-		BY_SOURCE,
-		BY_KEY
-	} by;
+	enum { BY_ID, BY_USER, BY_SOURCE, BY_KEY } by;
 	const char *text;
 	uint64_t id;
 	struct net_network source;
@@ -137,8 +132,8 @@ control_kill_watch(struct master *m)
 		signal_process(c->monitor_pidfd, SIGKILL);
 	}
 	if (more && m->control != NULL)
-		loop_timer_start(m->loop, &m->control->kills, WATCH_MS,
-		    on_watch, m);
+		loop_timer_start(
+		    m->loop, &m->control->kills, WATCH_MS, on_watch, m);
 }
 
 static void

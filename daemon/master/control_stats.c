@@ -89,34 +89,34 @@ connections(struct control_client *c, const struct totals *t)
 		unsigned code;
 		const char *text;
 	} results[] = {
-		{ EXIT_DONE, "done" },
-		{ EXIT_NO_AUTH, "no_auth" },
-		{ EXIT_AUTH_FAILED, "auth_failed" },
-		{ EXIT_INVALID_USER, "invalid_user" },
-		{ EXIT_REFUSED, "refused" },
-		{ EXIT_VIOLATION, "violation" },
-		{ EXIT_PROTOCOL, "protocol" },
-		{ EXIT_FAILED, "failed" },
+	    {EXIT_DONE, "done"},
+	    {EXIT_NO_AUTH, "no_auth"},
+	    {EXIT_AUTH_FAILED, "auth_failed"},
+	    {EXIT_INVALID_USER, "invalid_user"},
+	    {EXIT_REFUSED, "refused"},
+	    {EXIT_VIOLATION, "violation"},
+	    {EXIT_PROTOCOL, "protocol"},
+	    {EXIT_FAILED, "failed"},
 	};
 	static const char *const states[STATE_COUNT] = {
-		[STATE_KEX] = "kex",
-		[STATE_AUTH] = "auth",
-		[STATE_ASKING] = "asking",
-		[STATE_CHANGING] = "changing",
-		[STATE_OPENING] = "opening",
-		[STATE_OPEN] = "open",
-		[STATE_CLOSING] = "closing",
+	    [STATE_KEX] = "kex",
+	    [STATE_AUTH] = "auth",
+	    [STATE_ASKING] = "asking",
+	    [STATE_CHANGING] = "changing",
+	    [STATE_OPENING] = "opening",
+	    [STATE_OPEN] = "open",
+	    [STATE_CLOSING] = "closing",
 	};
 	static const char name[] = "sallyport_connections_total";
 
-	single(c, "sallyport_accepted_total", "counter",
-	    "Connections admitted", c->m->stats.accepted);
+	single(c, "sallyport_accepted_total", "counter", "Connections admitted",
+	    c->m->stats.accepted);
 	family(c, name, "counter", "Connections that have ended, by result");
 	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
 		sample(c, name, "result", results[i].text, NULL, NULL,
 		    c->m->stats.exits[results[i].code]);
-	family(c, "sallyport_connections", "gauge",
-	    "Connections now, by state");
+	family(
+	    c, "sallyport_connections", "gauge", "Connections now, by state");
 	for (size_t i = 0; i < STATE_COUNT; i++)
 		sample(c, "sallyport_connections", "state", states[i], NULL,
 		    NULL, t->states[i]);
@@ -126,9 +126,9 @@ static void
 logins(struct control_client *c, const struct totals *t)
 {
 	static const char *const outcomes[OUTCOME_COUNT] = {
-		[OUTCOME_FAILED] = "failed",
-		[OUTCOME_PARTIAL] = "partial",
-		[OUTCOME_ACCEPTED] = "accepted",
+	    [OUTCOME_FAILED] = "failed",
+	    [OUTCOME_PARTIAL] = "partial",
+	    [OUTCOME_ACCEPTED] = "accepted",
 	};
 	static const char name[] = "sallyport_authentications_total";
 
@@ -136,8 +136,8 @@ logins(struct control_client *c, const struct totals *t)
 	family(c, name, "counter", "Proofs, by method and result");
 	for (enum slot_method i = 0; i < SLOT_METHOD_COUNT; i++)
 		for (size_t k = 0; k < OUTCOME_COUNT; k++)
-			sample(c, name, "method", slot_method_text(i),
-			    "result", outcomes[k], t->counts.proofs[i][k]);
+			sample(c, name, "method", slot_method_text(i), "result",
+			    outcomes[k], t->counts.proofs[i][k]);
 }
 
 static void
@@ -148,14 +148,14 @@ drops(struct control_client *c)
 	family(c, name, "counter", "Connections not admitted, by cause");
 	sample(c, name, "cause", "startups", NULL, NULL,
 	    c->m->stats.dropped_startups);
-	sample(c, name, "cause", "source", NULL, NULL,
-	    c->m->stats.dropped_source);
+	sample(
+	    c, name, "cause", "source", NULL, NULL, c->m->stats.dropped_source);
 	sample(c, name, "cause", "penalty", NULL, NULL,
 	    c->m->stats.dropped_penalty);
 	sample(c, name, "cause", "draining", NULL, NULL,
 	    c->m->stats.dropped_draining);
-	sample(c, name, "cause", "other", NULL, NULL,
-	    c->m->stats.dropped_other);
+	sample(
+	    c, name, "cause", "other", NULL, NULL, c->m->stats.dropped_other);
 }
 
 static void
@@ -169,8 +169,7 @@ failures(struct control_client *c)
 	sample(c, name, "component", "monitor", NULL, NULL,
 	    c->m->stats.monitor_crashes);
 	single(c, "sallyport_wall_violations_total", "counter",
-	    "Workers that broke the rules of the wall",
-	    c->m->stats.violations);
+	    "Workers that broke the rules of the wall", c->m->stats.violations);
 	single(c, "sallyport_deadlines_total", "counter",
 	    "Connections ended because a call did not return",
 	    c->m->stats.deadlines);
@@ -184,18 +183,18 @@ histogram(struct control_client *c, enum slot_time what,
 	char name[96], part[128], bound[32];
 	uint64_t count = 0;
 
-	snprintf(name, sizeof(name), "sallyport_%s_seconds",
-	    slot_time_text(what));
+	snprintf(
+	    name, sizeof(name), "sallyport_%s_seconds", slot_time_text(what));
 	family(c, name, "histogram",
 	    what == TIME_KEX ? "From the connection to its first keys" :
-	    what == TIME_SESSION ?
+		what == TIME_SESSION ?
 			       "Opening of a session" :
 			       "Calls, the client's thinking not counted");
 	snprintf(part, sizeof(part), "%s_bucket", name);
 	for (size_t i = 0; i < SLOT_BUCKETS; i++) {
 		count += times->buckets[i];
-		snprintf(bound, sizeof(bound), "%u.%03u",
-		    slot_bounds[i] / 1000, slot_bounds[i] % 1000);
+		snprintf(bound, sizeof(bound), "%u.%03u", slot_bounds[i] / 1000,
+		    slot_bounds[i] % 1000);
 		sample(c, part, "le", bound, NULL, NULL, count);
 	}
 	count += times->buckets[SLOT_BUCKETS];
@@ -223,7 +222,7 @@ static void
 penalties(struct control_client *c)
 {
 	static const char name[] = "sallyport_penalties";
-	uint64_t counts[2] = { 0, 0 };
+	uint64_t counts[2] = {0, 0};
 
 	if (c->m->current != NULL)
 		penalties_each(c->m->penalties, c->m->current->config,

@@ -18,20 +18,20 @@
 #include <time.h>
 #include <unistd.h>
 
-typedef void verb_fn(struct control_client *c, const char *const *arguments,
-    size_t count);
+typedef void verb_fn(
+    struct control_client *c, const char *const *arguments, size_t count);
 
 static const char *
 state_text(uint32_t state)
 {
 	static const char *const texts[STATE_COUNT] = {
-		[STATE_KEX] = "key exchange",
-		[STATE_AUTH] = "authentication",
-		[STATE_ASKING] = "authentication",
-		[STATE_CHANGING] = "password change",
-		[STATE_OPENING] = "opening",
-		[STATE_OPEN] = "open",
-		[STATE_CLOSING] = "closing",
+	    [STATE_KEX] = "key exchange",
+	    [STATE_AUTH] = "authentication",
+	    [STATE_ASKING] = "authentication",
+	    [STATE_CHANGING] = "password change",
+	    [STATE_OPENING] = "opening",
+	    [STATE_OPEN] = "open",
+	    [STATE_CLOSING] = "closing",
 	};
 
 	return state < STATE_COUNT ? texts[state] : "unknown";
@@ -58,8 +58,8 @@ describe_listeners(struct control_client *c)
 }
 
 static void
-verb_status(struct control_client *c, const char *const *arguments,
-    size_t count)
+verb_status(
+    struct control_client *c, const char *const *arguments, size_t count)
 {
 	struct master *m = c->m;
 	unsigned generations = 0;
@@ -74,8 +74,8 @@ verb_status(struct control_client *c, const char *const *arguments,
 	control_number(c, "pid", (uint64_t)getpid());
 	control_number(c, "since", m->control->since);
 	control_text(c, "config", m->options.config_file);
-	control_number(c, "generation",
-	    m->current == NULL ? 0 : m->current->number);
+	control_number(
+	    c, "generation", m->current == NULL ? 0 : m->current->number);
 	control_number(c, "generations", generations);
 	control_number(c, "connections", m->n_connections);
 	control_number(c, "unauthenticated", m->n_unauthenticated);
@@ -113,16 +113,16 @@ describe_connection(struct control_client *c, const struct connection *k)
 	control_number(c, "bytes_out", slot.bytes_out);
 	control_number(c, "idle", slot.idle);
 	control_text(c, "state", state_text(slot.state));
-	control_text(c, "call",
-	    slot.call == 0 ? "" : slot_call_text(slot.call));
+	control_text(
+	    c, "call", slot.call == 0 ? "" : slot_call_text(slot.call));
 	control_number(c, "generation", k->generation->number);
 	control_number(c, "monitor", (uint64_t)k->monitor);
 	control_number(c, "worker", (uint64_t)k->worker);
 }
 
 static void
-verb_sessions(struct control_client *c, const char *const *arguments,
-    size_t count)
+verb_sessions(
+    struct control_client *c, const char *const *arguments, size_t count)
 {
 	(void)arguments;
 	(void)count;
@@ -142,8 +142,7 @@ verb_kill(struct control_client *c, const char *const *arguments, size_t count)
 /* ---- drain ---- */
 
 static void
-verb_drain(struct control_client *c, const char *const *arguments,
-    size_t count)
+verb_drain(struct control_client *c, const char *const *arguments, size_t count)
 {
 	struct master *m = c->m;
 	bool on = count == 0 || strcmp(arguments[0], "off") != 0;
@@ -190,8 +189,8 @@ clear_penalties(struct control_client *c, const char *network)
 		control_error(c, "%s: is no address or network", network);
 		return;
 	}
-	cleared = penalties_clear(c->m->penalties,
-	    network == NULL ? NULL : &which);
+	cleared =
+	    penalties_clear(c->m->penalties, network == NULL ? NULL : &which);
 	AUDIT(penalty_clear, .network = network == NULL ? "all" : network,
 	    .cause = c->actor);
 	control_record(c);
@@ -200,8 +199,8 @@ clear_penalties(struct control_client *c, const char *network)
 }
 
 static void
-verb_penalties(struct control_client *c, const char *const *arguments,
-    size_t count)
+verb_penalties(
+    struct control_client *c, const char *const *arguments, size_t count)
 {
 	struct master *m = c->m;
 
@@ -210,13 +209,13 @@ verb_penalties(struct control_client *c, const char *const *arguments,
 		return;
 	}
 	if (count > 0) {
-		control_error(c, "penalties %s: clear, or nothing",
-		    arguments[0]);
+		control_error(
+		    c, "penalties %s: clear, or nothing", arguments[0]);
 		return;
 	}
 	if (m->current != NULL)
-		penalties_each(m->penalties, m->current->config,
-		    describe_penalty, c);
+		penalties_each(
+		    m->penalties, m->current->config, describe_penalty, c);
 	control_ok(c);
 }
 
@@ -237,8 +236,8 @@ on_reload_failed(struct master *m, const char *error, void *arg)
 {
 	(void)arg;
 	AUDIT(config_reload_rejected, .reason = error);
-	log_error("configuration rejected, the old one stays in force:\n%s",
-	    error);
+	log_error(
+	    "configuration rejected, the old one stays in force:\n%s", error);
 	notify_state("READY=1\nSTATUS=Serving with the old configuration");
 	control_failed(m, error);
 }
@@ -257,8 +256,8 @@ is_busy(struct control_client *c)
 }
 
 static void
-verb_reload(struct control_client *c, const char *const *arguments,
-    size_t count)
+verb_reload(
+    struct control_client *c, const char *const *arguments, size_t count)
 {
 	(void)arguments;
 	(void)count;
@@ -275,20 +274,21 @@ verb_reload(struct control_client *c, const char *const *arguments,
  * began: a new generation of the same configuration tells it to them.
  */
 static void
-verb_log_level(struct control_client *c, const char *const *arguments,
-    size_t count)
+verb_log_level(
+    struct control_client *c, const char *const *arguments, size_t count)
 {
 	struct master *m = c->m;
-	struct problems problems = { 0 };
-	struct bundle bundle = { 0 };
+	struct problems problems = {0};
+	struct bundle bundle = {0};
 	struct config *config = NULL;
 	int level = -2;
 
 	(void)count;
 	if (strcmp(arguments[0], "default") != 0 &&
 	    log_level_parse(arguments[0], &level) != 0) {
-		control_error(c, "%s: error, warn, info, verbose, debug, "
-				 "quiet, or default",
+		control_error(c,
+		    "%s: error, warn, info, verbose, debug, "
+		    "quiet, or default",
 		    arguments[0]);
 		return;
 	}
@@ -310,8 +310,7 @@ verb_log_level(struct control_client *c, const char *const *arguments,
 /* ---- the rest ---- */
 
 static void
-verb_stats(struct control_client *c, const char *const *arguments,
-    size_t count)
+verb_stats(struct control_client *c, const char *const *arguments, size_t count)
 {
 	(void)arguments;
 	(void)count;
@@ -319,16 +318,15 @@ verb_stats(struct control_client *c, const char *const *arguments,
 }
 
 static void
-verb_bundle(struct control_client *c, const char *const *arguments,
-    size_t count)
+verb_bundle(
+    struct control_client *c, const char *const *arguments, size_t count)
 {
 	struct master *m = c->m;
 
 	(void)arguments;
 	(void)count;
 	if (m->current != NULL)
-		c->pass = fcntl(m->current->bundle, F_DUPFD_CLOEXEC,
-		    SPAWN_FDS);
+		c->pass = fcntl(m->current->bundle, F_DUPFD_CLOEXEC, SPAWN_FDS);
 	if (c->pass < 0) {
 		control_error(c, "no configuration is in force");
 		return;
@@ -343,15 +341,15 @@ static const struct verb {
 	verb_fn *serve;
 	size_t least, most;
 } verbs[] = {
-	{ "status", verb_status, 0, 0 },
-	{ "sessions", verb_sessions, 0, 0 },
-	{ "kill", verb_kill, 1, 1 },
-	{ "drain", verb_drain, 0, 1 },
-	{ "penalties", verb_penalties, 0, 2 },
-	{ "reload", verb_reload, 0, 0 },
-	{ "stats", verb_stats, 0, 0 },
-	{ "log-level", verb_log_level, 1, 1 },
-	{ "bundle", verb_bundle, 0, 0 },
+    {"status", verb_status, 0, 0},
+    {"sessions", verb_sessions, 0, 0},
+    {"kill", verb_kill, 1, 1},
+    {"drain", verb_drain, 0, 1},
+    {"penalties", verb_penalties, 0, 2},
+    {"reload", verb_reload, 0, 0},
+    {"stats", verb_stats, 0, 0},
+    {"log-level", verb_log_level, 1, 1},
+    {"bundle", verb_bundle, 0, 0},
 };
 
 void

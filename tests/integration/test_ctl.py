@@ -836,3 +836,54 @@ def test_import_prints_a_configuration_that_passes_check(make_server, user):
     j = ctl_json(s, "import", theirs, check=p.returncode)
     assert j["config"] == p.stdout
     assert ctl(s, "import", s.dir + "/none", check=1).stderr
+
+
+# ---- completion, manual ----
+
+COMPLETION = "/usr/share/bash-completion/completions/sallyportctl"
+
+
+def complete(s, *words):
+    """What bash offers behind these words."""
+    words = ["sallyportctl", "-f", s.config, *words]
+    quoted = " ".join(f"'{w}'" for w in words)
+    script = (f". {COMPLETION}; COMP_WORDS=({quoted}); "
+              f"COMP_CWORD={len(words) - 1}; COMP_LINE={quoted!r}; "
+              "COMP_POINT=${#COMP_LINE}; _sallyportctl; "
+              'printf "%s\\n" "${COMPREPLY[@]}"')
+    p = sp.run(["bash", "--norc", "-c", script], check=0)
+    assert p.stderr == "", p.stderr
+    return p.stdout.split()
+
+
+def test_completion_knows_commands_keys_and_connections(server, user):
+    commands = complete(server, "")
+    # Every command that the program has, and no other.
+    usage = sp.run([CTL, "-h"], check=0).stdout
+    have = set(re.findall(r"^    ([a-z-]+)", usage, re.M))
+    assert have == {c for c in commands if not c.startswith("-")}
+    assert complete(server, "pen") == ["penalties"]
+    keys = set(complete(server, "show", ""))
+    for key in keys - {"--defaults", "--keys", "--json"}:
+        ctl(server, "show", key)  # each is one that show takes
+    assert complete(server, "show", "limits.login_") == [
+        "limits.login_grace"]
+    assert complete(server, "explain", "--listener", "") == ["main"]
+    assert user.name in complete(server, "explain", "--user", "spt_")
+    p = login(server, user)
+    (one,) = ctl_json(server, "sessions")
+    assert complete(server, "kill", "") == [one["id"]]
+    p.stdin.close()
+    p.wait(20)
+
+
+def test_every_command_is_in_the_manual():
+    usage = sp.run([CTL, "-h"], check=0).stdout
+    page = open(f"{sp.TOP}/packaging/man/sallyportctl.8").read()
+    for command in re.findall(r"^    ([a-z-]+)", usage, re.M):
+        assert re.search(rf"^\.It Cm {command}\b", page, re.M), command
+    for option in re.findall(r"--([a-z]+)", usage):
+        assert f"Fl -{option}" in page, option
+    p = sp.run(["mandoc", "-Tlint", "-Wwarning",
+                f"{sp.TOP}/packaging/man/sallyportctl.8"])
+    assert p.returncode == 0 and p.stdout == "", p.stdout
