@@ -8,6 +8,10 @@ sallyportd_LDADD = daemon/monitor/libauth.a daemon/worker/libworker.a \
 	daemon/worker/channel/libchannel.a daemon/session/libsession.a \
 	daemon/sftp/libsftp.a $(DAEMON_LIBS) $(CRYPTO_LIBS) $(CONFIG_LIBS) \
 	$(SECCOMP_LIBS) $(ZLIB_LIBS)
+if SANITIZERS
+# ASan looks for crypt(3) when the program starts; PAM's modules call it.
+sallyportd_LDADD += -Wl,--no-as-needed $(CRYPT_LIBS)
+endif
 
 include daemon/master/local.mk
 include daemon/keyholder/local.mk

@@ -179,7 +179,7 @@ main(int argc, char **argv)
 		.log_level = -2 };
 	char **plain = calloc((size_t)argc + 1, sizeof(char *));
 	const char *role = NULL, *drop = NULL, *value;
-	int n = 0;
+	int n = 0, status;
 
 	if (plain == NULL)
 		return 1;
@@ -215,5 +215,8 @@ main(int argc, char **argv)
 	if (o.log_file != NULL)
 		o.log_file = absolute(o.log_file);
 	title_init(argc, argv);
-	return master_run(&o);
+	status = master_run(&o);
+	fflush(NULL);
+	/* The master's state is the process's: nothing is taken apart. */
+	_exit(status);
 }

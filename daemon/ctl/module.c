@@ -33,7 +33,7 @@ modules_open(struct modules *m, const struct module_settings *settings,
 		snprintf(why, why_size, "is no authentication module");
 	else if (o.module->abi != SALLYPORT_MODULE_ABI)
 		snprintf(why, why_size,
-		    "was built for module interface %u, not %u",
+		    "was built for module interface %u, not %d",
 		    (unsigned)o.module->abi, SALLYPORT_MODULE_ABI);
 	else if (o.module->size <
 	    offsetof(struct sallyport_module, describe) + sizeof(void *))
@@ -67,8 +67,7 @@ modules_serve(const struct modules *m, const char *name, const char *method)
 void
 modules_close(struct modules *m)
 {
-	for (size_t i = m->count; i-- > 0;)
-		dlclose(m->items[i].library);
+	/* The libraries stay: what they brought along may hold on to them. */
 	free(m->items);
 	memset(m, 0, sizeof(*m));
 }
