@@ -10,7 +10,8 @@ sallyportd_LDADD = daemon/monitor/libauth.a daemon/worker/libworker.a \
 	$(SECCOMP_LIBS) $(ZLIB_LIBS)
 if SANITIZERS
 # ASan looks for crypt(3) when the program starts; PAM's modules call it.
-sallyportd_LDADD += -Wl,--no-as-needed $(CRYPT_LIBS)
+sallyportd_LDFLAGS += -Wl,--no-as-needed
+sallyportd_LDADD += $(CRYPT_LIBS)
 endif
 
 include daemon/master/local.mk

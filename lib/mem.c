@@ -110,6 +110,7 @@ mem_printf(const char *format, ...)
 /* Not so near that a frame still in use were hit. */
 #define STACK_KEPT  (8u * 1024)
 
+#ifndef SANITIZED
 /* Allocate this size until it comes from behind all there is. */
 static void
 take_holes(size_t size, uintptr_t *end)
@@ -125,6 +126,7 @@ take_holes(size_t size, uintptr_t *end)
 		}
 	}
 }
+#endif
 
 void
 mem_settle(void)
