@@ -205,12 +205,10 @@ main(int argc, char **argv)
 	o.argv = calloc((size_t)argc + 1, sizeof(char *));
 	for (int i = 0; o.argv != NULL && i < argc; i++)
 		o.argv[i] = strdup(argv[i]);
-	if (o.argv == NULL || o.program == NULL)
-		return 1;
-	if (geteuid() != 0) {
+	if (geteuid() != 0)
 		fputs("sallyportd: must be started by root\n", stderr);
-		return 1;
-	}
+	if (o.argv == NULL || o.program == NULL || geteuid() != 0)
+		exit(1);
 	o.config_file = absolute(o.config_file);
 	if (o.log_file != NULL)
 		o.log_file = absolute(o.log_file);

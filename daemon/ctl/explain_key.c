@@ -39,7 +39,7 @@ struct sallyport_login {
 /* Where problem() writes during load(). */
 static const struct module_settings *loading;
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 note(struct key_answer *a, const char *format, va_list args)
 {
 	if (a->note_count < EXPLAIN_NOTES_MAX)
@@ -58,7 +58,7 @@ notef(struct key_answer *a, const char *format, ...)
 
 /* ---- the functions a module gets ---- */
 
-static void
+static void __attribute__((format(printf, 2, 3)))
 host_problem(const struct sallyport_setting *setting, const char *format, ...)
 {
 	va_list args;
@@ -76,7 +76,7 @@ host_problem(const struct sallyport_setting *setting, const char *format, ...)
 	free(text);
 }
 
-static void
+static void __attribute__((format(printf, 3, 4)))
 host_log(struct sallyport_login *login, enum sallyport_log level,
     const char *format, ...)
 {
@@ -159,7 +159,7 @@ host_bytes(
 	return (const uint8_t *)"";
 }
 
-static void
+static void __attribute__((format(printf, 2, 3)))
 host_reason(struct sallyport_login *login, const char *format, ...)
 {
 	va_list args;
@@ -322,7 +322,7 @@ host_run(struct sallyport_login *login, const struct sallyport_command *command,
 	return err;
 }
 
-static void
+static void __attribute__((format(printf, 4, 5)))
 host_audit(struct sallyport_login *login, const char *event,
     const char *subject, const char *format, ...)
 {

@@ -247,7 +247,9 @@ connection_monitor_died(struct master *m, struct connection *c, unsigned code,
 	c->monitor_dead = true;
 	c->monitor_gone_at = loop_now(m->loop);
 	connection_slot(c, &slot);
-	if (sig != 0 || (code == EXIT_FAILED && slot.utmp_pid != 0))
+	/* A module that called exit() in a named call has crashed, too. */
+	if (sig != 0 || slot.call != CALL_NONE ||
+	    (code == EXIT_FAILED && slot.utmp_pid != 0))
 		monitor_failed(m, c, sig);
 	m->stats.exits[code & 15]++;
 	m->stats.logins += slot.since != 0;

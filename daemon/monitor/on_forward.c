@@ -461,10 +461,12 @@ on_tun(struct monitor *m, struct wall_message *message)
 		.fds = { -1, -1, -1, -1 } };
 	char name[IFNAMSIZ];
 	struct chan *c;
+	uint32_t unit;
 	int fd;
 
-	if (t->mode == 0 ||
-	    (m->decision->grants.tun & t->mode) == 0) {
+	/* A key's tunnel="n" allows that one alone. */
+	if (t->mode == 0 || (m->decision->grants.tun & t->mode) == 0 ||
+	    (auth_tun_unit(m, &unit) && t->unit != unit)) {
 		forward_denied(m, t->channel, "tun", "", t->unit, "policy");
 		return 0;
 	}

@@ -32,7 +32,7 @@ note_delay(int status, unsigned microseconds, void *one)
 		pam_host->fail_delay(c->login, microseconds);
 }
 
-static void
+static void __attribute__((format(printf, 3, 4)))
 put_environment(struct pam_one *one, const char *name, const char *format, ...)
 {
 	char value[1024], setting[1100];
