@@ -153,7 +153,9 @@ START_TEST(test_limits_mask_and_dispositions_are_the_given_ones)
 	    "/proc/self/status", 0);
 	assert_has(text, "77\n");
 	assert_has(text, "SigBlk:\t0000000000000800");
-	assert_has(text, "SigIgn:\t0000000000000000");
+	/* 32 and 33 are libc's own; make's posix_spawn() leaves them ignored. */
+	ck_assert(strstr(text, "SigIgn:\t0000000000000000") != NULL ||
+	    strstr(text, "SigIgn:\t0000000180000000") != NULL);
 	ck_assert_int_eq(drive_finish(), 0);
 }
 END_TEST
