@@ -439,8 +439,10 @@ master_run(const struct master_options *options)
 		keep_until_done(m);
 	if (m->current != NULL && !m->options.linger)
 		listen_start(m); /* the old generation serves meanwhile */
-	if (serves(m))
+	if (serves(m)) {
 		watch_start(m);
+		notify_watchdog_start(m);
+	}
 	if (loop_run(m->loop) != 0)
 		die_errno("epoll_wait");
 	return m->exit_status;
