@@ -175,6 +175,8 @@ on_kex_done(struct worker *w, struct wall_message *m)
 	const struct msg_kex_done *done = &m->kex_done;
 	int err;
 
+	if (w->phase == PHASE_CLOSING)
+		return 0;
 	if (ex->stage != STAGE_MONITOR)
 		return E_STATE;
 	if (!ex->again) {

@@ -146,6 +146,8 @@ pace_over(void *arg)
 	struct transport *t = arg;
 	int err;
 
+	if (t->w->phase == PHASE_CLOSING)
+		return;
 	t->ex.tokens = 0;
 	t->ex.tokens_at = loop_now(t->w->loop);
 	kexinit_begin(t);

@@ -56,8 +56,8 @@ echo(size_t len)
 	data = rd_string(&r, SSH_PACKET_MAX, &n);
 	ck_assert_int_eq(rd_end(&r), 0);
 	ck_assert_uint_eq(n, len);
-	for (size_t i = 0; i < n; i++)
-		ck_assert_uint_eq(data[i], 0x5a);
+	/* All bytes are the same, and the right one. */
+	ck_assert(data[0] == 0x5a && memcmp(data, &data[1], n - 1) == 0);
 }
 
 START_TEST(every_cipher_and_mac_both_ways)
@@ -81,7 +81,7 @@ END_TEST
 /* Every byte of a packet, and none of them passes. */
 START_TEST(a_tampered_packet_ends_the_connection)
 {
-	static const uint8_t more[1024] = { 1, 2, 3 };
+	static const uint8_t more[300 * 1024] = { 1, 2, 3 };
 	static const size_t places[] = { 0, 3, 4, 5, 6, 20, 30, 40, 47 };
 	uint8_t payload[40] = { SSH_MSG_IGNORE, 0, 0, 0, 35 };
 	int i = _i / 9;
@@ -102,8 +102,7 @@ START_TEST(a_tampered_packet_ends_the_connection)
 	ck_assert_uint_gt(g.c.out.len, 48);
 	g.c.out.data[place] ^= 0x10;
 	/* A length that grew is waited for: more comes, and it is seen. */
-	for (int n = 0; n < 300; n++)
-		client_raw(&g.c, more, sizeof(more));
+	client_raw(&g.c, more, sizeof(more));
 	rig_expect(&g, SSH_MSG_DISCONNECT, &r);
 	ck_assert_uint_eq(rd_u32(&r), SSH_DISCONNECT_MAC_ERROR);
 }
@@ -138,11 +137,11 @@ START_TEST(a_replayed_or_dropped_packet_ends_the_connection)
 	buf_clear(&g.c.out);
 	g.c.slow = false;
 	client_send(&g.c, payload, sizeof(payload));
-	for (int n = 0; n < 300; n++)
-		client_send(&g.c, payload, sizeof(payload));
-	for (int n = 0; n < 5000 && g.w->phase == PHASE_OPEN; n++) {
-		client_send(&g.c, payload, sizeof(payload));
-		rig_turn(&g);
+	for (int n = 0; n < 50000 && g.w->phase == PHASE_OPEN; n++) {
+		if (g.c.out.len < 10000)
+			client_send(&g.c, payload, sizeof(payload));
+		if (n % 50 == 0)
+			rig_turn(&g);
 	}
 	rig_until_ended(&g);
 	ck_assert_uint_eq(g.monitor.reason, SSH_DISCONNECT_MAC_ERROR);
