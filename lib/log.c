@@ -214,8 +214,11 @@ log_report_lost(void)
 	logger.in_lost = true;
 	before = syslog_out_lost();
 	AUDIT(log_drop, .count = untold, .carrier = "syslog");
+	/* The telling itself is no loss. */
 	if (syslog_out_lost() == before)
 		syslog_out_told(untold);
+	else
+		syslog_out_told(syslog_out_lost() - before);
 	logger.in_lost = false;
 }
 

@@ -30,6 +30,7 @@ static struct {
 	size_t rest_len;
 	uint64_t lost, untold;
 	pid_t pid; /* whose losses these are */
+	uint64_t *shown; /* untold, where the parent sees it */
 } out = {.fd = -1};
 
 static const struct {
@@ -185,7 +186,31 @@ own_losses(void)
 	if (pid != out.pid) {
 		out.pid = pid;
 		out.lost = out.untold = 0;
+		out.shown = NULL;
 	}
+}
+
+static void
+show_untold(void)
+{
+	if (out.shown != NULL)
+		__atomic_store_n(out.shown, out.untold, __ATOMIC_RELAXED);
+}
+
+void
+syslog_out_show(uint64_t *untold)
+{
+	own_losses();
+	out.shown = untold;
+	show_untold();
+}
+
+void
+syslog_out_inherit(uint64_t untold)
+{
+	own_losses();
+	out.untold += untold;
+	show_untold();
 }
 
 uint64_t
@@ -206,6 +231,7 @@ void
 syslog_out_told(uint64_t n)
 {
 	out.untold -= n < out.untold ? n : out.untold;
+	show_untold();
 }
 
 static ssize_t
@@ -271,6 +297,7 @@ send_message(const char *data, size_t len)
 	if (!sent) {
 		out.lost++;
 		out.untold++;
+		show_untold();
 	}
 	errno = saved;
 	return sent;

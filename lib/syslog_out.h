@@ -56,4 +56,11 @@ uint64_t syslog_out_lost(void);
 uint64_t syslog_out_untold(void);
 void syslog_out_told(uint64_t n);
 
+/*
+ * A process that may end before it could tell keeps its untold losses in
+ * memory its parent sees (forks of it do not), and the parent inherits them.
+ */
+void syslog_out_show(uint64_t *untold);
+void syslog_out_inherit(uint64_t untold);
+
 #endif

@@ -95,6 +95,7 @@ struct slot {
 	char rule[64];
 	char method[64];
 	char key[80];		/* fingerprint */
+	uint64_t log_untold;	/* records that syslog did not take */
 	struct slot_counts counts;
 };
 

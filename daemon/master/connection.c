@@ -8,6 +8,7 @@
 #include "lib/audit.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/syslog_out.h"
 #include "privsep/records.h"
 
 #include <sys/random.h>
@@ -232,6 +233,13 @@ monitor_failed(struct master *m, struct connection *c, unsigned sig)
 		    .signal = number, .call = slot_call_text(slot.call));
 	}
 	write_logout(c, &slot);
+	/* What it would have said last itself. */
+	if (sig != 0)
+		AUDIT(conn_close,
+		    .how = c->grace_exceeded ? "timeout" : "killed",
+		    .cause = c->ended_by_us ? "ended by the master" :
+					      "its monitor was killed",
+		    .bytes_in = slot.bytes_in, .bytes_out = slot.bytes_out);
 	audit_forget_connection();
 }
 
@@ -247,6 +255,8 @@ connection_monitor_died(struct master *m, struct connection *c, unsigned code,
 	c->monitor_dead = true;
 	c->monitor_gone_at = loop_now(m->loop);
 	connection_slot(c, &slot);
+	syslog_out_inherit(slot.log_untold);
+	log_report_lost();
 	/* A module that called exit() in a named call has crashed, too. */
 	if (sig != 0 || slot.call != CALL_NONE ||
 	    (code == EXIT_FAILED && slot.utmp_pid != 0))

@@ -421,6 +421,7 @@ start(struct monitor *m, const struct monitor_template *t,
 	if (s->slot >= SLOTS_MAX)
 		die("slot %u", s->slot);
 	m->slot = &t->slots[s->slot];
+	syslog_out_show(&m->slot->log_untold);
 	snprintf(m->slot->source, sizeof(m->slot->source), "%s", s->source);
 	m->client_fd = serve->fds[0];
 	close(serve->fds[1]);
