@@ -1,5 +1,5 @@
 sbin_PROGRAMS += sallyportd
-sallyportd_SOURCES = daemon/main.c
+sallyportd_SOURCES = daemon/main.c daemon/syslog.c
 sallyportd_LDFLAGS = $(PROGRAM_LDFLAGS)
 # Order is the arrows' order, from the roof to the ground.
 DAEMON_LIBS = privsep/libprivsep.a config/libsettings.a \
