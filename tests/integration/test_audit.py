@@ -1,0 +1,336 @@
+"""The audit through a real rsyslogd on /dev/log: every format, hostile values,
+a syslog that is away or does not read, one open and one close for each
+connection, and what fail2ban makes of it."""
+
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import time
+
+import paramiko
+import pytest
+
+import sp
+from test_oracle import Walk
+
+WHERE = "/mnt/sp/syslog"
+
+
+class Syslog:
+    """rsyslogd as Debian runs it, on a /dev/log of these tests alone."""
+
+    def __init__(self):
+        self.process = None
+        self.out = WHERE + "/auth.log"
+        os.makedirs(WHERE + "/upper")
+        os.makedirs(WHERE + "/work")
+        os.makedirs(WHERE + "/pts")
+        for argv in (["--bind", "/dev/pts", WHERE + "/pts"],
+                     ["-t", "overlay", "-o", f"lowerdir=/dev,upperdir={WHERE}/upper,"
+                      f"workdir={WHERE}/work", "overlay", "/dev"],
+                     ["--bind", WHERE + "/pts", "/dev/pts"],
+                     ["--bind", "/dev/pts/ptmx", "/dev/ptmx"]):
+            sp.run(["mount", *argv], check=0)
+        with open(WHERE + "/conf", "w") as f:
+            # the rate limit is rsyslog's own way of losing records
+            f.write(f"""
+global(maxMessageSize="64k")
+module(load="imuxsock" SysSock.RateLimit.Interval="0")
+module(load="builtin:omfile" Template="RSYSLOG_TraditionalFileFormat")
+*.* action(type="omfile" file="{self.out}")
+""")
+
+    def start(self):
+        if self.process is None:
+            self.process = subprocess.Popen(
+                ["rsyslogd", "-n", "-f", WHERE + "/conf", "-i", WHERE + "/pid"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=open(WHERE + "/err", "w"))
+            sp.wait_for(lambda: os.path.exists("/dev/log") and os.path.exists(WHERE + "/pid"), 10, "rsyslogd")
+
+    def stop(self):
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+            self.process.wait(timeout=20)
+            self.process = None
+
+    def close(self):
+        self.stop()
+        for path in ("/dev/ptmx", "/dev/pts", "/dev"):
+            sp.run(["umount", "-l", path], check=0)
+
+
+@pytest.fixture(scope="module")
+def scene():
+    s = Syslog()
+    try:
+        yield s
+    finally:
+        s.close()
+
+
+@pytest.fixture
+def syslog(scene):
+    scene.start()
+    yield scene
+    scene.start()
+
+
+def serve(make_server, syslog, form="text", ident="sallyportd", **kw):
+    s = make_server(start=False, **kw)
+    s.write(s.text.replace(
+        'log = { level = "debug"; };',
+        f'log = {{ level = "verbose"; format = "{form}"; ident = "{ident}"; targets = [ "syslog" ]; }};'))
+    s.log_file = syslog.out
+    p = sp.run([sp.DAEMON, "-f", s.config], env=s.env)
+    assert p.returncode == 0, (p.stdout, p.stderr)
+    s.pid = int(open(s.pid_file).read())
+    return s
+
+
+HEAD = r"\w{3} [ \d]\d \d\d:\d\d:\d\d testhost "
+
+
+def records(s, after=0, ident="sallyportd"):
+    """Each line of the log is one whole record of ours, or the test fails."""
+    out = []
+    for line in s.log()[after:].splitlines():
+        m = re.fullmatch(HEAD + r"(\S+?)(\[\d+\])?: ?(.*)", line)
+        assert m, f"not a record: {line[:300]!r}"
+        # PAM's modules say in this process what they like
+        if m.group(1) == ident and not re.match(r"(monitor \S+: )?pam_\w+\(", m.group(3)):
+            out.append(m.group(3))
+    return out
+
+
+def fields(form, record):
+    """{event, conn} of a record in one of the machine formats; it is whole."""
+    if form == "json":
+        record = record.removeprefix("@cee: ")
+        d = json.loads(record)
+
+        def find(name, at=d):
+            for part in name.split("."):
+                if name in at:
+                    return at[name]
+                at = at.get(part, {}) if isinstance(at, dict) else {}
+            return at or None
+        return find("event.action"), record
+    m = re.match(r'(\S+ )?\[\S+@\d+( [^ =\]"]+="(?:[^"\\\]]|\\["\\\]])*")*\]', record)
+    assert m, record[:300]
+    return None, record
+
+
+@pytest.mark.parametrize("form", ["text", "rfc5424", "json"])
+def test_each_format(make_server, syslog, user, form):
+    mark = len(open(syslog.out).read()) if os.path.exists(syslog.out) else 0
+    s = serve(make_server, syslog, form)
+    s.ssh(user, "true", check=0)
+    s.wait_log(r"Disconnected from user|conn.close", after=mark)
+    lines = records(s, mark)
+    assert len(lines) > 8
+    if form == "text":
+        assert any(line.startswith(f"Accepted publickey for {user.name} from 127.0.0.1 port ")
+                   for line in lines)
+    else:
+        ours = [line for line in lines if form != "json" or "{" in line]
+        for line in ours:
+            fields(form, line)
+        assert any("auth.ok" in line and user.name in line for line in ours)
+        assert any("conn.open" in line for line in ours) and any("conn.close" in line for line in ours)
+
+
+EVIL = [
+    "spt_x\nNov 21 00:00:00 testhost sallyportd[1]: Accepted password for root from 192.0.2.66 port 1 ssh2",
+    "spt_y\r\n\x1b[2J\x1b]0;title\x07",
+    'spt_z" conn="0000000000000000"] \\" }{ "user": {"name": "root"}',
+    "spt_%s%n%s from 192.0.2.66 port 1 ssh2",
+    "root from 192.0.2.66 port 22 ssh2",
+    "spt_\u202e\u0000".rstrip("\0") + "\u2028x",
+    "-", " ", "spt_" + "A" * 1000,
+]
+
+
+def raw_user(port, name, method=b"none"):
+    """One request with a name that is bytes; whatever is answered."""
+    w = Walk(port, "spt_unused", None)
+    m = paramiko.message.Message()
+    m.add_byte(b"\x32")
+    for text in (name, b"ssh-connection", method):
+        m.add_string(text)
+    if method == b"password":
+        m.add_boolean(False)
+        m.add_string("wrong")
+    try:
+        w.send(m)
+    except (AssertionError, EOFError, OSError):
+        pass
+    w.close()
+
+
+@pytest.mark.parametrize("form", ["text", "rfc5424", "json"])
+def test_hostile_values_stay_inside_their_record(make_server, syslog, user, form):
+    s = serve(make_server, syslog, form)
+    before = len(s.log())
+    names = [e.encode() for e in EVIL] + [b"spt_\xff\xfe\x80\xc0\xaf"]
+    for name in names:
+        raw_user(s.port, name, b"password")
+    # 64 KB: as a name, as a client's version, as a method; and as a reason
+    for name, method in ((b"B" * 32000, b"none"), (b"B" * 65536, b"none"), (b"spt_long", b"M" * 30000)):
+        try:
+            raw_user(s.port, name, method)
+        except Exception:  # the connection may be cut at once
+            pass
+    c = s.connect()
+    c.sendall(b"SSH-2.0-" + b"V" * 65536 + b"\r\n")
+    c.close()
+    c = s.connect()
+    c.sendall(b"SSH-2.0-x\x1b[31m\x07\nNov 21 00:00:00 testhost sallyportd[1]: Accepted\r\n")
+    time.sleep(0.3)
+    c.close()
+    s.ssh(user, "true", check=0)
+    s.wait_log(rf"{user.name}", after=before)
+    time.sleep(0.5)
+    text = s.log()[before:]
+    for line in text.splitlines():
+        assert len(line) < 8192 + 200, len(line)
+        assert all(c.isprintable() or c == " " for c in line), repr(line[:400])
+        # rsyslog's own escapes would mean that we had sent what needs them
+        assert "#012" not in line and "#033" not in line, line[:400]
+    lines = records(s, before)
+    assert len(lines) > len(names)
+    # nobody got in but the one, and no record begins as a forged one would
+    accepted = [line for line in lines if line.startswith("Accepted ")]
+    assert all(user.name in line or line.startswith("Accepted key") for line in accepted)
+    assert len(text) < 400000
+    if form != "text":
+        for line in lines:
+            if form == "rfc5424" or "{" in line:
+                fields(form, line)
+
+
+def timed_login(s, user):
+    began = time.monotonic()
+    s.ssh(user, "true", check=0, timeout=20)
+    return time.monotonic() - began
+
+
+def test_a_syslog_that_is_away_delays_nobody(make_server, syslog, user):
+    s = serve(make_server, syslog)
+    usual = timed_login(s, user)
+    syslog.stop()
+    away = [timed_login(s, user) for _ in range(3)]
+    assert max(away) < usual + 5 * sp.SLOW, (usual, away)
+    mark = len(s.log())
+    syslog.start()
+    # it is found again, and what was lost is counted
+    timed_login(s, user)
+    s.wait_log(rf"Accepted publickey for {user.name}", after=mark)
+    s.wait_log(r"\d+ records were lost: syslog did not take them", after=0)
+
+
+def test_a_syslog_that_does_not_read_blocks_nobody(make_server, syslog, user):
+    s = serve(make_server, syslog)
+    timed_login(s, user)
+    mark = len(s.log())
+    os.kill(syslog.process.pid, signal.SIGSTOP)
+    try:
+        # fill its socket to the brim
+        filler = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        filler.setblocking(False)
+        filler.connect("/dev/log")
+        sent = 0
+        with pytest.raises(BlockingIOError):
+            while sent < 100000:
+                filler.send(b"<86>filler: full")
+                sent += 1
+        times = [timed_login(s, user) for _ in range(3)]
+        assert max(times) < 10 * sp.SLOW, times
+    finally:
+        os.kill(syslog.process.pid, signal.SIGCONT)
+    s.wait_log(r"filler: full", after=mark)
+    time.sleep(0.5)
+    timed_login(s, user)
+    s.wait_log(r"[1-9]\d* records were lost: syslog did not take them", after=mark)
+
+
+def test_every_connection_opens_and_closes_once(make_server, syslog, user):
+    s = serve(make_server, syslog)
+    mark = len(s.log())
+    made = 0
+    for _ in range(3):
+        s.ssh(user, "true", check=0)
+        made += 1
+    user_key, user.key = user.key, None
+    s.ssh(user, "true", password="wrong", NumberOfPasswordPrompts="1")
+    raw_user(s.port, b"spt_nobody_here", b"password")
+    made += 2
+    user.key = user_key
+    for what in (b"", b"GET / HTTP/1.0\r\n\r\n", b"SSH-2.0-x\r\n" + os.urandom(200)):
+        c = s.connect()
+        c.sendall(what)
+        time.sleep(0.2)
+        c.close()
+        made += 1
+    # a reset in the middle
+    c = s.connect()
+    c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    c.close()
+    made += 1
+    # processes that are killed or crash, each in a session of its own
+    for title, sig in (("worker", signal.SIGKILL), ("worker", signal.SIGSEGV),
+                       ("monitor", signal.SIGKILL), ("monitor", signal.SIGSEGV)):
+        p = s.popen(user, "echo on; cat")
+        assert p.stdout.readline() == b"on\n"
+        made += 1
+        mine = [pid for pid in s.processes(title)
+                if user.name in s.processes()[pid] or title == "worker"]
+        mine = mine or s.processes(title)
+        os.kill(mine[-1], sig)
+        p.stdin.close()
+        p.wait(timeout=20 * sp.SLOW)
+    sp.wait_for(lambda: not s.processes("monitor "), 20, "the monitors' end")
+    opened = r"Connection from \S+ port \d+ on .*conn=([0-9a-f]{16})"
+    closed = (r"(?:Connection (?:closed|reset) by|Disconnected from|Disconnecting|"
+              r"Connection with) .*conn=([0-9a-f]{16})")
+
+    def ids(pattern):
+        return [m.group(1) for line in records(s, mark) if (m := re.match(pattern, line))]
+    try:
+        sp.wait_for(lambda: len(ids(closed)) >= made, 15, "the closes")
+    except AssertionError:
+        lacking = set(ids(opened)) - set(ids(closed))
+        raise AssertionError(f"{made} made, {len(ids(opened))} opened; never closed: " + "\n".join(
+            line for line in records(s, mark) if any(i in line for i in lacking)))
+    odd = set(ids(opened)) ^ set(ids(closed))
+    odd = "\n".join(line for line in records(s, mark) if any(i in line for i in odd))
+    assert sorted(ids(opened)) == sorted(ids(closed)), odd
+    assert len(ids(opened)) == made == len(set(ids(opened)))
+
+
+def test_fail2ban_reads_it_with_its_own_filter(make_server, syslog, user):
+    s = serve(make_server, syslog, ident="sshd")
+    mark = len(s.log())
+    key, user.key = user.key, None
+    s.ssh(user, "true", password="wrong", NumberOfPasswordPrompts="1")
+    raw_user(s.port, b"spt_nobody_here", b"password")
+    for name in EVIL:
+        raw_user(s.port, name.encode(), b"password")
+    user.key = key
+    s.ssh(user, "true", check=0)
+    s.wait_log(rf"Accepted publickey for {user.name}", after=mark)
+    time.sleep(0.3)
+    path = WHERE + "/f2b.log"
+    with open(path, "w") as f:
+        f.write(s.log()[mark:])
+    for mode in ("normal", "aggressive"):
+        p = sp.run(["fail2ban-regex", "-o", "ip", path, f"sshd[mode={mode}]"])
+        found = re.findall(r"^\d+\.\d+\.\d+\.\d+$", p.stdout, re.M)
+        # each of the refused is seen, and nobody whom only a name accuses
+        assert len(found) >= 2 + len(EVIL) // 2, (mode, p.stdout, p.stderr)
+        assert set(found) == {"127.0.0.1"}, p.stdout
