@@ -203,6 +203,9 @@ on_accept(int fd, unsigned events, void *arg)
 void
 listen_start(struct master *m)
 {
+	/* Nobody could serve: the next generation starts it again. */
+	if (m->current == NULL || m->current->failed)
+		return;
 	for (struct listening *l = m->listening; l != NULL; l = l->next)
 		if (l->on_accept.loop == NULL &&
 		    loop_fd_add(m->loop, &l->on_accept, l->fd, LOOP_READ,

@@ -179,12 +179,15 @@ master_generation_ready(struct generation *g)
 static void
 restart(void *arg)
 {
-	struct generation *old = arg, *g;
-	struct master *m = old->master;
+	struct master *m = arg;
+	struct generation *old = m->current, *g;
 	struct problems problems = { 0 };
 	struct bundle bundle = { 0 };
 	struct config *config = NULL;
 
+	/* A reload may have put another in its place meanwhile. */
+	if (old == NULL || !old->failed)
+		return;
 	if (config_bundle_from_fd(old->bundle, &bundle) == 0 &&
 	    config_load(&bundle, &config, &problems) == 0) {
 		g = generation_new(m, config,
@@ -193,7 +196,7 @@ restart(void *arg)
 	}
 	config_bundle_free(&bundle);
 	problems_free(&problems);
-	generation_retire(old);
+	/* The broken one is retired when the new one is ready. */
 }
 
 void
@@ -214,10 +217,12 @@ master_generation_failed(struct generation *g, const char *why)
 		master_end(m, 1);
 		return;
 	}
-	if (g == m->current) {
-		/* No new connections until the new one is ready. */
+	if (m->current->failed) {
+		/* No new connections until a new one is ready. */
 		listen_pause(m);
-		loop_timer_start(m->loop, &again, RESTART_MS, restart, g);
+		loop_timer_start(m->loop, &again, RESTART_MS, restart, m);
+		if (g != m->current)
+			generation_retire(g);
 		return;
 	}
 	AUDIT(config_reload_rejected, .reason = why);

@@ -171,3 +171,14 @@ def test_a_monitor_killed_leaves_no_worker(server, logged_in, user):
     logged_in.communicate(timeout=20)
     sp.wait_for(lambda: not user.processes(), what="end of the user's programs")
     server.ssh(user, "true", check=0)
+
+
+@pytest.mark.parametrize("role", ["keyholder", "monitors", "workers"])
+def test_a_generation_that_breaks_is_started_again(server, user, role):
+    os.kill(server.processes(role)[0], signal.SIGKILL)
+    server.wait_log(rf"{role} of generation 1 ended")
+    server.wait_log(r"generation 2")
+    sp.wait_for(lambda: server.ssh(user, "true").returncode == 0, 20,
+                "a login through the new generation")
+    sp.wait_for(lambda: len(server.processes("keyholder")) == 1, 20,
+                "the end of the broken one")
