@@ -171,12 +171,11 @@ absolute(const char *path)
 int
 main(int argc, char **argv)
 {
-	struct master_options o = { .config_file = SYSCONFDIR
-				    "/sallyport.conf",
-		.carry = -1,
-		.bundle = -1,
-		.report = -1,
-		.log_level = -2 };
+	struct master_options o = {.config_file = SYSCONFDIR "/sallyport.conf",
+	    .carry = -1,
+	    .bundle = -1,
+	    .report = -1,
+	    .log_level = -2};
 	char **plain = calloc((size_t)argc + 1, sizeof(char *));
 	const char *role = NULL, *drop = NULL, *value;
 	int n = 0, status;

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct start_flags own_flags = { .log_fd = -1, .log_level = -2 };
+static struct start_flags own_flags = {.log_fd = -1, .log_level = -2};
 
 static void
 open_targets(const struct config *config, const struct start_flags *flags)
@@ -40,17 +40,17 @@ open_targets(const struct config *config, const struct start_flags *flags)
 	if (flags->log_stderr || flags->log_fd >= 0)
 		to_syslog = false;
 	if (to_syslog) {
-		const struct syslog_out_options o = { .ident = s->ident,
-			.facility = (int)s->facility };
+		const struct syslog_out_options o = {
+		    .ident = s->ident, .facility = (int)s->facility};
 
 		syslog_out_close();
 		if (syslog_out_open(&o) != 0)
 			log_error("syslog cannot be opened");
 	}
 	log_use_syslog(to_syslog);
-	outputs[n++] = (struct audit_output){ .sink = AUDIT_TO_LOG,
-		.format = (enum audit_format)s->format,
-		.fd = -1 };
+	outputs[n++] = (struct audit_output){.sink = AUDIT_TO_LOG,
+	    .format = (enum audit_format)s->format,
+	    .fd = -1};
 	(void)audit_set_outputs(outputs, n);
 }
 
@@ -60,16 +60,16 @@ start_logging(const struct config *config, const struct start_flags *flags)
 	log_use_stderr(flags->log_stderr);
 	log_use_fd(flags->log_fd);
 	log_set_ident(config->log.ident);
-	log_set_level(flags->log_level != -2 ? flags->log_level :
-					       (int)config->log.level);
+	log_set_level(
+	    flags->log_level != -2 ? flags->log_level : (int)config->log.level);
 	open_targets(config, flags);
 }
 
 struct config *
 start_config(void)
 {
-	struct problems problems = { 0 };
-	struct bundle bundle = { 0 };
+	struct problems problems = {0};
+	struct bundle bundle = {0};
 	struct config *config = NULL;
 
 	if (config_bundle_from_fd(SPAWN_BUNDLE, &bundle) != 0 ||

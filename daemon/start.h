@@ -12,13 +12,13 @@
 
 struct start_flags {
 	bool log_stderr;
-	int log_fd;    /* -E FILE, -1 */
+	int log_fd; /* -E FILE, -1 */
 	int log_level; /* -2: as configured */
 };
 
 /* Sinks, level, ident, audit format.  Again after a reload is fine. */
-void start_logging(const struct config *config,
-    const struct start_flags *flags);
+void start_logging(
+    const struct config *config, const struct start_flags *flags);
 
 /*
  * For a role: the sealed configuration at SPAWN_BUNDLE, parsed; what fails

@@ -106,7 +106,7 @@ buf_u8(struct buf *b, uint8_t value)
 void
 buf_u16(struct buf *b, uint16_t value)
 {
-	uint8_t bytes[2] = { (uint8_t)(value >> 8), (uint8_t)value };
+	uint8_t bytes[2] = {(uint8_t)(value >> 8), (uint8_t)value};
 
 	buf_bytes(b, bytes, sizeof(bytes));
 }

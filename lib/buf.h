@@ -14,7 +14,7 @@ struct buf {
 	size_t len;
 	size_t room;
 	size_t max;
-	int err;    /* 0, or E_TOO_LARGE */
+	int err; /* 0, or E_TOO_LARGE */
 	bool owned; /* data is ours to free */
 };
 

@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 #define ERR_TEXT(name, text) [name##_ORDINAL] = (text),
-static const char *const texts[ERR_COUNT] = { [E_OK_ORDINAL] = "no error",
-	ERR_LIST(ERR_TEXT) };
+static const char *const texts[ERR_COUNT] = {
+    [E_OK_ORDINAL] = "no error", ERR_LIST(ERR_TEXT)};
 #undef ERR_TEXT
 
 const char *

@@ -104,11 +104,11 @@ mem_printf(const char *format, ...)
 }
 
 /* Larger ones libc maps on their own. */
-#define HOLE_MAX    (128u * 1024)
+#define HOLE_MAX (128u * 1024)
 /* As far below the caller as its calls may have gone. */
 #define STACK_BELOW (512u * 1024)
 /* Not so near that a frame still in use were hit. */
-#define STACK_KEPT  (8u * 1024)
+#define STACK_KEPT (8u * 1024)
 
 #ifndef SANITIZED
 /* Allocate this size until it comes from behind all there is. */

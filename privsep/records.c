@@ -26,8 +26,8 @@ field(char *to, size_t room, const char *from)
 }
 
 static void
-fill(struct utmpx *u, short type, const char *line, const char *user,
-    pid_t pid, const struct net_address *source)
+fill(struct utmpx *u, short type, const char *line, const char *user, pid_t pid,
+    const struct net_address *source)
 {
 	struct timeval now;
 	char host[NET_TEXT_MAX];
@@ -41,8 +41,7 @@ fill(struct utmpx *u, short type, const char *line, const char *user,
 	if (user != NULL)
 		field(u->ut_user, sizeof(u->ut_user), user);
 	if (source != NULL && source->family != NET_NONE) {
-		field(u->ut_host, sizeof(u->ut_host),
-		    net_print(source, host));
+		field(u->ut_host, sizeof(u->ut_host), net_print(source, host));
 		memcpy(u->ut_addr_v6, source->bytes,
 		    source->family == NET_V4 ? 4 : 16);
 	}
@@ -64,8 +63,8 @@ write_lastlog(const struct record *r)
 	memset(&entry, 0, sizeof(entry));
 	entry.ll_time = (int32_t)time(NULL);
 	field(entry.ll_line, sizeof(entry.ll_line), r->line);
-	field(entry.ll_host, sizeof(entry.ll_host),
-	    net_print(&r->source, host));
+	field(
+	    entry.ll_host, sizeof(entry.ll_host), net_print(&r->source, host));
 	if (pwrite(fd, &entry, sizeof(entry), at) != (ssize_t)sizeof(entry))
 		log_warn("%s: could not write", _PATH_LASTLOG);
 	close(fd);
@@ -119,8 +118,8 @@ record_failure(const char *user, const struct net_address *source)
 	/* It holds names that may be mistyped passwords. */
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != 0 ||
 	    (st.st_mode & 07) != 0) {
-		log_warn("%s: must be root's file, closed to others",
-		    BTMP_FILE);
+		log_warn(
+		    "%s: must be root's file, closed to others", BTMP_FILE);
 		close(fd);
 		return;
 	}
@@ -140,14 +139,13 @@ record_last_login(uid_t uid, time_t *when, char *host, size_t size)
 
 	if (fd < 0)
 		return false;
-	found = pread(fd, &entry, sizeof(entry), at) ==
-		(ssize_t)sizeof(entry) &&
+	found =
+	    pread(fd, &entry, sizeof(entry), at) == (ssize_t)sizeof(entry) &&
 	    entry.ll_time != 0;
 	close(fd);
 	if (!found)
 		return false;
 	*when = (time_t)(uint32_t)entry.ll_time;
-	snprintf(host, size, "%.*s", (int)sizeof(entry.ll_host),
-	    entry.ll_host);
+	snprintf(host, size, "%.*s", (int)sizeof(entry.ll_host), entry.ll_host);
 	return true;
 }

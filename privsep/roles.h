@@ -24,16 +24,16 @@ enum role_user { AS_ROOT, AS_KEYHOLDER, AS_WORKER, AS_USER };
 enum role_root { ROOT_AS_IS, ROOT_EMPTY };
 
 struct role_row {
-	const char *name;	/* process title, --role argument */
-	enum role_user user;	/* all four uids, all four gids */
-	enum role_root root;	/* ROOT_EMPTY: an empty directory */
-	bool no_groups;		/* supplementary groups dropped */
+	const char *name; /* process title, --role argument */
+	enum role_user user; /* all four uids, all four gids */
+	enum role_root root; /* ROOT_EMPTY: an empty directory */
+	bool no_groups; /* supplementary groups dropped */
 	bool no_new_privs;
 	bool seccomp;
-	bool capabilities;	/* keeps root's; else none, in no set */
+	bool capabilities; /* keeps root's; else none, in no set */
 	bool dumpable;
-	bool address_space;	/* exec'd: shares no memory with its parent */
-	unsigned descriptors;	/* at most, in a connection at rest */
+	bool address_space; /* exec'd: shares no memory with its parent */
+	unsigned descriptors; /* at most, in a connection at rest */
 };
 
 /* The row; a role outside the table is a bug(). */

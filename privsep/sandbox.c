@@ -32,26 +32,66 @@
 
 /* Pure computation, memory and descriptors one has: every sandbox. */
 static const int base_calls[] = {
-	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev),
-	SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(close),
-	SCMP_SYS(shutdown), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
-	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(poll),
-	SCMP_SYS(ppoll), SCMP_SYS(munmap), SCMP_SYS(madvise), SCMP_SYS(brk),
-	SCMP_SYS(mremap), SCMP_SYS(getrandom), SCMP_SYS(clock_gettime),
-	SCMP_SYS(clock_nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(time),
-	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(rt_sigprocmask), SCMP_SYS(restart_syscall),
-	SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getppid),
-	SCMP_SYS(futex), SCMP_SYS(sendto), SCMP_SYS(mlock), SCMP_SYS(munlock),
+    SCMP_SYS(read),
+    SCMP_SYS(write),
+    SCMP_SYS(readv),
+    SCMP_SYS(writev),
+    SCMP_SYS(recvmsg),
+    SCMP_SYS(sendmsg),
+    SCMP_SYS(close),
+    SCMP_SYS(shutdown),
+    SCMP_SYS(epoll_create1),
+    SCMP_SYS(epoll_ctl),
+    SCMP_SYS(epoll_wait),
+    SCMP_SYS(epoll_pwait),
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),
+    SCMP_SYS(munmap),
+    SCMP_SYS(madvise),
+    SCMP_SYS(brk),
+    SCMP_SYS(mremap),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(gettimeofday),
+    SCMP_SYS(time),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(restart_syscall),
+    SCMP_SYS(getpid),
+    SCMP_SYS(gettid),
+    SCMP_SYS(getppid),
+    SCMP_SYS(futex),
+    SCMP_SYS(sendto),
+    SCMP_SYS(mlock),
+    SCMP_SYS(munlock),
 #ifdef SANITIZED
-	/* So that a report comes out before the process goes down. */
-	SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction), SCMP_SYS(sched_yield),
-	SCMP_SYS(getrlimit), SCMP_SYS(prlimit64), SCMP_SYS(sysinfo),
-	SCMP_SYS(tgkill), SCMP_SYS(sched_getaffinity), SCMP_SYS(mprotect),
-	SCMP_SYS(mincore), SCMP_SYS(fstat), SCMP_SYS(newfstatat),
-	SCMP_SYS(mmap), SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(pipe2),
-	SCMP_SYS(clone), SCMP_SYS(wait4), SCMP_SYS(kill), SCMP_SYS(getuid),
-	SCMP_SYS(geteuid), SCMP_SYS(uname), SCMP_SYS(statx),
+    /* So that a report comes out before the process goes down. */
+    SCMP_SYS(sigaltstack),
+    SCMP_SYS(rt_sigaction),
+    SCMP_SYS(sched_yield),
+    SCMP_SYS(getrlimit),
+    SCMP_SYS(prlimit64),
+    SCMP_SYS(sysinfo),
+    SCMP_SYS(tgkill),
+    SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(mprotect),
+    SCMP_SYS(mincore),
+    SCMP_SYS(fstat),
+    SCMP_SYS(newfstatat),
+    SCMP_SYS(mmap),
+    SCMP_SYS(dup),
+    SCMP_SYS(dup2),
+    SCMP_SYS(pipe2),
+    SCMP_SYS(clone),
+    SCMP_SYS(wait4),
+    SCMP_SYS(kill),
+    SCMP_SYS(getuid),
+    SCMP_SYS(geteuid),
+    SCMP_SYS(uname),
+    SCMP_SYS(statx),
 #endif
 };
 
@@ -63,19 +103,19 @@ begin(void)
 	if (ctx == NULL)
 		die("seccomp_init");
 	/* A foreign architecture's calls are not looked at: they kill. */
-	if (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
-		SCMP_ACT_KILL_PROCESS) != 0 ||
+	if (seccomp_attr_set(
+		ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0 ||
 	    seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2) != 0)
 		die("seccomp_attr_set");
 #ifdef SANITIZED
 	/* The symbolizer and /proc/self/maps: no, but without a death. */
-	static const int refused[] = { SCMP_SYS(openat), SCMP_SYS(open),
-		SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(access),
-		SCMP_SYS(stat), SCMP_SYS(ptrace), SCMP_SYS(prctl) };
+	static const int refused[] = {SCMP_SYS(openat), SCMP_SYS(open),
+	    SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(access),
+	    SCMP_SYS(stat), SCMP_SYS(ptrace), SCMP_SYS(prctl)};
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (getenv("SALLYPORT_STRICT_SANDBOX") == NULL &&
-		    seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), refused[i],
-			0) != 0)
+		    seccomp_rule_add(
+			ctx, SCMP_ACT_ERRNO(EPERM), refused[i], 0) != 0)
 			die("seccomp_rule_add");
 #endif
 	return ctx;
@@ -113,8 +153,8 @@ static void
 allow_if2(scmp_filter_ctx ctx, int call, unsigned a, uint64_t av, unsigned b,
     uint64_t bv)
 {
-	struct scmp_arg_cmp cmp[2] = { SCMP_CMP(a, SCMP_CMP_EQ, av, 0),
-		SCMP_CMP(b, SCMP_CMP_EQ, bv, 0) };
+	struct scmp_arg_cmp cmp[2] = {
+	    SCMP_CMP(a, SCMP_CMP_EQ, av, 0), SCMP_CMP(b, SCMP_CMP_EQ, bv, 0)};
 
 	if (seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call, 2, cmp) != 0)
 		die("seccomp_rule_add %d", call);
@@ -125,15 +165,15 @@ static void
 allow_memory(scmp_filter_ctx ctx)
 {
 #ifndef SANITIZED
-	struct scmp_arg_cmp plain = SCMP_CMP(2, SCMP_CMP_MASKED_EQ,
-	    (uint64_t)~(PROT_READ | PROT_WRITE), 0);
-	struct scmp_arg_cmp map[2] = { plain,
-		SCMP_CMP(3, SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS) };
+	struct scmp_arg_cmp plain = SCMP_CMP(
+	    2, SCMP_CMP_MASKED_EQ, (uint64_t) ~(PROT_READ | PROT_WRITE), 0);
+	struct scmp_arg_cmp map[2] = {plain,
+	    SCMP_CMP(3, SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS)};
 
-	if (seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-		&plain) != 0 ||
-	    seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
-		map) != 0)
+	if (seccomp_rule_add_array(
+		ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &plain) != 0 ||
+	    seccomp_rule_add_array(
+		ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, map) != 0)
 		die("seccomp_rule_add mmap");
 #else
 	(void)ctx;
@@ -153,10 +193,10 @@ allow_descriptor_flags(scmp_filter_ctx ctx)
 static void
 allow_socket_options(scmp_filter_ctx ctx)
 {
-	static const int tcp[] = { TCP_NODELAY, TCP_QUICKACK,
-		TCP_NOTSENT_LOWAT, TCP_CORK };
-	static const int socket_level[] = { SO_KEEPALIVE, SO_SNDBUF,
-		SO_RCVBUF, SO_PRIORITY };
+	static const int tcp[] = {
+	    TCP_NODELAY, TCP_QUICKACK, TCP_NOTSENT_LOWAT, TCP_CORK};
+	static const int socket_level[] = {
+	    SO_KEEPALIVE, SO_SNDBUF, SO_RCVBUF, SO_PRIORITY};
 
 	for (size_t i = 0; i < sizeof(tcp) / sizeof(tcp[0]); i++)
 		allow_if2(ctx, SCMP_SYS(setsockopt), 1, IPPROTO_TCP, 2,
@@ -165,8 +205,7 @@ allow_socket_options(scmp_filter_ctx ctx)
 		allow_if2(ctx, SCMP_SYS(setsockopt), 1, SOL_SOCKET, 2,
 		    (uint64_t)socket_level[i]);
 	allow_if2(ctx, SCMP_SYS(setsockopt), 1, IPPROTO_IP, 2, IP_TOS);
-	allow_if2(ctx, SCMP_SYS(setsockopt), 1, IPPROTO_IPV6, 2,
-	    IPV6_TCLASS);
+	allow_if2(ctx, SCMP_SYS(setsockopt), 1, IPPROTO_IPV6, 2, IPV6_TCLASS);
 	allow_if2(ctx, SCMP_SYS(getsockopt), 1, IPPROTO_TCP, 2, TCP_INFO);
 	allow_if(ctx, SCMP_SYS(getsockopt), 1, SOL_SOCKET);
 	allow_if(ctx, SCMP_SYS(ioctl), 1, TIOCSWINSZ);
@@ -191,7 +230,7 @@ load(scmp_filter_ctx ctx, const char *who)
 void
 sandbox_keyholder(void)
 {
-	static const int more[] = { SCMP_SYS(fstat), SCMP_SYS(newfstatat) };
+	static const int more[] = {SCMP_SYS(fstat), SCMP_SYS(newfstatat)};
 	scmp_filter_ctx ctx = begin();
 
 	ALLOW_ALL(ctx, base_calls);
@@ -202,10 +241,10 @@ sandbox_keyholder(void)
 }
 
 /* What a worker's template does besides: fork, watch, bury, and filter. */
-static const int template_calls[] = { SCMP_SYS(pidfd_open), SCMP_SYS(waitid),
-	SCMP_SYS(wait4), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
-	SCMP_SYS(seccomp), SCMP_SYS(close_range), SCMP_SYS(signalfd4),
-	SCMP_SYS(set_tid_address), SCMP_SYS(prctl), SCMP_SYS(clone) };
+static const int template_calls[] = {SCMP_SYS(pidfd_open), SCMP_SYS(waitid),
+    SCMP_SYS(wait4), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
+    SCMP_SYS(seccomp), SCMP_SYS(close_range), SCMP_SYS(signalfd4),
+    SCMP_SYS(set_tid_address), SCMP_SYS(prctl), SCMP_SYS(clone)};
 
 /* The worker's program, compiled once and loaded in each fork. */
 static struct sock_fprog worker_program;
@@ -222,8 +261,8 @@ without_template_calls(void)
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 
 	if (ctx == NULL ||
-	    seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
-		SCMP_ACT_KILL_PROCESS) != 0)
+	    seccomp_attr_set(
+		ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0)
 		die("seccomp_init");
 	for (size_t i = 0; i < sizeof(template_calls) / sizeof(int); i++) {
 		int call = template_calls[i];
@@ -268,7 +307,8 @@ sandbox_worker_template(void)
 	ctx = begin();
 	ALLOW_ALL(ctx, base_calls);
 	/* All of template_calls but the last two, of which there is less. */
-	allow_all(ctx, template_calls, sizeof(template_calls) / sizeof(int) - 2);
+	allow_all(
+	    ctx, template_calls, sizeof(template_calls) / sizeof(int) - 2);
 	allow_memory(ctx);
 	allow_descriptor_flags(ctx);
 	allow_socket_options(ctx);
@@ -285,7 +325,7 @@ sandbox_worker_template(void)
 void
 sandbox_worker(void)
 {
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0,
-		&worker_program) != 0)
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &worker_program) !=
+	    0)
 		die_errno("seccomp filter of the worker");
 }

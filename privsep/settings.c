@@ -48,11 +48,10 @@ serves(const struct key_alg *alg, struct bytes blob)
 }
 
 int
-settings_host_key(const struct host_key_blob *keys, size_t n_keys,
-    const char *algorithm)
+settings_host_key(
+    const struct host_key_blob *keys, size_t n_keys, const char *algorithm)
 {
-	const struct key_alg *alg = key_alg_find(algorithm,
-	    strlen(algorithm));
+	const struct key_alg *alg = key_alg_find(algorithm, strlen(algorithm));
 
 	if (alg == NULL)
 		return -1;
@@ -75,8 +74,8 @@ settings_make(const struct config *config, const struct host_key_blob *keys,
 	usable.items = mem_array(c->host_key_algorithms.count, sizeof(char *));
 	usable.count = 0;
 	for (size_t i = 0; i < c->host_key_algorithms.count; i++)
-		if (settings_host_key(keys, n_keys,
-			c->host_key_algorithms.items[i]) >= 0)
+		if (settings_host_key(
+			keys, n_keys, c->host_key_algorithms.items[i]) >= 0)
 			usable.items[usable.count++] =
 			    c->host_key_algorithms.items[i];
 	s->kex = join(&c->kex);
@@ -157,8 +156,8 @@ sample(const char *text, size_t len, struct buf *out)
 char *
 settings_moduli(const struct config *config)
 {
-	static const struct safefile_rules rules = { .flags = SAFEFILE_FOLLOW,
-		.max = MODULI_FILE_MAX };
+	static const struct safefile_rules rules = {
+	    .flags = SAFEFILE_FOLLOW, .max = MODULI_FILE_MAX};
 	const char *path = config->crypto.moduli_file;
 	char why[SAFEFILE_WHY_MAX], *text;
 	struct buf file, out;
@@ -170,10 +169,12 @@ settings_moduli(const struct config *config)
 	if (path != NULL && path[0] != '\0' &&
 	    safefile_read(path, &rules, &file, why) == 0)
 		sample((const char *)file.data, file.len, &out);
-	if (out.len != 0 && moduli_parse((const char *)out.data, out.len,
-				&parsed, &line) != 0) {
+	if (out.len != 0 &&
+	    moduli_parse((const char *)out.data, out.len, &parsed, &line) !=
+		0) {
 		log_warn("%s: a line that is not a group; the built-in groups "
-			 "serve", path);
+			 "serve",
+		    path);
 		buf_clear(&out);
 	}
 	moduli_free(parsed);

@@ -13,7 +13,8 @@
 
 /* The public half of a host key as the keyholder read it. */
 struct host_key_blob {
-	struct bytes public_key, certificate; /* owned; certificate may be empty */
+	struct bytes public_key,
+	    certificate; /* owned; certificate may be empty */
 };
 
 struct settings {
@@ -39,8 +40,8 @@ void settings_message(const struct settings *s, struct msg_settings *m);
  * Which of the keys serves a negotiated algorithm, and as a certificate or
  * plain; the first that does.  -1: none.
  */
-int settings_host_key(const struct host_key_blob *keys, size_t n_keys,
-    const char *algorithm);
+int settings_host_key(
+    const struct host_key_blob *keys, size_t n_keys, const char *algorithm);
 
 /*
  * A sample of the configured moduli file, of at most WALL_MODULI_MAX bytes,

@@ -9,21 +9,21 @@
 #include <stdint.h>
 
 /* The named calls that may block; each has a deadline in the configuration. */
-#define SLOT_CALLS(CALL)                                   \
-	CALL(NONE, "none")                                 \
-	CALL(NSS, "name service look-up")                  \
-	CALL(MODULE, "module")                             \
-	CALL(PAM_AUTHENTICATE, "pam_authenticate")         \
-	CALL(PAM_ACCOUNT, "pam_acct_mgmt")                 \
-	CALL(PAM_CHAUTHTOK, "pam_chauthtok")               \
-	CALL(PAM_SETCRED, "pam_setcred")                   \
-	CALL(PAM_OPEN_SESSION, "pam_open_session")         \
-	CALL(PAM_CLOSE_SESSION, "pam_close_session")       \
-	CALL(PAM_START, "pam_start")                       \
-	CALL(PAM_END, "pam_end")                           \
-	CALL(KEY_SOURCE, "key source")                     \
-	CALL(KEYHOLDER, "keyholder")                       \
-	CALL(SESSION, "session process")                   \
+#define SLOT_CALLS(CALL)                             \
+	CALL(NONE, "none")                           \
+	CALL(NSS, "name service look-up")            \
+	CALL(MODULE, "module")                       \
+	CALL(PAM_AUTHENTICATE, "pam_authenticate")   \
+	CALL(PAM_ACCOUNT, "pam_acct_mgmt")           \
+	CALL(PAM_CHAUTHTOK, "pam_chauthtok")         \
+	CALL(PAM_SETCRED, "pam_setcred")             \
+	CALL(PAM_OPEN_SESSION, "pam_open_session")   \
+	CALL(PAM_CLOSE_SESSION, "pam_close_session") \
+	CALL(PAM_START, "pam_start")                 \
+	CALL(PAM_END, "pam_end")                     \
+	CALL(KEY_SOURCE, "key source")               \
+	CALL(KEYHOLDER, "keyholder")                 \
+	CALL(SESSION, "session process")             \
 	CALL(CLOSING, "closing")
 #define SLOT_CALL_ENUM(name, text) CALL_##name,
 enum slot_call { SLOT_CALLS(SLOT_CALL_ENUM) SLOT_CALL_COUNT };
@@ -33,11 +33,11 @@ enum slot_call { SLOT_CALLS(SLOT_CALL_ENUM) SLOT_CALL_COUNT };
 const char *slot_call_text(uint32_t call);
 
 /* What takes time, in histograms that the master adds up. */
-#define SLOT_TIMES(TIME)              \
-	TIME(KEX, "kex")              \
-	TIME(PAM, "pam")              \
+#define SLOT_TIMES(TIME)               \
+	TIME(KEX, "kex")               \
+	TIME(PAM, "pam")               \
 	TIME(KEY_SOURCE, "key_source") \
-	TIME(NSS, "name_service")     \
+	TIME(NSS, "name_service")      \
 	TIME(SESSION, "session_open")
 #define SLOT_TIME_ENUM(name, text) TIME_##name,
 enum slot_time { SLOT_TIMES(SLOT_TIME_ENUM) SLOT_TIME_COUNT };
@@ -51,11 +51,11 @@ struct slot_times {
 };
 
 /* Proofs by method and outcome; what clients name besides is "other". */
-#define SLOT_METHODS(METHOD)                               \
-	METHOD(PUBLICKEY, "publickey")                     \
-	METHOD(PASSWORD, "password")                       \
-	METHOD(KEYBOARD, "keyboard-interactive")           \
-	METHOD(HOSTBASED, "hostbased")                     \
+#define SLOT_METHODS(METHOD)                     \
+	METHOD(PUBLICKEY, "publickey")           \
+	METHOD(PASSWORD, "password")             \
+	METHOD(KEYBOARD, "keyboard-interactive") \
+	METHOD(HOSTBASED, "hostbased")           \
 	METHOD(OTHER, "other")
 #define SLOT_METHOD_ENUM(name, text) SLOT_METHOD_##name,
 enum slot_method { SLOT_METHODS(SLOT_METHOD_ENUM) SLOT_METHOD_COUNT };
@@ -79,23 +79,23 @@ struct slot_counts {
  * another at any time, so the reader copies, terminates and bounds them.
  */
 struct slot {
-	uint64_t connection;	/* 0: free */
-	uint64_t deadline;	/* CLOCK_MONOTONIC ms of the call, 0 none */
-	uint32_t call;		/* enum slot_call */
-	uint32_t state;		/* enum monitor_state */
-	uint64_t since;		/* wall clock seconds of the login, 0 before */
+	uint64_t connection; /* 0: free */
+	uint64_t deadline; /* CLOCK_MONOTONIC ms of the call, 0 none */
+	uint32_t call; /* enum slot_call */
+	uint32_t state; /* enum monitor_state */
+	uint64_t since; /* wall clock seconds of the login, 0 before */
 	uint64_t bytes_in, bytes_out;
 	uint32_t channels, idle, rekeys, uid;
-	uint32_t asking;	/* 1 while the client is thinking */
-	uint32_t utmp_pid;	/* pid of an open login record, 0 none */
-	char detail[64];	/* of the call: a module's or service's name */
-	char line[32];		/* tty of the login record, "pts/3" */
+	uint32_t asking; /* 1 while the client is thinking */
+	uint32_t utmp_pid; /* pid of an open login record, 0 none */
+	char detail[64]; /* of the call: a module's or service's name */
+	char line[32]; /* tty of the login record, "pts/3" */
 	char user[64];
 	char source[64];
 	char rule[64];
 	char method[64];
-	char key[80];		/* fingerprint */
-	uint64_t log_untold;	/* records that syslog did not take */
+	char key[80]; /* fingerprint */
+	uint64_t log_untold; /* records that syslog did not take */
 	struct slot_counts counts;
 };
 
@@ -112,12 +112,11 @@ void slots_release(struct slot *slots);
 
 /* A monitor counts in its slot (NULL: nobody counts). */
 void slot_took(struct slot *slot, enum slot_time what, uint64_t ms);
-void slot_proof(struct slot *slot, const char *method,
-    enum slot_outcome outcome);
+void slot_proof(
+    struct slot *slot, const char *method, enum slot_outcome outcome);
 
 /* The master adds them up. */
-void slot_counts_add(struct slot_counts *total,
-    const struct slot_counts *more);
+void slot_counts_add(struct slot_counts *total, const struct slot_counts *more);
 const char *slot_time_text(enum slot_time what);
 const char *slot_method_text(enum slot_method method);
 

@@ -80,11 +80,11 @@ place_fds(const int *from, size_t count)
 static char **
 environment(void)
 {
-	static const char *const kept[] = { "TZ", "ASAN_OPTIONS",
-		"UBSAN_OPTIONS", "OPENSSL_CONF", "OPENSSL_MODULES",
-		"LLVM_PROFILE_FILE", "SALLYPORT_STRICT_SANDBOX" };
-	char **list = mem_array(sizeof(kept) / sizeof(kept[0]) + 2,
-	    sizeof(*list));
+	static const char *const kept[] = {"TZ", "ASAN_OPTIONS",
+	    "UBSAN_OPTIONS", "OPENSSL_CONF", "OPENSSL_MODULES",
+	    "LLVM_PROFILE_FILE", "SALLYPORT_STRICT_SANDBOX"};
+	char **list =
+	    mem_array(sizeof(kept) / sizeof(kept[0]) + 2, sizeof(*list));
 	size_t n = 0;
 
 	list[n++] = mem_strdup("PATH=/usr/sbin:/usr/bin:/sbin:/bin");
@@ -113,9 +113,9 @@ error_fd(const struct spawn_options *o, int null)
 static void
 become(enum role role, const struct spawn_options *o)
 {
-	const int fds[] = { o->wall, o->bundle, o->slots, o->log };
+	const int fds[] = {o->wall, o->bundle, o->slots, o->log};
 	char name[TITLE_MAX], arg[64], level[32], drop[4096 + 64];
-	char *argv[] = { name, arg, level, drop, NULL };
+	char *argv[] = {name, arg, level, drop, NULL};
 	sigset_t none;
 	int binary, null;
 
@@ -151,8 +151,8 @@ become(enum role role, const struct spawn_options *o)
 }
 
 int
-spawn_role(enum role role, const struct spawn_options *options,
-    struct spawned *child)
+spawn_role(
+    enum role role, const struct spawn_options *options, struct spawned *child)
 {
 	pid_t pid = fork();
 

@@ -12,10 +12,10 @@
 
 /* Where a role finds its descriptors; absent ones are /dev/null. */
 enum spawn_fd {
-	SPAWN_WALL = 3,	  /* to the master */
+	SPAWN_WALL = 3, /* to the master */
 	SPAWN_BUNDLE = 4, /* the sealed configuration */
-	SPAWN_SLOTS = 5,  /* status slots */
-	SPAWN_LOG = 6,	  /* -E FILE */
+	SPAWN_SLOTS = 5, /* status slots */
+	SPAWN_LOG = 6, /* -E FILE */
 	SPAWN_FDS = 7
 };
 
@@ -26,11 +26,11 @@ struct spawned {
 
 /* How a role is told to log: flags of the command line, handed down. */
 struct spawn_options {
-	int binary;	/* O_PATH descriptor of the running program */
+	int binary; /* O_PATH descriptor of the running program */
 	int wall, bundle, slots, log; /* -1: absent */
 	bool log_stderr; /* -e */
-	bool fips;	/* libcrypto is held to FIPS */
-	int log_level;	/* overrides the configuration; -2: does not */
+	bool fips; /* libcrypto is held to FIPS */
+	int log_level; /* overrides the configuration; -2: does not */
 	/* Whom it drops to, and its empty root directory; for roles that do. */
 	uid_t uid;
 	gid_t gid;
@@ -38,8 +38,8 @@ struct spawn_options {
 };
 
 /* 0, or E_SYSTEM. */
-int spawn_role(enum role role, const struct spawn_options *options,
-    struct spawned *child);
+int spawn_role(
+    enum role role, const struct spawn_options *options, struct spawned *child);
 
 /* In a role: where argv lies, so that titles can be set. */
 void title_init(int argc, char **argv);

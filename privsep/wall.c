@@ -30,9 +30,12 @@ struct rule {
 	uint8_t path;
 };
 
-#define RULE(path_, name_, states_, budget_, fds_)                    \
-	[MSG_##name_] = { .name = #name_, .states = (states_),        \
-		.budget = (budget_), .fds = (fds_), .path = PATH_##path_ },
+#define RULE(path_, name_, states_, budget_, fds_) \
+	[MSG_##name_] = {.name = #name_,           \
+	    .states = (states_),                   \
+	    .budget = (budget_),                   \
+	    .fds = (fds_),                         \
+	    .path = PATH_##path_},
 #define R_WM(n, s, b, f, a)  RULE(WORKER_MONITOR, n, s, b, f)
 #define R_MW(n, s, b, f, a)  RULE(MONITOR_WORKER, n, s, b, f)
 #define R_MS(n, s, b, f, a)  RULE(MONITOR_SESSION, n, s, b, f)
@@ -48,14 +51,12 @@ struct rule {
 #define R_WTX(n, s, b, f, a) RULE(WORKERS_MASTER, n, s, b, f)
 
 static const struct rule rules[WALL_TYPES] = {
-	WALL_WORKER_MONITOR(R_WM) WALL_MONITOR_WORKER(R_MW)
-	WALL_MONITOR_SESSION(R_MS) WALL_SESSION_MONITOR(R_SM)
-	WALL_SESSION_WORKER(R_SW) WALL_MONITOR_KEYHOLDER(R_MK)
-	WALL_KEYHOLDER_MONITOR(R_KM) WALL_MASTER_KEYHOLDER(R_XK)
-	WALL_KEYHOLDER_MASTER(R_KX) WALL_MASTER_MONITORS(R_XMT)
-	WALL_MONITORS_MASTER(R_MTX) WALL_MASTER_WORKERS(R_XWT)
-	WALL_WORKERS_MASTER(R_WTX)
-};
+    WALL_WORKER_MONITOR(R_WM) WALL_MONITOR_WORKER(R_MW) WALL_MONITOR_SESSION(
+	R_MS) WALL_SESSION_MONITOR(R_SM) WALL_SESSION_WORKER(R_SW)
+	WALL_MONITOR_KEYHOLDER(R_MK) WALL_KEYHOLDER_MONITOR(R_KM)
+	    WALL_MASTER_KEYHOLDER(R_XK) WALL_KEYHOLDER_MASTER(R_KX)
+		WALL_MASTER_MONITORS(R_XMT) WALL_MONITORS_MASTER(R_MTX)
+		    WALL_MASTER_WORKERS(R_XWT) WALL_WORKERS_MASTER(R_WTX)};
 
 const char *
 wall_name(enum wall_type type)
@@ -79,8 +80,8 @@ wall_fds(enum wall_type type)
 }
 
 int
-wall_refuses(enum wall_path path, enum monitor_state state,
-    enum wall_type type, uint32_t seen)
+wall_refuses(enum wall_path path, enum monitor_state state, enum wall_type type,
+    uint32_t seen)
 {
 	if (!wall_on_path(path, type) || (unsigned)state >= STATE_COUNT)
 		return E_STATE;
@@ -137,13 +138,13 @@ put_text(struct buf *b, const char *text, size_t limit, int *err)
 #define PUT_text(n, l)	put_text(b, m->n, (l), &err);
 #define PUT_bytes(n, l) put_bytes(b, m->n.data, m->n.len, (l), &err);
 #define PUT(type, n, l) PUT_##type(n, l)
-#define ENCODER(name_, s, bu, f, a)                                      \
+#define ENCODER(name_, s, bu, f, a)                                           \
 	static int encode_##name_(const struct msg_##name_ *m, struct buf *b) \
-	{                                                                \
-		int err = 0;                                             \
-		(void)m;                                                 \
-		(void)b;                                                 \
-		WALL_##name_(PUT) return err;                            \
+	{                                                                     \
+		int err = 0;                                                  \
+		(void)m;                                                      \
+		(void)b;                                                      \
+		WALL_##name_(PUT) return err;                                 \
 	}
 WALL_MESSAGES(ENCODER)
 
@@ -154,8 +155,8 @@ wall_encode(const struct wall_message *m, struct buf *b)
 
 	buf_u16(b, (uint16_t)m->type);
 	switch (m->type) {
-#define ENCODE(name, s, bu, f, a)               \
-	case MSG_##name:                        \
+#define ENCODE(name, s, bu, f, a)                 \
+	case MSG_##name:                          \
 		err = encode_##name(&m->name, b); \
 		break;
 		WALL_MESSAGES(ENCODE)
@@ -216,11 +217,11 @@ get_flag(struct rd *r)
 #define GET_text(n, l)	m->n = get_text(&r, (l));
 #define GET_bytes(n, l) m->n = get_bytes(&r, (l));
 #define GET(type, n, l) GET_##type(n, l)
-#define DECODER(name_, s, bu, f, a)                                  \
+#define DECODER(name_, s, bu, f, a)                                   \
 	static int decode_##name_(struct rd r, struct msg_##name_ *m) \
-	{                                                            \
-		(void)m;                                             \
-		WALL_##name_(GET) return rd_end(&r);                 \
+	{                                                             \
+		(void)m;                                              \
+		WALL_##name_(GET) return rd_end(&r);                  \
 	}
 WALL_MESSAGES(DECODER)
 
@@ -238,9 +239,9 @@ wall_decode(const uint8_t *data, size_t len, struct wall_message *m)
 	if (r.err != 0)
 		return r.err;
 	switch ((enum wall_type)type) {
-#define DECODE(name_, s, bu, f, a)                   \
-	case MSG_##name_:                            \
-		m->type = MSG_##name_;               \
+#define DECODE(name_, s, bu, f, a)     \
+	case MSG_##name_:              \
+		m->type = MSG_##name_; \
 		return decode_##name_(r, &m->name_);
 		WALL_MESSAGES(DECODE)
 #undef DECODE
@@ -288,8 +289,8 @@ send_bytes(int fd, const struct buf *b, const int *fds, unsigned count)
 		struct cmsghdr align;
 		char space[CMSG_SPACE(WALL_FDS_MAX * sizeof(int))];
 	} control;
-	struct iovec iov = { .iov_base = b->data, .iov_len = b->len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct iovec iov = {.iov_base = b->data, .iov_len = b->len};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 	struct cmsghdr *cmsg;
 	ssize_t n;
 
@@ -411,18 +412,20 @@ gather(struct wall_message *m, size_t len)
 }
 
 static int
-receive_bytes(struct wall *w, struct wall_message *m, int fds[WALL_FDS_MAX],
-    int *count)
+receive_bytes(
+    struct wall *w, struct wall_message *m, int fds[WALL_FDS_MAX], int *count)
 {
 	union {
 		struct cmsghdr align;
 		/* One more than ever needed, so that a surplus is seen. */
 		char space[CMSG_SPACE((WALL_FDS_MAX + 1) * sizeof(int))];
 	} control;
-	struct iovec iov[2] = { { .iov_base = NULL },
-		{ .iov_base = rest, .iov_len = sizeof(rest) } };
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2,
-		.msg_control = &control, .msg_controllen = sizeof(control) };
+	struct iovec iov[2] = {
+	    {.iov_base = NULL}, {.iov_base = rest, .iov_len = sizeof(rest)}};
+	struct msghdr msg = {.msg_iov = iov,
+	    .msg_iovlen = 2,
+	    .msg_control = &control,
+	    .msg_controllen = sizeof(control)};
 	ssize_t n;
 
 	make_room(w, m);
@@ -432,8 +435,9 @@ receive_bytes(struct wall *w, struct wall_message *m, int fds[WALL_FDS_MAX],
 		n = recvmsg(w->fd, &msg, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return errno == EAGAIN ? E_AGAIN :
-		    errno == ECONNRESET ? E_CLOSED : E_SYSTEM;
+		return errno == EAGAIN	? E_AGAIN :
+		    errno == ECONNRESET ? E_CLOSED :
+					  E_SYSTEM;
 	*count = take_fds(&msg, fds);
 	if ((size_t)n > m->memory_room)
 		gather(m, (size_t)n);
@@ -449,7 +453,7 @@ receive_bytes(struct wall *w, struct wall_message *m, int fds[WALL_FDS_MAX],
 int
 wall_receive(struct wall *w, struct wall_message *m)
 {
-	int fds[WALL_FDS_MAX] = { -1, -1, -1, -1 };
+	int fds[WALL_FDS_MAX] = {-1, -1, -1, -1};
 	int count = 0, err;
 
 	memset(m, 0, sizeof(*m));

@@ -30,26 +30,31 @@ enum monitor_state {
 enum auth_result { AUTH_FAILURE, AUTH_PARTIAL, AUTH_SUCCESS };
 enum start_kind { START_SHELL, START_EXEC, START_SUBSYSTEM };
 enum run_kind { RUN_SHELL, RUN_COMMAND, RUN_SFTP };
-enum incoming_kind { INCOMING_TCP, INCOMING_UNIX, INCOMING_AGENT, INCOMING_X11 };
+enum incoming_kind {
+	INCOMING_TCP,
+	INCOMING_UNIX,
+	INCOMING_AGENT,
+	INCOMING_X11
+};
 enum bye_cause {
-	BYE_PEER_CLOSED,	/* end of file or reset by the peer */
-	BYE_PEER_DISCONNECTED,	/* the peer's SSH_MSG_DISCONNECT */
-	BYE_PROTOCOL_ERROR,	/* the peer broke a rule; we sent ours */
+	BYE_PEER_CLOSED, /* end of file or reset by the peer */
+	BYE_PEER_DISCONNECTED, /* the peer's SSH_MSG_DISCONNECT */
+	BYE_PROTOCOL_ERROR, /* the peer broke a rule; we sent ours */
 	BYE_NEGOTIATION_FAILED,
-	BYE_TIMEOUT,		/* keepalive unanswered, unused, idle */
-	BYE_ORDERED,		/* the monitor's `disconnect` */
-	BYE_FINISHED		/* -i: input ended */
+	BYE_TIMEOUT, /* keepalive unanswered, unused, idle */
+	BYE_ORDERED, /* the monitor's `disconnect` */
+	BYE_FINISHED /* -i: input ended */
 };
 /* How a monitor exits, for the master's penalties. */
 enum monitor_exit {
-	EXIT_DONE = 0,		   /* after a login */
-	EXIT_NO_AUTH = 3,	   /* left without trying */
-	EXIT_AUTH_FAILED = 4,	   /* tried and failed */
-	EXIT_INVALID_USER = 5,	   /* tried as somebody who is not */
-	EXIT_REFUSED = 6,	   /* policy refuses the source */
-	EXIT_VIOLATION = 7,	   /* the worker broke the wall's rules */
-	EXIT_PROTOCOL = 8,	   /* the peer broke the protocol's rules */
-	EXIT_FAILED = 9		   /* our own failure */
+	EXIT_DONE = 0, /* after a login */
+	EXIT_NO_AUTH = 3, /* left without trying */
+	EXIT_AUTH_FAILED = 4, /* tried and failed */
+	EXIT_INVALID_USER = 5, /* tried as somebody who is not */
+	EXIT_REFUSED = 6, /* policy refuses the source */
+	EXIT_VIOLATION = 7, /* the worker broke the wall's rules */
+	EXIT_PROTOCOL = 8, /* the peer broke the protocol's rules */
+	EXIT_FAILED = 9 /* our own failure */
 };
 
 struct bytes {
@@ -67,13 +72,13 @@ enum wall_path { WALL_PATHS(WALL_PATH_ENUM) WALL_PATH_COUNT };
 #undef WALL_PATH_ENUM
 
 /* struct msg_kex, ...: texts and bytes are borrowed. */
-#define WALL_C_u8(name)	   uint8_t name;
-#define WALL_C_u16(name)   uint16_t name;
-#define WALL_C_u32(name)   uint32_t name;
-#define WALL_C_u64(name)   uint64_t name;
-#define WALL_C_flag(name)  bool name;
-#define WALL_C_text(name)  const char *name;
-#define WALL_C_bytes(name) struct bytes name;
+#define WALL_C_u8(name)		  uint8_t name;
+#define WALL_C_u16(name)	  uint16_t name;
+#define WALL_C_u32(name)	  uint32_t name;
+#define WALL_C_u64(name)	  uint64_t name;
+#define WALL_C_flag(name)	  bool name;
+#define WALL_C_text(name)	  const char *name;
+#define WALL_C_bytes(name)	  struct bytes name;
 #define WALL_C(type, name, limit) WALL_C_##type(name)
 #define WALL_STRUCT(name, states, budget, fds, answers) \
 	struct msg_##name {                             \
@@ -122,14 +127,16 @@ int wall_pair(int fds[2]);
 int wall_send(struct wall *w, const struct wall_message *m);
 
 /* WALL_SEND(w, granted, .channel = 3): wall_send() of one literal. */
-#define WALL_SEND(w, name, ...)                                          \
-	wall_send((w), &(const struct wall_message){ .type = MSG_##name, \
-			   .fds = { -1, -1, -1, -1 },                    \
-			   .name = { __VA_ARGS__ } })
-#define WALL_SEND_FD(w, descriptor, name, ...)                           \
-	wall_send((w), &(const struct wall_message){ .type = MSG_##name, \
-			   .fds = { (descriptor), -1, -1, -1 },          \
-			   .name = { __VA_ARGS__ } })
+#define WALL_SEND(w, name, ...)                              \
+	wall_send((w),                                       \
+	    &(const struct wall_message){.type = MSG_##name, \
+		.fds = {-1, -1, -1, -1},                     \
+		.name = {__VA_ARGS__}})
+#define WALL_SEND_FD(w, descriptor, name, ...)               \
+	wall_send((w),                                       \
+	    &(const struct wall_message){.type = MSG_##name, \
+		.fds = {(descriptor), -1, -1, -1},           \
+		.name = {__VA_ARGS__}})
 
 /*
  * Receive one message.  0; E_AGAIN when non-blocking and nothing is there;

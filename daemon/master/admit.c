@@ -32,9 +32,9 @@ admit_count(struct master *m)
 
 	for (struct connection *c = m->connections; c != NULL; c = c->next) {
 		if (!c->authenticated) {
-			uint32_t state =
-			    __atomic_load_n(&c->generation->slots[c->slot].state,
-				__ATOMIC_RELAXED);
+			uint32_t state = __atomic_load_n(
+			    &c->generation->slots[c->slot].state,
+			    __ATOMIC_RELAXED);
 
 			if (state >= STATE_OPENING)
 				c->authenticated = true;
@@ -144,10 +144,10 @@ static int
 hand_over(struct connection *c, int in, int out, const char *listener)
 {
 	struct generation *g = c->generation;
-	int wall[2] = { -1, -1 }, key[2] = { -1, -1 };
+	int wall[2] = {-1, -1}, key[2] = {-1, -1};
 	char source[NET_TEXT_MAX], local[NET_TEXT_MAX];
-	struct wall_message serve = { .type = MSG_serve };
-	struct wall_message work = { .type = MSG_work };
+	struct wall_message serve = {.type = MSG_serve};
+	struct wall_message work = {.type = MSG_work};
 	int err;
 
 	if ((err = wall_pair(wall)) != 0 || (err = wall_pair(key)) != 0)
@@ -159,13 +159,13 @@ hand_over(struct connection *c, int in, int out, const char *listener)
 	serve.fds[1] = out;
 	serve.fds[2] = wall[0];
 	serve.fds[3] = key[0];
-	serve.serve = (struct msg_serve){ .connection = c->id,
-		.listener = listener,
-		.slot = c->slot,
-		.source = net_print(&c->source, source),
-		.source_port = c->source.port,
-		.local = net_print(&c->local, local),
-		.local_port = c->local.port };
+	serve.serve = (struct msg_serve){.connection = c->id,
+	    .listener = listener,
+	    .slot = c->slot,
+	    .source = net_print(&c->source, source),
+	    .source_port = c->source.port,
+	    .local = net_print(&c->local, local),
+	    .local_port = c->local.port};
 	if ((err = wall_send(&g->monitors.wall, &serve)) != 0)
 		goto out;
 	work.fds[0] = in;

@@ -64,8 +64,8 @@ save_child(struct buf *b, const struct child *c)
 }
 
 static void
-load_child(struct rd *r, struct generation *g, struct child *c,
-    enum role role, enum wall_path out, enum wall_path in)
+load_child(struct rd *r, struct generation *g, struct child *c, enum role role,
+    enum wall_path out, enum wall_path in)
 {
 	int fd;
 
@@ -145,8 +145,8 @@ load_blob(struct rd *r)
 static struct config *
 load_config(int bundle_fd)
 {
-	struct problems problems = { 0 };
-	struct bundle bundle = { 0 };
+	struct problems problems = {0};
+	struct bundle bundle = {0};
 	struct config *config = NULL;
 
 	if (config_bundle_from_fd(bundle_fd, &bundle) != 0 ||
@@ -452,8 +452,8 @@ static void
 next_image(struct master *m, const char *program, int bundle, bool lingering)
 {
 	char carry[48], files[48];
-	const char *more[] = { carry, files, lingering ? "--linger" : NULL,
-		NULL };
+	const char *more[] = {
+	    carry, files, lingering ? "--linger" : NULL, NULL};
 	char **argv;
 	sigset_t none;
 	int fd = write_state(m);
@@ -508,8 +508,8 @@ linger(struct master *m)
 	case 0:
 		if (setsid() < 0)
 			die_errno("setsid");
-		snprintf(held, sizeof(held), "/proc/self/fd/%d",
-		    m->current->binary);
+		snprintf(
+		    held, sizeof(held), "/proc/self/fd/%d", m->current->binary);
 		if (fcntl(m->current->binary, F_SETFD, 0) == 0)
 			next_image(m, held, m->current->bundle, true);
 		die_errno("the sessions' keeper could not be started");

@@ -122,8 +122,8 @@ kill_process(int pidfd)
 void
 connection_kill(struct connection *c, const char *why)
 {
-	log_verbose("connection %016llx: ended: %s",
-	    (unsigned long long)c->id, why);
+	log_verbose(
+	    "connection %016llx: ended: %s", (unsigned long long)c->id, why);
 	/* The monitor notices, and closes what is open in order. */
 	kill_process(c->worker_pidfd);
 }
@@ -150,8 +150,7 @@ forget(struct master *m, struct connection *c)
 	g->connections--;
 	w->serving--;
 	listen_start(m); /* it may have waited for descriptors */
-	if (m->options.inetd ||
-	    (m->options.linger && m->n_connections == 0))
+	if (m->options.inetd || (m->options.linger && m->n_connections == 0))
 		master_end(m, m->exit_status);
 	else
 		generation_free_if_done(g);
@@ -202,13 +201,13 @@ static void
 write_logout(const struct connection *c, const struct slot *slot)
 {
 	const struct record_settings *s = &c->generation->config->records;
-	struct record r = { .line = slot->line,
-		.user = slot->user,
-		.uid = slot->uid,
-		.pid = (pid_t)slot->utmp_pid,
-		.source = c->source,
-		.utmp = s->utmp,
-		.wtmp = s->wtmp };
+	struct record r = {.line = slot->line,
+	    .user = slot->user,
+	    .uid = slot->uid,
+	    .pid = (pid_t)slot->utmp_pid,
+	    .source = c->source,
+	    .utmp = s->utmp,
+	    .wtmp = s->wtmp};
 
 	if (slot->utmp_pid != 0 && slot->line[0] != '\0')
 		record_logout(&r);
@@ -244,13 +243,13 @@ monitor_failed(struct master *m, struct connection *c, unsigned sig)
 }
 
 void
-connection_monitor_died(struct master *m, struct connection *c, unsigned code,
-    unsigned sig)
+connection_monitor_died(
+    struct master *m, struct connection *c, unsigned code, unsigned sig)
 {
 	const struct config *config = c->generation->config;
 	struct slot slot;
-	enum offence offence = c->grace_exceeded ? OFFENCE_GRACE_EXCEEDED :
-						   offence_of_exit(code);
+	enum offence offence =
+	    c->grace_exceeded ? OFFENCE_GRACE_EXCEEDED : offence_of_exit(code);
 
 	c->monitor_dead = true;
 	c->monitor_gone_at = loop_now(m->loop);
@@ -295,13 +294,13 @@ worker_crashed(struct master *m, struct connection *c, unsigned sig)
 	penalties_add(m->penalties, g->config, &c->source, OFFENCE_CRASH);
 	audit_forget_connection();
 	if (!c->workers->retired && !g->retired)
-		generation_replace_workers(g,
-		    sig == SIGSYS ? "sandbox violation" : "crash");
+		generation_replace_workers(
+		    g, sig == SIGSYS ? "sandbox violation" : "crash");
 }
 
 void
-connection_worker_died(struct master *m, struct connection *c, unsigned code,
-    unsigned sig)
+connection_worker_died(
+    struct master *m, struct connection *c, unsigned code, unsigned sig)
 {
 	c->worker_dead = true;
 	c->worker_gone_at = loop_now(m->loop);

@@ -92,8 +92,7 @@ orphan(struct generation *g, const struct child *dead)
 	for (c = g->master->connections; c != NULL; c = next) {
 		next = c->next;
 		if (c->generation == g &&
-		    (dead->role != ROLE_WORKERS ||
-			&c->workers->child == dead))
+		    (dead->role != ROLE_WORKERS || &c->workers->child == dead))
 			connection_orphaned(g->master, c);
 	}
 }
@@ -146,8 +145,8 @@ generation_watch(struct generation *g, struct child *c)
 	if (flags < 0 || fcntl(c->wall.fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
 	    loop_fd_add(loop, &c->on_wall, c->wall.fd, LOOP_READ,
 		on_child_message, c) != 0 ||
-	    loop_fd_add(loop, &c->on_exit, c->pidfd, LOOP_READ, on_child_exit,
-		c) != 0)
+	    loop_fd_add(
+		loop, &c->on_exit, c->pidfd, LOOP_READ, on_child_exit, c) != 0)
 		failed(g, "cannot watch a child");
 }
 
@@ -156,14 +155,14 @@ spawn(struct generation *g, struct child *c, enum wall_path out,
     enum wall_path in)
 {
 	struct master *m = g->master;
-	struct spawn_options o = { .binary = g->binary,
-		.bundle = c->role == ROLE_WORKERS ? -1 : g->bundle,
-		.slots = c->role == ROLE_MONITORS ? g->slots_fd : -1,
-		.log = m->log_fd,
-		.log_stderr = m->options.log_stderr,
-		.log_level = m->options.log_level,
-		.fips = g->config->crypto.profile == CRYPTO_FIPS,
-		.empty = g->config->privsep.empty_directory };
+	struct spawn_options o = {.binary = g->binary,
+	    .bundle = c->role == ROLE_WORKERS ? -1 : g->bundle,
+	    .slots = c->role == ROLE_MONITORS ? g->slots_fd : -1,
+	    .log = m->log_fd,
+	    .log_stderr = m->options.log_stderr,
+	    .log_level = m->options.log_level,
+	    .fips = g->config->crypto.profile == CRYPTO_FIPS,
+	    .empty = g->config->privsep.empty_directory};
 	const char *account = c->role == ROLE_KEYHOLDER ?
 	    g->config->privsep.keyholder_user :
 	    g->config->privsep.worker_user;
@@ -173,8 +172,8 @@ spawn(struct generation *g, struct child *c, enum wall_path out,
 	c->generation = g;
 	if (role_row(c->role)->user != AS_ROOT &&
 	    drop_account(account, &o.uid, &o.gid) != 0) {
-		log_error("%s: no such system account (other than root)",
-		    account);
+		log_error(
+		    "%s: no such system account (other than root)", account);
 		return E_NOT_FOUND;
 	}
 	if (wall_pair(fds) != 0)
@@ -196,8 +195,9 @@ spawn(struct generation *g, struct child *c, enum wall_path out,
 void
 generation_start(struct generation *g)
 {
-	if (g->failed || spawn(g, &g->keyholder, PATH_MASTER_KEYHOLDER,
-			     PATH_KEYHOLDER_MASTER) != 0) {
+	if (g->failed ||
+	    spawn(g, &g->keyholder, PATH_MASTER_KEYHOLDER,
+		PATH_KEYHOLDER_MASTER) != 0) {
 		g->failed = false;
 		failed(g, "the keyholder could not be started");
 	}
@@ -206,7 +206,7 @@ generation_start(struct generation *g)
 static struct bytes
 copy(struct bytes b)
 {
-	struct bytes out = { .data = mem_dup(b.data, b.len), .len = b.len };
+	struct bytes out = {.data = mem_dup(b.data, b.len), .len = b.len};
 
 	return out;
 }
@@ -241,16 +241,14 @@ start_monitors(struct generation *g)
 		return;
 	}
 	for (size_t i = 0; i < g->n_host_keys; i++)
-		if (WALL_SEND(&g->monitors.wall, public_key,
-			.key = (uint32_t)i,
+		if (WALL_SEND(&g->monitors.wall, public_key, .key = (uint32_t)i,
 			.public_key = g->host_keys[i].public_key,
 			.certificate = g->host_keys[i].certificate) != 0)
 			failed(g, "the monitor template does not listen");
 	if (WALL_SEND(&g->monitors.wall, moduli,
-		.text = { .data = (const uint8_t *)g->moduli,
-		    .len = strlen(g->moduli) }) != 0 ||
-	    WALL_SEND(&g->monitors.wall, prepare,
-		.generation = g->number) != 0)
+		.text = {.data = (const uint8_t *)g->moduli,
+		    .len = strlen(g->moduli)}) != 0 ||
+	    WALL_SEND(&g->monitors.wall, prepare, .generation = g->number) != 0)
 		failed(g, "the monitor template does not listen");
 }
 
@@ -259,8 +257,7 @@ start_workers(struct generation *g)
 {
 	struct workers *w = mem_zalloc(sizeof(*w));
 	struct settings *settings;
-	struct wall_message m = { .type = MSG_settings,
-		.fds = { -1, -1, -1, -1 } };
+	struct wall_message m = {.type = MSG_settings, .fds = {-1, -1, -1, -1}};
 
 	w->child.role = ROLE_WORKERS;
 	w->child.pidfd = w->child.wall.fd = -1;
@@ -271,8 +268,8 @@ start_workers(struct generation *g)
 		failed(g, "the worker template could not be started");
 		return;
 	}
-	settings = settings_make(g->config, g->host_keys, g->n_host_keys,
-	    g->moduli);
+	settings =
+	    settings_make(g->config, g->host_keys, g->n_host_keys, g->moduli);
 	settings_message(settings, &m.settings);
 	if (wall_send(&w->child.wall, &m) != 0)
 		failed(g, "the worker template does not listen");
@@ -344,31 +341,31 @@ dispatch(struct child *c, struct wall_message *m)
 	case MSG_born:
 		if ((conn = connection_find(master, m->born.connection)) !=
 		    NULL) {
-			connection_monitor_born(conn, (pid_t)m->born.pid,
-			    m->fds[0]);
+			connection_monitor_born(
+			    conn, (pid_t)m->born.pid, m->fds[0]);
 			m->fds[0] = -1;
 		}
 		return 0;
 	case MSG_died:
 		if ((conn = connection_find(master, m->died.connection)) !=
 		    NULL)
-			connection_monitor_died(master, conn, m->died.code,
-			    m->died.signal);
+			connection_monitor_died(
+			    master, conn, m->died.code, m->died.signal);
 		return 0;
 	case MSG_worker_ready:
 		workers_ready(g, (struct workers *)(void *)c);
 		return 0;
 	case MSG_worker_born:
-		if ((conn = connection_find(master,
-			 m->worker_born.connection)) != NULL) {
-			connection_worker_born(conn, (pid_t)m->worker_born.pid,
-			    m->fds[0]);
+		if ((conn = connection_find(
+			 master, m->worker_born.connection)) != NULL) {
+			connection_worker_born(
+			    conn, (pid_t)m->worker_born.pid, m->fds[0]);
 			m->fds[0] = -1;
 		}
 		return 0;
 	case MSG_worker_died:
-		if ((conn = connection_find(master,
-			 m->worker_died.connection)) != NULL)
+		if ((conn = connection_find(
+			 master, m->worker_died.connection)) != NULL)
 			connection_worker_died(master, conn,
 			    m->worker_died.code, m->worker_died.signal);
 		return 0;

@@ -23,8 +23,8 @@
 #define ACCEPT_BURST 32
 
 static int
-open_socket(const struct listener *l, const struct net_address *address,
-    uint16_t port)
+open_socket(
+    const struct listener *l, const struct net_address *address, uint16_t port)
 {
 	struct sockaddr_storage ss;
 	struct net_address a = *address;
@@ -33,8 +33,8 @@ open_socket(const struct listener *l, const struct net_address *address,
 
 	a.port = port;
 	len = net_to_sockaddr(&a, &ss);
-	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0);
+	fd =
+	    socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
@@ -106,8 +106,7 @@ open_one(struct master *m, const struct listener *l, const char *address,
 		    .port = port, .reason = strerror(errno));
 		return E_SYSTEM;
 	}
-	AUDIT(listener_open, .name = l->name, .address = &parsed,
-	    .port = port);
+	AUDIT(listener_open, .name = l->name, .address = &parsed, .port = port);
 	return listen_adopt(m, l->name, address, port, fd);
 }
 
@@ -120,9 +119,8 @@ listen_open(struct master *m, const struct config *config)
 		l->wanted = false;
 	for (size_t i = 0; i < config->listener_count; i++) {
 		const struct listener *l = &config->listeners[i];
-		uint16_t port = m->options.port != 0 ?
-		    (uint16_t)m->options.port :
-		    l->port;
+		uint16_t port =
+		    m->options.port != 0 ? (uint16_t)m->options.port : l->port;
 
 		if (strcmp(l->address, "*") == 0) {
 			int four = open_one(m, l, "0.0.0.0", port);
@@ -186,8 +184,8 @@ on_accept(int fd, unsigned events, void *arg)
 	for (l = m->listening; l != NULL && l->fd != fd; l = l->next)
 		continue;
 	for (int i = 0; l != NULL && i < ACCEPT_BURST; i++) {
-		int client = accept4(fd, NULL, NULL,
-		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int client =
+		    accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (client < 0) {
 			/* Out of descriptors: wait for one to come back. */

@@ -27,9 +27,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define EXIT_CONFIG   78 /* EX_CONFIG: starting again would not help */
+#define EXIT_CONFIG 78 /* EX_CONFIG: starting again would not help */
 /* A generation that broke is started again, not more often than this. */
-#define RESTART_MS    1000
+#define RESTART_MS 1000
 
 /* The end of the pipe on which a daemon's parent waits; -1 without one. */
 static int parent_pipe = -1;
@@ -47,7 +47,8 @@ tell_parent(char verdict)
 	close(parent_pipe);
 	parent_pipe = -1;
 	/* Who started us may wait for the end of its pipe. */
-	if (!stderr_stays && (null = open("/dev/null", O_RDWR | O_CLOEXEC)) >= 0) {
+	if (!stderr_stays &&
+	    (null = open("/dev/null", O_RDWR | O_CLOEXEC)) >= 0) {
 		(void)dup2(null, 2);
 		close(null);
 	}
@@ -89,8 +90,8 @@ write_pid_file(const struct master *m)
 	if (path == NULL || m->options.inetd)
 		return;
 	(void)unlink(path);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-	    0644);
+	fd = open(
+	    path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
 		log_error("%s: %s", path, strerror(errno));
 	if (fd >= 0)
@@ -100,8 +101,8 @@ write_pid_file(const struct master *m)
 static void
 remove_pid_file(const struct master *m)
 {
-	const char *path = m->current == NULL ? NULL :
-						m->current->config->pid_file;
+	const char *path =
+	    m->current == NULL ? NULL : m->current->config->pid_file;
 	char text[32];
 	ssize_t n;
 	int fd;
@@ -129,8 +130,8 @@ master_end(struct master *m, int status)
 static void
 report(const struct master *m, const char *text)
 {
-	FILE *out = m->options.report >= 0 ? fdopen(m->options.report, "w") :
-					     stderr;
+	FILE *out =
+	    m->options.report >= 0 ? fdopen(m->options.report, "w") : stderr;
 
 	if (out == NULL)
 		return;
@@ -157,9 +158,10 @@ master_generation_ready(struct generation *g)
 	}
 	m->current = g;
 	audit_set_generation(g->number);
-	start_logging(g->config, &(struct start_flags){
-	    .log_stderr = m->options.log_stderr, .log_fd = m->log_fd,
-	    .log_level = m->options.log_level });
+	start_logging(g->config,
+	    &(struct start_flags){.log_stderr = m->options.log_stderr,
+		.log_fd = m->log_fd,
+		.log_level = m->options.log_level});
 	if (m->options.inetd) {
 		admit_inetd(m);
 		return;
@@ -181,8 +183,8 @@ restart(void *arg)
 {
 	struct master *m = arg;
 	struct generation *old = m->current, *g;
-	struct problems problems = { 0 };
-	struct bundle bundle = { 0 };
+	struct problems problems = {0};
+	struct bundle bundle = {0};
 	struct config *config = NULL;
 
 	/* A reload may have put another in its place meanwhile. */
@@ -190,8 +192,8 @@ restart(void *arg)
 		return;
 	if (config_bundle_from_fd(old->bundle, &bundle) == 0 &&
 	    config_load(&bundle, &config, &problems) == 0) {
-		g = generation_new(m, config,
-		    fcntl(old->bundle, F_DUPFD_CLOEXEC, SPAWN_FDS));
+		g = generation_new(
+		    m, config, fcntl(old->bundle, F_DUPFD_CLOEXEC, SPAWN_FDS));
 		generation_start(g);
 	}
 	config_bundle_free(&bundle);
@@ -238,8 +240,8 @@ reloaded(struct master *m, const char *error, void *arg)
 	if (error == NULL)
 		return; /* not reached: the next image runs */
 	AUDIT(config_reload_rejected, .reason = error);
-	log_error("configuration rejected, the old one stays in force:\n%s",
-	    error);
+	log_error(
+	    "configuration rejected, the old one stays in force:\n%s", error);
 	notify_state("READY=1\nSTATUS=Serving with the old configuration");
 	(void)m;
 }
@@ -307,8 +309,8 @@ watch_signals(struct master *m)
 
 /* The fips profile is a promise that libcrypto must be able to keep. */
 static int
-check_provider(const struct config *config, const char *file,
-    struct problems *problems)
+check_provider(
+    const struct config *config, const char *file, struct problems *problems)
 {
 	if (config->crypto.profile != CRYPTO_FIPS || fips_require() == 0)
 		return 0;
@@ -324,8 +326,8 @@ check_provider(const struct config *config, const char *file,
 static struct config *
 read_configuration(struct master *m, int *sealed)
 {
-	struct problems problems = { 0 };
-	struct bundle bundle = { 0 };
+	struct problems problems = {0};
+	struct bundle bundle = {0};
 	struct config *config = NULL;
 	FILE *out = m->options.report >= 0 ?
 	    fdopen(dup(m->options.report), "w") :
@@ -370,9 +372,11 @@ prepare(struct master *m, const struct config *config)
 		if (m->log_fd < 0)
 			die_errno("%s", m->options.log_file);
 	}
-	start_logging(config, &(struct start_flags){
-	    .log_stderr = m->options.log_stderr || m->options.test,
-	    .log_fd = m->log_fd, .log_level = m->options.log_level });
+	start_logging(config,
+	    &(struct start_flags){
+		.log_stderr = m->options.log_stderr || m->options.test,
+		.log_fd = m->log_fd,
+		.log_level = m->options.log_level});
 }
 
 static bool

@@ -39,7 +39,6 @@ struct workers {
 	struct workers *next;
 };
 
-
 struct generation {
 	struct master *master;
 	uint32_t number;
@@ -85,7 +84,7 @@ struct connection {
 	int monitor_pidfd, worker_pidfd;
 	bool monitor_dead, worker_dead;
 	bool authenticated; /* as its slot said when last looked at */
-	bool ended_by_us;   /* deadline: already audited */
+	bool ended_by_us; /* deadline: already audited */
 	bool grace_exceeded;
 	uint64_t kill_at; /* ms: told to end, by force from then on; 0 */
 	struct connection *next, *previous; /* all */
@@ -108,10 +107,10 @@ struct master_options {
 	bool foreground, log_stderr, test, rehearse, inetd;
 	bool linger; /* after SIGTERM: serve what is open, then end */
 	int log_level; /* -2: the configuration's */
-	int port;      /* -p, 0: the configuration's */
-	int carry;     /* descriptor, -1: a fresh start */
-	int bundle;    /* descriptor, -1: read the files */
-	int report;    /* descriptor for a rehearsal's problems, -1: stderr */
+	int port; /* -p, 0: the configuration's */
+	int carry; /* descriptor, -1: a fresh start */
+	int bundle; /* descriptor, -1: read the files */
+	int report; /* descriptor for a rehearsal's problems, -1: stderr */
 };
 
 struct penalties;
@@ -128,7 +127,7 @@ struct master {
 	struct loop_timer tick;
 	struct listening *listening;
 	struct generation *generations; /* the newest first */
-	struct generation *current;	/* serves new connections */
+	struct generation *current; /* serves new connections */
 	struct connection *connections;
 	unsigned n_connections, n_unauthenticated;
 	uint32_t next_generation;
@@ -149,14 +148,13 @@ struct master {
 	struct {
 		uint64_t accepted, dropped_startups, dropped_source,
 		    dropped_penalty, dropped_draining, dropped_other,
-		    worker_crashes,
-		    violations, deadlines, monitor_crashes;
+		    worker_crashes, violations, deadlines, monitor_crashes;
 		uint64_t exits[16]; /* by enum monitor_exit */
 		/* of the connections that have ended */
 		uint64_t logins, bytes_in, bytes_out;
 		struct slot_counts counts;
 	} stats;
-	bool draining;	/* no new connections */
+	bool draining; /* no new connections */
 	bool terminating;
 	bool notified_ready;
 	int exit_status;
@@ -176,8 +174,8 @@ int listen_adopt(struct master *m, const char *name, const char *address,
     uint16_t port, int fd);
 
 /* generation.c */
-struct generation *generation_new(struct master *m, struct config *config,
-    int bundle);
+struct generation *generation_new(
+    struct master *m, struct config *config, int bundle);
 void generation_start(struct generation *g);
 void generation_retire(struct generation *g);
 void generation_free_if_done(struct generation *g);
@@ -218,11 +216,11 @@ int penalties_load(struct penalties *p, struct rd *r);
 struct connection *connection_new(struct master *m, struct generation *g);
 struct connection *connection_find(struct master *m, uint64_t id);
 void connection_monitor_born(struct connection *c, pid_t pid, int pidfd);
-void connection_monitor_died(struct master *m, struct connection *c,
-    unsigned code, unsigned sig);
+void connection_monitor_died(
+    struct master *m, struct connection *c, unsigned code, unsigned sig);
 void connection_worker_born(struct connection *c, pid_t pid, int pidfd);
-void connection_worker_died(struct master *m, struct connection *c,
-    unsigned code, unsigned sig);
+void connection_worker_died(
+    struct master *m, struct connection *c, unsigned code, unsigned sig);
 /* Both at once, when a template died with all it would have told. */
 void connection_orphaned(struct master *m, struct connection *c);
 void connection_kill(struct connection *c, const char *why);

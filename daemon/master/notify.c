@@ -25,7 +25,7 @@ void
 notify_state(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	size_t len = path == NULL ? 0 : strlen(path);
 	int fd;
 
@@ -63,14 +63,13 @@ notify_listen_fds(struct master *m)
 		int on = 0;
 		socklen_t len = sizeof(on);
 
-		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) !=
-			0 || on == 0 ||
-		    fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
+		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) != 0 ||
+		    on == 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
 		    fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
 			return E_VALUE;
 		net_of_socket(fd, &peer, &local);
-		listen_adopt(m, "systemd", net_print(&local, text), local.port,
-		    fd);
+		listen_adopt(
+		    m, "systemd", net_print(&local, text), local.port, fd);
 		taken++;
 	}
 	unsetenv("LISTEN_PID");

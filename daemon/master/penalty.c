@@ -34,13 +34,13 @@ struct penalties {
 };
 
 static const char *const names[OFFENCE_COUNT] = {
-	[OFFENCE_NONE] = "none",
-	[OFFENCE_CRASH] = "crash",
-	[OFFENCE_AUTH_FAILURE] = "failed authentication",
-	[OFFENCE_INVALID_USER] = "invalid user",
-	[OFFENCE_NO_AUTH] = "connection without authentication",
-	[OFFENCE_GRACE_EXCEEDED] = "exceeded LoginGraceTime",
-	[OFFENCE_REFUSED] = "connection refused by policy",
+    [OFFENCE_NONE] = "none",
+    [OFFENCE_CRASH] = "crash",
+    [OFFENCE_AUTH_FAILURE] = "failed authentication",
+    [OFFENCE_INVALID_USER] = "invalid user",
+    [OFFENCE_NO_AUTH] = "connection without authentication",
+    [OFFENCE_GRACE_EXCEEDED] = "exceeded LoginGraceTime",
+    [OFFENCE_REFUSED] = "connection refused by policy",
 };
 
 const char *
@@ -104,7 +104,8 @@ key_of(const struct config *config, const struct net_address *source)
 static struct sentence **
 find(struct penalties *p, const struct net_key *key)
 {
-	struct sentence **at = &p->buckets[net_key_hash(key, p->seed) % BUCKETS];
+	struct sentence **at =
+	    &p->buckets[net_key_hash(key, p->seed) % BUCKETS];
 
 	while (*at != NULL && !net_key_equal(&(*at)->source, key))
 		at = &(*at)->next;
@@ -143,8 +144,8 @@ sweep(struct penalties *p)
 
 /* Full even after sweeping: the mildest sentence of a bucket makes room. */
 static bool
-make_room(struct penalties *p, const struct config *config,
-    const struct net_key *key)
+make_room(
+    struct penalties *p, const struct config *config, const struct net_key *key)
 {
 	const struct penalty_settings *s = &config->limits.penalties;
 	bool v4 = key->family == NET_V4;
@@ -246,13 +247,12 @@ penalties_in_force(struct penalties *p, const struct config *config,
 	struct sentence **at = find(p, &key);
 	uint64_t now = loop_clock();
 
-	if (!s->enabled || source->family == NET_NONE ||
-	    exempt(config, source))
+	if (!s->enabled || source->family == NET_NONE || exempt(config, source))
 		return 0;
 	if (*at == NULL) {
 		bool full = key.family == NET_V4 ?
-			  p->count4 >= s->max_sources4 :
-			  p->count6 >= s->max_sources6;
+		    p->count4 >= s->max_sources4 :
+		    p->count6 >= s->max_sources6;
 
 		*offence = OFFENCE_NONE;
 		return full && s->overflow_refuses ? s->minimum : 0;
@@ -300,8 +300,7 @@ penalties_each(struct penalties *p, const struct config *config,
 	(void)config;
 	sweep(p);
 	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct sentence *s = p->buckets[i]; s != NULL;
-		     s = s->next)
+		for (struct sentence *s = p->buckets[i]; s != NULL; s = s->next)
 			fn(&s->source, s->offence,
 			    (uint32_t)((s->until - now) / 1000 + 1),
 			    s->in_force, arg);

@@ -45,8 +45,8 @@ exec_failed(struct master *m)
 {
 	char text[512];
 
-	snprintf(text, sizeof(text), "%s: %s", m->options.program,
-	    strerror(errno));
+	snprintf(
+	    text, sizeof(text), "%s: %s", m->options.program, strerror(errno));
 	finish(m, text);
 }
 
@@ -102,8 +102,8 @@ become_rehearsal(struct master *m, int report)
 		_exit(1);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execl(m->options.program, "sallyportd", "--rehearse", bundle, out,
-	    "-f", m->options.config_file, (char *)NULL);
+	execl(m->options.program, "sallyportd", "--rehearse", bundle, out, "-f",
+	    m->options.config_file, (char *)NULL);
 	dprintf(report, "%s: %s\n", m->options.program, strerror(errno));
 	_exit(1);
 }
@@ -125,8 +125,8 @@ problem_text(const struct problems *problems)
 void
 reload_begin(struct master *m, reload_done_fn *done, void *arg)
 {
-	struct problems problems = { 0 };
-	struct bundle bundle = { 0 };
+	struct problems problems = {0};
+	struct bundle bundle = {0};
 	int fds[2], err;
 
 	if (m->rehearsal.done != NULL) {

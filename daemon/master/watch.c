@@ -17,7 +17,7 @@
 /* A monitor without its worker, in no named call, has this long. */
 #define LINGER_MS 10000
 /* Added to a call's deadline, so that a module's own time-out comes first. */
-#define SLACK_MS  500
+#define SLACK_MS 500
 
 static void
 end_process(int pidfd)

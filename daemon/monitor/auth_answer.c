@@ -22,7 +22,7 @@
 
 #define MODULE_DELAY_MAX (10 * 1000000u)
 #define QUERY_FLOOR_MAX	 10000u /* microseconds */
-#define LIST_FLOOR_MAX	5000u /* looking a user up takes less */
+#define LIST_FLOOR_MAX	 5000u /* looking a user up takes less */
 
 /* The method as the log says it: with its module, as sshd does. */
 static const char *
@@ -206,12 +206,12 @@ expose(struct monitor *m)
 	char *blob = mem_zalloc(BASE64_SIZE(t->key.len)), *text;
 
 	if (t->has_key && t->key.len != 0)
-		base64_encode(t->key.data, t->key.len, blob,
-		    BASE64_SIZE(t->key.len));
-	text = mem_printf("%s%s%s%s%s%s\n",
-	    a->exposed == NULL ? "" : a->exposed, t->method,
-	    t->has_key ? " " : "", t->has_key ? t->key_type : "",
-	    t->has_key ? " " : "", blob);
+		base64_encode(
+		    t->key.data, t->key.len, blob, BASE64_SIZE(t->key.len));
+	text =
+	    mem_printf("%s%s%s%s%s%s\n", a->exposed == NULL ? "" : a->exposed,
+		t->method, t->has_key ? " " : "", t->has_key ? t->key_type : "",
+		t->has_key ? " " : "", blob);
 	free(a->exposed);
 	free(blob);
 	a->exposed = text;

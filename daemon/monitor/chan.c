@@ -30,8 +30,7 @@ chan_find(struct monitor *m, uint32_t id)
 void
 chan_refuse(struct monitor *m, uint32_t id, uint32_t reason, const char *text)
 {
-	MONITOR_SEND(m, refused, .channel = id, .reason = reason,
-	    .text = text);
+	MONITOR_SEND(m, refused, .channel = id, .reason = reason, .text = text);
 }
 
 struct chan *
@@ -41,8 +40,8 @@ chan_add(struct monitor *m, uint32_t id, enum chan_kind kind)
 	struct chan *c;
 
 	if (s->n_chans >= CHANS_MAX || chan_find(m, id) != NULL) {
-		chan_refuse(m, id, SSH_OPEN_RESOURCE_SHORTAGE,
-		    "too many channels");
+		chan_refuse(
+		    m, id, SSH_OPEN_RESOURCE_SHORTAGE, "too many channels");
 		return NULL;
 	}
 	c = mem_zalloc(sizeof(*c));
@@ -63,22 +62,21 @@ void
 chan_logout(struct monitor *m, struct chan *c, const char *cause)
 {
 	const struct record_settings *s = &m->template->config->records;
-	const char *line = strncmp(c->tty, "/dev/", 5) == 0 ? &c->tty[5] :
-							      c->tty;
-	struct record r = { .line = line,
-		.user = m->passwd.pw_name,
-		.uid = m->passwd.pw_uid,
-		.pid = getpid(),
-		.source = m->source,
-		.utmp = s->utmp,
-		.wtmp = s->wtmp };
+	const char *line =
+	    strncmp(c->tty, "/dev/", 5) == 0 ? &c->tty[5] : c->tty;
+	struct record r = {.line = line,
+	    .user = m->passwd.pw_name,
+	    .uid = m->passwd.pw_uid,
+	    .pid = getpid(),
+	    .source = m->source,
+	    .utmp = s->utmp,
+	    .wtmp = s->wtmp};
 
 	if (c->tty[0] == '\0')
 		return;
 	if (c->login_record) {
 		record_logout(&r);
-		AUDIT(logout, .tty = line, .cause = cause,
-		    .session = c->id,
+		AUDIT(logout, .tty = line, .cause = cause, .session = c->id,
 		    .duration_ms = loop_clock() - c->since);
 		if (strcmp(m->slot->line, line) == 0)
 			m->slot->utmp_pid = 0;

@@ -51,11 +51,11 @@ set(struct variables *v, const char *name, const char *value)
 bool
 environment_name_is_safe(const char *name)
 {
-	static const char *const never[] = { "IFS", "BASH_ENV", "ENV",
-		"GCONV_PATH", "PATH", "HOME", "USER", "LOGNAME", "SHELL",
-		"MAIL", "SHELLOPTS", "BASHOPTS", "PS4", "NLSPATH",
-		"LOCPATH", "HOSTALIASES", "RES_OPTIONS", "MALLOC_TRACE",
-		"GLIBC_TUNABLES", "TMPDIR", "KRB5CCNAME", "TZDIR" };
+	static const char *const never[] = {"IFS", "BASH_ENV", "ENV",
+	    "GCONV_PATH", "PATH", "HOME", "USER", "LOGNAME", "SHELL", "MAIL",
+	    "SHELLOPTS", "BASHOPTS", "PS4", "NLSPATH", "LOCPATH", "HOSTALIASES",
+	    "RES_OPTIONS", "MALLOC_TRACE", "GLIBC_TUNABLES", "TMPDIR",
+	    "KRB5CCNAME", "TZDIR"};
 
 	if (name[0] == '\0' || strpbrk(name, "=\n") != NULL ||
 	    strncmp(name, "LD_", 3) == 0 || strncmp(name, "SSH_", 4) == 0 ||
@@ -115,8 +115,8 @@ ssh_names(struct variables *v, const struct monitor *m, const struct chan *c,
 	net_print(&m->local, local);
 	snprintf(text, sizeof(text), "%s %u %u", source, sport, lport);
 	set(v, "SSH_CLIENT", text);
-	snprintf(text, sizeof(text), "%s %u %s %u", source, sport, local,
-	    lport);
+	snprintf(
+	    text, sizeof(text), "%s %u %s %u", source, sport, local, lport);
 	set(v, "SSH_CONNECTION", text);
 	if (c->tty[0] != '\0')
 		set(v, "SSH_TTY", c->tty);

@@ -16,8 +16,8 @@ flag_words(uint32_t flags, char *text, size_t size)
 	static const struct {
 		uint32_t bit;
 		const char *word;
-	} words[] = { { 1, "READ" }, { 2, "WRITE" }, { 4, "APPEND" },
-		{ 8, "CREATE" }, { 16, "TRUNCATE" }, { 32, "EXCL" } };
+	} words[] = {{1, "READ"}, {2, "WRITE"}, {4, "APPEND"}, {8, "CREATE"},
+	    {16, "TRUNCATE"}, {32, "EXCL"}};
 	size_t at = 0;
 
 	text[0] = '\0';
@@ -33,26 +33,26 @@ denied(const struct msg_file_event *e, const char *what)
 	char reason[64];
 
 	snprintf(reason, sizeof(reason), "status %u", e->status);
-	AUDIT(file_denied, .kind = what, .path = e->path,
-	    .newpath = e->target, .reason = reason);
+	AUDIT(file_denied, .kind = what, .path = e->path, .newpath = e->target,
+	    .reason = reason);
 }
 
 void
 audit_file_event(const struct msg_file_event *e)
 {
 	static const char *const names[SFTP_EVENT_COUNT] = {
-		[SFTP_EVENT_OPEN] = "open",
-		[SFTP_EVENT_OPENDIR] = "opendir",
-		[SFTP_EVENT_REMOVE] = "remove",
-		[SFTP_EVENT_MKDIR] = "mkdir",
-		[SFTP_EVENT_RMDIR] = "rmdir",
-		[SFTP_EVENT_RENAME] = "rename",
-		[SFTP_EVENT_POSIX_RENAME] = "rename",
-		[SFTP_EVENT_HARDLINK] = "hardlink",
-		[SFTP_EVENT_SYMLINK] = "symlink",
-		[SFTP_EVENT_SETSTAT] = "setstat",
-		[SFTP_EVENT_COPY] = "copy",
-		[SFTP_EVENT_DENIED] = "request",
+	    [SFTP_EVENT_OPEN] = "open",
+	    [SFTP_EVENT_OPENDIR] = "opendir",
+	    [SFTP_EVENT_REMOVE] = "remove",
+	    [SFTP_EVENT_MKDIR] = "mkdir",
+	    [SFTP_EVENT_RMDIR] = "rmdir",
+	    [SFTP_EVENT_RENAME] = "rename",
+	    [SFTP_EVENT_POSIX_RENAME] = "rename",
+	    [SFTP_EVENT_HARDLINK] = "hardlink",
+	    [SFTP_EVENT_SYMLINK] = "symlink",
+	    [SFTP_EVENT_SETSTAT] = "setstat",
+	    [SFTP_EVENT_COPY] = "copy",
+	    [SFTP_EVENT_DENIED] = "request",
 	};
 	char flags[96];
 

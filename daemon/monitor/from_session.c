@@ -29,8 +29,8 @@
 #define SESSION_LINES 200
 
 #define HANDLER(name, states, budget, fds, answers) [MSG_##name] = on_##name,
-static monitor_handler *const handlers[WALL_TYPES] = { WALL_SESSION_MONITOR(
-    HANDLER) };
+static monitor_handler *const handlers[WALL_TYPES] = {
+    WALL_SESSION_MONITOR(HANDLER)};
 #undef HANDLER
 
 static int
@@ -113,8 +113,8 @@ session_gone(struct monitor *m)
 	kill(m->sessions->pid, SIGKILL);
 	if (waitpid(m->sessions->pid, &status, 0) == m->sessions->pid &&
 	    WIFSIGNALED(status))
-		log_info("the session process ended by signal %d",
-		    WTERMSIG(status));
+		log_info(
+		    "the session process ended by signal %d", WTERMSIG(status));
 	if (m->state == STATE_OPEN)
 		monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION,
 		    "the session process has gone");
@@ -171,8 +171,7 @@ session_readable(struct monitor *m)
 static bool
 binding_pending(struct monitor *m, uint32_t channel)
 {
-	for (struct binding *b = m->sessions->bindings; b != NULL;
-	     b = b->next)
+	for (struct binding *b = m->sessions->bindings; b != NULL; b = b->next)
 		if (!b->bound && b->channel == channel &&
 		    (b->kind == BIND_AGENT || b->kind == BIND_X11))
 			return true;
@@ -186,7 +185,7 @@ session_await_bindings(struct monitor *m, uint32_t channel)
 
 	while (m->session.fd >= 0 && binding_pending(m, channel) &&
 	    (now = loop_clock()) < until) {
-		struct pollfd p = { .fd = m->session.fd, .events = POLLIN };
+		struct pollfd p = {.fd = m->session.fd, .events = POLLIN};
 
 		if (poll(&p, 1, (int)(until - now)) > 0)
 			session_readable(m);
@@ -204,8 +203,8 @@ sessions_close(struct monitor *m)
 	if (m->session.fd >= 0) {
 		SESSION_ORDER(m, finish, .seconds = FINISH_MS / 1000);
 		while (m->session.fd >= 0 && (now = loop_clock()) < until) {
-			struct pollfd p = { .fd = m->session.fd,
-				.events = POLLIN };
+			struct pollfd p = {
+			    .fd = m->session.fd, .events = POLLIN};
 			struct wall_message message;
 			int err = E_AGAIN;
 

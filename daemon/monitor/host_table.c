@@ -37,8 +37,8 @@ module_name(struct monitor *m)
 	return m->template->modules[m->auth->current].settings->name;
 }
 
-static void SALLYPORT_FORMAT(2, 3)
-host_problem(const struct sallyport_setting *setting, const char *format, ...)
+static void SALLYPORT_FORMAT(2, 3) host_problem(
+    const struct sallyport_setting *setting, const char *format, ...)
 {
 	char text[1024];
 	va_list args;
@@ -57,9 +57,8 @@ host_problem(const struct sallyport_setting *setting, const char *format, ...)
 		    load_settings->name, text);
 }
 
-static void SALLYPORT_FORMAT(3, 4)
-host_log(struct sallyport_login *login, enum sallyport_log level,
-    const char *format, ...)
+static void SALLYPORT_FORMAT(3, 4) host_log(struct sallyport_login *login,
+    enum sallyport_log level, const char *format, ...)
 {
 	static const int levels[] = {LOG_LEVEL_ERROR, LOG_LEVEL_WARN,
 	    LOG_LEVEL_INFO, LOG_LEVEL_VERBOSE, LOG_LEVEL_DEBUG};
@@ -236,7 +235,7 @@ host_bytes(
 }
 
 static void SALLYPORT_FORMAT(2, 3)
-host_reason(struct sallyport_login *login, const char *format, ...)
+    host_reason(struct sallyport_login *login, const char *format, ...)
 {
 	struct attempt *a = &login->m->auth->attempt;
 	va_list args;
@@ -460,9 +459,8 @@ host_run(struct sallyport_login *login, const struct sallyport_command *command,
 }
 
 /* What modules may emit, by name: see doc/MODULES.md. */
-static void SALLYPORT_FORMAT(4, 5)
-host_audit(struct sallyport_login *login, const char *event,
-    const char *subject, const char *format, ...)
+static void SALLYPORT_FORMAT(4, 5) host_audit(struct sallyport_login *login,
+    const char *event, const char *subject, const char *format, ...)
 {
 	const struct attempt *t = &login->m->auth->attempt;
 	char text[512];

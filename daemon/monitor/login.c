@@ -89,7 +89,7 @@ monitor_login(struct monitor *m)
 	    .rekey_bytes = config->crypto.rekey_bytes,
 	    .rekey_seconds = or_never(config->crypto.rekey_seconds),
 	    .channel_timeouts = timeouts,
-	    .hostkeys = { .data = keys.data, .len = keys.len });
+	    .hostkeys = {.data = keys.data, .len = keys.len});
 	buf_free(&keys);
 	MONITOR_SEND(m, auth_verdict, .result = AUTH_SUCCESS, .methods = "");
 }
@@ -151,8 +151,8 @@ sessions_tick(struct monitor *m)
 		return UINT64_MAX;
 	if (now >= s->limit) {
 		AUDIT(max_close, .seconds = (now - m->began) / 1000);
-		monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION, "%s",
-		    s->limit_why);
+		monitor_disconnect(
+		    m, SSH_DISCONNECT_BY_APPLICATION, "%s", s->limit_why);
 		return UINT64_MAX;
 	}
 	before = m->decision->grants.warn_before == CONFIG_NONE ?

@@ -26,28 +26,28 @@
 #include <unistd.h>
 
 /* Lines of a worker that are passed on, per connection. */
-#define WORKER_LINES	200
+#define WORKER_LINES 200
 /* After a disconnect was ordered, the worker has this long to leave. */
-#define CLOSING_MS	5000
+#define CLOSING_MS 5000
 /* Quiet for so long, a monitor gives free memory back: once in each state. */
-#define TRIM_MS		2000
+#define TRIM_MS 2000
 
 #define HANDLER(name, states, budget, fds, answers) [MSG_##name] = on_##name,
-static monitor_handler *const handlers[WALL_TYPES] = { WALL_WORKER_MONITOR(
-    HANDLER) };
+static monitor_handler *const handlers[WALL_TYPES] = {
+    WALL_WORKER_MONITOR(HANDLER)};
 #undef HANDLER
 
 static void
 violation(struct monitor *m, enum wall_type type, int err)
 {
 	static const char *const states[STATE_COUNT] = {
-		[STATE_KEX] = "KEX",
-		[STATE_AUTH] = "AUTH",
-		[STATE_ASKING] = "ASKING",
-		[STATE_CHANGING] = "CHANGING",
-		[STATE_OPENING] = "OPENING",
-		[STATE_OPEN] = "OPEN",
-		[STATE_CLOSING] = "CLOSING",
+	    [STATE_KEX] = "KEX",
+	    [STATE_AUTH] = "AUTH",
+	    [STATE_ASKING] = "ASKING",
+	    [STATE_CHANGING] = "CHANGING",
+	    [STATE_OPENING] = "OPENING",
+	    [STATE_OPEN] = "OPEN",
+	    [STATE_CLOSING] = "CLOSING",
 	};
 
 	AUDIT(wall_violation, .reason = err_text(err),
@@ -70,9 +70,9 @@ monitor_send(struct monitor *m, const struct wall_message *message)
 		bug("monitor sends %s in state %u", wall_name(message->type),
 		    m->state);
 	err = wall_send(&m->worker, message);
-	if (err == E_CLOSED)
-		m->worker_gone = true;
-	else if (err != 0) {
+	/* One that has left may have said why: what it said last is still to
+	 * be read, and its end is found there. */
+	if (err != 0 && err != E_CLOSED) {
 		log_error("cannot send %s to the worker: %s",
 		    wall_name(message->type), err_text(err));
 		m->ended = true;
@@ -178,8 +178,7 @@ monitor_disconnect(struct monitor *m, uint32_t reason, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(m->closing_cause, sizeof(m->closing_cause), format, args);
 	va_end(args);
-	MONITOR_SEND(m, disconnect, .reason = reason,
-	    .text = m->closing_cause);
+	MONITOR_SEND(m, disconnect, .reason = reason, .text = m->closing_cause);
 	monitor_move(m, STATE_CLOSING);
 	m->closing_since = loop_clock();
 }
@@ -336,9 +335,9 @@ loop(struct monitor *m)
 {
 	while (!m->ended && !m->worker_gone) {
 		struct pollfd fds[3] = {
-			{ .fd = m->worker.fd, .events = POLLIN },
-			{ .fd = m->signals, .events = POLLIN },
-			{ .fd = m->session.fd, .events = POLLIN },
+		    {.fd = m->worker.fd, .events = POLLIN},
+		    {.fd = m->signals, .events = POLLIN},
+		    {.fd = m->session.fd, .events = POLLIN},
 		};
 
 		int n = poll(fds, 3, wait_ms(m));

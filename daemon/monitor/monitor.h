@@ -15,9 +15,9 @@
 #include <pwd.h>
 #include <time.h>
 
-struct auth;	  /* daemon/monitor/auth.h: attempts, chain, modules */
-struct hosted;	  /* daemon/monitor/host.h: a loaded module */
-struct sessions;  /* daemon/monitor/on_session.c */
+struct auth; /* daemon/monitor/auth.h: attempts, chain, modules */
+struct hosted; /* daemon/monitor/host.h: a loaded module */
+struct sessions; /* daemon/monitor/on_session.c */
 
 /* What the template made once and every monitor inherits. */
 struct monitor_template {
@@ -27,7 +27,7 @@ struct monitor_template {
 	struct host_key_blob host_keys[HOST_KEYS_MAX]; /* public halves */
 	size_t n_host_keys;
 	struct settings *settings; /* what the workers were told */
-	struct moduli *moduli;	   /* the groups they may offer */
+	struct moduli *moduli; /* the groups they may offer */
 	char *moduli_text;
 	uint32_t generation;
 	struct slot *slots;
@@ -35,10 +35,10 @@ struct monitor_template {
 
 struct monitor {
 	const struct monitor_template *template;
-	struct wall worker;    /* blocking */
+	struct wall worker; /* blocking */
 	struct wall keyholder; /* blocking */
-	struct wall session;   /* fd -1 until the session runs */
-	int client_fd;	       /* kept open: pam_slurm_adopt looks for it */
+	struct wall session; /* fd -1 until the session runs */
+	int client_fd; /* kept open: pam_slurm_adopt looks for it */
 	enum monitor_state state; /* moved by monitor_move() only */
 	enum monitor_state trimmed_in; /* where memory was given back last */
 	struct slot *slot;
@@ -55,35 +55,35 @@ struct monitor {
 	struct bytes client_version, server_version; /* owned */
 	char host_key_algorithm[64]; /* negotiated last */
 	uint32_t exchanges;
-	uint64_t rekey_at;     /* ms: when the bucket was last filled */
+	uint64_t rekey_at; /* ms: when the bucket was last filled */
 	uint32_t rekey_tokens; /* thousandths of an exchange */
-	uint32_t keys_proved;  /* bit per host key */
+	uint32_t keys_proved; /* bit per host key */
 
 	/* Authentication: on_auth.c.  Frozen at the first request. */
 	struct auth *auth;
 	char user[SSH_USER_MAX + 1]; /* as the client typed it, checked */
 	char service[64];
 	bool user_frozen;
-	bool user_known;	/* NSS knows it */
-	struct passwd passwd;	/* owned copies; valid if user_known */
+	bool user_known; /* NSS knows it */
+	struct passwd passwd; /* owned copies; valid if user_known */
 
 	/* After success. */
 	struct decision *decision; /* frozen */
-	char **pam_environment;	   /* NAME=value, NULL ended; owned */
+	char **pam_environment; /* NAME=value, NULL ended; owned */
 	struct sessions *sessions;
 
 	/* A legal message that came while a module conversed. */
 	struct wall_message kept;
 	bool has_kept;
 	bool worker_gone;
-	uint64_t began;	       /* ms */
-	uint64_t call_began;   /* ms, of monitor_call() */
+	uint64_t began; /* ms */
+	uint64_t call_began; /* ms, of monitor_call() */
 	uint64_t closing_since; /* ms, 0: not asked to end */
-	int signals;	       /* signalfd: SIGTERM ends the connection */
+	int signals; /* signalfd: SIGTERM ends the connection */
 	char closing_cause[WALL_TEXT_MAX + 1];
 
-	int exit_code;	/* enum monitor_exit */
-	bool ended;	/* leave the loop */
+	int exit_code; /* enum monitor_exit */
+	bool ended; /* leave the loop */
 	struct {
 		uint8_t cause;
 		uint32_t reason;
@@ -107,10 +107,11 @@ void monitor_move(struct monitor *m, enum monitor_state to);
  * worker is gone.  MONITOR_SEND(m, granted, .channel = c).
  */
 void monitor_send(struct monitor *m, const struct wall_message *message);
-#define MONITOR_SEND(m, name, ...)                                          \
-	monitor_send((m), &(const struct wall_message){ .type = MSG_##name, \
-			      .fds = { -1, -1, -1, -1 },                    \
-			      .name = { __VA_ARGS__ } })
+#define MONITOR_SEND(m, name, ...)                           \
+	monitor_send((m),                                    \
+	    &(const struct wall_message){.type = MSG_##name, \
+		.fds = {-1, -1, -1, -1},                     \
+		.name = {__VA_ARGS__}})
 
 /*
  * Wait for the next message of the worker while a module converses: one of
@@ -123,8 +124,8 @@ int monitor_wait(struct monitor *m, const enum wall_type *types,
     struct wall_message *message);
 
 /* Order the worker to send DISCONNECT, and end after it left. */
-void monitor_disconnect(struct monitor *m, uint32_t reason,
-    const char *format, ...) __attribute__((format(printf, 3, 4)));
+void monitor_disconnect(struct monitor *m, uint32_t reason, const char *format,
+    ...) __attribute__((format(printf, 3, 4)));
 
 /*
  * A blocking call begins: its name and deadline stand in the status slot,
@@ -153,8 +154,8 @@ uint64_t sessions_tick(struct monitor *m);
 void session_readable(struct monitor *m);
 
 /* A connection's monitor: in the forked child, never returns. */
-void monitor_run(const struct monitor_template *t,
-    struct wall_message *serve) __attribute__((noreturn));
+void monitor_run(const struct monitor_template *t, struct wall_message *serve)
+    __attribute__((noreturn));
 
 /* The login is complete: policy's guards passed, account checked. on_auth.c
  * calls this; it sends `opened` and then the verdict. */

@@ -69,8 +69,8 @@ on_tcp_connect(struct monitor *m, struct wall_message *message)
 
 	answer = policy_may_connect(m->decision, t->host, t->port, NULL);
 	if (answer == POLICY_NO || t->port == 0 || t->host[0] == '\0') {
-		forward_denied(m, t->channel, "direct-tcpip", t->host, t->port,
-		    "policy");
+		forward_denied(
+		    m, t->channel, "direct-tcpip", t->host, t->port, "policy");
 		return 0;
 	}
 	if (monitor_session(m, t->channel, NULL) != 0 ||
@@ -100,8 +100,8 @@ on_unix_connect(struct monitor *m, struct wall_message *message)
 
 	if (u->path[0] == '\0' ||
 	    !policy_may_unix_connect(m->decision, u->path)) {
-		forward_denied(m, u->channel, "direct-streamlocal", u->path, 0,
-		    "policy");
+		forward_denied(
+		    m, u->channel, "direct-streamlocal", u->path, 0, "policy");
 		return 0;
 	}
 	if (monitor_session(m, u->channel, NULL) != 0 ||
@@ -189,8 +189,8 @@ on_unix_listen(struct monitor *m, struct wall_message *message)
 
 	if (l->path[0] == '\0' ||
 	    !policy_may_unix_listen(m->decision, l->path)) {
-		listen_denied(m, l->request, "streamlocal-forward", l->path, 0,
-		    "policy");
+		listen_denied(
+		    m, l->request, "streamlocal-forward", l->path, 0, "policy");
 		return 0;
 	}
 	if (monitor_session(m, UINT32_MAX, NULL) != 0)
@@ -299,16 +299,15 @@ on_x11(struct monitor *m, struct wall_message *message)
 
 	if (c == NULL || c->kind != CHAN_SESSION || c->started)
 		return E_STATE;
-	if (!m->decision->grants.x11 || !x11_is_sane(x) ||
-	    c->display != NULL) {
+	if (!m->decision->grants.x11 || !x11_is_sane(x) || c->display != NULL) {
 		AUDIT(fwd_denied, .kind = "x11",
 		    .reason = m->decision->grants.x11 ? "malformed request" :
 							"policy");
 		chan_refuse(m, x->channel, 0, "");
 		return 0;
 	}
-	if (monitor_session(m, x->channel,
-		c->tty[0] != '\0' ? c->tty : NULL) != 0)
+	if (monitor_session(m, x->channel, c->tty[0] != '\0' ? c->tty : NULL) !=
+	    0)
 		return 0;
 	if ((b = binding_add(m, BIND_X11)) == NULL) {
 		chan_refuse(m, x->channel, 0, "");
@@ -324,8 +323,8 @@ on_x11(struct monitor *m, struct wall_message *message)
 
 /* The session told how a listener for a channel came out. */
 static void
-bound_for_channel(struct monitor *m, struct binding *b,
-    const struct msg_bound *k)
+bound_for_channel(
+    struct monitor *m, struct binding *b, const struct msg_bound *k)
 {
 	struct chan *c = chan_find(m, b->channel);
 
@@ -375,8 +374,8 @@ on_bound(struct monitor *m, struct wall_message *message)
 		    .kind = b->kind == BIND_TCP ? "tcpip-forward" :
 						  "streamlocal-forward",
 		    .host = b->address, .port = b->port);
-		MONITOR_SEND(m, listening, .request = b->request,
-		    .port = b->port);
+		MONITOR_SEND(
+		    m, listening, .request = b->request, .port = b->port);
 	}
 	if (k->error != 0)
 		binding_remove(m, b);
@@ -388,10 +387,10 @@ on_accepted(struct monitor *m, struct wall_message *message)
 {
 	const struct msg_accepted *a = &message->accepted;
 	struct binding *b = binding_find(m, a->number);
-	static const char *const kinds[] = { [BIND_TCP] = "forwarded-tcpip",
-		[BIND_UNIX] = "forwarded-streamlocal",
-		[BIND_AGENT] = "auth-agent",
-		[BIND_X11] = "x11" };
+	static const char *const kinds[] = {[BIND_TCP] = "forwarded-tcpip",
+	    [BIND_UNIX] = "forwarded-streamlocal",
+	    [BIND_AGENT] = "auth-agent",
+	    [BIND_X11] = "x11"};
 	struct net_address address;
 
 	if (b == NULL)
@@ -408,10 +407,10 @@ on_accepted(struct monitor *m, struct wall_message *message)
 int
 on_channel_offered(struct monitor *m, struct wall_message *message)
 {
-	static const char *const kinds[] = { [INCOMING_TCP] = "forwarded-tcpip",
-		[INCOMING_UNIX] = "forwarded-streamlocal",
-		[INCOMING_AGENT] = "auth-agent",
-		[INCOMING_X11] = "x11" };
+	static const char *const kinds[] = {[INCOMING_TCP] = "forwarded-tcpip",
+	    [INCOMING_UNIX] = "forwarded-streamlocal",
+	    [INCOMING_AGENT] = "auth-agent",
+	    [INCOMING_X11] = "x11"};
 	const struct msg_channel_offered *o = &message->channel_offered;
 	struct chan *c;
 
@@ -457,8 +456,8 @@ int
 on_tun(struct monitor *m, struct wall_message *message)
 {
 	const struct msg_tun *t = &message->tun;
-	struct wall_message give = { .type = MSG_hand_over,
-		.fds = { -1, -1, -1, -1 } };
+	struct wall_message give = {
+	    .type = MSG_hand_over, .fds = {-1, -1, -1, -1}};
 	char name[IFNAMSIZ];
 	struct chan *c;
 	uint32_t unit;
@@ -474,8 +473,8 @@ on_tun(struct monitor *m, struct wall_message *message)
 		return 0;
 	if ((fd = open_tun(t->mode, t->unit, name, sizeof(name))) < 0) {
 		log_info("tun: %s", strerror(errno));
-		chan_refuse(m, t->channel, SSH_OPEN_CONNECT_FAILED,
-		    "no tunnel device");
+		chan_refuse(
+		    m, t->channel, SSH_OPEN_CONNECT_FAILED, "no tunnel device");
 		return 0;
 	}
 	if ((c = chan_add(m, t->channel, CHAN_FORWARD)) != NULL) {
@@ -497,7 +496,6 @@ on_tun(struct monitor *m, struct wall_message *message)
 void
 forwards_close(struct monitor *m)
 {
-	for (struct binding *b = m->sessions->bindings; b != NULL;
-	     b = b->next)
+	for (struct binding *b = m->sessions->bindings; b != NULL; b = b->next)
 		audit_unbound(b);
 }

@@ -33,12 +33,10 @@ on_version(struct monitor *m, struct wall_message *message)
 	const struct msg_version *v = &message->version;
 
 	m->client_version.data =
-	    (uint8_t *)mem_strndup((const char *)v->client.data,
-		v->client.len);
+	    (uint8_t *)mem_strndup((const char *)v->client.data, v->client.len);
 	m->client_version.len = v->client.len;
 	m->server_version.data =
-	    (uint8_t *)mem_strndup((const char *)v->server.data,
-		v->server.len);
+	    (uint8_t *)mem_strndup((const char *)v->server.data, v->server.len);
 	m->server_version.len = v->server.len;
 	AUDIT(conn_ident, .client = (const char *)m->client_version.data);
 	return 0;
@@ -47,14 +45,12 @@ on_version(struct monitor *m, struct wall_message *message)
 int
 on_negotiation_failed(struct monitor *m, struct wall_message *message)
 {
-	const struct msg_negotiation_failed *f =
-	    &message->negotiation_failed;
+	const struct msg_negotiation_failed *f = &message->negotiation_failed;
 	char reason[128];
 
 	(void)m;
 	snprintf(reason, sizeof(reason), "no matching %s found", f->kind);
-	AUDIT(kex_fail, .reason = reason, .kind = f->kind,
-	    .offer = f->offer);
+	AUDIT(kex_fail, .reason = reason, .kind = f->kind, .offer = f->offer);
 	return 0;
 }
 
@@ -87,8 +83,8 @@ monitor_sign(struct monitor *m, unsigned key, const char *algorithm,
 	int err;
 
 	monitor_call(m, CALL_KEYHOLDER, algorithm);
-	err = WALL_SEND(&m->keyholder, sign, .key = key,
-	    .algorithm = algorithm, .data = { .data = data, .len = len });
+	err = WALL_SEND(&m->keyholder, sign, .key = key, .algorithm = algorithm,
+	    .data = {.data = data, .len = len});
 	if (err == 0)
 		err = wall_receive(&m->keyholder, &answer);
 	monitor_call_done(m);
@@ -109,13 +105,13 @@ take_token(struct monitor *m)
 {
 	uint64_t now = loop_clock();
 	uint64_t filled;
-	struct timespec pause = { 0 };
+	struct timespec pause = {0};
 
 	if (m->rekey_at == 0)
 		m->rekey_tokens = REKEY_BURST * 1000;
 	else {
-		filled = m->rekey_tokens +
-		    (now - m->rekey_at) * REKEYS_PER_SECOND;
+		filled =
+		    m->rekey_tokens + (now - m->rekey_at) * REKEYS_PER_SECOND;
 		m->rekey_tokens = filled > REKEY_BURST * 1000 ?
 		    REKEY_BURST * 1000 :
 		    (uint32_t)filled;
@@ -133,26 +129,26 @@ take_token(struct monitor *m)
 
 /* Both KEXINITs: ours must be what the configuration says. */
 static int
-negotiate(struct monitor *m, const struct msg_kex *k,
-    struct kexinit_choice *choice)
+negotiate(
+    struct monitor *m, const struct msg_kex *k, struct kexinit_choice *choice)
 {
 	const struct settings *s = m->template->settings;
-	const struct kexinit_offer offer = { .kex = s->kex,
-		.host_key = s->host_key_algorithms,
-		.ciphers = s->ciphers,
-		.macs = s->macs,
-		.compression = s->compression };
+	const struct kexinit_offer offer = {.kex = s->kex,
+	    .host_key = s->host_key_algorithms,
+	    .ciphers = s->ciphers,
+	    .macs = s->macs,
+	    .compression = s->compression};
 	struct kexinit client, server;
 	enum kexinit_list failed;
 	int err;
 
-	if (!kexinit_matches(k->kexinit_server.data, k->kexinit_server.len,
-		&offer))
+	if (!kexinit_matches(
+		k->kexinit_server.data, k->kexinit_server.len, &offer))
 		return E_VALUE;
-	if ((err = kexinit_parse(k->kexinit_client.data,
-		 k->kexinit_client.len, &client)) != 0 ||
-	    (err = kexinit_parse(k->kexinit_server.data,
-		 k->kexinit_server.len, &server)) != 0)
+	if ((err = kexinit_parse(k->kexinit_client.data, k->kexinit_client.len,
+		 &client)) != 0 ||
+	    (err = kexinit_parse(
+		 k->kexinit_server.data, k->kexinit_server.len, &server)) != 0)
 		return err;
 	return kexinit_negotiate(&client, &server, choice, &failed);
 }
@@ -160,7 +156,7 @@ negotiate(struct monitor *m, const struct msg_kex *k,
 static struct kex_field
 field(struct bytes b)
 {
-	struct kex_field f = { .data = b.data, .len = b.len };
+	struct kex_field f = {.data = b.data, .len = b.len};
 
 	return f;
 }
@@ -170,18 +166,17 @@ hash_exchange(struct monitor *m, const struct msg_kex *k,
     const struct kex_method *method, struct bytes host_key, uint8_t *hash,
     size_t *len)
 {
-	struct kex_transcript t = {
-		.version_client = field(m->client_version),
-		.version_server = field(m->server_version),
-		.kexinit_client = field(k->kexinit_client),
-		.kexinit_server = field(k->kexinit_server),
-		.host_key = field(host_key),
-		.gex_min = k->gex_min,
-		.gex_n = k->gex_preferred,
-		.gex_max = k->gex_max,
-		.client_share = field(k->client_share),
-		.server_share = field(k->server_share),
-		.secret = field(k->shared_secret) };
+	struct kex_transcript t = {.version_client = field(m->client_version),
+	    .version_server = field(m->server_version),
+	    .kexinit_client = field(k->kexinit_client),
+	    .kexinit_server = field(k->kexinit_server),
+	    .host_key = field(host_key),
+	    .gex_min = k->gex_min,
+	    .gex_n = k->gex_preferred,
+	    .gex_max = k->gex_max,
+	    .client_share = field(k->client_share),
+	    .server_share = field(k->server_share),
+	    .secret = field(k->shared_secret)};
 
 	if ((method->attributes & KEX_GROUP_EXCHANGE) != 0) {
 		t.gex_group.p = k->gex_p.data;
@@ -204,9 +199,8 @@ answer(struct monitor *m, const struct msg_kex *k,
 	const struct monitor_template *t = m->template;
 	const char *algorithm = choice->names[KEXINIT_HOST_KEY];
 	const struct key_alg *alg = key_alg_find(algorithm, strlen(algorithm));
-	const struct kex_method *method =
-	    kex_find(choice->names[KEXINIT_KEX],
-		strlen(choice->names[KEXINIT_KEX]));
+	const struct kex_method *method = kex_find(
+	    choice->names[KEXINIT_KEX], strlen(choice->names[KEXINIT_KEX]));
 	int key = settings_host_key(t->host_keys, t->n_host_keys, algorithm);
 	struct bytes host_key;
 	struct buf signature;
@@ -225,18 +219,18 @@ answer(struct monitor *m, const struct msg_kex *k,
 		m->session_id_len = len;
 	}
 	if (err == 0)
-		err = monitor_sign(m, (unsigned)key, algorithm, hash, len,
-		    &signature);
+		err = monitor_sign(
+		    m, (unsigned)key, algorithm, hash, len, &signature);
 	if (err == 0) {
 		snprintf(m->host_key_algorithm, sizeof(m->host_key_algorithm),
 		    "%s", algorithm);
 		MONITOR_SEND(m, kex_done,
-		    .exchange_hash = { .data = hash, .len = len },
-		    .session_id = { .data = m->session_id,
-			.len = m->session_id_len },
+		    .exchange_hash = {.data = hash, .len = len},
+		    .session_id = {.data = m->session_id,
+			.len = m->session_id_len},
 		    .host_key = host_key,
-		    .signature = { .data = signature.data,
-			.len = signature.len });
+		    .signature = {
+			.data = signature.data, .len = signature.len});
 	}
 	buf_free(&signature);
 	wipe(hash, sizeof(hash));
@@ -341,7 +335,7 @@ on_hostkeys_prove(struct monitor *m, struct wall_message *message)
 		buf_clear(&out);
 	}
 	MONITOR_SEND(m, hostkeys_proof,
-	    .signatures = { .data = out.data, .len = out.len });
+	    .signatures = {.data = out.data, .len = out.len});
 	buf_free(&out);
 	return 0;
 }

@@ -72,10 +72,10 @@ static int
 open_pty(struct monitor *m, const struct msg_pty *p, int *master, int *slave,
     char *name, size_t size)
 {
-	struct winsize w = { .ws_col = (unsigned short)p->columns,
-		.ws_row = (unsigned short)p->rows,
-		.ws_xpixel = (unsigned short)p->width,
-		.ws_ypixel = (unsigned short)p->height };
+	struct winsize w = {.ws_col = (unsigned short)p->columns,
+	    .ws_row = (unsigned short)p->rows,
+	    .ws_xpixel = (unsigned short)p->width,
+	    .ws_ypixel = (unsigned short)p->height};
 	struct group *tty = getgrnam("tty");
 
 	*slave = -1;
@@ -119,8 +119,8 @@ on_pty(struct monitor *m, struct wall_message *message)
 		log_error("pty: %s", strerror(errno));
 		chan_refuse(m, p->channel, 0, "no terminal is available");
 	} else {
-		struct wall_message answer = { .type = MSG_pty_made,
-			.fds = { master, -1, -1, -1 } };
+		struct wall_message answer = {
+		    .type = MSG_pty_made, .fds = {master, -1, -1, -1}};
 
 		snprintf(c->tty, sizeof(c->tty), "%s", name);
 		snprintf(c->term, sizeof(c->term), "%s", p->term);
@@ -167,7 +167,7 @@ on_env(struct monitor *m, struct wall_message *message)
 /* What is to be run, once the policy has had its say. */
 struct program {
 	enum run_kind kind;
-	const char *command;  /* for the shell's -c, NULL: login shell */
+	const char *command; /* for the shell's -c, NULL: login shell */
 	const char *original; /* SSH_ORIGINAL_COMMAND, or NULL */
 	const char *subsystem;
 	bool forced;
@@ -225,8 +225,8 @@ choose(struct monitor *m, const struct msg_start *s, struct program *p)
 		if (!g->exec && g->command == NULL)
 			p->refusal = "command not permitted";
 	}
-	if (g->sftp_only && (s->kind != START_SUBSYSTEM ||
-				strcmp(s->command, "sftp") != 0) &&
+	if (g->sftp_only &&
+	    (s->kind != START_SUBSYSTEM || strcmp(s->command, "sftp") != 0) &&
 	    g->command == NULL)
 		p->refusal = "only sftp is permitted";
 	if (g->command == NULL || p->refusal != NULL)
@@ -248,8 +248,8 @@ audit_start(struct chan *c, const struct msg_start *s, const struct program *p)
 		AUDIT(shell_start, .argv = p->command, .forced = p->forced,
 		    .tty = tty, .channel = c->id);
 	else if (s->kind == START_EXEC)
-		AUDIT(exec_start, .argv = argv, .forced = p->forced,
-		    .tty = tty, .channel = c->id);
+		AUDIT(exec_start, .argv = argv, .forced = p->forced, .tty = tty,
+		    .channel = c->id);
 	else
 		AUDIT(subsystem_start, .subsystem = s->command,
 		    .argv = p->command, .tty = tty, .channel = c->id);
@@ -261,14 +261,14 @@ login_record(struct monitor *m, struct chan *c)
 {
 	const struct record_settings *s = &m->template->config->records;
 	const char *line = &c->tty[5];
-	struct record r = { .line = line,
-		.user = m->passwd.pw_name,
-		.uid = m->passwd.pw_uid,
-		.pid = getpid(),
-		.source = m->source,
-		.utmp = s->utmp,
-		.wtmp = s->wtmp,
-		.lastlog = s->lastlog };
+	struct record r = {.line = line,
+	    .user = m->passwd.pw_name,
+	    .uid = m->passwd.pw_uid,
+	    .pid = getpid(),
+	    .source = m->source,
+	    .utmp = s->utmp,
+	    .wtmp = s->wtmp,
+	    .lastlog = s->lastlog};
 
 	record_login(&r);
 	c->login_record = true;
@@ -301,22 +301,21 @@ greet(struct monitor *m, struct chan *c, const struct program *p)
 static void
 order(struct monitor *m, struct chan *c, const struct program *p)
 {
-	struct wall_message run = { .type = c->slave >= 0 ? MSG_run_pty :
-							    MSG_run,
-		.fds = { c->slave, -1, -1, -1 } };
+	struct wall_message run = {
+	    .type = c->slave >= 0 ? MSG_run_pty : MSG_run,
+	    .fds = {c->slave, -1, -1, -1}};
 	struct buf environment;
 
 	buf_init(&environment, WALL_ENV_MAX);
 	environment_make(m, c, p->original, &environment);
-	run.run = (struct msg_run){ .channel = c->id,
-		.kind = (uint8_t)p->kind,
-		.command = p->command,
-		.original = p->original,
-		.title = c->tty,
-		.user_rc = m->decision->grants.user_rc && !c->subsystem &&
-		    !p->forced,
-		.environment = { .data = environment.data,
-		    .len = environment.len } };
+	run.run = (struct msg_run){.channel = c->id,
+	    .kind = (uint8_t)p->kind,
+	    .command = p->command,
+	    .original = p->original,
+	    .title = c->tty,
+	    .user_rc =
+		m->decision->grants.user_rc && !c->subsystem && !p->forced,
+	    .environment = {.data = environment.data, .len = environment.len}};
 	/* Both messages have the fields of WALL_RUN, in the same place. */
 	session_order(m, &run);
 	buf_free(&environment);
@@ -390,11 +389,11 @@ signal_number(const char *name)
 	static const struct {
 		const char *name;
 		int number;
-	} signals[] = { { "ABRT", SIGABRT }, { "ALRM", SIGALRM },
-		{ "FPE", SIGFPE }, { "HUP", SIGHUP }, { "ILL", SIGILL },
-		{ "INT", SIGINT }, { "KILL", SIGKILL }, { "PIPE", SIGPIPE },
-		{ "QUIT", SIGQUIT }, { "SEGV", SIGSEGV }, { "TERM", SIGTERM },
-		{ "USR1", SIGUSR1 }, { "USR2", SIGUSR2 } };
+	} signals[] = {{"ABRT", SIGABRT}, {"ALRM", SIGALRM}, {"FPE", SIGFPE},
+	    {"HUP", SIGHUP}, {"ILL", SIGILL}, {"INT", SIGINT},
+	    {"KILL", SIGKILL}, {"PIPE", SIGPIPE}, {"QUIT", SIGQUIT},
+	    {"SEGV", SIGSEGV}, {"TERM", SIGTERM}, {"USR1", SIGUSR1},
+	    {"USR2", SIGUSR2}};
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (strcmp(signals[i].name, name) == 0)
@@ -413,8 +412,8 @@ on_signal(struct monitor *m, struct wall_message *message)
 	/* As sshd: not into forced commands and subsystems. */
 	if (number > 0 && c->started && !c->ended && !c->forced &&
 	    !c->subsystem)
-		SESSION_ORDER(m, kill, .channel = c->id,
-		    .signal = (uint8_t)number);
+		SESSION_ORDER(
+		    m, kill, .channel = c->id, .signal = (uint8_t)number);
 	return 0;
 }
 
@@ -427,8 +426,8 @@ on_channel_closed(struct monitor *m, struct wall_message *message)
 	if (c == NULL)
 		return 0;
 	if (c->kind == CHAN_FORWARD && c->started)
-		AUDIT(fwd_close, .kind = c->what, .channel = c->id, .bytes_in = k->bytes_in,
-		    .bytes_out = k->bytes_out,
+		AUDIT(fwd_close, .kind = c->what, .channel = c->id,
+		    .bytes_in = k->bytes_in, .bytes_out = k->bytes_out,
 		    .duration_ms = loop_clock() - c->since);
 	/* A program whose terminal has gone is hung up by the kernel; one on
 	 * pipes is told. */

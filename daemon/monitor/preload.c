@@ -20,8 +20,8 @@
 static bool
 is_ours(const char *line)
 {
-	static const char *const names[] = { "passwd:", "group:", "shadow:",
-		"initgroups:" };
+	static const char *const names[] = {
+	    "passwd:", "group:", "shadow:", "initgroups:"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strncmp(line, names[i], strlen(names[i])) == 0)

@@ -18,17 +18,17 @@ struct chan {
 	uint32_t id;
 	enum chan_kind kind;
 	bool started; /* a program, or a connect, was ordered */
-	bool ended;   /* the session told of its end */
+	bool ended; /* the session told of its end */
 	bool subsystem, forced;
 	bool login_record; /* utmp line is ours to close */
 	char tty[TTY_MAX];
 	int slave; /* until the program has it, -1 */
 	struct buf environment; /* accepted NAME=value, as SSH strings */
 	char term[256];
-	char *agent;   /* SSH_AUTH_SOCK */
+	char *agent; /* SSH_AUTH_SOCK */
 	char *display; /* DISPLAY */
 	const char *what; /* of a forward: its kind, for the audit */
-	char *target;	  /* and where to */
+	char *target; /* and where to */
 	uint32_t target_port;
 	pid_t pid;
 	uint64_t since; /* ms */
@@ -61,8 +61,8 @@ struct sessions {
 	uint32_t next_number;
 	pid_t pid; /* of the session process, 0 */
 	int worker_end; /* its socket to the worker, until handed over */
-	bool greeted;	/* motd and last login have been shown */
-	bool warned;	/* of the end to come */
+	bool greeted; /* motd and last login have been shown */
+	bool warned; /* of the end to come */
 	uint64_t limit; /* ms: the connection ends, UINT64_MAX never */
 	const char *limit_why;
 	char *exposed; /* the file SSH_USER_AUTH names, NULL without one */
@@ -74,8 +74,8 @@ struct chan *chan_add(struct monitor *m, uint32_t id, enum chan_kind kind);
 void chan_remove(struct monitor *m, struct chan *c);
 /* Write the logout record of its terminal, once. */
 void chan_logout(struct monitor *m, struct chan *c, const char *cause);
-void chan_refuse(struct monitor *m, uint32_t id, uint32_t reason,
-    const char *text);
+void chan_refuse(
+    struct monitor *m, uint32_t id, uint32_t reason, const char *text);
 
 struct binding *binding_add(struct monitor *m, enum bind_kind kind);
 struct binding *binding_find(struct monitor *m, uint32_t number);
@@ -92,11 +92,11 @@ void session_await_bindings(struct monitor *m, uint32_t channel);
 
 /* Send an order to the session process; its end is noticed by the loop. */
 void session_order(struct monitor *m, const struct wall_message *message);
-#define SESSION_ORDER(m, name, ...)                                         \
-	session_order((m), &(const struct wall_message){                    \
-			      .type = MSG_##name,                           \
-			      .fds = { -1, -1, -1, -1 },                    \
-			      .name = { __VA_ARGS__ } })
+#define SESSION_ORDER(m, name, ...)                          \
+	session_order((m),                                   \
+	    &(const struct wall_message){.type = MSG_##name, \
+		.fds = {-1, -1, -1, -1},                     \
+		.name = {__VA_ARGS__}})
 
 /* environment.c: NAME=value of a program, as SSH strings. */
 void environment_make(struct monitor *m, const struct chan *c,

@@ -78,11 +78,11 @@ session_expand(const struct monitor *m, const char *pattern)
 		}
 		p++;
 		if (*p == 'h')
-			buf_bytes(&out, m->passwd.pw_dir,
-			    strlen(m->passwd.pw_dir));
+			buf_bytes(
+			    &out, m->passwd.pw_dir, strlen(m->passwd.pw_dir));
 		else if (*p == 'u')
-			buf_bytes(&out, m->passwd.pw_name,
-			    strlen(m->passwd.pw_name));
+			buf_bytes(
+			    &out, m->passwd.pw_name, strlen(m->passwd.pw_name));
 		else if (*p == 'U') {
 			snprintf(number, sizeof(number), "%u",
 			    (unsigned)m->passwd.pw_uid);
@@ -156,9 +156,9 @@ become_session(struct monitor *m, int monitor_end, int worker_end)
 static int
 fork_session(struct monitor *m)
 {
-	int ours[2] = { -1, -1 }, theirs[2] = { -1, -1 };
-	struct wall_message give = { .type = MSG_session_wall,
-		.fds = { -1, -1, -1, -1 } };
+	int ours[2] = {-1, -1}, theirs[2] = {-1, -1};
+	struct wall_message give = {
+	    .type = MSG_session_wall, .fds = {-1, -1, -1, -1}};
 
 	if (wall_pair(ours) != 0 || wall_pair(theirs) != 0) {
 		for (int i = 0; i < 2; i++) {

@@ -5,13 +5,13 @@
 #include "privsep/die.h"
 
 static const uint32_t moves[STATE_COUNT] = {
-	[STATE_KEX] = IN(AUTH) | IN(CLOSING),
-	[STATE_AUTH] = IN(ASKING) | IN(CHANGING) | IN(OPENING) | IN(CLOSING),
-	[STATE_ASKING] = IN(AUTH) | IN(CLOSING),
-	[STATE_CHANGING] = IN(AUTH) | IN(CLOSING),
-	[STATE_OPENING] = IN(OPEN) | IN(CLOSING),
-	[STATE_OPEN] = IN(CLOSING),
-	[STATE_CLOSING] = 0,
+    [STATE_KEX] = IN(AUTH) | IN(CLOSING),
+    [STATE_AUTH] = IN(ASKING) | IN(CHANGING) | IN(OPENING) | IN(CLOSING),
+    [STATE_ASKING] = IN(AUTH) | IN(CLOSING),
+    [STATE_CHANGING] = IN(AUTH) | IN(CLOSING),
+    [STATE_OPENING] = IN(OPEN) | IN(CLOSING),
+    [STATE_OPEN] = IN(CLOSING),
+    [STATE_CLOSING] = 0,
 };
 
 void
@@ -19,8 +19,7 @@ monitor_move(struct monitor *m, enum monitor_state to)
 {
 	if (m->state == to && to == STATE_CLOSING)
 		return;
-	if ((unsigned)to >= STATE_COUNT ||
-	    (moves[m->state] & (1u << to)) == 0)
+	if ((unsigned)to >= STATE_COUNT || (moves[m->state] & (1u << to)) == 0)
 		bug("monitor: move from state %u to %u", m->state, to);
 	m->state = to;
 	__atomic_store_n(&m->slot->state, to, __ATOMIC_RELAXED);

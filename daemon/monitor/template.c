@@ -64,8 +64,9 @@ keep_moduli(struct bytes text)
 	unsigned line;
 
 	template.moduli_text = mem_strndup((const char *)text.data, text.len);
-	if (text.len != 0 && moduli_parse(template.moduli_text, text.len,
-				 &template.moduli, &line) != 0)
+	if (text.len != 0 &&
+	    moduli_parse(
+		template.moduli_text, text.len, &template.moduli, &line) != 0)
 		die("moduli from the master cannot be read");
 }
 
@@ -89,7 +90,7 @@ say_problems(const struct problems *problems)
 static void
 prepare(uint32_t generation)
 {
-	struct problems problems = { 0 };
+	struct problems problems = {0};
 
 	template.generation = generation;
 	template.settings = settings_make(template.config, template.host_keys,
@@ -249,8 +250,8 @@ monitors_run(int wall)
 	drop_dumpable();
 	watch_children();
 	while (master.fd >= 0 || children != NULL) {
-		struct pollfd fds[2] = { { .fd = signals, .events = POLLIN },
-			{ .fd = master.fd, .events = POLLIN } };
+		struct pollfd fds[2] = {{.fd = signals, .events = POLLIN},
+		    {.fd = master.fd, .events = POLLIN}};
 
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			die_errno("poll");

@@ -75,7 +75,7 @@ child_restore(const struct session_start *start)
 static void
 take_stdio(const struct launch *l)
 {
-	int from[3] = { l->in, l->out, l->error };
+	int from[3] = {l->in, l->out, l->error};
 
 	for (int i = 0; i < 3; i++)
 		if (dup2(from[i], i) < 0)
@@ -111,7 +111,7 @@ exec_shell(const struct session_start *start, const struct launch *l,
 {
 	const char *shell = start->shell[0] != '\0' ? start->shell : "/bin/sh";
 	const char *name = strrchr(shell, '/');
-	char *argv[4] = { 0 };
+	char *argv[4] = {0};
 	int error;
 
 	name = name != NULL ? &name[1] : shell;
@@ -128,7 +128,8 @@ exec_shell(const struct session_start *start, const struct launch *l,
 	_exit(error == ENOENT ? 127 : 126);
 }
 
-/* ---- sftp: a program without an exec ---------------------------------------- */
+/* ---- sftp: a program without an exec ----------------------------------------
+ */
 
 struct sftp_child {
 	struct wall events;
@@ -159,24 +160,23 @@ on_sftp_event(void *context, const struct sftp_event *e)
 		in = e->totals->bytes_read;
 		out = e->totals->bytes_written;
 	}
-	(void)WALL_SEND(&child->events, file_event,
-	    .channel = child->channel, .kind = (uint8_t)e->type,
-	    .status = e->status, .flags = e->open_flags,
-	    .path = cut(e->path, path), .target = cut(e->new_path, target),
-	    .bytes_in = in, .bytes_out = out, .mode = e->mode);
+	(void)WALL_SEND(&child->events, file_event, .channel = child->channel,
+	    .kind = (uint8_t)e->type, .status = e->status,
+	    .flags = e->open_flags, .path = cut(e->path, path),
+	    .target = cut(e->new_path, target), .bytes_in = in,
+	    .bytes_out = out, .mode = e->mode);
 }
 
 static void
 run_sftp(struct session *s, const struct launch *l)
 {
-	struct sftp_child child = { .channel = l->channel };
-	struct sftp_options options = { 0 };
+	struct sftp_child child = {.channel = l->channel};
+	struct sftp_options options = {0};
 
 	/* Its wall to the session alone stays, for the events. */
 	if (dup3(l->events, 3, O_CLOEXEC) < 0 || close_range(4, ~0u, 0) != 0)
 		_exit(EXIT_NOT_STARTED);
-	wall_init(&child.events, 3, PATH_SESSION_MONITOR,
-	    PATH_SESSION_MONITOR);
+	wall_init(&child.events, 3, PATH_SESSION_MONITOR, PATH_SESSION_MONITOR);
 
 	if (s->start->sftp != NULL)
 		options = *s->start->sftp;

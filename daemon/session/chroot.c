@@ -27,8 +27,7 @@ judge(int fd, struct stat *st)
 		return 0; /* its directory was judged: root made it */
 	if (!S_ISDIR(st->st_mode))
 		return E_FORMAT;
-	return st->st_uid != 0 || (st->st_mode & 022) != 0 ?
-	    E_PERMISSIONS : 0;
+	return st->st_uid != 0 || (st->st_mode & 022) != 0 ? E_PERMISSIONS : 0;
 }
 
 /* The rest of the path with a link's target in front. */
@@ -101,8 +100,8 @@ chroot_enter(const char *path, char *bad, size_t size)
 		bad[strcspn(bad, "/")] = '\0';
 		err = descend(&dir, &left, &links);
 	}
-	if (err == 0 && (fchdir(dir) != 0 || chroot(".") != 0 ||
-	    chdir("/") != 0))
+	if (err == 0 &&
+	    (fchdir(dir) != 0 || chroot(".") != 0 || chdir("/") != 0))
 		err = E_SYSTEM;
 	if (dir >= 0)
 		close(dir);

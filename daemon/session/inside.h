@@ -24,7 +24,7 @@ struct program {
 	struct session *s;
 	uint32_t channel;
 	pid_t pid;
-	bool hung_up;	    /* one SIGHUP is enough */
+	bool hung_up; /* one SIGHUP is enough */
 	struct wall events; /* of an SFTP child, fd -1: none */
 	struct loop_fd events_handle;
 };
@@ -43,7 +43,7 @@ LIST_HEAD(reach_list, reach);
 struct display {
 	LIST_ENTRY(display) next;
 	uint32_t channel;
-	char *name;	/* DISPLAY */
+	char *name; /* DISPLAY */
 	char *authname; /* as xauth wants it */
 	char *protocol, *cookie;
 };
@@ -75,7 +75,7 @@ struct launch {
 	bool user_rc;
 	bool pty;
 	int in, out, error; /* its three; the same descriptor on a pty */
-	int events;	    /* an SFTP child's wall to us, or -1 */
+	int events; /* an SFTP child's wall to us, or -1 */
 	const struct display *display;
 };
 
@@ -116,7 +116,8 @@ void child_restore(const struct session_start *start);
 /* ~/.ssh/rc or the system's sshrc, or else xauth; waits for it. */
 void rc_run(struct session *s, const struct launch *l, char **environment);
 
-/* ---- reach.c -------------------------------------------------------------- */
+/* ---- reach.c --------------------------------------------------------------
+ */
 
 void reach_tcp(struct session *s, const struct msg_reach_tcp *m);
 void reach_unix(struct session *s, const struct msg_reach_unix *m);
@@ -124,7 +125,8 @@ void reaches_end(struct session *s);
 /* A resolver ended: true if it was one of ours. */
 bool reach_child_ended(struct session *s, pid_t pid);
 
-/* ---- listen.c -------------------------------------------------------------- */
+/* ---- listen.c --------------------------------------------------------------
+ */
 
 void listen_tcp(struct session *s, const struct msg_bind_tcp *m);
 void listen_unix(struct session *s, const struct msg_bind_unix *m);

@@ -92,14 +92,13 @@ hand_on(struct listener *l, int fd)
 	net_of_socket(fd, &peer, &local);
 	if (peer.family != NET_NONE) {
 		net_print(&peer, text);
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
-		    sizeof(on));
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	}
 	(void)WALL_SEND_FD(&l->s->worker, fd, incoming,
 	    .kind = (uint8_t)l->kind,
 	    .address = l->address != NULL ? l->address : "",
-	    .port = l->kind == INCOMING_TCP ? l->port : 0,
-	    .originator = text, .originator_port = peer.port);
+	    .port = l->kind == INCOMING_TCP ? l->port : 0, .originator = text,
+	    .originator_port = peer.port);
 	(void)WALL_SEND(&l->s->monitor, accepted, .number = l->number,
 	    .address = text, .port = peer.port);
 }
@@ -112,8 +111,8 @@ on_acceptable(int fd, unsigned events, void *arg)
 
 	(void)events;
 	for (int i = 0; i < ACCEPT_TURN; i++) {
-		int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC |
-		    SOCK_NONBLOCK);
+		int peer =
+		    accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (peer >= 0) {
 			hand_on(l, peer);
@@ -142,8 +141,8 @@ listener_take(struct listener *l, int fd)
 	struct listening_place *p = &l->places[l->n_fds];
 
 	if (l->n_fds == LISTENER_FDS || listen(fd, BACKLOG) != 0 ||
-	    loop_fd_add(l->s->loop, &p->handle, fd, LOOP_READ, on_acceptable,
-		l) != 0) {
+	    loop_fd_add(
+		l->s->loop, &p->handle, fd, LOOP_READ, on_acceptable, l) != 0) {
 		int error = errno != 0 ? errno : EMFILE;
 
 		close(fd);
@@ -161,14 +160,14 @@ listener_bind_ip(const struct net_address *a, int *fd)
 	socklen_t len = net_to_sockaddr(a, &ss);
 	int on = 1, error;
 
-	*fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0);
+	*fd =
+	    socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (*fd < 0)
 		return errno;
 	(void)setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (a->family == NET_V6)
-		(void)setsockopt(*fd, IPPROTO_IPV6, IPV6_V6ONLY, &on,
-		    sizeof(on));
+		(void)setsockopt(
+		    *fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (bind(*fd, (struct sockaddr *)&ss, len) == 0)
 		return 0;
 	error = errno;
@@ -177,7 +176,8 @@ listener_bind_ip(const struct net_address *a, int *fd)
 	return error;
 }
 
-/* ---- tcp ------------------------------------------------------------------- */
+/* ---- tcp -------------------------------------------------------------------
+ */
 
 /*
  * RFC 4254 section 7.1: "" is all families, "0.0.0.0" and "::" one of them,
@@ -220,8 +220,8 @@ port_of(int fd)
  * port that the first one got is everybody's.
  */
 static int
-bind_all(struct listener *l, struct net_address *list, size_t count,
-    uint32_t *port)
+bind_all(
+    struct listener *l, struct net_address *list, size_t count, uint32_t *port)
 {
 	int error = 0, last = EADDRNOTAVAIL;
 
@@ -246,7 +246,7 @@ bind_all(struct listener *l, struct net_address *list, size_t count,
 void
 listen_tcp(struct session *s, const struct msg_bind_tcp *m)
 {
-	struct net_address list[2] = { 0 };
+	struct net_address list[2] = {0};
 	size_t count = listen_addresses(m->everywhere ? "" : m->address,
 	    m->wildcard || m->everywhere, list);
 	struct listener *l = listener_new(s, m->number, INCOMING_TCP);
@@ -266,7 +266,8 @@ listen_tcp(struct session *s, const struct msg_bind_tcp *m)
 	listener_bound(s, m->number, 0, port, "");
 }
 
-/* ---- by the monitor's number --------------------------------------------------- */
+/* ---- by the monitor's number
+ * --------------------------------------------------- */
 
 void
 listen_end(struct session *s, uint32_t number)

@@ -1,5 +1,6 @@
 /*
- * One listener: the sockets of one bind order.  For listen.c, local_socket.c, x11.c.
+ * One listener: the sockets of one bind order.  For listen.c, local_socket.c,
+ * x11.c.
  */
 #ifndef DAEMON_SESSION_LISTENER_H
 #define DAEMON_SESSION_LISTENER_H
@@ -21,17 +22,17 @@ struct listener {
 	enum incoming_kind kind;
 	struct listening_place places[LISTENER_FDS];
 	size_t n_fds;
-	char *address;	 /* as the client asked, or the socket's path */
+	char *address; /* as the client asked, or the socket's path */
 	uint32_t port;
-	char *path;	 /* removed at the end */
+	char *path; /* removed at the end */
 	char *directory; /* and this */
-	bool single;	 /* the first connection is the last */
+	bool single; /* the first connection is the last */
 	struct loop_timer pause;
 };
 
 /* A listener of this number; NULL when there are too many. */
-struct listener *listener_new(struct session *s, uint32_t number,
-    enum incoming_kind kind);
+struct listener *listener_new(
+    struct session *s, uint32_t number, enum incoming_kind kind);
 void listener_free(struct listener *l);
 
 /* The answer to the monitor. */

@@ -21,7 +21,7 @@
 static int
 bind_path(const char *path, mode_t mask, int *fd)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	mode_t old;
 	int error = 0;
 
@@ -78,8 +78,8 @@ listen_unix(struct session *s, const struct msg_bind_unix *m)
 	}
 	if (error != 0 && l != NULL)
 		listener_free(l);
-	listener_bound(s, m->number, error, 0,
-	    error != 0 ? strerror(error) : m->path);
+	listener_bound(
+	    s, m->number, error, 0, error != 0 ? strerror(error) : m->path);
 }
 
 /* A directory only the user can enter, with a name nobody can foresee. */
@@ -116,8 +116,7 @@ listen_agent(struct session *s, const struct msg_bind_agent *m)
 	if (error == 0 && (l->directory = make_directory()) == NULL)
 		error = errno;
 	if (error == 0) {
-		path = mem_printf("%s/agent.%ld", l->directory,
-		    (long)getpid());
+		path = mem_printf("%s/agent.%ld", l->directory, (long)getpid());
 		error = bind_path(path, 0177, &fd);
 	}
 	if (error == 0) {
@@ -126,7 +125,7 @@ listen_agent(struct session *s, const struct msg_bind_agent *m)
 	}
 	if (error != 0 && l != NULL)
 		listener_free(l);
-	listener_bound(s, m->number, error, 0,
-	    error != 0 ? strerror(error) : path);
+	listener_bound(
+	    s, m->number, error, 0, error != 0 ? strerror(error) : path);
 	free(path);
 }

@@ -27,8 +27,8 @@ port_matches(const char *text, uint32_t port)
 }
 
 static bool
-host_matches(const char *pattern, const char *host,
-    const struct net_address *address)
+host_matches(
+    const char *pattern, const char *host, const struct net_address *address)
 {
 	struct net_network network;
 	char text[NET_TEXT_MAX];
@@ -84,8 +84,8 @@ permit_allows(const char *list, const char *host, uint32_t port,
 		if (len < sizeof(line)) {
 			memcpy(line, list, len);
 			line[len] = '\0';
-			allowed = allowed ||
-			    line_allows(line, host, port, address);
+			allowed =
+			    allowed || line_allows(line, host, port, address);
 		}
 		list = after;
 	}

@@ -52,8 +52,8 @@ find(struct session *s, uint32_t channel)
 	struct program *p;
 
 	LIST_FOREACH(p, &s->programs, next)
-		if (p->channel == channel)
-			return p;
+	if (p->channel == channel)
+		return p;
 	return NULL;
 }
 
@@ -109,8 +109,8 @@ watch_events(struct program *p, int fd)
 	wall_init(&p->events, fd, PATH_SESSION_MONITOR, PATH_SESSION_MONITOR);
 	if (fd < 0)
 		return 0;
-	return loop_fd_add(p->s->loop, &p->events_handle, fd, LOOP_READ,
-	    on_event, p);
+	return loop_fd_add(
+	    p->s->loop, &p->events_handle, fd, LOOP_READ, on_event, p);
 }
 
 /* All that it has told before its end; it has no more to tell. */
@@ -119,8 +119,7 @@ end_events(struct program *p)
 {
 	loop_fd_remove(&p->events_handle);
 	while (p->events.fd >= 0 &&
-	    fcntl(p->events.fd, F_SETFL, O_NONBLOCK) == 0 &&
-	    pass_event(p) == 0)
+	    fcntl(p->events.fd, F_SETFL, O_NONBLOCK) == 0 && pass_event(p) == 0)
 		continue;
 	wall_free(&p->events);
 }
@@ -129,7 +128,7 @@ static int
 launch(struct session *s, struct launch *l, pid_t *pid)
 {
 	struct program *p;
-	int events[2] = { -1, -1 };
+	int events[2] = {-1, -1};
 
 	if (s->finishing || s->n_programs >= PROGRAMS_MAX)
 		return EAGAIN;
@@ -160,23 +159,29 @@ launch(struct session *s, struct launch *l, pid_t *pid)
 static int
 tell_worker(struct session *s, uint32_t channel, bool pty, const int ours[3])
 {
-	const struct wall_message m = { .type = MSG_pipes,
-		.fds = { ours[0], ours[1], ours[2], -1 },
-		.pipes = { .channel = channel } };
+	const struct wall_message m = {.type = MSG_pipes,
+	    .fds = {ours[0], ours[1], ours[2], -1},
+	    .pipes = {.channel = channel}};
 
 	return pty ? WALL_SEND(&s->worker, running, .channel = channel) :
-	    wall_send(&s->worker, &m);
+		     wall_send(&s->worker, &m);
 }
 
 int
 program_start(struct session *s, const struct msg_run *m, int pty)
 {
-	int ours[3] = { -1, -1, -1 }, theirs[3] = { -1, -1, -1 };
-	struct launch l = { .channel = m->channel,
-		.kind = (enum run_kind)m->kind, .command = m->command,
-		.original = m->original, .title = m->title,
-		.environment = m->environment, .user_rc = m->user_rc,
-		.pty = pty >= 0, .in = pty, .out = pty, .error = pty };
+	int ours[3] = {-1, -1, -1}, theirs[3] = {-1, -1, -1};
+	struct launch l = {.channel = m->channel,
+	    .kind = (enum run_kind)m->kind,
+	    .command = m->command,
+	    .original = m->original,
+	    .title = m->title,
+	    .environment = m->environment,
+	    .user_rc = m->user_rc,
+	    .pty = pty >= 0,
+	    .in = pty,
+	    .out = pty,
+	    .error = pty};
 	int error = m->kind > RUN_SFTP ? EINVAL : 0;
 	pid_t pid = 0;
 
@@ -219,7 +224,8 @@ programs_hang_up(struct session *s)
 {
 	struct program *p;
 
-	LIST_FOREACH(p, &s->programs, next) {
+	LIST_FOREACH(p, &s->programs, next)
+	{
 		program_kill(s, p->channel, SIGHUP);
 		program_kill(s, p->channel, SIGCONT);
 	}
@@ -233,11 +239,19 @@ signal_name(int number)
 		int number;
 		const char *name;
 	} names[] = {
-		{ SIGABRT, "ABRT" }, { SIGALRM, "ALRM" }, { SIGFPE, "FPE" },
-		{ SIGHUP, "HUP" }, { SIGILL, "ILL" }, { SIGINT, "INT" },
-		{ SIGKILL, "KILL" }, { SIGPIPE, "PIPE" }, { SIGQUIT, "QUIT" },
-		{ SIGSEGV, "SEGV" }, { SIGTERM, "TERM" }, { SIGUSR1, "USR1" },
-		{ SIGUSR2, "USR2" },
+	    {SIGABRT, "ABRT"},
+	    {SIGALRM, "ALRM"},
+	    {SIGFPE, "FPE"},
+	    {SIGHUP, "HUP"},
+	    {SIGILL, "ILL"},
+	    {SIGINT, "INT"},
+	    {SIGKILL, "KILL"},
+	    {SIGPIPE, "PIPE"},
+	    {SIGQUIT, "QUIT"},
+	    {SIGSEGV, "SEGV"},
+	    {SIGTERM, "TERM"},
+	    {SIGUSR1, "USR1"},
+	    {SIGUSR2, "USR2"},
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -252,8 +266,8 @@ find_process(struct session *s, pid_t pid)
 	struct program *p;
 
 	LIST_FOREACH(p, &s->programs, next)
-		if (p->pid == pid)
-			return p;
+	if (p->pid == pid)
+		return p;
 	return NULL;
 }
 

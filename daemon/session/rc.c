@@ -51,8 +51,8 @@ run(char *const argv[], char **environment, const char *input)
 static const char *
 system_rc(void)
 {
-	static const char *const paths[] = { SYSCONFDIR "/sshrc",
-		"/etc/ssh/sshrc" };
+	static const char *const paths[] = {
+	    SYSCONFDIR "/sshrc", "/etc/ssh/sshrc"};
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		if (access(paths[i], R_OK) == 0)
@@ -61,11 +61,10 @@ system_rc(void)
 }
 
 static void
-run_xauth(const struct session *s, const struct display *d,
-    char **environment)
+run_xauth(const struct session *s, const struct display *d, char **environment)
 {
-	char *argv[4] = { mem_strdup(s->start->xauth), mem_strdup("-q"),
-		mem_strdup("-"), NULL };
+	char *argv[4] = {mem_strdup(s->start->xauth), mem_strdup("-q"),
+	    mem_strdup("-"), NULL};
 	char *input = mem_printf("remove %s\nadd %s %s %s\n", d->authname,
 	    d->authname, d->protocol, d->cookie);
 
@@ -77,19 +76,19 @@ void
 rc_run(struct session *s, const struct launch *l, char **environment)
 {
 	const struct display *d = l->display;
-	const char *shell = s->start->shell[0] != '\0' ?
-	    s->start->shell : "/bin/sh";
+	const char *shell =
+	    s->start->shell[0] != '\0' ? s->start->shell : "/bin/sh";
 	char *input = d == NULL ? mem_strdup("") :
-	    mem_printf("%s %s\n", d->protocol, d->cookie);
+				  mem_printf("%s %s\n", d->protocol, d->cookie);
 
 	if (l->user_rc && access(USER_RC, R_OK) == 0) {
-		char *argv[4] = { mem_strdup(shell), mem_strdup("-c"),
-			mem_strdup("/bin/sh " USER_RC), NULL };
+		char *argv[4] = {mem_strdup(shell), mem_strdup("-c"),
+		    mem_strdup("/bin/sh " USER_RC), NULL};
 
 		run(argv, environment, input);
 	} else if (!s->in_chroot && system_rc() != NULL) {
-		char *argv[3] = { mem_strdup("/bin/sh"),
-			mem_strdup(system_rc()), NULL };
+		char *argv[3] = {
+		    mem_strdup("/bin/sh"), mem_strdup(system_rc()), NULL};
 
 		run(argv, environment, input);
 	} else if (d != NULL && s->start->xauth != NULL) {

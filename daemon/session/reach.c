@@ -30,11 +30,11 @@ struct reach {
 	uint32_t channel, port;
 	char *host, *permit;
 	struct addresses addresses;
-	size_t at;	    /* the next one to try */
-	pid_t resolver;	    /* 0: none */
-	int fd;		    /* the resolver's pipe, or the socket */
+	size_t at; /* the next one to try */
+	pid_t resolver; /* 0: none */
+	int fd; /* the resolver's pipe, or the socket */
 	struct loop_fd handle;
-	struct loop_timer timer;   /* of this address */
+	struct loop_timer timer; /* of this address */
 	struct loop_timer overall; /* of all */
 	char used[128];
 	uint32_t reason;
@@ -106,8 +106,9 @@ set_error(struct reach *r, int error)
 	bool shortage = error == EMFILE || error == ENFILE ||
 	    error == ENOBUFS || error == ENOMEM;
 
-	set_failure(r, shortage ? SSH_OPEN_RESOURCE_SHORTAGE :
-	    SSH_OPEN_CONNECT_FAILED, strerror(error));
+	set_failure(r,
+	    shortage ? SSH_OPEN_RESOURCE_SHORTAGE : SSH_OPEN_CONNECT_FAILED,
+	    strerror(error));
 }
 
 static void try_next(struct reach *r);
@@ -127,8 +128,9 @@ on_overall_timeout(void *arg)
 {
 	struct reach *r = arg;
 
-	set_failure(r, SSH_OPEN_CONNECT_FAILED, r->resolver != 0 ?
-	    "the name was not resolved in time" : strerror(ETIMEDOUT));
+	set_failure(r, SSH_OPEN_CONNECT_FAILED,
+	    r->resolver != 0 ? "the name was not resolved in time" :
+			       strerror(ETIMEDOUT));
 	fail(r);
 }
 
@@ -160,8 +162,8 @@ start_connect(struct reach *r, const struct net_address *a)
 	socklen_t len = net_to_sockaddr(a, &ss);
 	int on = 1;
 
-	r->fd = socket(ss.ss_family,
-	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	r->fd =
+	    socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (r->fd < 0)
 		return errno;
 	(void)setsockopt(r->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -180,8 +182,8 @@ try_one(struct reach *r, const struct net_address *a)
 		return true;
 	}
 	if (error == EINPROGRESS &&
-	    loop_fd_add(r->s->loop, &r->handle, r->fd, LOOP_WRITE,
-		on_connected, r) == 0) {
+	    loop_fd_add(r->s->loop, &r->handle, r->fd, LOOP_WRITE, on_connected,
+		r) == 0) {
 		if (r->at < r->addresses.count)
 			loop_timer_start(r->s->loop, &r->timer, ADDRESS_MS,
 			    on_address_timeout, r);
@@ -207,8 +209,7 @@ try_next(struct reach *r)
 				    "open failed");
 			continue;
 		}
-		strncpy(r->used, net_print_port(a, text),
-		    sizeof(r->used) - 1);
+		strncpy(r->used, net_print_port(a, text), sizeof(r->used) - 1);
 		if (try_one(r, a))
 			return;
 	}
@@ -238,15 +239,15 @@ look_up(struct reach *r)
 {
 	int error;
 
-	if (resolve_here(r->host, (uint16_t)r->port, !r->s->in_chroot,
-	    &r->addresses)) {
+	if (resolve_here(
+		r->host, (uint16_t)r->port, !r->s->in_chroot, &r->addresses)) {
 		try_next(r);
 		return;
 	}
-	error = resolve_start(r->host, (uint16_t)r->port, &r->resolver,
-	    &r->fd);
-	if (error == 0 && loop_fd_add(r->s->loop, &r->handle, r->fd,
-	    LOOP_READ, on_resolved, r) == 0)
+	error = resolve_start(r->host, (uint16_t)r->port, &r->resolver, &r->fd);
+	if (error == 0 &&
+	    loop_fd_add(
+		r->s->loop, &r->handle, r->fd, LOOP_READ, on_resolved, r) == 0)
 		return;
 	set_failure(r, SSH_OPEN_RESOURCE_SHORTAGE, strerror(error));
 	fail(r);
@@ -286,7 +287,7 @@ reach_tcp(struct session *s, const struct msg_reach_tcp *m)
 void
 reach_unix(struct session *s, const struct msg_reach_unix *m)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	int fd, error = 0;
 
 	if (m->path[0] == '\0' || strlen(m->path) >= sizeof(sun.sun_path)) {
@@ -301,8 +302,10 @@ reach_unix(struct session *s, const struct msg_reach_unix *m)
 	if (error == 0)
 		tell(s, m->channel, fd, 0, m->path, "");
 	else
-		tell(s, m->channel, -1, fd < 0 ? SSH_OPEN_RESOURCE_SHORTAGE :
-		    SSH_OPEN_CONNECT_FAILED, m->path, strerror(error));
+		tell(s, m->channel, -1,
+		    fd < 0 ? SSH_OPEN_RESOURCE_SHORTAGE :
+			     SSH_OPEN_CONNECT_FAILED,
+		    m->path, strerror(error));
 	if (fd >= 0)
 		close(fd);
 }
@@ -320,9 +323,9 @@ reach_child_ended(struct session *s, pid_t pid)
 	struct reach *r;
 
 	LIST_FOREACH(r, &s->reaches, next)
-		if (r->resolver == pid) {
-			r->resolver = 0;
-			return true;
-		}
+	if (r->resolver == pid) {
+		r->resolver = 0;
+		return true;
+	}
 	return false;
 }

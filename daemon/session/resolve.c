@@ -29,10 +29,9 @@ take(struct addresses *out, const struct addrinfo *list, uint16_t port)
 }
 
 bool
-resolve_here(const char *host, uint16_t port, bool names,
-    struct addresses *out)
+resolve_here(const char *host, uint16_t port, bool names, struct addresses *out)
 {
-	static const char *const loopback[] = { "::1", "127.0.0.1" };
+	static const char *const loopback[] = {"::1", "127.0.0.1"};
 
 	memset(out, 0, sizeof(*out));
 	if (net_parse(host, &out->items[0]) == 0) {
@@ -54,9 +53,10 @@ resolve_here(const char *host, uint16_t port, bool names,
 static void
 look_up(const char *host, uint16_t port, int fd)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_ADDRCONFIG }, *list = NULL;
-	struct addresses out = { .count = 0 };
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+			    .ai_flags = AI_ADDRCONFIG},
+			*list = NULL;
+	struct addresses out = {.count = 0};
 	sigset_t none;
 
 	/* Out of the walls, so that nobody waits for this one. */

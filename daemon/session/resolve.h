@@ -20,8 +20,8 @@ struct addresses {
  * Numeric addresses, and "localhost" when names is false (in a chroot);
  * false when a look-up is needed.
  */
-bool resolve_here(const char *host, uint16_t port, bool names,
-    struct addresses *out);
+bool resolve_here(
+    const char *host, uint16_t port, bool names, struct addresses *out);
 
 /*
  * Start a look-up: *fd becomes readable, and at its end holds what

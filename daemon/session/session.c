@@ -24,7 +24,8 @@
 
 #define FINISH_SECONDS 5 /* when nobody is left to say */
 
-/* ---- becoming the user ---------------------------------------------------- */
+/* ---- becoming the user ----------------------------------------------------
+ */
 
 /* The walls at 3 and 4, /dev/null below, and nothing else. */
 static void
@@ -52,8 +53,8 @@ on_log(int level, const char *line, void *arg)
 {
 	struct session *s = arg;
 
-	(void)WALL_SEND(&s->monitor, session_log, .level = (uint8_t)level,
-	    .line = line);
+	(void)WALL_SEND(
+	    &s->monitor, session_log, .level = (uint8_t)level, .line = line);
 }
 
 /* Lines go to the monitor, whatever sinks the parent had. */
@@ -110,7 +111,8 @@ catch_children(struct session *s)
 		die_errno("session: signalfd");
 }
 
-/* ---- the end ---------------------------------------------------------------- */
+/* ---- the end ----------------------------------------------------------------
+ */
 
 void
 session_maybe_exit(struct session *s)
@@ -141,7 +143,8 @@ session_finish(struct session *s, uint32_t seconds)
 	session_maybe_exit(s);
 }
 
-/* ---- the loop ---------------------------------------------------------------- */
+/* ---- the loop
+ * ---------------------------------------------------------------- */
 
 static void
 on_signal(int fd, unsigned events, void *arg)
@@ -170,11 +173,13 @@ obey(struct session *s, struct wall_message *m)
 		return program_start(s, &m->run, -1);
 	case MSG_run_pty: {
 		const struct msg_run_pty *p = &m->run_pty;
-		const struct msg_run run = { .channel = p->channel,
-			.kind = p->kind, .command = p->command,
-			.original = p->original, .title = p->title,
-			.user_rc = p->user_rc,
-			.environment = p->environment };
+		const struct msg_run run = {.channel = p->channel,
+		    .kind = p->kind,
+		    .command = p->command,
+		    .original = p->original,
+		    .title = p->title,
+		    .user_rc = p->user_rc,
+		    .environment = p->environment};
 
 		return program_start(s, &run, fd);
 	}
@@ -203,8 +208,8 @@ obey(struct session *s, struct wall_message *m)
 		listen_end(s, m->unbind.number);
 		return 0;
 	case MSG_hand_over:
-		return WALL_SEND_FD(&s->worker, fd, stream,
-		    .channel = m->hand_over.channel);
+		return WALL_SEND_FD(
+		    &s->worker, fd, stream, .channel = m->hand_over.channel);
 	case MSG_finish:
 		session_finish(s, m->finish.seconds);
 		return 0;
@@ -269,8 +274,8 @@ session_run(const struct session_start *start)
 	s.start = &mine;
 	wall_init(&s.monitor, mine.monitor, PATH_SESSION_MONITOR,
 	    PATH_MONITOR_SESSION);
-	wall_init(&s.worker, mine.worker, PATH_SESSION_WORKER,
-	    PATH_SESSION_WORKER);
+	wall_init(
+	    &s.worker, mine.worker, PATH_SESSION_WORKER, PATH_SESSION_WORKER);
 	log_to_monitor(&s);
 	become_user(&s);
 	catch_children(&s);

@@ -15,8 +15,8 @@ struct sftp_options;
 
 struct session_start {
 	int monitor; /* our end, MONITOR_SESSION in, SESSION_MONITOR out */
-	int worker;  /* our end of the socketpair whose other end went to the
-			worker with `session_wall`: SESSION_WORKER */
+	int worker; /* our end of the socketpair whose other end went to the
+		       worker with `session_wall`: SESSION_WORKER */
 
 	/* The account; groups are those the process has already. */
 	const char *user, *home, *shell;

@@ -40,7 +40,7 @@ sound(const char *protocol, const char *cookie)
 static int
 bind_display(struct listener *l, uint32_t number)
 {
-	static const char *const loopback[] = { "127.0.0.1", "::1" };
+	static const char *const loopback[] = {"127.0.0.1", "::1"};
 	struct net_address a;
 	int error = EADDRNOTAVAIL, fds[LISTENER_FDS], bound = 0;
 
@@ -87,8 +87,8 @@ display_of(const struct session *s, uint32_t channel)
 	const struct display *d;
 
 	LIST_FOREACH(d, &s->displays, next)
-		if (d->channel == channel)
-			return d;
+	if (d->channel == channel)
+		return d;
 	return NULL;
 }
 
@@ -103,8 +103,9 @@ listen_x11(struct session *s, const struct msg_bind_x11 *m)
 		l = listener_new(s, m->number, INCOMING_X11);
 		error = l == NULL ? EMFILE : EADDRINUSE;
 	}
-	for (uint32_t i = 0; l != NULL && error == EADDRINUSE &&
-	     i < DISPLAYS_MAX; i++, number++)
+	for (uint32_t i = 0;
+	     l != NULL && error == EADDRINUSE && i < DISPLAYS_MAX;
+	     i++, number++)
 		error = bind_display(l, number);
 	if (error != 0) {
 		if (l != NULL)

@@ -19,15 +19,15 @@ packet_handler *phases_handler(enum phase phase, uint8_t number);
 /* A message that is an error where it stands. */
 packet_handler phases_refuse;
 
-packet_handler transport_disconnect;	/* 1 */
-packet_handler transport_ignore;	/* 2, DEBUG, PONG, what is passed over */
+packet_handler transport_disconnect; /* 1 */
+packet_handler transport_ignore; /* 2, DEBUG, PONG, what is passed over */
 packet_handler transport_unimplemented; /* 3 */
-packet_handler transport_ext_info;	/* 7 */
-packet_handler transport_kexinit;	/* 20 */
-packet_handler transport_newkeys;	/* 21 */
-packet_handler transport_kex_method;	/* 30 to 49 */
-packet_handler transport_ping;		/* 192 */
-packet_handler transport_unknown;	/* answers UNIMPLEMENTED */
+packet_handler transport_ext_info; /* 7 */
+packet_handler transport_kexinit; /* 20 */
+packet_handler transport_newkeys; /* 21 */
+packet_handler transport_kex_method; /* 30 to 49 */
+packet_handler transport_ping; /* 192 */
+packet_handler transport_unknown; /* answers UNIMPLEMENTED */
 
 /* Whether a key exchange at hand forbids this number now (RFC 4253, 7.1). */
 bool transport_forbids(const struct worker *w, uint8_t number);

@@ -21,7 +21,7 @@ struct worker_settings {
 	uint32_t window_max;
 	bool tcp_keepalive;
 	uint8_t tos_interactive; /* the TOS byte with a terminal open, */
-	uint8_t tos_bulk;	 /* and without */
+	uint8_t tos_bulk; /* and without */
 	uint8_t *moduli; /* text of moduli(5), lib/ssh/moduli.h */
 	size_t moduli_len;
 };

@@ -45,8 +45,7 @@ static struct child *children;
 static struct worker_settings settings;
 static struct moduli *moduli;
 
-static void __attribute__((noreturn))
-give_up(const char *what, int err)
+static void __attribute__((noreturn)) give_up(const char *what, int err)
 {
 	log_error("worker template: %s: %s", what,
 	    err == E_SYSTEM ? strerror(errno) : err_text(err));
@@ -60,8 +59,8 @@ tell_line(int level, const char *line, void *arg)
 
 	(void)arg;
 	snprintf(text, sizeof(text), "%s", line);
-	(void)WALL_SEND(&master, worker_log, .level = (uint8_t)level,
-	    .line = text);
+	(void)WALL_SEND(
+	    &master, worker_log, .level = (uint8_t)level, .line = text);
 }
 
 /* ---- settings ---- */
@@ -87,8 +86,8 @@ keep_settings(const struct msg_settings *m)
 	settings.tos_bulk = (uint8_t)m->tos_bulk;
 	if (m->moduli.len == 0)
 		return;
-	err = moduli_parse((const char *)m->moduli.data, m->moduli.len,
-	    &moduli, &line);
+	err = moduli_parse(
+	    (const char *)m->moduli.data, m->moduli.len, &moduli, &line);
 	if (err != 0)
 		give_up("moduli", err);
 }
@@ -289,8 +288,9 @@ workers_run(int wall_fd)
 	take_settings();
 	preload();
 	loop = loop_new();
-	if (loop == NULL || loop_fd_add(loop, &master_handle, wall_fd,
-		LOOP_READ, on_master, NULL) != 0)
+	if (loop == NULL ||
+	    loop_fd_add(
+		loop, &master_handle, wall_fd, LOOP_READ, on_master, NULL) != 0)
 		give_up("epoll", E_SYSTEM);
 	mem_settle();
 	if (WALL_SEND(&master, worker_ready) != 0)

@@ -16,13 +16,13 @@
 
 /* Messages handled in a turn, so that the network is not starved. */
 #define TURN_MESSAGES 16
-#define END_MS 1000
+#define END_MS	      1000
 
 static void
 arm(struct worker *w)
 {
-	loop_fd_set(&w->monitor_handle, (w->ended ? 0 : LOOP_READ) |
-		(w->outbox.len > 0 ? LOOP_WRITE : 0));
+	loop_fd_set(&w->monitor_handle,
+	    (w->ended ? 0 : LOOP_READ) | (w->outbox.len > 0 ? LOOP_WRITE : 0));
 }
 
 static void
@@ -56,8 +56,8 @@ worker_tell(struct worker *w, const struct wall_message *m)
 		keep(w, m);
 	/* A lost monitor is noticed by the reader; others are our mistakes. */
 	else if (err != 0 && err != E_CLOSED && m->type != MSG_log)
-		log_error("%s to the monitor: %s", wall_name(m->type),
-		    err_text(err));
+		log_error(
+		    "%s to the monitor: %s", wall_name(m->type), err_text(err));
 }
 
 static void
@@ -141,8 +141,7 @@ wall_queue_start(struct worker *w)
 {
 	int flags = fcntl(w->monitor.fd, F_GETFL);
 
-	if (flags < 0 ||
-	    fcntl(w->monitor.fd, F_SETFL, flags | O_NONBLOCK) < 0)
+	if (flags < 0 || fcntl(w->monitor.fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return E_SYSTEM;
 	return loop_fd_add(w->loop, &w->monitor_handle, w->monitor.fd,
 	    LOOP_READ, on_monitor, w);

@@ -136,9 +136,8 @@ farewell(void *arg)
 	(void)packet_flush(w);
 }
 
-static void __attribute__((format(printf, 4, 0)))
-begin_end(struct worker *w, enum bye_cause cause, uint32_t reason,
-    const char *format, va_list args)
+static void __attribute__((format(printf, 4, 0))) begin_end(struct worker *w,
+    enum bye_cause cause, uint32_t reason, const char *format, va_list args)
 {
 	char text[WALL_TEXT_MAX + 1];
 
@@ -180,9 +179,8 @@ worker_close(struct worker *w, enum bye_cause cause, uint32_t reason,
 	va_end(args);
 }
 
-static void __attribute__((format(printf, 3, 0)))
-send_disconnect(struct worker *w, uint32_t reason, const char *format,
-    va_list args)
+static void __attribute__((format(printf, 3, 0))) send_disconnect(
+    struct worker *w, uint32_t reason, const char *format, va_list args)
 {
 	struct buf *b = packet_start(w, SSH_MSG_DISCONNECT);
 	char text[WALL_TEXT_MAX + 1];

@@ -19,11 +19,11 @@ struct moduli;
 
 /* Phases of a connection: which packets are legal (worker/phases.c). */
 enum phase {
-	PHASE_KEX,	/* first key exchange, strict */
-	PHASE_SERVICE,	/* keys taken into use, no service yet */
+	PHASE_KEX, /* first key exchange, strict */
+	PHASE_SERVICE, /* keys taken into use, no service yet */
 	PHASE_USERAUTH, /* ssh-userauth */
-	PHASE_OPEN,	/* ssh-connection */
-	PHASE_CLOSING,	/* we have sent DISCONNECT */
+	PHASE_OPEN, /* ssh-connection */
+	PHASE_CLOSING, /* we have sent DISCONNECT */
 	PHASE_COUNT
 };
 
@@ -57,13 +57,13 @@ struct worker {
  * called worker_disconnect() itself.
  */
 typedef int packet_handler(struct worker *w, struct rd *r);
-/* A wall message's handler; an error is our own side's fault: the worker ends. */
+/* A wall message's handler; an error is our own side's fault: the worker ends.
+ */
 typedef int message_handler(struct worker *w, struct wall_message *m);
 
 /* Send DISCONNECT, tell the monitor `bye`, end when it has left. */
-void worker_disconnect(struct worker *w, enum bye_cause cause,
-    uint32_t reason, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void worker_disconnect(struct worker *w, enum bye_cause cause, uint32_t reason,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The same without a DISCONNECT: the peer is gone, or was told otherwise. */
 void worker_close(struct worker *w, enum bye_cause cause, uint32_t reason,
@@ -76,10 +76,11 @@ void worker_end(struct worker *w, enum bye_cause cause, uint32_t reason,
  * and nothing is read from the peer meanwhile.  TELL(w, kex, .gex_min = 1).
  */
 void worker_tell(struct worker *w, const struct wall_message *m);
-#define TELL(w, name, ...)                                               \
-	worker_tell((w), &(const struct wall_message){ .type = MSG_##name, \
-			     .fds = { -1, -1, -1, -1 },                  \
-			     .name = { __VA_ARGS__ } })
+#define TELL(w, name, ...)                                   \
+	worker_tell((w),                                     \
+	    &(const struct wall_message){.type = MSG_##name, \
+		.fds = {-1, -1, -1, -1},                     \
+		.name = {__VA_ARGS__}})
 
 /* For transport/: a handler's error, the end of input, the queue's length. */
 void worker_packet_failed(struct worker *w, uint8_t number, int err);
@@ -142,8 +143,8 @@ void transport_authenticated(struct worker *w);
 /* ---- userauth/ --------------------------------------------------------- */
 
 packet_handler userauth_service_request; /* 5 */
-packet_handler userauth_request;	 /* 50 */
-packet_handler userauth_method_packet;	 /* 60 to 79 */
+packet_handler userauth_request; /* 50 */
+packet_handler userauth_method_packet; /* 60 to 79 */
 struct userauth *userauth_new(struct worker *w);
 void userauth_free(struct userauth *u);
 
@@ -156,25 +157,25 @@ void channels_resume(struct worker *w);
 /* The connection ends: tell the monitor `channel_closed` for each. */
 void channels_end(struct worker *w);
 
-packet_handler global_request;	      /* 80 */
-packet_handler request_success;	      /* 81, answers to our keepalives */
-packet_handler request_failure;	      /* 82 */
-packet_handler channel_open;	      /* 90 */
+packet_handler global_request; /* 80 */
+packet_handler request_success; /* 81, answers to our keepalives */
+packet_handler request_failure; /* 82 */
+packet_handler channel_open; /* 90 */
 packet_handler channel_open_confirmed; /* 91 */
-packet_handler channel_open_failed;   /* 92 */
+packet_handler channel_open_failed; /* 92 */
 packet_handler channel_window_adjust; /* 93 */
-packet_handler channel_data;	      /* 94 */
+packet_handler channel_data; /* 94 */
 packet_handler channel_extended_data; /* 95 */
-packet_handler channel_eof;	      /* 96 */
-packet_handler channel_close;	      /* 97 */
-packet_handler channel_request;	      /* 98 */
-packet_handler channel_success;	      /* 99 */
-packet_handler channel_failure;	      /* 100 */
+packet_handler channel_eof; /* 96 */
+packet_handler channel_close; /* 97 */
+packet_handler channel_request; /* 98 */
+packet_handler channel_success; /* 99 */
+packet_handler channel_failure; /* 100 */
 
 /* ---- messages from the monitor and the session ------------------------- */
 
-/* transport/: kex_done, disconnect.  userauth/: auth_*, banner.  channel/: the rest.
- * The bytes of a message are good until the handler returns. */
+/* transport/: kex_done, disconnect.  userauth/: auth_*, banner.  channel/: the
+ * rest. The bytes of a message are good until the handler returns. */
 #define WORKER_HANDLER(name, states, budget, fds, answers) \
 	message_handler on_##name;
 WALL_MONITOR_WORKER(WORKER_HANDLER)

@@ -86,8 +86,8 @@ key_context(EVP_CIPHER_CTX **ctx, struct cipher *c, bool seal,
 {
 	*ctx = EVP_CIPHER_CTX_new();
 	if (*ctx == NULL ||
-	    EVP_CipherInit_ex(*ctx, cipher_evp(c->alg), NULL, key, iv,
-		seal ? 1 : 0) != 1)
+	    EVP_CipherInit_ex(
+		*ctx, cipher_evp(c->alg), NULL, key, iv, seal ? 1 : 0) != 1)
 		return E_CRYPTO;
 	return 0;
 }
@@ -164,8 +164,8 @@ chacha_iv(uint8_t iv[16], uint32_t seq)
 }
 
 static int
-chacha_length(struct cipher *c, const uint8_t iv[16], const uint8_t *in,
-    uint8_t *out)
+chacha_length(
+    struct cipher *c, const uint8_t iv[16], const uint8_t *in, uint8_t *out)
 {
 	if (EVP_CipherInit_ex(c->head, NULL, NULL, NULL, iv, -1) != 1 ||
 	    EVP_Cipher(c->head, out, in, 4) < 0)
@@ -251,8 +251,8 @@ gcm_seal(struct cipher *c, uint8_t *p, size_t len)
 	    EVP_Cipher(c->main, NULL, p, 4) < 0 ||
 	    EVP_Cipher(c->main, &p[4], &p[4], (unsigned)(len - 4)) < 0 ||
 	    EVP_Cipher(c->main, NULL, NULL, 0) < 0 ||
-	    EVP_CIPHER_CTX_ctrl(c->main, EVP_CTRL_AEAD_GET_TAG, 16,
-		&p[len]) != 1)
+	    EVP_CIPHER_CTX_ctrl(c->main, EVP_CTRL_AEAD_GET_TAG, 16, &p[len]) !=
+		1)
 		return E_CRYPTO;
 	gcm_count(c);
 	return 0;
@@ -262,8 +262,8 @@ static int
 gcm_open(struct cipher *c, uint8_t *p, size_t len)
 {
 	if (EVP_CipherInit_ex(c->main, NULL, NULL, NULL, c->iv, -1) != 1 ||
-	    EVP_CIPHER_CTX_ctrl(c->main, EVP_CTRL_AEAD_SET_TAG, 16,
-		&p[len]) != 1 ||
+	    EVP_CIPHER_CTX_ctrl(c->main, EVP_CTRL_AEAD_SET_TAG, 16, &p[len]) !=
+		1 ||
 	    EVP_Cipher(c->main, NULL, p, 4) < 0 ||
 	    EVP_Cipher(c->main, &p[4], &p[4], (unsigned)(len - 4)) < 0)
 		return E_CRYPTO;

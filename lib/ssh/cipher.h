@@ -86,8 +86,8 @@ struct cipher;
  * E_UNSUPPORTED.  The caller owns *c and wipes its own copies of the keys.
  */
 int cipher_new(struct cipher **c, const struct cipher_alg *alg,
-    const struct mac_alg *mac, bool seal, const uint8_t *key,
-    const uint8_t *iv, const uint8_t *mac_key);
+    const struct mac_alg *mac, bool seal, const uint8_t *key, const uint8_t *iv,
+    const uint8_t *mac_key);
 /* Wipe and free; NULL is harmless. */
 void cipher_free(struct cipher *c);
 
@@ -126,8 +126,8 @@ int cipher_peek(struct cipher *c, uint32_t seq, uint8_t *p, size_t have,
  * its tag lies behind it.  0, E_MAC or E_CRYPTO.  After an error the keys
  * must not be used any more.
  */
-int cipher_open(struct cipher *c, uint32_t seq, uint8_t *p,
-    uint32_t packet_length);
+int cipher_open(
+    struct cipher *c, uint32_t seq, uint8_t *p, uint32_t packet_length);
 
 /*
  * Blocks of the cipher that may be processed with one key (RFC 4344 section

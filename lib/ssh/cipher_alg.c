@@ -10,29 +10,29 @@
 
 /* In our order of preference. */
 static const struct cipher_alg ciphers[] = {
-	{ "chacha20-poly1305@openssh.com", CIPHER_AEAD | CIPHER_DEFAULT,
-	    CIPHER_CHACHA, 64, 0, 8, 16, "ChaCha20" },
-	{ "aes256-gcm@openssh.com",
-	    CIPHER_AEAD | CIPHER_FIPS_APPROVED | CIPHER_DEFAULT, CIPHER_GCM, 32,
-	    12, 16, 16, "AES-256-GCM" },
-	{ "aes128-gcm@openssh.com",
-	    CIPHER_AEAD | CIPHER_FIPS_APPROVED | CIPHER_DEFAULT, CIPHER_GCM, 16,
-	    12, 16, 16, "AES-128-GCM" },
-	{ "aes256-ctr", CIPHER_FIPS_APPROVED | CIPHER_DEFAULT, CIPHER_CTR, 32,
-	    16, 16, 0, "AES-256-CTR" },
-	{ "aes192-ctr", CIPHER_FIPS_APPROVED | CIPHER_DEFAULT, CIPHER_CTR, 24,
-	    16, 16, 0, "AES-192-CTR" },
-	{ "aes128-ctr", CIPHER_FIPS_APPROVED | CIPHER_DEFAULT, CIPHER_CTR, 16,
-	    16, 16, 0, "AES-128-CTR" },
+    {"chacha20-poly1305@openssh.com", CIPHER_AEAD | CIPHER_DEFAULT,
+	CIPHER_CHACHA, 64, 0, 8, 16, "ChaCha20"},
+    {"aes256-gcm@openssh.com",
+	CIPHER_AEAD | CIPHER_FIPS_APPROVED | CIPHER_DEFAULT, CIPHER_GCM, 32, 12,
+	16, 16, "AES-256-GCM"},
+    {"aes128-gcm@openssh.com",
+	CIPHER_AEAD | CIPHER_FIPS_APPROVED | CIPHER_DEFAULT, CIPHER_GCM, 16, 12,
+	16, 16, "AES-128-GCM"},
+    {"aes256-ctr", CIPHER_FIPS_APPROVED | CIPHER_DEFAULT, CIPHER_CTR, 32, 16,
+	16, 0, "AES-256-CTR"},
+    {"aes192-ctr", CIPHER_FIPS_APPROVED | CIPHER_DEFAULT, CIPHER_CTR, 24, 16,
+	16, 0, "AES-192-CTR"},
+    {"aes128-ctr", CIPHER_FIPS_APPROVED | CIPHER_DEFAULT, CIPHER_CTR, 16, 16,
+	16, 0, "AES-128-CTR"},
 };
 
 static const struct mac_alg macs[] = {
-	{ "hmac-sha2-256-etm@openssh.com",
-	    MAC_ETM | MAC_FIPS_APPROVED | MAC_DEFAULT, false, 32, 32 },
-	{ "hmac-sha2-512-etm@openssh.com",
-	    MAC_ETM | MAC_FIPS_APPROVED | MAC_DEFAULT, true, 64, 64 },
-	{ "hmac-sha2-256", MAC_FIPS_APPROVED | MAC_DEFAULT, false, 32, 32 },
-	{ "hmac-sha2-512", MAC_FIPS_APPROVED | MAC_DEFAULT, true, 64, 64 },
+    {"hmac-sha2-256-etm@openssh.com", MAC_ETM | MAC_FIPS_APPROVED | MAC_DEFAULT,
+	false, 32, 32},
+    {"hmac-sha2-512-etm@openssh.com", MAC_ETM | MAC_FIPS_APPROVED | MAC_DEFAULT,
+	true, 64, 64},
+    {"hmac-sha2-256", MAC_FIPS_APPROVED | MAC_DEFAULT, false, 32, 32},
+    {"hmac-sha2-512", MAC_FIPS_APPROVED | MAC_DEFAULT, true, 64, 64},
 };
 
 #define CIPHERS (sizeof(ciphers) / sizeof(ciphers[0]))
@@ -48,8 +48,8 @@ cipher_preload(void)
 
 	for (size_t i = 0; i < CIPHERS; i++) {
 		if (fetched[i] == NULL)
-			fetched[i] = EVP_CIPHER_fetch(NULL, ciphers[i].fetch,
-			    NULL);
+			fetched[i] =
+			    EVP_CIPHER_fetch(NULL, ciphers[i].fetch, NULL);
 		if (fetched[i] == NULL && ciphers[i].kind != CIPHER_CHACHA)
 			err = E_CRYPTO;
 	}

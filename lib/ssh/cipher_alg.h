@@ -23,7 +23,7 @@ struct mac;
 struct mac *mac_new(const struct mac_alg *alg, const uint8_t *key);
 void mac_free(struct mac *m); /* wipes; NULL is harmless */
 /* The MAC of the sequence number and len bytes; tag has alg->tag_len bytes. */
-int mac_compute(struct mac *m, uint32_t seq, const uint8_t *data, size_t len,
-    uint8_t *tag);
+int mac_compute(
+    struct mac *m, uint32_t seq, const uint8_t *data, size_t len, uint8_t *tag);
 
 #endif

@@ -80,8 +80,8 @@ set_evp(struct mac *m, const uint8_t *key)
 	OSSL_PARAM params[2];
 
 	memcpy(digest, m->alg->sha512 ? "SHA2-512" : "SHA2-256", 9);
-	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
-	    digest, 0);
+	params[0] =
+	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0);
 	params[1] = OSSL_PARAM_construct_end();
 	m->evp = EVP_MAC_CTX_new(cipher_hmac());
 	if (m->evp == NULL ||
@@ -167,8 +167,8 @@ compute_512(struct mac *m, const uint8_t seq[4], const uint8_t *data,
 }
 
 int
-mac_compute(struct mac *m, uint32_t seq, const uint8_t *data, size_t len,
-    uint8_t *tag)
+mac_compute(
+    struct mac *m, uint32_t seq, const uint8_t *data, size_t len, uint8_t *tag)
 {
 	uint8_t number[4];
 

@@ -13,7 +13,7 @@
 
 /* zlib's documentation asks for six bytes more than fit for a flush. */
 #define FLUSH_EXTRA 16
-#define OUT_FIRST (32 * 1024)
+#define OUT_FIRST   (32 * 1024)
 
 struct compressor {
 	z_stream z;

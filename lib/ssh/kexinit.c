@@ -11,21 +11,21 @@
 
 #include <string.h>
 
-#define STRICT_SERVER "kex-strict-s-v00@openssh.com"
-#define STRICT_CLIENT "kex-strict-c-v00@openssh.com"
+#define STRICT_SERVER	"kex-strict-s-v00@openssh.com"
+#define STRICT_CLIENT	"kex-strict-c-v00@openssh.com"
 #define EXT_INFO_CLIENT "ext-info-c"
 
 static const char *const list_names[KEXINIT_LISTS] = {
-	[KEXINIT_KEX] = "key exchange method",
-	[KEXINIT_HOST_KEY] = "host key type",
-	[KEXINIT_CIPHER_IN] = "cipher",
-	[KEXINIT_CIPHER_OUT] = "cipher",
-	[KEXINIT_MAC_IN] = "MAC",
-	[KEXINIT_MAC_OUT] = "MAC",
-	[KEXINIT_COMPRESSION_IN] = "compression method",
-	[KEXINIT_COMPRESSION_OUT] = "compression method",
-	[KEXINIT_LANGUAGE_IN] = "language",
-	[KEXINIT_LANGUAGE_OUT] = "language",
+    [KEXINIT_KEX] = "key exchange method",
+    [KEXINIT_HOST_KEY] = "host key type",
+    [KEXINIT_CIPHER_IN] = "cipher",
+    [KEXINIT_CIPHER_OUT] = "cipher",
+    [KEXINIT_MAC_IN] = "MAC",
+    [KEXINIT_MAC_OUT] = "MAC",
+    [KEXINIT_COMPRESSION_IN] = "compression method",
+    [KEXINIT_COMPRESSION_OUT] = "compression method",
+    [KEXINIT_LANGUAGE_IN] = "language",
+    [KEXINIT_LANGUAGE_OUT] = "language",
 };
 
 const char *
@@ -65,8 +65,8 @@ kexinit_write(struct buf *b, const uint8_t cookie[KEXINIT_COOKIE],
 }
 
 bool
-kexinit_matches(const void *payload, size_t len,
-    const struct kexinit_offer *offer)
+kexinit_matches(
+    const void *payload, size_t len, const struct kexinit_offer *offer)
 {
 	const uint8_t *bytes = payload;
 	struct buf b;
@@ -105,8 +105,8 @@ kexinit_parse(const void *payload, size_t len, struct kexinit *k)
 		rd_fail(&r, E_FORMAT);
 	rd_bytes(&r, KEXINIT_COOKIE);
 	for (int i = 0; i < KEXINIT_LISTS; i++) {
-		const uint8_t *at = rd_string(&r, SSH_KEXINIT_MAX,
-		    &k->lists[i].len);
+		const uint8_t *at =
+		    rd_string(&r, SSH_KEXINIT_MAX, &k->lists[i].len);
 
 		if (!printable(at, k->lists[i].len))
 			rd_fail(&r, E_FORMAT);
@@ -119,8 +119,8 @@ kexinit_parse(const void *payload, size_t len, struct kexinit *k)
 
 /* The name that begins at *at; *at moves behind it.  False at the end. */
 static bool
-next_name(const struct kexinit_names *list, size_t *at,
-    struct kexinit_names *name)
+next_name(
+    const struct kexinit_names *list, size_t *at, struct kexinit_names *name)
 {
 	const char *comma;
 	size_t left;
@@ -151,7 +151,8 @@ in_list(const struct kexinit_names *list, const char *name, size_t len)
 static bool
 is_marker(const struct kexinit_names *name)
 {
-	return (name->len >= 11 && memcmp(name->data, "kex-strict-", 11) == 0) ||
+	return (name->len >= 11 &&
+		   memcmp(name->data, "kex-strict-", 11) == 0) ||
 	    (name->len >= 9 && memcmp(name->data, "ext-info-", 9) == 0);
 }
 
@@ -190,9 +191,9 @@ same_first(const struct kexinit *client, const struct kexinit *server,
 static bool
 mac_implied(const struct kexinit_choice *choice, int list)
 {
-	const char *name = choice->names[list == KEXINIT_MAC_IN ?
-		KEXINIT_CIPHER_IN :
-		KEXINIT_CIPHER_OUT];
+	const char *name =
+	    choice->names[list == KEXINIT_MAC_IN ? KEXINIT_CIPHER_IN :
+						   KEXINIT_CIPHER_OUT];
 	const struct cipher_alg *alg = cipher_find(name, strlen(name));
 
 	return alg != NULL && (alg->attributes & CIPHER_AEAD) != 0;
@@ -220,8 +221,8 @@ kexinit_negotiate(const struct kexinit *client, const struct kexinit *server,
 			     sizeof(STRICT_CLIENT) - 1) &&
 	    in_list(&server->lists[KEXINIT_KEX], STRICT_SERVER,
 		sizeof(STRICT_SERVER) - 1);
-	choice->ext_info = in_list(&client->lists[KEXINIT_KEX],
-	    EXT_INFO_CLIENT, sizeof(EXT_INFO_CLIENT) - 1);
+	choice->ext_info = in_list(&client->lists[KEXINIT_KEX], EXT_INFO_CLIENT,
+	    sizeof(EXT_INFO_CLIENT) - 1);
 	choice->drop_guess = client->guess_follows &&
 	    (!same_first(client, server, KEXINIT_KEX) ||
 		!same_first(client, server, KEXINIT_HOST_KEY));

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KEXINIT_COOKIE 16
+#define KEXINIT_COOKIE	 16
 #define KEXINIT_NAME_MAX 64 /* RFC 4251 section 6 */
 
 /* The name-lists in wire order; IN is client to server. */
@@ -56,9 +56,9 @@ struct kexinit_offer {
 struct kexinit_choice {
 	/* By enum kexinit_list; a MAC is "<implicit>" beside an AEAD. */
 	char names[KEXINIT_CHOICES][KEXINIT_NAME_MAX + 1];
-	bool strict;	  /* both sides know kex-strict-*-v00@openssh.com */
-	bool ext_info;	  /* the client takes SSH_MSG_EXT_INFO */
-	bool drop_guess;  /* the client's guessed packet is to be ignored */
+	bool strict; /* both sides know kex-strict-*-v00@openssh.com */
+	bool ext_info; /* the client takes SSH_MSG_EXT_INFO */
+	bool drop_guess; /* the client's guessed packet is to be ignored */
 };
 
 #define KEXINIT_IMPLICIT "<implicit>"
@@ -71,8 +71,8 @@ void kexinit_write(struct buf *b, const uint8_t cookie[KEXINIT_COOKIE],
     const struct kexinit_offer *offer);
 
 /* Whether payload is just what kexinit_write() makes of this offer. */
-bool kexinit_matches(const void *payload, size_t len,
-    const struct kexinit_offer *offer);
+bool kexinit_matches(
+    const void *payload, size_t len, const struct kexinit_offer *offer);
 
 /*
  * Parse a payload, message number included.  0, E_TRUNCATED, E_TRAILING,

@@ -119,7 +119,9 @@ class Server:
                  log_level="debug", host_keys=("ed25519", "ecdsa", "rsa"),
                  listen="127.0.0.1", records=""):
         self.port = next(_ports)
+        # Another run on the same scene counts its ports from the start, too.
         self.dir = f"{SCRATCH}/server{self.port}"
+        shutil.rmtree(self.dir, ignore_errors=True)
         os.makedirs(self.dir, mode=0o755)
         self.config = self.dir + "/sallyport.conf"
         self.log_file = self.dir + "/log"

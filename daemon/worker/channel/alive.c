@@ -16,12 +16,12 @@
 #define REPORT_PERIOD  10000 /* ms, while something changed */
 #define NEVER	       UINT32_MAX
 #define PROBE_PERIOD   1000 /* ms between measures of the round trip */
-#define ANNOUNCE_AFTER 1000  /* ms, for clients that open nothing */
+#define ANNOUNCE_AFTER 1000 /* ms, for clients that open nothing */
 
 /* Does "pattern=seconds" (len bytes) speak of this name? */
 static bool
-entry_matches(const char *entry, size_t len, const char *name,
-    uint32_t *seconds)
+entry_matches(
+    const char *entry, size_t len, const char *name, uint32_t *seconds)
 {
 	char pattern[128];
 	const char *equals = memchr(entry, '=', len);
@@ -33,8 +33,8 @@ entry_matches(const char *entry, size_t len, const char *name,
 	pattern[n] = '\0';
 	/* "global" is a clock of its own, not a pattern. */
 	if (strcmp(pattern, "global") == 0 || strcmp(name, "global") == 0 ?
-	    strcmp(pattern, name) != 0 :
-	    !match_pattern(name, pattern, MATCH_CASE))
+		strcmp(pattern, name) != 0 :
+		!match_pattern(name, pattern, MATCH_CASE))
 		return false;
 	*seconds = (uint32_t)strtoul(&equals[1], NULL, 10);
 	if (*seconds == 0)
@@ -131,8 +131,8 @@ start_tick(struct channels *t, uint64_t now, uint64_t due)
 {
 	if (due == UINT64_MAX)
 		return;
-	loop_timer_start(t->w->loop, &t->tick, due > now ? due - now : 1,
-	    channels_tick, t);
+	loop_timer_start(
+	    t->w->loop, &t->tick, due > now ? due - now : 1, channels_tick, t);
 }
 
 /* New deadlines only ever come sooner here; the tick itself looks at all. */
@@ -143,8 +143,8 @@ channels_schedule(struct channels *t)
 
 	for (uint32_t i = 0; i < t->n_slots && t->timeouts[0] != '\0'; i++)
 		if (t->slots[i] != NULL && t->slots[i]->timeout != 0)
-			sooner(&due, t->slots[i]->used_at +
-			    ms(t->slots[i]->timeout));
+			sooner(&due,
+			    t->slots[i]->used_at + ms(t->slots[i]->timeout));
 	if (!loop_timer_running(&t->tick) || due < t->tick.when)
 		start_tick(t, now, due);
 }
@@ -222,15 +222,15 @@ connection_timed_out(struct channels *t, uint64_t now)
 	if (t->idle_timeout != 0 &&
 	    now >= t->activity_at + ms(t->idle_timeout)) {
 		worker_disconnect(t->w, BYE_TIMEOUT,
-		    SSH_DISCONNECT_BY_APPLICATION,
-		    "idle for %u seconds", t->idle_timeout);
+		    SSH_DISCONNECT_BY_APPLICATION, "idle for %u seconds",
+		    t->idle_timeout);
 		return true;
 	}
 	if (t->unused_timeout != 0 && t->count == 0 &&
 	    now >= t->empty_at + ms(t->unused_timeout)) {
 		worker_disconnect(t->w, BYE_TIMEOUT,
-		    SSH_DISCONNECT_BY_APPLICATION,
-		    "unused for %u seconds", t->unused_timeout);
+		    SSH_DISCONNECT_BY_APPLICATION, "unused for %u seconds",
+		    t->unused_timeout);
 		return true;
 	}
 	return false;
@@ -245,11 +245,10 @@ channel_timeouts(struct channels *t, uint64_t now)
 	for (uint32_t i = 0; i < t->n_slots; i++) {
 		struct channel *c = t->slots[i];
 
-		if (c == NULL || c->close_sent ||
-		    c->state != CHANNEL_OPEN)
+		if (c == NULL || c->close_sent || c->state != CHANNEL_OPEN)
 			continue;
-		if (all || (c->timeout != 0 &&
-		    now >= c->used_at + ms(c->timeout))) {
+		if (all ||
+		    (c->timeout != 0 && now >= c->used_at + ms(c->timeout))) {
 			log_info("channel %u (%s): no traffic for %u seconds",
 			    c->id, c->timeout_name,
 			    all ? t->global_timeout : c->timeout);

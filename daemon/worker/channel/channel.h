@@ -10,19 +10,19 @@
 
 #include <sys/queue.h>
 
-#define CHANNELS_MAX	 16384 /* in one connection, whatever is configured */
-#define SLOT_BITS	 14
-#define CHANNEL_PACKET	 32768	  /* largest data we take in one packet */
-#define WINDOW_START	 (2u << 20) /* receive window of a first channel */
-#define WINDOW_SMALL	 (64u << 10) /* when there are many */
-#define WINDOW_BUDGET	 (64u << 20) /* of all windows before they are small */
-#define ANSWERS_MAX	 1024 /* requests of a channel not yet answered */
-#define GLOBALS_MAX	 1024
-#define NAME_MAX_SSH	 64
-#define BULK_BURST	 (16u << 10) /* more in a moment is bulk */
-#define DATA_HEADER	 9	     /* number, channel, length */
-#define EXTENDED_HEADER	 13
-#define CHANNEL_NONE	 UINT32_MAX
+#define CHANNELS_MAX	16384 /* in one connection, whatever is configured */
+#define SLOT_BITS	14
+#define CHANNEL_PACKET	32768 /* largest data we take in one packet */
+#define WINDOW_START	(2u << 20) /* receive window of a first channel */
+#define WINDOW_SMALL	(64u << 10) /* when there are many */
+#define WINDOW_BUDGET	(64u << 20) /* of all windows before they are small */
+#define ANSWERS_MAX	1024 /* requests of a channel not yet answered */
+#define GLOBALS_MAX	1024
+#define NAME_MAX_SSH	64
+#define BULK_BURST	(16u << 10) /* more in a moment is bulk */
+#define DATA_HEADER	9 /* number, channel, length */
+#define EXTENDED_HEADER 13
+#define CHANNEL_NONE	UINT32_MAX
 
 enum channel_kind {
 	KIND_SESSION,
@@ -36,7 +36,7 @@ enum channel_kind {
 };
 
 enum channel_state {
-	CHANNEL_ASKING,	 /* the client opened it, the monitor decides */
+	CHANNEL_ASKING, /* the client opened it, the monitor decides */
 	CHANNEL_OFFERED, /* we opened it, the client has not answered */
 	CHANNEL_OPEN
 };
@@ -67,21 +67,21 @@ STAILQ_HEAD(letter_queue, letter);
 
 struct channel {
 	struct channels *table;
-	uint32_t id;   /* ours: slot, and a generation above it */
+	uint32_t id; /* ours: slot, and a generation above it */
 	uint32_t peer; /* theirs */
 	uint8_t kind, state;
 	char timeout_name[96]; /* as channel_timeouts name it */
 
 	/* Towards the client. */
 	uint32_t peer_window, peer_packet;
-	uint32_t peer_max;     /* the largest its window was */
-	uint32_t adjust_step;  /* the largest adjust it sent, 0: none yet */
-	uint32_t slack;	       /* granted beyond the cap, for want of one */
+	uint32_t peer_max; /* the largest its window was */
+	uint32_t adjust_step; /* the largest adjust it sent, 0: none yet */
+	uint32_t slack; /* granted beyond the cap, for want of one */
 	uint64_t slack_at;
 	struct end output, error;
-	bool queued, bulk;     /* waits to be read; in which queue */
+	bool queued, bulk; /* waits to be read; in which queue */
 	bool output_ready, error_ready;
-	uint32_t burst;	       /* bytes since burst_at, a moment ago */
+	uint32_t burst; /* bytes since burst_at, a moment ago */
 	uint64_t burst_at;
 	TAILQ_ENTRY(channel) ready;
 
@@ -92,12 +92,12 @@ struct channel {
 	struct backlog backlog;
 
 	/* What is known. */
-	bool shared;	  /* one descriptor for both directions */
-	bool socket;	  /* of which halves can be shut down */
+	bool shared; /* one descriptor for both directions */
+	bool socket; /* of which halves can be shut down */
 	bool pty;
 	bool tun_layer3, tun;
-	bool granted;	  /* the monitor said yes to the open */
-	bool began;	  /* bytes move */
+	bool granted; /* the monitor said yes to the open */
+	bool began; /* bytes move */
 	bool start_asked, started; /* a program: asked for, and running */
 	bool interactive;
 	bool exited, exit_told, orphan, lingering, drained;
@@ -167,7 +167,7 @@ struct channels {
 	bool blocked; /* packet_place() had no room */
 	size_t bulk_limit;
 	uint64_t rate_at, rate_out;
-	uint64_t rate;	   /* bytes a millisecond */
+	uint64_t rate; /* bytes a millisecond */
 	uint64_t small_at; /* when somebody typed, so to speak */
 
 	struct global_queue globals;
@@ -178,7 +178,7 @@ struct channels {
 
 	uint32_t keepalives; /* sent and not answered by anything */
 	uint32_t replies_due; /* to requests of ours, in their order */
-	uint32_t probe_left;  /* replies until the probe's, 0: none is out */
+	uint32_t probe_left; /* replies until the probe's, 0: none is out */
 	uint64_t probe_at, probe_rtt; /* ms */
 	uint64_t keepalive_at, activity_at, empty_at, reported_at;
 	bool unreported;
@@ -245,8 +245,8 @@ void channel_force_close(struct channel *c);
 
 /* ---- request.c ----------------------------------------------------------- */
 
-void channel_answer(struct channel *c, enum answer_state state,
-    const char *text);
+void channel_answer(
+    struct channel *c, enum answer_state state, const char *text);
 /* Is a question to the monitor of this kind under way? */
 bool channel_asked(const struct channel *c, enum ask ask);
 
@@ -254,11 +254,11 @@ bool channel_asked(const struct channel *c, enum ask ask);
 
 /* Ask the monitor now, or when what takes long was answered; E_LIMIT. */
 int channel_ask(struct channel *c, const struct wall_message *m);
-#define CHANNEL_ASK(c, message, ...)                                     \
-	channel_ask((c), &(const struct wall_message){                   \
-			   .type = MSG_##message,                        \
-			   .fds = { -1, -1, -1, -1 },                    \
-			   .message = { .channel = (c)->id, __VA_ARGS__ } })
+#define CHANNEL_ASK(c, message, ...)                            \
+	channel_ask((c),                                        \
+	    &(const struct wall_message){.type = MSG_##message, \
+		.fds = {-1, -1, -1, -1},                        \
+		.message = {.channel = (c)->id, __VA_ARGS__}})
 /* One that takes long was answered. */
 void channel_ask_on(struct channel *c);
 void channel_letters_free(struct channel *c);

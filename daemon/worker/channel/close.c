@@ -76,8 +76,8 @@ on_linger(void *arg)
 	struct channel *c = arg;
 
 	if (c->output_ready || c->error_ready || c->queued) {
-		loop_timer_start(c->table->w->loop, &c->timer, LINGER_AGAIN,
-		    on_linger, c);
+		loop_timer_start(
+		    c->table->w->loop, &c->timer, LINGER_AGAIN, on_linger, c);
 		return;
 	}
 	c->lingering = true;
@@ -110,8 +110,8 @@ may_send_eof(struct channel *c)
 	if (c->kind != KIND_SESSION || c->exited || c->orphan || c->eof_held)
 		return true;
 	if (!loop_timer_running(&c->timer))
-		loop_timer_start(c->table->w->loop, &c->timer, EOF_HOLD,
-		    on_eof_hold, c);
+		loop_timer_start(
+		    c->table->w->loop, &c->timer, EOF_HOLD, on_eof_hold, c);
 	return false;
 }
 
@@ -203,8 +203,8 @@ channel_close(struct worker *w, struct rd *r)
 	channel_end_output(c, &c->output);
 	channel_end_output(c, &c->error);
 	if (status_is_awaited(c))
-		loop_timer_start(w->loop, &c->timer, EXIT_WAIT, on_exit_wait,
-		    c);
+		loop_timer_start(
+		    w->loop, &c->timer, EXIT_WAIT, on_exit_wait, c);
 	channel_settle(c);
 	return 0;
 }

@@ -120,14 +120,14 @@ channel_attach_pipes(struct channel *c, const int fds[3])
 
 	for (size_t i = 0; i < 3; i++)
 		set_nonblocking(fds[i]);
-	err = loop_fd_add(loop, &c->input.handle, fds[0], LOOP_HANGUP,
-	    on_input, c);
+	err = loop_fd_add(
+	    loop, &c->input.handle, fds[0], LOOP_HANGUP, on_input, c);
 	if (err == 0)
-		err = loop_fd_add(loop, &c->output.handle, fds[1], LOOP_READ,
-		    on_output, c);
+		err = loop_fd_add(
+		    loop, &c->output.handle, fds[1], LOOP_READ, on_output, c);
 	if (err == 0)
-		err = loop_fd_add(loop, &c->error.handle, fds[2], LOOP_READ,
-		    on_error, c);
+		err = loop_fd_add(
+		    loop, &c->error.handle, fds[2], LOOP_READ, on_error, c);
 	if (err != 0) {
 		loop_fd_remove(&c->input.handle);
 		loop_fd_remove(&c->output.handle);

@@ -23,8 +23,9 @@ typedef int request_handler(struct request *q);
 static void
 send_answer(struct channels *t, const struct global *g)
 {
-	struct buf *b = packet_start(t->w, g->state == ANSWER_YES ?
-	    SSH_MSG_REQUEST_SUCCESS : SSH_MSG_REQUEST_FAILURE);
+	struct buf *b = packet_start(t->w,
+	    g->state == ANSWER_YES ? SSH_MSG_REQUEST_SUCCESS :
+				     SSH_MSG_REQUEST_FAILURE);
 
 	if (g->state == ANSWER_YES && g->tell_port)
 		buf_u32(b, g->port);
@@ -156,11 +157,10 @@ unix_request(struct request *q, bool listen)
 		return E_LIMIT;
 	}
 	if (listen)
-		TELL(q->t->w, unix_listen, .request = g->request,
-		    .path = path);
+		TELL(q->t->w, unix_listen, .request = g->request, .path = path);
 	else
-		TELL(q->t->w, unlisten, .request = g->request,
-		    .address = "", .path = path);
+		TELL(q->t->w, unlisten, .request = g->request, .address = "",
+		    .path = path);
 	free(path);
 	return 0;
 }
@@ -215,20 +215,19 @@ static const struct {
 	const char *name;
 	request_handler *handler;
 } requests[] = {
-	{ "tcpip-forward", on_tcpip_forward },
-	{ "cancel-tcpip-forward", on_cancel_tcpip_forward },
-	{ "streamlocal-forward@openssh.com", on_streamlocal_forward },
-	{ "cancel-streamlocal-forward@openssh.com",
-	    on_cancel_streamlocal_forward },
-	{ "no-more-sessions@openssh.com", on_no_more_sessions },
-	{ "hostkeys-prove-00@openssh.com", on_hostkeys_prove_req },
+    {"tcpip-forward", on_tcpip_forward},
+    {"cancel-tcpip-forward", on_cancel_tcpip_forward},
+    {"streamlocal-forward@openssh.com", on_streamlocal_forward},
+    {"cancel-streamlocal-forward@openssh.com", on_cancel_streamlocal_forward},
+    {"no-more-sessions@openssh.com", on_no_more_sessions},
+    {"hostkeys-prove-00@openssh.com", on_hostkeys_prove_req},
 };
 
 /* keepalive@openssh.com and all that is unknown: a failure is an answer. */
 int
 global_request(struct worker *w, struct rd *r)
 {
-	struct request q = { .t = w->channels, .r = r };
+	struct request q = {.t = w->channels, .r = r};
 	const uint8_t *name;
 	size_t len;
 
@@ -254,17 +253,17 @@ find(struct channels *t, enum global_kind kind, uint32_t request)
 	if (t == NULL)
 		return NULL;
 	TAILQ_FOREACH(g, &t->globals, next)
-		if (g->kind == kind && g->state == ANSWER_WAITING &&
-		    (kind == GLOBAL_PROVE || g->request == request))
-			return g;
+	if (g->kind == kind && g->state == ANSWER_WAITING &&
+	    (kind == GLOBAL_PROVE || g->request == request))
+		return g;
 	return NULL;
 }
 
 int
 on_listening(struct worker *w, struct wall_message *m)
 {
-	struct global *g = find(w->channels, GLOBAL_LISTEN,
-	    m->listening.request);
+	struct global *g =
+	    find(w->channels, GLOBAL_LISTEN, m->listening.request);
 
 	if (g == NULL)
 		return E_STATE;
@@ -277,8 +276,8 @@ on_listening(struct worker *w, struct wall_message *m)
 int
 on_not_listening(struct worker *w, struct wall_message *m)
 {
-	struct global *g = find(w->channels, GLOBAL_LISTEN,
-	    m->not_listening.request);
+	struct global *g =
+	    find(w->channels, GLOBAL_LISTEN, m->not_listening.request);
 
 	if (g == NULL)
 		return E_STATE;

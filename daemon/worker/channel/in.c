@@ -21,8 +21,8 @@
 uint32_t
 channel_window_start(const struct channels *t)
 {
-	uint32_t start = t->windows < WINDOW_BUDGET / 2 ?
-	    WINDOW_START : WINDOW_SMALL;
+	uint32_t start =
+	    t->windows < WINDOW_BUDGET / 2 ? WINDOW_START : WINDOW_SMALL;
 
 	return start < t->window_max ? start : t->window_max;
 }
@@ -60,7 +60,8 @@ grow_window(struct channel *c, uint32_t len)
 	if (wanted > t->window_max)
 		wanted = t->window_max;
 	budget = WINDOW_BUDGET > 2 * (uint64_t)t->window_max ?
-	    WINDOW_BUDGET : 2 * (uint64_t)t->window_max;
+	    WINDOW_BUDGET :
+	    2 * (uint64_t)t->window_max;
 	if (wanted <= c->window_size ||
 	    t->windows + wanted - c->window_size > budget)
 		return;
@@ -116,8 +117,8 @@ keep(struct backlog *k, const uint8_t *data, size_t len)
 		k->head = 0;
 	}
 	if (k->room - k->len < len) {
-		k->room = k->len + len > 2 * k->room ? k->len + len :
-		    2 * k->room;
+		k->room =
+		    k->len + len > 2 * k->room ? k->len + len : 2 * k->room;
 		larger = mem_alloc(k->room);
 		if (k->len != 0)
 			memcpy(larger, k->data, k->len);

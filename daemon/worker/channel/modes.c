@@ -19,10 +19,9 @@
 /* Characters: opcode to index in c_cc; 255 switches one off. */
 static const struct {
 	uint8_t opcode, index;
-} characters[] = { { 1, VINTR }, { 2, VQUIT }, { 3, VERASE }, { 4, VKILL },
-	{ 5, VEOF }, { 6, VEOL }, { 7, VEOL2 }, { 8, VSTART }, { 9, VSTOP },
-	{ 10, VSUSP }, { 12, VREPRINT }, { 13, VWERASE }, { 14, VLNEXT },
-	{ 16, VSWTC }, { 18, VDISCARD } };
+} characters[] = {{1, VINTR}, {2, VQUIT}, {3, VERASE}, {4, VKILL}, {5, VEOF},
+    {6, VEOL}, {7, VEOL2}, {8, VSTART}, {9, VSTOP}, {10, VSUSP}, {12, VREPRINT},
+    {13, VWERASE}, {14, VLNEXT}, {16, VSWTC}, {18, VDISCARD}};
 
 enum word { IFLAG, LFLAG, OFLAG, CFLAG };
 
@@ -30,18 +29,18 @@ static const struct {
 	uint8_t opcode;
 	uint8_t word; /* enum word */
 	uint32_t flag;
-} flags[] = { { 30, IFLAG, IGNPAR }, { 31, IFLAG, PARMRK },
-	{ 32, IFLAG, INPCK }, { 33, IFLAG, ISTRIP }, { 34, IFLAG, INLCR },
-	{ 35, IFLAG, IGNCR }, { 36, IFLAG, ICRNL }, { 37, IFLAG, IUCLC },
-	{ 38, IFLAG, IXON }, { 39, IFLAG, IXANY }, { 40, IFLAG, IXOFF },
-	{ 41, IFLAG, IMAXBEL }, { 42, IFLAG, IUTF8 }, { 50, LFLAG, ISIG },
-	{ 51, LFLAG, ICANON }, { 52, LFLAG, XCASE }, { 53, LFLAG, ECHO },
-	{ 54, LFLAG, ECHOE }, { 55, LFLAG, ECHOK }, { 56, LFLAG, ECHONL },
-	{ 57, LFLAG, NOFLSH }, { 58, LFLAG, TOSTOP }, { 59, LFLAG, IEXTEN },
-	{ 60, LFLAG, ECHOCTL }, { 61, LFLAG, ECHOKE }, { 62, LFLAG, PENDIN },
-	{ 70, OFLAG, OPOST }, { 71, OFLAG, OLCUC }, { 72, OFLAG, ONLCR },
-	{ 73, OFLAG, OCRNL }, { 74, OFLAG, ONOCR }, { 75, OFLAG, ONLRET },
-	{ 92, CFLAG, PARENB }, { 93, CFLAG, PARODD } };
+} flags[] = {{30, IFLAG, IGNPAR}, {31, IFLAG, PARMRK}, {32, IFLAG, INPCK},
+    {33, IFLAG, ISTRIP}, {34, IFLAG, INLCR}, {35, IFLAG, IGNCR},
+    {36, IFLAG, ICRNL}, {37, IFLAG, IUCLC}, {38, IFLAG, IXON},
+    {39, IFLAG, IXANY}, {40, IFLAG, IXOFF}, {41, IFLAG, IMAXBEL},
+    {42, IFLAG, IUTF8}, {50, LFLAG, ISIG}, {51, LFLAG, ICANON},
+    {52, LFLAG, XCASE}, {53, LFLAG, ECHO}, {54, LFLAG, ECHOE},
+    {55, LFLAG, ECHOK}, {56, LFLAG, ECHONL}, {57, LFLAG, NOFLSH},
+    {58, LFLAG, TOSTOP}, {59, LFLAG, IEXTEN}, {60, LFLAG, ECHOCTL},
+    {61, LFLAG, ECHOKE}, {62, LFLAG, PENDIN}, {70, OFLAG, OPOST},
+    {71, OFLAG, OLCUC}, {72, OFLAG, ONLCR}, {73, OFLAG, OCRNL},
+    {74, OFLAG, ONOCR}, {75, OFLAG, ONLRET}, {92, CFLAG, PARENB},
+    {93, CFLAG, PARODD}};
 
 static tcflag_t *
 word_of(struct termios *t, enum word word)
@@ -58,9 +57,9 @@ set_speed(struct termios *t, uint8_t opcode, uint32_t baud)
 	static const struct {
 		uint32_t baud;
 		speed_t speed;
-	} speeds[] = { { 1200, B1200 }, { 2400, B2400 }, { 4800, B4800 },
-		{ 9600, B9600 }, { 19200, B19200 }, { 38400, B38400 },
-		{ 57600, B57600 }, { 115200, B115200 }, { 230400, B230400 } };
+	} speeds[] = {{1200, B1200}, {2400, B2400}, {4800, B4800},
+	    {9600, B9600}, {19200, B19200}, {38400, B38400}, {57600, B57600},
+	    {115200, B115200}, {230400, B230400}};
 
 	for (size_t i = 0; i < sizeof(speeds) / sizeof(speeds[0]); i++)
 		if (speeds[i].baud == baud) {
@@ -76,9 +75,8 @@ set_mode(struct termios *t, uint8_t opcode, uint32_t value)
 {
 	for (size_t i = 0; i < sizeof(characters) / sizeof(characters[0]); i++)
 		if (characters[i].opcode == opcode)
-			t->c_cc[characters[i].index] = value == 255 ?
-			    _POSIX_VDISABLE :
-			    (cc_t)value;
+			t->c_cc[characters[i].index] =
+			    value == 255 ? _POSIX_VDISABLE : (cc_t)value;
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		tcflag_t *word;
 

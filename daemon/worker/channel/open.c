@@ -38,7 +38,7 @@ refuse_open(struct opening *o, uint32_t reason, const char *text)
 void
 channel_refuse(struct channel *c, uint32_t reason, const char *text)
 {
-	struct opening o = { .t = c->table, .peer = c->peer };
+	struct opening o = {.t = c->table, .peer = c->peer};
 
 	if (reason < SSH_OPEN_ADMINISTRATIVELY_PROHIBITED ||
 	    reason > SSH_OPEN_RESOURCE_SHORTAGE)
@@ -50,8 +50,8 @@ channel_refuse(struct channel *c, uint32_t reason, const char *text)
 void
 channel_confirm(struct channel *c)
 {
-	struct buf *b = packet_start(c->table->w,
-	    SSH_MSG_CHANNEL_OPEN_CONFIRMATION);
+	struct buf *b =
+	    packet_start(c->table->w, SSH_MSG_CHANNEL_OPEN_CONFIRMATION);
 
 	buf_u32(b, c->peer);
 	buf_u32(b, c->id);
@@ -88,8 +88,7 @@ new_channel(struct opening *o, enum channel_kind kind)
 	struct channel *c = channel_new(o->t, kind);
 
 	if (c == NULL) {
-		refuse_open(o, SSH_OPEN_RESOURCE_SHORTAGE,
-		    "too many channels");
+		refuse_open(o, SSH_OPEN_RESOURCE_SHORTAGE, "too many channels");
 		return NULL;
 	}
 	c->peer = o->peer;
@@ -138,14 +137,14 @@ open_direct_tcp(struct opening *o)
 	uint32_t from_port = rd_u32(o->r);
 	int err = rd_end(o->r);
 
-	if (err == 0 && (host == NULL || host[0] == '\0' || from == NULL ||
-	    port > PORT_MAX)) {
+	if (err == 0 &&
+	    (host == NULL || host[0] == '\0' || from == NULL ||
+		port > PORT_MAX)) {
 		refuse_open(o, SSH_OPEN_CONNECT_FAILED, "no such address");
-	} else if (err == 0 &&
-	    (c = new_channel(o, KIND_DIRECT_TCP)) != NULL) {
+	} else if (err == 0 && (c = new_channel(o, KIND_DIRECT_TCP)) != NULL) {
 		c->socket = true;
-		TELL(o->t->w, tcp_connect, .channel = c->id,
-		    .host = host, .port = port, .originator = from,
+		TELL(o->t->w, tcp_connect, .channel = c->id, .host = host,
+		    .port = port, .originator = from,
 		    .originator_port = from_port);
 	}
 	free(host);
@@ -166,11 +165,9 @@ open_direct_unix(struct opening *o)
 	err = rd_end(o->r);
 	if (err == 0 && (path == NULL || path[0] == '\0')) {
 		refuse_open(o, SSH_OPEN_CONNECT_FAILED, "no such path");
-	} else if (err == 0 &&
-	    (c = new_channel(o, KIND_DIRECT_UNIX)) != NULL) {
+	} else if (err == 0 && (c = new_channel(o, KIND_DIRECT_UNIX)) != NULL) {
 		c->socket = true;
-		TELL(o->t->w, unix_connect, .channel = c->id,
-		    .path = path);
+		TELL(o->t->w, unix_connect, .channel = c->id, .path = path);
 	}
 	free(path);
 	return err;
@@ -200,16 +197,16 @@ static const struct {
 	const char *name;
 	open_handler *handler;
 } types[] = {
-	{ "session", open_session },
-	{ "direct-tcpip", open_direct_tcp },
-	{ "direct-streamlocal@openssh.com", open_direct_unix },
-	{ "tun@openssh.com", open_tun },
+    {"session", open_session},
+    {"direct-tcpip", open_direct_tcp},
+    {"direct-streamlocal@openssh.com", open_direct_unix},
+    {"tun@openssh.com", open_tun},
 };
 
 int
 channel_open(struct worker *w, struct rd *r)
 {
-	struct opening o = { .t = w->channels, .r = r };
+	struct opening o = {.t = w->channels, .r = r};
 	const uint8_t *type;
 	size_t len;
 
@@ -228,8 +225,8 @@ channel_open(struct worker *w, struct rd *r)
 		if (strlen(types[i].name) == len &&
 		    memcmp(types[i].name, type, len) == 0)
 			return types[i].handler(&o);
-	return refuse_open(&o, SSH_OPEN_UNKNOWN_CHANNEL_TYPE,
-	    "unknown channel type");
+	return refuse_open(
+	    &o, SSH_OPEN_UNKNOWN_CHANNEL_TYPE, "unknown channel type");
 }
 
 /* ---- opened by us ------------------------------------------------------- */
@@ -238,10 +235,14 @@ static enum channel_kind
 incoming_channel_kind(uint8_t kind)
 {
 	switch (kind) {
-	case INCOMING_TCP: return KIND_FORWARDED_TCP;
-	case INCOMING_UNIX: return KIND_FORWARDED_UNIX;
-	case INCOMING_AGENT: return KIND_AGENT;
-	default: return KIND_X11;
+	case INCOMING_TCP:
+		return KIND_FORWARDED_TCP;
+	case INCOMING_UNIX:
+		return KIND_FORWARDED_UNIX;
+	case INCOMING_AGENT:
+		return KIND_AGENT;
+	default:
+		return KIND_X11;
 	}
 }
 
@@ -249,10 +250,14 @@ static const char *
 incoming_type(const struct channels *t, enum channel_kind kind)
 {
 	switch (kind) {
-	case KIND_FORWARDED_TCP: return "forwarded-tcpip";
-	case KIND_FORWARDED_UNIX: return "forwarded-streamlocal@openssh.com";
-	case KIND_X11: return "x11";
-	default: break;
+	case KIND_FORWARDED_TCP:
+		return "forwarded-tcpip";
+	case KIND_FORWARDED_UNIX:
+		return "forwarded-streamlocal@openssh.com";
+	case KIND_X11:
+		return "x11";
+	default:
+		break;
 	}
 	return t->agent_by_rfc ? "agent-connect" : "auth-agent@openssh.com";
 }

@@ -16,7 +16,7 @@
 #define BULK_MIN     (64u * 1024)
 #define BULK_MAX     (1024u * 1024)
 #define RATE_PERIOD  20 /* ms over which the path's rate is measured */
-#define LATENCY	     2	/* ms of bulk that may stand in the queue */
+#define LATENCY	     2 /* ms of bulk that may stand in the queue */
 #define BURST_PERIOD 50 /* ms */
 #define PTY_MORE     512 /* a terminal gives 4 KB at once: ask again */
 #define TUN_MTU_MAX  4096
@@ -26,11 +26,11 @@
 #define SLACK_PERIOD 5 /* ms */
 
 enum served {
-	SERVED,	 /* a packet went, there may be more */
+	SERVED, /* a packet went, there may be more */
 	DRAINED, /* nothing more for now */
 	STALLED, /* the client's window is closed */
 	BLOCKED, /* no room in the outgoing queue */
-	ENDED	 /* the end is closed now */
+	ENDED /* the end is closed now */
 };
 
 /* What sends much in a little time is bulk; a keystroke's echo never is. */
@@ -160,8 +160,8 @@ read_failed(struct channel *c, struct end *end, ssize_t n)
 static uint32_t
 sendable(const struct channel *c)
 {
-	uint32_t n = c->peer_window < c->peer_packet ?
-	    c->peer_window : c->peer_packet;
+	uint32_t n =
+	    c->peer_window < c->peer_packet ? c->peer_window : c->peer_packet;
 
 	if (!c->tun)
 		return n;
@@ -191,7 +191,7 @@ serve_end(struct channel *c, struct end *end)
 	if (len > room - header)
 		len = room - header;
 	n = c->tun ? read_tun(c, end->fd, &place[header], len) :
-	    read_output(c, end->fd, &place[header], len);
+		     read_output(c, end->fd, &place[header], len);
 	if (n <= 0) {
 		packet_commit(w, 0);
 		return read_failed(c, end, n);
@@ -365,9 +365,9 @@ channels_pump(void *arg)
 	}
 	/* Those left over are known to be ready: do not be told again. */
 	TAILQ_FOREACH(c, &t->small, ready)
-		watch(c);
+	watch(c);
 	TAILQ_FOREACH(c, &t->bulk, ready)
-		watch(c);
+	watch(c);
 	if (t->w->phase == PHASE_OPEN && !t->blocked &&
 	    !loop_timer_running(&t->pump_timer) && t->pump.loop == NULL &&
 	    (!TAILQ_EMPTY(&t->small) || !TAILQ_EMPTY(&t->bulk)))
@@ -399,8 +399,8 @@ channel_say(struct channel *c, const char *text)
 	if (c->state != CHANNEL_OPEN || c->eof_sent || c->close_sent ||
 	    len == 0 || len > c->peer_window || len > c->peer_packet)
 		return;
-	b = packet_start(c->table->w, c->pty ? SSH_MSG_CHANNEL_DATA :
-	    SSH_MSG_CHANNEL_EXTENDED_DATA);
+	b = packet_start(c->table->w,
+	    c->pty ? SSH_MSG_CHANNEL_DATA : SSH_MSG_CHANNEL_EXTENDED_DATA);
 	buf_u32(b, c->peer);
 	if (!c->pty)
 		buf_u32(b, SSH_EXTENDED_DATA_STDERR);

@@ -86,12 +86,13 @@ push_answer(struct request *q, enum ask ask, enum answer_state state)
 			at = c->answers_len;
 		} else {
 			c->answers_room += 16 + c->answers_room;
-			c->answers = mem_grow(c->answers, c->answers_room,
-			    sizeof(*c->answers));
+			c->answers = mem_grow(
+			    c->answers, c->answers_room, sizeof(*c->answers));
 		}
 	}
-	c->answers[at] = (struct answer){ .ask = (uint8_t)ask,
-		.state = (uint8_t)state, .want_reply = q->want_reply };
+	c->answers[at] = (struct answer){.ask = (uint8_t)ask,
+	    .state = (uint8_t)state,
+	    .want_reply = q->want_reply};
 	c->answers_len++;
 	flush_answers(c);
 	return 0;
@@ -174,7 +175,7 @@ static int
 on_pty_req(struct request *q)
 {
 	struct channel *c = q->c;
-	struct msg_pty m = { .channel = c->id };
+	struct msg_pty m = {.channel = c->id};
 	char *term = take_text(q->r, 256);
 	const uint8_t *modes;
 	size_t modes_len;
@@ -187,15 +188,16 @@ on_pty_req(struct request *q)
 	modes = rd_string(q->r, SSH_PACKET_MAX, &modes_len);
 	err = rd_end(q->r);
 	m.term = term;
-	if (err == 0 && (term == NULL || modes_len > MODES_MAX || c->pty ||
-	    c->start_asked || channel_asked(c, ASK_PTY))) {
+	if (err == 0 &&
+	    (term == NULL || modes_len > MODES_MAX || c->pty ||
+		c->start_asked || channel_asked(c, ASK_PTY))) {
 		err = refuse(q);
 	} else if (err == 0) {
 		free(c->modes);
 		c->modes = mem_dup(modes, modes_len);
 		c->modes_len = modes_len;
-		err = channel_ask(c, &(const struct wall_message){
-		    .type = MSG_pty, .pty = m });
+		err = channel_ask(
+		    c, &(const struct wall_message){.type = MSG_pty, .pty = m});
 		if (err == 0)
 			err = push_answer(q, ASK_PTY, ANSWER_WAITING);
 	}
@@ -229,8 +231,9 @@ on_x11_req(struct request *q)
 	uint32_t screen = rd_u32(q->r);
 	int err = rd_end(q->r);
 
-	if (err == 0 && (protocol == NULL || cookie == NULL || screen > 1024 ||
-	    q->c->start_asked)) {
+	if (err == 0 &&
+	    (protocol == NULL || cookie == NULL || screen > 1024 ||
+		q->c->start_asked)) {
 		err = refuse(q);
 	} else if (err == 0) {
 		err = CHANNEL_ASK(q->c, x11, .single = single,
@@ -271,10 +274,9 @@ start(struct request *q, enum start_kind kind, const char *command)
 	if (kind == START_SUBSYSTEM)
 		channel_timeout_name(c, "session:subsystem:%.64s", command);
 	else
-		channel_timeout_name(c, "session:%s",
-		    kind == START_SHELL ? "shell" : "command");
-	err = CHANNEL_ASK(c, start, .kind = (uint8_t)kind,
-	    .command = command);
+		channel_timeout_name(
+		    c, "session:%s", kind == START_SHELL ? "shell" : "command");
+	err = CHANNEL_ASK(c, start, .kind = (uint8_t)kind, .command = command);
 	return err != 0 ? err : push_answer(q, ASK_START, ANSWER_WAITING);
 }
 
@@ -316,10 +318,10 @@ on_window_change_req(struct request *q)
 	struct channel *c = q->c;
 	uint32_t columns = rd_u32(q->r), rows = rd_u32(q->r);
 	uint32_t width = rd_u32(q->r), height = rd_u32(q->r);
-	struct winsize size = { .ws_col = (unsigned short)columns,
-		.ws_row = (unsigned short)rows,
-		.ws_xpixel = (unsigned short)width,
-		.ws_ypixel = (unsigned short)height };
+	struct winsize size = {.ws_col = (unsigned short)columns,
+	    .ws_row = (unsigned short)rows,
+	    .ws_xpixel = (unsigned short)width,
+	    .ws_ypixel = (unsigned short)height};
 	int err = rd_end(q->r);
 
 	if (err != 0)
@@ -384,24 +386,24 @@ static const struct {
 	const char *name;
 	request_handler *handler;
 } requests[] = {
-	{ "pty-req", on_pty_req },
-	{ "env", on_env_req },
-	{ "shell", on_shell_req },
-	{ "exec", on_exec_req },
-	{ "subsystem", on_subsystem_req },
-	{ "window-change", on_window_change_req },
-	{ "signal", on_signal_req },
-	{ "break", on_break_req },
-	{ "x11-req", on_x11_req },
-	{ "auth-agent-req@openssh.com", on_agent_req },
-	{ "agent-req", on_agent_req },
-	{ "eow@openssh.com", on_eow_req },
+    {"pty-req", on_pty_req},
+    {"env", on_env_req},
+    {"shell", on_shell_req},
+    {"exec", on_exec_req},
+    {"subsystem", on_subsystem_req},
+    {"window-change", on_window_change_req},
+    {"signal", on_signal_req},
+    {"break", on_break_req},
+    {"x11-req", on_x11_req},
+    {"auth-agent-req@openssh.com", on_agent_req},
+    {"agent-req", on_agent_req},
+    {"eow@openssh.com", on_eow_req},
 };
 
 int
 channel_request(struct worker *w, struct rd *r)
 {
-	struct request q = { .r = r };
+	struct request q = {.r = r};
 	const uint8_t *name;
 	size_t len;
 	int err = channel_of_packet(w, r, &q.c);

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOT_MASK ((1u << SLOT_BITS) - 1)
+#define SLOT_MASK   ((1u << SLOT_BITS) - 1)
 #define SLOTS_FIRST 8
 
 void
@@ -34,7 +34,8 @@ channels_start(struct worker *w, const struct msg_opened *settings)
 	t->idle_timeout = settings->idle_timeout;
 	t->unused_timeout = settings->unused_timeout;
 	t->window_max = settings->window_max < WINDOW_SMALL ?
-	    WINDOW_SMALL : settings->window_max;
+	    WINDOW_SMALL :
+	    settings->window_max;
 	if (t->window_max > 1u << 30)
 		t->window_max = 1u << 30;
 	t->timeouts = mem_strdup(settings->channel_timeouts);
@@ -91,8 +92,8 @@ find_slot(struct channels *t)
 	if (more > CHANNELS_MAX)
 		more = CHANNELS_MAX;
 	t->slots = mem_grow(t->slots, more, sizeof(*t->slots));
-	t->generations = mem_grow(t->generations, more,
-	    sizeof(*t->generations));
+	t->generations =
+	    mem_grow(t->generations, more, sizeof(*t->generations));
 	for (uint32_t i = t->n_slots; i < more; i++) {
 		t->slots[i] = NULL;
 		t->generations[i] = 0;
@@ -106,14 +107,14 @@ static const char *
 kind_name(enum channel_kind kind)
 {
 	static const char *const names[] = {
-		[KIND_SESSION] = "session",
-		[KIND_DIRECT_TCP] = "direct-tcpip",
-		[KIND_DIRECT_UNIX] = "direct-streamlocal@openssh.com",
-		[KIND_TUN] = "tun-connection",
-		[KIND_FORWARDED_TCP] = "forwarded-tcpip",
-		[KIND_FORWARDED_UNIX] = "forwarded-streamlocal@openssh.com",
-		[KIND_AGENT] = "agent-connection",
-		[KIND_X11] = "x11-connection",
+	    [KIND_SESSION] = "session",
+	    [KIND_DIRECT_TCP] = "direct-tcpip",
+	    [KIND_DIRECT_UNIX] = "direct-streamlocal@openssh.com",
+	    [KIND_TUN] = "tun-connection",
+	    [KIND_FORWARDED_TCP] = "forwarded-tcpip",
+	    [KIND_FORWARDED_UNIX] = "forwarded-streamlocal@openssh.com",
+	    [KIND_AGENT] = "agent-connection",
+	    [KIND_X11] = "x11-connection",
 	};
 
 	return names[kind];
@@ -151,8 +152,8 @@ channel_free(struct channel *c)
 	struct channels *t = c->table;
 	uint32_t slot = c->id & SLOT_MASK;
 
-	TELL(t->w, channel_closed, .channel = c->id,
-	    .bytes_in = c->bytes_in, .bytes_out = c->bytes_out);
+	TELL(t->w, channel_closed, .channel = c->id, .bytes_in = c->bytes_in,
+	    .bytes_out = c->bytes_out);
 	channel_unready(c);
 	channel_close_ends(c);
 	channel_backlog_free(c);
@@ -196,8 +197,7 @@ channel_of_packet(struct worker *w, struct rd *r, struct channel **c)
 		return E_STATE;
 	channels_announce(w->channels);
 	*c = channel_find(w->channels, id);
-	if (*c == NULL || (*c)->state != CHANNEL_OPEN ||
-	    (*c)->close_received) {
+	if (*c == NULL || (*c)->state != CHANNEL_OPEN || (*c)->close_received) {
 		log_verbose("packet for channel %u, which is not open", id);
 		return E_VALUE;
 	}

@@ -104,9 +104,8 @@ on_pipes(struct worker *w, struct wall_message *m)
 {
 	struct channel *c = channel_find(w->channels, m->pipes.channel);
 
-	if (c == NULL || c->kind != KIND_SESSION || c->pty ||
-	    !c->start_asked || c->began || c->output.fd >= 0 ||
-	    c->close_received || c->close_sent)
+	if (c == NULL || c->kind != KIND_SESSION || c->pty || !c->start_asked ||
+	    c->began || c->output.fd >= 0 || c->close_received || c->close_sent)
 		return 0;
 	if (channel_attach_pipes(c, m->fds) != 0)
 		return 0;
@@ -193,8 +192,8 @@ channels_session_lost(struct channels *t)
 		if (c == NULL)
 			continue;
 		if (c->state == CHANNEL_ASKING && c->granted) {
-			channel_refuse(c, SSH_OPEN_CONNECT_FAILED,
-			    "session lost");
+			channel_refuse(
+			    c, SSH_OPEN_CONNECT_FAILED, "session lost");
 		} else if (c->kind == KIND_SESSION && c->start_asked) {
 			c->orphan = true;
 			if (c->started)
@@ -239,10 +238,10 @@ on_session_wall(struct worker *w, struct wall_message *m)
 		return E_STATE;
 	if (w->session.fd >= 0)
 		channels_session_lost(t);
-	wall_init(&w->session, m->fds[0], PATH_SESSION_WORKER,
-	    PATH_SESSION_WORKER);
+	wall_init(
+	    &w->session, m->fds[0], PATH_SESSION_WORKER, PATH_SESSION_WORKER);
 	m->fds[0] = -1;
-	err = loop_fd_add(w->loop, &t->session_handle, w->session.fd,
-	    LOOP_READ, on_session_readable, t);
+	err = loop_fd_add(w->loop, &t->session_handle, w->session.fd, LOOP_READ,
+	    on_session_readable, t);
 	return err;
 }

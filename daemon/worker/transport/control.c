@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#define TEXT_MAX 1024
+#define TEXT_MAX       1024
 #define EXTENSIONS_MAX 64
 
 int

@@ -11,8 +11,9 @@
 #include <string.h>
 
 /* A share with room for the largest group. */
-#define SHARE_MAX (MODULI_BYTES_MAX + 16 > KEX_SHARE_MAX ? \
-    MODULI_BYTES_MAX + 16 : KEX_SHARE_MAX)
+#define SHARE_MAX                                                        \
+	(MODULI_BYTES_MAX + 16 > KEX_SHARE_MAX ? MODULI_BYTES_MAX + 16 : \
+						 KEX_SHARE_MAX)
 
 bool
 exchange_holds_output(const struct transport *t)
@@ -35,8 +36,8 @@ exchange_begin(struct transport *t)
 	ex->gex_min = ex->gex_n = ex->gex_max = 0;
 	memset(&ex->group, 0, sizeof(ex->group));
 	ex->stage = (kex_attributes(ex->method) & KEX_GROUP_EXCHANGE) != 0 ?
-		STAGE_GEX_REQUEST :
-		STAGE_SHARE;
+	    STAGE_GEX_REQUEST :
+	    STAGE_SHARE;
 	return 0;
 }
 
@@ -55,7 +56,7 @@ exchange_forget(struct transport *t)
 static struct bytes
 bytes_of(const struct buf *b)
 {
-	return (struct bytes){ b->data, b->len };
+	return (struct bytes){b->data, b->len};
 }
 
 static void
@@ -71,8 +72,8 @@ ask_monitor(struct transport *t)
 	    .server_share = bytes_of(&ex->server_share),
 	    .shared_secret = bytes_of(&ex->secret), .gex_min = ex->gex_min,
 	    .gex_preferred = ex->gex_n, .gex_max = ex->gex_max,
-	    .gex_p = { ex->group.p, ex->group.p_len },
-	    .gex_g = { ex->group.g, ex->group.g_len });
+	    .gex_p = {ex->group.p, ex->group.p_len},
+	    .gex_g = {ex->group.g, ex->group.g_len});
 }
 
 static int
@@ -96,8 +97,8 @@ on_share(struct transport *t, struct rd *r)
 		err = kex_gex_respond(ex->method, &ex->group, share, len,
 		    &ex->server_share, &ex->secret);
 	else if (err == 0)
-		err = kex_server_respond(ex->method, share, len,
-		    &ex->server_share, &ex->secret);
+		err = kex_server_respond(
+		    ex->method, share, len, &ex->server_share, &ex->secret);
 	if (err != 0)
 		return refuse_share(t, err);
 	buf_bytes(&ex->client_share, share, len);
@@ -118,8 +119,8 @@ on_gex_request(struct transport *t, struct rd *r)
 	ex->gex_max = rd_u32(r);
 	if ((err = rd_end(r)) != 0)
 		return err;
-	err = moduli_choose(t->moduli, ex->gex_min, ex->gex_n, ex->gex_max,
-	    &ex->group);
+	err = moduli_choose(
+	    t->moduli, ex->gex_min, ex->gex_n, ex->gex_max, &ex->group);
 	if (err != 0)
 		return refuse_share(t, err);
 	b = packet_start(t->w, SSH_MSG_KEX_DH_GEX_GROUP);
@@ -161,8 +162,8 @@ send_reply(struct transport *t, const struct msg_kex_done *done)
 				   SSH_MSG_KEX_ECDH_REPLY);
 
 	buf_string(b, done->host_key.data, done->host_key.len);
-	kex_write_share(ex->method, b, ex->server_share.data,
-	    ex->server_share.len);
+	kex_write_share(
+	    ex->method, b, ex->server_share.data, ex->server_share.len);
 	buf_string(b, done->signature.data, done->signature.len);
 	packet_send(t->w);
 }
@@ -188,8 +189,8 @@ on_kex_done(struct worker *w, struct wall_message *m)
 		ex->session_id_len = done->session_id.len;
 	}
 	send_reply(t, done);
-	err = newkeys_send(t, done->exchange_hash.data,
-	    done->exchange_hash.len);
+	err =
+	    newkeys_send(t, done->exchange_hash.data, done->exchange_hash.len);
 	exchange_forget(t);
 	if (err != 0)
 		return err;

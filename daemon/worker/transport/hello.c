@@ -25,8 +25,8 @@ hello_send(struct transport *t)
 	int len;
 
 	if (more == NULL || more[0] == '\0')
-		len = snprintf(t->server_version, LINE_MAX_BYTES - 2, "%s",
-		    SOFTWARE);
+		len = snprintf(
+		    t->server_version, LINE_MAX_BYTES - 2, "%s", SOFTWARE);
 	else
 		len = snprintf(t->server_version, LINE_MAX_BYTES - 2, "%s %s",
 		    SOFTWARE, more);
@@ -85,10 +85,9 @@ accept_line(struct transport *t, const uint8_t *line, size_t len)
 	memcpy(w->client_version, line, len);
 	w->client_version[len] = '\0';
 	t->hello_done = true;
-	TELL(w, version,
-	    .client = { (const uint8_t *)w->client_version, len },
-	    .server = { (const uint8_t *)t->server_version,
-		strlen(t->server_version) });
+	TELL(w, version, .client = {(const uint8_t *)w->client_version, len},
+	    .server = {
+		(const uint8_t *)t->server_version, strlen(t->server_version)});
 	return 0;
 }
 
@@ -97,8 +96,9 @@ hello_receive(struct transport *t)
 {
 	const uint8_t *line = &t->rx.base[t->rx.start];
 	size_t have = region_used(&t->rx), len, whole;
-	const uint8_t *end = have == 0 ? NULL :
-		memchr(line, '\n', have < LINE_MAX_BYTES ? have : LINE_MAX_BYTES);
+	const uint8_t *end = have == 0 ?
+	    NULL :
+	    memchr(line, '\n', have < LINE_MAX_BYTES ? have : LINE_MAX_BYTES);
 	int err;
 
 	if (end == NULL) {

@@ -136,8 +136,7 @@ input_process(struct transport *t)
 	if (t->w->phase == PHASE_CLOSING) {
 		region_take(&t->rx, region_used(&t->rx));
 		/* else when the last words are written: transport_drain() */
-		if (t->input_ended && region_used(&t->tx) == 0 &&
-		    !t->w->ended)
+		if (t->input_ended && region_used(&t->tx) == 0 && !t->w->ended)
 			worker_input_ended(t->w);
 	} else if (t->input_ended && !t->w->ended && t->holds == 0)
 		worker_input_ended(t->w);
@@ -185,8 +184,8 @@ input_readable(struct transport *t)
 		if ((!t->trimmed || t->rx.touched > TRIM_AT ||
 			t->tx.touched > TRIM_AT) &&
 		    !loop_timer_running(&t->trim))
-			loop_timer_start(t->w->loop, &t->trim, TRIM_MS,
-			    trim_task, t);
+			loop_timer_start(
+			    t->w->loop, &t->trim, TRIM_MS, trim_task, t);
 	}
 	input_process(t);
 }

@@ -27,11 +27,11 @@ static void
 make_ours(struct transport *t)
 {
 	const struct worker_settings *s = t->settings;
-	struct kexinit_offer offer = { .kex = s->kex,
-		.host_key = s->host_key_algorithms,
-		.ciphers = s->ciphers,
-		.macs = s->macs,
-		.compression = s->compression };
+	struct kexinit_offer offer = {.kex = s->kex,
+	    .host_key = s->host_key_algorithms,
+	    .ciphers = s->ciphers,
+	    .macs = s->macs,
+	    .compression = s->compression};
 	uint8_t cookie[KEXINIT_COOKIE];
 
 	output_random(t, cookie, sizeof(cookie));
@@ -90,8 +90,8 @@ kexinit_schedule(struct transport *t)
 }
 
 static int
-no_match(struct transport *t, const struct kexinit *client,
-    enum kexinit_list failed)
+no_match(
+    struct transport *t, const struct kexinit *client, enum kexinit_list failed)
 {
 	const struct kexinit_names *list = &client->lists[failed];
 	const char *kind = kexinit_list_name(failed);
@@ -169,8 +169,8 @@ take_token(struct transport *t)
 	uint64_t now = loop_now(t->w->loop);
 	uint64_t total = t->from.total + t->to.total;
 
-	ex->tokens += (double)(now - ex->tokens_at) / 1000.0 *
-	    REKEY_TOKENS_PER_S;
+	ex->tokens +=
+	    (double)(now - ex->tokens_at) / 1000.0 * REKEY_TOKENS_PER_S;
 	ex->tokens += (double)(total - ex->tokens_total) / REKEY_TOKEN_BYTES;
 	ex->tokens_at = now;
 	ex->tokens_total = total;

@@ -15,8 +15,8 @@
 struct letters {
 	char iv, key, mac;
 };
-static const struct letters from_client = { 'A', 'C', 'E' };
-static const struct letters to_client = { 'B', 'D', 'F' };
+static const struct letters from_client = {'A', 'C', 'E'};
+static const struct letters to_client = {'B', 'D', 'F'};
 
 struct hash {
 	const uint8_t *data;
@@ -56,8 +56,8 @@ make_cipher(struct transport *t, const struct hash *h,
 	if (err == 0 && mac != NULL)
 		err = derive(t, h, letters->mac, k.mac, mac->key_len);
 	if (err == 0)
-		err = cipher_new(made, alg, mac, letters == &to_client, k.key,
-		    k.iv, k.mac);
+		err = cipher_new(
+		    made, alg, mac, letters == &to_client, k.key, k.iv, k.mac);
 	*bytes_max = cipher_bytes_limit(alg);
 	wipe(&k, sizeof(k));
 	return err;
@@ -114,14 +114,14 @@ newkeys_send(struct transport *t, const uint8_t *hash, size_t hash_len)
 {
 	static const uint8_t newkeys = SSH_MSG_NEWKEYS;
 	struct exchange *ex = &t->ex;
-	const struct hash h = { hash, hash_len };
+	const struct hash h = {hash, hash_len};
 	struct cipher *out = NULL;
 	uint64_t out_max;
 	int err;
 
-	err = make_cipher(t, &h, &to_client,
-	    ex->choice.names[KEXINIT_CIPHER_OUT],
-	    ex->choice.names[KEXINIT_MAC_OUT], &out, &out_max);
+	err =
+	    make_cipher(t, &h, &to_client, ex->choice.names[KEXINIT_CIPHER_OUT],
+		ex->choice.names[KEXINIT_MAC_OUT], &out, &out_max);
 	if (err == 0)
 		err = make_cipher(t, &h, &from_client,
 		    ex->choice.names[KEXINIT_CIPHER_IN],

@@ -89,15 +89,15 @@ seal(struct transport *t, size_t len)
 static int
 place(struct transport *t, const uint8_t *payload, size_t *len)
 {
-	size_t room = t->deflate == NULL ? *len :
-		compressor_bound(t->deflate, *len);
+	size_t room =
+	    t->deflate == NULL ? *len : compressor_bound(t->deflate, *len);
 	uint8_t *p = region_room(&t->tx, room + AROUND);
 
 	if (p == NULL)
 		return E_TOO_LARGE;
 	if (t->deflate != NULL)
-		return compressor_run(t->deflate, payload, *len,
-		    &p[CIPHER_HEAD], room, len);
+		return compressor_run(
+		    t->deflate, payload, *len, &p[CIPHER_HEAD], room, len);
 	memcpy(&p[CIPHER_HEAD], payload, *len);
 	return 0;
 }

@@ -12,7 +12,7 @@ struct region {
 	uint8_t *base;
 	size_t size;
 	size_t start, end; /* what is in it */
-	size_t touched;	   /* bytes that have pages, at most */
+	size_t touched; /* bytes that have pages, at most */
 };
 
 /* 0 or E_SYSTEM. */

@@ -74,8 +74,8 @@ transport_stop(struct transport *t)
 void
 transport_lost(struct transport *t, const char *why)
 {
-	worker_end(t->w, BYE_PEER_CLOSED, SSH_DISCONNECT_CONNECTION_LOST, "%s",
-	    why);
+	worker_end(
+	    t->w, BYE_PEER_CLOSED, SSH_DISCONNECT_CONNECTION_LOST, "%s", why);
 }
 
 static void
@@ -123,11 +123,11 @@ transport_start(struct transport *t)
 		return err;
 	sockopt_start(t);
 	loop_at_end(t->w->loop, output_end_of_turn, t);
-	err = loop_fd_add(t->w->loop, &t->in_handle, t->in, LOOP_READ, on_in,
-	    t);
+	err =
+	    loop_fd_add(t->w->loop, &t->in_handle, t->in, LOOP_READ, on_in, t);
 	if (err == 0 && t->in != t->out)
-		err = loop_fd_add(t->w->loop, &t->out_handle, t->out, 0, on_out,
-		    t);
+		err = loop_fd_add(
+		    t->w->loop, &t->out_handle, t->out, 0, on_out, t);
 	if (err != 0)
 		return err;
 	hello_send(t);
@@ -213,7 +213,7 @@ transport_rekeys(const struct worker *w)
 int
 on_disconnect(struct worker *w, struct wall_message *m)
 {
-	worker_disconnect(w, BYE_ORDERED, m->disconnect.reason, "%s",
-	    m->disconnect.text);
+	worker_disconnect(
+	    w, BYE_ORDERED, m->disconnect.reason, "%s", m->disconnect.text);
 	return 0;
 }

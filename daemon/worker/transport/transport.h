@@ -24,53 +24,53 @@
 /* Channels are called again when so little is left. */
 #define OUT_RESUME_AT (64 * 1024)
 /* Replies held back by an unfinished key exchange; more ends it. */
-#define HELD_MAX (256 * 1024)
-#define OUT_REGION (1024 * 1024)
-#define IN_REGION (640 * 1024)
+#define HELD_MAX    (256 * 1024)
+#define OUT_REGION  (1024 * 1024)
+#define IN_REGION   (640 * 1024)
 #define IN_READ_MAX (256 * 1024)
 #define RANDOM_POOL 256
 
 /* Deadlines and paces. */
-#define HELLO_MS (60 * 1000)	  /* identification and first exchange */
-#define EXCHANGE_MS (120 * 1000)  /* a later exchange */
-#define TRIM_MS 2000		  /* idle before memory is given back */
-#define TRIM_AT 8192		  /* and when it is worth while, but for the first time */
-#define REKEY_TOKENS 64.0	  /* exchanges at once */
-#define REKEY_TOKENS_PER_S 8.0	  /* and then */
-#define REKEY_TOKEN_BYTES 262144  /* or one for so much data */
+#define HELLO_MS	   (60 * 1000) /* identification and first exchange */
+#define EXCHANGE_MS	   (120 * 1000) /* a later exchange */
+#define TRIM_MS		   2000 /* idle before memory is given back */
+#define TRIM_AT		   8192 /* and when it is worth while, but for the first time */
+#define REKEY_TOKENS	   64.0 /* exchanges at once */
+#define REKEY_TOKENS_PER_S 8.0 /* and then */
+#define REKEY_TOKEN_BYTES  262144 /* or one for so much data */
 
 /* Why nothing is read at the moment. */
 enum hold {
-	HOLD_AUTH = 1 << 0,    /* a request is with the monitor */
+	HOLD_AUTH = 1 << 0, /* a request is with the monitor */
 	HOLD_MONITOR = 1 << 1, /* the exchange hash is */
-	HOLD_OUTPUT = 1 << 2,  /* the peer does not read */
-	HOLD_WALL = 1 << 3,    /* the monitor does not */
-	HOLD_PACE = 1 << 4     /* too many key exchanges */
+	HOLD_OUTPUT = 1 << 2, /* the peer does not read */
+	HOLD_WALL = 1 << 3, /* the monitor does not */
+	HOLD_PACE = 1 << 4 /* too many key exchanges */
 };
 
 enum stage {
 	STAGE_NONE,
-	STAGE_KEXINIT,	   /* ours is sent, theirs awaited */
-	STAGE_SHARE,	   /* KEXDH_INIT or KEX_ECDH_INIT awaited */
+	STAGE_KEXINIT, /* ours is sent, theirs awaited */
+	STAGE_SHARE, /* KEXDH_INIT or KEX_ECDH_INIT awaited */
 	STAGE_GEX_REQUEST, /* RFC 4419 */
 	STAGE_GEX_INIT,
-	STAGE_MONITOR,	   /* H and its signature awaited */
-	STAGE_NEWKEYS	   /* theirs awaited */
+	STAGE_MONITOR, /* H and its signature awaited */
+	STAGE_NEWKEYS /* theirs awaited */
 };
 
 struct direction {
 	struct cipher *cipher;
 	uint32_t seq;
 	uint64_t packets, bytes; /* since the keys were taken into use */
-	uint64_t bytes_max;	 /* of the cipher */
-	uint64_t total;		 /* of the connection */
+	uint64_t bytes_max; /* of the cipher */
+	uint64_t total; /* of the connection */
 };
 
 struct exchange {
 	enum stage stage;
-	bool sent, received;	/* KEXINIT, ours and theirs */
-	bool again;		/* the first is done */
-	bool strict, ext_info;	/* from the first */
+	bool sent, received; /* KEXINIT, ours and theirs */
+	bool again; /* the first is done */
+	bool strict, ext_info; /* from the first */
 	bool drop_guess;
 	struct buf ours, theirs;
 	struct kexinit_choice choice;
@@ -82,7 +82,7 @@ struct exchange {
 	uint64_t next_in_max;
 	uint8_t session_id[KEX_HASH_MAX];
 	size_t session_id_len;
-	uint32_t count;		/* of exchanges after the first */
+	uint32_t count; /* of exchanges after the first */
 	double tokens;
 	uint64_t tokens_at, tokens_total;
 	struct loop_timer deadline, due, pace;
@@ -99,23 +99,23 @@ struct transport {
 	struct loop_timer trim;
 	bool trimmed; /* since the login, or before it */
 	bool hello_done, authenticated, resumed;
-	bool in_process;  /* packets are being handled: no recursion */
+	bool in_process; /* packets are being handled: no recursion */
 	bool input_ended;
-	bool starved;	  /* a channel was refused a place */
-	unsigned holds;	  /* enum hold */
+	bool starved; /* a channel was refused a place */
+	unsigned holds; /* enum hold */
 	struct region rx, tx;
 	struct direction from, to;
 	struct exchange ex;
 	struct buf control; /* between packet_start and packet_send */
-	struct buf held;    /* u32 length, payload: after the exchange */
-	uint8_t *plain;	    /* compression: the place before it */
+	struct buf held; /* u32 length, payload: after the exchange */
+	uint8_t *plain; /* compression: the place before it */
 	struct compressor *deflate;
 	struct inflater *inflate;
 	uint64_t rekey_bytes;
 	uint32_t rekey_seconds;
 	uint64_t last_packet; /* loop_now() */
-	int ip_family;	      /* AF_INET, AF_INET6, or 0 */
-	uint8_t tos;	      /* as the socket has it */
+	int ip_family; /* AF_INET, AF_INET6, or 0 */
+	uint8_t tos; /* as the socket has it */
 	uint8_t random[RANDOM_POOL];
 	size_t random_used;
 	char server_version[SSH_VERSION_MAX + 1];

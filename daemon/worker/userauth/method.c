@@ -40,7 +40,7 @@ password(struct worker *w, struct rd *r, const struct request *q)
 {
 	bool change = rd_bool(r);
 	struct bytes old = take(r, SSH_PASSWORD_MAX);
-	struct bytes fresh = { (const uint8_t *)"", 0 };
+	struct bytes fresh = {(const uint8_t *)"", 0};
 	int err;
 
 	if (change)
@@ -52,14 +52,14 @@ password(struct worker *w, struct rd *r, const struct request *q)
 }
 
 static int
-some_publickey(struct worker *w, struct rd *r, const struct request *q,
-    bool hostbound)
+some_publickey(
+    struct worker *w, struct rd *r, const struct request *q, bool hostbound)
 {
 	bool has_signature = rd_bool(r);
 	struct bytes algorithm = take(r, NAME_MAX_BYTES);
 	struct bytes key = take(r, SSH_KEY_BLOB_MAX);
-	struct bytes host_key = { (const uint8_t *)"", 0 };
-	struct bytes signature = { (const uint8_t *)"", 0 };
+	struct bytes host_key = {(const uint8_t *)"", 0};
+	struct bytes signature = {(const uint8_t *)"", 0};
 	int err;
 
 	if (hostbound)
@@ -97,8 +97,8 @@ hostbased(struct worker *w, struct rd *r, const struct request *q)
 	int err;
 
 	if ((err = rd_end(r)) == 0)
-		TELL(w, auth_hostbased, .user = q->user,
-		    .service = q->service, .algorithm = algorithm, .key = key,
+		TELL(w, auth_hostbased, .user = q->user, .service = q->service,
+		    .algorithm = algorithm, .key = key,
 		    .client_host = client_host, .client_user = client_user,
 		    .signature = signature);
 	return err;
@@ -134,19 +134,19 @@ static const struct {
 	const char *name;
 	int (*parse)(struct worker *, struct rd *, const struct request *);
 } methods[] = {
-	{ "none", none },
-	{ "password", password },
-	{ "publickey", publickey },
-	{ "publickey-hostbound-v00@openssh.com", publickey_hostbound },
-	{ "hostbased", hostbased },
-	{ "keyboard-interactive", keyboard_interactive },
+    {"none", none},
+    {"password", password},
+    {"publickey", publickey},
+    {"publickey-hostbound-v00@openssh.com", publickey_hostbound},
+    {"hostbased", hostbased},
+    {"keyboard-interactive", keyboard_interactive},
 };
 
 int
 method_parse(struct worker *w, struct rd *r, struct bytes user,
     struct bytes service, struct bytes method)
 {
-	const struct request q = { user, service, method };
+	const struct request q = {user, service, method};
 
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (strlen(methods[i].name) == method.len &&

@@ -43,8 +43,8 @@ on_auth_key_ok(struct worker *w, struct wall_message *m)
 {
 	struct buf *b = packet_start(w, SSH_MSG_USERAUTH_PK_OK);
 
-	buf_string(b, m->auth_key_ok.algorithm.data,
-	    m->auth_key_ok.algorithm.len);
+	buf_string(
+	    b, m->auth_key_ok.algorithm.data, m->auth_key_ok.algorithm.len);
 	buf_string(b, m->auth_key_ok.key.data, m->auth_key_ok.key.len);
 	packet_send(w);
 	client_may(w, USERAUTH_IDLE);

@@ -93,7 +93,7 @@ answers(struct worker *w, struct rd *r)
 		rd_fail(r, E_TOO_LARGE);
 	if (rd_end(r) != 0)
 		return rd_end(r);
-	all = (struct bytes){ &r->data[at], r->pos - at };
+	all = (struct bytes){&r->data[at], r->pos - at};
 	w->userauth->state = USERAUTH_PENDING;
 	transport_hold(w, HOLD_AUTH);
 	TELL(w, auth_answers, .count = count, .responses = all);

@@ -8,11 +8,11 @@
 #include "daemon/worker/worker.h"
 
 enum userauth_state {
-	USERAUTH_IDLE,	   /* a request may come */
-	USERAUTH_PENDING,  /* one is with the monitor; nothing is read */
-	USERAUTH_ASKING,   /* INFO_REQUEST is out: answers, or a new request */
+	USERAUTH_IDLE, /* a request may come */
+	USERAUTH_PENDING, /* one is with the monitor; nothing is read */
+	USERAUTH_ASKING, /* INFO_REQUEST is out: answers, or a new request */
 	USERAUTH_CHANGING, /* PASSWD_CHANGEREQ is out: a new request */
-	USERAUTH_METHOD	   /* a module's own packets go both ways */
+	USERAUTH_METHOD /* a module's own packets go both ways */
 };
 
 struct userauth {

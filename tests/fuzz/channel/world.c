@@ -136,8 +136,8 @@ transport_opened(struct worker *worker, const struct msg_opened *settings)
 }
 
 void
-worker_disconnect(struct worker *worker, enum bye_cause cause,
-    uint32_t reason, const char *format, ...)
+worker_disconnect(struct worker *worker, enum bye_cause cause, uint32_t reason,
+    const char *format, ...)
 {
 	(void)cause;
 	(void)reason;
@@ -157,20 +157,47 @@ worker_tell(struct worker *worker, const struct wall_message *m)
 	must(wall_encode(m, &b) == 0);
 	buf_free(&b);
 	switch (m->type) {
-	case MSG_session_open: channel = m->session_open.channel; break;
-	case MSG_pty: channel = m->pty.channel; break;
-	case MSG_env: channel = m->env.channel; break;
-	case MSG_x11: channel = m->x11.channel; break;
-	case MSG_agent: channel = m->agent.channel; break;
-	case MSG_start: channel = m->start.channel; break;
-	case MSG_tcp_connect: channel = m->tcp_connect.channel; break;
-	case MSG_unix_connect: channel = m->unix_connect.channel; break;
-	case MSG_tun: channel = m->tun.channel; break;
-	case MSG_tcp_listen: channel = m->tcp_listen.request; break;
-	case MSG_unix_listen: channel = m->unix_listen.request; break;
-	case MSG_unlisten: channel = m->unlisten.request; break;
-	case MSG_hostkeys_prove: channel = 0; break;
-	default: return;
+	case MSG_session_open:
+		channel = m->session_open.channel;
+		break;
+	case MSG_pty:
+		channel = m->pty.channel;
+		break;
+	case MSG_env:
+		channel = m->env.channel;
+		break;
+	case MSG_x11:
+		channel = m->x11.channel;
+		break;
+	case MSG_agent:
+		channel = m->agent.channel;
+		break;
+	case MSG_start:
+		channel = m->start.channel;
+		break;
+	case MSG_tcp_connect:
+		channel = m->tcp_connect.channel;
+		break;
+	case MSG_unix_connect:
+		channel = m->unix_connect.channel;
+		break;
+	case MSG_tun:
+		channel = m->tun.channel;
+		break;
+	case MSG_tcp_listen:
+		channel = m->tcp_listen.request;
+		break;
+	case MSG_unix_listen:
+		channel = m->unix_listen.request;
+		break;
+	case MSG_unlisten:
+		channel = m->unlisten.request;
+		break;
+	case MSG_hostkeys_prove:
+		channel = 0;
+		break;
+	default:
+		return;
 	}
 	if (n_questions < QUESTIONS) {
 		questions[n_questions].type = m->type;
@@ -190,9 +217,11 @@ keep_far(int fd)
 void
 world_begin(void)
 {
-	struct wall_message m = { .type = MSG_opened,
-		.opened = { .user = "u", .max_channels = 40,
-			.window_max = 1 << 20, .channel_timeouts = "*=9" } };
+	struct wall_message m = {.type = MSG_opened,
+	    .opened = {.user = "u",
+		.max_channels = 40,
+		.window_max = 1 << 20,
+		.channel_timeouts = "*=9"}};
 	int fds[2];
 
 	signal(SIGPIPE, SIG_IGN);
@@ -222,12 +251,20 @@ world_alive(void)
 }
 
 static packet_handler *const handlers[] = {
-	[0] = global_request, [1] = request_success, [2] = request_failure,
-	[10] = channel_open, [11] = channel_open_confirmed,
-	[12] = channel_open_failed, [13] = channel_window_adjust,
-	[14] = channel_data, [15] = channel_extended_data, [16] = channel_eof,
-	[17] = channel_close, [18] = channel_request, [19] = channel_success,
-	[20] = channel_failure,
+    [0] = global_request,
+    [1] = request_success,
+    [2] = request_failure,
+    [10] = channel_open,
+    [11] = channel_open_confirmed,
+    [12] = channel_open_failed,
+    [13] = channel_window_adjust,
+    [14] = channel_data,
+    [15] = channel_extended_data,
+    [16] = channel_eof,
+    [17] = channel_close,
+    [18] = channel_request,
+    [19] = channel_success,
+    [20] = channel_failure,
 };
 
 /* An exact copy, so that a sanitizer sees a read past the end. */
@@ -238,8 +275,7 @@ packet(uint8_t number, const uint8_t *data, size_t len)
 	struct rd r;
 
 	rd_init(&r, copy, len);
-	if (handlers[number - 80] != NULL &&
-	    handlers[number - 80](&w, &r) != 0)
+	if (handlers[number - 80] != NULL && handlers[number - 80](&w, &r) != 0)
 		w.phase = PHASE_CLOSING;
 	free(copy);
 }
@@ -247,7 +283,7 @@ packet(uint8_t number, const uint8_t *data, size_t len)
 static void
 answer(bool yes)
 {
-	struct wall_message m = { .fds = { -1, -1, -1, -1 } };
+	struct wall_message m = {.fds = {-1, -1, -1, -1}};
 	enum wall_type type;
 	uint32_t number;
 	int fds[2];
@@ -256,8 +292,7 @@ answer(bool yes)
 		return;
 	type = questions[0].type;
 	number = questions[0].channel;
-	memmove(questions, &questions[1],
-	    --n_questions * sizeof(questions[0]));
+	memmove(questions, &questions[1], --n_questions * sizeof(questions[0]));
 	m.listening.request = number;
 	if (type == MSG_tcp_listen || type == MSG_unix_listen ||
 	    type == MSG_unlisten) {
@@ -266,11 +301,11 @@ answer(bool yes)
 		memset(&m.hostkeys_proof, 0, sizeof(m.hostkeys_proof));
 		(void)on_hostkeys_proof(&w, &m);
 	} else if (!yes) {
-		m.refused = (struct msg_refused){ number, 1, "no" };
+		m.refused = (struct msg_refused){number, 1, "no"};
 		(void)on_refused(&w, &m);
 	} else if (type == MSG_pty) {
-		must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
-		    fds) == 0);
+		must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) ==
+		    0);
 		m.pty_made.channel = number;
 		m.fds[0] = fds[0];
 		(void)on_pty_made(&w, &m);
@@ -287,16 +322,15 @@ answer(bool yes)
 static void
 give(uint8_t which)
 {
-	struct wall_message m = { .type = MSG_stream,
-		.fds = { -1, -1, -1, -1 } };
-	uint32_t number = n_questions != 0 ?
-	    questions[which % n_questions].channel : which;
+	struct wall_message m = {.type = MSG_stream, .fds = {-1, -1, -1, -1}};
+	uint32_t number =
+	    n_questions != 0 ? questions[which % n_questions].channel : which;
 	int fds[3][2];
 	int count = which & 1 ? 3 : 1;
 
 	for (int i = 0; i < count; i++) {
-		must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
-		    fds[i]) == 0);
+		must(socketpair(
+			 AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds[i]) == 0);
 		m.fds[i] = fds[i][0];
 	}
 	m.stream.channel = number;
@@ -347,8 +381,8 @@ world_step(uint8_t step, const uint8_t *data, size_t len)
 	else if (step == 4)
 		come_in(first);
 	else if (step == 5)
-		(void)WALL_SEND(&session, exited, .channel = first,
-		    .status = 1, .signal = first & 1 ? "TERM" : "");
+		(void)WALL_SEND(&session, exited, .channel = first, .status = 1,
+		    .signal = first & 1 ? "TERM" : "");
 	else if (step == 6 && end != NULL)
 		(void)!write(*end, bytes, sizeof(bytes));
 	else if (step == 7 && end != NULL)

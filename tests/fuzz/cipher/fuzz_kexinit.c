@@ -12,9 +12,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct kexinit_offer offer = { "curve25519-sha256",
-		"ssh-ed25519", "aes128-gcm@openssh.com,aes128-ctr",
-		"hmac-sha2-256", "none,zlib@openssh.com" };
+	static const struct kexinit_offer offer = {"curve25519-sha256",
+	    "ssh-ed25519", "aes128-gcm@openssh.com,aes128-ctr", "hmac-sha2-256",
+	    "none,zlib@openssh.com"};
 	struct kexinit client, server;
 	struct kexinit_choice choice;
 	enum kexinit_list failed = KEXINIT_LISTS;

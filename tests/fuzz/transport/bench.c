@@ -17,13 +17,13 @@
 #include <unistd.h>
 
 static struct worker_settings settings = {
-	.kex = (char[]){ "curve25519-sha256,diffie-hellman-group-exchange-sha256" },
-	.host_key_algorithms = (char[]){ "ssh-ed25519" },
-	.ciphers = (char[]){ "aes128-gcm@openssh.com,aes128-ctr" },
-	.macs = (char[]){ "hmac-sha2-256" },
-	.compression = (char[]){ "none,zlib@openssh.com" },
-	.signature_algorithms = (char[]){ "ssh-ed25519" },
-	.version_addendum = (char[]){ "" },
+    .kex = (char[]){"curve25519-sha256,diffie-hellman-group-exchange-sha256"},
+    .host_key_algorithms = (char[]){"ssh-ed25519"},
+    .ciphers = (char[]){"aes128-gcm@openssh.com,aes128-ctr"},
+    .macs = (char[]){"hmac-sha2-256"},
+    .compression = (char[]){"none,zlib@openssh.com"},
+    .signature_algorithms = (char[]){"ssh-ed25519"},
+    .version_addendum = (char[]){""},
 };
 static struct key_private *key;
 static struct fake_monitor monitor;
@@ -116,8 +116,8 @@ skip_to(struct worker *w, enum phase phase)
 	struct transport *t = w->transport;
 
 	t->hello_done = true;
-	TELL(w, version, .client = { (const uint8_t *)"SSH-2.0-x", 9 },
-	    .server = { (const uint8_t *)"SSH-2.0-y", 9 });
+	TELL(w, version, .client = {(const uint8_t *)"SSH-2.0-x", 9},
+	    .server = {(const uint8_t *)"SSH-2.0-y", 9});
 	fake_monitor_turn(&monitor);
 	t->ex.again = true;
 	t->ex.stage = STAGE_NONE;

@@ -24,13 +24,14 @@ drain(int fd)
 {
 	static uint8_t sink[256 * 1024];
 	char control[256];
-	struct iovec iov = { sink, sizeof(sink) };
+	struct iovec iov = {sink, sizeof(sink)};
 	unsigned count = 0;
 
 	for (;; count++) {
-		struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-			.msg_control = control,
-			.msg_controllen = sizeof(control) };
+		struct msghdr msg = {.msg_iov = &iov,
+		    .msg_iovlen = 1,
+		    .msg_control = control,
+		    .msg_controllen = sizeof(control)};
 		struct cmsghdr *c;
 
 		if (fd < 0 || recvmsg(fd, &msg, MSG_DONTWAIT) <= 0)
@@ -54,12 +55,12 @@ answer_ahead(unsigned count)
 {
 	struct wall w;
 
-	wall_init(&w, keyholder_end, PATH_KEYHOLDER_MONITOR,
-	    PATH_MONITOR_KEYHOLDER);
+	wall_init(
+	    &w, keyholder_end, PATH_KEYHOLDER_MONITOR, PATH_MONITOR_KEYHOLDER);
 	while (count-- > 0)
-		if (WALL_SEND(&w, signature, .signature = { .data =
-				      (const uint8_t *)"signed", .len = 6 }) !=
-		    0)
+		if (WALL_SEND(&w, signature,
+			.signature = {
+			    .data = (const uint8_t *)"signed", .len = 6}) != 0)
 			abort();
 }
 
@@ -81,8 +82,7 @@ queue_worker(const uint8_t *data, size_t size)
 		if (len > rd_left(&r))
 			len = rd_left(&r);
 		at = rd_bytes(&r, len);
-		if (!session &&
-		    send(worker_end, at, len, MSG_DONTWAIT) < 0)
+		if (!session && send(worker_end, at, len, MSG_DONTWAIT) < 0)
 			break;
 	}
 	(void)shutdown(worker_end, SHUT_WR);
@@ -137,8 +137,8 @@ set_the_stage(struct monitor *m)
 	m->slot->connection = 1;
 	worker_end = worker[1];
 	keyholder_end = keyholder[1];
-	wall_init(&m->worker, worker[0], PATH_MONITOR_WORKER,
-	    PATH_WORKER_MONITOR);
+	wall_init(
+	    &m->worker, worker[0], PATH_MONITOR_WORKER, PATH_WORKER_MONITOR);
 	wall_init(&m->keyholder, keyholder[0], PATH_MONITOR_KEYHOLDER,
 	    PATH_KEYHOLDER_MONITOR);
 	wall_init(&m->session, -1, PATH_MONITOR_SESSION, PATH_SESSION_MONITOR);
@@ -175,8 +175,8 @@ check_coverage(void)
 
 	if (inputs < 10)
 		return; /* somebody looks at one input */
-#define COVER(name, states, budget, fds, answers)                     \
-	printf("on_%-20s %u\n", #name, scene_reached[MSG_##name]);    \
+#define COVER(name, states, budget, fds, answers)                  \
+	printf("on_%-20s %u\n", #name, scene_reached[MSG_##name]); \
 	missing += scene_reached[MSG_##name] == 0;
 	WALL_WORKER_MONITOR(COVER)
 	WALL_SESSION_MONITOR(COVER)

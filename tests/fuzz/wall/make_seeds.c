@@ -16,8 +16,8 @@
 static struct buf course;
 
 static void
-write_file(const char *folder, const char *kind, const char *name,
-    const struct buf *b)
+write_file(
+    const char *folder, const char *kind, const char *name, const struct buf *b)
 {
 	char path[4096];
 	FILE *f;
@@ -64,12 +64,15 @@ say(const struct wall_message *m, bool session)
 	buf_bytes(&course, b.data, b.len);
 	buf_free(&b);
 }
-#define MESSAGE(x, ...)                                                  \
-	(&(const struct wall_message){ .type = MSG_##x, .x = { __VA_ARGS__ } })
+#define MESSAGE(x, ...) \
+	(&(const struct wall_message){.type = MSG_##x, .x = {__VA_ARGS__}})
 #define UP(x, ...)   say(MESSAGE(x, __VA_ARGS__), false)
 #define NEWS(x, ...) say(MESSAGE(x, __VA_ARGS__), true)
-#define B(text)	     { (const uint8_t *)(text), sizeof(text) - 1 }
-#define WHO	     .user = B(SCENE_USER), .service = B("ssh-connection")
+#define B(text)                                           \
+	{                                                 \
+		(const uint8_t *)(text), sizeof(text) - 1 \
+	}
+#define WHO .user = B(SCENE_USER), .service = B("ssh-connection")
 
 static void
 finish(const char *folder, const char *name)
@@ -82,9 +85,9 @@ finish(const char *folder, const char *name)
 static void
 exchange(void)
 {
-	const uint8_t cookie[KEXINIT_COOKIE] = { 0 };
-	const struct kex_method *method = kex_find(scene_offer.kex,
-	    strlen(scene_offer.kex));
+	const uint8_t cookie[KEXINIT_COOKIE] = {0};
+	const struct kex_method *method =
+	    kex_find(scene_offer.kex, strlen(scene_offer.kex));
 	struct kex_client *half;
 	struct buf kexinit, theirs, ours, secret;
 	struct wall_message m;
@@ -95,16 +98,16 @@ exchange(void)
 	buf_init(&secret, WALL_SHARE_MAX);
 	kexinit_write(&kexinit, cookie, &scene_offer);
 	if (kex_client_start(method, NULL, &half, &theirs) != 0 ||
-	    kex_server_respond(method, theirs.data, theirs.len, &ours,
-		&secret) != 0)
+	    kex_server_respond(
+		method, theirs.data, theirs.len, &ours, &secret) != 0)
 		abort();
 	kex_client_free(half);
 	sample_empty(&m, MSG_kex);
 	m.kex.kexinit_client = m.kex.kexinit_server =
-	    (struct bytes){ kexinit.data, kexinit.len };
-	m.kex.client_share = (struct bytes){ theirs.data, theirs.len };
-	m.kex.server_share = (struct bytes){ ours.data, ours.len };
-	m.kex.shared_secret = (struct bytes){ secret.data, secret.len };
+	    (struct bytes){kexinit.data, kexinit.len};
+	m.kex.client_share = (struct bytes){theirs.data, theirs.len};
+	m.kex.server_share = (struct bytes){ours.data, ours.len};
+	m.kex.shared_secret = (struct bytes){secret.data, secret.len};
 	say(&m, false);
 	buf_free(&kexinit);
 	buf_free(&theirs);
@@ -211,11 +214,13 @@ open_seeds(const char *folder)
 	UP(session_open, .channel = 2);
 	UP(start, .channel = 2, .kind = START_SUBSYSTEM, .command = "sftp");
 	NEWS(file_event, .channel = 2, .kind = 1, .path = "/x", .target = "");
-	UP(hostkeys_prove, .keys = B("\0\0\0\x33"
-		"\0\0\0\x0bssh-ed25519\0\0\0\x20"
-		"\xd7\x5a\x98\x01\x82\xb1\x0a\xb7\xd5\x4b\xfe\xd3\xc9\x64\x07"
-		"\x3a\x0e\xe1\x72\xf3\xda\xa6\x23\x25\xaf\x02\x1a\x68\xf7\x07"
-		"\x51\x1a"));
+	UP(hostkeys_prove,
+	    .keys =
+		B("\0\0\0\x33"
+		  "\0\0\0\x0bssh-ed25519\0\0\0\x20"
+		  "\xd7\x5a\x98\x01\x82\xb1\x0a\xb7\xd5\x4b\xfe\xd3\xc9\x64\x07"
+		  "\x3a\x0e\xe1\x72\xf3\xda\xa6\x23\x25\xaf\x02\x1a\x68\xf7\x07"
+		  "\x51\x1a"));
 	exchange();
 	finish(folder, "exec");
 	login();

@@ -45,7 +45,7 @@ static const char text[] =
 static enum sallyport_verdict
 converse(struct sallyport_login *login)
 {
-	struct sallyport_prompt prompt = { .text = "Word: " };
+	struct sallyport_prompt prompt = {.text = "Word: "};
 
 	if (host_table.ask(login, "Say it", &prompt, 1) != SALLYPORT_OK)
 		return SALLYPORT_DENY;
@@ -116,17 +116,17 @@ change(void *connection, struct sallyport_login *login)
 	return SALLYPORT_ALLOW;
 }
 
-static const char *const methods[] = { "password", "keyboard-interactive",
-	"publickey", "packets@stage", NULL };
+static const char *const methods[] = {
+    "password", "keyboard-interactive", "publickey", "packets@stage", NULL};
 static const struct sallyport_module stage = {
-	.abi = SALLYPORT_MODULE_ABI,
-	.size = sizeof(struct sallyport_module),
-	.name = "stage",
-	.version = "1",
-	.methods = methods,
-	.authenticate = authenticate,
-	.account = account,
-	.change_password = change,
+    .abi = SALLYPORT_MODULE_ABI,
+    .size = sizeof(struct sallyport_module),
+    .name = "stage",
+    .version = "1",
+    .methods = methods,
+    .authenticate = authenticate,
+    .account = account,
+    .change_password = change,
 };
 
 /* ---- the template ---- */
@@ -136,8 +136,8 @@ static struct monitor_template template;
 static struct config *
 read_config(void)
 {
-	struct bundle bundle = { 0 };
-	struct problems problems = { 0 };
+	struct bundle bundle = {0};
+	struct problems problems = {0};
 	struct config *config = NULL;
 
 	if (config_bundle_add(&bundle, "stage.conf", text, strlen(text)) != 0 ||
@@ -151,7 +151,8 @@ read_config(void)
 }
 
 /* RFC 8032 section 7.1, test 1. */
-static const uint8_t host_key[] = "\0\0\0\x0bssh-ed25519\0\0\0\x20"
+static const uint8_t host_key[] =
+    "\0\0\0\x0bssh-ed25519\0\0\0\x20"
     "\xd7\x5a\x98\x01\x82\xb1\x0a\xb7\xd5\x4b\xfe\xd3\xc9\x64\x07\x3a"
     "\x0e\xe1\x72\xf3\xda\xa6\x23\x25\xaf\x02\x1a\x68\xf7\x07\x51\x1a";
 
@@ -196,8 +197,8 @@ scene_template(void)
 int
 monitor_session(struct monitor *m, uint32_t channel, const char *tty)
 {
-	struct wall_message give = { .type = MSG_session_wall,
-		.fds = { STDERR_FILENO, -1, -1, -1 } };
+	struct wall_message give = {
+	    .type = MSG_session_wall, .fds = {STDERR_FILENO, -1, -1, -1}};
 	const char *said = "";
 	int ends[2];
 

@@ -11,17 +11,15 @@
 #include "lib/ssh/kexinit.h"
 
 /* What the configuration on the stage says, for the seeds too. */
-static const struct kexinit_offer scene_offer = {
-	.kex = "curve25519-sha256",
-	.host_key = "ssh-ed25519",
-	.ciphers = "aes256-gcm@openssh.com",
-	.macs = "hmac-sha2-256",
-	.compression = "none"
-};
+static const struct kexinit_offer scene_offer = {.kex = "curve25519-sha256",
+    .host_key = "ssh-ed25519",
+    .ciphers = "aes256-gcm@openssh.com",
+    .macs = "hmac-sha2-256",
+    .compression = "none"};
 #define SCENE_USER     "nobody"
 #define SCENE_PASSWORD "yes"
 /* An account whose password must be changed, by its password. */
-#define SCENE_OLD      "old"
+#define SCENE_OLD "old"
 
 const struct monitor_template *scene_template(void);
 extern unsigned scene_reached[WALL_TYPES];

@@ -41,9 +41,8 @@ print_table(void)
 		enum wall_path path;
 	} rules[WALL_TYPES] = {
 #define FROM(name_, states_, b, f, a) \
-	[MSG_##name_] = { (states_), PATH_WORKER_MONITOR },
-		WALL_WORKER_MONITOR(FROM)
-	};
+	[MSG_##name_] = {(states_), PATH_WORKER_MONITOR},
+	    WALL_WORKER_MONITOR(FROM)};
 
 	for (unsigned t = 1; t < WALL_TYPES; t++) {
 		const struct sample_field *f = sample_fields((enum wall_type)t);
@@ -61,8 +60,7 @@ print_table(void)
 	}
 }
 
-static void __attribute__((constructor))
-table_option(int argc, char **argv)
+static void __attribute__((constructor)) table_option(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "--wall-table") == 0) {
 		print_table();
@@ -91,9 +89,9 @@ put(const void *data, size_t len)
 static void
 tell(char kind, unsigned fds, const void *data, size_t len)
 {
-	uint8_t head[6] = { (uint8_t)kind, (uint8_t)(len >> 24),
-		(uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len,
-		(uint8_t)fds };
+	uint8_t head[6] = {(uint8_t)kind, (uint8_t)(len >> 24),
+	    (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len,
+	    (uint8_t)fds};
 
 	put(head, sizeof(head));
 	put(data, len);
@@ -124,9 +122,11 @@ relay(void)
 		struct cmsghdr align;
 		char space[CMSG_SPACE(FDS_MAX * sizeof(int))];
 	} control;
-	struct iovec iov = { answer, sizeof(answer) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control) };
+	struct iovec iov = {answer, sizeof(answer)};
+	struct msghdr msg = {.msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = &control,
+	    .msg_controllen = sizeof(control)};
 	struct cmsghdr *c;
 	unsigned count = 0;
 	ssize_t n = recvmsg(wall, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
@@ -149,9 +149,9 @@ send_raw(size_t len, unsigned count)
 		struct cmsghdr align;
 		char space[CMSG_SPACE(FDS_MAX * sizeof(int))];
 	} control;
-	struct iovec iov = { memory, len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct pollfd p = { .fd = wall, .events = POLLIN | POLLOUT };
+	struct iovec iov = {memory, len};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct pollfd p = {.fd = wall, .events = POLLIN | POLLOUT};
 	int fds[FDS_MAX];
 
 	memset(&control, 0, sizeof(control));
@@ -165,8 +165,8 @@ send_raw(size_t len, unsigned count)
 		CMSG_FIRSTHDR(&msg)->cmsg_len = CMSG_LEN(count * sizeof(int));
 		for (unsigned i = 0; i < count; i++)
 			fds[i] = client;
-		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&msg)), fds,
-		    count * sizeof(int));
+		memcpy(
+		    CMSG_DATA(CMSG_FIRSTHDR(&msg)), fds, count * sizeof(int));
 	}
 	while (sendmsg(wall, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
 		if (errno != EAGAIN) {
@@ -188,17 +188,17 @@ send_raw(size_t len, unsigned count)
 static void
 make_kex(const struct worker_settings *s, const char *name)
 {
-	const struct kexinit_offer ours = { .kex = s->kex,
-		.host_key = s->host_key_algorithms,
-		.ciphers = s->ciphers,
-		.macs = s->macs,
-		.compression = s->compression };
-	const struct kexinit_offer theirs = { .kex = name,
-		.host_key = "ssh-ed25519",
-		.ciphers = "aes256-gcm@openssh.com",
-		.macs = "hmac-sha2-256",
-		.compression = "none" };
-	const uint8_t cookie[KEXINIT_COOKIE] = { 1 };
+	const struct kexinit_offer ours = {.kex = s->kex,
+	    .host_key = s->host_key_algorithms,
+	    .ciphers = s->ciphers,
+	    .macs = s->macs,
+	    .compression = s->compression};
+	const struct kexinit_offer theirs = {.kex = name,
+	    .host_key = "ssh-ed25519",
+	    .ciphers = "aes256-gcm@openssh.com",
+	    .macs = "hmac-sha2-256",
+	    .compression = "none"};
+	const uint8_t cookie[KEXINIT_COOKIE] = {1};
 	const struct kex_method *method = kex_find(name, strlen(name));
 	struct kex_client *half = NULL;
 	struct buf i_c, i_s, q_c, q_s, secret, out;
@@ -212,16 +212,17 @@ make_kex(const struct worker_settings *s, const char *name)
 	buf_init(&out, ROOM);
 	kexinit_write(&i_s, cookie, &ours);
 	kexinit_write(&i_c, cookie, &theirs);
-	if (method == NULL || kex_client_start(method, NULL, &half, &q_c) != 0 ||
+	if (method == NULL ||
+	    kex_client_start(method, NULL, &half, &q_c) != 0 ||
 	    kex_server_respond(method, q_c.data, q_c.len, &q_s, &secret) != 0)
 		_exit(1);
 	kex_client_free(half);
 	sample_empty(&m, MSG_kex);
-	m.kex.kexinit_client = (struct bytes){ i_c.data, i_c.len };
-	m.kex.kexinit_server = (struct bytes){ i_s.data, i_s.len };
-	m.kex.client_share = (struct bytes){ q_c.data, q_c.len };
-	m.kex.server_share = (struct bytes){ q_s.data, q_s.len };
-	m.kex.shared_secret = (struct bytes){ secret.data, secret.len };
+	m.kex.kexinit_client = (struct bytes){i_c.data, i_c.len};
+	m.kex.kexinit_server = (struct bytes){i_s.data, i_s.len};
+	m.kex.client_share = (struct bytes){q_c.data, q_c.len};
+	m.kex.server_share = (struct bytes){q_s.data, q_s.len};
+	m.kex.shared_secret = (struct bytes){secret.data, secret.len};
 	sample_encode(&m, &out);
 	tell('G', 0, out.data, out.len);
 	buf_free(&i_c);
@@ -237,7 +238,7 @@ make_kex(const struct worker_settings *s, const char *name)
 static void
 try_forbidden(uint8_t what)
 {
-	char *const argv[] = { memory[0] == 0 ? NULL : (char *)memory, NULL };
+	char *const argv[] = {memory[0] == 0 ? NULL : (char *)memory, NULL};
 
 	switch (what) {
 	case 'o':
@@ -298,14 +299,14 @@ static bool
 is_evil(int in)
 {
 	char first[5];
-	struct iovec iov = { first, sizeof(first) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct pollfd p = { .fd = in, .events = POLLIN };
+	struct iovec iov = {first, sizeof(first)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct pollfd p = {.fd = in, .events = POLLIN};
 
 	if (poll(&p, 1, 3000) <= 0)
 		return false;
 	return recvmsg(in, &msg, MSG_PEEK | MSG_DONTWAIT) ==
-		(ssize_t)sizeof(first) &&
+	    (ssize_t)sizeof(first) &&
 	    memcmp(first, "EVIL\n", sizeof(first)) == 0;
 }
 
@@ -328,8 +329,8 @@ __wrap_worker_run(int in, int out, int wall_fd,
 	wall = wall_fd;
 	get(first, sizeof(first));
 	for (;;) {
-		struct pollfd p[2] = { { .fd = client, .events = POLLIN },
-			{ .fd = wall, .events = POLLIN } };
+		struct pollfd p[2] = {{.fd = client, .events = POLLIN},
+		    {.fd = wall, .events = POLLIN}};
 
 		(void)poll(p, 2, -1);
 		if (p[1].revents != 0)

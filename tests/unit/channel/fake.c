@@ -18,7 +18,7 @@
 struct fake fake;
 static struct buf control;
 static uint8_t place[PACKET_PAYLOAD_MAX];
-static struct wall_message asked = { .fds = { -1, -1, -1, -1 } };
+static struct wall_message asked = {.fds = {-1, -1, -1, -1}};
 
 /* ---- transport/, as worker.h has it ------------------------------------- */
 
@@ -92,8 +92,8 @@ worker_tell(struct worker *w, const struct wall_message *m)
 {
 	int err = wall_send(&w->monitor, m);
 
-	ck_assert_msg(err == 0 || err == E_AGAIN, "%s: %s",
-	    wall_name(m->type), err_text(err));
+	ck_assert_msg(err == 0 || err == E_AGAIN, "%s: %s", wall_name(m->type),
+	    err_text(err));
 	fake.untold += err == E_AGAIN;
 }
 
@@ -151,12 +151,13 @@ worker_disconnect(struct worker *w, enum bye_cause cause, uint32_t reason,
 	fake.disconnect_reason = reason;
 }
 
-/* ---- for the tests ---------------------------------------------------------- */
+/* ---- for the tests ----------------------------------------------------------
+ */
 
 void
 fake_start(const struct msg_opened *settings)
 {
-	struct wall_message m = { .type = MSG_opened, .opened = *settings };
+	struct wall_message m = {.type = MSG_opened, .opened = *settings};
 	int fds[2];
 
 	memset(&fake, 0, sizeof(fake));
@@ -170,10 +171,10 @@ fake_start(const struct msg_opened *settings)
 	ck_assert_int_eq(wall_pair(fds), 0);
 	ck_assert_int_eq(fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
 	ck_assert_int_eq(fcntl(fds[1], F_SETFL, O_NONBLOCK), 0);
-	wall_init(&fake.w.monitor, fds[0], PATH_WORKER_MONITOR,
-	    PATH_MONITOR_WORKER);
-	wall_init(&fake.monitor, fds[1], PATH_MONITOR_WORKER,
-	    PATH_WORKER_MONITOR);
+	wall_init(
+	    &fake.w.monitor, fds[0], PATH_WORKER_MONITOR, PATH_MONITOR_WORKER);
+	wall_init(
+	    &fake.monitor, fds[1], PATH_MONITOR_WORKER, PATH_WORKER_MONITOR);
 	if (m.opened.channel_timeouts == NULL)
 		m.opened.channel_timeouts = "";
 	if (m.opened.user == NULL)
@@ -184,7 +185,7 @@ fake_start(const struct msg_opened *settings)
 void
 fake_start_plain(void)
 {
-	fake_start(&(const struct msg_opened){ .window_max = 16 << 20 });
+	fake_start(&(const struct msg_opened){.window_max = 16 << 20});
 }
 
 void
@@ -206,15 +207,15 @@ fake_end(void)
 void
 fake_session(void)
 {
-	struct wall_message m = { .type = MSG_session_wall };
+	struct wall_message m = {.type = MSG_session_wall};
 	int fds[2];
 
 	ck_assert_int_eq(wall_pair(fds), 0);
 	ck_assert_int_eq(fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
 	if (fake.session.fd >= 0)
 		wall_free(&fake.session);
-	wall_init(&fake.session, fds[1], PATH_SESSION_WORKER,
-	    PATH_SESSION_WORKER);
+	wall_init(
+	    &fake.session, fds[1], PATH_SESSION_WORKER, PATH_SESSION_WORKER);
 	m.fds[0] = fds[0];
 	ck_assert_int_eq(on_session_wall(&fake.w, &m), 0);
 	ck_assert_int_eq(m.fds[0], -1);
@@ -240,20 +241,34 @@ static packet_handler *
 handler_of(uint8_t number)
 {
 	switch (number) {
-	case SSH_MSG_GLOBAL_REQUEST: return global_request;
-	case SSH_MSG_REQUEST_SUCCESS: return request_success;
-	case SSH_MSG_REQUEST_FAILURE: return request_failure;
-	case SSH_MSG_CHANNEL_OPEN: return channel_open;
-	case SSH_MSG_CHANNEL_OPEN_CONFIRMATION: return channel_open_confirmed;
-	case SSH_MSG_CHANNEL_OPEN_FAILURE: return channel_open_failed;
-	case SSH_MSG_CHANNEL_WINDOW_ADJUST: return channel_window_adjust;
-	case SSH_MSG_CHANNEL_DATA: return channel_data;
-	case SSH_MSG_CHANNEL_EXTENDED_DATA: return channel_extended_data;
-	case SSH_MSG_CHANNEL_EOF: return channel_eof;
-	case SSH_MSG_CHANNEL_CLOSE: return channel_close;
-	case SSH_MSG_CHANNEL_REQUEST: return channel_request;
-	case SSH_MSG_CHANNEL_SUCCESS: return channel_success;
-	default: return channel_failure;
+	case SSH_MSG_GLOBAL_REQUEST:
+		return global_request;
+	case SSH_MSG_REQUEST_SUCCESS:
+		return request_success;
+	case SSH_MSG_REQUEST_FAILURE:
+		return request_failure;
+	case SSH_MSG_CHANNEL_OPEN:
+		return channel_open;
+	case SSH_MSG_CHANNEL_OPEN_CONFIRMATION:
+		return channel_open_confirmed;
+	case SSH_MSG_CHANNEL_OPEN_FAILURE:
+		return channel_open_failed;
+	case SSH_MSG_CHANNEL_WINDOW_ADJUST:
+		return channel_window_adjust;
+	case SSH_MSG_CHANNEL_DATA:
+		return channel_data;
+	case SSH_MSG_CHANNEL_EXTENDED_DATA:
+		return channel_extended_data;
+	case SSH_MSG_CHANNEL_EOF:
+		return channel_eof;
+	case SSH_MSG_CHANNEL_CLOSE:
+		return channel_close;
+	case SSH_MSG_CHANNEL_REQUEST:
+		return channel_request;
+	case SSH_MSG_CHANNEL_SUCCESS:
+		return channel_success;
+	default:
+		return channel_failure;
 	}
 }
 
@@ -308,8 +323,8 @@ fake_expect(uint8_t number)
 void
 fake_expect_nothing(void)
 {
-	ck_assert_msg(fake.at == fake.n_sent, "packet %d was sent",
-	    fake_next());
+	ck_assert_msg(
+	    fake.at == fake.n_sent, "packet %d was sent", fake_next());
 }
 
 struct wall_message *
@@ -319,8 +334,8 @@ fake_asked(enum wall_type type)
 
 	wall_done(&fake.monitor, &asked);
 	err = wall_receive(&fake.monitor, &asked);
-	ck_assert_msg(err == 0, "%s was not asked: %s", wall_name(type),
-	    err_text(err));
+	ck_assert_msg(
+	    err == 0, "%s was not asked: %s", wall_name(type), err_text(err));
 	ck_assert_str_eq(wall_name(asked.type), wall_name(type));
 	return &asked;
 }
@@ -338,8 +353,8 @@ fake_asked_nothing(void)
 void
 fake_granted(uint32_t channel)
 {
-	struct wall_message m = { .type = MSG_granted,
-		.granted = { .channel = channel } };
+	struct wall_message m = {
+	    .type = MSG_granted, .granted = {.channel = channel}};
 
 	ck_assert_int_eq(on_granted(&fake.w, &m), 0);
 }
@@ -347,8 +362,8 @@ fake_granted(uint32_t channel)
 void
 fake_refused(uint32_t channel, uint32_t reason, const char *text)
 {
-	struct wall_message m = { .type = MSG_refused,
-		.refused = { channel, reason, text } };
+	struct wall_message m = {
+	    .type = MSG_refused, .refused = {channel, reason, text}};
 
 	ck_assert_int_eq(on_refused(&fake.w, &m), 0);
 }
@@ -360,7 +375,8 @@ fake_open_session(uint32_t peer)
 	struct rd r;
 
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_OPEN, "suuu", "session",
-	    peer, 2u << 20, 32768u), 0);
+			     peer, 2u << 20, 32768u),
+	    0);
 	id = fake_asked(MSG_session_open)->session_open.channel;
 	fake_granted(id);
 	r = fake_expect(SSH_MSG_CHANNEL_OPEN_CONFIRMATION);
@@ -373,11 +389,12 @@ void
 fake_exec(uint32_t channel, int program[3])
 {
 	int in[2], out[2], error[2];
-	struct wall_message m = { .type = MSG_pipes,
-		.pipes = { .channel = channel } };
+	struct wall_message m = {
+	    .type = MSG_pipes, .pipes = {.channel = channel}};
 
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbs", channel,
-	    "exec", 1, "true"), 0);
+			     "exec", 1, "true"),
+	    0);
 	ck_assert_str_eq(fake_asked(MSG_start)->start.command, "true");
 	ck_assert_int_eq(pipe2(in, O_CLOEXEC), 0);
 	ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
@@ -405,16 +422,19 @@ fake_direct(uint32_t peer, int *far)
 	uint32_t id;
 	int fds[2];
 
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_OPEN, "suuususu",
-	    "direct-tcpip", peer, 2u << 20, 32768u, "host", 80u, "from",
-	    1000u), 0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_OPEN, "suuususu", "direct-tcpip", peer,
+		2u << 20, 32768u, "host", 80u, "from", 1000u),
+	    0);
 	id = fake_asked(MSG_tcp_connect)->tcp_connect.channel;
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
-	    SOCK_NONBLOCK, 0, fds), 0);
+	ck_assert_int_eq(
+	    socketpair(
+		AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds),
+	    0);
 	if (fake.session.fd < 0)
 		fake_session();
-	ck_assert_int_eq(WALL_SEND_FD(&fake.session, fds[0], stream,
-	    .channel = id), 0);
+	ck_assert_int_eq(
+	    WALL_SEND_FD(&fake.session, fds[0], stream, .channel = id), 0);
 	close(fds[0]);
 	fake_turn();
 	fake_granted(id);

@@ -22,11 +22,11 @@ struct fake {
 	struct wall session; /* the session's side, fd -1 before fake_session */
 	struct sent *sent;
 	size_t n_sent, at; /* at: the next one a test looks at */
-	size_t queued;	   /* bytes the kernel has not taken */
-	size_t queue_max;  /* packet_place() has no room above it */
+	size_t queued; /* bytes the kernel has not taken */
+	size_t queue_max; /* packet_place() has no room above it */
 	size_t placed_max; /* the most that was ever queued */
-	bool keep_queued;  /* nothing leaves until fake_drain() */
-	bool forget;	   /* count, but do not keep */
+	bool keep_queued; /* nothing leaves until fake_drain() */
+	bool forget; /* count, but do not keep */
 	uint64_t total_out, silence;
 	bool interactive, disconnected;
 	uint32_t disconnect_reason;

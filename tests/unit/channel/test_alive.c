@@ -9,8 +9,9 @@
 
 START_TEST(test_a_silent_peer_is_asked_and_then_left)
 {
-	fake_start(&(const struct msg_opened){ .window_max = 1 << 20,
-	    .keepalive_interval = 1, .keepalive_count = 2 });
+	fake_start(&(const struct msg_opened){.window_max = 1 << 20,
+	    .keepalive_interval = 1,
+	    .keepalive_count = 2});
 	fake.silence = 1000;
 	fake_wait(1200);
 	fake_expect(SSH_MSG_GLOBAL_REQUEST);
@@ -22,16 +23,17 @@ START_TEST(test_a_silent_peer_is_asked_and_then_left)
 	fake.silence = 3000;
 	fake_wait(1100);
 	ck_assert(fake.disconnected);
-	ck_assert_uint_eq(fake.disconnect_reason,
-	    SSH_DISCONNECT_CONNECTION_LOST);
+	ck_assert_uint_eq(
+	    fake.disconnect_reason, SSH_DISCONNECT_CONNECTION_LOST);
 	fake_end();
 }
 END_TEST
 
 START_TEST(test_any_packet_is_an_answer_to_a_keepalive)
 {
-	fake_start(&(const struct msg_opened){ .window_max = 1 << 20,
-	    .keepalive_interval = 1, .keepalive_count = 1 });
+	fake_start(&(const struct msg_opened){.window_max = 1 << 20,
+	    .keepalive_interval = 1,
+	    .keepalive_count = 1});
 	fake.silence = 1000;
 	fake_wait(1200);
 	fake_expect(SSH_MSG_GLOBAL_REQUEST);
@@ -49,13 +51,13 @@ START_TEST(test_an_idle_connection_ends_and_a_busy_one_does_not)
 	char in[4];
 	int far;
 
-	fake_start(&(const struct msg_opened){ .window_max = 1 << 20,
-	    .idle_timeout = 1 });
+	fake_start(&(const struct msg_opened){
+	    .window_max = 1 << 20, .idle_timeout = 1});
 	id = fake_direct(1, &far);
 	for (int i = 0; i < 6; i++) {
 		fake_wait(300);
-		ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id,
-		    "x"), 0);
+		ck_assert_int_eq(
+		    fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "x"), 0);
 		ck_assert_int_eq(read(far, in, 1), 1);
 	}
 	ck_assert(!fake.disconnected);
@@ -70,8 +72,8 @@ START_TEST(test_a_connection_without_channels_ends)
 {
 	uint32_t id;
 
-	fake_start(&(const struct msg_opened){ .window_max = 1 << 20,
-	    .unused_timeout = 1 });
+	fake_start(&(const struct msg_opened){
+	    .window_max = 1 << 20, .unused_timeout = 1});
 	id = fake_open_session(1);
 	fake_wait(1300);
 	ck_assert(!fake.disconnected);
@@ -88,8 +90,8 @@ START_TEST(test_a_channel_without_traffic_is_closed)
 {
 	int far, other;
 
-	fake_start(&(const struct msg_opened){ .window_max = 1 << 20,
-	    .channel_timeouts = "session:*=5 direct-tcpip=1 *=9" });
+	fake_start(&(const struct msg_opened){.window_max = 1 << 20,
+	    .channel_timeouts = "session:*=5 direct-tcpip=1 *=9"});
 	(void)fake_direct(1, &far);
 	fake_wait(800);
 	(void)fake_direct(2, &other);
@@ -105,28 +107,28 @@ static const struct {
 	const char *list, *name;
 	uint32_t seconds;
 } timeouts[] = {
-	{ "", "session", 0 },
-	{ "session=5", "session", 5 },
-	{ "session=5", "session:shell", 0 },
-	{ "session:*=5 session:shell=7", "session:shell", 5 },
-	{ "session:shell=7 session:*=5", "session:shell", 7 },
-	{ "session:subsystem:sftp=3", "session:subsystem:sftp", 3 },
-	{ "*=9 & session*=4 & x11-connection=1", "session:shell", 4 },
-	{ "*=3 & session*=4", "session:shell", 3 },
-	{ "global=8", "session", 0 },
-	{ "global=8 *=2", "global", 8 },
-	{ "*=2", "global", 0 },
-	{ "nonsense , =4 session", "session", 0 },
+    {"", "session", 0},
+    {"session=5", "session", 5},
+    {"session=5", "session:shell", 0},
+    {"session:*=5 session:shell=7", "session:shell", 5},
+    {"session:shell=7 session:*=5", "session:shell", 7},
+    {"session:subsystem:sftp=3", "session:subsystem:sftp", 3},
+    {"*=9 & session*=4 & x11-connection=1", "session:shell", 4},
+    {"*=3 & session*=4", "session:shell", 3},
+    {"global=8", "session", 0},
+    {"global=8 *=2", "global", 8},
+    {"*=2", "global", 0},
+    {"nonsense , =4 session", "session", 0},
 };
 
 START_TEST(test_timeouts_by_name)
 {
 	char list[128];
-	struct channels t = { .timeouts = list };
+	struct channels t = {.timeouts = list};
 
 	strcpy(list, timeouts[_i].list);
-	ck_assert_uint_eq(channels_timeout(&t, timeouts[_i].name),
-	    timeouts[_i].seconds);
+	ck_assert_uint_eq(
+	    channels_timeout(&t, timeouts[_i].name), timeouts[_i].seconds);
 }
 END_TEST
 
@@ -154,10 +156,10 @@ END_TEST
 
 START_TEST(test_host_keys_are_announced_to_clients_that_open_nothing)
 {
-	static const uint8_t keys[] = { 0, 0, 0, 1, 'k' };
+	static const uint8_t keys[] = {0, 0, 0, 1, 'k'};
 
-	fake_start(&(const struct msg_opened){ .window_max = 1 << 20,
-	    .hostkeys = { keys, sizeof(keys) } });
+	fake_start(&(const struct msg_opened){
+	    .window_max = 1 << 20, .hostkeys = {keys, sizeof(keys)}});
 	fake.w.phase = PHASE_USERAUTH; /* success is not out yet */
 	fake_turn();
 	fake_expect_nothing();
@@ -177,16 +179,15 @@ suite_alive(void)
 	tcase_set_timeout(c, 30);
 	tcase_add_test(c, test_a_silent_peer_is_asked_and_then_left);
 	tcase_add_test(c, test_any_packet_is_an_answer_to_a_keepalive);
-	tcase_add_test(c,
-	    test_an_idle_connection_ends_and_a_busy_one_does_not);
+	tcase_add_test(c, test_an_idle_connection_ends_and_a_busy_one_does_not);
 	tcase_add_test(c, test_a_connection_without_channels_ends);
 	tcase_add_test(c, test_a_channel_without_traffic_is_closed);
 	tcase_add_loop_test(c, test_timeouts_by_name, 0,
 	    sizeof(timeouts) / sizeof(timeouts[0]));
-	tcase_add_test(c,
-	    test_the_monitor_is_told_of_activity_and_of_nothing_else);
-	tcase_add_test(c,
-	    test_host_keys_are_announced_to_clients_that_open_nothing);
+	tcase_add_test(
+	    c, test_the_monitor_is_told_of_activity_and_of_nothing_else);
+	tcase_add_test(
+	    c, test_host_keys_are_announced_to_clients_that_open_nothing);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -56,17 +56,21 @@ START_TEST(test_more_than_the_window_or_the_packet_size_is_refused)
 	id = fake_direct(1, &far);
 	c = channel_find(fake.w.channels, id);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "uS", id, block,
-	    (size_t)CHANNEL_PACKET), 0);
+			     (size_t)CHANNEL_PACKET),
+	    0);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "uS", id, block,
-	    (size_t)CHANNEL_PACKET + 1), E_LIMIT);
+			     (size_t)CHANNEL_PACKET + 1),
+	    E_LIMIT);
 	c->window = 10;
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "uS", id, block,
-	    (size_t)10), 0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_DATA, "uS", id, block, (size_t)10), 0);
 	c->window = 10;
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "uS", id, block,
-	    (size_t)11), E_LIMIT);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_DATA, "uS", id, block, (size_t)11),
+	    E_LIMIT);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_EXTENDED_DATA, "uuS", id,
-	    1u, block, (size_t)11), E_LIMIT);
+			     1u, block, (size_t)11),
+	    E_LIMIT);
 	close(far);
 	fake_end();
 }
@@ -80,9 +84,10 @@ START_TEST(test_a_window_adjust_beyond_32_bits_is_refused)
 	fake_start_plain();
 	id = fake_direct(1, &far);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu", id,
-	    UINT32_MAX - (2u << 20)), 0);
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu", id,
-	    1u), E_LIMIT);
+			     UINT32_MAX - (2u << 20)),
+	    0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu", id, 1u), E_LIMIT);
 	close(far);
 	fake_end();
 }
@@ -104,7 +109,8 @@ START_TEST(test_a_program_that_does_not_read_costs_one_window)
 	/* All that is granted, and what is granted on the way. */
 	while (c->window >= CHANNEL_PACKET && sent < 64u << 20) {
 		ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "uS", id,
-		    block, (size_t)CHANNEL_PACKET), 0);
+				     block, (size_t)CHANNEL_PACKET),
+		    0);
 		sent += CHANNEL_PACKET;
 	}
 	ck_assert_uint_lt(sent, WINDOW_START + (1u << 20));
@@ -120,8 +126,7 @@ START_TEST(test_a_program_that_does_not_read_costs_one_window)
 		for (ssize_t i = 0; i < n; i++) {
 			size_t at = (got + (size_t)i) % CHANNEL_PACKET;
 
-			ck_assert_uint_eq(in[i],
-			    (uint8_t)(at * 7 + at / 256));
+			ck_assert_uint_eq(in[i], (uint8_t)(at * 7 + at / 256));
 		}
 		got += (size_t)n;
 	}
@@ -141,7 +146,7 @@ START_TEST(test_windows_grow_with_what_is_taken_in_a_round_trip)
 	uint32_t id;
 	int far;
 
-	fake_start(&(const struct msg_opened){ .window_max = 8 << 20 });
+	fake_start(&(const struct msg_opened){.window_max = 8 << 20});
 	fake.rtt = 40000;
 	fake.forget = true;
 	fake.at = fake.n_sent;
@@ -154,8 +159,9 @@ START_TEST(test_windows_grow_with_what_is_taken_in_a_round_trip)
 	while (c->window_size < 8u << 20 && loop_clock() < end) {
 		/* A round trip's worth, and the time it takes. */
 		for (int i = 0; i < 300 && c->window >= CHANNEL_PACKET; i++) {
-			ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA,
-			    "uS", id, block, (size_t)CHANNEL_PACKET), 0);
+			ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "uS",
+					     id, block, (size_t)CHANNEL_PACKET),
+			    0);
 			while (read(far, in, sizeof(in)) > 0)
 				continue;
 			loop_turn(fake.w.loop, 0);
@@ -178,7 +184,7 @@ START_TEST(test_windows_grow_where_a_relay_hides_the_round_trip)
 	size_t at;
 	int far;
 
-	fake_start(&(const struct msg_opened){ .window_max = 8 << 20 });
+	fake_start(&(const struct msg_opened){.window_max = 8 << 20});
 	fake.rtt = 50; /* to the relay */
 	id = fake_direct(1, &far);
 	c = channel_find(fake.w.channels, id);
@@ -186,8 +192,9 @@ START_TEST(test_windows_grow_where_a_relay_hides_the_round_trip)
 	while (c->window_size < 8u << 20 && loop_clock() < end) {
 		at = fake.n_sent;
 		for (int i = 0; i < 300 && c->window >= CHANNEL_PACKET; i++) {
-			ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA,
-			    "uS", id, block, (size_t)CHANNEL_PACKET), 0);
+			ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "uS",
+					     id, block, (size_t)CHANNEL_PACKET),
+			    0);
 			while (read(far, in, sizeof(in)) > 0)
 				continue;
 			loop_turn(fake.w.loop, 0);
@@ -195,8 +202,9 @@ START_TEST(test_windows_grow_where_a_relay_hides_the_round_trip)
 		fake_wait(41);
 		for (; at < fake.n_sent; at++)
 			if (fake.sent[at].data[0] == SSH_MSG_GLOBAL_REQUEST)
-				ck_assert_int_eq(fake_packet(
-				    SSH_MSG_REQUEST_FAILURE, ""), 0);
+				ck_assert_int_eq(
+				    fake_packet(SSH_MSG_REQUEST_FAILURE, ""),
+				    0);
 	}
 	ck_assert_uint_eq(c->window_size, 8u << 20);
 	close(far);
@@ -216,8 +224,8 @@ START_TEST(test_windows_stay_small_where_little_is_moved)
 	id = fake_direct(1, &far);
 	c = channel_find(fake.w.channels, id);
 	for (int i = 0; i < 20; i++) {
-		ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id,
-		    "x"), 0);
+		ck_assert_int_eq(
+		    fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "x"), 0);
 		ck_assert_int_eq(read(far, in, sizeof(in)), 1);
 		fake_wait(6);
 	}
@@ -246,11 +254,11 @@ START_TEST(test_a_client_that_never_reads_stops_the_program)
 	ck_assert_uint_eq(out, 2u << 20); /* the client's window, all of it */
 	ck_assert_uint_lt(poured, (2u << 20) + (2u << 20));
 	/* It goes on where it stopped. */
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu", id,
-	    1000u), 0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu", id, 1000u), 0);
 	fake_turn();
-	ck_assert_uint_eq(channel_find(fake.w.channels, id)->bytes_out,
-	    out + 1000);
+	ck_assert_uint_eq(
+	    channel_find(fake.w.channels, id)->bytes_out, out + 1000);
 	fake_end();
 }
 END_TEST
@@ -356,8 +364,8 @@ START_TEST(test_bulk_keeps_to_what_the_client_reads_while_somebody_types)
 		pour(program[1]);
 		loop_turn(fake.w.loop, 0);
 	}
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu",
-	    bulk, 32768u), 0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu", bulk, 32768u), 0);
 	ck_assert_int_eq(write(far, "x", 1), 1);
 	fake_turn();
 	for (int i = 0; i < 30; i++) {
@@ -410,7 +418,7 @@ END_TEST
 
 START_TEST(test_a_terminals_output_fills_packets)
 {
-	struct wall_message m = { .type = MSG_pty_made };
+	struct wall_message m = {.type = MSG_pty_made};
 	struct termios t;
 	size_t packets, n = 0;
 	int master, slave;
@@ -420,7 +428,8 @@ START_TEST(test_a_terminals_output_fills_packets)
 	fake_session();
 	id = fake_open_session(1);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbsuuuus", id,
-	    "pty-req", 1, "vt100", 80u, 24u, 0u, 0u, ""), 0);
+			     "pty-req", 1, "vt100", 80u, 24u, 0u, 0u, ""),
+	    0);
 	fake_asked(MSG_pty);
 	ck_assert_int_eq(openpty(&master, &slave, NULL, NULL, NULL), 0);
 	ck_assert_int_eq(tcgetattr(slave, &t), 0);
@@ -430,8 +439,8 @@ START_TEST(test_a_terminals_output_fills_packets)
 	m.fds[1] = m.fds[2] = m.fds[3] = -1;
 	m.pty_made.channel = id;
 	ck_assert_int_eq(on_pty_made(&fake.w, &m), 0);
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usb", id,
-	    "shell", 1), 0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_REQUEST, "usb", id, "shell", 1), 0);
 	fake_asked(MSG_start);
 	n = pour(slave);
 	usleep(50000);
@@ -450,23 +459,25 @@ START_TEST(test_a_thousand_channels_live_at_once)
 {
 	static uint32_t ids[1200];
 	static int far[1200];
-	struct rlimit limit = { 8192, 8192 };
+	struct rlimit limit = {8192, 8192};
 	char text[8];
 
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	fake_start(&(const struct msg_opened){ .window_max = 16 << 20,
-	    .max_channels = 1200 });
+	fake_start(&(const struct msg_opened){
+	    .window_max = 16 << 20, .max_channels = 1200});
 	for (uint32_t i = 0; i < 1200; i++)
 		ids[i] = fake_direct(i, &far[i]);
 	/* One more is refused, without a question. */
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_OPEN, "suuususu",
-	    "direct-tcpip", 9999u, 1000u, 1000u, "h", 1u, "o", 1u), 0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_OPEN, "suuususu", "direct-tcpip", 9999u,
+		1000u, 1000u, "h", 1u, "o", 1u),
+	    0);
 	fake_asked_nothing();
 	fake_expect(SSH_MSG_CHANNEL_OPEN_FAILURE);
 	for (uint32_t i = 0; i < 1200; i++) {
 		ck_assert_int_eq(write(far[i], "pong", 4), 4);
-		ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us",
-		    ids[i], "ping"), 0);
+		ck_assert_int_eq(
+		    fake_packet(SSH_MSG_CHANNEL_DATA, "us", ids[i], "ping"), 0);
 		ck_assert_int_eq(read(far[i], text, sizeof(text)), 4);
 	}
 	fake_wait(200);
@@ -476,11 +487,11 @@ START_TEST(test_a_thousand_channels_live_at_once)
 		ck_assert_uint_lt(rd_u32(&r), 1200);
 	}
 	/* All windows together keep to their budget. */
-	ck_assert_uint_le(fake.w.channels->windows,
-	    WINDOW_BUDGET + 1200u * WINDOW_SMALL);
+	ck_assert_uint_le(
+	    fake.w.channels->windows, WINDOW_BUDGET + 1200u * WINDOW_SMALL);
 	for (uint32_t i = 0; i < 1200; i++) {
-		ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_CLOSE, "u",
-		    ids[i]), 0);
+		ck_assert_int_eq(
+		    fake_packet(SSH_MSG_CHANNEL_CLOSE, "u", ids[i]), 0);
 		fake_asked(MSG_channel_closed);
 		close(far[i]);
 	}
@@ -499,8 +510,8 @@ START_TEST(test_a_number_does_not_come_back_soon)
 		seen[i] = fake_direct(1, &far);
 		for (size_t k = i > 50 ? i - 50 : 0; k < i; k++)
 			ck_assert_uint_ne(seen[i], seen[k]);
-		ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_CLOSE, "u",
-		    seen[i]), 0);
+		ck_assert_int_eq(
+		    fake_packet(SSH_MSG_CHANNEL_CLOSE, "u", seen[i]), 0);
 		fake_asked(MSG_channel_closed);
 		fake_expect(SSH_MSG_CHANNEL_CLOSE);
 		close(far);
@@ -518,23 +529,21 @@ suite_flow(void)
 	TCase *c = tcase_create("flow");
 
 	tcase_set_timeout(c, 60);
-	tcase_add_test(c,
-	    test_more_than_the_window_or_the_packet_size_is_refused);
+	tcase_add_test(
+	    c, test_more_than_the_window_or_the_packet_size_is_refused);
 	tcase_add_test(c, test_a_window_adjust_beyond_32_bits_is_refused);
 	tcase_add_test(c, test_a_program_that_does_not_read_costs_one_window);
-	tcase_add_test(c,
-	    test_windows_grow_with_what_is_taken_in_a_round_trip);
-	tcase_add_test(c,
-	    test_windows_grow_where_a_relay_hides_the_round_trip);
+	tcase_add_test(c, test_windows_grow_with_what_is_taken_in_a_round_trip);
+	tcase_add_test(c, test_windows_grow_where_a_relay_hides_the_round_trip);
 	tcase_add_test(c, test_windows_stay_small_where_little_is_moved);
 	tcase_add_test(c, test_a_client_that_never_reads_stops_the_program);
-	tcase_add_test(c,
-	    test_a_full_queue_stops_reading_and_goes_on_when_it_empties);
+	tcase_add_test(
+	    c, test_a_full_queue_stops_reading_and_goes_on_when_it_empties);
 	tcase_add_test(c, test_bulk_leaves_room_for_a_keystroke);
-	tcase_add_test(c,
-	    test_a_keystroke_overtakes_bulk_that_is_ready_before_it);
-	tcase_add_test(c,
-	    test_bulk_keeps_to_what_the_client_reads_while_somebody_types);
+	tcase_add_test(
+	    c, test_a_keystroke_overtakes_bulk_that_is_ready_before_it);
+	tcase_add_test(
+	    c, test_bulk_keeps_to_what_the_client_reads_while_somebody_types);
 	tcase_add_test(c, test_bulk_channels_take_turns);
 	tcase_add_test(c, test_a_terminals_output_fills_packets);
 	tcase_add_test(c, test_a_thousand_channels_live_at_once);

@@ -53,16 +53,17 @@ START_TEST(test_a_connect_stands_when_yes_and_socket_are_there)
 		else
 			fake_turn();
 		fake_expect_nothing();
-		ck_assert_int_eq(WALL_SEND_FD(&fake.session, fds[0], stream,
-		    .channel = id), 0);
+		ck_assert_int_eq(
+		    WALL_SEND_FD(&fake.session, fds[0], stream, .channel = id),
+		    0);
 		fake_turn();
 		if (socket_first) {
 			fake_expect_nothing();
 			fake_granted(id);
 		}
 		fake_expect(SSH_MSG_CHANNEL_OPEN_CONFIRMATION);
-		ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id,
-		    "ping"), 0);
+		ck_assert_int_eq(
+		    fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "ping"), 0);
 		ck_assert_int_eq(read(fds[1], text, sizeof(text)), 4);
 		close(fds[0]);
 		close(fds[1]);
@@ -94,19 +95,24 @@ START_TEST(test_impossible_targets_are_refused_without_a_question)
 	ck_assert_uint_eq(failure_reason(5), SSH_OPEN_CONNECT_FAILED);
 	ck_assert_int_eq(open_direct(5, "", 80), 0);
 	ck_assert_uint_eq(failure_reason(5), SSH_OPEN_CONNECT_FAILED);
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_OPEN, "suuussu",
-	    "direct-streamlocal@openssh.com", 5u, 1u, 1u, "", "", 0u), 0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_OPEN, "suuussu",
+		"direct-streamlocal@openssh.com", 5u, 1u, 1u, "", "", 0u),
+	    0);
 	ck_assert_uint_eq(failure_reason(5), SSH_OPEN_CONNECT_FAILED);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_OPEN, "suuu",
-	    "no-such-type", 5u, 1u, 1u), 0);
+			     "no-such-type", 5u, 1u, 1u),
+	    0);
 	ck_assert_uint_eq(failure_reason(5), SSH_OPEN_UNKNOWN_CHANNEL_TYPE);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_OPEN, "suuuuu",
-	    "tun@openssh.com", 5u, 1u, 1u, 3u, 0u), 0);
-	ck_assert_uint_eq(failure_reason(5),
-	    SSH_OPEN_ADMINISTRATIVELY_PROHIBITED);
+			     "tun@openssh.com", 5u, 1u, 1u, 3u, 0u),
+	    0);
+	ck_assert_uint_eq(
+	    failure_reason(5), SSH_OPEN_ADMINISTRATIVELY_PROHIBITED);
 	/* A largest packet of nothing could carry nothing. */
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_OPEN, "suuu", "session",
-	    5u, 1u, 0u), E_VALUE);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_OPEN, "suuu", "session", 5u, 1u, 0u),
+	    E_VALUE);
 	fake_asked_nothing();
 	fake_end();
 }
@@ -137,8 +143,7 @@ START_TEST(test_each_direction_ends_by_itself)
 	fake_start_plain();
 	id = fake_direct(5, &far);
 	/* The client has finished; the server answers after that. */
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "GET"),
-	    0);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "GET"), 0);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_EOF, "u", id), 0);
 	ck_assert_int_eq(read(far, text, sizeof(text)), 3);
 	ck_assert_int_eq(read(far, text, sizeof(text)), 0);
@@ -159,8 +164,8 @@ START_TEST(test_each_direction_ends_by_itself)
 	fake_turn();
 	fake_expect(SSH_MSG_CHANNEL_EOF);
 	fake_expect_nothing();
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "more"),
-	    0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "more"), 0);
 	ck_assert_int_eq(read(far, text, sizeof(text)), 4);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_EOF, "u", id), 0);
 	fake_expect(SSH_MSG_CHANNEL_CLOSE);
@@ -206,8 +211,8 @@ END_TEST
 
 START_TEST(test_interface_packets_are_framed_by_their_family)
 {
-	static const uint8_t v4[] = { 0x45, 1, 2, 3 }, v6[] = { 0x60, 9 };
-	static const uint8_t framed[] = { 0, 0, 0, 2, 0x45, 7 };
+	static const uint8_t v4[] = {0x45, 1, 2, 3}, v6[] = {0x60, 9};
+	static const uint8_t framed[] = {0, 0, 0, 2, 0x45, 7};
 	uint8_t text[64];
 	struct rd r;
 	const uint8_t *data;
@@ -217,12 +222,14 @@ START_TEST(test_interface_packets_are_framed_by_their_family)
 
 	fake_start_plain();
 	fake_session();
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_OPEN, "suuuuu",
-	    "tun@openssh.com", 5u, 100000u, 32768u, 1u, 0x7fffffffu), 0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_OPEN, "suuuuu", "tun@openssh.com", 5u,
+		100000u, 32768u, 1u, 0x7fffffffu),
+	    0);
 	id = fake_asked(MSG_tun)->tun.channel;
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds), 0);
-	ck_assert_int_eq(WALL_SEND_FD(&fake.session, fds[0], stream,
-	    .channel = id), 0);
+	ck_assert_int_eq(
+	    WALL_SEND_FD(&fake.session, fds[0], stream, .channel = id), 0);
 	fake_granted(id);
 	fake_turn();
 	fake_expect(SSH_MSG_CHANNEL_OPEN_CONFIRMATION);
@@ -240,10 +247,11 @@ START_TEST(test_interface_packets_are_framed_by_their_family)
 	ck_assert_uint_eq(len, 6);
 	ck_assert_mem_eq(data, "\0\0\0\x18\x60\x09", 6);
 	/* Lengths count against the window (PROTOCOL 2.3). */
-	ck_assert_uint_eq(channel_find(fake.w.channels, id)->peer_window,
-	    100000 - 12 - 10);
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "uS", id, framed,
-	    sizeof(framed)), 0);
+	ck_assert_uint_eq(
+	    channel_find(fake.w.channels, id)->peer_window, 100000 - 12 - 10);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_DATA, "uS", id, framed, sizeof(framed)),
+	    0);
 	ck_assert_int_eq(read(fds[1], text, sizeof(text)), 2);
 	ck_assert_mem_eq(text, "\x45\x07", 2);
 	close(fds[0]);
@@ -252,7 +260,8 @@ START_TEST(test_interface_packets_are_framed_by_their_family)
 }
 END_TEST
 
-/* ---- opened by us ---------------------------------------------------------- */
+/* ---- opened by us ----------------------------------------------------------
+ */
 
 static int
 incoming(enum incoming_kind kind, const char *address, uint32_t port)
@@ -261,11 +270,13 @@ incoming(enum incoming_kind kind, const char *address, uint32_t port)
 
 	if (fake.session.fd < 0)
 		fake_session();
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
-	    fds), 0);
-	ck_assert_int_eq(WALL_SEND_FD(&fake.session, fds[0], incoming,
-	    .kind = (uint8_t)kind, .address = address, .port = port,
-	    .originator = "192.0.2.1", .originator_port = 4000), 0);
+	ck_assert_int_eq(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	ck_assert_int_eq(
+	    WALL_SEND_FD(&fake.session, fds[0], incoming, .kind = (uint8_t)kind,
+		.address = address, .port = port, .originator = "192.0.2.1",
+		.originator_port = 4000),
+	    0);
 	close(fds[0]);
 	fake_turn();
 	return fds[1];
@@ -301,13 +312,15 @@ START_TEST(test_a_connection_to_a_listener_opens_a_channel)
 	fake_expect_nothing();
 	ck_assert_int_ne(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "x"), 0);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_OPEN_CONFIRMATION, "uuuu",
-	    id, 77u, 1000u, 1000u), 0);
+			     id, 77u, 1000u, 1000u),
+	    0);
 	fake_turn();
 	r = fake_expect(SSH_MSG_CHANNEL_DATA);
 	ck_assert_uint_eq(rd_u32(&r), 77);
 	/* A second confirmation is nonsense. */
 	ck_assert_int_ne(fake_packet(SSH_MSG_CHANNEL_OPEN_CONFIRMATION, "uuuu",
-	    id, 77u, 1000u, 1000u), 0);
+			     id, 77u, 1000u, 1000u),
+	    0);
 	close(far);
 	fake_end();
 }
@@ -322,13 +335,15 @@ START_TEST(test_a_client_may_refuse_what_we_open)
 	fake_start_plain();
 	far = incoming(INCOMING_X11, "", 0);
 	id = fake_asked(MSG_channel_offered)->channel_offered.channel;
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_OPEN_FAILURE, "uuss", id,
-	    1u, "no", ""), 0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_OPEN_FAILURE, "uuss", id, 1u, "no", ""),
+	    0);
 	ck_assert_int_eq(read(far, &byte, 1), 0);
-	ck_assert_uint_eq(fake_asked(MSG_channel_closed)->type,
-	    MSG_channel_closed);
-	ck_assert_int_ne(fake_packet(SSH_MSG_CHANNEL_OPEN_FAILURE, "uuss", id,
-	    1u, "no", ""), 0);
+	ck_assert_uint_eq(
+	    fake_asked(MSG_channel_closed)->type, MSG_channel_closed);
+	ck_assert_int_ne(
+	    fake_packet(SSH_MSG_CHANNEL_OPEN_FAILURE, "uuss", id, 1u, "no", ""),
+	    0);
 	close(far);
 	fake_end();
 }
@@ -339,11 +354,10 @@ static const struct {
 	const char *request;
 	const char *type;
 } types[] = {
-	{ INCOMING_UNIX, NULL, "forwarded-streamlocal@openssh.com" },
-	{ INCOMING_X11, NULL, "x11" },
-	{ INCOMING_AGENT, "auth-agent-req@openssh.com",
-	    "auth-agent@openssh.com" },
-	{ INCOMING_AGENT, "agent-req", "agent-connect" },
+    {INCOMING_UNIX, NULL, "forwarded-streamlocal@openssh.com"},
+    {INCOMING_X11, NULL, "x11"},
+    {INCOMING_AGENT, "auth-agent-req@openssh.com", "auth-agent@openssh.com"},
+    {INCOMING_AGENT, "agent-req", "agent-connect"},
 };
 
 START_TEST(test_each_kind_has_its_channel_type)
@@ -355,8 +369,9 @@ START_TEST(test_each_kind_has_its_channel_type)
 	fake_start_plain();
 	if (types[_i].request != NULL) {
 		id = fake_open_session(1);
-		ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usb",
-		    id, types[_i].request, 1), 0);
+		ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usb", id,
+				     types[_i].request, 1),
+		    0);
 		fake_asked(MSG_agent);
 		fake_granted(id);
 		fake_expect(SSH_MSG_CHANNEL_SUCCESS);
@@ -369,13 +384,14 @@ START_TEST(test_each_kind_has_its_channel_type)
 }
 END_TEST
 
-/* ---- global requests ---------------------------------------------------------- */
+/* ---- global requests
+ * ---------------------------------------------------------- */
 
 static void
 listening(uint32_t request, uint32_t port)
 {
-	struct wall_message m = { .type = MSG_listening,
-		.listening = { request, port } };
+	struct wall_message m = {
+	    .type = MSG_listening, .listening = {request, port}};
 
 	ck_assert_int_eq(on_listening(&fake.w, &m), 0);
 }
@@ -383,8 +399,8 @@ listening(uint32_t request, uint32_t port)
 static void
 not_listening(uint32_t request)
 {
-	struct wall_message m = { .type = MSG_not_listening,
-		.not_listening = { request } };
+	struct wall_message m = {
+	    .type = MSG_not_listening, .not_listening = {request}};
 
 	ck_assert_int_eq(on_not_listening(&fake.w, &m), 0);
 }
@@ -396,12 +412,15 @@ START_TEST(test_global_answers_keep_their_order)
 
 	fake_start_plain();
 	ck_assert_int_eq(fake_packet(SSH_MSG_GLOBAL_REQUEST, "sbsu",
-	    "tcpip-forward", 1, "localhost", 0u), 0);
+			     "tcpip-forward", 1, "localhost", 0u),
+	    0);
 	first = fake_asked(MSG_tcp_listen)->tcp_listen.request;
 	ck_assert_int_eq(fake_packet(SSH_MSG_GLOBAL_REQUEST, "sb",
-	    "keepalive@openssh.com", 1), 0);
+			     "keepalive@openssh.com", 1),
+	    0);
 	ck_assert_int_eq(fake_packet(SSH_MSG_GLOBAL_REQUEST, "sbs",
-	    "streamlocal-forward@openssh.com", 1, "/tmp/s"), 0);
+			     "streamlocal-forward@openssh.com", 1, "/tmp/s"),
+	    0);
 	second = fake_asked(MSG_unix_listen)->unix_listen.request;
 	/* The later one is ready first. */
 	not_listening(second);
@@ -423,17 +442,21 @@ START_TEST(test_the_port_is_told_only_where_none_was_named)
 
 	fake_start_plain();
 	ck_assert_int_eq(fake_packet(SSH_MSG_GLOBAL_REQUEST, "sbsu",
-	    "tcpip-forward", 1, "", 8080u), 0);
+			     "tcpip-forward", 1, "", 8080u),
+	    0);
 	listening(fake_asked(MSG_tcp_listen)->tcp_listen.request, 8080);
 	r = fake_expect(SSH_MSG_REQUEST_SUCCESS);
 	ck_assert_int_eq(rd_end(&r), 0);
 	ck_assert_int_eq(fake_packet(SSH_MSG_GLOBAL_REQUEST, "sbsu",
-	    "cancel-tcpip-forward", 1, "", 8080u), 0);
+			     "cancel-tcpip-forward", 1, "", 8080u),
+	    0);
 	listening(fake_asked(MSG_unlisten)->unlisten.request, 8080);
 	r = fake_expect(SSH_MSG_REQUEST_SUCCESS);
 	ck_assert_int_eq(rd_end(&r), 0);
-	ck_assert_int_eq(fake_packet(SSH_MSG_GLOBAL_REQUEST, "sbs",
-	    "cancel-streamlocal-forward@openssh.com", 0, "/tmp/x"), 0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_GLOBAL_REQUEST, "sbs",
+		"cancel-streamlocal-forward@openssh.com", 0, "/tmp/x"),
+	    0);
 	not_listening(fake_asked(MSG_unlisten)->unlisten.request);
 	fake_expect_nothing();
 	fake_end();
@@ -444,11 +467,13 @@ START_TEST(test_impossible_listeners_are_refused_without_a_question)
 {
 	fake_start_plain();
 	ck_assert_int_eq(fake_packet(SSH_MSG_GLOBAL_REQUEST, "sbsu",
-	    "tcpip-forward", 1, "", 65536u), 0);
+			     "tcpip-forward", 1, "", 65536u),
+	    0);
 	ck_assert_int_eq(fake_packet(SSH_MSG_GLOBAL_REQUEST, "sbs",
-	    "streamlocal-forward@openssh.com", 1, ""), 0);
-	ck_assert_int_eq(fake_packet(SSH_MSG_GLOBAL_REQUEST, "sb",
-	    "no-such-request", 1), 0);
+			     "streamlocal-forward@openssh.com", 1, ""),
+	    0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_GLOBAL_REQUEST, "sb", "no-such-request", 1), 0);
 	for (int i = 0; i < 3; i++)
 		fake_expect(SSH_MSG_REQUEST_FAILURE);
 	fake_asked_nothing();
@@ -458,20 +483,20 @@ END_TEST
 
 START_TEST(test_host_keys_are_announced_and_proven)
 {
-	struct wall_message m = { .type = MSG_hostkeys_proof };
-	static const uint8_t keys[] = { 0, 0, 0, 1, 'k' };
+	struct wall_message m = {.type = MSG_hostkeys_proof};
+	static const uint8_t keys[] = {0, 0, 0, 1, 'k'};
 	struct rd r;
 
-	fake_start(&(const struct msg_opened){ .window_max = 1 << 20,
-	    .hostkeys = { keys, sizeof(keys) } });
+	fake_start(&(const struct msg_opened){
+	    .window_max = 1 << 20, .hostkeys = {keys, sizeof(keys)}});
 	(void)fake_packet(SSH_MSG_GLOBAL_REQUEST, "sbs",
 	    "hostkeys-prove-00@openssh.com", 1, "k");
 	r = fake_expect(SSH_MSG_GLOBAL_REQUEST);
-	ck_assert_ptr_nonnull(memmem(r.data, r.len, "hostkeys-00@openssh.com",
-	    23));
+	ck_assert_ptr_nonnull(
+	    memmem(r.data, r.len, "hostkeys-00@openssh.com", 23));
 	ck_assert_mem_eq(&r.data[r.len - sizeof(keys)], keys, sizeof(keys));
-	ck_assert_uint_eq(fake_asked(MSG_hostkeys_prove)
-	    ->hostkeys_prove.keys.len, 5);
+	ck_assert_uint_eq(
+	    fake_asked(MSG_hostkeys_prove)->hostkeys_prove.keys.len, 5);
 	m.hostkeys_proof.signatures.data = keys;
 	m.hostkeys_proof.signatures.len = sizeof(keys);
 	ck_assert_int_eq(on_hostkeys_proof(&fake.w, &m), 0);
@@ -505,8 +530,8 @@ suite_forward(void)
 	tcase_set_timeout(c, 30);
 	tcase_add_test(c, test_a_connect_stands_when_yes_and_socket_are_there);
 	tcase_add_test(c, test_a_refusal_carries_the_monitors_reason);
-	tcase_add_test(c,
-	    test_impossible_targets_are_refused_without_a_question);
+	tcase_add_test(
+	    c, test_impossible_targets_are_refused_without_a_question);
 	tcase_add_test(c, test_a_lost_session_fails_connects_under_way);
 	tcase_add_test(c, test_each_direction_ends_by_itself);
 	tcase_add_test(c, test_data_after_the_end_is_a_protocol_error);
@@ -518,8 +543,8 @@ suite_forward(void)
 	    sizeof(types) / sizeof(types[0]));
 	tcase_add_test(c, test_global_answers_keep_their_order);
 	tcase_add_test(c, test_the_port_is_told_only_where_none_was_named);
-	tcase_add_test(c,
-	    test_impossible_listeners_are_refused_without_a_question);
+	tcase_add_test(
+	    c, test_impossible_listeners_are_refused_without_a_question);
 	tcase_add_test(c, test_host_keys_are_announced_and_proven);
 	tcase_add_test(c, test_unanswered_global_requests_are_bounded);
 	suite_add_tcase(s, c);

@@ -18,7 +18,8 @@ static void
 session_exits(uint32_t id, uint32_t status, const char *signal)
 {
 	ck_assert_int_eq(WALL_SEND(&fake.session, exited, .channel = id,
-	    .status = status, .signal = signal), 0);
+			     .status = status, .signal = signal),
+	    0);
 	fake_turn();
 }
 
@@ -90,9 +91,10 @@ START_TEST(test_a_signal_is_told_by_name_and_not_as_a_status)
 	for (int i = 2; i >= 0; i--)
 		close(program[i]);
 	session_exits(id, 0, "SEGV");
-	while (fake_next() != 0 && (fake_next() != SSH_MSG_CHANNEL_REQUEST ||
-	    memmem(fake.sent[fake.at].data, fake.sent[fake.at].len,
-		"exit-signal", 11) == NULL))
+	while (fake_next() != 0 &&
+	    (fake_next() != SSH_MSG_CHANNEL_REQUEST ||
+		memmem(fake.sent[fake.at].data, fake.sent[fake.at].len,
+		    "exit-signal", 11) == NULL))
 		fake.at++;
 	r = fake_expect(SSH_MSG_CHANNEL_REQUEST);
 	(void)rd_bytes(&r, 4 + 4 + strlen("exit-signal") + 1);
@@ -111,12 +113,15 @@ START_TEST(test_answers_leave_in_the_order_of_the_requests)
 	fake_start_plain();
 	id = fake_open_session(1);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbss", id,
-	    "env", 1, "LANG", "C"), 0);
+			     "env", 1, "LANG", "C"),
+	    0);
 	/* Known to fail at once; the answer waits for its turn. */
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usb", id,
-	    "no-such-request", 1), 0);
+			     "no-such-request", 1),
+	    0);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbss", id,
-	    "env", 1, "LC_ALL", "C"), 0);
+			     "env", 1, "LC_ALL", "C"),
+	    0);
 	fake_asked(MSG_env);
 	fake_asked(MSG_env);
 	fake_expect_nothing();
@@ -138,11 +143,13 @@ START_TEST(test_a_request_without_reply_gets_none)
 	fake_start_plain();
 	id = fake_open_session(1);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbss", id,
-	    "env", 0, "LANG", "C"), 0);
+			     "env", 0, "LANG", "C"),
+	    0);
 	fake_asked(MSG_env);
 	fake_granted(id);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usb", id,
-	    "no-such-request", 0), 0);
+			     "no-such-request", 0),
+	    0);
 	fake_expect_nothing();
 	fake_end();
 }
@@ -154,11 +161,12 @@ START_TEST(test_only_one_program_runs_on_a_channel)
 
 	fake_start_plain();
 	id = fake_open_session(1);
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usb", id,
-	    "shell", 1), 0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_REQUEST, "usb", id, "shell", 1), 0);
 	ck_assert_uint_eq(fake_asked(MSG_start)->start.kind, START_SHELL);
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbs", id,
-	    "exec", 1, "id"), 0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbs", id, "exec", 1, "id"),
+	    0);
 	fake_asked_nothing();
 	fake_granted(id);
 	fake_expect(SSH_MSG_CHANNEL_SUCCESS);
@@ -174,8 +182,8 @@ START_TEST(test_a_refused_start_says_why_before_the_failure)
 
 	fake_start_plain();
 	id = fake_open_session(1);
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usb", id,
-	    "shell", 1), 0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_REQUEST, "usb", id, "shell", 1), 0);
 	fake_asked(MSG_start);
 	fake_refused(id, 0, "not today");
 	r = fake_expect(SSH_MSG_CHANNEL_EXTENDED_DATA);
@@ -193,8 +201,8 @@ START_TEST(test_data_before_the_program_reaches_it_and_then_the_end)
 
 	fake_start_plain();
 	id = fake_open_session(1);
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "early"),
-	    0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "early"), 0);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_EOF, "u", id), 0);
 	fake_exec(id, program);
 	fake_turn();
@@ -212,12 +220,13 @@ END_TEST
 static int
 make_pty(uint32_t id, uint32_t columns)
 {
-	struct wall_message m = { .type = MSG_pty_made,
-		.pty_made = { .channel = id } };
+	struct wall_message m = {
+	    .type = MSG_pty_made, .pty_made = {.channel = id}};
 	int master, slave;
 
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbsuuuus", id,
-	    "pty-req", 1, "xterm", columns, 24u, 0u, 0u, ""), 0);
+			     "pty-req", 1, "xterm", columns, 24u, 0u, 0u, ""),
+	    0);
 	ck_assert_str_eq(fake_asked(MSG_pty)->pty.term, "xterm");
 	ck_assert_int_eq(openpty(&master, &slave, NULL, NULL, NULL), 0);
 	m.fds[0] = master;
@@ -231,8 +240,8 @@ make_pty(uint32_t id, uint32_t columns)
 static void
 run_on_pty(uint32_t id)
 {
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usb", id,
-	    "shell", 1), 0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_REQUEST, "usb", id, "shell", 1), 0);
 	fake_asked(MSG_start);
 	if (fake.session.fd < 0)
 		fake_session();
@@ -257,13 +266,14 @@ START_TEST(test_a_shell_on_a_pty_talks_resizes_and_ends)
 	ck_assert_int_eq(write(slave, "$ ", 2), 2);
 	fake_wait(50);
 	assert_data(fake_expect(SSH_MSG_CHANNEL_DATA), 9, "$ ");
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "ls\n"),
-	    0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "ls\n"), 0);
 	ck_assert_int_eq(read(slave, text, sizeof(text)), 3);
 	fake_wait(50);
 	assert_data(fake_expect(SSH_MSG_CHANNEL_DATA), 9, "ls\r\n"); /* echo */
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbuuuu", id,
-	    "window-change", 0, 132u, 43u, 0u, 0u), 0);
+			     "window-change", 0, 132u, 43u, 0u, 0u),
+	    0);
 	ck_assert_int_eq(ioctl(slave, TIOCGWINSZ, &size), 0);
 	ck_assert_int_eq(size.ws_col, 132);
 	ck_assert_int_eq(size.ws_row, 43);
@@ -342,16 +352,18 @@ START_TEST(test_a_break_is_an_interrupt_where_the_terminal_says_so)
 	ck_assert_int_eq(tcgetattr(slave, &t), 0);
 	cfmakeraw(&t);
 	ck_assert_int_eq(tcsetattr(slave, TCSANOW, &t), 0);
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbu", id,
-	    "break", 1, 500u), 0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbu", id, "break", 1, 500u),
+	    0);
 	fake_expect(SSH_MSG_CHANNEL_SUCCESS);
 	ck_assert_int_eq(read(slave, &byte, 1), 1);
 	ck_assert_int_eq(byte, 0);
 	t.c_iflag |= BRKINT;
 	t.c_lflag |= ISIG | ECHO | ECHOCTL;
 	ck_assert_int_eq(tcsetattr(slave, TCSANOW, &t), 0);
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbu", id,
-	    "break", 1, 500u), 0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbu", id, "break", 1, 500u),
+	    0);
 	fake_expect(SSH_MSG_CHANNEL_SUCCESS);
 	fake_wait(50); /* the kernel's line discipline has a thread */
 	assert_data(fake_expect(SSH_MSG_CHANNEL_DATA), 9, "^C");
@@ -362,8 +374,8 @@ END_TEST
 
 START_TEST(test_a_warning_reaches_terminals_with_their_line_ends)
 {
-	struct wall_message m = { .type = MSG_say,
-		.say = { .channel = CHANNEL_NONE, .text = "one\ntwo" } };
+	struct wall_message m = {.type = MSG_say,
+	    .say = {.channel = CHANNEL_NONE, .text = "one\ntwo"}};
 	uint32_t id;
 	int slave;
 
@@ -372,8 +384,7 @@ START_TEST(test_a_warning_reaches_terminals_with_their_line_ends)
 	id = fake_open_session(2);
 	slave = make_pty(id, 80);
 	ck_assert_int_eq(on_say(&fake.w, &m), 0);
-	assert_data(fake_expect(SSH_MSG_CHANNEL_DATA), 2,
-	    "one\r\ntwo");
+	assert_data(fake_expect(SSH_MSG_CHANNEL_DATA), 2, "one\r\ntwo");
 	fake_expect_nothing();
 	close(slave);
 	fake_end();
@@ -413,7 +424,8 @@ START_TEST(test_eow_from_the_client_closes_the_programs_output)
 	id = fake_open_session(4);
 	fake_exec(id, program);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usb", id,
-	    "eow@openssh.com", 0), 0);
+			     "eow@openssh.com", 0),
+	    0);
 	ck_assert_int_eq(write(program[1], "x", 1), -1);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "in"), 0);
 	fake_end();
@@ -431,11 +443,13 @@ START_TEST(test_signals_go_to_the_monitor_while_a_program_runs)
 	fake_start_plain();
 	id = fake_open_session(4);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbs", id,
-	    "signal", 0, "TERM"), 0);
+			     "signal", 0, "TERM"),
+	    0);
 	fake_asked_nothing();
 	fake_exec(id, program);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbs", id,
-	    "signal", 0, "TERM"), 0);
+			     "signal", 0, "TERM"),
+	    0);
 	ck_assert_str_eq(fake_asked(MSG_signal)->signal.name, "TERM");
 	fake_end();
 }
@@ -446,7 +460,7 @@ START_TEST(test_descriptors_nobody_waits_for_are_closed)
 	int fds[2];
 	uint32_t id;
 	char byte;
-	struct wall_message m = { .type = MSG_pipes };
+	struct wall_message m = {.type = MSG_pipes};
 
 	fake_start_plain();
 	fake_session();
@@ -455,10 +469,10 @@ START_TEST(test_descriptors_nobody_waits_for_are_closed)
 	m.pipes.channel = id; /* no program was asked for */
 	m.fds[0] = m.fds[1] = m.fds[2] = fds[1];
 	ck_assert_int_eq(wall_send(&fake.session, &m), 0);
-	ck_assert_int_eq(WALL_SEND_FD(&fake.session, fds[1], stream,
-	    .channel = id), 0);
-	ck_assert_int_eq(WALL_SEND_FD(&fake.session, fds[1], stream,
-	    .channel = 12345), 0);
+	ck_assert_int_eq(
+	    WALL_SEND_FD(&fake.session, fds[1], stream, .channel = id), 0);
+	ck_assert_int_eq(
+	    WALL_SEND_FD(&fake.session, fds[1], stream, .channel = 12345), 0);
 	close(fds[1]);
 	fake_turn();
 	ck_assert_int_eq(read(fds[0], &byte, 1), 0);
@@ -500,8 +514,7 @@ START_TEST(test_close_delivers_what_was_sent_before_it)
 	fake_start_plain();
 	id = fake_open_session(4);
 	fake_exec(id, program);
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "all"),
-	    0);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "all"), 0);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_CLOSE, "u", id), 0);
 	ck_assert_int_eq(read(program[0], text, sizeof(text)), 3);
 	ck_assert_int_eq(read(program[0], text, sizeof(text)), 0);
@@ -523,22 +536,27 @@ static const struct {
 	uint8_t number;
 	const char *fields;
 } nonsense[] = {
-	{ SSH_MSG_CHANNEL_DATA, "us" },	   { SSH_MSG_CHANNEL_EOF, "u" },
-	{ SSH_MSG_CHANNEL_CLOSE, "u" },	   { SSH_MSG_CHANNEL_REQUEST, "usb" },
-	{ SSH_MSG_CHANNEL_SUCCESS, "u" },
-	{ SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu" },
+    {SSH_MSG_CHANNEL_DATA, "us"},
+    {SSH_MSG_CHANNEL_EOF, "u"},
+    {SSH_MSG_CHANNEL_CLOSE, "u"},
+    {SSH_MSG_CHANNEL_REQUEST, "usb"},
+    {SSH_MSG_CHANNEL_SUCCESS, "u"},
+    {SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu"},
 };
 
 START_TEST(test_packets_for_no_channel_are_protocol_errors)
 {
 	fake_start_plain();
-	ck_assert_int_ne(fake_packet(nonsense[_i].number, nonsense[_i].fields,
-	    5u, "x", 1), 0);
+	ck_assert_int_ne(
+	    fake_packet(nonsense[_i].number, nonsense[_i].fields, 5u, "x", 1),
+	    0);
 	/* A channel the monitor has not decided on is none yet. */
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_OPEN, "suuu", "session",
-	    0u, 1000u, 32768u), 0);
-	ck_assert_int_ne(fake_packet(nonsense[_i].number, nonsense[_i].fields,
-	    0u, "x", 1), 0);
+			     0u, 1000u, 32768u),
+	    0);
+	ck_assert_int_ne(
+	    fake_packet(nonsense[_i].number, nonsense[_i].fields, 0u, "x", 1),
+	    0);
 	fake_end();
 }
 END_TEST
@@ -581,13 +599,17 @@ START_TEST(test_texts_that_are_too_long_or_odd_are_refused_here)
 	fake_start_plain();
 	id = fake_open_session(4);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbss", id,
-	    "env", 1, longer, "x"), 0);
+			     "env", 1, longer, "x"),
+	    0);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbss", id,
-	    "env", 1, "x", longer), 0);
+			     "env", 1, "x", longer),
+	    0);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbS", id,
-	    "exec", 1, "a\0b", (size_t)3), 0);
+			     "exec", 1, "a\0b", (size_t)3),
+	    0);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbbssu", id,
-	    "x11-req", 1, 0, "MIT", "00", 5000u), 0);
+			     "x11-req", 1, 0, "MIT", "00", 5000u),
+	    0);
 	for (int i = 0; i < 4; i++)
 		fake_expect(SSH_MSG_CHANNEL_FAILURE);
 	fake_asked_nothing();
@@ -602,13 +624,17 @@ START_TEST(test_a_program_waits_for_its_agent_and_its_display)
 	fake_start_plain();
 	id = fake_open_session(4);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usb", id,
-	    "auth-agent-req@openssh.com", 1), 0);
+			     "auth-agent-req@openssh.com", 1),
+	    0);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbss", id,
-	    "env", 0, "A", "1"), 0);
+			     "env", 0, "A", "1"),
+	    0);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbbssu", id,
-	    "x11-req", 1, 0, "MIT", "00", 0u), 0);
-	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbs", id,
-	    "exec", 1, "id"), 0);
+			     "x11-req", 1, 0, "MIT", "00", 0u),
+	    0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbs", id, "exec", 1, "id"),
+	    0);
 	fake_asked(MSG_agent);
 	fake_asked_nothing();
 	fake_granted(id);
@@ -667,8 +693,8 @@ START_TEST(test_unanswered_requests_are_bounded)
 	fake_start_plain();
 	id = fake_open_session(4);
 	for (n = 0; n < 5000 && err == 0; n++) {
-		err = fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbss", id,
-		    "env", 1, "A", "B");
+		err = fake_packet(
+		    SSH_MSG_CHANNEL_REQUEST, "usbss", id, "env", 1, "A", "B");
 		if (n % 100 == 0)
 			fake_turn();
 	}
@@ -683,9 +709,11 @@ START_TEST(test_no_more_sessions_means_it)
 	fake_start_plain();
 	(void)fake_open_session(1);
 	ck_assert_int_eq(fake_packet(SSH_MSG_GLOBAL_REQUEST, "sb",
-	    "no-more-sessions@openssh.com", 0), 0);
+			     "no-more-sessions@openssh.com", 0),
+	    0);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_OPEN, "suuu", "session",
-	    2u, 1000u, 1000u), 0);
+			     2u, 1000u, 1000u),
+	    0);
 	ck_assert(fake.disconnected);
 	fake_end();
 }
@@ -698,45 +726,40 @@ suite_session_channel(void)
 	TCase *c = tcase_create("requests");
 
 	tcase_set_timeout(c, 30);
-	tcase_add_test(c,
-	    test_a_command_is_asked_run_and_its_output_and_status_delivered);
+	tcase_add_test(
+	    c, test_a_command_is_asked_run_and_its_output_and_status_delivered);
 	tcase_add_test(c, test_a_signal_is_told_by_name_and_not_as_a_status);
 	tcase_add_test(c, test_answers_leave_in_the_order_of_the_requests);
 	tcase_add_test(c, test_a_request_without_reply_gets_none);
 	tcase_add_test(c, test_only_one_program_runs_on_a_channel);
 	tcase_add_test(c, test_a_refused_start_says_why_before_the_failure);
-	tcase_add_test(c,
-	    test_data_before_the_program_reaches_it_and_then_the_end);
+	tcase_add_test(
+	    c, test_data_before_the_program_reaches_it_and_then_the_end);
 	tcase_add_test(c, test_a_shell_on_a_pty_talks_resizes_and_ends);
-	tcase_add_test(c,
-	    test_a_pty_that_somebody_keeps_open_does_not_hang_the_channel);
-	tcase_add_test(c,
-	    test_a_background_process_delays_the_close_but_not_the_status);
-	tcase_add_test(c,
-	    test_a_break_is_an_interrupt_where_the_terminal_says_so);
-	tcase_add_test(c,
-	    test_a_warning_reaches_terminals_with_their_line_ends);
-	tcase_add_test(c,
-	    test_a_program_that_closes_its_input_is_told_to_the_client);
-	tcase_add_test(c,
-	    test_eow_from_the_client_closes_the_programs_output);
-	tcase_add_test(c,
-	    test_signals_go_to_the_monitor_while_a_program_runs);
+	tcase_add_test(
+	    c, test_a_pty_that_somebody_keeps_open_does_not_hang_the_channel);
+	tcase_add_test(
+	    c, test_a_background_process_delays_the_close_but_not_the_status);
+	tcase_add_test(
+	    c, test_a_break_is_an_interrupt_where_the_terminal_says_so);
+	tcase_add_test(
+	    c, test_a_warning_reaches_terminals_with_their_line_ends);
+	tcase_add_test(
+	    c, test_a_program_that_closes_its_input_is_told_to_the_client);
+	tcase_add_test(c, test_eow_from_the_client_closes_the_programs_output);
+	tcase_add_test(c, test_signals_go_to_the_monitor_while_a_program_runs);
 	tcase_add_test(c, test_descriptors_nobody_waits_for_are_closed);
-	tcase_add_test(c,
-	    test_a_lost_session_ends_its_channels_when_output_ends);
+	tcase_add_test(
+	    c, test_a_lost_session_ends_its_channels_when_output_ends);
 	tcase_add_test(c, test_close_delivers_what_was_sent_before_it);
-	tcase_add_loop_test(c,
-	    test_packets_for_no_channel_are_protocol_errors, 0,
-	    sizeof(nonsense) / sizeof(nonsense[0]));
-	tcase_add_test(c,
-	    test_every_cut_of_a_request_is_an_error_and_asks_nothing);
-	tcase_add_test(c,
-	    test_texts_that_are_too_long_or_odd_are_refused_here);
-	tcase_add_test(c,
-	    test_a_program_waits_for_its_agent_and_its_display);
-	tcase_add_test(c,
-	    test_a_client_that_closes_early_still_learns_the_status);
+	tcase_add_loop_test(c, test_packets_for_no_channel_are_protocol_errors,
+	    0, sizeof(nonsense) / sizeof(nonsense[0]));
+	tcase_add_test(
+	    c, test_every_cut_of_a_request_is_an_error_and_asks_nothing);
+	tcase_add_test(c, test_texts_that_are_too_long_or_odd_are_refused_here);
+	tcase_add_test(c, test_a_program_waits_for_its_agent_and_its_display);
+	tcase_add_test(
+	    c, test_a_client_that_closes_early_still_learns_the_status);
 	tcase_add_test(c, test_unanswered_requests_are_bounded);
 	tcase_add_test(c, test_no_more_sessions_means_it);
 	suite_add_tcase(s, c);

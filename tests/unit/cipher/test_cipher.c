@@ -31,7 +31,7 @@ from_hex(const char *hex, struct packet *p)
 	p->len = strlen(hex) / 2;
 	ck_assert_uint_le(p->len, PACKET_MAX);
 	for (size_t i = 0; i < p->len; i++) {
-		char two[3] = { hex[2 * i], hex[2 * i + 1], 0 };
+		char two[3] = {hex[2 * i], hex[2 * i + 1], 0};
 
 		p->bytes[i] = (uint8_t)strtoul(two, NULL, 16);
 	}
@@ -61,8 +61,10 @@ make(const struct vector *v, bool seal)
 	}
 	for (int i = 0; i < 16; i++)
 		iv[i] = (uint8_t)(100 + i);
-	ck_assert_int_eq(cipher_new(&c, cipher_find(v->cipher,
-	    strlen(v->cipher)), mac, seal, key, iv, mac_key), 0);
+	ck_assert_int_eq(
+	    cipher_new(&c, cipher_find(v->cipher, strlen(v->cipher)), mac, seal,
+		key, iv, mac_key),
+	    0);
 	return c;
 }
 
@@ -109,8 +111,8 @@ stand_at(const struct vector *v)
 
 	for (uint32_t seq = 0; seq < v->seq; seq++) {
 		from_hex(v[(int)seq - (int)v->seq].hex, &p);
-		ck_assert_int_eq(cipher_peek(c, seq, p.bytes, p.len, &length),
-		    0);
+		ck_assert_int_eq(
+		    cipher_peek(c, seq, p.bytes, p.len, &length), 0);
 		ck_assert_int_eq(cipher_open(c, seq, p.bytes, length), 0);
 	}
 	return c;
@@ -151,8 +153,10 @@ START_TEST(the_length_is_told_at_every_cut)
 	struct cipher *c = stand_at(v);
 	struct packet p;
 	uint32_t length = 0, want;
-	size_t first = strstr(v->cipher, "ctr") != NULL &&
-		strstr(v->mac, "etm") == NULL ? 16 : 4;
+	size_t first =
+	    strstr(v->cipher, "ctr") != NULL && strstr(v->mac, "etm") == NULL ?
+	    16 :
+	    4;
 
 	from_hex(v->hex, &p);
 	want = (uint32_t)(p.len - 4 - cipher_tag(c));
@@ -206,17 +210,19 @@ END_TEST
 
 START_TEST(the_gcm_counter_carries)
 {
-	const struct vector v = { "aes128-gcm@openssh.com", "", 0, "" };
+	const struct vector v = {"aes128-gcm@openssh.com", "", 0, ""};
 	struct cipher *s, *o;
-	uint8_t key[16] = { 0 }, iv[12];
+	uint8_t key[16] = {0}, iv[12];
 	struct packet p;
 
 	(void)v;
 	memset(iv, 0xff, sizeof(iv));
 	ck_assert_int_eq(cipher_new(&s, cipher_find(v.cipher, 22), NULL, true,
-	    key, iv, NULL), 0);
+			     key, iv, NULL),
+	    0);
 	ck_assert_int_eq(cipher_new(&o, cipher_find(v.cipher, 22), NULL, false,
-	    key, iv, NULL), 0);
+			     key, iv, NULL),
+	    0);
 	for (uint32_t i = 0; i < 3; i++) {
 		seal_next(s, i, &p);
 		ck_assert_int_eq(open_it(o, i, &p), 0);
@@ -244,7 +250,7 @@ END_TEST
 
 START_TEST(without_keys_packets_are_in_the_clear)
 {
-	uint8_t p[16] = { 0, 0, 0, 12, 10, 2 };
+	uint8_t p[16] = {0, 0, 0, 12, 10, 2};
 	uint32_t length;
 
 	ck_assert_uint_eq(cipher_padding(NULL, 1), 10);
@@ -281,14 +287,16 @@ END_TEST
 
 START_TEST(a_mac_goes_with_ctr_and_with_nothing_else)
 {
-	uint8_t zeros[64] = { 0 };
+	uint8_t zeros[64] = {0};
 	struct cipher *c = NULL;
 
 	ck_assert_int_eq(cipher_new(&c, cipher_find("aes128-ctr", 10), NULL,
-	    true, zeros, zeros, zeros), E_UNSUPPORTED);
-	ck_assert_int_eq(cipher_new(&c,
-	    cipher_find("aes128-gcm@openssh.com", 22), mac_at(0), true, zeros,
-	    zeros, zeros), E_UNSUPPORTED);
+			     true, zeros, zeros, zeros),
+	    E_UNSUPPORTED);
+	ck_assert_int_eq(
+	    cipher_new(&c, cipher_find("aes128-gcm@openssh.com", 22), mac_at(0),
+		true, zeros, zeros, zeros),
+	    E_UNSUPPORTED);
 	ck_assert_ptr_null(c);
 }
 END_TEST
@@ -300,14 +308,14 @@ suite_cipher(void)
 	TCase *t = tcase_create("packets");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, packets_are_sealed_as_the_documents_say, 0,
-	    VECTORS);
-	tcase_add_loop_test(t, packets_are_opened_as_the_documents_say, 0,
-	    VECTORS);
+	tcase_add_loop_test(
+	    t, packets_are_sealed_as_the_documents_say, 0, VECTORS);
+	tcase_add_loop_test(
+	    t, packets_are_opened_as_the_documents_say, 0, VECTORS);
 	tcase_add_loop_test(t, the_length_is_told_at_every_cut, 0, VECTORS);
 	tcase_add_loop_test(t, no_changed_bit_passes, 0, VECTORS);
-	tcase_add_loop_test(t, the_sequence_number_is_authenticated, 0,
-	    VECTORS);
+	tcase_add_loop_test(
+	    t, the_sequence_number_is_authenticated, 0, VECTORS);
 	tcase_add_test(t, the_gcm_counter_carries);
 	tcase_add_loop_test(t, paddings_are_right_for_every_length, 0, VECTORS);
 	tcase_add_test(t, without_keys_packets_are_in_the_clear);

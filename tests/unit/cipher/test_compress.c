@@ -12,8 +12,8 @@
 #define MAX (256 * 1024)
 
 static int
-there_and_back(struct compressor *c, struct inflater *i, const uint8_t *data,
-    size_t len)
+there_and_back(
+    struct compressor *c, struct inflater *i, const uint8_t *data, size_t len)
 {
 	size_t room = compressor_bound(c, len), made, back_len;
 	uint8_t *out = malloc(room), *back;
@@ -72,8 +72,9 @@ START_TEST(rubbish_is_refused)
 	uint8_t *out;
 	size_t made;
 
-	ck_assert_int_eq(inflater_run(i, (const uint8_t *)"rubbish", 7, &out,
-	    &made), E_FORMAT);
+	ck_assert_int_eq(
+	    inflater_run(i, (const uint8_t *)"rubbish", 7, &out, &made),
+	    E_FORMAT);
 	inflater_free(i);
 }
 END_TEST
@@ -85,7 +86,8 @@ START_TEST(a_small_place_is_refused)
 	size_t made;
 
 	ck_assert_int_eq(compressor_run(c, (const uint8_t *)"0123456789", 10,
-	    out, sizeof(out), &made), E_TOO_LARGE);
+			     out, sizeof(out), &made),
+	    E_TOO_LARGE);
 	compressor_free(c);
 }
 END_TEST
@@ -93,14 +95,14 @@ END_TEST
 START_TEST(the_end_of_the_stream_is_refused)
 {
 	/* zlib.compress(b"x"): a stream that is finished. */
-	static const uint8_t whole[] = { 0x78, 0x9c, 0xab, 0x00, 0x00, 0x00,
-		0x79, 0x00, 0x79 };
+	static const uint8_t whole[] = {
+	    0x78, 0x9c, 0xab, 0x00, 0x00, 0x00, 0x79, 0x00, 0x79};
 	struct inflater *i = inflater_new(MAX);
 	uint8_t *out;
 	size_t made;
 
-	ck_assert_int_eq(inflater_run(i, whole, sizeof(whole), &out, &made),
-	    E_FORMAT);
+	ck_assert_int_eq(
+	    inflater_run(i, whole, sizeof(whole), &out, &made), E_FORMAT);
 	inflater_free(i);
 }
 END_TEST

@@ -10,12 +10,12 @@
 #include <string.h>
 
 static const struct kexinit_offer offer = {
-	.kex = "k1,k2,k3",
-	.host_key = "h1,h2",
-	.ciphers = "aes128-gcm@openssh.com,aes128-ctr,"
-		   "chacha20-poly1305@openssh.com",
-	.macs = "hmac-sha2-256,hmac-sha2-512",
-	.compression = "none,zlib@openssh.com",
+    .kex = "k1,k2,k3",
+    .host_key = "h1,h2",
+    .ciphers = "aes128-gcm@openssh.com,aes128-ctr,"
+	       "chacha20-poly1305@openssh.com",
+    .macs = "hmac-sha2-256,hmac-sha2-512",
+    .compression = "none,zlib@openssh.com",
 };
 
 static const uint8_t cookie[16] = "0123456789abcde";
@@ -43,65 +43,65 @@ static const struct {
 	const char *kex, *host_key, *cipher, *mac;
 	bool strict, ext_info, drop;
 } rows[] = {
-	{ { "k1", "h1", "aes128-ctr", "aes128-ctr", "hmac-sha2-512",
-	      "hmac-sha2-512", "none", "none" },
-	    false, 0, 0, "k1", "h1", "aes128-ctr", "hmac-sha2-512", false,
-	    false, false },
-	/* the client's order decides */
-	{ { "x,k3,k1", "h2,h1", "x,aes128-ctr,aes128-gcm@openssh.com",
-	      "aes128-ctr", "hmac-sha2-512,hmac-sha2-256", "hmac-sha2-256",
-	      "zlib@openssh.com,none", "none" },
-	    false, 0, 0, "k3", "h2", "aes128-ctr", "hmac-sha2-512", false,
-	    false, false },
-	/* an AEAD needs no MAC, and takes none */
-	{ { "k1," STRICT, "h1", "chacha20-poly1305@openssh.com",
-	      "aes128-gcm@openssh.com", "x", "", "none", "none" },
-	    false, 0, 0, "k1", "h1", "chacha20-poly1305@openssh.com",
-	    "<implicit>", true, false, false },
-	{ { "k1,ext-info-c", "h1", "aes128-ctr", "aes128-gcm@openssh.com",
-	      "x", "", "none", "none" },
-	    false, E_NO_MATCH, KEXINIT_MAC_IN, NULL, NULL, NULL, NULL, false,
-	    false, false },
-	/* names that are no methods are never chosen */
-	{ { "kex-strict-s-v00@openssh.com,ext-info-s,k2,ext-info-c", "h1",
-	      "aes128-ctr", "aes128-ctr", "hmac-sha2-256", "hmac-sha2-256",
-	      "none", "none" },
-	    false, 0, 0, "k2", "h1", "aes128-ctr", "hmac-sha2-256", false,
-	    true, false },
-	{ { "kex-strict-s-v00@openssh.com", "h1", "aes128-ctr", "aes128-ctr",
-	      "hmac-sha2-256", "hmac-sha2-256", "none", "none" },
-	    false, E_NO_MATCH, KEXINIT_KEX, NULL, NULL, NULL, NULL, false,
-	    false, false },
-	/* prefixes, and empty names */
-	{ { "k,k11,,k2", ",h1", "aes128-ctr", "aes128-ctr", "hmac-sha2-256",
-	      "hmac-sha2-256", "none", "none" },
-	    false, 0, 0, "k2", "h1", "aes128-ctr", "hmac-sha2-256", false,
-	    false, false },
-	{ { "", "h1", "aes128-ctr", "aes128-ctr", "hmac-sha2-256",
-	      "hmac-sha2-256", "none", "none" },
-	    false, E_NO_MATCH, KEXINIT_KEX, NULL, NULL, NULL, NULL, false,
-	    false, false },
-	{ { "k1", "h3", "aes128-ctr", "aes128-ctr", "hmac-sha2-256",
-	      "hmac-sha2-256", "none", "none" },
-	    false, E_NO_MATCH, KEXINIT_HOST_KEY, NULL, NULL, NULL, NULL,
-	    false, false, false },
-	{ { "k1", "h1", "aes128-ctr", "aes128-ctr", "hmac-sha2-256",
-	      "hmac-sha2-256", "none", "zlib" },
-	    false, E_NO_MATCH, KEXINIT_COMPRESSION_OUT, NULL, NULL, NULL,
-	    NULL, false, false, false },
-	/* guesses: right only if both first names agree */
-	{ { "k1", "h1", "aes128-ctr", "aes128-ctr", "hmac-sha2-256",
-	      "hmac-sha2-256", "none", "none" },
-	    true, 0, 0, "k1", "h1", "aes128-ctr", "hmac-sha2-256", false,
-	    false, false },
-	{ { "k2,k1", "h1", "aes128-ctr", "aes128-ctr", "hmac-sha2-256",
-	      "hmac-sha2-256", "none", "none" },
-	    true, 0, 0, "k2", "h1", "aes128-ctr", "hmac-sha2-256", false,
-	    false, true },
-	{ { "k1", "h2", "aes128-ctr", "aes128-ctr", "hmac-sha2-256",
-	      "hmac-sha2-256", "none", "none" },
-	    true, 0, 0, "k1", "h2", "aes128-ctr", "hmac-sha2-256", false,
-	    false, true },
+    {{"k1", "h1", "aes128-ctr", "aes128-ctr", "hmac-sha2-512", "hmac-sha2-512",
+	 "none", "none"},
+	false, 0, 0, "k1", "h1", "aes128-ctr", "hmac-sha2-512", false, false,
+	false},
+    /* the client's order decides */
+    {{"x,k3,k1", "h2,h1", "x,aes128-ctr,aes128-gcm@openssh.com", "aes128-ctr",
+	 "hmac-sha2-512,hmac-sha2-256", "hmac-sha2-256",
+	 "zlib@openssh.com,none", "none"},
+	false, 0, 0, "k3", "h2", "aes128-ctr", "hmac-sha2-512", false, false,
+	false},
+    /* an AEAD needs no MAC, and takes none */
+    {{"k1," STRICT, "h1", "chacha20-poly1305@openssh.com",
+	 "aes128-gcm@openssh.com", "x", "", "none", "none"},
+	false, 0, 0, "k1", "h1", "chacha20-poly1305@openssh.com", "<implicit>",
+	true, false, false},
+    {{"k1,ext-info-c", "h1", "aes128-ctr", "aes128-gcm@openssh.com", "x", "",
+	 "none", "none"},
+	false, E_NO_MATCH, KEXINIT_MAC_IN, NULL, NULL, NULL, NULL, false, false,
+	false},
+    /* names that are no methods are never chosen */
+    {{"kex-strict-s-v00@openssh.com,ext-info-s,k2,ext-info-c", "h1",
+	 "aes128-ctr", "aes128-ctr", "hmac-sha2-256", "hmac-sha2-256", "none",
+	 "none"},
+	false, 0, 0, "k2", "h1", "aes128-ctr", "hmac-sha2-256", false, true,
+	false},
+    {{"kex-strict-s-v00@openssh.com", "h1", "aes128-ctr", "aes128-ctr",
+	 "hmac-sha2-256", "hmac-sha2-256", "none", "none"},
+	false, E_NO_MATCH, KEXINIT_KEX, NULL, NULL, NULL, NULL, false, false,
+	false},
+    /* prefixes, and empty names */
+    {{"k,k11,,k2", ",h1", "aes128-ctr", "aes128-ctr", "hmac-sha2-256",
+	 "hmac-sha2-256", "none", "none"},
+	false, 0, 0, "k2", "h1", "aes128-ctr", "hmac-sha2-256", false, false,
+	false},
+    {{"", "h1", "aes128-ctr", "aes128-ctr", "hmac-sha2-256", "hmac-sha2-256",
+	 "none", "none"},
+	false, E_NO_MATCH, KEXINIT_KEX, NULL, NULL, NULL, NULL, false, false,
+	false},
+    {{"k1", "h3", "aes128-ctr", "aes128-ctr", "hmac-sha2-256", "hmac-sha2-256",
+	 "none", "none"},
+	false, E_NO_MATCH, KEXINIT_HOST_KEY, NULL, NULL, NULL, NULL, false,
+	false, false},
+    {{"k1", "h1", "aes128-ctr", "aes128-ctr", "hmac-sha2-256", "hmac-sha2-256",
+	 "none", "zlib"},
+	false, E_NO_MATCH, KEXINIT_COMPRESSION_OUT, NULL, NULL, NULL, NULL,
+	false, false, false},
+    /* guesses: right only if both first names agree */
+    {{"k1", "h1", "aes128-ctr", "aes128-ctr", "hmac-sha2-256", "hmac-sha2-256",
+	 "none", "none"},
+	true, 0, 0, "k1", "h1", "aes128-ctr", "hmac-sha2-256", false, false,
+	false},
+    {{"k2,k1", "h1", "aes128-ctr", "aes128-ctr", "hmac-sha2-256",
+	 "hmac-sha2-256", "none", "none"},
+	true, 0, 0, "k2", "h1", "aes128-ctr", "hmac-sha2-256", false, false,
+	true},
+    {{"k1", "h2", "aes128-ctr", "aes128-ctr", "hmac-sha2-256", "hmac-sha2-256",
+	 "none", "none"},
+	true, 0, 0, "k1", "h2", "aes128-ctr", "hmac-sha2-256", false, false,
+	true},
 };
 
 static void
@@ -123,16 +123,16 @@ START_TEST(the_choice_is_as_rfc4253_says)
 	buf_init(&cb, SSH_KEXINIT_MAX);
 	write_lists(&cb, rows[_i].lists, rows[_i].follows);
 	ck_assert_int_eq(kexinit_parse(cb.data, cb.len, &c), 0);
-	ck_assert_int_eq(kexinit_negotiate(&c, &s, &choice, &failed),
-	    rows[_i].err);
+	ck_assert_int_eq(
+	    kexinit_negotiate(&c, &s, &choice, &failed), rows[_i].err);
 	if (rows[_i].err != 0) {
 		ck_assert_int_eq(failed, rows[_i].failed);
 	} else {
 		ck_assert_str_eq(choice.names[KEXINIT_KEX], rows[_i].kex);
-		ck_assert_str_eq(choice.names[KEXINIT_HOST_KEY],
-		    rows[_i].host_key);
-		ck_assert_str_eq(choice.names[KEXINIT_CIPHER_IN],
-		    rows[_i].cipher);
+		ck_assert_str_eq(
+		    choice.names[KEXINIT_HOST_KEY], rows[_i].host_key);
+		ck_assert_str_eq(
+		    choice.names[KEXINIT_CIPHER_IN], rows[_i].cipher);
 		ck_assert_str_eq(choice.names[KEXINIT_MAC_IN], rows[_i].mac);
 		ck_assert(choice.strict == rows[_i].strict);
 		ck_assert(choice.ext_info == rows[_i].ext_info);
@@ -159,8 +159,8 @@ END_TEST
 
 START_TEST(what_is_no_kexinit_is_refused)
 {
-	static const char *const odd[] = { "k 1", "k\n", "\x7f", "k\xc3\xa9" };
-	const char *lists[8] = { "k1", "h1", "c", "c", "m", "m", "z", "z" };
+	static const char *const odd[] = {"k 1", "k\n", "\x7f", "k\xc3\xa9"};
+	const char *lists[8] = {"k1", "h1", "c", "c", "m", "m", "z", "z"};
 	struct kexinit k;
 	struct buf b;
 
@@ -176,10 +176,10 @@ START_TEST(what_is_no_kexinit_is_refused)
 	}
 	buf_free(&b);
 	{
-		static uint8_t large[SSH_KEXINIT_MAX + 1] = { 20 };
+		static uint8_t large[SSH_KEXINIT_MAX + 1] = {20};
 
-		ck_assert_int_eq(kexinit_parse(large, sizeof(large), &k),
-		    E_TOO_LARGE);
+		ck_assert_int_eq(
+		    kexinit_parse(large, sizeof(large), &k), E_TOO_LARGE);
 	}
 }
 END_TEST
@@ -208,8 +208,8 @@ END_TEST
 START_TEST(a_long_list_is_searched_to_its_end)
 {
 	static char names[30000];
-	const char *lists[8] = { names, "h1", "aes128-ctr", "aes128-ctr",
-		"hmac-sha2-256", "hmac-sha2-256", "none", "none" };
+	const char *lists[8] = {names, "h1", "aes128-ctr", "aes128-ctr",
+	    "hmac-sha2-256", "hmac-sha2-256", "none", "none"};
 	struct kexinit c, s;
 	struct kexinit_choice choice;
 	enum kexinit_list failed;

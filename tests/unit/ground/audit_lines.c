@@ -106,7 +106,7 @@ never_matched(void)
 int
 main(int argc, char **argv)
 {
-	struct syslog_out_options options = { .ident = "sshd" };
+	struct syslog_out_options options = {.ident = "sshd"};
 
 	if (argc != 2)
 		return EXIT_FAILURE;

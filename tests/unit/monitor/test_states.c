@@ -10,14 +10,14 @@
 
 /* KEX -> AUTH (<-> ASKING, CHANGING) -> OPENING -> OPEN -> CLOSING. */
 static const char *const legal[STATE_COUNT] = {
-	/*		     K A S C G O X */
-	[STATE_KEX] =	    ".A....X",
-	[STATE_AUTH] =	    "..SCG.X",
-	[STATE_ASKING] =    ".A....X",
-	[STATE_CHANGING] =  ".A....X",
-	[STATE_OPENING] =   ".....OX",
-	[STATE_OPEN] =	    "......X",
-	[STATE_CLOSING] =   "......X",
+    /*		     K A S C G O X */
+    [STATE_KEX] = ".A....X",
+    [STATE_AUTH] = "..SCG.X",
+    [STATE_ASKING] = ".A....X",
+    [STATE_CHANGING] = ".A....X",
+    [STATE_OPENING] = ".....OX",
+    [STATE_OPEN] = "......X",
+    [STATE_CLOSING] = "......X",
 };
 
 static void
@@ -87,8 +87,8 @@ main(void)
 	    STATE_COUNT * STATE_COUNT);
 	tcase_add_loop_test_raise_signal(t, every_other_move_is_a_bug, SIGABRT,
 	    0, STATE_COUNT * STATE_COUNT);
-	tcase_add_loop_test_raise_signal(t, there_is_no_state_behind_the_last,
-	    SIGABRT, 0, STATE_COUNT);
+	tcase_add_loop_test_raise_signal(
+	    t, there_is_no_state_behind_the_last, SIGABRT, 0, STATE_COUNT);
 	tcase_add_test(t, the_way_to_open_is_one);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);

@@ -9,18 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIELD(type, n, l) \
-	{ .name = #n, .kind = KIND_##type, .limit = (uint64_t)(l), \
-		.offset = offsetof(here, n) },
-#define TABLE(name_, s, b, f, a)                                       \
-	static const struct sample_field *fields_##name_(void)         \
-	{                                                              \
-		typedef struct msg_##name_ here;                       \
-		static const struct sample_field list[] = {            \
-			WALL_##name_(FIELD) { .name = NULL }           \
-		};                                                     \
-		(void)sizeof(here);                                    \
-		return list;                                           \
+#define FIELD(type, n, l)           \
+	{.name = #n,                \
+	    .kind = KIND_##type,    \
+	    .limit = (uint64_t)(l), \
+	    .offset = offsetof(here, n)},
+#define TABLE(name_, s, b, f, a)                               \
+	static const struct sample_field *fields_##name_(void) \
+	{                                                      \
+		typedef struct msg_##name_ here;               \
+		static const struct sample_field list[] = {    \
+		    WALL_##name_(FIELD){.name = NULL}};        \
+		(void)sizeof(here);                            \
+		return list;                                   \
 	}
 WALL_MESSAGES(TABLE)
 
@@ -75,8 +76,7 @@ letters(uint64_t len)
 }
 
 void
-sample_set(struct wall_message *m, const struct sample_field *f,
-    uint64_t value)
+sample_set(struct wall_message *m, const struct sample_field *f, uint64_t value)
 {
 	void *to = at(m, f);
 
@@ -109,13 +109,13 @@ sample_set(struct wall_message *m, const struct sample_field *f,
 uint64_t
 sample_over(const struct sample_field *f)
 {
-	static const uint64_t widest[] = { [KIND_u8] = UINT8_MAX,
-		[KIND_u16] = UINT16_MAX,
-		[KIND_u32] = UINT32_MAX,
-		[KIND_u64] = UINT64_MAX,
-		[KIND_flag] = 1,
-		[KIND_text] = POOL,
-		[KIND_bytes] = POOL };
+	static const uint64_t widest[] = {[KIND_u8] = UINT8_MAX,
+	    [KIND_u16] = UINT16_MAX,
+	    [KIND_u32] = UINT32_MAX,
+	    [KIND_u64] = UINT64_MAX,
+	    [KIND_flag] = 1,
+	    [KIND_text] = POOL,
+	    [KIND_bytes] = POOL};
 
 	return f->limit < widest[f->kind] ? f->limit + 1 : 0;
 }

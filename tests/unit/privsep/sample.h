@@ -33,8 +33,8 @@ const struct sample_field *sample_fields(enum wall_type type);
 void sample_empty(struct wall_message *m, enum wall_type type);
 
 /* One field with a value (numbers) or of that length (texts and bytes). */
-void sample_set(struct wall_message *m, const struct sample_field *f,
-    uint64_t value);
+void sample_set(
+    struct wall_message *m, const struct sample_field *f, uint64_t value);
 
 /* The largest value that the field's C type can hold, or length to try. */
 uint64_t sample_over(const struct sample_field *f);

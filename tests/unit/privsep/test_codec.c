@@ -94,8 +94,8 @@ START_TEST(one_over_a_limit_is_neither_sent_nor_taken)
 		sample_empty(&m, type);
 		sample_set(&m, f, over);
 		err = f->kind >= KIND_text ? E_TOO_LARGE : E_VALUE;
-		ck_assert_msg(encode(&m, &b) == err, "%s.%s", wall_name(type),
-		    f->name);
+		ck_assert_msg(
+		    encode(&m, &b) == err, "%s.%s", wall_name(type), f->name);
 		buf_free(&b);
 		buf_init(&b, ROOM);
 		sample_encode(&m, &b);
@@ -120,11 +120,11 @@ START_TEST(a_flag_is_zero_or_one)
 		sample_empty(&m, type);
 		ck_assert_int_eq(encode(&m, &b), 0);
 		for (g = sample_fields(type); g != f; g++)
-			before += g->kind == KIND_text ? 5 :
+			before += g->kind == KIND_text			 ? 5 :
 			    g->kind == KIND_bytes || g->kind == KIND_u32 ? 4 :
-			    g->kind == KIND_u64	  ? 8 :
-			    g->kind == KIND_u16	  ? 2 :
-						    1;
+			    g->kind == KIND_u64				 ? 8 :
+			    g->kind == KIND_u16				 ? 2 :
+									   1;
 		b.data[before] = 2;
 		ck_assert_int_eq(decode(b.data, b.len, &back), E_VALUE);
 		buf_free(&b);
@@ -199,10 +199,10 @@ END_TEST
 
 START_TEST(what_is_no_type_is_malformed)
 {
-	static const uint16_t types[] = { 0, WALL_TYPES, WALL_TYPES + 1,
-		0x7fff, 0x8001, 0xffff };
+	static const uint16_t types[] = {
+	    0, WALL_TYPES, WALL_TYPES + 1, 0x7fff, 0x8001, 0xffff};
 	struct wall_message back;
-	uint8_t data[64] = { 0 };
+	uint8_t data[64] = {0};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		data[0] = (uint8_t)(types[i] >> 8);
@@ -251,10 +251,10 @@ suite_codec(void)
 	TCase *t = tcase_create("codec");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, every_message_returns_as_it_was_sent, 1,
-	    WALL_TYPES);
-	tcase_add_loop_test(t, one_over_a_limit_is_neither_sent_nor_taken, 1,
-	    WALL_TYPES);
+	tcase_add_loop_test(
+	    t, every_message_returns_as_it_was_sent, 1, WALL_TYPES);
+	tcase_add_loop_test(
+	    t, one_over_a_limit_is_neither_sent_nor_taken, 1, WALL_TYPES);
 	tcase_add_loop_test(t, a_flag_is_zero_or_one, 1, WALL_TYPES);
 	tcase_add_loop_test(t, every_cut_is_noticed, 1, WALL_TYPES);
 	tcase_add_loop_test(t, a_byte_too_many_is_noticed, 1, WALL_TYPES);

@@ -57,8 +57,8 @@ dropped(enum role role, int (*then)(void))
 		_exit(then());
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 +
-		WTERMSIG(status);
+	return WIFEXITED(status) ? WEXITSTATUS(status) :
+				   1000 + WTERMSIG(status);
 }
 
 static int
@@ -72,17 +72,16 @@ regain_ids(void)
 	if (setgroups(0, NULL) == 0 || getgroups(0, NULL) != 0)
 		return 3;
 	return getuid() == NOBODY && geteuid() == NOBODY &&
-		    getgid() == NOBODY && getegid() == NOBODY ?
-		0 :
-		4;
+		getgid() == NOBODY && getegid() == NOBODY ?
+	    0 :
+	    4;
 }
 
 static int
 regain_capabilities(void)
 {
 	struct __user_cap_header_struct header = {
-		.version = _LINUX_CAPABILITY_VERSION_3
-	};
+	    .version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
 
 	memset(data, 0xff, sizeof(data));
@@ -110,9 +109,9 @@ look_around(void)
 		return 1;
 	if (open("/file", O_CREAT | O_WRONLY, 0600) >= 0)
 		return 2;
-	/* The way out of a chroot that needs root, and the one that does not. */
-	if (chroot(".") == 0 || (chdir("..") == 0 &&
-	    stat("etc", &st) == 0))
+	/* The way out of a chroot that needs root, and the one that does not.
+	 */
+	if (chroot(".") == 0 || (chdir("..") == 0 && stat("etc", &st) == 0))
 		return 3;
 	if (unshare(CLONE_NEWNS) == 0)
 		return 4;
@@ -132,9 +131,9 @@ be_quiet(void)
 
 START_TEST(root_cannot_be_regained)
 {
-	static int (*const tries[])(void) = { regain_ids, regain_capabilities,
-		look_around, be_quiet };
-	static const enum role roles[] = { ROLE_WORKERS, ROLE_KEYHOLDER };
+	static int (*const tries[])(void) = {
+	    regain_ids, regain_capabilities, look_around, be_quiet};
+	static const enum role roles[] = {ROLE_WORKERS, ROLE_KEYHOLDER};
 
 	make_empty();
 	ck_assert_int_eq(dropped(roles[_i / 4], tries[_i % 4]), 0);
@@ -224,8 +223,8 @@ START_TEST(an_account_is_read_from_the_file)
 	ck_assert_int_eq(drop_account("nobody", &uid, &gid), 0);
 	ck_assert_uint_eq(uid, NOBODY);
 	ck_assert_int_eq(drop_account("root", &uid, &gid), E_DENIED);
-	ck_assert_int_eq(drop_account("spt_walltest_no", &uid, &gid),
-	    E_NOT_FOUND);
+	ck_assert_int_eq(
+	    drop_account("spt_walltest_no", &uid, &gid), E_NOT_FOUND);
 	ck_assert_int_eq(drop_account("", &uid, &gid), E_NOT_FOUND);
 }
 END_TEST
@@ -263,8 +262,8 @@ suite_drop(void)
 	tcase_add_test(t, a_root_directory_that_is_not_empty_is_refused);
 	tcase_add_test(t, a_root_directory_that_others_write_is_refused);
 	tcase_add_test(t, a_root_directory_behind_a_link_is_refused);
-	tcase_add_loop_test_raise_signal(t,
-	    a_role_with_a_user_never_runs_as_root, SIGABRT, 0, 2);
+	tcase_add_loop_test_raise_signal(
+	    t, a_role_with_a_user_never_runs_as_root, SIGABRT, 0, 2);
 	tcase_add_test(t, a_session_becomes_its_user_for_good);
 	tcase_add_test(t, the_empty_directory_is_made_with_its_parents);
 	return s;

@@ -33,19 +33,20 @@ END_TEST
 
 START_TEST(no_other_name_is_a_role)
 {
-	static const char *const names[] = { "", "Master", "worker ",
-		"workerss", "root" };
+	static const char *const names[] = {
+	    "", "Master", "worker ", "workerss", "root"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		ck_assert_int_eq(role_of_name(names[i]), ROLE_COUNT);
 }
 END_TEST
 
-/* The promises of DESIGN section 1, so that a row cannot be loosened quietly. */
+/* The promises of DESIGN section 1, so that a row cannot be loosened quietly.
+ */
 START_TEST(who_reads_the_network_can_do_nothing)
 {
-	static const enum role roles[] = { ROLE_WORKERS, ROLE_WORKER,
-		ROLE_KEYHOLDER };
+	static const enum role roles[] = {
+	    ROLE_WORKERS, ROLE_WORKER, ROLE_KEYHOLDER};
 
 	for (size_t i = 0; i < 3; i++) {
 		const struct role_row *row = role_row(roles[i]);
@@ -117,8 +118,7 @@ START_TEST(a_foreign_call_number_has_one_too)
 }
 END_TEST
 
-static char *names_one[] = { (char *)(uintptr_t)"a",
-	(char *)(uintptr_t)"b" };
+static char *names_one[] = {(char *)(uintptr_t) "a", (char *)(uintptr_t) "b"};
 
 START_TEST(settings_are_the_configured_lists)
 {
@@ -150,11 +150,15 @@ END_TEST
  * an option to it, so the script comes on the wall's descriptor. */
 START_TEST(a_role_gets_its_descriptors_and_nothing_else)
 {
-	struct spawn_options o = { .bundle = -1, .slots = -1, .log = -1,
-		.log_level = -2, .uid = 5, .gid = 6,
-		.empty = "/var/empty" };
+	struct spawn_options o = {.bundle = -1,
+	    .slots = -1,
+	    .log = -1,
+	    .log_level = -2,
+	    .uid = 5,
+	    .gid = 6,
+	    .empty = "/var/empty"};
 	char text[4096] = "";
-	struct spawned child = { .pid = -1, .pidfd = -1 };
+	struct spawned child = {.pid = -1, .pidfd = -1};
 	int fds[2], status, other;
 	ssize_t n;
 
@@ -184,7 +188,7 @@ END_TEST
 
 START_TEST(a_title_never_leaves_its_room)
 {
-	char space[40] = "sallyportd          ", *argv[] = { space, NULL };
+	char space[40] = "sallyportd          ", *argv[] = {space, NULL};
 	char guard[8] = "GUARD";
 
 	title_init(1, argv);
@@ -204,8 +208,8 @@ suite_parts(void)
 	tcase_add_loop_test(t, a_role_is_found_by_its_name, 0, ROLE_COUNT);
 	tcase_add_test(t, no_other_name_is_a_role);
 	tcase_add_test(t, who_reads_the_network_can_do_nothing);
-	tcase_add_loop_test_raise_signal(t, a_role_outside_the_table_is_a_bug,
-	    SIGABRT, 0, 2);
+	tcase_add_loop_test_raise_signal(
+	    t, a_role_outside_the_table_is_a_bug, SIGABRT, 0, 2);
 	tcase_add_test(t, slots_are_shared_memory);
 	tcase_add_test(t, what_is_no_slots_is_not_attached);
 	tcase_add_loop_test(t, each_call_has_a_text, 0, SLOT_CALL_COUNT);

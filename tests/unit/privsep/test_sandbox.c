@@ -32,69 +32,199 @@
 static int pair[2];
 
 /* Raw system calls: what a broken process would make. */
-static void do_open(void) { (void)!syscall(SYS_open, "/", O_RDONLY); }
-static void do_openat(void) { (void)!open("/", O_RDONLY); }
-static void do_openat2(void) { syscall(437, AT_FDCWD, "/", NULL, 0); }
-static void do_socket(void) { socket(AF_INET, SOCK_STREAM, 0); }
-static void do_connect(void) { connect(pair[0], NULL, 0); }
-static void do_bind(void) { bind(pair[0], NULL, 0); }
-static void do_accept(void) { accept(pair[0], NULL, NULL); }
-static void do_execve(void) { execl("/bin/true", "true", (char *)NULL); }
-static void do_execveat(void) { syscall(SYS_execveat, 0, "", NULL, NULL, 0); }
-static void do_fork(void) { syscall(SYS_fork); }
-static void do_vfork(void) { syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0); }
-static void do_clone3(void) { syscall(SYS_clone3, NULL, 0); }
-static void do_thread(void) { syscall(SYS_clone, CLONE_VM | SIGCHLD, 0); }
-static void do_kill(void) { kill(getppid(), 0); }
-static void do_ptrace(void) { syscall(SYS_ptrace, PTRACE_TRACEME, 0, 0, 0); }
-static void do_chroot(void) { (void)!chroot("/"); }
-static void do_setuid(void) { (void)!setuid(0); }
-static void do_unlink(void) { unlink("/x"); }
-static void do_stat(void) { access("/", F_OK); }
-static void do_prctl(void) { prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); }
-static void do_rlimit(void) { syscall(SYS_prlimit64, 0, 0, NULL, NULL); }
-static void do_vm_read(void) { syscall(SYS_process_vm_readv, 1, 0, 0, 0, 0, 0); }
-static void do_bpf(void) { syscall(SYS_bpf, 0, NULL, 0); }
-static void do_uring(void) { syscall(425, 1, NULL); }
-static void do_unshare(void) { syscall(SYS_unshare, 0); }
-static void do_keyctl(void) { syscall(SYS_keyctl, 0, 0); }
-static void do_memfd(void) { memfd_create("x", 0); }
-static void do_exec_memory(void)
+static void
+do_open(void)
+{
+	(void)!syscall(SYS_open, "/", O_RDONLY);
+}
+static void
+do_openat(void)
+{
+	(void)!open("/", O_RDONLY);
+}
+static void
+do_openat2(void)
+{
+	syscall(437, AT_FDCWD, "/", NULL, 0);
+}
+static void
+do_socket(void)
+{
+	socket(AF_INET, SOCK_STREAM, 0);
+}
+static void
+do_connect(void)
+{
+	connect(pair[0], NULL, 0);
+}
+static void
+do_bind(void)
+{
+	bind(pair[0], NULL, 0);
+}
+static void
+do_accept(void)
+{
+	accept(pair[0], NULL, NULL);
+}
+static void
+do_execve(void)
+{
+	execl("/bin/true", "true", (char *)NULL);
+}
+static void
+do_execveat(void)
+{
+	syscall(SYS_execveat, 0, "", NULL, NULL, 0);
+}
+static void
+do_fork(void)
+{
+	syscall(SYS_fork);
+}
+static void
+do_vfork(void)
+{
+	syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0);
+}
+static void
+do_clone3(void)
+{
+	syscall(SYS_clone3, NULL, 0);
+}
+static void
+do_thread(void)
+{
+	syscall(SYS_clone, CLONE_VM | SIGCHLD, 0);
+}
+static void
+do_kill(void)
+{
+	kill(getppid(), 0);
+}
+static void
+do_ptrace(void)
+{
+	syscall(SYS_ptrace, PTRACE_TRACEME, 0, 0, 0);
+}
+static void
+do_chroot(void)
+{
+	(void)!chroot("/");
+}
+static void
+do_setuid(void)
+{
+	(void)!setuid(0);
+}
+static void
+do_unlink(void)
+{
+	unlink("/x");
+}
+static void
+do_stat(void)
+{
+	access("/", F_OK);
+}
+static void
+do_prctl(void)
+{
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+static void
+do_rlimit(void)
+{
+	syscall(SYS_prlimit64, 0, 0, NULL, NULL);
+}
+static void
+do_vm_read(void)
+{
+	syscall(SYS_process_vm_readv, 1, 0, 0, 0, 0, 0);
+}
+static void
+do_bpf(void)
+{
+	syscall(SYS_bpf, 0, NULL, 0);
+}
+static void
+do_uring(void)
+{
+	syscall(425, 1, NULL);
+}
+static void
+do_unshare(void)
+{
+	syscall(SYS_unshare, 0);
+}
+static void
+do_keyctl(void)
+{
+	syscall(SYS_keyctl, 0, 0);
+}
+static void
+do_memfd(void)
+{
+	memfd_create("x", 0);
+}
+static void
+do_exec_memory(void)
 {
 	mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
-static void do_make_exec(void)
+static void
+do_make_exec(void)
 {
 	static char page[8192] __attribute__((aligned(4096)));
 
 	mprotect(page, 4096, PROT_READ | PROT_EXEC);
 }
-static void do_map_file(void)
+static void
+do_map_file(void)
 {
 	mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, pair[0], 0);
 }
-static void do_sti(void) { ioctl(0, TIOCSTI, "x"); }
-static void do_ctty(void) { ioctl(0, TIOCSCTTY, 0); }
-static void do_dupfd(void) { fcntl(pair[0], F_DUPFD, 0); }
-static void do_setown(void) { fcntl(pair[0], F_SETOWN, 1); }
-static void do_bindtodevice(void)
+static void
+do_sti(void)
+{
+	ioctl(0, TIOCSTI, "x");
+}
+static void
+do_ctty(void)
+{
+	ioctl(0, TIOCSCTTY, 0);
+}
+static void
+do_dupfd(void)
+{
+	fcntl(pair[0], F_DUPFD, 0);
+}
+static void
+do_setown(void)
+{
+	fcntl(pair[0], F_SETOWN, 1);
+}
+static void
+do_bindtodevice(void)
 {
 	setsockopt(pair[0], SOL_SOCKET, SO_BINDTODEVICE, "lo", 3);
 }
 
-#define TRY(name) { #name, do_##name }
+#define TRY(name)                \
+	{                        \
+#name, do_##name \
+	}
 static const struct {
 	const char *name;
 	void (*call)(void);
-} forbidden[] = { TRY(open), TRY(openat), TRY(openat2), TRY(socket),
-	TRY(connect), TRY(bind), TRY(accept), TRY(execve), TRY(execveat),
-	TRY(fork), TRY(vfork), TRY(clone3), TRY(thread), TRY(kill),
-	TRY(ptrace), TRY(chroot), TRY(setuid), TRY(unlink), TRY(stat),
-	TRY(prctl), TRY(rlimit), TRY(vm_read), TRY(bpf), TRY(uring),
-	TRY(unshare), TRY(keyctl), TRY(memfd), TRY(exec_memory),
-	TRY(make_exec), TRY(map_file), TRY(sti), TRY(ctty), TRY(dupfd),
-	TRY(setown), TRY(bindtodevice) };
+} forbidden[] = {TRY(open), TRY(openat), TRY(openat2), TRY(socket),
+    TRY(connect), TRY(bind), TRY(accept), TRY(execve), TRY(execveat), TRY(fork),
+    TRY(vfork), TRY(clone3), TRY(thread), TRY(kill), TRY(ptrace), TRY(chroot),
+    TRY(setuid), TRY(unlink), TRY(stat), TRY(prctl), TRY(rlimit), TRY(vm_read),
+    TRY(bpf), TRY(uring), TRY(unshare), TRY(keyctl), TRY(memfd),
+    TRY(exec_memory), TRY(make_exec), TRY(map_file), TRY(sti), TRY(ctty),
+    TRY(dupfd), TRY(setown), TRY(bindtodevice)};
 #define FORBIDDEN (int)(sizeof(forbidden) / sizeof(forbidden[0]))
 
 static void
@@ -125,17 +255,17 @@ filtered(void (*filter)(void), void (*call)(void))
 START_TEST(a_worker_dies_of_what_is_not_in_its_list)
 {
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-	ck_assert_msg(filtered(worker, forbidden[_i].call) == -SIGSYS,
-	    "%s", forbidden[_i].name);
+	ck_assert_msg(filtered(worker, forbidden[_i].call) == -SIGSYS, "%s",
+	    forbidden[_i].name);
 }
 END_TEST
 
 START_TEST(the_keyholder_dies_of_what_is_not_in_its_list)
 {
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-	ck_assert_msg(filtered(sandbox_keyholder, forbidden[_i].call) ==
-		-SIGSYS,
-	    "%s", forbidden[_i].name);
+	ck_assert_msg(
+	    filtered(sandbox_keyholder, forbidden[_i].call) == -SIGSYS, "%s",
+	    forbidden[_i].name);
 }
 END_TEST
 
@@ -143,28 +273,30 @@ END_TEST
 START_TEST(the_template_forks_and_nothing_more)
 {
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-	ck_assert_msg(filtered(sandbox_worker_template,
-			  forbidden[_i].call) == -SIGSYS,
+	ck_assert_msg(
+	    filtered(sandbox_worker_template, forbidden[_i].call) == -SIGSYS,
 	    "%s", forbidden[_i].name);
 }
 END_TEST
 
-#define MUST(x)                \
-	do {                   \
-		if (!(x))      \
+#define MUST(x)                                \
+	do {                                   \
+		if (!(x))                      \
 			_exit(__LINE__ & 255); \
 	} while (0)
 
 static void
 work(void)
 {
-	char byte = 'x', space[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = space, .msg_controllen = sizeof(space) };
-	struct epoll_event event = { .events = EPOLLIN };
+	char byte = 'x', space[CMSG_SPACE(sizeof(int))] = {0};
+	struct iovec iov = {&byte, 1};
+	struct msghdr msg = {.msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = space,
+	    .msg_controllen = sizeof(space)};
+	struct epoll_event event = {.events = EPOLLIN};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-	struct pollfd p = { .fd = pair[1], .events = POLLIN };
+	struct pollfd p = {.fd = pair[1], .events = POLLIN};
 	struct timespec now;
 	int epoll = epoll_create1(0), fd, one = 1;
 	socklen_t len = sizeof(one);
@@ -229,12 +361,12 @@ suite_sandbox(void)
 
 	suite_add_tcase(s, t);
 #ifndef SANITIZED /* whose runtime is let do more, to report */
-	tcase_add_loop_test(t, a_worker_dies_of_what_is_not_in_its_list, 0,
-	    FORBIDDEN);
-	tcase_add_loop_test(t, the_keyholder_dies_of_what_is_not_in_its_list, 0,
-	    FORBIDDEN);
-	tcase_add_loop_test(t, the_template_forks_and_nothing_more, 0,
-	    FORBIDDEN);
+	tcase_add_loop_test(
+	    t, a_worker_dies_of_what_is_not_in_its_list, 0, FORBIDDEN);
+	tcase_add_loop_test(
+	    t, the_keyholder_dies_of_what_is_not_in_its_list, 0, FORBIDDEN);
+	tcase_add_loop_test(
+	    t, the_template_forks_and_nothing_more, 0, FORBIDDEN);
 	tcase_add_test(t, a_template_forks_workers);
 #endif
 	tcase_add_test(t, what_a_worker_needs_works);

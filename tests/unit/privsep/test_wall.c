@@ -55,9 +55,9 @@ send_raw(int fd, const void *data, size_t len, unsigned count)
 		struct cmsghdr align;
 		char space[CMSG_SPACE(16 * sizeof(int))];
 	} control;
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)data,
-		.iov_len = len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct iovec iov = {
+	    .iov_base = (void *)(uintptr_t)data, .iov_len = len};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 	int fds[16];
 
 	memset(&control, 0, sizeof(control));
@@ -113,8 +113,7 @@ START_TEST(a_message_comes_with_exactly_its_descriptors)
 			    "%s with %u: %s", wall_name(type), n,
 			    err_text(err));
 		for (unsigned i = 0; i < WALL_FDS_MAX; i++)
-			ck_assert(
-			    (got.fds[i] >= 0) == (err == 0 && i < n));
+			ck_assert((got.fds[i] >= 0) == (err == 0 && i < n));
 		wall_done(&there, &got);
 		/* Whatever came is closed again. */
 		ck_assert_uint_eq(open_descriptors(), before);
@@ -198,9 +197,8 @@ static const struct expected {
 	uint32_t states, budget;
 } expected[WALL_TYPES] = {
 #define EXPECT(name_, states_, budget_, fds_, answers_) \
-	[MSG_##name_] = { .states = (states_), .budget = (budget_) },
-	WALL_MESSAGES(EXPECT)
-};
+	[MSG_##name_] = {.states = (states_), .budget = (budget_)},
+    WALL_MESSAGES(EXPECT)};
 
 START_TEST(the_table_says_what_is_legal_in_each_state)
 {
@@ -208,8 +206,8 @@ START_TEST(the_table_says_what_is_legal_in_each_state)
 
 	for (unsigned s = 0; s < STATE_COUNT; s++)
 		for (unsigned p = 0; p < WALL_PATH_COUNT; p++) {
-			int err = wall_refuses((enum wall_path)p,
-			    (enum monitor_state)s, type, 1);
+			int err = wall_refuses(
+			    (enum wall_path)p, (enum monitor_state)s, type, 1);
 
 			if (!wall_on_path((enum wall_path)p, type) ||
 			    (expected[type].states & (1u << s)) == 0)
@@ -217,8 +215,8 @@ START_TEST(the_table_says_what_is_legal_in_each_state)
 			else
 				ck_assert_int_eq(err, 0);
 		}
-	ck_assert_int_eq(wall_refuses(path_of(type), STATE_COUNT, type, 1),
-	    E_STATE);
+	ck_assert_int_eq(
+	    wall_refuses(path_of(type), STATE_COUNT, type, 1), E_STATE);
 }
 END_TEST
 
@@ -232,10 +230,12 @@ START_TEST(budgets_end)
 	while ((expected[type].states & (1u << state)) == 0)
 		state++;
 	ck_assert_int_eq(wall_refuses(path, (enum monitor_state)state, type,
-			     budget == 0 ? UINT32_MAX : budget), 0);
+			     budget == 0 ? UINT32_MAX : budget),
+	    0);
 	if (budget != 0)
 		ck_assert_int_eq(wall_refuses(path, (enum monitor_state)state,
-				     type, budget + 1), E_LIMIT);
+				     type, budget + 1),
+		    E_LIMIT);
 }
 END_TEST
 
@@ -254,8 +254,8 @@ START_TEST(a_budget_is_counted_on_receipt)
 	sample_encode(&m, &b);
 	for (uint32_t i = 0; i <= budget; i++) {
 		send_raw(ends[0], b.data, b.len, wall_fds(type));
-		ck_assert_int_eq(wall_receive(&there, &got),
-		    i < budget ? 0 : E_LIMIT);
+		ck_assert_int_eq(
+		    wall_receive(&there, &got), i < budget ? 0 : E_LIMIT);
 		wall_done(&there, &got);
 	}
 	buf_free(&b);
@@ -267,13 +267,13 @@ END_TEST
  * line in the table must be added here by somebody who thought about it. */
 START_TEST(before_the_login_little_is_legal)
 {
-	static const enum wall_type before[] = { MSG_log, MSG_version, MSG_kex,
-		MSG_negotiation_failed, MSG_newkeys, MSG_auth_none,
-		MSG_auth_password, MSG_auth_publickey, MSG_auth_hostbased,
-		MSG_auth_kbdint, MSG_auth_other, MSG_auth_answers,
-		MSG_auth_packet, MSG_bye };
-	static const enum monitor_state states[] = { STATE_KEX, STATE_AUTH,
-		STATE_ASKING, STATE_CHANGING, STATE_OPENING };
+	static const enum wall_type before[] = {MSG_log, MSG_version, MSG_kex,
+	    MSG_negotiation_failed, MSG_newkeys, MSG_auth_none,
+	    MSG_auth_password, MSG_auth_publickey, MSG_auth_hostbased,
+	    MSG_auth_kbdint, MSG_auth_other, MSG_auth_answers, MSG_auth_packet,
+	    MSG_bye};
+	static const enum monitor_state states[] = {
+	    STATE_KEX, STATE_AUTH, STATE_ASKING, STATE_CHANGING, STATE_OPENING};
 
 	for (unsigned type = 1; type < WALL_TYPES; type++) {
 		bool known = false;
@@ -281,27 +281,30 @@ START_TEST(before_the_login_little_is_legal)
 		for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
 			known |= before[i] == type;
 		for (size_t i = 0; i < 5 && !known; i++)
-			ck_assert_int_eq(wall_refuses(PATH_WORKER_MONITOR,
-			    states[i], (enum wall_type)type, 1), E_STATE);
+			ck_assert_int_eq(
+			    wall_refuses(PATH_WORKER_MONITOR, states[i],
+				(enum wall_type)type, 1),
+			    E_STATE);
 	}
 	/* And one signature only. */
 	for (size_t i = 1; i < 5; i++)
-		ck_assert_int_eq(wall_refuses(PATH_WORKER_MONITOR, states[i],
-		    MSG_kex, 2), E_STATE);
+		ck_assert_int_eq(
+		    wall_refuses(PATH_WORKER_MONITOR, states[i], MSG_kex, 2),
+		    E_STATE);
 }
 END_TEST
 
 START_TEST(authentication_is_over_after_success)
 {
-	static const enum wall_type auth[] = { MSG_auth_none,
-		MSG_auth_password, MSG_auth_publickey, MSG_auth_hostbased,
-		MSG_auth_kbdint, MSG_auth_other, MSG_auth_answers,
-		MSG_auth_packet };
+	static const enum wall_type auth[] = {MSG_auth_none, MSG_auth_password,
+	    MSG_auth_publickey, MSG_auth_hostbased, MSG_auth_kbdint,
+	    MSG_auth_other, MSG_auth_answers, MSG_auth_packet};
 
 	for (unsigned s = STATE_OPENING; s < STATE_COUNT; s++)
 		for (size_t i = 0; i < sizeof(auth) / sizeof(auth[0]); i++)
 			ck_assert_int_eq(wall_refuses(PATH_WORKER_MONITOR,
-			    (enum monitor_state)s, auth[i], 1), E_STATE);
+					     (enum monitor_state)s, auth[i], 1),
+			    E_STATE);
 }
 END_TEST
 
@@ -438,14 +441,14 @@ suite_wall(void)
 	TCase *t = tcase_create("wall");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, a_message_comes_with_exactly_its_descriptors, 1,
-	    WALL_TYPES);
+	tcase_add_loop_test(
+	    t, a_message_comes_with_exactly_its_descriptors, 1, WALL_TYPES);
 	tcase_add_test(t, descriptors_are_the_same_files_and_close_on_exec);
 	tcase_add_test(t, a_descriptor_missing_at_the_sender_is_not_sent);
 	tcase_add_loop_test(t, nothing_passes_on_a_foreign_path, 1, WALL_TYPES);
 	tcase_add_loop_test(t, every_message_is_on_one_path, 1, WALL_TYPES);
-	tcase_add_loop_test(t, the_table_says_what_is_legal_in_each_state, 1,
-	    WALL_TYPES);
+	tcase_add_loop_test(
+	    t, the_table_says_what_is_legal_in_each_state, 1, WALL_TYPES);
 	tcase_add_loop_test(t, budgets_end, 1, WALL_TYPES);
 	tcase_add_loop_test(t, a_budget_is_counted_on_receipt, 1, WALL_TYPES);
 	tcase_add_test(t, before_the_login_little_is_legal);

@@ -48,7 +48,7 @@ void
 drive_start(void)
 {
 	int monitor[2], worker[2];
-	gid_t groups[2] = { DRIVE_UID, DRIVE_GROUP };
+	gid_t groups[2] = {DRIVE_UID, DRIVE_GROUP};
 
 	ck_assert_int_eq(wall_pair(monitor), 0);
 	ck_assert_int_eq(wall_pair(worker), 0);
@@ -65,8 +65,8 @@ drive_start(void)
 	close(worker[1]);
 	wall_init(&drive.monitor, monitor[0], PATH_MONITOR_SESSION,
 	    PATH_SESSION_MONITOR);
-	wall_init(&drive.worker, worker[0], PATH_SESSION_WORKER,
-	    PATH_SESSION_WORKER);
+	wall_init(
+	    &drive.worker, worker[0], PATH_SESSION_WORKER, PATH_SESSION_WORKER);
 	drive_monitor(MSG_session_ready);
 }
 
@@ -76,8 +76,8 @@ wait_for_end(void)
 	int status = 0;
 
 	ck_assert_int_eq(waitpid(drive.pid, &status, 0), drive.pid);
-	ck_assert_msg(WIFEXITED(status), "ended by signal %d",
-	    WTERMSIG(status));
+	ck_assert_msg(
+	    WIFEXITED(status), "ended by signal %d", WTERMSIG(status));
 	return WEXITSTATUS(status);
 }
 
@@ -106,13 +106,13 @@ drive_clean(void)
 static struct wall_message *
 next(struct wall *w, struct wall_message *m, enum wall_type type)
 {
-	struct pollfd p = { .fd = w->fd, .events = POLLIN };
+	struct pollfd p = {.fd = w->fd, .events = POLLIN};
 	int err;
 
 	for (;;) {
 		wall_done(w, m);
-		ck_assert_msg(poll(&p, 1, PATIENCE) == 1, "no %s came",
-		    wall_name(type));
+		ck_assert_msg(
+		    poll(&p, 1, PATIENCE) == 1, "no %s came", wall_name(type));
 		err = wall_receive(w, m);
 		ck_assert_msg(err == 0, "instead of %s: %s", wall_name(type),
 		    err_text(err));
@@ -159,9 +159,10 @@ drive_run(uint32_t channel, const char *command, int fds[3])
 	struct wall_message *m;
 
 	ck_assert_int_eq(WALL_SEND(&drive.monitor, run, .channel = channel,
-	    .kind = RUN_COMMAND, .command = command,
-	    .environment = drive_environment("PATH=/usr/bin:/bin", "A=b",
-		NULL)), 0);
+			     .kind = RUN_COMMAND, .command = command,
+			     .environment = drive_environment(
+				 "PATH=/usr/bin:/bin", "A=b", NULL)),
+	    0);
 	m = drive_worker(MSG_pipes);
 	ck_assert_uint_eq(m->pipes.channel, channel);
 	for (int i = 0; i < 3; i++) {
@@ -179,7 +180,7 @@ const char *
 drive_read(int fd)
 {
 	static char text[65536];
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 	size_t len = 0;
 	ssize_t n;
 

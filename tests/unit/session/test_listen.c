@@ -37,8 +37,8 @@ teardown(void)
 static int
 connect_to(const char *address, uint32_t port)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port) };
+	struct sockaddr_in sin = {
+	    .sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	ck_assert_int_eq(inet_pton(AF_INET, address, &sin.sin_addr), 1);
@@ -51,7 +51,7 @@ connect_to(const char *address, uint32_t port)
 static int
 connect_path(const char *path)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	strcpy(sun.sun_path, path);
@@ -67,9 +67,10 @@ bind_tcp(const char *address, uint32_t port, bool wildcard, bool everywhere,
 {
 	struct wall_message *m;
 
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, bind_tcp,
-	    .number = NUMBER, .address = address, .port = port,
-	    .wildcard = wildcard, .everywhere = everywhere), 0);
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, bind_tcp, .number = NUMBER,
+			     .address = address, .port = port,
+			     .wildcard = wildcard, .everywhere = everywhere),
+	    0);
 	m = drive_monitor(MSG_bound);
 	ck_assert_uint_eq(m->bound.number, NUMBER);
 	ck_assert_uint_eq(m->bound.error, error);
@@ -79,8 +80,8 @@ bind_tcp(const char *address, uint32_t port, bool wildcard, bool everywhere,
 static void
 unbind(void)
 {
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, unbind, .number = NUMBER),
-	    0);
+	ck_assert_int_eq(
+	    WALL_SEND(&drive.monitor, unbind, .number = NUMBER), 0);
 	ck_assert_str_eq(drive_output("echo done", 0), "done\n");
 }
 
@@ -101,8 +102,9 @@ START_TEST(test_a_connection_to_a_forwarded_port_reaches_the_worker)
 	ck_assert_str_eq(m->incoming.originator, "127.0.0.1");
 	ck_assert_uint_ne(m->incoming.originator_port, 0);
 	ck_assert_int_eq(write(fd, "hi", 2), 2);
-	ck_assert_int_eq(poll(&(struct pollfd){ .fd = m->fds[0],
-	    .events = POLLIN }, 1, 5000), 1);
+	ck_assert_int_eq(
+	    poll(&(struct pollfd){.fd = m->fds[0], .events = POLLIN}, 1, 5000),
+	    1);
 	ck_assert_int_eq(read(m->fds[0], text, sizeof(text)), 2);
 	m = drive_monitor(MSG_accepted);
 	ck_assert_uint_eq(m->accepted.number, NUMBER);
@@ -118,7 +120,7 @@ END_TEST
 static bool
 open_elsewhere(uint32_t port)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET };
+	struct sockaddr_in sin = {.sin_family = AF_INET};
 	socklen_t len = sizeof(sin);
 	char text[64];
 	int fd = socket(AF_INET, SOCK_DGRAM, 0), far;
@@ -146,15 +148,15 @@ static const struct {
 	const char *address;
 	bool wildcard, everywhere, outside;
 } places[] = {
-	{ "", false, false, false },
-	{ "*", false, false, false },
-	{ "0.0.0.0", false, false, false },
-	{ "localhost", true, false, false },
-	{ "127.0.0.1", true, false, false },
-	{ "", true, false, true },
-	{ "*", true, false, true },
-	{ "0.0.0.0", true, false, true },
-	{ "localhost", true, true, true },
+    {"", false, false, false},
+    {"*", false, false, false},
+    {"0.0.0.0", false, false, false},
+    {"localhost", true, false, false},
+    {"127.0.0.1", true, false, false},
+    {"", true, false, true},
+    {"*", true, false, true},
+    {"0.0.0.0", true, false, true},
+    {"localhost", true, true, true},
 };
 
 START_TEST(test_listeners_leave_loopback_only_where_they_may)
@@ -166,8 +168,8 @@ START_TEST(test_listeners_leave_loopback_only_where_they_may)
 	unbind();
 	port = bind_tcp(places[_i].address, 0, places[_i].wildcard,
 	    places[_i].everywhere, 0);
-	ck_assert_int_eq(open_elsewhere(port),
-	    has_outside && places[_i].outside);
+	ck_assert_int_eq(
+	    open_elsewhere(port), has_outside && places[_i].outside);
 	ck_assert_int_ge(connect_to("127.0.0.1", port), 0);
 }
 END_TEST
@@ -193,16 +195,19 @@ START_TEST(test_a_local_forward_has_its_mask_and_spares_what_is_not_its_own)
 	fd = open(path, O_CREAT | O_WRONLY, 0644);
 	close(fd);
 	/* A file is in the way: it stays. */
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, bind_unix,
-	    .number = NUMBER, .path = path, .mask = 0177, .unlink = true), 0);
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, bind_unix, .number = NUMBER,
+			     .path = path, .mask = 0177, .unlink = true),
+	    0);
 	ck_assert_uint_eq(drive_monitor(MSG_bound)->bound.error, EADDRINUSE);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_int_eq(unlink(path), 0);
 
 	for (int again = 0; again < 2; again++) {
-		ck_assert_int_eq(WALL_SEND(&drive.monitor, bind_unix,
-		    .number = NUMBER + (uint32_t)again, .path = path,
-		    .mask = 0177, .unlink = true), 0);
+		ck_assert_int_eq(
+		    WALL_SEND(&drive.monitor, bind_unix,
+			.number = NUMBER + (uint32_t)again, .path = path,
+			.mask = 0177, .unlink = true),
+		    0);
 		m = drive_monitor(MSG_bound);
 		ck_assert_uint_eq(m->bound.error, 0);
 		ck_assert_int_eq(stat(path, &st), 0);
@@ -217,10 +222,12 @@ START_TEST(test_a_local_forward_has_its_mask_and_spares_what_is_not_its_own)
 	drive_monitor(MSG_accepted);
 	close(fd);
 	ck_assert_int_eq(WALL_SEND(&drive.monitor, bind_unix, .number = 9,
-	    .path = "relative", .mask = 0177), 0);
+			     .path = "relative", .mask = 0177),
+	    0);
 	ck_assert_uint_eq(drive_monitor(MSG_bound)->bound.error, EINVAL);
 	ck_assert_int_eq(WALL_SEND(&drive.monitor, bind_unix, .number = 9,
-	    .path = "", .mask = 0177), 0);
+			     .path = "", .mask = 0177),
+	    0);
 	ck_assert_uint_ne(drive_monitor(MSG_bound)->bound.error, 0);
 }
 END_TEST
@@ -232,8 +239,9 @@ START_TEST(test_the_agents_socket_is_private_and_goes_away)
 	struct stat st;
 	int fd;
 
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, bind_agent,
-	    .number = NUMBER, .channel = 1), 0);
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, bind_agent, .number = NUMBER,
+			     .channel = 1),
+	    0);
 	m = drive_monitor(MSG_bound);
 	ck_assert_uint_eq(m->bound.error, 0);
 	strcpy(path, m->bound.detail);
@@ -245,16 +253,17 @@ START_TEST(test_the_agents_socket_is_private_and_goes_away)
 	ck_assert_uint_eq(st.st_uid, DRIVE_UID);
 	fd = connect_path(path);
 	ck_assert_int_ge(fd, 0);
-	ck_assert_uint_eq(drive_worker(MSG_incoming)->incoming.kind,
-	    INCOMING_AGENT);
+	ck_assert_uint_eq(
+	    drive_worker(MSG_incoming)->incoming.kind, INCOMING_AGENT);
 	drive_monitor(MSG_accepted);
 	close(fd);
 	unbind();
 	ck_assert_int_eq(stat(directory, &st), -1);
 
 	/* And at the end of the session. */
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, bind_agent,
-	    .number = NUMBER, .channel = 1), 0);
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, bind_agent, .number = NUMBER,
+			     .channel = 1),
+	    0);
 	m = drive_monitor(MSG_bound);
 	strcpy(directory, m->bound.detail);
 	*strrchr(directory, '/') = '\0';
@@ -267,14 +276,16 @@ START_TEST(test_the_agents_socket_is_private_and_goes_away)
 END_TEST
 
 static uint32_t
-bind_x11(const char *protocol, const char *cookie, bool single,
-    char display[256])
+bind_x11(
+    const char *protocol, const char *cookie, bool single, char display[256])
 {
 	struct wall_message *m;
 
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, bind_x11, .number = NUMBER,
-	    .channel = 1, .single = single, .protocol = protocol,
-	    .cookie = cookie, .screen = 0, .display_offset = 210), 0);
+	ck_assert_int_eq(
+	    WALL_SEND(&drive.monitor, bind_x11, .number = NUMBER, .channel = 1,
+		.single = single, .protocol = protocol, .cookie = cookie,
+		.screen = 0, .display_offset = 210),
+	    0);
 	m = drive_monitor(MSG_bound);
 	strcpy(display, m->bound.detail);
 	return m->bound.error != 0 ? 0 : m->bound.port;
@@ -293,8 +304,8 @@ START_TEST(test_a_display_is_on_loopback_and_once_if_so_asked)
 	ck_assert(!open_elsewhere(port));
 	fd = connect_to("127.0.0.1", port);
 	ck_assert_int_ge(fd, 0);
-	ck_assert_uint_eq(drive_worker(MSG_incoming)->incoming.kind,
-	    INCOMING_X11);
+	ck_assert_uint_eq(
+	    drive_worker(MSG_incoming)->incoming.kind, INCOMING_X11);
 	drive_monitor(MSG_accepted);
 	ck_assert_str_eq(drive_output("echo", 0), "\n");
 	ck_assert_int_lt(connect_to("127.0.0.1", port), 0);
@@ -305,12 +316,12 @@ END_TEST
 static const struct {
 	const char *protocol, *cookie;
 } injections[] = {
-	{ "MIT-MAGIC-COOKIE-1", "" },
-	{ "MIT-MAGIC-COOKIE-1", "123" },
-	{ "MIT-MAGIC-COOKIE-1", "00\nsource /etc/passwd" },
-	{ "MIT-MAGIC-COOKIE-1\nsource x", "0011" },
-	{ "MIT MAGIC", "0011" },
-	{ "", "0011" },
+    {"MIT-MAGIC-COOKIE-1", ""},
+    {"MIT-MAGIC-COOKIE-1", "123"},
+    {"MIT-MAGIC-COOKIE-1", "00\nsource /etc/passwd"},
+    {"MIT-MAGIC-COOKIE-1\nsource x", "0011"},
+    {"MIT MAGIC", "0011"},
+    {"", "0011"},
 };
 
 START_TEST(test_a_cookie_that_is_a_command_is_refused)
@@ -318,7 +329,8 @@ START_TEST(test_a_cookie_that_is_a_command_is_refused)
 	char display[256];
 
 	ck_assert_uint_eq(bind_x11(injections[_i].protocol,
-	    injections[_i].cookie, false, display), 0);
+			      injections[_i].cookie, false, display),
+	    0);
 }
 END_TEST
 
@@ -331,22 +343,26 @@ START_TEST(test_xauth_learns_the_cookie_before_the_program_runs)
 
 	if (access("/usr/bin/xauth", X_OK) != 0)
 		return; /* said in the makefile's list of packages */
-	ck_assert_uint_ne(bind_x11("MIT-MAGIC-COOKIE-1",
-	    "00112233445566778899aabbccddeeff", false, display), 0);
+	ck_assert_uint_ne(
+	    bind_x11("MIT-MAGIC-COOKIE-1", "00112233445566778899aabbccddeeff",
+		false, display),
+	    0);
 	snprintf(authority, sizeof(authority), "XAUTHORITY=%s/.Xauthority",
 	    drive.home);
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, run, .channel = 1,
-	    .kind = RUN_COMMAND, .command = "xauth -n list 2>&1",
-	    .environment = drive_environment("PATH=/usr/bin:/bin", authority,
-		NULL)), 0);
+	ck_assert_int_eq(
+	    WALL_SEND(&drive.monitor, run, .channel = 1, .kind = RUN_COMMAND,
+		.command = "xauth -n list 2>&1",
+		.environment =
+		    drive_environment("PATH=/usr/bin:/bin", authority, NULL)),
+	    0);
 	m = drive_worker(MSG_pipes);
 	for (int i = 0; i < 3; i++) {
 		fds[i] = m->fds[i];
 		m->fds[i] = -1;
 	}
 	text = drive_read(fds[1]);
-	ck_assert_msg(strstr(text, "00112233445566778899aabbccddeeff") !=
-	    NULL, "%s", text);
+	ck_assert_msg(strstr(text, "00112233445566778899aabbccddeeff") != NULL,
+	    "%s", text);
 	drive_monitor(MSG_ran);
 	drive_monitor(MSG_ended);
 	drive_worker(MSG_exited);
@@ -379,8 +395,8 @@ suite_listen(void)
 
 	tcase_set_timeout(c, 60);
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_test(c,
-	    test_a_connection_to_a_forwarded_port_reaches_the_worker);
+	tcase_add_test(
+	    c, test_a_connection_to_a_forwarded_port_reaches_the_worker);
 	tcase_add_loop_test(c,
 	    test_listeners_leave_loopback_only_where_they_may, 0,
 	    sizeof(places) / sizeof(places[0]));
@@ -388,14 +404,12 @@ suite_listen(void)
 	tcase_add_test(c,
 	    test_a_local_forward_has_its_mask_and_spares_what_is_not_its_own);
 	tcase_add_test(c, test_the_agents_socket_is_private_and_goes_away);
-	tcase_add_test(c,
-	    test_a_display_is_on_loopback_and_once_if_so_asked);
+	tcase_add_test(c, test_a_display_is_on_loopback_and_once_if_so_asked);
 	tcase_add_loop_test(c, test_a_cookie_that_is_a_command_is_refused, 0,
 	    sizeof(injections) / sizeof(injections[0]));
-	tcase_add_test(c,
-	    test_xauth_learns_the_cookie_before_the_program_runs);
-	tcase_add_test(c,
-	    test_connections_that_nobody_takes_do_not_stop_the_rest);
+	tcase_add_test(c, test_xauth_learns_the_cookie_before_the_program_runs);
+	tcase_add_test(
+	    c, test_connections_that_nobody_takes_do_not_stop_the_rest);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -19,37 +19,37 @@ static const struct {
 	const char *address;
 	bool allowed;
 } rows[] = {
-	{ "", "anything", 80, "192.0.2.1", true },
-	{ "host:80\n", "host", 80, "192.0.2.1", true },
-	{ "host:80\n", "HOST", 80, "192.0.2.1", true },
-	{ "host:80\n", "host", 81, "192.0.2.1", false },
-	{ "host:80\n", "hostx", 80, "192.0.2.1", false },
-	{ "*.example.com:*\n", "www.example.com", 1, "192.0.2.1", true },
-	{ "*.example.com:*\n", "example.com", 1, "192.0.2.1", false },
-	{ "host:80-90\n", "host", 85, "192.0.2.1", true },
-	{ "host:80-90\n", "host", 91, "192.0.2.1", false },
-	{ "10.0.0.0/8:*\n", "db", 5432, "10.1.2.3", true },
-	{ "10.0.0.0/8:*\n", "db", 5432, "11.1.2.3", false },
-	/* What a name resolves to decides, not what it looks like. */
-	{ "10.0.0.0/8:*\n", "10.1.2.3.evil.example", 80, "192.0.2.1", false },
-	{ "[::1]:22\n", "localhost", 22, "::1", true },
-	{ "[2001:db8::]/32:22\n", "h", 22, "2001:db8::5", false },
-	{ "[2001:db8::/32]:22\n", "h", 22, "2001:db8::5", true },
-	{ "10.0.0.0/8:80\nhost:443\n", "host", 443, "192.0.2.1", true },
-	/* Every list must allow. */
-	{ "host:*\n&\n10.0.0.0/8:*\n", "host", 80, "10.0.0.1", true },
-	{ "host:*\n&\n10.0.0.0/8:*\n", "host", 80, "192.0.2.1", false },
-	{ "10.0.0.0/8:*\n&\nhost:*\n", "host", 80, "192.0.2.1", false },
-	{ "host:*\n&\n", "host", 80, "192.0.2.1", false },
-	{ "&\nhost:*\n", "host", 80, "192.0.2.1", false },
-	/* What cannot be read allows nothing. */
-	{ "none:0\n", "host", 80, "192.0.2.1", false },
-	{ "\n", "host", 80, "192.0.2.1", false },
-	{ "host\n", "host", 80, "192.0.2.1", false },
-	{ "host:\n", "host", 80, "192.0.2.1", false },
-	{ "host:80x\n", "host", 80, "192.0.2.1", false },
-	{ "host:-80\n", "host", 80, "192.0.2.1", false },
-	{ "!10.0.0.0/8:*\n", "host", 80, "192.0.2.1", false },
+    {"", "anything", 80, "192.0.2.1", true},
+    {"host:80\n", "host", 80, "192.0.2.1", true},
+    {"host:80\n", "HOST", 80, "192.0.2.1", true},
+    {"host:80\n", "host", 81, "192.0.2.1", false},
+    {"host:80\n", "hostx", 80, "192.0.2.1", false},
+    {"*.example.com:*\n", "www.example.com", 1, "192.0.2.1", true},
+    {"*.example.com:*\n", "example.com", 1, "192.0.2.1", false},
+    {"host:80-90\n", "host", 85, "192.0.2.1", true},
+    {"host:80-90\n", "host", 91, "192.0.2.1", false},
+    {"10.0.0.0/8:*\n", "db", 5432, "10.1.2.3", true},
+    {"10.0.0.0/8:*\n", "db", 5432, "11.1.2.3", false},
+    /* What a name resolves to decides, not what it looks like. */
+    {"10.0.0.0/8:*\n", "10.1.2.3.evil.example", 80, "192.0.2.1", false},
+    {"[::1]:22\n", "localhost", 22, "::1", true},
+    {"[2001:db8::]/32:22\n", "h", 22, "2001:db8::5", false},
+    {"[2001:db8::/32]:22\n", "h", 22, "2001:db8::5", true},
+    {"10.0.0.0/8:80\nhost:443\n", "host", 443, "192.0.2.1", true},
+    /* Every list must allow. */
+    {"host:*\n&\n10.0.0.0/8:*\n", "host", 80, "10.0.0.1", true},
+    {"host:*\n&\n10.0.0.0/8:*\n", "host", 80, "192.0.2.1", false},
+    {"10.0.0.0/8:*\n&\nhost:*\n", "host", 80, "192.0.2.1", false},
+    {"host:*\n&\n", "host", 80, "192.0.2.1", false},
+    {"&\nhost:*\n", "host", 80, "192.0.2.1", false},
+    /* What cannot be read allows nothing. */
+    {"none:0\n", "host", 80, "192.0.2.1", false},
+    {"\n", "host", 80, "192.0.2.1", false},
+    {"host\n", "host", 80, "192.0.2.1", false},
+    {"host:\n", "host", 80, "192.0.2.1", false},
+    {"host:80x\n", "host", 80, "192.0.2.1", false},
+    {"host:-80\n", "host", 80, "192.0.2.1", false},
+    {"!10.0.0.0/8:*\n", "host", 80, "192.0.2.1", false},
 };
 
 START_TEST(test_a_target_is_allowed_or_not)
@@ -57,8 +57,9 @@ START_TEST(test_a_target_is_allowed_or_not)
 	struct net_address a;
 
 	ck_assert_int_eq(net_parse(rows[_i].address, &a), 0);
-	ck_assert_msg(permit_allows(rows[_i].list, rows[_i].host,
-	    rows[_i].port, &a) == rows[_i].allowed, "row %d", _i);
+	ck_assert_msg(permit_allows(rows[_i].list, rows[_i].host, rows[_i].port,
+			  &a) == rows[_i].allowed,
+	    "row %d", _i);
 }
 END_TEST
 
@@ -93,8 +94,8 @@ END_TEST
 
 START_TEST(test_a_look_up_happens_in_a_child)
 {
-	struct addresses out = { .count = 0 };
-	struct pollfd p = { .events = POLLIN };
+	struct addresses out = {.count = 0};
+	struct pollfd p = {.events = POLLIN};
 	pid_t pid;
 	int err, fd;
 

@@ -27,8 +27,8 @@ setup(void)
 static void
 assert_has(const char *text, const char *part)
 {
-	ck_assert_msg(strstr(text, part) != NULL, "\"%s\" is not in \"%s\"",
-	    part, text);
+	ck_assert_msg(
+	    strstr(text, part) != NULL, "\"%s\" is not in \"%s\"", part, text);
 }
 
 static void
@@ -97,7 +97,9 @@ START_TEST(test_a_program_is_the_user_with_the_given_environment)
 	ck_assert_str_eq(drive_output("id -u; id -g; id -G", 0),
 	    "47011\n47011\n47011 47012\n");
 	ck_assert_str_eq(drive_output("tr '\\0' '\\n' "
-	    "</proc/$$/environ; true", 0), "PATH=/usr/bin:/bin\nA=b\n");
+				      "</proc/$$/environ; true",
+			     0),
+	    "PATH=/usr/bin:/bin\nA=b\n");
 	assert_has(drive_output("pwd; umask", 0), drive.home);
 	assert_has(drive_output("pwd; umask", 0), "0027");
 	/* Its descriptors are its three, not our walls. */
@@ -150,10 +152,12 @@ START_TEST(test_limits_mask_and_dispositions_are_the_given_ones)
 	sigaddset(&drive.start.mask, SIGUSR2);
 	drive_start();
 	text = drive_output("ulimit -Sn; grep -E 'SigBlk|SigIgn' "
-	    "/proc/self/status", 0);
+			    "/proc/self/status",
+	    0);
 	assert_has(text, "77\n");
 	assert_has(text, "SigBlk:\t0000000000000800");
-	/* 32 and 33 are libc's own; make's posix_spawn() leaves them ignored. */
+	/* 32 and 33 are libc's own; make's posix_spawn() leaves them ignored.
+	 */
 	ck_assert(strstr(text, "SigIgn:\t0000000000000000") != NULL ||
 	    strstr(text, "SigIgn:\t0000000180000000") != NULL);
 	ck_assert_int_eq(drive_finish(), 0);
@@ -171,19 +175,22 @@ START_TEST(test_a_login_shell_has_a_dash_and_a_terminal)
 	ck_assert_int_eq(openpty(&master, &slave, name, NULL, NULL), 0);
 	ck_assert_int_eq(fchown(slave, DRIVE_UID, -1), 0);
 	drive_start();
-	ck_assert_int_eq(WALL_SEND_FD(&drive.monitor, slave, run_pty,
-	    .channel = 3, .kind = RUN_SHELL,
-	    .environment = drive_environment("PATH=/usr/bin:/bin", NULL)), 0);
+	ck_assert_int_eq(
+	    WALL_SEND_FD(&drive.monitor, slave, run_pty, .channel = 3,
+		.kind = RUN_SHELL,
+		.environment = drive_environment("PATH=/usr/bin:/bin", NULL)),
+	    0);
 	close(slave);
 	ck_assert_uint_eq(drive_worker(MSG_running)->running.channel, 3);
 	m = drive_monitor(MSG_ran);
 	ck_assert_uint_eq(m->ran.error, 0);
 	/* It leads a session and a process group of its own. */
-	strcpy(line, "echo =$0= && tty; cut -d' ' -f5,6 /proc/$$/stat; "
+	strcpy(line,
+	    "echo =$0= && tty; cut -d' ' -f5,6 /proc/$$/stat; "
 	    "echo $$ $$ $$; exit 7\n");
 	ck_assert_int_eq(write(master, line, strlen(line)), strlen(line));
-	for (ssize_t n; (n = read(master, &text[len],
-	    sizeof(text) - 1 - len)) > 0;)
+	for (ssize_t n;
+	     (n = read(master, &text[len], sizeof(text) - 1 - len)) > 0;)
 		len += (size_t)n;
 	ck_assert_int_eq(errno, EIO); /* all have let go of it */
 	assert_has(text, "=-sh=");
@@ -223,17 +230,20 @@ START_TEST(test_a_signal_order_reaches_the_whole_group)
 	int fds[3];
 
 	drive_start();
-	drive_run(9, "trap 'echo hup; exit 3' HUP; sleep 100 & sleep 0.3; "
-	    "echo ready; wait", fds);
-	while (read(fds[1], (char[16]){ 0 }, 16) < 0)
+	drive_run(9,
+	    "trap 'echo hup; exit 3' HUP; sleep 100 & sleep 0.3; "
+	    "echo ready; wait",
+	    fds);
+	while (read(fds[1], (char[16]){0}, 16) < 0)
 		poll(NULL, 0, 10);
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, kill, .channel = 9,
-	    .signal = SIGHUP), 0);
+	ck_assert_int_eq(
+	    WALL_SEND(&drive.monitor, kill, .channel = 9, .signal = SIGHUP), 0);
 	ck_assert_str_eq(drive_read(fds[1]), "hup\n"); /* sleep ended, too */
 	ck_assert_uint_eq(drive_worker(MSG_exited)->exited.status, 3);
 	/* After its end the number is nobody's. */
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, kill, .channel = 9,
-	    .signal = SIGKILL), 0);
+	ck_assert_int_eq(
+	    WALL_SEND(&drive.monitor, kill, .channel = 9, .signal = SIGKILL),
+	    0);
 	ck_assert_int_eq(drive_finish(), 0);
 }
 END_TEST
@@ -247,20 +257,22 @@ START_TEST(test_finish_hangs_up_and_who_ignores_it_lives_on)
 	drive_start();
 	drive_run(1, "trap '' HUP; echo ready; exec sleep 100", deaf);
 	deaf_pid = drive.ran;
-	while (read(deaf[1], (char[16]){ 0 }, 16) < 0)
+	while (read(deaf[1], (char[16]){0}, 16) < 0)
 		poll(NULL, 0, 10);
 	drive_run(2, "echo ready; exec sleep 100", fds);
-	while (read(fds[1], (char[16]){ 0 }, 16) < 0)
+	while (read(fds[1], (char[16]){0}, 16) < 0)
 		poll(NULL, 0, 10);
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, kill, .channel = 1,
-	    .signal = SIGCONT), 0);
+	ck_assert_int_eq(
+	    WALL_SEND(&drive.monitor, kill, .channel = 1, .signal = SIGCONT),
+	    0);
 	ck_assert_int_eq(WALL_SEND(&drive.monitor, finish, .seconds = 1), 0);
 	m = drive_worker(MSG_exited);
 	ck_assert_uint_eq(m->exited.channel, 2);
 	ck_assert_str_eq(m->exited.signal, "HUP");
 	ck_assert_int_eq(drive_finish(), 0);
-	ck_assert_int_eq(poll(&(struct pollfd){ .fd = deaf[1],
-	    .events = POLLIN }, 1, 0), 0); /* still held open */
+	ck_assert_int_eq(
+	    poll(&(struct pollfd){.fd = deaf[1], .events = POLLIN}, 1, 0),
+	    0); /* still held open */
 	ck_assert_int_eq(kill(deaf_pid, SIGKILL), 0);
 }
 END_TEST
@@ -313,16 +325,18 @@ START_TEST(test_the_users_rc_runs_first_when_it_may)
 	drive_start();
 	for (int may = 1; may >= 0; may--) {
 		ck_assert_int_eq(WALL_SEND(&drive.monitor, run, .channel = 1,
-		    .kind = RUN_COMMAND, .command = "echo main >&2",
-		    .user_rc = may, .environment =
-			drive_environment("PATH=/usr/bin:/bin", NULL)), 0);
+				     .kind = RUN_COMMAND,
+				     .command = "echo main >&2", .user_rc = may,
+				     .environment = drive_environment(
+					 "PATH=/usr/bin:/bin", NULL)),
+		    0);
 		m = drive_worker(MSG_pipes);
 		for (int i = 0; i < 3; i++) {
 			fds[i] = m->fds[i];
 			m->fds[i] = -1;
 		}
-		ck_assert_str_eq(drive_read(fds[2]),
-		    may ? "from rc\nmain\n" : "main\n");
+		ck_assert_str_eq(
+		    drive_read(fds[2]), may ? "from rc\nmain\n" : "main\n");
 		drive_monitor(MSG_ran);
 		drive_monitor(MSG_ended);
 		drive_worker(MSG_exited);
@@ -333,16 +347,17 @@ END_TEST
 
 START_TEST(test_sftp_runs_without_an_exec_and_reports_its_operations)
 {
-	static const uint8_t init[] = { 0, 0, 0, 5, 1, 0, 0, 0, 3 };
-	static const uint8_t mkdir_request[] = { 0, 0, 0, 14, 14, 0, 0, 0, 1,
-		0, 0, 0, 1, 'd', 0, 0, 0, 0 };
+	static const uint8_t init[] = {0, 0, 0, 5, 1, 0, 0, 0, 3};
+	static const uint8_t mkdir_request[] = {
+	    0, 0, 0, 14, 14, 0, 0, 0, 1, 0, 0, 0, 1, 'd', 0, 0, 0, 0};
 	struct wall_message *m;
 	uint8_t reply[4096];
 	int fds[3];
 
 	drive_start();
 	ck_assert_int_eq(WALL_SEND(&drive.monitor, run, .channel = 8,
-	    .kind = RUN_SFTP, .environment = { NULL, 0 }), 0);
+			     .kind = RUN_SFTP, .environment = {NULL, 0}),
+	    0);
 	m = drive_worker(MSG_pipes);
 	for (int i = 0; i < 3; i++) {
 		fds[i] = m->fds[i];
@@ -353,8 +368,8 @@ START_TEST(test_sftp_runs_without_an_exec_and_reports_its_operations)
 	ck_assert_int_eq(write(fds[0], mkdir_request, sizeof(mkdir_request)),
 	    sizeof(mkdir_request));
 	close(fds[0]);
-	ck_assert_int_eq(poll(&(struct pollfd){ .fd = fds[1],
-	    .events = POLLIN }, 1, 5000), 1);
+	ck_assert_int_eq(
+	    poll(&(struct pollfd){.fd = fds[1], .events = POLLIN}, 1, 5000), 1);
 	ck_assert_int_ge(read(fds[1], reply, sizeof(reply)), 9);
 	ck_assert_int_eq(reply[4], 2); /* SSH_FXP_VERSION */
 	do
@@ -388,15 +403,15 @@ START_TEST(test_a_chroot_with_a_foreign_component_is_refused)
 	close(monitor[1]);
 	wall_init(&drive.monitor, monitor[0], PATH_MONITOR_SESSION,
 	    PATH_SESSION_MONITOR);
-	assert_has(drive_monitor(MSG_session_log)->session_log.line,
-	    "chroot to");
+	assert_has(
+	    drive_monitor(MSG_session_log)->session_log.line, "chroot to");
 	drive_clean();
 }
 END_TEST
 
 START_TEST(test_a_chroot_is_entered_and_sftp_works_inside)
 {
-	static const uint8_t init[] = { 0, 0, 0, 5, 1, 0, 0, 0, 3 };
+	static const uint8_t init[] = {0, 0, 0, 5, 1, 0, 0, 0, 3};
 	char path[128], target[128] = "";
 	struct wall_message *m;
 	uint8_t reply[4096];
@@ -409,19 +424,19 @@ START_TEST(test_a_chroot_is_entered_and_sftp_works_inside)
 	drive.start.home = "/";
 	drive_start();
 	snprintf(target, sizeof(target), "/proc/%d/root", (int)drive.pid);
-	ck_assert_int_gt(readlink(target, (char *)reply, sizeof(reply) - 1),
-	    0);
+	ck_assert_int_gt(readlink(target, (char *)reply, sizeof(reply) - 1), 0);
 	ck_assert_mem_eq(reply, path, strlen(path));
 	ck_assert_int_eq(WALL_SEND(&drive.monitor, run, .channel = 8,
-	    .kind = RUN_SFTP, .environment = { NULL, 0 }), 0);
+			     .kind = RUN_SFTP, .environment = {NULL, 0}),
+	    0);
 	m = drive_worker(MSG_pipes);
 	for (int i = 0; i < 3; i++) {
 		fds[i] = m->fds[i];
 		m->fds[i] = -1;
 	}
 	ck_assert_int_eq(write(fds[0], init, sizeof(init)), sizeof(init));
-	ck_assert_int_eq(poll(&(struct pollfd){ .fd = fds[1],
-	    .events = POLLIN }, 1, 5000), 1);
+	ck_assert_int_eq(
+	    poll(&(struct pollfd){.fd = fds[1], .events = POLLIN}, 1, 5000), 1);
 	ck_assert_int_ge(read(fds[1], reply, sizeof(reply)), 9);
 	ck_assert_int_eq(drive_finish(), 0);
 	ck_assert_int_eq(rmdir(path), 0);
@@ -446,28 +461,23 @@ suite_program(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_checked_fixture(c, setup, NULL);
 	tcase_add_test(c, test_the_process_is_the_user_and_cannot_be_traced);
-	tcase_add_test(c,
-	    test_a_program_is_the_user_with_the_given_environment);
+	tcase_add_test(
+	    c, test_a_program_is_the_user_with_the_given_environment);
 	tcase_add_test(c, test_status_and_signals_are_told_to_both_sides);
-	tcase_add_test(c,
-	    test_input_reaches_the_program_and_its_end_does_too);
-	tcase_add_test(c,
-	    test_limits_mask_and_dispositions_are_the_given_ones);
+	tcase_add_test(c, test_input_reaches_the_program_and_its_end_does_too);
+	tcase_add_test(c, test_limits_mask_and_dispositions_are_the_given_ones);
 	tcase_add_test(c, test_a_login_shell_has_a_dash_and_a_terminal);
-	tcase_add_test(c,
-	    test_a_missing_home_is_said_and_a_missing_shell_too);
+	tcase_add_test(c, test_a_missing_home_is_said_and_a_missing_shell_too);
 	tcase_add_test(c, test_a_signal_order_reaches_the_whole_group);
-	tcase_add_test(c,
-	    test_finish_hangs_up_and_who_ignores_it_lives_on);
+	tcase_add_test(c, test_finish_hangs_up_and_who_ignores_it_lives_on);
 	tcase_add_test(c, test_without_a_monitor_everything_ends);
 	tcase_add_test(c, test_an_order_out_of_the_table_ends_the_process);
 	tcase_add_test(c, test_the_users_rc_runs_first_when_it_may);
-	tcase_add_test(c,
-	    test_sftp_runs_without_an_exec_and_reports_its_operations);
+	tcase_add_test(
+	    c, test_sftp_runs_without_an_exec_and_reports_its_operations);
 	tcase_add_test(c, test_a_chroot_with_a_foreign_component_is_refused);
 	tcase_add_test(c, test_a_chroot_is_entered_and_sftp_works_inside);
-	tcase_add_test(c,
-	    test_sudo_can_work_no_new_privs_is_off_in_programs);
+	tcase_add_test(c, test_sudo_can_work_no_new_privs_is_off_in_programs);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -32,7 +32,7 @@ teardown(void)
 static int
 listen_here(uint16_t *port)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET };
+	struct sockaddr_in sin = {.sin_family = AF_INET};
 	socklen_t len = sizeof(sin);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -47,9 +47,10 @@ listen_here(uint16_t *port)
 static void
 reach(const char *host, uint32_t port, uint32_t seconds, const char *permit)
 {
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, reach_tcp, .channel = 4,
-	    .host = host, .port = port, .seconds = seconds,
-	    .permit = permit), 0);
+	ck_assert_int_eq(
+	    WALL_SEND(&drive.monitor, reach_tcp, .channel = 4, .host = host,
+		.port = port, .seconds = seconds, .permit = permit),
+	    0);
 }
 
 static void
@@ -154,7 +155,7 @@ END_TEST
 START_TEST(test_an_address_that_never_answers_has_a_deadline)
 {
 	/* A full backlog drops what comes: nothing answers. */
-	struct sockaddr_in sin = { .sin_family = AF_INET };
+	struct sockaddr_in sin = {.sin_family = AF_INET};
 	socklen_t len = sizeof(sin);
 	uint16_t port;
 	int fd = listen_here(&port), fill[4];
@@ -178,7 +179,7 @@ END_TEST
 
 START_TEST(test_local_sockets_are_reached_with_the_users_rights)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	struct wall_message *m;
 	char path[80];
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -189,17 +190,19 @@ START_TEST(test_local_sockets_are_reached_with_the_users_rights)
 	ck_assert_int_eq(listen(fd, 5), 0);
 	/* Root's socket, closed to others. */
 	ck_assert_int_eq(chmod(path, 0600), 0);
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, reach_unix, .channel = 4,
-	    .path = path), 0);
+	ck_assert_int_eq(
+	    WALL_SEND(&drive.monitor, reach_unix, .channel = 4, .path = path),
+	    0);
 	expect_failure(SSH_OPEN_CONNECT_FAILED);
 	ck_assert_int_eq(chmod(path, 0666), 0);
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, reach_unix, .channel = 4,
-	    .path = path), 0);
+	ck_assert_int_eq(
+	    WALL_SEND(&drive.monitor, reach_unix, .channel = 4, .path = path),
+	    0);
 	expect_stream(fd);
 	m = drive_monitor(MSG_reached);
 	ck_assert_str_eq(m->reached.address, path);
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, reach_unix, .channel = 4,
-	    .path = ""), 0);
+	ck_assert_int_eq(
+	    WALL_SEND(&drive.monitor, reach_unix, .channel = 4, .path = ""), 0);
 	expect_failure(SSH_OPEN_CONNECT_FAILED);
 	close(fd);
 }
@@ -212,8 +215,8 @@ START_TEST(test_a_descriptor_of_the_monitors_passes_through)
 	int fds[2];
 
 	ck_assert_int_eq(pipe(fds), 0);
-	ck_assert_int_eq(WALL_SEND_FD(&drive.monitor, fds[0], hand_over,
-	    .channel = 12), 0);
+	ck_assert_int_eq(
+	    WALL_SEND_FD(&drive.monitor, fds[0], hand_over, .channel = 12), 0);
 	m = drive_worker(MSG_stream);
 	ck_assert_uint_eq(m->stream.channel, 12);
 	ck_assert_int_eq(write(fds[1], "tun", 3), 3);
@@ -231,15 +234,13 @@ suite_reach(void)
 
 	tcase_set_timeout(c, 60);
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_test(c,
-	    test_a_socket_goes_to_the_worker_and_its_address_to_the_monitor);
+	tcase_add_test(
+	    c, test_a_socket_goes_to_the_worker_and_its_address_to_the_monitor);
 	tcase_add_test(c, test_the_socket_belongs_to_the_user);
-	tcase_add_test(c,
-	    test_refused_prohibited_and_impossible_have_their_reasons);
-	tcase_add_test(c,
-	    test_an_address_that_never_answers_has_a_deadline);
-	tcase_add_test(c,
-	    test_local_sockets_are_reached_with_the_users_rights);
+	tcase_add_test(
+	    c, test_refused_prohibited_and_impossible_have_their_reasons);
+	tcase_add_test(c, test_an_address_that_never_answers_has_a_deadline);
+	tcase_add_test(c, test_local_sockets_are_reached_with_the_users_rights);
 	tcase_add_test(c, test_a_descriptor_of_the_monitors_passes_through);
 	suite_add_tcase(s, c);
 	return s;

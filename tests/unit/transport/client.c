@@ -69,7 +69,8 @@ client_flush(struct client *c)
 
 	if (c->out.len == 0 || c->fd < 0)
 		return;
-	n = send(c->fd, c->out.data, c->slow ? 1 : c->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	n = send(c->fd, c->out.data, c->slow ? 1 : c->out.len,
+	    MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (n > 0)
 		buf_consume(&c->out, (size_t)n);
 	else if (errno != EAGAIN)
@@ -104,9 +105,9 @@ client_send(struct client *c, const void *payload, size_t len)
 	ck_assert_ptr_nonnull(p);
 	inside = &p[CIPHER_HEAD];
 	if (c->deflate != NULL)
-		ck_assert_int_eq(
-		    compressor_run(c->deflate, payload, len, inside, bound,
-			&len), 0);
+		ck_assert_int_eq(compressor_run(c->deflate, payload, len,
+				     inside, bound, &len),
+		    0);
 	else if (len != 0)
 		memcpy(inside, payload, len);
 	padding = cipher_padding(c->seal, len);
@@ -159,8 +160,8 @@ client_read(struct client *c)
 bool
 client_hello(struct client *c)
 {
-	const uint8_t *end = c->in.len == 0 ? NULL :
-		memchr(c->in.data, '\n', c->in.len);
+	const uint8_t *end =
+	    c->in.len == 0 ? NULL : memchr(c->in.data, '\n', c->in.len);
 	size_t len;
 
 	if (end == NULL)
@@ -247,14 +248,15 @@ client_negotiate(struct client *c)
 
 	buf_clear(&c->server_kexinit);
 	buf_bytes(&c->server_kexinit, c->payload, c->payload_len);
-	ck_assert_int_eq(kexinit_parse(c->kexinit.data, c->kexinit.len,
-	    &client), 0);
+	ck_assert_int_eq(
+	    kexinit_parse(c->kexinit.data, c->kexinit.len, &client), 0);
 	ck_assert_int_eq(kexinit_parse(c->server_kexinit.data,
-	    c->server_kexinit.len, &server), 0);
-	ck_assert_int_eq(kexinit_negotiate(&client, &server, &c->choice,
-	    &failed), 0);
-	c->method = kex_find(c->choice.names[KEXINIT_KEX],
-	    strlen(c->choice.names[KEXINIT_KEX]));
+			     c->server_kexinit.len, &server),
+	    0);
+	ck_assert_int_eq(
+	    kexinit_negotiate(&client, &server, &c->choice, &failed), 0);
+	c->method = kex_find(
+	    c->choice.names[KEXINIT_KEX], strlen(c->choice.names[KEXINIT_KEX]));
 	ck_assert_ptr_nonnull(c->method);
 	if (c->session_id_len == 0)
 		c->strict = c->choice.strict;
@@ -272,8 +274,8 @@ is_gex(const struct client *c)
 void
 client_send_share(struct client *c)
 {
-	struct kex_group group = { c->gex_p.data, c->gex_p.len, c->gex_g.data,
-		c->gex_g.len, (unsigned)c->gex_p.len * 8 };
+	struct kex_group group = {c->gex_p.data, c->gex_p.len, c->gex_g.data,
+	    c->gex_g.len, (unsigned)c->gex_p.len * 8};
 	struct buf *b;
 
 	if (is_gex(c) && c->gex_n == 0) {
@@ -290,10 +292,11 @@ client_send_share(struct client *c)
 	buf_clear(&c->share);
 	kex_client_free(c->half);
 	c->half = NULL;
-	ck_assert_int_eq(kex_client_start(c->method,
-	    is_gex(c) ? &group : NULL, &c->half, &c->share), 0);
-	b = client_start(c, is_gex(c) ? SSH_MSG_KEX_DH_GEX_INIT :
-					SSH_MSG_KEX_ECDH_INIT);
+	ck_assert_int_eq(kex_client_start(c->method, is_gex(c) ? &group : NULL,
+			     &c->half, &c->share),
+	    0);
+	b = client_start(
+	    c, is_gex(c) ? SSH_MSG_KEX_DH_GEX_INIT : SSH_MSG_KEX_ECDH_INIT);
 	kex_write_share(c->method, b, c->share.data, c->share.len);
 	client_finish(c);
 }
@@ -301,13 +304,13 @@ client_send_share(struct client *c)
 static struct kex_field
 text_field(const char *text)
 {
-	return (struct kex_field){ (const uint8_t *)text, strlen(text) };
+	return (struct kex_field){(const uint8_t *)text, strlen(text)};
 }
 
 static struct kex_field
 buf_field(const struct buf *b)
 {
-	return (struct kex_field){ b->data, b->len };
+	return (struct kex_field){b->data, b->len};
 }
 
 static struct cipher *
@@ -322,10 +325,11 @@ make_cipher(struct client *c, const struct buf *secret, const uint8_t *hash,
 
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(kex_derive_key(c->method, secret->data,
-		    secret->len, hash, hash_len, c->session_id,
-		    c->session_id_len, letters[i], k[i], 64), 0);
-	ck_assert_int_eq(cipher_new(&made, alg, mac, seal, k[1], k[0], k[2]),
-	    0);
+				     secret->len, hash, hash_len, c->session_id,
+				     c->session_id_len, letters[i], k[i], 64),
+		    0);
+	ck_assert_int_eq(
+	    cipher_new(&made, alg, mac, seal, k[1], k[0], k[2]), 0);
 	return made;
 }
 
@@ -337,7 +341,8 @@ check_signature(const uint8_t *key_blob_, size_t key_len, const uint8_t *sig,
 
 	ck_assert_int_eq(key_parse(key_blob_, key_len, &key), 0);
 	ck_assert_int_eq(key_verify(key, key_alg_find("ssh-ed25519", 11), hash,
-	    hash_len, sig, sig_len, NULL), 0);
+			     hash_len, sig, sig_len, NULL),
+	    0);
 	key_free(key);
 }
 
@@ -354,30 +359,30 @@ client_take_reply(struct client *c)
 
 	memset(&t, 0, sizeof(t));
 	rd_init(&r, c->payload, c->payload_len);
-	ck_assert_uint_eq(rd_u8(&r), is_gex(c) ? SSH_MSG_KEX_DH_GEX_REPLY :
-						 SSH_MSG_KEX_ECDH_REPLY);
+	ck_assert_uint_eq(rd_u8(&r),
+	    is_gex(c) ? SSH_MSG_KEX_DH_GEX_REPLY : SSH_MSG_KEX_ECDH_REPLY);
 	t.host_key.data = rd_string(&r, 4096, &t.host_key.len);
 	share = kex_read_share(c->method, &r, &share_len);
 	sig = rd_string(&r, 4096, &sig_len);
 	ck_assert_int_eq(rd_end(&r), 0);
 	buf_init(&secret, KEX_SECRET_MAX);
-	ck_assert_int_eq(kex_client_finish(c->half, share, share_len,
-	    &secret), 0);
+	ck_assert_int_eq(
+	    kex_client_finish(c->half, share, share_len, &secret), 0);
 	t.version_client = text_field(c->version);
 	t.version_server = text_field(c->server_version);
 	t.kexinit_client = buf_field(&c->kexinit);
 	t.kexinit_server = buf_field(&c->server_kexinit);
 	t.client_share = buf_field(&c->share);
-	t.server_share = (struct kex_field){ share, share_len };
+	t.server_share = (struct kex_field){share, share_len};
 	t.secret = buf_field(&secret);
 	t.gex_min = c->gex_min;
 	t.gex_n = c->gex_n;
 	t.gex_max = c->gex_max;
-	t.gex_group = (struct kex_group){ c->gex_p.data, c->gex_p.len,
-		c->gex_g.data, c->gex_g.len, 0 };
+	t.gex_group = (struct kex_group){
+	    c->gex_p.data, c->gex_p.len, c->gex_g.data, c->gex_g.len, 0};
 	ck_assert_int_eq(kex_exchange_hash(c->method, &t, hash, &hash_len), 0);
-	check_signature(t.host_key.data, t.host_key.len, sig, sig_len, hash,
-	    hash_len);
+	check_signature(
+	    t.host_key.data, t.host_key.len, sig, sig_len, hash, hash_len);
 	if (c->session_id_len == 0) {
 		memcpy(c->session_id, hash, hash_len);
 		c->session_id_len = hash_len;

@@ -14,7 +14,7 @@
 struct client {
 	int fd;
 	bool closed; /* the worker shut its side */
-	bool slow;   /* what it sends arrives byte by byte */
+	bool slow; /* what it sends arrives byte by byte */
 	struct buf in, out;
 	struct cipher *seal, *open, *next_open;
 	struct compressor *deflate;

@@ -219,12 +219,12 @@ channel_request(struct worker *w, struct rd *r)
 	return 0;
 }
 
-#define NOTHING(name)                             \
-	int name(struct worker *w, struct rd *r)  \
-	{                                         \
-		(void)w;                          \
-		(void)r;                          \
-		return 0;                         \
+#define NOTHING(name)                            \
+	int name(struct worker *w, struct rd *r) \
+	{                                        \
+		(void)w;                         \
+		(void)r;                         \
+		return 0;                        \
 	}
 NOTHING(request_success)
 NOTHING(request_failure)
@@ -235,12 +235,12 @@ NOTHING(channel_close)
 NOTHING(channel_success)
 NOTHING(channel_failure)
 
-#define SILENT(name)                                        \
-	int name(struct worker *w, struct wall_message *m)  \
-	{                                                   \
-		(void)w;                                    \
-		(void)m;                                    \
-		return 0;                                   \
+#define SILENT(name)                                       \
+	int name(struct worker *w, struct wall_message *m) \
+	{                                                  \
+		(void)w;                                   \
+		(void)m;                                   \
+		return 0;                                  \
 	}
 SILENT(on_session_wall)
 SILENT(on_granted)

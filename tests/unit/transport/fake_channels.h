@@ -11,7 +11,7 @@
 struct fake_channels {
 	bool started;
 	uint32_t peer, window;
-	uint64_t to_send;  /* source */
+	uint64_t to_send; /* source */
 	uint64_t received; /* sink */
 	bool sourcing, echoing, finished;
 	unsigned requests, resumes;

@@ -52,7 +52,7 @@ copy(char *to, size_t size, struct bytes from)
 static struct kex_field
 field(struct bytes b)
 {
-	return (struct kex_field){ b.data, b.len };
+	return (struct kex_field){b.data, b.len};
 }
 
 static void
@@ -76,24 +76,22 @@ on_kex_told(struct fake_monitor *f, const struct msg_kex *m)
 	const uint8_t *blob = key_blob(key_private_public(f->key), &blob_len);
 	struct buf sig;
 
-	if (kexinit_parse(m->kexinit_client.data, m->kexinit_client.len,
-		&client) != 0 ||
-	    kexinit_parse(m->kexinit_server.data, m->kexinit_server.len,
-		&server) != 0 ||
+	if (kexinit_parse(
+		m->kexinit_client.data, m->kexinit_client.len, &client) != 0 ||
+	    kexinit_parse(
+		m->kexinit_server.data, m->kexinit_server.len, &server) != 0 ||
 	    kexinit_negotiate(&client, &server, &choice, &failed) != 0)
 		abort();
-	method = kex_find(choice.names[KEXINIT_KEX],
-	    strlen(choice.names[KEXINIT_KEX]));
+	method = kex_find(
+	    choice.names[KEXINIT_KEX], strlen(choice.names[KEXINIT_KEX]));
 	memset(&t, 0, sizeof(t));
 	t.version_client = (struct kex_field){
-		(const uint8_t *)f->client_version, strlen(f->client_version)
-	};
+	    (const uint8_t *)f->client_version, strlen(f->client_version)};
 	t.version_server = (struct kex_field){
-		(const uint8_t *)f->server_version, strlen(f->server_version)
-	};
+	    (const uint8_t *)f->server_version, strlen(f->server_version)};
 	t.kexinit_client = field(m->kexinit_client);
 	t.kexinit_server = field(m->kexinit_server);
-	t.host_key = (struct kex_field){ blob, blob_len };
+	t.host_key = (struct kex_field){blob, blob_len};
 	t.client_share = field(m->client_share);
 	t.server_share = field(m->server_share);
 	t.secret = field(m->shared_secret);
@@ -116,11 +114,9 @@ on_kex_told(struct fake_monitor *f, const struct msg_kex *m)
 		abort();
 	if (f->broken_signature)
 		sig.data[sig.len - 1] ^= 1;
-	(void)WALL_SEND(&f->wall, kex_done,
-	    .exchange_hash = { hash, hash_len },
-	    .session_id = { f->session_id, f->session_id_len },
-	    .host_key = { blob, blob_len },
-	    .signature = { sig.data, sig.len });
+	(void)WALL_SEND(&f->wall, kex_done, .exchange_hash = {hash, hash_len},
+	    .session_id = {f->session_id, f->session_id_len},
+	    .host_key = {blob, blob_len}, .signature = {sig.data, sig.len});
 	buf_free(&sig);
 }
 
@@ -130,8 +126,8 @@ verdict(struct fake_monitor *f, struct bytes user, bool yes)
 	if (yes)
 		(void)WALL_SEND(&f->wall, opened, .user = "test",
 		    .window_max = 16 << 20, .rekey_bytes = f->rekey_bytes,
-		    .rekey_seconds = f->rekey_seconds,
-		    .channel_timeouts = "", .max_channels = 10);
+		    .rekey_seconds = f->rekey_seconds, .channel_timeouts = "",
+		    .max_channels = 10);
 	copy(f->user, sizeof(f->user), user);
 	(void)WALL_SEND(&f->wall, auth_verdict,
 	    .result = yes ? AUTH_SUCCESS : AUTH_FAILURE,
@@ -159,13 +155,13 @@ on_kbdint(struct fake_monitor *f)
 	static const char prompt[] = "\0\0\0\4Say:\1";
 
 	(void)WALL_SEND(&f->wall, auth_ask, .name = "n", .instruction = "i",
-	    .count = 1, .prompts = { (const uint8_t *)prompt, 9 });
+	    .count = 1, .prompts = {(const uint8_t *)prompt, 9});
 }
 
 static void
 on_answers(struct fake_monitor *f, const struct msg_auth_answers *m)
 {
-	const struct bytes nobody = { (const uint8_t *)"", 0 };
+	const struct bytes nobody = {(const uint8_t *)"", 0};
 	size_t n = f->password == NULL ? 0 : strlen(f->password);
 
 	verdict(f, nobody,
@@ -206,7 +202,7 @@ answer(struct fake_monitor *f, const struct wall_message *m)
 	case MSG_auth_other:
 		copy(f->method, sizeof(f->method), m->auth_other.method);
 		(void)WALL_SEND(&f->wall, auth_send, .number = 65,
-		    .payload = { (const uint8_t *)"\1\2\3", 3 });
+		    .payload = {(const uint8_t *)"\1\2\3", 3});
 		break;
 	case MSG_auth_packet:
 		f->payload_len = m->auth_packet.payload.len;
@@ -233,8 +229,8 @@ note(struct fake_monitor *f, const struct wall_message *m)
 		snprintf(f->compression_in, sizeof(f->compression_in), "%s",
 		    m->newkeys.compression_in);
 	} else if (m->type == MSG_negotiation_failed) {
-		snprintf(f->kind, sizeof(f->kind), "%s",
-		    m->negotiation_failed.kind);
+		snprintf(
+		    f->kind, sizeof(f->kind), "%s", m->negotiation_failed.kind);
 	} else if (m->type == MSG_bye) {
 		f->cause = m->bye.cause;
 		f->reason = m->bye.reason;
@@ -268,7 +264,7 @@ one(struct fake_monitor *f)
 void
 fake_monitor_turn(struct fake_monitor *f)
 {
-	struct pollfd p = { .fd = f->wall.fd, .events = POLLIN };
+	struct pollfd p = {.fd = f->wall.fd, .events = POLLIN};
 
 	while (!f->closed && poll(&p, 1, 0) == 1)
 		(void)one(f);

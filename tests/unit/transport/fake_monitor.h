@@ -35,8 +35,7 @@ struct fake_monitor {
 };
 
 /* Over its end of the wall; key: see fake_monitor_key(). */
-void fake_monitor_init(struct fake_monitor *f, int fd,
-    struct key_private *key);
+void fake_monitor_init(struct fake_monitor *f, int fd, struct key_private *key);
 void fake_monitor_free(struct fake_monitor *f);
 /* A fresh host key. */
 struct key_private *fake_monitor_key(void);

@@ -123,8 +123,8 @@ rig_expect(struct rig *g, uint8_t number, struct rd *r)
 		if (err == E_AGAIN)
 			rig_turn(g);
 	}
-	ck_assert_msg(err == 0, "waiting for %u: %s; %s", number,
-	    err_text(err), g->monitor.text);
+	ck_assert_msg(err == 0, "waiting for %u: %s; %s", number, err_text(err),
+	    g->monitor.text);
 	rd_init(r, g->c.payload, g->c.payload_len);
 	ck_assert_uint_eq(rd_u8(r), number);
 }

@@ -43,9 +43,9 @@ names(void (*fn)(struct buf *, unsigned, unsigned), const char *given)
 static int
 listen_on(int port)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in sin = {.sin_family = AF_INET,
+	    .sin_port = htons((uint16_t)port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
@@ -83,8 +83,7 @@ serve(int fd, struct key_private *key)
 	    f.client_version, f.kex, f.cipher_in, f.cipher_out, f.cause,
 	    f.reason, f.text, (unsigned)status, f.seen[MSG_kex],
 	    (long)ru.ru_utime.tv_sec, (long)ru.ru_utime.tv_usec / 1000,
-	    (long)ru.ru_stime.tv_sec, (long)ru.ru_stime.tv_usec / 1000,
-	    f.line);
+	    (long)ru.ru_stime.tv_sec, (long)ru.ru_stime.tv_usec / 1000, f.line);
 	fflush(stdout);
 	exit(0);
 }
@@ -102,7 +101,8 @@ main(int argc, char **argv)
 	settings.ciphers = names(cipher_names, argc > 3 ? argv[3] : NULL);
 	settings.macs = names(mac_names, argc > 4 ? argv[4] : NULL);
 	settings.compression = strdup(argc > 5 && strcmp(argv[5], "-") != 0 ?
-		argv[5] : "none,zlib@openssh.com");
+		argv[5] :
+		"none,zlib@openssh.com");
 	settings.host_key_algorithms = strdup("ssh-ed25519");
 	settings.signature_algorithms = strdup("ssh-ed25519,rsa-sha2-256");
 	settings.version_addendum = strdup("");

@@ -20,24 +20,23 @@ static struct rig g;
 static bool counting;
 static unsigned long allocations, calls;
 
-#define WRAP(type, name, parameters, arguments, counter)  \
-	type __real_##name parameters;                     \
-	type __wrap_##name parameters;                     \
-	type __wrap_##name parameters                      \
-	{                                                  \
-		if (counting)                              \
-			counter++;                         \
-		return __real_##name arguments;            \
+#define WRAP(type, name, parameters, arguments, counter) \
+	type __real_##name parameters;                   \
+	type __wrap_##name parameters;                   \
+	type __wrap_##name parameters                    \
+	{                                                \
+		if (counting)                            \
+			counter++;                       \
+		return __real_##name arguments;          \
 	}
 WRAP(void *, malloc, (size_t n), (n), allocations)
 WRAP(void *, calloc, (size_t n, size_t m), (n, m), allocations)
 WRAP(void *, realloc, (void *p, size_t n), (p, n), allocations)
-WRAP(void *, reallocarray, (void *p, size_t n, size_t m), (p, n, m),
-    allocations)
+WRAP(
+    void *, reallocarray, (void *p, size_t n, size_t m), (p, n, m), allocations)
 WRAP(ssize_t, read, (int fd, void *p, size_t n), (fd, p, n), calls)
 WRAP(ssize_t, write, (int fd, const void *p, size_t n), (fd, p, n), calls)
-WRAP(int, setsockopt,
-    (int fd, int level, int name, const void *p, socklen_t n),
+WRAP(int, setsockopt, (int fd, int level, int name, const void *p, socklen_t n),
     (fd, level, name, p, n), calls)
 WRAP(int, epoll_ctl, (int e, int op, int fd, struct epoll_event *v),
     (e, op, fd, v), calls)
@@ -47,8 +46,8 @@ WRAP(ssize_t, getrandom, (void *p, size_t n, unsigned flags), (p, n, flags),
     calls)
 WRAP(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags),
     (fd, m, flags), calls)
-WRAP(ssize_t, recvmsg, (int fd, struct msghdr *m, int flags),
-    (fd, m, flags), calls)
+WRAP(ssize_t, recvmsg, (int fd, struct msghdr *m, int flags), (fd, m, flags),
+    calls)
 WRAP(int, madvise, (void *p, size_t n, int advice), (p, n, advice), calls)
 
 static void *
@@ -151,8 +150,8 @@ START_TEST(downloading_allocates_nothing)
 	}
 	ck_assert_uint_eq(allocations, 0);
 	per_mb = calls / (TOTAL >> 20);
-	printf("%s %s: %lu calls per MB down\n", g.c.cipher_out,
-	    g.c.mac_out, per_mb);
+	printf("%s %s: %lu calls per MB down\n", g.c.cipher_out, g.c.mac_out,
+	    per_mb);
 	/* The socketpair takes some 200 KB: a turn, a write, a wait. */
 	ck_assert_uint_le(per_mb, 40);
 }
@@ -187,8 +186,8 @@ START_TEST(uploading_allocates_nothing)
 		counted_turn();
 	ck_assert_uint_eq(allocations, 0);
 	per_mb = calls / ((fake_channels.received - before) >> 20);
-	printf("%s %s: %lu calls per MB up\n", g.c.cipher_in, g.c.mac_in,
-	    per_mb);
+	printf(
+	    "%s %s: %lu calls per MB up\n", g.c.cipher_in, g.c.mac_in, per_mb);
 	ck_assert_uint_le(per_mb, 40);
 }
 END_TEST

@@ -36,9 +36,8 @@ kept(void)
 
 #define KEPT_MAX (OUT_REGION + IN_REGION + HELD_MAX)
 
-static const uint8_t floods[] = { SSH_MSG_PING, SSH_MSG_IGNORE,
-	SSH_MSG_DEBUG, SSH_MSG_UNIMPLEMENTED, SSH_MSG_GLOBAL_REQUEST,
-	SSH_MSG_CHANNEL_OPEN, 200 };
+static const uint8_t floods[] = {SSH_MSG_PING, SSH_MSG_IGNORE, SSH_MSG_DEBUG,
+    SSH_MSG_UNIMPLEMENTED, SSH_MSG_GLOBAL_REQUEST, SSH_MSG_CHANNEL_OPEN, 200};
 
 static void
 build(uint8_t number, struct buf *b)
@@ -90,8 +89,8 @@ START_TEST(a_flood_without_reading_is_not_kept)
 	ck_assert(flood(floods[_i], 50000));
 	/* What wants an answer was not read any more. */
 	if (answered)
-		ck_assert_uint_eq(g.w->transport->holds & HOLD_OUTPUT,
-		    HOLD_OUTPUT);
+		ck_assert_uint_eq(
+		    g.w->transport->holds & HOLD_OUTPUT, HOLD_OUTPUT);
 	else
 		ck_assert_uint_eq(g.w->transport->holds, 0);
 	/* When the peer reads at last, everything goes on. */
@@ -180,7 +179,7 @@ END_TEST
 /* The monitor does not read its wall: the worker keeps little, and waits. */
 START_TEST(a_busy_monitor_stops_the_reading)
 {
-	struct wall_message m = { .type = MSG_report };
+	struct wall_message m = {.type = MSG_report};
 	int n = 0;
 
 	rig_start(&g);
@@ -201,7 +200,7 @@ END_TEST
 
 START_TEST(a_stuck_monitor_is_left)
 {
-	struct wall_message m = { .type = MSG_report };
+	struct wall_message m = {.type = MSG_report};
 
 	rig_start(&g);
 	rig_login(&g);
@@ -222,8 +221,8 @@ suite_floods(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, a_flood_without_reading_is_not_kept, 0, n);
-	tcase_add_loop_test(t, a_flood_in_an_unfinished_exchange_is_bounded, 0,
-	    n);
+	tcase_add_loop_test(
+	    t, a_flood_in_an_unfinished_exchange_is_bounded, 0, n);
 	tcase_add_loop_test(t, before_the_login_nothing_is_kept_either, 0, n);
 	tcase_add_loop_test(t, before_the_first_exchange_nothing_is_kept, 0, n);
 	tcase_add_test(t, requests_wait_while_the_monitor_thinks);

@@ -46,8 +46,8 @@ START_TEST(the_addendum_follows_the_version)
 	rig_start(&g);
 	client_read(&g.c);
 	ck_assert(client_hello(&g.c));
-	ck_assert_str_eq(g.c.server_version,
-	    "SSH-2.0-sallyport_0.1.0 Debian-12");
+	ck_assert_str_eq(
+	    g.c.server_version, "SSH-2.0-sallyport_0.1.0 Debian-12");
 }
 END_TEST
 
@@ -55,28 +55,27 @@ END_TEST
 
 static const struct {
 	const char *line;
-	size_t len;	   /* 0: strlen */
+	size_t len; /* 0: strlen */
 	const char *taken; /* NULL: refused ... */
 	const char *words; /* ... in these */
 } lines[] = {
-	{ "SSH-2.0-x\r\n", 0, "SSH-2.0-x", NULL },
-	{ "SSH-2.0-x\n", 0, "SSH-2.0-x", NULL },
-	{ "SSH-2.0-OpenSSH_9.2 a comment\r\n", 0,
-	    "SSH-2.0-OpenSSH_9.2 a comment", NULL },
-	{ "SSH-1.99-old\r\n", 0, "SSH-1.99-old", NULL },
-	{ "SSH-2.0-" X50 X50 X50 X50 "xxxxx" X50 "\n", 0, NULL, "Invalid SSH" },
-	{ "SSH-1.5-old\r\n", 0, NULL, "Protocol major versions differ" },
-	{ "SSH-2.1-new\r\n", 0, NULL, "Protocol major versions differ" },
-	{ "SSH-2.0-\r\n", 0, NULL, "Invalid SSH" },
-	{ "SSH-2.0\r\n", 0, NULL, "Invalid SSH" },
-	{ "SSH-\r\n", 0, NULL, "Invalid SSH" },
-	{ "\r\n", 0, NULL, "Invalid SSH" },
-	{ "GET / HTTP/1.1\r\n\r\n", 0, NULL, "Invalid SSH" },
-	{ "ssh-2.0-x\r\n", 0, NULL, "Invalid SSH" },
-	{ "SSH-2.0-a\0b\r\n", 13, NULL, "Invalid SSH" },
-	{ "SSH-2.0-a\rb\r\n", 0, NULL, "Invalid SSH" },
-	{ "SSH-2.0-\xc3\xa9\r\n", 0, NULL, "Invalid SSH" },
-	{ "\x16\x03\x01\x02", 4, NULL, "Invalid SSH" }, /* TLS, no newline */
+    {"SSH-2.0-x\r\n", 0, "SSH-2.0-x", NULL},
+    {"SSH-2.0-x\n", 0, "SSH-2.0-x", NULL},
+    {"SSH-2.0-OpenSSH_9.2 a comment\r\n", 0, "SSH-2.0-OpenSSH_9.2 a comment",
+	NULL},
+    {"SSH-1.99-old\r\n", 0, "SSH-1.99-old", NULL},
+    {"SSH-2.0-" X50 X50 X50 X50 "xxxxx" X50 "\n", 0, NULL, "Invalid SSH"},
+    {"SSH-1.5-old\r\n", 0, NULL, "Protocol major versions differ"},
+    {"SSH-2.1-new\r\n", 0, NULL, "Protocol major versions differ"},
+    {"SSH-2.0-\r\n", 0, NULL, "Invalid SSH"},
+    {"SSH-2.0\r\n", 0, NULL, "Invalid SSH"},
+    {"SSH-\r\n", 0, NULL, "Invalid SSH"}, {"\r\n", 0, NULL, "Invalid SSH"},
+    {"GET / HTTP/1.1\r\n\r\n", 0, NULL, "Invalid SSH"},
+    {"ssh-2.0-x\r\n", 0, NULL, "Invalid SSH"},
+    {"SSH-2.0-a\0b\r\n", 13, NULL, "Invalid SSH"},
+    {"SSH-2.0-a\rb\r\n", 0, NULL, "Invalid SSH"},
+    {"SSH-2.0-\xc3\xa9\r\n", 0, NULL, "Invalid SSH"},
+    {"\x16\x03\x01\x02", 4, NULL, "Invalid SSH"}, /* TLS, no newline */
 };
 
 static void
@@ -92,16 +91,15 @@ run_line(int i, bool slow)
 	if (lines[i].taken != NULL) {
 		for (int n = 0; n < 300; n++)
 			rig_turn(&g);
-		ck_assert_str_eq(g.monitor.client_version,
-		    lines[i].taken);
+		ck_assert_str_eq(g.monitor.client_version, lines[i].taken);
 		ck_assert_str_eq(g.w->client_version, lines[i].taken);
 		ck_assert(!g.w->ended);
 		return;
 	}
 	rig_until_ended(&g);
 	ck_assert_uint_eq(g.monitor.seen[MSG_version], 0);
-	ck_assert_ptr_nonnull(memmem(g.c.in.data, g.c.in.len,
-	    lines[i].words, strlen(lines[i].words)));
+	ck_assert_ptr_nonnull(memmem(
+	    g.c.in.data, g.c.in.len, lines[i].words, strlen(lines[i].words)));
 	ck_assert_uint_eq(g.monitor.cause, BYE_PROTOCOL_ERROR);
 }
 

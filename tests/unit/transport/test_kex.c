@@ -87,19 +87,19 @@ static const struct {
 	const char *what;
 	const char *kind;
 } mismatches[] = {
-	{ "kex", "key exchange method" },
-	{ "host_key", "host key type" },
-	{ "cipher_in", "cipher" },
-	{ "cipher_out", "cipher" },
-	{ "mac_in", "MAC" },
-	{ "mac_out", "MAC" },
-	{ "compression", "compression method" },
+    {"kex", "key exchange method"},
+    {"host_key", "host key type"},
+    {"cipher_in", "cipher"},
+    {"cipher_out", "cipher"},
+    {"mac_in", "MAC"},
+    {"mac_out", "MAC"},
+    {"compression", "compression method"},
 };
 
 START_TEST(nothing_in_common_is_said_and_told)
 {
-	const char **lists[] = { &g.c.kex, &g.c.host_key, &g.c.cipher_in,
-		&g.c.cipher_out, &g.c.mac_in, &g.c.mac_out, &g.c.compression };
+	const char **lists[] = {&g.c.kex, &g.c.host_key, &g.c.cipher_in,
+	    &g.c.cipher_out, &g.c.mac_in, &g.c.mac_out, &g.c.compression};
 
 	g.c.cipher_in = g.c.cipher_out = "aes128-ctr";
 	*lists[_i] = "unheard-of,kex-strict-s-v00@openssh.com";
@@ -116,10 +116,10 @@ START_TEST(nothing_in_common_is_said_and_told)
 END_TEST
 
 /* Strict: any other message in the first exchange, anywhere. */
-static const uint8_t foreign[] = { SSH_MSG_IGNORE, SSH_MSG_UNIMPLEMENTED,
-	SSH_MSG_DEBUG, SSH_MSG_SERVICE_REQUEST, SSH_MSG_EXT_INFO,
-	SSH_MSG_USERAUTH_REQUEST, SSH_MSG_PING, SSH_MSG_CHANNEL_DATA,
-	SSH_MSG_KEXINIT, SSH_MSG_NEWKEYS, 31, 34, 0, 255 };
+static const uint8_t foreign[] = {SSH_MSG_IGNORE, SSH_MSG_UNIMPLEMENTED,
+    SSH_MSG_DEBUG, SSH_MSG_SERVICE_REQUEST, SSH_MSG_EXT_INFO,
+    SSH_MSG_USERAUTH_REQUEST, SSH_MSG_PING, SSH_MSG_CHANNEL_DATA,
+    SSH_MSG_KEXINIT, SSH_MSG_NEWKEYS, 31, 34, 0, 255};
 
 static void
 send_foreign(uint8_t number)
@@ -257,7 +257,7 @@ END_TEST
 START_TEST(a_bad_share_ends_the_exchange)
 {
 	struct rd r;
-	uint8_t zeros[32] = { 0 };
+	uint8_t zeros[32] = {0};
 
 	rig_start(&g);
 	rig_hello(&g);
@@ -343,15 +343,15 @@ suite_kex(void)
 	tcase_add_loop_test(t, strict_no_foreign_message_after_kexinit, 0, n);
 	tcase_add_loop_test(t, strict_no_foreign_message_before_newkeys, 0, n);
 	tcase_add_test(t, without_strict_ignore_is_passed_over);
-	tcase_add_loop_test(t, sequence_numbers_are_reset_under_strict_only, 0,
-	    2);
+	tcase_add_loop_test(
+	    t, sequence_numbers_are_reset_under_strict_only, 0, 2);
 	tcase_add_test(t, a_wrong_guess_is_dropped);
 	tcase_add_test(t, a_right_guess_is_used);
 	tcase_add_loop_test(t, a_bad_share_ends_the_exchange, 0, 2);
 	tcase_add_test(t, group_exchange_bounds_are_checked);
 	tcase_add_test(t, nothing_is_read_while_the_monitor_computes);
-	tcase_add_test(t,
-	    an_exchange_that_is_never_finished_ends_by_its_deadline);
+	tcase_add_test(
+	    t, an_exchange_that_is_never_finished_ends_by_its_deadline);
 	suite_add_tcase(s, t);
 	return s;
 }

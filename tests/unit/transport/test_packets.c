@@ -62,8 +62,8 @@ echo(size_t len)
 
 START_TEST(every_cipher_and_mac_both_ways)
 {
-	static const size_t sizes[] = { 1, 2, 3, 7, 8, 9, 15, 16, 17, 100, 1000,
-		32768, 100000, 200000 };
+	static const size_t sizes[] = {
+	    1, 2, 3, 7, 8, 9, 15, 16, 17, 100, 1000, 32768, 100000, 200000};
 
 	choose(_i);
 	rig_start(&g);
@@ -81,9 +81,9 @@ END_TEST
 /* Every byte of a packet, and none of them passes. */
 START_TEST(a_tampered_packet_ends_the_connection)
 {
-	static const uint8_t more[300 * 1024] = { 1, 2, 3 };
-	static const size_t places[] = { 0, 3, 4, 5, 6, 20, 30, 40, 47 };
-	uint8_t payload[40] = { SSH_MSG_IGNORE, 0, 0, 0, 35 };
+	static const uint8_t more[300 * 1024] = {1, 2, 3};
+	static const size_t places[] = {0, 3, 4, 5, 6, 20, 30, 40, 47};
+	uint8_t payload[40] = {SSH_MSG_IGNORE, 0, 0, 0, 35};
 	int i = _i / 9;
 	size_t place = places[_i % 9];
 	struct rd r;
@@ -111,7 +111,7 @@ END_TEST
 /* The last byte of the tag, too. */
 START_TEST(a_tampered_tag_ends_the_connection)
 {
-	uint8_t payload[40] = { SSH_MSG_IGNORE, 0, 0, 0, 35 };
+	uint8_t payload[40] = {SSH_MSG_IGNORE, 0, 0, 0, 35};
 
 	choose(_i);
 	rig_start(&g);
@@ -126,7 +126,7 @@ END_TEST
 
 START_TEST(a_replayed_or_dropped_packet_ends_the_connection)
 {
-	uint8_t payload[40] = { SSH_MSG_IGNORE, 0, 0, 0, 35 };
+	uint8_t payload[40] = {SSH_MSG_IGNORE, 0, 0, 0, 35};
 
 	choose(_i);
 	rig_start(&g);
@@ -153,20 +153,16 @@ static const struct {
 	size_t len;
 	uint32_t reason;
 } clear[] = {
-	{ "\0\0\0\0\0\0\0\0", 8, SSH_DISCONNECT_PROTOCOL_ERROR },
-	{ "\0\0\0\1\0\0\0\0", 8, SSH_DISCONNECT_PROTOCOL_ERROR },
-	{ "\0\0\0\5\4\0\0\0", 8, SSH_DISCONNECT_PROTOCOL_ERROR },
-	{ "\0\0\0\15\4\0\0\0", 8, SSH_DISCONNECT_PROTOCOL_ERROR }, /* 13 */
-	{ "\0\4\0\4\4\0\0\0", 8, SSH_DISCONNECT_PROTOCOL_ERROR }, /* 256K + 4 */
-	{ "\377\377\377\377\377\377\377\377", 8,
-	    SSH_DISCONNECT_PROTOCOL_ERROR },
-	/* padding: 3; all of it; more than all */
-	{ "\0\0\0\14\3\1\1\1\1\1\1\1\1\1\1\1", 16,
-	    SSH_DISCONNECT_PROTOCOL_ERROR },
-	{ "\0\0\0\14\13\1\1\1\1\1\1\1\1\1\1\1", 16,
-	    SSH_DISCONNECT_PROTOCOL_ERROR },
-	{ "\0\0\0\14\377\1\1\1\1\1\1\1\1\1\1\1", 16,
-	    SSH_DISCONNECT_PROTOCOL_ERROR },
+    {"\0\0\0\0\0\0\0\0", 8, SSH_DISCONNECT_PROTOCOL_ERROR},
+    {"\0\0\0\1\0\0\0\0", 8, SSH_DISCONNECT_PROTOCOL_ERROR},
+    {"\0\0\0\5\4\0\0\0", 8, SSH_DISCONNECT_PROTOCOL_ERROR},
+    {"\0\0\0\15\4\0\0\0", 8, SSH_DISCONNECT_PROTOCOL_ERROR}, /* 13 */
+    {"\0\4\0\4\4\0\0\0", 8, SSH_DISCONNECT_PROTOCOL_ERROR}, /* 256K + 4 */
+    {"\377\377\377\377\377\377\377\377", 8, SSH_DISCONNECT_PROTOCOL_ERROR},
+    /* padding: 3; all of it; more than all */
+    {"\0\0\0\14\3\1\1\1\1\1\1\1\1\1\1\1", 16, SSH_DISCONNECT_PROTOCOL_ERROR},
+    {"\0\0\0\14\13\1\1\1\1\1\1\1\1\1\1\1", 16, SSH_DISCONNECT_PROTOCOL_ERROR},
+    {"\0\0\0\14\377\1\1\1\1\1\1\1\1\1\1\1", 16, SSH_DISCONNECT_PROTOCOL_ERROR},
 };
 
 START_TEST(bad_lengths_and_paddings_end_the_connection)
@@ -258,18 +254,18 @@ suite_packets(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, every_cipher_and_mac_both_ways, 0,
-	    CIPHERS * MACS);
-	tcase_add_loop_test(t, a_tampered_packet_ends_the_connection, 0,
-	    16 * 9);
-	tcase_add_loop_test(t, a_tampered_tag_ends_the_connection, 0,
-	    CIPHERS * MACS);
+	tcase_add_loop_test(
+	    t, every_cipher_and_mac_both_ways, 0, CIPHERS * MACS);
+	tcase_add_loop_test(
+	    t, a_tampered_packet_ends_the_connection, 0, 16 * 9);
+	tcase_add_loop_test(
+	    t, a_tampered_tag_ends_the_connection, 0, CIPHERS * MACS);
 	tcase_add_loop_test(t, a_replayed_or_dropped_packet_ends_the_connection,
 	    0, CIPHERS * MACS);
 	tcase_add_loop_test(t, bad_lengths_and_paddings_end_the_connection, 0,
 	    (int)(sizeof(clear) / sizeof(clear[0])));
-	tcase_add_loop_test(t, compression_begins_after_the_login, 0,
-	    CIPHERS * MACS);
+	tcase_add_loop_test(
+	    t, compression_begins_after_the_login, 0, CIPHERS * MACS);
 	tcase_add_test(t, a_bomb_is_not_inflated);
 	tcase_add_test(t, rubbish_for_compressed_data_ends_the_connection);
 	tcase_add_test(t, buffers_are_given_back_when_idle);

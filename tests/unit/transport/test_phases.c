@@ -125,7 +125,8 @@ START_TEST(the_monitors_disconnect_is_sent)
 {
 	reach((enum phase)_i);
 	ck_assert_int_eq(WALL_SEND(&g.monitor.wall, disconnect,
-	    .reason = SSH_DISCONNECT_BY_APPLICATION, .text = "closing time"),
+			     .reason = SSH_DISCONNECT_BY_APPLICATION,
+			     .text = "closing time"),
 	    0);
 	rig_expect_disconnect(&g, SSH_DISCONNECT_BY_APPLICATION);
 	ck_assert_uint_eq(g.monitor.cause, BYE_ORDERED);
@@ -159,7 +160,8 @@ START_TEST(a_message_out_of_place_is_our_own_sides_fault)
 {
 	reach(PHASE_USERAUTH);
 	ck_assert_int_eq(WALL_SEND(&g.monitor.wall, kex_done,
-	    .session_id = { (const uint8_t *)"x", 1 }), 0);
+			     .session_id = {(const uint8_t *)"x", 1}),
+	    0);
 	rig_until_ended(&g);
 }
 END_TEST
@@ -218,8 +220,8 @@ suite_phases(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t,
-	    every_number_is_handled_or_answered_in_every_phase, 0, 4 * 256);
+	tcase_add_loop_test(
+	    t, every_number_is_handled_or_answered_in_every_phase, 0, 4 * 256);
 	tcase_add_loop_test(t, empty_packets_do_no_harm, 0, 4 * 256);
 	tcase_add_test(t, userauth_messages_after_success_are_passed_over);
 	tcase_add_loop_test(t, the_peers_disconnect_is_told, 0, 4);

@@ -236,10 +236,9 @@ START_TEST(no_channel_data_is_placed_during_an_exchange)
 }
 END_TEST
 
-static const uint8_t illegal[] = { SSH_MSG_SERVICE_REQUEST,
-	SSH_MSG_EXT_INFO, SSH_MSG_USERAUTH_REQUEST, SSH_MSG_GLOBAL_REQUEST,
-	SSH_MSG_CHANNEL_DATA, SSH_MSG_PING, SSH_MSG_KEXINIT, SSH_MSG_NEWKEYS,
-	32, 0, 255 };
+static const uint8_t illegal[] = {SSH_MSG_SERVICE_REQUEST, SSH_MSG_EXT_INFO,
+    SSH_MSG_USERAUTH_REQUEST, SSH_MSG_GLOBAL_REQUEST, SSH_MSG_CHANNEL_DATA,
+    SSH_MSG_PING, SSH_MSG_KEXINIT, SSH_MSG_NEWKEYS, 32, 0, 255};
 
 START_TEST(after_its_kexinit_the_client_sends_nothing_else)
 {
@@ -298,8 +297,8 @@ START_TEST(rekeys_without_traffic_are_slowed_down)
 	rig_rekey(&g);
 	ex->tokens = 0;
 	ex->tokens_at = loop_now(g.w->loop);
-	ex->tokens_total = g.w->transport->from.total +
-	    g.w->transport->to.total;
+	ex->tokens_total =
+	    g.w->transport->from.total + g.w->transport->to.total;
 	client_send_kexinit(&g.c);
 	rig_nothing(&g);
 	ck_assert_uint_eq(g.w->transport->holds, HOLD_PACE);
@@ -352,8 +351,8 @@ suite_rekey(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, the_server_rekeys_by_bytes_while_data_flows, 0,
-	    3);
+	tcase_add_loop_test(
+	    t, the_server_rekeys_by_bytes_while_data_flows, 0, 3);
 	tcase_add_test(t, the_server_rekeys_by_time);
 	tcase_add_test(t, the_client_rekeys_when_it_likes);
 	tcase_add_test(t, input_goes_on_until_the_clients_kexinit);

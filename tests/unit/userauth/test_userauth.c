@@ -125,8 +125,8 @@ START_TEST(a_key_is_asked_for_and_then_shown)
 	ck_assert_str_eq(text, "ssh-ed25519");
 	rd_text(&r, text, sizeof(text));
 	ck_assert_str_eq(text, "the blob");
-	b = request(_i == 0 ? "publickey" :
-			      "publickey-hostbound-v00@openssh.com");
+	b = request(
+	    _i == 0 ? "publickey" : "publickey-hostbound-v00@openssh.com");
 	buf_bool(b, true);
 	buf_text(b, "ssh-ed25519");
 	buf_text(b, "the blob");
@@ -249,7 +249,8 @@ START_TEST(one_request_at_a_time)
 	g.monitor.silent = false;
 	/* The answer to the first releases the second, and so on. */
 	ck_assert_int_eq(WALL_SEND(&g.monitor.wall, auth_verdict,
-	    .result = AUTH_PARTIAL, .methods = "password"), 0);
+			     .result = AUTH_PARTIAL, .methods = "password"),
+	    0);
 	rig_expect(&g, SSH_MSG_USERAUTH_FAILURE, &r);
 	rd_u32(&r);
 	rd_bytes(&r, 8);
@@ -265,8 +266,8 @@ START_TEST(a_banner_comes_before_the_verdict)
 	struct rd r;
 	char text[64];
 
-	ck_assert_int_eq(WALL_SEND(&g.monitor.wall, banner, .text = "hello\n"),
-	    0);
+	ck_assert_int_eq(
+	    WALL_SEND(&g.monitor.wall, banner, .text = "hello\n"), 0);
 	request("none");
 	client_finish(&g.c);
 	rig_expect(&g, SSH_MSG_USERAUTH_BANNER, &r);
@@ -282,21 +283,21 @@ static const struct {
 	const char *data;
 	size_t len;
 } malformed[] = {
-	{ "none", "x", 1 },
-	{ "password", "", 0 },
-	{ "password", "\0", 1 },
-	{ "password", "\0\0\0\0\1xx", 7 },
-	{ "password", "\1\0\0\0\1x", 6 },
-	{ "password", "\0\0\0\4\1", 5 },
-	{ "publickey", "\0", 1 },
-	{ "publickey", "\0\0\0\0\1a\0\0\0\1k\0\0\0\1s", 16 },
-	{ "publickey", "\1\0\0\0\1a\0\0\0\1k", 11 },
-	{ "publickey", "\0\0\0\0\101", 5 },
-	{ "publickey-hostbound-v00@openssh.com",
-	    "\1\0\0\0\1a\0\0\0\1k\0\0\0\1s", 16 },
-	{ "hostbased", "\0\0\0\1a\0\0\0\1k", 10 },
-	{ "keyboard-interactive", "\0\0\0\0", 4 },
-	{ "keyboard-interactive", "\0\0\0\0\0\0\0\0x", 9 },
+    {"none", "x", 1},
+    {"password", "", 0},
+    {"password", "\0", 1},
+    {"password", "\0\0\0\0\1xx", 7},
+    {"password", "\1\0\0\0\1x", 6},
+    {"password", "\0\0\0\4\1", 5},
+    {"publickey", "\0", 1},
+    {"publickey", "\0\0\0\0\1a\0\0\0\1k\0\0\0\1s", 16},
+    {"publickey", "\1\0\0\0\1a\0\0\0\1k", 11},
+    {"publickey", "\0\0\0\0\101", 5},
+    {"publickey-hostbound-v00@openssh.com", "\1\0\0\0\1a\0\0\0\1k\0\0\0\1s",
+	16},
+    {"hostbased", "\0\0\0\1a\0\0\0\1k", 10},
+    {"keyboard-interactive", "\0\0\0\0", 4},
+    {"keyboard-interactive", "\0\0\0\0\0\0\0\0x", 9},
 };
 
 START_TEST(malformed_requests_end_the_connection)
@@ -318,8 +319,8 @@ START_TEST(malformed_answers_end_the_connection)
 	static const struct {
 		const char *data;
 		size_t len;
-	} rows[] = { { "", 0 }, { "\0\0\0\1", 4 }, { "\0\0\0\201", 4 },
-		{ "\0\0\0\0x", 5 }, { "\0\0\0\2\0\0\0\0", 8 } };
+	} rows[] = {{"", 0}, {"\0\0\0\1", 4}, {"\0\0\0\201", 4},
+	    {"\0\0\0\0x", 5}, {"\0\0\0\2\0\0\0\0", 8}};
 	struct buf *b = request("keyboard-interactive");
 	struct rd r;
 
