@@ -313,6 +313,56 @@ policy_decide(const struct config *config, const struct policy_facts *facts,
 	policy_decide_traced(config, facts, d, NULL);
 }
 
+/* ---- a key, before its signature ---- */
+
+/* What is yet to be walked cannot make it match no more. */
+static bool
+match_is_settled(const struct rule *guard)
+{
+	size_t i, j;
+
+	for (i = 0; i < guard->match_count; i++) {
+		const struct strings *methods = &guard->matches[i].methods;
+
+		for (j = 0; j < methods->count; j++) {
+			if (methods->items[j][0] == '!')
+				return false;
+		}
+	}
+	return true;
+}
+
+bool
+policy_may_key_here(const struct config *config, const struct decision *d,
+    const struct policy_facts *facts, char *why, size_t why_size)
+{
+	struct decision tightened = *d;
+	char matched[256];
+	bool good;
+	size_t i;
+
+	tightened.arena = arena_new();
+	tightened.chains.count = 0; /* they are the decision's own */
+	for (i = 0; i < config->guard_count; i++) {
+		const struct rule *guard = &config->guards[i];
+
+		if (!d->applied[i] && match_is_settled(guard) &&
+		    policy_match(guard, true, facts, matched,
+			sizeof(matched)) == TRI_YES)
+			decision_apply_guard(&tightened, guard);
+	}
+	good = policy_may_key(&tightened, facts, why, why_size);
+	if (good && tightened.grants.refuse && !d->grants.refuse) {
+		good = false;
+		snprintf(why, why_size, "key %s: refused by %s:%u",
+		    facts->key_fingerprint,
+		    tightened.grants.origins[GRANT_refuse].file,
+		    tightened.grants.origins[GRANT_refuse].line);
+	}
+	arena_free(tightened.arena);
+	return good;
+}
+
 /* ---- before success ---- */
 
 static bool

@@ -140,6 +140,13 @@ void policy_guard(const struct config *config, const struct policy_facts *facts,
 bool policy_may_key(const struct decision *d, const struct policy_facts *facts,
     char *why, size_t why_size);
 
+/*
+ * The same, and what the guards that wait for the key already say of it: a
+ * key that one of them refuses from this source may be good from another.
+ */
+bool policy_may_key_here(const struct config *config, const struct decision *d,
+    const struct policy_facts *facts, char *why, size_t why_size);
+
 /* Time windows: asked at login and again at each session's opening. *ends is
  * the moment the window closes, 0 when it does not. */
 bool policy_may_now(const struct decision *d, time_t now, time_t *ends);

@@ -93,7 +93,10 @@ write_sentence(FILE *f, const char *p)
 	for (; *p != '\0'; p++) {
 		if (p[0] == '{' && strchr("?!=", p[1]) != NULL)
 			p += strcspn(p, "}");
-		else if (strncmp(p, "{on}", 4) == 0)
+		else if (strncmp(p, "{+", 2) == 0) {
+			fputc('{', f);
+			p++;
+		} else if (strncmp(p, "{on}", 4) == 0)
 			p += 3;
 		else if (p[0] == '|')
 			fputs("\\|", f);

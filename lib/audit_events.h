@@ -12,9 +12,10 @@
  * Sentence: {field} is a field of the event, or of the envelope: src sport dst
  * dport user req uid rule gen conn pid.  <...> is written if every field named
  * in it is present; {?f} asks for f, {!f} for its absence, {=f:word} for a
- * value, without writing it.  {for} is "[invalid user ]NAME", {who}
- * "[authenticating |invalid |]user NAME " or nothing, {preauth} " [preauth]"
- * until login.  The fields no sentence mentions follow at its end as
+ * value, without writing it; {+f} writes a number though it is 0.  {for} is
+ * "[invalid user ]NAME", {who} "[authenticating |invalid |]user NAME " or
+ * nothing, {preauth} " [preauth]" until login.  The fields no sentence mentions
+ * follow at its end as
  * " [conn=... name=value]"; where known log watchers (fail2ban's sshd filter)
  * anchor the end, {on} puts them into " on conn=...,name=value", which those
  * allow.  The sentences are OpenSSH's where it has one.
@@ -47,7 +48,9 @@ E(module_load, 1030, "module.load", INFO, SUCCESS, "process", "info", \
 E(module_reject, 1031, "module.reject", ERROR, FAILURE, "process", "info", \
   "Module {module} refused: {reason}") \
 E(module_crash, 1032, "module.crash", ERROR, FAILURE, "process", "info", \
-  "Module {module} ended its process<, signal {signal}><, in {call}>") \
+  "Module {module} ended its process<, signal {signal}><, in {call}>< ({detail})>") \
+E(monitor_crash, 1033, "monitor.crash", ERROR, FAILURE, "process", "info", \
+  "A monitor died<, signal {signal}><, in {call}>< ({detail})>") \
 E(hostkey_load, 1040, "hostkey.load", INFO, SUCCESS, "configuration", "info", \
   "Host key {key_type} {fp} loaded from {file}") \
 E(hostkey_error, 1041, "hostkey.error", ERROR, FAILURE, "configuration", "info", \
@@ -97,7 +100,7 @@ E(penalty_clear, 2032, "penalty.clear", INFO, SUCCESS, "intrusion_detection", "i
 \
 E(auth_ok, 3001, "auth.ok", INFO, SUCCESS, "authentication", "start", \
   "Accepted {method} for {user} from {src} port {sport} ssh2" \
-  "<: {key_type} {fp}< ID {key_id} (serial {serial}) CA {ca_type} {ca_fp}>>") \
+  "<: {key_type} {fp}< ID {key_id} (serial {+serial}) CA {ca_type} {ca_fp}>>") \
 E(auth_fail, 3002, "auth.fail", INFO, FAILURE, "authentication", "info", \
   "Failed {method} for {for} from {src} port {sport} ssh2<: {key_type} {fp}>") \
 E(auth_partial, 3003, "auth.partial", INFO, SUCCESS, "authentication", "info", \
@@ -125,7 +128,7 @@ E(keyfile_refused, 3105, "keyfile.refused", INFO, FAILURE, "authentication", "in
 E(keyline_bad, 3106, "keyline.bad", INFO, FAILURE, "authentication", "info", \
   "{source}: line grants nothing: {reason}") \
 E(cert_accepted, 3110, "cert.accepted", VERBOSE, SUCCESS, "authentication", "info", \
-  "Accepted certificate ID \"{key_id}\" (serial {serial}) signed by {ca_type} CA {ca_fp}< via {source}>") \
+  "Accepted certificate ID \"{key_id}\" (serial {+serial}) signed by {ca_type} CA {ca_fp}< via {source}>") \
 E(cert_rejected, 3111, "cert.rejected", INFO, FAILURE, "authentication", "info", \
   "Certificate invalid: {reason}<, ID \"{key_id}\">< CA {ca_fp}>") \
 E(cert_revoked, 3112, "cert.revoked", WARNING, FAILURE, "authentication", "info", \
@@ -267,7 +270,8 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_config_reload_rejected(F, E) F(E, file) F(E, line) F(E, reason) F(E, errors) F(E, actor)
 #define AUDIT_FIELDS_module_load(F, E) F(E, module) F(E, file) F(E, version)
 #define AUDIT_FIELDS_module_reject(F, E) F(E, module) F(E, file) F(E, reason)
-#define AUDIT_FIELDS_module_crash(F, E) F(E, module) F(E, signal) F(E, call)
+#define AUDIT_FIELDS_module_crash(F, E) F(E, module) F(E, signal) F(E, call) F(E, detail)
+#define AUDIT_FIELDS_monitor_crash(F, E) F(E, signal) F(E, call) F(E, detail)
 #define AUDIT_FIELDS_hostkey_load(F, E) F(E, key_type) F(E, fp) F(E, bits) F(E, file)
 #define AUDIT_FIELDS_hostkey_error(F, E) F(E, file) F(E, reason)
 #define AUDIT_FIELDS_krl_error(F, E) F(E, file) F(E, reason)

@@ -264,7 +264,7 @@ write_token(struct sentence *s, char *name)
 	struct audit_value v;
 	char kind = name[0];
 
-	if (kind == '?' || kind == '!' || kind == '=')
+	if (kind == '?' || kind == '!' || kind == '=' || kind == '+')
 		name++;
 	if (kind == '=' && (wanted = strchr(name, ':')) != NULL)
 		*wanted++ = '\0';
@@ -273,6 +273,8 @@ write_token(struct sentence *s, char *name)
 			audit_out_printf(s->out, "{%s}", name);
 		return true;
 	}
+	if (kind == '+')
+		v.present = true;
 	if (kind == '!')
 		return !v.present;
 	if (kind == '=')

@@ -23,6 +23,28 @@ slot_call_text(uint32_t call)
 	return call < SLOT_CALL_COUNT ? call_texts[call] : "unknown call";
 }
 
+const char *
+slot_call_module(uint32_t call, const char *detail)
+{
+	switch (call) {
+	case CALL_MODULE:
+		return detail[0] != '\0' ? detail : "unknown";
+	case CALL_PAM_START:
+	case CALL_PAM_AUTHENTICATE:
+	case CALL_PAM_ACCOUNT:
+	case CALL_PAM_CHAUTHTOK:
+	case CALL_PAM_SETCRED:
+	case CALL_PAM_OPEN_SESSION:
+	case CALL_PAM_CLOSE_SESSION:
+	case CALL_PAM_END:
+		return "pam"; /* the detail is a service */
+	case CALL_KEY_SOURCE:
+		return "publickey"; /* and here a source */
+	default:
+		return NULL;
+	}
+}
+
 #define SLOTS_SIZE ((off_t)(SLOTS_MAX * sizeof(struct slot)))
 
 int

@@ -32,6 +32,9 @@ enum slot_call { SLOT_CALLS(SLOT_CALL_ENUM) SLOT_CALL_COUNT };
 /* The text of a call. */
 const char *slot_call_text(uint32_t call);
 
+/* The module that such a call is in, by its detail; NULL: in none. */
+const char *slot_call_module(uint32_t call, const char *detail);
+
 /* What takes time, in histograms that the master adds up. */
 #define SLOT_TIMES(TIME)               \
 	TIME(KEX, "kex")               \

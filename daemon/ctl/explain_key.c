@@ -176,6 +176,7 @@ host_reason(struct sallyport_login *login, const char *format, ...)
 static int
 host_key(struct sallyport_login *login, const struct sallyport_key *key)
 {
+	static const char *const methods[] = {"publickey"};
 	struct key_answer *a = login->a;
 	struct policy_facts facts = login->q->facts;
 	char why[256] = "";
@@ -190,7 +191,10 @@ host_key(struct sallyport_login *login, const struct sallyport_key *key)
 	facts.key_ca = a->ca[0] != '\0' ? a->ca : NULL;
 	facts.key_bits = a->bits;
 	facts.key_touched = facts.key_verified = true; /* not known yet */
-	if (policy_may_key(&login->decision, &facts, why, sizeof(why)))
+	facts.methods = methods;
+	facts.method_count = 1;
+	if (policy_may_key_here(
+		login->q->config, &login->decision, &facts, why, sizeof(why)))
 		return SALLYPORT_OK;
 	KEEP(a->reason, why);
 	notef(a, "policy: %s", why);

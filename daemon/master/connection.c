@@ -215,6 +215,26 @@ write_logout(const struct connection *c, const struct slot *slot)
 		AUDIT(logout, .tty = slot->line, .cause = "monitor ended");
 }
 
+/* In a module's call it is the module's fault, else the monitor's own. */
+static void
+tell_crash(const struct slot *slot, unsigned sig)
+{
+	const char *module = slot_call_module(slot->call, slot->detail);
+	const char *detail = slot->detail[0] == '\0' ? NULL : slot->detail;
+	const char *call =
+	    slot->call == CALL_NONE ? NULL : slot_call_text(slot->call);
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", sig);
+	if (module == NULL)
+		AUDIT(monitor_crash, .signal = sig == 0 ? NULL : number,
+		    .call = call, .detail = detail);
+	else
+		AUDIT(module_crash, .module = module,
+		    .signal = sig == 0 ? NULL : number, .call = call,
+		    .detail = detail == module ? NULL : detail);
+}
+
 static void
 monitor_failed(struct master *m, struct connection *c, unsigned sig)
 {
@@ -223,13 +243,8 @@ monitor_failed(struct master *m, struct connection *c, unsigned sig)
 	connection_slot(c, &slot);
 	connection_audit(c);
 	if (sig != SIGKILL || !c->ended_by_us) {
-		char number[16];
-
 		m->stats.monitor_crashes++;
-		snprintf(number, sizeof(number), "%u", sig);
-		AUDIT(module_crash,
-		    .module = slot.detail[0] != '\0' ? slot.detail : "monitor",
-		    .signal = number, .call = slot_call_text(slot.call));
+		tell_crash(&slot, sig);
 	}
 	write_logout(c, &slot);
 	/* What it would have said last itself. */

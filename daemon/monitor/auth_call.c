@@ -29,9 +29,14 @@ exited(void)
 	    !m->auth->in_call)
 		return;
 	watched = NULL;
-	AUDIT(module_crash,
-	    .module = m->template->modules[m->auth->current].settings->name,
-	    .call = slot_call_text(m->auth->call));
+	if (slot_call_module(m->auth->call, m->auth->call_detail) == NULL)
+		AUDIT(monitor_crash, .call = slot_call_text(m->auth->call),
+		    .detail = m->auth->call_detail);
+	else
+		AUDIT(module_crash,
+		    .module =
+			m->template->modules[m->auth->current].settings->name,
+		    .call = slot_call_text(m->auth->call));
 	/* It is not called again, the others clean up. */
 	m->auth->joined[m->auth->current].begun = false;
 	m->auth->joined[m->auth->current].session = false;

@@ -17,7 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOBODY 65534
+#define NOBODY	   65534
+#define WALKED_MAX 32 /* steps a guard is told of while a key is judged */
 
 static struct problems *load_problems;
 static const struct module_settings *load_settings;
@@ -254,6 +255,7 @@ host_key(struct sallyport_login *login, const struct sallyport_key *key)
 	struct auth *a = login->m->auth;
 	struct attempt *t = &a->attempt;
 	struct policy_facts facts = a->facts;
+	const char *methods[WALKED_MAX + 1];
 	char why[256] = "";
 
 	if (key->size < sizeof(*key) || key->type == NULL ||
@@ -283,7 +285,13 @@ host_key(struct sallyport_login *login, const struct sallyport_key *key)
 	facts.key_bits = t->key_bits;
 	facts.key_touched = t->touched;
 	facts.key_verified = t->verified;
-	if (policy_may_key(a->decision, &facts, why, sizeof(why)))
+	facts.methods = methods;
+	facts.method_count = 0;
+	for (size_t i = 0; i < a->walk.done_count && i < WALKED_MAX; i++)
+		methods[facts.method_count++] = a->walk.done[i];
+	methods[facts.method_count++] = t->method;
+	if (policy_may_key_here(login->m->template->config, a->decision, &facts,
+		why, sizeof(why)))
 		return SALLYPORT_OK;
 	KEEP(t->reason, why);
 	AUDIT(key_rejected, .key_type = t->key_type, .fp = t->fingerprint,

@@ -65,7 +65,9 @@ def test_a_module_that_dies_takes_its_connection_alone(faulty, user, fault):
     others.kill()
     others.communicate()
     if fault == "crash" and not sp.ASAN:
-        faulty.wait_log(r"Module test ended its process, signal")
+        faulty.wait_log(r"Module test ended its process, signal 6, in module ")
+    elif fault == "exit":
+        faulty.wait_log(r"Module test ended its process, in module ")
     gone(faulty)
     faulty.ssh(user, "true", check=0)
 
@@ -93,6 +95,8 @@ def test_a_killed_monitor_leaves_no_login_record(server, user):
         os.kill(pid, signal.SIGKILL)
     p.communicate(timeout=20)
     sp.wait_for(lambda: not who(user), what="the logout record")
+    server.wait_log(r"A monitor died, signal 9")
+    assert "Module " not in re.sub(r"Module \S+ loaded", "", server.log())
     server.wait_log(r"monitor ended")
     sp.wait_for(lambda: not user.processes(), what="the end of the programs")
     server.ssh(user, "true", check=0)

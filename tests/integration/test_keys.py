@@ -16,10 +16,11 @@ def ca(tmp_path_factory):
     return path
 
 
-def certify(ca, user, *flags, principals=None, key_id="id", kind="ed25519"):
+def certify(ca, user, *flags, principals=None, key_id="id", kind="ed25519",
+            serial="7"):
     path = f"{sp.SCRATCH}/{user.name}_cert{time.monotonic_ns()}"
     sp.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", path], check=0)
-    argv = ["ssh-keygen", "-q", "-s", ca, "-I", key_id, "-z", "7"]
+    argv = ["ssh-keygen", "-q", "-s", ca, "-I", key_id, "-z", serial]
     if principals is not None:
         argv += ["-n", principals]
     sp.run(argv + [*flags, path + ".pub"], check=0)
@@ -36,6 +37,33 @@ def test_a_certificate_logs_in_and_is_named(make_server, user, ca):
     certify(ca, user, principals=user.name, key_id="staff id")
     s.ssh(user, "true", check=0)
     s.wait_log(rf"Accepted publickey for {user.name} .*ED25519-CERT .* ID .*staff.* \(serial 7\) CA ED25519 SHA256:")
+
+
+def test_a_certificate_without_a_serial_is_named_too(make_server, user, ca):
+    s = with_ca(make_server, ca)
+    certify(ca, user, principals=user.name, key_id="old", serial="0")
+    s.ssh(user, "true", check=0)
+    s.wait_log(rf"Accepted publickey for {user.name} .*ED25519-CERT SHA256:\S+ ID old \(serial 0\) CA ED25519 SHA256:")
+
+
+@pytest.mark.parametrize("guard", [
+    'match = { key_source = "user"; }; refuse = true;',
+    'match = { key_source = "user"; method = "publickey"; }; key_sources = [ "second" ];',
+    'key_sources = [ "second" ];',
+])
+def test_a_source_that_a_guard_refuses_is_passed_over(make_server, user, guard):
+    """The same key in a later source is still good."""
+    s = make_server(publickey='sources = [ "user", "second" ]; second = { file = "%h/.ssh/second"; };',
+                    extra=f'guards = ( {{ name = "later"; {guard} }} );')
+    assert s.ssh(user, "true").returncode == 255
+    s.wait_log(r"Key ED25519 SHA256:\S+ .*refused: ")
+    line = open(user.home + "/.ssh/authorized_keys").read()
+    user.authorize(line, name="second")
+    s.ssh(user, "true", check=0)
+    s.wait_log(r"Accepted key ED25519 SHA256:\S+ found at \S+/second:1")
+    p = sp.run(["sallyportctl", "explain", "--user", user.name, "--from", "127.0.0.1",
+                "--key", user.key + ".pub", "-f", s.config])
+    assert "/second:1" in p.stdout, p.stdout + p.stderr
 
 
 @pytest.mark.parametrize("principals,flags", [

@@ -295,7 +295,7 @@ described_completely(int event)
 		ck_assert_int_ge(depth, 0);
 		if (*p != '{')
 			continue;
-		p += 1 + (strchr("?!=", p[1]) != NULL);
+		p += 1 + (strchr("?!=+", p[1]) != NULL);
 		snprintf(name, sizeof(name), "%.*s", (int)strcspn(p, ":}"), p);
 		for (size_t i = 0; i < sizeof(envelope) / sizeof(envelope[0]);
 		     i++)
@@ -375,6 +375,13 @@ START_TEST(sentences_are_those_log_watchers_know)
 			     .ca_type = "ssh-ed25519", .ca_fp = "SHA256:y"),
 	    "Accepted publickey for alice from 192.0.2.7 port 52388 ssh2:"
 	    " RSA-CERT SHA256:x ID a b (serial 7) CA ED25519 SHA256:y");
+	/* A serial that nobody gave is 0, and a serial like any other. */
+	ck_assert_str_eq(
+	    TEXT(auth_ok, .method = "publickey",
+		.key_type = "ssh-rsa-cert-v01@openssh.com", .fp = "SHA256:x",
+		.key_id = "a b", .ca_type = "ssh-ed25519", .ca_fp = "SHA256:y"),
+	    "Accepted publickey for alice from 192.0.2.7 port 52388 ssh2:"
+	    " RSA-CERT SHA256:x ID a b (serial 0) CA ED25519 SHA256:y");
 	ck_assert_str_eq(
 	    TEXT(conn_disconnect, .code = 11, .text = "disconnected by user"),
 	    "Received disconnect from 192.0.2.7 port 52388:11: disconnected by"

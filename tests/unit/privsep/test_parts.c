@@ -111,6 +111,20 @@ START_TEST(each_call_has_a_text)
 }
 END_TEST
 
+START_TEST(a_call_tells_whose_it_is)
+{
+	static const char *const none[] = {NULL, "x"};
+	bool in_module = _i == CALL_MODULE || _i == CALL_KEY_SOURCE ||
+	    strncmp(slot_call_text((uint32_t)_i), "pam_", 4) == 0;
+
+	ck_assert_int_eq(
+	    slot_call_module((uint32_t)_i, none[1]) != NULL, in_module);
+	ck_assert_str_eq(slot_call_module(CALL_MODULE, "ldap"), "ldap");
+	ck_assert_str_eq(slot_call_module(CALL_PAM_END, "sshd"), "pam");
+	ck_assert_ptr_eq(slot_call_module(UINT32_MAX, "x"), none[0]);
+}
+END_TEST
+
 START_TEST(a_foreign_call_number_has_one_too)
 {
 	ck_assert_str_eq(slot_call_text(SLOT_CALL_COUNT), "unknown call");
@@ -213,6 +227,7 @@ suite_parts(void)
 	tcase_add_test(t, slots_are_shared_memory);
 	tcase_add_test(t, what_is_no_slots_is_not_attached);
 	tcase_add_loop_test(t, each_call_has_a_text, 0, SLOT_CALL_COUNT);
+	tcase_add_loop_test(t, a_call_tells_whose_it_is, 0, SLOT_CALL_COUNT);
 	tcase_add_test(t, a_foreign_call_number_has_one_too);
 	tcase_add_test(t, settings_are_the_configured_lists);
 	tcase_add_test(t, a_role_gets_its_descriptors_and_nothing_else);
