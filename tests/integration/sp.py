@@ -43,6 +43,13 @@ def wait_for(condition, seconds=10, what="condition"):
     raise AssertionError(f"{what}: not within {seconds * SLOW} s")
 
 
+def clean_key(path):
+    """Another run on the same scene counts its names from the start."""
+    for name in (path, path + ".pub"):
+        if os.path.exists(name):
+            os.unlink(name)
+
+
 class User:
     """A real account with a home, a password and a key."""
 
@@ -63,6 +70,7 @@ class User:
 
     def make_key(self, kind="ed25519", extra=(), options=""):
         path = f"{SCRATCH}/{self.name}_{kind}_{next(_names)}"
+        clean_key(path)
         run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", self.name,
              "-f", path, *extra], check=0)
         self.key = path

@@ -8,6 +8,7 @@ KEY=${SFTP_KEY:?the private key to log in with}
 WORK=${SFTP_WORK:?made by run}
 DISK=$SFTP_DISK		# the client's own directory on the server, from here
 SEEN=$SFTP_SEEN		# the same, as the server names it
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 KNOWN=$WORK/known_hosts
 SSH_OPTS="-i $KEY -o UserKnownHostsFile=$KNOWN -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o BatchMode=yes -o LogLevel=ERROR -F none"
 

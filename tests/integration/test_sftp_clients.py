@@ -1,0 +1,76 @@
+"""Files, with everybody's clients: each script of sftp/clients against the daemon.
+
+A script puts and gets with hashes: odd names, trees with times and modes, resume.
+Once as any user sees the server, once from a chroot with a start directory."""
+
+import os
+
+import pytest
+
+import sp
+
+HERE = os.path.dirname(os.path.abspath(__file__)) + "/sftp"
+CLIENTS = sorted(os.listdir(HERE + "/clients"))
+
+
+@pytest.fixture(scope="module")
+def place():
+    """A server, a user of it, and the directory where files arrive."""
+    s = sp.Server(log_level="verbose")
+    s.user = sp.User()
+    s.user.make_key()
+    s.remote = make_remote(s.user.home, s.user)
+    yield s
+    s.user.remove()
+    s.stop()
+    import conftest
+    conftest.check_log(s)
+
+
+def make_remote(parent, user):
+    path = parent + "/remote"
+    os.mkdir(path)
+    os.chown(path, user.uid, user.gid)
+    return path
+
+
+def play(server, client, seen=None):
+    """One script; its own words where it fails."""
+    env = dict(os.environ, SFTP_PORT=str(server.port), SFTP_USER=server.user.name,
+               SFTP_KEY=server.user.key, SFTP_REMOTE=server.remote, HOME=sp.SCRATCH)
+    if seen is not None:
+        env["SFTP_REMOTE_SEEN"] = seen
+    p = sp.run([HERE + "/run", client], env=env, timeout=120)
+    if p.stdout.startswith("skip"):
+        pytest.skip(p.stdout.strip())
+    assert p.returncode == 0 and p.stdout.startswith("ok"), p.stdout + p.stderr
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_each_client(place, client):
+    play(place, client)
+
+
+CHROOTED = ["sftp", "scp", "sshfs", "rclone", "psftp", "paramiko"]
+
+
+@pytest.fixture(scope="module")
+def jail():
+    """The same user, who sees nothing but the chroot and starts in /files."""
+    root = f"{sp.SCRATCH}/jail"
+    os.makedirs(root + "/files", exist_ok=True)
+    s = sp.Server(log_level="verbose", rules=f"""rules = ( {{ name = "jailed";
+        methods = [ "publickey" ]; chroot = "{root}"; sftp_start = "/files";
+        sftp_only = true; }} );""")
+    s.user = sp.User()
+    s.user.make_key()
+    s.remote = make_remote(root + "/files", s.user)
+    yield s
+    s.user.remove()
+    s.stop()
+    sp.clean(root)
+
+
+@pytest.mark.parametrize("client", CHROOTED)
+def test_each_client_in_a_chroot(jail, client):
+    play(jail, client, seen="/files/remote")
