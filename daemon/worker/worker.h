@@ -128,6 +128,12 @@ uint32_t transport_rtt(const struct worker *w);
 uint64_t transport_silence(const struct worker *w);
 /* Does the path carry keystrokes (TOS and TCP_NODELAY)? */
 void transport_interactive(struct worker *w, bool interactive);
+/*
+ * A program takes less than comes: read nothing from the peer until it has
+ * caught up, so that its bytes lie in the kernel and are copied once.  For
+ * moments only, and where nobody else's packets wait behind them.
+ */
+void transport_wait(struct worker *w, bool wait);
 /* Totals for `bye` and `report`. */
 void transport_totals(const struct worker *w, uint64_t *in, uint64_t *out);
 /* Key exchanges after the first. */

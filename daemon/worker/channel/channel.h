@@ -104,6 +104,7 @@ struct channel {
 	uint32_t exit_status;
 	char exit_signal[32];
 	bool exit_core;
+	bool overtaken; /* its program was waited for, and did not catch up */
 	bool input_failed, eow_sent;
 	bool eof_received, eof_sent, close_received, close_sent;
 	bool eof_held; /* long enough for a status to come first */
@@ -172,6 +173,9 @@ struct channels {
 
 	struct global_queue globals;
 	uint32_t n_globals, next_request;
+
+	struct channel *awaited; /* whose program catches up */
+	struct loop_timer patience;
 
 	struct loop_fd session_handle;
 	bool ending;

@@ -17,6 +17,9 @@
 
 #define ROUND_MIN 10 /* ms */
 #define ROUND_MAX 1000
+/* A program that is only a little slower than the network is waited for so
+ * long, before what comes is kept for it instead. */
+#define PATIENCE 5 /* ms */
 
 uint32_t
 channel_window_start(const struct channels *t)
@@ -95,11 +98,52 @@ channel_consumed(struct channel *c, uint32_t len)
 	c->owed = 0;
 }
 
+/* The program has caught up, or there is nobody to wait for any more. */
+static void
+wait_ends(struct channel *c)
+{
+	struct channels *t = c->table;
+
+	c->overtaken = false;
+	if (t->awaited != c)
+		return;
+	t->awaited = NULL;
+	loop_timer_stop(&t->patience);
+	transport_wait(t->w, false);
+}
+
+static void
+patience_ends(void *arg)
+{
+	struct channel *c = arg;
+
+	wait_ends(c);
+	c->overtaken = true;
+}
+
+/*
+ * What is kept costs a copy and memory as large as the window; what is not
+ * read yet costs neither.  Only of a lone channel: others' packets, a
+ * keystroke or an answer, come by the same way.
+ */
+static void
+wait_begins(struct channel *c)
+{
+	struct channels *t = c->table;
+
+	if (t->count != 1 || t->awaited != NULL || c->overtaken)
+		return;
+	t->awaited = c;
+	loop_timer_start(t->w->loop, &t->patience, PATIENCE, patience_ends, c);
+	transport_wait(t->w, true);
+}
+
 void
 channel_backlog_free(struct channel *c)
 {
 	struct backlog *k = &c->backlog;
 
+	wait_ends(c);
 	if (k->data != NULL)
 		wipe(k->data, k->room);
 	free(k->data);
@@ -244,8 +288,10 @@ take_data(struct channel *c, const uint8_t *data, size_t len)
 	if ((size_t)n == len)
 		return;
 	if (c->backlog.len == 0 && c->input.fd >= 0 &&
-	    (c->kind != KIND_SESSION || c->started))
+	    (c->kind != KIND_SESSION || c->started)) {
 		channel_want_write(c, true);
+		wait_begins(c);
+	}
 	keep(&c->backlog, &data[n], len - (size_t)n);
 }
 

@@ -65,6 +65,7 @@ channels_end(struct worker *w)
 			channel_free(t->slots[i]);
 	loop_defer_cancel(&t->pump);
 	loop_timer_stop(&t->pump_timer);
+	loop_timer_stop(&t->patience);
 	loop_timer_stop(&t->tick);
 	loop_fd_remove(&t->session_handle);
 	channels_globals_free(t);

@@ -191,6 +191,15 @@ transport_release(struct worker *w, enum hold why)
 		loop_defer(w->loop, &t->process, process_task, t);
 }
 
+void
+transport_wait(struct worker *w, bool wait)
+{
+	if (wait)
+		transport_hold(w, HOLD_PROGRAM);
+	else
+		transport_release(w, HOLD_PROGRAM);
+}
+
 uint64_t
 transport_silence(const struct worker *w)
 {

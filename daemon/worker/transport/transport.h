@@ -45,7 +45,8 @@ enum hold {
 	HOLD_MONITOR = 1 << 1, /* the exchange hash is */
 	HOLD_OUTPUT = 1 << 2, /* the peer does not read */
 	HOLD_WALL = 1 << 3, /* the monitor does not */
-	HOLD_PACE = 1 << 4 /* too many key exchanges */
+	HOLD_PACE = 1 << 4, /* too many key exchanges */
+	HOLD_PROGRAM = 1 << 5 /* a program catches up */
 };
 
 enum stage {

@@ -119,6 +119,15 @@ transport_silence(const struct worker *w)
 }
 
 void
+transport_wait(struct worker *w, bool wait)
+{
+	(void)w;
+	ck_assert(wait != fake.waits);
+	fake.waits = wait;
+	fake.waited += wait;
+}
+
+void
 transport_interactive(struct worker *w, bool interactive)
 {
 	(void)w;

@@ -31,6 +31,8 @@ struct fake {
 	bool interactive, disconnected;
 	uint32_t disconnect_reason;
 	uint32_t rtt;
+	bool waits; /* transport_wait() */
+	unsigned waited; /* how often */
 	unsigned untold; /* messages the monitor's queue did not take */
 };
 extern struct fake fake;
