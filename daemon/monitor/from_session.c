@@ -145,19 +145,27 @@ session_order(struct monitor *m, const struct wall_message *message)
 	bug("order %s: %s", wall_name(message->type), err_text(err));
 }
 
+/* File events come in bursts. */
+#define BURST 32
+
 void
 session_readable(struct monitor *m)
 {
 	struct wall_message message;
-	int err = wall_receive(&m->session, &message);
+	int err = 0;
 
-	if (err == E_AGAIN)
-		return;
-	if (err == 0) {
+	for (int i = 0; i < BURST && err == 0; i++) {
+		enum wall_type type;
+
+		if ((err = wall_receive(&m->session, &message)) != 0)
+			break;
+		type = message.type;
 		err = handle(m, &message);
-		if (err == 0)
+		if (err == 0 && (type != MSG_file_event || m->ended))
 			return;
 	}
+	if (err == 0 || err == E_AGAIN)
+		return;
 	if (err != E_CLOSED) {
 		AUDIT(wall_violation, .reason = err_text(err),
 		    .message = "session");

@@ -27,6 +27,7 @@ struct program {
 	bool hung_up; /* one SIGHUP is enough */
 	struct wall events; /* of an SFTP child, fd -1: none */
 	struct loop_fd events_handle;
+	struct loop_timer events_timer;
 };
 
 /* A child that resolves a name; its owner is told what became of it. */
