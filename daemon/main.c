@@ -58,11 +58,14 @@ internal_option(const char *argument, struct master_options *o)
 		o->report = atoi(value);
 	else if ((value = value_of(argument, "--log-level")) != NULL)
 		o->log_level = atoi(value);
+	else if ((value = value_of(argument, "--state")) != NULL)
+		o->format = strdup(value);
 	else if (strcmp(argument, "--rehearse") == 0)
 		o->rehearse = true;
-	else if (strcmp(argument, "--linger") == 0)
+	else if ((value = value_of(argument, "--linger")) != NULL) {
 		o->linger = true;
-	else
+		o->keeper = atoi(value);
+	} else
 		return false;
 	return true;
 }
@@ -173,6 +176,7 @@ main(int argc, char **argv)
 {
 	struct master_options o = {.config_file = SYSCONFDIR "/sallyport.conf",
 	    .carry = -1,
+	    .keeper = -1,
 	    .bundle = -1,
 	    .report = -1,
 	    .log_level = -2};

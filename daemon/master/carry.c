@@ -1,18 +1,17 @@
 /*
  * What one image of the master leaves to the next: listening sockets,
- * penalties, generations and connections, written into a memfd; descriptors
- * keep their numbers across exec().
+ * penalties, generations and connections, written into a memfd.  Descriptors
+ * keep their numbers across exec(); those that a keeper hands to another
+ * process (keeper.c) travel in a list, and the state has their places in it.
  */
 #include "daemon/master/master.h"
 
 #include "config/load.h"
-#include "lib/audit.h"
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/rd.h"
-#include "privsep/die.h"
 
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -26,15 +25,36 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Changes with the layout; a program that reads another refuses to start, in
- * its rehearsal already (see carry_version). */
-#define CARRY_VERSION 2
+/* Changes with the layout; a program that reads another one refuses in its
+ * rehearsal already (carry_format). */
+#define CARRY_VERSION 3
 #define CARRY_MAX     (64 * 1024 * 1024)
 #define BLOB_MAX      65536
+
+const char *
+carry_format(void)
+{
+	static char text[32];
+
+	snprintf(
+	    text, sizeof(text), "%d:%zu", CARRY_VERSION, sizeof(struct slot));
+	return text;
+}
+
+/* The list in use; NULL: numbers survive. */
+static struct carry_fds *handed;
 
 void
 carry_keep(struct buf *b, int fd)
 {
+	if (handed != NULL && fd >= 0) {
+		if (handed->count == CARRY_FDS_MAX)
+			b->err = E_TOO_LARGE;
+		else
+			handed->fds[handed->count++] = fd;
+		buf_u32(b, (uint32_t)handed->count - 1);
+		return;
+	}
 	if (fd >= 0 && fcntl(fd, F_SETFD, 0) != 0)
 		fd = -1;
 	buf_u32(b, (uint32_t)fd);
@@ -47,6 +67,16 @@ carry_take(struct rd *r)
 
 	if (r->err != 0 || fd < 0)
 		return -1;
+	if (handed != NULL) {
+		size_t place = (size_t)fd;
+
+		fd = place < handed->count ? handed->fds[place] : -1;
+		if (fd < 0)
+			rd_fail(r, E_VALUE);
+		else
+			handed->fds[place] = -1; /* each once */
+		return fd;
+	}
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
 		rd_fail(r, E_SYSTEM);
 		return -1;
@@ -166,6 +196,8 @@ load_generation(struct rd *r, struct master *m, struct generation ***tail)
 	const uint8_t *text;
 	uint32_t count;
 
+	**tail = g;
+	*tail = &g->next;
 	g->number = rd_u32(r);
 	g->ready = rd_bool(r);
 	g->retired = rd_bool(r);
@@ -197,8 +229,6 @@ load_generation(struct rd *r, struct master *m, struct generation ***tail)
 		    PATH_MASTER_WORKERS, PATH_WORKERS_MASTER);
 		w = &(*w)->next;
 	}
-	**tail = g;
-	*tail = &g->next;
 	if (g->ready && !g->retired && m->current == NULL)
 		m->current = g;
 	if (g->number > m->next_generation)
@@ -241,13 +271,13 @@ save_connection(struct buf *b, const struct connection *c)
 }
 
 static void
-place(struct master *m, struct connection *c, uint32_t number, uint32_t index)
+place(struct master *m, struct generation *g, struct connection *c,
+    uint32_t number, uint32_t index)
 {
-	struct generation *g;
 	struct workers *w;
 
-	for (g = m->generations; g != NULL && g->number != number; g = g->next)
-		continue;
+	while (g != NULL && g->number != number)
+		g = g->next;
 	w = g == NULL ? NULL : g->workers;
 	while (w != NULL && index-- > 0)
 		w = w->next;
@@ -267,7 +297,7 @@ place(struct master *m, struct connection *c, uint32_t number, uint32_t index)
 }
 
 static void
-load_connection(struct rd *r, struct master *m)
+load_connection(struct rd *r, struct master *m, struct generation *first)
 {
 	struct connection *c = mem_zalloc(sizeof(*c));
 	uint32_t number, index;
@@ -294,11 +324,29 @@ load_connection(struct rd *r, struct master *m)
 	if (r->err != 0)
 		free(c);
 	else
-		place(m, c, number, index);
+		place(m, first, c, number, index);
+}
+
+/* What is supervised, and what is known. */
+static void
+save_kept(const struct master *m, struct buf *b)
+{
+	uint32_t count = 0;
+
+	for (struct generation *g = m->generations; g != NULL; g = g->next)
+		count++;
+	buf_u32(b, count);
+	for (struct generation *g = m->generations; g != NULL; g = g->next)
+		save_generation(b, g);
+	buf_u32(b, m->n_connections);
+	for (struct connection *c = m->connections; c != NULL; c = c->next)
+		save_connection(b, c);
+	buf_bytes(b, &m->stats, sizeof(m->stats));
+	penalties_save(m->penalties, b);
 }
 
 static void
-save(struct master *m, struct buf *b)
+save(const struct master *m, struct buf *b)
 {
 	uint32_t count = 0;
 
@@ -313,17 +361,7 @@ save(struct master *m, struct buf *b)
 		carry_keep(b, l->fd);
 	}
 	carry_keep(b, m->log_fd);
-	penalties_save(m->penalties, b);
-	count = 0;
-	for (struct generation *g = m->generations; g != NULL; g = g->next)
-		count++;
-	buf_u32(b, count);
-	for (struct generation *g = m->generations; g != NULL; g = g->next)
-		save_generation(b, g);
-	buf_u32(b, m->n_connections);
-	for (struct connection *c = m->connections; c != NULL; c = c->next)
-		save_connection(b, c);
-	buf_bytes(b, &m->stats, sizeof(m->stats));
+	save_kept(m, b);
 	control_save(m, b);
 }
 
@@ -342,10 +380,49 @@ load_listening(struct rd *r, struct master *m)
 		listen_adopt(m, name, address, port, fd);
 }
 
+_Static_assert(sizeof(((struct master *)NULL)->stats) % sizeof(uint64_t) == 0,
+    "only counters");
+
+/* Counters go on from theirs. */
+static void
+load_stats(struct rd *r, struct master *m)
+{
+	uint64_t more[sizeof(m->stats) / sizeof(uint64_t)];
+	const uint8_t *at = rd_bytes(r, sizeof(m->stats));
+	uint64_t sum[sizeof(m->stats) / sizeof(uint64_t)];
+
+	if (r->err != 0)
+		return;
+	memcpy(more, at, sizeof(more));
+	memcpy(sum, &m->stats, sizeof(sum));
+	for (size_t i = 0; i < sizeof(sum) / sizeof(sum[0]); i++)
+		sum[i] += more[i];
+	memcpy(&m->stats, sum, sizeof(sum));
+}
+
+/* Behind the generations that are there; first: where the loaded begin. */
+static struct generation **
+load_kept(struct rd *r, struct master *m)
+{
+	struct generation **first = &m->generations, **tail;
+	uint32_t count = rd_u32(r);
+
+	while (*first != NULL)
+		first = &(*first)->next;
+	tail = first;
+	for (uint32_t i = 0; i < count && r->err == 0; i++)
+		load_generation(r, m, &tail);
+	count = rd_u32(r);
+	for (uint32_t i = 0; i < count && r->err == 0; i++)
+		load_connection(r, m, *first);
+	load_stats(r, m);
+	penalties_load(m->penalties, r);
+	return first;
+}
+
 static int
 load(struct master *m, struct rd *r)
 {
-	struct generation **tail = &m->generations;
 	uint32_t count;
 	int fd;
 
@@ -358,162 +435,164 @@ load(struct master *m, struct rd *r)
 	if (m->log_fd >= 0)
 		close(m->log_fd);
 	m->log_fd = fd;
-	penalties_load(m->penalties, r);
-	count = rd_u32(r);
-	for (uint32_t i = 0; i < count && r->err == 0; i++)
-		load_generation(r, m, &tail);
-	count = rd_u32(r);
-	for (uint32_t i = 0; i < count && r->err == 0; i++)
-		load_connection(r, m);
-	memcpy(&m->stats, rd_bytes(r, sizeof(m->stats)),
-	    r->err == 0 ? sizeof(m->stats) : 0);
+	load_kept(r, m);
 	control_load(m, r);
 	return rd_end(r);
 }
 
-int
-carry_load(struct master *m, int fd)
+/* ---- from a keeper ---- */
+
+/* Ours no more; the processes and their slots stay as they are. */
+static void
+leave_connection(struct master *m, struct connection *c)
+{
+	if (c->next != NULL)
+		c->next->previous = c->previous;
+	if (c->previous != NULL)
+		c->previous->next = c->next;
+	else
+		m->connections = c->next;
+	m->n_connections--;
+	if (c->monitor_pidfd >= 0)
+		close(c->monitor_pidfd);
+	if (c->worker_pidfd >= 0)
+		close(c->worker_pidfd);
+	free(c);
+}
+
+void
+carry_leave(struct master *m, struct generation **first)
+{
+	while (*first != NULL) {
+		struct connection *c, *next;
+
+		for (c = m->connections; c != NULL; c = next) {
+			next = c->next;
+			if (c->generation == *first)
+				leave_connection(m, c);
+		}
+		generation_free(*first);
+	}
+}
+
+/* The numbers of others may be used already. */
+static void
+renumber(struct master *m, struct generation *loaded)
+{
+	for (; loaded != NULL; loaded = loaded->next)
+		for (struct generation *g = m->generations; g != loaded;
+		     g = g->next)
+			if (g->number == loaded->number) {
+				g->number = ++m->next_generation;
+				break;
+			}
+}
+
+static int
+adopt(struct master *m, struct rd *r, struct generation ***first)
+{
+	if (rd_u32(r) != CARRY_VERSION)
+		rd_fail(r, E_UNSUPPORTED);
+	if (rd_u32(r) != sizeof(struct slot))
+		rd_fail(r, E_UNSUPPORTED);
+	if (r->err != 0)
+		return r->err;
+	*first = load_kept(r, m);
+	if (rd_end(r) != 0) {
+		carry_leave(m, *first);
+		return r->err;
+	}
+	renumber(m, **first);
+	return 0;
+}
+
+static int
+map_state(int fd, struct rd *r)
 {
 	struct stat st;
-	struct rd r;
 	void *data;
-	int err;
 
 	if (fstat(fd, &st) != 0 || st.st_size <= 0 || st.st_size > CARRY_MAX)
 		return E_SYSTEM;
 	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (data == MAP_FAILED)
 		return E_SYSTEM;
-	rd_init(&r, data, (size_t)st.st_size);
+	rd_init(r, data, (size_t)st.st_size);
+	return 0;
+}
+
+int
+carry_adopt(
+    struct master *m, int fd, struct carry_fds *fds, struct generation ***first)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	const uint8_t *data;
+	struct rd r;
+	size_t len;
+	int err;
+
+	if ((fcntl(fd, F_GET_SEALS) & seals) != seals)
+		return E_PERMISSIONS;
+	if ((err = map_state(fd, &r)) != 0)
+		return err;
+	data = r.data;
+	len = r.len;
+	handed = fds;
+	err = adopt(m, &r, first);
+	handed = NULL;
+	munmap((void *)(uintptr_t)data, len);
+	return err;
+}
+
+int
+carry_load(struct master *m, int fd)
+{
+	const uint8_t *data;
+	struct rd r;
+	size_t len;
+	int err;
+
+	if ((err = map_state(fd, &r)) != 0)
+		return err;
+	data = r.data;
+	len = r.len;
 	err = load(m, &r);
-	munmap(data, (size_t)st.st_size);
+	munmap((void *)(uintptr_t)data, len);
 	close(fd);
 	return err;
 }
 
-static int
-write_state(struct master *m)
+int
+carry_write(const struct master *m, struct carry_fds *fds)
 {
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 	struct buf b;
 	size_t done = 0;
-	int fd = memfd_create("sallyport-carry", 0);
+	int fd = memfd_create("sallyport-carry", MFD_ALLOW_SEALING);
 
 	buf_init(&b, CARRY_MAX);
-	save(m, &b);
+	handed = fds;
+	if (fds == NULL) {
+		save(m, &b);
+	} else {
+		buf_u32(&b, CARRY_VERSION);
+		buf_u32(&b, sizeof(struct slot));
+		save_kept(m, &b);
+	}
+	handed = NULL;
 	while (fd >= 0 && done < b.len) {
 		ssize_t n = write(fd, &b.data[done], b.len - done);
 
-		if (n <= 0) {
-			close(fd);
-			fd = -1;
+		if (n <= 0)
 			break;
-		}
 		done += (size_t)n;
 	}
-	if (buf_end(&b) != 0 && fd >= 0) {
+	if (fd >= 0 &&
+	    (buf_end(&b) != 0 || done < b.len ||
+		fcntl(fd, F_ADD_SEALS, seals) != 0)) {
 		close(fd);
 		fd = -1;
 	}
 	buf_free(&b);
 	return fd;
-}
-
-/* exec failed: what was to survive must again be closed by the next one. */
-static void
-close_on_exec_again(void)
-{
-	for (int fd = SPAWN_WALL; fd < 65536; fd++)
-		if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 && errno == EBADF &&
-		    fd > 8192)
-			break;
-}
-
-/* The arguments of this start, without those of an earlier carry. */
-static char **
-arguments(char **old, const char *const *more)
-{
-	size_t n = 0, kept = 0;
-	char **list;
-
-	while (old[n] != NULL)
-		n++;
-	list = mem_array(n + 8, sizeof(*list));
-	for (size_t i = 0; i < n; i++)
-		if (strncmp(old[i], "--carry=", 8) != 0 &&
-		    strncmp(old[i], "--bundle=", 9) != 0 &&
-		    strcmp(old[i], "--linger") != 0)
-			list[kept++] = old[i];
-	for (size_t i = 0; more[i] != NULL; i++)
-		list[kept++] = mem_strdup(more[i]);
-	return list;
-}
-
-static void
-next_image(struct master *m, const char *program, int bundle, bool lingering)
-{
-	char carry[48], files[48];
-	const char *more[] = {
-	    carry, files, lingering ? "--linger" : NULL, NULL};
-	char **argv;
-	sigset_t none;
-	int fd = write_state(m);
-
-	if (fd < 0 || fcntl(bundle, F_SETFD, 0) != 0) {
-		close_on_exec_again();
-		return;
-	}
-	snprintf(carry, sizeof(carry), "--carry=%d", fd);
-	snprintf(files, sizeof(files), "--bundle=%d", bundle);
-	argv = arguments(m->options.argv, more);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	execv(program, argv);
-	close_on_exec_again();
-	close(fd);
-	free(argv);
-}
-
-void
-carry_exec(struct master *m, int bundle)
-{
-	sigset_t now;
-
-	sigprocmask(SIG_BLOCK, NULL, &now);
-	next_image(m, m->options.program, bundle, false);
-	sigprocmask(SIG_SETMASK, &now, NULL);
-}
-
-void
-linger(struct master *m)
-{
-	struct connection *c, *next;
-	char held[64];
-
-	admit_count(m);
-	for (c = m->connections; c != NULL; c = next) {
-		next = c->next;
-		if (!c->authenticated) {
-			connection_kill(c, "server stops");
-			c->ended_by_us = true;
-		}
-	}
-	if (m->n_connections == m->n_unauthenticated || m->current == NULL) {
-		master_end(m, 0);
-		return;
-	}
-	/* The service is down for its manager; a child keeps the sessions. */
-	switch (fork()) {
-	case -1:
-		die_errno("fork");
-	case 0:
-		if (setsid() < 0)
-			die_errno("setsid");
-		snprintf(
-		    held, sizeof(held), "/proc/self/fd/%d", m->current->binary);
-		if (fcntl(m->current->binary, F_SETFD, 0) == 0)
-			next_image(m, held, m->current->bundle, true);
-		die_errno("the sessions' keeper could not be started");
-	default:
-		master_end(m, 0);
-	}
 }

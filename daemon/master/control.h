@@ -59,6 +59,11 @@ void control_ok(struct control_client *c);
 void control_error(struct control_client *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* control_socket.c: listen there (a SOCK_ type), -1 was logged. */
+int control_bind(const char *path, int type);
+/* 0, or what is wrong with a directory above path; it was logged. */
+int control_check_directories(const char *path);
+
 /* control.c: begin to send the answer that has been ended. */
 void control_send(struct control_client *c);
 

@@ -45,6 +45,22 @@ generation_alloc(struct master *m)
 	return g;
 }
 
+/* All generations share the slots, so that a user's sessions can be counted;
+ * the oldest one has them. */
+static int
+share_slots(struct generation *g)
+{
+	const struct generation *old = g->master->generations;
+
+	if (old == NULL)
+		return slots_create(&g->slots, &g->slots_fd);
+	while (old->next != NULL)
+		old = old->next;
+	g->slots_fd = fcntl(old->slots_fd, F_DUPFD_CLOEXEC, SPAWN_FDS);
+	return g->slots_fd < 0 ? E_SYSTEM :
+				 slots_attach(g->slots_fd, &g->slots);
+}
+
 struct generation *
 generation_new(struct master *m, struct config *config, int bundle)
 {
@@ -54,7 +70,7 @@ generation_new(struct master *m, struct config *config, int bundle)
 	g->config = config;
 	g->bundle = bundle;
 	g->binary = fcntl(m->binary, F_DUPFD_CLOEXEC, SPAWN_FDS);
-	if (g->binary < 0 || slots_create(&g->slots, &g->slots_fd) != 0) {
+	if (g->binary < 0 || share_slots(g) != 0) {
 		log_error("generation %u: %s", g->number, strerror(errno));
 		g->failed = true;
 	}
@@ -111,7 +127,7 @@ on_child_exit(int fd, unsigned events, void *arg)
 	if (waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG) == 0 &&
 	    info.si_pid == 0)
 		return;
-	/* ECHILD: it was the child of the master that stopped (linger). */
+	/* ECHILD: it was the child of a master that has stopped. */
 	/* What it said last comes before that it is gone. */
 	if (c->wall.fd >= 0)
 		on_child_message(c->wall.fd, LOOP_READ, c);

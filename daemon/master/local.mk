@@ -7,9 +7,12 @@ sallyportd_SOURCES += \
 	daemon/master/control.c daemon/master/control.h \
 	daemon/master/control_answer.c \
 	daemon/master/control_kill.c \
+	daemon/master/control_socket.c \
 	daemon/master/control_stats.c \
 	daemon/master/control_verbs.c \
 	daemon/master/generation.c \
+	daemon/master/image.c \
+	daemon/master/keeper.c \
 	daemon/master/listen.c \
 	daemon/master/master.c \
 	daemon/master/master.h \

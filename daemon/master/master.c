@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "daemon/master/master.h"
+#include "daemon/master/control.h"
 
 #include "config/load.h"
 #include "daemon/start.h"
@@ -140,6 +140,56 @@ report(const struct master *m, const char *text)
 	fflush(out);
 }
 
+static void
+log_to(const struct master *m, const struct config *config)
+{
+	start_logging(config,
+	    &(struct start_flags){
+		.log_stderr = m->options.log_stderr || m->options.test,
+		.log_fd = m->log_fd,
+		.log_level = m->options.log_level});
+}
+
+static bool
+serves(const struct master *m)
+{
+	return !m->options.test && !m->options.rehearse && !m->options.inetd;
+}
+
+/* Another generation of a configuration in force. */
+static bool
+start_again(struct master *m, const struct generation *old)
+{
+	struct problems problems = {0};
+	struct bundle bundle = {0};
+	struct config *config = NULL;
+	bool started = false;
+
+	if (config_bundle_from_fd(old->bundle, &bundle) == 0 &&
+	    config_load(&bundle, &config, &problems) == 0) {
+		generation_start(generation_new(
+		    m, config, fcntl(old->bundle, F_DUPFD_CLOEXEC, SPAWN_FDS)));
+		started = true;
+	}
+	config_bundle_free(&bundle);
+	problems_free(&problems);
+	return started;
+}
+
+/*
+ * A server that begins to serve takes over the sessions that its predecessor
+ * left, and begins once more on their slots: then limits count them.
+ */
+static bool
+adopted(struct master *m, const struct generation *g)
+{
+	if (m->asked_keepers || !serves(m) || m->options.carry >= 0)
+		return false;
+	m->asked_keepers = true;
+	return keeper_adopt(m, g->config->control_socket) > 0 &&
+	    start_again(m, g);
+}
+
 void
 master_generation_ready(struct generation *g)
 {
@@ -150,6 +200,8 @@ master_generation_ready(struct generation *g)
 		master_end(m, 0);
 		return;
 	}
+	if (first && adopted(m, g))
+		return;
 	for (struct generation *old = m->generations, *next; old != NULL;
 	     old = next) {
 		next = old->next;
@@ -158,10 +210,7 @@ master_generation_ready(struct generation *g)
 	}
 	m->current = g;
 	audit_set_generation(g->number);
-	start_logging(g->config,
-	    &(struct start_flags){.log_stderr = m->options.log_stderr,
-		.log_fd = m->log_fd,
-		.log_level = m->options.log_level});
+	log_to(m, g->config);
 	if (m->options.inetd) {
 		admit_inetd(m);
 		return;
@@ -182,23 +231,22 @@ static void
 restart(void *arg)
 {
 	struct master *m = arg;
-	struct generation *old = m->current, *g;
-	struct problems problems = {0};
-	struct bundle bundle = {0};
-	struct config *config = NULL;
 
-	/* A reload may have put another in its place meanwhile. */
-	if (old == NULL || !old->failed)
-		return;
-	if (config_bundle_from_fd(old->bundle, &bundle) == 0 &&
-	    config_load(&bundle, &config, &problems) == 0) {
-		g = generation_new(
-		    m, config, fcntl(old->bundle, F_DUPFD_CLOEXEC, SPAWN_FDS));
-		generation_start(g);
-	}
-	config_bundle_free(&bundle);
-	problems_free(&problems);
-	/* The broken one is retired when the new one is ready. */
+	/* A reload may have put another in its place meanwhile.  The broken
+	 * one is retired when the new one is ready. */
+	if (m->current != NULL && m->current->failed)
+		(void)start_again(m, m->current);
+}
+
+/* The one that was to serve adopted sessions failed: another is ready. */
+static struct generation *
+first_choice(struct master *m)
+{
+	struct generation *g = m->generations;
+
+	while (g != NULL && (!g->ready || g->retired || g->failed))
+		g = g->next;
+	return g;
 }
 
 void
@@ -213,6 +261,11 @@ master_generation_failed(struct generation *g, const char *why)
 		return;
 	}
 	log_error("%s", why);
+	if (m->current == NULL && first_choice(m) != NULL) {
+		generation_retire(g);
+		master_generation_ready(first_choice(m));
+		return;
+	}
 	if (m->current == NULL) {
 		report(m, why);
 		tell_parent(1);
@@ -372,24 +425,16 @@ prepare(struct master *m, const struct config *config)
 		if (m->log_fd < 0)
 			die_errno("%s", m->options.log_file);
 	}
-	start_logging(config,
-	    &(struct start_flags){
-		.log_stderr = m->options.log_stderr || m->options.test,
-		.log_fd = m->log_fd,
-		.log_level = m->options.log_level});
-}
-
-static bool
-serves(const struct master *m)
-{
-	return !m->options.test && !m->options.rehearse && !m->options.inetd;
+	log_to(m, config);
 }
 
 /* After SIGTERM: nothing new, and the end with the last connection. */
 static void
-keep_until_done(struct master *m)
+keep_until_done(struct master *m, const struct config *config)
 {
 	title_set("draining");
+	/* The log came with the state. */
+	log_to(m, config);
 	m->draining = m->terminating = true;
 	for (struct generation *g = m->generations, *next; g != NULL;
 	     g = next) {
@@ -397,8 +442,24 @@ keep_until_done(struct master *m)
 		g->ready = false;
 		generation_retire(g);
 	}
+	control_kill_watch(m);
+	keeper_watch(m);
 	if (m->n_connections == 0)
 		master_end(m, 0);
+}
+
+/* A rehearsal for a server whose state this program could not read. */
+static bool
+can_take_over(const struct master *m)
+{
+	if (!m->options.rehearse ||
+	    (m->options.format != NULL &&
+		strcmp(m->options.format, carry_format()) == 0))
+		return true;
+	report(m,
+	    "this version cannot take over from the one that runs: "
+	    "restart the service (sessions stay)");
+	return false;
 }
 
 int
@@ -412,6 +473,8 @@ master_run(const struct master_options *options)
 	stderr_stays = options->log_stderr;
 	m->log_fd = m->binary = m->rehearsal.fd = m->rehearsal.bundle = -1;
 	audit_set_component("master");
+	if (!can_take_over(m))
+		return EXIT_CONFIG;
 	if ((config = read_configuration(m, &sealed)) == NULL)
 		return EXIT_CONFIG;
 	if (serves(m) && !m->options.foreground && m->options.carry < 0)
@@ -445,7 +508,7 @@ master_run(const struct master_options *options)
 	if (!m->options.linger)
 		generation_start(generation_new(m, config, sealed));
 	if (m->options.linger)
-		keep_until_done(m);
+		keep_until_done(m, config);
 	if (m->current != NULL && !m->options.linger)
 		listen_start(m); /* the old generation serves meanwhile */
 	if (serves(m)) {
@@ -454,5 +517,6 @@ master_run(const struct master_options *options)
 	}
 	if (loop_run(m->loop) != 0)
 		die_errno("epoll_wait");
+	keeper_close(m);
 	return m->exit_status;
 }

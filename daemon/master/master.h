@@ -106,10 +106,12 @@ struct master_options {
 	char **argv; /* for exec into the next binary */
 	bool foreground, log_stderr, test, rehearse, inetd;
 	bool linger; /* after SIGTERM: serve what is open, then end */
+	int keeper; /* with linger: the socket for the next server, -1 */
 	int log_level; /* -2: the configuration's */
 	int port; /* -p, 0: the configuration's */
 	int carry; /* descriptor, -1: a fresh start */
 	int bundle; /* descriptor, -1: read the files */
+	const char *format; /* of the state that a rehearsal's asker has */
 	int report; /* descriptor for a rehearsal's problems, -1: stderr */
 };
 
@@ -157,10 +159,11 @@ struct master {
 	bool draining; /* no new connections */
 	bool terminating;
 	bool notified_ready;
+	bool asked_keepers;
 	int exit_status;
 };
 
-/* main.c: the master's life.  Returns the exit status. */
+/* master.c: the master's life.  Returns the exit status. */
 int master_run(const struct master_options *options);
 void master_end(struct master *m, int status);
 
@@ -235,15 +238,47 @@ void watch_start(struct master *m);
 typedef void reload_done_fn(struct master *m, const char *error, void *arg);
 void reload_begin(struct master *m, reload_done_fn *done, void *arg);
 
-/* carry.c: exec the program on disk with all of this; returns on failure. */
-void carry_exec(struct master *m, int bundle);
+/*
+ * carry.c: the state in a sealed memfd (-1: errno), and back.  Without fds
+ * it is for the next image of this process, all descriptors in it survive
+ * exec(); with fds it is what a keeper hands over, with a list of them.
+ */
+#define CARRY_FDS_MAX (2 * SLOTS_MAX + 4096)
+struct carry_fds {
+	int fds[CARRY_FDS_MAX];
+	size_t count;
+};
+/* What the state looks like: another program must read the same. */
+const char *carry_format(void);
+int carry_write(const struct master *m, struct carry_fds *fds);
 int carry_load(struct master *m, int fd);
-/* A descriptor into the state, which survives exec(); and back, or -1. */
+/*
+ * Add what a keeper hands over: 0, and where its generations begin; or an
+ * error, and nothing has changed.  Descriptors that were taken are -1 in the
+ * list.  carry_leave undoes it before the loop has turned.
+ */
+int carry_adopt(struct master *m, int fd, struct carry_fds *fds,
+    struct generation ***first);
+void carry_leave(struct master *m, struct generation **first);
+/* A descriptor into the state; and back, or -1. */
 void carry_keep(struct buf *b, int fd);
 int carry_take(struct rd *r);
+
+/* image.c: exec the program on disk with all of this; returns on failure. */
+void carry_exec(struct master *m, int bundle);
 /* After SIGTERM: unauthenticated connections end, a lingering image of this
  * program keeps the others' deadlines and records, and this process exits. */
 void linger(struct master *m);
+
+/*
+ * keeper.c: the socket beside the control socket on which a lingering image
+ * waits for the next server (-1: without), and what that one does at its
+ * start: take over what is kept.  Returns the number of connections.
+ */
+int keeper_listen(const char *control_socket);
+void keeper_watch(struct master *m);
+void keeper_close(struct master *m);
+unsigned keeper_adopt(struct master *m, const char *control_socket);
 
 /* control.c: open tells those who wait that a generation serves, failed
  * tells them why it does not. */

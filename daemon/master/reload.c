@@ -92,18 +92,19 @@ on_report(int fd, unsigned events, void *arg)
 static void
 become_rehearsal(struct master *m, int report)
 {
-	char bundle[48], out[48];
+	char bundle[48], out[48], format[48];
 	sigset_t none;
 
 	snprintf(bundle, sizeof(bundle), "--bundle=%d", m->rehearsal.bundle);
 	snprintf(out, sizeof(out), "--report=%d", report);
+	snprintf(format, sizeof(format), "--state=%s", carry_format());
 	if (fcntl(m->rehearsal.bundle, F_SETFD, 0) != 0 ||
 	    fcntl(report, F_SETFD, 0) != 0)
 		_exit(1);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execl(m->options.program, "sallyportd", "--rehearse", bundle, out, "-f",
-	    m->options.config_file, (char *)NULL);
+	execl(m->options.program, "sallyportd", "--rehearse", bundle, out,
+	    format, "-f", m->options.config_file, (char *)NULL);
 	dprintf(report, "%s: %s\n", m->options.program, strerror(errno));
 	_exit(1);
 }

@@ -1,0 +1,129 @@
+/*
+ * The next image of the master: in this process after a reload, in a child
+ * that keeps the sessions after SIGTERM.
+ */
+#include "daemon/master/master.h"
+
+#include "lib/mem.h"
+#include "privsep/die.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* exec failed: what was to survive must again be closed by the next one. */
+static void
+close_on_exec_again(void)
+{
+	for (int fd = SPAWN_WALL; fd < 65536; fd++)
+		if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 && errno == EBADF &&
+		    fd > 8192)
+			break;
+}
+
+/* The arguments of this start, without those of an earlier carry. */
+static char **
+arguments(char **old, const char *const *more)
+{
+	size_t n = 0, kept = 0;
+	char **list;
+
+	while (old[n] != NULL)
+		n++;
+	list = mem_array(n + 8, sizeof(*list));
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(old[i], "--carry=", 8) != 0 &&
+		    strncmp(old[i], "--bundle=", 9) != 0 &&
+		    strncmp(old[i], "--linger", 8) != 0)
+			list[kept++] = old[i];
+	for (size_t i = 0; more[i] != NULL; i++)
+		list[kept++] = mem_strdup(more[i]);
+	return list;
+}
+
+static void
+next_image(
+    struct master *m, const char *program, int bundle, const char *lingering)
+{
+	char carry[48], files[48];
+	const char *more[] = {carry, files, lingering, NULL};
+	char **argv;
+	sigset_t none;
+	int fd = carry_write(m, NULL);
+
+	if (fd < 0 || fcntl(fd, F_SETFD, 0) != 0 ||
+	    fcntl(bundle, F_SETFD, 0) != 0) {
+		close_on_exec_again();
+		return;
+	}
+	snprintf(carry, sizeof(carry), "--carry=%d", fd);
+	snprintf(files, sizeof(files), "--bundle=%d", bundle);
+	argv = arguments(m->options.argv, more);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execv(program, argv);
+	close_on_exec_again();
+	close(fd);
+	free(argv);
+}
+
+void
+carry_exec(struct master *m, int bundle)
+{
+	sigset_t now;
+
+	sigprocmask(SIG_BLOCK, NULL, &now);
+	next_image(m, m->options.program, bundle, NULL);
+	sigprocmask(SIG_SETMASK, &now, NULL);
+}
+
+/* The service is down for its manager; a child keeps the sessions.  Its
+ * socket is there before the parent ends, so that whoever starts then finds
+ * it. */
+static void
+leave_keeper(struct master *m, const struct generation *g)
+{
+	char held[64], option[48];
+	int fd = keeper_listen(g->config->control_socket);
+
+	switch (fork()) {
+	case -1:
+		die_errno("fork");
+	case 0:
+		if (setsid() < 0)
+			die_errno("setsid");
+		snprintf(held, sizeof(held), "/proc/self/fd/%d", g->binary);
+		snprintf(option, sizeof(option), "--linger=%d", fd);
+		if (fcntl(g->binary, F_SETFD, 0) == 0 &&
+		    (fd < 0 || fcntl(fd, F_SETFD, 0) == 0))
+			next_image(m, held, g->bundle, option);
+		die_errno("the sessions' keeper could not be started");
+	default:
+		master_end(m, 0);
+	}
+}
+
+void
+linger(struct master *m)
+{
+	struct connection *c, *next;
+
+	admit_count(m);
+	for (c = m->connections; c != NULL; c = next) {
+		next = c->next;
+		if (!c->authenticated) {
+			connection_kill(c, "server stops");
+			c->ended_by_us = true;
+		}
+	}
+	if (m->n_connections == m->n_unauthenticated || m->options.linger) {
+		keeper_close(m);
+		master_end(m, 0);
+		return;
+	}
+	leave_keeper(m, m->current != NULL ? m->current : m->generations);
+}

@@ -1,0 +1,304 @@
+"""Sessions outlive their server, and the next server takes them over."""
+
+import glob
+import os
+import re
+import signal
+import socket
+import struct
+
+import pytest
+
+import sp
+from test_ctl import ctl, ctl_json, ended, fingerprint, login
+
+
+def gone(pid):
+    try:
+        return open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def terminate(s):
+    """SIGTERM as a service manager does: back when the main process is gone."""
+    os.kill(s.pid, signal.SIGTERM)
+    sp.wait_for(lambda: gone(s.pid), 10, "the master's end")
+
+
+def keepers():
+    p = sp.run(["pgrep", "-f", "^sallyportd: draining"])
+    return [int(x) for x in p.stdout.split()]
+
+
+def ours():
+    """Every process of the server's that lives."""
+    p = sp.run(["ps", "-eo", "pid=,stat=,args="])
+    return [line for line in p.stdout.splitlines()
+            if "sallyportd" in line and " Z" not in line]
+
+
+def sockets(s):
+    return glob.glob(s.control + ".keeper-*")
+
+
+def sessions(s):
+    return {x["id"]: x for x in ctl_json(s, "sessions")}
+
+
+def finish(p):
+    p.stdin.close()
+    assert p.wait(20 * sp.SLOW) == 0
+
+
+def test_the_next_server_takes_over(make_server, make_user):
+    s = make_server(grants="max_user_sessions = 3;")
+    ann, bob = make_user(), make_user()
+    people = [login(s, ann), login(s, ann), login(s, bob)]
+    before = sessions(s)
+    first = s.pid
+    terminate(s)
+    (keeper,) = keepers()
+    assert keeper != first and len(sockets(s)) == 1
+    assert os.stat(sockets(s)[0]).st_mode & 0o777 == 0o600
+    s.start()
+    s.wait_log(rf"Server took over 3 connections from process {keeper}")
+    sp.wait_for(lambda: not keepers(), 5, "the keeper's end")
+    assert sockets(s) == []
+    after = sessions(s)
+    assert set(after) == set(before)
+    for i in before:
+        for field in ("user", "uid", "source", "port", "since", "rule",
+                      "method", "key", "monitor", "worker"):
+            assert after[i][field] == before[i][field], field
+    status = ctl_json(s, "status")
+    assert status["connections"] == 3 and status["unauthenticated"] == 0
+
+    # the limit counts who stayed: ann has two, a third, no fourth
+    third = login(s, ann)
+    assert s.ssh(ann, "true").returncode != 0
+    s.wait_log(r"max_user_sessions")
+    s.ssh(bob, "true", check=0)
+    finish(third)
+
+    # bytes still flow, and a session that ends is counted and logged
+    people[0].stdin.write(b"still there\n")
+    people[0].stdin.flush()
+    assert people[0].stdout.readline() == b"still there\n"
+    finish(people[0])
+    sp.wait_for(lambda: len(sessions(s)) == 2, 10, "two sessions")
+    s.ssh(ann, "true", check=0)
+    for p in people[1:]:
+        finish(p)
+    sp.wait_for(lambda: sessions(s) == {}, 10, "no session")
+    # the predecessor's generation has gone with its last connection
+    sp.wait_for(lambda: len([x for x in ours() if "keyholder" in x]) == 1, 10,
+                "the old generation's end")
+    for i in before:
+        assert len(re.findall(rf"Disconnected from user .*conn={i}\b",
+                              s.log())) == 1
+    s.stop()
+    assert ours() == []
+
+
+@pytest.mark.parametrize("by", ["id", "user", "source", "key"])
+def test_kill_reaches_who_stayed(make_server, make_user, by):
+    s = make_server()
+    ann, bob = make_user(), make_user()
+    p, other = login(s, ann), login(s, bob)
+    terminate(s)
+    s.start()
+    (one,) = [x for x in sessions(s).values() if x["user"] == ann.name]
+    target = {"id": one["id"], "user": ann.name, "source": "127.0.0.1/32",
+              "key": fingerprint(ann)}[by]
+    ctl(s, "kill", target)
+    code, err = ended(p)
+    assert code == 255 and "administrator" in err, err
+    if by == "source":
+        ended(other)
+        sp.wait_for(lambda: sessions(s) == {}, 10, "nobody")
+    else:
+        sp.wait_for(lambda: [x["user"] for x in sessions(s).values()]
+                    == [bob.name], 10, "bob alone")
+        finish(other)
+
+
+def test_the_keeper_writes_what_the_dead_cannot(make_server, user):
+    s = make_server()
+    p = login(s, user)
+    (one,) = sessions(s).values()
+    terminate(s)
+    mark = s.mark()
+    os.kill(one["monitor"], signal.SIGKILL)
+    s.wait_log(rf"conn={one['id']},.* ended: its monitor was killed", after=mark)
+    ended(p)
+    sp.wait_for(lambda: not ours(), 15, "the end of everything")
+    assert sockets(s) == []
+
+
+def test_kill_by_force_of_who_stayed(make_server, user):
+    s = make_server(records="records = { wtmp = true; utmp = true; };")
+    p = s.popen(user, "echo begun; exec cat", flags=("-tt",))
+    assert p.stdout.readline().strip() == b"begun"
+    terminate(s)
+    s.start()
+    (one,) = sessions(s).values()
+    assert user.name in sp.run(["utmpdump", "/run/utmp"]).stdout
+    os.kill(one["monitor"], signal.SIGSTOP)
+    ctl(s, "kill", one["id"])
+    ended(p, 20)
+    sp.wait_for(lambda: sessions(s) == {}, 20, "no session")
+    s.wait_log(r"did not end in time: by force")
+
+    # the logout the dead could not write
+    def open_records():
+        return [line for line in sp.run(["utmpdump", "/run/utmp"]).stdout.splitlines()
+                if line.startswith("[7]") and user.name in line]
+    sp.wait_for(lambda: open_records() == [], 10, "the logout")
+
+
+def test_generations_of_keepers(make_server, make_user):
+    """Stopped and started again and again: one keeper at most, none lost."""
+    s = make_server()
+    ann = make_user()
+    people = []
+    for round in range(3):
+        people.append(login(s, ann))
+        terminate(s)
+        assert len(keepers()) == 1
+        s.start()
+        s.wait_log(rf"took over {round + 1} connections? from")
+        assert len(sessions(s)) == round + 1 and sockets(s) == []
+    # a reload carries what was taken over
+    ctl(s, "reload")
+    assert len(sessions(s)) == 3
+    ctl(s, "kill", ann.name)
+    for p in people:
+        assert ended(p)[0] == 255
+    sp.wait_for(lambda: sessions(s) == {}, 10, "nobody")
+    sp.wait_for(lambda: len([x for x in ours() if "keyholder" in x]) == 1, 15,
+                "the old generations' end")
+    s.stop()
+    assert ours() == []
+
+
+def test_a_keeper_that_is_killed_is_noticed(make_server, user):
+    s = make_server()
+    p = login(s, user)
+    terminate(s)
+    (keeper,) = keepers()
+    os.kill(keeper, signal.SIGKILL)
+    sp.wait_for(lambda: gone(keeper), 5, "the keeper's end")
+    assert len(sockets(s)) == 1
+    s.start()
+    assert sessions(s) == {} and sockets(s) == []
+    s.ssh(user, "true", check=0)
+    finish(p)
+    sp.wait_for(lambda: len([x for x in ours() if "keyholder" in x]) == 1, 15,
+                "the old generation's end")
+
+
+def test_a_keeper_that_hangs_delays_and_keeps(make_server, user):
+    s = make_server()
+    p = login(s, user)
+    terminate(s)
+    (keeper,) = keepers()
+    os.kill(keeper, signal.SIGSTOP)
+    s.start()
+    s.wait_log(r"sessions kept by process \d+ stay with it")
+    assert sessions(s) == {}
+    s.ssh(user, "true", check=0)
+    os.kill(keeper, signal.SIGCONT)
+    s.wait_log(r"the sessions stay here")
+    # the next start finds it again, beside those of this one
+    q = login(s, user)
+    terminate(s)
+    assert len(keepers()) == 2 and len(sockets(s)) == 2
+    s.start()
+    assert len(sessions(s)) == 2 and keepers() == [] and sockets(s) == []
+    finish(p)
+    finish(q)
+    sp.wait_for(lambda: sessions(s) == {}, 10, "nobody")
+
+
+def test_a_start_that_fails_takes_nothing(make_server, user):
+    s = make_server()
+    p = login(s, user)
+    terminate(s)
+    s.write(s.text.replace("modules = (", 'modules = ( { name = "nosuch"; },'))
+    s.start(expect=1)
+    assert len(keepers()) == 1 and len(sockets(s)) == 1
+    s.write(s.text)
+    s.start()
+    assert len(sessions(s)) == 1 and keepers() == []
+    finish(p)
+
+
+def test_the_keeper_tells_root_alone_and_all_or_nothing(make_server, user):
+    s = make_server()
+    p = login(s, user)
+    terminate(s)
+    (path,) = sockets(s)
+    code = ("import socket,sys\ns=socket.socket(socket.AF_UNIX,"
+            "socket.SOCK_SEQPACKET)\ns.connect(sys.argv[1])\n"
+            "print(s.recv(10))")
+    asked = sp.run(["setpriv", f"--reuid={user.uid}", f"--regid={user.gid}",
+                    "--clear-groups", "/usr/bin/python3", "-c", code, path])
+    assert asked.returncode != 0 and "Permission" in asked.stderr
+    # others' eyes on it: even with the file opened up, the peer is asked
+    os.chmod(path, 0o666)
+    asked = sp.run(["setpriv", f"--reuid={user.uid}", f"--regid={user.gid}",
+                    "--clear-groups", "/usr/bin/python3", "-c", code, path])
+    assert "b''" in asked.stdout or asked.returncode != 0, asked
+    # one that hears everything and does not take it leaves all as it was
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as c:
+        c.connect(path)
+        hello, fds, _, _ = socket.recv_fds(c, 64, 8)
+        magic, count, pid = struct.unpack("=III", hello)
+        assert pid in keepers() and count > 5 and len(fds) == 1
+        for fd in fds:
+            os.close(fd)
+    s.wait_log(r"the sessions stay here")
+    s.start()
+    assert len(sessions(s)) == 1
+    finish(p)
+
+
+def test_one_that_speaks_nonsense_is_left_alone(make_server, user):
+    s = make_server()
+    s.stop()
+    path = s.control + ".keeper-00000000"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as c:
+        c.bind(path)
+        os.chmod(path, 0o600)
+        c.listen(1)
+        pid = os.fork()
+        if pid == 0:
+            t, _ = c.accept()
+            r, w = os.pipe()
+            socket.send_fds(t, [struct.pack("=III", 0x73616c79, 3, 7)], [r])
+            socket.send_fds(t, [b"x"], [r, w, w])
+            t.recv(1)
+            os._exit(0)
+        s.start()
+        os.waitpid(pid, 0)
+    s.wait_log(r"sessions kept by process 7 stay with it")
+    s.ssh(user, "true", check=0)
+    os.unlink(path)
+
+
+def test_the_limit_counts_over_a_reload(make_server, user):
+    s = make_server(grants="max_user_sessions = 1;")
+    p = login(s, user)
+    ctl(s, "reload")
+    assert s.ssh(user, "true").returncode != 0
+    finish(p)
+    sp.wait_for(lambda: sessions(s) == {}, 10, "no session")
+    s.ssh(user, "true", check=0)
+
+
+def test_another_version_refuses_in_its_rehearsal(make_server):
+    s = make_server()
+    p = sp.run([sp.DAEMON, "--rehearse", "--state=1:1", "-f", s.config])
+    assert p.returncode != 0
+    assert "cannot take over from the one that runs" in p.stderr
