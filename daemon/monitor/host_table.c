@@ -17,8 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOBODY	   65534
-#define WALKED_MAX 32 /* steps a guard is told of while a key is judged */
+#define NOBODY 65534
 
 static struct problems *load_problems;
 static const struct module_settings *load_settings;
@@ -255,7 +254,7 @@ host_key(struct sallyport_login *login, const struct sallyport_key *key)
 	struct auth *a = login->m->auth;
 	struct attempt *t = &a->attempt;
 	struct policy_facts facts = a->facts;
-	const char *methods[WALKED_MAX + 1];
+	const char *methods[CHAIN_STEPS_MAX + 1];
 	char why[256] = "";
 
 	if (key->size < sizeof(*key) || key->type == NULL ||
@@ -287,7 +286,7 @@ host_key(struct sallyport_login *login, const struct sallyport_key *key)
 	facts.key_verified = t->verified;
 	facts.methods = methods;
 	facts.method_count = 0;
-	for (size_t i = 0; i < a->walk.done_count && i < WALKED_MAX; i++)
+	for (size_t i = 0; i < a->walk.done_count; i++)
 		methods[facts.method_count++] = a->walk.done[i];
 	methods[facts.method_count++] = t->method;
 	if (policy_may_key_here(login->m->template->config, a->decision, &facts,

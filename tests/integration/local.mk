@@ -1,2 +1,3 @@
 EXTRA_DIST += tests/integration tests/lint
 include tests/integration/evil/local.mk
+include tests/integration/pam/local.mk

@@ -69,10 +69,10 @@ def believed(hosts):
         os.unlink(KEY + "-cert.pub")
 
 
-def serve(make_server, options="", methods='"hostbased"'):
+def serve(make_server, options="", methods='"hostbased"', service="sallyport"):
     return make_server(
         listen="0.0.0.0",
-        modules='{ name = "pam"; options = { service = "sallyport"; }; },'
+        modules=f'{{ name = "pam"; options = {{ service = "{service}"; }}; }},'
         f'{{ name = "hostbased"; options = {{ known_hosts = [ "{KNOWN}" ]; equiv = [ "{EQUIV}" ]; {options} }}; }}',
         rules=f'rules = ( {{ name = "users"; methods = [ {methods} ]; }} );')
 
@@ -92,6 +92,13 @@ def refused(s, pattern, *args, **kw):
     p = come(s, *args, **kw)
     assert p.returncode == 255 and p.stdout == "", (p.stdout, p.stderr)
     s.wait_log(pattern, after=mark)
+
+
+def test_the_account_has_the_last_word(make_server, user, believed):
+    sp.write_pam("sp-hosts", "auth required pam_deny.so\naccount required pam_deny.so\n"
+                 "session required pam_permit.so\n")
+    s = serve(make_server, service="sp-hosts")
+    refused(s, rf"User {user.name} from \S+ not allowed because ", user)
 
 
 def test_the_stock_client_comes_in(make_server, user, believed):

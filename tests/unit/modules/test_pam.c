@@ -357,6 +357,48 @@ START_TEST(every_answer_of_every_phase_has_its_meaning)
 }
 END_TEST
 
+/* All that pam_debug can say, which is all that libpam has a name for. */
+static const char *const words[] = {"open_err", "symbol_err", "service_err",
+    "system_err", "buf_err", "perm_denied", "auth_err", "cred_insufficient",
+    "authinfo_unavail", "user_unknown", "maxtries", "new_authtok_reqd",
+    "acct_expired", "session_err", "cred_unavail", "cred_expired", "cred_err",
+    "no_module_data", "conv_err", "authtok_err", "authtok_recover_err",
+    "authtok_lock_busy", "authtok_disable_aging", "try_again", "ignore",
+    "abort", "authtok_expired", "module_unknown", "bad_item", "conv_again",
+    "incomplete"};
+#define WORDS  (sizeof(words) / sizeof(words[0]))
+#define PHASES 4 /* auth, acct, cred, open_session */
+
+START_TEST(no_error_of_any_phase_grants_anything)
+{
+	const char *says[PHASES] = {"success", "success", "success", "success"};
+	size_t phase = (size_t)_i % PHASES;
+	char text[1024];
+	const char *why;
+
+	says[phase] = words[(size_t)_i / PHASES];
+	snprintf(text, sizeof(text),
+	    "auth required pam_debug.so auth=%s cred=%s\n"
+	    "account required pam_debug.so acct=%s\n"
+	    "session required pam_debug.so open_session=%s\n"
+	    "password required pam_deny.so\n",
+	    says[0], says[2], says[1], says[3]);
+	write_service("main", text);
+	start_pam("", "\"password\"");
+	fake_password(&f, "daemon", "x");
+	ck_assert_msg(f.logged_in == (phase >= 2), "%s", text);
+	if (phase >= 2) {
+		f.m.state = STATE_OPEN;
+		ck_assert_msg(
+		    auth_open_session(&f.m, NULL, &why) != 0, "%s", text);
+		ck_assert_uint_eq(fake_audit(AUDIT_session_failed), 1);
+	}
+	fake_end(&f);
+	ck_assert_uint_eq(f.calls[CALL_PAM_CLOSE_SESSION], 0);
+	ck_assert_uint_ge(f.calls[CALL_PAM_END], 1);
+}
+END_TEST
+
 START_TEST(maxtries_ends_all_methods_of_pam)
 {
 	write_service("main",
@@ -431,6 +473,8 @@ suite_pam(void)
 		return s;
 	t = tcase_create("stacks");
 	tcase_set_timeout(t, 20);
+	tcase_add_loop_test(
+	    t, no_error_of_any_phase_grants_anything, 0, (int)(WORDS * PHASES));
 	tcase_add_loop_test(t, every_answer_of_every_phase_has_its_meaning, 0,
 	    (int)(sizeof(stacks) / sizeof(stacks[0])));
 	tcase_add_test(t, maxtries_ends_all_methods_of_pam);
