@@ -86,6 +86,8 @@ read_file(const char *path, bool private, struct buf *b, struct buf *problems)
 
 	if (err == 0 && private && !is_private(fd, why))
 		err = E_PERMISSIONS;
+	if (err == E_NOT_FOUND)
+		snprintf(why, sizeof(why), "%s", "host key: no such file");
 	if (err == 0 && (err = safefile_read_fd(fd, KEY_FILE_MAX, b)) != 0)
 		snprintf(why, sizeof(why), "%s", err_text(err));
 	if (fd >= 0)

@@ -235,10 +235,7 @@ static void
 on_reload_failed(struct master *m, const char *error, void *arg)
 {
 	(void)arg;
-	AUDIT(config_reload_rejected, .reason = error);
-	log_error(
-	    "configuration rejected, the old one stays in force:\n%s", error);
-	notify_state("READY=1\nSTATUS=Serving with the old configuration");
+	reload_rejected(error);
 	control_failed(m, error);
 }
 

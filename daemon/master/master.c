@@ -260,7 +260,8 @@ master_generation_failed(struct generation *g, const char *why)
 		master_end(m, 1);
 		return;
 	}
-	log_error("%s", why);
+	if (m->current == NULL || m->current->failed)
+		log_error("%s", why);
 	if (m->current == NULL && first_choice(m) != NULL) {
 		generation_retire(g);
 		master_generation_ready(first_choice(m));
@@ -280,8 +281,7 @@ master_generation_failed(struct generation *g, const char *why)
 			generation_retire(g);
 		return;
 	}
-	AUDIT(config_reload_rejected, .reason = why);
-	notify_state("READY=1\nSTATUS=Serving with the old configuration");
+	reload_rejected(why);
 	control_failed(m, why);
 	generation_retire(g);
 }
@@ -289,14 +289,11 @@ master_generation_failed(struct generation *g, const char *why)
 static void
 reloaded(struct master *m, const char *error, void *arg)
 {
+	(void)m;
 	(void)arg;
 	if (error == NULL)
 		return; /* not reached: the next image runs */
-	AUDIT(config_reload_rejected, .reason = error);
-	log_error(
-	    "configuration rejected, the old one stays in force:\n%s", error);
-	notify_state("READY=1\nSTATUS=Serving with the old configuration");
-	(void)m;
+	reload_rejected(error);
 }
 
 static void

@@ -238,6 +238,9 @@ void watch_start(struct master *m);
 typedef void reload_done_fn(struct master *m, const char *error, void *arg);
 void reload_begin(struct master *m, reload_done_fn *done, void *arg);
 
+/* Into the log, and to the service manager: the old one serves on. */
+void reload_rejected(const char *why);
+
 /*
  * carry.c: the state in a sealed memfd (-1: errno), and back.  Without fds
  * it is for the next image of this process, all descriptors in it survive

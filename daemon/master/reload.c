@@ -6,6 +6,7 @@
 #include "daemon/master/master.h"
 
 #include "config/load.h"
+#include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -56,8 +57,11 @@ rehearsed(struct master *m, int status)
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 		if (m->rehearsal.len == 0)
 			snprintf(m->rehearsal.text, sizeof(m->rehearsal.text),
-			    "%s: the rehearsal ended with status %d",
-			    m->options.program, status);
+			    "%s: the rehearsal ended with %s %d",
+			    m->options.program,
+			    WIFEXITED(status) ? "status" : "signal",
+			    WIFEXITED(status) ? WEXITSTATUS(status) :
+						WTERMSIG(status));
 		finish(m, m->rehearsal.text);
 		return;
 	}
@@ -121,6 +125,27 @@ problem_text(const struct problems *problems)
 	problems_print(problems, f);
 	fclose(f);
 	return text;
+}
+
+/* One error in the log: the first, whole and with the number of all; those
+ * behind it follow as they are. */
+void
+reload_rejected(const char *why)
+{
+	const char *rest = strchr(why, '\n');
+	char *first =
+	    mem_strndup(why, rest == NULL ? strlen(why) : (size_t)(rest - why));
+	uint64_t count = 1;
+
+	for (const char *at = rest; at != NULL && at[1] != '\0';
+	     at = strchr(at + 1, '\n'))
+		count++;
+	AUDIT(config_reload_rejected, .reason = first,
+	    .errors = count > 1 ? count : 0);
+	if (count > 1)
+		log_info("the other errors:%s", rest);
+	notify_state("READY=1\nSTATUS=Serving with the old configuration");
+	free(first);
 }
 
 void
