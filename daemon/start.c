@@ -15,6 +15,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct start_flags own_flags = {.log_fd = -1, .log_level = -2};
@@ -57,6 +58,8 @@ open_targets(const struct config *config, const struct start_flags *flags)
 void
 start_logging(const struct config *config, const struct start_flags *flags)
 {
+	/* A time stamp's zone, before there is a chroot or a sandbox. */
+	tzset();
 	log_use_stderr(flags->log_stderr);
 	log_use_fd(flags->log_fd);
 	log_set_ident(config->log.ident);

@@ -19,6 +19,7 @@
 
 static struct {
 	bool open;
+	bool fixed; /* no socket can be made any more */
 	struct sockaddr_un path;
 	char ident[64];
 	int facility;
@@ -151,6 +152,12 @@ syslog_out_close(void)
 	out.fd = -1;
 	out.open = out.stream = false;
 	out.rest_len = 0;
+}
+
+void
+syslog_out_no_reconnect(void)
+{
+	out.fixed = true;
 }
 
 bool
@@ -292,7 +299,7 @@ send_message(const char *data, size_t len)
 	sent = send_record(data, len);
 	/* A full queue is a daemon that is slow; anything else, one gone. */
 	if (!sent && errno != EAGAIN && errno != EWOULDBLOCK &&
-	    errno != ENOBUFS && errno != EMSGSIZE && reconnect())
+	    errno != ENOBUFS && errno != EMSGSIZE && !out.fixed && reconnect())
 		sent = send_record(data, len);
 	if (!sent) {
 		out.lost++;

@@ -28,6 +28,8 @@ struct syslog_out_options {
 int syslog_out_open(const struct syslog_out_options *options);
 void syslog_out_close(void);
 bool syslog_out_is_open(void);
+/* From now on what the descriptor does not take is lost: for a sandbox. */
+void syslog_out_no_reconnect(void);
 
 /* The connected descriptor, or -1: kept when others are closed. */
 int syslog_out_fd(void);

@@ -18,6 +18,7 @@
 #include "lib/ssh/key_private.h"
 #include "lib/ssh/key_sign.h"
 #include "lib/ssh/ssh2.h"
+#include "lib/syslog_out.h"
 #include "privsep/die.h"
 #include "privsep/drop.h"
 #include "privsep/sandbox.h"
@@ -245,6 +246,7 @@ keyholder_run(int wall)
 	start_drop(ROLE_KEYHOLDER);
 	if ((k.loop = loop_new()) == NULL)
 		die_errno("epoll_create1");
+	syslog_out_no_reconnect(); /* no socket can be made from here on */
 	sandbox_keyholder();
 	publish(&k);
 	config_free(config);

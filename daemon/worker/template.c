@@ -108,6 +108,23 @@ take_settings(void)
 	wall_done(&master, &m);
 }
 
+/*
+ * Lines travel as messages: here and in every worker.  The log's own file
+ * (-E) is not for a process that strangers talk to; and a time stamp reads
+ * /etc/localtime, which the sandbox ends one for.
+ */
+static void
+log_to_master(void)
+{
+	int fd = log_fd();
+
+	log_set_callback(tell_line, NULL);
+	log_use_stderr(false);
+	log_use_fd(-1);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* What libcrypto looks up, it looks up here and never again. */
 static void
 preload(void)
@@ -252,9 +269,12 @@ start_worker(struct wall_message *m)
 		}
 		be_worker(in, out, wall_fd);
 	}
-	if (pid < 0)
+	if (pid < 0) {
+		struct child unborn = {.connection = connection};
+
 		log_error("fork: %s", strerror(errno));
-	else
+		send_death(&unborn, 1, 0);
+	} else
 		watch_child(pid, connection);
 }
 
@@ -284,7 +304,7 @@ void
 workers_run(int wall_fd)
 {
 	wall_init(&master, wall_fd, PATH_WORKERS_MASTER, PATH_MASTER_WORKERS);
-	log_set_callback(tell_line, NULL);
+	log_to_master();
 	take_settings();
 	preload();
 	loop = loop_new();
