@@ -32,11 +32,7 @@ admit_count(struct master *m)
 
 	for (struct connection *c = m->connections; c != NULL; c = c->next) {
 		if (!c->authenticated) {
-			uint32_t state = __atomic_load_n(
-			    &c->generation->slots[c->slot].state,
-			    __ATOMIC_RELAXED);
-
-			if (state >= STATE_OPENING)
+			if (connection_logged_in(c))
 				c->authenticated = true;
 			else
 				waiting++;

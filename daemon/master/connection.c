@@ -95,6 +95,20 @@ connection_slot(const struct connection *c, struct slot *slot)
 	slot->key[sizeof(slot->key) - 1] = '\0';
 }
 
+/*
+ * A connection that is sent away has left AUTH, too, and is not logged in:
+ * whoever lingers there counts among the unauthenticated until it is gone.
+ */
+bool
+connection_logged_in(const struct connection *c)
+{
+	const struct slot *slot = &c->generation->slots[c->slot];
+
+	return __atomic_load_n(&slot->state, __ATOMIC_RELAXED) >=
+	    STATE_OPENING &&
+	    __atomic_load_n(&slot->since, __ATOMIC_RELAXED) != 0;
+}
+
 /* The audit speaks of this connection until audit_forget_connection(). */
 void
 connection_audit(const struct connection *c)

@@ -19,6 +19,8 @@
 #include <unistd.h>
 
 #define BACKLOG 1024
+/* When nothing could be accepted, it is tried again after so long. */
+#define AGAIN_MS 1000
 /* Accepted in one turn of the loop, so that templates are heard between. */
 #define ACCEPT_BURST 32
 
@@ -175,6 +177,27 @@ listen_close_all(struct master *m)
 }
 
 static void
+accept_again(void *arg)
+{
+	listen_start(arg);
+}
+
+/*
+ * Out of descriptors or memory: until some come back.  The end of a
+ * connection tells at once; what the rest of the machine gives back, nobody
+ * does.
+ */
+static void
+out_of_resources(struct master *m, int error)
+{
+	if (!m->accept_failed)
+		log_warn("accept: %s", strerror(error));
+	m->accept_failed = true;
+	listen_pause(m);
+	loop_timer_start(m->loop, &m->accept_timer, AGAIN_MS, accept_again, m);
+}
+
+static void
 on_accept(int fd, unsigned events, void *arg)
 {
 	struct master *m = arg;
@@ -188,12 +211,12 @@ on_accept(int fd, unsigned events, void *arg)
 		    accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (client < 0) {
-			/* Out of descriptors: wait for one to come back. */
 			if (errno == EMFILE || errno == ENFILE ||
 			    errno == ENOMEM || errno == ENOBUFS)
-				listen_pause(m);
+				out_of_resources(m, errno);
 			return;
 		}
+		m->accept_failed = false;
 		admit_connection(m, client, l->name);
 	}
 }

@@ -128,6 +128,8 @@ struct master {
 	struct loop_fd on_signal;
 	struct loop_timer tick;
 	struct listening *listening;
+	struct loop_timer accept_timer; /* to try again what failed */
+	bool accept_failed; /* and that has been said */
 	struct generation *generations; /* the newest first */
 	struct generation *current; /* serves new connections */
 	struct connection *connections;
@@ -230,6 +232,8 @@ void connection_kill(struct connection *c, const char *why);
 void connection_audit(const struct connection *c);
 /* A copy of the slot, terminated. */
 void connection_slot(const struct connection *c, struct slot *slot);
+/* Has it logged in?  Whoever is being sent away has not. */
+bool connection_logged_in(const struct connection *c);
 
 /* watch.c: the deadlines */
 void watch_start(struct master *m);

@@ -63,7 +63,7 @@ look(struct master *m, struct connection *c, uint64_t now)
 	struct slot slot;
 
 	connection_slot(c, &slot);
-	if (slot.state >= STATE_OPENING)
+	if (connection_logged_in(c))
 		c->authenticated = true;
 	grace(c, now);
 	if (!c->monitor_dead && slot.deadline != 0 &&
