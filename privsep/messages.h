@@ -32,7 +32,7 @@
 #define WALL_HOST_MAX	 1025  /* NI_MAXHOST */
 #define WALL_PATH_MAX	 108   /* sun_path */
 #define WALL_KEYS_MAX	 65536 /* host public keys together */
-#define WALL_ENV_MAX	 (128 * 1024)
+#define WALL_ENV_MAX	 (176 * 1024) /* with SSH_ORIGINAL_COMMAND */
 #define WALL_LIST_MAX	 32768 /* a forwarding permission list */
 #define WALL_MODULI_MAX	 (128 * 1024) /* groups, as text of moduli(5) */
 #define PORT_MAX	 65535
@@ -49,7 +49,8 @@
 	MSG(kex, IN(KEX) | IN(OPEN), 0, 0, kex_done)                      \
 	MSG(negotiation_failed, ANY_STATE, 1, 0, no)                     \
 	MSG(newkeys, IN(KEX) | IN(AUTH) | IN(OPEN), 0, 0, no)            \
-	MSG(auth_none, IN(AUTH), 64, 0, auth_verdict)                    \
+	MSG(auth_none, IN(AUTH) | IN(ASKING) | IN(CHANGING), 64, 0,      \
+	    auth_verdict)                                                \
 	MSG(auth_password, IN(AUTH) | IN(ASKING) | IN(CHANGING), 64, 0,  \
 	    auth_verdict)                                                \
 	MSG(auth_publickey, IN(AUTH) | IN(ASKING) | IN(CHANGING), 128, 0, \
@@ -284,8 +285,8 @@
  */
 #define WALL_RUN(F)                                                      \
 	F(u32, channel, U32) F(u8, kind, 7) F(text, command, SSH_COMMAND_MAX) \
-	F(text, original, SSH_COMMAND_MAX) F(text, title, 256)           \
-	F(flag, user_rc, 1) F(bytes, environment, WALL_ENV_MAX)
+	F(text, title, 256) F(flag, user_rc, 1)                          \
+	F(bytes, environment, WALL_ENV_MAX)
 #define WALL_run(F) WALL_RUN(F)
 /* One descriptor: the pty's slave side, its modes set by the worker. */
 #define WALL_run_pty(F) WALL_RUN(F)

@@ -47,9 +47,9 @@ chan_add(struct monitor *m, uint32_t id, enum chan_kind kind)
 	c = mem_zalloc(sizeof(*c));
 	c->id = id;
 	c->kind = kind;
-	c->slave = -1;
+	c->slave = c->master = -1;
 	c->since = loop_clock();
-	buf_init(&c->environment, WALL_ENV_MAX / 2);
+	buf_init(&c->environment, CLIENT_ENVIRONMENT_MAX);
 	c->next = s->chans;
 	s->chans = c;
 	s->n_chans++;
@@ -103,6 +103,8 @@ chan_remove(struct monitor *m, struct chan *c)
 	chan_logout(m, c, "closed");
 	if (c->slave >= 0)
 		close(c->slave);
+	if (c->master >= 0)
+		close(c->master);
 	buf_free(&c->environment);
 	free(c->agent);
 	free(c->display);

@@ -6,6 +6,7 @@
 #include "daemon/monitor/sessions.h"
 
 #include "daemon/monitor/auth.h"
+#include "lib/err.h"
 #include "lib/mem.h"
 #include "lib/rd.h"
 
@@ -14,11 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VARIABLES_MAX 1500
+/* The client's, the modules' (AUTH_ENV_MAX), the policy's and ours. */
+#define VARIABLES_MAX 4096
 
 struct variables {
 	char *list[VARIABLES_MAX];
 	size_t count;
+	bool overflow;
 };
 
 static void
@@ -36,6 +39,8 @@ set_text(struct variables *v, const char *text)
 		}
 	if (v->count < VARIABLES_MAX)
 		v->list[v->count++] = mem_strdup(text);
+	else
+		v->overflow = true;
 }
 
 static void
@@ -132,7 +137,7 @@ ssh_names(struct variables *v, const struct monitor *m, const struct chan *c,
 		set(v, "SSH_ORIGINAL_COMMAND", original);
 }
 
-void
+int
 environment_make(struct monitor *m, const struct chan *c, const char *original,
     struct buf *out)
 {
@@ -151,5 +156,8 @@ environment_make(struct monitor *m, const struct chan *c, const char *original,
 		buf_text(out, v->list[i]);
 		free(v->list[i]);
 	}
+	if (v->overflow)
+		out->err = E_LIMIT;
 	free(v);
+	return buf_end(out);
 }

@@ -208,6 +208,13 @@ sessions_close(struct monitor *m)
 	uint64_t until = loop_clock() + FINISH_MS, now;
 	int status;
 
+	/* Terminals are hung up now, not when all is over. */
+	for (struct chan *c = s->chans; c != NULL; c = c->next) {
+		chan_logout(m, c, "closed");
+		if (c->master >= 0)
+			close(c->master);
+		c->master = -1;
+	}
 	if (m->session.fd >= 0) {
 		SESSION_ORDER(m, finish, .seconds = FINISH_MS / 1000);
 		while (m->session.fd >= 0 && (now = loop_clock()) < until) {

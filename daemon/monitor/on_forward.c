@@ -494,6 +494,21 @@ on_tun(struct monitor *m, struct wall_message *message)
 }
 
 void
+forwards_end_of(struct monitor *m, uint32_t channel)
+{
+	struct binding *b, *next;
+
+	for (b = m->sessions->bindings; b != NULL; b = next) {
+		next = b->next;
+		if ((b->kind != BIND_AGENT && b->kind != BIND_X11) ||
+		    b->channel != channel)
+			continue;
+		SESSION_ORDER(m, unbind, .number = b->number);
+		binding_remove(m, b);
+	}
+}
+
+void
 forwards_close(struct monitor *m)
 {
 	for (struct binding *b = m->sessions->bindings; b != NULL; b = b->next)

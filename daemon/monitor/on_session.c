@@ -125,7 +125,8 @@ on_pty(struct monitor *m, struct wall_message *message)
 		snprintf(c->tty, sizeof(c->tty), "%s", name);
 		snprintf(c->term, sizeof(c->term), "%s", p->term);
 		c->slave = slave;
-		slave = -1;
+		c->master = master;
+		slave = master = -1;
 		answer.pty_made.channel = p->channel;
 		AUDIT(pty_alloc, .tty = c->tty, .channel = p->channel);
 		monitor_send(m, &answer);
@@ -143,6 +144,7 @@ on_env(struct monitor *m, struct wall_message *message)
 	const struct msg_env *e = &message->env;
 	struct chan *c = chan_find(m, e->channel);
 	char *text;
+	size_t mark;
 
 	if (c == NULL || c->kind != CHAN_SESSION || c->started)
 		return E_STATE;
@@ -153,13 +155,20 @@ on_env(struct monitor *m, struct wall_message *message)
 		return 0;
 	}
 	text = mem_printf("%s=%s", e->name, e->value);
-	buf_text(&c->environment, text);
+	mark = c->environment.len;
+	if (c->n_variables < CLIENT_VARIABLES_MAX)
+		buf_text(&c->environment, text);
+	else
+		c->environment.err = E_LIMIT;
 	free(text);
 	if (buf_end(&c->environment) != 0) {
-		c->environment.err = 0; /* what fitted stays */
+		/* What fitted stays, and nothing of what did not. */
+		c->environment.len = mark;
+		c->environment.err = 0;
 		chan_refuse(m, e->channel, 0, "");
 		return 0;
 	}
+	c->n_variables++;
 	MONITOR_SEND(m, granted, .channel = e->channel);
 	return 0;
 }
@@ -299,26 +308,23 @@ greet(struct monitor *m, struct chan *c, const struct program *p)
 }
 
 static void
-order(struct monitor *m, struct chan *c, const struct program *p)
+order(struct monitor *m, struct chan *c, const struct program *p,
+    const struct buf *environment)
 {
 	struct wall_message run = {
 	    .type = c->slave >= 0 ? MSG_run_pty : MSG_run,
 	    .fds = {c->slave, -1, -1, -1}};
-	struct buf environment;
 
-	buf_init(&environment, WALL_ENV_MAX);
-	environment_make(m, c, p->original, &environment);
 	run.run = (struct msg_run){.channel = c->id,
 	    .kind = (uint8_t)p->kind,
 	    .command = p->command,
-	    .original = p->original,
 	    .title = c->tty,
 	    .user_rc =
 		m->decision->grants.user_rc && !c->subsystem && !p->forced,
-	    .environment = {.data = environment.data, .len = environment.len}};
+	    .environment = {
+		.data = environment->data, .len = environment->len}};
 	/* Both messages have the fields of WALL_RUN, in the same place. */
 	session_order(m, &run);
-	buf_free(&environment);
 	if (c->slave >= 0)
 		close(c->slave);
 	c->slave = -1;
@@ -346,6 +352,7 @@ on_start(struct monitor *m, struct wall_message *message)
 {
 	const struct msg_start *s = &message->start;
 	struct chan *c = chan_find(m, s->channel);
+	struct buf environment;
 	struct program p;
 
 	if (c == NULL || c->kind != CHAN_SESSION || c->started)
@@ -363,6 +370,14 @@ on_start(struct monitor *m, struct wall_message *message)
 	session_await_bindings(m, c->id);
 	if (m->state != STATE_OPEN || (c = chan_find(m, s->channel)) == NULL)
 		return 0;
+	buf_init(&environment, WALL_ENV_MAX);
+	if (environment_make(m, c, p.original, &environment) != 0) {
+		AUDIT(start_denied, .channel = c->id,
+		    .reason = "environment too large", .argv = s->command);
+		chan_refuse(m, c->id, 0, "the environment is too large");
+		buf_free(&environment);
+		return 0;
+	}
 	c->started = true;
 	c->subsystem = s->kind == START_SUBSYSTEM;
 	c->forced = p.forced;
@@ -371,7 +386,8 @@ on_start(struct monitor *m, struct wall_message *message)
 	greet(m, c, &p);
 	if (c->tty[0] != '\0')
 		login_record(m, c);
-	order(m, c, &p);
+	order(m, c, &p, &environment);
+	buf_free(&environment);
 	return 0;
 }
 
@@ -433,6 +449,7 @@ on_channel_closed(struct monitor *m, struct wall_message *message)
 	 * pipes is told. */
 	if (c->kind == CHAN_SESSION && c->started && !c->ended)
 		SESSION_ORDER(m, kill, .channel = c->id, .signal = SIGHUP);
+	forwards_end_of(m, c->id);
 	chan_remove(m, c);
 	return 0;
 }

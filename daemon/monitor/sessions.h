@@ -22,8 +22,12 @@ struct chan {
 	bool subsystem, forced;
 	bool login_record; /* utmp line is ours to close */
 	char tty[TTY_MAX];
-	int slave; /* until the program has it, -1 */
+	/* Until the program has it, -1; and to the end: while the terminal's
+	 * other side is open here, too, nobody else gets its number, and the
+	 * logout is written of the right one. */
+	int slave, master;
 	struct buf environment; /* accepted NAME=value, as SSH strings */
+	unsigned n_variables; /* in it */
 	char term[256];
 	char *agent; /* SSH_AUTH_SOCK */
 	char *display; /* DISPLAY */
@@ -49,6 +53,10 @@ struct binding {
 	uint32_t port; /* as bound */
 	struct binding *next;
 };
+
+/* The environment that one channel's client may send. */
+#define CLIENT_VARIABLES_MAX   1000
+#define CLIENT_ENVIRONMENT_MAX (64 * 1024)
 
 #define CHANS_MAX    4096
 #define BINDINGS_MAX 256
@@ -81,6 +89,9 @@ struct binding *binding_add(struct monitor *m, enum bind_kind kind);
 struct binding *binding_find(struct monitor *m, uint32_t number);
 void binding_remove(struct monitor *m, struct binding *b);
 
+/* on_forward.c: the agent's and X11's listeners of a channel that ends. */
+void forwards_end_of(struct monitor *m, uint32_t channel);
+
 /* file_event.c: an SFTP operation into the audit. */
 void audit_file_event(const struct msg_file_event *e);
 
@@ -98,8 +109,12 @@ void session_order(struct monitor *m, const struct wall_message *message);
 		.fds = {-1, -1, -1, -1},                     \
 		.name = {__VA_ARGS__}})
 
-/* environment.c: NAME=value of a program, as SSH strings. */
-void environment_make(struct monitor *m, const struct chan *c,
+/*
+ * environment.c: NAME=value of a program, as SSH strings.  0, or why it does
+ * not fit: then nothing may be started, as what comes last is the server's
+ * own (a forced command without SSH_ORIGINAL_COMMAND thinks of a shell).
+ */
+int environment_make(struct monitor *m, const struct chan *c,
     const char *original, struct buf *out);
 bool environment_name_is_safe(const char *name);
 

@@ -71,7 +71,7 @@ struct session {
 struct launch {
 	uint32_t channel;
 	enum run_kind kind;
-	const char *command, *original, *title;
+	const char *command, *title;
 	struct bytes environment;
 	bool user_rc;
 	bool pty;

@@ -198,7 +198,6 @@ program_start(struct session *s, const struct msg_run *m, int pty)
 	struct launch l = {.channel = m->channel,
 	    .kind = (enum run_kind)m->kind,
 	    .command = m->command,
-	    .original = m->original,
 	    .title = m->title,
 	    .environment = m->environment,
 	    .user_rc = m->user_rc,

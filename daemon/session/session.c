@@ -176,7 +176,6 @@ obey(struct session *s, struct wall_message *m)
 		const struct msg_run run = {.channel = p->channel,
 		    .kind = p->kind,
 		    .command = p->command,
-		    .original = p->original,
 		    .title = p->title,
 		    .user_rc = p->user_rc,
 		    .environment = p->environment};
