@@ -114,7 +114,8 @@ answer_query(
 		verdict = auth_try_step(m, steps[i]);
 	if (verdict == SALLYPORT_ALLOW && !a->walk.hopeless && !a->refused &&
 	    a->attempt.has_key &&
-	    !chain_key_used(&a->walk, a->attempt.fingerprint)) {
+	    !chain_key_used(&a->walk, a->attempt.fingerprint) &&
+	    ++a->offers <= AUTH_QUERIES_FREE) {
 		MONITOR_SEND(m, auth_key_ok,
 		    .algorithm = {(const uint8_t *)a->attempt.algorithm,
 			strlen(a->attempt.algorithm)},
@@ -122,6 +123,11 @@ answer_query(
 		return;
 	}
 	a->queries++;
+	if (a->offers > AUTH_QUERIES_FREE) {
+		a->queries = AUTH_QUERIES_FREE + 1;
+		snprintf(a->attempt.reason, sizeof(a->attempt.reason),
+		    "asked for too many times");
+	}
 	if (!a->walk.hopeless && verdict == SALLYPORT_ALLOW &&
 	    a->attempt.reason[0] == '\0')
 		snprintf(a->attempt.reason, sizeof(a->attempt.reason),
@@ -230,6 +236,8 @@ auth_request(struct monitor *m)
 		else
 			answer_proof(m, steps, count);
 	}
+	if (a->attempt.abandoned && m->has_kept)
+		auth_abandoned(m);
 	ask_forget(m);
 	forget_request(&a->attempt);
 	return 0;

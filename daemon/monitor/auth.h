@@ -16,7 +16,9 @@
 #define AUTH_ENV_MAX	    1024 /* as sshd */
 #define AUTH_ASKS_MAX	    64 /* rounds in one connection */
 #define AUTH_CHANGE_METHODS "keyboard-interactive,password"
-#define AUTH_QUERIES_FREE   32 /* key queries before they count as failures */
+#define AUTH_QUERIES_FREE                                \
+	32 /* key queries, of either answer, before they \
+	    * count as failures */
 
 /* What modules see of a connection. */
 struct sallyport_login {
@@ -82,6 +84,7 @@ struct auth {
 	size_t group_name_count;
 
 	unsigned requests, failures, queries, asks;
+	unsigned offers; /* queries that were answered with a yes */
 	struct attempt attempt;
 	struct attempt last_key; /* facts of the key that counted last */
 	struct restrictions granted; /* of all steps that succeeded */
@@ -156,6 +159,8 @@ void auth_change(struct monitor *m);
 
 void auth_fail(struct monitor *m, enum sallyport_verdict verdict);
 void auth_partial(struct monitor *m, const char *methods);
+/* The client has left a dialogue for another request: a failure untold. */
+void auth_abandoned(struct monitor *m);
 void auth_succeed(struct monitor *m);
 /* The decision or an account says no: log it once, nothing can succeed. */
 void auth_refuse(struct monitor *m, const char *reason, const char *detail);

@@ -186,6 +186,25 @@ auth_fail(struct monitor *m, enum sallyport_verdict verdict)
 	send_failure(m);
 }
 
+/*
+ * RFC 4256 section 3.1: no answer to the request that was left.  It counts
+ * all the same: a client that has seen how far it got could ask for ever.
+ */
+void
+auth_abandoned(struct monitor *m)
+{
+	struct auth *a = m->auth;
+
+	snprintf(a->attempt.reason, sizeof(a->attempt.reason),
+	    "abandoned by the client");
+	a->failures++;
+	tell_failure(m, SALLYPORT_DENY, tries_allowed(m));
+	a->by = NULL;
+	delay_failure(m, UINT64_MAX);
+	if (a->failures >= tries_allowed(m))
+		give_up(m);
+}
+
 void
 auth_list(struct monitor *m)
 {

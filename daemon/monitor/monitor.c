@@ -95,6 +95,13 @@ receive(struct monitor *m, struct wall_message *message)
 	}
 	err = wall_refuses(PATH_WORKER_MONITOR, m->state, message->type,
 	    m->worker.seen[message->type]);
+	/* It was on its way when we ordered the end: too late, but no lie. */
+	if (err == E_STATE && m->closing_since != 0 &&
+	    wall_refuses(PATH_WORKER_MONITOR, m->closing_from, message->type,
+		m->worker.seen[message->type]) == 0) {
+		wall_done(&m->worker, message);
+		return E_AGAIN;
+	}
 	if (err != 0) {
 		violation(m, message->type, err);
 		wall_done(&m->worker, message);
@@ -179,6 +186,8 @@ monitor_disconnect(struct monitor *m, uint32_t reason, const char *format, ...)
 	vsnprintf(m->closing_cause, sizeof(m->closing_cause), format, args);
 	va_end(args);
 	MONITOR_SEND(m, disconnect, .reason = reason, .text = m->closing_cause);
+	if (m->state != STATE_CLOSING)
+		m->closing_from = m->state;
 	monitor_move(m, STATE_CLOSING);
 	m->closing_since = loop_clock();
 }

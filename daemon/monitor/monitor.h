@@ -58,6 +58,7 @@ struct monitor {
 	uint64_t rekey_at; /* ms: when the bucket was last filled */
 	uint32_t rekey_tokens; /* thousandths of an exchange */
 	uint32_t keys_proved; /* bit per host key */
+	uint32_t newkeys; /* told by the worker: one an exchange */
 
 	/* Authentication: on_auth.c.  Frozen at the first request. */
 	struct auth *auth;
@@ -79,6 +80,7 @@ struct monitor {
 	uint64_t began; /* ms */
 	uint64_t call_began; /* ms, of monitor_call() */
 	uint64_t closing_since; /* ms, 0: not asked to end */
+	enum monitor_state closing_from; /* the state in which it was asked */
 	int signals; /* signalfd: SIGTERM ends the connection */
 	char closing_cause[WALL_TEXT_MAX + 1];
 

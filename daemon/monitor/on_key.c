@@ -60,6 +60,9 @@ on_newkeys(struct monitor *m, struct wall_message *message)
 	const struct msg_newkeys *n = &message->newkeys;
 	const struct kex_method *method = kex_find(n->kex, strlen(n->kex));
 
+	if (m->newkeys >= m->exchanges)
+		return E_STATE;
+	m->newkeys++;
 	if (m->exchanges > 1) {
 		AUDIT(kex_rekey, .kex = n->kex);
 		return 0;

@@ -18,6 +18,7 @@
 #define WINDOW_BUDGET	(64u << 20) /* of all windows before they are small */
 #define ANSWERS_MAX	1024 /* requests of a channel not yet answered */
 #define GLOBALS_MAX	1024
+#define PROOFS_MAX	8 /* as many as the monitor makes */
 #define NAME_MAX_SSH	64
 #define BULK_BURST	(16u << 10) /* more in a moment is bulk */
 #define DATA_HEADER	9 /* number, channel, length */
@@ -173,6 +174,7 @@ struct channels {
 
 	struct global_queue globals;
 	uint32_t n_globals, next_request;
+	uint32_t proofs; /* of host keys, asked for */
 
 	struct channel *awaited; /* whose program catches up */
 	struct loop_timer patience;

@@ -203,8 +203,10 @@ on_hostkeys_prove_req(struct request *q)
 	while (inner.err == 0 && rd_left(&inner) != 0);
 	if (inner.err != 0)
 		return inner.err;
-	if (!q->want_reply || keys.len > WALL_KEYS_MAX)
+	if (!q->want_reply || keys.len > WALL_KEYS_MAX ||
+	    q->t->proofs >= PROOFS_MAX)
 		return answer_here(q, ANSWER_NO);
+	q->t->proofs++;
 	if (push(q, GLOBAL_PROVE, ANSWER_WAITING) == NULL)
 		return E_LIMIT;
 	TELL(q->t->w, hostkeys_prove, .keys = keys);
