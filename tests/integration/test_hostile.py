@@ -1,7 +1,10 @@
 """Peers that break every rule, over a real connection to the real daemon.
 After each: others log in, nothing is left, the log says what it was."""
 
+import base64
+import os
 import re
+import resource
 import socket
 import struct
 import threading
@@ -438,3 +441,241 @@ def test_who_waits_is_ended_by_a_deadline(make_server, user, phase):
     server.wait_log(r"(?i)timeout|timed out|within")
     sp.wait_for(lambda: not server.processes(r"monitor \S+"), 20, "its end")
     server.ssh(user, "true", check=0)
+
+
+# ---- what a client does is never the worker's fault ----
+
+KBDINT = string("") + string("")
+
+
+def auth(c, calm):
+    c.kex()
+    c.service()
+    return c
+
+
+def test_none_abandons_a_dialogue(calm, user):
+    """RFC 4256 section 3.1: any request may follow a question."""
+    with auth(Raw(calm), calm) as c:
+        c.request(user.name, "keyboard-interactive", KBDINT)
+        c.expect(INFO_REQUEST)
+        c.request(user.name, "none")
+        c.expect(USERAUTH_FAILURE)
+        c.request(user.name, "password", 0, string(user.password))
+        c.expect(USERAUTH_SUCCESS)
+
+
+def test_abandoned_dialogues_are_failures(calm, user):
+    """Else questions could be had without end, and what they give away."""
+    with auth(Raw(calm), calm) as c:
+        asked, end = 0, None
+        while end is None and asked < 70:
+            try:
+                c.request(user.name, "keyboard-interactive", KBDINT)
+                c.expect(INFO_REQUEST)
+                asked += 1
+            except AssertionError as e:
+                end = str(e)
+    assert end is not None and "Too many authentication failures" in end
+    assert asked <= 6
+
+
+def public_blob(user):
+    return base64.b64decode(open(user.key + ".pub").read().split()[1])
+
+
+def test_queries_that_are_answered_yes_have_an_end(calm, user):
+    with auth(Raw(calm), calm) as c:
+        yes, end = 0, None
+        while end is None and yes < 200:
+            c.request(user.name, "publickey", 0, string("ssh-ed25519"),
+                      string(public_blob(user)))
+            try:
+                yes += c.expect(PK_OK, USERAUTH_FAILURE)[0] == PK_OK
+            except AssertionError as e:
+                end = str(e)
+    assert end is not None and "Too many authentication failures" in end
+    assert yes < 64
+
+
+def test_host_keys_are_proved_so_many_times(calm, user):
+    key = string(base64.b64decode(
+        open(calm.host_keys[0] + ".pub").read().split()[1]))
+    with Raw(calm) as c:
+        c.login(user)
+        got = []
+        for _ in range(12):
+            c.send(GLOBAL_REQUEST, string("hostkeys-prove-00@openssh.com"), 1,
+                   key)
+            got.append(c.expect(81, 82)[0])
+        c.send(PING, string("still here"))
+        c.expect(PONG)
+    assert got[0] == 81 and set(got[1:]) == {82}
+
+
+def test_requests_that_cross_our_disconnect(make_server, user):
+    """The server ends the connection while the client's next request is on
+    its way: that is nobody's fault."""
+    sp.write_pam("spt_hostile", "auth required pam_unix.so\n"
+                 "account required pam_unix.so\nsession required pam_deny.so\n")
+    server = make_server(pam_service="spt_hostile")
+    with Raw(server) as c:
+        c.login(user)
+        ids = [open_session(c) for _ in range(3)]
+        c.raw(b"".join(c.packet(exec_request(i, "true")) for i in ids) +
+              c.packet(c.kexinit()))
+        c.end()
+    sp.wait_for(lambda: not server.processes(r"monitor \S+"), 20, "its end")
+    assert "rules of the wall" not in server.log(), server.log()[-3000:]
+
+
+def open_session(c):
+    c.send(CHANNEL_OPEN, string("session"), struct.pack(">III", 7, 1 << 20,
+                                                        1 << 15))
+    return struct.unpack_from(">I", c.expect(CHANNEL_CONFIRM), 5)[0]
+
+
+def channel_request(channel, name, *data, want=True):
+    return (bytes([98]) + struct.pack(">I", channel) + string(name) +
+            bytes([want]) + b"".join(data))
+
+
+def exec_request(channel, command):
+    return channel_request(channel, "exec", string(command))
+
+
+def output_of(c):
+    """What the program printed, until the channel is closed."""
+    out = b""
+    while True:
+        p = c.expect(CHANNEL_DATA, 97, 100)
+        if p[0] != CHANNEL_DATA:
+            return out
+        out += p[9:]
+
+
+def test_an_environment_too_large_stays_sound(calm, user):
+    """What does not fit is refused; what comes after it is read aright."""
+    with Raw(calm) as c:
+        c.login(user)
+        ch = open_session(c)
+
+        def env(name, value):
+            c.send(channel_request(ch, "env", string(name), string(value)))
+            return c.expect(99, 100)[0] == 99
+        assert env("LC_A", "a" * 32000) and env("LC_B", "b" * 20000)
+        assert not env("LC_C", "c" * 30000)
+        assert env("LC_D", "d" * 40) and env("LC_E", "e" * 50)
+        c.send(exec_request(ch, "env | grep -a '^.\\?C_' | cut -c1-20"))
+        got = sorted(output_of(c).decode().split())
+    assert got == ["LC_A=" + "a" * 15, "LC_B=" + "b" * 15, "LC_D=" + "d" * 15,
+                   "LC_E=" + "e" * 15], got
+
+
+def test_a_forced_command_has_its_original_or_is_not_run(make_server, user):
+    """However much else the client sends: a forced command that finds no
+    SSH_ORIGINAL_COMMAND believes that a shell was asked for."""
+    server = make_server(grants='command = "echo ran ${#SSH_ORIGINAL_COMMAND}";')
+    for size, count, length in ((30000, 2, 32000), (100000, 2, 30000),
+                                (120000, 2, 31000), (131072, 2, 31000),
+                                (10, 3000, 2)):
+        with Raw(server) as c:
+            c.login(user)
+            ch = open_session(c)
+            for n in range(count):
+                c.send(channel_request(ch, "env", string(f"LC_{n}"),
+                                       string("x" * length), want=n == count - 1))
+            c.expect(99, 100)
+            c.raw(c.packet(exec_request(ch, "y" * size)))
+            try:
+                out = output_of(c).decode()
+            except (AssertionError, Closed):
+                out = ""
+        assert out in ("", f"ran {size}\n"), (size, out)
+        assert out or size > 110000
+    server.ssh(user, "true", check=0)
+
+
+# ---- resources ----
+
+def test_who_is_being_sent_away_still_counts(make_server, user):
+    """max_startups counts those whose end is on its way, too."""
+    server = make_server(
+        limits="startups = { begin = 4; rate = 100; full = 4; };")
+    held = []
+    for _ in range(4):
+        c = auth(Raw(server), server)
+        c.request("nobody", "none")
+        c.expect(USERAUTH_FAILURE)
+        c.request("somebody", "none")
+        assert c.receive()[0] == DISCONNECT
+        held.append(c)
+    c = socket.create_connection(("127.0.0.1", server.port), 10)
+    c.settimeout(10)
+    first = c.recv(20)
+    c.close()
+    for c in held:
+        c.s.close()
+    assert first.startswith(b"Not allowed"), first
+    server.wait_log("axstartups")
+
+
+def prlimit(pid, **limits):
+    sp.run(["prlimit", "--pid", str(pid)] +
+           [f"--{k}={v}" for k, v in limits.items()], check=0)
+
+
+def test_a_fork_that_fails_costs_one_connection(make_server, user):
+    """No worker could be forked: the connection ends, and is forgotten."""
+    sp.run(["useradd", "-r", "-s", "/usr/sbin/nologin", "spt_worker"])
+    limit = resource.getrlimit(resource.RLIMIT_NPROC)
+    # Of that account there may be a template and two workers.
+    resource.setrlimit(resource.RLIMIT_NPROC, (3, limit[1]))
+    try:
+        server = make_server(
+            limits="startups = { begin = 4; rate = 100; full = 4; };",
+            extra='privsep = { worker_user = "spt_worker"; };')
+    finally:
+        resource.setrlimit(resource.RLIMIT_NPROC, limit)
+    held = [Raw(server) for _ in range(2)]
+    for _ in range(6):
+        with server.connect() as s:
+            s.settimeout(20 * sp.SLOW)
+            try:
+                assert not s.recv(100).startswith(b"SSH-")
+            except ConnectionResetError:
+                pass
+    server.wait_log("fork: ")
+    for c in held:
+        c.s.close()
+    sp.wait_for(lambda: not server.processes(r"monitor \S+"), 20, "their end")
+    assert "axstartups" not in server.log()
+    for _ in range(3):
+        server.ssh(user, "true", check=0)
+
+
+def test_descriptors_that_run_out_come_back(make_server, user):
+    """accept() fails when nobody is connected whose end could be waited for."""
+    server = make_server()
+    server.ssh(user, "true", check=0)
+    sp.wait_for(lambda: not server.processes(r"monitor \S+"), 20, "its end")
+    used = set(map(int, os.listdir(f"/proc/{server.pid}/fd")))
+    prlimit(server.pid, nofile=f"{min(set(range(1000)) - used)}:")
+    with server.connect() as s:
+        s.settimeout(1)
+        with pytest.raises(TimeoutError):
+            s.recv(1)
+        prlimit(server.pid, nofile="1024:")
+        s.settimeout(10)
+        assert s.recv(4) == b"SSH-"
+    server.ssh(user, "true", check=0)
+
+
+def test_a_worker_s_own_words_do_not_kill_it(calm, user):
+    """A warning said in the sandbox, where no file can be opened for it."""
+    with Raw(calm) as c:
+        c.login(user)
+        ch = open_session(c)
+        c.send(CHANNEL_DATA, struct.pack(">I", ch), string(b"x" * 40000))
+        assert c.end()[0] == 2
+    calm.wait_log("40000 bytes sent into a window of")

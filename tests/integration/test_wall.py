@@ -66,8 +66,9 @@ def test_what_is_illegal_in_a_state_ends_the_connection(
     master = server.pid
     tried = 0
     for m in messages.values():
-        if m.up and state in m.states:
-            continue
+        if m.up and (state in m.states or
+                     state == "CLOSING" and "AUTH" in m.states):
+            continue  # (it may have crossed the order to leave)
         with evil_worker.Evil(server, messages) as e:
             e.to(state, user, expired)
             mark = server.mark()
@@ -82,6 +83,20 @@ def test_what_is_illegal_in_a_state_ends_the_connection(
         tried += 1
     assert tried > 30
     unharmed(server, user, master)
+
+
+def test_what_crosses_the_order_to_leave_is_passed_over(
+        server, user, messages):
+    mark = server.mark()
+    for name in [m.name for m in messages.values()
+                 if m.up and "AUTH" in m.states and "CLOSING" not in m.states]:
+        with evil_worker.Evil(server, messages) as e:
+            e.to("CLOSING", user)
+            before = len(e.got)
+            e.send(name)
+            assert e.alive(0.05) and len(e.got) == before, name
+            assert not e.granted()
+    assert not re.search(VIOLATION, server.log()[mark:])
 
 
 @pytest.mark.parametrize("state", REACHABLE)
@@ -575,3 +590,37 @@ def test_logins_go_on_while_workers_are_replaced(server, user, messages):
         server.ssh(user, "true", check=0)
     assert len(re.findall(r"(?i)sandbox violation|sandbox", server.log())) >= 4
     assert "Accepted" in server.log()
+
+
+# ---- terminals ----
+
+def test_a_terminal_is_ours_until_its_logout_is_written(
+        server, user, make_user, messages):
+    """The worker closes a terminal and does not say so: the next user's must
+    not be the one whose owner and modes the monitor then takes back."""
+    other = make_user()
+    with evil_worker.Evil(server, messages) as e:
+        e.to("OPEN", user)
+        e.send("session_open", channel=1)
+        e.expect("granted")
+        e.send("pty", channel=1, term="vt100", columns=80, rows=24)
+        e.expect("pty_made")
+        # Nor does the user's own process tell that the program has ended.
+        e.send("start", channel=1, kind=1, command="kill -STOP $PPID")
+        e.expect("granted")
+        session = sp.wait_for(lambda: server.processes("session"),
+                              what="the session")[0]
+        sp.wait_for(lambda: sp.status(session)["State"].startswith("T"),
+                    what="its stop")
+        sp.wait_for(lambda: all(" T" in p for p in user.processes()), what="its end")
+        e._frame(b"P")
+        with server.popen(other, "tty; stat -c '%U %a' $(tty); read line; "
+                          "stat -c '%U %a' $(tty)", flags=("-tt",)) as p:
+            p.stdout.readline()
+            owner = p.stdout.readline().decode().strip()
+            assert owner.split()[0] == other.name
+            e.send("channel_closed", channel=1)
+            e.send("session_open", channel=2)
+            e.expect("granted")
+            out = p.communicate(b"go\n", timeout=20 * sp.SLOW)[0].decode()
+    assert owner in [line.strip() for line in out.split("\n")], out

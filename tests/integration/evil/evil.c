@@ -28,7 +28,7 @@
 #define ROOM	(1024 * 1024)
 #define FDS_MAX 16
 
-static int client = -1, wall = -1;
+static int client = -1, wall = -1, pty = -1;
 static uint8_t memory[ROOM];
 
 /* `sallyportd-evil --wall-table`: what Python makes messages of. */
@@ -137,8 +137,11 @@ relay(void)
 		tell('E', 0, "", 0);
 		_exit(0);
 	}
-	for (c = CMSG_FIRSTHDR(&msg); c != NULL; c = CMSG_NXTHDR(&msg, c))
+	for (c = CMSG_FIRSTHDR(&msg); c != NULL; c = CMSG_NXTHDR(&msg, c)) {
 		count += (unsigned)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+		if (n > 1 && (answer[0] << 8 | answer[1]) == MSG_pty_made)
+			memcpy(&pty, CMSG_DATA(c), sizeof(pty));
+	}
 	tell('M', count, answer, (size_t)n);
 }
 
@@ -291,6 +294,8 @@ command(const struct worker_settings *s)
 		make_kex(s, (const char *)memory);
 	else if (head[0] == 'S')
 		try_forbidden(memory[0]);
+	else if (head[0] == 'P')
+		close(pty); /* and the monitor is not told */
 	else
 		_exit(1);
 }
