@@ -140,3 +140,180 @@ def test_keyscan_gets_every_key(server):
     kinds = {line.split()[1] for line in p.stdout.splitlines()
              if line and line[0] != "#"}
     assert kinds == {"ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256"}
+
+
+# ---- what is built on ssh ----
+
+@pytest.mark.parametrize("pipelining", ["False", "True"])
+def test_ansible(server, user, tmp_path, pipelining):
+    """ping, copy, template, fetch, and a change that is none the second time."""
+    (tmp_path / "inventory").write_text(
+        f"target ansible_host=127.0.0.1 ansible_port={server.port} ansible_user={user.name} "
+        f"ansible_ssh_private_key_file={user.key} ansible_python_interpreter=/usr/bin/python3\n")
+    (tmp_path / "template.j2").write_text("{{ greeting }} on {{ inventory_hostname }}\n")
+    (tmp_path / "data").write_bytes(os.urandom(300000))
+    (tmp_path / "play.yml").write_text(f"""
+- hosts: target
+  gather_facts: false
+  vars: {{ greeting: "g\u00fc\u00df \u20ac" }}
+  tasks:
+  - ping:
+  - copy: {{ src: "{tmp_path}/data", dest: "{user.home}/a data", mode: "0640" }}
+    register: copied
+  - template: {{ src: "{tmp_path}/template.j2", dest: "{user.home}/templated" }}
+  - copy: {{ src: "{tmp_path}/data", dest: "{user.home}/a data", mode: "0640" }}
+    register: again
+  - fetch: {{ src: "{user.home}/a data", dest: "{tmp_path}/back", flat: true }}
+  - command: sh -c 'exit 3'
+    register: failed
+    failed_when: failed.rc != 3
+  - assert: {{ that: [ copied.changed, not again.changed ] }}
+""")
+    env = dict(os.environ, HOME=str(tmp_path), ANSIBLE_PIPELINING=pipelining,
+               ANSIBLE_LOCAL_TEMP=str(tmp_path), ANSIBLE_NOCOLOR="1", ANSIBLE_SSH_ARGS=(
+                   "-F none -o ControlMaster=auto -o ControlPersist=10s "
+                   f"-o ControlPath={tmp_path}/%C -o StrictHostKeyChecking=no "
+                   "-o UserKnownHostsFile=/dev/null -o IdentitiesOnly=yes"))
+    mark = server.mark()
+    p = sp.run(["ansible-playbook", "-i", str(tmp_path / "inventory"),
+                str(tmp_path / "play.yml")], env=env, timeout=90)
+    assert p.returncode == 0 and "failed=0" in p.stdout, p.stdout + p.stderr
+    data = (tmp_path / "data").read_bytes()
+    assert open(user.home + "/a data", "rb").read() == data == (tmp_path / "back").read_bytes()
+    assert os.stat(user.home + "/a data").st_mode & 0o777 == 0o640
+    assert open(user.home + "/templated").read() == "g\u00fc\u00df \u20ac on target\n"
+    # ControlPersist: all of it in one connection.
+    assert server.log()[mark:].count("Accepted publickey") == 1
+    server.wait_log("(?i)closed|disconnect", seconds=30, after=mark)
+
+
+@pytest.fixture
+def master(server, user):
+    """A shared connection; run() plays a client of it."""
+    import types
+    path = server.dir + "/master"
+    p = server.popen(user, flags=("-N", "-M"), ControlPath=path)
+    sp.wait_for(lambda: os.path.exists(path), what="the master")
+    yield types.SimpleNamespace(
+        argv=lambda *command, flags=(): server.ssh_argv(user, *command, flags=flags,
+                                                        ControlPath=path))
+    sp.run(server.ssh_argv(user, flags=("-O", "exit"), ControlPath=path))
+    p.communicate(timeout=20)
+
+
+def test_a_hundred_sessions_in_a_row(master, server, user):
+    mark = server.mark()
+    for i in range(100):
+        p = sp.run(master.argv(f"echo {i}; exit {i}"))
+        assert (p.returncode, p.stdout) == (i, f"{i}\n"), p.stderr
+    assert "Connection from" not in server.log()[mark:]
+    # Nothing of the hundred is left: neither programs nor descriptors.
+    sp.wait_for(lambda: len(user.processes()) <= 1, what="an empty house")
+    worker, = server.processes("worker")[-1:]
+    assert len(os.listdir(f"/proc/{worker}/fd")) < 30
+
+
+def test_ten_sessions_at_once(master, user):
+    """All ten run at the same time: each waits for the nine others."""
+    gate = user.home + "/gate"
+    os.mkdir(gate)
+    os.chmod(gate, 0o777)
+    command = (f"touch {gate}/$$; while [ $(ls {gate} | wc -l) -lt 10 ]; do sleep 0.1; done; "
+               "cat; exit 7")
+    started = [subprocess.Popen(master.argv(command), stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE) for _ in range(10)]
+    for i, p in enumerate(started):
+        out, _ = p.communicate(b"%d" % i * 100000, timeout=30 * sp.SLOW)
+        assert (p.returncode, out) == (7, b"%d" % i * 100000)
+
+
+def test_an_eleventh_session_is_refused(master, server, user):
+    started = [subprocess.Popen(master.argv("echo up; exec cat"), stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE) for _ in range(10)]
+    for p in started:
+        assert p.stdout.readline() == b"up\n"
+    p = sp.run(master.argv("true"))
+    assert "Session open refused by peer" in p.stderr, p.stderr
+    for p in started:
+        p.communicate(timeout=20)
+        assert p.returncode == 0
+    sp.run(master.argv("true"), check=0)
+
+
+def test_an_editors_remote(server, user):
+    """As Visual Studio Code does: a script on a shell's input that starts a server
+    and says its port, and -D of the same connection to reach it."""
+    import socket
+    from test_forward import free_port, ready
+    from test_forward_clients import socks
+    port = free_port()
+    p = server.popen(user, "bash", flags=("-T", "-D", str(port)))
+    p.stdin.write(b"""unset HISTFILE; cd; echo "running on $(uname -s)"
+python3 - <<'END' &
+import socket
+s = socket.create_server(("127.0.0.1", 0)); print("listeningOn==%d==" % s.getsockname()[1], flush=True)
+while True:
+    c, _ = s.accept(); c.sendall(b"HTTP/1.1 101\\r\\n" + c.recv(100)); c.close()
+END
+wait
+""")
+    p.stdin.flush()
+    assert p.stdout.readline() == b"running on Linux\n"
+    there = int(p.stdout.readline().split(b"==")[1])
+    ready(port)
+    for i in range(20):
+        c = socks(port, b"127.0.0.1", there)
+        c.sendall(b"%d" % i)
+        c.shutdown(socket.SHUT_WR)
+        assert c.makefile("rb").read() == b"HTTP/1.1 101\r\n%d" % i
+        c.close()
+    p.kill()
+    p.communicate()
+    # The connection gone, its programs are hung up.
+    sp.wait_for(lambda: not user.processes(), what="an empty house")
+
+
+def test_mosh(server, user):
+    """mosh needs an exec on a terminal that leaves a server behind, then UDP."""
+    from test_terminal import Terminal
+    t = Terminal(["env", "LC_ALL=C.UTF-8", "TERM=xterm", "sh", "-c",
+                  'stty rows 24 cols 80; exec "$@"', "sh", "mosh", "--ssh=" + rsh(server, user),
+                  "--bind-server=127.0.0.1", f"{user.name}@127.0.0.1", "--", "sh", "-c",
+                  "echo mo''sh is up; read x; echo got $x; read y"])
+    t.expect(rb"mosh is up", seconds=20)
+    # The connection it came by is closed, what runs stays.
+    assert any("mosh-server" in line for line in user.processes())
+    sp.wait_for(lambda: not server.processes("session"), what="the end of the connection")
+    t.send("roaming\n")
+    t.expect(rb"got roaming")
+    t.send("\n")
+    t.wait()
+
+
+def test_tmux_outlives_the_connection(server, user):
+    """Windows and their sizes; attach, lose the connection, attach again."""
+    from test_terminal import Terminal
+    env = ["env", "TERM=xterm"]
+    argv = env + server.ssh_argv(user, "exec tmux -f /dev/null -u new-session -A -s work",
+                                 flags=("-tt",))
+    open(user.home + "/.hushlogin", "w").close()
+    t = Terminal(argv)
+    t.size(30, 100)
+    t.expect(rb"\$ |\[0\]|work", seconds=20)
+    sp.wait_for(lambda: tmux_size(user) == "100x29", what="the size")
+    t.send("echo $((40+2))-kept\n")
+    t.expect(rb"42-kept")
+    t.size(24, 80)
+    sp.wait_for(lambda: tmux_size(user) == "80x23", what="another size")
+    os.kill(t.pid, 9)
+    t.wait()
+    sp.wait_for(lambda: not server.processes("session"), what="the end of the connection")
+    t = Terminal(argv)
+    t.expect(rb"42-kept", seconds=20)
+    t.send("tmux kill-server\n")
+    t.wait()
+
+
+def tmux_size(user):
+    return sp.run(["runuser", "-u", user.name, "--", "tmux", "display-message", "-p", "-t", "work",
+                   "#{window_width}x#{window_height}"]).stdout.strip()
