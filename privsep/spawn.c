@@ -10,6 +10,7 @@
 #include "privsep/die.h"
 
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <errno.h>
@@ -110,6 +111,38 @@ error_fd(const struct spawn_options *o, int null)
 #endif
 }
 
+/* More than all slots can need. */
+#define DESCRIPTORS_MAX 65536
+
+static struct rlimit first_limit;
+static bool raised;
+
+unsigned
+spawn_raise_limits(void)
+{
+	struct rlimit more;
+
+	if (getrlimit(RLIMIT_NOFILE, &first_limit) != 0)
+		return 256;
+	more = first_limit;
+	if (more.rlim_cur < DESCRIPTORS_MAX)
+		more.rlim_cur = more.rlim_max < DESCRIPTORS_MAX ?
+		    more.rlim_max :
+		    DESCRIPTORS_MAX;
+	raised = setrlimit(RLIMIT_NOFILE, &more) == 0;
+	if (!raised)
+		more = first_limit;
+	return more.rlim_cur < DESCRIPTORS_MAX ? (unsigned)more.rlim_cur :
+						 DESCRIPTORS_MAX;
+}
+
+void
+spawn_restore_limits(void)
+{
+	if (raised)
+		(void)setrlimit(RLIMIT_NOFILE, &first_limit);
+}
+
 static void
 become(enum role role, const struct spawn_options *o)
 {
@@ -141,6 +174,8 @@ become(enum role role, const struct spawn_options *o)
 	if (syscall(SYS_close_range, SPAWN_FDS, binary - 1, 0) != 0 ||
 	    syscall(SYS_close_range, binary + 1, ~0U, 0) != 0)
 		_exit(EXIT_FAILURE);
+	if (role == ROLE_MONITORS)
+		spawn_restore_limits();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (int i = 1; i < NSIG; i++)

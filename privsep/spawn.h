@@ -37,6 +37,15 @@ struct spawn_options {
 	const char *empty;
 };
 
+/*
+ * Descriptors: the master and the roles that have some for each connection
+ * get as many as the hard limit lets them; what users' programs come from (the
+ * monitors), and the next program, what we were started with.  Returns how
+ * many there are.
+ */
+unsigned spawn_raise_limits(void);
+void spawn_restore_limits(void);
+
 /* 0, or E_SYSTEM. */
 int spawn_role(
     enum role role, const struct spawn_options *options, struct spawned *child);

@@ -93,7 +93,7 @@ refusal(struct master *m, const struct config *config,
 		m->stats.dropped_penalty++;
 		return "PerSourcePenalties";
 	}
-	if (m->n_connections >= SLOTS_MAX ||
+	if (m->n_connections >= SLOTS_MAX || m->n_connections >= m->room ||
 	    m->n_connections >= l->max_connections) {
 		m->stats.dropped_other++;
 		return "max_connections";

@@ -65,7 +65,9 @@ next_image(
 	argv = arguments(m->options.argv, more);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	spawn_restore_limits();
 	execv(program, argv);
+	(void)spawn_raise_limits();
 	close_on_exec_again();
 	close(fd);
 	free(argv);

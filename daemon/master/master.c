@@ -28,6 +28,9 @@
 #include <unistd.h>
 
 #define EXIT_CONFIG 78 /* EX_CONFIG: starting again would not help */
+/* Descriptors: listeners, generations' children, what is being handed over. */
+#define OWN_DESCRIPTORS	 64
+#define DESCRIPTORS_EACH 2
 /* A generation that broke is started again, not more often than this. */
 #define RESTART_MS 1000
 
@@ -459,6 +462,23 @@ can_take_over(const struct master *m)
 	return false;
 }
 
+/*
+ * A connection is two descriptors here (its processes), one in the keyholder
+ * and one in the worker template.  Who runs out of them cannot be told of
+ * births and deaths any more: so fewer are let in.
+ */
+static void
+find_room(struct master *m)
+{
+	unsigned limit = spawn_raise_limits();
+
+	m->room = limit > OWN_DESCRIPTORS + 2 ?
+	    (limit - OWN_DESCRIPTORS) / DESCRIPTORS_EACH :
+	    1;
+	if (m->room < SLOTS_MAX)
+		log_verbose("descriptors for %u connections", m->room);
+}
+
 int
 master_run(const struct master_options *options)
 {
@@ -481,6 +501,7 @@ master_run(const struct master_options *options)
 		die_errno("epoll");
 	m->penalties = penalties_new();
 	watch_signals(m);
+	find_room(m);
 	drop_dumpable();
 	if (m->options.carry >= 0) {
 		if (carry_load(m, m->options.carry) != 0)

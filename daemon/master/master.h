@@ -134,6 +134,7 @@ struct master {
 	struct generation *current; /* serves new connections */
 	struct connection *connections;
 	unsigned n_connections, n_unauthenticated;
+	unsigned room; /* connections for which there are descriptors */
 	uint32_t next_generation;
 	struct penalties *penalties;
 	struct {

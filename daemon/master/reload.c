@@ -107,6 +107,7 @@ become_rehearsal(struct master *m, int report)
 		_exit(1);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	spawn_restore_limits();
 	execl(m->options.program, "sallyportd", "--rehearse", bundle, out,
 	    format, "-f", m->options.config_file, (char *)NULL);
 	dprintf(report, "%s: %s\n", m->options.program, strerror(errno));

@@ -5,6 +5,8 @@ import base64
 import os
 import re
 import resource
+import select
+import signal
 import socket
 import struct
 import threading
@@ -13,6 +15,7 @@ import time
 import pytest
 
 import sp
+from babble import Babbler
 from rawssh import *
 
 RSS_MAX = 24 * 1024 * (6 if sp.ASAN else 1)  # KB, of one worker
@@ -645,6 +648,8 @@ def test_a_fork_that_fails_costs_one_connection(make_server, user):
                 assert not s.recv(100).startswith(b"SSH-")
             except ConnectionResetError:
                 pass
+        sp.wait_for(lambda: len(server.processes(r"monitor \S+")) == 2, 20,
+                    "its end")
     server.wait_log("fork: ")
     for c in held:
         c.s.close()
@@ -679,3 +684,122 @@ def test_a_worker_s_own_words_do_not_kill_it(calm, user):
         c.send(CHANNEL_DATA, struct.pack(">I", ch), string(b"x" * 40000))
         assert c.end()[0] == 2
     calm.wait_log("40000 bytes sent into a window of")
+
+
+# ---- talk that is nearly right ----
+
+SECONDS = float(os.environ.get("SP_BABBLE_SECONDS", "3"))
+# A talk ends like this and not otherwise (RFC 4250 section 4.2.2).
+REASONS = {2, 3, 6, 7, 11, 14, 15}
+
+
+def babble(server, user, seed, authenticated):
+    b = Babbler(seed, user.name, public_blob(user))
+    with Raw(server) as c:
+        if authenticated:
+            c.login(user)
+            b.channels += [open_session(c) for _ in range(b.r.randrange(3))]
+        elif b.r.random() < .9:
+            auth(c, server)
+        else:
+            c.kex()
+        try:
+            for payload in b.talk(b.r.randrange(1, 60), authenticated):
+                c.send(payload)
+                while select.select([c.s], [], [], 0)[0]:
+                    p = c.receive()
+                    if p[0] == DISCONNECT:
+                        return struct.unpack_from(">I", p, 1)[0]
+                    if p[0] == CHANNEL_CONFIRM:
+                        b.channels.append(struct.unpack_from(">I", p, 5)[0])
+            if b.r.random() < .5:
+                c.s.shutdown(socket.SHUT_WR)
+                end = c.end()
+                return end and end[0]
+        except (Closed, OSError):
+            pass
+    return None
+
+
+@pytest.mark.parametrize("authenticated", [False, True], ids=["stranger", "user"])
+def test_talk_that_is_nearly_right(make_server, user, authenticated):
+    """Mutated messages against the live daemon: nothing crashes or hangs, no
+    worker is blamed, the next login works, nobody is left."""
+    server = make_server(grants="x11 = true;",
+                         limits="max_auth_tries = 100; startups = { begin = "
+                         "1000; rate = 1; full = 2000; };")
+    first = int(os.environ.get("SP_BABBLE_SEED", time.time_ns() % 10**9))
+    end = time.monotonic() + SECONDS * sp.SLOW
+    seed = first
+    print("SP_BABBLE_SEED", first)
+    while time.monotonic() < end:
+        reason = babble(server, user, seed, authenticated)
+        assert reason is None or reason in REASONS, (seed, reason)
+        seed += 1
+        bad = re.search(r"AddressSanitizer|runtime error:|internal error|"
+                        r"rules of the wall|sandbox|crash", server.log())
+        assert not bad, (seed - 1, server.log()[-5000:])
+    print(seed - first, "talks")
+    server.ssh(user, "true", check=0)
+    sp.wait_for(lambda: not server.processes(r"monitor \S+"), 20, "their end")
+    assert not user.processes()
+
+
+def test_more_connections_than_descriptors(make_server, user):
+    """The master and others have a descriptor or two a connection: whom they
+    cannot serve they refuse, and nobody else hears of it."""
+    wrapper = f"{sp.SCRATCH}/few-descriptors"
+    with open(wrapper, "w") as f:
+        f.write(f"#!/bin/sh\nulimit -n 100\nexec {sp.DAEMON} \"$@\"\n")
+    os.chmod(wrapper, 0o755)
+    before, sp.DAEMON = sp.DAEMON, wrapper
+    try:
+        server = make_server(
+            limits="startups = { begin = 500; rate = 1; full = 600; }; "
+            "source = { connections = 600; };")
+    finally:
+        sp.DAEMON = before
+    with server.popen(user, "cat") as early:
+        early.stdin.write(b"before\n")
+        early.stdin.flush()
+        assert early.stdout.readline() == b"before\n"
+        held = [server.connect() for _ in range(60)]
+        for s in held:
+            s.settimeout(20 * sp.SLOW)
+        first = [s.recv(3) for s in held]
+        assert 10 < first.count(b"SSH") < 20 and set(first) == {b"SSH", b"Not"}
+        early.stdin.write(b"meanwhile\n")
+        early.stdin.flush()
+        assert early.stdout.readline() == b"meanwhile\n"
+        for s in held:
+            s.close()
+        sp.wait_for(lambda: len(server.processes(r"monitor \S+")) == 1,
+                    what="their end")
+        server.ssh(user, "true", check=0)
+        early.communicate(b"after\n")
+    assert not re.search(r"rules of the wall|generation \d+ ended", server.log())
+
+
+def test_programs_keep_the_limit_they_had(make_server, user):
+    """The server raises its own limit of descriptors, and not its users'."""
+    wrapper = f"{sp.SCRATCH}/usual-descriptors"
+    with open(wrapper, "w") as f:
+        f.write(f"#!/bin/sh\nulimit -S -n 1000\nexec {sp.DAEMON} \"$@\"\n")
+    os.chmod(wrapper, 0o755)
+    before, sp.DAEMON = sp.DAEMON, wrapper
+    try:
+        # (pam_limits would set it anew)
+        server = make_server(methods=("publickey",),
+                             modules='{ name = "publickey"; options = { }; }')
+    finally:
+        sp.DAEMON = before
+
+    def limit(pid):
+        return open(f"/proc/{pid}/limits").read().split("Max open files")[1].split()[0]
+    assert int(limit(server.pid)) > 1000
+    assert int(limit(server.processes("keyholder")[0])) > 1000
+    got = server.ssh(user, "ulimit -S -n", check=0).stdout.strip()
+    os.kill(server.pid, signal.SIGHUP)  # through exec, and again
+    server.wait_log("generation 2")
+    again = server.ssh(user, "ulimit -S -n", check=0).stdout.strip()
+    assert got == again == "1000"
