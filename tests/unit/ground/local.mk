@@ -21,5 +21,5 @@ check_PROGRAMS += tests/unit/ground/audit_lines
 tests_unit_ground_audit_lines_SOURCES = tests/unit/ground/audit_lines.c
 tests_unit_ground_audit_lines_LDFLAGS = $(PROGRAM_LDFLAGS)
 tests_unit_ground_audit_lines_LDADD = lib/libground.a
-TESTS += tests/unit/ground/fail2ban.sh
-EXTRA_DIST += tests/unit/ground/fail2ban.sh
+TESTS += tests/unit/ground/fail2ban.sh tests/unit/ground/hardening.sh
+EXTRA_DIST += tests/unit/ground/fail2ban.sh tests/unit/ground/hardening.sh
