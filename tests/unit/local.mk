@@ -12,3 +12,9 @@ include tests/unit/userauth/local.mk
 include tests/unit/monitor/local.mk
 include tests/unit/session/local.mk
 include tests/unit/modules/local.mk
+
+# Check forks for each case: what a sanitizer keeps of the parent's freed
+# memory, each child would look through for leaks at its end.
+AM_TESTS_ENVIRONMENT = \
+	ASAN_OPTIONS="quarantine_size_mb=8$${ASAN_OPTIONS:+:$$ASAN_OPTIONS}"; \
+	export ASAN_OPTIONS;

@@ -34,11 +34,12 @@ tell(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	SRunner *runner = srunner_create(suite_codec());
+	SRunner *runner;
 	int failed;
 
 	if (argc > 1 && strncmp(argv[1], "--role=", 7) == 0)
 		return tell(argc, argv);
+	runner = srunner_create(suite_codec());
 	srunner_add_suite(runner, suite_drop());
 	srunner_add_suite(runner, suite_parts());
 	srunner_add_suite(runner, suite_sandbox());

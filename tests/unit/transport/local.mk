@@ -29,9 +29,7 @@ tests_unit_transport_test_transport_LDADD = $(WORKER_RIG_LIBS)
 # Counts what the fast path costs: every allocation and system call of ours
 # goes through a counter.
 check_PROGRAMS += tests/unit/transport/test_fast
-if !SANITIZERS
 TESTS += tests/unit/transport/test_fast
-endif
 FAST_WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	-Wl,--wrap=reallocarray,--wrap=read,--wrap=write,--wrap=setsockopt \
 	-Wl,--wrap=epoll_ctl,--wrap=epoll_wait,--wrap=getrandom \

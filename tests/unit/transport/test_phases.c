@@ -1,6 +1,8 @@
 /*
  * Every message number in every phase; disconnects; the end.
  */
+#include "config.h"
+
 #include "daemon/worker/phases.h"
 #include "tests/unit/transport/rig.h"
 #include "tests/unit/transport/suites.h"
@@ -12,6 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#ifdef SANITIZED /* whose every fork is dear: one of so many */
+#define EVERY 11
+#else
+#define EVERY 1
+#endif
 
 static struct rig g;
 
@@ -48,6 +56,15 @@ reach(enum phase phase)
 		rig_service(&g);
 }
 
+static bool
+has_handler(int i)
+{
+	packet_handler *h =
+	    phases_handler((enum phase)(i / 256), (uint8_t)(i % 256));
+
+	return h != transport_unknown && h != phases_refuse;
+}
+
 /*
  * _i: phase * 256 + number.  A number without a handler is answered
  * UNIMPLEMENTED with its sequence number; a handler that refuses ends the
@@ -62,8 +79,6 @@ START_TEST(every_number_is_handled_or_answered_in_every_phase)
 	struct rd r;
 
 	ck_assert_ptr_nonnull(handler);
-	if (handler != transport_unknown && handler != phases_refuse)
-		return;
 	reach(phase);
 	seq = g.w->transport->from.seq;
 	client_number(&g.c, number);
@@ -83,9 +98,6 @@ START_TEST(empty_packets_do_no_harm)
 	enum phase phase = (enum phase)(_i / 256);
 	uint8_t number = (uint8_t)(_i % 256);
 
-	if (phases_handler(phase, number) == transport_unknown ||
-	    phases_handler(phase, number) == phases_refuse)
-		return; /* the test above */
 	reach(phase);
 	client_number(&g.c, number);
 	for (int i = 0; i < 20; i++)
@@ -220,9 +232,15 @@ suite_phases(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(
-	    t, every_number_is_handled_or_answered_in_every_phase, 0, 4 * 256);
-	tcase_add_loop_test(t, empty_packets_do_no_harm, 0, 4 * 256);
+	for (int i = 0; i < 4 * 256; i++) {
+		if (has_handler(i))
+			tcase_add_loop_test(
+			    t, empty_packets_do_no_harm, i, i + 1);
+		else if (i % EVERY == 0)
+			tcase_add_loop_test(t,
+			    every_number_is_handled_or_answered_in_every_phase,
+			    i, i + 1);
+	}
 	tcase_add_test(t, userauth_messages_after_success_are_passed_over);
 	tcase_add_loop_test(t, the_peers_disconnect_is_told, 0, 4);
 	tcase_add_loop_test(t, the_monitors_disconnect_is_sent, 0, 4);
