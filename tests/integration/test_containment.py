@@ -114,7 +114,7 @@ def test_a_monitor_that_misses_its_worker_s_end_is_ended(server, user):
     p.communicate(timeout=20)
     server.wait_log(r"worker has gone.*did not return", 20)
     gone(server)
-    assert not who(user)
+    sp.wait_for(lambda: not who(user), what="the logout record")
     sp.wait_for(lambda: not user.processes(), what="the end of the programs")
     server.ssh(user, "true", check=0)
 
