@@ -432,9 +432,11 @@ load(struct master *m, struct rd *r)
 	for (uint32_t i = 0; i < count && r->err == 0; i++)
 		load_listening(r, m);
 	fd = carry_take(r);
-	if (m->log_fd >= 0)
-		close(m->log_fd);
-	m->log_fd = fd;
+	/* The file as it is now, if it could be opened (log rotation). */
+	if (m->log_fd < 0)
+		m->log_fd = fd;
+	else if (fd >= 0)
+		close(fd);
 	load_kept(r, m);
 	control_load(m, r);
 	return rd_end(r);

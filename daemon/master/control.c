@@ -386,14 +386,30 @@ control_save(const struct master *m, struct buf *b)
 	carry_keep(b, control->fd);
 	for (struct control_client *c = control->clients; c != NULL;
 	     c = c->next)
-		count += c->waits;
+		count += c->answer.len == 0;
 	buf_u32(b, count);
 	for (struct control_client *c = control->clients; c != NULL;
-	     c = c->next)
-		if (c->waits) {
-			buf_text(b, c->actor);
-			carry_keep(b, c->fd);
-		}
+	     c = c->next) {
+		if (c->answer.len > 0)
+			continue; /* control_flush() did what it could */
+		buf_text(b, c->actor);
+		carry_keep(b, c->fd);
+		buf_bool(b, c->waits);
+		buf_string(b, c->request, c->waits ? 0 : c->len);
+	}
+}
+
+void
+control_flush(struct master *m)
+{
+	struct control_client *c, *next;
+
+	for (c = m->control == NULL ? NULL : m->control->clients; c != NULL;
+	     c = next) {
+		next = c->next;
+		if (c->answer.len > 0)
+			on_writable(c);
+	}
 }
 
 static void
@@ -401,13 +417,22 @@ load_client(struct master *m, struct rd *r)
 {
 	char actor[CONTROL_ACTOR_MAX];
 	struct control_client *c;
+	const uint8_t *request;
+	size_t len;
+	bool waits;
 	int fd;
 
 	rd_text(r, actor, sizeof(actor));
 	fd = carry_take(r);
+	waits = rd_bool(r);
+	request = rd_string(r, sizeof(c->request), &len);
 	if (r->err != 0 || fd < 0 || (c = client_new(m, fd)) == NULL)
 		return;
 	memcpy(c->actor, actor, sizeof(actor));
+	memcpy(c->request, request, len);
+	c->len = len;
+	if (!waits)
+		return;
 	c->waits = true;
 	loop_timer_stop(&c->deadline);
 	loop_fd_set(&c->on_fd, LOOP_HANGUP);

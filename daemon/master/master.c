@@ -405,6 +405,9 @@ read_configuration(struct master *m, int *sealed)
 	}
 	if (err == 0 && (*sealed = config_bundle_seal(&bundle)) < 0)
 		die_errno("cannot seal the configuration");
+	if (m->options.bundle >= 0)
+		close(m->options.bundle);
+	m->options.bundle = -1;
 	config_bundle_free(&bundle);
 	problems_free(&problems);
 	return err == 0 ? config : NULL;
@@ -422,7 +425,7 @@ prepare(struct master *m, const struct config *config)
 		m->log_fd = open(m->options.log_file,
 		    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
 		    0600);
-		if (m->log_fd < 0)
+		if (m->log_fd < 0 && m->options.carry < 0)
 			die_errno("%s", m->options.log_file);
 	}
 	log_to(m, config);
@@ -430,11 +433,9 @@ prepare(struct master *m, const struct config *config)
 
 /* After SIGTERM: nothing new, and the end with the last connection. */
 static void
-keep_until_done(struct master *m, const struct config *config)
+keep_until_done(struct master *m)
 {
 	title_set("draining");
-	/* The log came with the state. */
-	log_to(m, config);
 	m->draining = m->terminating = true;
 	for (struct generation *g = m->generations, *next; g != NULL;
 	     g = next) {
@@ -506,6 +507,7 @@ master_run(const struct master_options *options)
 	if (m->options.carry >= 0) {
 		if (carry_load(m, m->options.carry) != 0)
 			die("the state of the previous program is unreadable");
+		log_to(m, config);
 	} else {
 		if (serves(m))
 			AUDIT(server_start, .version = PACKAGE_VERSION,
@@ -526,7 +528,7 @@ master_run(const struct master_options *options)
 	if (!m->options.linger)
 		generation_start(generation_new(m, config, sealed));
 	if (m->options.linger)
-		keep_until_done(m, config);
+		keep_until_done(m);
 	if (m->current != NULL && !m->options.linger)
 		listen_start(m); /* the old generation serves meanwhile */
 	if (serves(m)) {

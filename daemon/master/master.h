@@ -293,6 +293,8 @@ unsigned keeper_adopt(struct master *m, const char *control_socket);
 void control_open(struct master *m, const struct config *config);
 void control_failed(struct master *m, const char *why);
 void control_close(struct master *m);
+/* Before control_save: send the answers that are made. */
+void control_flush(struct master *m);
 void control_save(const struct master *m, struct buf *b);
 void control_load(struct master *m, struct rd *r);
 

@@ -20,15 +20,23 @@ def gone(pid):
         return True
 
 
-def terminate(s):
-    """SIGTERM as a service manager does: back when the main process is gone."""
-    os.kill(s.pid, signal.SIGTERM)
-    sp.wait_for(lambda: gone(s.pid), 10, "the master's end")
-
-
 def keepers():
     p = sp.run(["pgrep", "-f", "^sallyportd: draining"])
     return [int(x) for x in p.stdout.split()]
+
+
+def terminate(s, left=1):
+    """SIGTERM; back when the master is gone and so many keepers are up."""
+    os.kill(s.pid, signal.SIGTERM)
+    sp.wait_for(lambda: gone(s.pid), 10, "the master's end")
+    sp.wait_for(lambda: len(keepers()) == left, 10, f"{left} keepers")
+
+
+def restart_at_once(s):
+    """As a service manager does it: no time between the end and the start."""
+    os.kill(s.pid, signal.SIGTERM)
+    sp.wait_for(lambda: gone(s.pid), 10, "the master's end")
+    s.start()
 
 
 def ours():
@@ -164,9 +172,7 @@ def test_generations_of_keepers(make_server, make_user):
     people = []
     for round in range(3):
         people.append(login(s, ann))
-        terminate(s)
-        assert len(keepers()) == 1
-        s.start()
+        restart_at_once(s)
         s.wait_log(rf"took over {round + 1} connections? from")
         assert len(sessions(s)) == round + 1 and sockets(s) == []
     # a reload carries what was taken over
@@ -212,8 +218,8 @@ def test_a_keeper_that_hangs_delays_and_keeps(make_server, user):
     s.wait_log(r"the sessions stay here")
     # the next start finds it again, beside those of this one
     q = login(s, user)
-    terminate(s)
-    assert len(keepers()) == 2 and len(sockets(s)) == 2
+    terminate(s, left=2)
+    assert len(sockets(s)) == 2
     s.start()
     assert len(sessions(s)) == 2 and keepers() == [] and sockets(s) == []
     finish(p)

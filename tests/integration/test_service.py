@@ -205,6 +205,21 @@ def test_a_reload_opens_and_closes_listeners(make_server, user):
         socket.create_connection(("127.0.0.1", old), timeout=2).close()
 
 
+def test_a_reload_logs_all_it_does_into_the_log_as_it_is_now(make_server, user):
+    s = make_server()
+    kept = s.popen(user, "echo on; cat")
+    assert kept.stdout.readline() == b"on\n"
+    reload(s, r"Configuration reloaded, generation 2")
+    assert len(re.findall(r"Host key ED25519 .* loaded from", s.log())) == 2
+    os.rename(s.log_file, s.log_file + ".1")
+    os.kill(s.pid, signal.SIGHUP)
+    s.wait_log(r"Configuration reloaded, generation 3", 30)
+    assert len(re.findall(r"Host key ED25519 .* loaded from", s.log())) == 1
+    assert "generation 3" not in open(s.log_file + ".1").read()
+    kept.stdin.close()
+    assert kept.wait(20) == 0
+
+
 def test_stop_leaves_sessions(make_server, user):
     s = make_server()
     p = s.popen(user, "echo on; read x; echo got $x; exit 5")
