@@ -108,7 +108,9 @@ transport_ping(struct worker *w, struct rd *r)
 /*
  * RFC 4253 section 7.1: after the peer's KEXINIT and until its NEWKEYS only
  * the transport's own messages may come; under strict key exchange the first
- * time only those that the exchange needs.
+ * time only those that the exchange needs.  But asyncssh and others go on
+ * with their channels in a later one, where the old keys protect them: let
+ * them, as OpenSSH does.  What they want answered is held back, and bounded.
  */
 bool
 transport_forbids(const struct worker *w, uint8_t number)
@@ -121,5 +123,7 @@ transport_forbids(const struct worker *w, uint8_t number)
 		return false;
 	if (ex->strict && !ex->again)
 		return true;
+	if (ex->again && number >= SSH_MSG_GLOBAL_REQUEST && number < 128)
+		return false;
 	return number == 0 || number > SSH_MSG_DEBUG;
 }

@@ -237,8 +237,30 @@ START_TEST(no_channel_data_is_placed_during_an_exchange)
 END_TEST
 
 static const uint8_t illegal[] = {SSH_MSG_SERVICE_REQUEST, SSH_MSG_EXT_INFO,
-    SSH_MSG_USERAUTH_REQUEST, SSH_MSG_GLOBAL_REQUEST, SSH_MSG_CHANNEL_DATA,
-    SSH_MSG_PING, SSH_MSG_KEXINIT, SSH_MSG_NEWKEYS, 32, 0, 255};
+    SSH_MSG_USERAUTH_REQUEST, SSH_MSG_PING, SSH_MSG_KEXINIT, SSH_MSG_NEWKEYS,
+    32, 0, 255};
+
+/* asyncssh does, and OpenSSH takes it. */
+START_TEST(after_its_kexinit_the_client_may_go_on_with_its_channels)
+{
+	struct rd r;
+
+	rig_start(&g);
+	rig_login(&g);
+	rig_open_channel(&g, 100 << 20);
+	client_send_kexinit(&g.c);
+	rig_expect(&g, SSH_MSG_KEXINIT, &r);
+	send_data(5000);
+	rig_nothing(&g);
+	ck_assert_uint_eq(fake_channels.received, 5000);
+	client_negotiate(&g.c);
+	client_send_share(&g.c);
+	rig_expect(&g, SSH_MSG_KEX_ECDH_REPLY, &r);
+	client_take_reply(&g.c);
+	rig_expect(&g, SSH_MSG_NEWKEYS, &r);
+	client_take_newkeys(&g.c);
+}
+END_TEST
 
 START_TEST(after_its_kexinit_the_client_sends_nothing_else)
 {
@@ -359,6 +381,8 @@ suite_rekey(void)
 	tcase_add_test(t, no_channel_data_is_placed_during_an_exchange);
 	tcase_add_loop_test(t, after_its_kexinit_the_client_sends_nothing_else,
 	    0, (int)sizeof(illegal));
+	tcase_add_test(
+	    t, after_its_kexinit_the_client_may_go_on_with_its_channels);
 	tcase_add_test(t, ignore_and_debug_may_pass_in_a_rekey);
 	tcase_add_test(t, a_rekey_in_userauth_is_refused);
 	tcase_add_test(t, rekeys_without_traffic_are_slowed_down);
