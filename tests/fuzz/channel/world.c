@@ -108,6 +108,13 @@ transport_silence(const struct worker *worker)
 }
 
 void
+transport_wait(struct worker *worker, bool wait)
+{
+	(void)worker;
+	(void)wait;
+}
+
+void
 transport_interactive(struct worker *worker, bool interactive)
 {
 	(void)worker;
