@@ -103,7 +103,9 @@ leave_keeper(struct master *m, const struct generation *g)
 		snprintf(option, sizeof(option), "--linger=%d", fd);
 		if (fcntl(g->binary, F_SETFD, 0) == 0 &&
 		    (fd < 0 || fcntl(fd, F_SETFD, 0) == 0))
-			next_image(m, held, g->bundle, option);
+			/* The generation's own goes with the state. */
+			next_image(m, held,
+			    fcntl(g->bundle, F_DUPFD, SPAWN_FDS), option);
 		die_errno("the sessions' keeper could not be started");
 	default:
 		master_end(m, 0);
