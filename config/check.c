@@ -379,6 +379,10 @@ check_grants(const struct check *c, const struct rule *rule)
 		    strerror(errno));
 	if (g->command != NULL)
 		check_command(c, "command", g->command, &o[GRANT_command]);
+	for (size_t i = 0; i < g->subsystem_commands.count; i++)
+		check_command(c, "subsystem_commands",
+		    strchr(g->subsystem_commands.items[i], '=') + 1,
+		    &o[GRANT_subsystem_commands]);
 	if (g->chroot != NULL)
 		check_chroot(c, g->chroot, &o[GRANT_chroot]);
 	if (o[GRANT_times].line != 0)

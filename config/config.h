@@ -303,6 +303,8 @@ enum gateway_ports {
 	G(key_certificate, bool) /* certificates only */                  \
 	G(key_touch, bool) /* sk keys: presence required */               \
 	G(key_verify, bool) /* sk keys: user verified */                  \
+	G(key_ca_algorithms, struct strings) /* patterns */               \
+	G(key_revoked, struct strings) /* patterns, of lists' paths */    \
 	G(times, struct time_windows)                                     \
 	G(banner, char *) /* path of a text, NULL for none */             \
 	/* what a session may be */                                       \
@@ -310,6 +312,7 @@ enum gateway_ports {
 	G(shell, bool)                                                    \
 	G(exec, bool)                                                     \
 	G(subsystems, struct strings) /* patterns, of names */            \
+	G(subsystem_commands, struct strings) /* NAME=command */          \
 	G(command, char *) /* forced command */                           \
 	G(sftp_only, bool)                                                \
 	G(sftp_start, char *)                                             \
@@ -330,6 +333,7 @@ enum gateway_ports {
 	G(unix_unlink, bool)                                              \
 	G(agent, bool)                                                    \
 	G(x11, bool)                                                      \
+	G(x11_display_offset, uint32_t)                                   \
 	G(tun, uint32_t) /* enum tun_permission, bits */                  \
 	/* how much, how long */                                          \
 	G(max_sessions, uint32_t) /* per connection */                    \
@@ -341,6 +345,10 @@ enum gateway_ports {
 	G(warn_before, uint32_t) /* seconds: notice on terminals */       \
 	G(keepalive_interval, uint32_t)                                   \
 	G(keepalive_count, uint32_t)                                      \
+	G(rekey_bytes, uint64_t)                                          \
+	G(rekey_seconds, uint32_t)                                        \
+	G(ip_qos_interactive, uint32_t) /* DSCP in TOS byte */            \
+	G(ip_qos_bulk, uint32_t)                                          \
 	G(log_level, uint32_t) /* enum log_level of lib/log.h */
 
 #define GRANT_ORDINAL(name, type) GRANT_##name,

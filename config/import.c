@@ -69,6 +69,26 @@ import_first(const struct importer *imp, uint64_t set, const char *name)
 	return global;
 }
 
+/* The same of StreamLocalBindMask and IPQoS: sshd takes the last one. */
+const struct directive *
+import_last(const struct importer *imp, uint64_t set, const char *name)
+{
+	const struct directive *global = NULL, *last = NULL;
+	size_t i;
+
+	for (i = 0; i < imp->directive_count; i++) {
+		const struct directive *d = &imp->directives[i];
+
+		if (strcmp(d->word->name, name) != 0)
+			continue;
+		if (in_set(set, d->block))
+			last = d;
+		else if (d->block == 0)
+			global = d;
+	}
+	return last != NULL ? last : global;
+}
+
 const char *
 import_value(const struct importer *imp, uint64_t set, const char *name,
     const char *fallback)
@@ -171,10 +191,7 @@ import_put_text(
 /* ---- what cannot be said ---- */
 
 /* Keys that sshd takes in Match and sallyport has for all. */
-static const char *const global_here[] = {"casignaturealgorithms", "ipqos",
-    "rekeylimit", "revokedkeys", "x11displayoffset", "authorizedprincipalsfile",
-    "authorizedprincipalscommand", "authorizedprincipalscommanduser",
-    "subsystem"};
+static const char *const global_here[] = {"pamservicename"};
 
 static bool
 is_global_here(const char *name)
@@ -259,6 +276,8 @@ config_import(const char *path, FILE *out, struct problems *report)
 		judge_directives(imp);
 		import_listeners(imp);
 		import_judge_blocks(imp);
+		import_find_sets(imp);
+		import_find_authorities(imp);
 		fprintf(
 		    out, "# Imported from %s by sallyportctl import.\n", path);
 		import_server(imp);

@@ -295,6 +295,7 @@ static void
 put_forwarding(const struct granting *g)
 {
 	bool none = is(g, "disableforwarding", "yes", "no");
+	const struct directive *mask;
 	const char *tun;
 
 	put_targets(g, "local_forward", "permitopen",
@@ -309,8 +310,9 @@ put_forwarding(const struct granting *g)
 	    forwards(g, "allowstreamlocalforwarding", "local"));
 	put_everything(g, "unix_remote",
 	    forwards(g, "allowstreamlocalforwarding", "remote"));
+	mask = import_last(g->imp, g->set, "streamlocalbindmask");
 	fprintf(g->imp->out, IN "unix_mask = \"%s\";\n",
-	    import_value(g->imp, g->set, "streamlocalbindmask", "0177"));
+	    mask != NULL ? mask->args[0] : "0177");
 	put_bool(g, "unix_unlink", is(g, "streamlocalbindunlink", "yes", "no"));
 	put_bool(
 	    g, "agent", !none && is(g, "allowagentforwarding", "yes", "yes"));
@@ -321,22 +323,22 @@ put_forwarding(const struct granting *g)
 
 /* ---- the session ---- */
 
-/* internal-sftp with sftp-server's options. */
+/* sftp-server's options, in the words of a line from number `first` on. */
 static void
-put_internal_sftp(const struct granting *g, const struct directive *d)
+put_sftp_options(
+    const struct granting *g, const struct directive *d, size_t first)
 {
 	struct importer *imp = g->imp;
 	struct strings words = {0};
 	char *text = arena_strdup(imp->arena, ""), *word, *rest;
 	size_t i;
 
-	for (i = 0; i < d->count; i++)
+	for (i = first; i < d->count; i++)
 		text = arena_printf(imp->arena, "%s %s", text, d->args[i]);
 	for (rest = text; (word = strsep(&rest, " \t")) != NULL;) {
 		if (*word != '\0')
 			push(imp, &words, word);
 	}
-	put_word(g, "sftp_only", "true");
 	for (i = 1; i < words.count; i++) {
 		const char *flag = words.items[i];
 		const char *value =
@@ -361,6 +363,17 @@ put_internal_sftp(const struct granting *g, const struct directive *d)
 	}
 }
 
+/* What the Subsystem line gives the server that ours takes the place of. */
+static void
+put_sftp_subsystem(const struct granting *g)
+{
+	const struct directive *d = import_sftp(g->imp, g->set);
+
+	if (d != NULL &&
+	    strcmp(import_subsystem_command(g->imp, d), "internal") == 0)
+		put_sftp_options(g, d, 1);
+}
+
 static void
 put_command(const struct granting *g)
 {
@@ -369,10 +382,13 @@ put_command(const struct granting *g)
 	char *text;
 	size_t i;
 
-	if (d == NULL || strcasecmp(d->args[0], "none") == 0)
+	if (d == NULL || strcasecmp(d->args[0], "none") == 0) {
+		put_sftp_subsystem(g);
 		return;
+	}
 	if (strncmp(d->args[0], "internal-sftp", 13) == 0) {
-		put_internal_sftp(g, d);
+		put_word(g, "sftp_only", "true");
+		put_sftp_options(g, d, 0);
 		return;
 	}
 	text = arena_strdup(imp->arena, d->args[0]);
@@ -515,4 +531,5 @@ import_grants(struct importer *imp, uint64_t set, bool root)
 	put_session(&g);
 	put_forwarding(&g);
 	put_limits(&g);
+	import_block_grants(imp, set);
 }

@@ -34,22 +34,82 @@ source_name(const struct importer *imp, const struct directive *d,
 	return arena_printf(imp->arena, "%s-%zu", numbered, d->block);
 }
 
+/* ---- authorities ---- */
+
+static struct authority
+authority_of(const struct importer *imp, uint64_t set)
+{
+	const struct directive *command =
+	    import_first(imp, set, "authorizedprincipalscommand");
+	const struct directive *file =
+	    import_first(imp, set, "authorizedprincipalsfile");
+	struct authority a = {
+	    .keys = import_first(imp, set, "trustedusercakeys")};
+
+	a.file = is_none(file) ? NULL : file;
+	a.command = is_none(command) ? NULL : command;
+	return a;
+}
+
+static const char *
+authority_name(const struct importer *imp, uint64_t set)
+{
+	struct authority a = authority_of(imp, set);
+	size_t i;
+
+	for (i = 0; i < imp->authority_count; i++) {
+		const struct authority *b = &imp->authorities[i];
+
+		if (a.keys == b->keys && a.file == b->file &&
+		    a.command == b->command)
+			return b->name;
+	}
+	return NULL;
+}
+
+/* The global one has its place at the module's top level. */
+void
+import_find_authorities(struct importer *imp)
+{
+	size_t i;
+
+	imp->authorities = arena_array(
+	    imp->arena, imp->set_count + 1, sizeof(*imp->authorities));
+	for (i = imp->set_count; i-- > 0;) { /* the empty set is the last */
+		struct authority a = authority_of(imp, imp->sets[i]);
+
+		if (is_none(a.keys) ||
+		    authority_name(imp, imp->sets[i]) != NULL)
+			continue;
+		if (a.file != NULL && a.command != NULL)
+			import_error(imp, &a.command->origin,
+			    "AuthorizedPrincipalsCommand beside "
+			    "AuthorizedPrincipalsFile: sallyport asks one of "
+			    "them");
+		a.name = imp->sets[i] == 0 ?
+		    "ca_keys" :
+		    arena_printf(
+			imp->arena, "authority-%zu", imp->authority_count);
+		imp->authorities[imp->authority_count++] = a;
+	}
+}
+
 struct strings
 import_key_sources(const struct importer *imp, uint64_t set)
 {
-	const struct directive *files, *command, *authorities;
+	const struct directive *files, *command;
 	struct strings names = {0};
+	const char *authority = authority_name(imp, set);
 
 	files = import_first(imp, set, "authorizedkeysfile");
 	command = import_first(imp, set, "authorizedkeyscommand");
-	authorities = import_first(imp, set, "trustedusercakeys");
 	if (files == NULL || !is_none(files))
 		push(imp, &names, source_name(imp, files, "user", "files"));
 	if (!is_none(command))
 		push(imp, &names,
 		    source_name(imp, command, "command", "command"));
-	if (!is_none(authorities))
-		push(imp, &names, "ca_keys");
+	if (authority != NULL)
+		push(imp, &names, authority);
 	return names;
 }
 
@@ -105,9 +165,10 @@ put_file_source(
 	fputs("\t\t};\n", imp->out);
 }
 
+/* "command = ...; user = ...;" */
 static void
-put_command_source(struct importer *imp, const char *name,
-    const struct directive *d, const char *user_word)
+put_command(
+    struct importer *imp, const struct directive *d, const char *user_word)
 {
 	const struct directive *user;
 	struct strings words = {0};
@@ -119,13 +180,20 @@ put_command_source(struct importer *imp, const char *name,
 	}
 	user =
 	    import_first(imp, d->block == 0 ? 0 : 1ULL << d->block, user_word);
-	fprintf(imp->out, "\t\t%s = {", name);
 	import_put_list(imp, " ", "command", &words);
 	if (user != NULL)
 		import_put_text(imp, "\t\t\t", "user", user->args[0]);
 	else
 		import_error(
 		    imp, &d->origin, "%s: no user to run it as", d->word->name);
+}
+
+static void
+put_command_source(struct importer *imp, const struct directive *d)
+{
+	fprintf(
+	    imp->out, "\t\t%s = {", source_name(imp, d, "command", "command"));
+	put_command(imp, d, "authorizedkeyscommanduser");
 	fputs("\t\t};\n", imp->out);
 }
 
@@ -145,6 +213,10 @@ put_sources(struct importer *imp)
 	bool global_files = import_first(imp, 0, "authorizedkeysfile") == NULL;
 	size_t i;
 
+	for (i = 0; i < imp->authority_count; i++) {
+		if (strcmp(imp->authorities[i].name, "ca_keys") != 0)
+			push(imp, &names, imp->authorities[i].name);
+	}
 	if (global_files)
 		push(imp, &names, "user");
 	for (i = 0; i < imp->directive_count; i++) {
@@ -174,70 +246,69 @@ put_sources(struct importer *imp)
 			put_file_source(
 			    imp, source_name(imp, d, "user", "files"), d);
 		if (strcmp(d->word->name, "authorizedkeyscommand") == 0)
-			put_command_source(imp,
-			    source_name(imp, d, "command", "command"), d,
-			    "authorizedkeyscommanduser");
+			put_command_source(imp, d);
+	}
+}
+
+/* Who may be named: "file = ...;" or "command = ...; user = ...;" */
+static void
+put_named(struct importer *imp, const struct authority *a)
+{
+	struct strings list;
+
+	if (a->file != NULL) {
+		list = home_paths(imp, a->file);
+		import_put_list(imp, " ", "file", &list);
+	} else if (a->command != NULL) {
+		put_command(imp, a->command, "authorizedprincipalscommanduser");
 	}
 }
 
 static void
 put_authorities(struct importer *imp)
 {
-	struct strings list = {0};
+	struct strings list;
 	size_t i;
+
+	for (i = 0; i < imp->authority_count; i++) {
+		const struct authority *a = &imp->authorities[i];
+		bool top = strcmp(a->name, "ca_keys") == 0;
+
+		memset(&list, 0, sizeof(list));
+		push(imp, &list, a->keys->args[0]);
+		if (!top)
+			fprintf(imp->out, "\t\t%s = {", a->name);
+		import_put_list(imp, top ? "\t\t" : " ", "ca_keys", &list);
+		if (top && (a->file != NULL || a->command != NULL))
+			fputs("\t\tprincipals = {", imp->out);
+		put_named(imp, a);
+		if (!top || a->file != NULL || a->command != NULL)
+			fputs("\t\t};\n", imp->out);
+	}
+}
+
+/* All that some login is to be checked against; the rules say which. */
+static void
+put_revoked(struct importer *imp)
+{
+	struct strings list = {0};
+	size_t i, j, k;
 
 	for (i = 0; i < imp->directive_count; i++) {
 		const struct directive *d = &imp->directives[i];
 
-		if (strcmp(d->word->name, "trustedusercakeys") != 0 ||
+		if (strcmp(d->word->name, "revokedkeys") != 0 ||
 		    !counts(imp, d))
 			continue;
-		if (list.count > 0 && strcmp(list.items[0], d->args[0]) != 0)
-			import_error(imp, &d->origin,
-			    "TrustedUserCAKeys %s: "
-			    "sallyport trusts one set of authorities for all "
-			    "rules (name them by fingerprint in key_cas)",
-			    d->args[0]);
-		else if (list.count == 0)
-			push(imp, &list, d->args[0]);
+		for (j = 0; j < d->count; j++) {
+			for (k = 0; k < list.count; k++) {
+				if (strcmp(list.items[k], d->args[j]) == 0)
+					break;
+			}
+			if (k == list.count)
+				push(imp, &list, d->args[j]);
+		}
 	}
-	if (list.count > 0)
-		import_put_list(imp, "\t\t", "ca_keys", &list);
-}
-
-static void
-put_principals(struct importer *imp)
-{
-	const struct directive *file, *command;
-	struct strings list;
-
-	file = import_first(imp, 0, "authorizedprincipalsfile");
-	command = import_first(imp, 0, "authorizedprincipalscommand");
-	if (!is_none(file) && !is_none(command))
-		import_error(imp, &command->origin,
-		    "AuthorizedPrincipals"
-		    "Command beside AuthorizedPrincipalsFile: sallyport asks "
-		    "one of them");
-	if (!is_none(file)) {
-		list = home_paths(imp, file);
-		fputs("\t\tprincipals = {", imp->out);
-		import_put_list(imp, " ", "file", &list);
-		fputs("\t\t};\n", imp->out);
-	} else if (!is_none(command)) {
-		put_command_source(imp, "principals", command,
-		    "authorizedprincipalscommanduser");
-	}
-}
-
-static void
-put_revoked(struct importer *imp)
-{
-	const struct directive *d = import_first(imp, 0, "revokedkeys");
-	struct strings list = {0};
-	size_t i;
-
-	for (i = 0; !is_none(d) && i < d->count; i++)
-		push(imp, &list, d->args[i]);
 	if (list.count > 0)
 		import_put_list(imp, "\t\t", "revoked", &list);
 }
@@ -265,7 +336,6 @@ import_modules(struct importer *imp)
 	fputs("; }; },\n\t{ name = \"publickey\"; options = {\n", imp->out);
 	put_sources(imp);
 	put_authorities(imp);
-	put_principals(imp);
 	put_revoked(imp);
 	fputs("\t}; }", imp->out);
 	if (anywhere(imp, "hostbasedauthentication", "yes"))

@@ -302,9 +302,10 @@ larger_first(const void *a, const void *b)
 }
 
 /* All sets of blocks that can match one login together. */
-static size_t
-find_sets(struct importer *imp, uint64_t sets[IMPORT_SETS_MAX])
+void
+import_find_sets(struct importer *imp)
 {
+	uint64_t *sets = imp->sets;
 	size_t i, j, before, count = 1;
 
 	sets[0] = 0;
@@ -327,22 +328,22 @@ find_sets(struct importer *imp, uint64_t sets[IMPORT_SETS_MAX])
 				    "%d sets of Match blocks can match "
 				    "together: too many",
 				    IMPORT_SETS_MAX);
-				return 0;
+				return;
 			}
 		}
 	}
 	qsort(sets, count, sizeof(*sets), larger_first);
-	return count;
+	imp->set_count = count;
 }
 
 void
 import_rules(struct importer *imp)
 {
-	uint64_t sets[IMPORT_SETS_MAX];
-	size_t i, count = find_sets(imp, sets);
+	const uint64_t *sets = imp->sets;
+	size_t i;
 
 	fputs("\nrules = (\n", imp->out);
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < imp->set_count; i++) {
 		if (import_may_be_root(imp, sets[i]))
 			put_region(imp, sets[i], true);
 		put_region(imp, sets[i], false);

@@ -163,21 +163,22 @@ put_algorithms(struct importer *imp, const char *key, const char *name,
 		import_put_list(imp, "\t", key, &list);
 }
 
-/* What any block accepts must be announced: the rules decide. */
+/* What any block accepts must be there for all: the rules decide. */
 static void
-put_key_algorithms(struct importer *imp)
+put_union(struct importer *imp, const char *key, const char *name,
+    enum algorithm_kind kind)
 {
 	struct strings all = {0}, list;
 	size_t i, j, k;
 
-	if (import_first(imp, 0, "pubkeyacceptedalgorithms") == NULL)
+	if (import_first(imp, 0, name) == NULL)
 		return;
 	for (i = 0; i < imp->directive_count; i++) {
 		const struct directive *d = &imp->directives[i];
 
-		if (strcmp(d->word->name, "pubkeyacceptedalgorithms") != 0)
+		if (strcmp(d->word->name, name) != 0)
 			continue;
-		list = import_algorithms(imp, d, ALGORITHM_USER_KEY, true);
+		list = import_algorithms(imp, d, kind, true);
 		for (j = 0; j < list.count; j++) {
 			for (k = 0; k < all.count; k++) {
 				if (strcmp(all.items[k], list.items[j]) == 0)
@@ -188,28 +189,7 @@ put_key_algorithms(struct importer *imp)
 		}
 	}
 	if (all.count > 0)
-		import_put_list(imp, "\t", "key_algorithms", &all);
-}
-
-static void
-put_rekey(struct importer *imp)
-{
-	const struct directive *d = import_first(imp, 0, "rekeylimit");
-	uint64_t value;
-
-	if (d == NULL) {
-		fputs("\trekey_seconds = \"none\";\n", imp->out);
-		return;
-	}
-	if (strcasecmp(d->args[0], "default") != 0 &&
-	    strcasecmp(d->args[0], "none") != 0 &&
-	    parse_size(d->args[0], &value) == NULL)
-		fprintf(imp->out, "\trekey_bytes = %lluL;\n",
-		    (unsigned long long)(value < 65536 ? 65536 : value));
-	if (d->count < 2 || strcasecmp(d->args[1], "none") == 0)
-		fputs("\trekey_seconds = \"none\";\n", imp->out);
-	else
-		import_put_text(imp, "\t", "rekey_seconds", d->args[1]);
+		import_put_list(imp, "\t", key, &all);
 }
 
 static void
@@ -224,14 +204,14 @@ put_crypto(struct importer *imp)
 	put_algorithms(imp, "macs", "macs", ALGORITHM_MAC);
 	put_algorithms(imp, "host_key_algorithms", "hostkeyalgorithms",
 	    ALGORITHM_HOST_KEY);
-	put_algorithms(
-	    imp, "ca_algorithms", "casignaturealgorithms", ALGORITHM_CA);
-	put_key_algorithms(imp);
+	put_union(imp, "ca_algorithms", "casignaturealgorithms", ALGORITHM_CA);
+	put_union(imp, "key_algorithms", "pubkeyacceptedalgorithms",
+	    ALGORITHM_USER_KEY);
 	if (d != NULL && strcasecmp(d->args[0], "no") == 0)
 		fputs("\tcompression = [ \"none\" ];\n", imp->out);
 	/* Each rule has its own; this is only the floor under all. */
 	fputs("\trsa_bits = 1024;\n", imp->out);
-	put_rekey(imp);
+	import_rekey(imp, 0, "\t");
 	if (moduli != NULL)
 		import_put_text(imp, "\t", "moduli_file", moduli);
 	fputs("};\n", imp->out);
@@ -383,32 +363,6 @@ put_lower(struct importer *imp, const char *key, const char *text)
 	import_put_text(imp, "\t", key, lower);
 }
 
-/* DSCP names as ours; the old ToS names and numbers are not. */
-static void
-put_qos(struct importer *imp)
-{
-	static const char known[] =
-	    " af11 af12 af13 af21 af22 af23 af31 af32 "
-	    "af33 af41 af42 af43 cs0 cs1 cs2 cs3 cs4 cs5 cs6 cs7 ef le none ";
-	const struct directive *d = import_first(imp, 0, "ipqos");
-	size_t i;
-
-	for (i = 0; d != NULL && i < 2; i++) {
-		const char *word = d->args[i < d->count ? i : 0];
-
-		if (strstr(known, arena_printf(imp->arena, " %s ", word)) ==
-		    NULL)
-			import_note(imp, &d->origin,
-			    "IPQoS %s: DSCP names "
-			    "only",
-			    word);
-		else
-			import_put_text(imp, "",
-			    i == 0 ? "ip_qos_interactive" : "ip_qos_bulk",
-			    word);
-	}
-}
-
 static void
 put_plain(struct importer *imp)
 {
@@ -426,7 +380,7 @@ put_plain(struct importer *imp)
 	    global(imp, "x11displayoffset", "10"));
 	fprintf(imp->out, "tcp_keepalive = %s;\n",
 	    import_is(imp, 0, "tcpkeepalive", "yes", "yes") ? "true" : "false");
-	put_qos(imp);
+	import_qos(imp, 0, "", true);
 }
 
 static void
@@ -443,7 +397,7 @@ static void
 put_subsystems(struct importer *imp)
 {
 	const char *names[32];
-	size_t i, j, k, count = 0;
+	size_t i, j, count = 0;
 	char *command;
 
 	fputs("\nsubsystems = (", imp->out);
@@ -456,23 +410,15 @@ put_subsystems(struct importer *imp)
 			if (strcmp(names[j], d->args[0]) == 0)
 				break;
 		}
-		if (d->block != 0 || count == 32) {
-			import_error(imp, &d->origin,
-			    "Subsystem in a Match "
-			    "block: sallyport has one list for all");
+		if (d->block != 0 || j < count)
+			continue; /* a grant; a name's first line counts */
+		if (count == 32) {
+			import_error(
+			    imp, &d->origin, "Subsystem: more than 32 of them");
 			continue;
 		}
-		if (j < count)
-			continue;
 		names[count] = d->args[0];
-		command = d->args[1];
-		for (k = 2; k < d->count; k++)
-			command = arena_printf(
-			    imp->arena, "%s %s", command, d->args[k]);
-		if (strcmp(d->args[0], "sftp") == 0 &&
-		    (strncmp(command, "internal-sftp", 13) == 0 ||
-			strstr(command, "/sftp-server") != NULL))
-			command = arena_strdup(imp->arena, "internal");
+		command = import_subsystem_command(imp, d);
 		fprintf(imp->out,
 		    "%s\n\t{ name = \"%s\"; command = ", count++ > 0 ? "," : "",
 		    d->args[0]);

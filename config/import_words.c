@@ -80,7 +80,7 @@ static const struct import_word words[] = {
     {"maxsessions", WORD_RULE, NULL},
     {"maxstartups", WORD_SERVER, NULL},
     {"modulifile", WORD_SERVER, NULL},
-    {"pamservicename", WORD_SERVER, NULL},
+    {"pamservicename", WORD_RULE, NULL},
     {"passwordauthentication", WORD_RULE, NULL},
     {"permitemptypasswords", WORD_FIXED, "no"},
     {"permitlisten", WORD_RULE, NULL},

@@ -58,6 +58,8 @@ struct block {
 	bool never; /* matches nobody, or cannot be said: left out */
 };
 
+struct authority;
+
 struct importer {
 	struct arena *arena;
 	struct problems *report;
@@ -71,6 +73,16 @@ struct importer {
 	bool use_dns;
 	size_t rule_count; /* written so far */
 	size_t groups; /* in the match that is being written */
+	uint64_t sets[IMPORT_SETS_MAX]; /* of blocks that can match together */
+	size_t set_count;
+	struct authority *authorities;
+	size_t authority_count;
+};
+
+/* TrustedUserCAKeys with the principals that go with it in some set. */
+struct authority {
+	const struct directive *keys, *file, *command; /* or NULL */
+	const char *name; /* of the key source */
 };
 
 /* ---- import_read.c ---- */
@@ -83,6 +95,8 @@ const struct import_word *import_find_word(const char *name);
 
 /* The directive that counts: of the set, else of the global part; or NULL. */
 const struct directive *import_first(
+    const struct importer *imp, uint64_t set, const char *name);
+const struct directive *import_last(
     const struct importer *imp, uint64_t set, const char *name);
 /* Its only argument, or the default. */
 const char *import_value(const struct importer *imp, uint64_t set,
@@ -128,6 +142,24 @@ void import_listeners(struct importer *imp);
 void import_server(struct importer *imp);
 void import_modules(struct importer *imp);
 void import_rules(struct importer *imp);
+/* Fill imp->sets; reported when there are too many. */
+void import_find_sets(struct importer *imp);
+/* Fill imp->authorities, from the sets. */
+void import_find_authorities(struct importer *imp);
+
+/* ---- import_blocks.c ---- */
+
+/* Does some Match block say this? */
+bool import_in_block(const struct importer *imp, const char *name);
+void import_rekey(struct importer *imp, uint64_t set, const char *indent);
+void import_qos(
+    struct importer *imp, uint64_t set, const char *indent, bool report);
+char *import_subsystem_command(
+    const struct importer *imp, const struct directive *d);
+/* The Subsystem line for sftp, or NULL. */
+const struct directive *import_sftp(const struct importer *imp, uint64_t set);
+/* The grants of what is the server's unless a block says it. */
+void import_block_grants(struct importer *imp, uint64_t set);
 
 /* The grants of a rule for the set; root's chains when root is set. */
 void import_grants(struct importer *imp, uint64_t set, bool root);

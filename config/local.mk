@@ -7,7 +7,7 @@ config_libsettings_a_SOURCES = \
 	config/config.h \
 	config/explain.c \
 	config/load.c config/load.h \
-	config/import.c config/import.h config/importer.h \
+	config/import.c config/import_blocks.c config/import.h config/importer.h \
 	config/import_grants.c config/import_match.c \
 	config/import_modules.c config/import_read.c \
 	config/import_rules.c config/import_server.c \

@@ -392,6 +392,12 @@ const struct option options[] = {
     G(key_verify, BOOL, 0, 0, 0, "false", NULL, TRUE,
 	"Keys on a security token must have verified their user by PIN or "
 	"biometry. key_types = [ \"sk-*\" ] lets no others in."),
+    G(key_ca_algorithms, STRINGS, 0, 64, 0, "[\"*\"]", NULL, LAYER,
+	"Patterns of those crypto.ca_algorithms that an authority may have "
+	"used."),
+    G(key_revoked, STRINGS, 0, 64, 0, "[\"*\"]", NULL, LAYER,
+	"Patterns of the paths of those revocation lists of the publickey "
+	"module that count. A guard adds its lists to the rule's."),
     G(times, TIMES, 0, 64, 0, "[\"00:00-24:00\"]", NULL, LAYER,
 	"When logins and new sessions are allowed; a session ends with the "
 	"window."),
@@ -403,6 +409,9 @@ const struct option options[] = {
     G(exec, BOOL, 0, 0, 0, "true", NULL, FALSE, "Commands."),
     G(subsystems, STRINGS, 0, 64, 0, "[\"*\"]", NULL, LAYER,
 	"Patterns of the names of subsystems."),
+    G(subsystem_commands, COMMANDS, 0, 64, 0, "[]", NULL, NEVER,
+	"Commands of subsystems, NAME=command, that go before those at the "
+	"top level; \"internal\" for sftp."),
     G(command, STRING, 1, 4096, NONE, "\"none\"", NULL, SAME,
 	"A command that runs whatever the client asks; SSH_ORIGINAL_COMMAND "
 	"tells what that was. Forwarding, agent, X11, tunnels and terminal are "
@@ -448,6 +457,9 @@ const struct option options[] = {
     G(agent, BOOL, 0, 0, 0, "false", NULL, FALSE, "Agent forwarding."),
     G(x11, BOOL, 0, 0, 0, "false", NULL, FALSE,
 	"X11 forwarding; the server listens on loopback only."),
+    G(x11_display_offset, NUMBER, 0, 1000, 0, NULL, NULL, NEVER,
+	"First display number that X11 forwarding uses; without it the "
+	"x11_display_offset at the top level."),
     G(tun, CHOICE, 0, 0, 0, "\"no\"", tun_choices, BITS_AND,
 	"Tunnel devices: no, point-to-point, ethernet, yes."),
     G(max_sessions, NUMBER, 0, 65536, 0, "10", NULL, SMALLER,
@@ -455,7 +467,8 @@ const struct option options[] = {
     G(max_user_sessions, NUMBER, 0, 65536, NONE, "\"none\"", NULL, SMALLER,
 	"Sessions at once of one user, in all connections."),
     G(idle_timeout, TIME, 1, YEAR, NONE, "\"none\"", NULL, SMALLER,
-	"End a connection whose user has sent nothing for so long."),
+	"End a connection whose user has sent nothing for so long. What a "
+	"terminal shows by itself does not count; a transfer does."),
     G(unused_timeout, TIME, 1, YEAR, NONE, "\"none\"", NULL, SMALLER,
 	"End a connection that has had no open channel for so long."),
     G(channel_timeouts, CHANNELS, 0, 64, 0, "[]", NULL, LAYER,
@@ -473,6 +486,18 @@ const struct option options[] = {
 	"Ask a silent client whether it is there, so often."),
     G(keepalive_count, NUMBER, 1, 1000, NONE, "3", NULL, SMALLER,
 	"End the connection after so many unanswered ones; none: never."),
+    G(rekey_bytes, SIZE, 65536, 1ULL << 36, 0, NULL, NULL, SMALLER,
+	"New keys after so many bytes in either direction, once logged in; "
+	"without it crypto.rekey_bytes."),
+    G(rekey_seconds, TIME, 10, 7 * DAY, NONE, NULL, NULL, SMALLER,
+	"New keys after so much time, once logged in; without it "
+	"crypto.rekey_seconds."),
+    G(ip_qos_interactive, CHOICE, 0, 0, 0, NULL, qos_choices, NEVER,
+	"DSCP class of a connection with a terminal, once logged in; without "
+	"it the ip_qos_interactive at the top level."),
+    G(ip_qos_bulk, CHOICE, 0, 0, 0, NULL, qos_choices, NEVER,
+	"DSCP class of a connection without a terminal, once logged in; "
+	"without it the ip_qos_bulk at the top level."),
     G(log_level, CHOICE, 0, 0, 0, NULL, level_choices, NEVER,
 	"How much of this connection the log holds; without it log.level."),
 };

@@ -45,6 +45,7 @@ enum option_type {
 	OPTION_ALGORITHMS, /* struct strings, final after all is read */
 	OPTION_TARGETS_LOG, /* struct strings: syslog, stderr, /file */
 	OPTION_SETENV, /* struct strings, NAME=value */
+	OPTION_COMMANDS, /* struct strings, SUBSYSTEM=command */
 	OPTION_FINGERPRINTS, /* struct strings, SHA256:... or patterns */
 	OPTION_NETWORKS, /* struct networks */
 	OPTION_UIDS, /* struct uid_ranges */

@@ -70,17 +70,19 @@ enum policy_reason {
 };
 
 /* The lists that add up: every layer must allow. */
-#define LAYER_LIST(L)     \
-	L(key_types)      \
-	L(key_sources)    \
-	L(key_cas)        \
-	L(times)          \
-	L(subsystems)     \
-	L(accept_env)     \
-	L(local_forward)  \
-	L(remote_forward) \
-	L(unix_local)     \
-	L(unix_remote)    \
+#define LAYER_LIST(L)        \
+	L(key_types)         \
+	L(key_sources)       \
+	L(key_cas)           \
+	L(key_ca_algorithms) \
+	L(key_revoked)       \
+	L(times)             \
+	L(subsystems)        \
+	L(accept_env)        \
+	L(local_forward)     \
+	L(remote_forward)    \
+	L(unix_local)        \
+	L(unix_remote)       \
 	L(channel_timeouts)
 #define LAYER_ORDINAL(name) LAYER_##name,
 enum layer { LAYER_LIST(LAYER_ORDINAL) LAYER_COUNT };
@@ -147,6 +149,11 @@ bool policy_may_key(const struct decision *d, const struct policy_facts *facts,
 bool policy_may_key_here(const struct config *config, const struct decision *d,
     const struct policy_facts *facts, char *why, size_t why_size);
 
+/* May an authority have signed with this algorithm; does this revocation list
+ * count (to one layer it is enough). */
+bool policy_may_ca_algorithm(const struct decision *d, const char *name);
+bool policy_asks_revoked(const struct decision *d, const char *path);
+
 /* Time windows: asked at login and again at each session's opening. *ends is
  * the moment the window closes, 0 when it does not. */
 bool policy_may_now(const struct decision *d, time_t now, time_t *ends);
@@ -165,6 +172,9 @@ bool policy_may_unix_connect(const struct decision *d, const char *path);
 bool policy_may_unix_listen(const struct decision *d, const char *path);
 bool policy_may_env(const struct decision *d, const char *name);
 bool policy_may_subsystem(const struct decision *d, const char *name);
+/* The rule's own command for it, "internal" for sftp; NULL: it has none. */
+const char *policy_subsystem_command(
+    const struct decision *d, const char *name);
 
 /* Seconds of silence that close a channel of this kind, or CONFIG_NONE. */
 uint32_t policy_channel_timeout(const struct decision *d, const char *kind);

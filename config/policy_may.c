@@ -86,6 +86,25 @@ policy_may_key(const struct decision *d, const struct policy_facts *facts,
 	return fault == NULL;
 }
 
+bool
+policy_may_ca_algorithm(const struct decision *d, const char *name)
+{
+	return in_every_layer(d, LAYER_key_ca_algorithms, name);
+}
+
+bool
+policy_asks_revoked(const struct decision *d, const char *path)
+{
+	const struct layers *layers = &d->layers[LAYER_key_revoked];
+	size_t i;
+
+	for (i = 0; i < layers->count; i++) {
+		if (policy_in_patterns(layers->lists[i], path))
+			return true;
+	}
+	return layers->count == 0;
+}
+
 /* ---- times ---- */
 
 bool
@@ -262,6 +281,20 @@ policy_may_subsystem(const struct decision *d, const char *name)
 {
 	return d->verdict == POLICY_GRANTED &&
 	    in_every_layer(d, LAYER_subsystems, name);
+}
+
+const char *
+policy_subsystem_command(const struct decision *d, const char *name)
+{
+	const struct strings *list = &d->grants.subsystem_commands;
+	size_t i, len = strlen(name);
+
+	for (i = 0; i < list->count; i++) {
+		if (strncmp(list->items[i], name, len) == 0 &&
+		    list->items[i][len] == '=')
+			return &list->items[i][len + 1];
+	}
+	return NULL;
 }
 
 uint32_t

@@ -61,12 +61,27 @@ tighten_false(const struct tightening *t)
 	return tighten_bool(t, false);
 }
 
+static int
+tighten_smaller_size(const struct tightening *t)
+{
+	uint64_t *granted = t->granted, value = *(const uint64_t *)t->value;
+
+	if (value < *granted) {
+		*granted = value;
+		set_origin(t);
+	}
+	return 0;
+}
+
 /* CONFIG_NONE is the largest number there is: infinity. */
 static int
 tighten_smaller(const struct tightening *t)
 {
-	uint32_t *granted = t->granted, value = *(const uint32_t *)t->value;
+	uint32_t *granted = t->granted, value;
 
+	if (t->option->type == OPTION_SIZE)
+		return tighten_smaller_size(t);
+	value = *(const uint32_t *)t->value;
 	if (value < *granted) {
 		*granted = value;
 		set_origin(t);

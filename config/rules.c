@@ -370,6 +370,11 @@ grant_defaults(struct loader *l, struct grants *defaults)
 	defaults->max_auth_tries = l->config->limits.max_auth_tries;
 	defaults->log_level = l->config->log.level;
 	defaults->banner = l->config->banner;
+	defaults->rekey_bytes = l->config->crypto.rekey_bytes;
+	defaults->rekey_seconds = l->config->crypto.rekey_seconds;
+	defaults->ip_qos_interactive = l->config->ip_qos_interactive;
+	defaults->ip_qos_bulk = l->config->ip_qos_bulk;
+	defaults->x11_display_offset = l->config->x11_display_offset;
 }
 
 /* ---- what holds between rules ---- */

@@ -261,6 +261,20 @@ read_string(const struct value *v, char **member)
 typedef const char *item_reader(struct arena *arena,
     const struct option *option, const char *text, void *item);
 
+/* "NAME=command"; the internal server is sftp's. */
+static const char *
+command_fault(const char *text)
+{
+	size_t len = strcspn(text, "=");
+
+	if (len == 0 || text[len] == '\0' || text[len + 1] == '\0')
+		return "not a subsystem's command; NAME=command";
+	if (strcmp(&text[len + 1], "internal") == 0 &&
+	    (len != 4 || strncmp(text, "sftp", 4) != 0))
+		return "only sftp is served internally";
+	return NULL;
+}
+
 static const char *
 item_string(struct arena *arena, const struct option *option, const char *text,
     void *item)
@@ -273,6 +287,9 @@ item_string(struct arena *arena, const struct option *option, const char *text,
 		break;
 	case OPTION_SETENV:
 		fault = parse_assignment(text);
+		break;
+	case OPTION_COMMANDS:
+		fault = command_fault(text);
 		break;
 	case OPTION_FINGERPRINTS:
 		fault = parse_fingerprint(text);
@@ -526,6 +543,7 @@ value_read(struct reader *r, const struct option *option, const char *key,
 	case OPTION_ALGORITHMS:
 	case OPTION_TARGETS_LOG:
 	case OPTION_SETENV:
+	case OPTION_COMMANDS:
 	case OPTION_FINGERPRINTS:
 		return read_list(&v, sizeof(char *), item_string, member);
 	case OPTION_NETWORKS:

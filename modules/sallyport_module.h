@@ -364,6 +364,10 @@ struct sallyport_host {
 	void (*audit)(struct sallyport_login *login, const char *event,
 	    const char *subject, const char *format, ...)
 	    SALLYPORT_FORMAT(4, 5);
+
+	/* Does the policy have this revocation list asked for this login?
+	 * Look at size before you call it. */
+	int (*asks_revoked)(struct sallyport_login *login, const char *path);
 };
 
 /* ---- the module -------------------------------------------------------- */

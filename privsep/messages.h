@@ -243,6 +243,7 @@
 	F(u32, keepalive_count, U32) F(u32, idle_timeout, U32)          \
 	F(u32, unused_timeout, U32) F(u32, window_max, U32)             \
 	F(u64, rekey_bytes, U64) F(u32, rekey_seconds, U32)             \
+	F(u32, tos_interactive, 255) F(u32, tos_bulk, 255)              \
 	F(text, channel_timeouts, WALL_TEXT_MAX)                        \
 	F(bytes, hostkeys, WALL_KEYS_MAX)
 /* The worker's end of its socketpair with the session process. */

@@ -212,6 +212,12 @@ host_restrict_to(struct sallyport_login *login, enum sallyport_restriction what,
 }
 
 static int
+host_asks_revoked(struct sallyport_login *login, const char *path)
+{
+	return policy_asks_revoked(&login->decision, path);
+}
+
+static int
 host_one_text(struct sallyport_login *login, const char *text)
 {
 	(void)login;
@@ -368,6 +374,7 @@ static const struct sallyport_host table = {
     .open_file = host_open_file,
     .run = host_run,
     .audit = host_audit,
+    .asks_revoked = host_asks_revoked,
 };
 
 /* ---- the key in its file ---- */
@@ -438,14 +445,17 @@ is_listed(const struct strings *names, const char *name)
 }
 
 static void
-join(const struct strings *names, char *text, size_t size)
+join_ca_algorithms(struct sallyport_login *login)
 {
-	size_t used = 0;
+	const struct strings *names = &login->q->config->crypto.ca_algorithms;
+	char *text = login->ca_algorithms;
+	size_t used = 0, size = sizeof(login->ca_algorithms);
 
 	text[0] = '\0';
 	for (size_t i = 0; i < names->count && used < size; i++)
-		used += (size_t)snprintf(&text[used], size - used, "%s%s",
-		    i > 0 ? "," : "", names->items[i]);
+		if (policy_may_ca_algorithm(&login->decision, names->items[i]))
+			used += (size_t)snprintf(&text[used], size - used,
+			    "%s%s", used > 0 ? "," : "", names->items[i]);
 }
 
 /* ---- the module ---- */
@@ -535,10 +545,9 @@ explain_key(struct question *q, const char *file, struct key_answer *a)
 	login->key = key;
 	if (q->facts.source.family != NET_NONE)
 		net_print(&q->facts.source, login->address);
-	join(&q->config->crypto.ca_algorithms, login->ca_algorithms,
-	    sizeof(login->ca_algorithms));
 	decision_init(&login->decision);
 	policy_decide(q->config, &q->facts, &login->decision);
+	join_ca_algorithms(login);
 	err = find_and_ask(login);
 	decision_free(&login->decision);
 	free(login);

@@ -90,16 +90,23 @@ completed(struct monitor *m)
 	return text;
 }
 
+/* Those of the configuration that the decision leaves. */
 static const char *
-name_list(const struct strings *names)
+ca_algorithms(struct monitor *m)
 {
 	static char list[2048];
+	const struct strings *names =
+	    &m->template->config->crypto.ca_algorithms;
 	size_t used = 0;
 
 	list[0] = '\0';
-	for (size_t i = 0; i < names->count && used < sizeof(list); i++)
+	for (size_t i = 0; i < names->count && used < sizeof(list); i++) {
+		if (!policy_may_ca_algorithm(
+			m->auth->decision, names->items[i]))
+			continue;
 		used += (size_t)snprintf(&list[used], sizeof(list) - used,
-		    "%s%s", i > 0 ? "," : "", names->items[i]);
+		    "%s%s", used > 0 ? "," : "", names->items[i]);
+	}
 	return list;
 }
 
@@ -154,7 +161,7 @@ host_text(struct sallyport_login *login, enum sallyport_text which)
 	case SALLYPORT_RULE:
 		return a->decision->rule == NULL ? "" : a->decision->rule->name;
 	case SALLYPORT_CA_ALGORITHMS:
-		return name_list(&m->template->config->crypto.ca_algorithms);
+		return ca_algorithms(m);
 	case SALLYPORT_REASON:
 		return a->attempt.reason;
 	}
@@ -465,6 +472,12 @@ host_run(struct sallyport_login *login, const struct sallyport_command *command,
 	return host_child_run(command, output, len, status, why, why_size);
 }
 
+static int
+host_asks_revoked(struct sallyport_login *login, const char *path)
+{
+	return policy_asks_revoked(login->m->auth->decision, path);
+}
+
 /* What modules may emit, by name: see doc/MODULES.md. */
 static void SALLYPORT_FORMAT(4, 5) host_audit(struct sallyport_login *login,
     const char *event, const char *subject, const char *format, ...)
@@ -563,4 +576,5 @@ const struct sallyport_host host_table = {
     .open_file = host_open_file,
     .run = host_run,
     .audit = host_audit,
+    .asks_revoked = host_asks_revoked,
 };

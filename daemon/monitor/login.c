@@ -86,9 +86,10 @@ monitor_login(struct monitor *m)
 	    .idle_timeout = or_never(g->idle_timeout),
 	    .unused_timeout = or_never(g->unused_timeout),
 	    .window_max = config->limits.window_max,
-	    .rekey_bytes = config->crypto.rekey_bytes,
-	    .rekey_seconds = or_never(config->crypto.rekey_seconds),
-	    .channel_timeouts = timeouts,
+	    .rekey_bytes = g->rekey_bytes,
+	    .rekey_seconds = or_never(g->rekey_seconds),
+	    .tos_interactive = or_never(g->ip_qos_interactive),
+	    .tos_bulk = or_never(g->ip_qos_bulk), .channel_timeouts = timeouts,
 	    .hostkeys = {.data = keys.data, .len = keys.len});
 	buf_free(&keys);
 	MONITOR_SEND(m, auth_verdict, .result = AUTH_SUCCESS, .methods = "");

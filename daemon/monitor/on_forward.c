@@ -317,7 +317,7 @@ on_x11(struct monitor *m, struct wall_message *message)
 	SESSION_ORDER(m, bind_x11, .number = b->number, .channel = x->channel,
 	    .single = x->single, .protocol = x->protocol, .cookie = x->cookie,
 	    .screen = x->screen,
-	    .display_offset = m->template->config->x11_display_offset);
+	    .display_offset = m->decision->grants.x11_display_offset);
 	return 0;
 }
 

@@ -199,21 +199,28 @@ is_internal_sftp(const char *command)
 	return strcmp(command, "internal-sftp") == 0;
 }
 
+static bool
+is_internal(const char *name, const char *command)
+{
+	return strcmp(name, "sftp") == 0 && strcmp(command, "internal") == 0;
+}
+
 static void
 choose_subsystem(struct monitor *m, const char *name, struct program *p)
 {
 	const struct subsystem *s = find_subsystem(m->template->config, name);
+	const char *own = policy_subsystem_command(m->decision, name);
 
 	p->subsystem = name;
-	if (s == NULL)
+	if (s == NULL && own == NULL)
 		p->refusal = "no such subsystem";
 	else if (!policy_may_subsystem(m->decision, name) &&
 	    m->decision->grants.command == NULL)
 		p->refusal = "subsystem not permitted";
-	else if (s->command == NULL)
+	else if (own != NULL ? is_internal(name, own) : s->command == NULL)
 		p->kind = RUN_SFTP;
 	else
-		p->command = s->command;
+		p->command = own != NULL ? own : s->command;
 }
 
 static void

@@ -60,12 +60,12 @@ is_ca_line(struct request *r, const char *text, size_t len, const char *file,
 }
 
 static bool
-ca_is_trusted(struct request *r)
+ca_is_trusted(struct request *r, char *const *files, size_t count)
 {
 	bool found = false;
 
-	for (size_t i = 0; i < r->state->ca_count && !found; i++) {
-		const char *path = r->state->ca_files[i];
+	for (size_t i = 0; i < count && !found; i++) {
+		const char *path = files[i];
 		char why[SAFEFILE_WHY_MAX] = "";
 		struct buf b;
 		int fd = -1, err;
@@ -142,9 +142,8 @@ try_principal(struct request *r, const char *text, size_t len, const char *file,
 }
 
 static bool
-find_principal(struct request *r)
+find_principal(struct request *r, const struct source *source)
 {
-	const struct source *source = &r->state->principals;
 	bool failed;
 
 	if (pk_source_walk(r, source, try_principal, &failed))
@@ -157,25 +156,44 @@ find_principal(struct request *r)
 	return false;
 }
 
-bool
-pk_find_ca(struct request *r)
+/* The certificate must name the user himself. */
+static bool
+find_user(struct request *r)
 {
+	const char *names[1] = {pk_host->text(r->login, SALLYPORT_USER)};
 	struct key_options none;
-	const char *names[1];
 	bool good;
 
-	if (r->state->ca_count == 0 || !ca_is_trusted(r))
-		return false;
-	snprintf(r->source, sizeof(r->source), "%s", "ca_keys");
-	if (!pk_tell_key(r, false, false, false))
-		return false;
-	if (r->state->has_principals)
-		return find_principal(r);
-	names[0] = pk_host->text(r->login, SALLYPORT_USER);
 	if (!pk_judge_cert(r, names, 1))
 		return false;
 	key_options_init(&none);
 	good = take_options(r, &none);
 	key_options_free(&none);
 	return good;
+}
+
+bool
+pk_find_ca(struct request *r)
+{
+	const struct state *s = r->state;
+
+	if (s->ca_count == 0 || !ca_is_trusted(r, s->ca_files, s->ca_count))
+		return false;
+	snprintf(r->source, sizeof(r->source), "%s", "ca_keys");
+	if (!pk_tell_key(r, false, false, false))
+		return false;
+	return s->has_principals ? find_principal(r, &s->principals) :
+				   find_user(r);
+}
+
+bool
+pk_find_authority(struct request *r, const struct source *source)
+{
+	if (r->cert == NULL ||
+	    !ca_is_trusted(r, source->ca_files, source->ca_count) ||
+	    !pk_tell_key(r, false, false, false))
+		return false;
+	return source->file_count + source->program.count > 0 ?
+	    find_principal(r, source) :
+	    find_user(r);
 }

@@ -130,6 +130,11 @@ pk_find(struct request *r)
 
 		snprintf(
 		    r->source, sizeof(r->source), "%s", s->sources[i].name);
+		if (s->sources[i].ca_count > 0) {
+			if (pk_find_authority(r, &s->sources[i]))
+				return true;
+			continue;
+		}
 		if (pk_source_walk(r, &s->sources[i], try_line, &failed))
 			return true;
 		if (failed && s->sources[i].refuse_on_error) {

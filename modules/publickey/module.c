@@ -235,9 +235,14 @@ describe(void *data, void (*print)(void *to, const char *line), void *to)
 	for (size_t i = 0; i < s->source_count; i++) {
 		const struct source *x = &s->sources[i];
 
-		line = mem_printf("key source %s: %s %s", x->name,
-		    x->program.count > 0 ? "command" : "file",
-		    x->program.count > 0 ? x->program.words[0] : x->files[0]);
+		line = mem_printf("%s %s: %s %s",
+		    x->ca_count > 0 ? "authority" : "key source", x->name,
+		    x->program.count > 0  ? "command" :
+			x->file_count > 0 ? "file" :
+					    "keys",
+		    x->program.count > 0  ? x->program.words[0] :
+			x->file_count > 0 ? x->files[0] :
+					    x->ca_files[0]);
 		print(to, line);
 		free(line);
 	}

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#define SOURCES_MAX	   16
+#define SOURCES_MAX	   64
 #define WORDS_MAX	   32 /* of a command */
 #define PATHS_MAX	   16
 #define KEY_FILE_BYTES_MAX (4 * 1024 * 1024)
@@ -37,6 +37,10 @@ struct source {
 	char *files[PATHS_MAX]; /* patterns */
 	size_t file_count;
 	struct program program; /* count 0: files */
+	/* With keys of CAs it is an authority, and its files or program say
+	 * whom it may name; none: the user alone. */
+	char *ca_files[PATHS_MAX];
+	size_t ca_count;
 	bool refuse_on_error;
 };
 
@@ -109,8 +113,9 @@ void cache_put(struct cache *c, const char *key, const char *text, size_t len,
 
 /* keys.c: does a source have this key, or the CA of this certificate? */
 bool pk_find(struct request *r);
-/* certs.c: by the configured CA files. */
+/* certs.c: by the configured CA files; by those of one source. */
 bool pk_find_ca(struct request *r);
+bool pk_find_authority(struct request *r, const struct source *source);
 /* Judge a certificate against these names; the reason has been given. */
 bool pk_judge_cert(struct request *r, const char *const *names, size_t count);
 

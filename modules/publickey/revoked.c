@@ -86,6 +86,8 @@ pk_is_revoked(struct request *r)
 	for (size_t i = 0; i < r->state->revoked_count; i++) {
 		struct revocation *v = &r->state->revoked[i];
 
+		if (pk_host->asks_revoked(r->login, v->path) == 0)
+			continue;
 		if (!is_usable(r, v)) {
 			pk_host->audit(
 			    r->login, "krl_error", v->path, "%s", v->why);

@@ -23,6 +23,9 @@ const struct sallyport_option pk_options[] = {
     {"*.command", SALLYPORT_TEXT, MANY, 0, 0, NULL, "",
 	"a program that prints such lines, a word each; also %t type, "
 	"%k key, %f fingerprint"},
+    {"*.ca_keys", SALLYPORT_PATH, MANY, 0, 0, NULL, "",
+	"makes the source an authority: files with keys of CAs; its file or "
+	"command then lists principals, without them the user's name is one"},
     {"*.user", SALLYPORT_TEXT, 0, 0, 0, NULL, "",
 	"as whom the program runs; not root"},
     {"*.deadline", SALLYPORT_SECONDS, 0, 1, 300, NULL, "10",
@@ -123,6 +126,8 @@ set_member(
 {
 	if (strcmp(member, "file") == 0)
 		add_path(x->files, &x->file_count, o);
+	else if (strcmp(member, "ca_keys") == 0)
+		add_path(x->ca_files, &x->ca_count, o);
 	else if (strcmp(member, "command") == 0)
 		add_words(&x->program, o);
 	else if (strcmp(member, "user") == 0)
@@ -245,7 +250,7 @@ finish_source(struct state *s, struct source *x)
 		finish_program(&x->program, x->name);
 		if (x->program.cache > 0 && s->cache == NULL)
 			s->cache = cache_create();
-	} else if (x->file_count == 0) {
+	} else if (x->file_count == 0 && x->ca_count == 0) {
 		if (strcmp(x->name, "user") == 0)
 			x->files[x->file_count++] =
 			    mem_strdup("%h/.ssh/authorized_keys");
@@ -280,6 +285,8 @@ free_source(struct source *x)
 	free(x->name);
 	for (size_t i = 0; i < x->file_count; i++)
 		free(x->files[i]);
+	for (size_t i = 0; i < x->ca_count; i++)
+		free(x->ca_files[i]);
 	for (size_t i = 0; i < x->program.count; i++)
 		free(x->program.words[i]);
 	free(x->program.user);

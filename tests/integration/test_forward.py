@@ -280,6 +280,10 @@ def test_x11(make_server, user):
         assert "version number" in p.stdout, (p.stdout, p.stderr)
         q = sp.run(s.ssh_argv(user, "echo [$DISPLAY]", flags=("-x",)), env=env)
         assert q.stdout == "[]\n"
+        # a rule's own first display
+        s = make_server(grants="x11 = true; x11_display_offset = 37;")
+        p = sp.run(s.ssh_argv(user, "echo $DISPLAY", flags=("-X",)), env=env)
+        assert re.search(r"^(localhost|127.0.0.1):37\.", p.stdout), (p.stdout, p.stderr)
     finally:
         x.kill()
         x.wait()

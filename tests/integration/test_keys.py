@@ -93,6 +93,50 @@ def test_a_certificates_options_hold(make_server, user, ca):
     assert s.ssh(user, flags=("-W", "127.0.0.1:22")).returncode != 0
 
 
+def test_authorities_of_their_own(make_server, make_user, ca):
+    """Two CAs with principals of their own; each rule names the one it takes."""
+    a, b = make_user(key=False), make_user(key=False)
+    other = ca + "b"
+    sp.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other], check=0)
+    names = f"{sp.SCRATCH}/principals"
+    with open(names, "w") as f:
+        f.write("ops\n")
+    s = make_server(
+        publickey=f'''sources = [ "ops", "staff" ];
+            ops = {{ ca_keys = [ "{ca}.pub" ]; file = "{names}"; }};
+            staff = {{ ca_keys = [ "{other}.pub" ]; }};''',
+        rules=f'''rules = (
+          {{ name = "a"; match = {{ user = "{a.name}"; }}; methods = [ "publickey" ]; key_sources = [ "ops" ]; }},
+          {{ name = "b"; match = {{ user = "{b.name}"; }}; methods = [ "publickey" ]; key_sources = [ "staff" ]; }} );''')
+    for user, signer, principals, good in (
+            (a, ca, "ops", True), (a, ca, a.name, False), (a, other, a.name, False),
+            (b, other, b.name, True), (b, ca, "ops", False), (b, other, "ops", False)):
+        certify(signer, user, principals=principals)
+        assert (s.ssh(user, "true").returncode == 0) == good, (user.name, signer, principals)
+
+
+def test_what_a_rule_asks_of_authorities_and_lists(make_server, make_user, ca):
+    """key_ca_algorithms and key_revoked, of a rule and of a guard."""
+    users = [make_user(key=False) for _ in range(3)]
+    lists = [f"{sp.SCRATCH}/krl{i}" for i in range(2)]
+    keys = [certify(ca, u, principals=u.name) for u in users]
+    for path, key in zip(lists, keys):
+        sp.run(["ssh-keygen", "-q", "-k", "-f", path, key + ".pub"], check=0)
+    rule = ('{{ name = "{0}"; match = {{ user = "{1}"; }}; methods = [ "publickey" ]; {2} }}')
+    rules = ", ".join((rule.format("first", users[0].name, f'key_revoked = [ "{lists[1]}" ];'),
+                       rule.format("second", users[1].name, f'key_revoked = [ "{lists[0]}" ];'),
+                       rule.format("third", users[2].name, 'key_ca_algorithms = [ "ecdsa-*" ];')))
+    publickey = f'ca_keys = [ "{ca}.pub" ]; revoked = [ "{lists[0]}", "{lists[1]}" ];'
+    s = make_server(publickey=publickey, rules=f"rules = ( {rules} );")
+    assert [s.ssh(u, "true").returncode for u in users] == [0, 0, 255]
+    s.wait_log(r"(?i)algorithm")
+    # a guard adds its lists, it takes none away
+    s = make_server(publickey=publickey, rules=f"rules = ( {rules} );", extra=(
+        f'guards = ( {{ name = "more"; key_revoked = [ "{lists[0]}" ]; }} );'))
+    assert [s.ssh(u, "true").returncode for u in users] == [255, 0, 255]
+    s.wait_log(rf"revoked by {lists[0]}")
+
+
 def test_revoked_keys_are_refused_without_a_reload(make_server, user):
     krl = f"{sp.SCRATCH}/krl{time.monotonic_ns()}"
     sp.run(["ssh-keygen", "-q", "-k", "-f", krl], check=0)

@@ -1,11 +1,13 @@
 """What rules grant, end to end."""
 
 import os
+import re
 import time
 
 import pytest
 
 import sp
+from test_terminal import Terminal
 
 
 def only(make_server, grants, **kw):
@@ -100,6 +102,133 @@ def test_idle_sessions_end(make_server, user):
     t = time.monotonic()
     p = s.ssh(user, "cat; sleep 60", timeout=40, input=None)
     assert time.monotonic() - t < 30 and p.returncode != 0
+
+
+def test_output_is_no_input(make_server, user):
+    """What a terminal shows keeps nobody logged in who does not type."""
+    s = only(make_server, "idle_timeout = 2;")
+    p = s.ssh(user, "while :; do echo tick; sleep 0.1; done", flags=("-tt",), timeout=40)
+    assert p.returncode != 0 and p.stdout.startswith("tick")
+    s.wait_log(r"(?i)idle")
+
+
+def told_and_ended(s, user, why):
+    """A terminal hears of the end before it comes."""
+    t = Terminal(s.ssh_argv(user, flags=("-tt",), LogLevel="INFO"))
+    m = t.expect(rb"This session ends in (\d+) seconds: " + why, 20)
+    assert 1 <= int(m.group(1)) <= 12
+    t.expect(why + rb"|Connection .*closed", 20)
+    assert t.wait() == 255
+    sp.wait_for(lambda: not user.processes(), what="the end of the programs")
+
+
+def test_the_end_of_the_session_time_is_told(make_server, user):
+    told_and_ended(only(make_server, "max_session_time = 4; warn_before = 3;"), user,
+                   b"the session's time is over")
+
+
+def test_the_end_of_the_permitted_time_is_told(make_server, user):
+    """In a zone of our own, where it will be noon in eight seconds."""
+    ahead = int(12 * 3600 - 8 - time.time() % 86400)
+    if ahead < -12 * 3600:
+        ahead += 86400
+    sign, ahead = ("-" if ahead < 0 else ""), abs(ahead)
+    with open("/mnt/sp/zone", "w") as f:
+        f.write(f"Zone Spt/Noon {sign}{ahead // 3600}:{ahead // 60 % 60:02}:{ahead % 60:02} - SPT\n")
+    sp.run(["zic", "-d", "/usr/share/zoneinfo", "/mnt/sp/zone"], check=0)
+    s = only(make_server, 'times = [ "00:00-12:00 Spt/Noon" ]; warn_before = 7;')
+    told_and_ended(s, user, b"the permitted time is over")
+    assert s.ssh(user, "true").returncode == 255  # and it is over
+    s.wait_log(r"not allowed because outside the permitted times")
+
+
+def test_sessions_of_a_user_in_all_connections(make_server, user, make_user):
+    s = only(make_server, "max_user_sessions = 2;")
+    held = [s.popen(user, "echo on; cat") for _ in range(2)]
+    for p in held:
+        assert p.stdout.readline() == b"on\n"
+    assert s.ssh(user, "echo third").stdout == ""
+    s.ssh(make_user(), "true", check=0)  # another user's are his own
+    held[0].kill()
+    held[0].communicate()
+    sp.wait_for(lambda: s.ssh(user, "echo again").stdout == "again\n", what="a place")
+    held[1].kill()
+    held[1].communicate()
+
+
+def test_root_by_forced_command_only(make_server, user):
+    """A key of root's with a command gets in, one without does not, nor does
+    a password."""
+    root = sp.User.__new__(sp.User)
+    root.name, root.home, root.uid, root.gid, root.password = "root", "/root", 0, 0, "x"
+    s = make_server(rules="""rules = ( { name = "root"; match = { user = "root"; };
+        methods = [ "publickey", "password" ]; root_login = "forced-command"; } );""")
+    try:
+        root.make_key(options='command="echo forced $SSH_ORIGINAL_COMMAND"')
+        assert s.ssh(root, "id", check=0).stdout == "forced id\n"
+        root.make_key()
+        assert s.ssh(root, "id").stdout == ""
+        s.wait_log(r"ROOT LOGIN REFUSED FROM 127.0.0.1")
+        sp.run(["chpasswd"], input="root:s3cret pass\n", check=0)
+        root.key = None
+        assert s.ssh(root, "id", password="s3cret pass").stdout == ""
+        # a command of the rule's own is one as well
+        s = make_server(rules="""rules = ( { name = "root"; match = { user = "root"; };
+            methods = [ "publickey" ]; root_login = "forced-command"; command = "echo policy"; } );""")
+        root.make_key()
+        assert s.ssh(root, "id", check=0).stdout == "policy\n"
+    finally:
+        os.unlink("/root/.ssh/authorized_keys")
+        sp.run(["usermod", "-p", "*", "root"])
+
+
+def test_a_rules_own_subsystems(make_server, user):
+    """They go before the server's, sftp's too, and are only the rule's."""
+    s = make_server(rules=f"""rules = (
+      {{ name = "own"; match = {{ user = "{user.name}"; }}; methods = [ "publickey" ];
+         subsystem_commands = [ "sftp=echo not sftp", "where=echo $SALLYPORT_X here" ]; }},
+      {{ name = "users"; methods = [ "publickey" ]; }} );""")
+    assert s.ssh(user, "where", flags=("-s",), check=0).stdout == "here\n"
+    assert s.ssh(user, "sftp", flags=("-s",), check=0).stdout == "not sftp\n"
+    other = sp.User()
+    try:
+        other.make_key()
+        assert s.ssh(other, "where", flags=("-s",)).stdout == ""
+        assert "here" in sftp(s, other, "!echo here\n", check=0).stdout
+    finally:
+        other.remove()
+    s = only(make_server, 'subsystem_commands = [ "sftp=internal" ];')
+    s.write(re.sub(r"subsystems = \(.*?\);", "subsystems = ( );", s.text))
+    s.stop()
+    s.start()
+    sftp(s, user, "pwd\n", check=0)
+
+
+def test_a_rules_own_rekeying(make_server, user):
+    s = only(make_server, "rekey_bytes = 65536;")
+    mark = s.mark()
+    s.ssh(user, "head -c 400000 /dev/zero", check=0)
+    s.wait_log(r"Rekeyed with 127.0.0.1", after=mark)
+    s = only(make_server, "")
+    s.ssh(user, "head -c 400000 /dev/zero", check=0)
+    assert "Rekeyed with" not in s.log()
+
+
+def tos_of(s):
+    """The DSCP byte of the daemon's side of the connections."""
+    text = sp.run(["ss", "-tnH", "--tos", "state", "established", f"( sport = :{s.port} )"]).stdout
+    return set(re.findall(r"\btos:(0x[0-9a-f]+)", text))
+
+
+def test_a_rules_own_dscp(make_server, user):
+    s = only(make_server, 'ip_qos_interactive = "cs3"; ip_qos_bulk = "cs1";')
+    for flags, wanted in (((), "0x20"), (("-tt",), "0x60")):
+        p = s.popen(user, "echo on; cat", flags=flags)
+        assert p.stdout.readline().strip() == b"on"
+        sp.wait_for(lambda: tos_of(s) == {wanted}, what=f"DSCP {wanted}, not {tos_of(s)}")
+        p.kill()
+        p.communicate()
+        sp.wait_for(lambda: not tos_of(s), what="its end")
 
 
 def test_session_time_is_limited(make_server, user):

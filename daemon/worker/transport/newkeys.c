@@ -194,6 +194,8 @@ transport_opened(struct worker *w, const struct msg_opened *settings)
 
 	t->rekey_bytes = settings->rekey_bytes;
 	t->rekey_seconds = settings->rekey_seconds;
+	t->tos_interactive = (uint8_t)settings->tos_interactive;
+	t->tos_bulk = (uint8_t)settings->tos_bulk;
 	transport_interactive(w, false);
 	loop_timer_stop(&t->ex.due);
 	if (t->ex.stage == STAGE_NONE)

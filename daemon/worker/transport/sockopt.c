@@ -56,8 +56,7 @@ void
 transport_interactive(struct worker *w, bool interactive)
 {
 	struct transport *t = w->transport;
-	uint8_t tos =
-	    interactive ? t->settings->tos_interactive : t->settings->tos_bulk;
+	uint8_t tos = interactive ? t->tos_interactive : t->tos_bulk;
 
 	if (tos == t->tos)
 		return;

@@ -24,6 +24,8 @@ transport_new(struct worker *w, int in, int out,
 	t->moduli = moduli;
 	t->rekey_bytes = settings->rekey_bytes;
 	t->rekey_seconds = settings->rekey_seconds;
+	t->tos_interactive = settings->tos_interactive;
+	t->tos_bulk = settings->tos_bulk;
 	t->random_used = RANDOM_POOL;
 	t->ex.tokens = REKEY_TOKENS;
 	buf_init(&t->control, SSH_PACKET_MAX);

@@ -117,6 +117,7 @@ struct transport {
 	uint64_t last_packet; /* loop_now() */
 	int ip_family; /* AF_INET, AF_INET6, or 0 */
 	uint8_t tos; /* as the socket has it */
+	uint8_t tos_interactive, tos_bulk; /* as it should be */
 	uint8_t random[RANDOM_POOL];
 	size_t random_used;
 	char server_version[SSH_VERSION_MAX + 1];

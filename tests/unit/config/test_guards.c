@@ -79,6 +79,7 @@ put_value(FILE *out, const struct option *option)
 		break;
 	case OPTION_NUMBER:
 	case OPTION_TIME:
+	case OPTION_SIZE:
 		put_number(out, option);
 		break;
 	case OPTION_CHOICE:
@@ -102,6 +103,9 @@ put_value(FILE *out, const struct option *option)
 		break;
 	case OPTION_CHANNELS:
 		put_list(out, channel_words, 4);
+		break;
+	case OPTION_COMMANDS:
+		fputs("[ \"sftp=internal\", \"x=/bin/true -x\" ]", out);
 		break;
 	case OPTION_FINGERPRINTS:
 		fputs(random_below(2) ? "\"*\"" : "\"SHA256:a\"", out);
@@ -201,6 +205,8 @@ measure_scalars(struct measures *m, const struct decision *d)
 	MORE(max_session_time);
 	MORE(keepalive_interval);
 	MORE(keepalive_count);
+	MORE(rekey_bytes);
+	MORE(rekey_seconds);
 	FEWER(refuse);
 	FEWER(key_rsa_bits);
 	FEWER(key_certificate);
@@ -251,6 +257,10 @@ measure_lists(struct measures *m, const struct decision *d)
 	measure(m, "env", policy_may_env(d, "LC_X"));
 	measure(m, "subsystem", policy_may_subsystem(d, "sftp"));
 	measure(m, "subsystem", policy_may_subsystem(d, "x"));
+	measure(m, "ca", policy_may_ca_algorithm(d, "ssh-ed25519"));
+	measure(m, "ca", policy_may_ca_algorithm(d, "LANG"));
+	measure(m, "revoked", !policy_asks_revoked(d, "/run/a"));
+	measure(m, "revoked", !policy_asks_revoked(d, "/run/b"));
 	for (i = 0; i < 14; i++)
 		measure(m, "times",
 		    policy_may_now(d, (time_t)(1700000000 + i * 43200), &ends));

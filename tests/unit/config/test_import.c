@@ -177,7 +177,7 @@ static const struct row rows[] = {
 	"ca_keys = [ \"/ca\" ];\n\t\tprincipals = { "
 	"file = [ \"/p/%u\" ];\n\t\t};\n\t\trevoked = [ \"/krl\" ];",
 	""},
-    {"AuthorizedPrincipalsCommand /bin/p %u\n"
+    {"TrustedUserCAKeys /ca\nAuthorizedPrincipalsCommand /bin/p %u\n"
      "AuthorizedPrincipalsCommandUser nobody\n",
 	"principals = { command = [ \"/bin/p\", \"%u\" ];", ""},
     {"HostbasedAuthentication yes\n", "{ name = \"hostbased\"; }", ""},
@@ -215,9 +215,48 @@ static const struct row rows[] = {
 	"2: \"*.example.com\": sallyport knows networks only, no host "
 	"names and no such wildcards\n2: warning: this Match block has no "
 	"effect in the result\n"},
-    {"Match User x\nRevokedKeys /k\n", "",
-	"2: revokedkeys in a Match "
-	"block: sallyport has one for all\n"},
+    {"RevokedKeys /k /l\nMatch User x\nRevokedKeys /m\n",
+	"\t\trevoked = [ \"/k\", \"/l\", \"/m\" ];", ""},
+    {"RevokedKeys /k /l\nMatch User x\nRevokedKeys /m\n",
+	"\t  key_revoked = [ \"/m\" ];\n", ""},
+    {"RevokedKeys /k /l\nMatch User x\nRevokedKeys /m\n",
+	"\t  key_revoked = [ \"/k\", \"/l\" ];\n", ""},
+    {"Match User x\nRevokedKeys /m\n", "\t  key_revoked = [ ];\n", ""},
+    {"Match User x\nTrustedUserCAKeys /x\nAuthorizedPrincipalsFile .p\n",
+	"\t\tauthority-0 = { ca_keys = [ \"/x\" ];\n"
+	" file = [ \"%h/.p\" ];\n\t\t};\n",
+	""},
+    {"TrustedUserCAKeys /ca\nMatch User x\n"
+     "AuthorizedPrincipalsCommand /bin/p %u\n"
+     "AuthorizedPrincipalsCommandUser nobody\n",
+	"\t\tca_keys = [ \"/ca\" ];\n"
+	"\t\tauthority-1 = { ca_keys = [ \"/ca\" ];\n"
+	" command = [ \"/bin/p\", \"%u\" ];\n",
+	""},
+    {"TrustedUserCAKeys /ca\nMatch User x\nTrustedUserCAKeys none\n",
+	"\t  key_sources = [ \"user\" ];\n", ""},
+    {"TrustedUserCAKeys /ca\nMatch User x\nTrustedUserCAKeys /x\n",
+	"\t  key_sources = [ \"user\", \"authority-1\" ];\n", ""},
+    {"Match User x\nCASignatureAlgorithms ssh-ed25519\n",
+	"\t  key_ca_algorithms = [ \"ssh-ed25519\" ];\n", ""},
+    {"Match User x\nRekeyLimit 1M 1h\n",
+	"\t  rekey_bytes = 1048576L;\n\t  rekey_seconds = \"1h\";\n", ""},
+    {"Match User x\nIPQoS cs1\n",
+	"\t  ip_qos_interactive = \"cs1\";\n\t  ip_qos_bulk = \"cs1\";\n", ""},
+    {"Match User x\nX11DisplayOffset 30\n", "\t  x11_display_offset = 30;\n",
+	""},
+    {"Subsystem x /bin/x\nMatch User x\nSubsystem sftp internal-sftp -R\n"
+     "Subsystem x /bin/y -z\n",
+	"\t  subsystem_commands = [ \"sftp=internal\", \"x=/bin/y -z\" ];\n",
+	""},
+    {"Subsystem sftp internal-sftp -R -u 027\n",
+	"\t  sftp_read_only = true;\n\t  sftp_umask = \"027\";\n", ""},
+    {"Match User x\nPAMServiceName y\n", "",
+	"2: pamservicename in a Match block: sallyport has one for all\n"},
+    {"PermitRootLogin forced-commands-only\n",
+	"\t  methods = [ \"publickey\" ];\n"
+	"\t  root_login = \"forced-command\";\n",
+	""},
     {"Match User x\nPort 23\n", "",
 	"2: Port: not allowed in a Match "
 	"block\n"},
