@@ -1,5 +1,6 @@
 """Every client connects: algorithms, profiles, rekeying, scanners."""
 
+import concurrent.futures
 import hashlib
 import json
 import os
@@ -107,6 +108,28 @@ def test_each_user_key(wide, make_user, kind, bits, algorithm):
     u = make_user(key=False)
     u.make_key(kind, extra=["-b", str(bits)] if bits else ())
     login(wide, u, PubkeyAcceptedAlgorithms=algorithm)
+
+
+def combinations():
+    """Each kex with each host key, ciphers and MACs taking turns; all of all
+    (900 logins, 3 minutes) where SALLYPORT_MATRIX says "all"."""
+    hidden = [(c, m) for c in CTR for m in MACS] + [(c, None) for c in [CHACHA] + GCM]
+    if os.environ.get("SALLYPORT_MATRIX") == "all":
+        return [(k, h, c) for k in OLD_KEX for h in HOST for c in hidden]
+    pairs = [(k, h) for k in OLD_KEX for h in HOST]
+    return [(k, h, hidden[i % len(hidden)]) for i, (k, h) in enumerate(pairs)]
+
+
+def test_they_go_together(wide):
+    def one(choice):
+        kex, host, (cipher, mac) = choice
+        said = login(wide, wide.user, KexAlgorithms=kex, HostKeyAlgorithms=host,
+                     Ciphers=cipher, **({"MACs": mac} if mac else {}))
+        for name in (f"algorithm: {kex}", f"host key algorithm: {host}", f"cipher: {cipher} "):
+            assert name in said, (choice, said)
+        return True
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(one, combinations()))
 
 
 @pytest.mark.parametrize("compress,name", [("no", "none"), ("yes", ZLIB)])
