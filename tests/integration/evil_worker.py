@@ -157,6 +157,9 @@ class Evil:
     def forbidden(self, what):
         self._frame(b"S", what.encode())
 
+    def bug(self, what):
+        self._frame(b"B", what.encode())
+
     def expect(self, *names):
         """Read until one of these comes; what else came is in self.got."""
         while True:

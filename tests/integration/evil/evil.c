@@ -275,6 +275,35 @@ try_forbidden(uint8_t what)
 	tell('!', 0, &what, 1); /* it came back: the test fails */
 }
 
+/* ---- bugs, as they slip in: a sanitizer must see them from in here ---- */
+
+static void
+commit_bug(uint8_t which)
+{
+	/* What the compiler cannot see through. */
+	static volatile size_t beyond = 24;
+	static volatile int most = 0x7fffffff;
+	static volatile uint8_t *volatile heap;
+
+	if ((heap = malloc(24)) == NULL)
+		_exit(1);
+	switch (which) {
+	case 'h': /* writes past the end */
+		heap[beyond] = 1;
+		break;
+	case 'a': /* reads after the end of its life */
+		free((void *)(uintptr_t)heap);
+		most = heap[beyond - 1];
+		break;
+	case 's': /* signed overflow */
+		most = most + 1;
+		break;
+	default:
+		_exit(1);
+	}
+	tell('!', 0, &which, 1); /* nobody noticed: the test fails */
+}
+
 static void
 command(const struct worker_settings *s)
 {
@@ -294,6 +323,8 @@ command(const struct worker_settings *s)
 		make_kex(s, (const char *)memory);
 	else if (head[0] == 'S')
 		try_forbidden(memory[0]);
+	else if (head[0] == 'B')
+		commit_bug(memory[0]);
 	else if (head[0] == 'P')
 		close(pty); /* and the monitor is not told */
 	else

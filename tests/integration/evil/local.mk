@@ -3,6 +3,6 @@ check_PROGRAMS += tests/integration/evil/sallyportd-evil
 tests_integration_evil_sallyportd_evil_SOURCES = $(sallyportd_SOURCES) \
 	tests/integration/evil/evil.c \
 	tests/unit/privsep/sample.c tests/unit/privsep/sample.h
-tests_integration_evil_sallyportd_evil_LDFLAGS = $(PROGRAM_LDFLAGS) \
+tests_integration_evil_sallyportd_evil_LDFLAGS = $(sallyportd_LDFLAGS) \
 	-Wl,--wrap=worker_run
 tests_integration_evil_sallyportd_evil_LDADD = $(sallyportd_LDADD)
