@@ -775,9 +775,11 @@ def test_explain_a_key_that_policy_refuses(explained, user):
     user.make_key("rsa", extra=("-b", "3072"))
     e = explain(explained, user.name, "10.1.2.3", "--at", "2026-11-23 09:00",
                 "--key", user.key + ".pub")
-    assert e["key"]["accepted"] is True  # the module has it,
-    assert e["verdict"] == "refused"  # the guard does not want it
-    assert {g["name"]: g["result"] for g in e["guards"]}["no-rsa"] == "yes"
+    # The module has it, the guard does not want it: so it is not used.
+    assert e["key"]["accepted"] is False
+    assert f"refused by {explained.config}:" in e["key"]["reason"]
+    line = int(e["key"]["reason"].rsplit(":", 1)[1])
+    assert '"no-rsa"' in open(explained.config).read().splitlines()[line - 1]
 
 
 def test_explain_live_asks_the_generation_that_serves(make_server, user):
