@@ -76,6 +76,56 @@ def test_an_agents_key(server, user, tmp_path):
         sp.run(["kill", env["SSH_AGENT_PID"]])
 
 
+@pytest.fixture
+def agent(user):
+    sock = f"{sp.SCRATCH}/agent_{user.name}"
+    p = subprocess.Popen(["ssh-agent", "-D", "-a", sock], stdout=subprocess.DEVNULL)
+    sp.wait_for(lambda: os.path.exists(sock), what="the agent")
+    yield dict(os.environ, SSH_AUTH_SOCK=sock)
+    p.terminate()
+    p.wait()
+
+
+def hop(first, second, user, env, command="echo $SSH_CONNECTION"):
+    """From the first server on to the second, with the agent's key alone."""
+    there = " ".join(second.ssh_argv(user, f"'{command}'", UserKnownHostsFile=user.home + "/known"))
+    return sp.run(first.ssh_argv(user, there, flags=("-A",)), env=env)
+
+
+def test_a_second_host_by_the_agent(make_server, user, agent):
+    a, b = make_server(), make_server()
+    sp.run(["ssh-add", "-q", user.key], env=agent, check=0)
+    user.key = None
+    p = hop(a, b, user, agent)
+    assert p.returncode == 0 and p.stdout.endswith(f" {b.port}\n"), p.stderr
+    # What the agent is for is gone when its session has ended.
+    sp.wait_for(lambda: not a.processes("session"), what="the session's end")
+    assert not [n for n in os.listdir("/tmp") if "agent" in n and n.startswith("sallyport")]
+
+
+def test_a_key_for_some_ways_only(make_server, user, agent, tmp_path):
+    """ssh-add -h: the agent learns by session-bind@openssh.com, which passes
+    through us, what way a request came; it signs for this one and no other."""
+    a, b, c = make_server(), make_server(), make_server()
+    known = tmp_path / "known_hosts"
+    # One key each, or the agent could not tell them apart.
+    for s in (a, b, c):
+        os.unlink(s.host_keys[0])
+        sp.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", s.host_keys[0]], check=0)
+        s.write(s.text.replace(", ".join(f'"{k}"' for k in s.host_keys), f'"{s.host_keys[0]}"'))
+        s.stop()
+        s.start()
+        with open(known, "a") as f:
+            f.write(f"[127.0.0.1]:{s.port} " + open(s.host_keys[0] + ".pub").read())
+    first, second = f"[127.0.0.1]:{a.port}", f"[127.0.0.1]:{b.port}"
+    sp.run(["ssh-add", "-q", "-H", str(known), "-h", first, "-h", f"{first}>{second}", user.key],
+           env=agent, check=0)
+    user.key = None
+    assert hop(a, b, user, agent, "echo in").stdout == "in\n"
+    p = hop(a, c, user, agent, "echo in")
+    assert p.returncode == 255 and p.stdout == "", p.stdout
+
+
 def test_scp_both_protocols(server, user, tmp_path):
     data = os.urandom(1_000_000)
     (tmp_path / "f").write_bytes(data)

@@ -75,3 +75,28 @@ def jail():
 @pytest.mark.parametrize("client", CHROOTED)
 def test_each_client_in_a_chroot(jail, client):
     play(jail, client, seen="/files/remote")
+
+
+@pytest.mark.skipif(not os.path.exists("/usr/sbin/sshd"), reason="no sshd")
+def test_our_program_behind_their_sshd():
+    """sallyport-sftp-server as sshd's Subsystem."""
+    program = sp.run(["find", "/usr/lib", "/usr/libexec", "-name", "sallyport-sftp-server"])
+    p = sp.run([HERE + "/run-openssh", program.stdout.split()[0], "sftp"], timeout=60,
+               env=dict(os.environ, HOME=sp.SCRATCH))
+    assert p.stdout.startswith("ok"), p.stdout + p.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/usr/lib/openssh/sftp-server"), reason="no sftp-server")
+def test_their_program_behind_us():
+    """What an administrator who moves from sshd may keep at first."""
+    s = sp.Server(start=False)
+    s.write(s.text.replace('command = "internal"', 'command = "/usr/lib/openssh/sftp-server"'))
+    s.start()
+    s.user = sp.User()
+    s.user.make_key()
+    s.remote = make_remote(s.user.home, s.user)
+    try:
+        play(s, "sftp")
+    finally:
+        s.user.remove()
+        s.stop()
