@@ -13,6 +13,7 @@
 #include "lib/safefile.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -133,6 +134,25 @@ warn_missing(const struct check *c, const char *key, const char *path, int mode,
 		    "%s: %s: %s; %s", key, path, strerror(errno), use);
 }
 
+/* Wrong on this machine, and to be mended beside the configuration. */
+static void __attribute__((format(printf, 3, 4))) state_problem(
+    const struct check *c, const struct origin *origin, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = mem_vprintf(format, args);
+	va_end(args);
+	if (c->calls->lenient)
+		problem_warning(
+		    c->problems, origin->file, origin->line, "%s", text);
+	else
+		problem_error(
+		    c->problems, origin->file, origin->line, "%s", text);
+	free(text);
+}
+
 static void
 check_log_targets(const struct check *c)
 {
@@ -149,8 +169,8 @@ check_log_targets(const struct check *c)
 			targets->items[i]) +
 			1);
 		if (access(directory, W_OK | X_OK) != 0)
-			problem_error(c->problems, origin->file, origin->line,
-			    "log.targets: %s: %s", directory, strerror(errno));
+			state_problem(c, origin, "log.targets: %s: %s",
+			    directory, strerror(errno));
 		free(directory);
 	}
 }
@@ -355,7 +375,7 @@ check_chroot(
 			    "chroot: %s: %s", part, strerror(errno));
 		else if (!S_ISDIR(st.st_mode) || st.st_uid != 0 ||
 		    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-			problem_error(c->problems, origin->file, origin->line,
+			state_problem(c, origin,
 			    "chroot: %s must be a directory of root's that "
 			    "nobody else can write to",
 			    part);

@@ -31,6 +31,8 @@ struct check_calls {
 	/* is it built in and does libcrypto have it? */
 	bool (*algorithm)(
 	    void *context, enum algorithm_kind kind, const char *name);
+	/* Of what is not the configuration's fault only warn. */
+	bool lenient;
 };
 
 /*

@@ -23,6 +23,11 @@
 
 #include "lib/ssh/ssh2.h"
 
+/* What a generation is prepared for. */
+#define PREPARE_SERVE	 0
+#define PREPARE_REHEARSE 1
+#define PREPARE_TEST	 2
+
 /* Limits that several messages share. */
 #define WALL_SHARE_MAX	 2112  /* a key exchange share, DH of 16384 bits */
 #define WALL_METHODS_MAX 256   /* a list of method names */
@@ -422,7 +427,7 @@
 /* The groups that workers may offer: the monitor accepts no other. */
 #define WALL_moduli(F) F(bytes, text, WALL_MODULI_MAX)
 /* All public keys are told: load the modules, say ready. */
-#define WALL_prepare(F) F(u32, generation, U32)
+#define WALL_prepare(F) F(u32, generation, U32) F(u8, purpose, PREPARE_TEST)
 /*
  * A connection: its identifier, its listener, its status slot; descriptors:
  * input and output of the client (the same socket twice, or a pipe each),

@@ -248,6 +248,14 @@ on_host_key(struct generation *g, struct msg_host_key *k)
 	return 0;
 }
 
+static uint8_t
+purpose(const struct master *m)
+{
+	if (m->options.test)
+		return PREPARE_TEST;
+	return m->options.rehearse ? PREPARE_REHEARSE : PREPARE_SERVE;
+}
+
 static void
 start_monitors(struct generation *g)
 {
@@ -264,7 +272,8 @@ start_monitors(struct generation *g)
 	if (WALL_SEND(&g->monitors.wall, moduli,
 		.text = {.data = (const uint8_t *)g->moduli,
 		    .len = strlen(g->moduli)}) != 0 ||
-	    WALL_SEND(&g->monitors.wall, prepare, .generation = g->number) != 0)
+	    WALL_SEND(&g->monitors.wall, prepare, .generation = g->number,
+		.purpose = purpose(g->master)) != 0)
 		failed(g, "the monitor template does not listen");
 }
 

@@ -29,6 +29,11 @@ struct hosted {
 int host_load(struct monitor_template *t, struct problems *problems);
 void host_unload(struct monitor_template *t);
 
+/* check.c: what sallyportctl check would say, with the modules loaded.  0 or
+ * E_VALUE; purpose is PREPARE_*. */
+int monitors_check(
+    struct monitor_template *t, unsigned purpose, struct problems *problems);
+
 /* One file; for host_load() and the tests. */
 int host_load_one(const struct module_settings *settings, const char *directory,
     struct hosted *out, struct problems *problems);

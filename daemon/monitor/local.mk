@@ -1,5 +1,6 @@
 sallyportd_SOURCES += \
 	daemon/monitor/chan.c \
+	daemon/monitor/check.c \
 	daemon/monitor/environment.c \
 	daemon/monitor/file_event.c \
 	daemon/monitor/from_session.c \

@@ -88,14 +88,15 @@ say_problems(const struct problems *problems)
 }
 
 static void
-prepare(uint32_t generation)
+prepare(uint32_t generation, unsigned purpose)
 {
 	struct problems problems = {0};
 
 	template.generation = generation;
 	template.settings = settings_make(template.config, template.host_keys,
 	    template.n_host_keys, template.moduli_text);
-	if (host_load(&template, &problems) != 0) {
+	if (host_load(&template, &problems) != 0 ||
+	    monitors_check(&template, purpose, &problems) != 0) {
 		say_problems(&problems);
 		_exit(EXIT_FAILED);
 	}
@@ -212,7 +213,7 @@ on_master(void)
 		keep_moduli(m.moduli.text);
 		break;
 	case MSG_prepare:
-		prepare(m.prepare.generation);
+		prepare(m.prepare.generation, m.prepare.purpose);
 		break;
 	case MSG_serve:
 		serve(&m);

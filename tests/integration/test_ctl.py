@@ -581,8 +581,42 @@ def test_check_names_file_line_and_what_would_be_right(make_server, change,
     assert any(x["file"] == s.config and x["line"] == number
                and x["severity"] == "error" and message in x["message"]
                for x in ctl_json(s, "check", check=1))
-    if "module" not in message:  # chains are judged by check alone
-        s.start(expect=78 if s.check().returncode == 78 else 1)
+    # sallyportd -t says so too, and a start refuses
+    t = s.check()
+    assert t.returncode != 0
+    assert (s.dir if message == "host_keys" else message) in t.stderr
+    s.start(expect=t.returncode)
+
+
+def test_t_and_check_find_the_same_errors(make_server):
+    s = make_server(start=False, grants='times = [ "mon 08:00-09:00 No/Where" ]; chroot = "/mnt/sp/bad";',
+                    methods=("publickey", "frobnicate:pam", "password:nomodule"))
+    os.makedirs("/mnt/sp/bad", exist_ok=True)
+    os.chmod("/mnt/sp/bad", 0o777)
+    t = s.check()
+    check = ctl(s, "check", check=1).stdout.splitlines()
+    errors = {x for x in check if "warning: " not in x}
+    assert len(errors) == 4, errors
+    assert errors <= set((t.stdout + t.stderr).splitlines()), (errors, t.stderr)
+
+
+def test_a_reload_is_refused_for_what_check_finds(make_server, user):
+    """And a start for what the configuration itself has wrong; what may be
+    mended beside it, it tells, and serves."""
+    s = make_server()
+    s.write(s.text.replace('"publickey", "password"', '"publickey", "frobnicate"'))
+    p = ctl(s, "reload", check=1)
+    assert "no module serves" in p.stdout + p.stderr
+    s.ssh(user, "true", check=0)
+    os.makedirs("/mnt/sp/bad", exist_ok=True)
+    os.chmod("/mnt/sp/bad", 0o777)
+    bad = s.text.replace('name = "users";', 'name = "users"; chroot = "/mnt/sp/bad";')
+    s.write(bad)
+    p = ctl(s, "reload", check=1)
+    assert "/mnt/sp/bad must be" in p.stdout + p.stderr
+    s.stop()
+    s.start()
+    s.wait_log(r"chroot: /mnt/sp/bad must be a directory of root's")
 
 
 def test_check_warns_of_users_and_files_that_do_not_exist(make_server):
