@@ -162,7 +162,9 @@ const struct option options[] = {
     S("limits.startups.rate", limits.startups.rate, NUMBER, 1, 100, 0, "30",
 	NULL, "with this many per cent at first, rising linearly,"),
     S("limits.startups.full", limits.startups.full, NUMBER, 1, 100000, 0, "60",
-	NULL, "until at so many every one is dropped."),
+	NULL,
+	"until at so many every one is dropped.  But first a source that holds "
+	"many gives way to one that holds few."),
     S("limits.source.connections", limits.source.connections, NUMBER, 1, 100000,
 	NONE, "40", NULL, "Unauthenticated connections from one source block."),
     S("limits.source.prefix4", limits.source.prefix4, NUMBER, 0, 32, 0, "32",

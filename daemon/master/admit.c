@@ -99,7 +99,8 @@ refusal(struct master *m, const struct config *config,
 		return "max_connections";
 	}
 	admit_count(m);
-	if (startup_drop(&l->startups, m->n_unauthenticated)) {
+	if (startup_drop(&l->startups, m->n_unauthenticated) &&
+	    !crowd_gives_way(m, config, source)) {
 		m->stats.dropped_startups++;
 		return "Maxstartups";
 	}

@@ -10,6 +10,7 @@ sallyportd_SOURCES += \
 	daemon/master/control_socket.c \
 	daemon/master/control_stats.c \
 	daemon/master/control_verbs.c \
+	daemon/master/crowd.c \
 	daemon/master/generation.c \
 	daemon/master/image.c \
 	daemon/master/keeper.c \

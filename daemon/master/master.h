@@ -200,6 +200,11 @@ void admit_connection(struct master *m, int fd, const char *listener);
 void admit_inetd(struct master *m);
 void admit_count(struct master *m); /* who has authenticated meanwhile */
 
+/* crowd.c: has a connection of the source that holds the most been ended for
+ * one from this source? */
+bool crowd_gives_way(struct master *m, const struct config *config,
+    const struct net_address *source);
+
 /* penalty.c */
 struct penalties *penalties_new(void);
 void penalties_add(struct penalties *p, const struct config *config,

@@ -319,3 +319,123 @@ def test_failures_are_penalised(make_server, user):
     with s.connect() as c:
         assert not c.recv(64).startswith(b"SSH-")
     s.wait_log(r"PerSourcePenalties")
+
+
+class Flood(threading.Thread):
+    """Silent connections from a few addresses, as many as are let in, and
+    another for each that ends."""
+
+    def __init__(self, port, sources, each):
+        super().__init__(daemon=True)
+        self.port, self.stop, self.made = port, False, 0
+        self.held = {s: [] for s in sources}
+        self.each = each
+
+    def open(self, source):
+        c = socket.socket()
+        c.bind((source, 0))
+        c.setblocking(False)
+        try:
+            c.connect(("127.0.0.1", self.port))
+        except BlockingIOError:
+            pass
+        self.made += 1
+        return c
+
+    @staticmethod
+    def over(c):
+        try:
+            while True:
+                data = c.recv(4096)
+                if not data:
+                    return True
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    def run(self):
+        while not self.stop:
+            for source, held in self.held.items():
+                for c in [c for c in held if self.over(c)]:
+                    c.close()
+                    held.remove(c)
+                while len(held) < self.each:
+                    held.append(self.open(source))
+            time.sleep(0.1)
+        for held in self.held.values():
+            for c in held:
+                c.close()
+
+
+def test_a_flood_from_some_sources_leaves_a_good_user_unhurt(make_server, user):
+    """The limits are the shipped ones."""
+    s = make_server(penalties="enabled = true;", log_level="info")
+    alone = []
+    for _ in range(3):
+        begin = time.monotonic()
+        s.ssh(user, "true", check=0)
+        alone.append(time.monotonic() - begin)
+    flood = Flood(s.port, [f"127.0.7.{i}" for i in range(1, 7)], 30)
+    flood.start()
+    s.wait_log(r"drop connection #\d+ from \[127.0.7.\d\].* Maxstartups", 20)
+    time.sleep(2.5)  # what waits is no more young
+    under = []
+    for _ in range(12):
+        begin = time.monotonic()
+        p = s.ssh(user, "true")
+        assert p.returncode == 0, p.stderr + s.log()[-3000:]
+        under.append(time.monotonic() - begin)
+    flood.stop = True
+    flood.join(20)
+    assert flood.made >= 180
+    assert "gave way to another source" in s.log()
+    assert max(under) < 5 * sp.SLOW and sorted(under)[6] < 4 * sorted(alone)[1] + 0.5, (alone, under)
+    from test_ctl import stats
+    assert stats(s)['sallyport_dropped_total{cause="startups"}'] > 0
+
+
+def test_who_gives_way_is_the_one_that_holds_many(make_server, user):
+    s = make_server(limits="startups = { begin = 7; rate = 100; full = 7; };")
+    flood = Flood(s.port, ["127.0.7.1"], 6)
+    few = Flood(s.port, ["127.0.7.2"], 1)
+    flood.start()
+    few.start()
+    sp.wait_for(lambda: len(s.processes("worker")) == 7, 10, "seven connections")
+    time.sleep(2.2)
+    s.ssh(user, "true", check=0)
+    assert re.search(r"drop connection #1 from \[127.0.7.1\].* gave way", s.log())
+    assert not re.search(r"\[127.0.7.2\].* gave way", s.log())
+    flood.stop = few.stop = True
+
+
+# ---- the service manager's watchdog -------------------------------------------
+
+def test_the_watchdog_is_fed_over_a_reload(make_server):
+    path = f"{sp.SCRATCH}/watchdog{os.getpid()}"
+    n = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    n.bind(path)
+    n.settimeout(20)
+
+    def until(what):
+        while n.recv(4096) != what:
+            pass
+    s = make_server(env={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"})
+    until(b"WATCHDOG=1")
+    os.kill(s.pid, signal.SIGHUP)
+    s.wait_log(r"Configuration reloaded")
+    until(b"READY=1\nSTATUS=Serving connections")
+    begin = time.monotonic()
+    for _ in range(5):
+        until(b"WATCHDOG=1")
+    assert time.monotonic() - begin < 5 * sp.SLOW
+    # one that is stopped does not bark
+    os.kill(s.pid, signal.SIGSTOP)
+    n.settimeout(0.1)
+    with pytest.raises(TimeoutError):
+        for _ in range(20):
+            n.recv(4096)
+    n.settimeout(1)
+    with pytest.raises(TimeoutError):
+        n.recv(4096)
+    os.kill(s.pid, signal.SIGCONT)

@@ -11,6 +11,7 @@ include tests/unit/channel/local.mk
 include tests/unit/userauth/local.mk
 include tests/unit/monitor/local.mk
 include tests/unit/session/local.mk
+include tests/unit/master/local.mk
 include tests/unit/modules/local.mk
 
 # Check forks for each case: what a sanitizer keeps of the parent's freed

@@ -1,0 +1,102 @@
+/*
+ * Too many connections wait to log in, and one more comes.  Chance alone
+ * (limits.startups) would let a flood from a few sources shut everybody out;
+ * so a source that holds many connections gives way to one that holds few.
+ */
+#include "daemon/master/master.h"
+
+#include "lib/audit.h"
+#include "lib/log.h"
+
+#include <sys/random.h>
+
+#include <string.h>
+
+/* Counted by a hash with a fresh seed each time: one walk, no allocation, and
+ * nobody can choose with whom to be counted together. */
+#define BUCKETS 4096
+/* Many is so many times few: floods of one size do not displace each other. */
+#define MANY 4
+/* A login of a program takes less; who is younger does not give way. */
+#define YOUNG_MS 2000
+
+struct crowd {
+	uint64_t seed;
+	uint16_t held[BUCKETS];
+};
+
+static size_t
+bucket(const struct crowd *crowd, const struct config *config,
+    const struct net_address *source)
+{
+	const struct source_limit *s = &config->limits.source;
+	struct net_key key = net_source_key(source, s->prefix4, s->prefix6);
+
+	return net_key_hash(&key, crowd->seed) % BUCKETS;
+}
+
+static bool
+waits(const struct connection *c)
+{
+	return !c->authenticated && !c->ended_by_us && !c->worker_dead &&
+	    c->worker_pidfd >= 0;
+}
+
+static void
+give_way(struct connection *c)
+{
+	connection_audit(c);
+	AUDIT(conn_refused, .cause = "gave way to another source", .count = 1);
+	audit_forget_connection();
+	connection_kill(c, "gives way to another source");
+	c->ended_by_us = true;
+}
+
+/* Exact, as it decides who is let in. */
+static unsigned
+held_by(const struct master *m, const struct config *config,
+    const struct net_address *source)
+{
+	const struct source_limit *s = &config->limits.source;
+	struct net_key key = net_source_key(source, s->prefix4, s->prefix6);
+	unsigned count = 0;
+
+	for (const struct connection *c = m->connections; c != NULL;
+	     c = c->next) {
+		struct net_key other =
+		    net_source_key(&c->source, s->prefix4, s->prefix6);
+
+		count += waits(c) && net_key_equal(&key, &other);
+	}
+	return count;
+}
+
+bool
+crowd_gives_way(struct master *m, const struct config *config,
+    const struct net_address *source)
+{
+	struct crowd crowd;
+	struct connection *oldest = NULL;
+	unsigned many = MANY * (held_by(m, config, source) + 1);
+
+	if (many < config->limits.startups.begin / 2)
+		many = config->limits.startups.begin / 2;
+	memset(&crowd, 0, sizeof(crowd));
+	if (source->family == NET_NONE ||
+	    getrandom(&crowd.seed, sizeof(crowd.seed), 0) !=
+		(ssize_t)sizeof(crowd.seed))
+		return false;
+	for (struct connection *c = m->connections; c != NULL; c = c->next)
+		if (waits(c))
+			crowd.held[bucket(&crowd, config, &c->source)]++;
+	for (struct connection *c = m->connections; c != NULL; c = c->next)
+		if (waits(c) &&
+		    crowd.held[bucket(&crowd, config, &c->source)] >= many &&
+		    (oldest == NULL || c->accepted_at < oldest->accepted_at))
+			oldest = c;
+	if (oldest == NULL ||
+	    loop_now(m->loop) - oldest->accepted_at < YOUNG_MS)
+		return false;
+	give_way(oldest);
+	return true;
+}

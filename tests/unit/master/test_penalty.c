@@ -1,0 +1,277 @@
+/*
+ * Penalties: they add up, wear off, are forgiven, bounded and carried over a
+ * reload.  The clock is the test's.
+ */
+#include "config/load.h"
+#include "lib/log.h"
+#include "lib/loop.h"
+
+static uint64_t test_clock = 1000000;
+#define loop_clock() test_clock
+#include "daemon/master/penalty.c"
+#undef loop_clock
+
+#include <check.h>
+#include <stdio.h>
+
+static struct config *config;
+static struct penalties *p;
+
+static void
+setup(void)
+{
+	config = config_defaults();
+	config->limits.penalties.minimum = 15;
+	config->limits.penalties.maximum = 600;
+	p = penalties_new();
+}
+
+static void
+teardown(void)
+{
+	(void)penalties_clear(p, NULL);
+	free(p);
+	config_free(config);
+}
+
+static struct net_address
+at(const char *text)
+{
+	struct net_address a;
+
+	ck_assert_int_eq(net_parse(text, &a), 0);
+	return a;
+}
+
+static uint32_t
+in_force(const char *text)
+{
+	struct net_address a = at(text);
+	enum offence offence;
+
+	return penalties_in_force(p, config, &a, &offence);
+}
+
+static void
+offend(const char *text, enum offence offence, unsigned times)
+{
+	struct net_address a = at(text);
+
+	while (times-- > 0)
+		penalties_add(p, config, &a, offence);
+}
+
+START_TEST(each_offence_costs_what_the_configuration_says)
+{
+	static const struct {
+		enum offence offence;
+		size_t seconds; /* offset */
+	} rows[] = {
+	    {OFFENCE_CRASH, offsetof(struct penalty_settings, crash)},
+	    {OFFENCE_AUTH_FAILURE,
+		offsetof(struct penalty_settings, auth_failure)},
+	    {OFFENCE_INVALID_USER,
+		offsetof(struct penalty_settings, invalid_user)},
+	    {OFFENCE_NO_AUTH, offsetof(struct penalty_settings, no_auth)},
+	    {OFFENCE_GRACE_EXCEEDED,
+		offsetof(struct penalty_settings, grace_exceeded)},
+	    {OFFENCE_REFUSED, offsetof(struct penalty_settings, refused)},
+	};
+	uint32_t seconds = 100 + (uint32_t)_i;
+
+	memcpy((uint8_t *)&config->limits.penalties + rows[_i].seconds,
+	    &seconds, sizeof(seconds));
+	offend("192.0.2.1", rows[_i].offence, 1);
+	ck_assert_uint_eq(in_force("192.0.2.1"), seconds + 1);
+	offend("192.0.2.2", OFFENCE_NONE, 1);
+	ck_assert_uint_eq(in_force("192.0.2.2"), 0);
+}
+END_TEST
+
+START_TEST(offences_add_up_to_the_minimum_and_not_over_the_maximum)
+{
+	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 2); /* 5 each */
+	ck_assert_uint_eq(in_force("192.0.2.1"), 0);
+	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 1);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 16);
+	offend("192.0.2.1", OFFENCE_CRASH, 100);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 601);
+	ck_assert_uint_eq(in_force("192.0.2.2"), 0);
+}
+END_TEST
+
+START_TEST(time_wears_a_penalty_off)
+{
+	offend("192.0.2.1", OFFENCE_CRASH, 1);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 91);
+	test_clock += 50000;
+	/* In force until its end, also below the minimum. */
+	ck_assert_uint_eq(in_force("192.0.2.1"), 41);
+	test_clock += 39000;
+	ck_assert_uint_eq(in_force("192.0.2.1"), 2);
+	test_clock += 1000;
+	ck_assert_uint_eq(in_force("192.0.2.1"), 0);
+	ck_assert_uint_eq(p->count4, 0);
+	/* And begins anew. */
+	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 1);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 0);
+}
+END_TEST
+
+START_TEST(a_login_that_succeeds_halves_it)
+{
+	struct net_address a = at("192.0.2.1");
+
+	offend("192.0.2.1", OFFENCE_CRASH, 1);
+	penalties_success(p, config, &a);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 46);
+	for (int i = 0; i < 10; i++)
+		penalties_success(p, config, &a);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 0);
+	ck_assert_uint_eq(p->count4, 0);
+}
+END_TEST
+
+START_TEST(exempt_networks_and_a_disabled_table_are_never_in_force)
+{
+	struct net_network network;
+	struct networks list = {.items = &network, .count = 1};
+
+	ck_assert_int_eq(net_parse_network("192.0.2.0/28", &network), 0);
+	config->limits.penalties.exempt = list;
+	offend("192.0.2.15", OFFENCE_CRASH, 1);
+	offend("192.0.2.16", OFFENCE_CRASH, 1);
+	ck_assert_uint_eq(in_force("192.0.2.15"), 0);
+	ck_assert_uint_gt(in_force("192.0.2.16"), 0);
+	config->limits.penalties.enabled = false;
+	ck_assert_uint_eq(in_force("192.0.2.16"), 0);
+	offend("192.0.2.17", OFFENCE_CRASH, 1);
+	config->limits.penalties.enabled = true;
+	ck_assert_uint_eq(in_force("192.0.2.17"), 0);
+	config->limits.penalties.exempt = (struct networks){NULL, 0};
+}
+END_TEST
+
+START_TEST(a_source_is_as_wide_as_its_prefix)
+{
+	offend("192.0.2.1", OFFENCE_CRASH, 1);
+	ck_assert_uint_eq(in_force("192.0.2.2"), 0);
+	offend("2001:db8:0:1::1", OFFENCE_CRASH, 1); /* 64 bits */
+	ck_assert_uint_gt(in_force("2001:db8:0:1:ffff::2"), 0);
+	ck_assert_uint_eq(in_force("2001:db8:0:2::1"), 0);
+	config->limits.source.prefix4 = 24;
+	config->limits.source.prefix6 = 48;
+	offend("198.51.100.1", OFFENCE_CRASH, 1);
+	ck_assert_uint_gt(in_force("198.51.100.200"), 0);
+	ck_assert_uint_eq(in_force("198.51.101.1"), 0);
+	offend("2001:db8:7:1::1", OFFENCE_CRASH, 1);
+	ck_assert_uint_gt(in_force("2001:db8:7:2::1"), 0);
+	ck_assert_uint_eq(in_force("2001:db8:8:1::1"), 0);
+	/* A mapped address is its IPv4 address. */
+	ck_assert_uint_gt(in_force("::ffff:198.51.100.9"), 0);
+}
+END_TEST
+
+START_TEST(the_tables_are_bounded_each_family_for_itself)
+{
+	char text[NET_TEXT_MAX];
+
+	config->limits.penalties.max_sources4 = 100;
+	config->limits.penalties.max_sources6 = 10;
+	config->limits.penalties.overflow_refuses = _i == 1;
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(text, sizeof(text), "10.0.%u.%u", i / 250, i % 250);
+		offend(text, OFFENCE_CRASH, 1);
+		snprintf(text, sizeof(text), "2001:db8:%x::1", i);
+		offend(text, OFFENCE_CRASH, 1);
+		ck_assert_uint_le(p->count4, 100);
+		ck_assert_uint_le(p->count6, 10);
+	}
+	ck_assert_uint_eq(p->count4, 100);
+	ck_assert_uint_eq(p->count6, 10);
+	/* Full: a stranger is refused, or lets one be forgotten. */
+	ck_assert_uint_eq(in_force("203.0.113.1"), _i == 1 ? 15 : 0);
+	ck_assert_uint_eq(in_force("2001:db8:ffff::1"), _i == 1 ? 15 : 0);
+	/* What has worn off makes room. */
+	test_clock += 91000;
+	offend("203.0.113.1", OFFENCE_CRASH, 1);
+	ck_assert_uint_eq(p->count4, 1);
+	ck_assert_uint_gt(in_force("203.0.113.1"), 15);
+}
+END_TEST
+
+START_TEST(a_penalty_is_cleared_by_network)
+{
+	struct net_network network;
+
+	offend("192.0.2.1", OFFENCE_CRASH, 1);
+	offend("192.0.3.1", OFFENCE_CRASH, 1);
+	ck_assert_int_eq(net_parse_network("192.0.2.0/24", &network), 0);
+	ck_assert_uint_eq(penalties_clear(p, &network), 1);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 0);
+	ck_assert_uint_gt(in_force("192.0.3.1"), 0);
+	ck_assert_uint_eq(penalties_clear(p, NULL), 1);
+	ck_assert_uint_eq(p->count4, 0);
+}
+END_TEST
+
+START_TEST(a_reload_keeps_penalties_and_refuses_what_is_cut_off)
+{
+	struct penalties *old = p;
+	struct buf b;
+	struct rd r;
+
+	offend("192.0.2.1", OFFENCE_CRASH, 1);
+	offend("192.0.2.2", OFFENCE_AUTH_FAILURE, 1);
+	offend("2001:db8::1", OFFENCE_REFUSED, 2);
+	buf_init(&b, 65536);
+	penalties_save(old, &b);
+	ck_assert_int_eq(buf_end(&b), 0);
+	for (size_t cut = 0; cut <= b.len; cut++) {
+		p = penalties_new();
+		rd_init(&r, b.data, cut);
+		ck_assert_int_eq(penalties_load(p, &r) == 0, cut == b.len);
+		if (cut < b.len)
+			teardown(), config = config_defaults();
+	}
+	config->limits.penalties.minimum = 15;
+	ck_assert_uint_eq(p->count4, 2);
+	ck_assert_uint_eq(p->count6, 1);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 91);
+	ck_assert_uint_eq(in_force("192.0.2.2"), 0);
+	ck_assert_uint_eq(in_force("2001:db8::1"), 21);
+	(void)penalties_clear(old, NULL);
+	free(old);
+	buf_free(&b);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("master");
+	TCase *t = tcase_create("penalty");
+	SRunner *runner = srunner_create(s);
+	int failed;
+
+	log_use_stderr(false);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(
+	    t, each_offence_costs_what_the_configuration_says, 0, 6);
+	tcase_add_test(
+	    t, offences_add_up_to_the_minimum_and_not_over_the_maximum);
+	tcase_add_test(t, time_wears_a_penalty_off);
+	tcase_add_test(t, a_login_that_succeeds_halves_it);
+	tcase_add_test(
+	    t, exempt_networks_and_a_disabled_table_are_never_in_force);
+	tcase_add_test(t, a_source_is_as_wide_as_its_prefix);
+	tcase_add_loop_test(
+	    t, the_tables_are_bounded_each_family_for_itself, 0, 2);
+	tcase_add_test(t, a_penalty_is_cleared_by_network);
+	tcase_add_test(t, a_reload_keeps_penalties_and_refuses_what_is_cut_off);
+	suite_add_tcase(s, t);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
