@@ -67,7 +67,7 @@
 	MSG(auth_other, IN(AUTH) | IN(ASKING) | IN(CHANGING), 64, 0,     \
 	    auth_verdict)                                                \
 	MSG(auth_answers, IN(ASKING) | IN(CHANGING), 1000, 0, no)        \
-	MSG(auth_packet, IN(ASKING), 1000, 0, no)                        \
+	MSG(auth_packet, IN(AUTH) | IN(ASKING), 1000, 0, no)             \
 	MSG(session_open, IN(OPEN), 0, 0, granted)                       \
 	MSG(pty, IN(OPEN), 0, 0, pty_made)                               \
 	MSG(env, IN(OPEN), 0, 0, granted)                                \

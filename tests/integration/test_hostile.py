@@ -575,6 +575,19 @@ def test_an_environment_too_large_stays_sound(calm, user):
                    "LC_E=" + "e" * 15], got
 
 
+def test_a_key_s_environment_loads_no_library(make_server, user):
+    """The user's own file must not lead out of a command forced on him."""
+    server = make_server(rules="""rules = ( { name = "all"; methods =
+        [ "publickey" ]; accept_env = [ "*" ]; command = "env"; } );""")
+    user.make_key(options='environment="LD_PRELOAD=/nowhere.so",'
+                  'environment="PATH=/tmp",environment="SSH_ORIGINAL_COMMAND=x",'
+                  'environment="GOOD=yes"')
+    out = server.ssh(user, check=0).stdout
+    assert "GOOD=yes" in out
+    assert "/nowhere.so" not in out and "PATH=/tmp\n" not in out
+    assert "SSH_ORIGINAL_COMMAND" not in out
+
+
 def test_a_forced_command_has_its_original_or_is_not_run(make_server, user):
     """However much else the client sends: a forced command that finds no
     SSH_ORIGINAL_COMMAND believes that a shell was asked for."""

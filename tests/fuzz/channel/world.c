@@ -93,13 +93,6 @@ packet_queued(const struct worker *worker)
 	return full ? 1 << 20 : 0;
 }
 
-void
-transport_wait(struct worker *worker, bool wait)
-{
-	(void)worker;
-	(void)wait;
-}
-
 uint32_t
 transport_rtt(const struct worker *worker)
 {
