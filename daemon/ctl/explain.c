@@ -216,6 +216,7 @@ tell_key(struct question *q, const struct key_answer *a)
 	f->key_ca = a->ca[0] != '\0' ? a->ca : NULL;
 	f->key_bits = a->bits;
 	f->key_touched = f->key_verified = true;
+	f->key_command = a->command;
 }
 
 /* ---- the answer ---- */
@@ -232,6 +233,11 @@ key_text(const struct key_answer *a)
 		fputs("would be refused: ", stdout);
 		plain_text(
 		    a->reason[0] != '\0' ? a->reason : "not accepted", stdout);
+		putchar('\n');
+	}
+	for (size_t i = 0; i < a->restriction_count; i++) {
+		fputs("  with ", stdout);
+		plain_text(a->restrictions[i], stdout);
 		putchar('\n');
 	}
 	for (size_t i = 0; i < a->note_count; i++) {
@@ -253,6 +259,17 @@ json_member(const char *name, const char *value)
 }
 
 static void
+json_list(const char *name, char *const *list, size_t count)
+{
+	printf("\"%s\":[", name);
+	for (size_t i = 0; i < count; i++) {
+		fputs(i > 0 ? "," : "", stdout);
+		json_text(list[i], stdout);
+	}
+	putchar(']');
+}
+
+static void
 key_json(const struct key_answer *a)
 {
 	fputs(",\"key\":{", stdout);
@@ -265,12 +282,10 @@ key_json(const struct key_answer *a)
 	json_member("source", a->accepted ? a->source : "");
 	json_member("place", a->accepted ? a->place : "");
 	json_member("reason", a->accepted ? "" : a->reason);
-	fputs("\"notes\":[", stdout);
-	for (size_t i = 0; i < a->note_count; i++) {
-		fputs(i > 0 ? "," : "", stdout);
-		json_text(a->notes[i], stdout);
-	}
-	fputs("]}", stdout);
+	json_list("restrictions", a->restrictions, a->restriction_count);
+	putchar(',');
+	json_list("notes", a->notes, a->note_count);
+	putchar('}');
 }
 
 /* The policy's object with the key's inside. */

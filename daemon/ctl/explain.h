@@ -35,6 +35,10 @@ struct key_answer {
 	char reason[512]; /* why not */
 	char *notes[EXPLAIN_NOTES_MAX]; /* what was met on the way */
 	size_t note_count;
+	/* what its line and certificate take from the session */
+	char *restrictions[EXPLAIN_NOTES_MAX];
+	size_t restriction_count;
+	char *command; /* its own forced command, or NULL */
 };
 
 /*

@@ -56,6 +56,15 @@ notef(struct key_answer *a, const char *format, ...)
 	va_end(args);
 }
 
+static void
+restriction(struct key_answer *a, char *text)
+{
+	if (a->restriction_count < EXPLAIN_NOTES_MAX)
+		a->restrictions[a->restriction_count++] = text;
+	else
+		free(text);
+}
+
 /* ---- the functions a module gets ---- */
 
 static void __attribute__((format(printf, 2, 3)))
@@ -82,10 +91,14 @@ host_log(struct sallyport_login *login, enum sallyport_log level,
 {
 	va_list args;
 
-	if (login == NULL || level > SALLYPORT_LOG_INFO)
+	if (login == NULL)
 		return;
 	va_start(args, format);
-	note(login->a, format, args);
+	/* At this level the publickey module says what a line asks. */
+	if (level == SALLYPORT_LOG_DEBUG)
+		restriction(login->a, mem_vprintf(format, args));
+	else if (level <= SALLYPORT_LOG_INFO)
+		note(login->a, format, args);
 	va_end(args);
 }
 
@@ -201,13 +214,33 @@ host_key(struct sallyport_login *login, const struct sallyport_key *key)
 	return SALLYPORT_REFUSED;
 }
 
+/* In the words of authorized_keys. */
 static int
 host_restrict_to(struct sallyport_login *login, enum sallyport_restriction what,
     const char *value)
 {
-	(void)login;
-	(void)what;
-	(void)value;
+	static const char *const words[] = {
+	    [SALLYPORT_NO_PTY] = "no-pty",
+	    [SALLYPORT_NO_AGENT] = "no-agent-forwarding",
+	    [SALLYPORT_NO_X11] = "no-x11-forwarding",
+	    [SALLYPORT_NO_PORT_FORWARDING] = "no-port-forwarding",
+	    [SALLYPORT_NO_USER_RC] = "no-user-rc",
+	    [SALLYPORT_NO_TUN] = "no tunnel",
+	    [SALLYPORT_COMMAND] = "command",
+	    [SALLYPORT_PERMIT_OPEN] = "permitopen",
+	    [SALLYPORT_PERMIT_LISTEN] = "permitlisten",
+	    [SALLYPORT_ENVIRONMENT] = "environment",
+	    [SALLYPORT_TUN_UNIT] = "tunnel",
+	};
+	struct key_answer *a = login->a;
+
+	if ((size_t)what >= sizeof(words) / sizeof(words[0]))
+		return SALLYPORT_REFUSED;
+	restriction(a,
+	    value == NULL ? mem_strdup(words[what]) :
+			    mem_printf("%s=\"%s\"", words[what], value));
+	if (what == SALLYPORT_COMMAND && a->command == NULL)
+		a->command = mem_strdup(value);
 	return SALLYPORT_OK;
 }
 
@@ -560,4 +593,8 @@ key_answer_free(struct key_answer *a)
 {
 	while (a->note_count > 0)
 		free(a->notes[--a->note_count]);
+	while (a->restriction_count > 0)
+		free(a->restrictions[--a->restriction_count]);
+	free(a->command);
+	a->command = NULL;
 }

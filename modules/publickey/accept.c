@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* from="" and source-address: the numeric address; names are not resolved. */
 static bool
@@ -61,6 +62,57 @@ pk_tell_key(struct request *r, bool proven, bool touched, bool verified)
 	    .verified = verified};
 
 	return pk_host->key(r->login, &key) == SALLYPORT_OK;
+}
+
+static void
+say(struct request *r, const char *what, const char *value)
+{
+	pk_host->log(r->login, SALLYPORT_LOG_DEBUG, "%s%s%s", what,
+	    value[0] != '\0' ? " " : "", value);
+}
+
+static void
+say_time(struct request *r, const char *what, uint64_t when)
+{
+	char text[64] = "for ever";
+	time_t seconds = (time_t)when;
+	struct tm tm;
+
+	if (when <= INT64_MAX && gmtime_r(&seconds, &tm) != NULL)
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	say(r, what, text);
+}
+
+static void
+describe_cert(struct request *r)
+{
+	char serial[32];
+
+	snprintf(serial, sizeof(serial), "%llu",
+	    (unsigned long long)r->cert->serial);
+	say(r, "certificate", r->cert->key_id);
+	say(r, "serial", serial);
+	for (size_t i = 0; i < r->cert->principal_count; i++)
+		say(r, "principal", r->cert->principals[i]);
+	say_time(r, "valid from", r->cert->valid_after);
+	say_time(r, "valid until", r->cert->valid_before);
+}
+
+void
+pk_describe(struct request *r)
+{
+	const struct key_options *o = &r->options;
+
+	for (size_t i = 0; i < o->from_count; i++)
+		say(r, "from", o->from[i]);
+	if (o->expires != 0)
+		say_time(r, "expiry-time", o->expires);
+	if (o->verify_required)
+		say(r, "verify-required", "");
+	if (o->no_touch_required)
+		say(r, "no-touch-required", "");
+	if (r->cert != NULL)
+		describe_cert(r);
 }
 
 static bool

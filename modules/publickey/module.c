@@ -172,8 +172,10 @@ judge(struct request *r)
 	if (!found || r->refused)
 		return SALLYPORT_DENY;
 	pk_host->reason(r->login, "%s", "");
-	if (pk_host->number(r->login, SALLYPORT_HAS_SIGNATURE) == 0)
-		return SALLYPORT_ALLOW; /* to the query */
+	if (pk_host->number(r->login, SALLYPORT_HAS_SIGNATURE) == 0) {
+		pk_describe(r);
+		return pk_restrict(r) ? SALLYPORT_ALLOW : SALLYPORT_DENY;
+	}
 	if (!check_signature(r) || !pk_restrict(r))
 		return SALLYPORT_DENY;
 	if (r->cert != NULL)

@@ -124,6 +124,8 @@ bool pk_accept_options(
     struct request *r, const struct key_options *options, const char *place);
 /* Tell the host the restrictions. */
 bool pk_restrict(struct request *r);
+/* Say what the line and the certificate ask besides, for explain. */
+void pk_describe(struct request *r);
 /* Tell the host about the key; false when policy refuses it. */
 bool pk_tell_key(struct request *r, bool proven, bool touched, bool verified);
 

@@ -765,6 +765,44 @@ def test_explain_a_key_that_is_accepted(explained, user):
         f"{user.home}/.ssh/authorized_keys:1" in text
 
 
+def test_explain_tells_what_a_key_may_not(make_server, user):
+    """Its line's options and a certificate's; and root's forced command."""
+    key = user.key
+    os.unlink(user.home + "/.ssh/authorized_keys")
+    user.authorize(open(key + ".pub").read(), options=(
+        'from="127.0.0.0/8,10.0.0.0/8",no-pty,permitopen="db:5432",permitlisten="8080",'
+        'command="echo \\"hi\\"",environment="A=b",expiry-time="20990101Z",verify-required'))
+    s = make_server()
+    k = explain(s, user.name, "10.1.2.3", "--key", key + ".pub")["key"]
+    assert k["accepted"]
+    assert k["restrictions"] == [
+        "from 127.0.0.0/8,10.0.0.0/8", "expiry-time 2099-01-01T00:00:00Z", "verify-required",
+        "no-pty", 'command="echo "hi""', 'permitopen="db:5432"', 'permitlisten="*:8080"',
+        'environment="A=b"']
+    assert 'with permitopen="db:5432"\n' in ctl(
+        s, "explain", "--user", user.name, "--from", "10.1.2.3", "--key", key + ".pub").stdout
+    assert not explain(s, user.name, "192.0.2.1", "--key", key + ".pub")["key"]["accepted"]
+    ca = f"{sp.SCRATCH}/explain_ca"
+    sp.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", ca])
+    sp.run(["ssh-keygen", "-q", "-s", ca, "-I", "staff", "-n", f"{user.name},ops", "-O", "clear",
+            "-O", "force-command=id", "-O", "source-address=10.0.0.0/8", "-V",
+            "20200101:20990101", key + ".pub"], check=0)
+    s = make_server(publickey=f'ca_keys = [ "{ca}.pub" ];')
+    k = explain(s, user.name, "10.1.2.3", "--key", key + "-cert.pub")["key"]
+    assert k["accepted"] and k["source"] == "ca_keys"
+    assert {"from 10.0.0.0/8", "certificate staff", "serial 0", f"principal {user.name}",
+            "principal ops", "no-pty", 'command="id"', "no-port-forwarding"} <= set(k["restrictions"])
+    # a key with a command is what root_login = "forced-command" wants
+    rules = """rules = ( { name = "root"; match = { user = "root"; }; methods = [ "publickey" ];
+        root_login = "forced-command"; } );"""
+    s = make_server(rules=rules, publickey='files = [ "/mnt/sp/root_keys" ];')
+    public = open(key + ".pub").read()
+    for options, verdict in (("", "refused"), ('command="id" ', "granted")):
+        with open("/mnt/sp/root_keys", "w") as f:
+            f.write(options + public)
+        assert explain(s, "root", "127.0.0.1", "--key", key + ".pub")["verdict"] == verdict
+
+
 def test_explain_a_key_that_is_not(explained, user, make_user):
     def reason(expect):
         e = explain(explained, user.name, "10.1.2.3", "--key",
