@@ -466,15 +466,21 @@
 	F(u32, rekey_seconds, U32) F(u32, window_max, U32)           \
 	F(u32, tos_interactive, 255) F(u32, tos_bulk, 255)           \
 	F(flag, tcp_keepalive, 1) F(bytes, moduli, WALL_MODULI_MAX)
-/* Descriptors: input and output of the client, the wall to the monitor. */
-#define WALL_work(F) F(u64, connection, U64)
+/*
+ * Descriptors: input and output of the client, the wall to the monitor.
+ * cookie: of the greeting that the master has sent; empty: none was.
+ */
+#define WALL_work(F) F(u64, connection, U64) F(bytes, cookie, 16)
 
 #define WALL_WORKERS_MASTER(MSG)            \
 	MSG(worker_ready, ANY_STATE, 1, 0, no)  \
 	MSG(worker_born, ANY_STATE, 0, 1, no)   \
 	MSG(worker_died, ANY_STATE, 0, 0, no)   \
 	MSG(worker_log, ANY_STATE, 0, 0, no)
-#define WALL_worker_ready(F)
+/* Identification and KEXINIT, as a worker would send them; the place of the
+ * cookie, which is each connection's own. */
+#define WALL_worker_ready(F) \
+	F(bytes, greeting, SSH_KEXINIT_MAX) F(u32, cookie_at, SSH_KEXINIT_MAX)
 #define WALL_worker_born(F) F(u64, connection, U64) F(u32, pid, U32)
 #define WALL_worker_died(F) \
 	F(u64, connection, U64) F(u32, code, 255) F(u32, signal, 255)

@@ -170,6 +170,8 @@ hand_over(struct connection *c, int in, int out, const char *listener)
 	work.fds[2] = wall[1];
 	work.fds[3] = -1;
 	work.work.connection = c->id;
+	if (c->client >= 0)
+		work.work.cookie = (struct bytes){c->cookie, sizeof(c->cookie)};
 	err = wall_send(&c->workers->child.wall, &work);
 	/* On failure the monitor finds its wall closed, and goes. */
 out:
@@ -182,26 +184,44 @@ out:
 	return err;
 }
 
+void
+admit_hand_over(struct connection *c, int in, int out, const char *listener)
+{
+	int err = connection_take_workers(c) ? hand_over(c, in, out, listener) :
+					       E_CLOSED;
+
+	if (err == 0)
+		return;
+	log_error("connection %016llx could not be handed over: %s",
+	    (unsigned long long)c->id, err_text(err));
+	c->monitor_dead = c->worker_dead = true;
+}
+
+/* Takes the descriptor if it is one for both. */
 static void
 serve(struct master *m, int in, int out, const struct net_address *source,
     const struct net_address *local, const char *listener)
 {
 	struct connection *c = connection_new(m, m->current);
-	int err;
 
 	if (c == NULL) {
 		log_error("no connection could be made: no slot");
+		if (in == out)
+			close(in);
 		return;
 	}
 	c->source = *source;
 	c->local = *local;
 	m->stats.accepted++;
-	err = hand_over(c, in, out, listener);
-	if (err != 0) {
-		log_error("connection %016llx could not be handed over: %s",
-		    (unsigned long long)c->id, err_text(err));
-		connection_orphaned(m, c);
+	if (in == out && c->generation->greeting.len != 0) {
+		lobby_enter(c, in, listener);
+		return;
 	}
+	admit_hand_over(c, in, out, listener);
+	if (in == out)
+		close(in);
+	if (c->monitor_dead)
+		connection_forget(m, c);
 }
 
 void
@@ -217,7 +237,6 @@ admit_connection(struct master *m, int fd, const char *listener)
 		return;
 	}
 	serve(m, fd, fd, &source, &local, listener);
-	close(fd);
 }
 
 void

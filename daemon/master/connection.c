@@ -46,30 +46,38 @@ struct connection *
 connection_new(struct master *m, struct generation *g)
 {
 	struct connection *c;
-	struct workers *w = ready_workers(g);
 	uint32_t slot = free_slot(g);
 	uint64_t id = 0;
 
-	if (w == NULL || slot == SLOTS_MAX ||
+	if (slot == SLOTS_MAX ||
 	    getrandom(&id, sizeof(id), 0) != (ssize_t)sizeof(id) || id == 0)
 		return NULL;
 	c = mem_zalloc(sizeof(*c));
 	c->id = id;
 	c->generation = g;
-	c->workers = w;
+	c->client = -1;
 	c->slot = slot;
 	c->accepted_at = loop_now(m->loop);
 	c->monitor_pidfd = c->worker_pidfd = -1;
 	memset(&g->slots[slot], 0, sizeof(g->slots[slot]));
 	g->slots[slot].connection = id;
 	g->connections++;
-	c->workers->serving++;
 	c->next = m->connections;
 	if (c->next != NULL)
 		c->next->previous = c;
 	m->connections = c;
 	m->n_connections++;
 	return c;
+}
+
+bool
+connection_take_workers(struct connection *c)
+{
+	c->workers = ready_workers(c->generation);
+	if (c->workers == NULL)
+		return false;
+	c->workers->serving++;
+	return true;
 }
 
 struct connection *
@@ -138,12 +146,16 @@ connection_kill(struct connection *c, const char *why)
 {
 	log_verbose(
 	    "connection %016llx: ended: %s", (unsigned long long)c->id, why);
+	if (c->client >= 0) {
+		lobby_end(c, "killed", why);
+		return;
+	}
 	/* The monitor notices, and closes what is open in order. */
 	kill_process(c->worker_pidfd);
 }
 
-static void
-forget(struct master *m, struct connection *c)
+void
+connection_forget(struct master *m, struct connection *c)
 {
 	struct generation *g = c->generation;
 	struct workers *w = c->workers;
@@ -162,7 +174,8 @@ forget(struct master *m, struct connection *c)
 		close(c->worker_pidfd);
 	free(c);
 	g->connections--;
-	w->serving--;
+	if (w != NULL)
+		w->serving--;
 	listen_start(m); /* it may have waited for descriptors */
 	if (m->options.inetd || (m->options.linger && m->n_connections == 0))
 		master_end(m, m->exit_status);
@@ -174,7 +187,7 @@ static void
 gone_if_both(struct master *m, struct connection *c)
 {
 	if (c->monitor_dead && c->worker_dead)
-		forget(m, c);
+		connection_forget(m, c);
 }
 
 void
@@ -349,6 +362,10 @@ connection_orphaned(struct master *m, struct connection *c)
 {
 	struct slot slot;
 
+	if (c->client >= 0) {
+		lobby_end(c, "killed", "the server has failed");
+		return;
+	}
 	kill_process(c->worker_pidfd);
 	kill_process(c->monitor_pidfd);
 	if (!c->monitor_dead) {

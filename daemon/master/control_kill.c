@@ -145,17 +145,22 @@ end_connection(struct control_client *by, struct connection *c)
 	connection_audit(c);
 	AUDIT(session_kill, .target = id, .actor = by->actor);
 	audit_forget_connection();
+	control_record(by);
+	control_text(by, "id", id);
+	if (c->client >= 0) {
+		lobby_end(c, "killed", "ended by the administrator");
+		return;
+	}
 	if (c->kill_at == 0)
 		c->kill_at = loop_clock() + KILL_MS;
 	signal_process(c->monitor_pidfd, SIGTERM);
-	control_record(by);
-	control_text(by, "id", id);
 }
 
 void
 control_kill(struct control_client *c, const char *target)
 {
 	struct master *m = c->m;
+	struct connection *next;
 	struct selector s;
 	const char *wrong = select_by(target, &s);
 	unsigned count = 0;
@@ -164,7 +169,8 @@ control_kill(struct control_client *c, const char *target)
 		control_error(c, "%s: %s", target, wrong);
 		return;
 	}
-	for (struct connection *k = m->connections; k != NULL; k = k->next) {
+	for (struct connection *k = m->connections; k != NULL; k = next) {
+		next = k->next;
 		if (k->monitor_dead || !selects(&s, k))
 			continue;
 		end_connection(c, k);

@@ -39,7 +39,7 @@ static bool
 waits(const struct connection *c)
 {
 	return !c->authenticated && !c->ended_by_us && !c->worker_dead &&
-	    c->worker_pidfd >= 0;
+	    (c->worker_pidfd >= 0 || c->client >= 0);
 }
 
 static void
@@ -48,8 +48,8 @@ give_way(struct connection *c)
 	connection_audit(c);
 	AUDIT(conn_refused, .cause = "gave way to another source", .count = 1);
 	audit_forget_connection();
-	connection_kill(c, "gives way to another source");
 	c->ended_by_us = true;
+	connection_kill(c, "gives way to another source");
 }
 
 /* Exact, as it decides who is let in. */

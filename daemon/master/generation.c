@@ -99,6 +99,19 @@ another_ready(const struct generation *g, const struct child *than)
 	return false;
 }
 
+/* Does this connection need the child that has died? */
+static bool
+needs(const struct connection *c, const struct child *dead)
+{
+	if (c->generation != dead->generation)
+		return false;
+	if (dead->role != ROLE_WORKERS)
+		return true;
+	if (c->workers == NULL)
+		return !another_ready(c->generation, dead);
+	return &c->workers->child == dead;
+}
+
 /* Nobody will tell of these connections' ends any more: they end now. */
 static void
 orphan(struct generation *g, const struct child *dead)
@@ -107,8 +120,7 @@ orphan(struct generation *g, const struct child *dead)
 
 	for (c = g->master->connections; c != NULL; c = next) {
 		next = c->next;
-		if (c->generation == g &&
-		    (dead->role != ROLE_WORKERS || &c->workers->child == dead))
+		if (needs(c, dead))
 			connection_orphaned(g->master, c);
 	}
 }
@@ -330,6 +342,23 @@ workers_ready(struct generation *g, struct workers *ready)
 	generation_free_if_done(g);
 }
 
+/* What it would say to each client first, we say before it is there. */
+static int
+on_worker_ready(struct generation *g, struct workers *w,
+    const struct msg_worker_ready *message)
+{
+	const struct bytes *b = &message->greeting;
+
+	if (b->len < KEXINIT_COOKIE ||
+	    message->cookie_at > b->len - KEXINIT_COOKIE)
+		return E_FORMAT;
+	free((void *)(uintptr_t)g->greeting.data);
+	g->greeting = (struct bytes){mem_dup(b->data, b->len), b->len};
+	g->cookie_at = message->cookie_at;
+	workers_ready(g, w);
+	return 0;
+}
+
 static void
 problems_from(struct generation *g, const char *text)
 {
@@ -378,8 +407,8 @@ dispatch(struct child *c, struct wall_message *m)
 			    master, conn, m->died.code, m->died.signal);
 		return 0;
 	case MSG_worker_ready:
-		workers_ready(g, (struct workers *)(void *)c);
-		return 0;
+		return on_worker_ready(
+		    g, (struct workers *)(void *)c, &m->worker_ready);
 	case MSG_worker_born:
 		if ((conn = connection_find(
 			 master, m->worker_born.connection)) != NULL) {
@@ -526,6 +555,7 @@ generation_free(struct generation *g)
 		free((void *)(uintptr_t)g->host_keys[i].certificate.data);
 	}
 	free(g->moduli);
+	free((void *)(uintptr_t)g->greeting.data);
 	config_free(g->config);
 	close(g->bundle);
 	close(g->binary);

@@ -79,6 +79,7 @@ carry_exec(struct master *m, int bundle)
 	sigset_t now;
 
 	control_flush(m);
+	lobby_empty(m);
 	sigprocmask(SIG_BLOCK, NULL, &now);
 	next_image(m, m->options.program, bundle, NULL);
 	sigprocmask(SIG_SETMASK, &now, NULL);
@@ -117,14 +118,17 @@ linger(struct master *m)
 {
 	struct connection *c, *next;
 
-	admit_count(m);
 	for (c = m->connections; c != NULL; c = next) {
 		next = c->next;
+		if (c->client >= 0)
+			lobby_end(c, "killed", "server stops");
+	}
+	admit_count(m);
+	for (c = m->connections; c != NULL; c = c->next)
 		if (!c->authenticated) {
 			connection_kill(c, "server stops");
 			c->ended_by_us = true;
 		}
-	}
 	if (m->n_connections == m->n_unauthenticated || m->options.linger) {
 		keeper_close(m);
 		master_end(m, 0);

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "lib/loop.h"
 #include "lib/net.h"
+#include "lib/ssh/kexinit.h"
 #include "privsep/settings.h"
 #include "privsep/slot.h"
 #include "privsep/spawn.h"
@@ -52,6 +53,9 @@ struct generation {
 	struct host_key_blob host_keys[HOST_KEYS_MAX];
 	size_t n_host_keys;
 	char *moduli; /* text of the groups in use */
+	/* Our first bytes; empty: a template carried from another image. */
+	struct bytes greeting;
+	size_t cookie_at;
 	uint64_t replaced_at; /* of the worker template, ms */
 	unsigned replaced;
 	bool told_monitors, ready, failed, retired;
@@ -74,8 +78,13 @@ enum offence {
 struct connection {
 	uint64_t id; /* also in the audit, as 16 hex digits */
 	struct generation *generation;
-	struct workers *workers;
+	struct workers *workers; /* NULL in the lobby */
 	uint32_t slot;
+	/* In the lobby: its socket and its listener's name; else -1. */
+	int client;
+	char *listener;
+	struct loop_fd on_client;
+	uint8_t cookie[KEXINIT_COOKIE]; /* of the greeting */
 	struct net_address source, local;
 	uint64_t accepted_at; /* ms */
 	uint64_t worker_gone_at; /* ms, 0: it lives */
@@ -199,6 +208,18 @@ void admit_connection(struct master *m, int fd, const char *listener);
 /* -i: the client's descriptors; the master ends with this connection. */
 void admit_inetd(struct master *m);
 void admit_count(struct master *m); /* who has authenticated meanwhile */
+/* To the templates, with duplicates of the descriptors; failure is logged,
+ * and the connection's processes count as dead then. */
+void admit_hand_over(
+    struct connection *c, int in, int out, const char *listener);
+
+/* lobby.c: takes the descriptor.  The connection may be gone afterwards. */
+void lobby_enter(struct connection *c, int fd, const char *listener);
+void lobby_end(struct connection *c, const char *how, const char *cause);
+/* Once a second; may end it. */
+void lobby_watch(struct connection *c, uint64_t now);
+/* Everybody is handed over, as this image of the master ends. */
+void lobby_empty(struct master *m);
 
 /* crowd.c: has a connection of the source that holds the most been ended for
  * one from this source? */
@@ -224,7 +245,11 @@ void penalties_save(const struct penalties *p, struct buf *b);
 int penalties_load(struct penalties *p, struct rd *r);
 
 /* connection.c */
+/* Of a generation that is ready; NULL when there is no slot. */
 struct connection *connection_new(struct master *m, struct generation *g);
+/* It gets a worker template; false when there is none. */
+bool connection_take_workers(struct connection *c);
+void connection_forget(struct master *m, struct connection *c);
 struct connection *connection_find(struct master *m, uint64_t id);
 void connection_monitor_born(struct connection *c, pid_t pid, int pidfd);
 void connection_monitor_died(

@@ -66,6 +66,13 @@ look(struct master *m, struct connection *c, uint64_t now)
 	if (connection_logged_in(c))
 		c->authenticated = true;
 	grace(c, now);
+	if (c->client >= 0) {
+		if (c->grace_exceeded)
+			lobby_end(c, "timeout", "no identification");
+		else
+			lobby_watch(c, now);
+		return;
+	}
 	if (!c->monitor_dead && slot.deadline != 0 &&
 	    now > slot.deadline + SLACK_MS) {
 		stuck(m, c, &slot, "deadline passed");

@@ -4,6 +4,8 @@
 #ifndef DAEMON_WORKER_SETTINGS_H
 #define DAEMON_WORKER_SETTINGS_H
 
+#include "lib/ssh/kexinit.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +26,10 @@ struct worker_settings {
 	uint8_t tos_bulk; /* and without */
 	uint8_t *moduli; /* text of moduli(5), lib/ssh/moduli.h */
 	size_t moduli_len;
+	/* The master has sent the greeting, with this cookie: it is not sent
+	 * again, but counts. */
+	bool greeted;
+	uint8_t cookie[KEXINIT_COOKIE];
 };
 
 #endif

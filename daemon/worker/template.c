@@ -250,6 +250,16 @@ same_socket(int a, int b)
 	    cookie_a == cookie_b;
 }
 
+static int
+take_cookie(const struct bytes *cookie)
+{
+	settings.greeted = cookie->len != 0;
+	if (settings.greeted && cookie->len != sizeof(settings.cookie))
+		return E_FORMAT;
+	memcpy(settings.cookie, cookie->data, cookie->len);
+	return 0;
+}
+
 static void
 start_worker(struct wall_message *m)
 {
@@ -294,10 +304,31 @@ on_master(int fd, unsigned events, void *arg)
 	}
 	if (err == 0 && m.type != MSG_work)
 		err = E_STATE;
+	if (err == 0)
+		err = take_cookie(&m.work.cookie);
 	if (err != 0)
 		give_up("master", err);
 	start_worker(&m);
 	wall_done(&master, &m);
+}
+
+/* The last word of the start: what the master greets clients with. */
+static void
+say_ready(void)
+{
+	struct buf greeting;
+	size_t cookie_at = 0;
+	int err;
+
+	buf_init(&greeting, SSH_KEXINIT_MAX);
+	err = transport_greeting(&settings, &greeting, &cookie_at);
+	if (err == 0)
+		err = WALL_SEND(&master, worker_ready,
+		    .greeting = {greeting.data, greeting.len},
+		    .cookie_at = (uint32_t)cookie_at);
+	if (err != 0)
+		give_up("greeting", err);
+	buf_free(&greeting);
 }
 
 void
@@ -312,9 +343,8 @@ workers_run(int wall_fd)
 	    loop_fd_add(
 		loop, &master_handle, wall_fd, LOOP_READ, on_master, NULL) != 0)
 		give_up("epoll", E_SYSTEM);
+	say_ready();
 	mem_settle();
-	if (WALL_SEND(&master, worker_ready) != 0)
-		_exit(1);
 	(void)loop_run(loop);
 	_exit(1);
 }

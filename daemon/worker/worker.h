@@ -122,6 +122,14 @@ size_t packet_queued(const struct worker *w);
  * this is the largest payload a packet of ours may have. */
 #define PACKET_PAYLOAD_MAX (32 * 1024 + 64)
 
+/*
+ * What each connection begins with, RFC 4253 sections 4.2 and 7.1: our
+ * identification line and a KEXINIT packet whose cookie, at *cookie_at, is
+ * zero.  0, or why it could not be written.
+ */
+int transport_greeting(
+    const struct worker_settings *settings, struct buf *b, size_t *cookie_at);
+
 /* Round trip time in microseconds from TCP_INFO, 0 if unknown. */
 uint32_t transport_rtt(const struct worker *w);
 /* Milliseconds since the last packet from the peer, for keepalives. */

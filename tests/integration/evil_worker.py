@@ -103,6 +103,10 @@ class Evil:
         self.s = socket.create_connection(("127.0.0.1", server.port), 20)
         self.s.settimeout(20 * sp.SLOW)
         self.s.sendall(b"EVIL\n")
+        # The master's greeting: identification and KEXINIT.
+        while self._exact(1) != b"\n":
+            pass
+        self._exact(struct.unpack(">I", self._exact(4))[0])
 
     def __enter__(self):
         return self

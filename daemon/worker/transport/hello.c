@@ -18,23 +18,27 @@
 #define LINE_MAX_BYTES SSH_VERSION_MAX
 
 void
-hello_send(struct transport *t)
+hello_ours(const struct worker_settings *settings, char line[SSH_VERSION_MAX])
 {
-	const char *more = t->settings->version_addendum;
-	char line[SSH_VERSION_MAX + 3];
-	int len;
+	const char *more = settings->version_addendum;
 
 	if (more == NULL || more[0] == '\0')
-		len = snprintf(
-		    t->server_version, LINE_MAX_BYTES - 2, "%s", SOFTWARE);
+		snprintf(line, LINE_MAX_BYTES - 2, "%s", SOFTWARE);
 	else
-		len = snprintf(t->server_version, LINE_MAX_BYTES - 2, "%s %s",
-		    SOFTWARE, more);
-	if (len >= LINE_MAX_BYTES - 2)
-		len = LINE_MAX_BYTES - 3;
-	memcpy(line, t->server_version, (size_t)len);
+		snprintf(line, LINE_MAX_BYTES - 2, "%s %s", SOFTWARE, more);
+}
+
+void
+hello_send(struct transport *t)
+{
+	char line[SSH_VERSION_MAX];
+	size_t len;
+
+	hello_ours(t->settings, t->server_version);
+	len = strlen(t->server_version);
+	memcpy(line, t->server_version, len);
 	memcpy(&line[len], "\r\n", 2);
-	output_raw(t, line, (size_t)len + 2);
+	output_raw(t, line, len + 2);
 }
 
 /* What is no SSH client is answered in words, and left. */

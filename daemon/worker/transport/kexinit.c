@@ -23,20 +23,31 @@ exchange_late(void *arg)
 	    "key exchange took too long");
 }
 
-static void
-make_ours(struct transport *t)
+void
+kexinit_ours(const struct worker_settings *s,
+    const uint8_t cookie[KEXINIT_COOKIE], struct buf *b)
 {
-	const struct worker_settings *s = t->settings;
 	struct kexinit_offer offer = {.kex = s->kex,
 	    .host_key = s->host_key_algorithms,
 	    .ciphers = s->ciphers,
 	    .macs = s->macs,
 	    .compression = s->compression};
+
+	kexinit_write(b, cookie, &offer);
+}
+
+/* The first is the greeting's, if the client has had it. */
+static void
+make_ours(struct transport *t)
+{
 	uint8_t cookie[KEXINIT_COOKIE];
 
-	output_random(t, cookie, sizeof(cookie));
+	if (t->settings->greeted && !t->ex.again)
+		memcpy(cookie, t->settings->cookie, sizeof(cookie));
+	else
+		output_random(t, cookie, sizeof(cookie));
 	buf_init(&t->ex.ours, SSH_KEXINIT_MAX);
-	kexinit_write(&t->ex.ours, cookie, &offer);
+	kexinit_ours(t->settings, cookie, &t->ex.ours);
 }
 
 void

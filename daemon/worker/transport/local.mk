@@ -1,6 +1,7 @@
 daemon_worker_libworker_a_SOURCES += \
 	daemon/worker/transport/control.c \
 	daemon/worker/transport/exchange.c \
+	daemon/worker/transport/greeting.c \
 	daemon/worker/transport/hello.c \
 	daemon/worker/transport/input.c \
 	daemon/worker/transport/kexinit.c \

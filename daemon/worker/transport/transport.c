@@ -134,6 +134,8 @@ transport_start(struct transport *t)
 		return err;
 	hello_send(t);
 	kexinit_begin(t);
+	if (t->settings->greeted)
+		region_take(&t->tx, region_used(&t->tx));
 	return packet_flush(t->w);
 }
 

@@ -146,6 +146,9 @@ void transport_stop(struct transport *t);
 /* ---- hello.c ---- */
 
 void hello_send(struct transport *t);
+/* Our identification string, without CR LF. */
+void hello_ours(
+    const struct worker_settings *settings, char line[SSH_VERSION_MAX]);
 /* Look for the client's line in what was read; 0, E_AGAIN, or handled. */
 int hello_receive(struct transport *t);
 
@@ -171,6 +174,9 @@ void output_random(struct transport *t, uint8_t *at, size_t len);
 
 /* ---- kexinit.c, exchange.c, newkeys.c ---- */
 
+/* The payload of our KEXINIT. */
+void kexinit_ours(const struct worker_settings *s,
+    const uint8_t cookie[KEXINIT_COOKIE], struct buf *b);
 /* Send our KEXINIT unless it is sent. */
 void kexinit_begin(struct transport *t);
 /* After a packet: is it time for new keys? */

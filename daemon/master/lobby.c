@@ -1,0 +1,135 @@
+/*
+ * The lobby: a connection that has said nothing yet has no processes.  It is
+ * greeted, with our identification and KEXINIT as the worker template made
+ * them and a cookie of its own, and handed over when the client's first byte
+ * lies in its socket.  The master reads none of them: a port scanner costs it
+ * a descriptor and two system calls.
+ */
+#include "daemon/master/master.h"
+
+#include "lib/audit.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* As long as a worker waits for the first key exchange. */
+#define LOBBY_MS (60 * 1000)
+
+static void
+leave(struct connection *c)
+{
+	loop_fd_remove(&c->on_client);
+	close(c->client);
+	c->client = -1;
+	free(c->listener);
+	c->listener = NULL;
+}
+
+static void
+hand_over(struct connection *c)
+{
+	admit_hand_over(c, c->client, c->client, c->listener);
+	leave(c);
+	if (c->monitor_dead)
+		connection_forget(c->generation->master, c);
+}
+
+/* It has sent nothing that would be lost: both events are told now. */
+void
+lobby_end(struct connection *c, const char *how, const char *cause)
+{
+	struct master *m = c->generation->master;
+	enum offence offence =
+	    c->grace_exceeded ? OFFENCE_GRACE_EXCEEDED : OFFENCE_NO_AUTH;
+
+	connection_audit(c);
+	AUDIT(conn_open, .name = c->listener, .process = (uint64_t)getpid());
+	AUDIT(conn_close, .how = how, .cause = cause,
+	    .bytes_out = c->generation->greeting.len,
+	    .duration_ms = loop_now(m->loop) - c->accepted_at);
+	audit_forget_connection();
+	m->stats.exits[EXIT_NO_AUTH]++;
+	m->stats.bytes_out += c->generation->greeting.len;
+	if (!c->ended_by_us || c->grace_exceeded)
+		penalties_add(
+		    m->penalties, c->generation->config, &c->source, offence);
+	leave(c);
+	connection_forget(m, c);
+}
+
+/* Its first bytes, or its end. */
+static void
+on_client(int fd, unsigned events, void *arg)
+{
+	struct connection *c = arg;
+	int waiting = 0, error = 0;
+	socklen_t len = sizeof(error);
+
+	(void)events;
+	if (ioctl(fd, FIONREAD, &waiting) == 0 && waiting > 0) {
+		hand_over(c);
+		return;
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+		error = 0;
+	lobby_end(c, error != 0 ? "reset" : "closed", NULL);
+}
+
+/* The greeting with a cookie of this connection's; the client must take it
+ * whole, which a new socket does. */
+static bool
+greet(struct connection *c)
+{
+	const struct bytes *g = &c->generation->greeting;
+	uint8_t *copy;
+	ssize_t n;
+
+	if (getrandom(c->cookie, sizeof(c->cookie), 0) !=
+	    (ssize_t)sizeof(c->cookie))
+		return false;
+	copy = mem_dup(g->data, g->len);
+	memcpy(&copy[c->generation->cookie_at], c->cookie, sizeof(c->cookie));
+	n = send(c->client, copy, g->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	free(copy);
+	return n == (ssize_t)g->len;
+}
+
+void
+lobby_enter(struct connection *c, int fd, const char *listener)
+{
+	struct master *m = c->generation->master;
+
+	c->client = fd;
+	c->listener = mem_strdup(listener);
+	if (!greet(c))
+		lobby_end(c, "reset", NULL);
+	else if (loop_fd_add(
+		     m->loop, &c->on_client, fd, LOOP_READ, on_client, c) != 0)
+		hand_over(c);
+}
+
+void
+lobby_watch(struct connection *c, uint64_t now)
+{
+	if (now - c->accepted_at >= LOBBY_MS)
+		lobby_end(c, "timeout", "no identification");
+}
+
+void
+lobby_empty(struct master *m)
+{
+	struct connection *c, *next;
+
+	for (c = m->connections; c != NULL; c = next) {
+		next = c->next;
+		if (c->client >= 0)
+			hand_over(c);
+	}
+}
