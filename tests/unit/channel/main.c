@@ -19,6 +19,7 @@ main(void)
 	runner = srunner_create(suite_session_channel());
 	srunner_add_suite(runner, suite_forward());
 	srunner_add_suite(runner, suite_flow());
+	srunner_add_suite(runner, suite_patience());
 	srunner_add_suite(runner, suite_alive());
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -6,6 +6,7 @@
 Suite *suite_session_channel(void);
 Suite *suite_forward(void);
 Suite *suite_flow(void);
+Suite *suite_patience(void);
 Suite *suite_alive(void);
 
 #endif
