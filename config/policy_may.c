@@ -251,15 +251,20 @@ policy_may_unix_listen(const struct decision *d, const char *path)
 	    in_every_layer(d, LAYER_unix_remote, path);
 }
 
-/* Variables that steer the dynamic linker or shells, whatever is listed. */
+/*
+ * Variables that steer the dynamic linker, libc or shells, or are the server's
+ * to set, whatever is listed: a client sends them, or a user's own key file
+ * says them, and either may be held by a forced command.
+ */
 static bool
 is_dangerous(const char *name)
 {
 	static const char *const never[] = {"LD_*", "GCONV_PATH",
 	    "GLIBC_TUNABLES", "HOSTALIASES", "LOCALDOMAIN", "LOCPATH",
-	    "NLSPATH", "RESOLV_*", "BASH_ENV", "BASH_FUNC_*", "ENV", "IFS",
-	    "SHELLOPTS", "SSH_AUTH_SOCK", "SSH_CLIENT", "SSH_CONNECTION",
-	    "SSH_ORIGINAL_COMMAND", "SSH_TTY", "SSH_USER_AUTH"};
+	    "NLSPATH", "RESOLV_*", "RES_OPTIONS", "MALLOC_TRACE", "TZDIR",
+	    "BASH_ENV", "BASH_FUNC_*", "BASHOPTS", "ENV", "IFS", "PS4",
+	    "SHELLOPTS", "PATH", "HOME", "USER", "LOGNAME", "SHELL", "MAIL",
+	    "TMPDIR", "KRB5CCNAME", "SSH_*"};
 	size_t i;
 
 	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++) {

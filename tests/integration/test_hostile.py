@@ -342,6 +342,10 @@ def test_a_wrong_service(calm, user):
         assert c.end()[0] in (2, 7)
     with Raw(calm) as c:
         c.kex()
+        c.send(SERVICE_REQUEST, string(b"\xff\xfe\x1b[2J"))
+        assert c.end() == (7, "bad service request ???[2J")
+    with Raw(calm) as c:
+        c.kex()
         c.service()
         c.request(user.name, "none", service="ssh-other")
         assert c.end()[0] == 7

@@ -581,6 +581,8 @@ START_TEST(every_layer_of_a_list_must_allow)
 	ck_assert(policy_may_env(&decision, "LC_ALL"));
 	ck_assert(!policy_may_env(&decision, "X"));
 	ck_assert(!policy_may_env(&decision, "LD_PRELOAD"));
+	ck_assert(!policy_may_env(&decision, "PATH"));
+	ck_assert(!policy_may_env(&decision, "SSH_ORIGINAL_COMMAND"));
 	ck_assert(!policy_may_unix_connect(&decision, "/run/x"));
 	done();
 }
