@@ -43,6 +43,10 @@ userauth_service_request(struct worker *w, struct rd *r)
 	}
 	if (rd_end(r) != 0)
 		return rd_end(r);
+	/* A description is UTF-8: the client's own bytes may not be. */
+	for (char *p = name; *p != '\0'; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
 	worker_disconnect(w, BYE_PROTOCOL_ERROR,
 	    SSH_DISCONNECT_SERVICE_NOT_AVAILABLE, "bad service request %s",
 	    name);
