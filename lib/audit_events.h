@@ -298,7 +298,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_penalty_clear(F, E) F(E, network) F(E, cause)
 
 #define AUDIT_FIELDS_auth_ok(F, E) F(E, method) F(E, methods) F(E, module) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, attempt) F(E, duration_ms)
-#define AUDIT_FIELDS_auth_fail(F, E) F(E, method) F(E, module) F(E, reason) F(E, attempt) F(E, attempts_left) F(E, key_type) F(E, fp) F(E, duration_ms)
+#define AUDIT_FIELDS_auth_fail(F, E) F(E, method) F(E, module) F(E, refusal) F(E, reason) F(E, attempt) F(E, attempts_left) F(E, key_type) F(E, fp) F(E, duration_ms)
 #define AUDIT_FIELDS_auth_partial(F, E) F(E, method) F(E, module) F(E, next) F(E, key_type) F(E, fp)
 #define AUDIT_FIELDS_auth_timeout(F, E) F(E, phase) F(E, seconds)
 #define AUDIT_FIELDS_auth_abandoned(F, E) F(E, phase) F(E, attempt)
@@ -325,7 +325,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_hostbased_fail(F, E) F(E, host) F(E, target) F(E, key_type) F(E, fp) F(E, reason)
 
 #define AUDIT_FIELDS_authz_allow(F, E) F(E, method)
-#define AUDIT_FIELDS_authz_deny(F, E) F(E, reason) F(E, detail) F(E, method)
+#define AUDIT_FIELDS_authz_deny(F, E) F(E, refusal) F(E, reason) F(E, detail) F(E, method)
 #define AUDIT_FIELDS_root_denied(F, E) F(E, method) F(E, reason)
 #define AUDIT_FIELDS_user_changed(F, E) F(E, module) F(E, target)
 

@@ -166,8 +166,8 @@ answer_proof(
 	}
 	if (restrictions_merge(&a->granted, &a->attempt.restrictions,
 		a->decision, a->attempt.key_source) != 0) {
-		auth_refuse(
-		    m, "restrictions contradict each other", a->decision->why);
+		auth_refuse(m, "conflict", "restrictions contradict each other",
+		    a->decision->why);
 		auth_fail(m, SALLYPORT_DENY);
 		return;
 	}

@@ -71,6 +71,7 @@ struct auth {
 	struct decision *decision;
 	struct chain_walk walk;
 	bool refused; /* nothing can succeed any more */
+	const char *refusal; /* why: a word for the log; static */
 	bool refused_told; /* why has been logged */
 	bool banner_sent;
 	bool invalid_told;
@@ -162,8 +163,12 @@ void auth_partial(struct monitor *m, const char *methods);
 /* The client has left a dialogue for another request: a failure untold. */
 void auth_abandoned(struct monitor *m);
 void auth_succeed(struct monitor *m);
-/* The decision or an account says no: log it once, nothing can succeed. */
-void auth_refuse(struct monitor *m, const char *reason, const char *detail);
+/*
+ * The decision or an account says no: log it once, nothing can succeed.
+ * code is a word of doc/AUDIT.md's list (static); reason a sentence.
+ */
+void auth_refuse(struct monitor *m, const char *code, const char *reason,
+    const char *detail);
 /* Not counted, not delayed: methods for a `none`. */
 void auth_list(struct monitor *m);
 void auth_banner(struct monitor *m);

@@ -111,6 +111,24 @@ verdict_reason(enum sallyport_verdict verdict)
 	}
 }
 
+/* The same as a word, for programs that read the log. */
+static const char *
+refusal_code(struct monitor *m, enum sallyport_verdict verdict)
+{
+	if (m->auth->refused && m->auth->refusal != NULL)
+		return m->auth->refusal;
+	switch (verdict) {
+	case SALLYPORT_LOCKED:
+		return "locked";
+	case SALLYPORT_UNAVAILABLE:
+		return "unavailable";
+	case SALLYPORT_EXPIRED:
+		return "expired";
+	default:
+		return "not_accepted";
+	}
+}
+
 /* The log and btmp of a failure. */
 static void
 tell_failure(struct monitor *m, enum sallyport_verdict verdict, unsigned max)
@@ -124,6 +142,7 @@ tell_failure(struct monitor *m, enum sallyport_verdict verdict, unsigned max)
 	slot_proof(m->slot, t->method, OUTCOME_FAILED);
 	AUDIT(auth_fail, .method = method_text(m, method, sizeof(method)),
 	    .module = a->by == NULL ? NULL : a->by->settings->name,
+	    .refusal = refusal_code(m, verdict),
 	    .reason =
 		t->reason[0] != '\0' ? t->reason : verdict_reason(verdict),
 	    .attempt = a->failures,
@@ -254,11 +273,13 @@ auth_partial(struct monitor *m, const char *methods)
 }
 
 void
-auth_refuse(struct monitor *m, const char *reason, const char *detail)
+auth_refuse(
+    struct monitor *m, const char *code, const char *reason, const char *detail)
 {
 	struct auth *a = m->auth;
 
 	a->refused = true;
+	a->refusal = code;
 	/* From outside nothing has been achieved, as for any failure. */
 	chain_begin(&a->walk, a->decision->chains.items,
 	    a->decision->chains.count, true, auth_serves, m);
@@ -266,7 +287,7 @@ auth_refuse(struct monitor *m, const char *reason, const char *detail)
 	if (a->refused_told)
 		return;
 	a->refused_told = true;
-	AUDIT(authz_deny, .reason = reason,
+	AUDIT(authz_deny, .refusal = code, .reason = reason,
 	    .detail = detail == NULL || detail[0] == '\0' ? NULL : detail,
 	    .method = a->attempt.method);
 }

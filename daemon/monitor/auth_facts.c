@@ -182,8 +182,8 @@ auth_learn(struct monitor *m)
 	chain_begin(&a->walk, d->chains.items, d->chains.count, !granted,
 	    auth_serves, m);
 	if (granted && a->walk.count == 0)
-		auth_refuse(
-		    m, "no loaded module serves any of its methods", d->why);
+		auth_refuse(m, "no_module",
+		    "no loaded module serves any of its methods", d->why);
 	if (a->facts.user_state == FACT_ABSENT) {
 		AUDIT(auth_unknown_user,
 		    .reason = !auth_name_is_sane(m->user) ? "illegal name" :
@@ -192,10 +192,12 @@ auth_learn(struct monitor *m)
 					"no such user");
 		a->invalid_told = true;
 		a->refused = true;
+		a->refusal = "unknown_user";
 	} else if (!granted) {
 		if (d->reason == REASON_ROOT)
 			AUDIT(root_denied, .reason = d->why);
-		auth_refuse(m, refusal_text(d->reason), d->why);
+		auth_refuse(m, policy_reason_text(d->reason),
+		    refusal_text(d->reason), d->why);
 	}
 }
 

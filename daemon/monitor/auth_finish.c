@@ -71,7 +71,7 @@ check_shell(struct monitor *m)
 	} else {
 		return true;
 	}
-	auth_refuse(m, detail, NULL);
+	auth_refuse(m, "shell", detail, NULL);
 	return false;
 }
 
@@ -91,9 +91,9 @@ check_shadow(struct monitor *m)
 	locked = entry->sp_pwdp != NULL && entry->sp_pwdp[0] == '!';
 	expired = entry->sp_expire >= 0 && entry->sp_expire <= today;
 	if (locked)
-		auth_refuse(m, "account is locked", NULL);
+		auth_refuse(m, "locked", "account is locked", NULL);
 	else if (expired)
-		auth_refuse(m, "account has expired", NULL);
+		auth_refuse(m, "expired", "account has expired", NULL);
 	return !locked && !expired;
 }
 
@@ -167,7 +167,8 @@ refuse_account(struct monitor *m, enum sallyport_verdict verdict)
 	    a->attempt.reason[0] != '\0'    ? a->attempt.reason :
 		verdict == SALLYPORT_LOCKED ? "account is locked" :
 					      "account is refused");
-	auth_refuse(m, reason, NULL);
+	auth_refuse(m, verdict == SALLYPORT_LOCKED ? "locked" : "account",
+	    reason, NULL);
 	auth_fail(m, verdict);
 }
 
@@ -248,7 +249,7 @@ auth_finish(struct monitor *m)
 	    a->decision->more.count > 0) {
 		chain_continue(&a->walk, &a->decision->more, 1);
 		if (a->walk.count == 0) {
-			auth_refuse(m,
+			auth_refuse(m, "no_module",
 			    "a guard asks for a method that no "
 			    "module serves",
 			    a->decision->why);
@@ -264,7 +265,7 @@ auth_finish(struct monitor *m)
 		if (a->decision->reason == REASON_ROOT)
 			AUDIT(root_denied, .method = a->attempt.method,
 			    .reason = a->decision->why);
-		auth_refuse(m,
+		auth_refuse(m, policy_reason_text(a->decision->reason),
 		    a->decision->why[0] != '\0' ? a->decision->why :
 						  "policy refuses",
 		    NULL);

@@ -275,7 +275,8 @@ def test_a_refused_login_has_an_incident_id(make_server, cast, stranger):
     s.write(s.text.replace("max_auth_tries = 20", "max_auth_tries = 2"))
     s.stop()
     s.start()
-    for role in ("known", "unknown", "denied"):
+    for role, code in (("known", "not_accepted"), ("unknown", "unknown_user"),
+                       ("denied", "rule_refuses"), ("unmatched", "no_rule")):
         mark = s.mark()
         w = Walk(s.port, cast[role], stranger)
         w.password()
@@ -286,5 +287,6 @@ def test_a_refused_login_has_an_incident_id(make_server, cast, stranger):
         shown = re.search(rb"Too many authentication failures \(incident ([0-9a-f]{8})\)", data)
         assert shown, data
         incident = shown.group(1).decode()
-        s.wait_log(rf"Failed password for .*{cast[role]} .*conn={incident}[0-9a-f]{{8}}", after=mark)
+        s.wait_log(rf"Failed password for .*{cast[role]} .*conn={incident}[0-9a-f]{{8}} .*refusal={code} ",
+                   after=mark)
         s.wait_log(rf"maximum authentication attempts exceeded .*conn={incident}", after=mark)
