@@ -82,11 +82,17 @@ ms(uint32_t seconds)
 	return (uint64_t)seconds * 1000;
 }
 
+static uint64_t
+heard_at(const struct channels *t, uint64_t now)
+{
+	return now - transport_silence(t->w);
+}
+
 /* The peer's last sign of life, or our last attempt to get one. */
 static uint64_t
 keepalive_due(const struct channels *t, uint64_t now)
 {
-	uint64_t heard = now - transport_silence(t->w);
+	uint64_t heard = heard_at(t, now);
 
 	return (heard > t->keepalive_at ? heard : t->keepalive_at) +
 	    ms(t->keepalive_interval);
@@ -178,7 +184,9 @@ keep_alive(struct channels *t, uint64_t now)
 {
 	if (t->keepalive_interval == 0)
 		return true;
-	if (transport_silence(t->w) < ms(t->keepalive_interval))
+	/* Asked after a whole interval of silence: what was heard since then
+	 * is an answer, however long ago that was. */
+	if (heard_at(t, now) >= t->keepalive_at)
 		t->keepalives = 0;
 	if (now < keepalive_due(t, now))
 		return true;

@@ -27,7 +27,7 @@ struct fake {
 	size_t placed_max; /* the most that was ever queued */
 	bool keep_queued; /* nothing leaves until fake_drain() */
 	bool forget; /* count, but do not keep */
-	uint64_t total_out, silence;
+	uint64_t total_out, silence, heard_at; /* heard_at: silence since */
 	bool interactive, disconnected;
 	uint32_t disconnect_reason;
 	uint32_t rtt;

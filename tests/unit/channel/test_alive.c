@@ -45,6 +45,24 @@ START_TEST(test_any_packet_is_an_answer_to_a_keepalive)
 }
 END_TEST
 
+/* Answered within the millisecond, then silent: that is no lost keepalive. */
+START_TEST(test_an_idle_peer_that_answers_stays)
+{
+	fake_start(&(const struct msg_opened){.window_max = 1 << 20,
+	    .keepalive_interval = 1,
+	    .keepalive_count = 1});
+	fake.heard_at = loop_now(fake.w.loop);
+	for (int i = 0; i < 3; i++) {
+		fake_wait(1100);
+		ck_assert(!fake.disconnected);
+		fake_expect(SSH_MSG_GLOBAL_REQUEST);
+		ck_assert_int_eq(fake_packet(SSH_MSG_REQUEST_FAILURE, ""), 0);
+		fake.heard_at = fake.w.channels->keepalive_at;
+	}
+	fake_end();
+}
+END_TEST
+
 START_TEST(test_an_idle_connection_ends_and_a_busy_one_does_not)
 {
 	uint32_t id;
@@ -179,6 +197,7 @@ suite_alive(void)
 	tcase_set_timeout(c, 30);
 	tcase_add_test(c, test_a_silent_peer_is_asked_and_then_left);
 	tcase_add_test(c, test_any_packet_is_an_answer_to_a_keepalive);
+	tcase_add_test(c, test_an_idle_peer_that_answers_stays);
 	tcase_add_test(c, test_an_idle_connection_ends_and_a_busy_one_does_not);
 	tcase_add_test(c, test_a_connection_without_channels_ends);
 	tcase_add_test(c, test_a_channel_without_traffic_is_closed);
