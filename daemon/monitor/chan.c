@@ -82,8 +82,12 @@ chan_logout(struct monitor *m, struct chan *c, const char *cause)
 			m->slot->utmp_pid = 0;
 	}
 	c->login_record = false;
-	/* The next user of this number must not find it open to the last. */
-	if (chown(c->tty, 0, 0) != 0 || chmod(c->tty, 0666) != 0)
+	/*
+	 * Nobody opens it any more: not its user, and not somebody who waits to
+	 * write to the client's terminal before the channel is closed.  The
+	 * number's next user gets a device of its own.
+	 */
+	if (chown(c->tty, 0, 0) != 0 || chmod(c->tty, 0600) != 0)
 		log_debug("%s: %s", c->tty, strerror(errno));
 	c->tty[0] = '\0';
 }

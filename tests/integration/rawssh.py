@@ -44,7 +44,7 @@ class Raw:
         self.s.settimeout(15 * sp.SLOW)
         self.buffer = b""
         self.seal = self.open = None
-        self.deflate = None
+        self.deflate = self.inflate = None
         self.sent = self.received = 0
         self.session_id = None
         self.number_seen = []
@@ -124,6 +124,8 @@ class Raw:
         else:
             body = self.exact(n)
         payload = body[1:len(body) - body[0]]
+        if self.inflate is not None:
+            payload = self.inflate.decompress(payload)
         self.number_seen.append(payload[0])
         return payload
 
@@ -213,6 +215,7 @@ class Raw:
         self.expect(USERAUTH_SUCCESS)
         if kw.get("compression", "none") != "none":
             self.deflate = zlib.compressobj()
+            self.inflate = zlib.decompressobj()
         return self
 
 

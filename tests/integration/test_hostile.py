@@ -714,7 +714,8 @@ def babble(server, user, seed, authenticated):
     b = Babbler(seed, user.name, public_blob(user))
     with Raw(server) as c:
         if authenticated:
-            c.login(user)
+            c.login(user, compression=b.r.choice(
+                ["none"] * 4 + ["zlib@openssh.com"]))
             b.channels += [open_session(c) for _ in range(b.r.randrange(3))]
         elif b.r.random() < .9:
             auth(c, server)

@@ -629,3 +629,24 @@ def test_a_terminal_is_ours_until_its_logout_is_written(
             e.expect("granted")
             out = p.communicate(b"go\n", timeout=20 * sp.SLOW)[0].decode()
     assert owner in [line.strip() for line in out.split("\n")], out
+
+
+def test_a_terminal_left_is_nobody_s(server, user, messages):
+    """Between the program's end and the channel's: who could open it then
+    would write to the client's terminal."""
+    before = set(os.listdir("/dev/pts"))
+    with evil_worker.Evil(server, messages) as e:
+        e.to("OPEN", user)
+        e.send("session_open", channel=1)
+        e.expect("granted")
+        e.send("pty", channel=1, term="vt100", columns=80, rows=24)
+        e.expect("pty_made")
+        tty = "/dev/pts/" + (set(os.listdir("/dev/pts")) - before).pop()
+        assert os.stat(tty).st_uid == user.uid
+        e.send("start", channel=1, kind=1, command="true")
+        e.expect("granted")
+        st = sp.wait_for(lambda: os.stat(tty) if os.stat(tty).st_uid == 0
+                         else None, what="the terminal's return")
+        sp.wait_for(lambda: os.stat(tty).st_mode & 0o777 == 0o600, 2,
+                    what="its modes")
+        assert st.st_uid == 0
