@@ -3,6 +3,8 @@ same output, errors and exit status.  Where we mean to differ, it is said here."
 
 import os
 import re
+import socket
+import struct
 import subprocess
 import threading
 import time
@@ -10,6 +12,7 @@ import time
 import pytest
 
 import sp
+from test_forward import free_port
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/usr/sbin/sshd"),
                                 reason="no sshd to compare with")
@@ -226,3 +229,115 @@ def wait_for_no_connection(server):
     sp.wait_for(lambda: sp.run(["ss", "-tnH", "state", "established", "sport", "=",
                                 f":{server.port}"]).stdout.count("\n") <= 1,
                 what="the connection's end")
+
+
+# ---- the ends of forwarded connections ----
+
+def reset(c):
+    c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def far_answers_after_the_end(c):
+    data = b"".join(iter(lambda: c.recv(65536), b""))
+    c.sendall(b"%d bytes" % len(data))
+
+
+def far_ends_first_and_listens(c):
+    c.sendall(b"all I say")
+    c.shutdown(socket.SHUT_WR)
+    far.heard = len(b"".join(iter(lambda: c.recv(65536), b"")))
+
+
+def far_closes_at_once(c):
+    pass
+
+
+def far_closes_after_much(c):
+    c.sendall(b"x" * 3_000_000)
+
+
+def far_resets(c):
+    c.recv(10)
+    reset(c)
+
+
+def far_never_reads(c):
+    c.sendall(b"hello")
+    far.done.wait(20)
+
+
+class far:
+    """What the last far end saw."""
+    heard = None
+    done = threading.Event()
+
+
+def near_says_all_and_reads(c):
+    c.sendall(b"y" * 1_000_000)
+    c.shutdown(socket.SHUT_WR)
+    return b"".join(iter(lambda: c.recv(65536), b""))
+
+
+def near_reads_then_says(c):
+    got = b"".join(iter(lambda: c.recv(65536), b""))
+    c.sendall(b"z" * 500_000)
+    return got
+
+
+def near_is_reset_by_us(c):
+    c.sendall(b"some")
+    got = c.recv(5)
+    reset(c)
+    return got
+
+
+@pytest.mark.parametrize("way", ["-L", "-R"])
+@pytest.mark.parametrize("near,end", [
+    (near_says_all_and_reads, far_answers_after_the_end),
+    (near_reads_then_says, far_ends_first_and_listens),
+    (near_reads_then_says, far_closes_after_much),
+    (near_says_all_and_reads, far_closes_at_once),
+    (near_says_all_and_reads, far_resets),
+    (near_is_reset_by_us, far_never_reads)], ids=lambda f: f.__name__)
+def test_the_same_ends_of_forwards(pair, near, end, way):
+    seen = [ends(s, pair.user, near, end, way) for s in (pair.theirs, pair.ours)]
+    assert seen[1] == seen[0]
+
+
+def ends(server, user, near, end, way):
+    """What each end saw; the connection is still good afterwards."""
+    far.heard = None
+    far.done.clear()
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = free_port()
+    spec = f"{port}:127.0.0.1:{listener.getsockname()[1]}"
+    mux = server.dir + "/mux"
+    sp.run(server.ssh_argv(user, flags=("-O", "forward", way, spec), ControlPath=mux), check=0)
+    try:
+        # (a look at whether the port is open would be a connection, too)
+        c = socket.create_connection(("127.0.0.1", port), 20)
+        c.settimeout(20)
+        there, _ = listener.accept()
+        there.settimeout(20)
+        thread = threading.Thread(target=lambda: (end(there), there.close()))
+        thread.start()
+        try:
+            got = near(c)
+        except OSError as e:
+            got = type(e).__name__
+        c.close()
+        if end is far_never_reads:
+            try:
+                far.heard = "end" if there.recv(100) == b"some" and there.recv(1) == b"" else "more"
+            except ConnectionResetError:
+                far.heard = "end"
+            far.done.set()
+        thread.join(30)
+        assert not thread.is_alive()
+    finally:
+        listener.close()
+        sp.run(server.ssh_argv(user, flags=("-O", "cancel", way, spec), ControlPath=mux), check=0)
+    # How much of what nobody reads gets through is not the server's to say.
+    if end in (far_closes_at_once, far_resets):
+        got = "an end"
+    return got, far.heard
