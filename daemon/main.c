@@ -180,21 +180,23 @@ main(int argc, char **argv)
 	    .bundle = -1,
 	    .report = -1,
 	    .log_level = -2};
-	char **plain = calloc((size_t)argc + 1, sizeof(char *));
+	char **plain;
 	const char *role = NULL, *drop = NULL, *value;
 	int n = 0, status;
 
-	if (plain == NULL)
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--roles") == 0) {
+			roles_print();
+			return 0;
+		}
+	if ((plain = calloc((size_t)argc + 1, sizeof(char *))) == NULL)
 		return 1;
 	for (int i = 0; i < argc; i++) {
 		if (i > 0 && (value = value_of(argv[i], "--role")) != NULL)
 			role = value;
 		else if (i > 0 && (value = value_of(argv[i], "--drop")) != NULL)
 			drop = value;
-		else if (i > 0 && strcmp(argv[i], "--roles") == 0) {
-			roles_print();
-			return 0;
-		} else if (i == 0 || !internal_option(argv[i], &o))
+		else if (i == 0 || !internal_option(argv[i], &o))
 			plain[n++] = strdup(argv[i]);
 	}
 	if (role != NULL) {

@@ -17,6 +17,8 @@ TOP = os.environ["SALLYPORT_TOP"]
 DAEMON = "/usr/sbin/sallyportd"
 ASAN = "asan" in os.path.basename(BUILD)
 SLOW = 4 if ASAN else 1  # deadlines, not assertions, stretch under ASan
+# What kills a process that is broken: ASan makes an exit of a SIGSEGV.
+CRASH = signal.SIGABRT if ASAN else signal.SIGSEGV
 _ports = itertools.count(2200)
 _names = itertools.count(1)
 

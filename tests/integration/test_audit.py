@@ -283,8 +283,8 @@ def test_every_connection_opens_and_closes_once(make_server, syslog, user):
     c.close()
     made += 1
     # processes that are killed or crash, each in a session of its own
-    for title, sig in (("worker", signal.SIGKILL), ("worker", signal.SIGSEGV),
-                       ("monitor", signal.SIGKILL), ("monitor", signal.SIGSEGV)):
+    for title, sig in (("worker", signal.SIGKILL), ("worker", sp.CRASH),
+                       ("monitor", signal.SIGKILL), ("monitor", sp.CRASH)):
         p = s.popen(user, "echo on; cat")
         assert p.stdout.readline() == b"on\n"
         made += 1

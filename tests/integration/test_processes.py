@@ -148,7 +148,7 @@ def test_a_worker_killed_by_a_signal_is_audited_and_replaced(server, logged_in, 
     before = server.processes("workers")
     worker = server.processes("worker")
     worker = [w for w in worker if w not in before]
-    os.kill(worker[0], signal.SIGSEGV)
+    os.kill(worker[0], sp.CRASH)
     server.wait_log(r"worker")
     server.wait_log(r"crash")
     sp.wait_for(lambda: [w for w in server.processes("workers") if w not in before],

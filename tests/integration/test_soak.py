@@ -153,12 +153,12 @@ class Deeds:
 
     def worker_is_killed(self):
         p, one = self.begin(random.choice([(), ("-tt",)]))
-        os.kill(one["worker"], random.choice([signal.SIGKILL, signal.SIGSEGV]))
+        os.kill(one["worker"], random.choice([signal.SIGKILL, sp.CRASH]))
         self.finish(p)
 
     def monitor_is_killed(self):
         p, one = self.begin(random.choice([(), ("-tt",)]))
-        os.kill(one["monitor"], random.choice([signal.SIGKILL, signal.SIGSEGV]))
+        os.kill(one["monitor"], random.choice([signal.SIGKILL, sp.CRASH]))
         self.finish(p)
 
     def administrator_kills(self):
