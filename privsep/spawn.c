@@ -98,17 +98,22 @@ environment(void)
 	return list;
 }
 
-/* Where a sanitizer's report goes: the log, or nowhere. */
-static int
-error_fd(const struct spawn_options *o, int null)
+int
+spawn_report_fd(int log, int null)
 {
 #ifdef SANITIZED
-	(void)null;
-	return o->log >= 0 ? SPAWN_LOG : 2;
-#else
-	(void)o;
-	return null;
+	const char *path = getenv("SALLYPORT_REPORT");
+	int fd;
+
+	if (log >= 0)
+		return log;
+	if (path != NULL &&
+	    (fd = open(
+		 path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600)) >= 0)
+		return fd;
 #endif
+	(void)log;
+	return null;
 }
 
 /* More than all slots can need. */
@@ -169,7 +174,8 @@ become(enum role role, const struct spawn_options *o)
 	    dup2(null, 1) < 0)
 		_exit(EXIT_FAILURE);
 	/* Who started us may wait for the end of its pipe. */
-	if (!o->log_stderr && dup2(error_fd(o, null), 2) < 0)
+	if (!o->log_stderr &&
+	    dup2(spawn_report_fd(o->log >= 0 ? SPAWN_LOG : -1, null), 2) < 0)
 		_exit(EXIT_FAILURE);
 	if (syscall(SYS_close_range, SPAWN_FDS, binary - 1, 0) != 0 ||
 	    syscall(SYS_close_range, binary + 1, ~0U, 0) != 0)

@@ -50,6 +50,13 @@ void spawn_restore_limits(void);
 int spawn_role(
     enum role role, const struct spawn_options *options, struct spawned *child);
 
+/*
+ * What descriptor 2 is to be: `null`; in a build with sanitizers, where their
+ * reports are read: `log`, without one (-1) the file that the environment's
+ * SALLYPORT_REPORT names.
+ */
+int spawn_report_fd(int log, int null);
+
 /* In a role: where argv lies, so that titles can be set. */
 void title_init(int argc, char **argv);
 void title_set(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -14,6 +14,7 @@
 #include "lib/ssh/fips.h"
 #include "privsep/die.h"
 #include "privsep/drop.h"
+#include "privsep/spawn.h"
 
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -52,7 +53,7 @@ tell_parent(char verdict)
 	/* Who started us may wait for the end of its pipe. */
 	if (!stderr_stays &&
 	    (null = open("/dev/null", O_RDWR | O_CLOEXEC)) >= 0) {
-		(void)dup2(null, 2);
+		(void)dup2(spawn_report_fd(log_fd(), null), 2);
 		close(null);
 	}
 }
@@ -477,7 +478,7 @@ find_room(struct master *m)
 	    (limit - OWN_DESCRIPTORS) / DESCRIPTORS_EACH :
 	    1;
 	if (m->room < SLOTS_MAX)
-		log_verbose("descriptors for %u connections", m->room);
+		log_debug("descriptors for %u connections", m->room);
 }
 
 int

@@ -37,9 +37,9 @@ keep_walls_only(struct session_start *start)
 
 	if (monitor < 0 || worker < 0 || null < 0)
 		die_errno("session: descriptors");
-	for (int fd = 0; fd < 3; fd++)
-		if (dup2(null, fd) < 0)
-			die_errno("session: dup2");
+	if (dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
+	    dup2(spawn_report_fd(2, null), 2) < 0)
+		die_errno("session: dup2");
 	if (dup3(monitor, 3, O_CLOEXEC) < 0 || dup3(worker, 4, O_CLOEXEC) < 0)
 		die_errno("session: dup3");
 	if (close_range(5, ~0u, 0) != 0)

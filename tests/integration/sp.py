@@ -138,7 +138,9 @@ class Server:
         self.pid_file = self.dir + "/pid"
         self.control = self.dir + "/control"
         self.args = list(args)
-        self.env = dict(os.environ, **(env or {}))
+        # Reports of a sanitizer that no log file takes (see conftest.py).
+        self.env = dict(os.environ, SALLYPORT_REPORT=self.dir + "/asan.report",
+                        **(env or {}))
         self.host_keys = []
         for kind in host_keys:
             path = f"{self.dir}/ssh_host_{kind}_key"

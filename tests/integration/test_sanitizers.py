@@ -2,6 +2,7 @@
 the worker is reported through its filter, its empty root directory and its
 closed stderr, and the report fails whichever test it happened in."""
 
+import os
 import re
 
 import pytest
@@ -60,3 +61,29 @@ def test_and_so_it_is_after_the_login(stained, user, messages):
 def test_the_monitor_tells_that_its_worker_broke(stained, user, messages):
     commit(stained, user, messages, "s", "AUTH")
     assert not re.search("Accepted", stained.log())
+
+
+def test_every_process_has_a_place_for_reports(stained, user, messages):
+    p = stained.popen(user, "echo on; exec cat")
+    assert p.stdout.readline() == b"on\n"
+    titles = {}
+    for pid, title in stained.processes().items():
+        if title.startswith("sallyportd"):
+            titles[title.split()[1].rstrip(":")] = os.readlink(f"/proc/{pid}/fd/2")
+    p.communicate(timeout=20)
+    assert {"master", "keyholder", "monitors", "monitor", "workers", "worker",
+            "session"} <= set(titles)
+    assert set(titles.values()) == {stained.log_file}
+    commit(stained, user, messages, "s", "KEX")  # for the fixture
+
+
+def test_a_report_comes_out_where_syslog_has_the_log(make_server, user, messages):
+    s = make_server(start=False)
+    sp.run([sp.DAEMON, "-f", s.config], env=s.env, check=0)
+    s.pid = int(open(s.pid_file).read())
+    with evil_worker.Evil(s, messages) as e:
+        e.bug("h")
+        e.wait_end()
+    with pytest.raises(AssertionError, match=BUGS["h"]):
+        sp.wait_for(lambda: conftest.check_log(s), what="the report")
+    s.expect_report = True
