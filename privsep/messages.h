@@ -46,7 +46,9 @@
 
 /*
  * Worker to monitor: what a stranger, through a broken worker, can ask of
- * root.  KEX, AUTH, ASKING, OPENING, OPEN and CLOSING are the states.
+ * root.  An honest one passes on as many auth_* as limits.max_auth_tries, 100
+ * at most, and the free key queries let a client send: the budgets are above.
+ * KEX, AUTH, ASKING, OPENING, OPEN and CLOSING are the states.
  */
 #define WALL_WORKER_MONITOR(MSG)                                         \
 	MSG(log, ANY_STATE, 2000, 0, no)                                 \
@@ -54,17 +56,17 @@
 	MSG(kex, IN(KEX) | IN(OPEN), 0, 0, kex_done)                      \
 	MSG(negotiation_failed, ANY_STATE, 1, 0, no)                     \
 	MSG(newkeys, IN(KEX) | IN(AUTH) | IN(OPEN), 0, 0, no)            \
-	MSG(auth_none, IN(AUTH) | IN(ASKING) | IN(CHANGING), 64, 0,      \
+	MSG(auth_none, IN(AUTH) | IN(ASKING) | IN(CHANGING), 200, 0,     \
 	    auth_verdict)                                                \
-	MSG(auth_password, IN(AUTH) | IN(ASKING) | IN(CHANGING), 64, 0,  \
+	MSG(auth_password, IN(AUTH) | IN(ASKING) | IN(CHANGING), 200, 0, \
 	    auth_verdict)                                                \
-	MSG(auth_publickey, IN(AUTH) | IN(ASKING) | IN(CHANGING), 128, 0, \
+	MSG(auth_publickey, IN(AUTH) | IN(ASKING) | IN(CHANGING), 300, 0, \
 	    auth_verdict)                                                \
-	MSG(auth_hostbased, IN(AUTH) | IN(ASKING) | IN(CHANGING), 64, 0, \
+	MSG(auth_hostbased, IN(AUTH) | IN(ASKING) | IN(CHANGING), 200, 0,\
 	    auth_verdict)                                                \
-	MSG(auth_kbdint, IN(AUTH) | IN(ASKING) | IN(CHANGING), 64, 0,    \
+	MSG(auth_kbdint, IN(AUTH) | IN(ASKING) | IN(CHANGING), 200, 0,   \
 	    auth_verdict)                                                \
-	MSG(auth_other, IN(AUTH) | IN(ASKING) | IN(CHANGING), 64, 0,     \
+	MSG(auth_other, IN(AUTH) | IN(ASKING) | IN(CHANGING), 200, 0,    \
 	    auth_verdict)                                                \
 	MSG(auth_answers, IN(ASKING) | IN(CHANGING), 1000, 0, no)        \
 	MSG(auth_packet, IN(AUTH) | IN(ASKING), 1000, 0, no)             \

@@ -491,6 +491,18 @@ def public_blob(user):
     return base64.b64decode(open(user.key + ".pub").read().split()[1])
 
 
+def test_as_many_tries_as_may_be_configured(make_server, user):
+    server = make_server(limits="max_auth_tries = 100;",
+                         extra="deadlines = { failure_delay = 0; };")
+    with auth(Raw(server), server) as c:
+        for _ in range(100):
+            c.request(user.name, "none")
+            c.expect(USERAUTH_FAILURE)
+        c.request(user.name, "none")
+        assert "Too many authentication failures" in c.end()[1]
+    assert "rules of the wall" not in server.log()
+
+
 def test_queries_that_are_answered_yes_have_an_end(calm, user):
     with auth(Raw(calm), calm) as c:
         yes, end = 0, None
