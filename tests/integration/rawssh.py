@@ -146,7 +146,7 @@ class Raw:
                 if payload[0] == DISCONNECT:
                     n = struct.unpack_from(">I", payload, 5)[0]
                     return (struct.unpack_from(">I", payload, 1)[0],
-                            payload[9:9 + n].decode())
+                            payload[9:9 + n].decode(errors="replace"))
         except Closed:
             return None
 
