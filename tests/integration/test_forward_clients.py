@@ -301,3 +301,59 @@ def test_a_tunnel(networks, make_server, running, kind, mode):
 def test_a_tunnel_is_off_by_default(server, user):
     p = server.ssh(user, "true", flags=("-w", "any"), ExitOnForwardFailure="yes", LogLevel="INFO")
     assert p.returncode == 255
+
+
+ASYNCSSH = r"""
+import asyncio, asyncssh, os, sys
+port, user, key, home, echo = sys.argv[1:]
+
+async def pair_up(reader, writer):
+    writer.write((await reader.read(100)).upper()); writer.write_eof(); await writer.drain(); writer.close()
+
+async def ask(reader, writer):
+    writer.write(b"abc"); writer.write_eof()
+    return await reader.read()
+
+async def main():
+    async with asyncssh.connect("127.0.0.1", int(port), username=user, client_keys=[key],
+                                known_hosts=None, config=None, agent_path=None) as c:
+        # to a host and to a UNIX socket
+        assert await ask(*await c.open_connection("127.0.0.1", int(echo), encoding=None)) == b"ABC"
+        # the server listens: a port of its choice, and a path
+        async with c.start_server(lambda h, p: pair_up, "127.0.0.1", 0, encoding=None) as l:
+            assert await ask(*await asyncio.open_connection("127.0.0.1", l.get_port())) == b"ABC"
+        path = home + "/listens"
+        async with c.start_unix_server(lambda: pair_up, path, encoding=None) as l:
+            assert os.stat(path).st_uid != 0
+            assert await ask(*await asyncio.open_unix_connection(path)) == b"ABC"
+            assert await ask(*await c.open_unix_connection(path, encoding=None)) == b"ABC"
+        # its own listeners
+        async with c.forward_socks("127.0.0.1", 0), c.forward_local_port("127.0.0.1", 0, "127.0.0.1", int(echo)) as l:
+            assert await ask(*await asyncio.open_connection("127.0.0.1", l.get_port())) == b"ABC"
+        # refusals have their reasons
+        try: await c.open_connection("127.0.0.1", 1)
+        except asyncssh.ChannelOpenError as e: assert e.code == asyncssh.OPEN_CONNECT_FAILED, e.code
+        else: raise SystemExit("port 1 answers")
+        # a terminal, its size, signals, break
+        async with c.create_process("trap 'stty size' WINCH; stty size; while :; do sleep 0.1; done", term_type="xterm", term_size=(100, 30)) as p:
+            assert "30 100" in await p.stdout.readline()
+            p.change_terminal_size(120, 40)
+            assert "40 120" in await p.stdout.readline()
+            p.send_signal("KILL"); r = await p.wait(); assert r.exit_signal and r.exit_signal[0] == "KILL", r
+        p = await c.create_process("echo up; exec sleep 60"); await p.stdout.readline(); p.terminate()
+        r = await p.wait(); assert r.exit_signal[0] == "TERM", r
+        # many at once
+        out = await asyncio.gather(*[c.run(f"cat; exit {i}", input="x" * 100000) for i in range(8)])
+        assert [(r.exit_status, len(r.stdout)) for r in out] == [(i, 100000) for i in range(8)]
+        await asyncssh.scp(key, (c, home + "/scped")); assert open(home + "/scped").read() == open(key).read()
+    print("all done")
+asyncio.run(main())
+"""
+
+
+def test_asyncssh(server, user):
+    """Every kind of forward, terminals, signals and scp of asyncssh."""
+    echo = Echo()
+    p = sp.run(["/usr/bin/python3", "-W", "ignore", "-c", ASYNCSSH, str(server.port), user.name,
+                user.key, user.home, str(echo.port)])
+    assert p.stdout == "all done\n", p.stdout + p.stderr + server.log()[-2000:]
