@@ -163,7 +163,8 @@ const struct option options[] = {
 	NULL, "with this many per cent at first, rising linearly,"),
     S("limits.startups.full", limits.startups.full, NUMBER, 1, 100000, 0, "60",
 	NULL,
-	"until at so many every one is dropped.  But first a source that holds "
+	"until at so many every one is dropped; before that a source that "
+	"holds "
 	"many gives way to one that holds few."),
     S("limits.source.connections", limits.source.connections, NUMBER, 1, 100000,
 	NONE, "40", NULL, "Unauthenticated connections from one source block."),

@@ -299,10 +299,9 @@ place(struct master *m, struct generation *g, struct connection *c,
 static void
 load_connection(struct rd *r, struct master *m, struct generation *first)
 {
-	struct connection *c = mem_zalloc(sizeof(*c));
+	struct connection *c = connection_blank();
 	uint32_t number, index;
 
-	c->client = -1; /* the lobby is empty when an image ends */
 	c->id = rd_u64(r);
 	number = rd_u32(r);
 	index = rd_u32(r);

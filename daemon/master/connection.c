@@ -43,6 +43,15 @@ ready_workers(struct generation *g)
 }
 
 struct connection *
+connection_blank(void)
+{
+	struct connection *c = mem_zalloc(sizeof(*c));
+
+	c->client = c->monitor_pidfd = c->worker_pidfd = -1;
+	return c;
+}
+
+struct connection *
 connection_new(struct master *m, struct generation *g)
 {
 	struct connection *c;
@@ -52,13 +61,11 @@ connection_new(struct master *m, struct generation *g)
 	if (slot == SLOTS_MAX ||
 	    getrandom(&id, sizeof(id), 0) != (ssize_t)sizeof(id) || id == 0)
 		return NULL;
-	c = mem_zalloc(sizeof(*c));
+	c = connection_blank();
 	c->id = id;
 	c->generation = g;
-	c->client = -1;
 	c->slot = slot;
 	c->accepted_at = loop_now(m->loop);
-	c->monitor_pidfd = c->worker_pidfd = -1;
 	memset(&g->slots[slot], 0, sizeof(g->slots[slot]));
 	g->slots[slot].connection = id;
 	g->connections++;

@@ -245,6 +245,8 @@ void penalties_save(const struct penalties *p, struct buf *b);
 int penalties_load(struct penalties *p, struct rd *r);
 
 /* connection.c */
+/* In no list, with no descriptors. */
+struct connection *connection_blank(void);
 /* Of a generation that is ready; NULL when there is no slot. */
 struct connection *connection_new(struct master *m, struct generation *g);
 /* It gets a worker template; false when there is none. */
