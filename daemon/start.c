@@ -14,6 +14,7 @@
 #include "privsep/spawn.h"
 
 #include <stdio.h>
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,7 +37,8 @@ open_targets(const struct config *config, const struct start_flags *flags)
 		else if (strcmp(target, "stderr") == 0)
 			log_use_stderr(true);
 		else if (log_open_file(target) != 0)
-			log_error("%s: cannot be opened for the log", target);
+			AUDIT(audit_unavailable, .carrier = target,
+			    .reason = strerror(errno));
 	}
 	if (flags->log_stderr || flags->log_fd >= 0)
 		to_syslog = false;

@@ -63,8 +63,6 @@ E(log_drop, 1901, "log.drop", WARNING, FAILURE, "process", "info", \
   "{count} records were lost: {carrier} did not take them") \
 E(audit_unavailable, 1902, "audit.unavailable", WARNING, FAILURE, "process", "info", \
   "Audit records cannot be written to {carrier}: {reason}") \
-E(landlock_absent, 1910, "landlock.absent", INFO, FAILURE, "process", "info", \
-  "This kernel has no Landlock; {component} runs without it") \
 \
 E(conn_open, 2001, "conn.open", VERBOSE, SUCCESS, "network", "connection,start", \
   "Connection from {src} port {sport} on {dst} port {dport}") \
@@ -110,7 +108,7 @@ E(auth_partial, 3003, "auth.partial", INFO, SUCCESS, "authentication", "info", \
 E(auth_timeout, 3004, "auth.timeout", INFO, FAILURE, "authentication", "end", \
   "Timeout before authentication for connection from {src} to {dst}, pid = {pid}") \
 E(auth_abandoned, 3005, "auth.abandoned", VERBOSE, FAILURE, "authentication", "end", \
-  "Authentication not completed by {who}{src} port {sport}< in {phase}>") \
+  "Authentication not completed by {who}{src} port {sport}<: {how}>") \
 E(auth_maxtries, 3006, "auth.maxtries", ERROR, FAILURE, "authentication", "end", \
   "maximum authentication attempts exceeded for {for} from {src} port {sport} ssh2{on}{preauth}") \
 E(auth_unknown_user, 3007, "auth.unknown_user", INFO, FAILURE, "authentication", "info", \
@@ -139,10 +137,6 @@ E(pam_result, 3201, "pam.result", VERBOSE, UNKNOWN, "authentication", "info", \
   "PAM service {service}, {phase} for {for}: {reason}, {duration_ms} ms") \
 E(pam_error, 3204, "pam.error", ERROR, FAILURE, "authentication", "info", \
   "PAM: {reason} for <{?invalid}illegal user >{req} from {src}{on}") \
-E(pam_slow, 3202, "pam.slow", WARNING, UNKNOWN, "process", "info", \
-  "PAM {phase} for {for} took {duration_ms} ms") \
-E(pam_killed, 3203, "pam.killed", ERROR, FAILURE, "process", "info", \
-  "PAM {phase} for {for} ended after {duration_ms} ms") \
 E(password_change_required, 3210, "password.change.required", INFO, UNKNOWN, "iam", "change", \
   "Password of {for} must be changed") \
 E(password_changed, 3211, "password.changed", NOTICE, SUCCESS, "iam", "change", \
@@ -185,14 +179,10 @@ E(start_denied, 5115, "start.denied", INFO, FAILURE, "process", "info", \
   "{kind} request<{?subsystem} for {subsystem}> by user {user} failed, {reason}") \
 E(env_rejected, 5120, "env.rejected", VERBOSE, FAILURE, "session", "info", \
   "Environment of {user} from {src}: not accepted: {names}") \
-E(idle_warn, 5130, "idle.warn", VERBOSE, UNKNOWN, "session", "info", \
-  "User {user} from {src} port {sport} idle, closing in {seconds} seconds") \
 E(idle_close, 5131, "idle.close", INFO, UNKNOWN, "session", "end", \
   "User {user} from {src} port {sport} idle for {seconds} seconds: closed") \
 E(max_close, 5132, "max.close", INFO, UNKNOWN, "session", "end", \
   "User {user} from {src} port {sport} connected for {seconds} seconds: closed") \
-E(recheck_close, 5140, "recheck.close", INFO, FAILURE, "session", "end", \
-  "User {user} from {src} port {sport} is no longer allowed: {reason}") \
 \
 E(fwd_open, 6001, "fwd.open", VERBOSE, SUCCESS, "network", "connection,allowed", \
   "Forwarding {kind} for {user} from {src} port {sport} to <{host}>< [{address}]> port {port} id {channel}") \
@@ -280,7 +270,6 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_krl_error(F, E) F(E, file) F(E, reason)
 #define AUDIT_FIELDS_log_drop(F, E) F(E, count) F(E, carrier)
 #define AUDIT_FIELDS_audit_unavailable(F, E) F(E, carrier) F(E, reason)
-#define AUDIT_FIELDS_landlock_absent(F, E) F(E, component)
 
 #define AUDIT_FIELDS_conn_open(F, E) F(E, name) F(E, process)
 #define AUDIT_FIELDS_conn_close(F, E) F(E, how) F(E, cause) F(E, bytes_in) F(E, bytes_out) F(E, duration_ms) F(E, client)
@@ -292,7 +281,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_kex_fail(F, E) F(E, reason) F(E, kind) F(E, offer)
 #define AUDIT_FIELDS_kex_rekey(F, E) F(E, cause) F(E, kex)
 #define AUDIT_FIELDS_protocol_violation(F, E) F(E, reason) F(E, message) F(E, phase)
-#define AUDIT_FIELDS_mac_fail(F, E) F(E, alg)
+#define AUDIT_FIELDS_mac_fail(F, E) F(E, reason)
 #define AUDIT_FIELDS_penalty_add(F, E) F(E, network) F(E, cause) F(E, seconds)
 #define AUDIT_FIELDS_penalty_enforce(F, E) F(E, network) F(E, cause) F(E, seconds)
 #define AUDIT_FIELDS_penalty_clear(F, E) F(E, network) F(E, cause)
@@ -301,7 +290,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_auth_fail(F, E) F(E, method) F(E, module) F(E, refusal) F(E, reason) F(E, attempt) F(E, attempts_left) F(E, key_type) F(E, fp) F(E, duration_ms)
 #define AUDIT_FIELDS_auth_partial(F, E) F(E, method) F(E, module) F(E, next) F(E, key_type) F(E, fp)
 #define AUDIT_FIELDS_auth_timeout(F, E) F(E, phase) F(E, seconds)
-#define AUDIT_FIELDS_auth_abandoned(F, E) F(E, phase) F(E, attempt)
+#define AUDIT_FIELDS_auth_abandoned(F, E) F(E, how)
 #define AUDIT_FIELDS_auth_maxtries(F, E) F(E, attempt)
 #define AUDIT_FIELDS_auth_unknown_user(F, E) F(E, reason)
 #define AUDIT_FIELDS_auth_none(F, E) F(E, next)
@@ -316,8 +305,6 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_cert_revoked(F, E) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, source)
 #define AUDIT_FIELDS_pam_result(F, E) F(E, service) F(E, phase) F(E, reason) F(E, status) F(E, duration_ms)
 #define AUDIT_FIELDS_pam_error(F, E) F(E, service) F(E, phase) F(E, reason)
-#define AUDIT_FIELDS_pam_slow(F, E) F(E, service) F(E, phase) F(E, duration_ms)
-#define AUDIT_FIELDS_pam_killed(F, E) F(E, service) F(E, phase) F(E, duration_ms)
 #define AUDIT_FIELDS_password_change_required(F, E) F(E, method) F(E, module)
 #define AUDIT_FIELDS_password_changed(F, E) F(E, method) F(E, module)
 #define AUDIT_FIELDS_password_change_refused(F, E) F(E, method) F(E, module) F(E, reason)
@@ -340,10 +327,8 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_process_exit(F, E) F(E, channel) F(E, process) F(E, status) F(E, signal) F(E, bytes_in) F(E, bytes_out) F(E, duration_ms)
 #define AUDIT_FIELDS_start_denied(F, E) F(E, kind) F(E, subsystem) F(E, argv) F(E, channel) F(E, reason)
 #define AUDIT_FIELDS_env_rejected(F, E) F(E, names) F(E, count) F(E, channel)
-#define AUDIT_FIELDS_idle_warn(F, E) F(E, seconds)
 #define AUDIT_FIELDS_idle_close(F, E) F(E, seconds)
 #define AUDIT_FIELDS_max_close(F, E) F(E, seconds)
-#define AUDIT_FIELDS_recheck_close(F, E) F(E, reason)
 
 #define AUDIT_FIELDS_fwd_open(F, E) F(E, kind) F(E, host) F(E, address) F(E, port) F(E, channel)
 #define AUDIT_FIELDS_fwd_close(F, E) F(E, kind) F(E, channel) F(E, bytes_in) F(E, bytes_out) F(E, duration_ms)

@@ -6,6 +6,7 @@
 
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/audit.h"
 #include "lib/safefile.h"
 #include "lib/ssh/cert.h"
 #include "lib/ssh/key_private.h"
@@ -170,10 +171,11 @@ is_good(const struct key *certificate, const char *path, unsigned rsa_bits,
 	case CERT_GOOD:
 		return true;
 	case CERT_NOT_YET_VALID:
-		log_warn("%s: %s", path, why);
+		AUDIT(hostkey_error, .file = path, .reason = why);
 		return true;
 	case CERT_PAST:
-		log_warn("%s: %s: the plain key is offered", path, why);
+		AUDIT(hostkey_error, .file = path, .reason = why);
+		log_warn("%s: the plain key is offered", path);
 		return false;
 	default:
 		problem(problems, path, "%s", why);

@@ -199,6 +199,7 @@ penalties_add(struct penalties *p, const struct config *config,
 	struct net_key key;
 	struct sentence *found;
 	char text[NET_TEXT_MAX];
+	bool begins;
 
 	if (!s->enabled || seconds == 0 || source->family == NET_NONE ||
 	    exempt(config, source))
@@ -214,11 +215,15 @@ penalties_add(struct penalties *p, const struct config *config,
 	if (found->until > most)
 		found->until = most;
 	found->offence = offence;
-	if (!found->in_force &&
-	    found->until - now >= (uint64_t)s->minimum * 1000)
-		found->in_force = true;
+	begins = !found->in_force &&
+	    found->until - now >= (uint64_t)s->minimum * 1000;
+	found->in_force |= begins;
 	AUDIT(penalty_add, .network = net_key_print(&key, text),
 	    .cause = offence_name(offence), .seconds = seconds);
+	if (begins)
+		AUDIT(penalty_enforce, .network = text,
+		    .cause = offence_name(offence),
+		    .seconds = (found->until - now) / 1000);
 }
 
 /* A login that succeeds halves what its source has left. */

@@ -364,6 +364,31 @@ loop(struct monitor *m)
 	}
 }
 
+/* Which rule was broken, or kept: the kinds that have events of their own. */
+static void
+audit_fault(const struct monitor *m)
+{
+	static const char banner[] = "banner exchange: ", idle[] = "idle for ";
+	const char *why = m->bye.text;
+
+	if (!m->bye.said)
+		return;
+	if (m->bye.cause == BYE_TIMEOUT &&
+	    strncmp(why, idle, sizeof(idle) - 1) == 0)
+		AUDIT(idle_close,
+		    .seconds = strtoull(&why[sizeof(idle) - 1], NULL, 10));
+	if (m->bye.cause != BYE_PROTOCOL_ERROR)
+		return;
+	if (strncmp(why, banner, sizeof(banner) - 1) == 0)
+		why += sizeof(banner) - 1;
+	if (m->bye.reason == SSH_DISCONNECT_PROTOCOL_VERSION_NOT_SUPPORTED)
+		AUDIT(conn_ident_bad, .reason = why);
+	else if (m->bye.reason == SSH_DISCONNECT_MAC_ERROR)
+		AUDIT(mac_fail, .reason = why);
+	else
+		AUDIT(protocol_violation, .reason = why);
+}
+
 /* The classic line of how a connection ended. */
 static void
 audit_close(struct monitor *m)
@@ -387,8 +412,9 @@ audit_close(struct monitor *m)
 		how = "disconnecting";
 		cause = m->bye.text;
 	}
-	if (m->bye.said && m->bye.cause == BYE_PROTOCOL_ERROR)
-		AUDIT(protocol_violation, .reason = m->bye.text);
+	audit_fault(m);
+	if (m->slot->since == 0 && m->user[0] != '\0')
+		AUDIT(auth_abandoned, .how = how);
 	AUDIT(conn_close, .how = how, .cause = cause,
 	    .bytes_in = m->bye.bytes_in, .bytes_out = m->bye.bytes_out,
 	    .duration_ms = loop_clock() - m->began,

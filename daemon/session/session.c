@@ -269,6 +269,8 @@ session_run(const struct session_start *start)
 	static struct session s;
 	struct session_start mine = *start;
 
+	/* A log file of the monitor's has a number that will be a wall's. */
+	log_use_fd(-1);
 	keep_walls_only(&mine);
 	s.start = &mine;
 	wall_init(&s.monitor, mine.monitor, PATH_SESSION_MONITOR,

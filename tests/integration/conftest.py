@@ -1,11 +1,25 @@
 """Fixtures, and what every test leaves behind: nothing."""
 
 import glob
+import os
 import re
 
 import pytest
 
+import events
 import sp
+
+EVENTS_SEEN = os.path.join(os.path.dirname(sp.SCRATCH), "out", "events")
+events_to_see = events.catalogue()
+
+
+def note_events(log):
+    """What no test has seen in a log yet, for the pool."""
+    new = events.seen_in(log, events_to_see)
+    for name in new:
+        del events_to_see[name]
+    with open(EVENTS_SEEN, "a") as f:
+        f.writelines(name + "\n" for name in sorted(new))
 
 
 @pytest.fixture
@@ -54,6 +68,7 @@ def server(make_server):
 def check_log(s):
     """A sanitizer's report, or a process of ours that failed, fails the test."""
     log = s.log()
+    note_events(log)
     bad = re.search(r"(AddressSanitizer|runtime error:|LeakSanitizer|"
                     r"internal error).*", log)
     assert not bad or getattr(s, "expect_report", False), \
