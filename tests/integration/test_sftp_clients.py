@@ -1,7 +1,7 @@
 """Files, with everybody's clients: each script of sftp/clients against the daemon.
 
 A script puts and gets with hashes: odd names, trees with times and modes, resume.
-Once as any user sees the server, while it asks for new keys at every megabyte,
+Once as any user sees the server, while it asks for new keys every few megabytes,
 once from a chroot with a start directory."""
 
 import os
@@ -17,7 +17,7 @@ CLIENTS = sorted(os.listdir(HERE + "/clients"))
 @pytest.fixture(scope="module")
 def place():
     """A server, a user of it, and the directory where files arrive."""
-    s = sp.Server(log_level="verbose", extra="crypto = { rekey_bytes = 1048576; };")
+    s = sp.Server(log_level="verbose", extra="crypto = { rekey_bytes = 4194304; };")
     s.user = sp.User()
     s.user.make_key()
     s.remote = make_remote(s.user.home, s.user)
