@@ -173,8 +173,8 @@ check_coverage(void)
 {
 	unsigned missing = 0;
 
-	if (inputs < 10)
-		return; /* somebody looks at one input */
+	if (inputs == 1)
+		return; /* somebody looks at it */
 #define COVER(name, states, budget, fds, answers)                  \
 	printf("on_%-20s %u\n", #name, scene_reached[MSG_##name]); \
 	missing += scene_reached[MSG_##name] == 0;

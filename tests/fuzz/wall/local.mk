@@ -37,3 +37,8 @@ tests_fuzz_wall_make_seeds_SOURCES = \
 	tests/unit/privsep/sample.c tests/unit/privsep/sample.h
 tests_fuzz_wall_make_seeds_LDFLAGS = $(PROGRAM_LDFLAGS)
 tests_fuzz_wall_make_seeds_LDADD = $(WALL_LIBS)
+
+# That the check of fuzz_monitor's coverage can fail.
+if !FUZZERS
+TESTS += tests/fuzz/wall/coverage.sh
+endif

@@ -1,0 +1,19 @@
+#!/bin/sh
+# fuzz_monitor's seeds reach every on_x() of the monitor, and the program says
+# so; without the one of a shell it must complain.
+program=tests/fuzz/wall/fuzz_monitor
+corpus=${srcdir:-.}/tests/fuzz/wall/corpus/fuzz_monitor
+some=$(mktemp -d) || exit 1
+trap 'rm -rf "$some"' EXIT
+mkdir -p "$some/tests/fuzz/wall/corpus"
+cp -R "$corpus" "$some/tests/fuzz/wall/corpus/"
+
+srcdir=$some ./$program >"$some/all" || { cat "$some/all"; exit 1; }
+[ "$(grep -c '^on_' "$some/all")" -ge 40 ] ||
+	{ echo "it counts too few handlers"; exit 1; }
+rm "$some/tests/fuzz/wall/corpus/fuzz_monitor/shell"
+if srcdir=$some ./$program >"$some/few"; then
+	echo "handlers that nobody reaches were not missed"
+	exit 1
+fi
+grep -q 'handlers were not reached' "$some/few"
