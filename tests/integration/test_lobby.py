@@ -110,7 +110,7 @@ def test_who_waited_is_served(server, user, tmp_path, meanwhile):
             lambda: [p for p, t in server.processes().items()
                      if "worker " in t], 5, "a worker")[0]
         before = server.processes("workers")
-        os.kill(worker, signal.SIGSEGV)
+        os.kill(worker, sp.CRASH)
         sp.wait_for(lambda: server.processes("workers") not in ([], before)
                     and len(server.processes("workers")) == 1, 10,
                     "another template")
