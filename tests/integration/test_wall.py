@@ -410,13 +410,22 @@ def test_a_signature_over_another_session(server, user, messages):
 
 
 def test_answers_nobody_asked_for(server, user, messages):
-    for name, values in (("auth_answers", {}), ("auth_packet", {"number": 61})):
-        mark = server.mark()
-        with evil_worker.Evil(server, messages) as e:
-            e.to_auth()
-            e.send(name, **values)
-            e.wait_end()
-        violated(server, mark)
+    mark = server.mark()
+    with evil_worker.Evil(server, messages) as e:
+        e.to_auth()
+        e.send("auth_answers")
+        e.wait_end()
+    violated(server, mark)
+
+
+def test_a_packet_that_crossed_the_verdict_is_passed_over(server, user, messages):
+    with evil_worker.Evil(server, messages) as e:
+        e.to_auth()
+        e.send("auth_packet", number=61)
+        assert e.alive() and e.got[-1][0] == "kex_done"
+        e.password(user)
+        assert e.expect("auth_verdict")["result"] == 2
+    assert not re.search(VIOLATION, server.log())
 
 
 def test_a_new_request_while_the_module_asks(server, user, messages):
