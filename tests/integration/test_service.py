@@ -402,7 +402,11 @@ def test_who_gives_way_is_the_one_that_holds_many(make_server, user):
     few = Flood(s.port, ["127.0.7.2"], 1)
     flood.start()
     few.start()
-    sp.wait_for(lambda: len(s.processes("worker")) == 7, 10, "seven connections")
+    from test_ctl import ctl_json
+    try:
+        sp.wait_for(lambda: ctl_json(s, "status")["unauthenticated"] == 7, 10, "seven connections")
+    except AssertionError:
+        raise AssertionError(str(ctl_json(s, "status")) + s.log()[-3000:])
     time.sleep(2.2)
     s.ssh(user, "true", check=0)
     assert re.search(r"drop connection #1 from \[127.0.7.1\].* gave way", s.log())
