@@ -90,6 +90,17 @@ rd_bool(struct rd *r)
 	return rd_u8(r) != 0;
 }
 
+void
+rd_copy(struct rd *r, void *to, size_t len)
+{
+	const uint8_t *from = rd_bytes(r, len);
+
+	if (r->err != 0)
+		memset(to, 0, len);
+	else
+		memcpy(to, from, len);
+}
+
 const uint8_t *
 rd_string(struct rd *r, size_t max, size_t *len)
 {

@@ -40,6 +40,8 @@ bool rd_bool(struct rd *r); /* RFC 4251: any value but 0 is true */
  * length 0.  The bytes belong to the reader's data.
  */
 const uint8_t *rd_bytes(struct rd *r, size_t len);
+/* A copy of len raw bytes; zeros when they are not there. */
+void rd_copy(struct rd *r, void *to, size_t len);
 const uint8_t *rd_string(struct rd *r, size_t max, size_t *len);
 
 /*

@@ -124,8 +124,7 @@ load_address(struct rd *r, struct net_address *a)
 {
 	memset(a, 0, sizeof(*a));
 	a->family = rd_u8(r);
-	memcpy(a->bytes, rd_bytes(r, sizeof(a->bytes)),
-	    r->err == 0 ? sizeof(a->bytes) : 0);
+	rd_copy(r, a->bytes, sizeof(a->bytes));
 	a->port = rd_u16(r);
 	a->scope = rd_u32(r);
 }

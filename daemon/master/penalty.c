@@ -342,7 +342,7 @@ penalties_load(struct penalties *p, struct rd *r)
 		memset(&key, 0, sizeof(key));
 		key.family = rd_u8(r);
 		key.bits = rd_u8(r);
-		memcpy(key.bytes, rd_bytes(r, 16), r->err == 0 ? 16 : 0);
+		rd_copy(r, key.bytes, sizeof(key.bytes));
 		if (r->err != 0)
 			break;
 		s = add_sentence(p, &key);

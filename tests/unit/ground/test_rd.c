@@ -53,6 +53,24 @@ START_TEST(a_failed_reader_stays_failed)
 }
 END_TEST
 
+START_TEST(a_copy_is_whole_or_zeros)
+{
+	static const uint8_t data[] = {1, 2, 3};
+	uint8_t to[4] = {9, 9, 9, 9};
+	struct rd r;
+
+	rd_init(&r, data, sizeof(data));
+	rd_copy(&r, to, 2);
+	ck_assert_uint_eq(to[0], 1);
+	ck_assert_uint_eq(to[1], 2);
+	ck_assert_uint_eq(to[2], 9);
+	rd_copy(&r, to, 2);
+	ck_assert_int_eq(r.err, E_TRUNCATED);
+	ck_assert_uint_eq(to[0] | to[1], 0);
+	ck_assert_uint_eq(to[2], 9);
+}
+END_TEST
+
 START_TEST(text_with_a_nul_is_refused)
 {
 	struct rd r;
@@ -74,6 +92,7 @@ suite_rd(void)
 	tcase_add_loop_test(t, mpints_are_read_as_rfc4251_says, 0,
 	    (int)(sizeof(mpints) / sizeof(mpints[0])));
 	tcase_add_test(t, a_failed_reader_stays_failed);
+	tcase_add_test(t, a_copy_is_whole_or_zeros);
 	tcase_add_test(t, text_with_a_nul_is_refused);
 	suite_add_tcase(s, t);
 	return s;
