@@ -92,11 +92,39 @@ chan_logout(struct monitor *m, struct chan *c, const char *cause)
 	c->tty[0] = '\0';
 }
 
+static void
+leave_orphan(struct sessions *s, const struct chan *c)
+{
+	struct orphan *o = mem_zalloc(sizeof(*o));
+
+	o->channel = c->id;
+	o->pid = c->pid;
+	o->since = c->since;
+	o->next = s->orphans;
+	s->orphans = o;
+}
+
+struct orphan *
+chan_take_orphan(struct monitor *m, uint32_t channel)
+{
+	struct orphan **at = &m->sessions->orphans, *o;
+
+	while (*at != NULL && (*at)->channel != channel)
+		at = &(*at)->next;
+	o = *at;
+	if (o != NULL)
+		*at = o->next;
+	return o;
+}
+
 void
 chan_remove(struct monitor *m, struct chan *c)
 {
 	struct sessions *s = m->sessions;
 	struct chan **at = &s->chans;
+
+	if (c->pid > 0 && !c->ended)
+		leave_orphan(s, c);
 
 	while (*at != c)
 		at = &(*at)->next;

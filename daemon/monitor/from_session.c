@@ -65,21 +65,33 @@ on_ran(struct monitor *m, struct wall_message *message)
 	return 0;
 }
 
+static void
+audit_exit(const struct msg_ended *e, pid_t pid, uint64_t since)
+{
+	char number[16] = "";
+
+	if (e->signal != 0)
+		snprintf(number, sizeof(number), "%u", e->signal);
+	AUDIT(process_exit, .channel = e->channel, .process = (uint64_t)pid,
+	    .status = e->status, .signal = e->signal != 0 ? number : NULL,
+	    .duration_ms = loop_clock() - since);
+}
+
 int
 on_ended(struct monitor *m, struct wall_message *message)
 {
 	const struct msg_ended *e = &message->ended;
 	struct chan *c = chan_find(m, e->channel);
-	char number[16] = "";
+	struct orphan *o = c == NULL ? chan_take_orphan(m, e->channel) : NULL;
 
+	if (o != NULL) {
+		audit_exit(e, o->pid, o->since);
+		free(o);
+	}
 	if (c == NULL || c->ended)
 		return 0;
 	c->ended = true;
-	if (e->signal != 0)
-		snprintf(number, sizeof(number), "%u", e->signal);
-	AUDIT(process_exit, .channel = c->id, .process = (uint64_t)c->pid,
-	    .status = e->status, .signal = e->signal != 0 ? number : NULL,
-	    .duration_ms = loop_clock() - c->since);
+	audit_exit(e, c->pid, c->since);
 	chan_logout(m, c, "exit");
 	return 0;
 }
@@ -241,6 +253,8 @@ sessions_close(struct monitor *m)
 	s->exposed = NULL;
 	while (s->chans != NULL)
 		chan_remove(m, s->chans);
+	while (s->orphans != NULL)
+		free(chan_take_orphan(m, s->orphans->channel));
 	while (s->bindings != NULL)
 		binding_remove(m, s->bindings);
 }

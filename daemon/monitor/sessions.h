@@ -40,6 +40,14 @@ struct chan {
 	struct chan *next;
 };
 
+/* A program whose channel has gone before it: its end is still audited. */
+struct orphan {
+	uint32_t channel;
+	pid_t pid;
+	uint64_t since; /* ms */
+	struct orphan *next;
+};
+
 enum bind_kind { BIND_TCP, BIND_UNIX, BIND_AGENT, BIND_X11 };
 
 /* A listener of the session process, asked for or bound. */
@@ -64,6 +72,7 @@ struct binding {
 struct sessions {
 	struct chan *chans;
 	unsigned n_chans, n_open_sessions;
+	struct orphan *orphans; /* no more than the session runs programs */
 	struct binding *bindings;
 	unsigned n_bindings;
 	uint32_t next_number;
@@ -80,6 +89,8 @@ struct chan *chan_find(struct monitor *m, uint32_t id);
 /* NULL: refused already (too many, or the number is in use). */
 struct chan *chan_add(struct monitor *m, uint32_t id, enum chan_kind kind);
 void chan_remove(struct monitor *m, struct chan *c);
+/* Out of the list, or NULL; the caller frees it. */
+struct orphan *chan_take_orphan(struct monitor *m, uint32_t channel);
 /* Write the logout record of its terminal, once. */
 void chan_logout(struct monitor *m, struct chan *c, const char *cause);
 void chan_refuse(

@@ -26,9 +26,9 @@ class Syslog:
     def __init__(self):
         self.process = None
         self.out = WHERE + "/auth.log"
-        os.makedirs(WHERE + "/upper")
-        os.makedirs(WHERE + "/work")
-        os.makedirs(WHERE + "/pts")
+        os.makedirs(WHERE + "/upper", exist_ok=True)
+        os.makedirs(WHERE + "/work", exist_ok=True)
+        os.makedirs(WHERE + "/pts", exist_ok=True)
         for argv in (["--bind", "/dev/pts", WHERE + "/pts"],
                      ["-t", "overlay", "-o", f"lowerdir=/dev,upperdir={WHERE}/upper,"
                       f"workdir={WHERE}/work", "overlay", "/dev"],

@@ -829,3 +829,15 @@ def test_programs_keep_the_limit_they_had(make_server, user):
     server.wait_log("generation 2")
     again = server.ssh(user, "ulimit -S -n", check=0).stdout.strip()
     assert got == again == "1000"
+
+
+def test_the_end_of_a_program_whose_channel_went_first(calm, user):
+    """It ignores the hang-up; its end is in the log all the same."""
+    with Raw(calm) as c:
+        c.login(user)
+        channel = open_session(c)
+        c.send(exec_request(channel, "trap '' HUP; sleep 2; exit 7"))
+        calm.wait_log("Starting session: command.* id %d" % channel)
+        c.send(struct.pack(">BI", 97, channel))
+        calm.wait_log(f"Close session: user {user.name} .* id %d, "
+                      "status 7" % channel)
