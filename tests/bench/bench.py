@@ -26,6 +26,11 @@ QUICK = ("login_cpu", "login_wall_curve", "login_wall_light", "connect_close",
          "logins_16")
 
 
+def of_caller(path):
+    """The scene has a directory of its own; names are the caller's."""
+    return os.path.join(os.environ.get("BENCH_FROM", ""), path)
+
+
 def arguments():
     p = argparse.ArgumentParser(prog="tests/bench/run BUILD_DIR")
     p.add_argument("--quick", action="store_true",
@@ -33,8 +38,8 @@ def arguments():
     p.add_argument("--servers", help="names, comma separated: "
                    + ",".join(servers.ALL))
     p.add_argument("--rounds", type=int)
-    p.add_argument("--json")
-    p.add_argument("--markdown")
+    p.add_argument("--json", type=of_caller)
+    p.add_argument("--markdown", type=of_caller)
     p.add_argument("--shell", metavar="COMMAND", help="run this beside the "
                    "first server, with PORT, SSH_USER, KEY, PIDS and LIGHT "
                    "in its environment: for perf and strace")
