@@ -121,6 +121,8 @@ start_role(const char *argument, int log_level, const char *drop)
 	own_flags.log_stderr = strstr(argument, ",stderr") != NULL;
 	own_flags.log_fd = strstr(argument, ",file") != NULL ? SPAWN_LOG : -1;
 	own_flags.log_level = log_level;
+	if (log_level != -2) /* workers have no configuration to read it in */
+		log_set_level(log_level);
 	log_use_stderr(own_flags.log_stderr);
 	log_use_fd(own_flags.log_fd);
 	audit_set_component(role_row(role_of_name(name))->name);

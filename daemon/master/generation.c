@@ -183,12 +183,13 @@ spawn(struct generation *g, struct child *c, enum wall_path out,
     enum wall_path in)
 {
 	struct master *m = g->master;
+	int level = m->options.log_level;
 	struct spawn_options o = {.binary = g->binary,
 	    .bundle = c->role == ROLE_WORKERS ? -1 : g->bundle,
 	    .slots = c->role == ROLE_MONITORS ? g->slots_fd : -1,
 	    .log = m->log_fd,
 	    .log_stderr = m->options.log_stderr,
-	    .log_level = m->options.log_level,
+	    .log_level = level != -2 ? level : (int)g->config->log.level,
 	    .fips = g->config->crypto.profile == CRYPTO_FIPS,
 	    .empty = g->config->privsep.empty_directory};
 	const char *account = c->role == ROLE_KEYHOLDER ?
