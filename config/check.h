@@ -36,6 +36,15 @@ struct check_calls {
 };
 
 /*
+ * For .user, .group and .algorithm: NSS, and what lib/ssh and libcrypto have.
+ * They ask nothing of their context.
+ */
+int check_user_exists(void *context, const char *name);
+int check_group_exists(void *context, const char *name);
+bool check_algorithm_exists(
+    void *context, enum algorithm_kind kind, const char *name);
+
+/*
  * Add every problem, with the place of the key it comes from.  0, or E_VALUE
  * when there was an error (warnings alone are 0).
  */

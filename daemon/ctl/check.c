@@ -15,18 +15,14 @@
 #include "lib/mem.h"
 #include "lib/safefile.h"
 #include "lib/ssh/cert.h"
-#include "lib/ssh/cipher.h"
 #include "lib/ssh/fips.h"
 #include "lib/ssh/kex.h"
-#include "lib/ssh/key_alg.h"
 #include "lib/ssh/key_private.h"
 
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,26 +39,6 @@ struct checking {
 };
 
 /* ---- what config/ asks ---- */
-
-static int
-user_exists(void *context, const char *name)
-{
-	(void)context;
-	errno = 0;
-	if (getpwnam(name) != NULL)
-		return 1;
-	return errno == 0 || errno == ENOENT || errno == ESRCH ? 0 : -1;
-}
-
-static int
-group_exists(void *context, const char *name)
-{
-	(void)context;
-	errno = 0;
-	if (getgrnam(name) != NULL)
-		return 1;
-	return errno == 0 || errno == ENOENT || errno == ESRCH ? 0 : -1;
-}
 
 static bool
 read_all(const char *path, struct buf *b, char *why, size_t why_size)
@@ -141,30 +117,6 @@ host_certificate(void *context, const char *path, char *why, size_t why_size)
 }
 
 static bool
-algorithm(void *context, enum algorithm_kind kind, const char *name)
-{
-	size_t len = strlen(name);
-
-	(void)context;
-	switch (kind) {
-	case ALGORITHM_KEX:
-		return kex_find(name, len) != NULL;
-	case ALGORITHM_CIPHER:
-		return cipher_find(name, len) != NULL;
-	case ALGORITHM_MAC:
-		return mac_find(name, len) != NULL;
-	case ALGORITHM_HOST_KEY:
-	case ALGORITHM_USER_KEY:
-	case ALGORITHM_CA:
-		return key_alg_find(name, len) != NULL;
-	case ALGORITHM_COMPRESSION:
-	case ALGORITHM_KINDS:
-		break;
-	}
-	return true;
-}
-
-static bool
 module_loads(void *context, const struct module_settings *settings,
     const char *path, char *why, size_t why_size)
 {
@@ -186,13 +138,13 @@ look_around(const struct config *config, struct problems *problems)
 {
 	struct checking c = {.config = config, .problems = problems};
 	const struct check_calls calls = {.context = &c,
-	    .user = user_exists,
-	    .group = group_exists,
+	    .user = check_user_exists,
+	    .group = check_group_exists,
 	    .module = module_loads,
 	    .serves = module_serves,
 	    .host_key = host_key,
 	    .host_certificate = host_certificate,
-	    .algorithm = algorithm};
+	    .algorithm = check_algorithm_exists};
 
 	if (config->crypto.profile == CRYPTO_FIPS && fips_require() != 0)
 		problem_error(problems, NULL, 0,
