@@ -185,19 +185,19 @@ E(max_close, 5132, "max.close", INFO, UNKNOWN, "session", "end", \
   "User {user} from {src} port {sport} connected for {seconds} seconds: closed") \
 \
 E(fwd_open, 6001, "fwd.open", VERBOSE, SUCCESS, "network", "connection,allowed", \
-  "Forwarding {kind} for {user} from {src} port {sport} to <{host}>< [{address}]> port {port} id {channel}") \
+  "Forwarding {kind} for {user} from {src} port {sport} to <{host}>< [{address}]>< port {port}> id {channel}") \
 E(fwd_close, 6002, "fwd.close", VERBOSE, SUCCESS, "network", "connection,end", \
   "Forwarding {kind} for {user} from {src} port {sport} closed, id {channel}, {bytes_in} bytes in, {bytes_out} out") \
 E(fwd_denied, 6003, "fwd.denied", INFO, FAILURE, "network", "denied", \
-  "refused {kind} request: user {user} from {src} port {sport} to <{host}>< port {port}>: {reason}") \
+  "refused {kind} request: user {user} from {src} port {sport}< to {host}>< port {port}>: {reason}") \
 E(fwd_failed, 6004, "fwd.failed", VERBOSE, FAILURE, "network", "info", \
-  "connect_to <{host}> port {port}: {reason}") \
+  "connect_to <{host}>< port {port}>: {reason}") \
 E(listen_open, 6010, "listen.open", VERBOSE, SUCCESS, "network", "allowed,start", \
-  "User {user} from {src} port {sport} listens on <{host}> port {port}, {kind}") \
+  "User {user} from {src} port {sport} listens on <{host}>< port {port}>, {kind}") \
 E(listen_close, 6011, "listen.close", VERBOSE, SUCCESS, "network", "end", \
-  "User {user} from {src} port {sport} no longer listens on <{host}> port {port}, {kind}") \
+  "User {user} from {src} port {sport} no longer listens on <{host}>< port {port}>, {kind}") \
 E(listen_denied, 6012, "listen.denied", INFO, FAILURE, "network", "denied", \
-  "refused {kind} listen request: user {user} from {src} port {sport} on <{host}> port {port}: {reason}") \
+  "refused {kind} listen request: user {user} from {src} port {sport} on <{host}>< port {port}>: {reason}") \
 E(agent_forward, 6020, "agent.forward", VERBOSE, SUCCESS, "session", "info", \
   "Agent forwarding for {user} from {src} port {sport}") \
 E(x11_forward, 6021, "x11.forward", VERBOSE, SUCCESS, "session", "info", \

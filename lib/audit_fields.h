@@ -78,7 +78,7 @@ F(options, text, "options", "sallyport.key.options", "options from the key's lin
 F(owner, text, "fuid", "file.uid", "owner id set") \
 F(path, text, "path", "file.path", "path as asked for") \
 F(phase, text, "phase", "sallyport.phase", "phase of the connection") \
-F(port, number, "port", "sallyport.port", "a port: listened on, asked for, connected to") \
+F(port, count, "port", "sallyport.port", "a port: listened on, asked for, connected to; none of a path or device") \
 F(post_quantum, flag, "pq", "sallyport.kex.post_quantum", "the key exchange resists quantum computers") \
 F(principals, text, "principals", "sallyport.cert.principals", "principals of the certificate") \
 F(process, count, "proc", "sallyport.process.pid", "process id of the process meant") \

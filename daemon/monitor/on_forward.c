@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <stdio.h>
@@ -431,8 +432,21 @@ on_channel_offered(struct monitor *m, struct wall_message *message)
 
 /* ---- tun ---- */
 
+/* The device asked for; "tun" or "tap" alone when any will do. */
+static void
+tun_name(const struct msg_tun *t, char name[IFNAMSIZ])
+{
+	const char *kind = t->mode == 1 ? "tun" : "tap";
+
+	if (t->unit == UINT32_MAX || t->unit == 0x7fffffff)
+		snprintf(name, IFNAMSIZ, "%s", kind);
+	else
+		snprintf(name, IFNAMSIZ, "%s%" PRIu32, kind, t->unit);
+}
+
+/* name: what is asked for, and then what it is. */
 static int
-open_tun(uint32_t mode, uint32_t unit, char *name, size_t size)
+open_tun(uint32_t mode, char name[IFNAMSIZ])
 {
 	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	struct ifreq ifr;
@@ -441,14 +455,13 @@ open_tun(uint32_t mode, uint32_t unit, char *name, size_t size)
 		return -1;
 	memset(&ifr, 0, sizeof(ifr));
 	ifr.ifr_flags = (short)((mode == 1 ? IFF_TUN : IFF_TAP) | IFF_NO_PI);
-	if (unit != UINT32_MAX && unit != 0x7fffffff)
-		snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s%u",
-		    mode == 1 ? "tun" : "tap", unit % 10000);
+	if (name[3] != '\0') /* else the kernel counts */
+		memcpy(ifr.ifr_name, name, IFNAMSIZ);
 	if (ioctl(fd, TUNSETIFF, &ifr) != 0) {
 		close(fd);
 		return -1;
 	}
-	snprintf(name, size, "%s", ifr.ifr_name);
+	snprintf(name, IFNAMSIZ, "%s", ifr.ifr_name);
 	return fd;
 }
 
@@ -463,16 +476,17 @@ on_tun(struct monitor *m, struct wall_message *message)
 	uint32_t unit;
 	int fd;
 
+	tun_name(t, name);
 	/* A key's tunnel="n" allows that one alone. */
 	if (t->mode == 0 || (m->decision->grants.tun & t->mode) == 0 ||
 	    (auth_tun_unit(m, &unit) && t->unit != unit)) {
-		forward_denied(m, t->channel, "tun", "", t->unit, "policy");
+		forward_denied(m, t->channel, "tun", name, 0, "policy");
 		return 0;
 	}
 	if (monitor_session(m, t->channel, NULL) != 0)
 		return 0;
-	if ((fd = open_tun(t->mode, t->unit, name, sizeof(name))) < 0) {
-		log_info("tun: %s", strerror(errno));
+	if ((fd = open_tun(t->mode, name)) < 0) {
+		log_info("%s: %s", name, strerror(errno));
 		chan_refuse(
 		    m, t->channel, SSH_OPEN_CONNECT_FAILED, "no tunnel device");
 		return 0;

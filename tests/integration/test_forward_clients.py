@@ -4,11 +4,13 @@ and jumps between network namespaces; a thousand channels in one connection."""
 import os
 import re
 import socket
+import struct
 import subprocess
 import threading
 
 import pytest
 
+import rawssh
 import sp
 from test_forward import Echo, free_port, ready, talk
 
@@ -298,9 +300,19 @@ def test_a_tunnel(networks, make_server, running, kind, mode):
         echo.wait()
 
 
-def test_a_tunnel_is_off_by_default(server, user):
-    p = server.ssh(user, "true", flags=("-w", "any"), ExitOnForwardFailure="yes", LogLevel="INFO")
-    assert p.returncode == 255
+@pytest.mark.parametrize("mode,unit,device", [
+    (1, 6, "tun6"), (2, 4096, "tap4096"), (1, 0x7fffffff, "tun"), (1, 0xfffffffe, "tun4294967294")])
+def test_a_tunnel_is_off_by_default(server, user, mode, unit, device):
+    """And the refusal says what was asked for."""
+    mark = server.mark()
+    with rawssh.Raw(server) as c:
+        c.login(user)
+        c.send(rawssh.CHANNEL_OPEN, rawssh.string("tun@openssh.com"),
+               struct.pack(">IIIII", 7, 1 << 20, 1 << 15, mode, unit))
+        answer = c.expect(rawssh.CHANNEL_CONFIRM, rawssh.CHANNEL_FAILURE)
+        assert answer[:9] == struct.pack(">BII", rawssh.CHANNEL_FAILURE, 7, 1), answer
+    server.wait_log(rf"refused tun request: user {user.name} from 127\.0\.0\.1 port \d+ "
+                    rf"to {device}: policy", after=mark)
 
 
 ASYNCSSH = r"""

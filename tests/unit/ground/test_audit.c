@@ -396,6 +396,17 @@ START_TEST(sentences_are_those_log_watchers_know)
 	    TEXT(conn_refused, .cause = "past MaxStartups", .count = 3),
 	    "drop connection #3 from [192.0.2.7]:52388 on [2001:db8::1]:22"
 	    " past MaxStartups");
+	ck_assert_str_eq(TEXT(fwd_denied, .kind = "direct-tcpip", .host = "db",
+			     .port = 5432, .reason = "policy"),
+	    "refused direct-tcpip request: user alice from 192.0.2.7 port 52388"
+	    " to db port 5432: policy");
+	ck_assert_str_eq(
+	    TEXT(fwd_denied, .kind = "tun", .host = "tun6", .reason = "policy"),
+	    "refused tun request: user alice from 192.0.2.7 port 52388 to tun6:"
+	    " policy");
+	ck_assert_str_eq(TEXT(fwd_denied, .kind = "x11", .reason = "policy"),
+	    "refused x11 request: user alice from 192.0.2.7 port 52388: "
+	    "policy");
 	ck_assert_str_eq(TEXT(server_stop, .signal = "15"),
 	    "Received signal 15; terminating.");
 	ck_assert_str_eq(TEXT(file_close, .path = "/a \"b", .bytes_read = 1),
