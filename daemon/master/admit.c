@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -136,7 +137,27 @@ refuse(struct master *m, int fd, const struct net_address *source,
 	close(fd);
 }
 
-/* Everything that can fail, each with its descriptors closed. */
+/*
+ * A burst is more than their queues hold; who is sent away then has done
+ * nothing.  The kernel calls a queue writable that is at most half full.
+ */
+bool
+admit_has_room(struct generation *g)
+{
+	const struct workers *w = connection_ready_workers(g);
+	struct pollfd walls[] = {
+	    {.fd = g->keyholder.wall.fd, .events = POLLOUT},
+	    {.fd = g->monitors.wall.fd, .events = POLLOUT},
+	    {.fd = w == NULL ? -1 : w->child.wall.fd, .events = POLLOUT}};
+	const int n = sizeof(walls) / sizeof(walls[0]);
+
+	return poll(walls, (nfds_t)n, 0) == n;
+}
+
+/*
+ * Everything that can fail, each with its descriptors closed.  Who has been
+ * asked for lives, until the template says otherwise.
+ */
 static int
 hand_over(struct connection *c, int in, int out, const char *listener)
 {
@@ -147,6 +168,7 @@ hand_over(struct connection *c, int in, int out, const char *listener)
 	struct wall_message work = {.type = MSG_work};
 	int err;
 
+	c->monitor_dead = c->worker_dead = true;
 	if ((err = wall_pair(wall)) != 0 || (err = wall_pair(key)) != 0)
 		goto out;
 	err = WALL_SEND_FD(&g->keyholder.wall, key[1], attend);
@@ -165,6 +187,7 @@ hand_over(struct connection *c, int in, int out, const char *listener)
 	    .local_port = c->local.port};
 	if ((err = wall_send(&g->monitors.wall, &serve)) != 0)
 		goto out;
+	c->monitor_dead = false;
 	work.fds[0] = in;
 	work.fds[1] = out;
 	work.fds[2] = wall[1];
@@ -174,6 +197,7 @@ hand_over(struct connection *c, int in, int out, const char *listener)
 		work.work.cookie = (struct bytes){c->cookie, sizeof(c->cookie)};
 	err = wall_send(&c->workers->child.wall, &work);
 	/* On failure the monitor finds its wall closed, and goes. */
+	c->worker_dead = err != 0;
 out:
 	for (int i = 0; i < 2; i++) {
 		if (wall[i] >= 0)
@@ -187,14 +211,17 @@ out:
 void
 admit_hand_over(struct connection *c, int in, int out, const char *listener)
 {
-	int err = connection_take_workers(c) ? hand_over(c, in, out, listener) :
-					       E_CLOSED;
+	int err = E_CLOSED;
 
+	c->monitor_dead = c->worker_dead = true;
+	if (connection_take_workers(c))
+		err = hand_over(c, in, out, listener);
 	if (err == 0)
 		return;
 	log_error("connection %016llx could not be handed over: %s",
 	    (unsigned long long)c->id, err_text(err));
-	c->monitor_dead = c->worker_dead = true;
+	c->unserved = true;
+	c->worker_gone_at = loop_now(c->generation->master->loop);
 }
 
 /* Takes the descriptor if it is one for both. */
@@ -220,7 +247,7 @@ serve(struct master *m, int in, int out, const struct net_address *source,
 	admit_hand_over(c, in, out, listener);
 	if (in == out)
 		close(in);
-	if (c->monitor_dead)
+	if (c->monitor_dead && c->worker_dead)
 		connection_forget(m, c);
 }
 

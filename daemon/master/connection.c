@@ -29,10 +29,9 @@ free_slot(struct generation *g)
 	return SLOTS_MAX;
 }
 
-/* The newest template that is ready; the first may be a replacement that is
- * still being started. */
-static struct workers *
-ready_workers(struct generation *g)
+/* The first may be a replacement that is still being started. */
+struct workers *
+connection_ready_workers(struct generation *g)
 {
 	struct workers *w;
 
@@ -80,7 +79,7 @@ connection_new(struct master *m, struct generation *g)
 bool
 connection_take_workers(struct connection *c)
 {
-	c->workers = ready_workers(c->generation);
+	c->workers = connection_ready_workers(c->generation);
 	if (c->workers == NULL)
 		return false;
 	c->workers->serving++;
@@ -200,6 +199,8 @@ gone_if_both(struct master *m, struct connection *c)
 void
 connection_monitor_born(struct connection *c, pid_t pid, int pidfd)
 {
+	if (c->monitor_pidfd >= 0)
+		close(c->monitor_pidfd);
 	c->monitor = pid;
 	c->monitor_pidfd = pidfd;
 }
@@ -207,6 +208,9 @@ connection_monitor_born(struct connection *c, pid_t pid, int pidfd)
 void
 connection_worker_born(struct connection *c, pid_t pid, int pidfd)
 {
+	/* Told twice is a lie, but not a descriptor each time. */
+	if (c->worker_pidfd >= 0)
+		close(c->worker_pidfd);
 	c->worker = pid;
 	c->worker_pidfd = pidfd;
 }
@@ -315,7 +319,7 @@ connection_monitor_died(
 	m->stats.bytes_out += slot.bytes_out;
 	slot_counts_add(&m->stats.counts, &slot.counts);
 	connection_audit(c);
-	if (offence != OFFENCE_NONE)
+	if (offence != OFFENCE_NONE && !c->unserved)
 		penalties_add(m->penalties, config, &c->source, offence);
 	else if (code == EXIT_DONE && sig == 0 && slot.since != 0)
 		penalties_success(m->penalties, config, &c->source);

@@ -12,13 +12,17 @@
 
 #include <string.h>
 
-/* Counted by a hash with a fresh seed each time: one walk, no allocation, and
- * nobody can choose with whom to be counted together. */
+/* Counted by a hash with a fresh seed each time: one walk, no allocation.
+ * Whoever is to go is counted once more, exactly: in a flood somebody waits
+ * through many draws, and would be in a bucket with it in one of them. */
 #define BUCKETS 4096
 /* Many is so many times few: floods of one size do not displace each other. */
 #define MANY 4
 /* A login of a program takes less; who is younger does not give way. */
 #define YOUNG_MS 2000
+/* Who gives way may sit in a module for a while before it is gone: there are
+ * never more than so many times limits.startups.full. */
+#define OVER 2
 
 struct crowd {
 	uint64_t seed;
@@ -71,6 +75,22 @@ held_by(const struct master *m, const struct config *config,
 	return count;
 }
 
+/* Of those that came later than the one that shares a bucket only. */
+static struct connection *
+oldest_of_many(struct master *m, const struct config *config,
+    const struct crowd *crowd, unsigned many, const struct connection * not )
+{
+	struct connection *oldest = NULL;
+
+	for (struct connection *c = m->connections; c != NULL; c = c->next)
+		if (waits(c) &&
+		    (not == NULL || c->accepted_at > not ->accepted_at) &&
+		    crowd->held[bucket(crowd, config, &c->source)] >= many &&
+		    (oldest == NULL || c->accepted_at < oldest->accepted_at))
+			oldest = c;
+	return oldest;
+}
+
 bool
 crowd_gives_way(struct master *m, const struct config *config,
     const struct net_address *source)
@@ -79,6 +99,8 @@ crowd_gives_way(struct master *m, const struct config *config,
 	struct connection *oldest = NULL;
 	unsigned many = MANY * (held_by(m, config, source) + 1);
 
+	if (m->n_unauthenticated / OVER >= config->limits.startups.full)
+		return false;
 	if (many < config->limits.startups.begin / 2)
 		many = config->limits.startups.begin / 2;
 	memset(&crowd, 0, sizeof(crowd));
@@ -89,11 +111,9 @@ crowd_gives_way(struct master *m, const struct config *config,
 	for (struct connection *c = m->connections; c != NULL; c = c->next)
 		if (waits(c))
 			crowd.held[bucket(&crowd, config, &c->source)]++;
-	for (struct connection *c = m->connections; c != NULL; c = c->next)
-		if (waits(c) &&
-		    crowd.held[bucket(&crowd, config, &c->source)] >= many &&
-		    (oldest == NULL || c->accepted_at < oldest->accepted_at))
-			oldest = c;
+	do
+		oldest = oldest_of_many(m, config, &crowd, many, oldest);
+	while (oldest != NULL && held_by(m, config, &oldest->source) < many);
 	if (oldest == NULL ||
 	    loop_now(m->loop) - oldest->accepted_at < YOUNG_MS)
 		return false;

@@ -369,6 +369,20 @@ problems_from(struct generation *g, const char *text)
 	failed(g, why);
 }
 
+/* A template speaks of its own connections; of none that is not handed over. */
+static struct connection *
+of_template(const struct child *c, uint64_t id)
+{
+	struct connection *conn = connection_find(c->generation->master, id);
+
+	if (conn == NULL || conn->generation != c->generation ||
+	    conn->workers == NULL)
+		return NULL;
+	if (c->role == ROLE_WORKERS && &conn->workers->child != c)
+		return NULL;
+	return conn;
+}
+
 static int
 dispatch(struct child *c, struct wall_message *m)
 {
@@ -394,16 +408,14 @@ dispatch(struct child *c, struct wall_message *m)
 		problems_from(g, m->template_failed.text);
 		return 0;
 	case MSG_born:
-		if ((conn = connection_find(master, m->born.connection)) !=
-		    NULL) {
+		if ((conn = of_template(c, m->born.connection)) != NULL) {
 			connection_monitor_born(
 			    conn, (pid_t)m->born.pid, m->fds[0]);
 			m->fds[0] = -1;
 		}
 		return 0;
 	case MSG_died:
-		if ((conn = connection_find(master, m->died.connection)) !=
-		    NULL)
+		if ((conn = of_template(c, m->died.connection)) != NULL)
 			connection_monitor_died(
 			    master, conn, m->died.code, m->died.signal);
 		return 0;
@@ -411,16 +423,15 @@ dispatch(struct child *c, struct wall_message *m)
 		return on_worker_ready(
 		    g, (struct workers *)(void *)c, &m->worker_ready);
 	case MSG_worker_born:
-		if ((conn = connection_find(
-			 master, m->worker_born.connection)) != NULL) {
+		if ((conn = of_template(c, m->worker_born.connection)) !=
+		    NULL) {
 			connection_worker_born(
 			    conn, (pid_t)m->worker_born.pid, m->fds[0]);
 			m->fds[0] = -1;
 		}
 		return 0;
 	case MSG_worker_died:
-		if ((conn = connection_find(
-			 master, m->worker_died.connection)) != NULL)
+		if ((conn = of_template(c, m->worker_died.connection)) != NULL)
 			connection_worker_died(master, conn,
 			    m->worker_died.code, m->worker_died.signal);
 		return 0;

@@ -15,17 +15,23 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* As long as a worker waits for the first key exchange. */
 #define LOBBY_MS (60 * 1000)
+/* When the templates' queues were full, they are looked at again. */
+#define AGAIN_MS 20
+/* A reload waits so long for them altogether. */
+#define EMPTY_MS 1000
 
 static void
 leave(struct connection *c)
 {
 	loop_fd_remove(&c->on_client);
+	loop_timer_stop(&c->again);
 	close(c->client);
 	c->client = -1;
 	free(c->listener);
@@ -37,8 +43,30 @@ hand_over(struct connection *c)
 {
 	admit_hand_over(c, c->client, c->client, c->listener);
 	leave(c);
-	if (c->monitor_dead)
+	if (c->monitor_dead && c->worker_dead)
 		connection_forget(c->generation->master, c);
+}
+
+static void
+look_again(void *arg)
+{
+	struct connection *c = arg;
+
+	loop_fd_set(&c->on_client, LOOP_READ);
+}
+
+/* Not as long as the templates have their hands full. */
+static void
+hand_over_soon(struct connection *c)
+{
+	struct master *m = c->generation->master;
+
+	if (admit_has_room(c->generation)) {
+		hand_over(c);
+		return;
+	}
+	loop_fd_set(&c->on_client, 0);
+	loop_timer_start(m->loop, &c->again, AGAIN_MS, look_again, c);
 }
 
 /* It has sent nothing that would be lost: both events are told now. */
@@ -74,7 +102,7 @@ on_client(int fd, unsigned events, void *arg)
 
 	(void)events;
 	if (ioctl(fd, FIONREAD, &waiting) == 0 && waiting > 0) {
-		hand_over(c);
+		hand_over_soon(c);
 		return;
 	}
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
@@ -125,11 +153,15 @@ lobby_watch(struct connection *c, uint64_t now)
 void
 lobby_empty(struct master *m)
 {
+	uint64_t until = loop_clock() + EMPTY_MS;
 	struct connection *c, *next;
 
 	for (c = m->connections; c != NULL; c = next) {
 		next = c->next;
-		if (c->client >= 0)
-			hand_over(c);
+		if (c->client < 0)
+			continue;
+		while (!admit_has_room(c->generation) && loop_clock() < until)
+			(void)poll(NULL, 0, 1);
+		hand_over(c);
 	}
 }

@@ -84,6 +84,7 @@ struct connection {
 	int client;
 	char *listener;
 	struct loop_fd on_client;
+	struct loop_timer again; /* until the templates have room */
 	uint8_t cookie[KEXINIT_COOKIE]; /* of the greeting */
 	struct net_address source, local;
 	uint64_t accepted_at; /* ms */
@@ -95,6 +96,7 @@ struct connection {
 	bool authenticated; /* as its slot said when last looked at */
 	bool ended_by_us; /* deadline: already audited */
 	bool grace_exceeded;
+	bool unserved; /* we failed: nobody is penalised for that */
 	uint64_t kill_at; /* ms: told to end, by force from then on; 0 */
 	struct connection *next, *previous; /* all */
 };
@@ -208,8 +210,13 @@ void admit_connection(struct master *m, int fd, const char *listener);
 /* -i: the client's descriptors; the master ends with this connection. */
 void admit_inetd(struct master *m);
 void admit_count(struct master *m); /* who has authenticated meanwhile */
-/* To the templates, with duplicates of the descriptors; failure is logged,
- * and the connection's processes count as dead then. */
+/* Would the templates take another one now? */
+bool admit_has_room(struct generation *g);
+/*
+ * To the templates, with duplicates of the descriptors; failure is logged,
+ * and what has not been asked for counts as dead then.  A monitor that has
+ * been is waited for: it has the connection's slot.
+ */
 void admit_hand_over(
     struct connection *c, int in, int out, const char *listener);
 
@@ -249,6 +256,8 @@ int penalties_load(struct penalties *p, struct rd *r);
 struct connection *connection_blank(void);
 /* Of a generation that is ready; NULL when there is no slot. */
 struct connection *connection_new(struct master *m, struct generation *g);
+/* The newest template that is ready, or NULL. */
+struct workers *connection_ready_workers(struct generation *g);
 /* It gets a worker template; false when there is none. */
 bool connection_take_workers(struct connection *c);
 void connection_forget(struct master *m, struct connection *c);

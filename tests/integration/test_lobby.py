@@ -164,3 +164,23 @@ def test_the_lobby_is_no_larger_than_max_startups(make_server):
     sp.wait_for(lambda: stats(server)['sallyport_connections{state="kex"}']
                 == 0, 5, "room")
     receive(server.connect())
+
+
+def test_a_burst_waits_for_the_templates(make_server):
+    """More first bytes than a template's queue holds, and nobody is lost."""
+    server = make_server(limits="""max_connections = 1000;
+        startups = { begin = 1000; rate = 100; full = 1000; };
+        source = { connections = 1000; };""")
+    template = server.processes("workers")[0]
+    os.kill(template, signal.SIGSTOP)
+    made = [server.connect() for _ in range(300)]
+    for s in made:
+        s.send(b"S")
+    sp.wait_for(lambda: stats(server)["sallyport_accepted_total"] == 300, 10,
+                "their acceptance")
+    os.kill(template, signal.SIGCONT)
+    sp.wait_for(lambda: len(workers(server)) == 600, 30, "their processes")
+    assert "could not be handed over" not in server.log()
+    for s in made:
+        s.close()
+    sp.wait_for(lambda: workers(server) == [], 30, "their end")

@@ -1,6 +1,18 @@
 check_PROGRAMS += tests/unit/master/test_master
 TESTS += tests/unit/master/test_master
-tests_unit_master_test_master_SOURCES = tests/unit/master/test_penalty.c
+tests_unit_master_test_master_SOURCES = \
+	daemon/master/admit.c \
+	daemon/master/connection.c \
+	daemon/master/generation.c \
+	daemon/master/listen.c \
+	daemon/master/lobby.c \
+	tests/unit/master/main.c \
+	tests/unit/master/rig.c \
+	tests/unit/master/rig.h \
+	tests/unit/master/suites.h \
+	tests/unit/master/test_admit.c \
+	tests/unit/master/test_crowd.c \
+	tests/unit/master/test_penalty.c
 tests_unit_master_test_master_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_master_test_master_LDFLAGS = $(PROGRAM_LDFLAGS)
 tests_unit_master_test_master_LDADD = $(DAEMON_LIBS) $(UNIT_LIBS) \

@@ -3,7 +3,6 @@
  * reload.  The clock is the test's.
  */
 #include "config/load.h"
-#include "lib/log.h"
 #include "lib/loop.h"
 
 static uint64_t test_clock = 1000000;
@@ -11,7 +10,8 @@ static uint64_t test_clock = 1000000;
 #include "daemon/master/penalty.c"
 #undef loop_clock
 
-#include <check.h>
+#include "tests/unit/master/suites.h"
+
 #include <stdio.h>
 
 static struct config *config;
@@ -246,15 +246,11 @@ START_TEST(a_reload_keeps_penalties_and_refuses_what_is_cut_off)
 }
 END_TEST
 
-int
-main(void)
+TCase *
+case_penalty(void)
 {
-	Suite *s = suite_create("master");
 	TCase *t = tcase_create("penalty");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
-	log_use_stderr(false);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(
 	    t, each_offence_costs_what_the_configuration_says, 0, 6);
@@ -269,9 +265,5 @@ main(void)
 	    t, the_tables_are_bounded_each_family_for_itself, 0, 2);
 	tcase_add_test(t, a_penalty_is_cleared_by_network);
 	tcase_add_test(t, a_reload_keeps_penalties_and_refuses_what_is_cut_off);
-	suite_add_tcase(s, t);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return t;
 }

@@ -1,0 +1,10 @@
+#ifndef TESTS_UNIT_MASTER_SUITES_H
+#define TESTS_UNIT_MASTER_SUITES_H
+
+#include <check.h>
+
+TCase *case_penalty(void);
+TCase *case_admit(void);
+TCase *case_crowd(void);
+
+#endif

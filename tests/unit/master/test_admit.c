@@ -1,0 +1,160 @@
+/*
+ * The hand-over of a connection: who has been asked for is waited for, and
+ * nobody is sent away because a queue is full.
+ */
+#include "lib/err.h"
+#include "tests/unit/master/rig.h"
+#include "tests/unit/master/suites.h"
+
+#include <sys/socket.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct connection *
+handed_over(void)
+{
+	struct connection *c = rig_connection("192.0.2.1", 0);
+
+	admit_hand_over(c, c->client, c->client, "main");
+	close(c->client);
+	c->client = -1;
+	return c;
+}
+
+/* What the monitor template is asked to do: 0, or E_AGAIN. */
+static int
+next_serve(uint32_t *slot)
+{
+	struct wall wall;
+	struct wall_message m;
+	int err;
+
+	ck_assert_int_eq(fcntl(rig.monitors, F_SETFL, O_NONBLOCK), 0);
+	wall_init(
+	    &wall, rig.monitors, PATH_MONITORS_MASTER, PATH_MASTER_MONITORS);
+	if ((err = wall_receive(&wall, &m)) == 0) {
+		ck_assert_int_eq(m.type, MSG_serve);
+		*slot = m.serve.slot;
+	}
+	wall_done(&wall, &m);
+	free(wall.spare);
+	return err;
+}
+
+START_TEST(both_halves_live_when_both_were_asked_for)
+{
+	struct connection *c = handed_over();
+	uint32_t slot = SLOTS_MAX;
+
+	ck_assert(!c->monitor_dead && !c->worker_dead);
+	ck_assert_int_eq(next_serve(&slot), 0);
+	ck_assert_uint_eq(slot, c->slot);
+	connection_worker_died(&rig.m, c, 0, 0);
+	ck_assert_uint_eq(rig.m.n_connections, 1);
+	connection_monitor_died(&rig.m, c, EXIT_NO_AUTH, 0);
+	ck_assert_uint_eq(rig.m.n_connections, 0);
+}
+END_TEST
+
+/* The monitor writes into the slot until it has gone: nobody else gets it. */
+START_TEST(a_monitor_without_a_worker_keeps_the_connection_and_its_slot)
+{
+	const struct net_address *source;
+	struct net_address copy;
+	struct connection *c, *other;
+	enum offence offence;
+	uint32_t slot = SLOTS_MAX;
+
+	shutdown(rig.workers, SHUT_RDWR);
+	c = handed_over();
+	source = &c->source;
+	copy = *source;
+	ck_assert(!c->monitor_dead && c->worker_dead);
+	ck_assert(c->worker_gone_at != 0);
+	ck_assert_int_eq(next_serve(&slot), 0);
+	ck_assert_uint_eq(slot, c->slot);
+	other = connection_new(&rig.m, rig.g);
+	ck_assert_uint_ne(other->slot, slot);
+	ck_assert(rig.g->slots[slot].connection == c->id);
+	connection_monitor_died(&rig.m, c, EXIT_NO_AUTH, 0);
+	ck_assert_uint_eq(rig.m.n_connections, 1);
+	ck_assert(rig.g->slots[slot].connection == 0);
+	/* It was our failure. */
+	rig.g->config->limits.penalties.minimum = 0;
+	ck_assert_uint_eq(
+	    penalties_in_force(rig.m.penalties, rig.g->config, &copy, &offence),
+	    0);
+}
+END_TEST
+
+START_TEST(nobody_is_waited_for_when_nobody_was_asked_for)
+{
+	struct connection *c;
+	uint32_t slot;
+
+	if (_i == 0)
+		shutdown(rig.keyholder, SHUT_RDWR);
+	else if (_i == 1)
+		shutdown(rig.monitors, SHUT_RDWR);
+	else
+		rig.g->workers->child.ready = false;
+	c = handed_over();
+	ck_assert(c->monitor_dead && c->worker_dead);
+	ck_assert_int_ne(next_serve(&slot), 0);
+}
+END_TEST
+
+/* Which of the walls is full makes no difference. */
+START_TEST(there_is_room_until_a_queue_is_full_and_nothing_is_lost_by_then)
+{
+	struct wall *wall = _i == 0 ? &rig.g->keyholder.wall :
+	    _i == 1		    ? &rig.g->monitors.wall :
+				      &rig.g->workers->child.wall;
+	const int end = _i == 0 ? rig.keyholder :
+	    _i == 1		? rig.monitors :
+				  rig.workers;
+	char some[4096];
+	unsigned count = 0;
+
+	memset(some, 'x', sizeof(some));
+	ck_assert(admit_has_room(rig.g));
+	while (admit_has_room(rig.g)) {
+		ck_assert_int_eq(
+		    send(wall->fd, some, sizeof(some), 0), sizeof(some));
+		ck_assert_uint_lt(++count, 10000);
+	}
+	ck_assert_int_eq(send(wall->fd, some, sizeof(some), 0), sizeof(some));
+	for (unsigned i = 0; i <= count; i++)
+		ck_assert_int_eq(
+		    recv(end, some, sizeof(some), 0), sizeof(some));
+	ck_assert(admit_has_room(rig.g));
+}
+END_TEST
+
+START_TEST(there_is_no_room_without_a_worker_template)
+{
+	rig.g->workers->child.ready = false;
+	ck_assert(!admit_has_room(rig.g));
+}
+END_TEST
+
+TCase *
+case_admit(void)
+{
+	TCase *t = tcase_create("admit");
+
+	tcase_add_checked_fixture(t, rig_start, rig_stop);
+	tcase_add_test(t, both_halves_live_when_both_were_asked_for);
+	tcase_add_test(
+	    t, a_monitor_without_a_worker_keeps_the_connection_and_its_slot);
+	tcase_add_loop_test(
+	    t, nobody_is_waited_for_when_nobody_was_asked_for, 0, 3);
+	tcase_add_loop_test(t,
+	    there_is_room_until_a_queue_is_full_and_nothing_is_lost_by_then, 0,
+	    3);
+	tcase_add_test(t, there_is_no_room_without_a_worker_template);
+	return t;
+}
