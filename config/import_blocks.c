@@ -41,23 +41,30 @@ import_in_block(const struct importer *imp, const char *name)
 
 /* ---- rekeying ---- */
 
+#define REKEY_MOST (7 * 86400) /* what config/options.c takes */
+
 void
 import_rekey(struct importer *imp, uint64_t set, const char *indent)
 {
 	const struct directive *d = import_first(imp, set, "rekeylimit");
-	uint64_t value;
+	uint64_t value, seconds = 0;
 
 	if (d == NULL) {
 		fprintf(imp->out, "%srekey_seconds = \"none\";\n", indent);
 		return;
 	}
+	if (d->count > 1 && strcasecmp(d->args[1], "none") != 0)
+		(void)parse_time(d->args[1], &seconds);
 	if (strcasecmp(d->args[0], "default") != 0 &&
 	    strcasecmp(d->args[0], "none") != 0 &&
 	    parse_size(d->args[0], &value) == NULL)
 		fprintf(imp->out, "%srekey_bytes = %lluL;\n", indent,
 		    (unsigned long long)(value < 65536 ? 65536 : value));
-	if (d->count < 2 || strcasecmp(d->args[1], "none") == 0)
+	if (seconds == 0)
 		fprintf(imp->out, "%srekey_seconds = \"none\";\n", indent);
+	else if (seconds > REKEY_MOST)
+		fprintf(
+		    imp->out, "%srekey_seconds = %d;\n", indent, REKEY_MOST);
 	else
 		import_put_text(imp, indent, "rekey_seconds", d->args[1]);
 }

@@ -139,7 +139,7 @@ const struct option options[] = {
 	"authentication); as crypto.kex."),
     S("crypto.rekey_bytes", crypto.rekey_bytes, SIZE, 65536, 1ULL << 36, 0,
 	"\"1G\"", NULL, "New keys after so many bytes in either direction."),
-    S("crypto.rekey_seconds", crypto.rekey_seconds, TIME, 10, 7 * DAY, NONE,
+    S("crypto.rekey_seconds", crypto.rekey_seconds, TIME, 1, 7 * DAY, NONE,
 	"\"1h\"", NULL, "New keys after so much time."),
     S("crypto.rsa_bits", crypto.rsa_bits, NUMBER, 1024, 16384, 0, "2048", NULL,
 	"The smallest RSA key accepted, of hosts, users and authorities."),
@@ -492,7 +492,7 @@ const struct option options[] = {
     G(rekey_bytes, SIZE, 65536, 1ULL << 36, 0, NULL, NULL, SMALLER,
 	"New keys after so many bytes in either direction, once logged in; "
 	"without it crypto.rekey_bytes."),
-    G(rekey_seconds, TIME, 10, 7 * DAY, NONE, NULL, NULL, SMALLER,
+    G(rekey_seconds, TIME, 1, 7 * DAY, NONE, NULL, NULL, SMALLER,
 	"New keys after so much time, once logged in; without it "
 	"crypto.rekey_seconds."),
     G(ip_qos_interactive, CHOICE, 0, 0, 0, NULL, qos_choices, NEVER,
@@ -502,7 +502,8 @@ const struct option options[] = {
 	"DSCP class of a connection without a terminal, once logged in; "
 	"without it the ip_qos_bulk at the top level."),
     G(log_level, CHOICE, 0, 0, 0, NULL, level_choices, NEVER,
-	"How much of this connection the log holds; without it log.level."),
+	"How much of this connection the log holds, from the user's name on; "
+	"without it log.level, or what sallyportctl log-level says."),
 };
 /* clang-format on */
 

@@ -242,7 +242,8 @@
 #define WALL_banner(F) F(text, text, WALL_BANNER_MAX)
 /*
  * What the frozen decision means to the worker; sent before the verdict that
- * says success.  Seconds, 0 is never; window in bytes.
+ * says success.  Seconds, 0 is never; window in bytes; log_level: 0 is what
+ * it was, else enum log_level of lib/log.h + 2.
  */
 #define WALL_opened(F)                                                  \
 	F(text, user, SSH_USER_MAX) F(u32, max_sessions, U32)           \
@@ -252,7 +253,7 @@
 	F(u64, rekey_bytes, U64) F(u32, rekey_seconds, U32)             \
 	F(u32, tos_interactive, 255) F(u32, tos_bulk, 255)              \
 	F(text, channel_timeouts, WALL_TEXT_MAX)                        \
-	F(bytes, hostkeys, WALL_KEYS_MAX)
+	F(u8, log_level, 6) F(bytes, hostkeys, WALL_KEYS_MAX)
 /* The worker's end of its socketpair with the session process. */
 #define WALL_session_wall(F)
 #define WALL_granted(F) F(u32, channel, U32)

@@ -179,6 +179,8 @@ auth_learn(struct monitor *m)
 	granted = d->verdict == POLICY_GRANTED && !d->decoy && m->user_known;
 	if (d->rule != NULL)
 		audit_set_rule(d->rule->name);
+	if (d->grants.origins[GRANT_log_level].line != 0)
+		log_set_level((int)d->grants.log_level);
 	chain_begin(&a->walk, d->chains.items, d->chains.count, !granted,
 	    auth_serves, m);
 	if (granted && a->walk.count == 0)

@@ -62,6 +62,18 @@ fill_slot(struct monitor *m)
 	s->since = (uint64_t)time(NULL);
 }
 
+/* Of a rule that says so itself: others leave what the worker was born with,
+ * which may be sallyportctl's. */
+static uint8_t
+rule_log_level(const struct decision *d)
+{
+	const struct grants *g = &d->grants;
+
+	return g->origins[GRANT_log_level].line == 0 ?
+	    0 :
+	    (uint8_t)((int)g->log_level + 2);
+}
+
 void
 monitor_login(struct monitor *m)
 {
@@ -70,8 +82,6 @@ monitor_login(struct monitor *m)
 	char timeouts[WALL_TEXT_MAX + 1];
 	struct buf keys;
 
-	if (g->log_level != CONFIG_NONE)
-		log_set_level((int)g->log_level);
 	monitor_move(m, STATE_OPENING);
 	fill_slot(m);
 	timeouts_text(m->decision, timeouts, sizeof(timeouts));
@@ -90,6 +100,7 @@ monitor_login(struct monitor *m)
 	    .rekey_seconds = or_never(g->rekey_seconds),
 	    .tos_interactive = or_never(g->ip_qos_interactive),
 	    .tos_bulk = or_never(g->ip_qos_bulk), .channel_timeouts = timeouts,
+	    .log_level = rule_log_level(m->decision),
 	    .hostkeys = {.data = keys.data, .len = keys.len});
 	buf_free(&keys);
 	MONITOR_SEND(m, auth_verdict, .result = AUTH_SUCCESS, .methods = "");

@@ -39,8 +39,8 @@ def mpint(n):
 
 
 class Raw:
-    def __init__(self, server, version=b"SSH-2.0-hostile\r\n"):
-        self.s = socket.create_connection(("127.0.0.1", server.port), 20)
+    def __init__(self, server, version=b"SSH-2.0-hostile\r\n", address="127.0.0.1"):
+        self.s = socket.create_connection(("127.0.0.1", server.port), 20, (address, 0))
         self.s.settimeout(15 * sp.SLOW)
         self.buffer = b""
         self.seal = self.open = None

@@ -7,6 +7,7 @@ import time
 import pytest
 
 import sp
+from rawssh import KEXINIT, Raw
 from test_terminal import Terminal
 
 
@@ -214,6 +215,28 @@ def test_a_rules_own_rekeying(make_server, user):
     assert "Rekeyed with" not in s.log()
 
 
+def test_a_rules_own_rekeying_by_time(make_server, user):
+    """A quiet connection: it is the clock that asks for new keys."""
+    s = make_server(rules="""rules = (
+      { name = "often"; match = { from = [ "127.0.0.1" ]; }; methods = [ "password" ]; rekey_seconds = 1; },
+      { name = "never"; match = { from = [ "127.0.0.2" ]; }; methods = [ "password" ]; rekey_seconds = "none"; } );""",
+                    listen="0.0.0.0", extra="crypto = { rekey_seconds = 1; };")
+    with Raw(s) as c:
+        c.login(user)
+        began = time.monotonic()
+        for _ in range(2):  # and the exchange sets the clock anew
+            c.theirs = c.expect(KEXINIT)
+            c.send(c.mine)
+            c.finish_kex()
+        assert 1 <= time.monotonic() - began < 10 * sp.SLOW
+    s.wait_log(r"Rekeyed with 127.0.0.1")
+    with Raw(s, address="127.0.0.2") as c:
+        c.login(user)
+        c.s.settimeout(2)  # longer than crypto.rekey_seconds
+        with pytest.raises(TimeoutError):
+            c.expect(KEXINIT)
+
+
 def tos_of(s):
     """The DSCP byte of the daemon's side of the connections."""
     text = sp.run(["ss", "-tnH", "--tos", "state", "established", f"( sport = :{s.port} )"]).stdout
@@ -290,3 +313,34 @@ def test_a_rules_log_level(make_server, user):
     s.ssh(user, "true", check=0)
     s.wait_log("Accepted publickey", after=mark)
     assert "Starting session" not in s.log()[mark:]
+
+
+PROGRAM_RUNS = r"debug: channel \d+: its program runs"  # a worker's line
+
+
+def test_a_rules_log_level_reaches_the_worker(make_server, user):
+    """One rule's connections say more than log.level, another's less."""
+    s = make_server(log_level="info", rules="""rules = (
+      { name = "loud"; match = { from = [ "127.0.0.1" ]; }; methods = [ "publickey" ]; log_level = "debug"; },
+      { name = "plain"; match = { from = [ "127.0.0.2" ]; }; methods = [ "publickey" ]; } );""", listen="0.0.0.0")
+    s.ssh(user, "true", flags=("-tt",), check=0)
+    s.wait_log(PROGRAM_RUNS)
+    assert "Connection from" not in s.log()  # it had no rule yet
+    mark = s.mark()
+    s.ssh(user, "true", flags=("-tt", "-b", "127.0.0.2"), check=0)
+    s.wait_log(r"Logout of ", after=mark)
+    assert not re.search(PROGRAM_RUNS, s.log()[mark:])
+
+
+def test_log_level_of_the_command_holds_behind_the_login(make_server, user):
+    """It takes the place of log.level; a rule that names one keeps its own."""
+    s = make_server(log_level="info", rules="""rules = (
+      { name = "quiet"; match = { from = [ "127.0.0.1" ]; }; methods = [ "publickey" ]; log_level = "error"; },
+      { name = "plain"; match = { from = [ "127.0.0.2" ]; }; methods = [ "publickey" ]; } );""", listen="0.0.0.0")
+    sp.run(["sallyportctl", "-f", s.config, "log-level", "debug"], check=0)
+    s.ssh(user, "true", flags=("-tt", "-b", "127.0.0.2"), check=0)
+    s.wait_log(PROGRAM_RUNS)
+    mark = s.mark()
+    s.ssh(user, "true", flags=("-tt",), check=0)
+    s.wait_log(r"Logout of ", after=mark)
+    assert not re.search(PROGRAM_RUNS, s.log()[mark:])

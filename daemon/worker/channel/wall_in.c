@@ -15,6 +15,8 @@
 int
 on_opened(struct worker *w, struct wall_message *m)
 {
+	if (m->opened.log_level != 0)
+		log_set_level(m->opened.log_level - 2);
 	channels_start(w, &m->opened);
 	transport_opened(w, &m->opened);
 	return 0;

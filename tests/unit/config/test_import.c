@@ -122,6 +122,9 @@ static const struct row rows[] = {
 	"rekey_bytes = 536870912L;\n\trekey_seconds"
 	" = \"30m\";",
 	""},
+    {"RekeyLimit default 1s\n", "rekey_seconds = \"1s\";", ""},
+    {"RekeyLimit 1G 30d\n", "rekey_seconds = 604800;", ""},
+    {"RekeyLimit 1G 0\n", "rekey_seconds = \"none\";", ""},
     {"ModuliFile /m\n", "moduli_file = \"/m\";", ""},
     {"LoginGraceTime 2m\n", "login_grace = 120;", ""},
     {"LoginGraceTime 0\n", "login_grace = 3600;",
