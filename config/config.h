@@ -143,6 +143,7 @@ struct deadline_settings {
 	uint32_t nss;
 	uint32_t key_command;
 	uint32_t module;
+	uint32_t files;
 	uint32_t failure_delay; /* milliseconds: the floor under a refusal */
 };
 

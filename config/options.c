@@ -219,6 +219,9 @@ const struct option options[] = {
 	"How long a command that prints keys or principals may take."),
     S("deadlines.module", deadlines.module, TIME, 1, HOUR, 0, "60", NULL,
 	"How long any other call of a module may take."),
+    S("deadlines.files", deadlines.files, TIME, 1, 10 * MINUTE, 0, "10", NULL,
+	"How long the server's own look at a file of a user may take: the "
+	"shell, ~/.hushlogin."),
     S("deadlines.failure_delay", deadlines.failure_delay, NUMBER, 0, 10000, 0,
 	"250", NULL,
 	"Milliseconds that a failed authentication takes at least."),

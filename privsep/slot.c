@@ -23,12 +23,10 @@ slot_call_text(uint32_t call)
 	return call < SLOT_CALL_COUNT ? call_texts[call] : "unknown call";
 }
 
-const char *
-slot_call_module(uint32_t call, const char *detail)
+bool
+slot_call_is_pam(uint32_t call)
 {
 	switch (call) {
-	case CALL_MODULE:
-		return detail[0] != '\0' ? detail : "unknown";
 	case CALL_PAM_START:
 	case CALL_PAM_AUTHENTICATE:
 	case CALL_PAM_ACCOUNT:
@@ -37,7 +35,20 @@ slot_call_module(uint32_t call, const char *detail)
 	case CALL_PAM_OPEN_SESSION:
 	case CALL_PAM_CLOSE_SESSION:
 	case CALL_PAM_END:
+		return true;
+	default:
+		return false;
+	}
+}
+
+const char *
+slot_call_module(uint32_t call, const char *detail)
+{
+	if (slot_call_is_pam(call))
 		return "pam"; /* the detail is a service */
+	switch (call) {
+	case CALL_MODULE:
+		return detail[0] != '\0' ? detail : "unknown";
 	case CALL_KEY_SOURCE:
 		return "publickey"; /* and here a source */
 	default:

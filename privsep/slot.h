@@ -6,6 +6,7 @@
 #ifndef PRIVSEP_SLOT_H
 #define PRIVSEP_SLOT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The named calls that may block; each has a deadline in the configuration. */
@@ -24,13 +25,17 @@
 	CALL(KEY_SOURCE, "key source")               \
 	CALL(KEYHOLDER, "keyholder")                 \
 	CALL(SESSION, "session process")             \
-	CALL(CLOSING, "closing")
+	CALL(CLOSING, "closing")                     \
+	CALL(FILES, "file look-up")
 #define SLOT_CALL_ENUM(name, text) CALL_##name,
 enum slot_call { SLOT_CALLS(SLOT_CALL_ENUM) SLOT_CALL_COUNT };
 #undef SLOT_CALL_ENUM
 
 /* The text of a call. */
 const char *slot_call_text(uint32_t call);
+
+/* Is it one of PAM's own? */
+bool slot_call_is_pam(uint32_t call);
 
 /* The module that such a call is in, by its detail; NULL: in none. */
 const char *slot_call_module(uint32_t call, const char *detail);

@@ -60,8 +60,12 @@ check_shell(struct monitor *m)
 	const char *shell = m->passwd.pw_shell;
 	struct stat st;
 	char detail[512];
+	int err;
 
-	if (stat(shell, &st) != 0) {
+	auth_call(m, CALL_FILES, shell);
+	err = stat(shell, &st);
+	auth_call_done(m);
+	if (err != 0) {
 		snprintf(
 		    detail, sizeof(detail), "shell %s does not exist", shell);
 	} else if (!S_ISREG(st.st_mode) ||

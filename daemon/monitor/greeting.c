@@ -5,6 +5,9 @@
 #include "daemon/monitor/sessions.h"
 
 #include "daemon/monitor/auth.h"
+#include "daemon/monitor/host.h"
+#include "lib/audit.h"
+#include "lib/loop.h"
 #include "lib/mem.h"
 #include "privsep/records.h"
 
@@ -51,16 +54,30 @@ nologin_text(struct monitor *m)
 	return text != NULL ? text : read_text("/var/run/nologin");
 }
 
-/* Looked for as root, but only whether it is there; never opened. */
+/*
+ * Only whether it is there; looked for as the user, in a child: homes lie on
+ * file servers, which may be dead, or know no root.
+ */
 static bool
-hushed(const struct monitor *m)
+hushed(struct monitor *m)
 {
 	char *path = mem_printf("%s/.hushlogin", m->passwd.pw_dir);
-	struct stat st;
-	bool yes = lstat(path, &st) == 0;
+	uint32_t seconds = m->template->config->deadlines.files;
+	struct host_as as = {.uid = m->passwd.pw_uid, .gid = m->passwd.pw_gid};
+	uint64_t began = loop_clock();
+	pid_t pid;
+	int found;
 
+	as.groups = auth_groups(m, &as.group_count);
+	monitor_call(m, CALL_FILES, path);
+	found = host_child_look(&as, path, seconds * 1000, &pid);
+	monitor_call_done(m);
+	if (found == SALLYPORT_TIMEOUT)
+		AUDIT(call_deadline, .call = slot_call_text(CALL_FILES),
+		    .component = path, .process = (uint64_t)pid,
+		    .duration_ms = loop_clock() - began);
 	free(path);
-	return yes;
+	return found == SALLYPORT_OK;
 }
 
 char *

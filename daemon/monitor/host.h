@@ -74,6 +74,13 @@ int host_child_open(const struct host_as *as, const char *path,
     const char *below, size_t max, unsigned deadline_ms, int *fd, char *why,
     size_t why_size);
 
+/*
+ * Is there something of that name, as `as` sees it?  SALLYPORT_OK, _NOT_FOUND,
+ * _TIMEOUT (*pid: the child that was killed) or _SYSTEM.
+ */
+int host_child_look(const struct host_as *as, const char *path,
+    unsigned deadline_ms, pid_t *pid);
+
 /* Run a program; as host->run() says. */
 int host_child_run(const struct sallyport_command *command, char **output,
     size_t *len, int *status, char *why, size_t why_size);

@@ -264,6 +264,50 @@ failed:
 	return SALLYPORT_SYSTEM;
 }
 
+/* ---- looking ------------------------------------------------------------ */
+
+static void
+child_look(int to, const struct host_as *as, const char *path)
+{
+	struct stat st;
+	char found;
+
+	if (dup2(to, 3) != 3)
+		_exit(125);
+	come_clean(4);
+	become(as->uid, as->gid, as->groups, as->group_count);
+	found = lstat(path, &st) == 0;
+	_exit(write(3, &found, 1) == 1 ? 0 : 125);
+}
+
+int
+host_child_look(const struct host_as *as, const char *path,
+    unsigned deadline_ms, pid_t *pid)
+{
+	int pipes[2], ready, result = SALLYPORT_SYSTEM;
+	struct pollfd p;
+	char found;
+
+	if (pipe2(pipes, O_CLOEXEC) != 0)
+		return SALLYPORT_SYSTEM;
+	*pid = fork();
+	if (*pid == 0)
+		child_look(pipes[1], as, path);
+	close(pipes[1]);
+	p = (struct pollfd){.fd = pipes[0], .events = POLLIN};
+	do
+		ready = *pid < 0 ? -1 : poll(&p, 1, (int)deadline_ms);
+	while (ready < 0 && *pid > 0 && errno == EINTR);
+	if (ready == 0)
+		result = SALLYPORT_TIMEOUT;
+	else if (ready > 0 && read(pipes[0], &found, 1) == 1)
+		result = found ? SALLYPORT_OK : SALLYPORT_NOT_FOUND;
+	close(pipes[0]);
+	if (*pid > 0)
+		reap(*pid, true, false, 0);
+	return result;
+}
+
 /* ---- running ------------------------------------------------------------ */
 
 static void

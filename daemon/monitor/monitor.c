@@ -196,7 +196,7 @@ void
 monitor_call(struct monitor *m, enum slot_call call, const char *detail)
 {
 	const struct deadline_settings *d = &m->template->config->deadlines;
-	uint32_t seconds = d->module;
+	uint32_t seconds = slot_call_is_pam(call) ? d->pam : d->module;
 
 	switch (call) {
 	case CALL_NSS:
@@ -205,15 +205,8 @@ monitor_call(struct monitor *m, enum slot_call call, const char *detail)
 	case CALL_KEY_SOURCE:
 		seconds = d->key_command;
 		break;
-	case CALL_PAM_START:
-	case CALL_PAM_AUTHENTICATE:
-	case CALL_PAM_ACCOUNT:
-	case CALL_PAM_CHAUTHTOK:
-	case CALL_PAM_SETCRED:
-	case CALL_PAM_OPEN_SESSION:
-	case CALL_PAM_CLOSE_SESSION:
-	case CALL_PAM_END:
-		seconds = d->pam;
+	case CALL_FILES:
+		seconds = d->files;
 		break;
 	default:
 		break;
@@ -236,17 +229,8 @@ time_of_call(enum slot_call call)
 		return TIME_NSS;
 	case CALL_KEY_SOURCE:
 		return TIME_KEY_SOURCE;
-	case CALL_PAM_START:
-	case CALL_PAM_AUTHENTICATE:
-	case CALL_PAM_ACCOUNT:
-	case CALL_PAM_CHAUTHTOK:
-	case CALL_PAM_SETCRED:
-	case CALL_PAM_OPEN_SESSION:
-	case CALL_PAM_CLOSE_SESSION:
-	case CALL_PAM_END:
-		return TIME_PAM;
 	default:
-		return SLOT_TIME_COUNT;
+		return slot_call_is_pam(call) ? TIME_PAM : SLOT_TIME_COUNT;
 	}
 }
 

@@ -8,8 +8,9 @@ import time
 
 import pytest
 
+import deadfs
 import sp
-
+from test_terminal import Terminal
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -193,3 +194,55 @@ def test_a_template_that_dies_is_replaced(server, user, role):
     p.communicate()
     sp.wait_for(lambda: not who(user), what="the logout record")
     sp.wait_for(lambda: not user.processes(), what="the end of the programs")
+
+
+GREETING = 'records = { last_login = "server"; lastlog = true; };'
+
+
+def test_a_home_that_does_not_answer_is_named(make_server, user):
+    """The look for ~/.hushlogin is the user's, in a child that can be killed."""
+    s = make_server(records=GREETING, extra="deadlines = { files = 2; };")
+    Terminal(s.ssh_argv(user, password=True, flags=("-tt",))).send("exit\n")
+    s.wait_log(r"Logout of ")
+    with deadfs.mounted(user.home, user.uid, user.gid):
+        mark = s.mark()
+        t = Terminal(s.ssh_argv(user, password=True, flags=("-tt",)))
+        s.wait_log(rf"file look-up for 127.0.0.1 port \d+ did not return within \d+ ms: "
+                   rf"{user.home}/.hushlogin \d+ ended", after=mark)
+        t.expect(rb"Last login: ")  # nobody is kept waiting for a greeting
+        assert "monitor" not in s.log()[mark:].split("did not return")[1]
+        os.kill(t.pid, signal.SIGKILL)
+        t.wait()
+        sp.wait_for(lambda: not user.processes(), 20, "the end of what hung")
+    gone(s)
+
+
+def test_a_hushed_login(make_server, user):
+    s = make_server(records=GREETING)
+    for hushed in (False, False, True):
+        if hushed:
+            with open(user.home + "/.hushlogin", "w"):
+                pass
+        mark = s.mark()
+        t = Terminal(s.ssh_argv(user, flags=("-tt",)))
+        t.send("echo here; exit\n")
+        text = t.expect(rb"(?s).*here\r\n").group(0)
+        t.wait()
+        s.wait_log(r"Logout of ", after=mark)
+    assert b"Last login: " not in text
+    os.unlink(user.home + "/.hushlogin")
+    t = Terminal(s.ssh_argv(user, flags=("-tt",)))
+    t.expect(rb"Last login: ")
+    t.send("exit\n")
+    t.wait()
+
+
+def test_a_shell_that_does_not_answer_is_named(make_server, user):
+    s = make_server(extra="deadlines = { files = 1; };")
+    place = sp.SCRATCH + "/deadshells"
+    sp.run(["usermod", "-s", place + "/sh", user.name], check=0)
+    with deadfs.mounted(place):
+        p = s.ssh(user, "true")
+        assert p.returncode == 255
+        s.wait_log(rf"file look-up for 127.0.0.1 port \d+ did not return within \d+ ms: {place}/sh \d+ ended")
+    gone(s)
