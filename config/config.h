@@ -295,6 +295,7 @@ enum gateway_ports {
 	/* who authenticates how */                                       \
 	G(refuse, bool) /* nobody who matches gets in */                  \
 	G(methods, struct chains) /* any one of these chains */           \
+	G(pam_service, char *) /* NULL: the module's own */               \
 	G(max_auth_tries, uint32_t)                                       \
 	G(root_login, uint32_t) /* enum root_login */                     \
 	G(key_types, struct strings) /* patterns, of algorithm names */   \

@@ -190,35 +190,6 @@ import_put_text(
 
 /* ---- what cannot be said ---- */
 
-/* Keys that sshd takes in Match and sallyport has for all. */
-static const char *const global_here[] = {"pamservicename"};
-
-static bool
-is_global_here(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(global_here) / sizeof(global_here[0]); i++) {
-		if (strcmp(name, global_here[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
-same_args(const struct directive *a, const struct directive *b)
-{
-	size_t i;
-
-	if (a == NULL || b == NULL || a->count != b->count)
-		return false;
-	for (i = 0; i < a->count; i++) {
-		if (strcmp(a->args[i], b->args[i]) != 0)
-			return false;
-	}
-	return true;
-}
-
 static void
 judge_directive(struct importer *imp, const struct directive *d)
 {
@@ -242,12 +213,7 @@ judge_directive(struct importer *imp, const struct directive *d)
 		import_note(imp, &d->origin, "%s: %s", word->name, word->note);
 		break;
 	default:
-		if (d->block != 0 && is_global_here(word->name) &&
-		    !same_args(d, import_first(imp, 0, word->name)))
-			import_error(imp, &d->origin,
-			    "%s in a Match block: "
-			    "sallyport has one for all",
-			    word->name);
+		break; /* mapped */
 	}
 }
 

@@ -518,6 +518,18 @@ put_limits(const struct granting *g)
 			import_value(imp, g->set, "loglevel", "INFO")));
 }
 
+/* Where it is not the one that import_modules() gives to all. */
+static void
+put_pam_service(const struct granting *g)
+{
+	const char *service =
+	    import_value(g->imp, g->set, "pamservicename", "sshd");
+
+	if (strcmp(service,
+		import_value(g->imp, 0, "pamservicename", "sshd")) != 0)
+		import_put_text(g->imp, IN, "pam_service", service);
+}
+
 void
 import_grants(struct importer *imp, uint64_t set, bool root)
 {
@@ -525,6 +537,7 @@ import_grants(struct importer *imp, uint64_t set, bool root)
 	struct strings chains = import_chains(imp, set, root);
 
 	import_put_list(imp, IN, "methods", &chains);
+	put_pam_service(&g);
 	if (root)
 		put_root_login(&g);
 	put_keys(&g);

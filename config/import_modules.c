@@ -81,11 +81,6 @@ import_find_authorities(struct importer *imp)
 		if (is_none(a.keys) ||
 		    authority_name(imp, imp->sets[i]) != NULL)
 			continue;
-		if (a.file != NULL && a.command != NULL)
-			import_error(imp, &a.command->origin,
-			    "AuthorizedPrincipalsCommand beside "
-			    "AuthorizedPrincipalsFile: sallyport asks one of "
-			    "them");
 		a.name = imp->sets[i] == 0 ?
 		    "ca_keys" :
 		    arena_printf(
@@ -250,7 +245,7 @@ put_sources(struct importer *imp)
 	}
 }
 
-/* Who may be named: "file = ...;" or "command = ...; user = ...;" */
+/* Who may be named: "file = ...;", then "command = ...; user = ...;" */
 static void
 put_named(struct importer *imp, const struct authority *a)
 {
@@ -259,9 +254,9 @@ put_named(struct importer *imp, const struct authority *a)
 	if (a->file != NULL) {
 		list = home_paths(imp, a->file);
 		import_put_list(imp, " ", "file", &list);
-	} else if (a->command != NULL) {
-		put_command(imp, a->command, "authorizedprincipalscommanduser");
 	}
+	if (a->command != NULL)
+		put_command(imp, a->command, "authorizedprincipalscommanduser");
 }
 
 static void

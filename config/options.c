@@ -376,6 +376,10 @@ const struct option options[] = {
 	"\"password,keyboard-interactive\" ]. A step may name the module that "
 	"serves it and the module's parameter: "
 	"\"keyboard-interactive:pam/otp\"."),
+    G(pam_service, NAME, 0, 0, NONE, "\"none\"", NULL, NEVER,
+	"The PAM service of whom this rule decides, for account, session and "
+	"every step that names none; none: the service of the module's "
+	"options."),
     G(max_auth_tries, NUMBER, 1, 100, 0, NULL, NULL, SMALLER,
 	"Failed credentials until the connection ends; without it "
 	"limits.max_auth_tries."),

@@ -275,9 +275,12 @@ grant_size(const struct option *option)
 	case OPTION_BOOL:
 		return sizeof(bool);
 	case OPTION_STRING:
+	case OPTION_NAME:
 	case OPTION_PATH:
 	case OPTION_HOME_PATH:
 		return sizeof(char *);
+	case OPTION_SIZE:
+		return sizeof(uint64_t);
 	case OPTION_NUMBER:
 	case OPTION_TIME:
 	case OPTION_CHOICE:

@@ -126,7 +126,8 @@ enum sallyport_text {
 	SALLYPORT_CLIENT_VERSION, /* identification line of the client */
 	SALLYPORT_RULE, /* rule that decided */
 	SALLYPORT_CA_ALGORITHMS, /* that may sign certificates, name-list */
-	SALLYPORT_REASON /* what reason() was given last */
+	SALLYPORT_REASON, /* what reason() was given last */
+	SALLYPORT_SERVICE /* PAM service the rule sets, "" if none */
 };
 
 /* Numbers. */

@@ -104,28 +104,51 @@ is_acceptable(const struct sallyport_module *module,
 	return true;
 }
 
+static bool
+takes_services(const struct sallyport_module *module)
+{
+	const struct sallyport_option *row = module->options;
+
+	while (row != NULL && row->name != NULL &&
+	    strcmp(row->name, "services") != 0)
+		row++;
+	return row != NULL && row->name != NULL &&
+	    row->type == SALLYPORT_TEXT &&
+	    (row->flags & SALLYPORT_OPTION_MANY) != 0;
+}
+
+static struct sallyport_setting
+setting_of(const struct pair *p)
+{
+	return (struct sallyport_setting){.name = p->key,
+	    .value = p->value,
+	    .file = p->origin.file,
+	    .line = p->origin.line};
+}
+
 /* Call load() with the settings, and see what it left behind. */
 static int
-run_load(struct hosted *h, struct problems *problems)
+run_load(
+    struct hosted *h, const struct pairs *services, struct problems *problems)
 {
 	const struct pairs *options = &h->settings->options;
+	size_t more =
+	    services != NULL && takes_services(h->module) ? services->count : 0;
 	struct sallyport_setting *settings =
-	    mem_array(options->count + 1, sizeof(*settings));
+	    mem_array(options->count + more + 1, sizeof(*settings));
 	struct host_snapshot *before = host_snapshot_take();
 	size_t errors = problems->errors;
 	const char *changed;
 	int err = 0;
 
 	for (size_t i = 0; i < options->count; i++)
-		settings[i] =
-		    (struct sallyport_setting){.name = options->items[i].key,
-			.value = options->items[i].value,
-			.file = options->items[i].origin.file,
-			.line = options->items[i].origin.line};
+		settings[i] = setting_of(&options->items[i]);
+	for (size_t i = 0; i < more; i++)
+		settings[options->count + i] = setting_of(&services->items[i]);
 	host_problems_to(problems, h->settings);
 	if (h->module->load != NULL)
 		err = h->module->load(
-		    &host_table, settings, options->count, &h->state);
+		    &host_table, settings, options->count + more, &h->state);
 	host_problems_to(NULL, NULL);
 	if (err != 0 && problems->errors == errors)
 		REFUSE(problems, h->settings,
@@ -144,7 +167,7 @@ run_load(struct hosted *h, struct problems *problems)
 
 int
 host_load_one(const struct module_settings *settings, const char *directory,
-    struct hosted *out, struct problems *problems)
+    const struct pairs *services, struct hosted *out, struct problems *problems)
 {
 	struct hosted h = {.settings = settings};
 	size_t errors = problems->errors;
@@ -176,7 +199,7 @@ host_load_one(const struct module_settings *settings, const char *directory,
 	if (!is_acceptable(h.module, settings, problems))
 		goto refused;
 	host_check_options(h.module->options, settings, problems);
-	if (problems->errors != errors || run_load(&h, problems) != 0)
+	if (problems->errors != errors || run_load(&h, services, problems) != 0)
 		goto refused;
 	AUDIT(module_load, .module = settings->name, .file = h.file,
 	    .version = h.module->version);
@@ -216,10 +239,15 @@ host_load(struct monitor_template *t, struct problems *problems)
 	}
 	t->modules = mem_array(config->module_count + 1, sizeof(*t->modules));
 	t->n_modules = 0;
-	for (size_t i = 0; i < config->module_count; i++)
-		if (host_load_one(&config->modules[i], config->module_directory,
+	for (size_t i = 0; i < config->module_count; i++) {
+		const struct module_settings *s = &config->modules[i];
+		struct pairs services = host_services(config, s->name);
+
+		if (host_load_one(s, config->module_directory, &services,
 			&t->modules[t->n_modules], problems) == 0)
 			t->n_modules++;
+		free(services.items);
+	}
 	if (problems->errors == errors)
 		return 0;
 	host_unload(t);

@@ -34,10 +34,18 @@ void host_unload(struct monitor_template *t);
 int monitors_check(
     struct monitor_template *t, unsigned purpose, struct problems *problems);
 
-/* One file; for host_load() and the tests. */
+/* One file; for host_load() and the tests.  services: see below, or NULL. */
 int host_load_one(const struct module_settings *settings, const char *directory,
-    struct hosted *out, struct problems *problems);
+    const struct pairs *services, struct hosted *out,
+    struct problems *problems);
 void host_unload_one(struct hosted *h);
+
+/*
+ * host_services.c: what the policy names for a module to look at when it
+ * loads: services of chains' steps and of rules, each once, as settings
+ * "services" with the place where it was written.  Free the items.
+ */
+struct pairs host_services(const struct config *config, const char *module);
 
 /* Check settings against a module's rows; every error is added. */
 void host_check_options(const struct sallyport_option *rows,

@@ -164,6 +164,10 @@ host_text(struct sallyport_login *login, enum sallyport_text which)
 		return ca_algorithms(m);
 	case SALLYPORT_REASON:
 		return a->attempt.reason;
+	case SALLYPORT_SERVICE:
+		return a->decision->grants.pam_service == NULL ?
+		    "" :
+		    a->decision->grants.pam_service;
 	}
 	return "";
 }

@@ -32,6 +32,7 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/host.c daemon/monitor/host.h \
 	daemon/monitor/host_child.c \
 	daemon/monitor/host_options.c \
+	daemon/monitor/host_services.c \
 	daemon/monitor/host_process.c \
 	daemon/monitor/host_table.c \
 	daemon/monitor/on_auth.c

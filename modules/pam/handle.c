@@ -108,7 +108,7 @@ pam_handle_of(struct pam_connection *c, const char *service)
 	size_t i;
 
 	if (service[0] == '\0' || strchr(service, '/') != NULL)
-		service = c->state->service;
+		service = c->handles[0].service;
 	for (i = 0; i < c->count; i++)
 		if (strcmp(c->handles[i].service, service) == 0)
 			break;

@@ -13,10 +13,11 @@ const struct sallyport_host *pam_host;
 
 static const struct sallyport_option options[] = {
     {"service", SALLYPORT_TEXT, 0, 0, 0, NULL, "sallyport",
-	"PAM service of account and session, and of auth by default"},
+	"PAM service of account and session, and of auth by default, where "
+	"the rule sets no pam_service"},
     {"services", SALLYPORT_TEXT, SALLYPORT_OPTION_MANY, 0, 0, NULL, "",
-	"services that chains name (\"password:pam/otp\"), to be "
-	"checked and loaded in advance"},
+	"more services to be checked and loaded in advance; those that rules "
+	"name are anyway"},
     {"directory", SALLYPORT_PATH, 0, 0, 0, NULL, "/etc/pam.d",
 	"where the services' files lie"},
     {"password_prompts", SALLYPORT_WORD, 0, 0, 0, "first all", "first",
@@ -161,7 +162,7 @@ describe(void *data, void (*print)(void *to, const char *line), void *to)
 	char line[512];
 
 	snprintf(line, sizeof(line),
-	    "PAM service %s: account and session of "
+	    "PAM service %s, or the rule's: account and session of "
 	    "every login; password and keyboard-interactive",
 	    state->service);
 	print(to, line);

@@ -16,7 +16,7 @@
 
 /* Made by load(), for all connections. */
 struct pam_state {
-	char *service; /* account and session, and auth by default */
+	char *service; /* account and session of rules that name none */
 	char *directory; /* of service files; NULL: the system's */
 	bool all_prompts; /* password answers every hidden prompt */
 	bool cred_optional;

@@ -13,13 +13,17 @@ void *
 pam_phase_begin(void *state, struct sallyport_login *login)
 {
 	struct pam_connection *c = calloc(1, sizeof(*c));
+	const char *service;
 
 	if (c == NULL)
 		abort();
 	c->state = state;
 	c->login = login;
 	/* The main service is handle 0, whatever is asked first. */
-	c->handles[0].service = strdup(c->state->service);
+	service = pam_host->text(login, SALLYPORT_SERVICE);
+	if (service[0] == '\0' || strchr(service, '/') != NULL)
+		service = c->state->service;
+	c->handles[0].service = strdup(service);
 	c->handles[0].connection = c;
 	if (c->handles[0].service == NULL)
 		abort();

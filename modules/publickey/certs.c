@@ -1,7 +1,7 @@
 /*
  * Certificates of the CAs that the administrator trusts for everybody, and
- * whom they name: the user, or the names in a principals file or printed by a
- * principals command.
+ * whom they name: the user, or the names in principals files, then those that a
+ * principals command prints.
  */
 #include "modules/publickey/publickey.h"
 

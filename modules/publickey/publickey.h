@@ -36,7 +36,7 @@ struct source {
 	char *name;
 	char *files[PATHS_MAX]; /* patterns */
 	size_t file_count;
-	struct program program; /* count 0: files */
+	struct program program; /* count 0: none; asked behind the files */
 	/* With keys of CAs it is an authority, and its files or program say
 	 * whom it may name; none: the user alone. */
 	char *ca_files[PATHS_MAX];
@@ -56,7 +56,7 @@ struct state {
 	size_t source_count;
 	char *ca_files[PATHS_MAX];
 	size_t ca_count;
-	struct source principals; /* file or command of the central CAs */
+	struct source principals; /* files, command of the central CAs */
 	bool has_principals;
 	uint64_t max_lifetime;
 	struct revocation revoked[PATHS_MAX];

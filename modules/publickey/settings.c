@@ -22,7 +22,7 @@ const struct sallyport_option pk_options[] = {
 	"authorized_keys files: %h home, %u user, %U uid"},
     {"*.command", SALLYPORT_TEXT, MANY, 0, 0, NULL, "",
 	"a program that prints such lines, a word each; also %t type, "
-	"%k key, %f fingerprint"},
+	"%k key, %f fingerprint; beside files it is asked after them"},
     {"*.ca_keys", SALLYPORT_PATH, MANY, 0, 0, NULL, "",
 	"makes the source an authority: files with keys of CAs; its file or "
 	"command then lists principals, without them the user's name is one"},
@@ -241,11 +241,6 @@ finish_program(struct program *p, const char *name)
 static void
 finish_source(struct state *s, struct source *x)
 {
-	if (x->program.count > 0 && x->file_count > 0) {
-		pk_host->problem(
-		    NULL, "source %s: either files or a command", x->name);
-		return;
-	}
 	if (x->program.count > 0) {
 		finish_program(&x->program, x->name);
 		if (x->program.cache > 0 && s->cache == NULL)

@@ -195,10 +195,11 @@ pk_source_walk(
     struct request *r, const struct source *source, line_fn *fn, bool *failed)
 {
 	*failed = false;
-	if (source->program.count > 0)
-		return walk_program(r, source, fn, failed);
 	for (size_t i = 0; i < source->file_count && !r->refused; i++)
 		if (walk_file(r, source, source->files[i], fn, failed))
 			return true;
-	return false;
+	if (source->program.count == 0 || r->refused ||
+	    (*failed && source->refuse_on_error))
+		return false;
+	return walk_program(r, source, fn, failed);
 }

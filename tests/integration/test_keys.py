@@ -221,3 +221,28 @@ def test_host_keys_are_announced_and_proved(make_server, user):
     s.ssh(user, "sleep 0.5", check=0, UserKnownHostsFile=known, UpdateHostKeys="yes")
     kinds = {line.split()[1] for line in open(known)}
     assert kinds == {"ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"}
+
+
+def test_principals_of_a_file_and_of_a_command(make_server, user, ca):
+    """As sshd asks them: the file, and whom it does not name, the command."""
+    asked = f"{sp.SCRATCH}/asked{time.monotonic_ns()}"
+    program = f"{sp.SCRATCH}/principals{time.monotonic_ns()}"
+    with open(program, "w") as f:
+        f.write(f"#!/bin/sh\necho $1 >>{asked}\necho of-command\n")
+    os.chmod(program, 0o755)
+    with open(asked, "w"):
+        os.chmod(asked, 0o666)
+    s = with_ca(make_server, ca, 'principals = { file = "%h/.ssh/authorized_principals"; '
+                f'command = [ "{program}", "%u" ]; user = "nobody"; }};')
+    user.authorize("of-file", name="authorized_principals")
+    certify(ca, user, principals="of-file")
+    s.ssh(user, "true", check=0)
+    assert open(asked).read() == ""
+    certify(ca, user, principals="of-command")
+    s.ssh(user, "true", check=0)
+    assert set(open(asked).read().split()) == {user.name}
+    certify(ca, user, principals=user.name)
+    assert s.ssh(user, "true").returncode == 255
+    os.unlink(user.home + "/.ssh/authorized_principals")
+    certify(ca, user, principals="of-command")
+    s.ssh(user, "true", check=0)

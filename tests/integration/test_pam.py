@@ -256,6 +256,43 @@ session  required pam_permit.so
     t.wait()
 
 
+def test_a_rules_own_service(make_server, make_user, recorded):
+    """Auth, account and session of whom the rule decides; the others, and
+    whoever is unknown, have the module's."""
+    for name in ("sp-main", "sp-vault"):
+        sp.write_pam(name, open("/etc/pam.d/sp-recorded").read())
+    a, b = make_user(), make_user()
+    s = make_server(pam_service="sp-main", rules=f"""rules = (
+      {{ name = "base"; match = {{ user = "nobody"; }}; methods = [ "publickey", "password" ]; pam_service = "sp-vault"; }},
+      {{ name = "vault"; match = {{ user = "{a.name}"; }}; extends = "base"; }},
+      {{ name = "users"; methods = [ "publickey", "password" ]; }} );""")
+    s.ssh(a, "true", password=True, check=0)
+    s.ssh(b, "true", password=True, check=0)
+    s.ssh(a, "true", check=0)
+    class Nobody:
+        name, password, key = "spt_nobody_there", "x", None
+    assert s.ssh(Nobody, "true", password=True, NumberOfPasswordPrompts="1").returncode != 0
+    sp.wait_for(lambda: len([c for c in calls() if c["type"] == "close_session"]) == 3, what="the ends")
+    seen = {(c["user"], c["type"], c["service"]) for c in calls()}
+    session = ("account", "open_session", "close_session")
+    assert seen == ({(a.name, t, "sp-vault") for t in ("auth", *session)} |
+                    {(b.name, t, "sp-main") for t in ("auth", *session)} |
+                    {("spt_nobody_there", "auth", "sp-main")})
+    e = sp.run(["sallyportctl", "-f", s.config, "explain", "--user", a.name, "--from", "127.0.0.1"], check=0)
+    assert re.search(r'pam_service\W+sp-vault', e.stdout), e.stdout
+
+
+@pytest.mark.parametrize("rule", ['methods = [ "publickey" ]; pam_service = "sp-absent";',
+                                  'methods = [ "password:pam/sp-absent" ];'])
+def test_a_service_that_does_not_exist_is_found_by_check(make_server, rule):
+    s = make_server(start=False, rules=f'rules = (\n{{ name = "users"; {rule} }} );')
+    line = s.text[:s.text.index("sp-absent")].count("\n") + 1
+    p = sp.run(["sallyportctl", "-f", s.config, "check"])
+    assert p.returncode != 0 and f'{s.config}:{line}: ' in p.stdout + p.stderr, p.stdout + p.stderr
+    assert 'no PAM service "sp-absent"' in p.stdout + p.stderr
+    s.start(expect=1)
+
+
 def google(user, secret):
     """What google-authenticator(1) leaves in the home."""
     path = user.home + "/.google_authenticator"

@@ -90,6 +90,9 @@ put_value(FILE *out, const struct option *option)
 	case OPTION_MODE:
 		fprintf(out, "\"0%o\"", random_below(01000));
 		break;
+	case OPTION_NAME:
+		fprintf(out, "\"%s\"", random_below(2) ? "a" : "b-2");
+		break;
 	case OPTION_STRING:
 	case OPTION_PATH:
 	case OPTION_HOME_PATH:

@@ -183,6 +183,13 @@ static const struct row rows[] = {
     {"TrustedUserCAKeys /ca\nAuthorizedPrincipalsCommand /bin/p %u\n"
      "AuthorizedPrincipalsCommandUser nobody\n",
 	"principals = { command = [ \"/bin/p\", \"%u\" ];", ""},
+    {"TrustedUserCAKeys /ca\nAuthorizedPrincipalsFile /p/%u\n"
+     "AuthorizedPrincipalsCommand /bin/p %u\n"
+     "AuthorizedPrincipalsCommandUser nobody\n",
+	"principals = { file = [ \"/p/%u\" ];\n"
+	" command = [ \"/bin/p\", \"%u\" ];\n"
+	"\t\t\tuser = \"nobody\";\n\t\t};\n",
+	""},
     {"HostbasedAuthentication yes\n", "{ name = \"hostbased\"; }", ""},
     {"ChannelTimeout session=5m global=1h x11*=0\n"
      "UnusedConnectionTimeout 9m\n",
@@ -254,8 +261,9 @@ static const struct row rows[] = {
 	""},
     {"Subsystem sftp internal-sftp -R -u 027\n",
 	"\t  sftp_read_only = true;\n\t  sftp_umask = \"027\";\n", ""},
-    {"Match User x\nPAMServiceName y\n", "",
-	"2: pamservicename in a Match block: sallyport has one for all\n"},
+    {"Match User x\nPAMServiceName y\n", "\t  pam_service = \"y\";\n", ""},
+    {"PAMServiceName y\nMatch User x\nPAMServiceName sshd\n",
+	"\t  pam_service = \"sshd\";\n", ""},
     {"PermitRootLogin forced-commands-only\n",
 	"\t  methods = [ \"publickey\" ];\n"
 	"\t  root_login = \"forced-command\";\n",

@@ -448,10 +448,35 @@ START_TEST(a_service_that_is_not_there_refuses_the_start)
 	write_service("main", "auth required pam_permit.so\n");
 	snprintf(directory, sizeof(directory), "%s/pam.d", fake_modules());
 	ck_assert_int_eq(
-	    host_load_one(&s, fake_modules(), &h, &problems), E_VALUE);
+	    host_load_one(&s, fake_modules(), NULL, &h, &problems), E_VALUE);
 	ck_assert_uint_eq(problems.items[0].line, 5);
 	ck_assert_ptr_nonnull(strstr(
 	    problems.items[0].text, "there is no PAM service \"nosuch\""));
+	problems_free(&problems);
+}
+END_TEST
+
+/* The rules' services are looked for, too: where they were written. */
+START_TEST(a_service_that_only_a_rule_names_must_exist)
+{
+	char directory[256], value[] = "absent", key[] = "services",
+			     where[] = "directory", name[] = "pam";
+	char other[] = "service", main_service[] = "main";
+	struct pair pairs[] = {{other, main_service, {"t.conf", 5}},
+	    {where, directory, {"t.conf", 6}}};
+	struct pair named = {key, value, {"rules.conf", 7}};
+	const struct pairs services = {&named, 1};
+	struct module_settings s = {.name = name, .options = {pairs, 2}};
+	struct problems problems = {0};
+	struct hosted h;
+
+	write_service("main", "auth required pam_permit.so\n");
+	snprintf(directory, sizeof(directory), "%s/pam.d", fake_modules());
+	ck_assert_int_eq(
+	    host_load_one(&s, fake_modules(), &services, &h, &problems),
+	    E_VALUE);
+	ck_assert_str_eq(problems.items[0].file, "rules.conf");
+	ck_assert_uint_eq(problems.items[0].line, 7);
 	problems_free(&problems);
 }
 END_TEST
@@ -480,6 +505,7 @@ suite_pam(void)
 	tcase_add_test(t, maxtries_ends_all_methods_of_pam);
 	tcase_add_test(t, steps_with_their_own_service_have_their_own_handle);
 	tcase_add_test(t, a_service_that_is_not_there_refuses_the_start);
+	tcase_add_test(t, a_service_that_only_a_rule_names_must_exist);
 	suite_add_tcase(s, t);
 	return s;
 }

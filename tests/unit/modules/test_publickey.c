@@ -446,6 +446,11 @@ read_key(const char *path)
 	return key;
 }
 
+#define BOTH                                                                  \
+	"ca_keys = [ \"%s/ca.pub\" ]; principals = { file = "                 \
+	"\"%%h/.ssh/principals\"; command = [ \"/bin/echo\", \"printed\" ]; " \
+	"user = \"daemon\"; };"
+
 /* Arguments of ssh-keygen for the certificate; settings; does it let in? */
 static const struct {
 	const char *keygen, *options, *line, *principals;
@@ -491,6 +496,12 @@ static const struct {
 	"ca_keys = [ \"%s/ca.pub\" ]; principals = { command = ["
 	" \"/bin/echo\", \"role\" ]; user = \"daemon\"; };",
 	NULL, NULL, true},
+    /* files, then the command */
+    {"-n role", BOTH, NULL, "role\n", true},
+    {"-n printed", BOTH, NULL, "role\n", true},
+    {"-n printed", BOTH, NULL, NULL, true},
+    {"-n other", BOTH, NULL, "role\n", false},
+    {"-n " USER, BOTH, NULL, "role\n", false},
     /* authorized_keys */
     {"-n " USER, "", "cert-authority", NULL, true},
     {"-n role", "", "cert-authority,principals=\"a,role\"", NULL, true},
