@@ -65,7 +65,14 @@ internal_option(const char *argument, struct master_options *o)
 	else if ((value = value_of(argument, "--linger")) != NULL) {
 		o->linger = true;
 		o->keeper = atoi(value);
-	} else
+	} else if ((value = value_of(argument, "--orphans")) != NULL) {
+		o->linger = true;
+		o->orphans = atoi(value);
+	} else if ((value = value_of(argument, "--slots")) != NULL)
+		o->slots = atoi(value);
+	else if ((value = value_of(argument, "--log-fd")) != NULL)
+		o->log_fd = atoi(value);
+	else
 		return false;
 	return true;
 }
@@ -177,6 +184,9 @@ main(int argc, char **argv)
 	struct master_options o = {.config_file = SYSCONFDIR "/sallyport.conf",
 	    .carry = -1,
 	    .keeper = -1,
+	    .orphans = -1,
+	    .slots = -1,
+	    .log_fd = -1,
 	    .bundle = -1,
 	    .report = -1,
 	    .log_level = -2};

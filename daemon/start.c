@@ -21,6 +21,12 @@
 
 static struct start_flags own_flags = {.log_fd = -1, .log_level = -2};
 
+const struct start_flags *
+start_own_flags(void)
+{
+	return &own_flags;
+}
+
 static void
 open_targets(const struct config *config, const struct start_flags *flags)
 {

@@ -20,6 +20,9 @@ struct start_flags {
 void start_logging(
     const struct config *config, const struct start_flags *flags);
 
+/* A role's own flags, for a process that it starts. */
+const struct start_flags *start_own_flags(void);
+
 /*
  * For a role: the sealed configuration at SPAWN_BUNDLE, parsed; what fails
  * here was good in the master a moment ago, so it ends the process.

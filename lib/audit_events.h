@@ -33,6 +33,8 @@ E(server_stop, 1003, "server.stop", NOTICE, SUCCESS, "process", "end", \
   "<{?signal}Received signal {signal}; terminating.><{!signal}Server stops<: {reason}>>") \
 E(server_adopt, 1004, "server.adopt", NOTICE, SUCCESS, "process", "info", \
   "Server took over <{count} >connections from process {process}") \
+E(server_lost, 1005, "server.lost", ERROR, FAILURE, "process", "end", \
+  "The server was killed: process {process} keeps its <{count} >connections") \
 E(listener_open, 1010, "listener.open", INFO, SUCCESS, "network", "info", \
   "Server listening on {address} port {port}.") \
 E(listener_close, 1011, "listener.close", INFO, SUCCESS, "network", "info", \
@@ -255,6 +257,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_server_ready(F, E) F(E, version) F(E, modules) F(E, duration_ms)
 #define AUDIT_FIELDS_server_stop(F, E) F(E, signal) F(E, reason) F(E, count)
 #define AUDIT_FIELDS_server_adopt(F, E) F(E, count) F(E, process)
+#define AUDIT_FIELDS_server_lost(F, E) F(E, count) F(E, process)
 #define AUDIT_FIELDS_listener_open(F, E) F(E, name) F(E, address) F(E, port)
 #define AUDIT_FIELDS_listener_close(F, E) F(E, name) F(E, address) F(E, port)
 #define AUDIT_FIELDS_listener_error(F, E) F(E, name) F(E, address) F(E, port) F(E, reason)

@@ -422,7 +422,8 @@
 	MSG(public_key, ANY_STATE, 64, 0, no) \
 	MSG(moduli, ANY_STATE, 1, 0, no)    \
 	MSG(prepare, ANY_STATE, 1, 0, template_ready) \
-	MSG(serve, ANY_STATE, 0, 4, born)
+	MSG(serve, ANY_STATE, 0, 4, born)   \
+	MSG(leave, ANY_STATE, 0, 0, no)
 /* The same as host_key, passed on: the template knows no private key. */
 #define WALL_public_key(F)                                     \
 	F(u32, key, 255) F(bytes, public_key, SSH_KEY_BLOB_MAX) \
@@ -440,12 +441,16 @@
 	F(u64, connection, U64) F(text, listener, 64)           \
 	F(u32, slot, U32) F(text, source, 64) F(u32, source_port, PORT_MAX) \
 	F(text, local, 64) F(u32, local_port, PORT_MAX)
+/* The wall will be closed, and that is no accident. */
+#define WALL_leave(F)
 
 #define WALL_MONITORS_MASTER(MSG)                 \
 	MSG(template_ready, ANY_STATE, 1, 0, no)  \
 	MSG(template_failed, ANY_STATE, 1, 0, no) \
 	MSG(born, ANY_STATE, 0, 1, no)            \
-	MSG(died, ANY_STATE, 0, 0, no)
+	MSG(died, ANY_STATE, 0, 0, no)            \
+	MSG(orphan, ANY_STATE, 0, 1, no)          \
+	MSG(orphans, ANY_STATE, 1, 0, no)
 #define WALL_template_ready(F)
 #define WALL_template_failed(F) F(text, text, 16384)
 /* One descriptor: the child's pidfd. */
@@ -453,6 +458,16 @@
 /* code: exit status, enum monitor_exit in privsep/wall.h; or a signal. */
 #define WALL_died(F) \
 	F(u64, connection, U64) F(u32, code, 255) F(u32, signal, 255)
+/*
+ * To the keeper that stands in for a master that was killed: each connection,
+ * with its monitor's pidfd, and then whose they are.  since: CLOCK_MONOTONIC.
+ */
+#define WALL_orphan(F)                                          \
+	F(u64, connection, U64) F(u32, pid, U32)                \
+	F(u32, slot, U32) F(u64, since, U64)                    \
+	F(text, source, 64) F(u32, source_port, PORT_MAX)       \
+	F(text, local, 64) F(u32, local_port, PORT_MAX)
+#define WALL_orphans(F) F(u32, generation, U32) F(u32, pid, U32)
 
 #define WALL_MASTER_WORKERS(MSG)             \
 	MSG(settings, ANY_STATE, 1, 0, worker_ready) \

@@ -1,7 +1,8 @@
 /*
  * Status slots: shared memory in which each monitor says which blocking call
  * it is in and until when, and what the dead cannot say any more (the login
- * record to close).  Monitors write their own slot, the master reads.
+ * record to close).  Monitors write their own slot, the master reads, and
+ * leaves there what its own successor would have to know (worker).
  */
 #ifndef PRIVSEP_SLOT_H
 #define PRIVSEP_SLOT_H
@@ -96,6 +97,7 @@ struct slot {
 	uint32_t channels, idle, rekeys, uid;
 	uint32_t asking; /* 1 while the client is thinking */
 	uint32_t utmp_pid; /* pid of an open login record, 0 none */
+	uint32_t worker; /* its pid; the master alone writes it, 0 */
 	char detail[64]; /* of the call: a module's or service's name */
 	char line[32]; /* tty of the login record, "pts/3" */
 	char user[64];

@@ -285,14 +285,7 @@ place(struct master *m, struct generation *g, struct connection *c,
 		return;
 	}
 	c->generation = g;
-	c->workers = w;
-	g->connections++;
-	w->serving++;
-	c->next = m->connections;
-	if (c->next != NULL)
-		c->next->previous = c;
-	m->connections = c;
-	m->n_connections++;
+	connection_place(m, c, w);
 }
 
 static void

@@ -50,6 +50,25 @@ connection_blank(void)
 	return c;
 }
 
+static void
+enlist(struct master *m, struct connection *c)
+{
+	c->generation->connections++;
+	c->next = m->connections;
+	if (c->next != NULL)
+		c->next->previous = c;
+	m->connections = c;
+	m->n_connections++;
+}
+
+void
+connection_place(struct master *m, struct connection *c, struct workers *w)
+{
+	c->workers = w;
+	w->serving++;
+	enlist(m, c);
+}
+
 struct connection *
 connection_new(struct master *m, struct generation *g)
 {
@@ -67,12 +86,7 @@ connection_new(struct master *m, struct generation *g)
 	c->accepted_at = loop_now(m->loop);
 	memset(&g->slots[slot], 0, sizeof(g->slots[slot]));
 	g->slots[slot].connection = id;
-	g->connections++;
-	c->next = m->connections;
-	if (c->next != NULL)
-		c->next->previous = c;
-	m->connections = c;
-	m->n_connections++;
+	enlist(m, c);
 	return c;
 }
 
@@ -157,7 +171,7 @@ connection_kill(struct connection *c, const char *why)
 		return;
 	}
 	/* The monitor notices, and closes what is open in order. */
-	kill_process(c->worker_pidfd);
+	connection_cut(c);
 }
 
 void
@@ -213,6 +227,22 @@ connection_worker_born(struct connection *c, pid_t pid, int pidfd)
 		close(c->worker_pidfd);
 	c->worker = pid;
 	c->worker_pidfd = pidfd;
+	c->generation->slots[c->slot].worker = (uint32_t)pid;
+}
+
+bool
+connection_is_orphan(const struct connection *c)
+{
+	return c->workers != NULL && c->workers->child.pid == 0;
+}
+
+void
+connection_cut(const struct connection *c)
+{
+	if (c->worker_pidfd < 0 && connection_is_orphan(c))
+		kill_process(c->monitor_pidfd);
+	else
+		kill_process(c->worker_pidfd);
 }
 
 static enum offence
@@ -306,6 +336,8 @@ connection_monitor_died(
 
 	c->monitor_dead = true;
 	c->monitor_gone_at = loop_now(m->loop);
+	if (connection_is_orphan(c) && c->worker_pidfd < 0)
+		c->worker_dead = true; /* or soon: its wall has closed */
 	connection_slot(c, &slot);
 	syslog_out_inherit(slot.log_untold);
 	log_report_lost();

@@ -333,6 +333,17 @@ verb_bundle(
 	control_ok(c);
 }
 
+/* Asked by a keeper that came after our start. */
+static void
+verb_adopt(struct control_client *c, const char *const *words, size_t count)
+{
+	(void)words;
+	(void)count;
+	control_record(c);
+	control_number(c, "adopted", master_adopt_more(c->m));
+	control_ok(c);
+}
+
 static const struct verb {
 	const char *name;
 	verb_fn *serve;
@@ -347,6 +358,7 @@ static const struct verb {
     {"stats", verb_stats, 0, 0},
     {"log-level", verb_log_level, 1, 1},
     {"bundle", verb_bundle, 0, 0},
+    {"adopt", verb_adopt, 0, 0},
 };
 
 void

@@ -478,6 +478,8 @@ hang_up(struct child *c)
 {
 	if (c->wall.fd < 0)
 		return;
+	if (c->role == ROLE_MONITORS)
+		(void)WALL_SEND(&c->wall, leave);
 	if (c->pid == 0) {
 		loop_fd_remove(&c->on_wall);
 		wall_free(&c->wall);
@@ -485,6 +487,13 @@ hang_up(struct child *c)
 	}
 	loop_fd_remove(&c->on_wall);
 	wall_free(&c->wall);
+}
+
+void
+generation_farewell(struct generation *g)
+{
+	if (g->monitors.wall.fd >= 0)
+		(void)WALL_SEND(&g->monitors.wall, leave);
 }
 
 void

@@ -130,6 +130,9 @@ linger(struct master *m)
 			c->ended_by_us = true;
 		}
 	if (m->n_connections == m->n_unauthenticated || m->options.linger) {
+		for (struct generation *g = m->generations;
+		     g != NULL && !m->options.linger; g = g->next)
+			generation_farewell(g);
 		keeper_close(m);
 		master_end(m, 0);
 		return;

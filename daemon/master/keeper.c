@@ -328,6 +328,21 @@ ask_keeper(struct master *m, const char *path)
 	return m->n_connections - before;
 }
 
+/* One that answers nobody delays us once. */
+static bool
+asked_before(const char *path)
+{
+	static char *asked[KEEPERS_MAX];
+	static size_t count;
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(asked[i], path) == 0)
+			return true;
+	if (count < KEEPERS_MAX)
+		asked[count++] = mem_strdup(path);
+	return false;
+}
+
 unsigned
 keeper_adopt(struct master *m, const char *control_socket)
 {
@@ -350,9 +365,11 @@ keeper_adopt(struct master *m, const char *control_socket)
 		if (strncmp(e->d_name, name, strlen(name)) != 0)
 			continue;
 		path = mem_printf("%s/%s", directory, e->d_name);
-		count += ask_keeper(m, path);
+		if (!asked_before(path)) {
+			count += ask_keeper(m, path);
+			asked++;
+		}
 		free(path);
-		asked++;
 	}
 	if (d != NULL)
 		closedir(d);

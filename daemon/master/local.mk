@@ -19,6 +19,7 @@ sallyportd_SOURCES += \
 	daemon/master/master.c \
 	daemon/master/master.h \
 	daemon/master/notify.c \
+	daemon/master/orphans.c \
 	daemon/master/penalty.c \
 	daemon/master/reload.c \
 	daemon/master/watch.c

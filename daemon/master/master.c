@@ -184,6 +184,18 @@ start_again(struct master *m, const struct generation *old)
  * A server that begins to serve takes over the sessions that its predecessor
  * left, and begins once more on their slots: then limits count them.
  */
+unsigned
+master_adopt_more(struct master *m)
+{
+	unsigned count = 0;
+
+	if (m->current != NULL && serves(m) && !m->options.linger)
+		count = keeper_adopt(m, m->current->config->control_socket);
+	if (count > 0)
+		(void)start_again(m, m->current);
+	return count;
+}
+
 static bool
 adopted(struct master *m, const struct generation *g)
 {
@@ -226,6 +238,9 @@ master_generation_ready(struct generation *g)
 	write_pid_file(m);
 	listen_start(m);
 	control_open(m, g->config);
+	/* Who came between found nobody to tell. */
+	if (first && m->options.carry < 0)
+		(void)master_adopt_more(m);
 	notify_state("READY=1\nSTATUS=Serving connections");
 	tell_parent(0);
 }
@@ -326,6 +341,8 @@ on_signal(int fd, unsigned events, void *arg)
 	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		switch (info.ssi_signo) {
 		case SIGHUP:
+			if (m->options.linger)
+				break; /* nothing to read it for */
 			AUDIT(config_reload_start);
 			notify_state("RELOADING=1");
 			reload_begin(m, reloaded, NULL);
@@ -490,7 +507,8 @@ master_run(const struct master_options *options)
 
 	m->options = *options;
 	stderr_stays = options->log_stderr;
-	m->log_fd = m->binary = m->rehearsal.fd = m->rehearsal.bundle = -1;
+	m->binary = m->rehearsal.fd = m->rehearsal.bundle = -1;
+	m->log_fd = options->log_fd;
 	audit_set_component("master");
 	if (!can_take_over(m))
 		return EXIT_CONFIG;
@@ -509,6 +527,9 @@ master_run(const struct master_options *options)
 		if (carry_load(m, m->options.carry) != 0)
 			die("the state of the previous program is unreadable");
 		log_to(m, config);
+	} else if (m->options.orphans >= 0) {
+		if (orphans_load(m, config, sealed) != 0)
+			die("the connections cannot be kept");
 	} else {
 		if (serves(m))
 			AUDIT(server_start, .version = PACKAGE_VERSION,

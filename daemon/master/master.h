@@ -118,6 +118,9 @@ struct master_options {
 	bool foreground, log_stderr, test, rehearse, inetd;
 	bool linger; /* after SIGTERM: serve what is open, then end */
 	int keeper; /* with linger: the socket for the next server, -1 */
+	/* with linger: a monitor template whose master was killed, -1; its
+	 * slots and its log */
+	int orphans, slots, log_fd;
 	int log_level; /* -2: the configuration's */
 	int port; /* -p, 0: the configuration's */
 	int carry; /* descriptor, -1: a fresh start */
@@ -195,6 +198,8 @@ struct generation *generation_new(
     struct master *m, struct config *config, int bundle);
 void generation_start(struct generation *g);
 void generation_retire(struct generation *g);
+/* The master ends, and the monitors that are left end by themselves. */
+void generation_farewell(struct generation *g);
 void generation_free_if_done(struct generation *g);
 void generation_free(struct generation *g);
 void generation_watch(struct generation *g, struct child *c);
@@ -254,6 +259,14 @@ int penalties_load(struct penalties *p, struct rd *r);
 /* connection.c */
 /* In no list, with no descriptors. */
 struct connection *connection_blank(void);
+/* One that was made elsewhere, and whose generation is set. */
+void connection_place(
+    struct master *m, struct connection *c, struct workers *w);
+/* Its worker template went with a master that was killed (orphans.c): nobody
+ * tells of its worker's end. */
+bool connection_is_orphan(const struct connection *c);
+/* Its worker is killed, or where that is not known, its monitor. */
+void connection_cut(const struct connection *c);
 /* Of a generation that is ready; NULL when there is no slot. */
 struct connection *connection_new(struct master *m, struct generation *g);
 /* The newest template that is ready, or NULL. */
@@ -328,6 +341,17 @@ int keeper_listen(const char *control_socket);
 void keeper_watch(struct master *m);
 void keeper_close(struct master *m);
 unsigned keeper_adopt(struct master *m, const char *control_socket);
+
+/* Those that were not there, or not asked, before: a keeper that comes late
+ * asks for it over the control socket (verb adopt). */
+unsigned master_adopt_more(struct master *m);
+
+/*
+ * orphans.c: stand in for a master that was killed.  The monitor template
+ * that it left (options.orphans) tells of its connections; a keeper waits
+ * with them for the next server.  0, or an error that was logged.
+ */
+int orphans_load(struct master *m, struct config *config, int bundle);
 
 /* control.c: open tells those who wait that a generation serves, failed
  * tells them why it does not. */

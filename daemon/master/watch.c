@@ -9,6 +9,7 @@
 
 #include <sys/syscall.h>
 
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,7 +39,17 @@ grace(struct connection *c, uint64_t now)
 	AUDIT(auth_timeout, .seconds = seconds);
 	audit_forget_connection();
 	c->ended_by_us = c->grace_exceeded = true;
-	end_process(c->worker_pidfd);
+	connection_cut(c);
+}
+
+/* Of an orphan's worker nobody tells. */
+static bool
+orphan_worker_gone(const struct connection *c)
+{
+	struct pollfd p = {.fd = c->worker_pidfd, .events = POLLIN};
+
+	return !c->worker_dead && c->worker_pidfd >= 0 &&
+	    connection_is_orphan(c) && poll(&p, 1, 0) == 1;
 }
 
 static void
@@ -71,6 +82,10 @@ look(struct master *m, struct connection *c, uint64_t now)
 			lobby_end(c, "timeout", "no identification");
 		else
 			lobby_watch(c, now);
+		return;
+	}
+	if (orphan_worker_gone(c)) {
+		connection_worker_died(m, c, 0, 0); /* it may be gone now */
 		return;
 	}
 	if (!c->monitor_dead && slot.deadline != 0 &&

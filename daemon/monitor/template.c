@@ -7,9 +7,11 @@
 
 #include "daemon/monitor/host.h"
 #include "daemon/monitor/monitor.h"
+#include "daemon/monitor/orphans.h"
 #include "daemon/start.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/loop.h"
 #include "lib/mem.h"
 #include "lib/ssh/kex.h"
 #include "lib/ssh/key.h"
@@ -30,10 +32,17 @@
 #include <string.h>
 #include <unistd.h>
 
+/* After its word of farewell a master's monitors have this long to end, before
+ * somebody else is found who sees to it; keepers are started so far apart. */
+#define LEAVE_MS 10000
+#define RETRY_MS 1000
+
 /* Which connection a child serves. */
 struct born {
 	pid_t pid;
-	uint64_t connection;
+	uint64_t connection, since;
+	uint32_t slot;
+	struct net_address source, local;
 	struct born *next;
 };
 
@@ -41,6 +50,8 @@ static struct monitor_template template;
 static struct wall master;
 static struct born *children;
 static int signals = -1;
+static bool leaving; /* the master said so */
+static uint64_t keeper_due; /* ms; while there is no master */
 
 static void
 keep_key(const struct msg_public_key *k)
@@ -126,9 +137,28 @@ become_monitor(struct wall_message *serve)
 	close(signals);
 	close(master.fd);
 	master.fd = -1;
+	orphans_release();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	monitor_run(&template, serve);
+}
+
+/* What a keeper would have to know of it. */
+static struct born *
+remember(const struct msg_serve *s, pid_t pid)
+{
+	struct born *b = mem_zalloc(sizeof(*b));
+
+	b->pid = pid;
+	b->connection = s->connection;
+	b->since = loop_clock();
+	b->slot = s->slot;
+	if (net_parse(s->source, &b->source) != 0 ||
+	    net_parse(s->local, &b->local) != 0)
+		log_debug("a connection without addresses");
+	b->source.port = (uint16_t)s->source_port;
+	b->local.port = (uint16_t)s->local_port;
+	return b;
 }
 
 static void
@@ -147,9 +177,7 @@ serve(struct wall_message *m)
 		    .code = EXIT_FAILED);
 		return;
 	}
-	b = mem_zalloc(sizeof(*b));
-	b->pid = pid;
-	b->connection = connection;
+	b = remember(&m->serve, pid);
 	b->next = children;
 	children = b;
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -192,6 +220,69 @@ bury(void)
 	}
 }
 
+static int
+tell_keeper(const struct born *b)
+{
+	char source[NET_TEXT_MAX], local[NET_TEXT_MAX];
+	int pidfd = (int)syscall(SYS_pidfd_open, b->pid, 0), err;
+
+	if (pidfd < 0)
+		return E_SYSTEM;
+	err = WALL_SEND_FD(&master, pidfd, orphan, .connection = b->connection,
+	    .pid = (uint32_t)b->pid, .slot = b->slot, .since = b->since,
+	    .source = net_print(&b->source, source),
+	    .source_port = b->source.port, .local = net_print(&b->local, local),
+	    .local_port = b->local.port);
+	close(pidfd);
+	return err;
+}
+
+/* The connections have no master: a keeper takes its place at the wall. */
+static void
+find_keeper(void)
+{
+	int fd = orphans_keeper(), err = 0;
+
+	keeper_due = loop_clock() + RETRY_MS;
+	if (fd < 0)
+		return;
+	wall_init(&master, fd, PATH_MONITORS_MASTER, PATH_MASTER_MONITORS);
+	leaving = false;
+	for (const struct born *b = children; b != NULL && err == 0;
+	     b = b->next)
+		err = tell_keeper(b);
+	if (err == 0)
+		err = WALL_SEND(&master, orphans,
+		    .generation = template.generation,
+		    .pid = (uint32_t)getpid());
+	if (err != 0) {
+		log_error("the keeper does not listen: %s", err_text(err));
+		wall_free(&master);
+	}
+}
+
+/* Retired, or the master is dead: the connections go on. */
+static void
+lose_master(void)
+{
+	uint64_t due = loop_clock() + (leaving ? LEAVE_MS : 0);
+
+	wall_free(&master);
+	if (keeper_due < due)
+		keeper_due = due;
+}
+
+/* Milliseconds until a keeper is to be found, -1: not at all. */
+static int
+until_keeper(void)
+{
+	uint64_t now = loop_clock();
+
+	if (master.fd >= 0 || children == NULL)
+		return -1;
+	return keeper_due > now ? (int)(keeper_due - now) : 0;
+}
+
 static void
 on_master(void)
 {
@@ -201,8 +292,7 @@ on_master(void)
 	if (err == E_AGAIN)
 		return;
 	if (err != 0) {
-		/* Retired (or the master is dead): the connections go on. */
-		wall_free(&master);
+		lose_master();
 		return;
 	}
 	switch (m.type) {
@@ -217,6 +307,9 @@ on_master(void)
 		break;
 	case MSG_serve:
 		serve(&m);
+		break;
+	case MSG_leave:
+		leaving = true;
 		break;
 	default:
 		die("message %s from the master", wall_name(m.type));
@@ -241,6 +334,7 @@ void
 monitors_run(int wall)
 {
 	wall_init(&master, wall, PATH_MONITORS_MASTER, PATH_MASTER_MONITORS);
+	orphans_hold();
 	template.config = start_config();
 	if (slots_attach(SPAWN_SLOTS, &template.slots) != 0)
 		die_errno("status slots");
@@ -254,12 +348,14 @@ monitors_run(int wall)
 		struct pollfd fds[2] = {{.fd = signals, .events = POLLIN},
 		    {.fd = master.fd, .events = POLLIN}};
 
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		if (poll(fds, 2, until_keeper()) < 0 && errno != EINTR)
 			die_errno("poll");
 		if (fds[0].revents != 0)
 			bury();
 		if (master.fd >= 0 && fds[1].revents != 0)
 			on_master();
+		if (until_keeper() == 0)
+			find_keeper();
 	}
 	_exit(0);
 }

@@ -188,20 +188,148 @@ def test_generations_of_keepers(make_server, make_user):
     assert ours() == []
 
 
-def test_a_keeper_that_is_killed_is_noticed(make_server, user):
+def another_keeper(than, s, left=1):
+    """After a SIGKILL: somebody else keeps the sessions."""
+    def there():
+        return (len([k for k in keepers() if k not in than]) == left
+                and len(listening(s)) == left)
+    sp.wait_for(there, 10, f"{left} keepers")
+
+
+def listening(s):
+    """The keepers' sockets at which somebody hears."""
+    found = []
+    for path in sockets(s):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as c:
+            c.setblocking(False)
+            try:
+                c.connect(path)
+                found.append(path)
+            except OSError:
+                pass
+    return found
+
+
+def test_a_keeper_that_is_killed_has_a_successor(make_server, user):
     s = make_server()
     p = login(s, user)
+    before = sessions(s)
     terminate(s)
-    (keeper,) = keepers()
-    os.kill(keeper, signal.SIGKILL)
-    sp.wait_for(lambda: gone(keeper), 5, "the keeper's end")
-    assert len(sockets(s)) == 1
+    for _ in range(2):
+        (keeper,) = keepers()
+        mark = s.mark()
+        os.kill(keeper, signal.SIGKILL)
+        s.wait_log(r"server was killed: process \d+ keeps its 1 connections", after=mark)
+        assert keepers() != [keeper]
     s.start()
-    assert sessions(s) == {} and sockets(s) == []
-    s.ssh(user, "true", check=0)
+    sp.wait_for(lambda: set(sessions(s)) == set(before), 10, "the session")
+    # what the dead left lying is gone as well
+    assert sockets(s) == []
     finish(p)
     sp.wait_for(lambda: len([x for x in ours() if "keyholder" in x]) == 1, 15,
                 "the old generation's end")
+
+
+def test_a_killed_server_loses_nobody(make_server, make_user):
+    """SIGKILL: sessions live on, a restart works at once and knows them."""
+    s = make_server(grants="max_user_sessions = 2;")
+    ann, bob = make_user(), make_user()
+    people = [login(s, ann), login(s, bob)]
+    ctl(s, "reload")  # two generations: two templates
+    people.append(login(s, ann))
+    before = sessions(s)
+    assert len(before) == 3
+    os.kill(s.pid, signal.SIGKILL)
+    s.start()  # stale pid file and control socket, the same port
+    sp.wait_for(lambda: set(sessions(s)) == set(before), 15, "the sessions")
+    assert len(re.findall(r"The server was killed: process \d+ keeps its", s.log())) == 2
+    after = sessions(s)
+    for i in before:
+        for field in ("user", "uid", "source", "port", "since", "rule",
+                      "method", "key", "monitor", "worker"):
+            assert after[i][field] == before[i][field], (field, after[i])
+    sp.wait_for(lambda: keepers() == [], 10, "the keepers' end")
+    assert sockets(s) == []
+
+    # the limit counts them, bytes flow, kill reaches them
+    sp.wait_for(lambda: s.ssh(ann, "true").returncode != 0, 10, "the limit")
+    people[0].stdin.write(b"still there\n")
+    people[0].stdin.flush()
+    assert people[0].stdout.readline() == b"still there\n"
+    ctl(s, "kill", bob.name)
+    code, err = ended(people[1])
+    assert code == 255 and "administrator" in err, err
+    finish(people[0])
+    finish(people[2])
+    sp.wait_for(lambda: sessions(s) == {}, 15, "nobody")
+    for i in before:
+        assert len(re.findall(rf"Disconnect\S+ .*conn={i}\b", s.log())) == 1
+    sp.wait_for(lambda: len([x for x in ours() if "keyholder" in x]) == 1, 15,
+                "the old generations' end")
+    s.stop()
+    assert ours() == []
+
+
+def test_without_a_next_server_all_is_kept(make_server, make_user):
+    """Deadlines, records and the modules' sessions of who was left behind."""
+    s = make_server(records="records = { wtmp = true; utmp = true; };",
+                    limits="login_grace = 6;")
+    ann, bob = make_user(), make_user()
+
+    def terminal(user):
+        p = s.popen(user, "echo begun; exec cat", flags=("-tt",))
+        assert p.stdout.readline().strip() == b"begun"
+        return p
+
+    def open_records(user):
+        return [line for line in sp.run(["utmpdump", "/run/utmp"]).stdout.splitlines()
+                if line.startswith("[7]") and user.name in line]
+    first, second = terminal(ann), terminal(bob)
+    of = {x["user"]: x for x in sessions(s).values()}
+    late = s.connect()  # never logs in
+    late.sendall(b"SSH-2.0-late\r\n")
+    s.wait_log(r"remote software version SSH-2.0-late")
+    assert open_records(ann) and open_records(bob)
+    os.kill(s.pid, signal.SIGKILL)
+    s.wait_log(r"The server was killed: process \d+ keeps its 3 connections")
+    (keeper,) = keepers()
+    with late:
+        late.settimeout(30)
+        while late.recv(4096):
+            pass
+    s.wait_log(r"Timeout before authentication")
+    # one whose monitor is killed: the keeper writes what it cannot
+    mark = s.mark()
+    os.kill(of[bob.name]["monitor"], signal.SIGKILL)
+    ended(second)
+    s.wait_log(rf"conn={of[bob.name]['id']},.* ended: its monitor was killed", after=mark)
+    sp.wait_for(lambda: open_records(bob) == [], 10, "bob's logout")
+    # and one that goes by itself
+    assert keepers() == [keeper] and open_records(ann)
+    first.stdin.close()
+    first.kill()
+    first.wait(20)
+    s.wait_log(rf"pam_unix\(.*\): session closed for user {ann.name}", after=mark)
+    sp.wait_for(lambda: open_records(ann) == [], 10, "ann's logout")
+    sp.wait_for(lambda: not ours(), 15, "the end of everything")
+    assert sockets(s) == []
+
+
+def test_a_keeper_that_comes_late_tells_the_server(make_server, user):
+    s = make_server()
+    p = login(s, user)
+    (one,) = sessions(s).values()
+    (template,) = [int(x.split()[0]) for x in ours() if "sallyportd: monitors" in x]
+    os.kill(template, signal.SIGSTOP)
+    os.kill(s.pid, signal.SIGKILL)
+    sp.wait_for(lambda: gone(s.pid), 10, "the master's end")
+    s.start()
+    assert sessions(s) == {}
+    os.kill(template, signal.SIGCONT)
+    sp.wait_for(lambda: list(sessions(s)) == [one["id"]], 10, "the session")
+    s.ssh(user, "true", check=0)
+    finish(p)
+    sp.wait_for(lambda: sessions(s) == {}, 10, "nobody")
 
 
 def test_a_keeper_that_hangs_delays_and_keeps(make_server, user):
