@@ -23,16 +23,11 @@
 /* A server that is alive answers at once; a reload loads modules. */
 #define ANSWER_MS 120000
 
-/* Say it in the form that was asked for. */
 static int
 fail(const struct ctl *ctl, int status, const char *text)
 {
-	if (ctl->json) {
-		fputs("{\n\t\"error\": ", stdout);
-		json_text(text, stdout);
-		fputs("\n}\n", stdout);
-		return status;
-	}
+	(void)ctl;
+	ctl_keep_error(text);
 	fputs("sallyportctl: ", stderr);
 	for (const char *at = text; *at != '\0';) {
 		char *line = mem_strndup(at, strcspn(at, "\n"));

@@ -5,6 +5,9 @@
 
 #include "daemon/ctl/ctl.h"
 
+#include "daemon/ctl/record.h"
+#include "lib/mem.h"
+
 #include <sys/stat.h>
 
 #include <stdarg.h>
@@ -67,6 +70,26 @@ usage(FILE *out)
 	}
 }
 
+static char *first_error;
+
+void
+ctl_keep_error(const char *text)
+{
+	if (first_error == NULL)
+		first_error = mem_strdup(text);
+}
+
+/* Behind what is on stderr already. */
+static void
+say(const char *format, va_list args)
+{
+	char *text = mem_vprintf(format, args);
+
+	ctl_keep_error(text);
+	fputs(text, stderr);
+	free(text);
+}
+
 int
 ctl_fail(const char *format, ...)
 {
@@ -74,7 +97,7 @@ ctl_fail(const char *format, ...)
 
 	fputs("sallyportctl: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	say(format, args);
 	va_end(args);
 	putc('\n', stderr);
 	return CTL_FAILED;
@@ -97,7 +120,7 @@ ctl_usage(const struct ctl *ctl, const char *format, ...)
 
 	fprintf(stderr, "sallyportctl: %s: ", ctl->command);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	say(format, args);
 	va_end(args);
 	fprintf(stderr, "\nusage: sallyportctl %s%s%s\n", ctl->command,
 	    c != NULL && *c->arguments ? " " : "",
@@ -136,6 +159,21 @@ global_option(struct ctl *ctl, int argc, char **argv, int *at)
 	return 0;
 }
 
+/* Whoever reads JSON finds some, whatever happened. */
+static int
+end(const struct ctl *ctl, int status)
+{
+	if (ctl->json && status != CTL_OK && !json_was_written()) {
+		fputs("{\n\t\"error\": ", stdout);
+		json_text(
+		    first_error != NULL ? first_error : "it failed", stdout);
+		fputs("\n}\n", stdout);
+	}
+	if (fflush(stdout) != 0 && status == CTL_OK)
+		status = ctl_fail("cannot write the answer");
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -154,17 +192,16 @@ main(int argc, char **argv)
 			argv[n++] = argv[i];
 	}
 	if (n == 0 || argv[0][0] == '-') {
+		ctl_fail("a command is expected");
 		usage(stderr);
-		return CTL_USAGE;
+		return end(&ctl, CTL_USAGE);
 	}
 	ctl.command = argv[0];
 	if ((command = find(argv[0])) == NULL) {
 		ctl_fail("%s: no such command", argv[0]);
 		usage(stderr);
-		return CTL_USAGE;
+		return end(&ctl, CTL_USAGE);
 	}
 	status = command->run(&ctl, n - 1, &argv[1]);
-	if (fflush(stdout) != 0 && status == CTL_OK)
-		status = ctl_fail("cannot write the answer");
-	return status;
+	return end(&ctl, status);
 }

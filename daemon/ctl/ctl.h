@@ -36,6 +36,12 @@ ctl_command_fn check_command, drain_command, explain_command,
     log_level_command, penalties_command, reload_command, sessions_command,
     show_command, stats_command, status_command;
 
+/*
+ * The first of what went wrong: with --json a command that fails without an
+ * answer answers {"error": "..."} on stdout.  The functions below keep theirs.
+ */
+void ctl_keep_error(const char *text);
+
 /* "sallyportctl: ..." on stderr; returns CTL_FAILED, ctl_usage CTL_USAGE. */
 int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int ctl_usage(const struct ctl *ctl, const char *format, ...)

@@ -4,8 +4,26 @@
 #include "daemon/ctl/ctl.h"
 
 #include "config/load.h"
+#include "lib/mem.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+
+static void
+keep_first(const struct ctl *ctl, const struct problems *problems)
+{
+	size_t i = 0;
+	char *line;
+
+	while (
+	    i < problems->count && problems->items[i].severity != PROBLEM_ERROR)
+		i++;
+	line = i < problems->count ?
+	    problem_line(&problems->items[i]) :
+	    mem_printf("%s cannot be read", ctl->config_file);
+	ctl_keep_error(line);
+	free(line);
+}
 
 struct config *
 offline_config(const struct ctl *ctl, struct bundle *bundle)
@@ -17,6 +35,7 @@ offline_config(const struct ctl *ctl, struct bundle *bundle)
 	if (config_bundle_read(ctl->config_file, &own, &problems) != 0 ||
 	    config_load(&own, &config, &problems) != 0) {
 		problems_print(&problems, stderr);
+		keep_first(ctl, &problems);
 		config = NULL;
 	}
 	problems_free(&problems);

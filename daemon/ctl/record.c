@@ -165,11 +165,20 @@ printable(const char *text)
 	return out;
 }
 
+static bool written;
+
+bool
+json_was_written(void)
+{
+	return written;
+}
+
 void
 json_text(const char *text, FILE *out)
 {
 	char *safe = printable(text);
 
+	written = true;
 	putc('"', out);
 	for (const char *c = safe; *c != '\0'; c++) {
 		if (*c == '"' || *c == '\\')
@@ -210,6 +219,7 @@ json_record(const struct record *record, const char *indent, FILE *out)
 void
 records_json(const struct records *r, bool single, FILE *out)
 {
+	written = true;
 	if (single && r->count > 0)
 		json_record(&r->items[0], "", out);
 	else if (single)

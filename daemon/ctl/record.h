@@ -47,6 +47,9 @@ int record_parse(struct records *r, const char *line);
 /* An array of objects; with single the first one alone. */
 void records_json(const struct records *r, bool single, FILE *out);
 
+/* Was any JSON written?  Then the answer has begun. */
+bool json_was_written(void);
+
 /* Text as a JSON string; what is not printable UTF-8 as \xNN in it. */
 void json_text(const char *text, FILE *out);
 

@@ -205,24 +205,34 @@ show_json(const struct config *c, bool defaults)
 	fputs("\n}\n", stdout);
 }
 
+static int
+find_key(const char *name, const struct option **o)
+{
+	const char *nearest;
+
+	*o = option_find(SECTION_SERVER, name);
+	if (*o != NULL && (*o)->type != OPTION_LIST)
+		return CTL_OK;
+	nearest = option_nearest(SECTION_SERVER, name);
+	return ctl_fail("%s: no such key of the server%s%s", name,
+	    nearest != NULL ? "; nearest is " : "",
+	    nearest != NULL ? nearest : "");
+}
+
 /* Some keys alone: "KEY = value", or one JSON object. */
 static int
 show_keys(const struct ctl *ctl, const struct config *c, int argc, char **argv)
 {
 	struct shown s = {.first = true};
+	const struct option *o;
 
+	for (int i = 0; i < argc; i++)
+		if (find_key(argv[i], &o) != CTL_OK)
+			return CTL_FAILED;
 	if (ctl->json)
 		putchar('{');
 	for (int i = 0; i < argc; i++) {
-		const struct option *o = option_find(SECTION_SERVER, argv[i]);
-		const char *nearest;
-
-		if (o == NULL || o->type == OPTION_LIST) {
-			nearest = option_nearest(SECTION_SERVER, argv[i]);
-			return ctl_fail("%s: no such key of the server%s%s",
-			    argv[i], nearest != NULL ? "; nearest is " : "",
-			    nearest != NULL ? nearest : "");
-		}
+		(void)find_key(argv[i], &o);
 		if (ctl->json)
 			json_key(&s, o->name);
 		else
@@ -237,6 +247,37 @@ show_keys(const struct ctl *ctl, const struct config *c, int argc, char **argv)
 	return CTL_OK;
 }
 
+/* What there is: lines of name, type and default, parted by tabs. */
+static void
+list_keys(const struct ctl *ctl)
+{
+	struct records r = {0};
+	char *text = NULL, *line, *rest;
+	size_t size;
+	FILE *f;
+
+	if (!ctl->json || (f = open_memstream(&text, &size)) == NULL) {
+		config_show_keys(stdout);
+		return;
+	}
+	config_show_keys(f);
+	fclose(f);
+	for (rest = text; (line = strsep(&rest, "\n")) != NULL;) {
+		const char *name = strsep(&line, "\t");
+		const char *type = strsep(&line, "\t");
+
+		if (type == NULL)
+			break;
+		record_begin(&r);
+		record_text(&r, "key", name);
+		record_text(&r, "type", type);
+		record_text(&r, "default", line == NULL ? "" : line);
+	}
+	records_json(&r, false, stdout);
+	records_free(&r);
+	free(text);
+}
+
 int
 show_command(const struct ctl *ctl, int argc, char **argv)
 {
@@ -246,7 +287,7 @@ show_command(const struct ctl *ctl, int argc, char **argv)
 
 	for (int i = 0; i < argc; i++) {
 		if (strcmp(argv[i], "--keys") == 0) {
-			config_show_keys(stdout);
+			list_keys(ctl);
 			return CTL_OK;
 		}
 		if (strcmp(argv[i], "--defaults") == 0)
@@ -302,9 +343,11 @@ import_command(const struct ctl *ctl, int argc, char **argv)
 	fclose(out);
 	if (err == E_SYSTEM && problems.count == 0)
 		ctl_fail("%s: %s", argv[0], strerror(errno));
-	else if (ctl->json)
+	else if (ctl->json) {
 		import_json(text, &problems);
-	else {
+		if (err != 0)
+			problems_print(&problems, stderr);
+	} else {
 		if (err != E_SYSTEM)
 			fputs(text, stdout);
 		fflush(stdout);

@@ -961,3 +961,107 @@ def test_every_command_is_in_the_manual():
     p = sp.run(["mandoc", "-Tlint", "-Wwarning",
                 f"{sp.TOP}/packaging/man/sallyportctl.8"])
     assert p.returncode == 0 and p.stdout == "", p.stdout
+
+
+def commands():
+    """What the program itself says it knows."""
+    text = sp.run([CTL, "--help"], check=0).stdout
+    return set(re.findall(r"^    ([a-z-]+)", text, re.M))
+
+
+def test_json_is_the_answer_of_every_command(make_server, user):
+    s = make_server()
+    p = login(s, user)
+    (mine,) = ctl_json(s, "sessions")
+    theirs = f"{s.dir}/sshd_config"
+    with open(theirs, "w") as f:
+        f.write("Port 22\nPasswordAuthentication no\n")
+    shape = {
+        "check": (), "drain": ("off",), "fingerprints": (), "hostkeys": (),
+        "explain": ("--user", user.name, "--from", "127.0.0.1"),
+        "import": (theirs,), "kill": (mine["id"],), "log-level": ("info",),
+        "penalties": (), "reload": (), "sessions": (), "show": (),
+        "stats": (), "status": ()}
+    assert set(shape) == commands()
+    answers = {}
+    for verb, words in shape.items():
+        if verb != "kill":  # last, it ends what the others see
+            p2 = ctl(s, "--json", verb, *words)
+            assert p2.stderr == "", (verb, p2.stderr)
+            answers[verb] = json.loads(p2.stdout)
+    answers["kill"] = ctl_json(s, "kill", mine["id"])
+    assert ended(p)[0] == 255
+
+    assert all(set(x) == {"severity", "file", "line", "message"} for x in answers["check"])
+    assert answers["drain"] == {"draining": False, "connections": 1}
+    for verb in ("fingerprints", "hostkeys"):
+        assert answers[verb] and all(
+            k["fingerprint"].startswith("SHA256:") and k["bits"] > 0
+            and os.path.exists(k["file"]) for k in answers[verb])
+    assert answers["explain"]["user"] == user.name
+    assert answers["explain"]["rule"]
+    assert "listeners" in answers["import"]["config"]
+    assert answers["kill"] == [{"id": mine["id"]}]
+    assert answers["log-level"]["generation"] == 2
+    assert answers["reload"]["generation"] >= 2
+    assert answers["penalties"] == []
+    assert [x["user"] for x in answers["sessions"]] == [user.name]
+    assert answers["show"]["control_socket"] is not None
+    keys = ctl_json(s, "show", "--keys")
+    (grace,) = [k for k in keys if k["key"] == "limits.login_grace"]
+    assert grace["type"].startswith("time") and grace["default"] == "60"
+    assert [k["key"] for k in keys] == [
+        line.split("\t")[0] for line in ctl(s, "show", "--keys").stdout.splitlines()]
+    p2 = ctl(s, "--json", "import", "/no/such", check=1)
+    assert any("/no/such" in x["message"] or "/no/such" in x["file"]
+               for x in json.loads(p2.stdout)["problems"]) and "/no/such" in p2.stderr
+    samples = [x for x in answers["stats"] if "sample" in x]
+    assert {"sallyport_accepted_total"} <= {x["sample"] for x in samples}
+    assert all(isinstance(x["value"], int) for x in samples)
+    assert answers["status"]["pid"] == s.pid
+
+
+@pytest.mark.parametrize("words, status, error", [
+    (("kill", "nobody"), 1, "nobody: no such connection"),
+    (("kill",), 2, "one target is expected"),
+    (("status", "more"), 2, "no arguments are expected"),
+    (("drain", "sideways"), 2, "on, off or wait is expected"),
+    (("penalties", "x"), 2, "clear, or nothing, is expected"),
+    (("penalties", "clear", "x"), 1, "x"),
+    (("log-level", "loud"), 1, "loud"),
+    (("show", "nothing.such"), 1, "no such key"),
+    (("explain", "--user", "x"), 2, "--user and --from are required"),
+    (("explain", "--user", "x", "--from", "here"), 2, "no numeric address"),
+    (("import",), 2, "one sshd_config is expected"),
+    (("hostkeys", "x"), 2, "no arguments are expected"),
+    (("nonsense",), 2, "nonsense: no such command"),
+    ((), 2, "a command is expected"),
+])
+def test_json_errors_are_json_and_on_stderr(ctl_server, words, status, error):
+    p = ctl(ctl_server, "--json", *words, check=status)
+    answer = json.loads(p.stdout)
+    assert set(answer) == {"error"} and error in answer["error"]
+    assert error in p.stderr
+
+
+@pytest.fixture(scope="module")
+def ctl_server():
+    s = sp.Server()
+    yield s
+    s.stop()
+
+
+def test_json_errors_without_server_or_configuration(make_server):
+    s = make_server(start=False)
+    for words in (["status"], ["sessions"], ["kill", "x"], ["drain"], ["penalties"],
+                  ["reload"], ["stats"], ["log-level", "info"],
+                  ["explain", "--live", "--user", "x", "--from", "::1"]):
+        p = ctl(s, "--json", *words, check=3)
+        assert "no server is running" in json.loads(p.stdout)["error"], words
+        assert "no server is running" in p.stderr
+    s.write("no_such_key = 1;\n")
+    for words in (["show"], ["hostkeys"], ["fingerprints"],
+                  ["explain", "--user", "x", "--from", "::1"]):
+        p = ctl(s, "--json", *words, check=1)
+        assert "no_such_key" in json.loads(p.stdout)["error"], words
+        assert "no_such_key" in p.stderr
