@@ -59,9 +59,12 @@ on_ran(struct monitor *m, struct wall_message *message)
 	if (c == NULL)
 		return 0;
 	c->pid = (pid_t)message->ran.pid;
-	if (message->ran.error != 0)
-		log_info("channel %u: the program could not be started: %s",
-		    c->id, strerror((int)message->ran.error));
+	if (message->ran.error == 0 || c->ended)
+		return 0;
+	log_info("channel %u: the program could not be started: %s", c->id,
+	    strerror((int)message->ran.error));
+	c->ended = true;
+	chan_logout(m, c, "not started");
 	return 0;
 }
 

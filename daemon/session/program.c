@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -107,10 +108,13 @@ pass_events(void *arg)
 
 	for (int i = 0; i < EVENTS_MAX && err == 0; i++)
 		err = pass_event(p);
-	if (err != 0 && err != E_AGAIN)
-		loop_fd_remove(&p->events_handle);
-	else
+	if (err == E_AGAIN)
 		loop_fd_set(&p->events_handle, LOOP_READ);
+	else if (err != 0)
+		loop_fd_remove(&p->events_handle);
+	else /* more lie there, and their teller may wait for room */
+		loop_timer_start(
+		    p->s->loop, &p->events_timer, 0, pass_events, p);
 }
 
 static void
@@ -219,10 +223,14 @@ program_start(struct session *s, const struct msg_run *m, int pty)
 	close_all(theirs, 3);
 	if (error == 0)
 		(void)tell_worker(s, m->channel, pty >= 0, ours);
-	else
+	else {
+		char text[128];
+
+		snprintf(text, sizeof(text), "cannot start a process: %s",
+		    strerror(error));
 		(void)WALL_SEND(&s->worker, failed, .channel = m->channel,
-		    .reason = SSH_OPEN_RESOURCE_SHORTAGE,
-		    .text = strerror(error));
+		    .reason = SSH_OPEN_RESOURCE_SHORTAGE, .text = text);
+	}
 	close_all(ours, 3);
 	return WALL_SEND(&s->monitor, ran, .channel = m->channel,
 	    .pid = (uint32_t)pid, .error = (uint32_t)error);

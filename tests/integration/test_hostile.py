@@ -841,3 +841,19 @@ def test_the_end_of_a_program_whose_channel_went_first(calm, user):
         c.send(struct.pack(">BI", 97, channel))
         calm.wait_log(f"Close session: user {user.name} .* id %d, "
                       "status 7" % channel)
+
+
+@pytest.mark.parametrize("flags", [(), ("-tt",)], ids=["pipes", "terminal"])
+def test_a_program_that_cannot_be_forked_is_an_end(make_server, user, flags):
+    """The user's own limit: the client hears of it, and does not wait."""
+    with open("/etc/pam.d/sallyport") as f:
+        sp.write_pam("sallyport-few", f.read() +
+                     "\nsession required pam_limits.so\n")
+    with open("/etc/security/limits.d/spt-few.conf", "w") as f:
+        f.write(f"{user.name} - nproc 1\n")
+    server = make_server(pam_service="sallyport-few")
+    p = server.ssh(user, "true", flags=flags, password=True, timeout=10)
+    assert p.returncode == 126, (p.returncode, p.stderr)
+    assert "cannot start a process" in p.stderr + p.stdout
+    server.wait_log("channel 0: the program could not be started")
+    sp.wait_for(lambda: not server.processes(r"monitor \S+"), 10, "its end")

@@ -253,6 +253,8 @@ void channel_force_close(struct channel *c);
 
 void channel_answer(
     struct channel *c, enum answer_state state, const char *text);
+/* A text of ours on a line of its own. */
+void channel_say_line(struct channel *c, const char *text);
 /* Is a question to the monitor of this kind under way? */
 bool channel_asked(const struct channel *c, enum ask ask);
 

@@ -123,8 +123,8 @@ channel_asked(const struct channel *c, enum ask ask)
 }
 
 /* Why a program was not started, on a line of its own. */
-static void
-say_line(struct channel *c, const char *text)
+void
+channel_say_line(struct channel *c, const char *text)
 {
 	size_t len = strlen(text);
 	char *line;
@@ -154,7 +154,7 @@ channel_answer(struct channel *c, enum answer_state state, const char *text)
 	took_long = a->ask == ASK_AGENT || a->ask == ASK_X11;
 	if (start && state == ANSWER_NO) {
 		c->start_asked = false;
-		say_line(c, text);
+		channel_say_line(c, text);
 	}
 	a->state = (uint8_t)state;
 	flush_answers(c);
@@ -162,10 +162,13 @@ channel_answer(struct channel *c, enum answer_state state, const char *text)
 		channel_ask_on(c);
 	if (start && state == ANSWER_YES) {
 		c->started = true;
-		if (c->output.fd >= 0)
+		if (c->output.fd >= 0) {
 			channel_begin(c);
-		else
+		} else {
+			/* It has failed already. */
+			c->began = c->exited;
 			channel_settle(c);
+		}
 	}
 }
 

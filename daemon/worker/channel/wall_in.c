@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* As a shell has it of a command that cannot be executed. */
+#define EXIT_NOT_STARTED 126
+
 int
 on_opened(struct worker *w, struct wall_message *m)
 {
@@ -141,11 +144,26 @@ on_running(struct worker *w, struct wall_message *m)
 	return 0;
 }
 
+/*
+ * No process could be made for a program (the user's limits): the client has
+ * been told that it starts, and hears now why it has ended.  Of sockets the
+ * monitor tells.
+ */
 int
 on_failed(struct worker *w, struct wall_message *m)
 {
-	(void)w;
+	struct channel *c = channel_find(w->channels, m->failed.channel);
+
 	log_debug("channel %u: failed: %s", m->failed.channel, m->failed.text);
+	if (c == NULL || c->kind != KIND_SESSION || !c->start_asked ||
+	    c->exited || (c->output.fd >= 0 && !c->pty))
+		return 0;
+	channel_say_line(c, m->failed.text);
+	c->exited = true;
+	c->exit_status = EXIT_NOT_STARTED;
+	if (c->started)
+		c->began = true;
+	channel_settle(c);
 	return 0;
 }
 

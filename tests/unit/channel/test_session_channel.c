@@ -78,6 +78,47 @@ START_TEST(test_a_command_is_asked_run_and_its_output_and_status_delivered)
 }
 END_TEST
 
+/* The session's no may overtake the monitor's yes. */
+START_TEST(test_a_program_that_cannot_be_started_ends_and_says_why)
+{
+	uint32_t id;
+	struct rd r;
+
+	fake_start_plain();
+	id = fake_open_session(7);
+	fake_session();
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbs", id, "exec", 1, "true"),
+	    0);
+	fake_asked(MSG_start);
+	if (_i == 0)
+		fake_granted(id);
+	ck_assert_int_eq(WALL_SEND(&fake.session, failed, .channel = id,
+			     .reason = SSH_OPEN_RESOURCE_SHORTAGE,
+			     .text = "too many processes"),
+	    0);
+	fake_turn();
+	if (_i == 1)
+		fake_granted(id);
+	if (_i == 0)
+		fake_expect(SSH_MSG_CHANNEL_SUCCESS);
+	r = fake_expect(SSH_MSG_CHANNEL_EXTENDED_DATA);
+	(void)rd_u32(&r);
+	assert_data(r, SSH_EXTENDED_DATA_STDERR, "too many processes\n");
+	if (_i == 1)
+		fake_expect(SSH_MSG_CHANNEL_SUCCESS);
+	r = fake_expect(SSH_MSG_CHANNEL_REQUEST);
+	(void)rd_u32(&r);
+	(void)rd_bytes(&r, 4 + strlen("exit-status") + 1);
+	ck_assert_uint_eq(rd_u32(&r), 126);
+	fake_expect(SSH_MSG_CHANNEL_EOF);
+	fake_expect(SSH_MSG_CHANNEL_CLOSE);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_CLOSE, "u", id), 0);
+	ck_assert_uint_eq(fake.w.channels->count, 0);
+	fake_end();
+}
+END_TEST
+
 START_TEST(test_a_signal_is_told_by_name_and_not_as_a_status)
 {
 	int program[3];
@@ -728,6 +769,8 @@ suite_session_channel(void)
 	tcase_set_timeout(c, 30);
 	tcase_add_test(
 	    c, test_a_command_is_asked_run_and_its_output_and_status_delivered);
+	tcase_add_loop_test(
+	    c, test_a_program_that_cannot_be_started_ends_and_says_why, 0, 2);
 	tcase_add_test(c, test_a_signal_is_told_by_name_and_not_as_a_status);
 	tcase_add_test(c, test_answers_leave_in_the_order_of_the_requests);
 	tcase_add_test(c, test_a_request_without_reply_gets_none);

@@ -5,6 +5,7 @@ tests_unit_session_test_session_SOURCES = \
 	tests/unit/session/drive.h \
 	tests/unit/session/main.c \
 	tests/unit/session/suites.h \
+	tests/unit/session/test_events.c \
 	tests/unit/session/test_listen.c \
 	tests/unit/session/test_permit.c \
 	tests/unit/session/test_program.c \

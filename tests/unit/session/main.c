@@ -1,5 +1,6 @@
 /*
- * Runs the cases of daemon/session/.  All but those of permit.c need root.
+ * Runs the cases of daemon/session/.  All but those of permit.c and
+ * of events need root.
  */
 #include "tests/unit/session/suites.h"
 
@@ -16,6 +17,7 @@ main(void)
 	SRunner *runner = srunner_create(suite_permit());
 	int failed;
 
+	srunner_add_suite(runner, suite_events());
 	signal(SIGPIPE, SIG_IGN);
 	log_use_stderr(false);
 	if (geteuid() == 0) {

@@ -7,5 +7,6 @@ Suite *suite_program(void);
 Suite *suite_reach(void);
 Suite *suite_listen(void);
 Suite *suite_permit(void);
+Suite *suite_events(void);
 
 #endif
