@@ -16,6 +16,7 @@ struct userauth;
 struct channels;
 struct worker_settings;
 struct moduli;
+struct iovec;
 
 /* Phases of a connection: which packets are legal (worker/phases.c). */
 enum phase {
@@ -106,6 +107,17 @@ void packet_send(struct worker *w);
  */
 uint8_t *packet_place(struct worker *w, size_t *room);
 void packet_commit(struct worker *w, size_t len);
+
+/*
+ * The same for one readv(): places in a row for up to `count` payloads of len
+ * bytes each.  Returns how many there are; 0 when there is no room now, or
+ * when they cannot lie in a row (compression): packet_place() knows which.
+ * packets_commit() encrypts the first `count`; all but the last of them are
+ * of len bytes, as iov_len says.
+ */
+size_t packet_places(
+    struct worker *w, size_t len, struct iovec *places, size_t count);
+void packets_commit(struct worker *w, const struct iovec *places, size_t count);
 
 /* Write what is queued now; the loop does it at the end of each turn. */
 int packet_flush(struct worker *w);

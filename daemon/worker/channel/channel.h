@@ -167,6 +167,7 @@ struct channels {
 	struct loop_task pump;
 	struct loop_timer pump_timer;
 	bool blocked; /* packet_place() had no room */
+	unsigned turn; /* packets of data in this turn */
 	size_t bulk_limit;
 	uint64_t rate_at, rate_out;
 	uint64_t rate; /* bytes a millisecond */

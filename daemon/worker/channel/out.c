@@ -8,11 +8,14 @@
 
 #include "lib/log.h"
 
+#include <sys/uio.h>
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #define TURN_PACKETS 64 /* of one turn of the loop, then the others */
+#define MANY	     8 /* of bulk at once: as much as a pipe holds */
 #define BULK_MIN     (64u * 1024)
 #define BULK_MAX     (1024u * 1024)
 #define RATE_PERIOD  20 /* ms over which the path's rate is measured */
@@ -169,6 +172,18 @@ sendable(const struct channel *c)
 	return n < TUN_MTU_MAX + 8 ? 0 : TUN_MTU_MAX + 4;
 }
 
+static void
+account(struct channel *c, uint32_t n, unsigned packets)
+{
+	c->peer_window -= n + (c->tun ? 4 : 0);
+	c->bytes_out += n;
+	c->burst += n;
+	if (n < SMALL && !c->bulk)
+		c->table->small_at = loop_now(c->table->w->loop);
+	c->table->turn += packets;
+	channel_used(c, false);
+}
+
 static enum served
 serve_end(struct channel *c, struct end *end)
 {
@@ -198,13 +213,75 @@ serve_end(struct channel *c, struct end *end)
 	}
 	put_header(c, error, place, (uint32_t)n);
 	packet_commit(w, header + (size_t)n);
-	c->peer_window -= (uint32_t)n + (c->tun ? 4 : 0);
-	c->bytes_out += (uint64_t)n;
-	c->burst += (uint32_t)n;
-	if (n < SMALL && !c->bulk)
-		c->table->small_at = loop_now(w->loop);
-	channel_used(c, false);
+	account(c, (uint32_t)n, 1);
 	return c->tun || (size_t)n == len ? SERVED : DRAINED;
+}
+
+/* What n bytes that were read are in packets; how many. */
+static size_t
+divide(const struct channel *c, struct iovec *places, size_t n)
+{
+	size_t i = 0;
+
+	for (; n > 0; i++) {
+		size_t len = places[i].iov_len - DATA_HEADER;
+
+		len = n < len ? n : len;
+		put_header(c, false, places[i].iov_base, (uint32_t)len);
+		places[i].iov_len = DATA_HEADER + len;
+		n -= len;
+	}
+	return i;
+}
+
+/* Packets of len bytes that fit the window and the room left to bulk. */
+static size_t
+fitting(const struct channel *c, size_t len)
+{
+	size_t queued = packet_queued(c->table->w);
+	size_t limit = c->table->bulk_limit, count = c->peer_window / len;
+
+	if (queued >= limit)
+		return 0;
+	if (count > (limit - queued) / len + 1)
+		count = (limit - queued) / len + 1;
+	return count < MANY ? count : MANY;
+}
+
+/*
+ * Bulk: all that a pipe has in one call.  Each read() of a part of it woke
+ * the program and then waited for the pipe's lock while the program wrote.
+ */
+static enum served
+serve_many(struct channel *c, struct end *end)
+{
+	struct iovec places[MANY], into[MANY];
+	size_t len = c->peer_packet, count, packets;
+	ssize_t n;
+
+	if (len > PACKET_PAYLOAD_MAX - DATA_HEADER)
+		len = PACKET_PAYLOAD_MAX - DATA_HEADER;
+	if (!c->bulk || c->pty || c->tun || len == 0)
+		return serve_end(c, end);
+	count = fitting(c, len);
+	if (count >= 2)
+		count = packet_places(
+		    c->table->w, DATA_HEADER + len, places, count);
+	if (count < 2)
+		return serve_end(c, end);
+	for (size_t i = 0; i < count; i++) {
+		into[i].iov_base = (uint8_t *)places[i].iov_base + DATA_HEADER;
+		into[i].iov_len = len;
+	}
+	do
+		n = readv(end->fd, into, (int)count);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return read_failed(c, end, n);
+	packets = divide(c, places, (size_t)n);
+	packets_commit(c->table->w, places, packets);
+	account(c, (uint32_t)n, (unsigned)packets);
+	return (size_t)n == count * len ? SERVED : DRAINED;
 }
 
 /*
@@ -224,7 +301,7 @@ serve(struct channel *c)
 			return result;
 	}
 	if (c->output_ready && c->output.fd >= 0) {
-		enum served other = serve_end(c, &c->output);
+		enum served other = serve_many(c, &c->output);
 
 		if (other == DRAINED || other == ENDED)
 			c->output_ready = false;
@@ -347,7 +424,8 @@ channels_pump(void *arg)
 	struct channel *c;
 
 	measure(t);
-	for (unsigned n = 0; n < TURN_PACKETS; n++) {
+	t->turn = 0;
+	for (unsigned n = 0; n < TURN_PACKETS && t->turn < TURN_PACKETS; n++) {
 		if (t->w->phase != PHASE_OPEN || t->blocked)
 			break;
 		if ((c = TAILQ_FIRST(&t->small)) == NULL) {

@@ -9,6 +9,7 @@
 #include "lib/mem.h"
 
 #include <sys/random.h>
+#include <sys/uio.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -194,17 +195,24 @@ output_held(struct transport *t)
 	buf_free(&t->held);
 }
 
+static bool
+bulk_may_be_placed(struct transport *t)
+{
+	if (t->w->phase == PHASE_OPEN && !t->w->ended &&
+	    !exchange_holds_output(t) && region_used(&t->tx) < OUT_BULK_MAX)
+		return true;
+	t->starved = true;
+	return false;
+}
+
 uint8_t *
 packet_place(struct worker *w, size_t *room)
 {
 	struct transport *t = w->transport;
 	uint8_t *p;
 
-	if (w->phase != PHASE_OPEN || w->ended || exchange_holds_output(t) ||
-	    region_used(&t->tx) >= OUT_BULK_MAX) {
-		t->starved = true;
+	if (!bulk_may_be_placed(t))
 		return NULL;
-	}
 	*room = PACKET_PAYLOAD_MAX;
 	if (t->deflate != NULL)
 		return t->plain;
@@ -214,6 +222,14 @@ packet_place(struct worker *w, size_t *room)
 		return NULL;
 	}
 	return &p[CIPHER_HEAD];
+}
+
+static void
+committed(struct transport *t)
+{
+	kexinit_check_limits(t);
+	if (region_used(&t->tx) >= OUT_WRITE_AT)
+		(void)packet_flush(t->w);
 }
 
 void
@@ -227,9 +243,45 @@ packet_commit(struct worker *w, size_t len)
 		output_now(t, t->plain, len);
 	else
 		seal(t, len);
-	kexinit_check_limits(t);
-	if (region_used(&t->tx) >= OUT_WRITE_AT)
-		(void)packet_flush(w);
+	committed(t);
+}
+
+size_t
+packet_places(struct worker *w, size_t len, struct iovec *places, size_t count)
+{
+	struct transport *t = w->transport;
+	size_t whole = CIPHER_HEAD + len + cipher_padding(t->to.cipher, len) +
+	    cipher_tag(t->to.cipher);
+	size_t most;
+	uint8_t *p;
+
+	if (t->deflate != NULL || len > PACKET_PAYLOAD_MAX ||
+	    !bulk_may_be_placed(t))
+		return 0;
+	most = (OUT_BULK_MAX - region_used(&t->tx)) / whole + 1;
+	count = count < most ? count : most;
+	p = region_room(&t->tx, count * whole + AROUND);
+	if (p == NULL)
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		places[i].iov_base = &p[i * whole + CIPHER_HEAD];
+		places[i].iov_len = len;
+	}
+	return count;
+}
+
+void
+packets_commit(struct worker *w, const struct iovec *places, size_t count)
+{
+	struct transport *t = w->transport;
+
+	/* Limits are looked at after all: a KEXINIT would lie in their way. */
+	for (size_t i = 0; i < count && !w->ended; i++) {
+		if (places[i].iov_base != &t->tx.base[t->tx.end + CIPHER_HEAD])
+			abort();
+		seal(t, places[i].iov_len);
+	}
+	committed(t);
 }
 
 /* One write; E_AGAIN when the kernel's buffer is full. */

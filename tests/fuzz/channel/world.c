@@ -11,6 +11,7 @@
 #include "lib/mem.h"
 
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -25,6 +26,8 @@ static struct worker w;
 static struct wall session;
 static struct buf control;
 static uint8_t place[PACKET_PAYLOAD_MAX];
+#define ROW 8
+static uint8_t row[ROW][PACKET_PAYLOAD_MAX];
 static bool placed, started, full;
 static struct {
 	enum wall_type type;
@@ -77,6 +80,31 @@ packet_commit(struct worker *worker, size_t len)
 	(void)worker;
 	must(placed && len <= sizeof(place));
 	placed = false;
+}
+
+size_t
+packet_places(
+    struct worker *worker, size_t len, struct iovec *places, size_t count)
+{
+	must(!placed && !started && len <= sizeof(place));
+	if (full || worker->phase != PHASE_OPEN)
+		return 0;
+	count = count < ROW ? count : ROW;
+	for (size_t i = 0; i < count; i++) {
+		places[i].iov_base = row[i];
+		places[i].iov_len = len;
+	}
+	return count;
+}
+
+void
+packets_commit(struct worker *worker, const struct iovec *places, size_t count)
+{
+	(void)worker;
+	must(!placed && count <= ROW);
+	for (size_t i = 0; i < count; i++)
+		must(places[i].iov_base == row[i] &&
+		    places[i].iov_len <= sizeof(row[i]));
 }
 
 int

@@ -23,6 +23,7 @@ struct fake {
 	struct sent *sent;
 	size_t n_sent, at; /* at: the next one a test looks at */
 	size_t queued; /* bytes the kernel has not taken */
+	unsigned rows; /* packets_commit() of more than one */
 	size_t queue_max; /* packet_place() has no room above it */
 	size_t placed_max; /* the most that was ever queued */
 	bool keep_queued; /* nothing leaves until fake_drain() */

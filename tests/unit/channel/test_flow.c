@@ -289,6 +289,83 @@ START_TEST(test_a_full_queue_stops_reading_and_goes_on_when_it_empties)
 }
 END_TEST
 
+/* A pattern of which no packet's length is a multiple. */
+#define PATTERN 251
+
+static void
+pour_pattern(int fd, size_t total)
+{
+	static uint8_t out[400 * PATTERN];
+	size_t done = 0;
+	ssize_t n;
+
+	for (size_t i = 0; i < sizeof(out); i++)
+		out[i] = (uint8_t)(i % PATTERN);
+	ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	while (done < total) {
+		size_t at = done % PATTERN, len = total - done;
+
+		if (len > sizeof(out) - at)
+			len = sizeof(out) - at;
+		n = write(fd, &out[at], len);
+		done += n > 0 ? (size_t)n : 0;
+		fake_turn();
+	}
+}
+
+/* Client's window and packet size, and which packets bulk comes in. */
+static const struct {
+	uint32_t window, packet;
+	bool rows; /* several packets from one read */
+} rows[] = {
+    {8u << 20, 32768, true},
+    {8u << 20, 16384, true},
+    {8u << 20, 32768 + 9, true},
+    {8u << 20, 1u << 20, true},
+    {8u << 20, 4999, true},
+    {1000003, 32768, true},
+    {1u << 31, 0x7fffffff, true},
+    {8u << 20, 100, true},
+};
+
+START_TEST(test_bulk_is_read_into_many_packets_in_order)
+{
+	struct channel *c;
+	uint64_t total = 0;
+	uint32_t id;
+	int program[3];
+
+	fake_start_plain();
+	id = fake_open_session(1);
+	fake_exec(id, program);
+	c = channel_find(fake.w.channels, id);
+	c->peer_window = rows[_i].window;
+	c->peer_packet = rows[_i].packet;
+	fake.at = fake.n_sent;
+	pour_pattern(program[1], 1000003);
+	for (int i = 0; i < 1000 && c->bytes_out < 1000003; i++)
+		fake_turn();
+	for (; fake.at < fake.n_sent; fake.at++) {
+		const uint8_t *p = fake.sent[fake.at].data;
+		size_t len = fake.sent[fake.at].len - 9;
+
+		ck_assert_uint_eq(p[0], SSH_MSG_CHANNEL_DATA);
+		ck_assert_uint_eq(peer_of(fake.at), 1);
+		ck_assert_uint_eq(len,
+		    (uint32_t)p[5] << 24 | (uint32_t)p[6] << 16 |
+			(uint32_t)p[7] << 8 | p[8]);
+		ck_assert_uint_le(len, rows[_i].packet);
+		for (size_t i = 0; i < len; i++, total++)
+			ck_assert_uint_eq(p[9 + i], total % PATTERN);
+	}
+	ck_assert_uint_eq(total, 1000003);
+	ck_assert_uint_eq(c->bytes_out, total);
+	ck_assert_uint_eq(c->peer_window, rows[_i].window - total);
+	ck_assert_int_eq(fake.rows > 0, rows[_i].rows);
+	fake_end();
+}
+END_TEST
+
 START_TEST(test_bulk_leaves_room_for_a_keystroke)
 {
 	int program[3], far;
@@ -539,6 +616,8 @@ suite_flow(void)
 	tcase_add_test(c, test_a_client_that_never_reads_stops_the_program);
 	tcase_add_test(
 	    c, test_a_full_queue_stops_reading_and_goes_on_when_it_empties);
+	tcase_add_loop_test(c, test_bulk_is_read_into_many_packets_in_order, 0,
+	    sizeof(rows) / sizeof(rows[0]));
 	tcase_add_test(c, test_bulk_leaves_room_for_a_keystroke);
 	tcase_add_test(
 	    c, test_a_keystroke_overtakes_bulk_that_is_ready_before_it);
