@@ -6,6 +6,7 @@
 
 #include "lib/audit.h"
 #include "lib/log.h"
+#include "privsep/drop.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -45,6 +46,8 @@ auth_verdict(struct monitor *m, size_t module, int verdict)
 
 	/* A call the module began and forgot ends here. */
 	auth_call_done(m);
+	/* If it was somebody else for a while, that is at an end, too. */
+	drop_dumpable();
 	switch (verdict) {
 	case SALLYPORT_DENY:
 	case SALLYPORT_IGNORE:

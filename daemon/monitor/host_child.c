@@ -81,6 +81,9 @@ become(uid_t uid, gid_t gid, const gid_t *groups, size_t count)
 		_exit(125);
 	if (uid != 0 && setuid(0) == 0)
 		_exit(125);
+	/* What the monitor remembers is in here: not for this user to read. */
+	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+		_exit(125);
 }
 
 /* Reap; kill first, or at the deadline; give up on one that sits in the

@@ -19,7 +19,7 @@ test_pam.py, ! stands for this one):
 13 PAM_USER changes: ! test_a_user_that_a_module_changes
 14 maxtries: ! test_maxtries_stops
 15 a hanging module: test_a_module_that_hangs_ends_at_its_deadline
-16 secrets: ! test_a_password_is_nowhere_..., test_no_core_is_left_...
+16 secrets: ! test_a_password_is_nowhere_..., test_no_core_is_left_..., test_who_holds_secrets_leaves_no_core (test_processes)
 17 a service of its own: test_a_second_factor_..., test_google_authenticator_...
 18 account for keys and hosts: test_the_same_with_keyboard_interactive_and_keys,
    test_hostbased.py test_the_account_has_the_last_word

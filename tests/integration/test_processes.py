@@ -9,6 +9,7 @@ import time
 import pytest
 
 import sp
+from test_terminal import Terminal
 
 ALL_CAPS = int(open("/proc/self/status").read().split("CapBnd:")[1].split()[0], 16)
 
@@ -79,6 +80,71 @@ def test_each_process_is_its_row(server, logged_in, user, role):
     assert pids, server.processes()
     for pid in pids:
         check_row(pid, table[role], user)
+
+
+UNTRACED = ["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"]
+
+
+def would_dump(pid):
+    """A process that may not dump is nobody's to look into: the kernel gives
+    it to root, and if it is root's, to those with CAP_SYS_PTRACE alone."""
+    if sp.status(pid)["Uid"].split()[0] != "0":
+        return os.stat(f"/proc/{pid}/mem").st_uid != 0
+    return sp.run([*UNTRACED, "readlink", f"/proc/{pid}/cwd"]).returncode == 0
+
+
+@pytest.fixture
+def untraced(make_server, monkeypatch):
+    """A server without CAP_SYS_PTRACE, so that others without it are its
+    equals; with limits of its own, as they were told before it began."""
+    wrapper = f"{sp.SCRATCH}/untraced"
+    with open(wrapper, "w") as f:
+        f.write(f"#!/bin/sh\nulimit -Sn 777; ulimit -Ss 7777; ulimit -St 77777\n"
+                f"(ulimit -aS; ulimit -aH) >{wrapper}.limits\n"
+                f"exec {' '.join(UNTRACED)} {sp.DAEMON} \"$@\"\n")
+    os.chmod(wrapper, 0o755)
+    monkeypatch.setattr(sp, "DAEMON", wrapper)
+    # pam_env reads ~/.pam_environment as the user: the monitor's ids change
+    sp.write_pam("sp-ids", """
+auth     required pam_unix.so
+account  required pam_unix.so
+session  required pam_env.so user_readenv=1
+session  required pam_unix.so
+""")
+    s = make_server(pam_service="sp-ids")
+    s.limits = open(wrapper + ".limits").read()
+    return s
+
+
+def test_who_holds_secrets_leaves_no_core(untraced, user):
+    """No process of ours would dump, before the login, while it asks, after
+    it; what the user runs would, and has the limits the server was given."""
+    mine = subprocess.Popen([*UNTRACED, "sleep", "60"])
+    sp.wait_for(lambda: "sleep" in open(f"/proc/{mine.pid}/cmdline").read(), what="sleep")
+    assert would_dump(mine.pid)  # the instrument
+    mine.kill()
+    mine.wait()
+    asking = Terminal(untraced.ssh_argv(user, BatchMode="no", PubkeyAuthentication="no",
+                                        PreferredAuthentications="keyboard-interactive"))
+    asking.expect(rb"(?i)password: ")
+    inside = untraced.popen(user, "echo on; exec cat", password=True)
+    assert inside.stdout.readline() == b"on\n"
+    titles = untraced.processes()
+    for role, number in {"master": 1, "keyholder": 1, "monitors": 1, "workers": 1, "monitor": 2,
+                         "worker": 2, "session:": 1}.items():
+        pids = [p for p, t in titles.items() if t.startswith(f"sallyportd: {role}")
+                and (role[-1] == "s" or not t.startswith(f"sallyportd: {role}s"))]
+        assert len(pids) == number, (role, titles)
+        for pid in pids:
+            assert not would_dump(pid), titles[pid]
+    program = [p for p, t in titles.items() if t == "cat"]
+    assert len(program) == 1 and would_dump(program[0])
+    p = untraced.ssh(user, "sh -c 'ulimit -aS; ulimit -aH'", password=True, check=0)
+    assert p.stdout == untraced.limits
+    os.kill(asking.pid, signal.SIGKILL)
+    asking.wait()
+    inside.kill()
+    inside.communicate()
 
 
 def test_sudo_works_in_a_session(server, logged_in, user):

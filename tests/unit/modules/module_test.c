@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static const struct sallyport_host *host;
@@ -120,6 +121,9 @@ misbehave(struct sallyport_login *login, const char *how)
 		host->exhausted(login);
 	if (strcmp(how, "slow") == 0)
 		host->fail_delay(login, 100000);
+	if (strcmp(how, "dumpable") == 0)
+		return prctl(PR_SET_DUMPABLE, 1) == 0 ? SALLYPORT_ALLOW :
+							SALLYPORT_DENY;
 	if (strcmp(how, "forgotten call") == 0) {
 		host->call_begin(login, SALLYPORT_CALL_NAME_SERVICE, "x");
 		return SALLYPORT_ALLOW;

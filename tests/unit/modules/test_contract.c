@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static struct fake f;
@@ -306,6 +307,17 @@ START_TEST(a_call_that_was_begun_and_forgotten_is_ended)
 }
 END_TEST
 
+/* As every change of ids does, where fs.suid_dumpable says so. */
+START_TEST(a_call_that_made_us_dumpable_is_undone)
+{
+	start("account = \"allow\";", "\"password\"");
+	fake_password(&f, "daemon", "dumpable");
+	ck_assert(f.logged_in);
+	ck_assert_int_eq(prctl(PR_GET_DUMPABLE), 0);
+	fake_end(&f);
+}
+END_TEST
+
 START_TEST(a_module_can_ask_for_a_slower_failure)
 {
 	uint64_t began;
@@ -389,6 +401,7 @@ suite_contract(void)
 	tcase_add_test(t, an_expired_password_is_changed_within_the_method);
 	tcase_add_test(t, a_change_that_fails_stays_due);
 	tcase_add_test(t, a_call_that_was_begun_and_forgotten_is_ended);
+	tcase_add_test(t, a_call_that_made_us_dumpable_is_undone);
 	tcase_add_loop_test_raise_signal(
 	    t, a_crash_or_exit_ends_this_process_alone, SIGABRT, 0, 1);
 	tcase_add_loop_exit_test(
