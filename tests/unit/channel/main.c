@@ -17,6 +17,7 @@ main(void)
 	signal(SIGPIPE, SIG_IGN); /* as the worker does */
 	log_use_stderr(false);
 	runner = srunner_create(suite_session_channel());
+	srunner_add_suite(runner, suite_program());
 	srunner_add_suite(runner, suite_forward());
 	srunner_add_suite(runner, suite_flow());
 	srunner_add_suite(runner, suite_patience());

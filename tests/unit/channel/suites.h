@@ -3,6 +3,7 @@
 
 #include <check.h>
 
+Suite *suite_program(void);
 Suite *suite_session_channel(void);
 Suite *suite_forward(void);
 Suite *suite_flow(void);

@@ -1,9 +1,11 @@
 check_PROGRAMS += tests/unit/config/test_config
 TESTS += tests/unit/config/test_config
 tests_unit_config_test_config_SOURCES = \
+	tests/unit/config/decide.c tests/unit/config/decide.h \
 	tests/unit/config/main.c \
 	tests/unit/config/suites.h \
 	tests/unit/config/support.c tests/unit/config/support.h \
+	tests/unit/config/test_bundle.c \
 	tests/unit/config/test_check.c \
 	tests/unit/config/test_compliance.c \
 	tests/unit/config/test_guards.c \
@@ -12,6 +14,7 @@ tests_unit_config_test_config_SOURCES = \
 	tests/unit/config/test_manual.c \
 	tests/unit/config/test_parse.c \
 	tests/unit/config/test_policy.c \
+	tests/unit/config/test_policy_may.c \
 	tests/unit/config/test_scan.c \
 	tests/unit/config/test_show.c
 tests_unit_config_test_config_CFLAGS = $(UNIT_CFLAGS) \

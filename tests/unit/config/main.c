@@ -12,8 +12,10 @@ main(void)
 	int failed;
 
 	srunner_add_suite(runner, suite_parse());
+	srunner_add_suite(runner, suite_bundle());
 	srunner_add_suite(runner, suite_load());
 	srunner_add_suite(runner, suite_policy());
+	srunner_add_suite(runner, suite_policy_may());
 	srunner_add_suite(runner, suite_guards());
 	srunner_add_suite(runner, suite_show());
 	srunner_add_suite(runner, suite_check());

@@ -4,6 +4,7 @@
 
 #include <check.h>
 
+Suite *suite_bundle(void);
 Suite *suite_check(void);
 Suite *suite_compliance(void);
 Suite *suite_guards(void);
@@ -12,6 +13,7 @@ Suite *suite_load(void);
 Suite *suite_manual(void);
 Suite *suite_parse(void);
 Suite *suite_policy(void);
+Suite *suite_policy_may(void);
 Suite *suite_scan(void);
 Suite *suite_show(void);
 

@@ -3,8 +3,10 @@ TESTS += tests/unit/modules/test_modules tests/unit/modules/test_examples.sh
 EXTRA_DIST += tests/unit/modules/test_examples.sh
 tests_unit_modules_test_modules_SOURCES = \
 	tests/unit/modules/fake.c tests/unit/modules/fake.h \
+	tests/unit/modules/key_login.c tests/unit/modules/key_login.h \
 	tests/unit/modules/main.c \
 	tests/unit/modules/suites.h \
+	tests/unit/modules/test_certificates.c \
 	tests/unit/modules/test_chain.c \
 	tests/unit/modules/test_child.c \
 	tests/unit/modules/test_contract.c \

@@ -28,6 +28,7 @@ main(void)
 	srunner_add_suite(runner, suite_child());
 	srunner_add_suite(runner, suite_pam());
 	srunner_add_suite(runner, suite_publickey());
+	srunner_add_suite(runner, suite_certificates());
 	srunner_add_suite(runner, suite_hostbased());
 	srunner_add_suite(runner, suite_example());
 	srunner_run_all(runner, CK_ENV);

@@ -9,6 +9,7 @@ Suite *suite_contract(void);
 Suite *suite_child(void);
 Suite *suite_pam(void);
 Suite *suite_publickey(void);
+Suite *suite_certificates(void);
 Suite *suite_hostbased(void);
 Suite *suite_decoy(void);
 Suite *suite_example(void);

@@ -1,0 +1,229 @@
+/*
+ * config/policy_may.c, policy_tighten.c: what a decision allows afterwards,
+ * and how keys and certificates narrow it.
+ */
+#include "tests/unit/config/decide.h"
+#include "tests/unit/config/suites.h"
+#include "tests/unit/config/support.h"
+
+START_TEST(sftp_only_leaves_the_sftp_subsystem_and_nothing_else)
+{
+	struct policy_facts facts = facts_of_alice();
+
+	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; "
+	       "sftp_only = true; local_forward = [ \"*:*\" ]; } );",
+	    &facts);
+	ck_assert(!decision.grants.shell);
+	ck_assert(!decision.grants.exec);
+	ck_assert(!decision.grants.pty);
+	ck_assert(policy_may_subsystem(&decision, "sftp"));
+	ck_assert(!policy_may_subsystem(&decision, "netconf"));
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "a", 1, NULL), POLICY_YES);
+	done();
+	decide(RULES("") "guards = ( { name = \"g\"; sftp_only = true; } );",
+	    &facts);
+	ck_assert(!decision.grants.shell);
+	ck_assert(!decision.grants.pty);
+	ck_assert(!policy_may_subsystem(&decision, "netconf"));
+	done();
+}
+END_TEST
+
+START_TEST(every_layer_of_a_list_must_allow)
+{
+	struct policy_facts facts = facts_of_alice();
+	struct net_address address, elsewhere;
+
+	ck_assert_int_eq(net_parse("10.1.1.1", &address), 0);
+	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; "
+	       "local_forward = [ \"*.example.com:443\", \"10.0.0.0/8:22\" ];"
+	       " accept_env = [ \"LC_*\", \"X\", \"LD_*\" ]; } ); guards = ( "
+	       "{ name = \"g\"; local_forward = [ \"www.*:*\", "
+	       "\"10.1.0.0/16:*\" ]; accept_env = \"LC_*\"; } );",
+	    &facts);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "www.example.com", 443, NULL),
+	    POLICY_YES);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "ftp.example.com", 443, NULL),
+	    POLICY_ASK_ADDRESS);
+	ck_assert_int_eq(net_parse("10.9.9.9", &elsewhere), 0);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "ftp.example.com", 443, &elsewhere),
+	    POLICY_NO);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "www.example.com", 80, NULL),
+	    POLICY_NO);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "10.1.1.1", 22, NULL), POLICY_YES);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "10.2.1.1", 22, NULL), POLICY_NO);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "db", 22, NULL), POLICY_ASK_ADDRESS);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "db", 22, &address), POLICY_YES);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "db", 65558, NULL), POLICY_NO);
+	ck_assert(policy_may_env(&decision, "LC_ALL"));
+	ck_assert(!policy_may_env(&decision, "X"));
+	ck_assert(!policy_may_env(&decision, "LD_PRELOAD"));
+	ck_assert(!policy_may_env(&decision, "PATH"));
+	ck_assert(!policy_may_env(&decision, "SSH_ORIGINAL_COMMAND"));
+	ck_assert(!policy_may_unix_connect(&decision, "/run/x"));
+	done();
+}
+END_TEST
+
+START_TEST(listening_is_by_address_and_port)
+{
+	struct policy_facts facts = facts_of_alice();
+
+	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; "
+	       "remote_forward = [ \"localhost:8000-8999\", "
+	       "\"192.0.2.7:25\" ]; unix_remote = \"/home/*\"; } );",
+	    &facts);
+	ck_assert(policy_may_listen(&decision, "localhost", 8080));
+	ck_assert(policy_may_listen(&decision, "127.0.0.1", 8080));
+	ck_assert(policy_may_listen(&decision, "::1", 8080));
+	ck_assert(!policy_may_listen(&decision, "", 8080));
+	ck_assert(!policy_may_listen(&decision, "*", 8080));
+	ck_assert(!policy_may_listen(&decision, "localhost", 80));
+	ck_assert(policy_may_listen(&decision, "192.0.2.7", 25));
+	ck_assert(!policy_may_listen(&decision, "192.0.2.8", 25));
+	ck_assert(!policy_may_listen(&decision, "localhost", 8080 + 65536));
+	ck_assert(policy_may_unix_listen(&decision, "/home/a/s"));
+	ck_assert(!policy_may_unix_listen(&decision, "/etc/s"));
+	ck_assert(!policy_may_unix_listen(&decision, "home/a/s"));
+	done();
+}
+END_TEST
+
+START_TEST(a_refused_decision_allows_nothing)
+{
+	struct policy_facts facts = facts_of_alice();
+
+	facts.user_state = FACT_ABSENT;
+	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; "
+	       "local_forward = [ \"*:*\" ]; remote_forward = [ \"*:*\" ]; "
+	       "unix_local = \"*\"; unix_remote = \"*\"; } );",
+	    &facts);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "a", 1, NULL), POLICY_NO);
+	ck_assert(!policy_may_listen(&decision, "a", 1));
+	ck_assert(!policy_may_unix_connect(&decision, "/a"));
+	ck_assert(!policy_may_unix_listen(&decision, "/a"));
+	ck_assert(!policy_may_env(&decision, "LANG"));
+	ck_assert(!policy_may_subsystem(&decision, "sftp"));
+	done();
+}
+END_TEST
+
+START_TEST(a_fresh_decision_allows_nothing)
+{
+	time_t ends;
+
+	decision_init(&decision);
+	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
+	decision.verdict = POLICY_GRANTED; /* even so */
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "a", 1, NULL), POLICY_NO);
+	ck_assert(!policy_may_listen(&decision, "a", 1));
+	ck_assert(!policy_may_env(&decision, "LANG"));
+	ck_assert(!policy_may_now(&decision, 0, &ends));
+	decision_free(&decision);
+}
+END_TEST
+
+START_TEST(keys_and_certificates_only_tighten)
+{
+	struct policy_facts facts = facts_of_alice();
+	struct origin origin = {"authorized_keys", 3};
+	static const char *const open[] = {"db:5432", "[2001:db8::1]:22"};
+	static const char *const ports[] = {"8080"};
+
+	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; agent "
+	       "= true; local_forward = \"*:*\"; remote_forward = \"*:*\"; } "
+	       ");",
+	    &facts);
+	ck_assert_int_eq(
+	    decision_tighten_off(&decision, GRANT_agent, origin), 0);
+	ck_assert(!decision.grants.agent);
+	ck_assert_int_eq(decision_tighten_off(&decision, GRANT_x11, origin), 0);
+	ck_assert(!decision.grants.x11);
+	ck_assert_int_eq(decision_tighten_targets(
+			     &decision, GRANT_local_forward, open, 2, origin),
+	    0);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "db", 5432, NULL), POLICY_YES);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "db", 1, NULL), POLICY_NO);
+	ck_assert_int_eq(decision_tighten_targets(
+			     &decision, GRANT_remote_forward, ports, 1, origin),
+	    0);
+	ck_assert(policy_may_listen(&decision, "", 8080));
+	ck_assert(!policy_may_listen(&decision, "", 8081));
+	ck_assert_int_eq(
+	    decision_tighten_off(&decision, GRANT_local_forward, origin), 0);
+	ck_assert_int_eq(
+	    policy_may_connect(&decision, "db", 5432, NULL), POLICY_NO);
+	ck_assert_int_eq(decision_tighten_command(&decision, "a", origin), 0);
+	ck_assert_str_eq(decision.grants.command, "a");
+	ck_assert_int_eq(decision_tighten_command(&decision, "a", origin), 0);
+	ck_assert_int_ne(decision_tighten_command(&decision, "b", origin), 0);
+	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
+	done();
+}
+END_TEST
+
+START_TEST(the_rules_command_goes_before_the_keys)
+{
+	struct policy_facts facts = facts_of_alice();
+	struct origin origin = {"authorized_keys", 3};
+
+	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; "
+	       "command = \"rule\"; } );",
+	    &facts);
+	ck_assert_int_eq(decision_tighten_command(&decision, "key", origin), 0);
+	ck_assert_str_eq(decision.grants.command, "rule");
+	done();
+}
+END_TEST
+
+START_TEST(channel_timeouts_take_the_least_of_the_layers)
+{
+	struct policy_facts facts = facts_of_alice();
+
+	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; "
+	       "channel_timeouts = [ \"session:shell=1h\", \"session*=2h\", "
+	       "\"*=3h\" ]; } ); guards = ( { name = \"g\"; channel_timeouts "
+	       "= \"x11*=1m\"; } );",
+	    &facts);
+	ck_assert_uint_eq(
+	    policy_channel_timeout(&decision, "session:shell"), 3600);
+	ck_assert_uint_eq(
+	    policy_channel_timeout(&decision, "session:command"), 7200);
+	ck_assert_uint_eq(
+	    policy_channel_timeout(&decision, "x11-connection"), 60);
+	done();
+}
+END_TEST
+
+Suite *
+suite_policy_may(void)
+{
+	Suite *suite = suite_create("policy_may");
+	TCase *tc = tcase_create("policy_may");
+
+	tcase_add_test(
+	    tc, sftp_only_leaves_the_sftp_subsystem_and_nothing_else);
+	tcase_add_test(tc, every_layer_of_a_list_must_allow);
+	tcase_add_test(tc, listening_is_by_address_and_port);
+	tcase_add_test(tc, a_refused_decision_allows_nothing);
+	tcase_add_test(tc, a_fresh_decision_allows_nothing);
+	tcase_add_test(tc, keys_and_certificates_only_tighten);
+	tcase_add_test(tc, the_rules_command_goes_before_the_keys);
+	tcase_add_test(tc, channel_timeouts_take_the_least_of_the_layers);
+	suite_add_tcase(suite, tc);
+	return suite;
+}
