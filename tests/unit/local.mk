@@ -1,3 +1,9 @@
+check_LIBRARIES = tests/unit/libunit.a
+tests_unit_libunit_a_SOURCES = tests/unit/unit.c tests/unit/unit.h
+tests_unit_libunit_a_CFLAGS = $(UNIT_CFLAGS)
+EXTRA_DIST += tests/unit/run
+LOG_COMPILER = $(srcdir)/tests/unit/run
+
 # A folder, a program: test_<folder> runs the folder's cases.
 include tests/unit/ground/local.mk
 include tests/unit/kex/local.mk

@@ -2,6 +2,7 @@
  * Runs the cases of lib/ssh/cipher*, kexinit and compress.
  */
 #include "tests/unit/cipher/suites.h"
+#include "tests/unit/unit.h"
 
 #include "lib/ssh/cipher.h"
 
@@ -11,14 +12,10 @@ int
 main(void)
 {
 	SRunner *runner = srunner_create(suite_cipher());
-	int failed;
 
 	if (cipher_preload() != 0)
 		return EXIT_FAILURE;
 	srunner_add_suite(runner, suite_compress());
 	srunner_add_suite(runner, suite_kexinit());
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(runner);
 }

@@ -2,15 +2,14 @@
  * Runs the cases of config/.
  */
 #include "tests/unit/config/suites.h"
-
-#include <stdlib.h>
+#include "tests/unit/unit.h"
 
 int
 main(void)
 {
 	SRunner *runner = srunner_create(suite_scan());
-	int failed;
 
+	unit_scratch(true);
 	srunner_add_suite(runner, suite_parse());
 	srunner_add_suite(runner, suite_bundle());
 	srunner_add_suite(runner, suite_load());
@@ -22,8 +21,5 @@ main(void)
 	srunner_add_suite(runner, suite_manual());
 	srunner_add_suite(runner, suite_import());
 	srunner_add_suite(runner, suite_compliance());
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(runner);
 }

@@ -5,6 +5,7 @@
 #include "config/bundle.h"
 #include "config/reader.h"
 #include "tests/unit/config/suites.h"
+#include "tests/unit/unit.h"
 
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -47,7 +48,7 @@ START_TEST(an_unsealed_memfd_is_refused)
 END_TEST
 
 /* A scratch directory with a main file and drop-ins of given modes. */
-static char scratch[64];
+static char *scratch;
 
 static void
 put_file(const char *name, const char *text, mode_t mode)
@@ -68,11 +69,7 @@ make_scratch(void)
 {
 	char path[128];
 
-	strcpy(scratch, "/root/.sallyport-test-XXXXXX");
-	if (mkdtemp(scratch) == NULL) {
-		strcpy(scratch, "./sallyport-test-XXXXXX");
-		ck_assert(mkdtemp(scratch) != NULL);
-	}
+	scratch = unit_folder();
 	snprintf(path, sizeof(path), "%s/policy.d", scratch);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 }
@@ -80,10 +77,8 @@ make_scratch(void)
 static void
 remove_scratch(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf '%s'", scratch);
-	ck_assert_int_eq(system(command), 0);
+	unit_remove(scratch);
+	free(scratch);
 }
 
 static size_t

@@ -5,33 +5,26 @@
 #include "lib/mem.h"
 #include "tests/unit/config/suites.h"
 #include "tests/unit/config/support.h"
+#include "tests/unit/unit.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char place[64];
+static char *place;
 
 static void
 make_place(void)
 {
-	strcpy(place, "/root/.sallyport-check-XXXXXX");
-	if (mkdtemp(place) == NULL) {
-		char here[] = "sallyport-check-XXXXXX";
-
-		ck_assert(mkdtemp(here) != NULL);
-		ck_assert(realpath(here, place) != NULL);
-	}
+	place = unit_folder();
 }
 
 static void
 remove_place(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf '%s'", place);
-	ck_assert_int_eq(system(command), 0);
+	unit_remove(place);
+	free(place);
 }
 
 static void

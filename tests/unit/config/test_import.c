@@ -7,12 +7,13 @@
 #include "lib/mem.h"
 #include "tests/unit/config/suites.h"
 #include "tests/unit/config/support.h"
+#include "tests/unit/unit.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static char place[] = "/tmp/sallyport-import-XXXXXX";
+static char *place;
 
 static char *
 put(const char *name, const char *text)
@@ -29,16 +30,14 @@ put(const char *name, const char *text)
 static void
 make_place(void)
 {
-	ck_assert(mkdtemp(place) != NULL);
+	place = unit_folder();
 }
 
 static void
 remove_place(void)
 {
-	char *command = mem_printf("rm -rf '%s'", place);
-
-	ck_assert_int_eq(system(command), 0);
-	free(command);
+	unit_remove(place);
+	free(place);
 }
 
 /* The import of a text; the report without the path goes to *report. */
@@ -66,7 +65,6 @@ imported(const char *text, char **report)
 	return got;
 }
 
-/* A fixture of its own per case: place is a template again in each fork. */
 static void
 check_import(const char *text, const char *wanted, const char *wanted_report)
 {

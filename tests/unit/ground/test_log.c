@@ -5,12 +5,14 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "tests/unit/ground/suites.h"
+#include "tests/unit/unit.h"
 
 #include <sys/stat.h>
 #include <sys/types.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -109,12 +111,11 @@ contents(const char *path)
 
 START_TEST(the_file_is_private_appended_and_stamped)
 {
-	char path[] = "/tmp/test_log.XXXXXX";
+	char path[128], *folder = unit_folder();
 	struct stat st;
 	char *text;
 
-	close(mkstemp(path));
-	unlink(path);
+	snprintf(path, sizeof(path), "%s/log", folder);
 	quiet_log();
 	log_set_ident("spt");
 	log_set_tag("conn=1\n2");
@@ -138,7 +139,8 @@ START_TEST(the_file_is_private_appended_and_stamped)
 	ck_assert_int_eq(seen_count, 2);
 	log_close_file();
 	ck_assert_int_eq(log_fd(), -1);
-	unlink(path);
+	unit_remove(folder);
+	free(folder);
 	ck_assert_int_eq(log_open_file("/nonexistent/x"), E_SYSTEM);
 }
 END_TEST

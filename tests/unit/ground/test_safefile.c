@@ -5,11 +5,11 @@
 #include "lib/err.h"
 #include "lib/safefile.h"
 #include "tests/unit/ground/suites.h"
+#include "tests/unit/unit.h"
 
 #include <sys/stat.h>
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 #define USER  4711 /* nobody's uid */
 #define OTHER 4712
 
-static char top[] = "/tmp/spt_safefile.XXXXXX";
+static char *top;
 static char why[SAFEFILE_WHY_MAX];
 
 static const char *
@@ -64,9 +64,7 @@ static void
 setup(void)
 {
 	umask(0);
-	strcpy(&top[sizeof(top) - 7], "XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(top));
-	ck_assert_int_eq(chmod(top, 0755), 0);
+	top = unit_folder();
 	make_dir("home", USER, 0755);
 	make_dir("home/.ssh", USER, 0700);
 	make_file("home/.ssh/good", USER, 0644);
@@ -92,19 +90,11 @@ setup(void)
 	ck_assert_int_eq(chown(at("home/.ssh/fifo"), USER, USER), 0);
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static void
 teardown(void)
 {
-	nftw(top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	unit_remove(top);
+	free(top);
 }
 
 #define FOLLOW	SAFEFILE_FOLLOW
@@ -220,9 +210,9 @@ START_TEST(the_trusted_directory_itself_is_judged)
 	ck_assert_int_eq(chmod(at("home"), 0775), 0);
 	ck_assert_int_eq(safefile_open(at("home/.ssh/good"), &rules, &fd, why),
 	    E_PERMISSIONS);
-	ck_assert_ptr_nonnull(strstr(why,
-	    "bad ownership or modes for directory"
-	    " /tmp/spt_safefile."));
+	ck_assert_ptr_nonnull(
+	    strstr(why, "bad ownership or modes for directory /"));
+	ck_assert_ptr_nonnull(strstr(why, at("home")));
 	ck_assert_ptr_nonnull(strstr(why, "/home (owner 4711, mode 0775)"));
 }
 END_TEST

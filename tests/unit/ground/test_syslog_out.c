@@ -7,6 +7,7 @@
 #include "lib/log.h"
 #include "lib/syslog_out.h"
 #include "tests/unit/ground/suites.h"
+#include "tests/unit/unit.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -40,7 +41,10 @@ daemon_socket(int type)
 static void
 setup(void)
 {
-	snprintf(path, sizeof(path), "/tmp/spt_syslog.%d", (int)getpid());
+	char *folder = unit_folder();
+
+	snprintf(path, sizeof(path), "%s/log", folder);
+	free(folder);
 	log_use_stderr(false);
 }
 

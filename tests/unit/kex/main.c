@@ -2,6 +2,7 @@
  * Runs the cases of the key exchange.
  */
 #include "tests/unit/kex/suites.h"
+#include "tests/unit/unit.h"
 
 #include "lib/ssh/digest.h"
 #include "lib/ssh/kex.h"
@@ -46,7 +47,6 @@ int
 main(void)
 {
 	SRunner *runner = srunner_create(suite_kex());
-	int failed;
 
 	/* As a template does, before its children fork. */
 	if (kex_preload() != 0)
@@ -58,8 +58,5 @@ main(void)
 	srunner_add_suite(runner, suite_moduli());
 	srunner_add_suite(runner, suite_sandbox());
 	srunner_add_suite(runner, suite_sntrup());
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(runner);
 }

@@ -2,6 +2,7 @@
  * Runs the cases of lib/ssh/key*, cert*, krl*, known_hosts*, authorized_keys*.
  */
 #include "tests/unit/key/suites.h"
+#include "tests/unit/unit.h"
 
 #include "lib/ssh/key.h"
 
@@ -11,11 +12,11 @@ int
 main(void)
 {
 	SRunner *runner = srunner_create(suite_base64());
-	int failed;
 
 	/* Check forks for each test: as the server's templates do. */
 	if (key_preload() != 0)
 		return EXIT_FAILURE;
+	unit_scratch(false);
 	srunner_add_suite(runner, suite_key());
 	srunner_add_suite(runner, suite_signature());
 	srunner_add_suite(runner, suite_key_file());
@@ -24,8 +25,5 @@ main(void)
 	srunner_add_suite(runner, suite_krl());
 	srunner_add_suite(runner, suite_known_hosts());
 	srunner_add_suite(runner, suite_authorized_keys());
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(runner);
 }

@@ -9,7 +9,9 @@
 #include "lib/ssh/key_sign.h"
 #include "tests/unit/key/data.h"
 #include "tests/unit/key/suites.h"
+#include "tests/unit/unit.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,7 +183,7 @@ END_TEST
 /* ssh-keygen, where it is installed, derives the same public key. */
 START_TEST(ssh_keygen_reads_what_we_write)
 {
-	char path[] = "/tmp/sallyport-key-XXXXXX", command[256];
+	char *folder = unit_folder(), path[128], command[256];
 	char line[8192] = "";
 	struct key_private *key;
 	struct key *public;
@@ -189,13 +191,15 @@ START_TEST(ssh_keygen_reads_what_we_write)
 	FILE *f;
 	int fd;
 
+	snprintf(path, sizeof(path), "%s/key", folder);
 	if (access("/usr/bin/ssh-keygen", X_OK) != 0)
 		return;
 	ck_assert_int_eq(
 	    key_private_generate(made[_i].type, made[_i].bits, &key), 0);
 	buf_init(&b, KEY_FILE_MAX);
 	ck_assert_int_eq(key_private_write(key, "c", &b), 0);
-	ck_assert_int_ge(fd = mkstemp(path), 0);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, b.data, b.len), (ssize_t)b.len);
 	close(fd);
 	snprintf(
@@ -203,7 +207,8 @@ START_TEST(ssh_keygen_reads_what_we_write)
 	f = popen(command, "r");
 	ck_assert_ptr_nonnull(fgets(line, sizeof(line), f));
 	ck_assert_int_eq(pclose(f), 0);
-	unlink(path);
+	unit_remove(folder);
+	free(folder);
 	ck_assert_int_eq(
 	    key_parse_line(line, strlen(line), &public, NULL, NULL), 0);
 	ck_assert(key_equal(public, key_private_public(key)));

@@ -8,6 +8,7 @@
 #include "lib/ssh/key_generate.h"
 #include "lib/ssh/key_private.h"
 #include "tests/unit/key/suites.h"
+#include "tests/unit/unit.h"
 
 #include <sys/stat.h>
 
@@ -18,24 +19,19 @@
 #include <string.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/sallyport-key-XXXXXX";
+static char *folder;
 
 static void
 make_folder(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	folder = unit_folder();
 }
 
 static void
 remove_folder(void)
 {
-	DIR *dir = opendir(folder);
-	struct dirent *e;
-
-	while ((e = readdir(dir)) != NULL)
-		unlinkat(dirfd(dir), e->d_name, 0);
-	closedir(dir);
-	rmdir(folder);
+	unit_remove(folder);
+	free(folder);
 }
 
 static size_t

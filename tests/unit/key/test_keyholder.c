@@ -16,6 +16,7 @@
 #include "privsep/wall.h"
 #include "tests/unit/key/data.h"
 #include "tests/unit/key/suites.h"
+#include "tests/unit/unit.h"
 
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -28,7 +29,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static char folder[] = "/run/sallyport-keyholder-XXXXXX";
+static char *folder;
 static char *key_paths[8], *cert_paths[2];
 static size_t key_count, cert_count;
 static pid_t child;
@@ -67,21 +68,19 @@ start_drop(enum role role)
 static void
 make_folder(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	folder = unit_folder();
 	key_count = cert_count = 0;
 }
 
 static void
 clean_up(void)
 {
-	char *command = mem_printf("rm -rf %s", folder);
-
 	if (child > 0) {
 		kill(child, SIGKILL);
 		waitpid(child, NULL, 0);
 	}
-	ck_assert_int_eq(system(command), 0);
-	free(command);
+	unit_remove(folder);
+	free(folder);
 }
 
 /* A copy of a fixture, root's, with that mode. */

@@ -2,6 +2,7 @@
  * What monitor.c and states.c are to the authentication, without them.
  */
 #include "tests/unit/modules/fake.h"
+#include "tests/unit/unit.h"
 
 #include "config/bundle.h"
 #include "config/load.h"
@@ -355,19 +356,7 @@ fake_copy(const char *from, const char *to)
 	}
 }
 
-static char directory[64];
-static pid_t owner;
-
-static void
-remove_directory(void)
-{
-	char command[128];
-
-	if (getpid() != owner)
-		return;
-	snprintf(command, sizeof(command), "rm -rf '%s'", directory);
-	(void)!system(command);
-}
+static char *directory;
 
 void
 fake_prepare(void)
@@ -385,11 +374,8 @@ fake_prepare(void)
 	if (geteuid() != 0)
 		return;
 	/* /tmp is everybody's: the host would rightly refuse it. */
-	strcpy(directory, "/run/spt_modules.XXXXXX");
-	if (mkdtemp(directory) == NULL || chmod(directory, 0755) != 0)
-		abort();
-	owner = getpid();
-	atexit(remove_directory);
+	unit_scratch(true);
+	directory = unit_folder();
 	for (size_t i = 0; i < sizeof(built) / sizeof(built[0]); i++) {
 		char to[512];
 

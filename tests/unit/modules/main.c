@@ -3,6 +3,7 @@
  */
 #include "tests/unit/modules/fake.h"
 #include "tests/unit/modules/suites.h"
+#include "tests/unit/unit.h"
 
 #include "lib/log.h"
 #include "lib/ssh/key.h"
@@ -13,7 +14,6 @@ int
 main(void)
 {
 	SRunner *runner;
-	int failed;
 
 	log_set_level(LOG_LEVEL_ERROR);
 	if (key_preload() != 0)
@@ -31,8 +31,5 @@ main(void)
 	srunner_add_suite(runner, suite_certificates());
 	srunner_add_suite(runner, suite_hostbased());
 	srunner_add_suite(runner, suite_example());
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(runner);
 }

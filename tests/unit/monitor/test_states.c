@@ -2,6 +2,7 @@
  * The states of a monitor: the table of DESIGN section 1, and nothing else.
  */
 #include "daemon/monitor/monitor.h"
+#include "tests/unit/unit.h"
 
 #include <check.h>
 #include <signal.h>
@@ -81,7 +82,6 @@ main(void)
 	Suite *s = suite_create("monitor");
 	TCase *t = tcase_create("states");
 	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(t, a_move_of_the_table_is_made_and_told, 0,
 	    STATE_COUNT * STATE_COUNT);
@@ -92,8 +92,5 @@ main(void)
 	tcase_add_test(t, the_way_to_open_is_one);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(runner);
 }

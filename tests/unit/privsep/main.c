@@ -2,10 +2,10 @@
  * Runs the cases of privsep/.
  */
 #include "tests/unit/privsep/suites.h"
+#include "tests/unit/unit.h"
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,17 +35,14 @@ int
 main(int argc, char **argv)
 {
 	SRunner *runner;
-	int failed;
 
 	if (argc > 1 && strncmp(argv[1], "--role=", 7) == 0)
 		return tell(argc, argv);
 	runner = srunner_create(suite_codec());
+	unit_scratch(false);
 	srunner_add_suite(runner, suite_drop());
 	srunner_add_suite(runner, suite_parts());
 	srunner_add_suite(runner, suite_sandbox());
 	srunner_add_suite(runner, suite_wall());
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(runner);
 }

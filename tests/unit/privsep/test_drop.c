@@ -2,6 +2,7 @@
  * Giving up for good: in children, as root; what can be regained fails.
  */
 #include "tests/unit/privsep/suites.h"
+#include "tests/unit/unit.h"
 
 #include "lib/err.h"
 #include "privsep/drop.h"
@@ -30,9 +31,11 @@ static char empty[64];
 static void
 make_empty(void)
 {
-	snprintf(empty, sizeof(empty), "/tmp/spt_walltest_XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(empty));
-	ck_assert_int_eq(chmod(empty, 0755), 0);
+	char *folder = unit_folder();
+
+	ck_assert_int_lt(
+	    snprintf(empty, sizeof(empty), "%s", folder), sizeof(empty));
+	free(folder);
 }
 
 static void

@@ -2,6 +2,7 @@
  * Driving a session process (see drive.h).
  */
 #include "tests/unit/session/drive.h"
+#include "tests/unit/unit.h"
 
 #include "lib/buf.h"
 #include "lib/err.h"
@@ -32,8 +33,7 @@ drive_prepare(void)
 	memset(&drive, 0, sizeof(drive));
 	for (int i = 0; i < WALL_FDS_MAX; i++)
 		from_monitor_wall.fds[i] = from_worker_wall.fds[i] = -1;
-	strcpy(drive.home, "/tmp/spt_channel_XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(drive.home));
+	drive.home = unit_folder();
 	ck_assert_int_eq(chown(drive.home, DRIVE_UID, DRIVE_UID), 0);
 	drive.start.user = "spt_channel";
 	drive.start.home = drive.home;
@@ -97,10 +97,8 @@ drive_finish(void)
 void
 drive_clean(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", drive.home);
-	ck_assert_int_eq(system(command), 0);
+	unit_remove(drive.home);
+	free(drive.home);
 }
 
 static struct wall_message *

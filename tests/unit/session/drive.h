@@ -19,7 +19,7 @@ struct drive {
 	struct wall monitor, worker;
 	pid_t pid;
 	pid_t ran; /* the program of the last drive_run() */
-	char home[64];
+	char *home;
 };
 extern struct drive drive;
 

@@ -3,20 +3,20 @@
  * of events need root.
  */
 #include "tests/unit/session/suites.h"
+#include "tests/unit/unit.h"
 
 #include "lib/log.h"
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 int
 main(void)
 {
 	SRunner *runner = srunner_create(suite_permit());
-	int failed;
 
+	unit_scratch(false);
 	srunner_add_suite(runner, suite_events());
 	signal(SIGPIPE, SIG_IGN);
 	log_use_stderr(false);
@@ -27,8 +27,5 @@ main(void)
 	} else {
 		puts("not root: the session process is not started");
 	}
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(runner);
 }

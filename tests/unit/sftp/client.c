@@ -2,6 +2,7 @@
  * The tests' SFTP client.
  */
 #include "tests/unit/sftp/client.h"
+#include "tests/unit/unit.h"
 
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -10,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +21,7 @@ void
 tree_make(struct client *c)
 {
 	memset(c, 0, sizeof(*c));
-	strcpy(c->root, "/tmp/sftp-unit-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(c->root));
-	ck_assert_int_eq(chmod(c->root, 0755), 0);
+	c->root = unit_folder();
 }
 
 const char *
@@ -54,15 +52,6 @@ tree_size(const struct client *c, const char *name)
 	struct stat st;
 
 	return lstat(tree_path(c, name), &st) == 0 ? st.st_size : -1;
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *f)
-{
-	(void)st;
-	(void)flag;
-	(void)f;
-	return remove(path);
 }
 
 static void
@@ -106,7 +95,7 @@ client_serve_raw(struct client *c, const struct sftp_options *options,
 {
 	int pair[2];
 
-	c->events = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+	c->events = open(c->root, O_TMPFILE | O_RDWR, 0600);
 	ck_assert_int_ge(c->events, 0);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	c->pid = fork();
@@ -142,7 +131,8 @@ client_end(struct client *c)
 	close(c->fd);
 	ck_assert_int_eq(waitpid(c->pid, &status, 0), c->pid);
 	buf_free(&c->out);
-	nftw(c->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	unit_remove(c->root);
+	free(c->root);
 	ck_assert_msg(WIFEXITED(status), "server died: %#x", status);
 	return WEXITSTATUS(status);
 }

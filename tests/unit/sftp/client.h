@@ -16,7 +16,7 @@
 #include <sys/types.h>
 
 struct client {
-	char root[64]; /* the scratch tree, absolute */
+	char *root; /* the scratch tree, absolute */
 	int fd; /* to the server and from it */
 	int events; /* lines the server's events make */
 	pid_t pid;

@@ -4,6 +4,7 @@
  * the linker's --wrap, libcrypto's by its own hook.
  */
 #include "tests/unit/transport/rig.h"
+#include "tests/unit/unit.h"
 
 #include "lib/err.h"
 
@@ -215,7 +216,7 @@ main(void)
 	Suite *s = suite_create("fast");
 	TCase *t = tcase_create("fast");
 	SRunner *runner;
-	int failed, n = CIPHERS * MACS;
+	int n = CIPHERS * MACS;
 
 	if (CRYPTO_set_mem_functions(count_malloc, count_realloc, count_free) !=
 	    1)
@@ -228,8 +229,5 @@ main(void)
 	tcase_add_loop_test(t, small_packets_allocate_nothing, 0, n);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(runner);
 }
