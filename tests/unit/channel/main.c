@@ -18,6 +18,7 @@ main(void)
 	runner = srunner_create(suite_session_channel());
 	srunner_add_suite(runner, suite_program());
 	srunner_add_suite(runner, suite_forward());
+	srunner_add_suite(runner, suite_window());
 	srunner_add_suite(runner, suite_flow());
 	srunner_add_suite(runner, suite_patience());
 	srunner_add_suite(runner, suite_alive());
