@@ -80,7 +80,7 @@ ctl_keep_error(const char *text)
 }
 
 /* Behind what is on stderr already. */
-static void
+static void __attribute__((format(printf, 1, 0)))
 say(const char *format, va_list args)
 {
 	char *text = mem_vprintf(format, args);
