@@ -164,8 +164,8 @@ const struct option options[] = {
     S("limits.startups.full", limits.startups.full, NUMBER, 1, 100000, 0, "60",
 	NULL,
 	"until at so many every one is dropped; before that a source that "
-	"holds "
-	"many gives way to one that holds few."),
+	"holds many gives way to one that holds few, and who has no keys "
+	"after five seconds to anybody."),
     S("limits.source.connections", limits.source.connections, NUMBER, 1, 100000,
 	NONE, "40", NULL, "Unauthenticated connections from one source block."),
     S("limits.source.prefix4", limits.source.prefix4, NUMBER, 0, 32, 0, "32",

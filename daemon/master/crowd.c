@@ -1,7 +1,10 @@
 /*
  * Too many connections wait to log in, and one more comes.  Chance alone
- * (limits.startups) would let a flood from a few sources shut everybody out;
- * so a source that holds many connections gives way to one that holds few.
+ * (limits.startups) would let a flood shut everybody out.  So a source that
+ * holds many connections gives way to one that holds few; and who has not
+ * come through the first key exchange, which no person has to wait for, gives
+ * way to anybody: to be in the way of others, a flood from many sources must
+ * at least do that work.
  */
 #include "daemon/master/master.h"
 
@@ -20,6 +23,8 @@
 #define MANY 4
 /* A login of a program takes less; who is younger does not give way. */
 #define YOUNG_MS 2000
+/* A key exchange takes less, on any line and any machine. */
+#define KEX_MS 5000
 /* Who gives way may sit in a module for a while before it is gone: there are
  * never more than so many times limits.startups.full. */
 #define OVER 2
@@ -91,23 +96,17 @@ oldest_of_many(struct master *m, const struct config *config,
 	return oldest;
 }
 
-bool
-crowd_gives_way(struct master *m, const struct config *config,
-    const struct net_address *source)
+/* One of the source that holds the most, so many at least. */
+static struct connection *
+of_many(struct master *m, const struct config *config, unsigned many)
 {
-	struct crowd crowd;
 	struct connection *oldest = NULL;
-	unsigned many = MANY * (held_by(m, config, source) + 1);
+	struct crowd crowd;
 
-	if (m->n_unauthenticated / OVER >= config->limits.startups.full)
-		return false;
-	if (many < config->limits.startups.begin / 2)
-		many = config->limits.startups.begin / 2;
 	memset(&crowd, 0, sizeof(crowd));
-	if (source->family == NET_NONE ||
-	    getrandom(&crowd.seed, sizeof(crowd.seed), 0) !=
-		(ssize_t)sizeof(crowd.seed))
-		return false;
+	if (getrandom(&crowd.seed, sizeof(crowd.seed), 0) !=
+	    (ssize_t)sizeof(crowd.seed))
+		return NULL;
 	for (struct connection *c = m->connections; c != NULL; c = c->next)
 		if (waits(c))
 			crowd.held[bucket(&crowd, config, &c->source)]++;
@@ -116,6 +115,48 @@ crowd_gives_way(struct master *m, const struct config *config,
 	while (oldest != NULL && held_by(m, config, &oldest->source) < many);
 	if (oldest == NULL ||
 	    loop_now(m->loop) - oldest->accepted_at < YOUNG_MS)
+		return NULL;
+	return oldest;
+}
+
+/* Has it still no keys? */
+static bool
+dawdles(const struct connection *c, uint64_t now)
+{
+	const struct slot *slot = &c->generation->slots[c->slot];
+
+	return waits(c) && now - c->accepted_at >= KEX_MS &&
+	    __atomic_load_n(&slot->state, __ATOMIC_RELAXED) == STATE_KEX;
+}
+
+static struct connection *
+of_slow(struct master *m)
+{
+	struct connection *oldest = NULL;
+
+	for (struct connection *c = m->connections; c != NULL; c = c->next)
+		if (dawdles(c, loop_now(m->loop)) &&
+		    (oldest == NULL || c->accepted_at < oldest->accepted_at))
+			oldest = c;
+	return oldest;
+}
+
+bool
+crowd_gives_way(struct master *m, const struct config *config,
+    const struct net_address *source)
+{
+	struct connection *oldest;
+	unsigned many = MANY * (held_by(m, config, source) + 1);
+
+	if (source->family == NET_NONE ||
+	    m->n_unauthenticated / OVER >= config->limits.startups.full)
+		return false;
+	if (many < config->limits.startups.begin / 2)
+		many = config->limits.startups.begin / 2;
+	oldest = of_many(m, config, many);
+	if (oldest == NULL)
+		oldest = of_slow(m);
+	if (oldest == NULL)
 		return false;
 	give_way(oldest);
 	return true;

@@ -184,3 +184,23 @@ def test_a_burst_waits_for_the_templates(make_server):
     for s in made:
         s.close()
     sp.wait_for(lambda: workers(server) == [], 30, "their end")
+
+
+@pytest.mark.parametrize("say", [b"", b"SSH-2.0-slow\r\n"],
+                         ids=["nothing", "its name"])
+def test_a_flood_of_many_sources_without_keys_gives_way(make_server, user, say):
+    server = make_server(
+        limits="startups = { begin = 5; rate = 100; full = 5; };")
+    made = [socket.create_connection(("127.0.0.1", server.port), 20,
+                                     source_address=(f"127.9.9.{i}", 0))
+            for i in range(1, 6)]
+    for s in made:
+        s.send(say)
+
+    def gets_in():
+        return server.ssh(user, "true").returncode == 0
+    assert not gets_in()
+    sp.wait_for(gets_in, 10, "a login")
+    server.wait_log("gave way to another source")
+    for s in made:
+        s.close()

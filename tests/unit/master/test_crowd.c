@@ -39,10 +39,32 @@ left_of(const char *text)
 }
 
 static void
+flood_in(
+    enum monitor_state state, const char *from, unsigned count, uint64_t ms)
+{
+	while (count-- > 0) {
+		struct connection *c = rig_connection(from, ms);
+
+		rig.g->slots[c->slot].state = state;
+	}
+}
+
+static void
 flood(const char *from, unsigned count, uint64_t ms)
 {
-	while (count-- > 0)
-		(void)rig_connection(from, ms);
+	flood_in(STATE_AUTH, from, count, ms);
+}
+
+/* A connection each. */
+static void
+flood_of_sources(enum monitor_state state, unsigned count, uint64_t ms)
+{
+	char from[32];
+
+	for (unsigned i = 1; i <= count; i++) {
+		snprintf(from, sizeof(from), "192.0.2.%u", i);
+		flood_in(state, from, 1, ms + i);
+	}
 }
 
 START_TEST(the_oldest_of_many_gives_way)
@@ -73,16 +95,31 @@ END_TEST
 
 START_TEST(few_do_not_give_way_nor_do_the_young)
 {
-	for (unsigned i = 1; i <= 20; i++) {
-		char from[32];
-
-		snprintf(from, sizeof(from), "192.0.2.%u", i);
-		flood(from, 1, 30000);
-	}
+	flood_of_sources(STATE_AUTH, 20, 30000);
 	ck_assert(!comes("198.51.100.1"));
 	flood("203.0.113.5", 20, 500);
 	ck_assert(!comes("198.51.100.1"));
 	ck_assert_uint_eq(rig.m.n_connections, 40);
+}
+END_TEST
+
+START_TEST(who_takes_long_for_its_keys_gives_way_to_anybody)
+{
+	flood_of_sources(STATE_AUTH, 30, 30000);
+	flood_of_sources(STATE_KEX, 30, 6000);
+	for (unsigned i = 30; i > 0; i--) {
+		char oldest[32];
+
+		snprintf(oldest, sizeof(oldest), "192.0.2.%u", i);
+		ck_assert_uint_eq(left_of(oldest), 2);
+		ck_assert(comes("198.51.100.1"));
+		ck_assert_uint_eq(left_of(oldest), 1);
+	}
+	ck_assert(!comes("198.51.100.1"));
+	/* It has not taken long yet. */
+	flood_of_sources(STATE_KEX, 30, 3000);
+	ck_assert(!comes("198.51.100.1"));
+	ck_assert_uint_eq(rig.m.n_connections, 60);
 }
 END_TEST
 
@@ -115,6 +152,7 @@ case_crowd(void)
 	tcase_add_test(t, the_oldest_of_many_gives_way);
 	tcase_add_test(t, who_shares_a_bucket_with_a_flood_stays);
 	tcase_add_test(t, few_do_not_give_way_nor_do_the_young);
+	tcase_add_test(t, who_takes_long_for_its_keys_gives_way_to_anybody);
 	tcase_add_test(t, who_gives_way_slowly_is_counted_and_bounded);
 	return t;
 }
