@@ -93,6 +93,7 @@ struct auth {
 
 	struct joined joined[HOST_MODULES_MAX];
 	size_t current; /* module being called */
+	int free_fd; /* the lowest, before that call */
 	enum slot_call call;
 	char call_detail[64];
 	bool in_call;

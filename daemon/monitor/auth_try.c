@@ -8,8 +8,10 @@
 #include "lib/log.h"
 #include "privsep/drop.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 bool
 auth_serves(const struct chain_step *step, void *monitor)
@@ -23,6 +25,27 @@ auth_serves(const struct chain_step *step, void *monitor)
 	return false;
 }
 
+/* The number that the next descriptor will have. */
+static int
+lowest_free(void)
+{
+	int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return fd;
+}
+
+/* It goes with this process, and no program gets it; but somebody may want
+ * to mend the module. */
+static void
+tell_leak(const struct auth *a, const struct hosted *h)
+{
+	if (a->free_fd >= 0 && lowest_free() > a->free_fd)
+		log_verbose("module %s has left descriptor %d open",
+		    h->settings->name, a->free_fd);
+}
+
 void *
 auth_join(struct monitor *m, size_t i)
 {
@@ -30,11 +53,15 @@ auth_join(struct monitor *m, size_t i)
 	const struct hosted *h = &m->template->modules[i];
 
 	a->current = i;
+	a->free_fd = lowest_free();
 	if (!a->joined[i].begun) {
 		a->joined[i].begun = true;
-		if (h->module->begin != NULL)
+		if (h->module->begin != NULL) {
+			auth_call(m, CALL_MODULE, h->settings->name);
 			a->joined[i].connection =
 			    h->module->begin(h->state, &a->login);
+			auth_call_done(m);
+		}
 	}
 	return a->joined[i].connection;
 }
@@ -48,6 +75,7 @@ auth_verdict(struct monitor *m, size_t module, int verdict)
 	auth_call_done(m);
 	/* If it was somebody else for a while, that is at an end, too. */
 	drop_dumpable();
+	tell_leak(m->auth, h);
 	switch (verdict) {
 	case SALLYPORT_DENY:
 	case SALLYPORT_IGNORE:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -9,6 +10,7 @@ import time
 import pytest
 
 import deadfs
+import rawssh
 import sp
 from test_terminal import Terminal
 
@@ -51,6 +53,67 @@ def test_a_module_that_hangs_is_ended_and_named(faulty, user):
     assert re.search(r"module.*did not return", faulty.log())
     gone(faulty)
     faulty.ssh(user, "true", check=0)
+
+
+def test_a_module_that_hangs_before_it_is_asked(make_server, user):
+    s = make_server(modules='{ name = "test"; file = "test.so"; options = { fault = "begin"; }; }, '
+                            '{ name = "publickey"; }',
+                    extra="deadlines = { module = 1; };", methods=("publickey", "password"))
+    assert s.ssh(user, "true", password="allow").returncode == 255
+    s.wait_log(r"module for 127.0.0.1 port \d+ did not return within \d+ ms: test \d+ ended")
+    gone(s)
+
+
+def test_a_module_that_says_nonsense(faulty, user):
+    assert faulty.ssh(user, "true", password="nonsense").returncode != 0
+    faulty.wait_log(r"module test returned 4711, which is no verdict")
+    faulty.wait_log(r"Failed password for .*test.*no.*verdict")
+    faulty.ssh(user, "true", check=0)
+
+
+def test_a_module_that_asks_at_a_wrong_time(faulty, user):
+    """The password method has no questions: it is told so, and must refuse."""
+    assert faulty.ssh(user, "true", password="ask").returncode != 0
+    faulty.wait_log(rf"Failed password for {user.name}")
+    faulty.ssh(user, "true", check=0)
+
+
+def test_a_descriptor_that_a_module_leaks(faulty, user):
+    """The monitor's to the end, which says so; no program sees it."""
+    p = faulty.ssh(user, "ls /proc/self/fd", password="leak", check=0)
+    assert p.stdout.split() == ["0", "1", "2", "3"]  # the last is the folder
+    faulty.wait_log(r"module test has left descriptor \d+ open")
+    gone(faulty)
+    mark = faulty.mark()
+    faulty.ssh(user, "true", password="allow", check=0)
+    assert "has left descriptor" not in faulty.log()[mark:]
+
+
+def test_a_method_of_a_modules_own(make_server, user):
+    """Raw packets 60 to 79, by a client that knows the method."""
+    s = make_server(modules='{ name = "test"; file = "test.so"; }, { name = "publickey"; }',
+                    methods=("packets@test", "packets@test,publickey"))
+    for answer, number in ((b"tokem", rawssh.USERAUTH_FAILURE), (b"token", rawssh.USERAUTH_SUCCESS)):
+        with rawssh.Raw(s) as c:
+            c.kex()
+            c.service()
+            c.request(user.name, "none")
+            assert b"packets@test" in c.expect(rawssh.USERAUTH_FAILURE)
+            c.request(user.name, "packets@test", b"what follows the name")
+            assert c.expect(60) == b"\x3ctoken?"
+            c.send(61, answer)
+            assert c.expect(rawssh.USERAUTH_FAILURE, rawssh.USERAUTH_SUCCESS)[0] == number
+    s.wait_log(rf"Accepted packets@test for {user.name}")
+    # who sends something else in between abandons the method
+    with rawssh.Raw(s) as c:
+        c.kex()
+        c.service()
+        c.request(user.name, "packets@test")
+        c.expect(60)
+        c.request(user.name, "packets@test")
+        assert c.expect(60) == b"\x3ctoken?"
+        c.send(61, b"token")
+        c.expect(rawssh.USERAUTH_SUCCESS)
 
 
 @pytest.mark.parametrize("fault", ["crash", "exit"])
@@ -215,6 +278,46 @@ def test_a_home_that_does_not_answer_is_named(make_server, user):
         t.wait()
         sp.wait_for(lambda: not user.processes(), 20, "the end of what hung")
     gone(s)
+
+
+def test_keys_on_a_dead_file_server(make_server, user):
+    """authorized_keys is opened as the user, in a child with a deadline: the
+    source is named, and another method still lets in."""
+    s = make_server(extra="deadlines = { key_command = 1; files = 1; };")
+    with deadfs.mounted(user.home, user.uid, user.gid):
+        assert s.ssh(user, "true").returncode == 255
+        s.wait_log(rf"{user.home}/.ssh/authorized_keys did not open in time")
+        t = Terminal(s.ssh_argv(user, password=True, flags=("-tt",)))
+        s.wait_log(rf"Accepted password for {user.name}")
+        os.kill(t.pid, signal.SIGKILL)
+        t.wait()
+        sp.wait_for(lambda: not user.processes(), 20, "the end of what hung")
+    gone(s)
+    s.ssh(user, "true", check=0)
+
+
+@pytest.mark.skipif(not shutil.which("sshfs"), reason="sshfs is not installed")
+def test_a_home_that_knows_no_root(make_server, user):
+    """A file server that squashes root: what is looked at, is as the user."""
+    real = f"{sp.SCRATCH}/elsewhere{time.monotonic_ns()}"
+    program = real + ".sh"
+    sp.run(["cp", "-a", user.home, real], check=0)
+    with open(program, "w") as f:
+        f.write("#!/bin/sh\nexec /usr/lib/openssh/sftp-server\n")
+    os.chmod(program, 0o755)
+    s = make_server(records=GREETING)
+    with deadfs.mounted(user.home, user.uid, user.gid) as fuse:
+        sp.run(["setpriv", f"--reuid={user.uid}", f"--regid={user.gid}", "--clear-groups", "sshfs",
+                "-o", f"ssh_command={program}", f"x:{real}",
+                f"/dev/fd/{fuse}"], check=0, pass_fds=[fuse])
+        with pytest.raises(PermissionError):
+            os.listdir(user.home)  # we are root
+        p = s.ssh(user, "pwd; cat .ssh/authorized_keys | wc -l; touch .hushlogin", check=0)
+        assert p.stdout.split() == [user.home, "1"]
+        t = Terminal(s.ssh_argv(user, flags=("-tt",)))
+        t.send("echo he''re; exit\n")
+        assert b"Last login" not in t.expect(rb"(?s).*here\r\n").group(0)
+        t.wait()
 
 
 def test_a_hushed_login(make_server, user):

@@ -80,6 +80,13 @@ def test_a_rule_asks_for_it_nevertheless(make_server, enrolled, token):
     assert_in(login(s, u, token, flags=TOUCHED))
 
 
+def test_a_rule_asks_for_verification(make_server, enrolled, token):
+    s = make_server(grants="key_verify = true;")
+    u = enrolled()
+    assert login(s, u, token, flags=TOUCHED).returncode == 255
+    assert_in(login(s, u, token, flags=TOUCHED | VERIFIED))
+
+
 def test_verification_asked_for_by_the_line(server, enrolled, token):
     u = enrolled(options="verify-required")
     mark = server.mark()

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@ static const char *const methods[] = {
 
 static const struct sallyport_option options[] = {
     {"fault", SALLYPORT_WORD, 0, 0, 0,
-	"none thread descriptor signal refuse silent", "none", ""},
+	"none thread descriptor signal refuse silent begin", "none", ""},
     {"number", SALLYPORT_NUMBER, 0, 1, 10, NULL, "1", ""},
     {"time", SALLYPORT_SECONDS, 0, 60, 3600, NULL, "60", ""},
     {"path", SALLYPORT_PATH, 0, 0, 0, NULL, "", ""},
@@ -35,6 +36,7 @@ static const struct sallyport_option options[] = {
 };
 
 static char account_says[32] = "ignore", session_says[32] = "allow";
+static bool begin_hangs;
 
 static void *
 sleep_for_ever(void *unused)
@@ -53,6 +55,7 @@ load(const struct sallyport_host *h, const struct sallyport_setting *settings,
 	host = h;
 	strcpy(account_says, "ignore");
 	strcpy(session_says, "allow");
+	begin_hangs = false;
 	*state = &host;
 	for (size_t i = 0; i < count; i++) {
 		const char *value = settings[i].value;
@@ -71,12 +74,24 @@ load(const struct sallyport_host *h, const struct sallyport_setting *settings,
 			(void)!open("/dev/null", O_RDONLY);
 		else if (strcmp(value, "signal") == 0)
 			signal(SIGUSR2, SIG_IGN);
+		else if (strcmp(value, "begin") == 0)
+			begin_hangs = true;
 		else if (strcmp(value, "silent") == 0)
 			return -1;
 		else if (strcmp(value, "refuse") == 0)
 			h->problem(&settings[i], "refused on request");
 	}
 	return 0;
+}
+
+static void *
+begin(void *state, struct sallyport_login *login)
+{
+	(void)state;
+	(void)login;
+	while (begin_hangs)
+		pause();
+	return NULL;
 }
 
 static enum sallyport_verdict
@@ -238,6 +253,7 @@ SALLYPORT_MODULE = {
     .methods = methods,
     .options = options,
     .load = load,
+    .begin = begin,
     .authenticate = authenticate,
     .account = account,
     .change_password = change_password,
