@@ -166,17 +166,23 @@ import_split(const struct importer *imp, const char *text)
 }
 
 void
-import_put_list(struct importer *imp, const char *indent, const char *key,
+import_put_strings(struct importer *imp, const char *before, const char *key,
     const struct strings *list)
 {
-	size_t i;
-
-	fprintf(imp->out, "%s%s = [", indent, key);
-	for (i = 0; i < list->count; i++) {
+	fprintf(imp->out, "%s%s = [", before, key);
+	for (size_t i = 0; i < list->count; i++) {
 		fputs(i > 0 ? ", " : " ", imp->out);
 		show_quoted(imp->out, list->items[i], SHOW_CONFIG);
 	}
-	fputs(" ];\n", imp->out);
+	fputs(" ];", imp->out);
+}
+
+void
+import_put_list(struct importer *imp, const char *indent, const char *key,
+    const struct strings *list)
+{
+	import_put_strings(imp, indent, key, list);
+	fputs("\n", imp->out);
 }
 
 void

@@ -337,19 +337,6 @@ import_may_be_root(const struct importer *imp, uint64_t set)
 /* ---- out ---- */
 
 static void
-put_names(struct importer *imp, const char *key, const struct strings *list)
-{
-	size_t i;
-
-	fprintf(imp->out, " %s = [", key);
-	for (i = 0; i < list->count; i++) {
-		fputs(i > 0 ? ", " : " ", imp->out);
-		show_quoted(imp->out, list->items[i], SHOW_CONFIG);
-	}
-	fputs(" ];", imp->out);
-}
-
-static void
 put_criteria(struct importer *imp, const struct criteria *c)
 {
 	struct strings list;
@@ -358,19 +345,19 @@ put_criteria(struct importer *imp, const struct criteria *c)
 	fputs(imp->groups++ > 0 ? ", {" : " {", imp->out);
 	if (c->users != NULL) {
 		list = import_split(imp, c->users);
-		put_names(imp, "user", &list);
+		import_put_strings(imp, " ", "user", &list);
 	}
 	if (c->groups != NULL) {
 		list = import_split(imp, c->groups);
-		put_names(imp, "group", &list);
+		import_put_strings(imp, " ", "group", &list);
 	}
 	if (c->addresses != NULL) {
 		list = import_networks(imp, c->addresses, NULL, &fine);
-		put_names(imp, "from", &list);
+		import_put_strings(imp, " ", "from", &list);
 	}
 	if (c->local_ports != NULL || c->local_addresses != NULL) {
 		list = matching_listeners(imp, c, &fine);
-		put_names(imp, "listener", &list);
+		import_put_strings(imp, " ", "listener", &list);
 	}
 	if (c->invalid_user)
 		fputs(" invalid_user = true;", imp->out);
@@ -379,7 +366,7 @@ put_criteria(struct importer *imp, const struct criteria *c)
 		return;
 	list = import_networks(imp, c->hosts, NULL, &fine);
 	fputs(", {", imp->out);
-	put_names(imp, "from", &list);
+	import_put_strings(imp, " ", "from", &list);
 	fputs(" }", imp->out);
 }
 

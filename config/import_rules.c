@@ -41,27 +41,14 @@ struct condition {
 };
 
 static void
-put_items(struct importer *imp, const char *key, const struct strings *list)
-{
-	size_t i;
-
-	fprintf(imp->out, " %s = [", key);
-	for (i = 0; i < list->count; i++) {
-		fputs(i > 0 ? ", " : " ", imp->out);
-		show_quoted(imp->out, list->items[i], SHOW_CONFIG);
-	}
-	fputs(" ];", imp->out);
-}
-
-static void
 put_condition(struct importer *imp, const struct condition *c)
 {
 	if (c->key == NULL)
 		return;
 	fputs(imp->groups++ > 0 ? ", {" : " {", imp->out);
-	put_items(imp, c->key, c->list);
+	import_put_strings(imp, " ", c->key, c->list);
 	if (c->from != NULL)
-		put_items(imp, "from", c->from);
+		import_put_strings(imp, " ", "from", c->from);
 	fputs(" }", imp->out);
 }
 

@@ -114,7 +114,9 @@ void import_error(struct importer *imp, const struct origin *origin,
 void import_note(struct importer *imp, const struct origin *origin,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* "key = [ "a", "b" ];" and the like; directive may be NULL. */
+/* "key = [ "a", "b" ];" and the like; a list is a whole line. */
+void import_put_strings(struct importer *imp, const char *before,
+    const char *key, const struct strings *list);
 void import_put_list(struct importer *imp, const char *indent, const char *key,
     const struct strings *list);
 void import_put_text(struct importer *imp, const char *indent, const char *key,

@@ -2,6 +2,7 @@ noinst_LIBRARIES += privsep/libprivsep.a
 privsep_libprivsep_a_SOURCES = \
 	privsep/die.c privsep/die.h \
 	privsep/drop.c privsep/drop.h \
+	privsep/errand.c privsep/errand.h \
 	privsep/messages.h \
 	privsep/records.c privsep/records.h \
 	privsep/roles.c privsep/roles.h \

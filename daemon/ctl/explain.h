@@ -48,20 +48,4 @@ struct key_answer {
 int explain_key(struct question *q, const char *file, struct key_answer *a);
 void key_answer_free(struct key_answer *a);
 
-/*
- * explain_child.c: files and programs, touched as somebody else.  0 or an
- * enum sallyport_error, and why[].
- */
-struct child_user {
-	uid_t uid;
-	gid_t gid;
-	const gid_t *groups;
-	size_t group_count;
-};
-struct sallyport_command;
-int child_open(const struct child_user *as, const char *path, const char *below,
-    size_t max, unsigned deadline_ms, int *fd, char *why, size_t why_size);
-int child_run(const struct sallyport_command *command, char **output,
-    size_t *len, int *status, char *why, size_t why_size);
-
 #endif

@@ -14,8 +14,7 @@
 #include "lib/ssh/cert.h"
 #include "lib/ssh/key_alg.h"
 #include "lib/ssh/key_private.h"
-
-#include <sys/stat.h>
+#include "privsep/errand.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -329,12 +328,12 @@ host_open_user_file(struct sallyport_login *login, const char *path, size_t max,
     int *fd, char *why, size_t why_size)
 {
 	const struct question *q = login->q;
-	const struct child_user as = {
+	const struct errand_as as = {
 	    .uid = (uid_t)host_number(login, SALLYPORT_UID),
 	    .gid = (gid_t)host_number(login, SALLYPORT_GID),
 	    .groups = q->groups,
 	    .group_count = q->group_count};
-	int err = child_open(&as, path, host_text(login, SALLYPORT_HOME), max,
+	int err = errand_open(&as, path, host_text(login, SALLYPORT_HOME), max,
 	    q->config->deadlines.key_command * 1000, fd, why, why_size);
 
 	if (err == SALLYPORT_NOT_FOUND)
@@ -348,9 +347,9 @@ static int
 host_open_file(struct sallyport_login *login, const char *path, size_t max,
     int *fd, char *why, size_t why_size)
 {
-	const struct child_user as = {.uid = 0, .gid = 0};
+	const struct errand_as as = {.uid = 0, .gid = 0};
 
-	return child_open(&as, path, NULL, max,
+	return errand_open(&as, path, NULL, max,
 	    login->q->config->deadlines.key_command * 1000, fd, why, why_size);
 }
 
@@ -358,7 +357,7 @@ static int
 host_run(struct sallyport_login *login, const struct sallyport_command *command,
     char **output, size_t *len, int *status, char *why, size_t why_size)
 {
-	int err = child_run(command, output, len, status, why, why_size);
+	int err = errand_run(command, output, len, status, why, why_size);
 
 	notef(login->a, "%s: %s", command->argv[0],
 	    err == SALLYPORT_OK ? "run" : why);

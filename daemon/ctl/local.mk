@@ -4,7 +4,6 @@ sallyportctl_SOURCES = \
 	daemon/ctl/client.c daemon/ctl/client.h \
 	daemon/ctl/ctl.c daemon/ctl/ctl.h \
 	daemon/ctl/explain.c daemon/ctl/explain.h \
-	daemon/ctl/explain_child.c \
 	daemon/ctl/explain_key.c \
 	daemon/ctl/hostkeys.c \
 	daemon/ctl/module.c daemon/ctl/module.h \
@@ -13,8 +12,8 @@ sallyportctl_SOURCES = \
 	daemon/ctl/server.c \
 	daemon/ctl/show.c
 sallyportctl_LDFLAGS = $(PROGRAM_LDFLAGS)
-sallyportctl_LDADD = config/libsettings.a lib/ssh/libssh.a lib/libground.a \
-	$(CRYPTO_LIBS) $(CONFIG_LIBS) $(ZLIB_LIBS)
+sallyportctl_LDADD = config/libsettings.a privsep/libprivsep.a \
+	lib/ssh/libssh.a lib/libground.a $(CRYPTO_LIBS) $(CONFIG_LIBS) $(ZLIB_LIBS)
 
 dist_man_MANS += packaging/man/sallyportctl.8
 bashcompletiondir = $(datadir)/bash-completion/completions

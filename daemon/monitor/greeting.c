@@ -5,10 +5,10 @@
 #include "daemon/monitor/sessions.h"
 
 #include "daemon/monitor/auth.h"
-#include "daemon/monitor/host.h"
 #include "lib/audit.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
+#include "privsep/errand.h"
 #include "privsep/records.h"
 
 #include <sys/stat.h>
@@ -63,14 +63,15 @@ hushed(struct monitor *m)
 {
 	char *path = mem_printf("%s/.hushlogin", m->passwd.pw_dir);
 	uint32_t seconds = m->template->config->deadlines.files;
-	struct host_as as = {.uid = m->passwd.pw_uid, .gid = m->passwd.pw_gid};
+	struct errand_as as = {
+	    .uid = m->passwd.pw_uid, .gid = m->passwd.pw_gid};
 	uint64_t began = loop_clock();
 	pid_t pid;
 	int found;
 
 	as.groups = auth_groups(m, &as.group_count);
 	monitor_call(m, CALL_FILES, path);
-	found = host_child_look(&as, path, seconds * 1000, &pid);
+	found = errand_look(&as, path, seconds * 1000, &pid);
 	monitor_call_done(m);
 	if (found == SALLYPORT_TIMEOUT)
 		AUDIT(call_deadline, .call = slot_call_text(CALL_FILES),

@@ -65,32 +65,4 @@ extern const struct sallyport_host host_table;
 void host_problems_to(
     struct problems *problems, const struct module_settings *settings);
 
-/* ---- children: host_child.c -------------------------------------------- */
-
-struct host_as {
-	uid_t uid;
-	gid_t gid;
-	const gid_t *groups;
-	size_t group_count;
-};
-
-/*
- * Open path in a child that has become `as`, under the rules of
- * lib/safefile.h, and take its descriptor.  0 or an enum sallyport_error.
- */
-int host_child_open(const struct host_as *as, const char *path,
-    const char *below, size_t max, unsigned deadline_ms, int *fd, char *why,
-    size_t why_size);
-
-/*
- * Is there something of that name, as `as` sees it?  SALLYPORT_OK, _NOT_FOUND,
- * _TIMEOUT (*pid: the child that was killed) or _SYSTEM.
- */
-int host_child_look(const struct host_as *as, const char *path,
-    unsigned deadline_ms, pid_t *pid);
-
-/* Run a program; as host->run() says. */
-int host_child_run(const struct sallyport_command *command, char **output,
-    size_t *len, int *status, char *why, size_t why_size);
-
 #endif

@@ -9,6 +9,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "privsep/errand.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -442,13 +443,13 @@ host_open_user_file(struct sallyport_login *login, const char *path, size_t max,
 {
 	struct monitor *m = login->m;
 	const struct auth *a = m->auth;
-	const struct host_as as = {
+	const struct errand_as as = {
 	    .uid = (uid_t)host_number(login, SALLYPORT_UID),
 	    .gid = (gid_t)host_number(login, SALLYPORT_GID),
 	    .groups = a->groups,
 	    .group_count = a->group_count};
 
-	return host_child_open(&as, path, host_text(login, SALLYPORT_HOME), max,
+	return errand_open(&as, path, host_text(login, SALLYPORT_HOME), max,
 	    m->template->config->deadlines.key_command * 1000, fd, why,
 	    why_size);
 }
@@ -457,12 +458,11 @@ static int
 host_open_file(struct sallyport_login *login, const char *path, size_t max,
     int *fd, char *why, size_t why_size)
 {
-	const struct host_as as = {.uid = 0, .gid = 0};
+	const struct errand_as as = {.uid = 0, .gid = 0};
 	unsigned deadline =
 	    login->m->template->config->deadlines.key_command * 1000;
 
-	return host_child_open(
-	    &as, path, NULL, max, deadline, fd, why, why_size);
+	return errand_open(&as, path, NULL, max, deadline, fd, why, why_size);
 }
 
 static int
@@ -473,7 +473,7 @@ host_run(struct sallyport_login *login, const struct sallyport_command *command,
 	if (command->size < sizeof(*command) || command->argv == NULL ||
 	    command->argv[0] == NULL)
 		return SALLYPORT_STATE;
-	return host_child_run(command, output, len, status, why, why_size);
+	return errand_run(command, output, len, status, why, why_size);
 }
 
 static int

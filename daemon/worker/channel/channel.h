@@ -259,6 +259,12 @@ void channel_say_line(struct channel *c, const char *text);
 /* Is a question to the monitor of this kind under way? */
 bool channel_asked(const struct channel *c, enum ask ask);
 
+/*
+ * A text of at most max bytes, the caller's to free; NULL when it is longer
+ * or has a NUL inside, which the monitor need not see: it is refused here.
+ */
+char *channel_text(struct rd *r, size_t max);
+
 /* ---- ask.c --------------------------------------------------------------- */
 
 /* Ask the monitor now, or when what takes long was answered; E_LIMIT. */

@@ -90,22 +90,11 @@ answer_here(struct request *q, enum answer_state state)
 	return 0;
 }
 
-static char *
-take_text(struct rd *r, size_t max)
-{
-	size_t len;
-	const uint8_t *at = rd_string(r, SSH_PACKET_MAX, &len);
-
-	if (r->err != 0 || len > max || memchr(at, '\0', len) != NULL)
-		return NULL;
-	return mem_strndup((const char *)at, len);
-}
-
 /* tcpip-forward and its cancellation share their fields. */
 static int
 tcp_request(struct request *q, bool listen)
 {
-	char *address = take_text(q->r, WALL_HOST_MAX);
+	char *address = channel_text(q->r, WALL_HOST_MAX);
 	uint32_t port = rd_u32(q->r);
 	struct global *g;
 	int err = rd_end(q->r);
@@ -144,7 +133,7 @@ on_cancel_tcpip_forward(struct request *q)
 static int
 unix_request(struct request *q, bool listen)
 {
-	char *path = take_text(q->r, WALL_PATH_MAX - 1);
+	char *path = channel_text(q->r, WALL_PATH_MAX - 1);
 	struct global *g;
 	int err = rd_end(q->r);
 

@@ -116,24 +116,13 @@ open_session(struct opening *o)
 	return 0;
 }
 
-static char *
-take_name(struct rd *r, size_t max)
-{
-	size_t len;
-	const uint8_t *at = rd_string(r, SSH_PACKET_MAX, &len);
-
-	if (r->err != 0 || len > max || memchr(at, '\0', len) != NULL)
-		return NULL;
-	return mem_strndup((const char *)at, len);
-}
-
 static int
 open_direct_tcp(struct opening *o)
 {
 	struct channel *c;
-	char *host = take_name(o->r, WALL_HOST_MAX);
+	char *host = channel_text(o->r, WALL_HOST_MAX);
 	uint32_t port = rd_u32(o->r);
-	char *from = take_name(o->r, WALL_HOST_MAX);
+	char *from = channel_text(o->r, WALL_HOST_MAX);
 	uint32_t from_port = rd_u32(o->r);
 	int err = rd_end(o->r);
 
@@ -156,7 +145,7 @@ static int
 open_direct_unix(struct opening *o)
 {
 	struct channel *c;
-	char *path = take_name(o->r, WALL_PATH_MAX - 1);
+	char *path = channel_text(o->r, WALL_PATH_MAX - 1);
 	size_t len;
 	int err;
 

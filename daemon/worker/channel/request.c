@@ -23,12 +23,8 @@ struct request {
 
 typedef int request_handler(struct request *q);
 
-/*
- * A text of at most max bytes, the caller's to free; NULL when it is longer
- * or has a NUL inside, which the monitor need not see: it is refused here.
- */
-static char *
-take_text(struct rd *r, size_t max)
+char *
+channel_text(struct rd *r, size_t max)
 {
 	size_t len;
 	const uint8_t *at = rd_string(r, SSH_PACKET_MAX, &len);
@@ -179,7 +175,7 @@ on_pty_req(struct request *q)
 {
 	struct channel *c = q->c;
 	struct msg_pty m = {.channel = c->id};
-	char *term = take_text(q->r, 256);
+	char *term = channel_text(q->r, 256);
 	const uint8_t *modes;
 	size_t modes_len;
 	int err;
@@ -211,7 +207,8 @@ on_pty_req(struct request *q)
 static int
 on_env_req(struct request *q)
 {
-	char *name = take_text(q->r, 1024), *value = take_text(q->r, 32768);
+	char *name = channel_text(q->r, 1024),
+	     *value = channel_text(q->r, 32768);
 	int err = rd_end(q->r);
 
 	if (err == 0 && (name == NULL || value == NULL || q->c->start_asked)) {
@@ -230,7 +227,8 @@ static int
 on_x11_req(struct request *q)
 {
 	bool single = rd_bool(q->r);
-	char *protocol = take_text(q->r, 64), *cookie = take_text(q->r, 256);
+	char *protocol = channel_text(q->r, 64),
+	     *cookie = channel_text(q->r, 256);
 	uint32_t screen = rd_u32(q->r);
 	int err = rd_end(q->r);
 
@@ -294,7 +292,7 @@ on_shell_req(struct request *q)
 static int
 start_named(struct request *q, enum start_kind kind)
 {
-	char *command = take_text(q->r, SSH_COMMAND_MAX);
+	char *command = channel_text(q->r, SSH_COMMAND_MAX);
 	int err = rd_end(q->r);
 
 	if (err == 0)
@@ -339,7 +337,7 @@ on_window_change_req(struct request *q)
 static int
 on_signal_req(struct request *q)
 {
-	char *name = take_text(q->r, 64);
+	char *name = channel_text(q->r, 64);
 	int err = rd_end(q->r);
 
 	if (err == 0 && (name == NULL || !q->c->start_asked || q->c->exited)) {

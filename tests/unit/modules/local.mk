@@ -8,7 +8,7 @@ tests_unit_modules_test_modules_SOURCES = \
 	tests/unit/modules/suites.h \
 	tests/unit/modules/test_certificates.c \
 	tests/unit/modules/test_chain.c \
-	tests/unit/modules/test_child.c \
+	tests/unit/modules/test_errand.c \
 	tests/unit/modules/test_contract.c \
 	tests/unit/modules/test_decoy.c \
 	tests/unit/modules/test_example.c \

@@ -25,7 +25,7 @@ main(void)
 	srunner_add_suite(runner, suite_decoy());
 	srunner_add_suite(runner, suite_host());
 	srunner_add_suite(runner, suite_contract());
-	srunner_add_suite(runner, suite_child());
+	srunner_add_suite(runner, suite_errand());
 	srunner_add_suite(runner, suite_pam());
 	srunner_add_suite(runner, suite_publickey());
 	srunner_add_suite(runner, suite_certificates());

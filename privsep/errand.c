@@ -1,10 +1,10 @@
 /*
- * Children of a monitor that touch what may hang or lie: files of users, on
- * whatever file server, and programs that print keys.  Each has a deadline,
- * after which it is killed; the monitor does not wait for one that cannot
- * die.
+ * Errands: children that touch what may hang or lie, files of users on
+ * whatever file server and programs that print keys.  Each has a deadline,
+ * after which it is killed; nobody waits for one that cannot die.  Sent by
+ * monitors, and by sallyportctl explain, which is to see what they would.
  */
-#include "daemon/monitor/host.h"
+#include "privsep/errand.h"
 
 #include "lib/buf.h"
 #include "lib/err.h"
@@ -75,13 +75,13 @@ static void
 become(uid_t uid, gid_t gid, const gid_t *groups, size_t count)
 {
 	if (geteuid() != 0)
-		return; /* tests without root */
+		return; /* who asks about itself; tests */
 	if (setgroups(count, groups) != 0 || setresgid(gid, gid, gid) != 0 ||
 	    setresuid(uid, uid, uid) != 0)
 		_exit(125);
 	if (uid != 0 && setuid(0) == 0)
 		_exit(125);
-	/* What the monitor remembers is in here: not for this user to read. */
+	/* What we remember is in here: not for this user to read. */
 	if (prctl(PR_SET_DUMPABLE, 0) != 0)
 		_exit(125);
 }
@@ -200,7 +200,7 @@ receive_reply(int from, struct reply *reply, int *fd)
 }
 
 static void
-child_open(int to, const struct host_as *as, const char *path,
+open_file(int to, const struct errand_as *as, const char *path,
     const struct safefile_rules *rules)
 {
 	struct reply reply;
@@ -217,7 +217,7 @@ child_open(int to, const struct host_as *as, const char *path,
 }
 
 int
-host_child_open(const struct host_as *as, const char *path, const char *below,
+errand_open(const struct errand_as *as, const char *path, const char *below,
     size_t max, unsigned deadline_ms, int *fd, char *why, size_t why_size)
 {
 	const struct safefile_rules rules = {.owner = as->uid,
@@ -234,7 +234,7 @@ host_child_open(const struct host_as *as, const char *path, const char *below,
 		goto failed;
 	pid = fork();
 	if (pid == 0)
-		child_open(pair[1], as, path, &rules);
+		open_file(pair[1], as, path, &rules);
 	close(pair[1]);
 	if (pid < 0) {
 		close(pair[0]);
@@ -270,7 +270,7 @@ failed:
 /* ---- looking ------------------------------------------------------------ */
 
 static void
-child_look(int to, const struct host_as *as, const char *path)
+look(int to, const struct errand_as *as, const char *path)
 {
 	struct stat st;
 	char found;
@@ -284,8 +284,8 @@ child_look(int to, const struct host_as *as, const char *path)
 }
 
 int
-host_child_look(const struct host_as *as, const char *path,
-    unsigned deadline_ms, pid_t *pid)
+errand_look(const struct errand_as *as, const char *path, unsigned deadline_ms,
+    pid_t *pid)
 {
 	int pipes[2], ready, result = SALLYPORT_SYSTEM;
 	struct pollfd p;
@@ -295,7 +295,7 @@ host_child_look(const struct host_as *as, const char *path,
 		return SALLYPORT_SYSTEM;
 	*pid = fork();
 	if (*pid == 0)
-		child_look(pipes[1], as, path);
+		look(pipes[1], as, path);
 	close(pipes[1]);
 	p = (struct pollfd){.fd = pipes[0], .events = POLLIN};
 	do
@@ -314,7 +314,7 @@ host_child_look(const struct host_as *as, const char *path,
 /* ---- running ------------------------------------------------------------ */
 
 static void
-child_run(int output, const struct sallyport_command *command)
+run_program(int output, const struct sallyport_command *command)
 {
 	static const char *const nothing[] = {
 	    "PATH=/usr/local/bin:/usr/bin:/bin", NULL};
@@ -386,8 +386,8 @@ check_program(const char *path, char *why, size_t why_size)
 }
 
 int
-host_child_run(const struct sallyport_command *command, char **output,
-    size_t *len, int *status, char *why, size_t why_size)
+errand_run(const struct sallyport_command *command, char **output, size_t *len,
+    int *status, char *why, size_t why_size)
 {
 	int64_t deadline = now_ms() + command->deadline;
 	struct buf out;
@@ -410,7 +410,7 @@ host_child_run(const struct sallyport_command *command, char **output,
 		return SALLYPORT_SYSTEM;
 	}
 	if (pid == 0)
-		child_run(pipes[1], command);
+		run_program(pipes[1], command);
 	close(pipes[1]);
 	buf_init(&out, command->output_max);
 	result = collect(pipes[0], &out, deadline);

@@ -1,7 +1,7 @@
 /*
  * The monitor's children: what they may see, and that they end.
  */
-#include "daemon/monitor/host.h"
+#include "privsep/errand.h"
 #include "tests/unit/modules/fake.h"
 #include "tests/unit/modules/suites.h"
 
@@ -29,8 +29,7 @@ run(const char *script, uint32_t deadline, uint32_t max)
 	    .deadline = deadline,
 	    .output_max = max};
 
-	return host_child_run(
-	    &command, &output, &len, &status, why, sizeof(why));
+	return errand_run(&command, &output, &len, &status, why, sizeof(why));
 }
 
 START_TEST(a_programs_output_and_status_come_back)
@@ -103,22 +102,22 @@ START_TEST(a_program_must_be_roots_and_not_run_as_root)
 	fake_copy("/bin/true", path);
 	chmod(path, 0777);
 	ck_assert_int_eq(
-	    host_child_run(&command, &output, &len, &status, why, sizeof(why)),
+	    errand_run(&command, &output, &len, &status, why, sizeof(why)),
 	    SALLYPORT_PERMISSIONS);
 	chmod(path, 0755);
 	ck_assert_int_eq(
-	    host_child_run(&command, &output, &len, &status, why, sizeof(why)),
+	    errand_run(&command, &output, &len, &status, why, sizeof(why)),
 	    SALLYPORT_OK);
 	free(output);
 	command.uid = 0;
 	ck_assert_int_eq(
-	    host_child_run(&command, &output, &len, &status, why, sizeof(why)),
+	    errand_run(&command, &output, &len, &status, why, sizeof(why)),
 	    SALLYPORT_PERMISSIONS);
 	unlink(path);
 }
 END_TEST
 
-static const struct host_as nobody = {.uid = 65534, .gid = 65534};
+static const struct errand_as nobody = {.uid = 65534, .gid = 65534};
 
 START_TEST(a_file_is_opened_as_the_user)
 {
@@ -127,19 +126,19 @@ START_TEST(a_file_is_opened_as_the_user)
 
 	snprintf(path, sizeof(path), "%s/file", fake_modules());
 	close(open(path, O_CREAT | O_WRONLY, 0600));
-	ck_assert_int_ne(host_child_open(&nobody, path, NULL, 100, 2000, &fd,
-			     why, sizeof(why)),
+	ck_assert_int_ne(
+	    errand_open(&nobody, path, NULL, 100, 2000, &fd, why, sizeof(why)),
 	    SALLYPORT_OK);
 	ck_assert_int_eq(fd, -1);
 	chmod(path, 0644);
-	ck_assert_int_eq(host_child_open(&nobody, path, NULL, 100, 2000, &fd,
-			     why, sizeof(why)),
+	ck_assert_int_eq(
+	    errand_open(&nobody, path, NULL, 100, 2000, &fd, why, sizeof(why)),
 	    SALLYPORT_OK);
 	ck_assert_int_ge(fd, 0);
 	close(fd);
 	unlink(path);
-	ck_assert_int_eq(host_child_open(&nobody, path, NULL, 100, 2000, &fd,
-			     why, sizeof(why)),
+	ck_assert_int_eq(
+	    errand_open(&nobody, path, NULL, 100, 2000, &fd, why, sizeof(why)),
 	    SALLYPORT_NOT_FOUND);
 }
 END_TEST
@@ -154,15 +153,15 @@ START_TEST(a_link_to_a_file_of_others_opens_nothing)
 	ck_assert_int_eq(mkdir(home, 0755), 0);
 	ck_assert_int_eq(chown(home, 65534, 65534), 0);
 	ck_assert_int_eq(symlink("/etc/shadow", path), 0);
-	ck_assert_int_ne(host_child_open(&nobody, path, home, 10000, 2000, &fd,
-			     why, sizeof(why)),
+	ck_assert_int_ne(errand_open(&nobody, path, home, 10000, 2000, &fd, why,
+			     sizeof(why)),
 	    SALLYPORT_OK);
 	ck_assert_int_eq(fd, -1);
 	unlink(path);
 	/* A fifo neither blocks nor counts as a file. */
 	ck_assert_int_eq(mkfifo(path, 0644), 0);
-	ck_assert_int_eq(host_child_open(&nobody, path, home, 10000, 2000, &fd,
-			     why, sizeof(why)),
+	ck_assert_int_eq(errand_open(&nobody, path, home, 10000, 2000, &fd, why,
+			     sizeof(why)),
 	    SALLYPORT_SYSTEM);
 	unlink(path);
 	rmdir(home);
@@ -170,9 +169,9 @@ START_TEST(a_link_to_a_file_of_others_opens_nothing)
 END_TEST
 
 Suite *
-suite_child(void)
+suite_errand(void)
 {
-	Suite *s = suite_create("child");
+	Suite *s = suite_create("errand");
 	TCase *t;
 
 	if (geteuid() != 0)
