@@ -56,14 +56,15 @@ arena_alloc(struct arena *arena, size_t size)
 		rounded = ARENA_ALIGN;
 	if (block == NULL || block->size - block->used < rounded) {
 		room = rounded > ARENA_BLOCK ? rounded : ARENA_BLOCK;
-		block = mem_zalloc(sizeof(*block) + room);
+		block = mem_alloc(sizeof(*block) + room);
+		block->used = 0;
 		block->size = room;
 		block->next = arena->blocks;
 		arena->blocks = block;
 	}
 	memory = block->bytes + block->used;
 	block->used += rounded;
-	return memory;
+	return memset(memory, 0, rounded); /* not more than is used */
 }
 
 void *

@@ -175,8 +175,8 @@ text_settings(const struct explanation *e)
 			fprintf(e->out, "  %s %s ", option->name,
 			    i == 0 ? "=" : "and also in");
 			show_value(
-			    e->out, option, layers->lists[i], SHOW_CONFIG);
-			text_origin(e, &layers->origins[i]);
+			    e->out, option, layers->items[i].list, SHOW_CONFIG);
+			text_origin(e, &layers->items[i].origin);
 		}
 	}
 }
@@ -317,8 +317,8 @@ json_settings(const struct explanation *e)
 		fputc('[', e->out);
 		for (i = 0; i < layers->count; i++) {
 			fputs(i > 0 ? "," : "", e->out);
-			json_setting(
-			    e, option, layers->lists[i], &layers->origins[i]);
+			json_setting(e, option, layers->items[i].list,
+			    &layers->items[i].origin);
 		}
 		fputc(']', e->out);
 	}

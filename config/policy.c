@@ -7,6 +7,7 @@
 #include "config/arena.h"
 #include "config/options.h"
 #include "config/policy_match.h"
+#include "lib/err.h"
 #include "lib/match.h"
 #include "lib/mem.h"
 
@@ -87,6 +88,23 @@ find_rule(const struct config *config, const struct policy_facts *facts,
 	return NULL;
 }
 
+int
+decision_add_layer(struct decision *d, enum layer layer, const void *list,
+    const struct origin *origin)
+{
+	struct layers *layers = &d->layers[layer];
+	struct layer_list *items;
+
+	if (layers->count == CONFIG_LAYERS_MAX)
+		return E_DENIED;
+	items = arena_grow(d->arena, layers->items, layers->count,
+	    layers->count + 1, sizeof(*items));
+	items[layers->count].list = list;
+	items[layers->count++].origin = *origin;
+	layers->items = items;
+	return 0;
+}
+
 /* The rule's own lists become the first layer of each. */
 static void
 take_rule(struct decision *d, const struct rule *rule)
@@ -100,11 +118,10 @@ take_rule(struct decision *d, const struct rule *rule)
 		const struct option *option =
 		    option_of_grant(layer_grant(layer));
 
-		d->layers[layer].lists[0] =
-		    (const char *)&rule->grants + option->offset;
-		d->layers[layer].origins[0] =
-		    rule->grants.origins[option->grant];
-		d->layers[layer].count = 1;
+		d->layers[layer].count = 0;
+		(void)decision_add_layer(d, layer,
+		    (const char *)&rule->grants + option->offset,
+		    &rule->grants.origins[option->grant]);
 	}
 	d->chains.items =
 	    arena_array(d->arena, methods->count, sizeof(*methods->items));
@@ -249,7 +266,7 @@ settle_sftp_only(struct decision *d)
 {
 	static char *sftp[] = {(char *)"sftp"};
 	static const struct strings only = {sftp, 1};
-	struct layers *layers = &d->layers[LAYER_subsystems];
+	const struct layers *layers = &d->layers[LAYER_subsystems];
 
 	if (!d->grants.sftp_only)
 		return;
@@ -257,11 +274,9 @@ settle_sftp_only(struct decision *d)
 	d->grants.exec = false;
 	d->grants.origins[GRANT_shell] = d->grants.origins[GRANT_sftp_only];
 	d->grants.origins[GRANT_exec] = d->grants.origins[GRANT_sftp_only];
-	if (layers->lists[layers->count - 1] == &only ||
-	    layers->count == CONFIG_LAYERS_MAX)
-		return;
-	layers->lists[layers->count] = &only;
-	layers->origins[layers->count++] = d->grants.origins[GRANT_sftp_only];
+	if (layers->items[layers->count - 1].list != &only)
+		(void)decision_add_layer(d, LAYER_subsystems, &only,
+		    &d->grants.origins[GRANT_sftp_only]);
 }
 
 /* Strangers and refused users meet the decoy, with the same guards on it. */

@@ -88,9 +88,15 @@ enum policy_reason {
 enum layer { LAYER_LIST(LAYER_ORDINAL) LAYER_COUNT };
 #undef LAYER_ORDINAL
 
+struct layer_list {
+	const void *list; /* as the grant's type */
+	struct origin origin;
+};
+
+/* Never changed but by decision_add_layer(), which makes a new array: a copy
+ * of a decision may grow apart from it. */
 struct layers {
-	const void *lists[CONFIG_LAYERS_MAX]; /* as the grant's type */
-	struct origin origins[CONFIG_LAYERS_MAX];
+	const struct layer_list *items;
 	size_t count;
 };
 
@@ -117,7 +123,7 @@ struct decision {
 /* Does any rule or guard ask for groups?  If not none need be looked up. */
 bool policy_asks_groups(const struct config *config);
 
-/* Empty, refusing.  A decision is some 15 kB; give it to decision_free(). */
+/* Empty, refusing.  Give it to decision_free(). */
 void decision_init(struct decision *d);
 void decision_free(struct decision *d);
 

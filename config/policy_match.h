@@ -55,6 +55,10 @@ void policy_guard_traced(const struct config *config,
 void decision_refuse(struct decision *d, enum policy_reason reason,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* One list more that must allow; E_DENIED when there are too many. */
+int decision_add_layer(struct decision *d, enum layer layer, const void *list,
+    const struct origin *origin);
+
 /* A guard on top of the decision: every grant it sets is tightened. */
 void decision_apply_guard(struct decision *d, const struct rule *guard);
 

@@ -18,7 +18,7 @@ in_every_layer(const struct decision *d, enum layer layer, const char *text)
 	size_t i;
 
 	for (i = 0; i < layers->count; i++) {
-		const struct strings *list = layers->lists[i];
+		const struct strings *list = layers->items[i].list;
 
 		if (list->count == 0 || !policy_in_patterns(list, text))
 			return false;
@@ -99,7 +99,7 @@ policy_asks_revoked(const struct decision *d, const char *path)
 	size_t i;
 
 	for (i = 0; i < layers->count; i++) {
-		if (policy_in_patterns(layers->lists[i], path))
+		if (policy_in_patterns(layers->items[i].list, path))
 			return true;
 	}
 	return layers->count == 0;
@@ -116,7 +116,8 @@ policy_may_now(const struct decision *d, time_t now, time_t *ends)
 
 	*ends = 0;
 	for (i = 0; i < layers->count; i++) {
-		if (policy_in_windows(layers->lists[i], now, &end) != TRI_YES)
+		if (policy_in_windows(layers->items[i].list, now, &end) !=
+		    TRI_YES)
 			return false;
 		if (end != 0 && (*ends == 0 || end < *ends))
 			*ends = end;
@@ -180,7 +181,8 @@ policy_may_connect(const struct decision *d, const char *host, uint32_t port,
 	    layers->count == 0)
 		return POLICY_NO;
 	for (i = 0; i < layers->count; i++) {
-		answer = targets_allow(layers->lists[i], host, port, address);
+		answer =
+		    targets_allow(layers->items[i].list, host, port, address);
 		if (answer == POLICY_NO)
 			return POLICY_NO;
 		if (answer == POLICY_ASK_ADDRESS)
@@ -229,7 +231,7 @@ policy_may_listen(const struct decision *d, const char *host, uint32_t port)
 	if (d->verdict != POLICY_GRANTED || port > UINT16_MAX)
 		return false;
 	for (i = 0; i < layers->count; i++) {
-		if (!targets_listen(layers->lists[i], host, port))
+		if (!targets_listen(layers->items[i].list, host, port))
 			return false;
 	}
 	return layers->count > 0;
@@ -310,7 +312,7 @@ policy_channel_timeout(const struct decision *d, const char *kind)
 	size_t i, j;
 
 	for (i = 0; i < layers->count; i++) {
-		const struct channel_timeouts *list = layers->lists[i];
+		const struct channel_timeouts *list = layers->items[i].list;
 
 		for (j = 0; j < list->count; j++) {
 			if (!match_pattern(

@@ -131,18 +131,14 @@ tighten_bits_and(const struct tightening *t)
 static int
 tighten_layer(const struct tightening *t)
 {
-	struct layers *layers = NULL;
 	enum layer layer;
 
 	for (layer = 0; layer < LAYER_COUNT; layer++) {
 		if ((int)layer_grant(layer) == t->option->grant)
-			layers = &t->d->layers[layer];
+			return decision_add_layer(
+			    t->d, layer, t->value, &t->origin);
 	}
-	if (layers == NULL || layers->count >= CONFIG_LAYERS_MAX)
-		return E_DENIED;
-	layers->lists[layers->count] = t->value;
-	layers->origins[layers->count++] = t->origin;
-	return 0;
+	return E_DENIED;
 }
 
 static int

@@ -83,13 +83,13 @@ held_by(const struct master *m, const struct config *config,
 /* Of those that came later than the one that shares a bucket only. */
 static struct connection *
 oldest_of_many(struct master *m, const struct config *config,
-    const struct crowd *crowd, unsigned many, const struct connection * not )
+    const struct crowd *crowd, unsigned many, const struct connection *after)
 {
 	struct connection *oldest = NULL;
 
 	for (struct connection *c = m->connections; c != NULL; c = c->next)
 		if (waits(c) &&
-		    (not == NULL || c->accepted_at > not ->accepted_at) &&
+		    (after == NULL || c->accepted_at > after->accepted_at) &&
 		    crowd->held[bucket(crowd, config, &c->source)] >= many &&
 		    (oldest == NULL || c->accepted_at < oldest->accepted_at))
 			oldest = c;

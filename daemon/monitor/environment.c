@@ -141,10 +141,12 @@ int
 environment_make(struct monitor *m, const struct chan *c, const char *original,
     struct buf *out)
 {
-	struct variables *v = mem_zalloc(sizeof(*v));
+	struct variables *v = mem_alloc(sizeof(*v));
 	const struct strings *fixed = &m->decision->grants.set_env;
 	char *const *more = auth_environment(m);
 
+	v->count = 0; /* its pages are touched as far as they are used */
+	v->overflow = false;
 	from_client(v, c);
 	own_names(v, m);
 	for (size_t i = 0; more != NULL && more[i] != NULL; i++)

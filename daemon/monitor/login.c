@@ -31,7 +31,7 @@ timeouts_text(const struct decision *d, char *text, size_t size)
 
 	text[0] = '\0';
 	for (size_t i = 0; i < l->count; i++) {
-		const struct channel_timeouts *list = l->lists[i];
+		const struct channel_timeouts *list = l->items[i].list;
 
 		if (at != 0 && at < size)
 			at += (size_t)snprintf(&text[at], size - at, " &");

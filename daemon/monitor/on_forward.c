@@ -49,7 +49,7 @@ permit_text(const struct decision *d)
 	if (f == NULL)
 		return mem_strdup("none:0\n");
 	for (size_t i = 0; i < l->count; i++) {
-		const struct targets *t = l->lists[i];
+		const struct targets *t = l->items[i].list;
 
 		if (i != 0)
 			fputs("&\n", f);

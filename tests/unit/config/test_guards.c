@@ -417,8 +417,11 @@ broken(const struct tightening *t)
 		break;
 	case TIGHTEN_LAYER:
 		for (layer = 0; layer < LAYER_COUNT; layer++) {
-			if ((int)layer_grant(layer) == t->option->grant)
-				t->d->layers[layer].lists[0] = t->value;
+			if ((int)layer_grant(layer) != t->option->grant)
+				continue;
+			t->d->layers[layer].count = 0;
+			return decision_add_layer(
+			    t->d, layer, t->value, &t->origin);
 		}
 		return 0;
 	default:
