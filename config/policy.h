@@ -199,8 +199,6 @@ int decision_tighten_command(
  * E_FORMAT: not understood, nothing was changed; refuse the key. */
 int decision_tighten_targets(struct decision *d, enum grant grant,
     const char *const *texts, size_t count, struct origin origin);
-int decision_tighten_number(
-    struct decision *d, enum grant grant, uint32_t value, struct origin origin);
 
 /* "no_rule", "key": for audit records. */
 const char *policy_reason_text(enum policy_reason reason);

@@ -392,10 +392,3 @@ decision_tighten_targets(struct decision *d, enum grant grant,
 	targets->count = count;
 	return tighten(d, grant, targets, keep_origin(d, origin));
 }
-
-int
-decision_tighten_number(
-    struct decision *d, enum grant grant, uint32_t value, struct origin origin)
-{
-	return tighten(d, grant, &value, keep_origin(d, origin));
-}

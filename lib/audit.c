@@ -119,23 +119,6 @@ audit_set_outputs(const struct audit_output *outputs, size_t count)
 	return 0;
 }
 
-int
-audit_format_parse(const char *word, enum audit_format *format)
-{
-	static const char *const words[] = {
-	    [AUDIT_TEXT] = "text",
-	    [AUDIT_RFC5424] = "rfc5424",
-	    [AUDIT_JSON] = "json",
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(word, words[i]) == 0) {
-			*format = (enum audit_format)i;
-			return 0;
-		}
-	return E_VALUE;
-}
-
 uint64_t
 audit_count(enum audit_event event)
 {
@@ -147,18 +130,6 @@ audit_set_hook(audit_hook_fn *fn, void *arg)
 {
 	audit.hook = fn;
 	audit.hook_arg = arg;
-}
-
-const char *
-audit_event_name(enum audit_event event)
-{
-	return audit_events[event].name;
-}
-
-unsigned
-audit_event_code(enum audit_event event)
-{
-	return audit_events[event].code;
 }
 
 uint64_t

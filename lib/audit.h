@@ -127,8 +127,6 @@ struct audit_output {
 #define AUDIT_OUTPUT_MAX 4
 /* Copied.  At birth: one, text to the log.  More than the maximum: E_LIMIT. */
 int audit_set_outputs(const struct audit_output *outputs, size_t count);
-/* "text", "rfc5424", "json"; E_VALUE. */
-int audit_format_parse(const char *word, enum audit_format *format);
 
 /* How often each event was emitted in this process. */
 uint64_t audit_count(enum audit_event event);
@@ -137,10 +135,6 @@ uint64_t audit_count(enum audit_event event);
 typedef void audit_hook_fn(
     enum audit_event event, const void *fields, void *arg);
 void audit_set_hook(audit_hook_fn *fn, void *arg);
-
-/* "auth.ok", 3001; for statistics. */
-const char *audit_event_name(enum audit_event event);
-unsigned audit_event_code(enum audit_event event);
 
 /*
  * Encode one record without writing it: for the tests and the tools.  Returns

@@ -340,11 +340,11 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_listen_open(F, E) F(E, kind) F(E, host) F(E, port)
 #define AUDIT_FIELDS_listen_close(F, E) F(E, kind) F(E, host) F(E, port)
 #define AUDIT_FIELDS_listen_denied(F, E) F(E, kind) F(E, host) F(E, port) F(E, reason)
-#define AUDIT_FIELDS_agent_forward(F, E) F(E, agent_bound) F(E, channel)
+#define AUDIT_FIELDS_agent_forward(F, E) F(E, channel)
 #define AUDIT_FIELDS_x11_forward(F, E) F(E, port) F(E, channel)
 #define AUDIT_FIELDS_tun_open(F, E) F(E, name) F(E, kind) F(E, channel)
 
-#define AUDIT_FIELDS_file_open(F, E) F(E, path) F(E, realpath) F(E, flags) F(E, mode)
+#define AUDIT_FIELDS_file_open(F, E) F(E, path) F(E, flags) F(E, mode)
 #define AUDIT_FIELDS_file_close(F, E) F(E, path) F(E, bytes_read) F(E, bytes_written) F(E, duration_ms)
 #define AUDIT_FIELDS_file_remove(F, E) F(E, path)
 #define AUDIT_FIELDS_file_rename(F, E) F(E, path) F(E, newpath)

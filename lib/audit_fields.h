@@ -15,8 +15,6 @@
 #define AUDIT_FIELD_LIST(F) \
 F(actor, text, "actor", "sallyport.ctl.actor", "uid and pid of the administrator") \
 F(address, address, "addr", "sallyport.address", "an address: listened on, asked for, connected to") \
-F(agent_bound, flag, "bound", "sallyport.agent.bound", "the agent was bound to this session's keys") \
-F(alg, text, "alg", "sallyport.algorithm", "an algorithm name") \
 F(argv, text, "argv", "process.command_line", "the command as the client sent it") \
 F(attempt, count, "attempt", "sallyport.auth.attempt", "which attempt this was") \
 F(attempts_left, number, "left", "sallyport.auth.left", "attempts left") \
@@ -40,7 +38,6 @@ F(component, text, "what", "sallyport.component", "which process") \
 F(compression_in, text, "zin", "sallyport.kex.compression_in", "compression, client to server") \
 F(compression_out, text, "zout", "sallyport.kex.compression_out", "compression, server to client") \
 F(count, count, "count", "sallyport.count", "how many") \
-F(cwd, text, "cwd", "process.working_directory", "working directory") \
 F(detail, text, "detail", "sallyport.detail", "a sentence with more") \
 F(duration_ms, duration, "ms", "event.duration", "how long it took: milliseconds; in JSON nanoseconds") \
 F(errors, count, "errors", "sallyport.errors", "how many failed") \
@@ -82,7 +79,6 @@ F(port, count, "port", "sallyport.port", "a port: listened on, asked for, connec
 F(post_quantum, flag, "pq", "sallyport.kex.post_quantum", "the key exchange resists quantum computers") \
 F(principals, text, "principals", "sallyport.cert.principals", "principals of the certificate") \
 F(process, count, "proc", "sallyport.process.pid", "process id of the process meant") \
-F(realpath, text, "real", "sallyport.file.real", "path after links") \
 F(reason, text, "why", "event.reason", "why, in words") \
 F(refusal, text, "refusal", "sallyport.refusal", "why a login is refused: not_accepted, unavailable, unknown_user, no_rule, rule_refuses, guard_refuses, unknown_fact, root, time, no_chain, no_module, key, conflict, account, locked, expired, shell") \
 F(seconds, count, "seconds", "sallyport.seconds", "a number of seconds") \

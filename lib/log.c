@@ -19,7 +19,6 @@
 
 static struct {
 	int level;
-	char tag[80];
 	char ident[64];
 	bool to_stderr;
 	bool to_syslog;
@@ -96,14 +95,6 @@ log_level_parse(const char *word, int *level)
 			return 0;
 		}
 	return E_VALUE;
-}
-
-void
-log_set_tag(const char *tag)
-{
-	logger.tag[0] = '\0';
-	if (tag != NULL)
-		escape_text(logger.tag, sizeof(logger.tag), tag, ESCAPE_LINE);
 }
 
 void
@@ -256,9 +247,7 @@ log_relay(int level, const char *text, size_t text_len)
 		text_len--;
 	escape(line, sizeof(line), text, text_len, ESCAPE_LINE);
 	to_callback(level, line);
-	n = snprintf(whole, sizeof(whole), "%s%s%s%s%s", levels[level].prefix,
-	    line, logger.tag[0] == '\0' ? "" : " [", logger.tag,
-	    logger.tag[0] == '\0' ? "" : "]");
+	n = snprintf(whole, sizeof(whole), "%s%s", levels[level].prefix, line);
 	to_sinks(levels[level].severity, whole, (size_t)n, false);
 	errno = saved;
 }

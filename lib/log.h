@@ -42,8 +42,6 @@ bool log_wants(int level);
 const char *log_level_name(int level);
 int log_level_parse(const char *word, int *level);
 
-/* What each line of this process ends in, as " [tag]"; NULL for none. */
-void log_set_tag(const char *tag);
 /* The name that stands before lines in files (default "sallyport"). */
 void log_set_ident(const char *ident);
 

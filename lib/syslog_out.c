@@ -34,35 +34,6 @@ static struct {
 	uint64_t *shown; /* untold, where the parent sees it */
 } out = {.fd = -1};
 
-static const struct {
-	const char *name;
-	int facility;
-} facilities[] = {
-    {"auth", LOG_AUTH},
-    {"authpriv", LOG_AUTHPRIV},
-    {"daemon", LOG_DAEMON},
-    {"user", LOG_USER},
-    {"local0", LOG_LOCAL0},
-    {"local1", LOG_LOCAL1},
-    {"local2", LOG_LOCAL2},
-    {"local3", LOG_LOCAL3},
-    {"local4", LOG_LOCAL4},
-    {"local5", LOG_LOCAL5},
-    {"local6", LOG_LOCAL6},
-    {"local7", LOG_LOCAL7},
-};
-
-int
-syslog_out_facility_parse(const char *word, int *facility)
-{
-	for (size_t i = 0; i < sizeof(facilities) / sizeof(facilities[0]); i++)
-		if (strcmp(word, facilities[i].name) == 0) {
-			*facility = facilities[i].facility;
-			return 0;
-		}
-	return E_VALUE;
-}
-
 static int
 make_socket(int type)
 {
@@ -164,12 +135,6 @@ bool
 syslog_out_is_open(void)
 {
 	return out.open;
-}
-
-int
-syslog_out_fd(void)
-{
-	return out.fd;
 }
 
 int

@@ -31,9 +31,6 @@ bool syslog_out_is_open(void);
 /* From now on what the descriptor does not take is lost: for a sandbox. */
 void syslog_out_no_reconnect(void);
 
-/* The connected descriptor, or -1: kept when others are closed. */
-int syslog_out_fd(void);
-
 /* "auth", "authpriv", "daemon", "local0".. -> facility; E_VALUE. */
 int syslog_out_facility_parse(const char *word, int *facility);
 

@@ -58,7 +58,7 @@ struct generation {
 	size_t cookie_at;
 	uint64_t replaced_at; /* of the worker template, ms */
 	unsigned replaced;
-	bool told_monitors, ready, failed, retired;
+	bool ready, failed, retired;
 	unsigned connections;
 	struct generation *next;
 };
@@ -175,7 +175,6 @@ struct master {
 	} stats;
 	bool draining; /* no new connections */
 	bool terminating;
-	bool notified_ready;
 	bool asked_keepers;
 	int exit_status;
 };

@@ -70,7 +70,6 @@ struct monitor {
 
 	/* After success. */
 	struct decision *decision; /* frozen */
-	char **pam_environment; /* NAME=value, NULL ended; owned */
 	struct sessions *sessions;
 
 	/* A legal message that came while a module conversed. */

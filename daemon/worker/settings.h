@@ -24,8 +24,6 @@ struct worker_settings {
 	bool tcp_keepalive;
 	uint8_t tos_interactive; /* the TOS byte with a terminal open, */
 	uint8_t tos_bulk; /* and without */
-	uint8_t *moduli; /* text of moduli(5), lib/ssh/moduli.h */
-	size_t moduli_len;
 	/* The master has sent the greeting, with this cookie: it is not sent
 	 * again, but counts. */
 	bool greeted;

@@ -98,11 +98,4 @@ void key_options_of_cert(const struct cert *cert, struct key_options *out);
 int key_options_combine(struct key_options *options,
     const struct key_options *other, char *why, size_t size);
 
-/*
- * Is one of the names in principals="a,b" a principal of the certificate?
- * A principal that contains a comma is compared whole.
- */
-bool key_options_name_principal(
-    const char *principals, const struct cert *cert);
-
 #endif

@@ -204,19 +204,3 @@ key_options_combine(struct key_options *o, const struct key_options *other,
 	snprintf(why, size, "%s", reason);
 	return E_DENIED;
 }
-
-bool
-key_options_name_principal(const char *principals, const struct cert *cert)
-{
-	size_t len;
-
-	for (;; principals += len + 1) {
-		len = strcspn(principals, ",");
-		for (size_t i = 0; len != 0 && i < cert->principal_count; i++)
-			if (strlen(cert->principals[i]) == len &&
-			    memcmp(cert->principals[i], principals, len) == 0)
-				return true;
-		if (principals[len] == '\0')
-			return false;
-	}
-}

@@ -16,10 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CIPHER_NAME_MAX 64
-#define CIPHER_KEY_MAX	64
-#define CIPHER_IV_MAX	16
-#define CIPHER_TAG_MAX	64
+#define CIPHER_KEY_MAX 64
+#define CIPHER_IV_MAX  16
+#define CIPHER_TAG_MAX 64
 /* Where a packet's payload begins. */
 #define CIPHER_HEAD 5
 

@@ -101,7 +101,7 @@ struct channel {
 	bool began; /* bytes move */
 	bool start_asked, started; /* a program: asked for, and running */
 	bool interactive;
-	bool exited, exit_told, orphan, lingering, drained;
+	bool exited, exit_told, orphan, lingering;
 	uint32_t exit_status;
 	char exit_signal[32];
 	bool exit_core;

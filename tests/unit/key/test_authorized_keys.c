@@ -388,23 +388,6 @@ START_TEST(a_certificate_says_what_its_extensions_permit)
 }
 END_TEST
 
-START_TEST(principals_of_a_line_are_compared_whole)
-{
-	char *names[] = {mem_strdup("alice,root"), mem_strdup("bob")};
-	struct cert cert = {.principals = names, .principal_count = 2};
-
-	ck_assert(key_options_name_principal("bob", &cert));
-	ck_assert(key_options_name_principal("x,bob,y", &cert));
-	ck_assert(!key_options_name_principal("root", &cert));
-	ck_assert(!key_options_name_principal("alice,root", &cert));
-	ck_assert(!key_options_name_principal("alice", &cert));
-	ck_assert(!key_options_name_principal("", &cert));
-	ck_assert(!key_options_name_principal("bo,bobb", &cert));
-	free(names[0]);
-	free(names[1]);
-}
-END_TEST
-
 Suite *
 suite_authorized_keys(void)
 {
@@ -424,7 +407,6 @@ suite_authorized_keys(void)
 	    two_sources_combine_to_the_stricter_whatever_their_order, 0,
 	    (int)(sizeof(pairs) / sizeof(pairs[0])));
 	tcase_add_test(t, a_certificate_says_what_its_extensions_permit);
-	tcase_add_test(t, principals_of_a_line_are_compared_whole);
 	suite_add_tcase(s, t);
 	return s;
 }
