@@ -460,9 +460,12 @@ def test_paramiko_rekeys_under_load(make_server, user, compress, who):
     c = t.open_session(timeout=20 * sp.SLOW)
     c.settimeout(120 * sp.SLOW)
     c.exec_command("cat")
-    size = max(MB // 4, 10) << 20  # Python's own work is most of the time
+    size = MB << 20
     blob, want = data(size)
-    feeder = threading.Thread(target=lambda: (c.sendall(blob), c.shutdown_write()))
+    # In pieces: its sendall() copies all that is left at each packet.
+    feeder = threading.Thread(target=lambda: (
+        [c.sendall(blob[i:i + (1 << 18)]) for i in range(0, size, 1 << 18)],
+        c.shutdown_write()))
     feeder.start()
     digest = hashlib.sha256()
     while chunk := c.recv(1 << 18):

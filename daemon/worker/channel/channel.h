@@ -202,6 +202,11 @@ void channel_free(struct channel *c);
 struct channel *channel_find(struct channels *t, uint32_t id);
 /* The one an incoming packet is about, open; E_VALUE otherwise. */
 int channel_of_packet(struct worker *w, struct rd *r, struct channel **c);
+/*
+ * The same for what some clients send once more after their CLOSE and nobody
+ * is hurt by (sshd takes it, too): 0 and NULL for a channel that has ended.
+ */
+int channel_of_late_packet(struct worker *w, struct rd *r, struct channel **c);
 /* Another kind of name for channel_timeouts ("session:shell"). */
 void channel_timeout_name(struct channel *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -180,9 +180,9 @@ int
 channel_eof(struct worker *w, struct rd *r)
 {
 	struct channel *c;
-	int err = channel_of_packet(w, r, &c);
+	int err = channel_of_late_packet(w, r, &c);
 
-	if (err != 0 || (err = rd_end(r)) != 0)
+	if (err != 0 || (err = rd_end(r)) != 0 || c == NULL)
 		return err;
 	c->eof_received = true;
 	channel_settle(c);
@@ -193,9 +193,9 @@ int
 channel_close(struct worker *w, struct rd *r)
 {
 	struct channel *c;
-	int err = channel_of_packet(w, r, &c);
+	int err = channel_of_late_packet(w, r, &c);
 
-	if (err != 0 || (err = rd_end(r)) != 0)
+	if (err != 0 || (err = rd_end(r)) != 0 || c == NULL)
 		return err;
 	c->close_received = true;
 	/* What it has sent is still delivered; what comes back is not. */

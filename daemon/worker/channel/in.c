@@ -361,12 +361,12 @@ channel_window_adjust(struct worker *w, struct rd *r)
 {
 	struct channel *c;
 	uint32_t more;
-	int err = channel_of_packet(w, r, &c);
+	int err = channel_of_late_packet(w, r, &c);
 
 	if (err != 0)
 		return err;
 	more = rd_u32(r);
-	if ((err = rd_end(r)) != 0)
+	if ((err = rd_end(r)) != 0 || c == NULL)
 		return err;
 	if (more > UINT32_MAX - c->peer_window)
 		return E_LIMIT; /* RFC 4254 section 5.2 */

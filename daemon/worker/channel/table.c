@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define SLOT_MASK   ((1u << SLOT_BITS) - 1)
+#define GENERATIONS (UINT32_MAX >> SLOT_BITS)
 #define SLOTS_FIRST 8
 
 void
@@ -202,6 +203,35 @@ channel_of_packet(struct worker *w, struct rd *r, struct channel **c)
 		log_verbose("packet for channel %u, which is not open", id);
 		return E_VALUE;
 	}
+	return 0;
+}
+
+/* A number that was a channel's, and is no more. */
+static bool
+has_ended(const struct channels *t, uint32_t id)
+{
+	uint32_t slot = id & SLOT_MASK;
+
+	return slot < t->n_slots &&
+	    id >> SLOT_BITS < (t->generations[slot] & GENERATIONS);
+}
+
+int
+channel_of_late_packet(struct worker *w, struct rd *r, struct channel **c)
+{
+	struct rd ahead = *r;
+	uint32_t id = rd_u32(&ahead);
+	struct channel *found;
+
+	*c = NULL;
+	if (ahead.err != 0 || w->channels == NULL)
+		return channel_of_packet(w, r, c);
+	found = channel_find(w->channels, id);
+	if (found == NULL ? !has_ended(w->channels, id) :
+			    !found->close_received)
+		return channel_of_packet(w, r, c);
+	log_debug("packet for channel %u, which has ended", id);
+	*r = ahead;
 	return 0;
 }
 

@@ -438,6 +438,42 @@ START_TEST(test_close_delivers_what_was_sent_before_it)
 }
 END_TEST
 
+START_TEST(test_what_is_said_again_after_close_is_ignored)
+{
+	int program[3];
+	uint32_t id, next;
+
+	fake_start_plain();
+	id = fake_open_session(4);
+	fake_exec(id, program);
+	/* Erlang: CLOSE when it hears of a signal, and again to ours. */
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(
+		    fake_packet(SSH_MSG_CHANNEL_CLOSE, "u", id), 0);
+	session_exits(id, 0, "");
+	fake_expect(SSH_MSG_CHANNEL_REQUEST);
+	fake_expect(SSH_MSG_CHANNEL_CLOSE);
+	fake_asked(MSG_channel_closed);
+	next = fake_open_session(4);
+	ck_assert_uint_ne(next, id);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_CLOSE, "u", id), 0);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_EOF, "u", id), 0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu", id, 1u), 0);
+	fake_expect_nothing();
+	/* Data to nobody, a packet cut short and a number never given. */
+	ck_assert_int_ne(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "x"), 0);
+	ck_assert_int_ne(
+	    fake_packet(SSH_MSG_CHANNEL_WINDOW_ADJUST, "u", id), 0);
+	ck_assert_int_ne(
+	    fake_packet(SSH_MSG_CHANNEL_CLOSE, "u", next + (1u << SLOT_BITS)),
+	    0);
+	fake_end();
+	for (int i = 0; i < 3; i++)
+		close(program[i]);
+}
+END_TEST
+
 START_TEST(test_a_client_that_closes_early_still_learns_the_status)
 {
 	int program[3];
@@ -497,6 +533,7 @@ suite_program(void)
 	tcase_add_test(
 	    c, test_a_lost_session_ends_its_channels_when_output_ends);
 	tcase_add_test(c, test_close_delivers_what_was_sent_before_it);
+	tcase_add_test(c, test_what_is_said_again_after_close_is_ignored);
 	tcase_add_test(
 	    c, test_a_client_that_closes_early_still_learns_the_status);
 	suite_add_tcase(s, c);
