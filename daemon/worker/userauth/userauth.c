@@ -15,6 +15,9 @@
 
 #define NAME_MAX_BYTES 64
 #define ANSWERS_MAX    128
+/* A module asks 64 times at most; behind the wall's budget, which a client's
+ * packets must not exhaust, the monitor would blame us. */
+#define PACKETS_MAX 512
 
 struct userauth *
 userauth_new(struct worker *w)
@@ -114,6 +117,8 @@ method_packet(struct worker *w, struct rd *r)
 	payload.data = rd_rest(r, &payload.len);
 	if (payload.len > WALL_ASK_MAX)
 		return E_TOO_LARGE;
+	if (++w->userauth->packets > PACKETS_MAX)
+		return E_LIMIT;
 	TELL(w, auth_packet, .number = number, .payload = payload);
 	return 0;
 }

@@ -18,6 +18,7 @@ enum userauth_state {
 struct userauth {
 	enum userauth_state state;
 	bool service; /* ssh-userauth was accepted */
+	unsigned packets; /* of a module's method, in this connection */
 };
 
 /*

@@ -220,6 +220,24 @@ START_TEST(an_unknown_method_goes_to_a_module_raw)
 }
 END_TEST
 
+/* The wall's budget is 1000: nobody but a broken worker comes near it. */
+START_TEST(packets_of_a_module_s_method_have_an_end)
+{
+	struct rd r;
+
+	request("gssapi-with-mic");
+	client_finish(&g.c);
+	rig_expect(&g, 65, &r);
+	for (int i = 0; i < 1100; i++) {
+		client_start(&g.c, 61);
+		client_finish(&g.c);
+		rig_turn(&g);
+	}
+	rig_expect_disconnect(&g, SSH_DISCONNECT_PROTOCOL_ERROR);
+	ck_assert_uint_eq(g.monitor.seen[MSG_auth_packet], 512);
+}
+END_TEST
+
 START_TEST(hostbased_is_told)
 {
 	struct buf *b = request("hostbased");
@@ -387,6 +405,7 @@ suite_userauth(void)
 	tcase_add_loop_test(t, a_dialogue_is_held, 0, 2);
 	tcase_add_test(t, answers_nobody_asked_for_are_not_taken);
 	tcase_add_test(t, an_unknown_method_goes_to_a_module_raw);
+	tcase_add_test(t, packets_of_a_module_s_method_have_an_end);
 	tcase_add_test(t, hostbased_is_told);
 	tcase_add_test(t, one_request_at_a_time);
 	tcase_add_test(t, a_banner_comes_before_the_verdict);
