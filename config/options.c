@@ -457,9 +457,10 @@ const struct option options[] = {
 	"On which addresses remote forwards listen: no, loopback only; client, "
 	"where the client asks; yes, on all."),
     G(unix_local, STRINGS, 0, 64, 0, "[]", NULL, LAYER,
-	"Patterns of UNIX sockets that clients may connect to."),
+	"Patterns of UNIX sockets that clients may connect to; a path with "
+	"\"..\" matches none."),
     G(unix_remote, STRINGS, 0, 64, 0, "[]", NULL, LAYER,
-	"Patterns of UNIX sockets that clients may listen on."),
+	"Patterns of UNIX sockets that clients may listen on, likewise."),
     G(unix_mask, MODE, 0, 0777, 0, "\"0177\"", NULL, BITS_OR,
 	"The umask of UNIX sockets that clients listen on."),
     G(unix_unlink, BOOL, 0, 0, 0, "false", NULL, FALSE,

@@ -11,6 +11,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* sun_path has 108 bytes. */
+#define PATH_PLAIN_MAX 256
+
 static bool
 in_every_layer(const struct decision *d, enum layer layer, const char *text)
 {
@@ -239,18 +242,46 @@ policy_may_listen(const struct decision *d, const char *host, uint32_t port)
 
 /* ---- names ---- */
 
+/*
+ * A pattern is about the place that a path names: so it meets one spelling.
+ * Otherwise "/run//docker.sock" would not be "/run/docker.sock", and
+ * "/run/app/../docker.sock" in "/run/app/"; what ".." leads to cannot be said
+ * from here.
+ */
+static bool
+may_path(const struct decision *d, enum layer layer, const char *path)
+{
+	char plain[PATH_PLAIN_MAX];
+	size_t at = 0, len;
+
+	if (d->verdict != POLICY_GRANTED || *path != '/' ||
+	    strlen(path) >= sizeof(plain))
+		return false;
+	for (; *path != '\0'; path += len) {
+		path += strspn(path, "/");
+		len = strcspn(path, "/");
+		if (len == 2 && memcmp(path, "..", 2) == 0)
+			return false;
+		if (len == 0 || (len == 1 && *path == '.'))
+			continue;
+		plain[at++] = '/';
+		memcpy(&plain[at], path, len);
+		at += len;
+	}
+	plain[at] = '\0';
+	return in_every_layer(d, layer, plain);
+}
+
 bool
 policy_may_unix_connect(const struct decision *d, const char *path)
 {
-	return d->verdict == POLICY_GRANTED && *path == '/' &&
-	    in_every_layer(d, LAYER_unix_local, path);
+	return may_path(d, LAYER_unix_local, path);
 }
 
 bool
 policy_may_unix_listen(const struct decision *d, const char *path)
 {
-	return d->verdict == POLICY_GRANTED && *path == '/' &&
-	    in_every_layer(d, LAYER_unix_remote, path);
+	return may_path(d, LAYER_unix_remote, path);
 }
 
 /*

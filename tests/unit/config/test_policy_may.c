@@ -99,6 +99,34 @@ START_TEST(listening_is_by_address_and_port)
 }
 END_TEST
 
+/* Whatever way it is written. */
+START_TEST(a_path_is_the_place_it_names)
+{
+	struct policy_facts facts = facts_of_alice();
+
+	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; "
+	       "unix_local = [ \"/run/app/*\", \"/tmp/*\", "
+	       "\"!/tmp/secret\" ]; unix_remote = \"/home/a/*\"; } );",
+	    &facts);
+	ck_assert(policy_may_unix_connect(&decision, "/run/app/x"));
+	ck_assert(policy_may_unix_connect(&decision, "/run/app/..x"));
+	ck_assert(policy_may_unix_connect(&decision, "/run//./app///x"));
+	ck_assert(!policy_may_unix_connect(&decision, "/run/app/../docker"));
+	ck_assert(!policy_may_unix_connect(&decision, "/run/app/.."));
+	ck_assert(!policy_may_unix_connect(&decision, "/../run/app/x"));
+	ck_assert(!policy_may_unix_connect(&decision, "run/app/x"));
+	ck_assert(!policy_may_unix_connect(&decision, ""));
+	ck_assert(policy_may_unix_connect(&decision, "/tmp/other"));
+	ck_assert(!policy_may_unix_connect(&decision, "/tmp/secret"));
+	ck_assert(!policy_may_unix_connect(&decision, "/tmp//secret"));
+	ck_assert(!policy_may_unix_connect(&decision, "/tmp/./secret"));
+	ck_assert(!policy_may_unix_connect(&decision, "//tmp/secret/"));
+	ck_assert(policy_may_unix_listen(&decision, "/home/a/s"));
+	ck_assert(!policy_may_unix_listen(&decision, "/home/a/../b/s"));
+	done();
+}
+END_TEST
+
 START_TEST(a_refused_decision_allows_nothing)
 {
 	struct policy_facts facts = facts_of_alice();
@@ -219,6 +247,7 @@ suite_policy_may(void)
 	    tc, sftp_only_leaves_the_sftp_subsystem_and_nothing_else);
 	tcase_add_test(tc, every_layer_of_a_list_must_allow);
 	tcase_add_test(tc, listening_is_by_address_and_port);
+	tcase_add_test(tc, a_path_is_the_place_it_names);
 	tcase_add_test(tc, a_refused_decision_allows_nothing);
 	tcase_add_test(tc, a_fresh_decision_allows_nothing);
 	tcase_add_test(tc, keys_and_certificates_only_tighten);
