@@ -92,9 +92,12 @@ text_facts(const struct explanation *e)
 	if (f->user_state == FACT_KNOWN)
 		fprintf(e->out, "uid %u", (unsigned)f->uid);
 	else
-		fputs(f->user_state == FACT_ABSENT ?
-			"no such user" :
-			"unknown (the look-up failed)",
+		fputs(f->user_state != FACT_ABSENT ?
+			"unknown (the look-up failed)" :
+			f->user_silent ? "unknown: no such user, but a "
+					 "source of the name service did not "
+					 "answer" :
+					 "no such user",
 		    e->out);
 	fputs("\ngroups:", e->out);
 	if (f->groups_state == FACT_UNKNOWN)
@@ -242,8 +245,10 @@ json_facts(const struct explanation *e)
 	if (f->user_state == FACT_KNOWN)
 		fprintf(e->out, "\"uid\":%u,", (unsigned)f->uid);
 	else
-		json_string(
-		    e, "uid", f->user_state == FACT_ABSENT ? NULL : "unknown");
+		json_string(e, "uid",
+		    f->user_state == FACT_ABSENT && !f->user_silent ?
+			NULL :
+			"unknown");
 	if (f->groups_state == FACT_UNKNOWN) {
 		json_string(e, "groups", "unknown");
 	} else {

@@ -23,6 +23,7 @@ enum fact_state {
 struct policy_facts {
 	/* FACT_ABSENT: NSS has no such user; user is then what was typed */
 	enum fact_state user_state;
+	bool user_silent; /* absent, but a source did not answer */
 	const char *user; /* as NSS returned it */
 	uid_t uid;
 	enum fact_state groups_state;

@@ -122,30 +122,44 @@ look_up_groups(struct question *q)
 	}
 }
 
+#define NSS_BUFFER_MAX (1024 * 1024)
+
+/* As the monitor asks; what stands in it is a copy. */
 static void
 look_up_user(struct question *q, const char *name)
 {
-	const struct passwd *found;
+	struct passwd pw, *found = NULL;
+	size_t size = 4096;
+	char *buffer = NULL;
+	int err = ERANGE;
 
 	q->facts.user = name;
 	q->facts.groups_state = FACT_ABSENT;
-	errno = 0;
-	if ((found = getpwnam(name)) == NULL) {
-		q->facts.user_state =
-		    errno == 0 || errno == ENOENT || errno == ESRCH ?
-		    FACT_ABSENT :
-		    FACT_UNKNOWN;
-		return;
+	while (err == ERANGE && size <= NSS_BUFFER_MAX) {
+		buffer = mem_grow(buffer, size, 1);
+		err = getpwnam_r(name, &pw, buffer, size, &found);
+		size *= 4;
 	}
-	/* A copy: modules look up users too. */
-	q->passwd = mem_dup(found, sizeof(*found));
-	q->passwd->pw_name = mem_strdup(found->pw_name);
-	q->passwd->pw_dir = mem_strdup(found->pw_dir);
-	q->passwd->pw_shell = mem_strdup(found->pw_shell);
-	q->facts.user_state = FACT_KNOWN;
-	q->facts.user = q->passwd->pw_name;
-	q->facts.uid = q->passwd->pw_uid;
-	look_up_groups(q);
+	if (found != NULL) {
+		q->passwd = mem_dup(found, sizeof(*found));
+		q->passwd->pw_name = mem_strdup(pw.pw_name);
+		q->passwd->pw_dir =
+		    mem_strdup(pw.pw_dir == NULL ? "" : pw.pw_dir);
+		q->passwd->pw_shell =
+		    mem_strdup(pw.pw_shell == NULL || pw.pw_shell[0] == '\0' ?
+			    "/bin/sh" :
+			    pw.pw_shell);
+		q->facts.user_state = FACT_KNOWN;
+		q->facts.user = q->passwd->pw_name;
+		q->facts.uid = q->passwd->pw_uid;
+		look_up_groups(q);
+	} else {
+		q->facts.user_state =
+		    err == 0 || err == ENOENT || err == ESRCH ? FACT_ABSENT :
+								FACT_UNKNOWN;
+		q->facts.user_silent = err != 0;
+	}
+	free(buffer);
 }
 
 static int

@@ -225,6 +225,26 @@ host_unload_one(struct hosted *h)
 	memset(h, 0, sizeof(*h));
 }
 
+/* A pam_service that no module would ever read. */
+static void
+check_services(const struct monitor_template *t, struct problems *problems)
+{
+	const struct config *config = t->config;
+
+	for (size_t i = 0; i < t->n_modules; i++)
+		if (takes_services(t->modules[i].module))
+			return;
+	for (size_t i = 0; i < config->rule_count; i++) {
+		const struct grants *g = &config->rules[i].grants;
+		const struct origin *o = &g->origins[GRANT_pam_service];
+
+		if (g->pam_service != NULL)
+			problem_error(problems, o->file, o->line,
+			    "rules.%s.pam_service: there is no module pam",
+			    config->rules[i].name);
+	}
+}
+
 int
 host_load(struct monitor_template *t, struct problems *problems)
 {
@@ -248,6 +268,7 @@ host_load(struct monitor_template *t, struct problems *problems)
 			t->n_modules++;
 		free(services.items);
 	}
+	check_services(t, problems);
 	if (problems->errors == errors)
 		return 0;
 	host_unload(t);

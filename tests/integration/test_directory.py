@@ -294,6 +294,9 @@ def test_slapd_hangs(make_server, directory, user):
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE)
         s.ssh(user, "true", check=0)  # nobody else waits
+        e = sp.run(["sallyportctl", "-f", s.config, "explain", "--user", "spt_ann", "--from", "127.0.0.1"],
+                   timeout=60)
+        assert "user spt_ann: unknown" in e.stdout and "refused: " in e.stdout, e.stdout + e.stderr
         out, _ = p.communicate(timeout=40 * sp.SLOW)
         assert p.returncode == 255 and out == b""
         s.wait_log(r"did.{1,4}not.{1,4}answer|could not be learnt|(?i:deadline|took too long|did not return)",

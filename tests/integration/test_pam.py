@@ -293,6 +293,13 @@ def test_a_service_that_does_not_exist_is_found_by_check(make_server, rule):
     s.start(expect=1)
 
 
+def test_a_service_without_pam_is_found_by_check(make_server):
+    s = make_server(start=False, modules='{ name = "publickey"; }',
+                    rules='rules = ( { name = "users"; methods = [ "publickey" ]; pam_service = "login"; } );')
+    p = sp.run(["sallyportctl", "-f", s.config, "check"])
+    assert p.returncode != 0 and "rules.users.pam_service: there is no module pam" in p.stdout + p.stderr
+
+
 def google(user, secret):
     """What google-authenticator(1) leaves in the home."""
     path = user.home + "/.google_authenticator"
