@@ -134,10 +134,11 @@ choice_error(const struct value *v, const char *text)
 	char list[256] = "";
 	size_t i, len = 0;
 
-	for (i = 0; v->option->choices[i].word != NULL && i < 32; i++) {
+	for (i = 0; i < 32 && v->option->choices[i].word != NULL; i++) {
 		words[i] = v->option->choices[i].word;
-		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
-		    i == 0 ? "" : " ", words[i]);
+		if (len < sizeof(list))
+			len += (size_t)snprintf(list + len, sizeof(list) - len,
+			    "%s%s", i == 0 ? "" : " ", words[i]);
 	}
 	nearest = word_nearest(text, words, i);
 	return reader_error(v->r, v->line, v->key,

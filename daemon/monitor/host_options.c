@@ -49,7 +49,7 @@ parse_number(const char *text, bool seconds, int64_t *out)
 	int64_t value = 0;
 	size_t i = 0, n;
 
-	for (n = 0; isdigit((unsigned char)text[n]) && n < 15; n++)
+	for (n = 0; n < 15 && isdigit((unsigned char)text[n]); n++)
 		value = value * 10 + (text[n] - '0');
 	if (n == 0)
 		return false;

@@ -83,7 +83,7 @@ cache_get(struct cache *c, const char *key, uint64_t now, size_t *len)
 	if (c == NULL || !enter(c))
 		return NULL;
 	digest(key, name);
-	for (size_t i = 0; i < SLOTS && text == NULL; i++) {
+	for (size_t i = 0; i < SLOTS; i++) {
 		struct slot *s = &c->slots[i];
 
 		if (s->until <= now || s->len > SLOT_TEXT ||
@@ -92,6 +92,7 @@ cache_get(struct cache *c, const char *key, uint64_t now, size_t *len)
 		text = mem_zalloc(s->len + 1);
 		memcpy(text, s->text, s->len);
 		*len = s->len;
+		break;
 	}
 	pthread_mutex_unlock(&c->lock);
 	return text;
