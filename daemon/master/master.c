@@ -218,6 +218,9 @@ master_generation_ready(struct generation *g)
 	}
 	if (first && adopted(m, g))
 		return;
+	/* Who is in the lobby was greeted by the generation that goes. */
+	if (!first)
+		lobby_empty(m);
 	for (struct generation *old = m->generations, *next; old != NULL;
 	     old = next) {
 		next = old->next;

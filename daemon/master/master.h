@@ -229,7 +229,8 @@ void lobby_enter(struct connection *c, int fd, const char *listener);
 void lobby_end(struct connection *c, const char *how, const char *cause);
 /* Once a second; may end it. */
 void lobby_watch(struct connection *c, uint64_t now);
-/* Everybody is handed over, as this image of the master ends. */
+/* Everybody is handed over, as this image of the master, or the generation
+ * that serves, ends. */
 void lobby_empty(struct master *m);
 
 /* crowd.c: has a connection of the source that holds the most been ended for

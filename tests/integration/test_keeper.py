@@ -325,8 +325,14 @@ def test_a_keeper_that_comes_late_tells_the_server(make_server, user):
     sp.wait_for(lambda: gone(s.pid), 10, "the master's end")
     s.start()
     assert sessions(s) == {}
-    os.kill(template, signal.SIGCONT)
-    sp.wait_for(lambda: list(sessions(s)) == [one["id"]], 10, "the session")
+    mark = s.mark()
+    with s.connect() as waiting:  # greeted, and in the lobby
+        assert waiting.recv(8) == b"SSH-2.0-"
+        os.kill(template, signal.SIGCONT)
+        sp.wait_for(lambda: one["id"] in sessions(s), 10, "the session")
+        s.wait_log(r"Configuration reloaded, generation", after=mark)  # it counts them
+        waiting.sendall(b"SSH-2.0-patient\r\n")
+        s.wait_log(r"remote software version SSH-2.0-patient")
     s.ssh(user, "true", check=0)
     finish(p)
     sp.wait_for(lambda: sessions(s) == {}, 10, "nobody")
