@@ -428,6 +428,7 @@ struct config {
 	struct environment_settings environment;
 	char *pid_file; /* NULL: none */
 	char *control_socket; /* NULL: none */
+	char *version_software; /* NULL: ours */
 	char *version_addendum; /* NULL: none */
 	char *banner; /* of rules that set none; NULL: none */
 	char *xauth;

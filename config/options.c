@@ -84,6 +84,13 @@ const struct option options[] = {
 	"type is used, all are announced."),
     S("host_certificates", host_certificates, PATHS, 0, 16, 0, "[]", NULL,
 	"Certificates of host keys (*-cert.pub), each for one of host_keys."),
+    S("version_software", version_software, NAME, 0, 32, NONE, "\"none\"", NULL,
+	"The software in the identification line, in place of "
+	"sallyport_VERSION. OpenSSH's client tells a server that its output "
+	"is read no more (\"ssh host yes | head\"), and that it wants no "
+	"more sessions, only where this begins with OpenSSH, as in "
+	"\"OpenSSH_9.9\"; elsewhere it reads to the end. Scanners go by "
+	"this name, too."),
     S("version_addendum", version_addendum, STRING, 0, 64, NONE, "\"none\"",
 	NULL, "Text after the version in the identification line."),
     S("banner", banner, PATH, 0, 0, NONE, "\"none\"", NULL,

@@ -480,7 +480,7 @@
 	F(text, kex, 2048) F(text, host_key_algorithms, 2048)        \
 	F(text, ciphers, 2048) F(text, macs, 2048)                   \
 	F(text, compression, 256) F(text, signature_algorithms, 2048) \
-	F(text, version_addendum, 128) F(u64, rekey_bytes, U64)      \
+	F(text, identification, 128) F(u64, rekey_bytes, U64)      \
 	F(u32, rekey_seconds, U32) F(u32, window_max, U32)           \
 	F(u32, tos_interactive, 255) F(u32, tos_bulk, 255)           \
 	F(flag, tcp_keepalive, 1) F(bytes, moduli, WALL_MODULI_MAX)

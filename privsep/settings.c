@@ -4,6 +4,8 @@
  */
 #include "privsep/settings.h"
 
+#include "config.h"
+
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -63,6 +65,18 @@ settings_host_key(
 	return -1;
 }
 
+static char *
+identification(const struct config *c)
+{
+	const char *software = c->version_software;
+	const char *more = c->version_addendum;
+
+	if (software == NULL)
+		software = "sallyport_" PACKAGE_VERSION;
+	return mem_printf("%s%s%s", software, more == NULL ? "" : " ",
+	    more == NULL ? "" : more);
+}
+
 struct settings *
 settings_make(const struct config *config, const struct host_key_blob *keys,
     size_t n_keys, const char *moduli)
@@ -84,6 +98,7 @@ settings_make(const struct config *config, const struct host_key_blob *keys,
 	s->macs = join(&c->macs);
 	s->compression = join(&c->compression);
 	s->signature_algorithms = join(&c->key_algorithms);
+	s->identification = identification(config);
 	s->config = config;
 	s->moduli = moduli;
 	free(usable.items);
@@ -101,6 +116,7 @@ settings_free(struct settings *s)
 	free(s->macs);
 	free(s->compression);
 	free(s->signature_algorithms);
+	free(s->identification);
 	free(s);
 }
 
@@ -116,8 +132,7 @@ settings_message(const struct settings *s, struct msg_settings *m)
 	m->macs = s->macs;
 	m->compression = s->compression;
 	m->signature_algorithms = s->signature_algorithms;
-	m->version_addendum =
-	    c->version_addendum == NULL ? "" : c->version_addendum;
+	m->identification = s->identification;
 	m->rekey_bytes = c->crypto.rekey_bytes;
 	m->rekey_seconds = c->crypto.rekey_seconds == CONFIG_NONE ?
 	    0 :

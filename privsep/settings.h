@@ -24,6 +24,7 @@ struct settings {
 	char *macs;
 	char *compression;
 	char *signature_algorithms;
+	char *identification; /* what follows "SSH-2.0-" */
 	const struct config *config;
 	const char *moduli;
 };

@@ -97,6 +97,14 @@ session_expand(const struct monitor *m, const char *pattern)
 	return text;
 }
 
+static bool
+named_openssh(const struct monitor *m)
+{
+	const char *name = m->template->config->version_software;
+
+	return name != NULL && strncmp(name, "OpenSSH", 7) == 0;
+}
+
 static void
 fill(struct monitor *m, struct session_start *s, struct sftp_options *sftp)
 {
@@ -131,7 +139,8 @@ fill(struct monitor *m, struct session_start *s, struct sftp_options *sftp)
 		sftp->set_umask = true;
 		sftp->umask = g->sftp_umask;
 	}
-	if (m->client_version.data != NULL)
+	/* To what calls itself OpenSSH, clients write as to OpenSSH. */
+	if (m->client_version.data != NULL && !named_openssh(m))
 		sftp->peer = (const char *)m->client_version.data;
 	sftp->detail = SFTP_DETAIL_CHANGES;
 	s->sftp = sftp;

@@ -17,7 +17,7 @@ struct worker_settings {
 	char *macs;
 	char *compression;
 	char *signature_algorithms; /* server-sig-algs, RFC 8308 */
-	char *version_addendum;
+	char *identification; /* what follows "SSH-2.0-" */
 	uint64_t rekey_bytes;
 	uint32_t rekey_seconds;
 	uint32_t window_max;

@@ -77,7 +77,7 @@ keep_settings(const struct msg_settings *m)
 	settings.macs = mem_strdup(m->macs);
 	settings.compression = mem_strdup(m->compression);
 	settings.signature_algorithms = mem_strdup(m->signature_algorithms);
-	settings.version_addendum = mem_strdup(m->version_addendum);
+	settings.identification = mem_strdup(m->identification);
 	settings.rekey_bytes = m->rekey_bytes;
 	settings.rekey_seconds = m->rekey_seconds;
 	settings.window_max = m->window_max;

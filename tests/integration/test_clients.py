@@ -367,3 +367,17 @@ def test_tmux_outlives_the_connection(server, user):
 def tmux_size(user):
     return sp.run(["runuser", "-u", user.name, "--", "tmux", "display-message", "-p", "-t", "work",
                    "#{window_width}x#{window_height}"]).stdout.strip()
+
+
+def test_output_that_is_read_no_more(make_server, user):
+    """ssh host yes | head: the client tells who is called OpenSSH, and the
+    program hears of it; how it ends is still told."""
+    s = make_server(extra='version_software = "OpenSSH_9.9"; version_addendum = "sallyport";')
+    with s.connect() as c:
+        assert c.makefile("rb").readline() == b"SSH-2.0-OpenSSH_9.9 sallyport\r\n"
+    p = s.popen(user, "yes; echo $? >~/status; exit 3")
+    assert p.stdout.readline() == b"y\n"
+    p.stdout.close()
+    assert p.wait(20 * sp.SLOW) == 3
+    assert open(user.home + "/status").read() == "141\n"
+    sp.wait_for(lambda: not user.processes(), what="an empty house")

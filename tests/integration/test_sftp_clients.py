@@ -52,6 +52,20 @@ def test_each_client(place, client):
     play(place, client)
 
 
+def test_clients_that_go_by_our_name():
+    """The order of SYMLINK's names: as towards OpenSSH, where we are called so."""
+    s = sp.Server(extra='version_software = "OpenSSH_9.9";')
+    s.user = sp.User()
+    s.user.make_key()
+    s.remote = make_remote(s.user.home, s.user)
+    try:
+        for client in ("asyncssh", "libssh", "phpseclib"):
+            play(s, client)
+    finally:
+        s.user.remove()
+        s.stop()
+
+
 CHROOTED = ["sftp", "scp", "sshfs", "rclone", "psftp", "paramiko"]
 
 

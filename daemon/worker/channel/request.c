@@ -375,9 +375,10 @@ on_eow_req(struct request *q)
 	if (err != 0 || (err = accept_here(q)) != 0)
 		return err;
 	if (c->began && !c->pty) {
-		channel_unready(c);
+		/* Its errors are still read, as by sshd. */
 		channel_end_output(c, &c->output);
-		channel_end_output(c, &c->error);
+		if (!c->error_ready)
+			channel_unready(c);
 		channel_settle(c);
 	}
 	return 0;

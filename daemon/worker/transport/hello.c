@@ -5,27 +5,20 @@
  */
 #include "daemon/worker/transport/transport.h"
 
-#include "config.h"
-
 #include "lib/err.h"
 #include "lib/log.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define SOFTWARE "SSH-2.0-sallyport_" PACKAGE_VERSION
 /* CR and LF included: RFC 4253 section 4.2. */
 #define LINE_MAX_BYTES SSH_VERSION_MAX
 
 void
 hello_ours(const struct worker_settings *settings, char line[SSH_VERSION_MAX])
 {
-	const char *more = settings->version_addendum;
-
-	if (more == NULL || more[0] == '\0')
-		snprintf(line, LINE_MAX_BYTES - 2, "%s", SOFTWARE);
-	else
-		snprintf(line, LINE_MAX_BYTES - 2, "%s %s", SOFTWARE, more);
+	snprintf(
+	    line, LINE_MAX_BYTES - 2, "SSH-2.0-%s", settings->identification);
 }
 
 void

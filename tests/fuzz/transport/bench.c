@@ -23,7 +23,7 @@ static struct worker_settings settings = {
     .macs = (char[]){"hmac-sha2-256"},
     .compression = (char[]){"none,zlib@openssh.com"},
     .signature_algorithms = (char[]){"ssh-ed25519"},
-    .version_addendum = (char[]){""},
+    .identification = (char[]){"sallyport"},
 };
 static struct key_private *key;
 static struct fake_monitor monitor;

@@ -380,6 +380,10 @@ START_TEST(test_eow_from_the_client_closes_the_programs_output)
 	    0);
 	ck_assert_int_eq(write(program[1], "x", 1), -1);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "in"), 0);
+	/* Why it then ends is still heard. */
+	ck_assert_int_eq(write(program[2], "EPIPE", 5), 5);
+	fake_turn();
+	fake_expect(SSH_MSG_CHANNEL_EXTENDED_DATA);
 	fake_end();
 	close(program[0]);
 	close(program[1]);

@@ -50,7 +50,7 @@ rig_init(struct rig *g)
 	g->settings.compression = strdup("none,zlib@openssh.com");
 	g->settings.host_key_algorithms = strdup("ssh-ed25519");
 	g->settings.signature_algorithms = strdup("ssh-ed25519");
-	g->settings.version_addendum = strdup("");
+	g->settings.identification = strdup("sallyport_0.1.0");
 	client_init(&g->c, -1);
 }
 
@@ -83,7 +83,7 @@ rig_free(struct rig *g)
 	free(g->settings.compression);
 	free(g->settings.host_key_algorithms);
 	free(g->settings.signature_algorithms);
-	free(g->settings.version_addendum);
+	free(g->settings.identification);
 }
 
 void

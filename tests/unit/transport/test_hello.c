@@ -41,8 +41,8 @@ END_TEST
 
 START_TEST(the_addendum_follows_the_version)
 {
-	free(g.settings.version_addendum);
-	g.settings.version_addendum = strdup("Debian-12");
+	free(g.settings.identification);
+	g.settings.identification = strdup("sallyport_0.1.0 Debian-12");
 	rig_start(&g);
 	client_read(&g.c);
 	ck_assert(client_hello(&g.c));
