@@ -104,7 +104,7 @@ def host_key(kind):
     if not os.path.exists(path):
         extra = ["-b", "3072"] if kind == "rsa" else []
         run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", path, *extra],
-            check=0)
+            check=0, timeout=120)  # half a minute has been seen, for RSA
     return path
 
 
