@@ -129,6 +129,7 @@ def test_who_holds_secrets_leaves_no_core(untraced, user):
     asking.expect(rb"(?i)password: ")
     inside = untraced.popen(user, "echo on; exec cat", password=True)
     assert inside.stdout.readline() == b"on\n"
+    sp.wait_for(lambda: "cat" in untraced.processes().values(), what="cat")
     titles = untraced.processes()
     for role, number in {"master": 1, "keyholder": 1, "monitors": 1, "workers": 1, "monitor": 2,
                          "worker": 2, "session:": 1}.items():
