@@ -102,9 +102,10 @@ class Deeds:
         p = self.s.popen(self.user, flags=("-N", kind, what), ExitOnForwardFailure="yes")
         try:
             self.through(port)
-        finally:
             p.terminate()
-            p.communicate(timeout=20)
+            p.communicate(timeout=60)
+        finally:
+            p.kill()
 
     def nonsense(self):
         with self.s.connect() as c:
@@ -177,6 +178,7 @@ class Run:
 
     def __init__(self, deeds):
         self.deeds, self.done, self.failed = deeds, collections.Counter(), []
+        self.now = {}  # which deed each client is at
 
     def client(self, number, until):
         order = list(Deeds.ALL)
@@ -184,6 +186,7 @@ class Run:
         for name in itertools.cycle(order):
             if time.monotonic() > until or self.failed:
                 return
+            self.now[number] = name
             try:
                 getattr(self.deeds, name)()
                 self.done[name] += 1
@@ -200,8 +203,10 @@ class Run:
             ctl(self.deeds.s, "reload", timeout=60)
         for c in clients:
             c.join(120 * sp.SLOW)
-        assert self.failed == []
-        assert all(not c.is_alive() for c in clients)
+        late = [self.now[i] for i, c in enumerate(clients) if c.is_alive()]
+        assert self.failed == [] and late == [], "\n".join(
+            [*self.failed, *late,
+             sp.run(["ps", "-eo", "pid,ppid,stat,wchan:20,etimes,args"]).stdout])
 
 
 def at_rest(s):
