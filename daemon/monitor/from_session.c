@@ -54,17 +54,20 @@ on_session_ready(struct monitor *m, struct wall_message *message)
 int
 on_ran(struct monitor *m, struct wall_message *message)
 {
-	struct chan *c = chan_find(m, message->ran.channel);
+	const struct msg_ran *r = &message->ran;
+	struct chan *c = chan_find(m, r->channel);
 
+	/* The channel may have gone meanwhile, as its client knows already. */
+	if (r->error != 0)
+		log_info("channel %u: the program could not be started: %s",
+		    r->channel, strerror((int)r->error));
 	if (c == NULL)
 		return 0;
-	c->pid = (pid_t)message->ran.pid;
-	if (message->ran.error == 0 || c->ended)
-		return 0;
-	log_info("channel %u: the program could not be started: %s", c->id,
-	    strerror((int)message->ran.error));
-	c->ended = true;
-	chan_logout(m, c, "not started");
+	c->pid = (pid_t)r->pid;
+	if (r->error != 0 && !c->ended) {
+		c->ended = true;
+		chan_logout(m, c, "not started");
+	}
 	return 0;
 }
 
