@@ -48,7 +48,7 @@ struct pam_connection {
 	struct sallyport_login *login;
 	struct pam_one handles[PAM_HANDLES_MAX]; /* [0] is the main one */
 	size_t count;
-	bool authenticated; /* by the main stack */
+	bool authenticated, refused; /* by the main stack */
 	bool credentials, session;
 	/* of the call that runs */
 	enum pam_mode mode;

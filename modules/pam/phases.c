@@ -106,6 +106,8 @@ pam_phase_authenticate(void *connection, struct sallyport_login *login)
 			c->authenticated = true;
 		return SALLYPORT_ALLOW;
 	}
+	if (one == &c->handles[0])
+		c->refused = true;
 	give_reason(one);
 	if (asking || status != PAM_AUTH_ERR)
 		pam_host->audit(login, "pam_error", one->service, "%s",
@@ -203,10 +205,16 @@ give_environment(struct pam_one *one)
 	free(list);
 }
 
-/* A key login has no password to make tickets from: that may be fine. */
+/*
+ * A key login has no password to make tickets from: that may be fine.  After
+ * a wrong password a stack repeats its refusal here (pam_unix does), which
+ * says nothing of the key that came then.
+ */
 static bool
 credentials_missed_are_fatal(const struct pam_connection *c, int status)
 {
+	if (!c->authenticated && c->refused)
+		return false;
 	if (c->authenticated || !c->state->cred_optional)
 		return true;
 	return status != PAM_CRED_UNAVAIL && status != PAM_IGNORE &&

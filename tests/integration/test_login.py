@@ -179,6 +179,16 @@ def test_max_auth_tries_ends_the_connection(make_server, user):
     s.wait_log(r"Failed password")
 
 
+def test_a_key_after_a_wrong_password(server, user):
+    """The refusal of the password is not one of the session."""
+    p = sp.run(server.ssh_argv(user, "echo in; exit 4", password="wrong",
+                               PreferredAuthentications="password,publickey",
+                               PubkeyAuthentication="yes", NumberOfPasswordPrompts="1"))
+    assert (p.returncode, p.stdout) == (4, "in\n"), p.stderr
+    server.wait_log("Failed password")
+    server.wait_log("Accepted publickey")
+
+
 def test_login_grace_ends_silent_connections(make_server):
     s = make_server(limits="login_grace = 5;")
     c = s.connect()
