@@ -206,6 +206,13 @@ judge_directive(struct importer *imp, const struct directive *d)
 		value = "yes";
 	else if (strcasecmp(value, "false") == 0)
 		value = "no";
+	if (strcmp(word->name, "subsystem") == 0 && d->count > 1 &&
+	    strncmp(d->args[1], "internal-sftp", 13) != 0 &&
+	    strcmp(import_subsystem_command(imp, d), "internal") == 0)
+		import_note(imp, &d->origin,
+		    "subsystem %s: internal takes the place of %s and asks no "
+		    "login shell: it serves accounts without one, too",
+		    d->args[0], d->args[1]);
 	switch (word->kind) {
 	case WORD_FIXED:
 		if (strcasecmp(value, word->note) != 0)

@@ -146,7 +146,10 @@ static const struct row rows[] = {
     {"PrintMotd yes\nPrintLastLog no\n",
 	"motd = \"server\"; last_login = \"pam\";", ""},
     {"Subsystem sftp /usr/lib/openssh/sftp-server -f AUTH\n",
-	"{ name = \"sftp\"; command = \"internal\"; }", ""},
+	"{ name = \"sftp\"; command = \"internal\"; }",
+	"1: warning: subsystem sftp: internal takes the place of "
+	"/usr/lib/openssh/sftp-server and asks no login shell: it serves "
+	"accounts without one, too\n"},
     {"Subsystem sftp internal-sftp\nSubsystem netconf /bin/nc -x\n",
 	"{ name = \"netconf\"; command = \"/bin/nc -x\"; }", ""},
     {"IPQoS af21 cs1\n",
