@@ -40,13 +40,14 @@ class Scene:
             os.chmod(self.file, 0o644)
         return self.file
 
-    def small_files(self, count=2000):
-        if not os.path.isdir(self.tree):
-            os.mkdir(self.tree, 0o755)
+    def small_files(self, count=2000, size=1024):
+        tree = f"{self.tree}{count}"
+        if not os.path.isdir(tree):
+            os.mkdir(tree, 0o755)
             for i in range(count):
-                with open(f"{self.tree}/{i:04d}", "wb") as f:
-                    f.write(os.urandom(1024))
-        return self.tree
+                with open(f"{tree}/{i:05d}", "wb") as f:
+                    f.write(os.urandom(size))
+        return tree
 
     def long_path(self):
         """Start the delay line once; argv that enters its far end."""
@@ -238,6 +239,19 @@ def sftp_small_get(scene, server):
     used = sftp_run(scene, server, f"get -r {scene.small_files()} {target}\n")
     call(["rm", "-rf", target])
     return [used]
+
+
+def sftp_many_put(scene, server):
+    target = f"{server.user.home}/many"
+    used = sftp_run(scene, server, f"mkdir {target}\n"
+                    f"put -r {scene.small_files(10000)} {target}\n")
+    call(["rm", "-rf", target])
+    return [used]
+
+
+def sftp_list(scene, server):
+    directory = scene.small_files(100000, size=0)
+    return [sftp_run(scene, server, f"ls -1f {directory}\n")]
 
 
 def long_upload(scene, server):
@@ -493,6 +507,10 @@ MEASURES = [
             sftp_small_put, 0.6, rounds=3),
     Measure("sftp_small_get", "sftp get of 2000 × 1 KiB, CPU s",
             sftp_small_get, 0.6, rounds=3),
+    Measure("sftp_many_put", "sftp put of 10,000 × 1 KiB, CPU s",
+            sftp_many_put, None, rounds=2),
+    Measure("sftp_list", "sftp ls of 100,000 entries, CPU s", sftp_list, None,
+            rounds=2),
     Measure("long_upload", "upload over a 100 ms path (1 Gbit/s), MB/s ↑",
             long_upload, ">= 110", digits=1, rounds=1, up=True),
     Measure("long_login", "login over a 100 ms path, curve25519, ms",
