@@ -490,6 +490,27 @@ check_algorithms(const struct check *c)
 	}
 }
 
+/* RFC 4253 section 4.2. */
+static void
+check_identification(const struct check *c)
+{
+	const char *software = c->config->version_software;
+	const char *more = c->config->version_addendum;
+	const struct origin *origin = key_origin(c, "version_software");
+
+	if (software != NULL && strchr(software, '-') != NULL)
+		problem_error(c->problems, origin->file, origin->line,
+		    "version_software: \"%s\": \"-\" may not stand in it",
+		    software);
+	origin = key_origin(c, "version_addendum");
+	for (; more != NULL && *more != '\0'; more++)
+		if ((unsigned char)*more < ' ' || *more == 0x7f) {
+			problem_error(c->problems, origin->file, origin->line,
+			    "version_addendum: a control character");
+			return;
+		}
+}
+
 int
 config_check(const struct config *config, const struct check_calls *calls,
     struct problems *problems)
@@ -497,6 +518,7 @@ config_check(const struct config *config, const struct check_calls *calls,
 	struct check c = {config, calls, problems};
 	size_t errors = problems->errors;
 
+	check_identification(&c);
 	check_files(&c);
 	check_user(&c, "privsep.worker_user", config->privsep.worker_user);
 	check_user(

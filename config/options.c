@@ -86,7 +86,8 @@ const struct option options[] = {
 	"Certificates of host keys (*-cert.pub), each for one of host_keys."),
     S("version_software", version_software, NAME, 0, 32, NONE, "\"none\"", NULL,
 	"The software in the identification line, in place of "
-	"sallyport_VERSION. OpenSSH's client tells a server that its output "
+	"sallyport_VERSION; without \"-\". OpenSSH's client tells a server "
+	"that its output "
 	"is read no more (\"ssh host yes | head\"), and that it wants no "
 	"more sessions, only where this begins with OpenSSH, as in "
 	"\"OpenSSH_9.9\"; elsewhere it reads to the end. Scanners go by "

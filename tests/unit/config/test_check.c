@@ -185,6 +185,12 @@ static const struct row rows[] = {
 	"test.conf:3 no chain"},
     {GOOD RULE("") "privsep = { worker_user = \"ghost\"; };",
 	"test.conf:4: privsep.worker_user: there is no user \"ghost\"\n"},
+    {GOOD RULE("") "version_software = \"Open-SSH\";",
+	"test.conf:4: version_software: \"Open-SSH\": \"-\" may not stand in "
+	"it\n"},
+    {GOOD RULE("") "version_software = \"OpenSSH_9.9\";", ""},
+    {GOOD RULE("") "version_addendum = \"a\\rb\";",
+	"test.conf:4: version_addendum: a control character\n"},
     {GOOD RULE("") "log = { targets = \"/nonexistent/log\"; };",
 	"test.conf:4: log.targets: /nonexistent/: No such file"},
     {GOOD RULE("") "subsystems = ( { name = \"x\"; command = "
