@@ -274,9 +274,11 @@ settle_sftp_only(struct decision *d)
 	d->grants.exec = false;
 	d->grants.origins[GRANT_shell] = d->grants.origins[GRANT_sftp_only];
 	d->grants.origins[GRANT_exec] = d->grants.origins[GRANT_sftp_only];
-	if (layers->items[layers->count - 1].list != &only)
-		(void)decision_add_layer(d, LAYER_subsystems, &only,
-		    &d->grants.origins[GRANT_sftp_only]);
+	if (layers->items[layers->count - 1].list != &only &&
+	    decision_add_layer(d, LAYER_subsystems, &only,
+		&d->grants.origins[GRANT_sftp_only]) != 0)
+		decision_refuse(
+		    d, REASON_GUARD_REFUSES, "too many layers of subsystems");
 }
 
 /* Strangers and refused users meet the decoy, with the same guards on it. */
