@@ -40,7 +40,7 @@ class Scene:
             os.chmod(self.file, 0o644)
         return self.file
 
-    def small_files(self, count=2000, size=1024):
+    def small_files(self, count, size=1024):
         tree = f"{self.tree}{count}"
         if not os.path.isdir(tree):
             os.mkdir(tree, 0o755)
@@ -225,26 +225,20 @@ def sftp_get(scene, server):
     return [used * 1e9 / scene.bulk]
 
 
-def sftp_small_put(scene, server):
-    target = f"{server.user.home}/many"
-    used = sftp_run(scene, server, f"mkdir {target}\n"
-                    f"put -r {scene.small_files()} {target}\n")
-    call(["rm", "-rf", target])
-    return [used]
+def sftp_small_put(count):
+    def measure(scene, server):
+        target = f"{server.user.home}/many"
+        used = sftp_run(scene, server, f"mkdir {target}\n"
+                        f"put -r {scene.small_files(count)} {target}\n")
+        call(["rm", "-rf", target])
+        return [used]
+    return measure
 
 
 def sftp_small_get(scene, server):
     target = f"{sp.SCRATCH}/many"
     os.mkdir(target)
-    used = sftp_run(scene, server, f"get -r {scene.small_files()} {target}\n")
-    call(["rm", "-rf", target])
-    return [used]
-
-
-def sftp_many_put(scene, server):
-    target = f"{server.user.home}/many"
-    used = sftp_run(scene, server, f"mkdir {target}\n"
-                    f"put -r {scene.small_files(10000)} {target}\n")
+    used = sftp_run(scene, server, f"get -r {scene.small_files(2000)} {target}\n")
     call(["rm", "-rf", target])
     return [used]
 
@@ -504,11 +498,11 @@ MEASURES = [
     Measure("sftp_put", "sftp put of a large file, CPU s/GB", sftp_put, 0.5),
     Measure("sftp_get", "sftp get of a large file, CPU s/GB", sftp_get, 0.5),
     Measure("sftp_small_put", "sftp put of 2000 × 1 KiB, CPU s",
-            sftp_small_put, 0.6, rounds=3),
+            sftp_small_put(2000), 0.6, rounds=3),
     Measure("sftp_small_get", "sftp get of 2000 × 1 KiB, CPU s",
             sftp_small_get, 0.6, rounds=3),
     Measure("sftp_many_put", "sftp put of 10,000 × 1 KiB, CPU s",
-            sftp_many_put, None, rounds=2),
+            sftp_small_put(10000), None, rounds=2),
     Measure("sftp_list", "sftp ls of 100,000 entries, CPU s", sftp_list, None,
             rounds=2),
     Measure("long_upload", "upload over a 100 ms path (1 Gbit/s), MB/s ↑",

@@ -34,6 +34,20 @@ assert_data(struct rd r, uint32_t peer, const char *text)
 	ck_assert_mem_eq(data, text, len);
 }
 
+/* Its last output closed: EOF and CLOSE, and the end of the test. */
+static void
+closes_in_order(const int program[3])
+{
+	close(program[1]);
+	close(program[2]);
+	fake_turn();
+	fake_expect(SSH_MSG_CHANNEL_EOF);
+	fake_expect(SSH_MSG_CHANNEL_CLOSE);
+	fake_expect_nothing();
+	close(program[0]);
+	fake_end();
+}
+
 START_TEST(test_a_command_is_asked_run_and_its_output_and_status_delivered)
 {
 	int program[3];
@@ -279,14 +293,7 @@ START_TEST(test_a_background_process_delays_the_close_but_not_the_status)
 	ck_assert_int_eq(write(program[1], "late", 4), 4);
 	fake_turn();
 	assert_data(fake_expect(SSH_MSG_CHANNEL_DATA), 9, "late");
-	close(program[1]);
-	close(program[2]);
-	fake_turn();
-	fake_expect(SSH_MSG_CHANNEL_EOF);
-	fake_expect(SSH_MSG_CHANNEL_CLOSE);
-	fake_expect_nothing();
-	close(program[0]);
-	fake_end();
+	closes_in_order(program);
 }
 END_TEST
 
@@ -404,14 +411,7 @@ START_TEST(test_a_lost_session_ends_its_channels_when_output_ends)
 	ck_assert_int_eq(write(program[1], "x", 1), 1);
 	fake_turn();
 	fake_expect(SSH_MSG_CHANNEL_DATA);
-	close(program[1]);
-	close(program[2]);
-	fake_turn();
-	fake_expect(SSH_MSG_CHANNEL_EOF);
-	fake_expect(SSH_MSG_CHANNEL_CLOSE);
-	fake_expect_nothing();
-	close(program[0]);
-	fake_end();
+	closes_in_order(program);
 }
 END_TEST
 
