@@ -1,5 +1,5 @@
 /*
- * Errands: children that touch what may hang or lie, files of users on
+ * Errands: light children that touch what may hang or lie, files of users on
  * whatever file server and programs that print keys.  Each has a deadline,
  * after which it is killed; nobody waits for one that cannot die.  Sent by
  * monitors, and by sallyportctl explain, which is to see what they would.
@@ -10,6 +10,7 @@
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "lib/safefile.h"
+#include "privsep/light_child.h"
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -55,9 +56,17 @@ from_err(int err)
 	}
 }
 
-/* In a child: signals as at birth, descriptors from `first` on gone. */
+/* In a child: descriptors from `first` on gone. */
 static void
-come_clean(unsigned first)
+close_from(unsigned first)
+{
+	if (syscall(SYS_close_range, first, ~0u, 0) != 0)
+		_exit(125);
+}
+
+/* In a child that is to exec: signals as at birth. */
+static void
+restore_signals(void)
 {
 	struct sigaction action = {.sa_handler = SIG_DFL};
 	sigset_t none;
@@ -66,58 +75,40 @@ come_clean(unsigned first)
 		sigaction(i, &action, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (syscall(SYS_close_range, first, ~0u, 0) != 0)
-		_exit(125);
 }
 
-/* In a child: become somebody for good. */
+/*
+ * In a child: become somebody for good.  By the calls themselves: libc's
+ * would have all threads follow, and a module's thread is our parent's.
+ */
 static void
-become(uid_t uid, gid_t gid, const gid_t *groups, size_t count)
+become(const struct errand_as *as)
 {
 	if (geteuid() != 0)
 		return; /* who asks about itself; tests */
-	if (setgroups(count, groups) != 0 || setresgid(gid, gid, gid) != 0 ||
-	    setresuid(uid, uid, uid) != 0)
+	if (syscall(SYS_setgroups, as->group_count, as->groups) != 0 ||
+	    syscall(SYS_setresgid, as->gid, as->gid, as->gid) != 0 ||
+	    syscall(SYS_setresuid, as->uid, as->uid, as->uid) != 0)
 		_exit(125);
-	if (uid != 0 && setuid(0) == 0)
+	if (as->uid != 0 && syscall(SYS_setuid, 0) == 0)
 		_exit(125);
-	/* What we remember is in here: not for this user to read. */
+	/* Our memory is the monitor's: not for this user to read. */
 	if (prctl(PR_SET_DUMPABLE, 0) != 0)
 		_exit(125);
 }
 
-/* Reap; kill first, or at the deadline; give up on one that sits in the
- * kernel.  group: what it started goes with it. */
+/* Like poll(2)'s result; errno may be the child's, so nobody asks it. */
 static int
-reap(pid_t pid, bool kill_it, bool group, int64_t deadline)
+wait_readable(int fd, int64_t ms)
 {
-	struct timespec pause = {0, 1000000};
-	int status = 0;
+	const int64_t deadline = now_ms() + ms;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int ready;
 
-	if (kill_it) {
-		kill(pid, SIGKILL);
-		deadline = now_ms() + 200;
-	}
-	for (;;) {
-		siginfo_t info = {0};
-
-		/* Dead but not reaped: its group's number is still its own. */
-		if (waitid(P_PID, (id_t)pid, &info,
-			WEXITED | WNOHANG | WNOWAIT) != 0 &&
-		    errno != EINTR)
-			return 0;
-		if (info.si_pid == pid) {
-			if (group)
-				kill(-pid, SIGKILL);
-			return waitpid(pid, &status, 0) == pid ? status : 0;
-		}
-		if (now_ms() >= deadline) {
-			if (kill_it)
-				return 0;
-			return reap(pid, true, group, 0);
-		}
-		nanosleep(&pause, NULL);
-	}
+	do
+		ready = ms <= 0 ? 0 : poll(&p, 1, (int)ms);
+	while (ready < 0 && (ms = deadline - now_ms()) > 0);
+	return ready;
 }
 
 /* ---- opening ------------------------------------------------------------ */
@@ -199,21 +190,28 @@ receive_reply(int from, struct reply *reply, int *fd)
 	return 0;
 }
 
-static void
-open_file(int to, const struct errand_as *as, const char *path,
-    const struct safefile_rules *rules)
+struct opening {
+	const struct errand_as *as;
+	const char *path;
+	const struct safefile_rules *rules;
+	int to;
+};
+
+static int
+open_file(void *arg)
 {
+	const struct opening *o = arg;
 	struct reply reply;
 	int fd = -1;
 
-	if (dup2(to, 3) != 3)
-		_exit(125);
-	come_clean(4);
-	become(as->uid, as->gid, as->groups, as->group_count);
+	if (dup2(o->to, 3) != 3)
+		return 125;
+	close_from(4);
+	become(o->as);
 	memset(&reply, 0, sizeof(reply));
-	reply.err = safefile_open(path, rules, &fd, reply.why);
+	reply.err = safefile_open(o->path, o->rules, &fd, reply.why);
 	send_reply(3, &reply, reply.err == 0 ? fd : -1);
-	_exit(0);
+	return 0;
 }
 
 int
@@ -224,30 +222,26 @@ errand_open(const struct errand_as *as, const char *path, const char *below,
 	    .flags = SAFEFILE_FOLLOW,
 	    .max = max,
 	    .below = below};
+	struct opening o = {.as = as, .path = path, .rules = &rules};
+	struct light_child child;
 	struct reply reply;
-	struct pollfd p;
-	int pair[2], ready, result = SALLYPORT_SYSTEM;
-	pid_t pid;
+	int pair[2], ready, status, result = SALLYPORT_SYSTEM;
 
 	*fd = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		goto failed;
-	pid = fork();
-	if (pid == 0)
-		open_file(pair[1], as, path, &rules);
-	close(pair[1]);
-	if (pid < 0) {
+	o.to = pair[1];
+	if (light_child_start(&child, open_file, &o) != 0) {
 		close(pair[0]);
+		close(pair[1]);
 		goto failed;
 	}
-	p = (struct pollfd){.fd = pair[0], .events = POLLIN};
-	do
-		ready = poll(&p, 1, (int)deadline_ms);
-	while (ready < 0 && errno == EINTR);
+	close(pair[1]);
+	ready = wait_readable(pair[0], deadline_ms);
 	if (ready == 0) {
 		snprintf(why, why_size, "%s did not open in time", path);
 		result = SALLYPORT_TIMEOUT;
-	} else if (receive_reply(pair[0], &reply, fd) != 0) {
+	} else if (ready < 0 || receive_reply(pair[0], &reply, fd) != 0) {
 		snprintf(why, why_size, "the process opening %s died", path);
 	} else {
 		snprintf(why, why_size, "%s",
@@ -255,7 +249,7 @@ errand_open(const struct errand_as *as, const char *path, const char *below,
 		result = from_err(reply.err);
 	}
 	close(pair[0]);
-	reap(pid, true, false, 0);
+	light_child_end(&child, 0, false, &status);
 	if (result == SALLYPORT_OK && *fd >= 0)
 		return SALLYPORT_OK;
 	if (*fd >= 0)
@@ -269,71 +263,91 @@ failed:
 
 /* ---- looking ------------------------------------------------------------ */
 
-static void
-look(int to, const struct errand_as *as, const char *path)
+struct looking {
+	const struct errand_as *as;
+	const char *path;
+	int to;
+};
+
+static int
+look(void *arg)
 {
+	const struct looking *l = arg;
 	struct stat st;
 	char found;
 
-	if (dup2(to, 3) != 3)
-		_exit(125);
-	come_clean(4);
-	become(as->uid, as->gid, as->groups, as->group_count);
-	found = lstat(path, &st) == 0;
-	_exit(write(3, &found, 1) == 1 ? 0 : 125);
+	if (dup2(l->to, 3) != 3)
+		return 125;
+	close_from(4);
+	become(l->as);
+	found = lstat(l->path, &st) == 0;
+	return write(3, &found, 1) == 1 ? 0 : 125;
 }
 
 int
 errand_look(const struct errand_as *as, const char *path, unsigned deadline_ms,
     pid_t *pid)
 {
-	int pipes[2], ready, result = SALLYPORT_SYSTEM;
-	struct pollfd p;
+	struct looking l = {.as = as, .path = path};
+	struct light_child child;
+	int pipes[2], ready, status, result = SALLYPORT_SYSTEM;
 	char found;
 
 	if (pipe2(pipes, O_CLOEXEC) != 0)
 		return SALLYPORT_SYSTEM;
-	*pid = fork();
-	if (*pid == 0)
-		look(pipes[1], as, path);
+	l.to = pipes[1];
+	if (light_child_start(&child, look, &l) != 0) {
+		close(pipes[0]);
+		close(pipes[1]);
+		return SALLYPORT_SYSTEM;
+	}
+	*pid = child.pid;
 	close(pipes[1]);
-	p = (struct pollfd){.fd = pipes[0], .events = POLLIN};
-	do
-		ready = *pid < 0 ? -1 : poll(&p, 1, (int)deadline_ms);
-	while (ready < 0 && *pid > 0 && errno == EINTR);
+	ready = wait_readable(pipes[0], deadline_ms);
 	if (ready == 0)
 		result = SALLYPORT_TIMEOUT;
 	else if (ready > 0 && read(pipes[0], &found, 1) == 1)
 		result = found ? SALLYPORT_OK : SALLYPORT_NOT_FOUND;
 	close(pipes[0]);
-	if (*pid > 0)
-		reap(*pid, true, false, 0);
+	light_child_end(&child, 0, false, &status);
 	return result;
 }
 
 /* ---- running ------------------------------------------------------------ */
 
-static void
-run_program(int output, const struct sallyport_command *command)
+struct running {
+	const struct sallyport_command *command;
+	int output;
+};
+
+static int
+run_program(void *arg)
 {
 	static const char *const nothing[] = {
 	    "PATH=/usr/local/bin:/usr/bin:/bin", NULL};
+	const struct running *r = arg;
+	const struct sallyport_command *command = r->command;
 	const gid_t group = command->gid;
+	const struct errand_as as = {.uid = command->uid,
+	    .gid = command->gid,
+	    .groups = &group,
+	    .group_count = 1};
 	struct rlimit no_core = {0, 0};
 	int null = open("/dev/null", O_RDWR);
 
 	if (setsid() < 0 || null < 0 || dup2(null, 0) < 0 ||
-	    dup2(output, 1) < 0 || dup2(null, 2) < 0 || chdir("/") != 0)
-		_exit(125);
-	come_clean(3);
+	    dup2(r->output, 1) < 0 || dup2(null, 2) < 0 || chdir("/") != 0)
+		return 125;
+	close_from(3);
+	restore_signals();
 	setrlimit(RLIMIT_CORE, &no_core);
 	umask(077);
-	become(command->uid, command->gid, &group, 1);
+	become(&as);
 	execve(command->argv[0], (char *const *)(uintptr_t)command->argv,
 	    (char *const *)(uintptr_t)(command->environment != NULL ?
 		    command->environment :
 		    nothing));
-	_exit(127);
+	return 127;
 }
 
 /* All it prints until it closes its end.  0 or an enum sallyport_error. */
@@ -343,26 +357,16 @@ collect(int from, struct buf *out, int64_t deadline)
 	uint8_t piece[4096];
 
 	for (;;) {
-		struct pollfd p = {.fd = from, .events = POLLIN};
-		int64_t left = deadline - now_ms();
+		int ready = wait_readable(from, deadline - now_ms());
 		ssize_t n;
-		int ready;
 
-		if (left <= 0)
-			return SALLYPORT_TIMEOUT;
-		ready = poll(&p, 1, (int)left);
-		if (ready < 0 && errno == EINTR)
-			continue;
 		if (ready == 0)
 			return SALLYPORT_TIMEOUT;
 		n = read(from, piece, sizeof(piece));
 		if (n == 0)
 			return SALLYPORT_OK;
-		if (n < 0) {
-			if (errno == EINTR)
-				continue;
+		if (n < 0)
 			return SALLYPORT_SYSTEM;
-		}
 		buf_bytes(out, piece, (size_t)n);
 		if (buf_end(out) != 0)
 			return SALLYPORT_TOO_LARGE;
@@ -391,8 +395,9 @@ errand_run(const struct sallyport_command *command, char **output, size_t *len,
 {
 	int64_t deadline = now_ms() + command->deadline;
 	struct buf out;
+	struct running r = {.command = command};
+	struct light_child child;
 	int pipes[2], result;
-	pid_t pid;
 
 	*output = NULL;
 	*len = 0;
@@ -405,19 +410,23 @@ errand_run(const struct sallyport_command *command, char **output, size_t *len,
 	result = check_program(command->argv[0], why, why_size);
 	if (result != SALLYPORT_OK)
 		return result;
-	if (pipe2(pipes, O_CLOEXEC) != 0 || (pid = fork()) < 0) {
+	if (pipe2(pipes, O_CLOEXEC) != 0) {
 		snprintf(why, why_size, "%s", strerror(errno));
 		return SALLYPORT_SYSTEM;
 	}
-	if (pid == 0)
-		run_program(pipes[1], command);
+	r.output = pipes[1];
+	if (light_child_start(&child, run_program, &r) != 0) {
+		snprintf(why, why_size, "%s", strerror(errno));
+		close(pipes[0]);
+		close(pipes[1]);
+		return SALLYPORT_SYSTEM;
+	}
 	close(pipes[1]);
 	buf_init(&out, command->output_max);
 	result = collect(pipes[0], &out, deadline);
 	close(pipes[0]);
-	if (result != SALLYPORT_OK)
-		kill(-pid, SIGKILL);
-	*status = reap(pid, result != SALLYPORT_OK, true, deadline);
+	light_child_end(&child,
+	    result == SALLYPORT_OK ? deadline - now_ms() : 0, true, status);
 	*status =
 	    WIFEXITED(*status) ? WEXITSTATUS(*status) : 256 + WTERMSIG(*status);
 	if (result == SALLYPORT_OK) {

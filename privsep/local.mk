@@ -3,6 +3,7 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/die.c privsep/die.h \
 	privsep/drop.c privsep/drop.h \
 	privsep/errand.c privsep/errand.h \
+	privsep/light_child.c privsep/light_child.h \
 	privsep/messages.h \
 	privsep/records.c privsep/records.h \
 	privsep/roles.c privsep/roles.h \

@@ -19,6 +19,7 @@ static struct {
 	/* A context of these, duplicated, saves a fetch for each key. */
 	EVP_PKEY_CTX *ec;
 	EVP_PKEY_CTX *rsa;
+	EVP_PKEY_CTX *ed25519; /* NULL where FIPS forbids it */
 } evp;
 
 static const char *const digest_names[] = {
@@ -42,6 +43,9 @@ key_evp_ready(void)
 		evp.ec = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
 	if (evp.rsa == NULL)
 		evp.rsa = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	if (evp.ed25519 == NULL)
+		evp.ed25519 = EVP_PKEY_CTX_new_from_name(NULL, "ED25519", NULL);
+	ERR_clear_error();
 	if (evp.ec == NULL || evp.rsa == NULL)
 		return E_CRYPTO;
 	evp.ready = true;
@@ -61,6 +65,25 @@ key_evp_hash(enum key_digest which, const void *data, size_t len, uint8_t *out)
 	    EVP_Digest(data, len, out, NULL, evp.digest[which], NULL) != 1)
 		return E_CRYPTO;
 	return 0;
+}
+
+/* A public key of the pattern's type; NULL when libcrypto refuses it. */
+static EVP_PKEY *
+public_key(const EVP_PKEY_CTX *pattern, OSSL_PARAM *params)
+{
+	EVP_PKEY_CTX *ctx = pattern == NULL ? NULL : EVP_PKEY_CTX_dup(pattern);
+	EVP_PKEY *made = NULL;
+
+	if (ctx != NULL &&
+	    (EVP_PKEY_fromdata_init(ctx) != 1 ||
+		EVP_PKEY_fromdata(ctx, &made, EVP_PKEY_PUBLIC_KEY, params) !=
+		    1)) {
+		EVP_PKEY_free(made);
+		made = NULL;
+	}
+	EVP_PKEY_CTX_free(ctx);
+	ERR_clear_error();
+	return made;
 }
 
 /*
@@ -96,6 +119,10 @@ is_canonical_y(const uint8_t y[32])
 int
 key_evp_ed25519(const uint8_t *point, EVP_PKEY **pkey)
 {
+	OSSL_PARAM params[2] = {
+	    OSSL_PARAM_construct_octet_string(
+		OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)point, 32),
+	    OSSL_PARAM_construct_end()};
 	uint8_t y[32];
 
 	memcpy(y, point, sizeof(y));
@@ -106,16 +133,15 @@ key_evp_ed25519(const uint8_t *point, EVP_PKEY **pkey)
 	     i++)
 		if (memcmp(y, small_order[i], sizeof(y)) == 0)
 			return E_VALUE;
-	*pkey = EVP_PKEY_new_raw_public_key_ex(
-	    NULL, "ED25519", NULL, point, sizeof(y));
+	if (key_evp_ready() != 0)
+		return E_CRYPTO;
+	*pkey = public_key(evp.ed25519, params);
 	return *pkey == NULL ? E_CRYPTO : 0;
 }
 
 int
 key_evp_ec(const char *group, const uint8_t *point, size_t len, EVP_PKEY **pkey)
 {
-	EVP_PKEY_CTX *ctx;
-	EVP_PKEY *made = NULL;
 	OSSL_PARAM params[3];
 
 	if (key_evp_ready() != 0)
@@ -125,20 +151,9 @@ key_evp_ec(const char *group, const uint8_t *point, size_t len, EVP_PKEY **pkey)
 	params[1] = OSSL_PARAM_construct_octet_string(
 	    OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)point, len);
 	params[2] = OSSL_PARAM_construct_end();
-	if ((ctx = EVP_PKEY_CTX_dup(evp.ec)) == NULL)
-		return E_CRYPTO;
-	/* Fails for what is not a point of the curve. */
-	if (EVP_PKEY_fromdata_init(ctx) != 1 ||
-	    EVP_PKEY_fromdata(ctx, &made, EVP_PKEY_PUBLIC_KEY, params) != 1) {
-		EVP_PKEY_free(made);
-		made = NULL;
-	}
-	EVP_PKEY_CTX_free(ctx);
-	ERR_clear_error();
-	if (made == NULL)
-		return E_VALUE;
-	*pkey = made;
-	return 0;
+	/* None for what is not a point of the curve. */
+	*pkey = public_key(evp.ec, params);
+	return *pkey == NULL ? E_VALUE : 0;
 }
 
 int
@@ -149,8 +164,6 @@ key_evp_rsa(const uint8_t *n, size_t n_len, const uint8_t *e, size_t e_len,
 	BIGNUM *bn_e = BN_bin2bn(e, (int)e_len, NULL);
 	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
 	OSSL_PARAM *params = NULL;
-	EVP_PKEY_CTX *ctx = NULL;
-	EVP_PKEY *made = NULL;
 	int err = E_CRYPTO;
 
 	if (key_evp_ready() != 0 || bn_n == NULL || bn_e == NULL ||
@@ -158,16 +171,10 @@ key_evp_rsa(const uint8_t *n, size_t n_len, const uint8_t *e, size_t e_len,
 	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, bn_n) != 1 ||
 	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, bn_e) != 1 ||
 	    (params = OSSL_PARAM_BLD_to_param(build)) == NULL ||
-	    (ctx = EVP_PKEY_CTX_dup(evp.rsa)) == NULL ||
-	    EVP_PKEY_fromdata_init(ctx) != 1 ||
-	    EVP_PKEY_fromdata(ctx, &made, EVP_PKEY_PUBLIC_KEY, params) != 1)
+	    (*pkey = public_key(evp.rsa, params)) == NULL)
 		goto out;
-	*pkey = made;
-	made = NULL;
 	err = 0;
 out:
-	EVP_PKEY_free(made);
-	EVP_PKEY_CTX_free(ctx);
 	OSSL_PARAM_free(params);
 	OSSL_PARAM_BLD_free(build);
 	BN_free(bn_n);

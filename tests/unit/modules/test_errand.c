@@ -2,6 +2,7 @@
  * The monitor's children: what they may see, and that they end.
  */
 #include "privsep/errand.h"
+#include "privsep/light_child.h"
 #include "tests/unit/modules/fake.h"
 #include "tests/unit/modules/suites.h"
 
@@ -10,7 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char *output;
@@ -168,6 +172,100 @@ START_TEST(a_link_to_a_file_of_others_opens_nothing)
 }
 END_TEST
 
+/* It shares our memory, and nothing else. */
+START_TEST(an_errand_changes_nothing_of_its_sender)
+{
+	struct rlimit cores, cores_after;
+	char path[256], here[256], after[256];
+	sigset_t mask;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/file", fake_modules());
+	close(open(path, O_CREAT | O_WRONLY, 0644));
+	ck_assert_ptr_nonnull(getcwd(here, sizeof(here)));
+	ck_assert_int_eq(getrlimit(RLIMIT_CORE, &cores), 0);
+	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 0), 0);
+	umask(027);
+	ck_assert_int_eq(
+	    errand_open(&nobody, path, NULL, 100, 2000, &fd, why, sizeof(why)),
+	    SALLYPORT_OK);
+	close(fd);
+	ck_assert_int_eq(run("true", 5000, 100), SALLYPORT_OK);
+	free(output);
+	ck_assert_uint_eq(getuid(), 0);
+	ck_assert_uint_eq(geteuid(), 0);
+	ck_assert_uint_eq(getegid(), 0);
+	ck_assert_int_eq(prctl(PR_GET_DUMPABLE), 0);
+	ck_assert_uint_eq(umask(022), 027);
+	ck_assert_ptr_nonnull(getcwd(after, sizeof(after)));
+	ck_assert_str_eq(here, after);
+	ck_assert_int_eq(getrlimit(RLIMIT_CORE, &cores_after), 0);
+	ck_assert_uint_eq(cores.rlim_cur, cores_after.rlim_cur);
+	ck_assert_int_eq(sigprocmask(SIG_SETMASK, NULL, &mask), 0);
+	ck_assert_int_eq(sigismember(&mask, SIGTERM), 0);
+	unlink(path);
+}
+END_TEST
+
+struct peek {
+	volatile int seen; /* by the child, in our memory */
+	int wait_for; /* a descriptor that never says anything */
+};
+
+static int
+peek(void *arg)
+{
+	struct peek *p = arg;
+	char c;
+
+	p->seen = 1;
+	return read(p->wait_for, &c, 1) == 1 ? 0 : 7;
+}
+
+START_TEST(a_light_child_is_ended_at_its_time)
+{
+	struct peek p = {0, -1};
+	struct light_child child;
+	int pipes[2], result;
+
+	/* Ends by itself, long before. */
+	ck_assert_int_eq(light_child_start(&child, peek, &p), 0);
+	light_child_end(&child, 5000, false, &result);
+	ck_assert_int_eq(p.seen, 1);
+	ck_assert(WIFEXITED(result) && WEXITSTATUS(result) == 7);
+	/* Never. */
+	ck_assert_int_eq(pipe(pipes), 0);
+	p = (struct peek){0, pipes[0]};
+	ck_assert_int_eq(light_child_start(&child, peek, &p), 0);
+	light_child_end(&child, 50, false, &result);
+	ck_assert_int_eq(p.seen, 1);
+	ck_assert(WIFSIGNALED(result) && WTERMSIG(result) == SIGKILL);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+END_TEST
+
+/* Whose user may send it whatever signal: one that is not SIGKILL waits. */
+START_TEST(no_handler_of_ours_runs_in_a_light_child)
+{
+	struct light_child child;
+	int pipes[2], result;
+	struct peek p;
+
+	ck_assert_int_eq(pipe(pipes), 0);
+	p = (struct peek){0, pipes[0]};
+	ck_assert_int_eq(light_child_start(&child, peek, &p), 0);
+	ck_assert_int_eq(kill(child.pid, SIGSEGV), 0);
+	ck_assert_int_eq(kill(child.pid, SIGTERM), 0);
+	ck_assert_int_eq(write(pipes[1], "x", 1), 1);
+	light_child_end(&child, 5000, false, &result);
+	ck_assert(WIFEXITED(result) && WEXITSTATUS(result) == 0);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+END_TEST
+
 Suite *
 suite_errand(void)
 {
@@ -185,6 +283,9 @@ suite_errand(void)
 	tcase_add_test(t, a_program_must_be_roots_and_not_run_as_root);
 	tcase_add_test(t, a_file_is_opened_as_the_user);
 	tcase_add_test(t, a_link_to_a_file_of_others_opens_nothing);
+	tcase_add_test(t, an_errand_changes_nothing_of_its_sender);
+	tcase_add_test(t, a_light_child_is_ended_at_its_time);
+	tcase_add_test(t, no_handler_of_ours_runs_in_a_light_child);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,0 +1,104 @@
+/*
+ * Children that share our memory, for errand.c.
+ */
+#include "privsep/light_child.h"
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#ifdef __has_feature /* clang's way to say it */
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+
+#define STACK_SIZE (128 * 1024)
+#define GUARD_SIZE (64 * 1024) /* a page, whatever its size here */
+#define DEATH_MS   200 /* until one that was killed has ended */
+
+/*
+ * Not part of our own stack: the kernel may still write into that of a child
+ * which was given up, when its file server comes back.
+ */
+static void *
+stack_new(void)
+{
+	char *stack = mmap(NULL, GUARD_SIZE + STACK_SIZE, PROT_NONE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+
+	if (stack == MAP_FAILED)
+		return NULL;
+	if (mprotect(&stack[GUARD_SIZE], STACK_SIZE, PROT_READ | PROT_WRITE) !=
+	    0) {
+		munmap(stack, GUARD_SIZE + STACK_SIZE);
+		return NULL;
+	}
+#ifdef __SANITIZE_ADDRESS__
+	/* Who execs or is killed leaves the marks of its frames here. */
+	__asan_unpoison_memory_region(&stack[GUARD_SIZE], STACK_SIZE);
+#endif
+	return stack;
+}
+
+int
+light_child_start(struct light_child *child, int (*run)(void *arg), void *arg)
+{
+	char *stack = stack_new();
+	sigset_t all, before;
+	int error;
+
+	child->stack = stack;
+	child->pidfd = -1;
+	if (stack == NULL)
+		return -1;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	child->pid = clone(run, &stack[GUARD_SIZE + STACK_SIZE],
+	    CLONE_VM | CLONE_PIDFD | SIGCHLD, arg, &child->pidfd);
+	error = errno;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (child->pid > 0)
+		return 0;
+	munmap(stack, GUARD_SIZE + STACK_SIZE);
+	errno = error;
+	return -1;
+}
+
+static bool
+has_ended(const struct light_child *child, int64_t ms)
+{
+	struct pollfd p = {.fd = child->pidfd, .events = POLLIN};
+
+	return poll(&p, 1, ms < 0 ? 0 : (int)ms) > 0;
+}
+
+void
+light_child_end(struct light_child *child, int64_t ms, bool group, int *status)
+{
+	bool ended = ms > 0 && has_ended(child, ms);
+
+	*status = 0;
+	if (!ended) {
+		kill(child->pid, SIGKILL);
+		ended = has_ended(child, DEATH_MS);
+	}
+	/* Dead but not reaped: its group's number is still its own. */
+	if (group)
+		kill(-child->pid, SIGKILL);
+	close(child->pidfd);
+	if (!ended)
+		return;
+	while (waitpid(child->pid, status, 0) < 0 && errno == EINTR)
+		continue;
+	munmap(child->stack, GUARD_SIZE + STACK_SIZE);
+}
