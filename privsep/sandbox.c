@@ -195,8 +195,7 @@ allow_socket_options(scmp_filter_ctx ctx)
 {
 	static const int tcp[] = {
 	    TCP_NODELAY, TCP_QUICKACK, TCP_NOTSENT_LOWAT, TCP_CORK};
-	static const int socket_level[] = {
-	    SO_KEEPALIVE, SO_SNDBUF, SO_RCVBUF, SO_PRIORITY};
+	static const int socket_level[] = {SO_KEEPALIVE, SO_RCVLOWAT};
 
 	for (size_t i = 0; i < sizeof(tcp) / sizeof(tcp[0]); i++)
 		allow_if2(ctx, SCMP_SYS(setsockopt), 1, IPPROTO_TCP, 2,

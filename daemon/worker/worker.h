@@ -154,6 +154,11 @@ void transport_interactive(struct worker *w, bool interactive);
  * moments only, and where nobody else's packets wait behind them.
  */
 void transport_wait(struct worker *w, bool wait);
+/*
+ * Does the payload of CHANNEL_DATA lie where it is until channels_data_end()?
+ * What was inflated does not.
+ */
+bool transport_payloads_stay(const struct worker *w);
 /* Totals for `bye` and `report`. */
 void transport_totals(const struct worker *w, uint64_t *in, uint64_t *out);
 /* Key exchanges after the first. */
@@ -180,6 +185,11 @@ void userauth_free(struct userauth *u);
 void channels_start(struct worker *w, const struct msg_opened *settings);
 /* There is room in the outgoing queue again; or a deadline of theirs. */
 void channels_resume(struct worker *w);
+/*
+ * A packet of another kind is next, or the buffer is about to be used anew:
+ * write the payloads that were gathered.
+ */
+void channels_data_end(struct worker *w);
 /* The connection ends: tell the monitor `channel_closed` for each. */
 void channels_end(struct worker *w);
 

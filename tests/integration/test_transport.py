@@ -578,3 +578,25 @@ def test_ip_qos(make_server, user, extra, bulk, interactive):
     seen = tos_bytes(s.port, lambda: s.ssh(user, "echo x", check=0, flags=("-tt",)))
     assert seen[:len(interactive)] == interactive, seen
     assert set(seen) == set(interactive)
+
+
+@pytest.mark.parametrize("compress", ["no", "yes"])
+def test_what_follows_an_upload_comes_at_once(server, user, compress):
+    """A lasting upload is read in batches: its end, and what somebody types
+    after it, waits for no batch."""
+    with subprocess.Popen(
+            server.ssh_argv(user, "cat", Compression=compress),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
+        late = threading.Timer(60, p.kill)
+        late.start()
+        for size in [3 << 20, 10, (1 << 20) + 1, 1, 100_000, 5 << 20, 7, 7]:
+            data = os.urandom(size)
+            writer = threading.Thread(
+                target=lambda d=data: (p.stdin.write(d), p.stdin.flush()))
+            writer.start()
+            assert p.stdout.read(size) == data
+            writer.join()
+        p.stdin.close()
+        assert p.stdout.read() == b""
+        assert p.wait(20) == 0
+        late.cancel()

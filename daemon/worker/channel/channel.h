@@ -9,6 +9,7 @@
 #include "daemon/worker/worker.h"
 
 #include <sys/queue.h>
+#include <sys/uio.h>
 
 #define CHANNELS_MAX	16384 /* in one connection, whatever is configured */
 #define SLOT_BITS	14
@@ -24,6 +25,7 @@
 #define DATA_HEADER	9 /* number, channel, length */
 #define EXTENDED_HEADER 13
 #define CHANNEL_NONE	UINT32_MAX
+#define GATHER		16 /* payloads written at once */
 
 enum channel_kind {
 	KIND_SESSION,
@@ -91,6 +93,7 @@ struct channel {
 	uint64_t round_start, round_bytes;
 	struct end input;
 	struct backlog backlog;
+	size_t together; /* bytes that may be gathered for one write */
 
 	/* What is known. */
 	bool shared; /* one descriptor for both directions */
@@ -176,6 +179,11 @@ struct channels {
 	struct global_queue globals;
 	uint32_t n_globals, next_request;
 	uint32_t proofs; /* of host keys, asked for */
+
+	struct channel
+	    *gathering; /* whose payloads wait for channels_data_end() */
+	struct iovec gathered[GATHER];
+	unsigned n_gathered;
 
 	struct channel *awaited; /* whose program catches up */
 	struct loop_timer patience;

@@ -1,7 +1,8 @@
 /*
- * Client to program: payloads are written from the receive buffer; only what
- * a program does not take at once is kept, never more than the window that
- * was granted.  Windows follow what the program takes in a round trip.
+ * Client to program: payloads are written from the receive buffer, those that
+ * came together with one call; only what a program does not take at once is
+ * kept, never more than the window that was granted.  Windows follow what the
+ * program takes in a round trip.
  */
 #include "daemon/worker/channel/channel.h"
 
@@ -10,10 +11,11 @@
 #include "lib/mem.h"
 #include "lib/secret.h"
 
+#include <sys/uio.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define ROUND_MIN 10 /* ms */
 #define ROUND_MAX 1000
@@ -201,12 +203,12 @@ channel_input_failed(struct channel *c)
 
 /* Bytes written, 0 when it would block, -1 when nobody reads any more. */
 static ssize_t
-write_some(struct channel *c, const uint8_t *data, size_t len)
+write_some(struct channel *c, const struct iovec *pieces, unsigned count)
 {
 	ssize_t n;
 
 	do
-		n = write(c->input.fd, data, len);
+		n = writev(c->input.fd, pieces, (int)count);
 	while (n < 0 && errno == EINTR);
 	if (n >= 0)
 		return n;
@@ -216,6 +218,14 @@ write_some(struct channel *c, const uint8_t *data, size_t len)
 	return -1;
 }
 
+static struct iovec
+piece(const uint8_t *data, size_t len)
+{
+	struct iovec v = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
+
+	return v;
+}
+
 void
 channel_write_backlog(struct channel *c)
 {
@@ -223,7 +233,9 @@ channel_write_backlog(struct channel *c)
 	ssize_t n = 0;
 
 	if (c->input.fd >= 0 && k->len != 0) {
-		n = write_some(c, &k->data[k->head], k->len);
+		struct iovec all = piece(&k->data[k->head], k->len);
+
+		n = write_some(c, &all, 1);
 		if (n < 0) {
 			channel_input_failed(c);
 		} else {
@@ -259,43 +271,107 @@ tun_data(struct channel *c, const uint8_t *data, size_t len)
 {
 	size_t front = c->tun_layer3 ? 4 : 0;
 
-	if (len > front && c->input.fd >= 0)
-		(void)write_some(c, &data[front], len - front);
+	if (len > front && c->input.fd >= 0) {
+		struct iovec datagram = piece(&data[front], len - front);
+
+		(void)write_some(c, &datagram, 1);
+	}
 	channel_consumed(c, (uint32_t)len + 4);
+}
+
+/* All it takes of these at once; the rest is kept for it. */
+static void
+deliver(struct channel *c, const struct iovec *pieces, unsigned count)
+{
+	size_t len = 0, done;
+	ssize_t n;
+
+	for (unsigned i = 0; i < count; i++)
+		len += pieces[i].iov_len;
+	n = write_some(c, pieces, count);
+	if (n < 0) {
+		channel_input_failed(c);
+		channel_consumed(c, (uint32_t)len);
+		channel_settle(c);
+		return;
+	}
+	if (n != 0)
+		channel_consumed(c, (uint32_t)n);
+	if ((size_t)n == len) {
+		if (c->together < 2 * len)
+			c->together = 2 * len;
+		return;
+	}
+	c->together = 0;
+	channel_want_write(c, true);
+	wait_begins(c);
+	done = (size_t)n;
+	for (unsigned i = 0; i < count; i++) {
+		size_t skip =
+		    done < pieces[i].iov_len ? done : pieces[i].iov_len;
+
+		done -= skip;
+		if (skip < pieces[i].iov_len)
+			keep(&c->backlog,
+			    (const uint8_t *)pieces[i].iov_base + skip,
+			    pieces[i].iov_len - skip);
+	}
+}
+
+void
+channels_data_end(struct worker *w)
+{
+	struct channels *t = w->channels;
+	struct channel *c;
+
+	if (t == NULL || t->gathering == NULL)
+		return;
+	c = t->gathering;
+	t->gathering = NULL;
+	deliver(c, t->gathered, t->n_gathered);
+}
+
+/*
+ * What came in one read leaves in one write: each one would wake the program
+ * and then wait for it to let go of the pipe.  Never more than twice of what
+ * it took whole since it last took less, so that a slow program's bytes are
+ * not copied but stay, encrypted, where they are.
+ */
+static void
+gather(struct channel *c, const uint8_t *data, size_t len)
+{
+	struct channels *t = c->table;
+	size_t sum = len;
+
+	if (t->gathering != NULL && t->gathering != c)
+		channels_data_end(t->w);
+	if (t->gathering == NULL)
+		t->n_gathered = 0;
+	t->gathering = c;
+	t->gathered[t->n_gathered++] = piece(data, len);
+	for (unsigned i = 0; i + 1 < t->n_gathered; i++)
+		sum += t->gathered[i].iov_len;
+	if (t->n_gathered == GATHER || sum >= c->together)
+		channels_data_end(t->w);
 }
 
 static void
 take_data(struct channel *c, const uint8_t *data, size_t len)
 {
-	ssize_t n = 0;
+	struct iovec whole = piece(data, len);
 
 	if (c->tun) {
 		tun_data(c, data, len);
 		return;
 	}
-	if (c->input_failed || c->exited) {
+	if (c->input_failed || c->exited)
 		channel_consumed(c, (uint32_t)len);
-		return;
-	}
-	if (may_write(c)) {
-		n = write_some(c, data, len);
-		if (n < 0) {
-			channel_input_failed(c);
-			channel_consumed(c, (uint32_t)len);
-			channel_settle(c);
-			return;
-		}
-		if (n != 0)
-			channel_consumed(c, (uint32_t)n);
-	}
-	if ((size_t)n == len)
-		return;
-	if (c->backlog.len == 0 && c->input.fd >= 0 &&
-	    (c->kind != KIND_SESSION || c->started)) {
-		channel_want_write(c, true);
-		wait_begins(c);
-	}
-	keep(&c->backlog, &data[n], len - (size_t)n);
+	else if (!may_write(c))
+		keep(&c->backlog, data, len);
+	else if (transport_payloads_stay(c->table->w))
+		gather(c, data, len);
+	else
+		deliver(c, &whole, 1);
 }
 
 /* Within what was granted; more is a peer that cannot count, or an attack. */

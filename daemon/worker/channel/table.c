@@ -158,6 +158,8 @@ channel_free(struct channel *c)
 	    .bytes_out = c->bytes_out);
 	channel_unready(c);
 	channel_close_ends(c);
+	if (c->table->gathering == c)
+		c->table->gathering = NULL;
 	channel_backlog_free(c);
 	channel_letters_free(c);
 	loop_timer_stop(&c->timer);

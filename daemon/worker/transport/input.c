@@ -104,6 +104,8 @@ take_packet(struct transport *t)
 	t->last_packet = loop_now(t->w->loop);
 	if ((err = payload_of(t, p, length, &payload, &len)) != 0)
 		return err;
+	if (payload[0] != SSH_MSG_CHANNEL_DATA)
+		channels_data_end(t->w);
 	rd_init(&r, payload, len);
 	err = phases_dispatch(t->w, &r);
 	/* Passwords and the like do not stay in memory. */
@@ -132,6 +134,7 @@ input_process(struct transport *t)
 	while (err == 0 && t->holds == 0 && !t->w->ended &&
 	    t->w->phase != PHASE_CLOSING && region_used(&t->rx) > 0)
 		err = take_packet(t);
+	channels_data_end(t->w);
 	t->in_process = false;
 	if (t->w->phase == PHASE_CLOSING) {
 		region_take(&t->rx, region_used(&t->rx));
@@ -160,6 +163,48 @@ trim_task(void *arg)
 	t->trimmed = true;
 }
 
+static void
+batch_task(void *arg)
+{
+	struct transport *t = arg;
+
+	/* Held: input_await() when it is over. */
+	if (t->holds == 0)
+		input_readable(t);
+}
+
+void
+input_await(struct transport *t)
+{
+	if (t->batching && !loop_timer_running(&t->batch))
+		loop_timer_start(
+		    t->w->loop, &t->batch, STREAM_MS, batch_task, t);
+}
+
+/*
+ * A client writes one packet at a time, and we would be woken for each: three
+ * system calls and two changes of process for 32 KiB.  n bytes were read; in
+ * the middle of an upload the kernel is to wait for more of them.
+ */
+static void
+pace(struct transport *t, size_t n)
+{
+	if (!t->authenticated)
+		return;
+	t->streamed = n < STREAM_READ ? 0 : t->streamed + n;
+	if (t->batching && t->streamed == 0) {
+		t->batching = false;
+		loop_timer_stop(&t->batch);
+		(void)sockopt_batch(t, 1);
+	} else if (!t->batching && t->streamed >= STREAM_AFTER) {
+		t->streamed = 0; /* should this fail: not at each read */
+		t->batching = sockopt_batch(t, STREAM_BATCH);
+	}
+	if (t->batching)
+		loop_timer_start(
+		    t->w->loop, &t->batch, STREAM_MS, batch_task, t);
+}
+
 void
 input_readable(struct transport *t)
 {
@@ -172,13 +217,16 @@ input_readable(struct transport *t)
 	do
 		n = read(t->in, at, IN_READ_MAX);
 	while (n < 0 && errno == EINTR);
-	if (n < 0 && errno == EAGAIN)
+	if (n < 0 && errno == EAGAIN) {
+		pace(t, 0);
 		return;
+	}
 	if (n <= 0) {
 		t->input_ended = true;
 		transport_arm(t);
 	} else {
 		region_add(&t->rx, (size_t)n);
+		pace(t, (size_t)n);
 		if (!t->authenticated)
 			sockopt_quickack(t);
 		if ((!t->trimmed || t->rx.touched > TRIM_AT ||

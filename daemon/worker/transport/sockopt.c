@@ -51,6 +51,14 @@ sockopt_quickack(const struct transport *t)
 		set(t->in, IPPROTO_TCP, TCP_QUICKACK, 1);
 }
 
+bool
+sockopt_batch(const struct transport *t, int bytes)
+{
+	return t->ip_family != 0 &&
+	    setsockopt(t->in, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes)) ==
+	    0;
+}
+
 /* As OpenSSH's IPQoS: one class for keystrokes, another for the rest. */
 void
 transport_interactive(struct worker *w, bool interactive)

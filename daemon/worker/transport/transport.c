@@ -68,6 +68,7 @@ transport_stop(struct transport *t)
 	loop_defer_cancel(&t->again);
 	loop_defer_cancel(&t->process);
 	loop_timer_stop(&t->trim);
+	loop_timer_stop(&t->batch);
 	loop_timer_stop(&t->ex.deadline);
 	loop_timer_stop(&t->ex.due);
 	loop_timer_stop(&t->ex.pace);
@@ -146,9 +147,10 @@ transport_arm(struct transport *t)
 
 	if (t->input_ended)
 		in = 0;
-	else if (t->holds == 0)
+	else if (t->holds == 0) {
 		in = LOOP_READ;
-	else if (t->in == t->out)
+		input_await(t);
+	} else if (t->in == t->out)
 		in = LOOP_HANGUP;
 	if (t->in == t->out)
 		loop_fd_set(&t->in_handle, in | out);
@@ -202,6 +204,12 @@ transport_wait(struct worker *w, bool wait)
 		transport_hold(w, HOLD_PROGRAM);
 	else
 		transport_release(w, HOLD_PROGRAM);
+}
+
+bool
+transport_payloads_stay(const struct worker *w)
+{
+	return w->transport->inflate == NULL;
 }
 
 uint64_t

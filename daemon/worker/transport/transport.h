@@ -30,6 +30,13 @@
 #define IN_READ_MAX (256 * 1024)
 #define RANDOM_POOL 256
 
+/* An upload that lasts, so many bytes in reads of so many ... */
+#define STREAM_AFTER (1024 * 1024)
+#define STREAM_READ  (16 * 1024)
+/* ... is read when so much has come, or after so long. */
+#define STREAM_BATCH (128 * 1024)
+#define STREAM_MS    1
+
 /* Deadlines and paces. */
 #define HELLO_MS	   (60 * 1000) /* identification and first exchange */
 #define EXCHANGE_MS	   (120 * 1000) /* a later exchange */
@@ -103,6 +110,9 @@ struct transport {
 	bool in_process; /* packets are being handled: no recursion */
 	bool input_ended;
 	bool starved; /* a channel was refused a place */
+	uint64_t streamed; /* bytes of an upload, without a pause */
+	bool batching; /* the kernel wakes us for STREAM_BATCH */
+	struct loop_timer batch; /* or this: runs while we read in batches */
 	unsigned holds; /* enum hold */
 	struct region rx, tx;
 	struct direction from, to;
@@ -157,6 +167,8 @@ int hello_receive(struct transport *t);
 void input_readable(struct transport *t);
 /* Handle the packets that lie in the region. */
 void input_process(struct transport *t);
+/* Reading goes on: also what is less than a batch comes in its time. */
+void input_await(struct transport *t);
 
 /* ---- output.c ---- */
 
@@ -201,5 +213,8 @@ void control_unimplemented(struct transport *t);
 
 void sockopt_start(struct transport *t);
 void sockopt_quickack(const struct transport *t);
+/* How many bytes make the socket readable; false where there is no such thing.
+ */
+bool sockopt_batch(const struct transport *t, int bytes);
 
 #endif

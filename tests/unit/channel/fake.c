@@ -21,6 +21,9 @@ static struct buf control;
 static uint8_t place[PACKET_PAYLOAD_MAX];
 #define ROW 8
 static uint8_t row[ROW][PACKET_PAYLOAD_MAX];
+#define STAYING 64
+static struct buf staying[STAYING]; /* data packets of one read */
+static size_t n_staying;
 static struct wall_message asked = {.fds = {-1, -1, -1, -1}};
 
 /* ---- transport/, as worker.h has it ------------------------------------- */
@@ -160,6 +163,13 @@ transport_wait(struct worker *w, bool wait)
 	fake.waited += wait;
 }
 
+bool
+transport_payloads_stay(const struct worker *w)
+{
+	(void)w;
+	return fake.stay;
+}
+
 void
 transport_interactive(struct worker *w, bool interactive)
 {
@@ -233,6 +243,7 @@ fake_start_plain(void)
 void
 fake_end(void)
 {
+	fake_data_end();
 	channels_end(&fake.w);
 	wall_done(&fake.monitor, &asked);
 	wall_free(&fake.w.monitor);
@@ -338,10 +349,25 @@ fake_packet(uint8_t number, const char *fields, ...)
 		}
 	}
 	va_end(args);
+	if (number != SSH_MSG_CHANNEL_DATA)
+		fake_data_end();
 	rd_init(&r, b.data, b.len);
 	err = handler_of(number)(&fake.w, &r);
-	buf_free(&b);
+	if (fake.stay && number == SSH_MSG_CHANNEL_DATA) {
+		ck_assert_uint_lt(n_staying, STAYING);
+		staying[n_staying++] = b;
+	} else {
+		buf_free(&b);
+	}
 	return err;
+}
+
+void
+fake_data_end(void)
+{
+	channels_data_end(&fake.w);
+	while (n_staying > 0)
+		buf_free(&staying[--n_staying]);
 }
 
 uint8_t

@@ -34,6 +34,7 @@ struct fake {
 	uint32_t rtt;
 	bool waits; /* transport_wait() */
 	unsigned waited; /* how often */
+	bool stay; /* payloads of data do, until fake_data_end() */
 	unsigned untold; /* messages the monitor's queue did not take */
 };
 extern struct fake fake;
@@ -55,6 +56,9 @@ void fake_wait(int ms);
  * Returns what the handler returned.
  */
 int fake_packet(uint8_t number, const char *fields, ...);
+
+/* All data packets of one read are through. */
+void fake_data_end(void);
 
 /* The next packet that was sent: its number must be this. */
 struct rd fake_expect(uint8_t number);

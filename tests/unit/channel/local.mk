@@ -11,6 +11,7 @@ tests_unit_channel_test_channel_SOURCES = \
 	tests/unit/channel/test_patience.c \
 	tests/unit/channel/test_program.c \
 	tests/unit/channel/test_session_channel.c \
+	tests/unit/channel/test_together.c \
 	tests/unit/channel/test_window.c
 tests_unit_channel_test_channel_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_channel_test_channel_LDFLAGS = $(PROGRAM_LDFLAGS)

@@ -149,6 +149,12 @@ channels_resume(struct worker *w)
 }
 
 void
+channels_data_end(struct worker *w)
+{
+	(void)w;
+}
+
+void
 channels_end(struct worker *w)
 {
 	w->channels = NULL;
