@@ -13,6 +13,8 @@
 
 /* What the kernel may hold unsent: it is we who decide what goes first. */
 #define UNSENT (128 * 1024)
+/* A round trip time is good for so long: many small files ask for each. */
+#define RTT_MS 10
 
 static void
 set(int fd, int level, int option, int value)
@@ -78,12 +80,16 @@ transport_interactive(struct worker *w, bool interactive)
 uint32_t
 transport_rtt(const struct worker *w)
 {
-	const struct transport *t = w->transport;
+	struct transport *t = w->transport;
+	uint64_t now = loop_now(w->loop);
 	struct tcp_info info;
 	socklen_t len = sizeof(info);
 
-	if (t->ip_family == 0 ||
-	    getsockopt(t->in, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
-		return 0;
-	return info.tcpi_rtt;
+	if (t->ip_family == 0 || (t->rtt_at != 0 && now < t->rtt_at + RTT_MS))
+		return t->rtt;
+	t->rtt_at = now;
+	t->rtt = getsockopt(t->in, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 ?
+	    info.tcpi_rtt :
+	    0;
+	return t->rtt;
 }

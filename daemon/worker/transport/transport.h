@@ -125,6 +125,8 @@ struct transport {
 	uint64_t rekey_bytes;
 	uint32_t rekey_seconds;
 	uint64_t last_packet; /* loop_now() */
+	uint32_t rtt; /* as the kernel had it ... */
+	uint64_t rtt_at; /* ... at this loop_now() */
 	int ip_family; /* AF_INET, AF_INET6, or 0 */
 	uint8_t tos; /* as the socket has it */
 	uint8_t tos_interactive, tos_bulk; /* as it should be */
