@@ -80,6 +80,9 @@ restore_signals(void)
 /*
  * In a child: become somebody for good.  By the calls themselves: libc's
  * would have all threads follow, and a module's thread is our parent's.
+ * A change of the effective user makes memory, which is the monitor's,
+ * dumpable where fs.suid_dumpable says so; until that is taken back the saved
+ * user stays root's, and who is not root may not trace what is partly root.
  */
 static void
 become(const struct errand_as *as)
@@ -88,12 +91,11 @@ become(const struct errand_as *as)
 		return; /* who asks about itself; tests */
 	if (syscall(SYS_setgroups, as->group_count, as->groups) != 0 ||
 	    syscall(SYS_setresgid, as->gid, as->gid, as->gid) != 0 ||
+	    syscall(SYS_setresuid, as->uid, as->uid, 0) != 0 ||
+	    prctl(PR_SET_DUMPABLE, 0) != 0 ||
 	    syscall(SYS_setresuid, as->uid, as->uid, as->uid) != 0)
 		_exit(125);
 	if (as->uid != 0 && syscall(SYS_setuid, 0) == 0)
-		_exit(125);
-	/* Our memory is the monitor's: not for this user to read. */
-	if (prctl(PR_SET_DUMPABLE, 0) != 0)
 		_exit(125);
 }
 
