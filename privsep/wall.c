@@ -411,6 +411,25 @@ gather(struct wall_message *m, size_t len)
 	m->memory_room = len;
 }
 
+/*
+ * Who ends with messages of ours unread is a reset, which the kernel tells
+ * once, before the last words that still lie here.
+ */
+static ssize_t
+take(int fd, struct msghdr *msg)
+{
+	bool reset = false;
+	ssize_t n;
+
+	for (;;) {
+		n = recvmsg(fd, msg, MSG_CMSG_CLOEXEC);
+		if (n >= 0 ||
+		    (errno != EINTR && (errno != ECONNRESET || reset)))
+			return n;
+		reset = reset || errno == ECONNRESET;
+	}
+}
+
 static int
 receive_bytes(
     struct wall *w, struct wall_message *m, int fds[WALL_FDS_MAX], int *count)
@@ -431,9 +450,7 @@ receive_bytes(
 	make_room(w, m);
 	iov[0].iov_base = m->memory;
 	iov[0].iov_len = m->memory_room;
-	do
-		n = recvmsg(w->fd, &msg, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	n = take(w->fd, &msg);
 	if (n < 0)
 		return errno == EAGAIN	? E_AGAIN :
 		    errno == ECONNRESET ? E_CLOSED :

@@ -103,7 +103,7 @@ def records(s, after=0, ident="sallyportd"):
         m = re.fullmatch(HEAD + r"(\S+?)(\[\d+\])?: ?(.*)", line)
         assert m, f"not a record: {line[:300]!r}"
         # PAM's modules say in this process what they like
-        if m.group(1) == ident and not re.match(r"(monitor \S+: )?pam_\w+\(", m.group(3)):
+        if m.group(1) == ident and not re.match(r"(monitor \S+: )?(error: )?pam_\w+\(", m.group(3)):
             out.append(m.group(3))
     return out
 

@@ -434,6 +434,27 @@ START_TEST(what_was_received_is_wiped)
 }
 END_TEST
 
+/* It ended without reading what we told it: a reset, behind its last words. */
+START_TEST(last_words_come_before_a_reset)
+{
+	struct wall_message m, got;
+
+	sample_empty(&m, MSG_log);
+	open_walls(MSG_log);
+	ck_assert_int_eq(wall_send(&here, &m), 0);
+	ck_assert_int_eq(wall_send(&here, &m), 0);
+	ck_assert_int_eq(wall_send(&there, &m), 0);
+	wall_free(&here);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(wall_receive(&there, &got), 0);
+		ck_assert_int_eq(got.type, MSG_log);
+		wall_done(&there, &got);
+	}
+	ck_assert_int_eq(wall_receive(&there, &got), E_CLOSED);
+	close_walls();
+}
+END_TEST
+
 Suite *
 suite_wall(void)
 {
@@ -456,6 +477,7 @@ suite_wall(void)
 	tcase_add_test(t, the_empty_message_is_the_end);
 	tcase_add_test(t, an_empty_message_leaks_no_descriptor);
 	tcase_add_test(t, a_closed_wall_says_so_both_ways);
+	tcase_add_test(t, last_words_come_before_a_reset);
 	tcase_add_test(t, a_full_wall_says_again);
 	tcase_add_test(t, an_oversized_message_is_refused_whole);
 	tcase_add_loop_test(t, random_bytes_never_pass_unseen, 0, 4);
