@@ -22,7 +22,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,20 +96,6 @@ become(const struct errand_as *as)
 		_exit(125);
 	if (as->uid != 0 && syscall(SYS_setuid, 0) == 0)
 		_exit(125);
-}
-
-/* Like poll(2)'s result; errno may be the child's, so nobody asks it. */
-static int
-wait_readable(int fd, int64_t ms)
-{
-	const int64_t deadline = now_ms() + ms;
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	int ready;
-
-	do
-		ready = ms <= 0 ? 0 : poll(&p, 1, (int)ms);
-	while (ready < 0 && (ms = deadline - now_ms()) > 0);
-	return ready;
 }
 
 /* ---- opening ------------------------------------------------------------ */
@@ -227,7 +212,7 @@ errand_open(const struct errand_as *as, const char *path, const char *below,
 	struct opening o = {.as = as, .path = path, .rules = &rules};
 	struct light_child child;
 	struct reply reply;
-	int pair[2], ready, status, result = SALLYPORT_SYSTEM;
+	int pair[2], status, result = SALLYPORT_SYSTEM;
 
 	*fd = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
@@ -239,11 +224,10 @@ errand_open(const struct errand_as *as, const char *path, const char *below,
 		goto failed;
 	}
 	close(pair[1]);
-	ready = wait_readable(pair[0], deadline_ms);
-	if (ready == 0) {
+	if (!light_child_wait(pair[0], deadline_ms)) {
 		snprintf(why, why_size, "%s did not open in time", path);
 		result = SALLYPORT_TIMEOUT;
-	} else if (ready < 0 || receive_reply(pair[0], &reply, fd) != 0) {
+	} else if (receive_reply(pair[0], &reply, fd) != 0) {
 		snprintf(why, why_size, "the process opening %s died", path);
 	} else {
 		snprintf(why, why_size, "%s",
@@ -292,7 +276,7 @@ errand_look(const struct errand_as *as, const char *path, unsigned deadline_ms,
 {
 	struct looking l = {.as = as, .path = path};
 	struct light_child child;
-	int pipes[2], ready, status, result = SALLYPORT_SYSTEM;
+	int pipes[2], status, result = SALLYPORT_SYSTEM;
 	char found;
 
 	if (pipe2(pipes, O_CLOEXEC) != 0)
@@ -305,10 +289,9 @@ errand_look(const struct errand_as *as, const char *path, unsigned deadline_ms,
 	}
 	*pid = child.pid;
 	close(pipes[1]);
-	ready = wait_readable(pipes[0], deadline_ms);
-	if (ready == 0)
+	if (!light_child_wait(pipes[0], deadline_ms))
 		result = SALLYPORT_TIMEOUT;
-	else if (ready > 0 && read(pipes[0], &found, 1) == 1)
+	else if (read(pipes[0], &found, 1) == 1)
 		result = found ? SALLYPORT_OK : SALLYPORT_NOT_FOUND;
 	close(pipes[0]);
 	light_child_end(&child, 0, false, &status);
@@ -359,10 +342,9 @@ collect(int from, struct buf *out, int64_t deadline)
 	uint8_t piece[4096];
 
 	for (;;) {
-		int ready = wait_readable(from, deadline - now_ms());
 		ssize_t n;
 
-		if (ready == 0)
+		if (!light_child_wait(from, deadline - now_ms()))
 			return SALLYPORT_TIMEOUT;
 		n = read(from, piece, sizeof(piece));
 		if (n == 0)

@@ -7,10 +7,12 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef __has_feature /* clang's way to say it */
@@ -74,23 +76,36 @@ light_child_start(struct light_child *child, int (*run)(void *arg), void *arg)
 	return -1;
 }
 
-static bool
-has_ended(const struct light_child *child, int64_t ms)
+static int64_t
+now_ms(void)
 {
-	struct pollfd p = {.fd = child->pidfd, .events = POLLIN};
+	struct timespec now;
 
-	return poll(&p, 1, ms < 0 ? 0 : (int)ms) > 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool
+light_child_wait(int fd, int64_t ms)
+{
+	const int64_t deadline = now_ms() + ms;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int ready = 0;
+
+	for (; ready <= 0 && ms > 0; ms = deadline - now_ms())
+		ready = poll(&p, 1, ms > INT_MAX ? INT_MAX : (int)ms);
+	return ready > 0;
 }
 
 void
 light_child_end(struct light_child *child, int64_t ms, bool group, int *status)
 {
-	bool ended = ms > 0 && has_ended(child, ms);
+	bool ended = light_child_wait(child->pidfd, ms);
 
-	*status = 0;
+	*status = SIGKILL;
 	if (!ended) {
 		kill(child->pid, SIGKILL);
-		ended = has_ended(child, DEATH_MS);
+		ended = light_child_wait(child->pidfd, DEATH_MS);
 	}
 	/* Dead but not reaped: its group's number is still its own. */
 	if (group)

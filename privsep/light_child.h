@@ -33,9 +33,16 @@ int light_child_start(
     struct light_child *child, int (*run)(void *arg), void *arg);
 
 /*
+ * Is fd readable within ms?  Signals, whose handlers may be a module's, change
+ * nothing of that; and errno is not asked, as it may be the child's.
+ */
+bool light_child_wait(int fd, int64_t ms);
+
+/*
  * Wait ms for its end, then kill it (at once for 0), and reap it.
  * group: the process group it leads goes with it.  *status: as waitpid(2)'s;
- * 0 for one that sits in the kernel and cannot die yet: its stack stays.
+ * that of a killed one also if it sits in the kernel and cannot die yet: its
+ * stack stays.
  */
 void light_child_end(
     struct light_child *child, int64_t ms, bool group, int *status);

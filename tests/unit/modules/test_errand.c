@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -266,6 +267,32 @@ START_TEST(no_handler_of_ours_runs_in_a_light_child)
 }
 END_TEST
 
+static void
+do_nothing(int number)
+{
+	(void)number;
+}
+
+/* A module's, that come while we wait: neither early nor late for that. */
+START_TEST(signals_do_not_end_an_errand)
+{
+	struct sigaction action = {.sa_handler = do_nothing}, before;
+	struct itimerval often = {{0, 3000}, {0, 3000}},
+			 never = {{0, 0}, {0, 0}};
+
+	ck_assert_int_eq(sigaction(SIGALRM, &action, &before), 0);
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+	/* It has closed its output; its status is still to come. */
+	ck_assert_int_eq(
+	    run("exec >&-; sleep 0.2; exit 7", 10000, 100), SALLYPORT_OK);
+	ck_assert_int_eq(status, 7);
+	free(output);
+	ck_assert_int_eq(run("sleep 5", 200, 100), SALLYPORT_TIMEOUT);
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &never, NULL), 0);
+	ck_assert_int_eq(sigaction(SIGALRM, &before, NULL), 0);
+}
+END_TEST
+
 Suite *
 suite_errand(void)
 {
@@ -286,6 +313,7 @@ suite_errand(void)
 	tcase_add_test(t, an_errand_changes_nothing_of_its_sender);
 	tcase_add_test(t, a_light_child_is_ended_at_its_time);
 	tcase_add_test(t, no_handler_of_ours_runs_in_a_light_child);
+	tcase_add_test(t, signals_do_not_end_an_errand);
 	suite_add_tcase(s, t);
 	return s;
 }
