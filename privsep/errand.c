@@ -8,6 +8,7 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/loop.h"
 #include "lib/mem.h"
 #include "lib/safefile.h"
 #include "privsep/light_child.h"
@@ -26,17 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int
 from_err(int err)
@@ -344,7 +335,7 @@ collect(int from, struct buf *out, int64_t deadline)
 	for (;;) {
 		ssize_t n;
 
-		if (!light_child_wait(from, deadline - now_ms()))
+		if (!light_child_wait(from, deadline - (int64_t)loop_clock()))
 			return SALLYPORT_TIMEOUT;
 		n = read(from, piece, sizeof(piece));
 		if (n == 0)
@@ -377,7 +368,7 @@ int
 errand_run(const struct sallyport_command *command, char **output, size_t *len,
     int *status, char *why, size_t why_size)
 {
-	int64_t deadline = now_ms() + command->deadline;
+	int64_t deadline = (int64_t)loop_clock() + command->deadline;
 	struct buf out;
 	struct running r = {.command = command};
 	struct light_child child;
@@ -410,7 +401,8 @@ errand_run(const struct sallyport_command *command, char **output, size_t *len,
 	result = collect(pipes[0], &out, deadline);
 	close(pipes[0]);
 	light_child_end(&child,
-	    result == SALLYPORT_OK ? deadline - now_ms() : 0, true, status);
+	    result == SALLYPORT_OK ? deadline - (int64_t)loop_clock() : 0, true,
+	    status);
 	*status =
 	    WIFEXITED(*status) ? WEXITSTATUS(*status) : 256 + WTERMSIG(*status);
 	if (result == SALLYPORT_OK) {

@@ -3,6 +3,8 @@
  */
 #include "privsep/light_child.h"
 
+#include "lib/loop.h"
+
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -12,7 +14,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifdef __has_feature /* clang's way to say it */
@@ -76,23 +77,14 @@ light_child_start(struct light_child *child, int (*run)(void *arg), void *arg)
 	return -1;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 bool
 light_child_wait(int fd, int64_t ms)
 {
-	const int64_t deadline = now_ms() + ms;
+	const int64_t deadline = (int64_t)loop_clock() + ms;
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	int ready = 0;
 
-	for (; ready <= 0 && ms > 0; ms = deadline - now_ms())
+	for (; ready <= 0 && ms > 0; ms = deadline - (int64_t)loop_clock())
 		ready = poll(&p, 1, ms > INT_MAX ? INT_MAX : (int)ms);
 	return ready > 0;
 }

@@ -91,6 +91,7 @@ static int
 take_packet(struct transport *t)
 {
 	uint8_t *p = &t->rx.base[t->rx.start], *payload;
+	const bool secret = t->w->phase != PHASE_OPEN;
 	uint32_t length;
 	size_t whole, len;
 	struct rd r;
@@ -108,8 +109,8 @@ take_packet(struct transport *t)
 		channels_data_end(t->w);
 	rd_init(&r, payload, len);
 	err = phases_dispatch(t->w, &r);
-	/* Passwords and the like do not stay in memory. */
-	if (t->w->phase != PHASE_OPEN)
+	/* Passwords and the like do not stay in memory; channel data must. */
+	if (secret)
 		wipe(p, whole);
 	region_take(&t->rx, whole);
 	/* NEWKEYS has set the number to 0 under strict key exchange. */
@@ -211,9 +212,14 @@ input_readable(struct transport *t)
 	uint8_t *at = region_room(&t->rx, IN_READ_MAX);
 	ssize_t n;
 
-	/* There is always room: a whole packet would have been handled. */
-	if (at == NULL || t->holds != 0 || t->input_ended)
+	if (t->holds != 0 || t->input_ended)
 		return;
+	/* A hold has ended, and its packets are handled before there is room.
+	 */
+	if (at == NULL) {
+		input_await(t);
+		return;
+	}
 	do
 		n = read(t->in, at, IN_READ_MAX);
 	while (n < 0 && errno == EINTR);
