@@ -46,8 +46,7 @@ refuse_errno(char *why, const char *path)
 {
 	if (errno == ENOENT || errno == ENOTDIR)
 		return refuse(why, E_NOT_FOUND, "no file %s", path);
-	/* Not strerror(): who opens may hold no lock (privsep/light_child.h).
-	 */
+	/* Not strerror(), which may lock: privsep/light_child.h. */
 	return refuse(
 	    why, E_SYSTEM, "cannot open %s: %s", path, strerrordesc_np(errno));
 }

@@ -193,8 +193,7 @@ allow_descriptor_flags(scmp_filter_ctx ctx)
 static void
 allow_socket_options(scmp_filter_ctx ctx)
 {
-	static const int tcp[] = {
-	    TCP_NODELAY, TCP_QUICKACK, TCP_NOTSENT_LOWAT, TCP_CORK};
+	static const int tcp[] = {TCP_NODELAY, TCP_QUICKACK, TCP_NOTSENT_LOWAT};
 	static const int socket_level[] = {SO_KEEPALIVE, SO_RCVLOWAT};
 
 	for (size_t i = 0; i < sizeof(tcp) / sizeof(tcp[0]); i++)

@@ -6,6 +6,7 @@
 
 #include "lib/err.h"
 #include "lib/secret.h"
+#include "lib/ssh/evp_public.h"
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -124,28 +125,6 @@ kex_curve_generate(int curve, EVP_PKEY **key, uint8_t *point)
 	return err;
 }
 
-/* Of a curve whose points are 32 bytes and all of them good. */
-static EVP_PKEY *
-raw_key(int curve, const uint8_t *point, size_t len)
-{
-	OSSL_PARAM params[2] = {
-	    OSSL_PARAM_construct_octet_string(
-		OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)point, len),
-	    OSSL_PARAM_construct_end()};
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_dup(contexts[curve]);
-	EVP_PKEY *key = NULL;
-
-	if (ctx != NULL &&
-	    (EVP_PKEY_fromdata_init(ctx) != 1 ||
-		EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) !=
-		    1)) {
-		EVP_PKEY_free(key);
-		key = NULL;
-	}
-	EVP_PKEY_CTX_free(ctx);
-	return key;
-}
-
 /* The peer's key: libcrypto checks that the point is on the curve. */
 static int
 read_point(int curve, const uint8_t *point, size_t len, EVP_PKEY **peer)
@@ -155,7 +134,7 @@ read_point(int curve, const uint8_t *point, size_t len, EVP_PKEY **peer)
 	if (len != curves[curve].point_len)
 		return E_FORMAT;
 	if (curves[curve].group == NULL) {
-		*peer = raw_key(curve, point, len);
+		*peer = evp_public_raw(contexts[curve], point, len);
 		return *peer == NULL ? E_CRYPTO : 0;
 	}
 	if (point[0] != 4) /* not compressed, nor OpenSSL's "hybrid" form */

@@ -5,6 +5,7 @@ lib_ssh_libssh_a_SOURCES += \
 	lib/ssh/base64.c lib/ssh/base64.h \
 	lib/ssh/cert.c lib/ssh/cert.h \
 	lib/ssh/cert_parse.c \
+	lib/ssh/evp_public.c lib/ssh/evp_public.h \
 	lib/ssh/key.c lib/ssh/key.h \
 	lib/ssh/fips.c lib/ssh/fips.h \
 	lib/ssh/key_alg.c lib/ssh/key_alg.h \

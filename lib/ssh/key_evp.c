@@ -6,6 +6,7 @@
 #include "lib/ssh/key_inside.h"
 
 #include "lib/err.h"
+#include "lib/ssh/evp_public.h"
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -67,25 +68,6 @@ key_evp_hash(enum key_digest which, const void *data, size_t len, uint8_t *out)
 	return 0;
 }
 
-/* A public key of the pattern's type; NULL when libcrypto refuses it. */
-static EVP_PKEY *
-public_key(const EVP_PKEY_CTX *pattern, OSSL_PARAM *params)
-{
-	EVP_PKEY_CTX *ctx = pattern == NULL ? NULL : EVP_PKEY_CTX_dup(pattern);
-	EVP_PKEY *made = NULL;
-
-	if (ctx != NULL &&
-	    (EVP_PKEY_fromdata_init(ctx) != 1 ||
-		EVP_PKEY_fromdata(ctx, &made, EVP_PKEY_PUBLIC_KEY, params) !=
-		    1)) {
-		EVP_PKEY_free(made);
-		made = NULL;
-	}
-	EVP_PKEY_CTX_free(ctx);
-	ERR_clear_error();
-	return made;
-}
-
 /*
  * Points of order 1, 2, 4 and 8 without their sign bit: a signature that
  * verifies under such a key says nothing of who made it.
@@ -119,10 +101,6 @@ is_canonical_y(const uint8_t y[32])
 int
 key_evp_ed25519(const uint8_t *point, EVP_PKEY **pkey)
 {
-	OSSL_PARAM params[2] = {
-	    OSSL_PARAM_construct_octet_string(
-		OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)point, 32),
-	    OSSL_PARAM_construct_end()};
 	uint8_t y[32];
 
 	memcpy(y, point, sizeof(y));
@@ -135,7 +113,7 @@ key_evp_ed25519(const uint8_t *point, EVP_PKEY **pkey)
 			return E_VALUE;
 	if (key_evp_ready() != 0)
 		return E_CRYPTO;
-	*pkey = public_key(evp.ed25519, params);
+	*pkey = evp_public_raw(evp.ed25519, point, sizeof(y));
 	return *pkey == NULL ? E_CRYPTO : 0;
 }
 
@@ -152,7 +130,7 @@ key_evp_ec(const char *group, const uint8_t *point, size_t len, EVP_PKEY **pkey)
 	    OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)point, len);
 	params[2] = OSSL_PARAM_construct_end();
 	/* None for what is not a point of the curve. */
-	*pkey = public_key(evp.ec, params);
+	*pkey = evp_public_key(evp.ec, params);
 	return *pkey == NULL ? E_VALUE : 0;
 }
 
@@ -171,7 +149,7 @@ key_evp_rsa(const uint8_t *n, size_t n_len, const uint8_t *e, size_t e_len,
 	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, bn_n) != 1 ||
 	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, bn_e) != 1 ||
 	    (params = OSSL_PARAM_BLD_to_param(build)) == NULL ||
-	    (*pkey = public_key(evp.rsa, params)) == NULL)
+	    (*pkey = evp_public_key(evp.rsa, params)) == NULL)
 		goto out;
 	err = 0;
 out:

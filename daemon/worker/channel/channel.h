@@ -180,10 +180,11 @@ struct channels {
 	uint32_t n_globals, next_request;
 	uint32_t proofs; /* of host keys, asked for */
 
-	struct channel
-	    *gathering; /* whose payloads wait for channels_data_end() */
+	/* Payloads of one channel, until channels_data_end(). */
+	struct channel *gathering;
 	struct iovec gathered[GATHER];
 	unsigned n_gathered;
+	size_t gathered_len;
 
 	struct channel *awaited; /* whose program catches up */
 	struct loop_timer patience;

@@ -341,17 +341,16 @@ static void
 gather(struct channel *c, const uint8_t *data, size_t len)
 {
 	struct channels *t = c->table;
-	size_t sum = len;
 
-	if (t->gathering != NULL && t->gathering != c)
+	if (t->gathering != c) {
 		channels_data_end(t->w);
-	if (t->gathering == NULL)
+		t->gathering = c;
 		t->n_gathered = 0;
-	t->gathering = c;
+		t->gathered_len = 0;
+	}
 	t->gathered[t->n_gathered++] = piece(data, len);
-	for (unsigned i = 0; i + 1 < t->n_gathered; i++)
-		sum += t->gathered[i].iov_len;
-	if (t->n_gathered == GATHER || sum >= c->together)
+	t->gathered_len += len;
+	if (t->n_gathered == GATHER || t->gathered_len >= c->together)
 		channels_data_end(t->w);
 }
 

@@ -214,8 +214,7 @@ input_readable(struct transport *t)
 
 	if (t->holds != 0 || t->input_ended)
 		return;
-	/* A hold has ended, and its packets are handled before there is room.
-	 */
+	/* A hold has ended: its packets are handled before there is room. */
 	if (at == NULL) {
 		input_await(t);
 		return;

@@ -215,8 +215,7 @@ void control_unimplemented(struct transport *t);
 
 void sockopt_start(struct transport *t);
 void sockopt_quickack(const struct transport *t);
-/* How many bytes make the socket readable; false where there is no such thing.
- */
+/* Readable is the socket with so many bytes; false where it has no such. */
 bool sockopt_batch(const struct transport *t, int bytes);
 
 #endif

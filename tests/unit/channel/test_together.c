@@ -20,6 +20,25 @@ open_far(uint32_t peer, int *far)
 	return id;
 }
 
+/* One such channel, its packets all of one read. */
+static uint32_t
+begin(int *far)
+{
+	uint32_t id;
+
+	fake_start_plain();
+	id = open_far(1, far);
+	fake.stay = true;
+	return id;
+}
+
+static void
+finish(int far)
+{
+	close(far);
+	fake_end();
+}
+
 static void
 data(uint32_t id, const char *text)
 {
@@ -44,12 +63,9 @@ expect(int far, const char *text)
 
 START_TEST(test_one_read_is_one_write)
 {
-	uint32_t id;
 	int far;
+	uint32_t id = begin(&far);
 
-	fake_start_plain();
-	id = open_far(1, &far);
-	fake.stay = true;
 	data(id, "one ");
 	data(id, "two ");
 	data(id, "three");
@@ -59,8 +75,7 @@ START_TEST(test_one_read_is_one_write)
 	/* Nothing is told twice. */
 	fake_data_end();
 	expect(far, "");
-	close(far);
-	fake_end();
+	finish(far);
 }
 END_TEST
 
@@ -90,38 +105,30 @@ END_TEST
 
 START_TEST(test_what_follows_comes_behind_it)
 {
-	uint32_t id;
 	int far;
+	uint32_t id = begin(&far);
 
-	fake_start_plain();
-	id = open_far(1, &far);
-	fake.stay = true;
 	data(id, "last ");
 	data(id, "words");
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_EOF, "u", id), 0);
 	expect(far, "last words");
 	ck_assert_int_eq(recv(far, &id, 1, MSG_DONTWAIT), 0);
-	close(far);
-	fake_end();
+	finish(far);
 }
 END_TEST
 
 /* A channel that is closed with payloads waiting: they go first. */
 START_TEST(test_a_close_loses_nothing)
 {
-	uint32_t id;
 	int far;
+	uint32_t id = begin(&far);
 
-	fake_start_plain();
-	id = open_far(1, &far);
-	fake.stay = true;
 	data(id, "still");
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_CLOSE, "u", id), 0);
 	expect(far, "still");
 	fake_turn();
 	fake_data_end();
-	close(far);
-	fake_end();
+	finish(far);
 }
 END_TEST
 
@@ -135,10 +142,8 @@ START_TEST(test_a_slow_program_gets_all)
 	ssize_t n;
 	int far;
 
-	fake_start_plain();
-	id = open_far(1, &far);
+	id = begin(&far);
 	c = channel_find(fake.w.channels, id);
-	fake.stay = true;
 	for (int round = 0; round < 16 && c->backlog.len == 0; round++) {
 		for (int i = 0; i < 8 && c->window >= sizeof(block); i++) {
 			memset(block, (int)(sent / sizeof(block)) + 1,
@@ -166,20 +171,16 @@ START_TEST(test_a_slow_program_gets_all)
 	}
 	fake_turn();
 	ck_assert_uint_eq(c->backlog.len, 0);
-	close(far);
-	fake_end();
+	finish(far);
 }
 END_TEST
 
 /* Nobody reads: the window is granted all the same, nothing is used again. */
 START_TEST(test_a_program_that_is_gone)
 {
-	uint32_t id;
 	int far;
+	uint32_t id = begin(&far);
 
-	fake_start_plain();
-	id = open_far(1, &far);
-	fake.stay = true;
 	close(far);
 	data(id, "to ");
 	data(id, "nobody");

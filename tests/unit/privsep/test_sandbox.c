@@ -351,6 +351,7 @@ work(void)
 	MUST(fcntl(pair[0], F_SETFL, O_NONBLOCK) == 0);
 	MUST(getsockopt(pair[0], SOL_SOCKET, SO_TYPE, &one, &len) == 0);
 	(void)setsockopt(pair[0], IPPROTO_TCP, TCP_NODELAY, &one, len);
+	MUST(setsockopt(pair[0], SOL_SOCKET, SO_RCVLOWAT, &one, len) == 0);
 	MUST(shutdown(pair[0], SHUT_RDWR) == 0 && close(pair[0]) == 0);
 }
 
