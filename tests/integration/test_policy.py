@@ -129,8 +129,8 @@ def test_the_end_of_the_session_time_is_told(make_server, user):
 
 
 def test_the_end_of_the_permitted_time_is_told(make_server, user):
-    """In a zone of our own, where it will be noon in eight seconds."""
-    ahead = int(12 * 3600 - 8 - time.time() % 86400)
+    """In a zone of our own, where it will be noon in twelve seconds: time to log in before the warning."""
+    ahead = int(12 * 3600 - 12 - time.time() % 86400)
     if ahead < -12 * 3600:
         ahead += 86400
     sign, ahead = ("-" if ahead < 0 else ""), abs(ahead)
