@@ -6,7 +6,7 @@
  */
 #include "config/check.h"
 #include "config/options.h"
-#include "config/policy_match.h"
+#include "config/policy/match.h"
 #include "lib/err.h"
 #include "lib/match.h"
 #include "lib/mem.h"

@@ -1,8 +1,8 @@
 /*
  * What the configuration says, once it has been read: one const struct for
  * the life of a generation.  Read it, never write it; config/load.h makes it,
- * config/policy.h decides with it.  Which text key fills which member is the
- * table in config/options.c and nowhere else.
+ * config/policy/policy.h decides with it.  Which text key fills which member is
+ * the table in config/options.c and nowhere else.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H

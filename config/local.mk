@@ -5,7 +5,6 @@ config_libsettings_a_SOURCES = \
 	config/bundle.c config/bundle.h \
 	config/check.c config/check_calls.c config/check.h \
 	config/config.h \
-	config/explain.c \
 	config/load.c config/load.h \
 	config/import.c config/import_blocks.c config/import.h config/importer.h \
 	config/import_grants.c config/import_match.c \
@@ -16,17 +15,18 @@ config_libsettings_a_SOURCES = \
 	config/manual.c config/manual.h \
 	config/option_find.c config/options.c config/options.h \
 	config/parse.c config/parse.h \
-	config/policy.c config/policy.h \
-	config/policy_match.c config/policy_match.h \
-	config/policy_may.c \
-	config/policy_tighten.c \
-	config/policy_time.c \
+	config/policy/decide.c config/policy/policy.h \
+	config/policy/explain.c \
+	config/policy/match.c config/policy/match.h \
+	config/policy/may.c \
+	config/policy/tighten.c \
+	config/policy/time.c \
+	config/policy/unreachable.c \
 	config/problem.c config/problem.h \
 	config/reader.c config/reader.h \
 	config/rules.c \
 	config/scan.c config/scan.h \
 	config/show.c config/show.h \
-	config/unreachable.c \
 	config/value.c
 
 # The manual's option list: config/print_options packaging/man/sallyport.conf.5

@@ -301,7 +301,7 @@
 #define WALL_run_pty(F) WALL_RUN(F)
 #define WALL_kill(F) F(u32, channel, U32) F(u8, signal, 64)
 /*
- * permit: what the policy allows, lines "host:port" as config/policy.h
+ * permit: what the policy allows, lines "host:port" as config/policy/policy.h
  * prints them, "&" between lists that must all allow; the session matches
  * the addresses that the name resolves to.  Empty: any address.
  */

@@ -5,7 +5,7 @@
 #define DAEMON_CTL_EXPLAIN_H
 
 #include "config/config.h"
-#include "config/policy.h"
+#include "config/policy/policy.h"
 #include "lib/ssh/key.h"
 
 #include <pwd.h>

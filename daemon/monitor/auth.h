@@ -5,7 +5,7 @@
 #ifndef DAEMON_MONITOR_AUTH_H
 #define DAEMON_MONITOR_AUTH_H
 
-#include "config/policy.h"
+#include "config/policy/policy.h"
 #include "daemon/monitor/chain.h"
 #include "daemon/monitor/host.h"
 #include "daemon/monitor/monitor.h"

@@ -6,7 +6,7 @@
 #define DAEMON_MONITOR_MONITOR_H
 
 #include "config/config.h"
-#include "config/policy.h"
+#include "config/policy/policy.h"
 #include "lib/net.h"
 #include "privsep/settings.h"
 #include "privsep/slot.h"

@@ -3,7 +3,7 @@
  * decided with.
  */
 #include "config/load.h"
-#include "config/policy.h"
+#include "config/policy/policy.h"
 #include "config/show.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_CONFIG_DECIDE_H
 #define TESTS_UNIT_CONFIG_DECIDE_H
 
-#include "config/policy.h"
+#include "config/policy/policy.h"
 
 /* What decide() made; done() frees both. */
 extern struct config *config;

@@ -6,7 +6,7 @@
 #include "config/import.h"
 #include "config/load.h"
 #include "config/options.h"
-#include "config/policy.h"
+#include "config/policy/policy.h"
 #include "config/show.h"
 
 #include <stdlib.h>

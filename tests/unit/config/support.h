@@ -3,7 +3,7 @@
 #define TESTS_UNIT_CONFIG_SUPPORT_H
 
 #include "config/load.h"
-#include "config/policy.h"
+#include "config/policy/policy.h"
 
 /* A configuration from one text; fails the case when it has an error. */
 struct config *config_of(const char *text);

@@ -7,7 +7,7 @@
 #include "config.h"
 
 #define TIGHTEN_TABLE static tighten_function *
-#include "config/policy_tighten.c"
+#include "config/policy/tighten.c"
 
 #include "lib/mem.h"
 #include "tests/unit/config/suites.h"

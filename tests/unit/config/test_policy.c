@@ -1,8 +1,8 @@
 /*
  * config/policy*.c: who is let in, as what, and what not knowing costs.
  */
-#include "config/policy.h"
-#include "config/policy_match.h"
+#include "config/policy/policy.h"
+#include "config/policy/match.h"
 #include "tests/unit/config/decide.h"
 #include "tests/unit/config/suites.h"
 #include "tests/unit/config/support.h"

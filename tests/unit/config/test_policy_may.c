@@ -1,5 +1,5 @@
 /*
- * config/policy_may.c, policy_tighten.c: what a decision allows afterwards,
+ * config/policy/may.c, policy_tighten.c: what a decision allows afterwards,
  * and how keys and certificates narrow it.
  */
 #include "tests/unit/config/decide.h"

@@ -3,8 +3,8 @@
  * listen here, set this.  Every layer of a list must allow; an empty list
  * allows nothing.  Asked by the monitor, for each request of the worker.
  */
-#include "config/policy.h"
-#include "config/policy_match.h"
+#include "config/policy/policy.h"
+#include "config/policy/match.h"
 #include "lib/match.h"
 
 #include <stdio.h>

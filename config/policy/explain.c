@@ -4,8 +4,8 @@
  * sallyportctl, on the files or in the running generation.
  */
 #include "config/options.h"
-#include "config/policy.h"
-#include "config/policy_match.h"
+#include "config/policy/policy.h"
+#include "config/policy/match.h"
 #include "config/show.h"
 #include "lib/mem.h"
 

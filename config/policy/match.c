@@ -4,7 +4,7 @@
  * monitor's own look-ups, and never the name as the client typed it where a
  * user exists.
  */
-#include "config/policy_match.h"
+#include "config/policy/match.h"
 #include "lib/match.h"
 
 #include <stdarg.h>

@@ -6,8 +6,8 @@
 #include "config/arena.h"
 #include "config/options.h"
 #include "config/parse.h"
-#include "config/policy.h"
-#include "config/policy_match.h"
+#include "config/policy/policy.h"
+#include "config/policy/match.h"
 #include "lib/err.h"
 #include "lib/match.h"
 

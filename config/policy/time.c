@@ -3,7 +3,7 @@
  * TZ set for the moment, because the rules of zones are its business.  Called
  * by single-threaded processes only.
  */
-#include "config/policy_match.h"
+#include "config/policy/match.h"
 #include "lib/mem.h"
 
 #include <stdlib.h>

@@ -3,10 +3,10 @@
  * matches on top.  Run by the monitor and by explain.  The verdict begins as
  * refused, and only policy_decide sets it to granted, once.
  */
-#include "config/policy.h"
+#include "config/policy/policy.h"
 #include "config/arena.h"
 #include "config/options.h"
-#include "config/policy_match.h"
+#include "config/policy/match.h"
 #include "lib/err.h"
 #include "lib/match.h"
 #include "lib/mem.h"

@@ -4,7 +4,7 @@
 #ifndef CONFIG_POLICY_MATCH_H
 #define CONFIG_POLICY_MATCH_H
 
-#include "config/policy.h"
+#include "config/policy/policy.h"
 
 enum tri { TRI_NO, TRI_YES, TRI_UNKNOWN };
 

@@ -3,7 +3,7 @@
  * match.  A warning for the administrator; says nothing when in doubt.
  */
 #include "config/loader.h"
-#include "config/policy_match.h"
+#include "config/policy/match.h"
 
 #include <string.h>
 
