@@ -134,46 +134,55 @@ set_times(int fd, const char *path, bool follow, const struct sftp_attr *attr)
 	return utimensat(AT_FDCWD, path, times, flag) == 0 ? 0 : errno;
 }
 
-/*
- * Owner first, because it clears set-id bits; the size after what may fail,
- * so that a refused request cuts nothing off; times last, because a new size
- * sets them.
- */
 static int
-apply(int fd, const char *path, bool follow, const struct sftp_attr *attr)
+set_size(int fd, const char *path, bool follow, const struct sftp_attr *attr)
 {
-	int error = 0;
+	int own, error = 0;
 
-	if ((attr->flags & SSH_FILEXFER_ATTR_UIDGID) != 0)
-		error = set_owner(fd, path, follow, attr);
-	if (error == 0 && (attr->flags & SSH_FILEXFER_ATTR_PERMISSIONS) != 0)
-		error = set_mode(fd, path, follow, attr);
-	if (error == 0 && (attr->flags & SSH_FILEXFER_ATTR_SIZE) != 0 &&
-	    ftruncate(fd, (off_t)attr->size) != 0)
-		error = errno;
-	if (error == 0 && (attr->flags & SSH_FILEXFER_ATTR_ACMODTIME) != 0)
-		error = set_times(fd, path, follow, attr);
-	return error;
-}
-
-int
-attr_apply(int fd, const char *path, bool follow, const struct sftp_attr *attr)
-{
-	int own, error;
-
-	if ((attr->flags & SSH_FILEXFER_ATTR_SIZE) == 0)
-		return apply(fd, path, follow, attr);
 	if (attr->size > INT64_MAX)
 		return EFBIG;
 	if (fd >= 0)
-		return apply(fd, path, follow, attr);
+		return ftruncate(fd, (off_t)attr->size) == 0 ? 0 : errno;
 	if (!follow)
 		return EINVAL; /* a link has no size to set */
+	/* Opened, not truncate(2): a FIFO or device must not hang the session.
+	 */
 	own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (own < 0)
 		return errno;
-	error = apply(own, path, follow, attr);
+	if (ftruncate(own, (off_t)attr->size) != 0)
+		error = errno;
 	if (close(own) != 0 && error == 0)
 		error = errno;
 	return error;
+}
+
+/*
+ * Each attribute is tried, whatever became of those before it, and the first
+ * error is reported: clients send owner, mode and times in one request and
+ * expect what is possible to be done.  Owner before mode, because it clears
+ * set-id bits; times last, because a new size sets them.
+ */
+int
+attr_apply(int fd, const char *path, bool follow, const struct sftp_attr *attr)
+{
+	static const struct {
+		uint32_t flag;
+		int (*set)(int, const char *, bool, const struct sftp_attr *);
+	} steps[] = {
+	    {SSH_FILEXFER_ATTR_SIZE, set_size},
+	    {SSH_FILEXFER_ATTR_UIDGID, set_owner},
+	    {SSH_FILEXFER_ATTR_PERMISSIONS, set_mode},
+	    {SSH_FILEXFER_ATTR_ACMODTIME, set_times},
+	};
+	int error, first = 0;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if ((attr->flags & steps[i].flag) == 0)
+			continue;
+		error = steps[i].set(fd, path, follow, attr);
+		if (first == 0)
+			first = error;
+	}
+	return first;
 }

@@ -146,8 +146,10 @@ on_copy_data(struct sftp_server *s, struct sftp_request *q)
 		error = EINVAL;
 	else if ((c.to->open_flags & SSH_FXF_WRITE) == 0)
 		error = EACCES;
-	else if ((error = same_file(&c)) == 0)
+	else if ((error = same_file(&c)) == 0) {
+		stage_settle(s, c.to->fd);
 		error = copy_run(s, &c);
+	}
 	q->event.bytes_written = c.to->bytes_written - before;
 	reply_error(s, q, error);
 }

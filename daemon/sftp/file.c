@@ -72,6 +72,8 @@ open_checked(
 		reply_error(s, q, EINVAL);
 		return;
 	}
+	if ((flags & SSH_FXF_TRUNC) != 0)
+		stage_settle(s, -1);
 	if ((fd = open_file(s->path, flags, mode)) < 0) {
 		reply_error(s, q, errno);
 		return;
@@ -121,6 +123,7 @@ handle_finish(struct sftp_server *s, struct sftp_request *q,
 	memcpy(s->path, h->path, strlen(h->path) + 1);
 	e->bytes_read = h->bytes_read;
 	e->bytes_written = h->bytes_written;
+	e->milliseconds = handles_clock() - h->opened_at;
 	e->forced = forced;
 	s->totals.files_read += h->bytes_read != 0;
 	s->totals.files_written += h->bytes_written != 0;
@@ -167,6 +170,8 @@ on_fsetstat(struct sftp_server *s, struct sftp_request *q)
 		return;
 	event_begin(q, SFTP_EVENT_SETSTAT, h->path)->attr = &attr;
 	s->totals.attributes_set++;
+	if ((attr.flags & SSH_FILEXFER_ATTR_SIZE) != 0)
+		stage_settle(s, h->fd);
 	reply_error(s, q, attr_apply(h->fd, NULL, true, &attr));
 }
 

@@ -8,10 +8,20 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define INDEX_BITS 16
 #define INDEX_MASK 0xffffu
+
+uint64_t
+handles_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
 
 void
 handles_init(struct sftp_handles *t, uint32_t max)
@@ -66,6 +76,7 @@ handles_add(struct sftp_handles *t, int fd, DIR *directory, const char *path,
 	h->fd = fd;
 	h->directory = directory;
 	h->path = mem_strdup(path);
+	h->opened_at = handles_clock();
 	t->open++;
 	*number = (uint32_t)generation << INDEX_BITS | place;
 	return h;

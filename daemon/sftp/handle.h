@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum sftp_handle_kind { HANDLE_FREE, HANDLE_FILE, HANDLE_DIRECTORY };
 
@@ -21,10 +22,13 @@ struct sftp_handle {
 	uint32_t open_flags;
 	uint64_t bytes_read;
 	uint64_t bytes_written;
+	uint64_t opened_at; /* ms, handles_clock() */
 	uint64_t next_read; /* offset after the last READ */
 	uint64_t run; /* bytes read in sequence */
 	uint64_t size; /* as last seen: a forecast of what READ gets */
 	bool size_known;
+	dev_t device; /* with size_known */
+	ino_t inode;
 	bool copies; /* its data cannot be passed by reference */
 	uint32_t next_free;
 };
@@ -54,6 +58,9 @@ bool handles_have_room(const struct sftp_handles *t);
  */
 struct sftp_handle *handles_add(struct sftp_handles *t, int fd, DIR *directory,
     const char *path, uint32_t *number);
+
+/* Milliseconds of a clock that never goes back. */
+uint64_t handles_clock(void);
 
 /* The handle a client means, or NULL. */
 struct sftp_handle *handles_find(struct sftp_handles *t, uint32_t number);

@@ -55,7 +55,8 @@ count_read(
 
 /*
  * What a READ will get, if it is known to be much; else 0.  The size is asked
- * for once a READ has been full (read_first), and when a file has grown.
+ * for once a READ has been full (read_first), and again where it would make an
+ * answer shorter than was asked for: the file may have grown.
  */
 static size_t
 forecast(struct sftp_handle *h, uint64_t offset, uint32_t len)
@@ -64,13 +65,15 @@ forecast(struct sftp_handle *h, uint64_t offset, uint32_t len)
 
 	if (h->copies)
 		return 0;
-	if (!h->size_known) {
+	if (!h->size_known || offset > h->size || h->size - offset < len) {
 		if (fstat(h->fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 			h->copies = true;
 			return 0;
 		}
 		h->size = (uint64_t)st.st_size;
 		h->size_known = true;
+		h->device = st.st_dev;
+		h->inode = st.st_ino;
 	}
 	if (offset >= h->size)
 		return 0;
@@ -94,6 +97,7 @@ read_by_reference(struct sftp_server *s, struct sftp_request *q,
 	if ((want = forecast(h, offset, len)) == 0 || !stage_is_open(s))
 		return false;
 	put_data_header(header, q->id, want);
+	stage_names(s, h->device, h->inode);
 	have = stage_packet(s, header, sizeof(header), h->fd, offset, want);
 	if (s->broken != 0)
 		return true;
@@ -130,8 +134,6 @@ read_into(struct sftp_server *s, struct sftp_request *q, struct sftp_handle *h,
 	s->out.len = mark + DATA_HEADER + (size_t)n;
 	put_data_header(at, q->id, (size_t)n);
 	count_read(s, h, offset, (size_t)n);
-	if (offset + (uint64_t)n > h->size)
-		h->size_known = false; /* it has grown */
 	return (size_t)n == len;
 }
 
@@ -180,7 +182,9 @@ on_read(struct sftp_server *s, struct sftp_request *q)
 		len = SFTP_DATA_MAX;
 	if (offset > INT64_MAX)
 		reply_error(s, q, EINVAL);
-	else if (offset == INT64_MAX || len == 0)
+	else if (len == 0) /* not an error, nor the end: no bytes */
+		put_data_header(buf_add(&s->out, DATA_HEADER), q->id, 0);
+	else if (offset == INT64_MAX)
 		reply_status(s, q, SSH_FX_EOF, NULL);
 	else {
 		if (len > INT64_MAX - offset)

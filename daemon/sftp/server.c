@@ -150,14 +150,15 @@ write_bytes(struct sftp_server *s)
 }
 
 /* Write what fits without waiting: the buffer, then what is staged. */
-static void
-write_out(struct sftp_server *s)
+bool
+server_write_out(struct sftp_server *s)
 {
 	if (s->out.len != 0)
 		write_bytes(s);
 	if (s->out.len == 0 && s->stage.len != 0 && stage_pass(s) != 0 &&
 	    errno != EINTR && errno != EAGAIN)
 		s->broken = SFTP_EXIT_LOST;
+	return out_is_empty(s);
 }
 
 /* The client does not take its replies: wait, reading ahead while it fits. */
@@ -202,8 +203,7 @@ serve(struct sftp_server *s)
 	while (s->broken == 0) {
 		work(s);
 		if (!out_is_empty(s)) {
-			write_out(s);
-			if (!out_is_empty(s) && s->broken == 0)
+			if (!server_write_out(s) && s->broken == 0)
 				wait_for_either(s);
 			continue;
 		}
@@ -215,16 +215,21 @@ serve(struct sftp_server *s)
 	}
 	/* What was answered before the violation is still delivered. */
 	if (s->broken == SFTP_EXIT_PROTOCOL && !out_is_empty(s))
-		write_out(s);
+		(void)server_write_out(s);
 }
 
-/* No signal ends the session half way; nobody looks into this process. */
+/*
+ * No signal ends the session half way: a hang-up is followed by the end of the
+ * input, and until then there are files to close and events to tell.  Nobody
+ * looks into this process.
+ */
 static int
 prepare_process(const struct sftp_options *o)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
 	if (sigaction(SIGPIPE, &ignore, NULL) != 0 ||
+	    sigaction(SIGHUP, &ignore, NULL) != 0 ||
 	    sigaction(SIGXFSZ, &ignore, NULL) != 0)
 		return -1;
 	/* /proc/self/mem must not be a file that the client can write. */
@@ -306,6 +311,7 @@ server_init(struct sftp_server *s, const struct sftp_options *o)
 	void *out;
 
 	s->options = o;
+	s->began = handles_clock();
 	if (!sftp_permitted(o, &s->permitted))
 		return SFTP_EXIT_OPTIONS;
 	s->draft_symlink = sftp_peer_swaps_symlink(o->peer);
@@ -331,6 +337,7 @@ server_end(struct sftp_server *s)
 		handle_finish(s, &q, &s->handles.list[i], true);
 		event_done(s, &q);
 	}
+	e.milliseconds = handles_clock() - s->began;
 	event_send(s, &e);
 	handles_free(&s->handles);
 	stage_close(s);

@@ -16,7 +16,8 @@
 
 #include <limits.h>
 
-#define SFTP_BATCH_MAX 32
+#define SFTP_BATCH_MAX	 32
+#define SFTP_STAGE_FILES 8
 
 /* WRITEs to one handle at adjacent offsets, not yet done. */
 struct sftp_batch {
@@ -36,6 +37,16 @@ struct sftp_stage {
 	size_t len; /* bytes in it; they follow s->out */
 	unsigned used; /* places in the pipe, at most */
 	unsigned slots; /* that it has */
+	/*
+	 * The files whose pages may not have been read by the client's side
+	 * yet: in the pipe, or in the stream behind it.  More than there is
+	 * room for: any file.
+	 */
+	struct {
+		dev_t device;
+		ino_t inode;
+	} files[SFTP_STAGE_FILES];
+	unsigned n_files;
 };
 
 struct sftp_server {
@@ -59,6 +70,7 @@ struct sftp_server {
 	uint32_t version; /* the smaller of both sides' */
 	int broken; /* SFTP_EXIT_ to end with, or 0 */
 	struct sftp_totals totals;
+	uint64_t began; /* handles_clock() */
 	char directory[PATH_MAX];
 	/* Paths of the request at hand: kept here, not zeroed on a stack. */
 	char path[PATH_MAX];
@@ -97,6 +109,15 @@ size_t stage_packet(struct sftp_server *s, uint8_t *header, size_t header_len,
     int fd, uint64_t offset, size_t len);
 /* Move what s->out holds from mark on behind what is staged. */
 void stage_move(struct sftp_server *s, size_t mark);
+/* Pages of this file are about to be staged. */
+void stage_names(struct sftp_server *s, dev_t device, ino_t inode);
+/*
+ * The contents of a file (fd; -1: of any) are about to change: wait until
+ * nobody will read them out of pages of that file that were passed on before.
+ */
+void stage_settle(struct sftp_server *s, int fd);
+/* server.c: write what fits without waiting; whether nothing is left. */
+bool server_write_out(struct sftp_server *s);
 /* Pass on what the client's stream takes; 0, or -1 with errno. */
 int stage_pass(struct sftp_server *s);
 

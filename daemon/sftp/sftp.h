@@ -40,7 +40,7 @@ struct sftp_totals {
 enum sftp_event_type {
 	SFTP_EVENT_BEGIN, /* start of the session */
 	SFTP_EVENT_OPEN, /* path, open_flags, mode */
-	SFTP_EVENT_CLOSE, /* path, bytes_read, bytes_written, forced */
+	SFTP_EVENT_CLOSE, /* path, bytes_*, milliseconds, forced */
 	SFTP_EVENT_OPENDIR, /* path */
 	SFTP_EVENT_CLOSEDIR, /* path, forced */
 	SFTP_EVENT_REMOVE, /* path */
@@ -58,7 +58,7 @@ enum sftp_event_type {
 	SFTP_EVENT_BAD_MESSAGE, /* reason; the session ends or goes on */
 	SFTP_EVENT_LOOKUP, /* request, path: stat, realpath, readlink ... */
 	SFTP_EVENT_REQUEST, /* request, id: every one */
-	SFTP_EVENT_SUMMARY, /* totals; the last event */
+	SFTP_EVENT_SUMMARY, /* totals, milliseconds; the last event */
 	SFTP_EVENT_COUNT
 };
 
@@ -86,6 +86,7 @@ struct sftp_event {
 	uint32_t mode;
 	uint64_t bytes_read;
 	uint64_t bytes_written;
+	uint64_t milliseconds; /* CLOSE, SUMMARY: how long it was open */
 	bool forced; /* closed by the end of the session */
 	const struct sftp_attr *attr;
 	const struct sftp_totals *totals;

@@ -6,12 +6,22 @@
  *
  * The order on the stream is s->out, then the stage: what is answered while
  * something is staged is moved behind it.
+ *
+ * A page that was passed on is the file's own until its reader has copied it.
+ * An answer must have the bytes of its own time, so a request that changes a
+ * file waits until that file's pages have been read (stage_settle).
  */
 #include "daemon/sftp/server.h"
 
+#include <sys/ioctl.h>
+
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
+
+/* The longest pause between two looks in stage_settle. */
+#define SETTLE_MS_MAX 64
 
 /* Places in a pipe that len bytes may take: their pages, and ragged ends. */
 static unsigned
@@ -179,4 +189,75 @@ stage_pass(struct sftp_server *s)
 	if (t->len == 0)
 		t->used = 0;
 	return 0;
+}
+
+void
+stage_names(struct sftp_server *s, dev_t device, ino_t inode)
+{
+	struct sftp_stage *t = &s->stage;
+
+	for (unsigned i = 0; i < t->n_files && i < SFTP_STAGE_FILES; i++)
+		if (t->files[i].device == device && t->files[i].inode == inode)
+			return;
+	if (t->n_files < SFTP_STAGE_FILES) {
+		t->files[t->n_files].device = device;
+		t->files[t->n_files].inode = inode;
+	}
+	if (t->n_files <= SFTP_STAGE_FILES)
+		t->n_files++;
+}
+
+/* Whether pages of the file may be under way. */
+static bool
+is_named(const struct sftp_stage *t, int fd)
+{
+	struct stat st;
+
+	if (t->n_files == 0)
+		return false;
+	if (fd < 0 || t->n_files > SFTP_STAGE_FILES || fstat(fd, &st) != 0)
+		return true;
+	for (unsigned i = 0; i < t->n_files; i++)
+		if (t->files[i].device == st.st_dev &&
+		    t->files[i].inode == st.st_ino)
+			return true;
+	return false;
+}
+
+/* Bytes in the stream that its reader has not taken yet. */
+static int
+unread(const struct sftp_server *s)
+{
+	int len = 0;
+
+	if (ioctl(s->options->out, s->out_is_socket ? TIOCOUTQ : FIONREAD,
+		&len) != 0)
+		return 0;
+	return len;
+}
+
+/*
+ * There is no event for "all was read", so it is looked for, less and less
+ * often: who waits here is a client that changes a file before it has read the
+ * answers that it asked for.
+ */
+void
+stage_settle(struct sftp_server *s, int fd)
+{
+	struct pollfd p = {.fd = s->options->out};
+	int wait_ms = 1;
+
+	if (!is_named(&s->stage, fd))
+		return;
+	while (s->broken == 0) {
+		p.events = server_write_out(s) ? 0 : POLLOUT;
+		if (p.events == 0 && unread(s) == 0)
+			break;
+		if (poll(&p, 1, p.events == 0 ? wait_ms : -1) > 0 &&
+		    (p.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
+			s->broken = SFTP_EXIT_LOST;
+		if (p.events == 0 && wait_ms < SETTLE_MS_MAX)
+			wait_ms *= 2;
+	}
+	s->stage.n_files = 0;
 }

@@ -57,6 +57,8 @@ setstat_path(struct sftp_server *s, struct sftp_request *q, bool follow)
 		return;
 	event_begin(q, SFTP_EVENT_SETSTAT, s->path)->attr = &attr;
 	s->totals.attributes_set++;
+	if ((attr.flags & SSH_FILEXFER_ATTR_SIZE) != 0)
+		stage_settle(s, -1);
 	reply_error(s, q, attr_apply(-1, s->path, follow, &attr));
 }
 

@@ -49,6 +49,8 @@ sftp_batch_flush(struct sftp_server *s)
 	size_t covered = 0, done;
 	ssize_t n = 0;
 
+	if (b->count != 0)
+		stage_settle(s, h->fd);
 	if (b->count > 1) {
 		n = pwritev(h->fd, b->data, b->count, (off_t)offset);
 		covered = n < 0 ? 0 : (size_t)n;
