@@ -44,6 +44,8 @@ enum audit_event { AUDIT_EVENT_LIST(AUDIT_ENUM) AUDIT_EVENT_COUNT };
 #define AUDIT_TYPEDEF(member, kind, sd, json, help) \
 	typedef AUDIT_TYPE_##kind audit_type_##member;
 AUDIT_FIELD_LIST(AUDIT_TYPEDEF)
+/* A mode is absent when 0; with this bit it is written even if it is 0000. */
+#define AUDIT_MODE_GIVEN ((mode_t)1 << 16)
 #undef AUDIT_TYPEDEF
 #define AUDIT_MEMBER(event, member) audit_type_##member member;
 #define AUDIT_STRUCT(                                           \

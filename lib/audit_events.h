@@ -28,9 +28,9 @@
 E(server_start, 1001, "server.start", NOTICE, SUCCESS, "process", "start", \
   "sallyport {version} starting") \
 E(server_ready, 1002, "server.ready", NOTICE, SUCCESS, "process", "start", \
-  "Server ready, configuration generation {gen}< (modules: {modules})>") \
+  "Server ready, configuration generation {gen}") \
 E(server_stop, 1003, "server.stop", NOTICE, SUCCESS, "process", "end", \
-  "<{?signal}Received signal {signal}; terminating.><{!signal}Server stops<: {reason}>>") \
+  "Received signal {signal}; terminating.") \
 E(server_adopt, 1004, "server.adopt", NOTICE, SUCCESS, "process", "info", \
   "Server took over <{count} >connections from process {process}") \
 E(server_lost, 1005, "server.lost", ERROR, FAILURE, "process", "end", \
@@ -46,7 +46,7 @@ E(config_reload_start, 1020, "config.reload.start", INFO, UNKNOWN, "configuratio
 E(config_reload_ok, 1021, "config.reload.ok", NOTICE, SUCCESS, "configuration", "change", \
   "Configuration reloaded, generation {generation}") \
 E(config_reload_rejected, 1022, "config.reload.rejected", ERROR, FAILURE, "configuration", "change", \
-  "Configuration rejected, generation {gen} serves on: <{file}:<{line}:> >{reason}") \
+  "Configuration rejected, generation {gen} serves on: {reason}") \
 E(module_load, 1030, "module.load", INFO, SUCCESS, "process", "info", \
   "Module {module} loaded from {file}") \
 E(module_reject, 1031, "module.reject", ERROR, FAILURE, "process", "info", \
@@ -88,9 +88,9 @@ E(kex_ok, 2010, "kex.ok", VERBOSE, SUCCESS, "network", "protocol", \
 E(kex_fail, 2011, "kex.fail", WARNING, FAILURE, "network", "protocol", \
   "Unable to negotiate with {src} port {sport}: {reason}<. Their offer: {offer}>") \
 E(kex_rekey, 2012, "kex.rekey", VERBOSE, SUCCESS, "network", "protocol", \
-  "Rekeyed with {src} port {sport}<: {cause}>") \
+  "Rekeyed with {src} port {sport}") \
 E(protocol_violation, 2020, "protocol.violation", WARNING, FAILURE, "network,intrusion_detection", "denied", \
-  "Protocol violation by {who}{src} port {sport}: {reason}<, message {message}>< in {phase}>") \
+  "Protocol violation by {who}{src} port {sport}: {reason} in {phase}") \
 E(mac_fail, 2021, "mac.fail", WARNING, FAILURE, "network,intrusion_detection", "denied", \
   "Corrupted MAC on input from {who}{src} port {sport}") \
 E(penalty_add, 2030, "penalty.add", INFO, FAILURE, "intrusion_detection", "info", \
@@ -120,7 +120,7 @@ E(auth_none, 3008, "auth.none", VERBOSE, UNKNOWN, "authentication", "info", \
 E(key_accepted, 3101, "key.accepted", VERBOSE, SUCCESS, "authentication", "info", \
   "Accepted key {key_type} {fp} found at {source}") \
 E(key_rejected, 3102, "key.rejected", VERBOSE, FAILURE, "authentication", "info", \
-  "Key {key_type} {fp} of {who}{src} port {sport} refused: {reason}<: {detail}>") \
+  "Key {key_type} {fp} of {who}{src} port {sport} refused: {reason}") \
 E(keysource_slow, 3103, "keysource.slow", WARNING, UNKNOWN, "authentication", "info", \
   "Key source {source} for {for} took {duration_ms} ms") \
 E(keysource_error, 3104, "keysource.error", WARNING, FAILURE, "authentication", "info", \
@@ -160,7 +160,7 @@ E(user_changed, 4015, "user.changed", WARNING, FAILURE, "authentication,iam", "i
   "{module} wanted to change the user {user} to {target}: refused") \
 \
 E(login, 5001, "login", INFO, SUCCESS, "session", "start", \
-  "Login of {user} from {src} port {sport}< on {tty}><, {kind}>") \
+  "Login of {user} from {src} port {sport}< on {tty}>") \
 E(logout, 5002, "logout", INFO, SUCCESS, "session", "end", \
   "Logout of {user} from {src} port {sport}< on {tty}><: {cause}>") \
 E(session_open, 5101, "session.open", VERBOSE, SUCCESS, "session", "start", \
@@ -170,9 +170,9 @@ E(session_failed, 5102, "session.failed", ERROR, FAILURE, "session", "start", \
 E(pty_alloc, 5110, "pty.alloc", VERBOSE, SUCCESS, "process", "start", \
   "Terminal {tty} for {user} from {src} port {sport} id {channel}") \
 E(shell_start, 5111, "shell.start", VERBOSE, SUCCESS, "process", "start", \
-  "Starting session: <{?forced}forced-command ({argv})><{!forced}shell>< on {tty}> for {user} from {src} port {sport} id {channel}") \
+  "Starting session: <{?forced}forced-command ({command})><{!forced}shell>< on {tty}> for {user} from {src} port {sport} id {channel}") \
 E(exec_start, 5112, "exec.start", VERBOSE, SUCCESS, "process", "start", \
-  "Starting session: <{?forced}forced-command ({argv})><{!forced}command>< on {tty}> for {user} from {src} port {sport} id {channel}") \
+  "Starting session: <{?forced}forced-command ({command})><{!forced}command>< on {tty}> for {user} from {src} port {sport} id {channel}") \
 E(subsystem_start, 5113, "subsystem.start", VERBOSE, SUCCESS, "process", "start", \
   "Starting session: subsystem '{subsystem}'< on {tty}> for {user} from {src} port {sport} id {channel}") \
 E(process_exit, 5114, "process.exit", VERBOSE, SUCCESS, "process", "end", \
@@ -226,7 +226,7 @@ E(file_rmdir, 7008, "file.rmdir", INFO, SUCCESS, "file", "deletion", \
 E(file_opendir, 7009, "file.opendir", INFO, SUCCESS, "file", "access", \
   "opendir \"{path}\"") \
 E(file_denied, 7010, "file.denied", INFO, FAILURE, "file", "info", \
-  "{kind} \"{path}\"< to \"{newpath}\"> refused: {reason}") \
+  "{kind}< \"{path}\">< to \"{newpath}\"> refused: {reason}") \
 E(file_summary, 7020, "file.summary", INFO, SUCCESS, "file", "info", \
   "session closed for local user {user} from [{src}], {bytes_read} bytes read, {bytes_written} written") \
 E(file_begin, 7021, "file.begin", INFO, SUCCESS, "file", "info", \
@@ -242,9 +242,9 @@ E(drain, 8003, "drain", NOTICE, SUCCESS, "configuration", "change", \
   "Draining<: {reason}>, {count} connections left") \
 \
 E(worker_crash, 9001, "worker.crash", ERROR, FAILURE, "process,intrusion_detection", "info", \
-  "{component} {process} serving {src} port {sport} died<, signal {signal}><, status {status}><: {reason}>") \
+  "{component} serving {src} port {sport} died, signal {signal}") \
 E(sandbox_violation, 9002, "sandbox.violation", ERROR, FAILURE, "process,intrusion_detection", "info", \
-  "{component} {process} serving {src} port {sport} ended by its sandbox<, system call {syscall}>") \
+  "{component} serving {src} port {sport} ended by its sandbox") \
 E(wall_violation, 9005, "wall.violation", ERROR, FAILURE, "process,intrusion_detection", "info", \
   "Worker of {src} port {sport} broke the rules of the wall: {reason}<, message {message}>< in state {state}>") \
 E(call_deadline, 9006, "call.deadline", ERROR, FAILURE, "process", "info", \
@@ -253,17 +253,17 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
   "{component} was replaced<: {reason}>")
 
 /* The fields of each event (E), besides the envelope's. */
-#define AUDIT_FIELDS_server_start(F, E) F(E, version) F(E, file) F(E, process)
-#define AUDIT_FIELDS_server_ready(F, E) F(E, version) F(E, modules) F(E, duration_ms)
-#define AUDIT_FIELDS_server_stop(F, E) F(E, signal) F(E, reason) F(E, count)
+#define AUDIT_FIELDS_server_start(F, E) F(E, version) F(E, file)
+#define AUDIT_FIELDS_server_ready(F, E) F(E, version)
+#define AUDIT_FIELDS_server_stop(F, E) F(E, signal) F(E, count)
 #define AUDIT_FIELDS_server_adopt(F, E) F(E, count) F(E, process)
 #define AUDIT_FIELDS_server_lost(F, E) F(E, count) F(E, process)
 #define AUDIT_FIELDS_listener_open(F, E) F(E, name) F(E, address) F(E, port)
 #define AUDIT_FIELDS_listener_close(F, E) F(E, name) F(E, address) F(E, port)
 #define AUDIT_FIELDS_listener_error(F, E) F(E, name) F(E, address) F(E, port) F(E, reason)
 #define AUDIT_FIELDS_config_reload_start(F, E) F(E, actor)
-#define AUDIT_FIELDS_config_reload_ok(F, E) F(E, generation) F(E, actor) F(E, detail) F(E, duration_ms)
-#define AUDIT_FIELDS_config_reload_rejected(F, E) F(E, file) F(E, line) F(E, reason) F(E, errors) F(E, actor)
+#define AUDIT_FIELDS_config_reload_ok(F, E) F(E, generation)
+#define AUDIT_FIELDS_config_reload_rejected(F, E) F(E, reason) F(E, errors)
 #define AUDIT_FIELDS_module_load(F, E) F(E, module) F(E, file) F(E, version)
 #define AUDIT_FIELDS_module_reject(F, E) F(E, module) F(E, file) F(E, reason)
 #define AUDIT_FIELDS_module_crash(F, E) F(E, module) F(E, signal) F(E, call) F(E, detail)
@@ -278,12 +278,12 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_conn_close(F, E) F(E, how) F(E, cause) F(E, bytes_in) F(E, bytes_out) F(E, duration_ms) F(E, client)
 #define AUDIT_FIELDS_conn_refused(F, E) F(E, cause) F(E, count) F(E, name)
 #define AUDIT_FIELDS_conn_disconnect(F, E) F(E, code) F(E, text)
-#define AUDIT_FIELDS_conn_ident_bad(F, E) F(E, reason) F(E, client)
+#define AUDIT_FIELDS_conn_ident_bad(F, E) F(E, reason)
 #define AUDIT_FIELDS_conn_ident(F, E) F(E, client)
 #define AUDIT_FIELDS_kex_ok(F, E) F(E, kex) F(E, hostkey) F(E, cipher_in) F(E, cipher_out) F(E, mac_in) F(E, mac_out) F(E, compression_in) F(E, compression_out) F(E, post_quantum) F(E, client)
 #define AUDIT_FIELDS_kex_fail(F, E) F(E, reason) F(E, kind) F(E, offer)
-#define AUDIT_FIELDS_kex_rekey(F, E) F(E, cause) F(E, kex)
-#define AUDIT_FIELDS_protocol_violation(F, E) F(E, reason) F(E, message) F(E, phase)
+#define AUDIT_FIELDS_kex_rekey(F, E) F(E, kex)
+#define AUDIT_FIELDS_protocol_violation(F, E) F(E, reason) F(E, phase)
 #define AUDIT_FIELDS_mac_fail(F, E) F(E, reason)
 #define AUDIT_FIELDS_penalty_add(F, E) F(E, network) F(E, cause) F(E, seconds)
 #define AUDIT_FIELDS_penalty_enforce(F, E) F(E, network) F(E, cause) F(E, seconds)
@@ -292,22 +292,22 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_auth_ok(F, E) F(E, method) F(E, methods) F(E, module) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, attempt) F(E, duration_ms)
 #define AUDIT_FIELDS_auth_fail(F, E) F(E, method) F(E, module) F(E, refusal) F(E, reason) F(E, attempt) F(E, attempts_left) F(E, key_type) F(E, fp) F(E, duration_ms)
 #define AUDIT_FIELDS_auth_partial(F, E) F(E, method) F(E, module) F(E, next) F(E, key_type) F(E, fp)
-#define AUDIT_FIELDS_auth_timeout(F, E) F(E, phase) F(E, seconds)
+#define AUDIT_FIELDS_auth_timeout(F, E) F(E, seconds)
 #define AUDIT_FIELDS_auth_abandoned(F, E) F(E, how)
 #define AUDIT_FIELDS_auth_maxtries(F, E) F(E, attempt)
 #define AUDIT_FIELDS_auth_unknown_user(F, E) F(E, reason)
 #define AUDIT_FIELDS_auth_none(F, E) F(E, next)
-#define AUDIT_FIELDS_key_accepted(F, E) F(E, key_type) F(E, fp) F(E, bits) F(E, source) F(E, comment) F(E, options)
-#define AUDIT_FIELDS_key_rejected(F, E) F(E, key_type) F(E, fp) F(E, bits) F(E, source) F(E, reason) F(E, detail)
+#define AUDIT_FIELDS_key_accepted(F, E) F(E, key_type) F(E, fp) F(E, bits) F(E, source)
+#define AUDIT_FIELDS_key_rejected(F, E) F(E, key_type) F(E, fp) F(E, bits) F(E, source) F(E, reason)
 #define AUDIT_FIELDS_keysource_slow(F, E) F(E, source) F(E, duration_ms)
-#define AUDIT_FIELDS_keysource_error(F, E) F(E, source) F(E, reason) F(E, status)
+#define AUDIT_FIELDS_keysource_error(F, E) F(E, source) F(E, reason)
 #define AUDIT_FIELDS_keyfile_refused(F, E) F(E, source) F(E, reason)
 #define AUDIT_FIELDS_keyline_bad(F, E) F(E, source) F(E, reason)
-#define AUDIT_FIELDS_cert_accepted(F, E) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, principals) F(E, valid) F(E, options) F(E, source)
-#define AUDIT_FIELDS_cert_rejected(F, E) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, principals) F(E, valid) F(E, reason) F(E, detail)
+#define AUDIT_FIELDS_cert_accepted(F, E) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, principals) F(E, source)
+#define AUDIT_FIELDS_cert_rejected(F, E) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, reason) F(E, detail)
 #define AUDIT_FIELDS_cert_revoked(F, E) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, source)
 #define AUDIT_FIELDS_pam_result(F, E) F(E, service) F(E, phase) F(E, reason) F(E, status) F(E, duration_ms)
-#define AUDIT_FIELDS_pam_error(F, E) F(E, service) F(E, phase) F(E, reason)
+#define AUDIT_FIELDS_pam_error(F, E) F(E, service) F(E, reason)
 #define AUDIT_FIELDS_password_change_required(F, E) F(E, method) F(E, module)
 #define AUDIT_FIELDS_password_changed(F, E) F(E, method) F(E, module)
 #define AUDIT_FIELDS_password_change_refused(F, E) F(E, method) F(E, module) F(E, reason)
@@ -319,17 +319,17 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_root_denied(F, E) F(E, method) F(E, reason)
 #define AUDIT_FIELDS_user_changed(F, E) F(E, module) F(E, target)
 
-#define AUDIT_FIELDS_login(F, E) F(E, tty) F(E, kind) F(E, session)
+#define AUDIT_FIELDS_login(F, E) F(E, tty) F(E, session)
 #define AUDIT_FIELDS_logout(F, E) F(E, tty) F(E, cause) F(E, session) F(E, duration_ms)
-#define AUDIT_FIELDS_session_open(F, E) F(E, service) F(E, duration_ms)
+#define AUDIT_FIELDS_session_open(F, E) F(E, duration_ms)
 #define AUDIT_FIELDS_session_failed(F, E) F(E, service) F(E, reason)
 #define AUDIT_FIELDS_pty_alloc(F, E) F(E, tty) F(E, channel)
-#define AUDIT_FIELDS_shell_start(F, E) F(E, argv) F(E, forced) F(E, tty) F(E, channel) F(E, process)
-#define AUDIT_FIELDS_exec_start(F, E) F(E, argv) F(E, forced) F(E, tty) F(E, channel) F(E, process)
-#define AUDIT_FIELDS_subsystem_start(F, E) F(E, subsystem) F(E, argv) F(E, tty) F(E, channel) F(E, process)
+#define AUDIT_FIELDS_shell_start(F, E) F(E, command) F(E, forced) F(E, tty) F(E, channel)
+#define AUDIT_FIELDS_exec_start(F, E) F(E, argv) F(E, command) F(E, forced) F(E, tty) F(E, channel)
+#define AUDIT_FIELDS_subsystem_start(F, E) F(E, subsystem) F(E, command) F(E, forced) F(E, tty) F(E, channel)
 #define AUDIT_FIELDS_process_exit(F, E) F(E, channel) F(E, process) F(E, status) F(E, signal) F(E, bytes_in) F(E, bytes_out) F(E, duration_ms)
 #define AUDIT_FIELDS_start_denied(F, E) F(E, kind) F(E, subsystem) F(E, argv) F(E, channel) F(E, reason)
-#define AUDIT_FIELDS_env_rejected(F, E) F(E, names) F(E, count) F(E, channel)
+#define AUDIT_FIELDS_env_rejected(F, E) F(E, names) F(E, channel)
 #define AUDIT_FIELDS_idle_close(F, E) F(E, seconds)
 #define AUDIT_FIELDS_max_close(F, E) F(E, seconds)
 
@@ -362,8 +362,8 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_session_kill(F, E) F(E, target) F(E, actor)
 #define AUDIT_FIELDS_drain(F, E) F(E, reason) F(E, count)
 
-#define AUDIT_FIELDS_worker_crash(F, E) F(E, component) F(E, process) F(E, signal) F(E, status) F(E, reason)
-#define AUDIT_FIELDS_sandbox_violation(F, E) F(E, component) F(E, process) F(E, syscall)
+#define AUDIT_FIELDS_worker_crash(F, E) F(E, component) F(E, signal)
+#define AUDIT_FIELDS_sandbox_violation(F, E) F(E, component)
 #define AUDIT_FIELDS_wall_violation(F, E) F(E, reason) F(E, message) F(E, state)
 #define AUDIT_FIELDS_call_deadline(F, E) F(E, call) F(E, component) F(E, process) F(E, duration_ms)
 #define AUDIT_FIELDS_template_replaced(F, E) F(E, component) F(E, reason)

@@ -15,7 +15,7 @@
 #define AUDIT_FIELD_LIST(F) \
 F(actor, text, "actor", "sallyport.ctl.actor", "uid and pid of the administrator") \
 F(address, address, "addr", "sallyport.address", "an address: listened on, asked for, connected to") \
-F(argv, text, "argv", "process.command_line", "the command as the client sent it") \
+F(argv, text, "argv", "sallyport.command.requested", "the command as the client sent it") \
 F(attempt, count, "attempt", "sallyport.auth.attempt", "which attempt this was") \
 F(attempts_left, number, "left", "sallyport.auth.left", "attempts left") \
 F(bits, count, "bits", "sallyport.key.bits", "size of the key") \
@@ -33,7 +33,7 @@ F(cipher_in, text, "cin", "sallyport.kex.cipher_in", "cipher, client to server")
 F(cipher_out, text, "cout", "sallyport.kex.cipher_out", "cipher, server to client") \
 F(client, text, "client", "user_agent.original", "the client's identification line") \
 F(code, number, "code", "sallyport.disconnect.code", "SSH disconnect reason code") \
-F(comment, text, "comment", "sallyport.key.comment", "comment of the key") \
+F(command, text, "command", "process.command_line", "the command that runs; absent for a shell and the internal SFTP server") \
 F(component, text, "what", "sallyport.component", "which process") \
 F(compression_in, text, "zin", "sallyport.kex.compression_in", "compression, client to server") \
 F(compression_out, text, "zout", "sallyport.kex.compression_out", "compression, server to client") \
@@ -56,7 +56,6 @@ F(kex, text, "kex", "sallyport.kex.method", "key exchange method") \
 F(key_id, text, "keyid", "sallyport.cert.id", "key id of the certificate") \
 F(key_type, keytype, "kt", "sallyport.key.type", "key type") \
 F(kind, text, "kind", "sallyport.kind", "which kind of it") \
-F(line, count, "line", "sallyport.config.line", "line in that file") \
 F(mac_in, text, "min", "sallyport.kex.mac_in", "MAC, client to server") \
 F(mac_out, text, "mout", "sallyport.kex.mac_out", "MAC, server to client") \
 F(message, text, "msg", "sallyport.message", "name or number of the message") \
@@ -64,14 +63,12 @@ F(method, text, "method", "sallyport.auth.method", "authentication method") \
 F(methods, text, "methods", "sallyport.auth.methods", "methods that succeeded, in order") \
 F(mode, mode, "mode", "file.mode", "file mode") \
 F(module, text, "module", "sallyport.module", "the authentication module") \
-F(modules, text, "modules", "sallyport.modules", "the modules involved") \
 F(name, text, "name", "sallyport.name", "a name") \
 F(names, text, "names", "sallyport.names", "a list of names") \
 F(network, text, "net", "sallyport.network", "a source network") \
 F(newpath, text, "new", "sallyport.file.target", "the second path of a rename or link") \
 F(next, text, "next", "sallyport.auth.next", "methods that can go on") \
 F(offer, text, "offer", "sallyport.kex.offer", "what the client offered") \
-F(options, text, "options", "sallyport.key.options", "options from the key's line or certificate") \
 F(owner, text, "fuid", "file.uid", "owner id set") \
 F(path, text, "path", "file.path", "path as asked for") \
 F(phase, text, "phase", "sallyport.phase", "phase of the connection") \
@@ -91,12 +88,10 @@ F(source, text, "ksrc", "sallyport.key.source", "where the key was found: file:l
 F(state, text, "state", "sallyport.state", "state of the monitor") \
 F(status, number, "status", "process.exit_code", "exit status, or a result number") \
 F(subsystem, text, "subsystem", "sallyport.subsystem", "subsystem name") \
-F(syscall, text, "syscall", "sallyport.syscall", "name or number of a system call") \
 F(target, text, "target", "user.target.name", "whom or what an administrator meant") \
 F(text, text, "text", "sallyport.text", "text from the client") \
 F(times, text, "times", "sallyport.file.times", "times set") \
 F(tty, text, "tty", "process.tty.name", "terminal") \
-F(valid, text, "valid", "sallyport.cert.valid", "validity interval of the certificate") \
 F(verb, text, "verb", "sallyport.ctl.verb", "administrator's command") \
 F(version, text, "version", "service.version", "our version")
 /* clang-format on */

@@ -359,11 +359,20 @@
 /* A listener took a connection, which the worker gets as `incoming`. */
 #define WALL_accepted(F) \
 	F(u32, number, U32) F(text, address, 128) F(u32, port, PORT_MAX)
-/* An SFTP operation: kind as daemon/sftp/sftp.h numbers them. */
-#define WALL_file_event(F)                                               \
-	F(u32, channel, U32) F(u8, kind, 63) F(u32, status, U32)        \
-	F(u32, flags, U32) F(text, path, 4096) F(text, target, 4096)    \
-	F(u64, bytes_in, U64) F(u64, bytes_out, U64) F(u32, mode, U32)
+/*
+ * An SFTP operation: kind as daemon/sftp/sftp.h numbers them.  flags are those
+ * of an open, or which attributes a setstat has; error is the errno behind the
+ * status, or 0; bytes and files are those of the handle or of the session.
+ */
+#define WALL_file_event(F)                                                    \
+	F(u32, channel, U32) F(u8, kind, 63) F(u32, status, U32)             \
+	F(u32, error, U32) F(u32, flags, U32) F(text, path, 4096)            \
+	F(text, target, 4096) F(text, request, 64) F(text, reason, 128)      \
+	F(u64, bytes_read, U64) F(u64, bytes_written, U64)                   \
+	F(u64, files_read, U64) F(u64, files_written, U64)                   \
+	F(u64, milliseconds, U64) F(u32, mode, U32) F(u64, size, U64)        \
+	F(u32, owner, U32) F(u32, gid, U32) F(u32, atime, U32)               \
+	F(u32, mtime, U32)
 #define WALL_session_log(F) F(u8, level, 7) F(text, line, WALL_TEXT_MAX)
 
 /* Session to worker: descriptors, straight to where the data flows. */

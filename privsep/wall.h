@@ -37,13 +37,15 @@ enum incoming_kind {
 	INCOMING_X11
 };
 enum bye_cause {
-	BYE_PEER_CLOSED, /* end of file or reset by the peer */
+	BYE_PEER_CLOSED, /* the peer's end of file */
 	BYE_PEER_DISCONNECTED, /* the peer's SSH_MSG_DISCONNECT */
 	BYE_PROTOCOL_ERROR, /* the peer broke a rule; we sent ours */
 	BYE_NEGOTIATION_FAILED,
 	BYE_TIMEOUT, /* keepalive unanswered, unused, idle */
 	BYE_ORDERED, /* the monitor's `disconnect` */
-	BYE_FINISHED /* -i: input ended */
+	BYE_FINISHED, /* -i: input ended */
+	BYE_PEER_RESET, /* the peer's reset, or nothing more is taken */
+	BYE_FAILED /* ours: a queue or a cipher */
 };
 /* How a monitor exits, for the master's penalties. */
 enum monitor_exit {

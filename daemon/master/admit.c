@@ -116,7 +116,7 @@ refusal(struct master *m, const struct config *config,
 
 static void
 refuse(struct master *m, int fd, const struct net_address *source,
-    const struct net_address *local, const char *why)
+    const struct net_address *local, const char *listener, const char *why)
 {
 	static const char text[] = "Not allowed at this time\r\n";
 	uint64_t now = loop_now(m->loop);
@@ -127,7 +127,8 @@ refuse(struct master *m, int fd, const struct net_address *source,
 	if (m->dropped == 1 || now - m->drop_said_at >= DROP_LOG_MS) {
 		audit_new_conn_id(id);
 		audit_set_connection(id, source, local);
-		AUDIT(conn_refused, .cause = why, .count = m->dropped);
+		AUDIT(conn_refused, .cause = why, .count = m->dropped,
+		    .name = listener);
 		audit_forget_connection();
 		m->drop_said_at = now;
 		m->dropped = 0;
@@ -260,7 +261,7 @@ admit_connection(struct master *m, int fd, const char *listener)
 	net_of_socket(fd, &source, &local);
 	why = refusal(m, m->current->config, &source);
 	if (why != NULL) {
-		refuse(m, fd, &source, &local, why);
+		refuse(m, fd, &source, &local, listener, why);
 		return;
 	}
 	serve(m, fd, fd, &source, &local, listener);

@@ -55,7 +55,8 @@ static void
 give_way(struct connection *c)
 {
 	connection_audit(c);
-	AUDIT(conn_refused, .cause = "gave way to another source", .count = 1);
+	AUDIT(conn_refused, .cause = "gave way to another source", .count = 1,
+	    .name = c->listener);
 	audit_forget_connection();
 	c->ended_by_us = true;
 	connection_kill(c, "gives way to another source");

@@ -325,7 +325,7 @@ terminate(struct master *m, unsigned signal)
 
 	snprintf(number, sizeof(number), "%u", signal);
 	if (!m->terminating)
-		AUDIT(server_stop, .signal = number);
+		AUDIT(server_stop, .signal = number, .count = m->n_connections);
 	m->terminating = true;
 	notify_state("STOPPING=1");
 	remove_pid_file(m);

@@ -100,8 +100,23 @@ leave_orphan(struct sessions *s, const struct chan *c)
 	o->channel = c->id;
 	o->pid = c->pid;
 	o->since = c->since;
+	o->bytes_in = c->bytes_in;
+	o->bytes_out = c->bytes_out;
 	o->next = s->orphans;
 	s->orphans = o;
+}
+
+void
+chan_audit_exit(const struct program_end *e)
+{
+	char number[16] = "";
+
+	if (e->signal != 0)
+		snprintf(number, sizeof(number), "%u", e->signal);
+	AUDIT(process_exit, .channel = e->channel, .process = (uint64_t)e->pid,
+	    .status = e->status, .signal = e->signal != 0 ? number : NULL,
+	    .bytes_in = e->bytes_in, .bytes_out = e->bytes_out,
+	    .duration_ms = e->ran_ms);
 }
 
 struct orphan *
@@ -125,7 +140,14 @@ chan_remove(struct monitor *m, struct chan *c)
 
 	if (c->pid > 0 && !c->ended)
 		leave_orphan(s, c);
-
+	else if (c->pid > 0)
+		chan_audit_exit(&(const struct program_end){.channel = c->id,
+		    .pid = c->pid,
+		    .status = c->status,
+		    .signal = c->signal,
+		    .ran_ms = c->ran_ms,
+		    .bytes_in = c->bytes_in,
+		    .bytes_out = c->bytes_out});
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;

@@ -71,18 +71,10 @@ on_ran(struct monitor *m, struct wall_message *message)
 	return 0;
 }
 
-static void
-audit_exit(const struct msg_ended *e, pid_t pid, uint64_t since)
-{
-	char number[16] = "";
-
-	if (e->signal != 0)
-		snprintf(number, sizeof(number), "%u", e->signal);
-	AUDIT(process_exit, .channel = e->channel, .process = (uint64_t)pid,
-	    .status = e->status, .signal = e->signal != 0 ? number : NULL,
-	    .duration_ms = loop_clock() - since);
-}
-
+/*
+ * The event tells how many bytes the channel carried, which is known when it is
+ * closed: after the program's end (chan_remove), or before it.
+ */
 int
 on_ended(struct monitor *m, struct wall_message *message)
 {
@@ -91,13 +83,22 @@ on_ended(struct monitor *m, struct wall_message *message)
 	struct orphan *o = c == NULL ? chan_take_orphan(m, e->channel) : NULL;
 
 	if (o != NULL) {
-		audit_exit(e, o->pid, o->since);
+		chan_audit_exit(
+		    &(const struct program_end){.channel = e->channel,
+			.pid = o->pid,
+			.status = e->status,
+			.signal = e->signal,
+			.ran_ms = loop_clock() - o->since,
+			.bytes_in = o->bytes_in,
+			.bytes_out = o->bytes_out});
 		free(o);
 	}
 	if (c == NULL || c->ended)
 		return 0;
 	c->ended = true;
-	audit_exit(e, c->pid, c->since);
+	c->status = e->status;
+	c->signal = e->signal;
+	c->ran_ms = loop_clock() - c->since;
 	chan_logout(m, c, "exit");
 	return 0;
 }

@@ -305,6 +305,9 @@ host_key(struct sallyport_login *login, const struct sallyport_key *key)
 		why, sizeof(why)))
 		return SALLYPORT_OK;
 	KEEP(t->reason, why);
+	/* Before the look-up it has no source yet, and that is no refusal. */
+	if (t->key_source[0] == '\0')
+		return SALLYPORT_REFUSED;
 	AUDIT(key_rejected, .key_type = t->key_type, .fp = t->fingerprint,
 	    .bits = t->key_bits,
 	    .source = t->place[0] != '\0' ? t->place : t->key_source,
@@ -508,7 +511,7 @@ static void SALLYPORT_FORMAT(4, 5) host_audit(struct sallyport_login *login,
 	else if (IS(key_accepted))
 		AUDIT(key_accepted, .key_type = t->key_type,
 		    .fp = t->fingerprint, .bits = t->key_bits,
-		    .source = subject, .options = text);
+		    .source = subject);
 	else if (IS(key_rejected))
 		AUDIT(key_rejected, .key_type = t->key_type,
 		    .fp = t->fingerprint, .bits = t->key_bits,

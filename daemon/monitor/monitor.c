@@ -37,19 +37,19 @@ static monitor_handler *const handlers[WALL_TYPES] = {
     WALL_WORKER_MONITOR(HANDLER)};
 #undef HANDLER
 
+static const char *const states[STATE_COUNT] = {
+    [STATE_KEX] = "KEX",
+    [STATE_AUTH] = "AUTH",
+    [STATE_ASKING] = "ASKING",
+    [STATE_CHANGING] = "CHANGING",
+    [STATE_OPENING] = "OPENING",
+    [STATE_OPEN] = "OPEN",
+    [STATE_CLOSING] = "CLOSING",
+};
+
 static void
 violation(struct monitor *m, enum wall_type type, int err)
 {
-	static const char *const states[STATE_COUNT] = {
-	    [STATE_KEX] = "KEX",
-	    [STATE_AUTH] = "AUTH",
-	    [STATE_ASKING] = "ASKING",
-	    [STATE_CHANGING] = "CHANGING",
-	    [STATE_OPENING] = "OPENING",
-	    [STATE_OPEN] = "OPEN",
-	    [STATE_CLOSING] = "CLOSING",
-	};
-
 	AUDIT(wall_violation, .reason = err_text(err),
 	    .message = wall_name(type), .state = states[m->state]);
 	m->exit_code = EXIT_VIOLATION;
@@ -370,7 +370,8 @@ audit_fault(const struct monitor *m)
 	else if (m->bye.reason == SSH_DISCONNECT_MAC_ERROR)
 		AUDIT(mac_fail, .reason = why);
 	else
-		AUDIT(protocol_violation, .reason = why);
+		AUDIT(protocol_violation, .reason = why,
+		    .phase = states[m->state]);
 }
 
 /* The classic line of how a connection ended. */
@@ -388,7 +389,12 @@ audit_close(struct monitor *m)
 		    .text = m->bye.text);
 		how = "disconnected";
 	} else if (m->bye.cause == BYE_PEER_CLOSED) {
-		how = m->bye.text[0] != '\0' ? "reset" : "closed";
+		how = "closed";
+	} else if (m->bye.cause == BYE_PEER_RESET) {
+		how = "reset";
+	} else if (m->bye.cause == BYE_FAILED) {
+		how = "killed";
+		cause = m->bye.text;
 	} else if (m->bye.cause == BYE_TIMEOUT) {
 		how = "timeout";
 		cause = m->bye.text;

@@ -74,7 +74,8 @@ on_newkeys(struct monitor *m, struct wall_message *message)
 	    .compression_in = n->compression_in,
 	    .compression_out = n->compression_out,
 	    .post_quantum = method != NULL &&
-		(kex_attributes(method) & KEX_POST_QUANTUM) != 0);
+		(kex_attributes(method) & KEX_POST_QUANTUM) != 0,
+	    .client = (const char *)m->client_version.data);
 	return 0;
 }
 

@@ -58,7 +58,8 @@ on_session_open(struct monitor *m, struct wall_message *message)
 	else if (!policy_may_now(m->decision, time(NULL), &ends))
 		why = "outside the permitted times";
 	if (why != NULL) {
-		AUDIT(start_denied, .channel = id, .reason = why);
+		AUDIT(start_denied, .kind = "session", .channel = id,
+		    .reason = why);
 		chan_refuse(m, id, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
 		    "no more sessions");
 		return 0;
@@ -110,7 +111,7 @@ on_pty(struct monitor *m, struct wall_message *message)
 	    c->tty[0] != '\0')
 		return E_STATE;
 	if (!m->decision->grants.pty) {
-		AUDIT(start_denied, .channel = p->channel,
+		AUDIT(start_denied, .kind = "pty", .channel = p->channel,
 		    .reason = "pty not permitted");
 		chan_refuse(m, p->channel, 0, "no terminal is permitted");
 		return 0;
@@ -258,17 +259,37 @@ static void
 audit_start(struct chan *c, const struct msg_start *s, const struct program *p)
 {
 	const char *tty = c->tty[0] != '\0' ? c->tty : NULL;
-	const char *argv = p->forced ? p->original : s->command;
 
 	if (s->kind == START_SHELL)
-		AUDIT(shell_start, .argv = p->command, .forced = p->forced,
+		AUDIT(shell_start, .command = p->command, .forced = p->forced,
 		    .tty = tty, .channel = c->id);
 	else if (s->kind == START_EXEC)
-		AUDIT(exec_start, .argv = argv, .forced = p->forced, .tty = tty,
-		    .channel = c->id);
+		AUDIT(exec_start, .argv = s->command, .command = p->command,
+		    .forced = p->forced, .tty = tty, .channel = c->id);
 	else
 		AUDIT(subsystem_start, .subsystem = s->command,
-		    .argv = p->command, .tty = tty, .channel = c->id);
+		    .command = p->command, .forced = p->forced, .tty = tty,
+		    .channel = c->id);
+}
+
+static const char *
+start_kind(const struct msg_start *s)
+{
+	return s->kind == START_SHELL ? "shell" :
+	    s->kind == START_EXEC     ? "exec" :
+					"subsystem";
+}
+
+static void
+start_refused(struct monitor *m, const struct msg_start *s, const char *reason)
+{
+	bool subsystem = s->kind == START_SUBSYSTEM;
+
+	AUDIT(start_denied, .kind = start_kind(s), .channel = s->channel,
+	    .subsystem = subsystem ? s->command : NULL,
+	    .argv = s->kind == START_EXEC ? s->command : NULL,
+	    .reason = reason);
+	chan_refuse(m, s->channel, 0, reason);
 }
 
 /* utmp, wtmp, lastlog for a terminal; the slot remembers for the master. */
@@ -338,16 +359,17 @@ order(struct monitor *m, struct chan *c, const struct program *p,
 }
 
 static bool
-nologin(struct monitor *m, uint32_t channel)
+nologin(struct monitor *m, const struct msg_start *s)
 {
 	char *text = nologin_text(m);
 	char *part;
 
 	if (text == NULL)
 		return false;
-	AUDIT(start_denied, .channel = channel, .reason = "nologin");
+	AUDIT(start_denied, .kind = start_kind(s), .channel = s->channel,
+	    .reason = "nologin");
 	part = mem_strndup(text, strnlen(text, WALL_TEXT_MAX - 64));
-	chan_refuse(m, channel, 0, part);
+	chan_refuse(m, s->channel, 0, part);
 	monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION, "%s", part);
 	free(part);
 	free(text);
@@ -366,12 +388,10 @@ on_start(struct monitor *m, struct wall_message *message)
 		return E_STATE;
 	choose(m, s, &p);
 	if (p.refusal != NULL) {
-		AUDIT(start_denied, .channel = c->id, .reason = p.refusal,
-		    .argv = s->command);
-		chan_refuse(m, c->id, 0, p.refusal);
+		start_refused(m, s, p.refusal);
 		return 0;
 	}
-	if (nologin(m, c->id) ||
+	if (nologin(m, s) ||
 	    monitor_session(m, c->id, c->tty[0] != '\0' ? c->tty : NULL) != 0)
 		return 0;
 	session_await_bindings(m, c->id);
@@ -379,9 +399,7 @@ on_start(struct monitor *m, struct wall_message *message)
 		return 0;
 	buf_init(&environment, WALL_ENV_MAX);
 	if (environment_make(m, c, p.original, &environment) != 0) {
-		AUDIT(start_denied, .channel = c->id,
-		    .reason = "environment too large", .argv = s->command);
-		chan_refuse(m, c->id, 0, "the environment is too large");
+		start_refused(m, s, "the environment is too large");
 		buf_free(&environment);
 		return 0;
 	}
@@ -452,6 +470,8 @@ on_channel_closed(struct monitor *m, struct wall_message *message)
 		AUDIT(fwd_close, .kind = c->what, .channel = c->id,
 		    .bytes_in = k->bytes_in, .bytes_out = k->bytes_out,
 		    .duration_ms = loop_clock() - c->since);
+	c->bytes_in = k->bytes_in;
+	c->bytes_out = k->bytes_out;
 	/* A program whose terminal has gone is hung up by the kernel; one on
 	 * pipes is told. */
 	if (c->kind == CHAN_SESSION && c->started && !c->ended)

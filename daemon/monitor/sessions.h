@@ -36,7 +36,9 @@ struct chan {
 	uint32_t target_port;
 	pid_t pid;
 	uint64_t since; /* ms */
-	uint32_t status, signal;
+	uint32_t status, signal; /* of the program, once it has ended */
+	uint64_t ran_ms;
+	uint64_t bytes_in, bytes_out; /* once it is closed */
 	struct chan *next;
 };
 
@@ -45,6 +47,7 @@ struct orphan {
 	uint32_t channel;
 	pid_t pid;
 	uint64_t since; /* ms */
+	uint64_t bytes_in, bytes_out; /* of the channel */
 	struct orphan *next;
 };
 
@@ -89,6 +92,13 @@ struct chan *chan_find(struct monitor *m, uint32_t id);
 /* NULL: refused already (too many, or the number is in use). */
 struct chan *chan_add(struct monitor *m, uint32_t id, enum chan_kind kind);
 void chan_remove(struct monitor *m, struct chan *c);
+/* What is told when a program has ended and its channel is closed. */
+struct program_end {
+	uint32_t channel, status, signal;
+	pid_t pid;
+	uint64_t ran_ms, bytes_in, bytes_out;
+};
+void chan_audit_exit(const struct program_end *e);
 /* Out of the list, or NULL; the caller frees it. */
 struct orphan *chan_take_orphan(struct monitor *m, uint32_t channel);
 /* Write the logout record of its terminal, once. */

@@ -150,21 +150,53 @@ cut(const char *path, char text[4096 + 1])
 }
 
 static void
+fill_totals(struct msg_file_event *f, const struct sftp_totals *t)
+{
+	f->bytes_read = t->bytes_read;
+	f->bytes_written = t->bytes_written;
+	f->files_read = t->files_read;
+	f->files_written = t->files_written;
+}
+
+static void
+fill_attributes(struct msg_file_event *f, const struct sftp_attr *a)
+{
+	f->flags = a->flags;
+	f->size = a->size;
+	f->owner = a->uid;
+	f->gid = a->gid;
+	f->mode = a->permissions;
+	f->atime = a->atime;
+	f->mtime = a->mtime;
+}
+
+static void
 on_sftp_event(void *context, const struct sftp_event *e)
 {
 	struct sftp_child *child = context;
 	char path[4096 + 1], target[4096 + 1];
-	uint64_t in = e->bytes_read, out = e->bytes_written;
+	struct wall_message m = {
+	    .type = MSG_file_event, .fds = {-1, -1, -1, -1}};
+	struct msg_file_event *f = &m.file_event;
 
-	if (e->totals != NULL) {
-		in = e->totals->bytes_read;
-		out = e->totals->bytes_written;
-	}
-	(void)WALL_SEND(&child->events, file_event, .channel = child->channel,
-	    .kind = (uint8_t)e->type, .status = e->status,
-	    .flags = e->open_flags, .path = cut(e->path, path),
-	    .target = cut(e->new_path, target), .bytes_in = in,
-	    .bytes_out = out, .mode = e->mode);
+	f->channel = child->channel;
+	f->kind = (uint8_t)e->type;
+	f->status = e->status;
+	f->error = (uint32_t)e->error;
+	f->flags = e->open_flags;
+	f->mode = e->mode;
+	f->path = cut(e->path, path);
+	f->target = cut(e->new_path, target);
+	f->request = e->request == NULL ? "" : e->request;
+	f->reason = e->reason == NULL ? "" : e->reason;
+	f->bytes_read = e->bytes_read;
+	f->bytes_written = e->bytes_written;
+	f->milliseconds = e->milliseconds;
+	if (e->totals != NULL)
+		fill_totals(f, e->totals);
+	if (e->attr != NULL)
+		fill_attributes(f, e->attr);
+	(void)wall_send(&child->events, &m);
 }
 
 static void

@@ -13,6 +13,12 @@
 #define SYS_fchmodat2 452 /* the same on every architecture; Linux 6.6 */
 #endif
 
+_Static_assert(SFTP_ATTR_SIZE == SSH_FILEXFER_ATTR_SIZE &&
+	SFTP_ATTR_OWNER == SSH_FILEXFER_ATTR_UIDGID &&
+	SFTP_ATTR_MODE == SSH_FILEXFER_ATTR_PERMISSIONS &&
+	SFTP_ATTR_TIMES == SSH_FILEXFER_ATTR_ACMODTIME,
+    "the bits of the protocol");
+
 void
 attr_read(struct rd *r, struct sftp_attr *attr)
 {

@@ -10,9 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Attributes as a client sends them; flags are SSH_FILEXFER_ATTR_. */
+/* Which attributes there are; the bits are the protocol's. */
+enum sftp_attr_flag {
+	SFTP_ATTR_SIZE = 1,
+	SFTP_ATTR_OWNER = 2,
+	SFTP_ATTR_MODE = 4,
+	SFTP_ATTR_TIMES = 8,
+};
+
+/* Attributes as a client sends them. */
 struct sftp_attr {
-	uint32_t flags;
+	uint32_t flags; /* enum sftp_attr_flag */
 	uint64_t size;
 	uint32_t uid;
 	uint32_t gid;

@@ -234,6 +234,9 @@ worker_input_ended(struct worker *w)
 	else if (w->transport->in != w->transport->out)
 		worker_end(w, BYE_FINISHED, SSH_DISCONNECT_CONNECTION_LOST,
 		    "end of input");
+	else if (w->transport->input_reset)
+		worker_end(w, BYE_PEER_RESET, SSH_DISCONNECT_CONNECTION_LOST,
+		    "connection reset by peer");
 	else
 		worker_end(w, BYE_PEER_CLOSED, SSH_DISCONNECT_CONNECTION_LOST,
 		    "connection closed by peer");

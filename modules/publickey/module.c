@@ -14,6 +14,7 @@
 #include "lib/ssh/ssh2.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #define HOSTBOUND  "publickey-hostbound-v00@openssh.com"
@@ -157,6 +158,27 @@ take_key(struct request *r)
 	return true;
 }
 
+/* The principals that the certificate names, as far as there is room. */
+static void
+tell_certificate(struct request *r)
+{
+	char names[256] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < r->cert->principal_count; i++) {
+		size_t room = sizeof(names) - len;
+		int n = snprintf(&names[len], room, "%s%s", i == 0 ? "" : ",",
+		    r->cert->principals[i]);
+
+		if (n < 0 || (size_t)n >= room) {
+			names[len] = '\0';
+			break;
+		}
+		len += (size_t)n;
+	}
+	pk_host->audit(r->login, "cert_accepted", r->place, "%s", names);
+}
+
 static enum sallyport_verdict
 judge(struct request *r)
 {
@@ -179,8 +201,7 @@ judge(struct request *r)
 	if (!check_signature(r) || !pk_restrict(r))
 		return SALLYPORT_DENY;
 	if (r->cert != NULL)
-		pk_host->audit(r->login, "cert_accepted", r->place, "%s",
-		    pk_host->text(r->login, SALLYPORT_USER));
+		tell_certificate(r);
 	else
 		pk_host->audit(r->login, "key_accepted", r->place, "%s", "");
 	return SALLYPORT_ALLOW;

@@ -228,6 +228,7 @@ input_readable(struct transport *t)
 	}
 	if (n <= 0) {
 		t->input_ended = true;
+		t->input_reset = n < 0;
 		transport_arm(t);
 	} else {
 		region_add(&t->rx, (size_t)n);

@@ -94,7 +94,7 @@ start_deflate(struct transport *t)
 	if (t->plain == NULL)
 		t->plain = mem_alloc(PACKET_PAYLOAD_MAX);
 	if (t->deflate == NULL)
-		transport_lost(t, "compression failed");
+		transport_failed(t, "compression failed");
 }
 
 static void
@@ -106,7 +106,7 @@ start_inflate(struct transport *t)
 		return;
 	t->inflate = inflater_new(SSH_PACKET_MAX);
 	if (t->inflate == NULL)
-		transport_lost(t, "compression failed");
+		transport_failed(t, "compression failed");
 }
 
 int

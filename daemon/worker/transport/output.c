@@ -74,7 +74,7 @@ seal(struct transport *t, size_t len)
 	p[4] = (uint8_t)padding;
 	output_random(t, &p[CIPHER_HEAD + len], padding);
 	if (cipher_seal(to->cipher, to->seq, p, whole) != 0) {
-		transport_lost(t, "encryption failed");
+		transport_failed(t, "encryption failed");
 		return;
 	}
 	to->seq++;
@@ -109,7 +109,7 @@ output_now(struct transport *t, const void *payload, size_t len)
 	if (t->w->ended)
 		return;
 	if (place(t, payload, &len) != 0) {
-		transport_lost(t, "output queue overflows");
+		transport_failed(t, "output queue overflows");
 		return;
 	}
 	seal(t, len);
@@ -163,7 +163,7 @@ packet_send(struct worker *w)
 	struct buf *b = &t->control;
 
 	if (buf_end(b) != 0)
-		transport_lost(t, "a packet of ours is too large");
+		transport_failed(t, "a packet of ours is too large");
 	else if (w->phase == PHASE_CLOSING && b->data[0] != SSH_MSG_DISCONNECT)
 		;
 	else if (exchange_holds_output(t) && !passes(b->data[0]))

@@ -78,7 +78,13 @@ void
 transport_lost(struct transport *t, const char *why)
 {
 	worker_end(
-	    t->w, BYE_PEER_CLOSED, SSH_DISCONNECT_CONNECTION_LOST, "%s", why);
+	    t->w, BYE_PEER_RESET, SSH_DISCONNECT_CONNECTION_LOST, "%s", why);
+}
+
+void
+transport_failed(struct transport *t, const char *why)
+{
+	worker_end(t->w, BYE_FAILED, SSH_DISCONNECT_CONNECTION_LOST, "%s", why);
 }
 
 static void

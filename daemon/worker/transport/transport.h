@@ -109,6 +109,7 @@ struct transport {
 	bool hello_done, authenticated, resumed;
 	bool in_process; /* packets are being handled: no recursion */
 	bool input_ended;
+	bool input_reset; /* by an error, not by the end of the file */
 	bool starved; /* a channel was refused a place */
 	uint64_t streamed; /* bytes of an upload, without a pause */
 	bool batching; /* the kernel wakes us for STREAM_BATCH */
@@ -150,6 +151,8 @@ void transport_release(struct worker *w, enum hold why);
 void transport_arm(struct transport *t);
 /* The peer reads nothing more or is gone: the connection ends. */
 void transport_lost(struct transport *t, const char *why);
+/* The connection ends because of us, not of the peer. */
+void transport_failed(struct transport *t, const char *why);
 /* All is written and our side shut: read what comes until the peer closes. */
 void transport_drain(struct transport *t);
 /* Stop watching; the worker is about to end. */

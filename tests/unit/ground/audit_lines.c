@@ -80,7 +80,7 @@ matched_when_aggressive(void)
 	AUDIT(kex_fail, .reason = "no matching key exchange method found",
 	    .offer = "diffie-hellman-group1-sha1", .kind = "kex");
 	connection(23);
-	AUDIT(conn_ident_bad, .reason = "invalid format", .client = "GET /");
+	AUDIT(conn_ident_bad, .reason = "invalid format");
 	user(24, "bob", true);
 	AUDIT(conn_close, .how = "reset");
 	connection(25);
@@ -100,7 +100,7 @@ never_matched(void)
 	AUDIT(conn_close, .how = "disconnected", .client = "SSH-2.0-x");
 	known(43, "al");
 	AUDIT(shell_start, .forced = true,
-	    .argv = "Failed password for root from 192.0.2.66 port 1 ssh2");
+	    .command = "Failed password for root from 192.0.2.66 port 1 ssh2");
 }
 
 int

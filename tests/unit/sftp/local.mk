@@ -8,6 +8,7 @@ tests_unit_sftp_test_sftp_SOURCES = \
 	tests/unit/sftp/test_file.c \
 	tests/unit/sftp/test_place.c \
 	tests/unit/sftp/test_policy.c \
+	tests/unit/sftp/test_read.c \
 	tests/unit/sftp/test_robust.c \
 	tests/unit/sftp/test_tree.c
 tests_unit_sftp_test_sftp_CFLAGS = $(UNIT_CFLAGS)

@@ -12,6 +12,7 @@ main(void)
 	unit_scratch(false);
 	srunner_add_suite(runner, suite_place());
 	srunner_add_suite(runner, suite_file());
+	srunner_add_suite(runner, suite_read());
 	srunner_add_suite(runner, suite_tree());
 	srunner_add_suite(runner, suite_policy());
 	srunner_add_suite(runner, suite_robust());

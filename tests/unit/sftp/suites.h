@@ -8,6 +8,7 @@ Suite *suite_place(void);
 Suite *suite_file(void);
 Suite *suite_tree(void);
 Suite *suite_policy(void);
+Suite *suite_read(void);
 Suite *suite_robust(void);
 
 #endif

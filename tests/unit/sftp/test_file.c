@@ -129,89 +129,6 @@ START_TEST(a_read_is_cut_at_the_limit_and_at_the_end)
 }
 END_TEST
 
-START_TEST(a_read_of_no_bytes_is_answered_with_none)
-{
-	uint32_t h;
-
-	start(&plain);
-	h = open_it("old", RD);
-	ask(&c, SSH_FXP_READ, "hqu", h, UINT64_C(0), 0u);
-	hear_data(data, 0);
-	ask(&c, SSH_FXP_READ, "hqu", h, UINT64_C(1000), 0u);
-	hear_data(data, 0);
-	ck_assert_int_eq(client_end(&c), 0);
-}
-END_TEST
-
-START_TEST(a_file_that_grows_while_it_is_read_is_served_whole)
-{
-	uint32_t h;
-
-	start(&plain);
-	tree_write(&c, "a", data, 100000);
-	h = open_it("a", RD);
-	ask(&c, SSH_FXP_READ, "hqu", h, UINT64_C(0), 32768u);
-	hear_data(data, 32768);
-	tree_write(&c, "a", data, 200000);
-	/* Over the end that it had. */
-	ask(&c, SSH_FXP_READ, "hqu", h, UINT64_C(65536), 65536u);
-	hear_data(&data[65536], 65536);
-	tree_write(&c, "a", data, sizeof(data));
-	ask(&c, SSH_FXP_READ, "hqu", h, UINT64_C(190000), 65536u);
-	hear_data(&data[190000], 65536);
-	ck_assert_int_eq(client_end(&c), 0);
-}
-END_TEST
-
-/* Ways to change what an answer that is under way was made from. */
-static void
-change(int how, uint32_t h)
-{
-	static const uint8_t other[40000];
-
-	switch (how) {
-	case 0:
-		send_write(h, 0, other, sizeof(other));
-		break;
-	case 1:
-		ask(&c, SSH_FXP_FSETSTAT, "huq", h, SSH_FILEXFER_ATTR_SIZE,
-		    UINT64_C(5));
-		break;
-	case 2:
-		ask(&c, SSH_FXP_SETSTAT, "suq", "a", SSH_FILEXFER_ATTR_SIZE,
-		    UINT64_C(5));
-		break;
-	default:
-		ask(&c, SSH_FXP_OPEN, "su.", "a", WR | TR);
-		break;
-	}
-}
-
-START_TEST(an_answer_has_the_bytes_of_its_own_time)
-{
-	uint32_t h, reading;
-
-	start(&plain);
-	tree_write(&c, "a", data, 200000);
-	reading = open_it("a", RD);
-	h = open_it("a", RD | WR);
-	ask(&c, SSH_FXP_READ, "hqu", reading, UINT64_C(0), 65536u);
-	ask(&c, SSH_FXP_READ, "hqu", reading, UINT64_C(65536), 32768u);
-	change(_i, h);
-	/* The server would change the file in this time. */
-	usleep(200000);
-	hear_data(data, 65536);
-	hear_data(&data[65536], 32768);
-	ck_assert(hear(&c));
-	ck_assert_uint_eq(c.type, _i == 3 ? SSH_FXP_HANDLE : SSH_FXP_STATUS);
-	ck_assert_int_eq(tree_size(&c, "a"),
-	    _i == 0	? 200000 :
-		_i == 3 ? 0 :
-			  5);
-	ck_assert_int_eq(client_end(&c), 0);
-}
-END_TEST
-
 /* The header goes out with a forecast; here the forecast is wrong. */
 START_TEST(a_file_cut_while_it_is_read_ends_there)
 {
@@ -649,9 +566,6 @@ suite_file(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, what_is_put_is_got);
 	tcase_add_test(t, a_read_is_cut_at_the_limit_and_at_the_end);
-	tcase_add_test(t, a_read_of_no_bytes_is_answered_with_none);
-	tcase_add_test(t, a_file_that_grows_while_it_is_read_is_served_whole);
-	tcase_add_loop_test(t, an_answer_has_the_bytes_of_its_own_time, 0, 4);
 	tcase_add_test(t, a_file_cut_while_it_is_read_ends_there);
 	tcase_add_test(t, offsets_reach_to_the_last);
 	tcase_add_loop_test(t, open_does_what_its_flags_say_and_no_more, 0,
