@@ -129,6 +129,8 @@ void packet_flush_later(struct worker *w);
  * transport stops reading by itself then.
  */
 size_t packet_queued(const struct worker *w);
+/* Call channels_resume() when little of the queue is left. */
+void packet_await_room(struct worker *w);
 
 /* Largest CHANNEL_DATA payload that the peer takes is the channel's affair;
  * this is the largest payload a packet of ours may have. */

@@ -110,6 +110,7 @@ struct channel {
 	bool exit_core;
 	bool overtaken; /* its program was waited for, and did not catch up */
 	bool input_failed, eow_sent;
+	bool eow_received; /* its reader has gone */
 	bool eof_received, eof_sent, close_received, close_sent;
 	bool eof_held; /* long enough for a status to come first */
 	uint32_t columns, rows, width, height;
@@ -170,6 +171,7 @@ struct channels {
 	struct loop_task pump;
 	struct loop_timer pump_timer;
 	bool blocked; /* packet_place() had no room */
+	bool bulk_waits; /* for the queue to get shorter: channels_resume() */
 	unsigned turn; /* packets of data in this turn */
 	size_t bulk_limit;
 	uint64_t rate_at, rate_out;
@@ -231,6 +233,8 @@ int channel_attach_pipes(struct channel *c, const int fds[3]);
 void channel_begin(struct channel *c);
 /* It reads no more: what the client still sends is dropped, and it is told. */
 void channel_input_failed(struct channel *c);
+/* The client reads no more of its output (PROTOCOL 2.1). */
+void channel_stop_reading(struct channel *c);
 /* Nothing more goes into the program / comes out of it. */
 void channel_end_input(struct channel *c);
 void channel_end_output(struct channel *c, struct end *end);
@@ -291,10 +295,6 @@ int channel_ask(struct channel *c, const struct wall_message *m);
 /* One that takes long was answered. */
 void channel_ask_on(struct channel *c);
 void channel_letters_free(struct channel *c);
-
-/* ---- break.c ------------------------------------------------------------- */
-
-void channel_break(struct channel *c);
 
 /* ---- open.c -------------------------------------------------------------- */
 

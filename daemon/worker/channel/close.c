@@ -76,6 +76,9 @@ on_linger(void *arg)
 	struct channel *c = arg;
 
 	if (c->output_ready || c->error_ready || c->queued) {
+		/* A status is no data: it does not wait for a window. */
+		if (c->peer_window == 0 && !c->exit_told)
+			send_exit(c);
 		loop_timer_start(
 		    c->table->w->loop, &c->timer, LINGER_AGAIN, on_linger, c);
 		return;

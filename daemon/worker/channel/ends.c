@@ -145,6 +145,8 @@ void
 channel_begin(struct channel *c)
 {
 	c->began = true;
+	if (c->eow_received)
+		channel_stop_reading(c);
 	if (c->output_ready || c->error_ready)
 		channel_ready(c);
 	if (c->output.fd >= 0 && !c->output_ready)
@@ -216,6 +218,18 @@ channel_close_ends(struct channel *c)
 	if (fd >= 0)
 		close(fd);
 	c->output.fd = c->input.fd = -1;
+}
+
+/* Its program gets SIGPIPE; its errors are still read, as by sshd. */
+void
+channel_stop_reading(struct channel *c)
+{
+	c->eow_received = true;
+	if (!c->began || c->pty)
+		return;
+	channel_end_output(c, &c->output);
+	if (!c->error_ready)
+		channel_unready(c);
 }
 
 bool

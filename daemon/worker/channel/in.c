@@ -373,21 +373,33 @@ take_data(struct channel *c, const uint8_t *data, size_t len)
 		deliver(c, &whole, 1);
 }
 
-/* Within what was granted; more is a peer that cannot count, or an attack. */
+/*
+ * Within what was granted; more is a peer that cannot count, or an attack.
+ * Clients exist that send beyond the maximum packet or after their EOF; sshd
+ * drops such data and goes on.  *dropped says that nobody is to see it.
+ */
 static int
-account(struct channel *c, size_t len)
+account(struct channel *c, size_t len, bool *dropped)
 {
 	size_t cost = len + (c->tun ? 4 : 0);
 
-	if (len > CHANNEL_PACKET + (c->tun ? 64 : 0) || cost > c->window) {
+	*dropped = true;
+	if (len > CHANNEL_PACKET + (c->tun ? 64 : 0)) {
+		log_info("channel %u: %zu bytes in one packet are dropped",
+		    c->id, len);
+		return 0;
+	}
+	if (cost > c->window) {
 		log_warn("channel %u: %zu bytes sent into a window of %u",
 		    c->id, len, c->window);
 		return E_LIMIT;
 	}
 	if (c->eof_received) {
-		log_verbose("channel %u: data after its end", c->id);
-		return E_STATE;
+		log_verbose(
+		    "channel %u: data after its end are dropped", c->id);
+		return 0;
 	}
+	*dropped = false;
 	c->window -= (uint32_t)cost;
 	c->bytes_in += len;
 	channel_used(c, true);
@@ -400,12 +412,14 @@ channel_data(struct worker *w, struct rd *r)
 	struct channel *c;
 	const uint8_t *data;
 	size_t len;
+	bool dropped;
 	int err = channel_of_packet(w, r, &c);
 
 	if (err != 0)
 		return err;
 	data = rd_string(r, SSH_PACKET_MAX, &len);
-	if ((err = rd_end(r)) != 0 || (err = account(c, len)) != 0)
+	if ((err = rd_end(r)) != 0 || (err = account(c, len, &dropped)) != 0 ||
+	    dropped)
 		return err;
 	/* What crosses our own CLOSE on its way has nowhere to go. */
 	if (len != 0 && !c->close_sent)
@@ -419,13 +433,15 @@ channel_extended_data(struct worker *w, struct rd *r)
 {
 	struct channel *c;
 	size_t len;
+	bool dropped;
 	int err = channel_of_packet(w, r, &c);
 
 	if (err != 0)
 		return err;
 	(void)rd_u32(r);
 	(void)rd_string(r, SSH_PACKET_MAX, &len);
-	if ((err = rd_end(r)) != 0 || (err = account(c, len)) != 0)
+	if ((err = rd_end(r)) != 0 || (err = account(c, len, &dropped)) != 0 ||
+	    dropped)
 		return err;
 	channel_consumed(c, (uint32_t)len);
 	return 0;
@@ -435,14 +451,20 @@ int
 channel_window_adjust(struct worker *w, struct rd *r)
 {
 	struct channel *c;
-	uint32_t more;
-	int err = channel_of_late_packet(w, r, &c);
+	uint32_t id = rd_u32(r), more = rd_u32(r);
+	int err = rd_end(r);
 
 	if (err != 0)
 		return err;
-	more = rd_u32(r);
-	if ((err = rd_end(r)) != 0 || c == NULL)
-		return err;
+	if (w->channels == NULL)
+		return E_STATE;
+	c = channel_find(w->channels, id);
+	if (c == NULL || c->state != CHANNEL_OPEN || c->close_received) {
+		/* As in sshd: it moves no byte and hurts nobody. */
+		log_verbose("window for channel %u, which is not open", id);
+		return 0;
+	}
+	channels_announce(w->channels);
 	if (more > UINT32_MAX - c->peer_window)
 		return E_LIMIT; /* RFC 4254 section 5.2 */
 	c->peer_window += more;

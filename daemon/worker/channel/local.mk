@@ -2,7 +2,6 @@
 CHANNEL_SOURCES = \
 	daemon/worker/channel/alive.c \
 	daemon/worker/channel/ask.c \
-	daemon/worker/channel/break.c \
 	daemon/worker/channel/channel.h \
 	daemon/worker/channel/close.c \
 	daemon/worker/channel/ends.c \

@@ -209,7 +209,8 @@ channel_open(struct worker *w, struct rd *r)
 	if (r->err != 0)
 		return r->err;
 	if (o.packet == 0)
-		return E_VALUE;
+		return refuse_open(
+		    &o, SSH_OPEN_CONNECT_FAILED, "a maximum packet size of 0");
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (strlen(types[i].name) == len &&
 		    memcmp(types[i].name, type, len) == 0)
@@ -314,14 +315,17 @@ channel_open_confirmed(struct worker *w, struct rd *r)
 
 	if (err != 0)
 		return err;
-	if ((c = offered(w, id)) == NULL || packet == 0)
+	if ((c = offered(w, id)) == NULL)
 		return E_VALUE;
 	c->peer = peer;
 	c->peer_window = c->peer_max = window;
 	c->peer_packet = packet;
 	c->state = CHANNEL_OPEN;
 	c->used_at = loop_now(w->loop);
-	channel_begin(c);
+	if (packet != 0)
+		channel_begin(c);
+	else
+		channel_force_close(c); /* nothing could ever be sent */
 	return 0;
 }
 

@@ -389,6 +389,18 @@ capped(const struct channel *c)
 	return c->peer_max - c->peer_window >= cap + c->slack;
 }
 
+static void
+pump_again(void *arg)
+{
+	channels_pump(arg);
+}
+
+/*
+ * Whether bulk may be read into packets.  If not, what ends the wait is armed:
+ * the socket's becoming writable once the queue has got shorter, or a timer
+ * where the client's reading is waited for.  A peer that reads nothing costs
+ * no turn of the loop.
+ */
 static bool
 bulk_may(struct channels *t, struct channel *c)
 {
@@ -402,19 +414,20 @@ bulk_may(struct channels *t, struct channel *c)
 			c->slack += SLACK;
 			c->slack_at = now;
 		}
+		loop_timer_start(
+		    w->loop, &t->pump_timer, SLACK_PERIOD, pump_again, t);
 		return false;
 	}
 	if (packet_queued(w) < t->bulk_limit)
 		return true;
 	packet_flush(w);
-	return w->phase == PHASE_OPEN && packet_queued(w) < t->bulk_limit;
-}
-
-/* Nothing tells when a queue that is not full gets shorter: look again. */
-static void
-pump_again(void *arg)
-{
-	channels_pump(arg);
+	if (w->phase != PHASE_OPEN)
+		return false;
+	if (packet_queued(w) < t->bulk_limit)
+		return true;
+	t->bulk_waits = true;
+	packet_await_room(w);
+	return false;
 }
 
 void
@@ -425,6 +438,7 @@ channels_pump(void *arg)
 
 	measure(t);
 	t->turn = 0;
+	t->bulk_waits = false;
 	for (unsigned n = 0; n < TURN_PACKETS && t->turn < TURN_PACKETS; n++) {
 		if (t->w->phase != PHASE_OPEN || t->blocked)
 			break;
@@ -432,11 +446,8 @@ channels_pump(void *arg)
 			c = TAILQ_FIRST(&t->bulk);
 			if (c == NULL)
 				break;
-			if (!bulk_may(t, c)) {
-				loop_timer_start(t->w->loop, &t->pump_timer, 1,
-				    pump_again, t);
+			if (!bulk_may(t, c))
 				break;
-			}
 		}
 		if (!serve_head(c))
 			break;
@@ -448,7 +459,8 @@ channels_pump(void *arg)
 	watch(c);
 	if (t->w->phase == PHASE_OPEN && !t->blocked &&
 	    !loop_timer_running(&t->pump_timer) && t->pump.loop == NULL &&
-	    (!TAILQ_EMPTY(&t->small) || !TAILQ_EMPTY(&t->bulk)))
+	    (!TAILQ_EMPTY(&t->small) ||
+		(!TAILQ_EMPTY(&t->bulk) && !t->bulk_waits)))
 		loop_defer(t->w->loop, &t->pump, channels_pump, t);
 }
 

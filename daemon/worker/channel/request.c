@@ -351,6 +351,10 @@ on_signal_req(struct request *q)
 	return err;
 }
 
+/*
+ * RFC 4335.  A pseudo-terminal has no line that could be broken: the kernel's
+ * tcsendbreak() on one does nothing and succeeds, and sshd calls just that.
+ */
 static int
 on_break_req(struct request *q)
 {
@@ -361,11 +365,13 @@ on_break_req(struct request *q)
 		return err;
 	if (!q->c->pty || !q->c->started || q->c->output.fd < 0)
 		return refuse(q);
-	channel_break(q->c);
 	return accept_here(q);
 }
 
-/* The client's reader has gone: the program shall notice (PROTOCOL 2.1). */
+/*
+ * The client's reader has gone: the program shall notice (PROTOCOL 2.1), also
+ * one that has not begun yet.
+ */
 static int
 on_eow_req(struct request *q)
 {
@@ -374,13 +380,8 @@ on_eow_req(struct request *q)
 
 	if (err != 0 || (err = accept_here(q)) != 0)
 		return err;
-	if (c->began && !c->pty) {
-		/* Its errors are still read, as by sshd. */
-		channel_end_output(c, &c->output);
-		if (!c->error_ready)
-			channel_unready(c);
-		channel_settle(c);
-	}
+	channel_stop_reading(c);
+	channel_settle(c);
 	return 0;
 }
 

@@ -94,6 +94,7 @@ take_packet(struct transport *t)
 	const bool secret = t->w->phase != PHASE_OPEN;
 	uint32_t length;
 	size_t whole, len;
+	uint8_t number;
 	struct rd r;
 	int err;
 
@@ -105,7 +106,8 @@ take_packet(struct transport *t)
 	t->last_packet = loop_now(t->w->loop);
 	if ((err = payload_of(t, p, length, &payload, &len)) != 0)
 		return err;
-	if (payload[0] != SSH_MSG_CHANNEL_DATA)
+	number = payload[0];
+	if (number != SSH_MSG_CHANNEL_DATA)
 		channels_data_end(t->w);
 	rd_init(&r, payload, len);
 	err = phases_dispatch(t->w, &r);
@@ -118,6 +120,7 @@ take_packet(struct transport *t)
 		t->resumed = false;
 	else
 		t->from.seq++;
+	kexinit_heard(t, number);
 	kexinit_check_limits(t);
 	return err;
 }

@@ -14,11 +14,40 @@
 /* RFC 4344 section 3.1: well before the sequence number repeats. */
 #define PACKETS_MAX (UINT64_C(1) << 31)
 
+static void exchange_late(void *arg);
+
+static void
+start_deadline(struct transport *t)
+{
+	t->ex.heard = t->ex.reads = false;
+	loop_timer_start(t->w->loop, &t->ex.deadline,
+	    t->ex.again ? EXCHANGE_MS : HELLO_MS, exchange_late, t);
+}
+
+/*
+ * A later exchange is late only if the peer had the time to answer: a
+ * suspended client says nothing, and a slow reader meets our KEXINIT behind
+ * all that was sent before it, and meanwhile grants windows for that.
+ */
+static bool
+may_still_answer(const struct transport *t)
+{
+	const struct exchange *ex = &t->ex;
+
+	return ex->again &&
+	    (!ex->heard || ex->reads || region_used(&t->tx) > 0 ||
+		sockopt_unsent(t) > 0);
+}
+
 static void
 exchange_late(void *arg)
 {
 	struct transport *t = arg;
 
+	if (may_still_answer(t)) {
+		start_deadline(t);
+		return;
+	}
 	worker_disconnect(t->w, BYE_TIMEOUT, SSH_DISCONNECT_KEY_EXCHANGE_FAILED,
 	    "key exchange took too long");
 }
@@ -64,8 +93,7 @@ kexinit_begin(struct transport *t)
 		ex->stage = STAGE_KEXINIT;
 	loop_timer_stop(&ex->due);
 	if (!loop_timer_running(&ex->deadline))
-		loop_timer_start(t->w->loop, &ex->deadline,
-		    ex->again ? EXCHANGE_MS : HELLO_MS, exchange_late, t);
+		start_deadline(t);
 }
 
 static bool
@@ -83,18 +111,37 @@ kexinit_check_limits(struct transport *t)
 		kexinit_begin(t);
 }
 
+/*
+ * Its time has come, but a peer that is silent, perhaps suspended, is left
+ * alone: there is nothing to protect.
+ */
 static void
 exchange_due(void *arg)
 {
 	struct transport *t = arg;
 
-	if (t->ex.stage == STAGE_NONE && t->w->phase == PHASE_OPEN)
+	t->ex.timed = true;
+}
+
+void
+kexinit_heard(struct transport *t, uint8_t number)
+{
+	struct exchange *ex = &t->ex;
+
+	if (ex->sent) {
+		ex->heard = true;
+		if (number == SSH_MSG_CHANNEL_WINDOW_ADJUST)
+			ex->reads = true;
+	} else if (ex->timed && ex->stage == STAGE_NONE &&
+	    t->w->phase == PHASE_OPEN) {
 		kexinit_begin(t);
+	}
 }
 
 void
 kexinit_schedule(struct transport *t)
 {
+	t->ex.timed = false;
 	if (t->rekey_seconds != 0)
 		loop_timer_start(t->w->loop, &t->ex.due,
 		    (uint64_t)t->rekey_seconds * 1000, exchange_due, t);

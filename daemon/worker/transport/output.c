@@ -356,6 +356,12 @@ output_writable(struct transport *t)
 	(void)packet_flush(t->w);
 }
 
+void
+packet_await_room(struct worker *w)
+{
+	w->transport->starved = true;
+}
+
 size_t
 packet_queued(const struct worker *w)
 {

@@ -5,11 +5,14 @@
  */
 #include "daemon/worker/transport/transport.h"
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
+
+#include <linux/sockios.h>
 
 /* What the kernel may hold unsent: it is we who decide what goes first. */
 #define UNSENT (128 * 1024)
@@ -59,6 +62,17 @@ sockopt_batch(const struct transport *t, int bytes)
 	return t->ip_family != 0 &&
 	    setsockopt(t->in, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes)) ==
 	    0;
+}
+
+size_t
+sockopt_unsent(const struct transport *t)
+{
+	int bytes = 0;
+
+	if (t->ip_family == 0 || ioctl(t->out, SIOCOUTQ, &bytes) != 0 ||
+	    bytes < 0)
+		return 0;
+	return (size_t)bytes;
 }
 
 /* As OpenSSH's IPQoS: one class for keystrokes, another for the rest. */

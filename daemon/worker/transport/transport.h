@@ -91,6 +91,9 @@ struct exchange {
 	uint8_t session_id[KEX_HASH_MAX];
 	size_t session_id_len;
 	uint32_t count; /* of exchanges after the first */
+	bool timed; /* its time has come: the next packet begins it */
+	bool heard; /* the peer said something in this deadline's period ... */
+	bool reads; /* ... and that it has read data of before our KEXINIT */
 	double tokens;
 	uint64_t tokens_at, tokens_total;
 	struct loop_timer deadline, due, pace;
@@ -198,6 +201,8 @@ void kexinit_ours(const struct worker_settings *s,
 void kexinit_begin(struct transport *t);
 /* After a packet: is it time for new keys? */
 void kexinit_check_limits(struct transport *t);
+/* A packet of this number came: for the time and the deadline of exchanges. */
+void kexinit_heard(struct transport *t, uint8_t number);
 void kexinit_schedule(struct transport *t);
 /* The negotiated methods in both KEXINITs are known: what comes next. */
 int exchange_begin(struct transport *t);
@@ -218,6 +223,8 @@ void control_unimplemented(struct transport *t);
 
 void sockopt_start(struct transport *t);
 void sockopt_quickack(const struct transport *t);
+/* Bytes that the peer's kernel has not acknowledged; 0 where unknown. */
+size_t sockopt_unsent(const struct transport *t);
 /* Readable is the socket with so many bytes; false where it has no such. */
 bool sockopt_batch(const struct transport *t, int bytes);
 

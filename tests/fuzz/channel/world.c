@@ -114,6 +114,12 @@ packet_flush(struct worker *worker)
 	return 0;
 }
 
+void
+packet_await_room(struct worker *worker)
+{
+	(void)worker;
+}
+
 size_t
 packet_queued(const struct worker *worker)
 {

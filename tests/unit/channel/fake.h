@@ -33,6 +33,7 @@ struct fake {
 	uint32_t disconnect_reason;
 	uint32_t rtt;
 	bool waits; /* transport_wait() */
+	unsigned awaited; /* packet_await_room() */
 	unsigned waited; /* how often */
 	bool stay; /* payloads of data do, until fake_data_end() */
 	unsigned untold; /* messages the monitor's queue did not take */

@@ -6,6 +6,7 @@ tests_unit_channel_test_channel_SOURCES = \
 	tests/unit/channel/main.c \
 	tests/unit/channel/suites.h \
 	tests/unit/channel/test_alive.c \
+	tests/unit/channel/test_eow.c \
 	tests/unit/channel/test_flow.c \
 	tests/unit/channel/test_forward.c \
 	tests/unit/channel/test_patience.c \

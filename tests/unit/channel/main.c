@@ -19,6 +19,7 @@ main(void)
 	srunner_add_suite(runner, suite_program());
 	srunner_add_suite(runner, suite_forward());
 	srunner_add_suite(runner, suite_window());
+	srunner_add_suite(runner, suite_eow());
 	srunner_add_suite(runner, suite_flow());
 	srunner_add_suite(runner, suite_patience());
 	srunner_add_suite(runner, suite_together());

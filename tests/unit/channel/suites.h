@@ -7,6 +7,7 @@ Suite *suite_program(void);
 Suite *suite_session_channel(void);
 Suite *suite_window(void);
 Suite *suite_forward(void);
+Suite *suite_eow(void);
 Suite *suite_flow(void);
 Suite *suite_patience(void);
 Suite *suite_together(void);

@@ -174,6 +174,32 @@ START_TEST(test_bulk_is_read_into_many_packets_in_order)
 }
 END_TEST
 
+/* The socket's becoming writable is waited for, not the clock. */
+START_TEST(test_a_peer_that_reads_nothing_costs_no_wakeup)
+{
+	int program[3];
+	uint64_t before;
+	uint32_t id;
+
+	fake_start_plain();
+	fake.keep_queued = true;
+	id = fake_open_session(1);
+	fake_exec(id, program);
+	for (int i = 0; i < 20 && fake.awaited == 0; i++) {
+		pour(program[1]);
+		fake_turn();
+	}
+	ck_assert_uint_ge(fake.awaited, 1);
+	ck_assert(!loop_timer_running(&fake.w.channels->pump_timer));
+	ck_assert(fake.w.channels->pump.loop == NULL);
+	before = fake.total_out;
+	pour(program[1]);
+	drain(1 << 20);
+	ck_assert_uint_gt(fake.total_out, before);
+	fake_end();
+}
+END_TEST
+
 START_TEST(test_bulk_leaves_room_for_a_keystroke)
 {
 	int program[3], far;
@@ -419,6 +445,7 @@ suite_flow(void)
 	    c, test_a_full_queue_stops_reading_and_goes_on_when_it_empties);
 	tcase_add_loop_test(c, test_bulk_is_read_into_many_packets_in_order, 0,
 	    sizeof(rows) / sizeof(rows[0]));
+	tcase_add_test(c, test_a_peer_that_reads_nothing_costs_no_wakeup);
 	tcase_add_test(c, test_bulk_leaves_room_for_a_keystroke);
 	tcase_add_test(
 	    c, test_a_keystroke_overtakes_bulk_that_is_ready_before_it);

@@ -112,7 +112,8 @@ START_TEST(test_impossible_targets_are_refused_without_a_question)
 	/* A largest packet of nothing could carry nothing. */
 	ck_assert_int_eq(
 	    fake_packet(SSH_MSG_CHANNEL_OPEN, "suuu", "session", 5u, 1u, 0u),
-	    E_VALUE);
+	    0);
+	ck_assert_uint_eq(failure_reason(5), SSH_OPEN_CONNECT_FAILED);
 	fake_asked_nothing();
 	fake_end();
 }
@@ -175,15 +176,37 @@ START_TEST(test_each_direction_ends_by_itself)
 }
 END_TEST
 
-START_TEST(test_data_after_the_end_is_a_protocol_error)
+START_TEST(test_data_after_the_end_are_dropped)
 {
+	char text[8];
 	uint32_t id;
 	int far;
 
 	fake_start_plain();
 	id = fake_direct(5, &far);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_EOF, "u", id), 0);
-	ck_assert_int_ne(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "x"), 0);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "x"), 0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_EXTENDED_DATA, "uus", id, 1u, "x"), 0);
+	ck_assert_int_eq(read(far, text, sizeof(text)), 0);
+	close(far);
+	fake_end();
+}
+END_TEST
+
+/* That channel fails, and the connection goes on. */
+START_TEST(test_a_maximum_packet_of_nothing_fails_its_channel_only)
+{
+	uint32_t id;
+	int far;
+
+	fake_start_plain();
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_OPEN, "suuu", "session", 3u, 1000u, 0u),
+	    0);
+	fake_expect(SSH_MSG_CHANNEL_OPEN_FAILURE);
+	id = fake_direct(5, &far);
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "x"), 0);
 	close(far);
 	fake_end();
 }
@@ -534,7 +557,9 @@ suite_forward(void)
 	    c, test_impossible_targets_are_refused_without_a_question);
 	tcase_add_test(c, test_a_lost_session_fails_connects_under_way);
 	tcase_add_test(c, test_each_direction_ends_by_itself);
-	tcase_add_test(c, test_data_after_the_end_is_a_protocol_error);
+	tcase_add_test(c, test_data_after_the_end_are_dropped);
+	tcase_add_test(
+	    c, test_a_maximum_packet_of_nothing_fails_its_channel_only);
 	tcase_add_test(c, test_a_reset_socket_closes_the_channel);
 	tcase_add_test(c, test_interface_packets_are_framed_by_their_family);
 	tcase_add_test(c, test_a_connection_to_a_listener_opens_a_channel);

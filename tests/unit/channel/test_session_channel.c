@@ -152,8 +152,17 @@ static const struct {
     {SSH_MSG_CHANNEL_CLOSE, "u"},
     {SSH_MSG_CHANNEL_REQUEST, "usb"},
     {SSH_MSG_CHANNEL_SUCCESS, "u"},
-    {SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu"},
 };
+
+START_TEST(test_a_window_for_no_channel_is_ignored)
+{
+	fake_start_plain();
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu", 5u, 1000u), 0);
+	fake_expect_nothing();
+	fake_end();
+}
+END_TEST
 
 START_TEST(test_packets_for_no_channel_are_protocol_errors)
 {
@@ -313,6 +322,7 @@ suite_session_channel(void)
 	tcase_add_test(c, test_a_refused_start_says_why_before_the_failure);
 	tcase_add_test(c, test_signals_go_to_the_monitor_while_a_program_runs);
 	tcase_add_test(c, test_descriptors_nobody_waits_for_are_closed);
+	tcase_add_test(c, test_a_window_for_no_channel_is_ignored);
 	tcase_add_loop_test(c, test_packets_for_no_channel_are_protocol_errors,
 	    0, sizeof(nonsense) / sizeof(nonsense[0]));
 	tcase_add_test(

@@ -138,6 +138,65 @@ START_TEST(the_server_rekeys_by_bytes_while_data_flows)
 }
 END_TEST
 
+/* As if the time of this timer had passed. */
+static void
+pass(struct loop_timer *timer)
+{
+	ck_assert(loop_timer_running(timer));
+	loop_timer_start(g.w->loop, timer, 0, timer->fn, timer->arg);
+	for (int i = 0; i < 5; i++)
+		rig_turn(&g);
+}
+
+static void
+ignored(void)
+{
+	client_start(&g.c, SSH_MSG_IGNORE);
+	client_finish(&g.c);
+}
+
+static void
+start_timed(void)
+{
+	rig_start(&g);
+	g.monitor.rekey_seconds = 3600;
+	rig_login(&g);
+	kex_client_free(g.c.half);
+	g.c.half = NULL;
+	rig_open_channel(&g, 100 << 20);
+}
+
+START_TEST(a_silent_client_is_not_asked_for_new_keys)
+{
+	struct rd r;
+
+	start_timed();
+	pass(&g.w->transport->ex.due);
+	rig_nothing(&g);
+	ignored();
+	rig_expect(&g, SSH_MSG_KEXINIT, &r);
+}
+END_TEST
+
+START_TEST(a_client_that_falls_silent_in_an_exchange_stays)
+{
+	struct rd r;
+
+	start_timed();
+	pass(&g.w->transport->ex.due);
+	ignored();
+	rig_expect(&g, SSH_MSG_KEXINIT, &r);
+	pass(&g.w->transport->ex.deadline);
+	rig_nothing(&g);
+	/* One that talks and does not answer does not. */
+	ignored();
+	for (int i = 0; i < 5; i++)
+		rig_turn(&g);
+	pass(&g.w->transport->ex.deadline);
+	rig_expect_disconnect(&g, SSH_DISCONNECT_KEY_EXCHANGE_FAILED);
+}
+END_TEST
+
 START_TEST(the_server_rekeys_by_time)
 {
 	struct rd r;
@@ -149,8 +208,8 @@ START_TEST(the_server_rekeys_by_time)
 	g.c.half = NULL;
 	rig_open_channel(&g, 100 << 20);
 	ck_assert(loop_timer_running(&g.w->transport->ex.due));
-	loop_timer_start(g.w->loop, &g.w->transport->ex.due, 0,
-	    g.w->transport->ex.due.fn, g.w->transport->ex.due.arg);
+	pass(&g.w->transport->ex.due);
+	ignored();
 	rig_expect(&g, SSH_MSG_KEXINIT, &r);
 	client_send_kexinit(&g.c);
 	client_negotiate(&g.c);
@@ -376,6 +435,8 @@ suite_rekey(void)
 	tcase_add_loop_test(
 	    t, the_server_rekeys_by_bytes_while_data_flows, 0, 3);
 	tcase_add_test(t, the_server_rekeys_by_time);
+	tcase_add_test(t, a_silent_client_is_not_asked_for_new_keys);
+	tcase_add_test(t, a_client_that_falls_silent_in_an_exchange_stays);
 	tcase_add_test(t, the_client_rekeys_when_it_likes);
 	tcase_add_test(t, input_goes_on_until_the_clients_kexinit);
 	tcase_add_test(t, no_channel_data_is_placed_during_an_exchange);
