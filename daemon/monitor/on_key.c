@@ -227,7 +227,7 @@ answer(struct monitor *m, const struct msg_kex *k,
 		    m, (unsigned)key, algorithm, hash, len, &signature);
 	if (err == 0) {
 		snprintf(m->host_key_algorithm, sizeof(m->host_key_algorithm),
-		    "%s", algorithm);
+		    "%.*s", (int)sizeof(m->host_key_algorithm) - 1, algorithm);
 		MONITOR_SEND(m, kex_done,
 		    .exchange_hash = {.data = hash, .len = len},
 		    .session_id = {.data = m->session_id,
