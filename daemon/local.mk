@@ -5,8 +5,7 @@ sallyportd_LDFLAGS = $(PROGRAM_LDFLAGS)
 DAEMON_LIBS = privsep/libprivsep.a config/libsettings.a \
 	lib/ssh/libssh.a lib/libground.a
 sallyportd_LDADD = daemon/monitor/libauth.a daemon/worker/libworker.a \
-	daemon/worker/channel/libchannel.a daemon/session/libsession.a \
-	daemon/sftp/libsftp.a $(DAEMON_LIBS) $(CRYPTO_LIBS) $(CONFIG_LIBS) \
+	daemon/worker/channel/libchannel.a $(DAEMON_LIBS) $(CRYPTO_LIBS) $(CONFIG_LIBS) \
 	$(SECCOMP_LIBS) $(ZLIB_LIBS)
 if SANITIZERS
 # ASan looks for crypt(3) when the program starts; PAM's modules call it.

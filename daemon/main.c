@@ -8,6 +8,7 @@
 #include "lib/log.h"
 #include "privsep/roles.h"
 #include "privsep/spawn.h"
+#include "privsep/title.h"
 
 #include <limits.h>
 #include <stdio.h>

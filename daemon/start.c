@@ -12,6 +12,7 @@
 #include "privsep/die.h"
 #include "privsep/drop.h"
 #include "privsep/spawn.h"
+#include "privsep/title.h"
 
 #include <stdio.h>
 #include <errno.h>

@@ -124,6 +124,24 @@ drop_capabilities(void)
 		die("capabilities are left after dropping all");
 }
 
+/*
+ * Each change of the effective user makes the memory dumpable where
+ * fs.suid_dumpable is 1.  Until that is taken back the saved user stays
+ * root's: a process that is partly root can be traced by root alone.
+ */
+static void
+set_uid(uid_t uid)
+{
+	drop_dumpable();
+	if (geteuid() == 0) {
+		if (setresuid(uid, uid, 0) != 0)
+			die_errno("setresuid %u", (unsigned)uid);
+		drop_dumpable();
+	}
+	if (setresuid(uid, uid, uid) != 0)
+		die_errno("setresuid %u", (unsigned)uid);
+}
+
 static void
 verify_ids(uid_t uid, gid_t gid)
 {
@@ -161,8 +179,7 @@ drop_to_role(enum role role, const char *empty, uid_t uid, gid_t gid)
 			     prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 				if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0)
 					die_errno("PR_CAPBSET_DROP %d", cap);
-		if (setresuid(uid, uid, uid) != 0)
-			die_errno("setresuid");
+		set_uid(uid);
 		verify_ids(uid, gid);
 		if (row->no_groups && getgroups(0, NULL) != 0)
 			die("supplementary groups are left");
@@ -180,7 +197,6 @@ drop_to_user(uid_t uid, gid_t gid)
 {
 	if (setresgid(gid, gid, gid) != 0)
 		die_errno("setresgid %u", (unsigned)gid);
-	if (setresuid(uid, uid, uid) != 0)
-		die_errno("setresuid %u", (unsigned)uid);
+	set_uid(uid);
 	verify_ids(uid, gid);
 }

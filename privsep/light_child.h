@@ -33,6 +33,13 @@ int light_child_start(
     struct light_child *child, int (*run)(void *arg), void *arg);
 
 /*
+ * The same for a child that is to exec: the caller waits until it has, or has
+ * ended, so that its stack and *arg are the caller's again; it is an ordinary
+ * child then.  The child's pid, or -1 with errno.
+ */
+pid_t light_child_exec(int (*run)(void *arg), void *arg);
+
+/*
  * Is fd readable within ms?  Signals, whose handlers may be a module's, change
  * nothing of that; and errno is not asked, as it may be the child's.
  */

@@ -8,7 +8,10 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/records.c privsep/records.h \
 	privsep/roles.c privsep/roles.h \
 	privsep/sandbox.c privsep/sandbox.h \
+	privsep/selinux.c privsep/selinux.h \
+	privsep/session_exec.c privsep/session_exec.h \
 	privsep/spawn.c privsep/spawn.h \
 	privsep/settings.c privsep/settings.h \
 	privsep/slot.c privsep/slot.h \
+	privsep/title.c privsep/title.h \
 	privsep/wall.c privsep/wall.h

@@ -275,6 +275,7 @@
  * channel, or for listeners a number of the monitor's.
  */
 #define WALL_MONITOR_SESSION(MSG)           \
+	MSG(begin, ANY_STATE, 1, 0, session_ready) \
 	MSG(run, ANY_STATE, 0, 0, ran)      \
 	MSG(run_pty, ANY_STATE, 0, 1, ran)  \
 	MSG(kill, ANY_STATE, 0, 0, no)      \
@@ -288,6 +289,21 @@
 	MSG(hand_over, ANY_STATE, 0, 1, no) \
 	MSG(finish, ANY_STATE, 0, 0, no)
 
+/*
+ * The first order, read by sallyport-session while it is root: whom to become,
+ * and what is the same for all its programs.  exec and keys: SELinux contexts,
+ * "" for none; oom: for /proc/self/oom_score_adj; sftp_*: of `internal`.
+ */
+#define WALL_begin(F)                                                    \
+	F(u8, log_level, 15) F(text, zone, 256)                          \
+	F(text, user, SSH_USER_MAX) F(text, home, 4095) F(text, shell, 4095) \
+	F(u32, uid, U32) F(u32, gid, U32) F(text, chroot, 4095)          \
+	F(flag, keep_capabilities, 1) F(text, exec_context, 4095)        \
+	F(text, key_context, 4095) F(text, oom_score, 16)                \
+	F(text, xauth, 4095) F(flag, sftp_no_names, 1)                   \
+	F(flag, sftp_read_only, 1) F(text, sftp_start, 4095)             \
+	F(flag, sftp_sets_umask, 1) F(u32, sftp_umask, 511)              \
+	F(text, sftp_peer, 255)
 /*
  * kind: enum run_kind; environment: NAME=value strings as SSH strings;
  * user_rc: ~/.ssh/rc may run first.

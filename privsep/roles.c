@@ -14,6 +14,7 @@ static const struct role_row rows[ROLE_COUNT] = {
 	.root = ROOT_AS_IS,
 	.capabilities = true,
 	.address_space = true,
+	.shared = SHARES_SLOTS,
 	.descriptors = 4096},
     [ROLE_KEYHOLDER] = {.name = "keyholder",
 	.user = AS_KEYHOLDER,
@@ -28,12 +29,14 @@ static const struct role_row rows[ROLE_COUNT] = {
 	.root = ROOT_AS_IS,
 	.capabilities = true,
 	.address_space = true,
+	.shared = SHARES_SLOTS | SHARES_KEYS,
 	.descriptors = 32},
     /* No no_new_privs: sudo must work in what it starts. */
     [ROLE_MONITOR] = {.name = "monitor",
 	.user = AS_ROOT,
 	.root = ROOT_AS_IS,
 	.capabilities = true,
+	.shared = SHARES_SLOTS | SHARES_KEYS,
 	.descriptors = 24},
     [ROLE_WORKERS] = {.name = "workers",
 	.user = AS_WORKER,
@@ -53,6 +56,7 @@ static const struct role_row rows[ROLE_COUNT] = {
     [ROLE_SESSION] = {.name = "session",
 	.user = AS_USER,
 	.root = ROOT_AS_IS,
+	.address_space = true,
 	.descriptors = 16},
 };
 
@@ -78,13 +82,16 @@ roles_print(void)
 {
 	static const char *const users[] = {
 	    "root", "keyholder", "worker", "user"};
+	static const char *const shared[] = {
+	    "none", "slots", "keys", "slots,keys"};
 
 	for (unsigned i = 0; i < ROLE_COUNT; i++)
 		printf("%s user=%s root=%s groups=%s nnp=%d seccomp=%d "
-		       "caps=%s dumpable=%d fds=%u\n",
+		       "caps=%s dumpable=%d fds=%u shared=%s exec=%d\n",
 		    rows[i].name, users[rows[i].user],
 		    rows[i].root == ROOT_EMPTY ? "empty" : "/",
 		    rows[i].no_groups ? "none" : "any", rows[i].no_new_privs,
 		    rows[i].seccomp, rows[i].capabilities ? "all" : "none",
-		    rows[i].dumpable, rows[i].descriptors);
+		    rows[i].dumpable, rows[i].descriptors,
+		    shared[rows[i].shared], rows[i].address_space);
 }

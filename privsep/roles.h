@@ -23,6 +23,12 @@ enum role {
 enum role_user { AS_ROOT, AS_KEYHOLDER, AS_WORKER, AS_USER };
 enum role_root { ROOT_AS_IS, ROOT_EMPTY };
 
+/* Writable memory that other processes have, too. */
+enum role_shared {
+	SHARES_SLOTS = 1, /* privsep/slot.h */
+	SHARES_KEYS = 2 /* the publickey module's cache, where configured */
+};
+
 struct role_row {
 	const char *name; /* process title, --role argument */
 	enum role_user user; /* all four uids, all four gids */
@@ -32,7 +38,8 @@ struct role_row {
 	bool seccomp;
 	bool capabilities; /* keeps root's; else none, in no set */
 	bool dumpable;
-	bool address_space; /* exec'd: shares no memory with its parent */
+	bool address_space; /* exec'd: no copy of its parent's memory */
+	unsigned shared; /* enum role_shared, or'ed */
 	unsigned descriptors; /* at most, in a connection at rest */
 };
 

@@ -8,54 +8,18 @@
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "privsep/die.h"
+#include "privsep/title.h"
 
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Room for the longest title behind the role's arguments. */
-#define TITLE_MAX 160
-
-static char *title_at;
-static size_t title_room;
-
-void
-title_init(int argc, char **argv)
-{
-	char *end = argv[0];
-
-	for (int i = 0; i < argc; i++)
-		if (argv[i] == end)
-			end += strlen(argv[i]) + 1;
-	title_at = argv[0];
-	title_room = (size_t)(end - argv[0]);
-}
-
-void
-title_set(const char *format, ...)
-{
-	char text[TITLE_MAX];
-	va_list args;
-
-	if (title_room < 2)
-		return;
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	memset(title_at, 0, title_room);
-	snprintf(title_at, title_room, "sallyportd: %s", text);
-	snprintf(text, sizeof(text), "sp-%s", strrchr(title_at, ':') + 2);
-	prctl(PR_SET_NAME, text, 0, 0, 0);
-}
 
 /* Put from[i] at SPAWN_WALL + i, whatever numbers they have now. */
 static void
@@ -151,7 +115,7 @@ spawn_restore_limits(void)
 static void
 become(enum role role, const struct spawn_options *o)
 {
-	const int fds[] = {o->wall, o->bundle, o->slots, o->log};
+	const int fds[] = {o->wall, o->bundle, o->slots, o->log, o->session};
 	char name[TITLE_MAX], arg[64], level[32], drop[4096 + 64];
 	char *argv[] = {name, arg, level, drop, NULL};
 	sigset_t none;
@@ -163,9 +127,7 @@ become(enum role role, const struct spawn_options *o)
 	snprintf(level, sizeof(level), "--log-level=%d", o->log_level);
 	snprintf(drop, sizeof(drop), "--drop=%u:%u:%s", (unsigned)o->uid,
 	    (unsigned)o->gid, o->empty == NULL ? "" : o->empty);
-	memset(name, ' ', sizeof(name) - 1);
-	name[sizeof(name) - 1] = '\0';
-	memcpy(name, "sallyportd:", 11);
+	title_blank(name);
 	/* Behind the fixed ones, before they are placed; closed by exec. */
 	if ((binary = fcntl(o->binary, F_DUPFD_CLOEXEC, 63)) < 0)
 		_exit(EXIT_FAILURE);
@@ -187,6 +149,9 @@ become(enum role role, const struct spawn_options *o)
 	for (int i = 1; i < NSIG; i++)
 		if (i != SIGKILL && i != SIGSTOP)
 			signal(i, SIG_DFL);
+	/* A Ctrl-C in the terminal of `-D` is for the master alone. */
+	if (setsid() < 0)
+		_exit(EXIT_FAILURE);
 	fexecve(binary, argv, environment());
 	_exit(EXIT_FAILURE);
 }

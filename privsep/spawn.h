@@ -16,7 +16,8 @@ enum spawn_fd {
 	SPAWN_BUNDLE = 4, /* the sealed configuration */
 	SPAWN_SLOTS = 5, /* status slots */
 	SPAWN_LOG = 6, /* -E FILE */
-	SPAWN_FDS = 7
+	SPAWN_SESSION = 7, /* the program sallyport-session, O_PATH */
+	SPAWN_FDS = 8
 };
 
 struct spawned {
@@ -27,7 +28,7 @@ struct spawned {
 /* How a role is told to log: flags of the command line, handed down. */
 struct spawn_options {
 	int binary; /* O_PATH descriptor of the running program */
-	int wall, bundle, slots, log; /* -1: absent */
+	int wall, bundle, slots, log, session; /* -1: absent */
 	bool log_stderr; /* -e */
 	bool fips; /* libcrypto is held to FIPS */
 	int log_level; /* overrides the configuration; -2: does not */
@@ -56,9 +57,5 @@ int spawn_role(
  * SALLYPORT_REPORT names.
  */
 int spawn_report_fd(int log, int null);
-
-/* In a role: where argv lies, so that titles can be set. */
-void title_init(int argc, char **argv);
-void title_set(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -15,6 +15,7 @@
 #include "privsep/die.h"
 #include "privsep/drop.h"
 #include "privsep/spawn.h"
+#include "privsep/title.h"
 
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -440,6 +441,10 @@ prepare(struct master *m, const struct config *config)
 	m->binary = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	if (m->binary < 0)
 		die_errno("/proc/self/exe");
+	/* A keeper starts no monitors. */
+	m->session_program = open(SESSION_PROGRAM, O_PATH | O_CLOEXEC);
+	if (m->session_program < 0 && !m->options.linger)
+		die_errno("%s", SESSION_PROGRAM);
 	if (drop_make_empty(config->privsep.empty_directory) != 0)
 		die_errno("%s", config->privsep.empty_directory);
 	if (m->options.log_file != NULL) {
@@ -510,6 +515,7 @@ master_run(const struct master_options *options)
 
 	m->options = *options;
 	stderr_stays = options->log_stderr;
+	m->session_program = -1;
 	m->binary = m->rehearsal.fd = m->rehearsal.bundle = -1;
 	m->log_fd = options->log_fd;
 	audit_set_component("master");

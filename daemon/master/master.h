@@ -137,6 +137,7 @@ struct master {
 	struct loop *loop;
 	struct master_options options;
 	int binary;
+	int session_program; /* sallyport-session, O_PATH, for the monitors */
 	int log_fd;
 	int signals;
 	struct loop_fd on_signal;

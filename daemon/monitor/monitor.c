@@ -13,6 +13,7 @@
 #include "lib/syslog_out.h"
 #include "privsep/die.h"
 #include "privsep/spawn.h"
+#include "privsep/title.h"
 
 #include <sys/signalfd.h>
 #include <sys/wait.h>

@@ -9,6 +9,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "privsep/spawn.h"
+#include "privsep/title.h"
 #include "privsep/wall.h"
 
 #include <errno.h>
@@ -17,8 +18,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#define TITLE_ROOM 160
 
 static int bundle = -1, slots = -1;
 
@@ -43,15 +42,13 @@ static void
 become_keeper(int wall)
 {
 	const struct start_flags *flags = start_own_flags();
-	char name[TITLE_ROOM], orphans[40], files[40], status[40], level[40];
+	char name[TITLE_MAX], orphans[40], files[40], status[40], level[40];
 	char log[40], foreground[] = "-D", to_stderr[] = "-e";
 	char *argv[10] = {name, orphans, files, status, level, foreground};
 	size_t n = 6;
 	sigset_t none;
 
-	memset(name, ' ', sizeof(name) - 1);
-	name[sizeof(name) - 1] = '\0';
-	memcpy(name, "sallyportd:", 11);
+	title_blank(name);
 	snprintf(orphans, sizeof(orphans), "--orphans=%d", wall);
 	snprintf(files, sizeof(files), "--bundle=%d", bundle);
 	snprintf(status, sizeof(status), "--slots=%d", slots);

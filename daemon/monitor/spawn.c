@@ -1,21 +1,21 @@
 /*
- * The session process: opened with the modules' session, forked, and given
+ * The session process: opened with the modules' session, exec'd, and given
  * to the worker.  Before and after, the monitor's own limits, umask, groups
  * and directory are its own again.
  */
 #include "daemon/monitor/sessions.h"
 
 #include "daemon/monitor/auth.h"
-#include "daemon/session/session.h"
-#include "daemon/sftp/sftp.h"
-#include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
 #include "privsep/die.h"
+#include "privsep/selinux.h"
+#include "privsep/session_exec.h"
 #include "privsep/spawn.h"
 
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -105,95 +105,128 @@ named_openssh(const struct monitor *m)
 	return name != NULL && strncmp(name, "OpenSSH", 7) == 0;
 }
 
-static void
-fill(struct monitor *m, struct session_start *s, struct sftp_options *sftp)
+/* What pam_selinux has set for the program of the user. */
+static int
+carry_contexts(struct msg_begin *b, char *exec_context, char *key_context)
 {
-	const struct grants *g = &m->decision->grants;
-	sigset_t none;
-
-	s->user = m->passwd.pw_name;
-	s->home = m->passwd.pw_dir;
-	s->shell = m->passwd.pw_shell;
-	s->uid = m->passwd.pw_uid;
-	s->gid = m->passwd.pw_gid;
-	s->xauth = m->template->config->xauth;
-	if (g->chroot != NULL) {
-		s->chroot = session_expand(m, g->chroot);
-		if (s->chroot == NULL)
-			die("chroot directory: too long");
+	exec_context[0] = key_context[0] = '\0';
+	b->exec_context = exec_context;
+	b->key_context = key_context;
+	if (!selinux_enabled())
+		return 0;
+	if (selinux_read(SELINUX_EXEC, exec_context) != 0 ||
+	    selinux_read(SELINUX_KEYCREATE, key_context) != 0) {
+		log_error("the SELinux contexts of the session cannot be read");
+		return E_SYSTEM;
 	}
-	for (int i = 0; i < RLIM_NLIMITS; i++)
-		if (getrlimit((__rlimit_resource_t)i, &s->limits[i]) != 0)
-			die_errno("getrlimit");
-	s->has_limits = true;
-	s->umask = umask(022);
-	umask(s->umask);
-	sigemptyset(&none);
-	s->mask = none;
-	s->oom_score_adj = "0";
-	sftp->no_names = g->chroot != NULL;
-	sftp->read_only = g->sftp_read_only;
-	if (g->sftp_start != NULL)
-		sftp->start_directory = session_expand(m, g->sftp_start);
-	if (g->sftp_umask != CONFIG_NONE) {
-		sftp->set_umask = true;
-		sftp->umask = g->sftp_umask;
-	}
-	/* To what calls itself OpenSSH, clients write as to OpenSSH. */
-	if (m->client_version.data != NULL && !named_openssh(m))
-		sftp->peer = (const char *)m->client_version.data;
-	sftp->detail = SFTP_DETAIL_CHANGES;
-	s->sftp = sftp;
+	return 0;
 }
 
-/* In the child: the monitor's own things are closed by session_run(). */
-static void __attribute__((noreturn))
-become_session(struct monitor *m, int monitor_end, int worker_end)
+static void
+fill_sftp(struct monitor *m, struct msg_begin *b, char *start)
 {
-	struct session_start start;
-	struct sftp_options sftp;
+	const struct grants *g = &m->decision->grants;
 
-	memset(&start, 0, sizeof(start));
-	memset(&sftp, 0, sizeof(sftp));
-	start.monitor = monitor_end;
-	start.worker = worker_end;
-	fill(m, &start, &sftp);
-	audit_forget_connection();
-	session_run(&start);
+	b->sftp_no_names = g->chroot != NULL;
+	b->sftp_read_only = g->sftp_read_only;
+	b->sftp_start = start;
+	b->sftp_sets_umask = g->sftp_umask != CONFIG_NONE;
+	if (b->sftp_sets_umask)
+		b->sftp_umask = g->sftp_umask;
+	/* To what calls itself OpenSSH, clients write as to OpenSSH. */
+	if (m->client_version.data != NULL && !named_openssh(m))
+		b->sftp_peer = (const char *)m->client_version.data;
+}
+
+/*
+ * The first order: it lies in the wall before the process exists.  Limits,
+ * groups, umask, namespaces and keyrings need no order: they are inherited.
+ */
+static int
+send_begin(struct monitor *m, bool *selinux)
+{
+	const struct grants *g = &m->decision->grants;
+	char exec_context[SELINUX_CONTEXT_MAX],
+	    key_context[SELINUX_CONTEXT_MAX];
+	char *chroot = NULL, *start = NULL;
+	struct wall_message order = {
+	    .type = MSG_begin, .fds = {-1, -1, -1, -1}};
+	struct msg_begin *b = &order.begin;
+	int err = E_TOO_LARGE;
+
+	b->log_level = (uint8_t)(log_level() + 1);
+	b->zone = getenv("TZ");
+	b->user = m->passwd.pw_name;
+	b->home = m->passwd.pw_dir;
+	b->shell = m->passwd.pw_shell;
+	b->uid = m->passwd.pw_uid;
+	b->gid = m->passwd.pw_gid;
+	b->xauth = m->template->config->xauth;
+	b->oom_score = "0";
+	b->keep_capabilities = prctl(PR_GET_KEEPCAPS, 0, 0, 0, 0) == 1;
+	if (g->chroot != NULL &&
+	    (chroot = session_expand(m, g->chroot)) == NULL)
+		goto out;
+	if (g->sftp_start != NULL &&
+	    (start = session_expand(m, g->sftp_start)) == NULL)
+		goto out;
+	b->chroot = chroot;
+	fill_sftp(m, b, start);
+	if ((err = carry_contexts(b, exec_context, key_context)) != 0)
+		goto out;
+	*selinux = exec_context[0] != '\0';
+	err = wall_send(&m->session, &order);
+out:
+	if (err != 0)
+		log_error("the session's first order: %s", err_text(err));
+	free(chroot);
+	free(start);
+	return err;
+}
+
+static void
+close_pair(const int fds[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 }
 
 static int
-fork_session(struct monitor *m)
+start_session(struct monitor *m)
 {
-	int ours[2] = {-1, -1}, theirs[2] = {-1, -1};
+	int ours[2] = {-1, -1}, theirs[2] = {-1, -1}, err = E_SYSTEM;
 	struct wall_message give = {
 	    .type = MSG_session_wall, .fds = {-1, -1, -1, -1}};
+	bool selinux = false;
+	pid_t pid;
 
-	if (wall_pair(ours) != 0 || wall_pair(theirs) != 0) {
-		for (int i = 0; i < 2; i++) {
-			close(ours[i]);
-			close(theirs[i]);
-		}
-		return E_SYSTEM;
-	}
-	m->sessions->pid = fork();
-	if (m->sessions->pid == 0)
-		become_session(m, ours[1], theirs[1]);
-	close(ours[1]);
-	close(theirs[1]);
-	if (m->sessions->pid < 0) {
-		close(ours[0]);
-		close(theirs[0]);
-		return E_SYSTEM;
+	/* The user may stop this process: nothing here waits for it. */
+	if (wall_pair(ours) != 0 || wall_pair(theirs) != 0 ||
+	    fcntl(ours[0], F_SETFL, O_NONBLOCK) < 0) {
+		log_error("the session's sockets: %s", strerror(errno));
+		goto failed;
 	}
 	m->session.fd = ours[0];
-	/* The user may stop this process: nothing here waits for it. */
-	if (fcntl(ours[0], F_SETFL, O_NONBLOCK) < 0)
-		log_error("fcntl: %s", strerror(errno));
+	if ((err = send_begin(m, &selinux)) != 0)
+		goto failed;
+	if ((err = session_exec(
+		 SPAWN_SESSION, ours[1], theirs[1], selinux, &pid)) != 0) {
+		log_error("the session's program: %s", strerror(errno));
+		goto failed;
+	}
+	m->sessions->pid = pid;
+	close(ours[1]);
+	close(theirs[1]);
 	give.fds[0] = theirs[0];
 	monitor_send(m, &give);
 	close(theirs[0]);
 	return 0;
+failed:
+	m->session.fd = -1;
+	close_pair(ours);
+	close_pair(theirs);
+	return err;
 }
 
 /* SSH_USER_AUTH: a file of the user's that says how he got in. */
@@ -238,7 +271,7 @@ monitor_session(struct monitor *m, uint32_t channel, const char *tty)
 	err = auth_open_session(m, tty, &text);
 	if (err == 0) {
 		expose(m);
-		err = fork_session(m);
+		err = start_session(m);
 	}
 	own_restore(&own);
 	slot_took(m->slot, TIME_SESSION, loop_clock() - began);

@@ -18,6 +18,7 @@
 #include "lib/ssh/moduli.h"
 #include "privsep/die.h"
 #include "privsep/drop.h"
+#include "privsep/session_exec.h"
 #include "privsep/spawn.h"
 
 #include <sys/signalfd.h>
@@ -102,7 +103,15 @@ static void
 prepare(uint32_t generation, unsigned purpose)
 {
 	struct problems problems = {0};
+	int err;
 
+	if ((err = session_exec_probe(SPAWN_SESSION)) != 0) {
+		(void)WALL_SEND(&master, template_failed,
+		    .text = err == E_STATE ? SESSION_PROGRAM
+			": is of another version, or broken" :
+					     SESSION_PROGRAM ": cannot be run");
+		_exit(EXIT_FAILED);
+	}
 	template.generation = generation;
 	template.settings = settings_make(template.config, template.host_keys,
 	    template.n_host_keys, template.moduli_text);

@@ -8,7 +8,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/rd.h"
-#include "privsep/spawn.h"
+#include "privsep/title.h"
 
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,31 +45,17 @@ read_environment(struct bytes b)
 	return list != NULL ? list : mem_zalloc(sizeof(*list));
 }
 
-static void
-set_oom_score(const char *text)
-{
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	if (write(fd, text, strlen(text)) < 0)
-		log_debug("oom_score_adj: %s", strerror(errno));
-	close(fd);
-}
-
 void
-child_restore(const struct session_start *start)
+child_restore(const struct session *s)
 {
+	sigset_t none;
+
 	for (int n = 1; n < NSIG; n++)
 		if (n != SIGKILL && n != SIGSTOP)
 			signal(n, SIG_DFL);
-	sigprocmask(SIG_SETMASK, &start->mask, NULL);
-	if (start->has_limits)
-		for (int i = 0; i < RLIM_NLIMITS; i++)
-			(void)setrlimit(i, &start->limits[i]);
-	if (start->oom_score_adj != NULL)
-		set_oom_score(start->oom_score_adj);
-	umask(start->umask);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	umask(s->umask);
 }
 
 /* 0, 1 and 2 are the program's, whatever numbers they had. */
@@ -106,8 +93,8 @@ go_home(struct session *s)
 }
 
 static void
-exec_shell(const struct session_start *start, const struct launch *l,
-    char **environment)
+exec_shell(
+    const struct msg_begin *start, const struct launch *l, char **environment)
 {
 	const char *shell = start->shell[0] != '\0' ? start->shell : "/bin/sh";
 	const char *name = strrchr(shell, '/');
@@ -204,22 +191,28 @@ run_sftp(struct session *s, const struct launch *l)
 {
 	struct sftp_child child = {.channel = l->channel};
 	struct sftp_options options = {0};
+	const struct msg_begin *b = s->start;
 
 	/* Its wall to the session alone stays, for the events. */
 	if (dup3(l->events, 3, O_CLOEXEC) < 0 || close_range(4, ~0u, 0) != 0)
 		_exit(EXIT_NOT_STARTED);
 	wall_init(&child.events, 3, PATH_SESSION_MONITOR, PATH_SESSION_MONITOR);
 
-	if (s->start->sftp != NULL)
-		options = *s->start->sftp;
+	options.no_names = b->sftp_no_names || s->in_chroot;
+	options.read_only = b->sftp_read_only;
+	options.start_directory =
+	    b->sftp_start[0] != '\0' ? b->sftp_start : NULL;
+	options.set_umask = b->sftp_sets_umask;
+	options.umask = b->sftp_umask;
+	options.peer = b->sftp_peer[0] != '\0' ? b->sftp_peer : NULL;
+	options.detail = SFTP_DETAIL_CHANGES;
 	options.in = STDIN_FILENO;
 	options.out = STDOUT_FILENO;
-	options.user = s->start->user;
-	options.home = s->start->home;
-	options.no_names = options.no_names || s->in_chroot;
+	options.user = b->user;
+	options.home = b->home;
 	options.on_event = on_sftp_event;
 	options.context = &child;
-	title_set("sftp: %s", s->start->user);
+	title_set("sftp: %s", b->user);
 	_exit(sftp_server_run(&options));
 }
 
@@ -231,7 +224,7 @@ child_run(struct session *s, const struct launch *l)
 	log_set_callback(NULL, NULL);
 	lead(l);
 	take_stdio(l);
-	child_restore(s->start);
+	child_restore(s);
 	go_home(s);
 	if (l->kind == RUN_SFTP)
 		run_sftp(s, l);

@@ -11,6 +11,7 @@
 #include "privsep/wall.h"
 
 #include <sys/queue.h>
+#include <sys/types.h>
 
 #define PROGRAMS_MAX  256
 #define LISTENERS_MAX 1024
@@ -24,6 +25,7 @@ struct program {
 	struct session *s;
 	uint32_t channel;
 	pid_t pid;
+	char tty[32]; /* "pts/6", "" without */
 	bool hung_up; /* one SIGHUP is enough */
 	struct wall events; /* of an SFTP child, fd -1: none */
 	struct loop_fd events_handle;
@@ -51,7 +53,8 @@ struct display {
 LIST_HEAD(display_list, display);
 
 struct session {
-	const struct session_start *start;
+	const struct msg_begin *start;
+	mode_t umask; /* of programs, as PAM's session left it */
 	struct loop *loop;
 	struct wall monitor, worker;
 	struct loop_fd monitor_handle, worker_handle, signal_handle;
@@ -84,6 +87,8 @@ struct launch {
 
 /* Hang up every program, close every listener, exit within seconds. */
 void session_finish(struct session *s, uint32_t seconds);
+/* The terminals of its programs into the title. */
+void session_title(const struct session *s);
 /* A step of the end was made (a program has ended). */
 void session_maybe_exit(struct session *s);
 
@@ -109,8 +114,8 @@ bool program_ended(struct session *s, pid_t pid, int status);
 /* Becomes the program; never returns. */
 void child_run(struct session *s, const struct launch *l)
     __attribute__((noreturn));
-/* Signals, limits, mask as the user's programs expect them. */
-void child_restore(const struct session_start *start);
+/* Signals and mask as the user's programs expect them. */
+void child_restore(const struct session *s);
 
 /* ---- rc.c ---------------------------------------------------------------- */
 

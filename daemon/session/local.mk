@@ -1,4 +1,4 @@
-# A library for the tests; the daemon takes the same sources.
+# A library for the tests; the program takes the same sources.
 SESSION_SOURCES = \
 	daemon/session/child.c \
 	daemon/session/chroot.c \
@@ -15,3 +15,10 @@ SESSION_SOURCES = \
 	daemon/session/x11.c
 noinst_LIBRARIES += daemon/session/libsession.a
 daemon_session_libsession_a_SOURCES = $(SESSION_SOURCES)
+
+# libc alone (tests/unit/ground/hardening.sh).
+libexec_PROGRAMS += sallyport-session
+sallyport_session_SOURCES = daemon/session/main.c
+sallyport_session_LDFLAGS = $(PROGRAM_LDFLAGS)
+sallyport_session_LDADD = daemon/session/libsession.a daemon/sftp/libsftp.a \
+	privsep/libprivsep.a lib/libground.a

@@ -7,11 +7,14 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -152,6 +155,18 @@ end_events(struct program *p)
 	wall_free(&p->events);
 }
 
+/* From its device number: in a chroot there may be no /dev to ask. */
+static bool
+name_terminal(char *name, size_t size, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || !S_ISCHR(st.st_mode))
+		return false;
+	snprintf(name, size, "pts/%u", minor(st.st_rdev));
+	return true;
+}
+
 static int
 launch(struct session *s, struct launch *l, pid_t *pid)
 {
@@ -178,6 +193,8 @@ launch(struct session *s, struct launch *l, pid_t *pid)
 	p->pid = *pid;
 	LIST_INSERT_HEAD(&s->programs, p, next);
 	s->n_programs++;
+	if (l->pty && name_terminal(p->tty, sizeof(p->tty), l->in))
+		session_title(s);
 	if (watch_events(p, events[0]) != 0)
 		log_warn("the file operations cannot be watched");
 	return 0;
@@ -321,6 +338,8 @@ program_ended(struct session *s, pid_t pid, int status)
 	    .core = signalled && WCOREDUMP(status));
 	LIST_REMOVE(p, next);
 	s->n_programs--;
+	if (p->tty[0] != '\0')
+		session_title(s);
 	free(p);
 	session_maybe_exit(s);
 	return true;

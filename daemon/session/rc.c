@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -91,7 +92,7 @@ rc_run(struct session *s, const struct launch *l, char **environment)
 		    mem_strdup("/bin/sh"), mem_strdup(system_rc()), NULL};
 
 		run(argv, environment, input);
-	} else if (d != NULL && s->start->xauth != NULL) {
+	} else if (d != NULL && s->start->xauth[0] != '\0') {
 		run_xauth(s, d, environment);
 	}
 	free(input);

@@ -1,7 +1,9 @@
 /*
  * The session process: root for its first steps, then the user for good.
- * It takes orders from the monitor and passes descriptors to the worker; it
- * trusts both, and is itself trusted with nothing that is not its user's.
+ * It is exec'd as root because a chroot must be entered after the program and
+ * its libc have been loaded from the system's directories.  It takes orders
+ * from the monitor and passes descriptors to the worker; it trusts both, and is
+ * itself trusted with nothing that is not its user's.
  */
 #include "daemon/session/inside.h"
 
@@ -9,7 +11,9 @@
 #include "lib/log.h"
 #include "privsep/die.h"
 #include "privsep/drop.h"
-#include "privsep/spawn.h"
+#include "privsep/selinux.h"
+#include "privsep/session_exec.h"
+#include "privsep/title.h"
 
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -18,6 +22,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,65 +32,65 @@
 /* ---- becoming the user ----------------------------------------------------
  */
 
-/* The walls at 3 and 4, /dev/null below, and nothing else. */
+/* To be killed when memory is short, unlike the server; root may lower it. */
 static void
-keep_walls_only(struct session_start *start)
+set_oom_score(const char *text)
 {
-	int monitor = fcntl(start->monitor, F_DUPFD_CLOEXEC, 10);
-	int worker = fcntl(start->worker, F_DUPFD_CLOEXEC, 10);
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
-	if (monitor < 0 || worker < 0 || null < 0)
-		die_errno("session: descriptors");
-	if (dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
-	    dup2(spawn_report_fd(2, null), 2) < 0)
-		die_errno("session: dup2");
-	if (dup3(monitor, 3, O_CLOEXEC) < 0 || dup3(worker, 4, O_CLOEXEC) < 0)
-		die_errno("session: dup3");
-	if (close_range(5, ~0u, 0) != 0)
-		die_errno("session: close_range");
-	start->monitor = 3;
-	start->worker = 4;
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		log_info("oom_score_adj: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
 }
 
+/* Of what its programs are to have, the part that an exec has cleared. */
 static void
-on_log(int level, const char *line, void *arg)
+take_back(const struct msg_begin *b)
 {
-	struct session *s = arg;
-
-	(void)WALL_SEND(
-	    &s->monitor, session_log, .level = (uint8_t)level, .line = line);
+	if (b->oom_score[0] != '\0')
+		set_oom_score(b->oom_score);
+	if (selinux_write(SELINUX_EXEC, b->exec_context) != 0 ||
+	    selinux_write(SELINUX_KEYCREATE, b->key_context) != 0)
+		die_errno("the SELinux context %s", b->exec_context);
+	if (b->keep_capabilities && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+		die_errno("PR_SET_KEEPCAPS");
 }
 
-/* Lines go to the monitor, whatever sinks the parent had. */
-static void
-log_to_monitor(struct session *s)
-{
-	log_use_stderr(false);
-	log_use_syslog(false);
-	log_use_fd(-1);
-	log_set_callback(on_log, s);
-}
-
-/* What a log line of ours may say at most: the wall's limit. */
 static void
 become_user(struct session *s)
 {
-	const struct session_start *start = s->start;
+	const struct msg_begin *start = s->start;
 	char bad[512];
 	int err;
 
-	if (start->chroot != NULL && start->chroot[0] != '\0') {
+	take_back(start);
+	if (start->chroot[0] != '\0') {
 		err = chroot_enter(start->chroot, bad, sizeof(bad));
 		if (err != 0)
 			die("chroot to %s: %s: %s", start->chroot, bad,
 			    err == E_SYSTEM ? strerror(errno) : err_text(err));
 		s->in_chroot = true;
 	}
-	drop_to_user(start->uid, start->gid);
-	/* Set again on every change of ids, so only now for good. */
-	if (prctl(PR_SET_DUMPABLE, 0) != 0)
-		die_errno("session: prctl");
+	drop_to_user((uid_t)start->uid, (gid_t)start->gid);
+	drop_dumpable(); /* a change of ids resets it */
+}
+
+/*
+ * alice@pts/6, with all its terminals, as sshd's; alice@notty without any.
+ */
+void
+session_title(const struct session *s)
+{
+	char ttys[TITLE_MAX] = "";
+	const struct program *p;
+	size_t len = 0;
+
+	LIST_FOREACH(p, &s->programs, next)
+	if (p->tty[0] != '\0' && len < sizeof(ttys))
+		len += (size_t)snprintf(&ttys[len], sizeof(ttys) - len, "%s%s",
+		    len == 0 ? "" : ",", p->tty);
+	title_set("session: %s@%s", s->start->user, len == 0 ? "notty" : ttys);
 }
 
 /* Everything comes through the loop: no signal runs code of ours. */
@@ -264,24 +269,18 @@ watch(struct session *s)
 }
 
 void
-session_run(const struct session_start *start)
+session_run(struct wall *monitor, const struct msg_begin *begin)
 {
 	static struct session s;
-	struct session_start mine = *start;
 
-	/* A log file of the monitor's has a number that will be a wall's. */
-	log_use_fd(-1);
-	keep_walls_only(&mine);
-	s.start = &mine;
-	wall_init(&s.monitor, mine.monitor, PATH_SESSION_MONITOR,
-	    PATH_MONITOR_SESSION);
-	wall_init(
-	    &s.worker, mine.worker, PATH_SESSION_WORKER, PATH_SESSION_WORKER);
-	log_to_monitor(&s);
+	s.start = begin;
+	s.monitor = *monitor;
+	wall_init(&s.worker, SESSION_WORKER_FD, PATH_SESSION_WORKER,
+	    PATH_SESSION_WORKER);
 	become_user(&s);
 	catch_children(&s);
-	title_set("session: %s", mine.user);
-	umask(077);
+	s.umask = umask(077);
+	session_title(&s);
 	if (chdir("/") != 0)
 		die_errno("session: /");
 	watch(&s);
@@ -290,5 +289,5 @@ session_run(const struct session_start *start)
 	if (loop_run(s.loop) != 0)
 		s.exit_status = 1;
 	listen_end_all(&s);
-	_exit(s.exit_status); /* what the monitor registered is not ours */
+	_exit(s.exit_status);
 }

@@ -16,6 +16,7 @@
 #include "lib/ssh/moduli.h"
 #include "privsep/sandbox.h"
 #include "privsep/spawn.h"
+#include "privsep/title.h"
 
 #include <sys/random.h>
 #include <sys/socket.h>

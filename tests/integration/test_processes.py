@@ -42,6 +42,16 @@ def ids(name):
     return e.pw_uid, e.pw_gid
 
 
+# Writable shared mappings by the names that the kernel gives them.
+SHARED = {"/memfd:sallyport-slots (deleted)": "slots", "/dev/zero (deleted)": "keys"}
+
+
+def shared_mappings(pid):
+    maps = [line.split(None, 5) for line in open(f"/proc/{pid}/maps")]
+    return {SHARED.get(m[5].strip(), m[5].strip()) for m in maps
+            if m[1][1] == "w" and m[1][3] == "s"}
+
+
 def check_row(pid, row, user):
     st = sp.status(pid)
     uid, gid = {"root": (0, 0), "keyholder": ids("sallyport-keys"),
@@ -66,6 +76,8 @@ def check_row(pid, row, user):
     if row["dumpable"] == "0" and uid != 0:
         assert os.stat(f"/proc/{pid}/mem").st_uid == 0
     assert len(os.listdir(f"/proc/{pid}/fd")) <= int(row["fds"])
+    # the key cache is there only where a configuration asks for it
+    assert shared_mappings(pid) == set(row["shared"].split(",")) - {"none", "keys"}
 
 
 @pytest.mark.parametrize("role", ["master", "keyholder", "monitors", "monitor",
@@ -80,6 +92,43 @@ def test_each_process_is_its_row(server, logged_in, user, role):
     assert pids, server.processes()
     for pid in pids:
         check_row(pid, table[role], user)
+
+
+def test_the_session_has_nothing_of_the_monitors(make_server, user):
+    """No mapping, descriptor or environment of root's: its own program and
+    libc, its own controlling terminal or none, and its own OOM score."""
+    server = make_server(publickey="""sources = [ "user", "printed" ];
+        user = { file = "%h/.ssh/authorized_keys"; };
+        printed = { command = "/bin/true"; user = "nobody"; cache = 60; };""")
+    p = server.popen(user, "echo on; exec cat")
+    assert p.stdout.readline() == b"on\n"
+    monitor = [q for q, t in server.processes().items() if t.startswith("sallyportd: monitor ")][0]
+    assert shared_mappings(monitor) == {"slots", "keys"}  # the instrument
+    pid, = session_of(server, user)
+    maps = [line.split(None, 5) for line in open(f"/proc/{pid}/maps")]
+    files = {os.path.basename(m[5].strip()) for m in maps if len(m) > 5}
+    assert {f for f in files if not re.match(r"\[|ld-linux|libc[.-]", f)} == {"sallyport-session"}
+    assert shared_mappings(pid) == set()
+    assert open(f"/proc/{pid}/environ", "rb").read() == b""
+    assert os.readlink(f"/proc/{pid}/exe").endswith("/sallyport-session")
+    kinds = sorted(os.readlink(f"/proc/{pid}/fd/{n}").split("[")[0]
+                   for n in os.listdir(f"/proc/{pid}/fd"))
+    assert set(kinds) <= {"/dev/null", "socket:", "pipe:", "anon_inode:"}
+    assert open(f"/proc/{pid}/stat").read().split()[6] == "0"  # no terminal
+    p.kill()
+    p.communicate()
+
+
+def test_programs_may_be_killed_when_memory_is_short(server, user):
+    old = open(f"/proc/{server.pid}/oom_score_adj").read()
+    for monitors in [server.pid, *server.processes("monitors")]:
+        with open(f"/proc/{monitors}/oom_score_adj", "w") as f:
+            f.write("500")  # a container may not lower it
+    score = server.ssh(user, "cat /proc/self/oom_score_adj", check=0).stdout
+    for monitors in [server.pid, *server.processes("monitors")]:
+        with open(f"/proc/{monitors}/oom_score_adj", "w") as f:
+            f.write(old)
+    assert score == "0\n"
 
 
 UNTRACED = ["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"]

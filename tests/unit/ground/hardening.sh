@@ -2,7 +2,7 @@
 # What is installed: the libraries it needs and how it is hardened, by
 # readelf; and that this script would notice, on a library made badly.
 # Skipped (77) in builds with sanitizers, which need their runtime.
-programs="sallyportd sallyportctl sallyport-sftp-server"
+programs="sallyportd sallyportctl sallyport-session sallyport-sftp-server"
 modules="modules/pam/.libs/pam.so modules/publickey/.libs/publickey.so
 	modules/hostbased/.libs/hostbased.so"
 failed=0
@@ -73,6 +73,7 @@ for module in modules/*/.libs/*.so; do
 done
 needs sallyportd libcrypto libconfig libseccomp libz
 needs sallyportctl libcrypto libconfig
+needs sallyport-session
 needs sallyport-sftp-server
 needs modules/pam/.libs/pam.so libpam
 needs modules/publickey/.libs/publickey.so libcrypto

@@ -251,6 +251,47 @@ START_TEST(the_empty_directory_is_made_with_its_parents)
 }
 END_TEST
 
+/*
+ * The kernel as it is with fs.suid_dumpable = 1: a change of the effective
+ * user makes the memory dumpable.  Was there a moment when the process was
+ * the user's alone and could be traced?
+ */
+static bool suid_dumpable, exposed;
+
+int
+setresuid(uid_t r, uid_t e, uid_t saved)
+{
+	uid_t before = geteuid();
+	int result = (int)syscall(SYS_setresuid, r, e, saved);
+
+	if (!suid_dumpable || result != 0)
+		return result;
+	if (geteuid() != before)
+		prctl(PR_SET_DUMPABLE, 1);
+	if (r == NOBODY && e == NOBODY && saved == NOBODY &&
+	    prctl(PR_GET_DUMPABLE) != 0)
+		exposed = true;
+	return result;
+}
+
+START_TEST(nobody_can_trace_a_process_that_drops)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		suid_dumpable = true;
+		if (_i == 0)
+			drop_to_user(NOBODY, NOBODY);
+		else
+			drop_to_role(ROLE_SESSION, NULL, NOBODY, NOBODY);
+		_exit(exposed ? 1 : prctl(PR_GET_DUMPABLE) != 0 ? 2 : 0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 Suite *
 suite_drop(void)
 {
@@ -267,6 +308,7 @@ suite_drop(void)
 	tcase_add_test(t, a_root_directory_behind_a_link_is_refused);
 	tcase_add_loop_test_raise_signal(
 	    t, a_role_with_a_user_never_runs_as_root, SIGABRT, 0, 2);
+	tcase_add_loop_test(t, nobody_can_trace_a_process_that_drops, 0, 2);
 	tcase_add_test(t, a_session_becomes_its_user_for_good);
 	tcase_add_test(t, the_empty_directory_is_made_with_its_parents);
 	return s;

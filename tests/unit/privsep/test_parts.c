@@ -12,6 +12,7 @@
 #include "privsep/settings.h"
 #include "privsep/slot.h"
 #include "privsep/spawn.h"
+#include "privsep/title.h"
 
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -194,7 +195,7 @@ START_TEST(a_role_gets_its_descriptors_and_nothing_else)
 	ck_assert_int_eq(status, 0);
 	ck_assert_ptr_nonnull(strstr(text, "--role=workers"));
 	ck_assert_ptr_nonnull(strstr(text, "--drop=5:6:/var/empty"));
-	ck_assert_ptr_nonnull(strstr(text, "fds 0 1 2 3 4 5 6\n"));
+	ck_assert_ptr_nonnull(strstr(text, "fds 0 1 2 3 4 5 6 7\n"));
 	ck_assert_ptr_null(strstr(text, "SPT_"));
 	ck_assert_ptr_nonnull(strstr(text, "PATH=/usr/sbin"));
 	ck_assert_int_ne(fcntl(child.pidfd, F_GETFD) & FD_CLOEXEC, 0);

@@ -7,6 +7,7 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "privsep/session_exec.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -40,33 +41,51 @@ drive_prepare(void)
 	drive.start.shell = "/bin/sh";
 	drive.start.uid = DRIVE_UID;
 	drive.start.gid = DRIVE_UID;
-	drive.start.umask = 027;
-	sigemptyset(&drive.start.mask);
+	drive.start.log_level = LOG_LEVEL_DEBUG + 1;
+}
+
+/* The program of this build: the tests run in its top directory. */
+static int
+held_program(void)
+{
+	int fd = open("sallyport-session", O_PATH | O_CLOEXEC);
+
+	ck_assert_msg(fd >= 0, "sallyport-session: %s", strerror(errno));
+	return fd;
+}
+
+void
+drive_launch(void)
+{
+	int monitor[2], worker[2], program = held_program();
+	gid_t groups[2] = {DRIVE_UID, DRIVE_GROUP};
+	mode_t before = umask(027);
+
+	ck_assert_int_eq(wall_pair(monitor), 0);
+	ck_assert_int_eq(wall_pair(worker), 0);
+	wall_init(&drive.monitor, monitor[0], PATH_MONITOR_SESSION,
+	    PATH_SESSION_MONITOR);
+	wall_init(
+	    &drive.worker, worker[0], PATH_SESSION_WORKER, PATH_SESSION_WORKER);
+	ck_assert_int_eq(wall_send(&drive.monitor,
+			     &(const struct wall_message){.type = MSG_begin,
+				 .fds = {-1, -1, -1, -1},
+				 .begin = drive.start}),
+	    0);
+	ck_assert_int_eq(setgroups(2, groups), 0);
+	ck_assert_int_eq(
+	    session_exec(program, monitor[1], worker[1], false, &drive.pid), 0);
+	ck_assert_int_eq(setgroups(0, NULL), 0);
+	umask(before);
+	close(program);
+	close(monitor[1]);
+	close(worker[1]);
 }
 
 void
 drive_start(void)
 {
-	int monitor[2], worker[2];
-	gid_t groups[2] = {DRIVE_UID, DRIVE_GROUP};
-
-	ck_assert_int_eq(wall_pair(monitor), 0);
-	ck_assert_int_eq(wall_pair(worker), 0);
-	drive.pid = fork();
-	ck_assert_int_ge(drive.pid, 0);
-	if (drive.pid == 0) {
-		if (setgroups(2, groups) != 0)
-			_exit(99);
-		drive.start.monitor = monitor[1];
-		drive.start.worker = worker[1];
-		session_run(&drive.start);
-	}
-	close(monitor[1]);
-	close(worker[1]);
-	wall_init(&drive.monitor, monitor[0], PATH_MONITOR_SESSION,
-	    PATH_SESSION_MONITOR);
-	wall_init(
-	    &drive.worker, worker[0], PATH_SESSION_WORKER, PATH_SESSION_WORKER);
+	drive_launch();
 	drive_monitor(MSG_session_ready);
 }
 

@@ -6,7 +6,6 @@
 #ifndef TESTS_UNIT_SESSION_DRIVE_H
 #define TESTS_UNIT_SESSION_DRIVE_H
 
-#include "daemon/session/session.h"
 #include "privsep/wall.h"
 
 #include <check.h>
@@ -15,7 +14,7 @@
 #define DRIVE_GROUP 47012 /* a supplementary one */
 
 struct drive {
-	struct session_start start; /* to be changed before drive_start() */
+	struct msg_begin start; /* to be changed before drive_start() */
 	struct wall monitor, worker;
 	pid_t pid;
 	pid_t ran; /* the program of the last drive_run() */
@@ -25,7 +24,9 @@ extern struct drive drive;
 
 /* Set up a home and the defaults of start. */
 void drive_prepare(void);
-/* Fork the session, wait until it is ready. */
+/* Start the session's program. */
+void drive_launch(void);
+/* The same, and wait until it is ready. */
 void drive_start(void);
 /* Tell it to finish, wait for its end; its exit status. */
 int drive_finish(void);

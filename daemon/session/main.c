@@ -1,0 +1,100 @@
+/*
+ * sallyport-session: the program of a connection's user.  Started by the
+ * monitor as root with two walls and nothing else; its first order says whom
+ * it becomes.  Links libc alone: what else a monitor loads (modules, libcrypto,
+ * the configuration) is not in a process of the user's.
+ */
+#include "daemon/session/session.h"
+
+#include "lib/err.h"
+#include "lib/log.h"
+#include "privsep/die.h"
+#include "privsep/drop.h"
+#include "privsep/session_exec.h"
+#include "privsep/title.h"
+
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* As a monitor starts it: root, and two sockets where they should be. */
+static bool
+started_by_monitor(void)
+{
+	struct stat st;
+
+	for (int fd = SESSION_MONITOR_FD; fd <= SESSION_WORKER_FD; fd++)
+		if (fstat(fd, &st) != 0 || !S_ISSOCK(st.st_mode) ||
+		    fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+			return false;
+	return getuid() == 0 && geteuid() == 0;
+}
+
+static void
+on_log(int level, const char *line, void *arg)
+{
+	(void)WALL_SEND((struct wall *)arg, session_log,
+	    .level = (uint8_t)level, .line = line);
+}
+
+/* Lines go to the monitor. */
+static void
+log_to(struct wall *monitor)
+{
+	log_use_stderr(false);
+	log_set_callback(on_log, monitor);
+}
+
+/* The server's zone, read before there is a chroot: SFTP's times are in it. */
+static void
+set_zone(const char *zone)
+{
+	if (zone[0] != '\0' && setenv("TZ", zone, 1) != 0)
+		die_errno("setenv");
+	tzset();
+	if (unsetenv("TZ") != 0)
+		die_errno("unsetenv");
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct wall monitor;
+	static struct wall_message first;
+	int err;
+
+	drop_dumpable();
+	if (argc != 3 || strcmp(argv[1], session_version()) != 0) {
+		if (argc == 2 && strcmp(argv[1], "-V") == 0) {
+			puts(session_version());
+			return 0;
+		}
+		fputs("sallyport-session is started by sallyportd of the same "
+		      "version\n",
+		    stderr);
+		return 1;
+	}
+	if (strcmp(argv[2], "probe") == 0)
+		return 0;
+	if (!started_by_monitor())
+		return 1;
+	wall_init(&monitor, SESSION_MONITOR_FD, PATH_SESSION_MONITOR,
+	    PATH_MONITOR_SESSION);
+	log_to(&monitor);
+	title_init(argc, argv);
+	title_set("session");
+	err = wall_receive(&monitor, &first);
+	if (err == 0 && first.type != MSG_begin)
+		err = E_STATE;
+	if (err != 0)
+		die("the first order: %s", err_text(err));
+	log_set_level((int)first.begin.log_level - 1);
+	set_zone(first.begin.zone);
+	/* Kept to the end: its texts are used where they lie. */
+	session_run(&monitor, &first.begin);
+}

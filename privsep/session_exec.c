@@ -1,0 +1,163 @@
+/*
+ * exec of sallyport-session (see session_exec.h).  The monitor and the monitor
+ * template call this.
+ */
+#include "config.h"
+
+#include "privsep/session_exec.h"
+
+#include "lib/err.h"
+#include "privsep/light_child.h"
+#include "privsep/selinux.h"
+#include "privsep/spawn.h"
+#include "privsep/title.h"
+#include "privsep/wall.h"
+
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* FNV-1a. */
+static void
+add(uint64_t *sum, const char *text, uint64_t number)
+{
+	for (; *text != '\0'; text++)
+		*sum = (*sum ^ (uint8_t)*text) * 0x100000001b3u;
+	for (int i = 0; i < 64; i += 8)
+		*sum = (*sum ^ (uint8_t)(number >> i)) * 0x100000001b3u;
+}
+
+#define ADD_FIELD(type, name, limit) add(&sum, #type " " #name, (limit));
+#define ADD(name_, states, budget, fds, answers)                \
+	add(&sum, #name_, ((uint64_t)MSG_##name_ << 32) | fds); \
+	WALL_##name_(ADD_FIELD)
+
+const char *
+session_version(void)
+{
+	static char text[SESSION_VERSION_MAX];
+	uint64_t sum = 0xcbf29ce484222325u;
+
+	if (text[0] != '\0')
+		return text;
+	WALL_MONITOR_SESSION(ADD)
+	WALL_SESSION_MONITOR(ADD)
+	WALL_SESSION_WORKER(ADD)
+	snprintf(text, sizeof(text), "%s/%016llx", PACKAGE_VERSION,
+	    (unsigned long long)sum);
+	return text;
+}
+
+struct exec {
+	int program, monitor, worker, report;
+	bool clear;
+	char **argv, **environment;
+	int error; /* of the step that failed */
+};
+
+/* High numbers first, as the low ones may be any of the given ones. */
+static int
+place(const struct exec *e)
+{
+	int program = fcntl(e->program, F_DUPFD_CLOEXEC, 10);
+	int monitor = fcntl(e->monitor, F_DUPFD_CLOEXEC, 10);
+	int worker = fcntl(e->worker, F_DUPFD_CLOEXEC, 10);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (program < 0 || monitor < 0 || worker < 0 || null < 0 ||
+	    dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
+	    dup2(spawn_report_fd(e->report, null), 2) < 0 ||
+	    dup2(monitor, SESSION_MONITOR_FD) < 0 ||
+	    dup2(worker, SESSION_WORKER_FD) < 0 ||
+	    close_range(SESSION_WORKER_FD + 1, (unsigned)program - 1, 0) != 0 ||
+	    close_range((unsigned)program + 1, ~0u, 0) != 0)
+		return -1;
+	return program;
+}
+
+/* In the light child: no lock, no allocation. */
+static int
+become_program(void *arg)
+{
+	struct exec *e = arg;
+	int program = -1;
+
+	if (setsid() < 0 || (e->clear && selinux_clear_exec() != 0) ||
+	    (program = place(e)) < 0) {
+		e->error = errno;
+		return 1;
+	}
+	(void)syscall(
+	    SYS_execveat, program, "", e->argv, e->environment, AT_EMPTY_PATH);
+	e->error = errno;
+	return 1;
+}
+
+static int
+run(struct exec *e, const char *option, pid_t *pid)
+{
+	/* Of the environment nothing is handed on but what an instrumented
+	 * build is told by. */
+	static char *environment[4];
+	char name[TITLE_MAX], version[SESSION_VERSION_MAX], more[16];
+	char *argv[] = {name, version, more, NULL};
+	size_t n = 0;
+
+#ifdef SANITIZED
+	for (char **p = environ; p != NULL && *p != NULL && n < 3; p++)
+		if (strncmp(*p, "ASAN_OPTIONS=", 13) == 0 ||
+		    strncmp(*p, "UBSAN_OPTIONS=", 14) == 0 ||
+		    strncmp(*p, "LLVM_PROFILE_FILE=", 18) == 0)
+			environment[n++] = *p;
+#endif
+	environment[n] = NULL;
+	title_blank(name);
+	snprintf(version, sizeof(version), "%s", session_version());
+	snprintf(more, sizeof(more), "%s", option);
+	e->argv = argv;
+	e->environment = environment;
+	e->error = 0;
+	*pid = light_child_exec(become_program, e);
+	if (*pid < 0)
+		return E_SYSTEM;
+	if (e->error == 0)
+		return 0;
+	while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	errno = e->error;
+	return E_SYSTEM;
+}
+
+int
+session_exec(int program, int monitor, int worker, bool selinux, pid_t *pid)
+{
+	struct exec e = {.program = program,
+	    .monitor = monitor,
+	    .worker = worker,
+	    .report = 2,
+	    .clear = selinux};
+
+	return run(&e, "", pid);
+}
+
+int
+session_exec_probe(int program)
+{
+	struct exec e = {
+	    .program = program, .monitor = 0, .worker = 0, .report = 2};
+	int status;
+	pid_t pid;
+
+	if (run(&e, "probe", &pid) != 0)
+		return E_SYSTEM;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return E_SYSTEM;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : E_STATE;
+}

@@ -1,0 +1,151 @@
+/*
+ * Starting the session's program: its version, its failures, the SELinux
+ * contexts that are carried over the exec, and the light child's signals.
+ */
+#include "tests/unit/privsep/suites.h"
+#include "tests/unit/unit.h"
+
+#include "lib/err.h"
+#include "privsep/light_child.h"
+#include "privsep/selinux.h"
+#include "privsep/session_exec.h"
+
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int
+program(const char *path)
+{
+	int fd = open(path, O_PATH | O_CLOEXEC);
+
+	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+	return fd;
+}
+
+START_TEST(the_program_of_this_build_can_be_run)
+{
+	int fd = program("sallyport-session");
+
+	ck_assert_int_eq(session_exec_probe(fd), 0);
+	close(fd);
+}
+END_TEST
+
+START_TEST(another_program_or_a_broken_one_is_refused)
+{
+	int fd = program("/bin/false");
+
+	ck_assert_int_eq(session_exec_probe(fd), E_STATE);
+	close(fd);
+	fd = program("/etc/passwd");
+	ck_assert_int_eq(session_exec_probe(fd), E_SYSTEM);
+	ck_assert_int_eq(errno, EACCES);
+	close(fd);
+}
+END_TEST
+
+static int
+exit_code(const char *version)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (freopen("/dev/null", "w", stderr) == NULL)
+			_exit(99);
+		execl("./sallyport-session", "x", version, "probe", NULL);
+		_exit(98);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return WEXITSTATUS(status);
+}
+
+START_TEST(a_monitor_of_another_version_is_refused)
+{
+	char other[SESSION_VERSION_MAX];
+
+	ck_assert_int_eq(exit_code(session_version()), 0);
+	snprintf(other, sizeof(other), "%s", session_version());
+	other[strlen(other) - 1] ^= 1;
+	ck_assert_int_eq(exit_code(other), 1);
+}
+END_TEST
+
+START_TEST(contexts_are_read_and_written_as_they_are)
+{
+	char text[SELINUX_CONTEXT_MAX], path[256];
+	char *folder = unit_folder();
+	FILE *f;
+
+	selinux_directory = folder;
+	ck_assert_int_eq(selinux_read(SELINUX_EXEC, text), E_SYSTEM);
+	ck_assert_int_eq(selinux_write(SELINUX_EXEC, "a:b:c:s0"), E_SYSTEM);
+	ck_assert_int_eq(selinux_write(SELINUX_EXEC, ""), 0); /* no change */
+	snprintf(path, sizeof(path), "%s/exec", folder);
+	ck_assert_ptr_nonnull(f = fopen(path, "w"));
+	fclose(f);
+	ck_assert_int_eq(selinux_read(SELINUX_EXEC, text), 0);
+	ck_assert_str_eq(text, "");
+	ck_assert_int_eq(selinux_write(SELINUX_EXEC, "a:b:c:s0-s0:c0.c1"), 0);
+	ck_assert_int_eq(selinux_read(SELINUX_EXEC, text), 0);
+	ck_assert_str_eq(text, "a:b:c:s0-s0:c0.c1");
+	snprintf(path, sizeof(path), "%s/keycreate", folder);
+	ck_assert_ptr_nonnull(f = fopen(path, "w"));
+	for (int i = 0; i < SELINUX_CONTEXT_MAX; i++)
+		fputc('x', f);
+	fclose(f);
+	ck_assert_int_eq(selinux_read(SELINUX_KEYCREATE, text), E_TOO_LARGE);
+	unit_remove(folder);
+	free(folder);
+}
+END_TEST
+
+static int
+read_mask(void *arg)
+{
+	return syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, arg,
+		   sizeof(uint64_t)) == 0 ?
+	    7 :
+	    8;
+}
+
+/* libc's sigfillset() leaves out the two that its threads use. */
+START_TEST(a_light_child_blocks_every_signal)
+{
+	uint64_t during = 0, after = 0;
+	int status;
+	pid_t pid = light_child_exec(read_mask, &during);
+
+	ck_assert_int_gt(pid, 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(WEXITSTATUS(status), 7);
+	/* All but SIGKILL and SIGSTOP. */
+	ck_assert_uint_eq(
+	    during | 1u << (SIGKILL - 1) | 1u << (SIGSTOP - 1), UINT64_MAX);
+	ck_assert_int_eq(read_mask(&after), 7);
+	ck_assert_uint_eq(after, 0);
+}
+END_TEST
+
+Suite *
+suite_session_exec(void)
+{
+	Suite *s = suite_create("session exec");
+	TCase *t = tcase_create("session exec");
+
+	suite_add_tcase(s, t);
+	tcase_add_test(t, the_program_of_this_build_can_be_run);
+	tcase_add_test(t, another_program_or_a_broken_one_is_refused);
+	tcase_add_test(t, a_monitor_of_another_version_is_refused);
+	tcase_add_test(t, contexts_are_read_and_written_as_they_are);
+	tcase_add_test(t, a_light_child_blocks_every_signal);
+	return s;
+}
