@@ -53,7 +53,7 @@ struct monitor {
 	uint8_t session_id[64];
 	size_t session_id_len;
 	struct bytes client_version, server_version; /* owned */
-	char host_key_algorithm[64]; /* negotiated last */
+	char host_key_algorithm[64 + 1]; /* negotiated last */
 	uint32_t exchanges;
 	uint64_t rekey_at; /* ms: when the bucket was last filled */
 	uint32_t rekey_tokens; /* thousandths of an exchange */
