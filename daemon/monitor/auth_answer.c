@@ -304,7 +304,7 @@ fill_slot(struct monitor *m, const char *methods)
 	snprintf(s->user, sizeof(s->user), "%s", m->passwd.pw_name);
 	snprintf(s->rule, sizeof(s->rule), "%s",
 	    a->decision->rule == NULL ? "" : a->decision->rule->name);
-	snprintf(s->method, sizeof(s->method), "%s", methods);
+	snprintf(s->method, sizeof(s->method), "%.63s", methods);
 	snprintf(s->key, sizeof(s->key), "%s",
 	    a->last_key.has_key ? a->last_key.fingerprint : "");
 }
