@@ -234,15 +234,12 @@ to_callback(int level, const char *line)
 	logger.in_callback = false;
 }
 
-void
-log_relay(int level, const char *text, size_t text_len)
+static void
+write_text(int level, const char *text, size_t text_len)
 {
 	char line[LOG_LINE_MAX], whole[LOG_LINE_MAX + 128];
 	int saved = errno, n;
 
-	level = bounded_level(level);
-	if (!log_wants(level))
-		return;
 	if (text_len != 0 && text[text_len - 1] == '\n')
 		text_len--;
 	escape(line, sizeof(line), text, text_len, ESCAPE_LINE);
@@ -250,6 +247,24 @@ log_relay(int level, const char *text, size_t text_len)
 	n = snprintf(whole, sizeof(whole), "%s%s", levels[level].prefix, line);
 	to_sinks(levels[level].severity, whole, (size_t)n, false);
 	errno = saved;
+}
+
+void
+log_relay(int level, const char *sender, const char *text, size_t text_len)
+{
+	char line[LOG_LINE_MAX];
+	size_t n = (size_t)snprintf(line, LOG_SENDER_MAX, "%s: ", sender);
+
+	level = bounded_level(level);
+	if (!log_wants(level))
+		return;
+	if (n >= LOG_SENDER_MAX)
+		n = LOG_SENDER_MAX - 1;
+	if (text_len != 0 && text[text_len - 1] == '\n')
+		text_len--;
+	for (size_t i = 0; i < text_len && n < sizeof(line) - 1; i++)
+		line[n++] = text[i] > ' ' && text[i] <= '~' ? text[i] : '_';
+	write_text(level, line, n);
 }
 
 void
@@ -272,14 +287,15 @@ log_at_va(int level, const char *format, va_list args)
 	char text[LOG_LINE_MAX + 8];
 	int saved = errno, n;
 
-	if (!log_wants(bounded_level(level)))
+	level = bounded_level(level);
+	if (!log_wants(level))
 		return;
 	n = vsnprintf(text, sizeof(text), format, args);
 	if (n < 0)
 		n = snprintf(text, sizeof(text), "(%s)", format);
 	if ((size_t)n >= sizeof(text))
 		n = (int)sizeof(text) - 1;
-	log_relay(level, text, (size_t)n);
+	write_text(level, text, (size_t)n);
 	errno = saved;
 }
 

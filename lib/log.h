@@ -66,11 +66,18 @@ void log_use_syslog(bool on);
 typedef void log_callback_fn(int level, const char *line, void *arg);
 void log_set_callback(log_callback_fn *fn, void *arg);
 
+/* The longest name of a sender, with ": " and a terminator. */
+#define LOG_SENDER_MAX 64
+
 /*
- * A line another process wrote (a worker's, over the wall): escaped and
- * bounded again here, filtered by level, never trusted as a format.
+ * A line that came over a wall, from a process that may be taken over.  It is
+ * written as "SENDER: TEXT"; the caller's sender names the role and the
+ * connection.  TEXT becomes one word of printable ASCII, with '_' for every
+ * other byte: all sentences that log watchers look for have spaces, so none of
+ * them matches, wherever in the line it searches.  Filtered by level, bounded,
+ * never trusted as a format.
  */
-void log_relay(int level, const char *line, size_t len);
+void log_relay(int level, const char *sender, const char *text, size_t len);
 
 /*
  * For lib/audit.c: a record of syslog severity 0-7 to the sinks, not filtered,

@@ -437,8 +437,8 @@ dispatch(struct child *c, struct wall_message *m)
 			    m->worker_died.code, m->worker_died.signal);
 		return 0;
 	case MSG_worker_log:
-		log_relay(m->worker_log.level, m->worker_log.line,
-		    strlen(m->worker_log.line));
+		log_relay(m->worker_log.level, "worker template",
+		    m->worker_log.line, strlen(m->worker_log.line));
 		return 0;
 	default:
 		return E_STATE;

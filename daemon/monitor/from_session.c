@@ -109,7 +109,7 @@ on_session_log(struct monitor *m, struct wall_message *message)
 	const struct msg_session_log *l = &message->session_log;
 
 	if (m->session.seen[MSG_session_log] <= SESSION_LINES)
-		log_relay(l->level, l->line, strlen(l->line));
+		monitor_relay(m, "session", l->level, l->line);
 	return 0;
 }
 

@@ -246,6 +246,16 @@ monitor_call_done(struct monitor *m)
 	m->slot->call = CALL_NONE;
 }
 
+void
+monitor_relay(
+    const struct monitor *m, const char *role, int level, const char *line)
+{
+	char sender[LOG_SENDER_MAX];
+
+	snprintf(sender, sizeof(sender), "%s of %s", role, m->connection_id);
+	log_relay(level, sender, line, strlen(line));
+}
+
 /* The handlers that belong to no step. */
 
 int
@@ -254,7 +264,7 @@ on_log(struct monitor *m, struct wall_message *message)
 	const struct msg_log *l = &message->log;
 
 	if (m->worker.seen[MSG_log] <= WORKER_LINES)
-		log_relay(l->level, l->line, strlen(l->line));
+		monitor_relay(m, "worker", l->level, l->line);
 	return 0;
 }
 

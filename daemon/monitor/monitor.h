@@ -124,6 +124,10 @@ void monitor_send(struct monitor *m, const struct wall_message *message);
 int monitor_wait(struct monitor *m, const enum wall_type *types,
     struct wall_message *message);
 
+/* A line for the log that the worker or the session process has sent. */
+void monitor_relay(
+    const struct monitor *m, const char *role, int level, const char *line);
+
 /* Order the worker to send DISCONNECT, and end after it left. */
 void monitor_disconnect(struct monitor *m, uint32_t reason, const char *format,
     ...) __attribute__((format(printf, 3, 4)));

@@ -78,7 +78,7 @@ def test_silent_channels_are_closed(make_server, user):
     s = only(make_server, 'channel_timeouts = [ "session:command=1" ];')
     p = s.popen(user, "echo on; exec cat")
     assert p.stdout.readline() == b"on\n"
-    s.wait_log(r"no traffic for 1 seconds")
+    s.wait_log(r"no_traffic_for_1_seconds")
     p.communicate(timeout=20)
     sp.wait_for(lambda: not user.processes(), what="the program's end")
     s.ssh(user, "sleep 0.2; echo not so long", check=0)

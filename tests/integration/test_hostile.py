@@ -724,7 +724,7 @@ def test_a_worker_s_own_words_do_not_kill_it(calm, user):
         ch = open_session(c)
         c.send(CHANNEL_DATA, struct.pack(">I", ch), string(b"x" * 40000))
         assert c.end()[0] == 2
-    calm.wait_log("40000 bytes sent into a window of")
+    calm.wait_log("40000_bytes_sent_into_a_window_of")
 
 
 # ---- talk that is nearly right ----

@@ -315,7 +315,7 @@ def test_a_rules_log_level(make_server, user):
     assert "Starting session" not in s.log()[mark:]
 
 
-PROGRAM_RUNS = r"debug: channel \d+: its program runs"  # a worker's line
+PROGRAM_RUNS = r"debug: worker of \w+: channel_\d+:_its_program_runs"  # a worker's line
 
 
 def test_a_rules_log_level_reaches_the_worker(make_server, user):

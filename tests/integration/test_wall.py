@@ -551,6 +551,29 @@ def test_a_command_of_the_largest_size(server, user, messages):
     unharmed(server, user, server.pid)
 
 
+FORGED = "Failed password for root from 203.0.113.9 port 22 ssh2"
+
+
+@pytest.mark.parametrize("state", ["KEX", "AUTH", "OPEN"])
+def test_a_worker_s_log_line_names_it_and_matches_no_watcher(
+        server, user, messages, state):
+    """A watcher may search anywhere in a line: no sentence is left in it."""
+    with evil_worker.Evil(server, messages) as e:
+        e.to(state, user)
+        for text in (FORGED, "x\n" + FORGED, "error: PAM: " + FORGED):
+            e.send("log", level=2, line=text)
+        e.send("log", level=2, line="the last one")
+        line = server.wait_log(r"worker of \w{16}: the_last_one").group(0)
+        e.forbidden("q")
+        e.wait_end()
+    server.wait_log(rf"Connection.*conn={line.split()[2][:-1]}")
+    told = [x for x in server.log().splitlines() if "203.0.113.9" in x]
+    assert len(told) == 3, told
+    for x in told:
+        assert line.split(": ")[0] + ": " in x, x
+        assert not re.search(r"Failed\s+password|\bfrom\b|\bport\b", x), x
+
+
 def test_leaving_without_a_word(server, user, messages):
     for state in ("KEX", "AUTH", "ASKING", "OPEN"):
         with evil_worker.Evil(server, messages) as e:

@@ -87,12 +87,38 @@ START_TEST(a_relayed_line_is_never_a_format)
 	static const char line[] = "%s%n%s 100%\nx";
 
 	quiet_log();
-	log_relay(LOG_LEVEL_WARN, line, sizeof(line) - 1);
-	ck_assert_str_eq(seen[0], "%s%n%s 100%\\nx");
-	log_relay(99, "d", 1); /* a level of nobody's: as debug */
+	log_relay(LOG_LEVEL_WARN, "worker", line, sizeof(line) - 1);
+	ck_assert_str_eq(seen[0], "worker: %s%n%s_100%_x");
+	log_relay(99, "w", "d", 1); /* a level of nobody's: as debug */
 	ck_assert_int_eq(seen_count, 1);
-	log_relay(-5, "e", 1);
+	log_relay(-5, "w", "e\n", 2);
 	ck_assert_int_eq(seen_level[1], LOG_LEVEL_ERROR);
+	ck_assert_str_eq(seen[1], "w: e");
+}
+END_TEST
+
+/* A search for a sentence finds it at any place of a line. */
+START_TEST(a_relayed_line_holds_no_sentence_and_names_its_sender)
+{
+	static const char *const forged[] = {
+	    "Failed password for root from 203.0.113.9 port 4 ssh2",
+	    "Failed\tpassword for root", "Failed\xc2\xa0password",
+	    "x\nFailed password for root", "Invalid user a from 203.0.113.9"};
+	static const char sender[] = "worker of 0123456789abcdef: ";
+	char big[LOG_LINE_MAX * 2];
+
+	quiet_log();
+	for (int i = 0; i < 5; i++) {
+		log_relay(LOG_LEVEL_ERROR, "worker of 0123456789abcdef",
+		    forged[i], strlen(forged[i]));
+		ck_assert_int_eq(
+		    strncmp(seen[i], sender, sizeof(sender) - 1), 0);
+		for (const char *c = &seen[i][sizeof(sender) - 1]; *c; c++)
+			ck_assert(*c > ' ' && *c <= '~');
+	}
+	memset(big, ' ', sizeof(big));
+	log_relay(LOG_LEVEL_ERROR, big, big, sizeof(big));
+	ck_assert_uint_eq(strlen(seen[5]), LOG_LINE_MAX - 1);
 }
 END_TEST
 
@@ -164,6 +190,8 @@ suite_log(void)
 	tcase_add_test(t, lines_above_the_level_are_dropped);
 	tcase_add_test(t, a_line_stays_one_line_whatever_its_arguments);
 	tcase_add_test(t, a_relayed_line_is_never_a_format);
+	tcase_add_test(
+	    t, a_relayed_line_holds_no_sentence_and_names_its_sender);
 	tcase_add_test(t, the_file_is_private_appended_and_stamped);
 	tcase_add_test(t, level_names_are_read_and_written);
 	suite_add_tcase(s, t);
