@@ -14,4 +14,5 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/settings.c privsep/settings.h \
 	privsep/slot.c privsep/slot.h \
 	privsep/title.c privsep/title.h \
-	privsep/wall.c privsep/wall.h
+	privsep/wall.c privsep/wall.h \
+	privsep/wall_queue.c privsep/wall_queue.h

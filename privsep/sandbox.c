@@ -183,6 +183,7 @@ allow_memory(scmp_filter_ctx ctx)
 static void
 allow_descriptor_flags(scmp_filter_ctx ctx)
 {
+	allow_if(ctx, SCMP_SYS(fcntl), 1, F_DUPFD_CLOEXEC);
 	allow_if(ctx, SCMP_SYS(fcntl), 1, F_GETFL);
 	allow_if(ctx, SCMP_SYS(fcntl), 1, F_SETFL);
 	allow_if(ctx, SCMP_SYS(fcntl), 1, F_GETFD);

@@ -9,6 +9,7 @@
 #include "lib/mem.h"
 #include "lib/rd.h"
 #include "privsep/die.h"
+#include "privsep/wall_queue.h"
 
 #include <sys/socket.h>
 
@@ -274,44 +275,14 @@ wall_init(struct wall *w, int fd, enum wall_path out, enum wall_path in)
 void
 wall_free(struct wall *w)
 {
+	w->handle = NULL; /* after a fork it is the parent's */
+	wall_queue_free(w);
 	if (w->fd >= 0)
 		close(w->fd);
 	w->fd = -1;
 	free(w->spare); /* wiped by wall_done() */
 	w->spare = NULL;
 	w->spare_room = 0;
-}
-
-static int
-send_bytes(int fd, const struct buf *b, const int *fds, unsigned count)
-{
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(WALL_FDS_MAX * sizeof(int))];
-	} control;
-	struct iovec iov = {.iov_base = b->data, .iov_len = b->len};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	struct cmsghdr *cmsg;
-	ssize_t n;
-
-	if (count != 0) {
-		memset(&control, 0, sizeof(control));
-		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_SPACE(count * sizeof(int));
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(count * sizeof(int));
-		memcpy(CMSG_DATA(cmsg), fds, count * sizeof(int));
-	}
-	do
-		n = sendmsg(fd, &msg, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	if (n >= 0)
-		return 0;
-	if (errno == EAGAIN)
-		return E_AGAIN;
-	return errno == EPIPE || errno == ECONNRESET ? E_CLOSED : E_SYSTEM;
 }
 
 int
@@ -329,7 +300,7 @@ wall_send(struct wall *w, const struct wall_message *m)
 	buf_init(&b, MESSAGE_MAX);
 	err = wall_encode(m, &b);
 	if (err == 0)
-		err = send_bytes(w->fd, &b, m->fds, count);
+		err = wall_queue_put(w, &b, m->fds, count);
 	buf_free(&b);
 	return err;
 }

@@ -102,6 +102,7 @@ struct wall_message {
 	};
 #undef WALL_UNION
 };
+struct wall_queued;
 
 struct wall {
 	int fd;
@@ -109,7 +110,15 @@ struct wall {
 	uint8_t *spare; /* memory for the next message */
 	size_t spare_room;
 	uint32_t seen[WALL_TYPES];
+	/* privsep/wall_queue.c: what the socket has not taken yet. */
+	struct wall_queued *first, *last;
+	size_t queued; /* bytes */
+	unsigned queued_fds;
+	uint64_t moved_at; /* ms: when one was sent, or the first was kept */
+	struct loop_fd *handle; /* of the loop that watches it, or NULL */
 };
+
+struct loop_fd;
 
 /*
  * A wall over one end of a socketpair, which it owns: what is sent on path
@@ -118,13 +127,14 @@ struct wall {
 void wall_init(struct wall *w, int fd, enum wall_path out, enum wall_path in);
 void wall_free(struct wall *w);
 
-/* Two ends, close-on-exec; blocking unless nonblocking is set. */
+/* Two ends, close-on-exec; receiving blocks unless O_NONBLOCK is set. */
 int wall_pair(int fds[2]);
 
 /*
- * Send m, and its descriptors, which stay the caller's.  0; E_AGAIN on a
- * non-blocking wall whose queue is full; E_CLOSED; E_TOO_LARGE or E_VALUE
- * for a field over its limit; E_STATE for a message not of this path.
+ * Send m, and its descriptors, which stay the caller's.  Never blocks: what
+ * the socket does not take is kept and sent later (privsep/wall_queue.h).  0;
+ * E_LIMIT when too much waits; E_CLOSED; E_TOO_LARGE or E_VALUE for a field
+ * over its limit; E_STATE for a message not of this path.
  */
 int wall_send(struct wall *w, const struct wall_message *m);
 

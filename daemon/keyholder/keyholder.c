@@ -22,7 +22,7 @@
 #include "privsep/die.h"
 #include "privsep/drop.h"
 #include "privsep/sandbox.h"
-#include "privsep/wall.h"
+#include "privsep/wall_queue.h"
 
 #include <sys/mman.h>
 
@@ -111,7 +111,6 @@ answer(struct asker *a)
 	buf_init_over(&made, bytes, sizeof(bytes));
 	sign(a->keyholder, &m.sign, &made);
 	wall_done(&a->wall, &m);
-	/* It asks one by one: a full queue is a fault of its own. */
 	/* cppcheck-suppress unknownEvaluationOrder ; one name, two members */
 	err = WALL_SEND(&a->wall, signature,
 	    .signature = {.data = made.data, .len = made.len});
@@ -123,12 +122,18 @@ static void
 on_asker(int fd, unsigned events, void *arg)
 {
 	struct asker *a = arg;
-	int err = answer(a);
+	int err = 0;
 
 	(void)fd;
-	(void)events;
-	if (err == 0)
+	if ((events & LOOP_WRITE) != 0)
+		err = wall_queue_flush(&a->wall);
+	if (err == 0 && (events & ~(unsigned)LOOP_WRITE) != 0)
+		err = answer(a);
+	/* Nothing is signed for it until it has taken what was. */
+	if (err == 0) {
+		wall_queue_read(&a->wall, !wall_queue_waiting(&a->wall));
 		return;
+	}
 	if (err != E_CLOSED)
 		log_error("a monitor is not heard any more: %s", err_text(err));
 	forget(a);
@@ -149,7 +154,9 @@ on_attend(struct keyholder *k, struct wall_message *m)
 		a) != 0) {
 		log_error("a monitor cannot be attended");
 		forget(a);
+		return;
 	}
+	wall_queue_watch(&a->wall, &a->on_wall);
 }
 
 static void
@@ -185,6 +192,7 @@ give_up(struct keyholder *k, struct buf *problems)
 	if (WALL_SEND(&k->master, keys_failed,
 		.text = (const char *)problems->data) != 0)
 		log_error("%s", (const char *)problems->data);
+	(void)wall_queue_drain(&k->master, WALL_PATIENCE_MS);
 	host_keys_free(&k->keys);
 	_exit(1);
 }
@@ -210,6 +218,8 @@ publish(struct keyholder *k)
 		err = wall_send(&k->master,
 		    &(const struct wall_message){
 			.type = MSG_keys_ready, .fds = {-1, -1, -1, -1}});
+	if (err == 0)
+		err = wall_queue_drain(&k->master, WALL_PATIENCE_MS);
 	if (err != 0)
 		die("the master does not hear of the keys: %s", err_text(err));
 }

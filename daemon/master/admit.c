@@ -8,6 +8,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "privsep/wall_queue.h"
 
 #include <sys/random.h>
 
@@ -152,6 +153,10 @@ admit_has_room(struct generation *g)
 	    {.fd = w == NULL ? -1 : w->child.wall.fd, .events = POLLOUT}};
 	const int n = sizeof(walls) / sizeof(walls[0]);
 
+	if (w == NULL || wall_queue_waiting(&g->keyholder.wall) ||
+	    wall_queue_waiting(&g->monitors.wall) ||
+	    wall_queue_waiting(&w->child.wall))
+		return false;
 	return poll(walls, (nfds_t)n, 0) == n;
 }
 

@@ -14,6 +14,7 @@
 #include "lib/ssh/key.h"
 #include "privsep/drop.h"
 #include "privsep/settings.h"
+#include "privsep/wall_queue.h"
 
 #include <sys/wait.h>
 
@@ -176,6 +177,7 @@ generation_watch(struct generation *g, struct child *c)
 	    loop_fd_add(
 		loop, &c->on_exit, c->pidfd, LOOP_READ, on_child_exit, c) != 0)
 		failed(g, "cannot watch a child");
+	wall_queue_watch(&c->wall, &c->on_wall);
 }
 
 static int
@@ -453,7 +455,8 @@ on_child_message(int fd, unsigned events, void *arg)
 	int err = 0;
 
 	(void)fd;
-	(void)events;
+	if ((events & LOOP_WRITE) != 0)
+		(void)wall_queue_flush(&c->wall);
 	while (c->wall.fd >= 0) {
 		if ((err = wall_receive(&c->wall, &m)) != 0)
 			break;

@@ -11,6 +11,7 @@
 #include "lib/loop.h"
 #include "lib/mem.h"
 #include "privsep/die.h"
+#include "privsep/wall_queue.h"
 
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -149,8 +150,8 @@ session_order(struct monitor *m, const struct wall_message *message)
 	err = wall_send(&m->session, message);
 	if (err == 0 || err == E_CLOSED)
 		return;
-	if (err == E_AGAIN) {
-		/* It does not read: stopped by its user. */
+	if (err == E_LIMIT) {
+		/* It has not read for long: stopped by its user. */
 		monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION,
 		    "the session process does not answer");
 		return;
@@ -162,6 +163,33 @@ session_order(struct monitor *m, const struct wall_message *message)
 		return;
 	}
 	bug("order %s: %s", wall_name(message->type), err_text(err));
+}
+
+/*
+ * Its messages cause others to the worker: while too many of those wait, it is
+ * not read.
+ */
+short
+session_events(const struct monitor *m)
+{
+	short events = wall_queue_waiting(&m->session) ? POLLOUT : 0;
+
+	return wall_queue_full(&m->worker) ? events : (short)(events | POLLIN);
+}
+
+/* Wait for a message of it, ms at most; it is told what waits. */
+static bool
+await_session(struct monitor *m, uint64_t ms)
+{
+	struct pollfd p = {.fd = m->session.fd, .events = POLLIN};
+
+	if (wall_queue_waiting(&m->session))
+		p.events |= POLLOUT;
+	if (poll(&p, 1, (int)ms) <= 0)
+		return false;
+	if ((p.revents & POLLOUT) != 0)
+		(void)wall_queue_flush(&m->session);
+	return (p.revents & ~POLLOUT) != 0;
 }
 
 /* File events come in bursts. */
@@ -211,12 +239,9 @@ session_await_bindings(struct monitor *m, uint32_t channel)
 	uint64_t until = loop_clock() + BINDING_MS, now;
 
 	while (m->session.fd >= 0 && binding_pending(m, channel) &&
-	    (now = loop_clock()) < until) {
-		struct pollfd p = {.fd = m->session.fd, .events = POLLIN};
-
-		if (poll(&p, 1, (int)(until - now)) > 0)
+	    (now = loop_clock()) < until)
+		if (await_session(m, until - now))
 			session_readable(m);
-	}
 }
 
 /* The connection has ended: hang up, wait a little, kill. */
@@ -237,12 +262,10 @@ sessions_close(struct monitor *m)
 	if (m->session.fd >= 0) {
 		SESSION_ORDER(m, finish, .seconds = FINISH_MS / 1000);
 		while (m->session.fd >= 0 && (now = loop_clock()) < until) {
-			struct pollfd p = {
-			    .fd = m->session.fd, .events = POLLIN};
 			struct wall_message message;
 			int err = E_AGAIN;
 
-			if (poll(&p, 1, (int)(until - now)) > 0)
+			if (await_session(m, until - now))
 				err = wall_receive(&m->session, &message);
 			if (err == 0) {
 				(void)handle(m, &message);

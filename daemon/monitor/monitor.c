@@ -14,6 +14,7 @@
 #include "privsep/die.h"
 #include "privsep/spawn.h"
 #include "privsep/title.h"
+#include "privsep/wall_queue.h"
 
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -57,6 +58,15 @@ violation(struct monitor *m, enum wall_type type, int err)
 	m->ended = true;
 }
 
+/* It has taken nothing for longer than any honest one needs. */
+static void
+worker_stalled(struct monitor *m)
+{
+	snprintf(m->closing_cause, sizeof(m->closing_cause), "%s",
+	    "the worker does not answer");
+	m->ended = true;
+}
+
 void
 monitor_send(struct monitor *m, const struct wall_message *message)
 {
@@ -73,7 +83,9 @@ monitor_send(struct monitor *m, const struct wall_message *message)
 	err = wall_send(&m->worker, message);
 	/* One that has left may have said why: what it said last is still to
 	 * be read, and its end is found there. */
-	if (err != 0 && err != E_CLOSED) {
+	if (err == E_LIMIT) {
+		worker_stalled(m);
+	} else if (err != 0 && err != E_CLOSED) {
 		log_error("cannot send %s to the worker: %s",
 		    wall_name(message->type), err_text(err));
 		m->ended = true;
@@ -154,6 +166,37 @@ worker_readable(struct monitor *m)
 	}
 }
 
+/*
+ * What to wait for at the worker's wall.  Its messages cause others, to itself
+ * and to the session process: while too many of those wait, it is not read.
+ */
+static short
+worker_events(const struct monitor *m)
+{
+	short events = wall_queue_waiting(&m->worker) ? POLLOUT : 0;
+
+	if (!wall_queue_full(&m->worker) && !wall_queue_full(&m->session))
+		events |= POLLIN;
+	return events;
+}
+
+/* Until the worker has said something, or has gone; it is told what waits. */
+static void
+await_worker(struct monitor *m)
+{
+	struct pollfd p;
+
+	do {
+		p = (struct pollfd){.fd = m->worker.fd, .events = POLLIN};
+		if (wall_queue_waiting(&m->worker))
+			p.events |= POLLOUT;
+		if (poll(&p, 1, -1) < 0 && errno != EINTR)
+			die_errno("poll");
+		if ((p.revents & POLLOUT) != 0)
+			(void)wall_queue_flush(&m->worker);
+	} while ((p.revents & ~POLLOUT) == 0);
+}
+
 int
 monitor_wait(struct monitor *m, const enum wall_type *types,
     struct wall_message *message)
@@ -163,6 +206,7 @@ monitor_wait(struct monitor *m, const enum wall_type *types,
 	for (;;) {
 		if (m->worker_gone || m->ended)
 			return E_CLOSED;
+		await_worker(m);
 		if (receive(m, message) != 0)
 			return E_CLOSED;
 		for (size_t i = 0; types[i] != MSG_nothing; i++)
@@ -309,10 +353,35 @@ on_sigterm(struct monitor *m)
 			    "ended by the administrator");
 }
 
+/* A peer that does not read ends the connection, and nothing else. */
+static uint64_t
+until_patience_ends(struct monitor *m, uint64_t now)
+{
+	uint64_t worker = wall_queue_deadline(&m->worker);
+	uint64_t session = wall_queue_deadline(&m->session);
+
+	if (worker <= now)
+		worker_stalled(m);
+	if (m->state != STATE_OPEN)
+		session = UINT64_MAX;
+	if (session <= now) {
+		monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION,
+		    "the session process does not answer");
+		return 0;
+	}
+	if (session < worker)
+		worker = session;
+	return worker == UINT64_MAX || worker <= now ? worker : worker - now;
+}
+
 static int
 wait_ms(struct monitor *m)
 {
 	uint64_t until = sessions_tick(m), now = loop_clock();
+	uint64_t patience = until_patience_ends(m, now);
+
+	if (m->ended)
+		return 0;
 
 	if (m->closing_since != 0) {
 		if (now - m->closing_since >= CLOSING_MS) {
@@ -321,6 +390,8 @@ wait_ms(struct monitor *m)
 		}
 		return (int)(CLOSING_MS - (now - m->closing_since));
 	}
+	if (patience < until)
+		until = patience;
 	if (m->trimmed_in != m->state && until > TRIM_MS)
 		until = TRIM_MS;
 	return until > 3600000 ? 3600000 : (int)until;
@@ -335,28 +406,30 @@ trim(struct monitor *m)
 }
 
 static void
-loop(struct monitor *m)
+turn(struct monitor *m)
 {
-	while (!m->ended && !m->worker_gone) {
-		struct pollfd fds[3] = {
-		    {.fd = m->worker.fd, .events = POLLIN},
-		    {.fd = m->signals, .events = POLLIN},
-		    {.fd = m->session.fd, .events = POLLIN},
-		};
+	struct pollfd fds[3] = {
+	    {.fd = m->worker.fd, .events = worker_events(m)},
+	    {.fd = m->signals, .events = POLLIN},
+	    {.fd = m->session.fd, .events = session_events(m)},
+	};
+	int n = poll(fds, 3, wait_ms(m));
 
-		int n = poll(fds, 3, wait_ms(m));
-
-		if (n < 0 && errno != EINTR)
-			die_errno("poll");
-		if (n == 0)
-			trim(m);
-		if (fds[0].revents != 0)
-			worker_readable(m);
-		if (fds[2].revents != 0 && m->session.fd >= 0)
-			session_readable(m);
-		if (fds[1].revents != 0)
-			on_sigterm(m);
-	}
+	if (n < 0 && errno != EINTR)
+		die_errno("poll");
+	if (n == 0)
+		trim(m);
+	if ((fds[0].revents & POLLOUT) != 0)
+		(void)wall_queue_flush(&m->worker);
+	if ((fds[2].revents & POLLOUT) != 0)
+		(void)wall_queue_flush(&m->session);
+	/* The end of one is told whether it is read from or not. */
+	if ((fds[0].revents & ~POLLOUT) != 0)
+		worker_readable(m);
+	if ((fds[2].revents & ~POLLOUT) != 0 && m->session.fd >= 0)
+		session_readable(m);
+	if (fds[1].revents != 0)
+		on_sigterm(m);
 }
 
 /* Which rule was broken, or kept: the kinds that have events of their own. */
@@ -486,7 +559,8 @@ monitor_run(const struct monitor_template *t, struct wall_message *serve)
 	AUDIT(conn_open, .name = m->listener, .process = (uint64_t)getpid());
 	auth_init(m);
 	sessions_init(m);
-	loop(m);
+	while (!m->ended && !m->worker_gone)
+		turn(m);
 	/* The worker goes first: it must not see its programs end one by one
 	 * when the connection is over. */
 	wall_free(&m->worker);

@@ -35,8 +35,8 @@ struct monitor_template {
 
 struct monitor {
 	const struct monitor_template *template;
-	struct wall worker; /* blocking */
-	struct wall keyholder; /* blocking */
+	struct wall worker; /* blocking when it receives */
+	struct wall keyholder; /* the same */
 	struct wall session; /* fd -1 until the session runs */
 	int client_fd; /* kept open: pam_slurm_adopt looks for it */
 	enum monitor_state state; /* moved by monitor_move() only */
@@ -104,8 +104,8 @@ void monitors_preload(void);
 void monitor_move(struct monitor *m, enum monitor_state to);
 
 /*
- * Send to the worker, asking wall_refuses() first; the monitor ends when the
- * worker is gone.  MONITOR_SEND(m, granted, .channel = c).
+ * Send to the worker, asking wall_refuses() first; never blocks; the monitor
+ * ends when the worker is gone, or has taken nothing for WALL_PATIENCE_MS.  MONITOR_SEND(m, granted, .channel = c).
  */
 void monitor_send(struct monitor *m, const struct wall_message *message);
 #define MONITOR_SEND(m, name, ...)                           \
@@ -155,6 +155,8 @@ void sessions_close(struct monitor *m);
 void forwards_close(struct monitor *m);
 /* Milliseconds until a time limit asks for attention, UINT64_MAX: none. */
 uint64_t sessions_tick(struct monitor *m);
+/* What poll() waits for at the wall of the session process. */
+short session_events(const struct monitor *m);
 /* A message of the session process, or its end. */
 void session_readable(struct monitor *m);
 

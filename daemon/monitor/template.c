@@ -20,6 +20,7 @@
 #include "privsep/drop.h"
 #include "privsep/session_exec.h"
 #include "privsep/spawn.h"
+#include "privsep/wall_queue.h"
 
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -37,6 +38,8 @@
  * somebody else is found who sees to it; keepers are started so far apart. */
 #define LEAVE_MS 10000
 #define RETRY_MS 1000
+/* The master may read late; it is told why before the end. */
+#define LAST_WORDS_MS 1000
 
 /* Which connection a child serves. */
 struct born {
@@ -96,6 +99,7 @@ say_problems(const struct problems *problems)
 	if (len > 16000)
 		text[16000] = '\0';
 	(void)WALL_SEND(&master, template_failed, .text = text);
+	(void)wall_queue_drain(&master, LAST_WORDS_MS);
 	free(text);
 }
 
@@ -144,8 +148,7 @@ become_monitor(struct wall_message *serve)
 	}
 	children = NULL;
 	close(signals);
-	close(master.fd);
-	master.fd = -1;
+	wall_free(&master);
 	orphans_release();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -242,6 +245,9 @@ tell_keeper(const struct born *b)
 	    .source = net_print(&b->source, source),
 	    .source_port = b->source.port, .local = net_print(&b->local, local),
 	    .local_port = b->local.port);
+	/* It begins with reading these; there is no other master to hear. */
+	if (err == 0)
+		err = wall_queue_drain(&master, WALL_PATIENCE_MS);
 	close(pidfd);
 	return err;
 }
@@ -326,6 +332,15 @@ on_master(void)
 	wall_done(&master, &m);
 }
 
+/* No more work from a master that does not hear of births. */
+static short
+master_events(void)
+{
+	short events = wall_queue_waiting(&master) ? POLLOUT : 0;
+
+	return wall_queue_full(&master) ? events : (short)(events | POLLIN);
+}
+
 static void
 watch_children(void)
 {
@@ -355,13 +370,15 @@ monitors_run(int wall)
 	watch_children();
 	while (master.fd >= 0 || children != NULL) {
 		struct pollfd fds[2] = {{.fd = signals, .events = POLLIN},
-		    {.fd = master.fd, .events = POLLIN}};
+		    {.fd = master.fd, .events = master_events()}};
 
 		if (poll(fds, 2, until_keeper()) < 0 && errno != EINTR)
 			die_errno("poll");
 		if (fds[0].revents != 0)
 			bury();
-		if (master.fd >= 0 && fds[1].revents != 0)
+		if ((fds[1].revents & POLLOUT) != 0)
+			(void)wall_queue_flush(&master);
+		if (master.fd >= 0 && (fds[1].revents & ~POLLOUT) != 0)
 			on_master();
 		if (until_keeper() == 0)
 			find_keeper();

@@ -9,6 +9,7 @@
 #include "lib/mem.h"
 #include "lib/rd.h"
 #include "privsep/title.h"
+#include "privsep/wall_queue.h"
 
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -184,6 +185,8 @@ on_sftp_event(void *context, const struct sftp_event *e)
 	if (e->attr != NULL)
 		fill_attributes(f, e->attr);
 	(void)wall_send(&child->events, &m);
+	/* This process serves its user alone, who waits until it is told. */
+	(void)wall_queue_drain(&child->events, -1);
 }
 
 static void

@@ -15,7 +15,7 @@
 
 #define PROGRAMS_MAX  256
 #define LISTENERS_MAX 1024
-#define REACHES_MAX   256 /* connections being made */
+#define REACHES_MAX   1024 /* connections being made */
 
 struct session;
 
@@ -89,6 +89,11 @@ struct launch {
 void session_finish(struct session *s, uint32_t seconds);
 /* The terminals of its programs into the title. */
 void session_title(const struct session *s);
+/*
+ * Do too many messages wait for the monitor or the worker?  Then nothing is
+ * taken that would cause more of them.
+ */
+bool session_is_behind(const struct session *s);
 /* A step of the end was made (a program has ended). */
 void session_maybe_exit(struct session *s);
 

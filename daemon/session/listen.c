@@ -23,6 +23,7 @@
 #define BACKLOG	     128
 #define ACCEPT_TURN  16
 #define ACCEPT_PAUSE 1000 /* ms when descriptors have run out */
+#define BEHIND_PAUSE 20 /* ms when the worker or the monitor is behind */
 
 struct listener *
 listener_new(struct session *s, uint32_t number, enum incoming_kind kind)
@@ -103,6 +104,14 @@ hand_on(struct listener *l, int fd)
 	    .address = text, .port = peer.port);
 }
 
+/* They wait in the kernel's queue meanwhile. */
+static void
+pause_accepting(struct listener *l, unsigned ms)
+{
+	set_accepting(l, false);
+	loop_timer_start(l->s->loop, &l->pause, ms, on_pause_over, l);
+}
+
 static void
 on_acceptable(int fd, unsigned events, void *arg)
 {
@@ -111,9 +120,13 @@ on_acceptable(int fd, unsigned events, void *arg)
 
 	(void)events;
 	for (int i = 0; i < ACCEPT_TURN; i++) {
-		int peer =
-		    accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int peer;
 
+		if (session_is_behind(l->s)) {
+			pause_accepting(l, BEHIND_PAUSE);
+			return;
+		}
+		peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (peer >= 0) {
 			hand_on(l, peer);
 			close(peer);
@@ -125,9 +138,7 @@ on_acceptable(int fd, unsigned events, void *arg)
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 		    errno == ENOMEM) {
-			set_accepting(l, false);
-			loop_timer_start(l->s->loop, &l->pause, ACCEPT_PAUSE,
-			    on_pause_over, l);
+			pause_accepting(l, ACCEPT_PAUSE);
 			return;
 		}
 		if (errno != EINTR && errno != ECONNABORTED)

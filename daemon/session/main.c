@@ -35,21 +35,6 @@ started_by_monitor(void)
 	return getuid() == 0 && geteuid() == 0;
 }
 
-static void
-on_log(int level, const char *line, void *arg)
-{
-	(void)WALL_SEND((struct wall *)arg, session_log,
-	    .level = (uint8_t)level, .line = line);
-}
-
-/* Lines go to the monitor. */
-static void
-log_to(struct wall *monitor)
-{
-	log_use_stderr(false);
-	log_set_callback(on_log, monitor);
-}
-
 /* The server's zone, read before there is a chroot: SFTP's times are in it. */
 static void
 set_zone(const char *zone)
@@ -85,7 +70,7 @@ main(int argc, char **argv)
 		return 1;
 	wall_init(&monitor, SESSION_MONITOR_FD, PATH_SESSION_MONITOR,
 	    PATH_MONITOR_SESSION);
-	log_to(&monitor);
+	session_log_to(&monitor);
 	title_init(argc, argv);
 	title_set("session");
 	err = wall_receive(&monitor, &first);

@@ -109,6 +109,11 @@ pass_events(void *arg)
 	struct program *p = arg;
 	int err = 0;
 
+	if (session_is_behind(p->s)) {
+		loop_timer_start(
+		    p->s->loop, &p->events_timer, EVENTS_MS, pass_events, p);
+		return;
+	}
 	for (int i = 0; i < EVENTS_MAX && err == 0; i++)
 		err = pass_event(p);
 	if (err == E_AGAIN)

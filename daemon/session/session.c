@@ -14,6 +14,7 @@
 #include "privsep/selinux.h"
 #include "privsep/session_exec.h"
 #include "privsep/title.h"
+#include "privsep/wall_queue.h"
 
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -28,6 +29,7 @@
 #include <unistd.h>
 
 #define FINISH_SECONDS 5 /* when nobody is left to say */
+#define LAST_WORDS_MS  1000 /* for what waits at the end */
 
 /* ---- becoming the user ----------------------------------------------------
  */
@@ -222,16 +224,32 @@ obey(struct session *s, struct wall_message *m)
 	}
 }
 
+bool
+session_is_behind(const struct session *s)
+{
+	return wall_queue_full(&s->monitor) || wall_queue_full(&s->worker);
+}
+
+/* Each order causes messages: none is taken while too many of those wait. */
+static void
+pace(struct session *s)
+{
+	wall_queue_read(&s->monitor, !session_is_behind(s));
+}
+
 static void
 on_monitor(int fd, unsigned events, void *arg)
 {
 	struct session *s = arg;
 	struct wall_message m;
-	int err = wall_receive(&s->monitor, &m);
+	int err;
 
 	(void)fd;
-	(void)events;
-	if (err == E_AGAIN)
+	if ((events & LOOP_WRITE) != 0)
+		(void)wall_queue_flush(&s->monitor);
+	pace(s);
+	if ((events & ~(unsigned)LOOP_WRITE) == 0 ||
+	    (err = wall_receive(&s->monitor, &m)) == E_AGAIN)
 		return;
 	if (err == 0 && (err = obey(s, &m)) == E_CLOSED)
 		err = 0; /* the worker is gone: seen below */
@@ -244,12 +262,16 @@ on_monitor(int fd, unsigned events, void *arg)
 }
 
 static void
-on_worker_gone(int fd, unsigned events, void *arg)
+on_worker(int fd, unsigned events, void *arg)
 {
 	struct session *s = arg;
 
 	(void)fd;
-	(void)events;
+	if ((events & LOOP_WRITE) != 0)
+		(void)wall_queue_flush(&s->worker);
+	pace(s);
+	if ((events & LOOP_HANGUP) == 0)
+		return;
 	loop_fd_remove(&s->worker_handle);
 	session_finish(s, FINISH_SECONDS);
 }
@@ -262,10 +284,26 @@ watch(struct session *s)
 	    loop_fd_add(s->loop, &s->monitor_handle, s->monitor.fd, LOOP_READ,
 		on_monitor, s) != 0 ||
 	    loop_fd_add(s->loop, &s->worker_handle, s->worker.fd, LOOP_HANGUP,
-		on_worker_gone, s) != 0 ||
+		on_worker, s) != 0 ||
 	    loop_fd_add(s->loop, &s->signal_handle, s->signal_fd, LOOP_READ,
 		on_signal, s) != 0)
 		die_errno("session: loop");
+	wall_queue_watch(&s->monitor, &s->monitor_handle);
+	wall_queue_watch(&s->worker, &s->worker_handle);
+}
+
+static void
+on_log(int level, const char *line, void *arg)
+{
+	(void)WALL_SEND((struct wall *)arg, session_log,
+	    .level = (uint8_t)level, .line = line);
+}
+
+void
+session_log_to(struct wall *monitor)
+{
+	log_use_stderr(false);
+	log_set_callback(on_log, monitor);
 }
 
 void
@@ -275,6 +313,7 @@ session_run(struct wall *monitor, const struct msg_begin *begin)
 
 	s.start = begin;
 	s.monitor = *monitor;
+	session_log_to(&s.monitor); /* one wall, one queue */
 	wall_init(&s.worker, SESSION_WORKER_FD, PATH_SESSION_WORKER,
 	    PATH_SESSION_WORKER);
 	become_user(&s);
@@ -289,5 +328,7 @@ session_run(struct wall *monitor, const struct msg_begin *begin)
 	if (loop_run(s.loop) != 0)
 		s.exit_status = 1;
 	listen_end_all(&s);
+	(void)wall_queue_drain(&s.worker, LAST_WORDS_MS);
+	(void)wall_queue_drain(&s.monitor, LAST_WORDS_MS);
 	_exit(s.exit_status);
 }

@@ -8,6 +8,9 @@
 
 #include "privsep/wall.h"
 
+/* Lines of the log go to the monitor over this wall, which stays in use. */
+void session_log_to(struct wall *monitor);
+
 /*
  * Obey the monitor until the end.  Root at entry, the user for good after it;
  * the walls are at SESSION_MONITOR_FD and SESSION_WORKER_FD.  begin is kept.

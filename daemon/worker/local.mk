@@ -6,5 +6,5 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/phases.c daemon/worker/phases.h \
 	daemon/worker/settings.h \
 	daemon/worker/template.c \
-	daemon/worker/wall_queue.c daemon/worker/wall_queue.h \
+	daemon/worker/from_monitor.c daemon/worker/from_monitor.h \
 	daemon/worker/worker.c daemon/worker/worker.h

@@ -17,6 +17,7 @@
 #include "privsep/sandbox.h"
 #include "privsep/spawn.h"
 #include "privsep/title.h"
+#include "privsep/wall_queue.h"
 
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -46,10 +47,14 @@ static struct child *children;
 static struct worker_settings settings;
 static struct moduli *moduli;
 
+/* The master may read late; it is told why before the end. */
+#define LAST_WORDS_MS 1000
+
 static void __attribute__((noreturn)) give_up(const char *what, int err)
 {
-	log_error("worker template: %s: %s", what,
-	    err == E_SYSTEM ? strerror(errno) : err_text(err));
+	log_error(
+	    "%s: %s", what, err == E_SYSTEM ? strerror(errno) : err_text(err));
+	(void)wall_queue_drain(&master, LAST_WORDS_MS);
 	_exit(1);
 }
 
@@ -293,11 +298,17 @@ static void
 on_master(int fd, unsigned events, void *arg)
 {
 	struct wall_message m;
-	int err = wall_receive(&master, &m);
+	int err;
 
 	(void)fd;
-	(void)events;
 	(void)arg;
+	if ((events & LOOP_WRITE) != 0)
+		(void)wall_queue_flush(&master);
+	/* No more work for a master that does not hear of births. */
+	wall_queue_read(&master, !wall_queue_full(&master));
+	if ((events & ~(unsigned)LOOP_WRITE) == 0)
+		return;
+	err = wall_receive(&master, &m);
 	if (err == E_CLOSED) {
 		/* The generation ends with its last connection. */
 		loop_fd_remove(&master_handle);
@@ -344,6 +355,7 @@ workers_run(int wall_fd)
 	    loop_fd_add(
 		loop, &master_handle, wall_fd, LOOP_READ, on_master, NULL) != 0)
 		give_up("epoll", E_SYSTEM);
+	wall_queue_watch(&master, &master_handle);
 	say_ready();
 	mem_settle();
 	(void)loop_run(loop);

@@ -6,7 +6,7 @@
 #include "daemon/worker/worker.h"
 
 #include "daemon/worker/transport/transport.h"
-#include "daemon/worker/wall_queue.h"
+#include "daemon/worker/from_monitor.h"
 
 #include "lib/err.h"
 #include "lib/log.h"
@@ -49,11 +49,10 @@ worker_new(int in, int out, int wall, const struct worker_settings *settings,
 	w->phase = PHASE_KEX;
 	w->loop = loop_new();
 	wall_init(&w->monitor, wall, PATH_WORKER_MONITOR, PATH_MONITOR_WORKER);
-	buf_init(&w->outbox, OUTBOX_MAX);
 	if (w->loop != NULL)
 		w->transport = transport_new(w, in, out, settings, moduli);
 	w->userauth = userauth_new(w);
-	if (w->transport == NULL || wall_queue_start(w) != 0 ||
+	if (w->transport == NULL || from_monitor_start(w) != 0 ||
 	    transport_start(w->transport) != 0) {
 		worker_free(w);
 		return NULL;
@@ -73,7 +72,6 @@ worker_free(struct worker *w)
 	transport_free(w->transport);
 	userauth_free(w->userauth);
 	loop_free(w->loop);
-	buf_free(&w->outbox);
 	free(w->bye_text);
 	wall_free(&w->monitor);
 	wall_free(&w->session);
@@ -99,7 +97,7 @@ stop(struct worker *w)
 	w->ended = true;
 	transport_stop(w->transport);
 	loop_timer_stop(&w->linger);
-	wall_queue_end(w);
+	from_monitor_end(w);
 }
 
 static void

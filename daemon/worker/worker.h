@@ -42,7 +42,6 @@ struct worker {
 	bool ended; /* nothing is sent or handled any more */
 	bool said_bye;
 	uint32_t lines; /* logged, of the budget */
-	struct buf outbox; /* messages the monitor did not take yet */
 	struct loop_fd monitor_handle;
 	struct loop_timer linger;
 	struct loop_task farewell;

@@ -158,6 +158,10 @@ class Evil:
         m = self.messages[which]
         self.raw(m.encode(**values), m.fds if fds is None else fds)
 
+    def never_read(self, which, **values):
+        """Say this for ever and read no answer."""
+        self._frame(b"N", self.messages[which].encode(**values))
+
     def forbidden(self, what):
         self._frame(b"S", what.encode())
 

@@ -304,6 +304,24 @@ commit_bug(uint8_t which)
 	tell('!', 0, &which, 1); /* nobody noticed: the test fails */
 }
 
+/*
+ * Say the same again and again, and read nothing of what the monitor answers:
+ * neither the wall nor the test, until the monitor has gone.
+ */
+static void __attribute__((noreturn)) never_read(size_t len)
+{
+	struct pollfd p = {.fd = wall, .events = POLLOUT};
+
+	while (send(wall, memory, len, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 ||
+	    errno == EAGAIN) {
+		(void)poll(&p, 1, 1000);
+		if ((p.revents & (POLLHUP | POLLERR)) != 0)
+			break;
+	}
+	tell('E', 0, "", 0);
+	_exit(0);
+}
+
 static void
 command(const struct worker_settings *s)
 {
@@ -325,6 +343,8 @@ command(const struct worker_settings *s)
 		try_forbidden(memory[0]);
 	else if (head[0] == 'B')
 		commit_bug(memory[0]);
+	else if (head[0] == 'N')
+		never_read(len);
 	else if (head[0] == 'P')
 		close(pty); /* and the monitor is not told */
 	else

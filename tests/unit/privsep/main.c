@@ -45,5 +45,6 @@ main(int argc, char **argv)
 	srunner_add_suite(runner, suite_sandbox());
 	srunner_add_suite(runner, suite_session_exec());
 	srunner_add_suite(runner, suite_wall());
+	srunner_add_suite(runner, suite_wall_queue());
 	return unit_run(runner);
 }

@@ -9,5 +9,6 @@ Suite *suite_parts(void);
 Suite *suite_sandbox(void);
 Suite *suite_session_exec(void);
 Suite *suite_wall(void);
+Suite *suite_wall_queue(void);
 
 #endif

@@ -348,23 +348,6 @@ START_TEST(a_closed_wall_says_so_both_ways)
 }
 END_TEST
 
-START_TEST(a_full_wall_says_again)
-{
-	struct wall_message m;
-	const struct sample_field *f = sample_fields(MSG_kex);
-	int err = 0;
-
-	open_walls(MSG_kex);
-	ck_assert_int_eq(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
-	sample_empty(&m, MSG_kex);
-	sample_set(&m, f, f->limit);
-	for (int i = 0; i < 100 && err == 0; i++)
-		err = wall_send(&here, &m);
-	ck_assert_int_eq(err, E_AGAIN);
-	close_walls();
-}
-END_TEST
-
 START_TEST(an_oversized_message_is_refused_whole)
 {
 	size_t len = 200 * 1024;
@@ -478,7 +461,6 @@ suite_wall(void)
 	tcase_add_test(t, an_empty_message_leaks_no_descriptor);
 	tcase_add_test(t, a_closed_wall_says_so_both_ways);
 	tcase_add_test(t, last_words_come_before_a_reset);
-	tcase_add_test(t, a_full_wall_says_again);
 	tcase_add_test(t, an_oversized_message_is_refused_whole);
 	tcase_add_loop_test(t, random_bytes_never_pass_unseen, 0, 4);
 	tcase_add_test(t, what_was_received_is_wiped);

@@ -6,6 +6,7 @@
 #include "tests/unit/transport/suites.h"
 
 #include "lib/err.h"
+#include "privsep/wall_queue.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,7 @@ kept(void)
 	const struct transport *t = g.w->transport;
 
 	return region_used(&t->rx) + region_used(&t->tx) + t->held.room +
-	    t->control.room + g.w->outbox.room;
+	    t->control.room + g.w->monitor.queued;
 }
 
 #define KEPT_MAX (OUT_REGION + IN_REGION + HELD_MAX)
@@ -187,7 +188,7 @@ START_TEST(a_busy_monitor_stops_the_reading)
 	while ((g.w->transport->holds & HOLD_WALL) == 0 && n++ < 100000)
 		worker_tell(g.w, &m);
 	ck_assert_uint_eq(g.w->transport->holds, HOLD_WALL);
-	ck_assert_uint_gt(g.w->outbox.len, 0);
+	ck_assert_uint_gt(g.w->monitor.queued, 0);
 	TELL(g.w, report, .channels = 77);
 	for (int i = 0; i < 1000 && g.w->transport->holds != 0; i++)
 		rig_turn(&g);
@@ -207,7 +208,7 @@ START_TEST(a_stuck_monitor_is_left)
 	for (int i = 0; i < 200000 && !g.w->ended; i++)
 		worker_tell(g.w, &m);
 	ck_assert(g.w->ended);
-	ck_assert_uint_le(g.w->outbox.room, 1 << 20);
+	ck_assert_uint_le(g.w->monitor.queued, WALL_QUEUE_MAX);
 }
 END_TEST
 

@@ -1,15 +1,16 @@
 /*
  * Messages to and from the monitor.  It may sit in a module for seconds: what
- * its queue does not take is kept here, in order, and the peer is not read
+ * its socket does not take waits in the wall's queue, and the peer is not read
  * meanwhile, so that this stays small.
  */
-#include "daemon/worker/wall_queue.h"
+#include "daemon/worker/from_monitor.h"
 
 #include "daemon/worker/transport/transport.h"
 
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/ssh/ssh2.h"
+#include "privsep/wall_queue.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -18,72 +19,33 @@
 #define TURN_MESSAGES 16
 #define END_MS	      1000
 
-static void
-arm(struct worker *w)
+void
+worker_tell(struct worker *w, const struct wall_message *m)
 {
-	loop_fd_set(&w->monitor_handle,
-	    (w->ended ? 0 : LOOP_READ) | (w->outbox.len > 0 ? LOOP_WRITE : 0));
-}
+	int err = wall_send(&w->monitor, m);
 
-static void
-keep(struct worker *w, const struct wall_message *m)
-{
-	size_t mark = buf_string_open(&w->outbox);
-	int err = wall_encode(m, &w->outbox);
-
-	buf_string_close(&w->outbox, mark);
-	if (err != 0 || buf_end(&w->outbox) != 0) {
-		/* The monitor has not read for a megabyte: it is lost. */
-		buf_clear(&w->outbox);
+	if (err == E_LIMIT) {
+		/* The monitor has not read for two megabytes: it is lost. */
+		wall_queue_free(&w->monitor);
 		w->said_bye = true;
 		if (w->transport != NULL)
 			worker_end(w, BYE_ORDERED, 0, "monitor is stuck");
 		return;
 	}
-	if (w->transport != NULL)
-		transport_hold(w, HOLD_WALL);
-	arm(w);
-}
-
-void
-worker_tell(struct worker *w, const struct wall_message *m)
-{
-	int err = E_AGAIN;
-
-	if (w->outbox.len == 0)
-		err = wall_send(&w->monitor, m);
-	if (err == E_AGAIN)
-		keep(w, m);
 	/* A lost monitor is noticed by the reader; others are our mistakes. */
-	else if (err != 0 && err != E_CLOSED && m->type != MSG_log)
+	if (err != 0 && err != E_CLOSED && m->type != MSG_log)
 		log_error(
 		    "%s to the monitor: %s", wall_name(m->type), err_text(err));
+	if (wall_queue_waiting(&w->monitor) && w->transport != NULL)
+		transport_hold(w, HOLD_WALL);
 }
 
 static void
 send_kept(struct worker *w)
 {
-	struct wall_message m;
-	struct rd r;
-	size_t len, done = 0;
-	const uint8_t *data;
-	int err = 0;
-
-	rd_init(&r, w->outbox.data, w->outbox.len);
-	while (rd_left(&r) > 0 && err == 0) {
-		data = rd_string(&r, OUTBOX_MAX, &len);
-		if ((err = wall_decode(data, len, &m)) == 0)
-			err = wall_send(&w->monitor, &m);
-		if (err != E_AGAIN)
-			done = r.pos;
-	}
-	if (done == w->outbox.len || err == E_CLOSED)
-		buf_free(&w->outbox);
-	else
-		buf_consume(&w->outbox, done);
-	if (w->outbox.len == 0)
+	(void)wall_queue_flush(&w->monitor);
+	if (!wall_queue_waiting(&w->monitor))
 		transport_release(w, HOLD_WALL);
-	arm(w);
 }
 
 static int
@@ -122,7 +84,7 @@ on_monitor(int fd, unsigned events, void *arg)
 	if ((events & LOOP_WRITE) != 0)
 		send_kept(w);
 	if (w->ended) {
-		if (w->outbox.len == 0)
+		if (!wall_queue_waiting(&w->monitor))
 			loop_stop(w->loop);
 		return;
 	}
@@ -137,14 +99,16 @@ on_monitor(int fd, unsigned events, void *arg)
 }
 
 int
-wall_queue_start(struct worker *w)
+from_monitor_start(struct worker *w)
 {
-	int flags = fcntl(w->monitor.fd, F_GETFL);
+	int flags = fcntl(w->monitor.fd, F_GETFL), err;
 
 	if (flags < 0 || fcntl(w->monitor.fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return E_SYSTEM;
-	return loop_fd_add(w->loop, &w->monitor_handle, w->monitor.fd,
-	    LOOP_READ, on_monitor, w);
+	err = loop_fd_add(w->loop, &w->monitor_handle, w->monitor.fd, LOOP_READ,
+	    on_monitor, w);
+	wall_queue_watch(&w->monitor, &w->monitor_handle);
+	return err;
 }
 
 static void
@@ -156,10 +120,10 @@ give_up(void *arg)
 }
 
 void
-wall_queue_end(struct worker *w)
+from_monitor_end(struct worker *w)
 {
-	arm(w);
-	if (w->outbox.len == 0 || w->monitor_handle.loop == NULL)
+	wall_queue_read(&w->monitor, false);
+	if (!wall_queue_waiting(&w->monitor) || w->monitor_handle.loop == NULL)
 		loop_stop(w->loop);
 	else
 		loop_timer_start(w->loop, &w->linger, END_MS, give_up, w);
