@@ -1,21 +1,40 @@
 /*
  * The sender to the local syslog socket, for master and monitors.  libc's
  * syslog() blocks when the daemon is slow, and reopens by name after a
- * chroot; this one does neither.  A datagram socket is made once and shared
- * over forks: whoever can still see the path reconnects it for all of them.
+ * chroot; this one does neither.  What a full socket does not take is kept, in
+ * order and bounded; a process of one connection also waits for it, for a
+ * bounded time, so that it cannot run ahead of its log.  A datagram socket is
+ * made once and shared over forks: whoever can still see the path reconnects it
+ * for all of them.
  */
 #include "lib/syslog_out.h"
 
 #include "lib/err.h"
+#include "lib/loop.h"
+#include "lib/mem.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Bytes kept for a daemon that is slow, bookkeeping included. */
+#define KEPT_MAX (1024 * 1024)
+/* In a process with a loop the socket is tried again so often (ms). */
+#define AGAIN_MS 20
+
+/* A record that the socket has not taken; its NUL is counted in len. */
+struct kept {
+	struct kept *next;
+	size_t len;
+	char data[];
+};
 
 static struct {
 	bool open;
@@ -29,8 +48,15 @@ static struct {
 	/* What a stream has not taken yet of a record it has begun. */
 	char rest[SYSLOG_OUT_MAX];
 	size_t rest_len;
+	struct kept *first, *last;
+	size_t kept_bytes;
+	uint64_t kept_count;
+	unsigned patience; /* ms that a record is waited for */
+	bool stuck; /* was waited for in vain: not again until it takes one */
+	struct loop *loop;
+	struct loop_timer again;
 	uint64_t lost, untold;
-	pid_t pid; /* whose losses these are */
+	pid_t pid; /* whose losses and kept records these are */
 	uint64_t *shown; /* untold, where the parent sees it */
 } out = {.fd = -1};
 
@@ -149,7 +175,20 @@ syslog_out_ident(void)
 	return out.open ? out.ident : "sallyport";
 }
 
-/* What a parent lost before the fork is the parent's to tell. */
+static void
+forget_first(void)
+{
+	struct kept *k = out.first;
+
+	out.first = k->next;
+	if (out.first == NULL)
+		out.last = NULL;
+	out.kept_bytes -= sizeof(*k) + k->len;
+	out.kept_count--;
+	free(k);
+}
+
+/* What a parent lost or kept before the fork is the parent's to tell. */
 static void
 own_losses(void)
 {
@@ -159,14 +198,21 @@ own_losses(void)
 		out.pid = pid;
 		out.lost = out.untold = 0;
 		out.shown = NULL;
+		out.loop = NULL; /* and its timer are the parent's */
+		memset(&out.again, 0, sizeof(out.again));
+		while (out.first != NULL)
+			forget_first();
+		out.stuck = false;
 	}
 }
 
+/* Should this process be killed, what it keeps is lost, too. */
 static void
 show_untold(void)
 {
 	if (out.shown != NULL)
-		__atomic_store_n(out.shown, out.untold, __ATOMIC_RELAXED);
+		__atomic_store_n(
+		    out.shown, out.untold + out.kept_count, __ATOMIC_RELAXED);
 }
 
 void
@@ -255,22 +301,159 @@ send_record(const char *data, size_t len)
 }
 
 static bool
+is_full(int error)
+{
+	return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
+}
+
+/* A full queue is a daemon that is slow; anything else, one gone. */
+static bool
+try_record(const char *data, size_t len)
+{
+	if (send_record(data, len))
+		return true;
+	if (is_full(errno) || errno == EMSGSIZE || out.fixed || !reconnect())
+		return false;
+	return send_record(data, len);
+}
+
+static void
+lose(void)
+{
+	out.lost++;
+	out.untold++;
+}
+
+static void
+on_again(void *arg)
+{
+	(void)arg;
+	syslog_out_flush();
+}
+
+static bool
+keep(const char *data, size_t len)
+{
+	struct kept *k;
+
+	if (out.kept_bytes + sizeof(*k) + len > KEPT_MAX)
+		return false;
+	k = mem_alloc(sizeof(*k) + len);
+	k->next = NULL;
+	k->len = len;
+	memcpy(k->data, data, len);
+	if (out.first == NULL)
+		out.first = k;
+	else
+		out.last->next = k;
+	out.last = k;
+	out.kept_bytes += sizeof(*k) + len;
+	out.kept_count++;
+	if (out.loop != NULL && !loop_timer_running(&out.again))
+		loop_timer_start(
+		    out.loop, &out.again, AGAIN_MS, on_again, NULL);
+	return true;
+}
+
+void
+syslog_out_flush(void)
+{
+	int saved = errno;
+
+	own_losses();
+	while (out.open && out.first != NULL &&
+	    try_record(out.first->data, out.first->len)) {
+		forget_first();
+		out.stuck = false;
+	}
+	if (out.first != NULL && out.loop != NULL)
+		loop_timer_start(
+		    out.loop, &out.again, AGAIN_MS, on_again, NULL);
+	show_untold();
+	errno = saved;
+}
+
+bool
+syslog_out_waiting(void)
+{
+	own_losses();
+	return out.first != NULL;
+}
+
+/* True once nothing waits; ends early when the socket takes nothing. */
+static bool
+wait_for_room(unsigned ms)
+{
+	uint64_t until = loop_clock() + ms, now;
+	uint64_t before = out.kept_count;
+
+	syslog_out_flush();
+	while (
+	    out.first != NULL && out.fd >= 0 && (now = loop_clock()) < until) {
+		struct pollfd p = {.fd = out.fd, .events = POLLOUT};
+
+		/* A socket of others, too, may be full again at once. */
+		if (poll(&p, 1, (int)(until - now)) > 0 && p.revents != POLLOUT)
+			break;
+		syslog_out_flush();
+		if (out.kept_count < before)
+			until = loop_clock() + ms;
+		before = out.kept_count;
+	}
+	return out.first == NULL;
+}
+
+void
+syslog_out_drain(unsigned ms)
+{
+	int saved = errno;
+
+	own_losses();
+	if (out.open && out.first != NULL)
+		(void)wait_for_room(ms);
+	while (out.first != NULL) {
+		forget_first();
+		lose();
+	}
+	show_untold();
+	errno = saved;
+}
+
+void
+syslog_out_patience(unsigned ms)
+{
+	own_losses();
+	out.patience = ms;
+}
+
+void
+syslog_out_use_loop(struct loop *loop)
+{
+	own_losses();
+	out.loop = loop;
+}
+
+static bool
 send_message(const char *data, size_t len)
 {
 	int saved = errno;
-	bool sent;
+	bool sent = false;
 
 	own_losses();
-	sent = send_record(data, len);
-	/* A full queue is a daemon that is slow; anything else, one gone. */
-	if (!sent && errno != EAGAIN && errno != EWOULDBLOCK &&
-	    errno != ENOBUFS && errno != EMSGSIZE && !out.fixed && reconnect())
-		sent = send_record(data, len);
-	if (!sent) {
-		out.lost++;
-		out.untold++;
-		show_untold();
-	}
+	if (out.first != NULL)
+		syslog_out_flush();
+	if (out.first == NULL)
+		sent = try_record(data, len);
+	/* A daemon that is gone is not waited for. */
+	if (!sent && out.first == NULL && !is_full(errno))
+		lose();
+	else if (!sent && !keep(data, len))
+		lose();
+	else if (!sent && out.patience != 0 && !out.stuck)
+		out.stuck = !wait_for_room(out.patience);
+	else if (sent)
+		out.stuck = false;
+	show_untold();
 	errno = saved;
 	return sent;
 }

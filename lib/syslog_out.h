@@ -1,7 +1,9 @@
 /*
- * Our own sender to the local syslog socket: it never blocks.  Opened before
- * chroot and privilege drop, inherited over fork.  What the socket does not
- * take is counted, and the count is handed out once it takes messages again.
+ * Our own sender to the local syslog socket.  Opened before chroot and
+ * privilege drop, inherited over fork.  What a full socket does not take is
+ * kept and sent later; only a process with patience waits for it, for a
+ * bounded time.  What is lost (the daemon is gone, or too much is kept) is
+ * counted, and the count is handed out once messages are taken again.
  */
 #ifndef LIB_SYSLOG_OUT_H
 #define LIB_SYSLOG_OUT_H
@@ -36,12 +38,32 @@ int syslog_out_facility_parse(const char *word, int *facility);
 
 /*
  * Send one line (escaped by the caller) with a severity 0-7; true if the
- * socket took it.  Never blocks, keeps errno.
+ * socket took it at once; false if it is kept, or lost.  Keeps errno.
  */
 bool syslog_out_send(int severity, const char *text, size_t len);
 
 /* The same with a complete RFC 5424 message of the caller's. */
 bool syslog_out_send_raw(const char *message, size_t len);
+
+/*
+ * What is kept.  A process without a loop flushes while something waits; with
+ * one it is done by a timer of the loop's.  syslog_out_drain() waits until
+ * nothing is kept, as long as the socket takes one within ms, and counts the
+ * rest as lost: before the end of a process.  A child forgets what its parent
+ * keeps, and the parent's loop.
+ */
+struct loop;
+bool syslog_out_waiting(void);
+void syslog_out_flush(void);
+void syslog_out_drain(unsigned ms);
+void syslog_out_use_loop(struct loop *loop);
+
+/*
+ * For a process that serves one connection: each record is waited for while
+ * the socket takes one within ms (0, from birth: never).  Once that was in
+ * vain, nothing is waited for until the socket takes one again.
+ */
+void syslog_out_patience(unsigned ms);
 
 /* The PRI value of a severity with our facility; our ident. */
 int syslog_out_priority(int severity);

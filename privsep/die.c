@@ -5,6 +5,7 @@
 #include "privsep/die.h"
 
 #include "lib/log.h"
+#include "lib/syslog_out.h"
 #include "privsep/wall.h"
 
 #include <errno.h>
@@ -13,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define LAST_WORDS_MS 1000 /* for a slow syslog */
 
 void
 die(const char *format, ...)
@@ -24,6 +27,7 @@ die(const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	log_error("fatal: %s", text);
+	syslog_out_drain(LAST_WORDS_MS);
 	_exit(EXIT_FAILED);
 }
 
@@ -38,6 +42,7 @@ die_errno(const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	log_error("fatal: %s: %s", text, strerror(saved));
+	syslog_out_drain(LAST_WORDS_MS);
 	_exit(EXIT_FAILED);
 }
 
@@ -51,5 +56,6 @@ bug(const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	log_error("fatal: internal error: %s", text);
+	syslog_out_drain(LAST_WORDS_MS);
 	abort();
 }

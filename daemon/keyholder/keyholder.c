@@ -31,7 +31,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FAULTS_MAX 16000 /* of WALL_keys_failed */
+#define LAST_WORDS_MS 1000 /* for a slow syslog */
+#define FAULTS_MAX    16000 /* of WALL_keys_failed */
 
 struct keyholder {
 	struct loop *loop;
@@ -256,6 +257,7 @@ keyholder_run(int wall)
 	start_drop(ROLE_KEYHOLDER);
 	if ((k.loop = loop_new()) == NULL)
 		die_errno("epoll_create1");
+	syslog_out_use_loop(k.loop);
 	syslog_out_no_reconnect(); /* no socket can be made from here on */
 	sandbox_keyholder();
 	publish(&k);
@@ -266,6 +268,7 @@ keyholder_run(int wall)
 	    loop_run(k.loop) != 0)
 		die_errno("epoll");
 	host_keys_free(&k.keys);
+	syslog_out_drain(LAST_WORDS_MS);
 	loop_free(k.loop);
 	_exit(0); /* nothing of libcrypto or LSan runs in the sandbox */
 }

@@ -12,6 +12,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/ssh/fips.h"
+#include "lib/syslog_out.h"
 #include "privsep/die.h"
 #include "privsep/drop.h"
 #include "privsep/spawn.h"
@@ -35,6 +36,8 @@
 #define DESCRIPTORS_EACH 2
 /* A generation that broke is started again, not more often than this. */
 #define RESTART_MS 1000
+/* At its end, when it serves nobody, a slow syslog is waited for so long. */
+#define LAST_WORDS_MS 1000
 
 /* The end of the pipe on which a daemon's parent waits; -1 without one. */
 static int parent_pipe = -1;
@@ -528,6 +531,7 @@ master_run(const struct master_options *options)
 	prepare(m, config);
 	if ((m->loop = loop_new()) == NULL)
 		die_errno("epoll");
+	syslog_out_use_loop(m->loop);
 	m->penalties = penalties_new();
 	watch_signals(m);
 	find_room(m);
@@ -569,5 +573,6 @@ master_run(const struct master_options *options)
 	if (loop_run(m->loop) != 0)
 		die_errno("epoll_wait");
 	keeper_close(m);
+	syslog_out_drain(LAST_WORDS_MS);
 	return m->exit_status;
 }

@@ -33,6 +33,14 @@
 #define CLOSING_MS 5000
 /* Quiet for so long, a monitor gives free memory back: once in each state. */
 #define TRIM_MS 2000
+/*
+ * A slow syslog is waited for at each record, so that the connection does not
+ * run ahead of its log, and longer before the end; one that stands still costs
+ * a login the first once, and the end of a connection the second.
+ */
+#define LOG_RECORD_MS 2000
+#define LOG_END_MS    10000
+#define LOG_AGAIN_MS  100
 
 #define HANDLER(name, states, budget, fds, answers) [MSG_##name] = on_##name,
 static monitor_handler *const handlers[WALL_TYPES] = {
@@ -190,8 +198,11 @@ await_worker(struct monitor *m)
 		p = (struct pollfd){.fd = m->worker.fd, .events = POLLIN};
 		if (wall_queue_waiting(&m->worker))
 			p.events |= POLLOUT;
-		if (poll(&p, 1, -1) < 0 && errno != EINTR)
+		if (poll(&p, 1, syslog_out_waiting() ? LOG_AGAIN_MS : -1) < 0 &&
+		    errno != EINTR)
 			die_errno("poll");
+		if (syslog_out_waiting())
+			syslog_out_flush();
 		if ((p.revents & POLLOUT) != 0)
 			(void)wall_queue_flush(&m->worker);
 	} while ((p.revents & ~POLLOUT) == 0);
@@ -392,6 +403,8 @@ wait_ms(struct monitor *m)
 	}
 	if (patience < until)
 		until = patience;
+	if (syslog_out_waiting() && until > LOG_AGAIN_MS)
+		until = LOG_AGAIN_MS;
 	if (m->trimmed_in != m->state && until > TRIM_MS)
 		until = TRIM_MS;
 	return until > 3600000 ? 3600000 : (int)until;
@@ -417,6 +430,8 @@ turn(struct monitor *m)
 
 	if (n < 0 && errno != EINTR)
 		die_errno("poll");
+	if (syslog_out_waiting())
+		syslog_out_flush();
 	if (n == 0)
 		trim(m);
 	if ((fds[0].revents & POLLOUT) != 0)
@@ -530,6 +545,7 @@ start(struct monitor *m, const struct monitor_template *t,
 		die("slot %u", s->slot);
 	m->slot = &t->slots[s->slot];
 	syslog_out_show(&m->slot->log_untold);
+	syslog_out_patience(LOG_RECORD_MS);
 	snprintf(m->slot->source, sizeof(m->slot->source), "%s", s->source);
 	m->client_fd = serve->fds[0];
 	close(serve->fds[1]);
@@ -568,6 +584,7 @@ monitor_run(const struct monitor_template *t, struct wall_message *serve)
 	sessions_close(m);
 	auth_close(m);
 	audit_close(m);
+	syslog_out_drain(LOG_END_MS);
 	m->slot->counts.log_lost = syslog_out_lost();
 	_exit(exit_code(m));
 }

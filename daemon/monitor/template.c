@@ -16,6 +16,7 @@
 #include "lib/ssh/kex.h"
 #include "lib/ssh/key.h"
 #include "lib/ssh/moduli.h"
+#include "lib/syslog_out.h"
 #include "privsep/die.h"
 #include "privsep/drop.h"
 #include "privsep/session_exec.h"
@@ -40,6 +41,7 @@
 #define RETRY_MS 1000
 /* The master may read late; it is told why before the end. */
 #define LAST_WORDS_MS 1000
+#define LOG_AGAIN_MS  100 /* while syslog is slow */
 
 /* Which connection a child serves. */
 struct born {
@@ -287,6 +289,16 @@ lose_master(void)
 		keeper_due = due;
 }
 
+/* What poll() may wait. */
+static int
+wait_ms(int ms)
+{
+	if (!syslog_out_waiting())
+		return ms;
+	syslog_out_flush();
+	return ms >= 0 && ms < LOG_AGAIN_MS ? ms : LOG_AGAIN_MS;
+}
+
 /* Milliseconds until a keeper is to be found, -1: not at all. */
 static int
 until_keeper(void)
@@ -372,7 +384,7 @@ monitors_run(int wall)
 		struct pollfd fds[2] = {{.fd = signals, .events = POLLIN},
 		    {.fd = master.fd, .events = master_events()}};
 
-		if (poll(fds, 2, until_keeper()) < 0 && errno != EINTR)
+		if (poll(fds, 2, wait_ms(until_keeper())) < 0 && errno != EINTR)
 			die_errno("poll");
 		if (fds[0].revents != 0)
 			bury();
@@ -383,5 +395,6 @@ monitors_run(int wall)
 		if (until_keeper() == 0)
 			find_keeper();
 	}
+	syslog_out_drain(LAST_WORDS_MS);
 	_exit(0);
 }
