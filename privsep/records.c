@@ -7,6 +7,7 @@
 
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 
 #include <fcntl.h>
 #include <lastlog.h>
@@ -103,6 +104,27 @@ record_logout(const struct record *r)
 		write_utmp(&u);
 	if (r->wtmp)
 		updwtmpx(_PATH_WTMP, &u);
+}
+
+/*
+ * A child of a child, which nobody has to wait for.  It keeps no descriptor:
+ * the others of a wall or a listener must see when this process has gone.
+ */
+void
+record_logout_apart(const struct record *r)
+{
+	pid_t pid = fork(), again;
+	int status;
+
+	if (pid == 0) {
+		if (close_range(3, ~0u, 0) != 0)
+			_exit(1);
+		if ((again = fork()) == 0)
+			record_logout(r);
+		_exit(again < 0 ? 1 : 0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+		log_warn("the logout record of %s was not written", r->line);
 }
 
 void

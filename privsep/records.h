@@ -26,6 +26,11 @@ struct record {
 /* Failures are logged; a full disk does not keep anybody out. */
 void record_login(const struct record *r);
 void record_logout(const struct record *r);
+/*
+ * The same, in a process of its own, for the master: anybody who may read utmp
+ * can hold its lock, and libc waits for that for ten seconds.
+ */
+void record_logout_apart(const struct record *r);
 /* A failed attempt, as sshd writes it: line "ssh:notty". */
 void record_failure(const char *user, const struct net_address *source);
 

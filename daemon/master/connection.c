@@ -278,7 +278,7 @@ write_logout(const struct connection *c, const struct slot *slot)
 	    .wtmp = s->wtmp};
 
 	if (slot->utmp_pid != 0 && slot->line[0] != '\0')
-		record_logout(&r);
+		record_logout_apart(&r);
 	if (slot->since != 0)
 		AUDIT(logout, .tty = slot->line, .cause = "monitor ended");
 }

@@ -1,0 +1,157 @@
+"""Each thing outside that one connection can hang on is held; others go on:
+they are greeted, log in, and the master answers."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+import sp
+from test_ctl import ctl_json
+
+UTMP = "/run/utmp"
+# glibc waits ten seconds for a lock of utmp: others are not to wait with it.
+SOON = 8 * sp.SLOW
+
+HANGS = """
+auth [success=ignore default=1] pam_succeed_if.so quiet user = %s
+auth required pam_exec.so quiet /bin/sleep 60
+"""
+
+
+def others_go_on(server, other):
+    """A greeting, logins, an answer: each soon."""
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", server.port), SOON) as s:
+            s.settimeout(SOON)
+            assert s.recv(4) == b"SSH-"
+        sp.run(server.ssh_argv(other, "true"), timeout=SOON / sp.SLOW, check=0)
+    assert ctl_json(server, "status")["unauthenticated"] >= 0
+
+
+@contextlib.contextmanager
+def stopped(pids):
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def utmp_locked():
+    """As anybody may who can read the file: a reader's lock stops writers."""
+    if not os.path.exists(UTMP):
+        open(UTMP, "a").close()
+    code = ("import fcntl,os,sys,time; f=open('%s');"
+            "fcntl.lockf(f, fcntl.LOCK_SH); print('locked', flush=True);"
+            "time.sleep(300)" % UTMP)
+    p = subprocess.Popen(["python3", "-c", code], stdout=subprocess.PIPE,
+                         user="nobody")
+    try:
+        assert p.stdout.readline() == b"locked\n"
+        yield
+    finally:
+        p.kill()
+        p.communicate()
+
+
+def test_the_master_does_not_wait_for_the_lock_of_utmp(make_server, make_user):
+    """A monitor was killed: the master sees to its logout record."""
+    user, other = make_user(), make_user()
+    server = make_server()
+    terminal = server.popen(user, "echo on; cat", flags=("-tt",))
+    server.wait_log("Starting session")
+    monitor = server.processes(r"monitor \S+")[0]
+    sp.wait_for(lambda: user.name in sp.run(["who"]).stdout, what="its record")
+    with utmp_locked():
+        os.kill(monitor, signal.SIGKILL)
+        server.wait_log("was killed|crash")
+        others_go_on(server, other)
+    terminal.communicate()
+    # And the record is written once it can be.
+    sp.wait_for(lambda: user.name not in sp.run(["who"]).stdout, 25,
+                what="the logout record")
+
+
+@pytest.mark.parametrize("what", [r"monitor \S+", r"worker \S+", "session"])
+def test_others_do_not_wait_for_a_stopped_process(make_server, make_user, what):
+    user, other = make_user(), make_user()
+    server = make_server()
+    one = server.popen(user, "echo on; exec cat")
+    assert one.stdout.readline() == b"on\n"
+    with stopped(server.processes(what)):
+        others_go_on(server, other)
+    one.stdin.write(b"still\n")
+    one.stdin.flush()
+    assert one.stdout.readline() == b"still\n"
+    one.communicate()
+
+
+def test_others_do_not_wait_for_a_stopped_sftp_server(make_server, make_user):
+    user, other = make_user(), make_user()
+    server = make_server()
+    one = subprocess.Popen(["sftp", "-P", str(server.port), "-b", "-",
+                            *server.options(user), f"{user.name}@127.0.0.1"],
+                           stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    pids = sp.wait_for(lambda: server.processes("sftp"), what="its server")
+    with stopped(pids):
+        others_go_on(server, other)
+    one.communicate(b"ls\n")
+    assert one.returncode == 0
+
+
+def test_others_do_not_wait_for_a_stack_of_pam_that_hangs(make_server, make_user):
+    user, other = make_user(), make_user()
+    with open("/etc/pam.d/sallyport") as f:
+        sp.write_pam("sallyport-hangs", HANGS % user.name + f.read())
+    server = make_server(pam_service="sallyport-hangs")
+    stuck = [server.popen(user, "true", password=True) for _ in range(5)]
+    sp.wait_for(lambda: len(server.processes(r"monitor \S+")) == 5, what="them")
+    time.sleep(1)
+    try:
+        others_go_on(server, other)
+    finally:
+        for p in stuck:
+            p.kill()
+            p.communicate()
+
+
+def test_others_do_not_wait_for_a_log_on_a_full_disk(make_server, make_user):
+    user = make_user()
+    server = make_server(start=False)
+    p = sp.run([sp.DAEMON, "-f", server.config, "-E", "/dev/full"], env=server.env)
+    assert p.returncode == 0, p.stderr
+    server.pid = int(open(server.pid_file).read())
+    others_go_on(server, user)
+
+
+def test_a_greeting_comes_while_both_templates_and_the_keyholder_are_stopped(
+        make_server, make_user):
+    """Nobody can log in then; the master waits for none of them."""
+    user = make_user()
+    server = make_server(
+        limits="startups = { begin = 500; rate = 1; full = 600; }; "
+        "source = { connections = 600; };")
+    pids = [p for what in ("monitors", "workers", "keyholder")
+            for p in server.processes(what)]
+    assert len(pids) == 3
+    waiting = []
+    with stopped(pids):
+        for _ in range(60):
+            s = socket.create_connection(("127.0.0.1", server.port), SOON)
+            s.settimeout(SOON)
+            assert s.recv(4) == b"SSH-"
+            s.sendall(b"SSH-2.0-waiting\r\n")
+            waiting.append(s)
+        assert ctl_json(server, "status")["unauthenticated"] >= 0
+    for s in waiting:
+        s.close()
+    server.ssh(user, "true", check=0)
