@@ -227,11 +227,23 @@ struct chains {
 	size_t count;
 };
 
-/* One permitted target: "*.example.com:443", "10.0.0.0/8:*", "[::1]:22". */
+/*
+ * One permitted target: "*.example.com:443", "10.0.0.0/8:*", "[::1]:22",
+ * "=db:5432".  Addresses are addresses and names are names: each kind looks at
+ * one of them only.
+ */
+enum target_kind {
+	TARGET_ANY, /* "*": every address, under every name */
+	TARGET_NETWORK, /* addresses of network */
+	TARGET_ADDRESS, /* host is a pattern for IPv4 addresses: "10.1.*" */
+	TARGET_NAME, /* host is a pattern for names */
+	TARGET_TYPED /* host is what the client types, as sshd compares */
+};
+
 struct target {
+	enum target_kind kind;
 	char *text;
-	char *host; /* pattern with * and ?; NULL when is_network */
-	bool is_network; /* network holds it */
+	char *host; /* NULL for TARGET_NETWORK */
 	struct net_network network;
 	uint16_t port_first;
 	uint16_t port_last;

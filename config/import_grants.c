@@ -249,6 +249,25 @@ forwards(const struct granting *g, const char *name, const char *direction)
 	    is(g, name, direction, "yes");
 }
 
+/*
+ * sshd compares what the client typed.  A name is that here, too; addresses
+ * and patterns (which PermitOpen has not) mean something else, as does any
+ * host of a listener.
+ */
+static const char *
+typed_target(struct importer *imp, const char *name, const char *text)
+{
+	struct target target;
+
+	if (strncmp(text, "*:", 2) == 0)
+		return text;
+	if (strcmp(name, "permitopen") == 0 && strpbrk(text, "*?") == NULL &&
+	    parse_target(imp->arena, text, &target) == NULL &&
+	    target.kind == TARGET_NAME)
+		return text;
+	return arena_printf(imp->arena, "=%s", text);
+}
+
 static void
 put_targets(
     const struct granting *g, const char *key, const char *name, bool allowed)
@@ -258,7 +277,7 @@ put_targets(
 	struct strings list = {0};
 	struct target target;
 	const char *fault;
-	char *text;
+	const char *text;
 	size_t i;
 
 	if (allowed && (d == NULL || strcasecmp(d->args[0], "any") == 0))
@@ -270,6 +289,7 @@ put_targets(
 		text = strchr(d->args[i], ':') != NULL ?
 		    d->args[i] :
 		    arena_printf(imp->arena, "*:%s", d->args[i]);
+		text = typed_target(imp, name, text);
 		fault = parse_target(imp->arena, text, &target);
 		if (fault != NULL) {
 			import_error(imp, &d->origin, "%s %s: %s", name,

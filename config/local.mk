@@ -17,6 +17,7 @@ config_libsettings_a_SOURCES = \
 	config/parse.c config/parse.h \
 	config/policy/decide.c config/policy/policy.h \
 	config/policy/explain.c \
+	config/policy/forward.c config/policy/forward.h \
 	config/policy/match.c config/policy/match.h \
 	config/policy/may.c \
 	config/policy/tighten.c \

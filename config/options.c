@@ -457,10 +457,21 @@ const struct option options[] = {
 	"authenticated."),
     G(local_forward, TARGETS, 0, 256, 0, "[]", NULL, LAYER,
 	"Where clients may connect to through the server (ssh -L, -D, -W, -J): "
-	"\"host:port\", \"10.0.0.0/8:*\", \"*.example.com:443\", \"*:*\"."),
+	"\"host:port\", \"10.0.0.0/8:*\", \"*.example.com:443\", \"*:*\".  "
+	"Networks, addresses and patterns of digits, dots and wildcards "
+	"(\"10.1.*:22\") are about addresses: a name is looked up, and only "
+	"those of its addresses are tried that every list permits.  Other "
+	"patterns are about names as the client gives them, wherever these "
+	"lead.  \"=host:port\" is the text that the client gives and nothing "
+	"else, as with sshd's PermitOpen."),
     G(remote_forward, TARGETS, 0, 256, 0, "[]", NULL, LAYER,
 	"Where clients may listen on the server (ssh -R): \"localhost:8080\", "
-	"\"*:1024-65535\"."),
+	"\"*:1024-65535\".  Judged are the addresses that the client asks for "
+	"and those that gateway_ports makes of them; \"localhost\" is the "
+	"loopback addresses, \"0.0.0.0\" and \"[::]\" are all of a family, and "
+	"those that are not permitted are left out.  \"=host:port\" is a "
+	"pattern for the text that the client gives, as with sshd's "
+	"PermitListen.  A port that the client leaves to the server is 0."),
     G(gateway_ports, CHOICE, 0, 0, 0, "\"no\"", gateway_choices, SMALLER,
 	"On which addresses remote forwards listen: no, loopback only; client, "
 	"where the client asks; yes, on all."),

@@ -256,40 +256,76 @@ parse_ports(const char *text, struct target *target)
 	return true;
 }
 
+/* The text before the last colon, without brackets; NULL: not a host. */
+static char *
+parse_host(struct arena *arena, const char *text, const char *colon)
+{
+	const char *close;
+	char *host;
+
+	if (text[0] == '[') {
+		close = strchr(text, ']');
+		if (close == NULL || close > colon)
+			return NULL;
+		host = arena_printf(arena, "%.*s%.*s", (int)(close - text - 1),
+		    text + 1, (int)(colon - close - 1), close + 1);
+	} else {
+		host = arena_strndup(arena, text, (size_t)(colon - text));
+	}
+	if (*host == '\0' || *host == '!' || strpbrk(host, " \t,\"") != NULL ||
+	    strlen(host) > 255)
+		return NULL;
+	return host;
+}
+
+/* What the host of a target is about; NULL, or what is wrong with it. */
+static const char *
+classify_host(struct target *target)
+{
+	const char *host = target->host;
+
+	if (strspn(host, "*") == strlen(host)) {
+		target->kind = TARGET_ANY;
+		return NULL;
+	}
+	if (net_parse_network(host, &target->network) == 0) {
+		target->kind = TARGET_NETWORK;
+		target->host = NULL;
+		return NULL;
+	}
+	if (strpbrk(host, "/[]:") != NULL)
+		return "not a host, an address or a network before the port";
+	target->kind = TARGET_NAME;
+	if (strspn(host, "0123456789.*?") == strlen(host)) {
+		target->kind = TARGET_ADDRESS;
+		if (strpbrk(host, "*?") == NULL)
+			return "no address: an IPv4 address has four numbers";
+	}
+	return NULL;
+}
+
 const char *
 parse_target(struct arena *arena, const char *text, struct target *target)
 {
 	static const char bad[] =
 	    "not a target; like \"host:22\", "
 	    "\"10.0.0.0/8:*\", \"[2001:db8::]/32:443\", \"*:1-1023\"";
-	const char *colon = strrchr(text, ':'), *close;
-	char *host;
+	bool typed = text[0] == '=';
+	const char *host = &text[typed], *colon = strrchr(host, ':');
 
-	if (colon == NULL || colon == text || !parse_ports(colon + 1, target))
+	memset(target, 0, sizeof(*target));
+	if (colon == NULL || colon == host || !parse_ports(colon + 1, target))
 		return bad;
 	target->text = arena_strdup(arena, text);
-	if (text[0] == '[') {
-		close = strchr(text, ']');
-		if (close == NULL || close > colon)
-			return bad;
-		host = arena_printf(arena, "%.*s%.*s", (int)(close - text - 1),
-		    text + 1, (int)(colon - close - 1), close + 1);
-	} else {
-		host = arena_strndup(arena, text, (size_t)(colon - text));
-		if (strchr(host, ':') != NULL)
-			return "an IPv6 address stands in brackets: "
-			       "\"[2001:db8::1]:443\"";
-	}
-	if (*host == '!' || strpbrk(host, " \t,\"") != NULL ||
-	    strlen(host) > 255)
+	target->host = parse_host(arena, host, colon);
+	if (target->host == NULL)
 		return bad;
-	if (net_parse_network(host, &target->network) == 0) {
-		target->is_network = true;
-		return NULL;
-	}
-	if (strpbrk(host, "/[]:") != NULL)
-		return bad;
-	target->host = host;
+	if (*host != '[' && strchr(target->host, ':') != NULL)
+		return "an IPv6 address stands in brackets: "
+		       "\"[2001:db8::1]:443\"";
+	if (!typed)
+		return classify_host(target);
+	target->kind = TARGET_TYPED;
 	return NULL;
 }
 

@@ -38,7 +38,7 @@
 #define WALL_PATH_MAX	 108   /* sun_path */
 #define WALL_KEYS_MAX	 65536 /* host public keys together */
 #define WALL_ENV_MAX	 (176 * 1024) /* with SSH_ORIGINAL_COMMAND */
-#define WALL_LIST_MAX	 32768 /* a forwarding permission list */
+#define WALL_ADDRESSES_MAX 336 /* lib/addresses.h, ADDRESSES_MAX of them */
 #define WALL_MODULI_MAX	 (128 * 1024) /* groups, as text of moduli(5) */
 #define PORT_MAX	 65535
 #define U32		 UINT32_MAX
@@ -279,6 +279,7 @@
 	MSG(run, ANY_STATE, 0, 0, ran)      \
 	MSG(run_pty, ANY_STATE, 0, 1, ran)  \
 	MSG(kill, ANY_STATE, 0, 0, no)      \
+	MSG(resolve, ANY_STATE, 0, 0, resolved) \
 	MSG(reach_tcp, ANY_STATE, 0, 0, reached) \
 	MSG(reach_unix, ANY_STATE, 0, 0, reached) \
 	MSG(bind_tcp, ANY_STATE, 0, 0, bound) \
@@ -317,22 +318,25 @@
 #define WALL_run_pty(F) WALL_RUN(F)
 #define WALL_kill(F) F(u32, channel, U32) F(u8, signal, 64)
 /*
- * permit: what the policy allows, lines "host:port" as config/policy/policy.h
- * prints them, "&" between lists that must all allow; the session matches
- * the addresses that the name resolves to.  Empty: any address.
+ * A name's addresses are looked up, and told; those of them that the policy
+ * permits come back as reach_tcp.  addresses: lib/addresses.h.
  */
-#define WALL_reach_tcp(F)                                  \
-	F(u32, channel, U32) F(text, host, WALL_HOST_MAX)  \
-	F(u32, port, PORT_MAX) F(u32, seconds, U32) F(text, permit, WALL_LIST_MAX)
+#define WALL_resolve(F)                                   \
+	F(u32, channel, U32) F(text, host, WALL_HOST_MAX) \
+	F(u32, seconds, U32)
+/* Connect to one of these, tried in this order, and to no other. */
+#define WALL_reach_tcp(F)                                         \
+	F(u32, channel, U32) F(bytes, addresses, WALL_ADDRESSES_MAX) \
+	F(u32, port, PORT_MAX) F(u32, seconds, U32)
 #define WALL_reach_unix(F) \
 	F(u32, channel, U32) F(text, path, WALL_PATH_MAX)
 /*
- * wildcard: the client may name addresses other than the loopback ones;
- * everywhere: all addresses, whatever it named.
+ * Listen on these; address: as the client named them, for `incoming`.  One of
+ * them that cannot be bound is left out.  port 0: one that is free in all.
  */
-#define WALL_bind_tcp(F)                                                 \
-	F(u32, number, U32) F(text, address, WALL_HOST_MAX) F(u32, port, PORT_MAX) \
-	F(flag, wildcard, 1) F(flag, everywhere, 1)
+#define WALL_bind_tcp(F)                                       \
+	F(u32, number, U32) F(text, address, WALL_HOST_MAX)    \
+	F(bytes, addresses, WALL_ADDRESSES_MAX) F(u32, port, PORT_MAX)
 #define WALL_bind_unix(F)                                 \
 	F(u32, number, U32) F(text, path, WALL_PATH_MAX) F(u32, mask, 511) \
 	F(flag, unlink, 1)
@@ -352,6 +356,7 @@
 	MSG(session_ready, ANY_STATE, 1, 0, no) \
 	MSG(ran, ANY_STATE, 0, 0, no)       \
 	MSG(ended, ANY_STATE, 0, 0, no)     \
+	MSG(resolved, ANY_STATE, 0, 0, no)  \
 	MSG(reached, ANY_STATE, 0, 0, no)   \
 	MSG(bound, ANY_STATE, 0, 0, no)     \
 	MSG(accepted, ANY_STATE, 0, 0, no)  \
@@ -364,6 +369,10 @@
 	F(u32, channel, U32) F(u32, pid, U32) F(u32, error, U32)
 #define WALL_ended(F) \
 	F(u32, channel, U32) F(u32, status, 255) F(u32, signal, 255) F(flag, core, 1)
+/* No address: text says why, in the resolver's words. */
+#define WALL_resolved(F)                                             \
+	F(u32, channel, U32) F(bytes, addresses, WALL_ADDRESSES_MAX) \
+	F(text, text, WALL_TEXT_MAX)
 /* reason 0, or SSH_OPEN_*; the address that was used. */
 #define WALL_reached(F)                                                  \
 	F(u32, channel, U32) F(u32, reason, U32) F(text, address, 128) \

@@ -45,6 +45,10 @@ enum tri policy_in_windows(
 /* Patterns with ! : one that excludes and matches decides at once. */
 bool policy_in_patterns(const struct strings *patterns, const char *text);
 
+/* In a list of patterns of every layer; an empty list holds nothing. */
+bool policy_in_layers(
+    const struct decision *d, enum layer layer, const char *text);
+
 /* The decision and its trace; trace may be NULL. */
 void policy_decide_traced(const struct config *config,
     const struct policy_facts *facts, struct decision *d, struct trace *trace);

@@ -165,18 +165,6 @@ bool policy_asks_revoked(const struct decision *d, const char *path);
  * the moment the window closes, 0 when it does not. */
 bool policy_may_now(const struct decision *d, time_t now, time_t *ends);
 
-/* A forward's target.  With patterns by name and by network the address is
- * needed: POLICY_ASK_ADDRESS means resolve, then ask again with each. */
-enum policy_answer { POLICY_NO, POLICY_YES, POLICY_ASK_ADDRESS };
-enum policy_answer policy_may_connect(const struct decision *d,
-    const char *host, uint32_t port, const struct net_address *address);
-
-/* A remote forward: host as the client sent it ("", "*", "localhost", ...). */
-bool policy_may_listen(
-    const struct decision *d, const char *host, uint32_t port);
-
-bool policy_may_unix_connect(const struct decision *d, const char *path);
-bool policy_may_unix_listen(const struct decision *d, const char *path);
 bool policy_may_env(const struct decision *d, const char *name);
 bool policy_may_subsystem(const struct decision *d, const char *name);
 /* The rule's own command for it, "internal" for sftp; NULL: it has none. */

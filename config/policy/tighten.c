@@ -384,8 +384,11 @@ decision_tighten_targets(struct decision *d, enum grant grant,
 	for (i = 0; i < count; i++) {
 		const char *text = texts[i];
 
+		/* sshd(8): no pattern and no look-up, but "*" is any host */
 		if (strchr(text, ':') == NULL)
 			text = arena_printf(d->arena, "*:%s", text);
+		else if (strncmp(text, "*:", 2) != 0)
+			text = arena_printf(d->arena, "=%s", text);
 		if (parse_target(d->arena, text, &targets->items[i]) != NULL)
 			return E_FORMAT;
 	}

@@ -7,6 +7,7 @@ sallyportd_SOURCES += \
 	daemon/monitor/greeting.c \
 	daemon/monitor/login.c \
 	daemon/monitor/monitor.c daemon/monitor/monitor.h \
+	daemon/monitor/on_connect.c \
 	daemon/monitor/on_forward.c \
 	daemon/monitor/on_key.c \
 	daemon/monitor/on_session.c \

@@ -1,11 +1,13 @@
 /*
- * Forwarding: every connect and every listener is held against the frozen
- * decision and audited here; the session process makes the sockets, as the
- * user.
+ * Listeners (remote forwards, agent, X11) and tunnels: each is held against
+ * the frozen decision and audited here; the session process makes the
+ * sockets, as the user.  Connections of clients are in on_connect.c.
  */
 #include "daemon/monitor/sessions.h"
 
+#include "config/policy/forward.h"
 #include "daemon/monitor/auth.h"
+#include "lib/addresses.h"
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -24,123 +26,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One address of a name may take this long. */
-#define CONNECT_SECONDS 20
-
-static void
-forward_denied(struct monitor *m, uint32_t channel, const char *kind,
-    const char *host, uint32_t port, const char *reason)
-{
-	AUDIT(fwd_denied, .kind = kind, .host = host, .port = port,
-	    .reason = reason);
-	chan_refuse(m, channel, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
-	    "administratively prohibited");
-}
-
-/* The targets of every layer, as text: a line each, "&" between layers. */
-static char *
-permit_text(const struct decision *d)
-{
-	const struct layers *l = &d->layers[LAYER_local_forward];
-	char *text = NULL;
-	size_t len = 0;
-	FILE *f = open_memstream(&text, &len);
-
-	if (f == NULL)
-		return mem_strdup("none:0\n");
-	for (size_t i = 0; i < l->count; i++) {
-		const struct targets *t = l->items[i].list;
-
-		if (i != 0)
-			fputs("&\n", f);
-		for (size_t k = 0; k < t->count; k++)
-			fprintf(f, "%s\n", t->items[k].text);
-	}
-	fclose(f);
-	return text;
-}
-
-int
-on_tcp_connect(struct monitor *m, struct wall_message *message)
-{
-	const struct msg_tcp_connect *t = &message->tcp_connect;
-	enum policy_answer answer;
-	struct chan *c;
-	char *permit;
-
-	answer = policy_may_connect(m->decision, t->host, t->port, NULL);
-	if (answer == POLICY_NO || t->port == 0 || t->host[0] == '\0') {
-		forward_denied(
-		    m, t->channel, "direct-tcpip", t->host, t->port, "policy");
-		return 0;
-	}
-	if (monitor_session(m, t->channel, NULL) != 0 ||
-	    (c = chan_add(m, t->channel, CHAN_FORWARD)) == NULL)
-		return 0;
-	c->started = true;
-	c->what = "direct-tcpip";
-	c->target = mem_strdup(t->host);
-	c->target_port = t->port;
-	permit = answer == POLICY_ASK_ADDRESS ? permit_text(m->decision) :
-						mem_strdup("");
-	if (strlen(permit) > WALL_LIST_MAX) {
-		free(permit);
-		permit = mem_strdup("none:0\n");
-	}
-	SESSION_ORDER(m, reach_tcp, .channel = t->channel, .host = t->host,
-	    .port = t->port, .seconds = CONNECT_SECONDS, .permit = permit);
-	free(permit);
-	return 0;
-}
-
-int
-on_unix_connect(struct monitor *m, struct wall_message *message)
-{
-	const struct msg_unix_connect *u = &message->unix_connect;
-	struct chan *c;
-
-	if (u->path[0] == '\0' ||
-	    !policy_may_unix_connect(m->decision, u->path)) {
-		forward_denied(
-		    m, u->channel, "direct-streamlocal", u->path, 0, "policy");
-		return 0;
-	}
-	if (monitor_session(m, u->channel, NULL) != 0 ||
-	    (c = chan_add(m, u->channel, CHAN_FORWARD)) == NULL)
-		return 0;
-	c->started = true;
-	c->what = "direct-streamlocal";
-	c->target = mem_strdup(u->path);
-	SESSION_ORDER(m, reach_unix, .channel = u->channel, .path = u->path);
-	return 0;
-}
-
-int
-on_reached(struct monitor *m, struct wall_message *message)
-{
-	const struct msg_reached *r = &message->reached;
-	struct chan *c = chan_find(m, r->channel);
-	struct net_address address;
-
-	if (c == NULL || c->kind != CHAN_FORWARD || c->what == NULL)
-		return 0;
-	if (r->reason != 0) {
-		AUDIT(fwd_failed, .kind = c->what, .host = c->target,
-		    .port = c->target_port, .reason = r->text);
-		chan_refuse(m, c->id, r->reason, r->text);
-		chan_remove(m, c);
-		return 0;
-	}
-	memset(&address, 0, sizeof(address));
-	if (net_parse(r->address, &address) != 0)
-		(void)net_parse_port(r->address, &address);
-	AUDIT(fwd_open, .kind = c->what, .host = c->target,
-	    .address = address.family != NET_NONE ? &address : NULL,
-	    .port = c->target_port, .channel = c->id);
-	MONITOR_SEND(m, granted, .channel = c->id);
-	return 0;
-}
-
 /* ---- listeners ---- */
 
 static void
@@ -152,17 +37,41 @@ listen_denied(struct monitor *m, uint32_t request, const char *kind,
 	MONITOR_SEND(m, not_listening, .request = request);
 }
 
+/* The addresses that it may listen on; none: why[] says the reason. */
+static struct addresses
+permitted_listeners(struct monitor *m, const struct msg_tcp_listen *l,
+    char *why, size_t why_size)
+{
+	const struct policy_forward forward = {
+	    .layer = LAYER_remote_forward, .host = l->address, .port = l->port};
+	struct addresses out = {.count = 0};
+
+	_Static_assert(LISTEN_ADDRESSES_MAX <= ADDRESSES_MAX, "room");
+	if (l->port != 0 && l->port < 1024 && m->passwd.pw_uid != 0) {
+		snprintf(why, why_size, "ports below 1024 are root's");
+		return out;
+	}
+	out.count =
+	    policy_may_listen(m->decision, l->address, l->port, out.items);
+	if (out.count == 0)
+		policy_forward_refuser(
+		    m->template->config, m->decision, &forward, why, why_size);
+	return out;
+}
+
 int
 on_tcp_listen(struct monitor *m, struct wall_message *message)
 {
 	const struct msg_tcp_listen *l = &message->tcp_listen;
-	uint32_t gateway = m->decision->grants.gateway_ports;
+	uint8_t bytes[ADDRESSES_BYTES];
+	struct addresses addresses;
 	struct binding *b = NULL;
+	char why[WHY_MAX];
 
-	if (!policy_may_listen(m->decision, l->address, l->port) ||
-	    (l->port != 0 && l->port < 1024 && m->passwd.pw_uid != 0)) {
-		listen_denied(m, l->request, "tcpip-forward", l->address,
-		    l->port, "policy");
+	addresses = permitted_listeners(m, l, why, sizeof(why));
+	if (addresses.count == 0) {
+		listen_denied(
+		    m, l->request, "tcpip-forward", l->address, l->port, why);
 		return 0;
 	}
 	if (monitor_session(m, UINT32_MAX, NULL) != 0)
@@ -176,8 +85,9 @@ on_tcp_listen(struct monitor *m, struct wall_message *message)
 	b->address = mem_strdup(l->address);
 	b->port = l->port;
 	SESSION_ORDER(m, bind_tcp, .number = b->number, .address = l->address,
-	    .port = l->port, .wildcard = gateway != GATEWAY_NO,
-	    .everywhere = gateway == GATEWAY_YES);
+	    .addresses = {.data = bytes,
+		.len = addresses_write(&addresses, bytes)},
+	    .port = l->port);
 	return 0;
 }
 
@@ -187,11 +97,16 @@ on_unix_listen(struct monitor *m, struct wall_message *message)
 	const struct msg_unix_listen *l = &message->unix_listen;
 	const struct grants *g = &m->decision->grants;
 	struct binding *b;
+	char why[WHY_MAX];
 
-	if (l->path[0] == '\0' ||
-	    !policy_may_unix_listen(m->decision, l->path)) {
+	if (!policy_may_unix_listen(m->decision, l->path)) {
+		const struct policy_forward forward = {
+		    .layer = LAYER_unix_remote, .host = l->path};
+
+		policy_forward_refuser(m->template->config, m->decision,
+		    &forward, why, sizeof(why));
 		listen_denied(
-		    m, l->request, "streamlocal-forward", l->path, 0, "policy");
+		    m, l->request, "streamlocal-forward", l->path, 0, why);
 		return 0;
 	}
 	if (monitor_session(m, UINT32_MAX, NULL) != 0)
@@ -255,11 +170,14 @@ on_agent(struct monitor *m, struct wall_message *message)
 	uint32_t id = message->agent.channel;
 	struct chan *c = chan_find(m, id);
 	struct binding *b;
+	char why[WHY_MAX];
 
 	if (c == NULL || c->kind != CHAN_SESSION || c->started)
 		return E_STATE;
 	if (!m->decision->grants.agent) {
-		AUDIT(fwd_denied, .kind = "auth-agent", .reason = "policy");
+		policy_grant_refuser(m->template->config, m->decision,
+		    GRANT_agent, why, sizeof(why));
+		AUDIT(fwd_denied, .kind = "auth-agent", .reason = why);
 		chan_refuse(m, id, 0, "");
 		return 0;
 	}
@@ -297,13 +215,15 @@ on_x11(struct monitor *m, struct wall_message *message)
 	const struct msg_x11 *x = &message->x11;
 	struct chan *c = chan_find(m, x->channel);
 	struct binding *b;
+	char why[WHY_MAX] = "malformed request";
 
 	if (c == NULL || c->kind != CHAN_SESSION || c->started)
 		return E_STATE;
 	if (!m->decision->grants.x11 || !x11_is_sane(x) || c->display != NULL) {
-		AUDIT(fwd_denied, .kind = "x11",
-		    .reason = m->decision->grants.x11 ? "malformed request" :
-							"policy");
+		if (!m->decision->grants.x11)
+			policy_grant_refuser(m->template->config, m->decision,
+			    GRANT_x11, why, sizeof(why));
+		AUDIT(fwd_denied, .kind = "x11", .reason = why);
 		chan_refuse(m, x->channel, 0, "");
 		return 0;
 	}
@@ -471,16 +391,21 @@ on_tun(struct monitor *m, struct wall_message *message)
 	const struct msg_tun *t = &message->tun;
 	struct wall_message give = {
 	    .type = MSG_hand_over, .fds = {-1, -1, -1, -1}};
-	char name[IFNAMSIZ];
+	char name[IFNAMSIZ], why[WHY_MAX];
 	struct chan *c;
 	uint32_t unit;
 	int fd;
 
 	tun_name(t, name);
-	/* A key's tunnel="n" allows that one alone. */
-	if (t->mode == 0 || (m->decision->grants.tun & t->mode) == 0 ||
-	    (auth_tun_unit(m, &unit) && t->unit != unit)) {
-		forward_denied(m, t->channel, "tun", name, 0, "policy");
+	if (t->mode == 0 || (m->decision->grants.tun & t->mode) == 0) {
+		policy_grant_refuser(m->template->config, m->decision,
+		    GRANT_tun, why, sizeof(why));
+		forward_denied(m, t->channel, "tun", name, 0, why);
+		return 0;
+	}
+	if (auth_tun_unit(m, &unit) && t->unit != unit) {
+		forward_denied(m, t->channel, "tun", name, 0,
+		    "the key permits another device");
 		return 0;
 	}
 	if (monitor_session(m, t->channel, NULL) != 0)

@@ -1,7 +1,7 @@
 /*
  * What the monitor knows of the channels, listeners and the session process
- * of its connection: shared by on_session.c, on_forward.c, from_session.c
- * and environment.c.
+ * of its connection: shared by on_session.c, on_connect.c, on_forward.c,
+ * from_session.c and environment.c.
  */
 #ifndef DAEMON_MONITOR_SESSIONS_H
 #define DAEMON_MONITOR_SESSIONS_H
@@ -18,6 +18,7 @@ struct chan {
 	uint32_t id;
 	enum chan_kind kind;
 	bool started; /* a program, or a connect, was ordered */
+	bool resolving; /* a forward's name or path is being looked at */
 	bool ended; /* the session told of its end */
 	bool subsystem, forced;
 	bool login_record; /* utmp line is ours to close */
@@ -109,6 +110,12 @@ void chan_refuse(
 struct binding *binding_add(struct monitor *m, enum bind_kind kind);
 struct binding *binding_find(struct monitor *m, uint32_t number);
 void binding_remove(struct monitor *m, struct binding *b);
+
+/* Why a forward was refused, for the audit. */
+#define WHY_MAX 512
+/* on_connect.c: audited, and the client is told no reason. */
+void forward_denied(struct monitor *m, uint32_t channel, const char *kind,
+    const char *host, uint32_t port, const char *reason);
 
 /* on_forward.c: the agent's and X11's listeners of a channel that ends. */
 void forwards_end_of(struct monitor *m, uint32_t channel);

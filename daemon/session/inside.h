@@ -15,7 +15,7 @@
 
 #define PROGRAMS_MAX  256
 #define LISTENERS_MAX 1024
-#define REACHES_MAX   1024 /* connections being made */
+#define REACHES_MAX   1024 /* names and connections under way */
 
 struct session;
 
@@ -32,14 +32,13 @@ struct program {
 	struct loop_timer events_timer;
 };
 
-/* A child that resolves a name; its owner is told what became of it. */
-struct resolver;
-
 struct listener;
+struct lookup;
 struct reach;
 
 LIST_HEAD(program_list, program);
 LIST_HEAD(listener_list, listener);
+LIST_HEAD(lookup_list, lookup);
 LIST_HEAD(reach_list, reach);
 
 /* X11's cookie, from x11-req to the program's start. */
@@ -62,6 +61,7 @@ struct session {
 	bool in_chroot;
 	struct program_list programs;
 	struct listener_list listeners;
+	struct lookup_list lookups;
 	struct reach_list reaches;
 	struct display_list displays;
 	unsigned n_programs, n_listeners, n_reaches;
@@ -127,14 +127,18 @@ void child_restore(const struct session *s);
 /* ~/.ssh/rc or the system's sshrc, or else xauth; waits for it. */
 void rc_run(struct session *s, const struct launch *l, char **environment);
 
-/* ---- reach.c --------------------------------------------------------------
- */
+/* ---- lookup.c ------------------------------------------------------------ */
+
+void lookup_start(struct session *s, const struct msg_resolve *m);
+void lookups_end(struct session *s);
+/* A resolver ended: true if it was one of ours. */
+bool lookup_child_ended(struct session *s, pid_t pid);
+
+/* ---- reach.c ------------------------------------------------------------- */
 
 void reach_tcp(struct session *s, const struct msg_reach_tcp *m);
 void reach_unix(struct session *s, const struct msg_reach_unix *m);
 void reaches_end(struct session *s);
-/* A resolver ended: true if it was one of ours. */
-bool reach_child_ended(struct session *s, pid_t pid);
 
 /* ---- listen.c --------------------------------------------------------------
  */

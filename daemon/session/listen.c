@@ -5,6 +5,7 @@
 #include "daemon/session/inside.h"
 #include "daemon/session/listener.h"
 
+#include "lib/addresses.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -190,33 +191,6 @@ listener_bind_ip(const struct net_address *a, int *fd)
 /* ---- tcp -------------------------------------------------------------------
  */
 
-/*
- * RFC 4254 section 7.1: "" is all families, "0.0.0.0" and "::" one of them,
- * "localhost" the loopback of all.  Without leave for more all are loopback,
- * as sshd's GatewayPorts no has it.
- */
-static size_t
-listen_addresses(const char *asked, bool wildcard, struct net_address out[2])
-{
-	bool all = asked[0] == '\0' || strcmp(asked, "*") == 0;
-	bool local = strcmp(asked, "localhost") == 0;
-
-	if (!wildcard && !all && !local && net_parse(asked, &out[0]) == 0 &&
-	    net_is_loopback(&out[0]))
-		return 1;
-	if (!wildcard || local) {
-		(void)net_parse("127.0.0.1", &out[0]);
-		(void)net_parse("::1", &out[1]);
-		return 2;
-	}
-	if (all) {
-		(void)net_parse("0.0.0.0", &out[0]);
-		(void)net_parse("::", &out[1]);
-		return 2;
-	}
-	return net_parse(asked, &out[0]) == 0 ? 1 : 0;
-}
-
 static uint32_t
 port_of(int fd)
 {
@@ -227,23 +201,24 @@ port_of(int fd)
 }
 
 /*
- * All that can be bound; a family the machine has not is no failure.  The
- * port that the first one got is everybody's.
+ * All that can be bound, as sshd does: an address that is busy, or of a family
+ * that the machine has not, is left out as long as there is another.  The port
+ * that the first one got is everybody's.
  */
 static int
-bind_all(
-    struct listener *l, struct net_address *list, size_t count, uint32_t *port)
+bind_all(struct listener *l, struct addresses *list, uint32_t *port)
 {
-	int error = 0, last = EADDRNOTAVAIL;
+	int error = 0, last = EADDRNOTAVAIL, fd;
+	char text[NET_TEXT_MAX];
 
-	for (size_t i = 0; i < count; i++) {
-		int fd;
+	for (size_t i = 0; i < list->count; i++) {
+		struct net_address *a = &list->items[i];
 
-		list[i].port = (uint16_t)*port;
-		if ((error = listener_bind_ip(&list[i], &fd)) != 0) {
+		a->port = (uint16_t)*port;
+		if ((error = listener_bind_ip(a, &fd)) != 0) {
 			last = error;
-			if (error == EADDRINUSE || error == EACCES)
-				return error;
+			log_verbose(
+			    "%s: %s", net_print_port(a, text), strerror(error));
 			continue;
 		}
 		if (*port == 0)
@@ -257,15 +232,16 @@ bind_all(
 void
 listen_tcp(struct session *s, const struct msg_bind_tcp *m)
 {
-	struct net_address list[2] = {0};
-	size_t count = listen_addresses(m->everywhere ? "" : m->address,
-	    m->wildcard || m->everywhere, list);
 	struct listener *l = listener_new(s, m->number, INCOMING_TCP);
+	struct addresses list;
 	uint32_t port = m->port;
-	int error = l == NULL ? EMFILE : count == 0 ? EADDRNOTAVAIL : 0;
+	int error = l == NULL ? EMFILE : 0;
 
+	if (error == 0 &&
+	    addresses_read(m->addresses.data, m->addresses.len, 0, &list) != 0)
+		error = EADDRNOTAVAIL;
 	if (error == 0)
-		error = bind_all(l, list, count, &port);
+		error = bind_all(l, &list, &port);
 	if (error != 0) {
 		if (l != NULL)
 			listener_free(l);

@@ -6,7 +6,7 @@ SESSION_SOURCES = \
 	daemon/session/listen.c \
 	daemon/session/listener.h \
 	daemon/session/local_socket.c \
-	daemon/session/permit.c daemon/session/permit.h \
+	daemon/session/lookup.c \
 	daemon/session/program.c \
 	daemon/session/rc.c \
 	daemon/session/reach.c \

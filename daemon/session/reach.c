@@ -1,12 +1,11 @@
 /*
- * Connections that a client asked for and the monitor allowed: names are
- * resolved, each address is checked against the permitted targets and tried
- * with a deadline of its own; the first that answers goes to the worker.
+ * Connections that a client asked for and the monitor allowed: each of its
+ * addresses is tried with a deadline of its own; the first that answers goes
+ * to the worker.
  */
 #include "daemon/session/inside.h"
 
-#include "daemon/session/permit.h"
-#include "daemon/session/resolve.h"
+#include "lib/addresses.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -28,12 +27,10 @@
 struct reach {
 	LIST_ENTRY(reach) next;
 	struct session *s;
-	uint32_t channel, port;
-	char *host, *permit;
+	uint32_t channel;
 	struct addresses addresses;
 	size_t at; /* the next one to try */
-	pid_t resolver; /* 0: none */
-	int fd; /* the resolver's pipe, or the socket */
+	int fd;
 	struct loop_fd handle;
 	struct loop_timer timer; /* of this address */
 	struct loop_timer overall; /* of all */
@@ -57,12 +54,8 @@ forget(struct reach *r)
 	drop_fd(r);
 	loop_timer_stop(&r->timer);
 	loop_timer_stop(&r->overall);
-	if (r->resolver != 0)
-		(void)kill(r->resolver, SIGKILL); /* reaped with the others */
 	LIST_REMOVE(r, next);
 	r->s->n_reaches--;
-	free(r->host);
-	free(r->permit);
 	free(r);
 }
 
@@ -129,9 +122,7 @@ on_overall_timeout(void *arg)
 {
 	struct reach *r = arg;
 
-	set_failure(r, SSH_OPEN_CONNECT_FAILED,
-	    r->resolver != 0 ? "the name was not resolved in time" :
-			       strerror(ETIMEDOUT));
+	set_error(r, ETIMEDOUT);
 	fail(r);
 }
 
@@ -202,55 +193,10 @@ try_next(struct reach *r)
 		const struct net_address *a = &r->addresses.items[r->at++];
 		char text[NET_TEXT_MAX];
 
-		if (!permit_allows(r->permit, r->host, r->port, a)) {
-			/* An address that answered nothing says more. */
-			if (r->reason == 0)
-				set_failure(r,
-				    SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
-				    "open failed");
-			continue;
-		}
 		strncpy(r->used, net_print_port(a, text), sizeof(r->used) - 1);
 		if (try_one(r, a))
 			return;
 	}
-	if (r->reason == 0)
-		set_failure(r, SSH_OPEN_CONNECT_FAILED, "no such host");
-	fail(r);
-}
-
-static void
-on_resolved(int fd, unsigned events, void *arg)
-{
-	struct reach *r = arg;
-	int err = resolve_read(fd, &r->addresses);
-
-	(void)events;
-	if (err == E_AGAIN)
-		return;
-	if (err != 0)
-		r->addresses.count = 0;
-	r->resolver = 0; /* it is ending by itself */
-	drop_fd(r);
-	try_next(r);
-}
-
-static void
-look_up(struct reach *r)
-{
-	int error;
-
-	if (resolve_here(
-		r->host, (uint16_t)r->port, !r->s->in_chroot, &r->addresses)) {
-		try_next(r);
-		return;
-	}
-	error = resolve_start(r->host, (uint16_t)r->port, &r->resolver, &r->fd);
-	if (error == 0 &&
-	    loop_fd_add(
-		r->s->loop, &r->handle, r->fd, LOOP_READ, on_resolved, r) == 0)
-		return;
-	set_failure(r, SSH_OPEN_RESOURCE_SHORTAGE, strerror(error));
 	fail(r);
 }
 
@@ -258,9 +204,12 @@ void
 reach_tcp(struct session *s, const struct msg_reach_tcp *m)
 {
 	uint32_t seconds = m->seconds != 0 ? m->seconds : SECONDS_DEFAULT;
+	struct addresses addresses;
 	struct reach *r;
 
-	if (m->port == 0 || m->host[0] == '\0') {
+	if (addresses_read(m->addresses.data, m->addresses.len,
+		(uint16_t)m->port, &addresses) != 0 ||
+	    addresses.count == 0 || m->port == 0) {
 		tell(s, m->channel, -1, SSH_OPEN_CONNECT_FAILED, "",
 		    "no such address");
 		return;
@@ -274,14 +223,12 @@ reach_tcp(struct session *s, const struct msg_reach_tcp *m)
 	r->s = s;
 	r->fd = -1;
 	r->channel = m->channel;
-	r->port = m->port;
-	r->host = mem_strdup(m->host);
-	r->permit = mem_strdup(m->permit);
+	r->addresses = addresses;
 	LIST_INSERT_HEAD(&s->reaches, r, next);
 	s->n_reaches++;
 	loop_timer_start(s->loop, &r->overall, (uint64_t)seconds * 1000,
 	    on_overall_timeout, r);
-	look_up(r);
+	try_next(r);
 }
 
 /* A local socket answers at once or not: a full backlog is EAGAIN. */
@@ -316,17 +263,4 @@ reaches_end(struct session *s)
 {
 	while (!LIST_EMPTY(&s->reaches))
 		forget(LIST_FIRST(&s->reaches));
-}
-
-bool
-reach_child_ended(struct session *s, pid_t pid)
-{
-	struct reach *r;
-
-	LIST_FOREACH(r, &s->reaches, next)
-	if (r->resolver == pid) {
-		r->resolver = 0;
-		return true;
-	}
-	return false;
 }

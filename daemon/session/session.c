@@ -143,6 +143,7 @@ session_finish(struct session *s, uint32_t seconds)
 		return;
 	s->finishing = true;
 	listen_end_all(s);
+	lookups_end(s);
 	reaches_end(s);
 	programs_hang_up(s);
 	loop_timer_start(s->loop, &s->finish_timer, (uint64_t)seconds * 1000,
@@ -166,7 +167,7 @@ on_signal(int fd, unsigned events, void *arg)
 		continue;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		if (!program_ended(s, pid, status))
-			(void)reach_child_ended(s, pid);
+			(void)lookup_child_ended(s, pid);
 }
 
 /* The monitor's order, to the letter; anything else ends this process. */
@@ -191,6 +192,9 @@ obey(struct session *s, struct wall_message *m)
 	}
 	case MSG_kill:
 		program_kill(s, m->kill.channel, m->kill.signal);
+		return 0;
+	case MSG_resolve:
+		lookup_start(s, &m->resolve);
 		return 0;
 	case MSG_reach_tcp:
 		reach_tcp(s, &m->reach_tcp);

@@ -226,6 +226,8 @@ open_seeds(const char *folder)
 	login();
 	UP(tcp_connect, .channel = 3, .host = "localhost", .port = 80,
 	    .originator = "::1", .originator_port = 9);
+	NEWS(resolved, .channel = 3, .addresses = B("\4\0\0\0\0\177\0\0\1"),
+	    .text = "");
 	NEWS(reached, .channel = 3, .address = "127.0.0.1", .text = "");
 	UP(unix_connect, .channel = 4, .path = "/run/x");
 	NEWS(reached, .channel = 4, .reason = 2, .address = "", .text = "no");
@@ -239,6 +241,12 @@ open_seeds(const char *folder)
 	UP(unlisten, .request = 3, .address = "", .port = 8080, .path = "");
 	UP(tun, .channel = 5, .mode = 1, .unit = 0);
 	UP(channel_closed, .channel = 3, .bytes_in = 1, .bytes_out = 2);
+	UP(tcp_connect, .channel = 6, .host = "none", .port = 80,
+	    .originator = "::1", .originator_port = 9);
+	NEWS(resolved, .channel = 6, .text = "no such name");
+	UP(tcp_connect, .channel = 7, .host = "192.0.2.1", .port = 80,
+	    .originator = "::1", .originator_port = 9);
+	NEWS(resolved, .channel = 7, .addresses = B("\6\0\0"), .text = "");
 	finish(folder, "forward");
 }
 

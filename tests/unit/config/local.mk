@@ -14,6 +14,7 @@ tests_unit_config_test_config_SOURCES = \
 	tests/unit/config/test_manual.c \
 	tests/unit/config/test_parse.c \
 	tests/unit/config/test_policy.c \
+	tests/unit/config/test_policy_forward.c \
 	tests/unit/config/test_policy_may.c \
 	tests/unit/config/test_scan.c \
 	tests/unit/config/test_show.c

@@ -15,6 +15,7 @@ main(void)
 	srunner_add_suite(runner, suite_load());
 	srunner_add_suite(runner, suite_policy());
 	srunner_add_suite(runner, suite_policy_may());
+	srunner_add_suite(runner, suite_policy_forward());
 	srunner_add_suite(runner, suite_guards());
 	srunner_add_suite(runner, suite_show());
 	srunner_add_suite(runner, suite_check());

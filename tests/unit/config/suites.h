@@ -14,6 +14,7 @@ Suite *suite_manual(void);
 Suite *suite_parse(void);
 Suite *suite_policy(void);
 Suite *suite_policy_may(void);
+Suite *suite_policy_forward(void);
 Suite *suite_scan(void);
 Suite *suite_show(void);
 

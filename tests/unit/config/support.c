@@ -2,6 +2,8 @@
  * Helpers of the cases of config/.
  */
 #include "tests/unit/config/support.h"
+
+#include "config/policy/forward.h"
 #include "lib/mem.h"
 
 #include <check.h>
@@ -118,4 +120,12 @@ facts_of_alice(void)
 	facts.now = 1700000000; /* Tue 2023-11-14 22:13:20 UTC */
 	facts.key_state = FACT_ABSENT;
 	return facts;
+}
+
+bool
+may_listen(const struct decision *d, const char *host, uint32_t port)
+{
+	struct net_address list[LISTEN_ADDRESSES_MAX];
+
+	return policy_may_listen(d, host, port, list) != 0;
 }

@@ -23,4 +23,7 @@ char *file_text(const char *path);
 /* Facts of an ordinary user "alice", uid 1000, group "staff", 192.0.2.1. */
 struct policy_facts facts_of_alice(void);
 
+/* On any of the addresses that host stands for. */
+bool may_listen(const struct decision *d, const char *host, uint32_t port);
+
 #endif

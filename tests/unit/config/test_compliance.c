@@ -2,6 +2,7 @@
  * shared/reference/compliance.md, walked: what the CIS and STIG lists ask is
  * what the shipped file gives, by itself or with the documented drop-in.
  */
+#include "config/policy/forward.h"
 #include "lib/mem.h"
 #include "tests/unit/config/suites.h"
 #include "tests/unit/config/support.h"
@@ -187,7 +188,7 @@ no_forwarding(const struct probe *p)
 	const struct decision *d = &p->member;
 
 	return policy_may_connect(d, "localhost", 22, NULL) == POLICY_NO &&
-	    !policy_may_listen(d, "localhost", 8080) &&
+	    !may_listen(d, "localhost", 8080) &&
 	    !policy_may_unix_connect(d, "/run/x") &&
 	    !policy_may_unix_listen(d, "/tmp/x") && !d->grants.agent &&
 	    !d->grants.x11 && d->grants.tun == TUN_NO;

@@ -4,6 +4,7 @@
  * before.  Each tightening function is then broken on purpose, and the same
  * property must notice.
  */
+#include "config/policy/forward.h"
 #include "config.h"
 
 #define TIGHTEN_TABLE static tighten_function *
@@ -239,6 +240,8 @@ measure_lists(struct measures *m, const struct decision *d)
 {
 	static const char *const hosts[] = {"www.example.com", "db", "10.1.2.3",
 	    "10.2.2.2", "localhost", "other"};
+	static const char *const listeners[] = {
+	    "", "*", "localhost", "127.0.0.1", "10.1.2.3", "::"};
 	static const uint32_t ports[] = {22, 443, 5432, 8080, 1};
 	static const char *const kinds[] = {
 	    "session:shell", "direct-tcpip", "x11-connection"};
@@ -250,8 +253,8 @@ measure_lists(struct measures *m, const struct decision *d)
 			measure(m, "connect",
 			    policy_may_connect(d, hosts[i], ports[j], NULL) !=
 				POLICY_NO);
-			measure(m, "listen",
-			    policy_may_listen(d, hosts[i], ports[j]));
+			measure(
+			    m, "listen", may_listen(d, listeners[i], ports[j]));
 		}
 	}
 	measure(m, "unix", policy_may_unix_connect(d, "/run/a"));

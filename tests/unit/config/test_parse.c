@@ -94,30 +94,47 @@ END_TEST
 struct target_row {
 	const char *text;
 	bool good;
-	bool network;
+	enum target_kind kind;
 	unsigned first, last;
 	const char *host;
 };
 
 static const struct target_row target_rows[] = {
-    {"host:22", true, false, 22, 22, "host"},
-    {"*:*", true, false, 0, 65535, "*"},
-    {"*.example.com:8000-8999", true, false, 8000, 8999, "*.example.com"},
-    {"10.0.0.0/8:*", true, true, 0, 65535, NULL},
-    {"[2001:db8::]/32:443", true, true, 443, 443, NULL},
-    {"[::1]:22", true, true, 22, 22, NULL},
-    {"192.0.2.1:1", true, true, 1, 1, NULL},
-    {"host", false, false, 0, 0, NULL},
-    {":22", false, false, 0, 0, NULL},
-    {"host:65536", false, false, 0, 0, NULL},
-    {"host:9-8", false, false, 0, 0, NULL},
-    {"host:", false, false, 0, 0, NULL},
-    {"::1:22", false, false, 0, 0, NULL},
-    {"[::1:22", false, false, 0, 0, NULL},
-    {"10.0.0.1/8:22", false, false, 0, 0, NULL},
-    {"a b:22", false, false, 0, 0, NULL},
-    {"!host:22", false, false, 0, 0, NULL},
-    {"host:+1", false, false, 0, 0, NULL},
+    {"host:22", true, TARGET_NAME, 22, 22, "host"},
+    {"*:*", true, TARGET_ANY, 0, 65535, "*"},
+    {"*.example.com:8000-8999", true, TARGET_NAME, 8000, 8999, "*.example.com"},
+    {"10.0.0.0/8:*", true, TARGET_NETWORK, 0, 65535, NULL},
+    {"[2001:db8::]/32:443", true, TARGET_NETWORK, 443, 443, NULL},
+    {"[::1]:22", true, TARGET_NETWORK, 22, 22, NULL},
+    {"192.0.2.1:1", true, TARGET_NETWORK, 1, 1, NULL},
+    {"10.*:1", true, TARGET_ADDRESS, 1, 1, "10.*"},
+    {"10.20.30.4?:1", true, TARGET_ADDRESS, 1, 1, "10.20.30.4?"},
+    {"?*:1", true, TARGET_ADDRESS, 1, 1, "?*"},
+    {"10.20.30.*.example:1", true, TARGET_NAME, 1, 1, "10.20.30.*.example"},
+    {"=10.0.0.0/8:1", true, TARGET_TYPED, 1, 1, "10.0.0.0/8"},
+    {"=[::1]:22", true, TARGET_TYPED, 22, 22, "::1"},
+    {"=DB:1", true, TARGET_TYPED, 1, 1, "DB"},
+    {"=:1", false, 0, 0, 0, NULL},
+    {"==:", false, 0, 0, 0, NULL},
+    {"=::1:22", false, 0, 0, 0, NULL},
+    /* These could match nothing. */
+    {"127.1:22", false, 0, 0, 0, NULL},
+    {"10.20.30:22", false, 0, 0, 0, NULL},
+    {"2130706433:22", false, 0, 0, 0, NULL},
+    {"010.0.0.1:22", false, 0, 0, 0, NULL},
+    {"[2001:db8:*]:22", false, 0, 0, 0, NULL},
+    {"[]:22", false, 0, 0, 0, NULL},
+    {"host", false, 0, 0, 0, NULL},
+    {":22", false, 0, 0, 0, NULL},
+    {"host:65536", false, 0, 0, 0, NULL},
+    {"host:9-8", false, 0, 0, 0, NULL},
+    {"host:", false, 0, 0, 0, NULL},
+    {"::1:22", false, 0, 0, 0, NULL},
+    {"[::1:22", false, 0, 0, 0, NULL},
+    {"10.0.0.1/8:22", false, 0, 0, 0, NULL},
+    {"a b:22", false, 0, 0, 0, NULL},
+    {"!host:22", false, 0, 0, 0, NULL},
+    {"host:+1", false, 0, 0, 0, NULL},
 };
 
 START_TEST(targets_are_read_or_refused)
@@ -130,7 +147,7 @@ START_TEST(targets_are_read_or_refused)
 	ck_assert_msg((wrong == NULL) == row->good, "%s: %s", row->text,
 	    wrong != NULL ? wrong : "taken");
 	if (row->good) {
-		ck_assert_int_eq(target.is_network, row->network);
+		ck_assert_int_eq(target.kind, row->kind);
 		ck_assert_uint_eq(target.port_first, row->first);
 		ck_assert_uint_eq(target.port_last, row->last);
 		if (row->host != NULL)

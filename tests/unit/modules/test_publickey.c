@@ -2,6 +2,7 @@
  * publickey.so on real files of a real user, whom nobody else sees: each test
  * runs in a mount namespace of its own, over its own /etc/passwd.
  */
+#include "config/policy/forward.h"
 #include "tests/unit/modules/key_login.h"
 #include "tests/unit/modules/suites.h"
 

@@ -4,6 +4,7 @@
 #include "tests/unit/session/drive.h"
 #include "tests/unit/unit.h"
 
+#include "lib/addresses.h"
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -226,4 +227,20 @@ drive_output(const char *command, uint32_t status)
 	for (int i = 0; i < 3; i++)
 		close(fds[i]);
 	return text;
+}
+
+struct bytes
+drive_addresses(const char *texts)
+{
+	static uint8_t bytes[ADDRESSES_BYTES];
+	char copy[256], *at = copy, *one;
+	struct addresses list = {.count = 0};
+
+	strcpy(copy, texts);
+	while ((one = strsep(&at, " ")) != NULL)
+		if (*one != '\0')
+			ck_assert_int_eq(
+			    net_parse(one, &list.items[list.count++]), 0);
+	return (struct bytes){
+	    .data = bytes, .len = addresses_write(&list, bytes)};
 }

@@ -40,6 +40,9 @@ struct wall_message *drive_worker(enum wall_type type);
 /* Environment as an order has it, from a NULL ended list. */
 struct bytes drive_environment(const char *first, ...);
 
+/* Addresses as an order has them, from "127.0.0.1 ::1". */
+struct bytes drive_addresses(const char *texts);
+
 /* Run a command without pty: fds gets its ends; `ran` has been seen. */
 void drive_run(uint32_t channel, const char *command, int fds[3]);
 /* All that comes from a descriptor until its end, as text. */

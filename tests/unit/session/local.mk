@@ -7,7 +7,7 @@ tests_unit_session_test_session_SOURCES = \
 	tests/unit/session/suites.h \
 	tests/unit/session/test_events.c \
 	tests/unit/session/test_listen.c \
-	tests/unit/session/test_permit.c \
+	tests/unit/session/test_resolve.c \
 	tests/unit/session/test_program.c \
 	tests/unit/session/test_reach.c
 tests_unit_session_test_session_CFLAGS = $(UNIT_CFLAGS)

@@ -1,5 +1,5 @@
 /*
- * Runs the cases of daemon/session/.  All but those of permit.c and
+ * Runs the cases of daemon/session/.  All but those of resolve.c and
  * of events need root.
  */
 #include "tests/unit/session/suites.h"
@@ -14,7 +14,7 @@
 int
 main(void)
 {
-	SRunner *runner = srunner_create(suite_permit());
+	SRunner *runner = srunner_create(suite_resolve());
 
 	unit_scratch(false);
 	srunner_add_suite(runner, suite_events());

@@ -6,7 +6,7 @@
 Suite *suite_program(void);
 Suite *suite_reach(void);
 Suite *suite_listen(void);
-Suite *suite_permit(void);
+Suite *suite_resolve(void);
 Suite *suite_events(void);
 
 #endif

@@ -4,6 +4,8 @@
 #include "tests/unit/session/drive.h"
 #include "tests/unit/session/suites.h"
 
+#include "lib/addresses.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -45,11 +47,11 @@ listen_here(uint16_t *port)
 }
 
 static void
-reach(const char *host, uint32_t port, uint32_t seconds, const char *permit)
+reach(const char *addresses, uint32_t port, uint32_t seconds)
 {
-	ck_assert_int_eq(
-	    WALL_SEND(&drive.monitor, reach_tcp, .channel = 4, .host = host,
-		.port = port, .seconds = seconds, .permit = permit),
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, reach_tcp, .channel = 4,
+			     .addresses = drive_addresses(addresses),
+			     .port = port, .seconds = seconds),
 	    0);
 }
 
@@ -89,7 +91,7 @@ START_TEST(test_a_socket_goes_to_the_worker_and_its_address_to_the_monitor)
 	int fd = listen_here(&port);
 
 	for (int i = 0; i < 2; i++) {
-		reach(i == 0 ? "127.0.0.1" : "localhost", port, 10, "");
+		reach(i == 0 ? "127.0.0.1" : "127.9.9.9 127.0.0.1", port, 10);
 		expect_stream(fd);
 		m = drive_monitor(MSG_reached);
 		ck_assert_uint_eq(m->reached.reason, 0);
@@ -109,7 +111,7 @@ START_TEST(test_the_socket_belongs_to_the_user)
 	struct wall_message *m;
 	FILE *f;
 
-	reach("127.0.0.1", port, 10, "");
+	reach("127.0.0.1", port, 10);
 	m = drive_worker(MSG_stream);
 	strcpy(path, "/proc/net/tcp");
 	snprintf(wanted, sizeof(wanted), ":%04X 01 ", port);
@@ -131,24 +133,54 @@ START_TEST(test_the_socket_belongs_to_the_user)
 }
 END_TEST
 
-START_TEST(test_refused_prohibited_and_impossible_have_their_reasons)
+START_TEST(test_refused_and_impossible_have_their_reasons)
 {
 	uint16_t port;
 	int fd = listen_here(&port);
 
 	close(fd);
-	reach("127.0.0.1", port, 10, "");
+	reach("127.0.0.1", port, 10);
 	expect_failure(SSH_OPEN_CONNECT_FAILED);
-	reach("127.0.0.1", port, 10, "10.0.0.0/8:*\n");
-	expect_failure(SSH_OPEN_ADMINISTRATIVELY_PROHIBITED);
-	reach("localhost", port, 10, "10.0.0.0/8:*\n");
-	expect_failure(SSH_OPEN_ADMINISTRATIVELY_PROHIBITED);
-	reach("127.0.0.1", 0, 10, "");
+	reach("127.0.0.1", 0, 10);
 	expect_failure(SSH_OPEN_CONNECT_FAILED);
-	reach("", 80, 10, "");
+	reach("", 80, 10);
 	expect_failure(SSH_OPEN_CONNECT_FAILED);
-	reach("no-such-host.invalid", 80, 10, "");
-	expect_failure(SSH_OPEN_CONNECT_FAILED);
+}
+END_TEST
+
+static struct wall_message *
+look_up(const char *host)
+{
+	struct wall_message *m;
+
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, resolve, .channel = 4,
+			     .host = host, .seconds = 20),
+	    0);
+	m = drive_monitor(MSG_resolved);
+	ck_assert_uint_eq(m->resolved.channel, 4);
+	return m;
+}
+
+/* It connects to nothing before the monitor has seen them. */
+START_TEST(test_a_names_addresses_go_to_the_monitor)
+{
+	struct wall_message *m = look_up("localhost");
+	struct addresses list;
+	uint16_t port;
+	int fd = listen_here(&port), peer;
+
+	ck_assert_int_eq(addresses_read(m->resolved.addresses.data,
+			     m->resolved.addresses.len, 1, &list),
+	    0);
+	ck_assert_uint_ge(list.count, 1);
+	ck_assert(net_is_loopback(&list.items[0]));
+	m = look_up("no..name");
+	ck_assert_uint_eq(m->resolved.addresses.len, 0);
+	ck_assert_str_ne(m->resolved.text, "");
+	ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	peer = accept(fd, NULL, NULL);
+	ck_assert_int_lt(peer, 0);
+	close(fd);
 }
 END_TEST
 
@@ -167,7 +199,7 @@ START_TEST(test_an_address_that_never_answers_has_a_deadline)
 		fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 		(void)connect(fill[i], (struct sockaddr *)&sin, len);
 	}
-	reach("127.0.0.1", port, 1, "");
+	reach("127.0.0.1", port, 1);
 	expect_failure(SSH_OPEN_CONNECT_FAILED);
 	/* The process went on meanwhile and goes on now. */
 	ck_assert_str_eq(drive_output("echo alive", 0), "alive\n");
@@ -237,8 +269,8 @@ suite_reach(void)
 	tcase_add_test(
 	    c, test_a_socket_goes_to_the_worker_and_its_address_to_the_monitor);
 	tcase_add_test(c, test_the_socket_belongs_to_the_user);
-	tcase_add_test(
-	    c, test_refused_prohibited_and_impossible_have_their_reasons);
+	tcase_add_test(c, test_refused_and_impossible_have_their_reasons);
+	tcase_add_test(c, test_a_names_addresses_go_to_the_monitor);
 	tcase_add_test(c, test_an_address_that_never_answers_has_a_deadline);
 	tcase_add_test(c, test_local_sockets_are_reached_with_the_users_rights);
 	tcase_add_test(c, test_a_descriptor_of_the_monitors_passes_through);

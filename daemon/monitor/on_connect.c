@@ -1,0 +1,193 @@
+/*
+ * Connections that clients ask for (direct-tcpip, direct-streamlocal).  The
+ * session process, as the user, looks up names; the addresses that come back
+ * are held against the frozen decision, and those that it permits are what
+ * the session is ordered to connect to: no answer of a name service can change
+ * in between.
+ */
+#include "daemon/monitor/sessions.h"
+
+#include "config/policy/forward.h"
+#include "lib/addresses.h"
+#include "lib/audit.h"
+#include "lib/err.h"
+#include "lib/mem.h"
+
+#include <string.h>
+
+/* Each for itself: the look-up of a name, and then all its addresses. */
+#define RESOLVE_SECONDS 20
+#define CONNECT_SECONDS 20
+
+void
+forward_denied(struct monitor *m, uint32_t channel, const char *kind,
+    const char *host, uint32_t port, const char *reason)
+{
+	AUDIT(fwd_denied, .kind = kind, .host = host, .port = port,
+	    .reason = reason);
+	chan_refuse(m, channel, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
+	    "administratively prohibited");
+}
+
+static void
+connect_denied(struct monitor *m, uint32_t channel, const char *host,
+    uint32_t port, const struct net_address *address)
+{
+	const struct policy_forward forward = {.layer = LAYER_local_forward,
+	    .host = host,
+	    .port = port,
+	    .address = address};
+	char why[WHY_MAX];
+
+	policy_forward_refuser(
+	    m->template->config, m->decision, &forward, why, sizeof(why));
+	forward_denied(m, channel, "direct-tcpip", host, port, why);
+}
+
+static void
+connect_failed(
+    struct monitor *m, struct chan *c, uint32_t reason, const char *text)
+{
+	AUDIT(fwd_failed, .kind = c->what, .host = c->target,
+	    .port = c->target_port, .reason = text);
+	chan_refuse(m, c->id, reason, text);
+	chan_remove(m, c);
+}
+
+/* A channel for a forward, or NULL: it was refused. */
+static struct chan *
+forward_channel(struct monitor *m, uint32_t id, const char *what,
+    const char *target, uint32_t port)
+{
+	struct chan *c;
+
+	if (monitor_session(m, id, NULL) != 0 ||
+	    (c = chan_add(m, id, CHAN_FORWARD)) == NULL)
+		return NULL;
+	c->started = true;
+	c->what = what;
+	c->target = mem_strdup(target);
+	c->target_port = port;
+	return c;
+}
+
+static void
+order_connect(
+    struct monitor *m, const struct chan *c, const struct addresses *addresses)
+{
+	uint8_t bytes[ADDRESSES_BYTES];
+
+	SESSION_ORDER(m, reach_tcp, .channel = c->id,
+	    .addresses = {.data = bytes,
+		.len = addresses_write(addresses, bytes)},
+	    .port = c->target_port, .seconds = CONNECT_SECONDS);
+}
+
+int
+on_tcp_connect(struct monitor *m, struct wall_message *message)
+{
+	const struct msg_tcp_connect *t = &message->tcp_connect;
+	struct addresses literal = {.count = 0};
+	struct chan *c;
+
+	if (t->port == 0 || t->host[0] == '\0') {
+		forward_denied(m, t->channel, "direct-tcpip", t->host, t->port,
+		    "no host and port");
+		return 0;
+	}
+	if (policy_may_connect(m->decision, t->host, t->port, NULL) ==
+	    POLICY_NO) {
+		connect_denied(m, t->channel, t->host, t->port, NULL);
+		return 0;
+	}
+	c = forward_channel(m, t->channel, "direct-tcpip", t->host, t->port);
+	if (c == NULL)
+		return 0;
+	if (policy_host_address(t->host, &literal.items[0])) {
+		literal.count = 1;
+		order_connect(m, c, &literal);
+		return 0;
+	}
+	c->resolving = true;
+	SESSION_ORDER(m, resolve, .channel = c->id, .host = t->host,
+	    .seconds = RESOLVE_SECONDS);
+	return 0;
+}
+
+int
+on_resolved(struct monitor *m, struct wall_message *message)
+{
+	const struct msg_resolved *r = &message->resolved;
+	struct chan *c = chan_find(m, r->channel);
+	struct addresses all, permitted = {.count = 0};
+
+	if (addresses_read(r->addresses.data, r->addresses.len, 0, &all) != 0)
+		return E_FORMAT;
+	/* The channel may have gone meanwhile, and its number be another's. */
+	if (c == NULL || !c->resolving || c->target_port == 0)
+		return 0;
+	c->resolving = false;
+	if (all.count == 0) {
+		connect_failed(m, c, SSH_OPEN_CONNECT_FAILED, r->text);
+		return 0;
+	}
+	for (size_t i = 0; i < all.count; i++)
+		if (policy_may_connect(m->decision, c->target, c->target_port,
+			&all.items[i]) == POLICY_YES)
+			permitted.items[permitted.count++] = all.items[i];
+	if (permitted.count != 0) {
+		order_connect(m, c, &permitted);
+		return 0;
+	}
+	connect_denied(m, c->id, c->target, c->target_port, &all.items[0]);
+	chan_remove(m, c);
+	return 0;
+}
+
+int
+on_unix_connect(struct monitor *m, struct wall_message *message)
+{
+	const struct msg_unix_connect *u = &message->unix_connect;
+	struct chan *c;
+
+	if (!policy_may_unix_connect(m->decision, u->path)) {
+		const struct policy_forward forward = {
+		    .layer = LAYER_unix_local, .host = u->path};
+		char why[WHY_MAX];
+
+		policy_forward_refuser(m->template->config, m->decision,
+		    &forward, why, sizeof(why));
+		forward_denied(
+		    m, u->channel, "direct-streamlocal", u->path, 0, why);
+		return 0;
+	}
+	c = forward_channel(m, u->channel, "direct-streamlocal", u->path, 0);
+	if (c != NULL)
+		SESSION_ORDER(
+		    m, reach_unix, .channel = u->channel, .path = u->path);
+	return 0;
+}
+
+int
+on_reached(struct monitor *m, struct wall_message *message)
+{
+	const struct msg_reached *r = &message->reached;
+	struct chan *c = chan_find(m, r->channel);
+	struct net_address address;
+
+	if (c == NULL || c->kind != CHAN_FORWARD || c->what == NULL ||
+	    c->resolving)
+		return 0;
+	if (r->reason != 0) {
+		connect_failed(m, c, r->reason, r->text);
+		return 0;
+	}
+	memset(&address, 0, sizeof(address));
+	if (net_parse(r->address, &address) != 0)
+		(void)net_parse_port(r->address, &address);
+	AUDIT(fwd_open, .kind = c->what, .host = c->target,
+	    .address = address.family != NET_NONE ? &address : NULL,
+	    .port = c->target_port, .channel = c->id);
+	MONITOR_SEND(m, granted, .channel = c->id);
+	return 0;
+}
