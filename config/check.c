@@ -7,8 +7,8 @@
 #include "config/check.h"
 #include "config/options.h"
 #include "config/policy/match.h"
+#include "config/policy/serves.h"
 #include "lib/err.h"
-#include "lib/match.h"
 #include "lib/mem.h"
 #include "lib/safefile.h"
 
@@ -225,27 +225,6 @@ check_user(const struct check *c, const char *key, const char *name)
 		    "%s: there is no user \"%s\"", key, name);
 }
 
-/* Plain names among patterns that the system does not know. */
-static void
-check_names(const struct check *c, const struct origin *origin,
-    const char *what, const struct strings *names,
-    int (*exists)(void *, const char *))
-{
-	size_t i;
-
-	for (i = 0; i < names->count && exists != NULL; i++) {
-		const char *name = names->items[i];
-
-		name += name[0] == '!';
-		if (strpbrk(name, "*?") == NULL &&
-		    exists(c->calls->context, name) == 0)
-			problem_warning(c->problems, origin->file, origin->line,
-			    "match.%s: there is no "
-			    "%s \"%s\"",
-			    what, what, name);
-	}
-}
-
 /* ---- modules and chains ---- */
 
 static void
@@ -412,9 +391,6 @@ check_grants(const struct check *c, const struct rule *rule)
 static void
 check_match(const struct check *c, const struct rule_match *match)
 {
-	check_names(c, &match->origin, "user", &match->users, c->calls->user);
-	check_names(
-	    c, &match->origin, "group", &match->groups, c->calls->group);
 	check_times(c, "match.time", &match->times, &match->origin);
 }
 
@@ -445,6 +421,7 @@ check_policy(const struct check *c)
 		    "everybody is refused");
 	for (i = 0; i < config->rule_count; i++)
 		check_rule(c, &config->rules[i]);
+	check_served(config, c->calls, c->problems);
 	for (i = 0; i < config->guard_count; i++) {
 		check_rule(c, &config->guards[i]);
 		for (j = 0; j < config->rule_count; j++)

@@ -15,17 +15,20 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define CONFIG_FILE_MAX	     (256 * 1024) /* bytes; larger is refused unread */
-#define CONFIG_FILES_MAX     64 /* main file and drop-ins */
-#define CONFIG_DEPTH_MAX     12 /* groups and lists in each other */
-#define CONFIG_STRING_MAX    4096
-#define CONFIG_LISTENERS_MAX 64
-#define CONFIG_RULES_MAX     1024
-#define CONFIG_GUARDS_MAX    64
-#define CONFIG_LAYERS_MAX    (CONFIG_GUARDS_MAX + 8)
-#define CONFIG_EXTENDS_MAX   8
-#define CONFIG_NAME_MAX	     64
-#define CONFIG_MATCHES_MAX   32
+#define CONFIG_FILE_MAX		(256 * 1024) /* bytes; larger is refused unread */
+#define CONFIG_FILES_MAX	64 /* main file and drop-ins */
+#define CONFIG_DEPTH_MAX	12 /* groups and lists in each other */
+#define CONFIG_STRING_MAX	4096
+#define CONFIG_LISTENERS_MAX	64
+#define CONFIG_RULES_MAX	1024
+#define CONFIG_GUARDS_MAX	64
+#define CONFIG_LAYERS_MAX	(CONFIG_GUARDS_MAX + 8)
+#define CONFIG_EXTENDS_MAX	8
+#define CONFIG_NAME_MAX		63 /* names are kept in arrays of 64 */
+#define CONFIG_MATCHES_MAX	32
+#define CONFIG_CHANNEL_KIND_MAX 95
+/* Bytes of the channel_timeouts of one rule and all guards, as text. */
+#define CONFIG_CHANNELS_MAX 32768
 
 /* "none", for every number whose text may say so: no limit, or never. */
 #define CONFIG_NONE UINT32_MAX

@@ -57,14 +57,18 @@ begin_rule(struct region *r, const char *what, const struct condition *one,
     const struct condition *two)
 {
 	struct importer *imp = r->imp;
+	FILE *out = imp->out;
+	char *match = NULL;
+	size_t size = 0;
 
 	fprintf(imp->out, "%s\t{ name = \"%s%s%s%s",
 	    imp->rule_count++ > 0 ? ",\n" : "", r->base, r->root ? "-root" : "",
 	    *what != '\0' ? "-" : "", what);
 	if (r->number++ > 0)
 		fprintf(imp->out, ".%u", r->number);
-	fputs("\";\n" IN "match = (", imp->out);
+	fputs("\";\n", imp->out);
 	imp->groups = 0;
+	imp->out = open_memstream(&match, &size);
 	import_put_match(imp, r->set);
 	if (r->root)
 		fputs(imp->groups++ > 0 ? ", { user = \"root\"; }" :
@@ -72,7 +76,11 @@ begin_rule(struct region *r, const char *what, const struct condition *one,
 		    imp->out);
 	put_condition(imp, one);
 	put_condition(imp, two);
-	fputs(" );\n", imp->out);
+	fclose(imp->out);
+	imp->out = out;
+	if (imp->groups > 0) /* an empty match is an error */
+		fprintf(out, IN "match = (%s );\n", match);
+	free(match);
 }
 
 static void

@@ -15,11 +15,14 @@ config_libsettings_a_SOURCES = \
 	config/manual.c config/manual.h \
 	config/option_find.c config/options.c config/options.h \
 	config/parse.c config/parse.h \
+	config/policy/channel.c config/policy/channel.h \
 	config/policy/decide.c config/policy/policy.h \
 	config/policy/explain.c \
 	config/policy/forward.c config/policy/forward.h \
 	config/policy/match.c config/policy/match.h \
 	config/policy/may.c \
+	config/policy/serves.c config/policy/serves.h \
+	config/policy/start.c \
 	config/policy/tighten.c \
 	config/policy/time.c \
 	config/policy/unreachable.c \

@@ -339,7 +339,9 @@ const struct option options[] = {
     ROW(SECTION_GUARD, "match", LIST, offsetof(struct rule, matches), 0, 0, 0,
 	NULL, NULL,
 	"Whom the guard is for, as in a rule; without it for everybody, root "
-	"included."),
+	"included. A guard that asks what cannot be known refuses; so does an "
+	"excluding entry (\"!sk-*\") where there is nothing to exclude: a "
+	"login without a key, a connection without a listener."),
     ROW(SECTION_GUARD, "forbid", STRINGS, offsetof(struct rule, forbid), 0, 32,
 	0, NULL, NULL,
 	"Methods (patterns; also method:module). Chains with one of them are "
@@ -431,18 +433,24 @@ const struct option options[] = {
 	"Commands of subsystems, NAME=command, that go before those at the "
 	"top level; \"internal\" for sftp."),
     G(command, STRING, 1, 4096, NONE, "\"none\"", NULL, SAME,
-	"A command that runs whatever the client asks; SSH_ORIGINAL_COMMAND "
-	"tells what that was. Forwarding, agent, X11, tunnels and terminal are "
+	"A command that runs whatever the client asks, even where shell, exec "
+	"or subsystems would refuse it; SSH_ORIGINAL_COMMAND tells what that "
+	"was. It goes before the command of a key line or a certificate, which "
+	"never runs for a refused request, and not at all where exec is false. "
+	"Forwarding, agent, X11, tunnels and terminal are "
 	"then off unless the same rule grants them."),
     G(sftp_only, BOOL, 0, 0, 0, "false", NULL, TRUE,
-	"Nothing but the internal sftp server; otherwise as command."),
+	"Nothing but the internal sftp server, whatever subsystems say of "
+	"sftp; otherwise as command."),
     G(sftp_start, HOME_PATH, 0, 0, NONE, "\"none\"", NULL, NEVER,
 	"Directory in which sftp starts, inside the chroot if there is one; %h "
 	"%u %U are replaced. none: the home directory."),
     G(sftp_umask, MODE, 0, 0777, NONE, "\"none\"", NULL, BITS_OR,
 	"The internal sftp server's umask; none: as any session."),
     G(sftp_read_only, BOOL, 0, 0, 0, "false", NULL, TRUE,
-	"The internal sftp server refuses every change."),
+	"sftp refuses every change: the internal server takes the place of "
+	"any other, as it does for sftp_start and sftp_umask. It binds sftp "
+	"alone: switch shell and exec off, too."),
     G(chroot, HOME_PATH, 0, 0, NONE, "\"none\"", NULL, SAME,
 	"New root directory, with %h (home), %u (user), %U (uid), %%. It and "
 	"all above it must be root's and writable by nobody else."),

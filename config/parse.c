@@ -151,11 +151,11 @@ parse_uids(const char *text, struct uid_range *range)
 }
 
 static bool
-is_word(const char *text, size_t len, const char *more)
+is_word_of(const char *text, size_t len, const char *more, size_t max)
 {
 	size_t i;
 
-	if (len == 0 || len > CONFIG_NAME_MAX)
+	if (len == 0 || len > max)
 		return false;
 	for (i = 0; i < len; i++) {
 		if (!isalnum((unsigned char)text[i]) &&
@@ -165,11 +165,17 @@ is_word(const char *text, size_t len, const char *more)
 	return true;
 }
 
+static bool
+is_word(const char *text, size_t len, const char *more)
+{
+	return is_word_of(text, len, more, CONFIG_NAME_MAX);
+}
+
 const char *
 parse_name(const char *text)
 {
 	if (!is_word(text, strlen(text), "._-@"))
-		return "not a name; letters, digits and . _ - @, at most 64";
+		return "not a name; letters, digits and . _ - @, at most 63";
 	return NULL;
 }
 
@@ -449,7 +455,8 @@ parse_channel(
 	uint64_t seconds;
 
 	if (equals == NULL ||
-	    !is_word(text, (size_t)(equals - text), "._-@:*?"))
+	    !is_word_of(text, (size_t)(equals - text), "._-@:*?",
+		CONFIG_CHANNEL_KIND_MAX))
 		return bad;
 	if (parse_time(equals + 1, &seconds) != NULL || seconds == 0 ||
 	    seconds >= UINT32_MAX)

@@ -5,6 +5,7 @@
  * look back.
  */
 #include "config/loader.h"
+#include "config/policy/channel.h"
 #include "lib/match.h"
 
 #include <string.h>
@@ -49,6 +50,14 @@ load_match_key(struct loader *l, const config_setting_t *setting, bool guard,
 	    &l->reader, option, key, setting, (char *)match + option->offset);
 }
 
+/* Likelier a slip than a way to say everybody. */
+static void
+empty_match(struct loader *l, unsigned line, const char *what)
+{
+	reader_error(&l->reader, line, what,
+	    "an empty match is for everybody: leave the key out to say so");
+}
+
 static void
 load_match_group(struct loader *l, const config_setting_t *group, bool guard,
     const char *what, struct rule_match *match)
@@ -58,6 +67,8 @@ load_match_group(struct loader *l, const config_setting_t *group, bool guard,
 	int i;
 
 	match->origin = reader_origin(&l->reader, group);
+	if (config_setting_length(group) == 0)
+		empty_match(l, match->origin.line, what);
 	for (i = 0; i < config_setting_length(group); i++) {
 		setting = config_setting_get_elem(group, (unsigned)i);
 		key = arena_printf(l->arena, "%s.match.%s", what,
@@ -83,6 +94,8 @@ load_match(struct loader *l, const config_setting_t *setting, bool guard,
 		    CONFIG_MATCHES_MAX);
 		return;
 	}
+	if (count == 0)
+		empty_match(l, line, what);
 	rule->matches =
 	    arena_array(l->arena, (size_t)count, sizeof(*rule->matches));
 	for (i = 0; i < count; i++) {
@@ -328,6 +341,31 @@ imply(
 	}
 }
 
+/* What the internal server alone obeys, beside another server. */
+static void
+check_sftp(struct loader *l, const struct rule *rule)
+{
+	const struct grants *g = &rule->grants;
+	const struct origin *origin = &g->origins[GRANT_subsystem_commands];
+	const char *key = g->sftp_only	 ? "sftp_only" :
+	    g->sftp_read_only		 ? "sftp_read_only" :
+	    g->sftp_umask != CONFIG_NONE ? "sftp_umask" :
+	    g->sftp_start != NULL	 ? "sftp_start" :
+					   NULL;
+	size_t i;
+
+	for (i = 0; key != NULL && i < g->subsystem_commands.count; i++) {
+		const char *text = g->subsystem_commands.items[i];
+
+		if (strncmp(text, "sftp=", 5) == 0 &&
+		    strcmp(&text[5], "internal") != 0)
+			problem_error(l->problems, origin->file, origin->line,
+			    "rules.%s.subsystem_commands: %s holds for the "
+			    "internal sftp server only, which \"%s\" is not",
+			    rule->name != NULL ? rule->name : "?", key, text);
+	}
+}
+
 static void
 finish_rule(struct loader *l, struct rule *rule, const struct lineage *lineage,
     const struct grants *defaults)
@@ -347,6 +385,7 @@ finish_rule(struct loader *l, struct rule *rule, const struct lineage *lineage,
 		    "rules.%s: command and sftp_only "
 		    "exclude each other",
 		    rule->name != NULL ? rule->name : "?");
+	check_sftp(l, rule);
 	if (grants->command != NULL)
 		imply(grants, lineage, GRANT_command);
 	if (grants->sftp_only)
@@ -417,9 +456,12 @@ listener_exists(const struct config *c, const char *pattern)
 	return false;
 }
 
+/* Of a guard it is an error: it would never apply. */
 static void
-check_listener_names(struct loader *l, const struct rule *rule)
+check_listener_names(struct loader *l, const struct rule *rule, bool guard)
 {
+	void (*problem)(struct problems *, const char *, unsigned, const char *,
+	    ...) = guard ? problem_error : problem_warning;
 	size_t i, j;
 
 	for (i = 0; i < rule->match_count; i++) {
@@ -428,13 +470,42 @@ check_listener_names(struct loader *l, const struct rule *rule)
 		for (j = 0; j < match->listeners.count; j++) {
 			const char *name = match->listeners.items[j];
 
-			if (!listener_exists(l->config, name + (*name == '!')))
-				problem_warning(l->problems, match->origin.file,
+			name += name[0] == '!';
+			if (!listener_exists(l->config, name))
+				problem(l->problems, match->origin.file,
 				    match->origin.line,
 				    "match.listener: no listener is named "
 				    "\"%s\"",
 				    name);
 		}
+	}
+}
+
+/* A rule's list and those of all guards travel to the worker together. */
+static void
+check_channel_room(struct loader *l)
+{
+	const struct config *c = l->config;
+	size_t i, guards = 0, room;
+
+	for (i = 0; i < c->guard_count; i++)
+		guards += channel_timeouts_room(
+		    &c->guards[i].grants.channel_timeouts);
+	for (i = 0; i < c->rule_count; i++) {
+		const struct grants *g = &c->rules[i].grants;
+		const struct origin *origin =
+		    &g->origins[GRANT_channel_timeouts];
+
+		room = guards + channel_timeouts_room(&g->channel_timeouts);
+		if (room <= CONFIG_CHANNELS_MAX)
+			continue;
+		if (origin->line == 0)
+			origin = &c->rules[i].origin;
+		problem_error(l->problems, origin->file, origin->line,
+		    "rules.%s.channel_timeouts: too long together with those "
+		    "of all guards: %zu bytes, of at most %d",
+		    c->rules[i].name != NULL ? c->rules[i].name : "?", room,
+		    CONFIG_CHANNELS_MAX);
 	}
 }
 
@@ -500,12 +571,13 @@ finish_rules(struct loader *l)
 	for (i = 0; i < c->rule_count; i++) {
 		if (trace_lineage(l, i, own, &lineage))
 			finish_rule(l, &c->rules[i], &lineage, &defaults);
-		check_listener_names(l, &c->rules[i]);
+		check_listener_names(l, &c->rules[i], false);
 	}
 	for (i = 0; i < c->guard_count; i++)
-		check_listener_names(l, &c->guards[i]);
+		check_listener_names(l, &c->guards[i], true);
 	check_twice(l, "rules", c->rules, c->rule_count);
 	check_twice(l, "guards", c->guards, c->guard_count);
+	check_channel_room(l);
 	find_decoy(l, &defaults);
 	warn_unreachable(l);
 }

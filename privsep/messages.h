@@ -39,6 +39,7 @@
 #define WALL_KEYS_MAX	 65536 /* host public keys together */
 #define WALL_ENV_MAX	 (176 * 1024) /* with SSH_ORIGINAL_COMMAND */
 #define WALL_ADDRESSES_MAX 336 /* lib/addresses.h, ADDRESSES_MAX of them */
+#define WALL_LIST_MAX	 32768 /* a list of the policy: CONFIG_CHANNELS_MAX */
 #define WALL_MODULI_MAX	 (128 * 1024) /* groups, as text of moduli(5) */
 #define PORT_MAX	 65535
 #define U32		 UINT32_MAX
@@ -252,7 +253,7 @@
 	F(u32, unused_timeout, U32) F(u32, window_max, U32)             \
 	F(u64, rekey_bytes, U64) F(u32, rekey_seconds, U32)             \
 	F(u32, tos_interactive, 255) F(u32, tos_bulk, 255)              \
-	F(text, channel_timeouts, WALL_TEXT_MAX)                        \
+	F(text, channel_timeouts, WALL_LIST_MAX)                        \
 	F(u8, log_level, 6) F(bytes, hostkeys, WALL_KEYS_MAX)
 /* The worker's end of its socketpair with the session process. */
 #define WALL_session_wall(F)

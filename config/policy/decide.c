@@ -481,7 +481,9 @@ judge_root(const struct policy_facts *facts, struct decision *d)
 {
 	if (facts->uid != 0 || d->grants.root_login != ROOT_FORCED_COMMAND)
 		return;
-	if (d->grants.command == NULL && facts->key_command == NULL)
+	/* Under sftp_only a key's command is not what runs. */
+	if (d->grants.command == NULL &&
+	    (facts->key_command == NULL || d->grants.sftp_only))
 		decision_refuse(d, REASON_ROOT,
 		    "root may enter into a forced command only");
 }

@@ -6,9 +6,11 @@
  */
 #include "config/policy/match.h"
 #include "lib/match.h"
+#include "lib/mem.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool
@@ -73,6 +75,22 @@ in_networks(const struct networks *networks, const struct net_address *source)
 		matched |= inside && !network->negated;
 	}
 	return matched || !positive;
+}
+
+/*
+ * A fact that there is none of: a list of what must be is not met, but
+ * whether one that excludes is met cannot be said.
+ */
+static enum tri
+match_absent(const struct strings *patterns)
+{
+	size_t i;
+
+	for (i = 0; i < patterns->count; i++) {
+		if (patterns->items[i][0] == '!')
+			return TRI_UNKNOWN;
+	}
+	return TRI_NO;
 }
 
 /* What a verdict is gathered in while criteria are asked one by one. */
@@ -226,11 +244,13 @@ match_listener(struct matching *m)
 
 	if (m->match->listeners.count == 0)
 		return;
-	criterion(m,
-	    tri_of(listener != NULL &&
-		policy_in_patterns(&m->match->listeners, listener)),
-	    "listener: \"%.64s\" is not listed",
-	    listener != NULL ? listener : "(none)");
+	if (listener == NULL)
+		criterion(m, match_absent(&m->match->listeners),
+		    "listener: the connection came by none");
+	else
+		criterion(m,
+		    tri_of(policy_in_patterns(&m->match->listeners, listener)),
+		    "listener: \"%.64s\" is not listed", listener);
 }
 
 static void
@@ -247,7 +267,11 @@ match_time(struct matching *m)
 				    "time: outside the windows");
 }
 
-/* A fact about the key; unknown while there may still be one. */
+/*
+ * A fact about the key; unknown while there may still be one.  Without a key
+ * (a password) a list that excludes is not known to hold: "!sk-*" with refuse
+ * would otherwise stop keys and let passwords in.
+ */
 static void
 match_key(struct matching *m, const struct strings *patterns, const char *what,
     const char *fact)
@@ -259,7 +283,7 @@ match_key(struct matching *m, const struct strings *patterns, const char *what,
 	if (f->key_state == FACT_UNKNOWN)
 		criterion(m, TRI_UNKNOWN, "%s: the key is not known", what);
 	else if (f->key_state == FACT_ABSENT || fact == NULL)
-		criterion(m, TRI_NO, "%s: there is none", what);
+		criterion(m, match_absent(patterns), "%s: there is none", what);
 	else
 		criterion(m, tri_of(policy_in_patterns(patterns, fact)),
 		    "%s: \"%.80s\" is not listed", what, fact);
@@ -269,20 +293,23 @@ static void
 match_method(struct matching *m)
 {
 	const struct policy_facts *f = m->facts;
-	const char *plain[8];
-	char names[8][CONFIG_NAME_MAX + 1];
-	size_t i, count = 0;
+	char **plain;
+	size_t i;
+	bool in;
 
 	if (m->match->methods.count == 0)
 		return;
-	for (i = 0; i < f->method_count && count < 8; i++) {
-		snprintf(names[count], sizeof(names[count]), "%.*s",
-		    (int)strcspn(f->methods[i], ":"), f->methods[i]);
-		plain[count] = names[count];
-		count++;
-	}
-	criterion(m, tri_of(set_in_patterns(&m->match->methods, plain, count)),
+	plain = mem_array(f->method_count + 1, sizeof(*plain));
+	for (i = 0; i < f->method_count; i++)
+		plain[i] =
+		    mem_strndup(f->methods[i], strcspn(f->methods[i], ":"));
+	in = set_in_patterns(
+	    &m->match->methods, (const char *const *)plain, f->method_count);
+	criterion(m, tri_of(in),
 	    "method: none of those used is listed, or one is excluded");
+	for (i = 0; i < f->method_count; i++)
+		free(plain[i]);
+	free(plain);
 }
 
 enum tri

@@ -149,7 +149,7 @@ is_dangerous(const char *name)
 		if (match_pattern(name, never[i], MATCH_CASE))
 			return true;
 	}
-	return *name == '\0' || strchr(name, '=') != NULL;
+	return *name == '\0' || strpbrk(name, "=\n") != NULL;
 }
 
 bool
@@ -178,26 +178,4 @@ policy_subsystem_command(const struct decision *d, const char *name)
 			return &list->items[i][len + 1];
 	}
 	return NULL;
-}
-
-uint32_t
-policy_channel_timeout(const struct decision *d, const char *kind)
-{
-	const struct layers *layers = &d->layers[LAYER_channel_timeouts];
-	uint32_t least = CONFIG_NONE;
-	size_t i, j;
-
-	for (i = 0; i < layers->count; i++) {
-		const struct channel_timeouts *list = layers->items[i].list;
-
-		for (j = 0; j < list->count; j++) {
-			if (!match_pattern(
-				kind, list->items[j].kind, MATCH_CASE))
-				continue;
-			if (list->items[j].seconds < least)
-				least = list->items[j].seconds;
-			break; /* within a list the first match counts */
-		}
-	}
-	return least;
 }

@@ -171,8 +171,26 @@ bool policy_may_subsystem(const struct decision *d, const char *name);
 const char *policy_subsystem_command(
     const struct decision *d, const char *name);
 
-/* Seconds of silence that close a channel of this kind, or CONFIG_NONE. */
-uint32_t policy_channel_timeout(const struct decision *d, const char *kind);
+/* What a client asks to start. */
+enum policy_request { REQUEST_SHELL, REQUEST_EXEC, REQUEST_SUBSYSTEM };
+
+/* What it comes to. */
+enum policy_program { PROGRAM_SHELL, PROGRAM_COMMAND, PROGRAM_SFTP };
+struct policy_start {
+	enum policy_program program;
+	const char *command; /* for the shell's -c, with PROGRAM_COMMAND */
+	const char *original; /* what a forced command replaced, or NULL */
+	bool forced;
+	const char *refusal; /* NULL: it may start */
+	bool final; /* a refusal for which no command may stand in */
+};
+
+/*
+ * text: the command or the subsystem's name.  *start points into text, the
+ * decision and the configuration.
+ */
+void policy_start(const struct config *config, const struct decision *d,
+    enum policy_request request, const char *text, struct policy_start *start);
 
 /*
  * What authorized_keys, certificates and modules add: they only tighten.

@@ -320,14 +320,26 @@ append_steps(
 	*chain = longer;
 }
 
+/* The policy's own command goes before a key's, whichever comes first. */
+static void
+drop_key_command(struct decision *d, const struct rule *guard)
+{
+	if (!d->key_commands ||
+	    (guard->grants.command == NULL && !guard->grants.sftp_only))
+		return;
+	d->grants.command = NULL;
+	d->key_commands = false;
+}
+
 void
 decision_apply_guard(struct decision *d, const struct rule *guard)
 {
-	bool had_command = d->grants.command != NULL;
-	bool had_sftp = d->grants.sftp_only;
+	bool had_command, had_sftp = d->grants.sftp_only;
 	enum grant grant;
 	size_t i;
 
+	drop_key_command(d, guard);
+	had_command = d->grants.command != NULL;
 	for (grant = 0; grant < GRANT_COUNT; grant++) {
 		if (guard->grants.origins[grant].line != 0)
 			(void)tighten(d, grant,

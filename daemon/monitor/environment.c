@@ -52,26 +52,6 @@ set(struct variables *v, const char *name, const char *value)
 	free(text);
 }
 
-/* A client never chooses what a loader or a shell reads before it runs. */
-bool
-environment_name_is_safe(const char *name)
-{
-	static const char *const never[] = {"IFS", "BASH_ENV", "ENV",
-	    "GCONV_PATH", "PATH", "HOME", "USER", "LOGNAME", "SHELL", "MAIL",
-	    "SHELLOPTS", "BASHOPTS", "PS4", "NLSPATH", "LOCPATH", "HOSTALIASES",
-	    "RES_OPTIONS", "MALLOC_TRACE", "GLIBC_TUNABLES", "TMPDIR",
-	    "KRB5CCNAME", "TZDIR"};
-
-	if (name[0] == '\0' || strpbrk(name, "=\n") != NULL ||
-	    strncmp(name, "LD_", 3) == 0 || strncmp(name, "SSH_", 4) == 0 ||
-	    strncmp(name, "BASH_FUNC_", 10) == 0)
-		return false;
-	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
-		if (strcmp(name, never[i]) == 0)
-			return false;
-	return true;
-}
-
 static void
 from_client(struct variables *v, const struct chan *c)
 {

@@ -4,11 +4,13 @@
  */
 #include "daemon/monitor/sessions.h"
 
+#include "config/policy/channel.h"
 #include "daemon/monitor/auth.h"
 #include "lib/audit.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
+#include "privsep/die.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,30 +18,29 @@
 #include <string.h>
 #include <time.h>
 
+_Static_assert(
+    CONFIG_CHANNELS_MAX <= WALL_LIST_MAX, "channel_timeouts fit in opened");
+
 static uint32_t
 or_never(uint32_t value)
 {
 	return value == CONFIG_NONE ? 0 : value;
 }
 
-/* "kind=seconds" of every layer; the worker takes the smallest that fits. */
-static void
-timeouts_text(const struct decision *d, char *text, size_t size)
+/* As text for the worker, which takes the smallest that fits. */
+static char *
+timeouts_text(const struct decision *d)
 {
-	const struct layers *l = &d->layers[LAYER_channel_timeouts];
-	size_t at = 0;
+	struct buf out;
+	char *text;
 
-	text[0] = '\0';
-	for (size_t i = 0; i < l->count; i++) {
-		const struct channel_timeouts *list = l->items[i].list;
-
-		if (at != 0 && at < size)
-			at += (size_t)snprintf(&text[at], size - at, " &");
-		for (size_t k = 0; k < list->count && at < size; k++)
-			at += (size_t)snprintf(&text[at], size - at, "%s%s=%u",
-			    at == 0 ? "" : " ", list->items[k].kind,
-			    list->items[k].seconds);
-	}
+	buf_init(&out, CONFIG_CHANNELS_MAX);
+	channel_timeouts_print(d, &out);
+	if (buf_end(&out) != 0)
+		bug("channel_timeouts: what was loaded does not fit");
+	text = mem_strndup((const char *)out.data, out.len);
+	buf_free(&out);
+	return text;
 }
 
 static void
@@ -79,12 +80,12 @@ monitor_login(struct monitor *m)
 {
 	const struct config *config = m->template->config;
 	const struct grants *g = &m->decision->grants;
-	char timeouts[WALL_TEXT_MAX + 1];
+	char *timeouts;
 	struct buf keys;
 
 	monitor_move(m, STATE_OPENING);
 	fill_slot(m);
-	timeouts_text(m->decision, timeouts, sizeof(timeouts));
+	timeouts = timeouts_text(m->decision);
 	buf_init(&keys, WALL_KEYS_MAX);
 	announce_keys(m->template, &keys);
 	monitor_move(m, STATE_OPEN);
@@ -103,6 +104,7 @@ monitor_login(struct monitor *m)
 	    .log_level = rule_log_level(m->decision),
 	    .hostkeys = {.data = keys.data, .len = keys.len});
 	buf_free(&keys);
+	free(timeouts);
 	MONITOR_SEND(m, auth_verdict, .result = AUTH_SUCCESS, .methods = "");
 }
 

@@ -149,8 +149,7 @@ on_env(struct monitor *m, struct wall_message *message)
 
 	if (c == NULL || c->kind != CHAN_SESSION || c->started)
 		return E_STATE;
-	if (!environment_name_is_safe(e->name) ||
-	    !policy_may_env(m->decision, e->name)) {
+	if (!policy_may_env(m->decision, e->name)) {
 		AUDIT(env_rejected, .names = e->name, .channel = e->channel);
 		chan_refuse(m, e->channel, 0, "");
 		return 0;
@@ -174,89 +173,9 @@ on_env(struct monitor *m, struct wall_message *message)
 	return 0;
 }
 
-/* What is to be run, once the policy has had its say. */
-struct program {
-	enum run_kind kind;
-	const char *command; /* for the shell's -c, NULL: login shell */
-	const char *original; /* SSH_ORIGINAL_COMMAND, or NULL */
-	const char *subsystem;
-	bool forced;
-	const char *refusal;
-};
-
-static const struct subsystem *
-find_subsystem(const struct config *config, const char *name)
-{
-	for (size_t i = 0; i < config->subsystem_count; i++)
-		if (strcmp(config->subsystems[i].name, name) == 0)
-			return &config->subsystems[i];
-	return NULL;
-}
-
-/* "internal-sftp", as a forced command may say it. */
-static bool
-is_internal_sftp(const char *command)
-{
-	return strcmp(command, "internal-sftp") == 0;
-}
-
-static bool
-is_internal(const char *name, const char *command)
-{
-	return strcmp(name, "sftp") == 0 && strcmp(command, "internal") == 0;
-}
-
 static void
-choose_subsystem(struct monitor *m, const char *name, struct program *p)
-{
-	const struct subsystem *s = find_subsystem(m->template->config, name);
-	const char *own = policy_subsystem_command(m->decision, name);
-
-	p->subsystem = name;
-	if (s == NULL && own == NULL)
-		p->refusal = "no such subsystem";
-	else if (!policy_may_subsystem(m->decision, name) &&
-	    m->decision->grants.command == NULL)
-		p->refusal = "subsystem not permitted";
-	else if (own != NULL ? is_internal(name, own) : s->command == NULL)
-		p->kind = RUN_SFTP;
-	else
-		p->command = own != NULL ? own : s->command;
-}
-
-static void
-choose(struct monitor *m, const struct msg_start *s, struct program *p)
-{
-	const struct grants *g = &m->decision->grants;
-
-	memset(p, 0, sizeof(*p));
-	p->kind = RUN_COMMAND;
-	if (s->kind == START_SUBSYSTEM) {
-		choose_subsystem(m, s->command, p);
-	} else if (s->kind == START_SHELL) {
-		p->kind = RUN_SHELL;
-		if (!g->shell && g->command == NULL)
-			p->refusal = "shell not permitted";
-	} else {
-		p->command = s->command;
-		if (!g->exec && g->command == NULL)
-			p->refusal = "command not permitted";
-	}
-	if (g->sftp_only &&
-	    (s->kind != START_SUBSYSTEM || strcmp(s->command, "sftp") != 0) &&
-	    g->command == NULL)
-		p->refusal = "only sftp is permitted";
-	if (g->command == NULL || p->refusal != NULL)
-		return;
-	/* The forced command takes the place of whatever was asked for. */
-	p->forced = true;
-	p->original = s->kind == START_SHELL ? NULL : s->command;
-	p->kind = is_internal_sftp(g->command) ? RUN_SFTP : RUN_COMMAND;
-	p->command = g->command;
-}
-
-static void
-audit_start(struct chan *c, const struct msg_start *s, const struct program *p)
+audit_start(
+    struct chan *c, const struct msg_start *s, const struct policy_start *p)
 {
 	const char *tty = c->tty[0] != '\0' ? c->tty : NULL;
 
@@ -315,12 +234,13 @@ login_record(struct monitor *m, struct chan *c)
 }
 
 static void
-greet(struct monitor *m, struct chan *c, const struct program *p)
+greet(struct monitor *m, struct chan *c, const struct policy_start *p)
 {
 	char *text;
 	size_t len;
 
-	if (c->tty[0] == '\0' || p->kind != RUN_SHELL || m->sessions->greeted)
+	if (c->tty[0] == '\0' || p->program != PROGRAM_SHELL ||
+	    m->sessions->greeted)
 		return;
 	m->sessions->greeted = true;
 	text = greeting_text(m);
@@ -336,15 +256,18 @@ greet(struct monitor *m, struct chan *c, const struct program *p)
 }
 
 static void
-order(struct monitor *m, struct chan *c, const struct program *p,
+order(struct monitor *m, struct chan *c, const struct policy_start *p,
     const struct buf *environment)
 {
+	static const enum run_kind run_kind[] = {[PROGRAM_SHELL] = RUN_SHELL,
+	    [PROGRAM_COMMAND] = RUN_COMMAND,
+	    [PROGRAM_SFTP] = RUN_SFTP};
 	struct wall_message run = {
 	    .type = c->slave >= 0 ? MSG_run_pty : MSG_run,
 	    .fds = {c->slave, -1, -1, -1}};
 
 	run.run = (struct msg_run){.channel = c->id,
-	    .kind = (uint8_t)p->kind,
+	    .kind = (uint8_t)run_kind[p->program],
 	    .command = p->command,
 	    .title = c->tty,
 	    .user_rc =
@@ -381,12 +304,17 @@ on_start(struct monitor *m, struct wall_message *message)
 {
 	const struct msg_start *s = &message->start;
 	struct chan *c = chan_find(m, s->channel);
+	static const enum policy_request requests[] = {
+	    [START_SHELL] = REQUEST_SHELL,
+	    [START_EXEC] = REQUEST_EXEC,
+	    [START_SUBSYSTEM] = REQUEST_SUBSYSTEM};
 	struct buf environment;
-	struct program p;
+	struct policy_start p;
 
 	if (c == NULL || c->kind != CHAN_SESSION || c->started)
 		return E_STATE;
-	choose(m, s, &p);
+	policy_start(m->template->config, m->decision, requests[s->kind],
+	    s->command, &p);
 	if (p.refusal != NULL) {
 		start_refused(m, s, p.refusal);
 		return 0;

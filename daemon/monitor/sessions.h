@@ -144,7 +144,6 @@ void session_order(struct monitor *m, const struct wall_message *message);
  */
 int environment_make(struct monitor *m, const struct chan *c,
     const char *original, struct buf *out);
-bool environment_name_is_safe(const char *name);
 
 /* greeting.c: what a first terminal is shown; the caller frees. */
 char *greeting_text(struct monitor *m);

@@ -5,68 +5,23 @@
  */
 #include "daemon/worker/channel/channel.h"
 
+#include "config/policy/channel.h"
 #include "lib/err.h"
 #include "lib/log.h"
-#include "lib/match.h"
 
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define REPORT_PERIOD  10000 /* ms, while something changed */
-#define NEVER	       UINT32_MAX
 #define PROBE_PERIOD   1000 /* ms between measures of the round trip */
 #define ANNOUNCE_AFTER 1000 /* ms, for clients that open nothing */
 
-/* Does "pattern=seconds" (len bytes) speak of this name? */
-static bool
-entry_matches(
-    const char *entry, size_t len, const char *name, uint32_t *seconds)
-{
-	char pattern[128];
-	const char *equals = memchr(entry, '=', len);
-	size_t n = equals == NULL ? 0 : (size_t)(equals - entry);
-
-	if (n == 0 || n >= sizeof(pattern))
-		return false;
-	memcpy(pattern, entry, n);
-	pattern[n] = '\0';
-	/* "global" is a clock of its own, not a pattern. */
-	if (strcmp(pattern, "global") == 0 || strcmp(name, "global") == 0 ?
-		strcmp(pattern, name) != 0 :
-		!match_pattern(name, pattern, MATCH_CASE))
-		return false;
-	*seconds = (uint32_t)strtoul(&equals[1], NULL, 10);
-	if (*seconds == 0)
-		*seconds = NEVER;
-	return true;
-}
-
-/*
- * channel_timeouts: entries "pattern=seconds" parted by blanks, in lists
- * parted by "&"; in a list the first that matches counts, of all lists the
- * shortest.
- */
 uint32_t
 channels_timeout(const struct channels *t, const char *name)
 {
-	const char *p = t->timeouts;
-	uint32_t least = NEVER, seconds;
-	bool found = false;
+	uint32_t least = channel_timeouts_least(t->timeouts, name);
 
-	while (*(p += strspn(p, " ,\t\n")) != '\0') {
-		size_t len = strcspn(p, " ,\t\n");
-
-		if (len == 1 && *p == '&') {
-			found = false;
-		} else if (!found && entry_matches(p, len, name, &seconds)) {
-			found = true;
-			if (seconds < least)
-				least = seconds;
-		}
-		p += len;
-	}
-	return least == NEVER ? 0 : least;
+	return least == CONFIG_NONE ? 0 : least;
 }
 
 static void

@@ -6,6 +6,7 @@
 #ifndef DAEMON_WORKER_CHANNEL_CHANNEL_H
 #define DAEMON_WORKER_CHANNEL_CHANNEL_H
 
+#include "config/config.h"
 #include "daemon/worker/worker.h"
 
 #include <sys/queue.h>
@@ -73,7 +74,8 @@ struct channel {
 	uint32_t id; /* ours: slot, and a generation above it */
 	uint32_t peer; /* theirs */
 	uint8_t kind, state;
-	char timeout_name[96]; /* as channel_timeouts name it */
+	/* as channel_timeouts name it */
+	char timeout_name[CONFIG_CHANNEL_KIND_MAX + 1];
 
 	/* Towards the client. */
 	uint32_t peer_window, peer_packet;

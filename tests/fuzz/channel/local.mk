@@ -6,4 +6,5 @@ tests_fuzz_channel_fuzz_channel_SOURCES = \
 	$(FUZZ_MAIN)
 tests_fuzz_channel_fuzz_channel_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_channel_fuzz_channel_LDADD = daemon/worker/channel/libchannel.a \
+	config/libsettings.a \
 	privsep/libprivsep.a lib/libground.a

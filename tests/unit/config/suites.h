@@ -17,5 +17,6 @@ Suite *suite_policy_may(void);
 Suite *suite_policy_forward(void);
 Suite *suite_scan(void);
 Suite *suite_show(void);
+Suite *suite_start(void);
 
 #endif

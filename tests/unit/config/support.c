@@ -4,6 +4,7 @@
 #include "tests/unit/config/support.h"
 
 #include "config/policy/forward.h"
+#include "config/policy/channel.h"
 #include "lib/mem.h"
 
 #include <check.h>
@@ -100,6 +101,21 @@ file_text(const char *path)
 	ck_assert_uint_gt(len, 0);
 	fclose(in);
 	return text;
+}
+
+uint32_t
+channel_timeout_of(const struct decision *d, const char *kind)
+{
+	struct buf out;
+	uint32_t least;
+
+	buf_init(&out, CONFIG_CHANNELS_MAX + 1);
+	channel_timeouts_print(d, &out);
+	buf_u8(&out, 0);
+	ck_assert_int_eq(buf_end(&out), 0);
+	least = channel_timeouts_least((const char *)out.data, kind);
+	buf_free(&out);
+	return least;
 }
 
 struct policy_facts

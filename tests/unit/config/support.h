@@ -20,6 +20,9 @@ size_t lines_in(const char *text);
 /* The bytes of a file, terminated; the caller frees them. */
 char *file_text(const char *path);
 
+/* What the worker would make of the decision's channel_timeouts. */
+uint32_t channel_timeout_of(const struct decision *d, const char *kind);
+
 /* Facts of an ordinary user "alice", uid 1000, group "staff", 192.0.2.1. */
 struct policy_facts facts_of_alice(void);
 

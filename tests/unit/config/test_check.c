@@ -127,6 +127,7 @@ checked(const char *text, const struct check_calls *with)
 	"host_keys = [ \"@/key\" ]; crypto = { macs = " \
 	"[ \"hmac-sha2-256\" ]; };\n"                   \
 	"modules = ( { name = \"m\"; file = \"@/m.so\"; } );\n"
+#define GUARD(x) GOOD RULE("") "guards = ( { name = \"g\"; " x " } );\n"
 #define RULE(x) \
 	"rules = ( { name = \"r\"; methods = [ \"publickey\" ]; " x "} );\n"
 
@@ -151,9 +152,43 @@ struct row {
 
 static const struct row rows[] = {
     {GOOD RULE("match = { user = [ \"a\", \"!ghost\" ]; };"),
-	"test.conf:3: warning: match.user: there is no user \"ghost\"\n"},
+	"test.conf:3: warning: rules.r.match.user: there is no user "
+	"\"ghost\"\n"},
     {GOOD RULE("match = { group = \"ghost\"; };"),
-	"test.conf:3: warning: match.group: there is no group \"ghost\""},
+	"test.conf:3: warning: rules.r.match.group: there is no group "
+	"\"ghost\""},
+    {GOOD RULE("key_types = \"ssh-dss\";"),
+	"test.conf:3: warning: rules.r.key_types: there is no type of key "
+	"\"ssh-dss\"; did you mean \"ssh-rsa\"?\n"},
+    {GOOD RULE("key_revoked = \"/etc/krl\";"),
+	"test.conf:3: rules.r.key_revoked: there is no revocation list "
+	"\"/etc/krl\"\n"},
+    {GOOD RULE("key_types = [ \"sk-*\", \"rsa-sha2-512\" ];"), ""},
+    {GUARD("match = { user = \"ghost\"; }; pty = false;"),
+	"test.conf:4: guards.g.match.user: there is no user \"ghost\"\n"},
+    {GUARD("match = { group = \"!ghost\"; }; pty = false;"),
+	"test.conf:4: guards.g.match.group: there is no group \"ghost\"\n"},
+    {GUARD("match = { group = \"dim\"; }; pty = false;"), ""},
+    {GUARD("forbid = \"pasword\";"),
+	"test.conf:4: guards.g.forbid: there is no method \"pasword\"; did "
+	"you mean \"password\"?\n"},
+    {GUARD("forbid = \"password:mm\";"),
+	"test.conf:4: guards.g.forbid: there is no module \"mm\"; did you "
+	"mean \"m\"?\n"},
+    {GUARD("forbid = [ \"pass*\", \"gssapi-*\", \"hostbased:m\" ];"), ""},
+    {GUARD("match = { method = \"!publikey\"; }; pty = false;"),
+	"test.conf:4: guards.g.match.method: there is no method "
+	"\"publikey\"; did you mean \"publickey\"?\n"},
+    {GUARD("match = { key_type = \"sk-ssh-ed2552*\"; }; pty = false;"),
+	"test.conf:4: guards.g.match.key_type: there is no type of key "
+	"\"sk-ssh-ed2552*\""},
+    {GUARD("key_types = [ \"!ssh-dss\", \"*\" ];"),
+	"test.conf:4: guards.g.key_types: there is no type of key "
+	"\"ssh-dss\"; did you mean \"ssh-rsa\"?\n"},
+    {GUARD("key_revoked = \"/etc/krl\";"),
+	"test.conf:4: guards.g.key_revoked: there is no revocation list "
+	"\"/etc/krl\"\n"},
+    {GUARD("key_revoked = \"*\";"), ""},
     {GOOD RULE("match = { user = \"dim\"; };"), ""},
     {GOOD RULE("match = { user = \"gh?st\"; };"), ""},
     {GOOD RULE("banner = \"/nonexistent\";"),
@@ -243,6 +278,50 @@ START_TEST(each_problem_is_named_with_its_place)
 }
 END_TEST
 
+/* The sources that the publickey module reads, and the lists it loaded. */
+START_TEST(key_sources_and_revocation_lists_are_those_of_the_modules)
+{
+	static const char start[] =
+	    "modules = ( { name = \"publickey\"; options = { sources = [ "
+	    "\"user\", \"ldap\" ]; revoked = [ \"/etc/krl\" ]; }; } );"
+	    "rules = ( { name = \"r\"; methods = [ \"publickey\" ]; } );"
+	    "guards = ( { name = \"g\"; ";
+	static const struct row guards[] = {
+	    {"match = { key_source = \"ldab\"; }; pty = false; } );",
+		"guards.g.match.key_source: there is no key source \"ldab\"; "
+		"did "
+		"you mean \"ldap\"?"},
+	    {"match = { key_source = \"l*\"; }; pty = false; } );", ""},
+	    {"key_sources = \"users\"; } );",
+		"guards.g.key_sources: there is no key source \"users\"; did "
+		"you "
+		"mean \"user\"?"},
+	    {"key_sources = [ \"ldap\", \"ca_keys\" ]; } );", ""},
+	    {"key_revoked = \"/etc/klr\"; } );",
+		"guards.g.key_revoked: there is no revocation list "
+		"\"/etc/klr\"; "
+		"did you mean \"/etc/krl\"?"},
+	    {"key_revoked = [ \"/etc/k*\" ]; } );", ""},
+	};
+	static const struct check_calls nothing = {0};
+	size_t i;
+
+	make_place();
+	for (i = 0; i < sizeof(guards) / sizeof(guards[0]); i++) {
+		char *text = mem_printf("%s%s", start, guards[i].text);
+		char *got = checked(text, &nothing);
+
+		ck_assert_msg(strstr(got, guards[i].problem) != NULL &&
+			(strstr(got, "guards.g") != NULL) ==
+			    (guards[i].problem[0] != '\0'),
+		    "%s", got);
+		free(got);
+		free(text);
+	}
+	remove_place();
+}
+END_TEST
+
 START_TEST(no_host_key_no_module_no_rule)
 {
 	static const struct check_calls nothing = {0};
@@ -293,14 +372,20 @@ static const struct reach_row reach_rows[] = {
     {"listener = \"*\";", "listener = \"main\";", true},
 };
 
+static char *
+match_of(const char *conditions)
+{
+	return *conditions == '\0' ? mem_strdup("") :
+				     mem_printf("match = { %s };", conditions);
+}
+
 START_TEST(a_rule_behind_one_that_takes_all_is_warned_of)
 {
 	const struct reach_row *row = &reach_rows[_i];
-	char *text = mem_printf(
-	    "rules = ( { name = \"a\"; match = { %s }; "
-	    "refuse = true; },\n{ name = \"b\"; match = { %s }; refuse = "
-	    "true; } );",
-	    row->earlier, row->later);
+	char *earlier = match_of(row->earlier), *later = match_of(row->later);
+	char *text = mem_printf("rules = ( { name = \"a\"; %s refuse = true; "
+				"},\n{ name = \"b\"; %s refuse = true; } );",
+	    earlier, later);
 	char *got = problems_of(text);
 
 	ck_assert_str_eq(got,
@@ -310,6 +395,8 @@ START_TEST(a_rule_behind_one_that_takes_all_is_warned_of)
 			       "");
 	free(got);
 	free(text);
+	free(earlier);
+	free(later);
 }
 END_TEST
 
@@ -324,6 +411,8 @@ suite_check(void)
 	tcase_add_test(tc, a_sound_configuration_has_no_problem);
 	tcase_add_loop_test(
 	    tc, each_problem_is_named_with_its_place, 0, COUNT(rows));
+	tcase_add_test(
+	    tc, key_sources_and_revocation_lists_are_those_of_the_modules);
 	tcase_add_test(tc, no_host_key_no_module_no_rule);
 	tcase_add_loop_test(tc, a_rule_behind_one_that_takes_all_is_warned_of,
 	    0, COUNT(reach_rows));

@@ -271,7 +271,7 @@ measure_lists(struct measures *m, const struct decision *d)
 		measure(m, "times",
 		    policy_may_now(d, (time_t)(1700000000 + i * 43200), &ends));
 	for (i = 0; i < 3; i++)
-		measure(m, "channel", policy_channel_timeout(d, kinds[i]));
+		measure(m, "channel", channel_timeout_of(d, kinds[i]));
 }
 
 static void

@@ -165,6 +165,25 @@ static const struct row rows[] = {
     {RULE("match = { listener = \"wan\"; }; "),
 	"a.conf:1: warning: match.listener: no listener is named "
 	"\"wan\"\n"},
+    {RULE("match = {}; "),
+	"a.conf:1: rules.r: an empty match is for everybody: leave the key "
+	"out to say so\n"},
+    {RULE("match = (); "),
+	"a.conf:1: rules.r: an empty match is for everybody: leave the key "
+	"out to say so\n"},
+    {RULE("") "guards = ( { name = \"g\"; match = ( {} ); pty = false; } );",
+	"a.conf:1: guards.g: an empty match is for everybody: leave the key "
+	"out to say so\n"},
+    {RULE("") "guards = ( { name = \"g\"; match = { listener = \"!wan\"; "
+	      "}; pty = false; } );",
+	"a.conf:1: match.listener: no listener is named \"wan\"\n"},
+    {RULE("sftp_read_only = true; subsystem_commands = \"sftp=/bin/x\"; "),
+	"a.conf:1: rules.r.subsystem_commands: sftp_read_only holds for the "
+	"internal sftp server only, which \"sftp=/bin/x\" is not\n"},
+    {RULE("sftp_only = true; subsystem_commands = \"sftp=/bin/x\"; "),
+	"a.conf:1: rules.r.subsystem_commands: sftp_only holds for the "
+	"internal sftp server only, which \"sftp=/bin/x\" is not\n"},
+    {RULE("sftp_only = true; subsystem_commands = \"sftp=internal\"; "), ""},
     {RULE("sftp_umask = 27; "),
 	"a.conf:1: rules.r.sftp_umask: wrong "
 	"type: this is a octal mode as a string, \"0027\"\n"},

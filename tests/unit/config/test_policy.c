@@ -46,7 +46,7 @@ static const struct row rows[] = {
     {"user = \"bob\"; time = \"22:00-23:00 No/Where\";", 0},
     {"user = \"alice\"; group = \"wheel\";", 0},
     {"invalid_user = true;", 0},
-    {"}, { user = \"alice\"; }, { group = \"staff\"; ", 1},
+    {"user = \"alice\"; }, { group = \"staff\"; ", 1},
     {"user = \"a*\"; }, { user = [ \"*\", \"!alice\" ]; ", 0},
     {"user = \"a*\"; }, { time = \"22:00-23:00 No/Where\"; ", -1},
 };
@@ -105,6 +105,89 @@ START_TEST(a_source_that_is_not_known_refuses_where_it_is_asked)
 	decide(MATCH("from = [ \"!10.0.0.0/8\" ];"), &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
 	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_FACT);
+	done();
+}
+END_TEST
+
+/* -i: the connection came by no listener. */
+START_TEST(without_a_listener_a_list_that_excludes_one_refuses)
+{
+	struct policy_facts facts = facts_of_alice();
+
+	facts.listener = NULL;
+	decide("listeners = ( { name = \"main\"; } ); " RULES(
+		   "") "guards = ( { name = \"g\"; match = { listener = "
+		       "\"!main\"; }; refuse = true; } );",
+	    &facts);
+	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
+	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_FACT);
+	done();
+	decide(MATCH("listener = [ \"*\", \"!main\" ];"), &facts);
+	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_FACT);
+	done();
+	decide(MATCH("listener = \"main\";"), &facts);
+	ck_assert_int_eq(decision.verdict, POLICY_GRANTED);
+	ck_assert_str_eq(decision.rule->name, "any");
+	done();
+}
+END_TEST
+
+struct absent_row {
+	const char *match;
+	enum policy_verdict verdict; /* of a password, without a key */
+};
+
+static const struct absent_row absent_rows[] = {
+    {"key_type = \"!sk-*\";", POLICY_REFUSED},
+    {"key_type = [ \"*\", \"!sk-*\" ];", POLICY_REFUSED},
+    {"key_source = \"!ldap\";", POLICY_REFUSED},
+    {"key_type = \"ssh-rsa\";", POLICY_GRANTED},
+    {"key_ca = \"SHA256:x\";", POLICY_GRANTED},
+    {"method = \"publickey\"; key_type = \"!sk-*\";", POLICY_GRANTED},
+    {"method = \"!publickey\";", POLICY_REFUSED},
+};
+
+START_TEST(a_password_does_not_pass_by_a_guard_that_excludes_keys)
+{
+	static const char *const walked[] = {"password"};
+	struct policy_facts facts = facts_of_alice();
+	char text[512];
+
+	snprintf(text, sizeof(text),
+	    "rules = ( { name = \"r\"; methods = [ \"publickey\", "
+	    "\"password\" ]; } ); guards = ( { name = \"g\"; match = { %s }; "
+	    "refuse = true; } );",
+	    absent_rows[_i].match);
+	decide(text, &facts);
+	facts.methods = walked;
+	facts.method_count = 1;
+	policy_guard(config, &facts, &decision);
+	ck_assert_int_eq(decision.verdict, absent_rows[_i].verdict);
+	done();
+}
+END_TEST
+
+/* Guards may make a chain longer than its eight steps. */
+START_TEST(a_guard_sees_every_method_that_was_walked)
+{
+	static const char *const walked[] = {
+	    "publickey", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "password"};
+	struct policy_facts facts = facts_of_alice();
+
+	decide("rules = ( { name = \"r\"; methods = [ "
+	       "\"publickey,a1,a2,a3,a4,a5,a6,a7\" ]; } ); guards = ( { name = "
+	       "\"m\"; require = \"password\"; }, { name = \"g\"; match = { "
+	       "method = \"password\"; }; refuse = true; } );",
+	    &facts);
+	facts.methods = walked;
+	facts.method_count = 9;
+	facts.key_state = FACT_KNOWN;
+	facts.key_type = "ssh-ed25519";
+	facts.key_fingerprint = "SHA256:x";
+	facts.key_source = "user";
+	policy_guard(config, &facts, &decision);
+	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
+	ck_assert_int_eq(decision.reason, REASON_GUARD_REFUSES);
 	done();
 }
 END_TEST
@@ -190,8 +273,8 @@ static const struct root_row root_rows[] = {
     {"uid = \"0-10\";", "root_login = \"yes\";", false},
     {"group = \"root\";", "root_login = \"yes\";", false},
     {"user = [ \"!bob\" ];", "root_login = \"yes\";", false},
-    {"", "root_login = \"yes\";", false},
-    {"}, { user = \"root\";", "root_login = \"key\";", true},
+    {"from = \"192.0.2.0/24\";", "root_login = \"yes\";", false},
+    {"uid = \"0-10\"; }, { user = \"root\";", "root_login = \"key\";", true},
     {"user = \"root\"; }, { user = \"b*\";", "root_login = \"key\";", false},
     {"user = \"root\"; }, { user = \"r*\";", "root_login = \"key\";", true},
 };
@@ -556,6 +639,11 @@ suite_policy(void)
 	    tc, groups_that_are_not_known_refuse_where_they_are_asked);
 	tcase_add_test(
 	    tc, a_source_that_is_not_known_refuses_where_it_is_asked);
+	tcase_add_test(tc, without_a_listener_a_list_that_excludes_one_refuses);
+	tcase_add_loop_test(tc,
+	    a_password_does_not_pass_by_a_guard_that_excludes_keys, 0,
+	    sizeof(absent_rows) / sizeof(absent_rows[0]));
+	tcase_add_test(tc, a_guard_sees_every_method_that_was_walked);
 	tcase_add_test(
 	    tc, a_user_that_is_not_known_is_refused_whatever_matches);
 	tcase_add_test(tc, an_absent_user_walks_the_decoy);

@@ -1,11 +1,15 @@
 /*
- * config/policy/may.c, policy_tighten.c: what a decision allows afterwards,
+ * config/policy/may.c, tighten.c: what a decision allows afterwards,
  * and how keys and certificates narrow it.
  */
 #include "config/policy/forward.h"
+#include "lib/mem.h"
 #include "tests/unit/config/decide.h"
 #include "tests/unit/config/suites.h"
 #include "tests/unit/config/support.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 START_TEST(sftp_only_leaves_the_sftp_subsystem_and_nothing_else)
 {
@@ -167,6 +171,32 @@ START_TEST(the_rules_command_goes_before_the_keys)
 }
 END_TEST
 
+START_TEST(a_late_guards_command_goes_before_the_keys_too)
+{
+	static const char *const walked[] = {"publickey"};
+	struct policy_facts facts = facts_of_alice();
+	struct origin origin = {"authorized_keys", 3};
+
+	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; } ); "
+	       "guards = ( { name = \"g\"; match = { method = \"publickey\"; "
+	       "}; command = \"guard\"; } );",
+	    &facts);
+	ck_assert_int_eq(decision_tighten_command(&decision, "key", origin), 0);
+	ck_assert(decision.key_commands);
+	facts.methods = walked;
+	facts.method_count = 1;
+	facts.key_state = FACT_KNOWN;
+	facts.key_type = "ssh-ed25519";
+	facts.key_fingerprint = "SHA256:x";
+	facts.key_source = "user";
+	policy_guard(config, &facts, &decision);
+	ck_assert_int_eq(decision.verdict, POLICY_GRANTED);
+	ck_assert_str_eq(decision.grants.command, "guard");
+	ck_assert(!decision.key_commands);
+	done();
+}
+END_TEST
+
 START_TEST(channel_timeouts_take_the_least_of_the_layers)
 {
 	struct policy_facts facts = facts_of_alice();
@@ -176,13 +206,73 @@ START_TEST(channel_timeouts_take_the_least_of_the_layers)
 	       "\"*=3h\" ]; } ); guards = ( { name = \"g\"; channel_timeouts "
 	       "= \"x11*=1m\"; } );",
 	    &facts);
+	ck_assert_uint_eq(channel_timeout_of(&decision, "session:shell"), 3600);
 	ck_assert_uint_eq(
-	    policy_channel_timeout(&decision, "session:shell"), 3600);
-	ck_assert_uint_eq(
-	    policy_channel_timeout(&decision, "session:command"), 7200);
-	ck_assert_uint_eq(
-	    policy_channel_timeout(&decision, "x11-connection"), 60);
+	    channel_timeout_of(&decision, "session:command"), 7200);
+	ck_assert_uint_eq(channel_timeout_of(&decision, "x11-connection"), 60);
+	ck_assert_uint_eq(channel_timeout_of(&decision, "global"), CONFIG_NONE);
 	done();
+}
+END_TEST
+
+/* Each of 64 entries of the greatest length counts, or it is not loaded. */
+START_TEST(no_channel_timeout_is_lost_on_its_way_to_the_worker)
+{
+	struct policy_facts facts = facts_of_alice();
+	char *text = mem_zalloc(65536), kind[128], *problems;
+	int i, at;
+
+	at = sprintf(text,
+	    "rules = ( { name = \"r\"; methods = [ \"x\" ]; "
+	    "channel_timeouts = [ \"session=1\"");
+	for (i = 1; i < 64; i++)
+		at += sprintf(
+		    &text[at], ", \"session:subsystem:%077d=%d\"", i, i + 1);
+	sprintf(&text[at], " ]; } );");
+	decide(text, &facts);
+	for (i = 1; i < 64; i++) {
+		snprintf(kind, sizeof(kind), "session:subsystem:%077d", i);
+		ck_assert_uint_eq(
+		    channel_timeout_of(&decision, kind), (uint32_t)i + 1);
+	}
+	done();
+	/* One byte more in a kind, and it would be cut: refused. */
+	problems = problems_of(
+	    "guards = ( { name = \"g\"; channel_timeouts = "
+	    "\"session:subsystem:0123456789012345678901234567890123456789"
+	    "01234567890123456789012345678901234567=1\"; } );");
+	ck_assert_msg(
+	    strstr(problems, "not a channel time-out") != NULL, "%s", problems);
+	free(problems);
+	free(text);
+}
+END_TEST
+
+START_TEST(channel_timeouts_that_do_not_fit_are_not_loaded)
+{
+	char *text = mem_zalloc(1 << 20), *problems;
+	int guard, i, at;
+
+	at = sprintf(text,
+	    "rules = ( { name = \"r\"; methods = [ \"x\" ]; } "
+	    ");\nguards = (");
+	for (guard = 0; guard < 8; guard++) {
+		at += sprintf(&text[at],
+		    "%s { name = \"g%d\"; channel_timeouts = [ \"x=1\"",
+		    guard > 0 ? "," : "", guard);
+		for (i = 1; i < 64; i++)
+			at += sprintf(&text[at], ", \"y%080d=1\"", i);
+		at += sprintf(&text[at], " ]; }");
+	}
+	sprintf(&text[at], " );");
+	problems = problems_of(text);
+	ck_assert_msg(
+	    strstr(problems,
+		"a.conf:1: rules.r.channel_timeouts: too long together") !=
+		NULL,
+	    "%s", problems);
+	free(problems);
+	free(text);
 }
 END_TEST
 
@@ -200,6 +290,9 @@ suite_policy_may(void)
 	tcase_add_test(tc, keys_and_certificates_only_tighten);
 	tcase_add_test(tc, the_rules_command_goes_before_the_keys);
 	tcase_add_test(tc, channel_timeouts_take_the_least_of_the_layers);
+	tcase_add_test(tc, no_channel_timeout_is_lost_on_its_way_to_the_worker);
+	tcase_add_test(tc, channel_timeouts_that_do_not_fit_are_not_loaded);
+	tcase_add_test(tc, a_late_guards_command_goes_before_the_keys_too);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -57,7 +57,7 @@ static const char rich[] =
     " local_forward = [ \"[2001:db8::]/32:1-2\" ]; sftp_umask = \"027\";"
     " channel_timeouts = [ \"x=5\" ]; command = \"none\"; },"
     "{ name = \"s\"; extends = \"r\"; refuse = true; match = "
-    "( { user = \"a\"; }, { }, { user = \"b\"; } ); } );";
+    "( { user = \"a\"; }, { uid = \"1\"; }, { user = \"b\"; } ); } );";
 
 START_TEST(what_is_shown_is_read_back_the_same)
 {

@@ -1,0 +1,118 @@
+/*
+ * What a client's request to start something comes to.  The request is judged
+ * as the client asked for it; only then does a forced command take its place.
+ * A command of the policy's own may stand in for what the policy refuses; a
+ * command of a key or certificate, which users write themselves, may not, and
+ * must be permitted as well.  For the monitor, for each start.
+ */
+#include "config/policy/policy.h"
+
+#include <string.h>
+
+static const struct subsystem *
+find_subsystem(const struct config *config, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < config->subsystem_count; i++)
+		if (strcmp(config->subsystems[i].name, name) == 0)
+			return &config->subsystems[i];
+	return NULL;
+}
+
+/* Grants that the internal server alone obeys: no other may take its place. */
+static bool
+needs_internal_sftp(const struct grants *g)
+{
+	return g->sftp_only || g->sftp_read_only ||
+	    g->sftp_umask != CONFIG_NONE || g->sftp_start != NULL;
+}
+
+static void
+judge_subsystem(const struct config *config, const struct decision *d,
+    const char *name, struct policy_start *start)
+{
+	const struct subsystem *s = find_subsystem(config, name);
+	const char *command = policy_subsystem_command(d, name);
+	bool sftp = strcmp(name, "sftp") == 0, internal;
+
+	internal = command != NULL ? sftp && strcmp(command, "internal") == 0 :
+				     s != NULL && s->command == NULL;
+	if (s == NULL && command == NULL && !(sftp && d->grants.sftp_only)) {
+		start->refusal = "no such subsystem";
+		start->final = true;
+	} else if (!policy_may_subsystem(d, name)) {
+		start->refusal = "subsystem not permitted";
+	}
+	if (internal || (sftp && needs_internal_sftp(&d->grants)))
+		start->program = PROGRAM_SFTP;
+	else
+		start->command = command != NULL ? command :
+		    s != NULL			 ? s->command :
+						   NULL;
+}
+
+static void
+judge_request(const struct config *config, const struct decision *d,
+    enum policy_request request, const char *text, struct policy_start *start)
+{
+	const struct grants *g = &d->grants;
+
+	start->program = PROGRAM_COMMAND;
+	switch (request) {
+	case REQUEST_SUBSYSTEM:
+		judge_subsystem(config, d, text, start);
+		break;
+	case REQUEST_SHELL:
+		start->program = PROGRAM_SHELL;
+		if (!g->shell)
+			start->refusal = "shell not permitted";
+		break;
+	case REQUEST_EXEC:
+		start->command = text;
+		if (!g->exec)
+			start->refusal = "command not permitted";
+		break;
+	}
+	if (g->sftp_only &&
+	    (request != REQUEST_SUBSYSTEM || strcmp(text, "sftp") != 0))
+		start->refusal = "only sftp is permitted";
+	if (d->verdict != POLICY_GRANTED) {
+		start->refusal = "not permitted";
+		start->final = true;
+	}
+}
+
+/* A command of a key is a command, and internal-sftp is the subsystem. */
+static const char *
+judge_key_command(const struct decision *d, bool sftp)
+{
+	if (sftp)
+		return policy_may_subsystem(d, "sftp") ?
+		    NULL :
+		    "the key's command is sftp, which is not permitted";
+	return d->grants.exec ?
+	    NULL :
+	    "the key's command is not permitted: exec is off";
+}
+
+void
+policy_start(const struct config *config, const struct decision *d,
+    enum policy_request request, const char *text, struct policy_start *start)
+{
+	const char *forced = d->grants.command;
+	bool sftp;
+
+	memset(start, 0, sizeof(*start));
+	judge_request(config, d, request, text, start);
+	if (forced == NULL || start->final)
+		return;
+	if (d->key_commands && start->refusal != NULL)
+		return;
+	sftp = strcmp(forced, "internal-sftp") == 0;
+	start->refusal = d->key_commands ? judge_key_command(d, sftp) : NULL;
+	start->forced = true;
+	start->original = request == REQUEST_SHELL ? NULL : text;
+	start->program = sftp ? PROGRAM_SFTP : PROGRAM_COMMAND;
+	start->command = forced;
+}

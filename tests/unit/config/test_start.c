@@ -1,0 +1,199 @@
+/*
+ * config/policy/start.c: no request that the policy refuses succeeds because
+ * of what a key line or a certificate says.  Every request is made under every
+ * combination of what the policy grants and of commands.
+ */
+#include "tests/unit/config/decide.h"
+#include "tests/unit/config/suites.h"
+#include "tests/unit/config/support.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum source { NO_COMMAND, RULE, GUARD, KEY };
+
+/* What each part of the policy is written as. */
+static const char *const sftp_kinds[] = {"", "sftp_only = true;",
+    "sftp_read_only = true;", "sftp_umask = \"0022\";", "sftp_start = \"/a\";"};
+static const char *const lists[] = {"", "subsystems = [];",
+    "subsystems = [ \"sftp\" ];", "subsystems = [ \"x\" ];"};
+
+struct request {
+	enum policy_request request;
+	const char *text;
+};
+
+static const struct request requests[] = {{REQUEST_SHELL, ""},
+    {REQUEST_EXEC, "ls"}, {REQUEST_EXEC, "internal-sftp"},
+    {REQUEST_SUBSYSTEM, "sftp"}, {REQUEST_SUBSYSTEM, "x"},
+    {REQUEST_SUBSYSTEM, "none"}};
+
+struct policy {
+	bool shell, exec;
+	unsigned sftp, list;
+	enum source source;
+	const char *command;
+};
+
+static void
+decide_policy(const struct policy *p)
+{
+	struct policy_facts facts = facts_of_alice();
+	struct origin origin = {"authorized_keys", 3};
+	char text[1024], command[64] = "";
+
+	if (p->source != NO_COMMAND)
+		snprintf(
+		    command, sizeof(command), "command = \"%s\";", p->command);
+	snprintf(text, sizeof(text),
+	    "subsystems = ( { name = \"sftp\"; command = \"/bin/sftp\"; }, "
+	    "{ name = \"x\"; command = \"/bin/x\"; } );"
+	    "rules = ( { name = \"r\"; methods = [ \"publickey\" ]; shell = "
+	    "%s; "
+	    "exec = %s; %s %s %s } ); guards = ( { name = \"g\"; %s } );",
+	    p->shell ? "true" : "false", p->exec ? "true" : "false",
+	    sftp_kinds[p->sftp], lists[p->list],
+	    p->source == RULE ? command : "",
+	    p->source == GUARD ? command : "");
+	decide(text, &facts);
+	if (p->source == KEY)
+		ck_assert_int_eq(
+		    decision_tighten_command(&decision, p->command, origin), 0);
+}
+
+/* Independently of the code: is the request, as asked, permitted? */
+static bool
+permitted(const struct policy *p, const struct request *r)
+{
+	bool listed = p->list == 0 ||
+	    (p->list == 2 && strcmp(r->text, "sftp") == 0) ||
+	    (p->list == 3 && strcmp(r->text, "x") == 0);
+
+	if (p->sftp == 1)
+		return r->request == REQUEST_SUBSYSTEM &&
+		    strcmp(r->text, "sftp") == 0 && listed;
+	if (r->request == REQUEST_SUBSYSTEM)
+		return listed && strcmp(r->text, "none") != 0;
+	return r->request == REQUEST_SHELL ? p->shell : p->exec;
+}
+
+/* May the command of a key run by itself? */
+static bool
+key_command_permitted(const struct policy *p)
+{
+	static const struct request sftp = {REQUEST_SUBSYSTEM, "sftp"};
+
+	return strcmp(p->command, "internal-sftp") == 0 ? permitted(p, &sftp) :
+							  p->exec;
+}
+
+static void
+check_request(const struct policy *p, const struct request *r)
+{
+	bool may = permitted(p, r), forced = p->source != NO_COMMAND;
+	struct policy_start start;
+
+	if (p->source == KEY && p->sftp == 1)
+		forced = false; /* the policy's own goes before */
+	if (forced && p->source == KEY)
+		may = may && key_command_permitted(p);
+	else if (forced)
+		may = strcmp(r->text, "none") != 0;
+	policy_start(config, &decision, r->request, r->text, &start);
+	ck_assert_msg((start.refusal == NULL) == may,
+	    "%s: request %d \"%s\" shell %d exec %d %s %s source %d \"%s\"",
+	    start.refusal != NULL ? start.refusal : "permitted",
+	    (int)r->request, r->text, p->shell, p->exec, sftp_kinds[p->sftp],
+	    lists[p->list], (int)p->source, p->command);
+	if (!may)
+		return;
+	ck_assert_int_eq(start.forced, forced);
+	if (forced)
+		ck_assert_str_eq(start.command, p->command);
+	else if (r->request == REQUEST_SUBSYSTEM)
+		/* Grants of the internal server's force it. */
+		ck_assert_int_eq(start.program,
+		    p->sftp != 0 && strcmp(r->text, "sftp") == 0 ?
+			PROGRAM_SFTP :
+			PROGRAM_COMMAND);
+}
+
+static void
+check_policy(struct policy *p, enum source source, const char *command)
+{
+	size_t i;
+
+	p->source = source;
+	p->command = command;
+	if (p->sftp == 1 && (source == RULE || source == GUARD))
+		return; /* they exclude each other */
+	decide_policy(p);
+	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		check_request(p, &requests[i]);
+	done();
+}
+
+START_TEST(no_command_of_a_key_makes_a_refused_request_succeed)
+{
+	struct policy p = {.shell = _i & 1, .exec = _i & 2};
+
+	for (p.sftp = 0; p.sftp < 5; p.sftp++)
+		for (p.list = 0; p.list < 4; p.list++) {
+			check_policy(&p, NO_COMMAND, "");
+			check_policy(&p, RULE, "id");
+			check_policy(&p, GUARD, "id");
+			check_policy(&p, KEY, "id");
+			check_policy(&p, KEY, "internal-sftp");
+		}
+}
+END_TEST
+
+START_TEST(a_refused_decision_starts_nothing)
+{
+	struct policy_facts facts = facts_of_alice();
+	struct policy_start start;
+	size_t i;
+
+	decide("rules = ( { name = \"r\"; refuse = true; methods = [ \"x\" ]; "
+	       "command = \"id\"; } );",
+	    &facts);
+	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		policy_start(config, &decision, requests[i].request,
+		    requests[i].text, &start);
+		ck_assert_ptr_nonnull(start.refusal);
+	}
+	done();
+}
+END_TEST
+
+START_TEST(a_rules_command_for_a_subsystem_goes_before_the_servers)
+{
+	struct policy_facts facts = facts_of_alice();
+	struct policy_start start;
+
+	decide("rules = ( { name = \"r\"; methods = [ \"x\" ]; "
+	       "subsystem_commands = [ \"x=/bin/y\", \"sftp=internal\" ]; } );",
+	    &facts);
+	policy_start(config, &decision, REQUEST_SUBSYSTEM, "x", &start);
+	ck_assert_ptr_null(start.refusal);
+	ck_assert_str_eq(start.command, "/bin/y");
+	policy_start(config, &decision, REQUEST_SUBSYSTEM, "sftp", &start);
+	ck_assert_int_eq(start.program, PROGRAM_SFTP);
+	done();
+}
+END_TEST
+
+Suite *
+suite_start(void)
+{
+	Suite *suite = suite_create("start");
+	TCase *tc = tcase_create("start");
+
+	tcase_add_loop_test(
+	    tc, no_command_of_a_key_makes_a_refused_request_succeed, 0, 4);
+	tcase_add_test(tc, a_refused_decision_starts_nothing);
+	tcase_add_test(
+	    tc, a_rules_command_for_a_subsystem_goes_before_the_servers);
+	suite_add_tcase(suite, tc);
+	return suite;
+}
