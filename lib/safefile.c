@@ -315,6 +315,12 @@ safefile_read_fd(int fd, size_t max, struct buf *out)
 	return total > max ? E_TOO_LARGE : buf_end(out);
 }
 
+size_t
+safefile_mark(const void *text, size_t len)
+{
+	return len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 int
 safefile_read(const char *path, const struct safefile_rules *rules,
     struct buf *out, char why[SAFEFILE_WHY_MAX])

@@ -48,6 +48,12 @@ int safefile_check(int fd, const char *name, const struct safefile_rules *rules,
 /* The rest of fd appended to *out, at most max bytes: else E_TOO_LARGE. */
 int safefile_read_fd(int fd, size_t max, struct buf *out);
 
+/*
+ * The bytes of the UTF-8 byte order mark that a text begins with, as some
+ * editors write it: 3, or 0 without one.
+ */
+size_t safefile_mark(const void *text, size_t len);
+
 /* Both at once, for files that are small: *out was born by the caller. */
 int safefile_read(const char *path, const struct safefile_rules *rules,
     struct buf *out, char why[SAFEFILE_WHY_MAX]);

@@ -132,6 +132,32 @@ parse_options_and_key(const char *line, size_t len, struct authorized_line *out,
 	return parse_key(&line[word], len - word, out, why, size);
 }
 
+/*
+ * OpenSSH's auth_authorise_keyopts(): a line that was meant for an authority
+ * must not let its key in by itself when the word cert-authority is missing.
+ */
+static int
+check_key_line(const struct key_options *o, char *why, size_t size)
+{
+	if (o->principals != NULL && !o->cert_authority)
+		return refuse(
+		    E_VALUE, why, size, "principals without cert-authority");
+	return 0;
+}
+
+/* A principals line stands for a name, so it can describe no authority. */
+static int
+check_principals_line(const struct key_options *o, char *why, size_t size)
+{
+	if (o->cert_authority)
+		return refuse(E_VALUE, why, size,
+		    "cert-authority in a line of principals");
+	if (o->principals != NULL)
+		return refuse(
+		    E_VALUE, why, size, "principals in a line of principals");
+	return 0;
+}
+
 int
 authorized_keys_parse(const char *line, size_t len, struct authorized_line *out,
     char *why, size_t size)
@@ -143,6 +169,8 @@ authorized_keys_parse(const char *line, size_t len, struct authorized_line *out,
 		return err;
 	key_options_init(&parsed.options);
 	err = parse_options_and_key(line, len, &parsed, why, size);
+	if (err == 0)
+		err = check_key_line(&parsed.options, why, size);
 	if (err != 0) {
 		authorized_line_free(&parsed);
 		return err;
@@ -151,13 +179,33 @@ authorized_keys_parse(const char *line, size_t len, struct authorized_line *out,
 	return 0;
 }
 
+/* The length up to a comment, which begins with '#' outside quotes. */
+static size_t
+before_comment(const char *line, size_t len)
+{
+	bool quoted = false;
+	size_t i;
+
+	for (i = 0; i < len && (quoted || line[i] != '#'); i++) {
+		if (line[i] == '\\' && i + 1 < len && line[i + 1] == '"')
+			i++;
+		else if (line[i] == '"')
+			quoted = !quoted;
+	}
+	while (i > 0 && is_blank(line[i - 1]))
+		i--;
+	return i;
+}
+
 static int
 parse_principal(const char *line, size_t len, struct authorized_line *out,
     char *why, size_t size)
 {
-	size_t word = first_word(line, len), at;
+	size_t word, at;
 	int err;
 
+	len = before_comment(line, len);
+	word = first_word(line, len);
 	if (word == 0)
 		return refuse(E_FORMAT, why, size, "a quote is not closed");
 	if (word < len) {
@@ -186,6 +234,8 @@ authorized_principals_parse(const char *line, size_t len,
 		return err;
 	key_options_init(&parsed.options);
 	err = parse_principal(line, len, &parsed, why, size);
+	if (err == 0)
+		err = check_principals_line(&parsed.options, why, size);
 	if (err != 0) {
 		authorized_line_free(&parsed);
 		return err;

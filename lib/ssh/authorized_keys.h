@@ -8,7 +8,7 @@
 
 #include "lib/ssh/key.h"
 
-#define AUTHORIZED_KEYS_LINE_MAX   8192
+#define AUTHORIZED_KEYS_LINE_MAX   65536
 #define AUTHORIZED_KEYS_LIST_MAX   256 /* permitopen, permitlisten */
 #define AUTHORIZED_KEYS_ENV_MAX	   256
 #define AUTHORIZED_KEYS_TUNNEL_ANY UINT32_MAX
@@ -66,7 +66,7 @@ struct authorized_line {
 int authorized_keys_parse(const char *line, size_t len,
     struct authorized_line *out, char *why, size_t size);
 
-/* The same for a line of a principals file: [options] principal. */
+/* The same for a line of a principals file: [options] principal [# comment]. */
 int authorized_principals_parse(const char *line, size_t len,
     struct authorized_line *out, char *why, size_t size);
 

@@ -313,6 +313,8 @@ take_flag(struct key_options *o, const char *name)
 		o->cert_authority = true;
 	else if (strcasecmp(name, "verify-required") == 0)
 		o->verify_required = true;
+	else if (strcasecmp(name, "no-verify-required") == 0)
+		o->verify_required = false;
 	else if (strcasecmp(name, "no-touch-required") == 0)
 		o->no_touch_required = true;
 	else if (strcasecmp(name, "touch-required") == 0)

@@ -32,7 +32,10 @@ hb_read(const struct hb_request *r, const char *path, bool of_user, size_t *len)
 		    r->login, path, HB_FILE_MAX, &fd, why, sizeof(why));
 	if (err == SALLYPORT_OK) {
 		if (safefile_read_fd(fd, HB_FILE_MAX, &b) == 0) {
-			text = mem_strndup((const char *)b.data, b.len);
+			size_t mark = safefile_mark(b.data, b.len);
+
+			text = mem_strndup(
+			    (const char *)&b.data[mark], b.len - mark);
 			*len = strlen(text);
 		}
 		close(fd);

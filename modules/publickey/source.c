@@ -33,6 +33,7 @@ pk_lines(struct request *r, const char *text, size_t len, const char *place,
 	const char *end = &text[len];
 	unsigned number = 0;
 
+	text += safefile_mark(text, len);
 	while (text < end && !r->refused) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		size_t line = newline == NULL ? (size_t)(end - text) :

@@ -137,6 +137,10 @@ static const struct {
     {"cert-authority,principals=\"a,b\"", ALL " principals=<a,b> ca"},
     {"principals=\"\"", NULL},
     {"verify-required,no-touch-required", ALL " verify no-touch"},
+    {"verify-required,no-verify-required", ALL},
+    /* as sshd: a line meant for an authority does not open by itself */
+    {"principals=\"a,b\"", NULL},
+    {"restrict,principals=\"a\"", NULL},
     {"no-touch-required,touch-required", ALL},
 };
 
@@ -223,6 +227,26 @@ START_TEST(odd_lines_have_their_reasons)
 }
 END_TEST
 
+/* As a site writes that lists its offices. */
+START_TEST(a_line_may_name_many_networks)
+{
+	char *line = mem_alloc(AUTHORIZED_KEYS_LINE_MAX), why[256] = "";
+	struct authorized_line parsed;
+	size_t len = (size_t)sprintf(line, "from=\"");
+
+	for (unsigned i = 0; i < 700; i++)
+		len += (size_t)sprintf(&line[len], "%s2001:db8:%x:%x::/64",
+		    i > 0 ? "," : "", 0xa000 + i, 0xb000 + i);
+	len += (size_t)sprintf(&line[len], "\" %s", KEY);
+	ck_assert_uint_gt(len, 8192);
+	ck_assert_int_eq(
+	    authorized_keys_parse(line, len, &parsed, why, sizeof(why)), 0);
+	ck_assert_uint_eq(parsed.options.from_count, 1);
+	authorized_line_free(&parsed);
+	free(line);
+}
+END_TEST
+
 START_TEST(long_lines_nuls_and_certificates_are_refused)
 {
 	struct authorized_line parsed;
@@ -264,6 +288,14 @@ static const struct {
     {"command=\"a b\",no-pty alice", 0, "alice",
 	"port agent x11 user_rc tun command=<a b>"},
     {"# alice", E_NOT_FOUND, NULL, NULL},
+    {"alice # of operations", 0, "alice", ALL},
+    {"alice# of operations", 0, "alice", ALL},
+    {"no-pty alice\t# \"of\" operations", 0, "alice",
+	"port agent x11 user_rc tun"},
+    {"command=\"echo # x\" alice", 0, "alice", ALL " command=<echo # x>"},
+    {"cert-authority alice", E_VALUE, NULL, NULL},
+    {"principals=\"bob\" alice", E_VALUE, NULL, NULL},
+    {"cert-authority,principals=\"bob\" alice", E_VALUE, NULL, NULL},
     {"", E_NOT_FOUND, NULL, NULL},
     {"nonsense alice", E_FORMAT, NULL, NULL},
     {"no-pty alice bob", E_FORMAT, NULL, NULL},
@@ -400,6 +432,7 @@ suite_authorized_keys(void)
 	tcase_add_loop_test(t, no_cut_of_a_line_is_a_line, 0, count);
 	tcase_add_loop_test(t, odd_lines_have_their_reasons, 0,
 	    (int)(sizeof(odd) / sizeof(odd[0])));
+	tcase_add_test(t, a_line_may_name_many_networks);
 	tcase_add_test(t, long_lines_nuls_and_certificates_are_refused);
 	tcase_add_loop_test(t, principals_lines_have_options_and_a_name, 0,
 	    (int)(sizeof(principals) / sizeof(principals[0])));
