@@ -331,9 +331,10 @@ struct sallyport_host {
 	void (*call_end)(struct sallyport_login *login);
 
 	/*
-	 * Open a file of the user for reading, as the user, in a process that
-	 * can be killed: a dead file server costs a deadline, a link to a
-	 * file of others gains nothing.  Owner and modes of the file and of
+	 * Read a file of the user, as the user, in a process that can be
+	 * killed: a dead file server costs a deadline, a link to a file of
+	 * others gains nothing.  The descriptor is of memory that holds the
+	 * bytes; none of the user's file system reaches the module.  Owner and modes of the file and of
 	 * the directories up to the home directory are checked as sshd's
 	 * StrictModes does.  On failure why[why_size] has a sentence.  The
 	 * descriptor is the caller's to close.

@@ -1,21 +1,26 @@
 /*
  * Errands: light children that touch what may hang or lie, files of users on
- * whatever file server and programs that print keys.  Each has a deadline,
- * after which it is killed; nobody waits for one that cannot die.  Sent by
+ * whatever file server and programs that print keys.  A file is opened, judged
+ * and read by the child, which leaves the bytes in memory that its sender
+ * made: no descriptor of a user's file system reaches root, for whom even
+ * close() of one may never return.  Each child has a deadline, after which it
+ * is killed; nobody waits for one that cannot die.  Sent by
  * monitors, and by sallyportctl explain, which is to see what they would.
  */
 #include "privsep/errand.h"
 
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
 #include "lib/safefile.h"
+#include "privsep/leftovers.h"
 #include "privsep/light_child.h"
 
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -88,107 +93,127 @@ become(const struct errand_as *as)
 		_exit(125);
 }
 
-/* ---- opening ------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------ */
 
 struct reply {
 	int err;
 	char why[SAFEFILE_WHY_MAX];
 };
 
-static void
-send_reply(int to, const struct reply *reply, int fd)
-{
-	struct iovec iov = {
-	    .iov_base = (void *)(uintptr_t)reply, .iov_len = sizeof(*reply)};
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = {{0}};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	struct cmsghdr *c;
-
-	if (fd >= 0) {
-		msg.msg_control = control.space;
-		msg.msg_controllen = sizeof(control.space);
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
-	(void)sendmsg(to, &msg, MSG_NOSIGNAL);
-}
-
-/* The one descriptor of a reply, -1 without; extra ones are closed. */
-static int
-take_descriptor(struct msghdr *msg)
-{
-	int fd = -1;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL;
-	     c = CMSG_NXTHDR(msg, c)) {
-		size_t n;
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (size_t i = 0; i < n; i++) {
-			int one;
-
-			memcpy(
-			    &one, CMSG_DATA(c) + i * sizeof(int), sizeof(one));
-			if (fd < 0)
-				fd = one;
-			else
-				close(one);
-		}
-	}
-	return fd;
-}
-
-static int
-receive_reply(int from, struct reply *reply, int *fd)
-{
-	struct iovec iov = {.iov_base = reply, .iov_len = sizeof(*reply)};
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct msghdr msg = {.msg_iov = &iov,
-	    .msg_iovlen = 1,
-	    .msg_control = control.space,
-	    .msg_controllen = sizeof(control.space)};
-	ssize_t n = recvmsg(from, &msg, MSG_CMSG_CLOEXEC);
-
-	*fd = n > 0 ? take_descriptor(&msg) : -1;
-	if (n != (ssize_t)sizeof(*reply))
-		return -1;
-	reply->why[sizeof(reply->why) - 1] = '\0';
-	return 0;
-}
-
 struct opening {
 	const struct errand_as *as;
 	const char *path;
 	const struct safefile_rules *rules;
-	int to;
+	int to; /* a pipe, for the reply */
+	int memory; /* for the bytes */
 };
 
+/* At most max bytes of a file into memory.  0 or an E_ code. */
 static int
-open_file(void *arg)
+copy_file(int from, int to, size_t max)
+{
+	uint8_t block[8192];
+	size_t total = 0;
+
+	for (;;) {
+		ssize_t n = read(from, block, sizeof(block));
+
+		if (n == 0)
+			return 0;
+		if (n < 0)
+			return E_SYSTEM;
+		total += (size_t)n;
+		if (total > max)
+			return E_TOO_LARGE;
+		for (ssize_t done = 0, m; done < n; done += m)
+			if ((m = write(to, &block[done], (size_t)(n - done))) <=
+			    0)
+				return E_SYSTEM;
+	}
+}
+
+/* In a child: two descriptors at 3 and 4, and no other above. */
+static void
+keep_two(int third, int fourth)
+{
+	int a = fcntl(third, F_DUPFD, 5), b = fcntl(fourth, F_DUPFD, 5);
+
+	if (dup2(a, 3) != 3 || dup2(b, 4) != 4)
+		_exit(125);
+	close_from(5);
+}
+
+static int
+read_file(void *arg)
 {
 	const struct opening *o = arg;
 	struct reply reply;
 	int fd = -1;
 
-	if (dup2(o->to, 3) != 3)
-		return 125;
-	close_from(4);
+	keep_two(o->to, o->memory);
 	become(o->as);
 	memset(&reply, 0, sizeof(reply));
 	reply.err = safefile_open(o->path, o->rules, &fd, reply.why);
-	send_reply(3, &reply, reply.err == 0 ? fd : -1);
-	return 0;
+	if (reply.err == 0)
+		reply.err = copy_file(fd, 4, o->rules->max);
+	return write(3, &reply, sizeof(reply)) == (ssize_t)sizeof(reply) ? 0 :
+									   125;
+}
+
+/* Nobody writes there any more, also not a child that was given up. */
+static bool
+seal(int memory)
+{
+	return fcntl(memory, F_ADD_SEALS,
+		   F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) ==
+	    0 &&
+	    lseek(memory, 0, SEEK_SET) == 0;
+}
+
+/* The end of a child: one that cannot be ended is counted, and told of. */
+static void
+end_child(
+    struct light_child *child, uid_t uid, int64_t ms, bool group, int *status)
+{
+	if (light_child_end(child, ms, group, status))
+		return;
+	log_warn("process %d, which looks at files of uid %u, cannot be ended: "
+		 "no file server answers it (%u of at most %d)",
+	    (int)child->pid, (unsigned)uid, leftovers_add(uid, child->pid),
+	    LEFTOVERS_PER_USER);
+}
+
+static int
+refuse_stuck(uid_t uid, char *why, size_t why_size)
+{
+	snprintf(why, why_size,
+	    "processes that look at files of uid %u still wait for them",
+	    (unsigned)uid);
+	return SALLYPORT_TIMEOUT;
+}
+
+/* Wait for the child's answer, and end it. */
+static int
+await_reply(struct light_child *child, const struct opening *o, int from,
+    unsigned deadline_ms, char *why, size_t why_size)
+{
+	struct reply reply;
+	int status, result = SALLYPORT_SYSTEM;
+
+	if (!light_child_wait(from, deadline_ms)) {
+		snprintf(why, why_size, "%s was not read in time", o->path);
+		result = SALLYPORT_TIMEOUT;
+	} else if (read(from, &reply, sizeof(reply)) !=
+	    (ssize_t)sizeof(reply)) {
+		snprintf(why, why_size, "the process reading %s died", o->path);
+	} else {
+		reply.why[sizeof(reply.why) - 1] = '\0';
+		snprintf(why, why_size, "%s",
+		    reply.why[0] != '\0' ? reply.why : err_text(reply.err));
+		result = from_err(reply.err);
+	}
+	end_child(child, o->as->uid, 0, false, &status);
+	return result;
 }
 
 int
@@ -199,42 +224,40 @@ errand_open(const struct errand_as *as, const char *path, const char *below,
 	    .flags = SAFEFILE_FOLLOW,
 	    .max = max,
 	    .below = below};
-	struct opening o = {.as = as, .path = path, .rules = &rules};
+	struct opening o = {
+	    .as = as, .path = path, .rules = &rules, .memory = -1};
 	struct light_child child;
-	struct reply reply;
-	int pair[2], status, result = SALLYPORT_SYSTEM;
+	int pipes[2] = {-1, -1}, result = SALLYPORT_SYSTEM;
 
 	*fd = -1;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+	if (!leftovers_allow(as->uid))
+		return refuse_stuck(as->uid, why, why_size);
+	o.memory = memfd_create("file", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (o.memory < 0 || pipe2(pipes, O_CLOEXEC) != 0)
 		goto failed;
-	o.to = pair[1];
-	if (light_child_start(&child, open_file, &o) != 0) {
-		close(pair[0]);
-		close(pair[1]);
+	o.to = pipes[1];
+	if (light_child_start(&child, read_file, &o) != 0)
+		goto failed;
+	close(pipes[1]);
+	pipes[1] = -1;
+	result = await_reply(&child, &o, pipes[0], deadline_ms, why, why_size);
+	if (result == SALLYPORT_OK && !seal(o.memory)) {
+		result = SALLYPORT_SYSTEM;
 		goto failed;
 	}
-	close(pair[1]);
-	if (!light_child_wait(pair[0], deadline_ms)) {
-		snprintf(why, why_size, "%s did not open in time", path);
-		result = SALLYPORT_TIMEOUT;
-	} else if (receive_reply(pair[0], &reply, fd) != 0) {
-		snprintf(why, why_size, "the process opening %s died", path);
-	} else {
-		snprintf(why, why_size, "%s",
-		    reply.why[0] != '\0' ? reply.why : err_text(reply.err));
-		result = from_err(reply.err);
-	}
-	close(pair[0]);
-	light_child_end(&child, 0, false, &status);
-	if (result == SALLYPORT_OK && *fd >= 0)
-		return SALLYPORT_OK;
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-	return result == SALLYPORT_OK ? SALLYPORT_SYSTEM : result;
+	goto out;
 failed:
 	snprintf(why, why_size, "%s", strerror(errno));
-	return SALLYPORT_SYSTEM;
+out:
+	if (pipes[0] >= 0)
+		close(pipes[0]);
+	if (pipes[1] >= 0)
+		close(pipes[1]);
+	if (result == SALLYPORT_OK)
+		*fd = o.memory;
+	else if (o.memory >= 0)
+		close(o.memory);
+	return result;
 }
 
 /* ---- looking ------------------------------------------------------------ */
@@ -269,6 +292,8 @@ errand_look(const struct errand_as *as, const char *path, unsigned deadline_ms,
 	int pipes[2], status, result = SALLYPORT_SYSTEM;
 	char found;
 
+	if (!leftovers_allow(as->uid))
+		return SALLYPORT_STATE;
 	if (pipe2(pipes, O_CLOEXEC) != 0)
 		return SALLYPORT_SYSTEM;
 	l.to = pipes[1];
@@ -284,7 +309,7 @@ errand_look(const struct errand_as *as, const char *path, unsigned deadline_ms,
 	else if (read(pipes[0], &found, 1) == 1)
 		result = found ? SALLYPORT_OK : SALLYPORT_NOT_FOUND;
 	close(pipes[0]);
-	light_child_end(&child, 0, false, &status);
+	end_child(&child, as->uid, 0, false, &status);
 	return result;
 }
 
@@ -384,6 +409,8 @@ errand_run(const struct sallyport_command *command, char **output, size_t *len,
 	result = check_program(command->argv[0], why, why_size);
 	if (result != SALLYPORT_OK)
 		return result;
+	if (!leftovers_allow(command->uid))
+		return refuse_stuck(command->uid, why, why_size);
 	if (pipe2(pipes, O_CLOEXEC) != 0) {
 		snprintf(why, why_size, "%s", strerror(errno));
 		return SALLYPORT_SYSTEM;
@@ -399,7 +426,7 @@ errand_run(const struct sallyport_command *command, char **output, size_t *len,
 	buf_init(&out, command->output_max);
 	result = collect(pipes[0], &out, deadline);
 	close(pipes[0]);
-	light_child_end(&child,
+	end_child(&child, command->uid,
 	    result == SALLYPORT_OK ? deadline - (int64_t)loop_clock() : 0, true,
 	    status);
 	*status =

@@ -18,14 +18,16 @@ struct errand_as {
 
 /*
  * Open path in a child that has become `as`, under the rules of
- * lib/safefile.h, and take its descriptor.
+ * lib/safefile.h, and have it read there: *fd is of sealed memory that holds
+ * its bytes, at most max.
  */
 int errand_open(const struct errand_as *as, const char *path, const char *below,
     size_t max, unsigned deadline_ms, int *fd, char *why, size_t why_size);
 
 /*
  * Is there something of that name, as `as` sees it?  SALLYPORT_OK, _NOT_FOUND,
- * _TIMEOUT (*pid: the child that was killed) or _SYSTEM.
+ * _TIMEOUT (*pid: the child that was killed), _STATE (too many children sent
+ * for this user still wait) or _SYSTEM.
  */
 int errand_look(const struct errand_as *as, const char *path,
     unsigned deadline_ms, pid_t *pid);

@@ -130,7 +130,7 @@ light_child_wait(int fd, int64_t ms)
 	return ready > 0;
 }
 
-void
+bool
 light_child_end(struct light_child *child, int64_t ms, bool group, int *status)
 {
 	bool ended = light_child_wait(child->pidfd, ms);
@@ -145,8 +145,9 @@ light_child_end(struct light_child *child, int64_t ms, bool group, int *status)
 		kill(-child->pid, SIGKILL);
 	close(child->pidfd);
 	if (!ended)
-		return;
+		return false;
 	while (waitpid(child->pid, status, 0) < 0 && errno == EINTR)
 		continue;
 	munmap(child->stack, GUARD_SIZE + STACK_SIZE);
+	return true;
 }

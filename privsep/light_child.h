@@ -48,10 +48,10 @@ bool light_child_wait(int fd, int64_t ms);
 /*
  * Wait ms for its end, then kill it (at once for 0), and reap it.
  * group: the process group it leads goes with it.  *status: as waitpid(2)'s;
- * that of a killed one also if it sits in the kernel and cannot die yet: its
- * stack stays.
+ * that of a killed one also if it sits in the kernel and cannot die yet.
+ * False then: it is left behind, and its stack stays.
  */
-void light_child_end(
+bool light_child_end(
     struct light_child *child, int64_t ms, bool group, int *status);
 
 #endif

@@ -1,8 +1,10 @@
 noinst_LIBRARIES += privsep/libprivsep.a
 privsep_libprivsep_a_SOURCES = \
 	privsep/die.c privsep/die.h \
+	privsep/directory.c privsep/directory.h \
 	privsep/drop.c privsep/drop.h \
 	privsep/errand.c privsep/errand.h \
+	privsep/leftovers.c privsep/leftovers.h \
 	privsep/light_child.c privsep/light_child.h \
 	privsep/messages.h \
 	privsep/records.c privsep/records.h \

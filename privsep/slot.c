@@ -56,7 +56,15 @@ slot_call_module(uint32_t call, const char *detail)
 	}
 }
 
-#define SLOTS_SIZE ((off_t)(SLOTS_MAX * sizeof(struct slot)))
+#define SLOTS_SIZE                                 \
+	((off_t)(SLOTS_MAX * sizeof(struct slot) + \
+	    LEFTOVERS_MAX * sizeof(struct leftover)))
+
+struct leftover *
+slots_leftovers(struct slot *slots)
+{
+	return (struct leftover *)(void *)&slots[SLOTS_MAX];
+}
 
 int
 slots_attach(int fd, struct slot **slots)

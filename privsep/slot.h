@@ -7,6 +7,8 @@
 #ifndef PRIVSEP_SLOT_H
 #define PRIVSEP_SLOT_H
 
+#include "privsep/leftovers.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -117,6 +119,8 @@ struct slot {
  */
 int slots_create(struct slot **slots, int *fd);
 int slots_attach(int fd, struct slot **slots);
+/* The table of children that cannot be ended, behind the slots. */
+struct leftover *slots_leftovers(struct slot *slots);
 /* Unmap; NULL is harmless. */
 void slots_release(struct slot *slots);
 

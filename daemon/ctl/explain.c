@@ -9,9 +9,9 @@
 #include "daemon/ctl/ctl.h"
 #include "lib/err.h"
 #include "lib/mem.h"
+#include "privsep/directory.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,24 +100,23 @@ static void
 look_up_groups(struct question *q)
 {
 	const char **names;
-	int count = EXPLAIN_GROUPS_MAX;
+	size_t count = EXPLAIN_GROUPS_MAX;
+	bool asked = policy_asks_groups(q->config);
 
 	q->facts.groups_state = FACT_UNKNOWN;
-	if (getgrouplist(
-		q->passwd->pw_name, q->passwd->pw_gid, q->groups, &count) < 0)
+	if (!directory_groups(q->passwd->pw_name, q->passwd->pw_gid, q->groups,
+		&count, asked))
 		return;
-	q->group_count = (size_t)count;
+	q->group_count = count;
 	names = mem_array(q->group_count + 1, sizeof(*names));
 	q->facts.groups = names;
 	q->facts.groups_state = FACT_KNOWN;
 	for (size_t i = 0; i < q->group_count; i++) {
-		const struct group *g;
+		char *name = directory_group_name(q->groups[i]);
 
-		errno = 0;
-		g = getgrgid(q->groups[i]);
-		if (g != NULL)
-			names[q->facts.group_count++] = mem_strdup(g->gr_name);
-		else if (errno != 0 && errno != ENOENT && errno != ESRCH)
+		if (name != NULL)
+			names[q->facts.group_count++] = name;
+		else if (asked)
 			q->facts.groups_state = FACT_UNKNOWN;
 	}
 }

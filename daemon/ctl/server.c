@@ -87,6 +87,11 @@ print_status(const struct records *answer)
 	    record_get(r, "connections"), record_get(r, "unauthenticated"));
 	if (is_true(r, "draining"))
 		puts("draining: new connections are refused");
+	if (number(r, "stuck_children") > 0)
+		printf("stuck: %s processes of %s users wait for files that "
+		       "no server answers for\n",
+		    record_get(r, "stuck_children"),
+		    record_get(r, "stuck_users"));
 }
 
 typedef void print_fn(const struct records *answer);

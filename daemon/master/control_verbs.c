@@ -63,6 +63,7 @@ verb_status(
 {
 	struct master *m = c->m;
 	unsigned generations = 0;
+	size_t stuck = 0, users = 0;
 
 	(void)arguments;
 	(void)count;
@@ -82,6 +83,12 @@ verb_status(
 	control_bool(c, "draining", m->draining);
 	describe_listeners(c);
 	control_text(c, "log_level", log_level_name(log_level()));
+	/* All generations share one table. */
+	if (m->current != NULL && m->current->slots != NULL)
+		stuck =
+		    leftovers_count(slots_leftovers(m->current->slots), &users);
+	control_number(c, "stuck_children", stuck);
+	control_number(c, "stuck_users", users);
 	control_ok(c);
 }
 

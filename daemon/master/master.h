@@ -95,6 +95,7 @@ struct connection {
 	bool monitor_dead, worker_dead;
 	bool authenticated; /* as its slot said when last looked at */
 	bool ended_by_us; /* deadline: already audited */
+	bool stuck_told; /* that its monitor overstays a deadline */
 	bool grace_exceeded;
 	bool unserved; /* we failed: nobody is penalised for that */
 	uint64_t kill_at; /* ms: told to end, by force from then on; 0 */

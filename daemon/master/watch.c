@@ -56,6 +56,12 @@ static void
 stuck(struct master *m, struct connection *c, const struct slot *slot,
     const char *why)
 {
+	end_process(c->monitor_pidfd);
+	end_process(c->worker_pidfd);
+	/* A monitor that cannot die yet is told of once, not each second. */
+	if (c->stuck_told)
+		return;
+	c->stuck_told = true;
 	connection_audit(c);
 	AUDIT(call_deadline,
 	    .call = slot->call != CALL_NONE ? slot_call_text(slot->call) : why,
@@ -64,8 +70,6 @@ stuck(struct master *m, struct connection *c, const struct slot *slot,
 	audit_forget_connection();
 	m->stats.deadlines++;
 	c->ended_by_us = true;
-	end_process(c->monitor_pidfd);
-	end_process(c->worker_pidfd);
 }
 
 static void

@@ -8,9 +8,9 @@
 #include "lib/audit.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "privsep/directory.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,43 +68,25 @@ look_up_user(const char *name, struct passwd *out, bool *silent)
 							   FACT_UNKNOWN;
 }
 
-/* One group's name; false if that could not be learnt. */
-static bool
-name_group(struct auth *a, gid_t gid)
-{
-	struct group gr, *found = NULL;
-	size_t size = 4096;
-	char *buffer = NULL;
-	int err = ERANGE;
-
-	while (err == ERANGE && size <= NSS_BUFFER_MAX) {
-		buffer = mem_grow(buffer, size, 1);
-		err = getgrgid_r(gid, &gr, buffer, size, &found);
-		size *= 4;
-	}
-	if (found != NULL)
-		a->group_names[a->group_name_count++] = mem_strdup(gr.gr_name);
-	free(buffer);
-	/* A gid that has no name is in no group by name. */
-	return found != NULL || err == 0 || err == ENOENT || err == ESRCH;
-}
-
 static enum fact_state
 look_up_groups(struct monitor *m)
 {
 	struct auth *a = m->auth;
-	int count = AUTH_GROUPS_MAX;
+	size_t count = AUTH_GROUPS_MAX;
+	bool asked = policy_asks_groups(m->template->config);
 
-	if (getgrouplist(
-		m->passwd.pw_name, m->passwd.pw_gid, a->groups, &count) < 0)
+	if (!directory_groups(
+		m->passwd.pw_name, m->passwd.pw_gid, a->groups, &count, asked))
 		return FACT_UNKNOWN;
-	a->group_count = (size_t)count;
+	a->group_count = count;
 	a->group_names = mem_array(a->group_count + 1, sizeof(char *));
-	if (!policy_asks_groups(m->template->config))
-		return FACT_KNOWN;
-	for (size_t i = 0; i < a->group_count; i++)
-		if (!name_group(a, a->groups[i]))
+	for (size_t i = 0; asked && i < a->group_count; i++) {
+		char *name = directory_group_name(a->groups[i]);
+
+		if (name == NULL)
 			return FACT_UNKNOWN;
+		a->group_names[a->group_name_count++] = name;
+	}
 	return FACT_KNOWN;
 }
 

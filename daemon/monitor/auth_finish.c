@@ -8,9 +8,9 @@
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "privsep/directory.h"
 
 #include <errno.h>
-#include <shadow.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -84,21 +84,21 @@ static bool
 check_shadow(struct monitor *m)
 {
 	long today = (long)(m->auth->attempt.now / 86400);
-	struct spwd *entry;
-	bool locked, expired;
+	struct directory_shadow shadow;
+	bool known, expired;
 
 	auth_call(m, CALL_NSS, "shadow");
-	entry = getspnam(m->passwd.pw_name);
+	known = directory_shadow(m->passwd.pw_name, &shadow);
 	auth_call_done(m);
-	if (entry == NULL)
-		return true; /* not every account has one */
-	locked = entry->sp_pwdp != NULL && entry->sp_pwdp[0] == '!';
-	expired = entry->sp_expire >= 0 && entry->sp_expire <= today;
-	if (locked)
+	expired = shadow.expires >= 0 && shadow.expires <= today;
+	if (!known)
+		auth_refuse(m, "unknown_fact",
+		    "whether the account is locked could not be learnt", NULL);
+	else if (shadow.locked)
 		auth_refuse(m, "locked", "account is locked", NULL);
 	else if (expired)
 		auth_refuse(m, "expired", "account has expired", NULL);
-	return !locked && !expired;
+	return known && !shadow.locked && !expired;
 }
 
 /* All modules that have an opinion on accounts.  ALLOW, EXPIRED or no. */

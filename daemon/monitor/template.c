@@ -374,6 +374,7 @@ monitors_run(int wall)
 	template.config = start_config();
 	if (slots_attach(SPAWN_SLOTS, &template.slots) != 0)
 		die_errno("status slots");
+	leftovers_use(slots_leftovers(template.slots));
 	close(SPAWN_SLOTS);
 	if (key_preload() != 0 || kex_preload() != 0)
 		die("libcrypto lacks what the protocol needs");

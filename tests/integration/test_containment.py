@@ -286,7 +286,7 @@ def test_keys_on_a_dead_file_server(make_server, user):
     s = make_server(extra="deadlines = { key_command = 1; files = 1; };")
     with deadfs.mounted(user.home, user.uid, user.gid):
         assert s.ssh(user, "true").returncode == 255
-        s.wait_log(rf"{user.home}/.ssh/authorized_keys did not open in time")
+        s.wait_log(rf"{user.home}/.ssh/authorized_keys was not read in time")
         t = Terminal(s.ssh_argv(user, password=True, flags=("-tt",)))
         s.wait_log(rf"Accepted password for {user.name}")
         os.kill(t.pid, signal.SIGKILL)

@@ -2,6 +2,7 @@
  * The monitor's children: what they may see, and that they end.
  */
 #include "privsep/errand.h"
+#include "privsep/leftovers.h"
 #include "privsep/light_child.h"
 #include "tests/unit/modules/fake.h"
 #include "tests/unit/modules/suites.h"
@@ -145,6 +146,75 @@ START_TEST(a_file_is_opened_as_the_user)
 	ck_assert_int_eq(
 	    errand_open(&nobody, path, NULL, 100, 2000, &fd, why, sizeof(why)),
 	    SALLYPORT_NOT_FOUND);
+}
+END_TEST
+
+/* close() of a descriptor on a dead file server may never return to root. */
+START_TEST(no_descriptor_of_a_users_file_reaches_root)
+{
+	char path[256], text[64] = "";
+	struct stat file, memory;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/file", fake_modules());
+	fd = open(path, O_CREAT | O_WRONLY, 0644);
+	ck_assert_int_eq(write(fd, "what it says\n", 13), 13);
+	ck_assert_int_eq(fstat(fd, &file), 0);
+	close(fd);
+	ck_assert_int_eq(
+	    errand_open(&nobody, path, NULL, 13, 2000, &fd, why, sizeof(why)),
+	    SALLYPORT_OK);
+	ck_assert_int_eq(fstat(fd, &memory), 0);
+	ck_assert(file.st_dev != memory.st_dev || file.st_ino != memory.st_ino);
+	ck_assert_int_eq(read(fd, text, sizeof(text)), 13);
+	ck_assert_str_eq(text, "what it says\n");
+	ck_assert_int_eq(write(fd, "x", 1), -1);
+	close(fd);
+	ck_assert_int_eq(
+	    errand_open(&nobody, path, NULL, 12, 2000, &fd, why, sizeof(why)),
+	    SALLYPORT_TOO_LARGE);
+	ck_assert_int_eq(fd, -1);
+	unlink(path);
+}
+END_TEST
+
+START_TEST(children_that_are_left_are_counted_and_bounded)
+{
+	static struct leftover table[LEFTOVERS_MAX];
+	pid_t pids[LEFTOVERS_PER_USER];
+	size_t users;
+	int fd;
+
+	leftovers_use(table);
+	for (unsigned i = 0; i < LEFTOVERS_PER_USER; i++) {
+		ck_assert(leftovers_allow(65534));
+		if ((pids[i] = fork()) == 0)
+			for (;;)
+				pause();
+		ck_assert_uint_eq(leftovers_add(65534, pids[i]), i + 1);
+	}
+	ck_assert(!leftovers_allow(65534));
+	ck_assert(leftovers_allow(65533));
+	ck_assert_uint_eq(leftovers_count(table, &users), LEFTOVERS_PER_USER);
+	ck_assert_uint_eq(users, 1);
+	/* No child is sent any more, whatever it would look at. */
+	ck_assert_int_eq(errand_open(&nobody, "/etc/passwd", NULL, 1 << 20,
+			     2000, &fd, why, sizeof(why)),
+	    SALLYPORT_TIMEOUT);
+	ck_assert_ptr_nonnull(strstr(why, "still wait"));
+	/* One that has ended, and its number given to another process. */
+	kill(pids[0], SIGKILL);
+	waitpid(pids[0], NULL, 0);
+	ck_assert(leftovers_allow(65534));
+	table[1].started++;
+	ck_assert_uint_eq(
+	    leftovers_count(table, &users), LEFTOVERS_PER_USER - 2);
+	for (unsigned i = 1; i < LEFTOVERS_PER_USER; i++) {
+		kill(pids[i], SIGKILL);
+		waitpid(pids[i], NULL, 0);
+	}
+	ck_assert_uint_eq(leftovers_count(table, &users), 0);
+	leftovers_use(NULL);
 }
 END_TEST
 
@@ -309,6 +379,8 @@ suite_errand(void)
 	tcase_add_test(t, a_program_that_prints_too_much_is_killed);
 	tcase_add_test(t, a_program_must_be_roots_and_not_run_as_root);
 	tcase_add_test(t, a_file_is_opened_as_the_user);
+	tcase_add_test(t, no_descriptor_of_a_users_file_reaches_root);
+	tcase_add_test(t, children_that_are_left_are_counted_and_bounded);
 	tcase_add_test(t, a_link_to_a_file_of_others_opens_nothing);
 	tcase_add_test(t, an_errand_changes_nothing_of_its_sender);
 	tcase_add_test(t, a_light_child_is_ended_at_its_time);

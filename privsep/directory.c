@@ -1,0 +1,185 @@
+/*
+ * Look-ups whose failure must not pass for an empty answer.  getgrouplist(3)
+ * drops the status of each source, and of a chain of sources the last one's
+ * status wins over that of one that is down.  So each source of
+ * nsswitch.conf that has just said nothing is asked, by itself, for a name
+ * that nobody has: its own status says whether it is there.
+ */
+#include "privsep/directory.h"
+
+#include "lib/mem.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <grp.h>
+#include <nss.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUFFER_MAX (1024 * 1024)
+#define NSSWITCH   "/etc/nsswitch.conf"
+/* A good name for every source's own rules, and nobody's. */
+#define NOBODYS_NAME "sallyport-no-such-name"
+
+enum database { OF_GROUPS, OF_SHADOW };
+
+static const char *const databases[] = {
+    [OF_GROUPS] = "group", [OF_SHADOW] = "shadow"};
+
+typedef enum nss_status ask_group(const char *name, struct group *result,
+    char *buffer, size_t size, int *error);
+typedef enum nss_status ask_shadow(const char *name, struct spwd *result,
+    char *buffer, size_t size, int *error);
+
+/* A function of the source's library, NULL when it has none or no library. */
+static void *
+source_function(const char *source, const char *name)
+{
+	char *file = mem_printf("libnss_%s.so.2", source);
+	char *symbol = mem_printf("_nss_%s_%s", source, name);
+	void *library = dlopen(file, RTLD_LAZY); /* glibc has it open, too */
+	void *function = library == NULL ? NULL : dlsym(library, symbol);
+
+	free(file);
+	free(symbol);
+	return function;
+}
+
+/* A source that is not installed is no source: glibc passes it over, too. */
+static bool
+source_answers(const char *source, enum database database)
+{
+	char buffer[16384];
+	struct group group;
+	struct spwd shadow;
+	enum nss_status status = NSS_STATUS_NOTFOUND;
+	int error = 0;
+	void *ask = source_function(
+	    source, database == OF_GROUPS ? "getgrnam_r" : "getspnam_r");
+
+	if (ask == NULL)
+		return true;
+	if (database == OF_GROUPS)
+		status = ((ask_group *)(uintptr_t)ask)(
+		    NOBODYS_NAME, &group, buffer, sizeof(buffer), &error);
+	else
+		status = ((ask_shadow *)(uintptr_t)ask)(
+		    NOBODYS_NAME, &shadow, buffer, sizeof(buffer), &error);
+	return status == NSS_STATUS_NOTFOUND || status == NSS_STATUS_SUCCESS;
+}
+
+/* The sources behind "group:", without "[NOTFOUND=return]" and the like. */
+static bool
+sources_answer(char *sources, enum database database)
+{
+	char *rest = NULL;
+	bool action = false;
+
+	for (char *word = strtok_r(sources, " \t\n", &rest); word != NULL;
+	     word = strtok_r(NULL, " \t\n", &rest)) {
+		action = action || word[0] == '[';
+		if (!action && strcmp(word, "files") != 0 &&
+		    !source_answers(word, database))
+			return false;
+		if (strchr(word, ']') != NULL)
+			action = false;
+	}
+	return true;
+}
+
+/* Does every source of the database answer? */
+static bool
+all_answer(enum database database)
+{
+	const char *name = databases[database];
+	size_t len = strlen(name);
+	char line[1024];
+	FILE *file = fopen(NSSWITCH, "re");
+	bool good = true;
+
+	if (file == NULL)
+		return errno == ENOENT; /* glibc's default: files */
+	while (good && fgets(line, sizeof(line), file) != NULL) {
+		char *at = &line[strspn(line, " \t")];
+
+		if (strncmp(at, name, len) != 0)
+			continue;
+		at += len + strspn(&at[len], " \t");
+		if (*at != ':')
+			continue;
+		at[strcspn(at, "#")] = '\0';
+		good = sources_answer(&at[1], database);
+	}
+	fclose(file);
+	return good;
+}
+
+/* errno of a look-up that found nothing, or not all. */
+static bool
+says_no_such_entry(int error)
+{
+	/* ERANGE is what glibc's own reader of files leaves behind. */
+	return error == 0 || error == ENOENT || error == ESRCH ||
+	    error == ERANGE;
+}
+
+bool
+directory_groups(
+    const char *user, gid_t gid, gid_t *groups, size_t *count, bool all)
+{
+	int n = (int)*count;
+
+	errno = 0;
+	if (getgrouplist(user, gid, groups, &n) < 0)
+		return false;
+	if (all && (!says_no_such_entry(errno) || !all_answer(OF_GROUPS)))
+		return false;
+	*count = (size_t)n;
+	return true;
+}
+
+char *
+directory_group_name(gid_t gid)
+{
+	struct group gr, *found = NULL;
+	size_t size = 4096;
+	char *buffer = NULL, *name = NULL;
+	int err = ERANGE;
+
+	while (err == ERANGE && size <= BUFFER_MAX) {
+		buffer = mem_grow(buffer, size, 1);
+		err = getgrgid_r(gid, &gr, buffer, size, &found);
+		size *= 4;
+	}
+	if (found != NULL)
+		name = mem_strdup(gr.gr_name);
+	free(buffer);
+	return name;
+}
+
+bool
+directory_shadow(const char *user, struct directory_shadow *out)
+{
+	struct spwd entry, *found = NULL;
+	size_t size = 4096;
+	char *buffer = NULL;
+	int err = ERANGE;
+
+	*out = (struct directory_shadow){.expires = -1};
+	while (err == ERANGE && size <= BUFFER_MAX) {
+		buffer = mem_grow(buffer, size, 1);
+		err = getspnam_r(user, &entry, buffer, size, &found);
+		size *= 4;
+	}
+	if (found != NULL) {
+		out->found = true;
+		out->locked = entry.sp_pwdp != NULL && entry.sp_pwdp[0] == '!';
+		out->expires = entry.sp_expire >= 0 ? entry.sp_expire : -1;
+	}
+	if (buffer != NULL)
+		explicit_bzero(buffer, size / 4);
+	free(buffer);
+	return found != NULL || (err == 0 && all_answer(OF_SHADOW));
+}

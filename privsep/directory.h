@@ -1,0 +1,40 @@
+/*
+ * What the name service says of an account beyond its entry: groups, their
+ * names, the shadow entry.  "There is none" and "nobody answered" are told
+ * apart; glibc's own calls report both as an empty answer.  Used by monitors,
+ * and by sallyportctl explain, which is to see what they would.
+ */
+#ifndef PRIVSEP_DIRECTORY_H
+#define PRIVSEP_DIRECTORY_H
+
+#include <shadow.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * The groups of a user.  *count: the room in groups, then how many there are.
+ * False when there are more, or, with `all`, when some source of the name
+ * service did not answer: a group that is not seen may be one that a rule
+ * refuses.
+ */
+bool directory_groups(
+    const char *user, gid_t gid, gid_t *groups, size_t *count, bool all);
+
+/*
+ * The group's name, allocated.  NULL when it has none or it cannot be learnt:
+ * either way no rule can be held against the name.
+ */
+char *directory_group_name(gid_t gid);
+
+/* The shadow entry's answers that matter to a login. */
+struct directory_shadow {
+	bool found; /* not every account has one */
+	bool locked;
+	long expires; /* days since 1970; -1: never */
+};
+
+/* False when a source of the name service did not answer. */
+bool directory_shadow(const char *user, struct directory_shadow *out);
+
+#endif
