@@ -10,6 +10,9 @@
 #include "privsep/spawn.h"
 #include "privsep/title.h"
 
+#include <sys/stat.h>
+
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +79,36 @@ internal_option(const char *argument, struct master_options *o)
 	else
 		return false;
 	return true;
+}
+
+/* Descriptors 0 to 2 are open: no file of ours may get the number of stderr. */
+static void
+open_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* As inetd and systemd leave it: stderr is where the client is. */
+static void
+spare_client(int client)
+{
+	struct stat at, err;
+	int null;
+
+	if (fstat(client, &at) != 0 || fstat(STDERR_FILENO, &err) != 0 ||
+	    at.st_dev != err.st_dev || at.st_ino != err.st_ino ||
+	    S_ISCHR(err.st_mode))
+		return;
+	if ((null = open("/dev/null", O_RDWR)) < 0 ||
+	    dup2(null, STDERR_FILENO) < 0)
+		_exit(1);
+	close(null);
 }
 
 static int
@@ -193,8 +226,12 @@ main(int argc, char **argv)
 	    .log_level = -2};
 	char **plain;
 	const char *role = NULL, *drop = NULL, *value;
+	struct stat in;
 	int n = 0, status;
 
+	open_standard();
+	if (fstat(STDIN_FILENO, &in) == 0 && S_ISSOCK(in.st_mode))
+		spare_client(STDIN_FILENO);
 	for (int i = 1; i < argc; i++)
 		if (strcmp(argv[i], "--roles") == 0) {
 			roles_print();
@@ -217,6 +254,10 @@ main(int argc, char **argv)
 		start_role(role, o.log_level, drop);
 	}
 	options(n, plain, &o);
+	if (o.inetd) {
+		spare_client(STDIN_FILENO);
+		spare_client(STDOUT_FILENO);
+	}
 	o.program = program_path();
 	o.argv = calloc((size_t)argc + 1, sizeof(char *));
 	for (int i = 0; o.argv != NULL && i < argc; i++)

@@ -100,6 +100,7 @@ struct slot {
 	uint32_t asking; /* 1 while the client is thinking */
 	uint32_t utmp_pid; /* pid of an open login record, 0 none */
 	uint32_t worker; /* its pid; the master alone writes it, 0 */
+	uint32_t ended; /* the monitor's exit code + 1, 0 while it lives */
 	char detail[64]; /* of the call: a module's or service's name */
 	char line[32]; /* tty of the login record, "pts/3" */
 	char user[64];

@@ -152,12 +152,16 @@ admit_has_room(struct generation *g)
 	    {.fd = g->monitors.wall.fd, .events = POLLOUT},
 	    {.fd = w == NULL ? -1 : w->child.wall.fd, .events = POLLOUT}};
 	const int n = sizeof(walls) / sizeof(walls[0]);
+	bool room = poll(walls, (nfds_t)n, 0) == n;
 
 	if (w == NULL || wall_queue_waiting(&g->keyholder.wall) ||
 	    wall_queue_waiting(&g->monitors.wall) ||
 	    wall_queue_waiting(&w->child.wall))
 		return false;
-	return poll(walls, (nfds_t)n, 0) == n;
+	/* Of one that has just died, the loop hears soon. */
+	for (int i = 0; i < n; i++)
+		room &= walls[i].revents == POLLOUT;
+	return room;
 }
 
 /*

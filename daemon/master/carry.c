@@ -228,6 +228,7 @@ load_generation(struct rd *r, struct master *m, struct generation ***tail)
 		    PATH_MASTER_WORKERS, PATH_WORKERS_MASTER);
 		w = &(*w)->next;
 	}
+	g->failed = g->ready && !generation_serves(g);
 	if (g->ready && !g->retired && m->current == NULL)
 		m->current = g;
 	if (g->number > m->next_generation)

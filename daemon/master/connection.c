@@ -155,6 +155,15 @@ connection_audit(const struct connection *c)
 }
 
 static void
+close_pidfd(struct loop_fd *watched, int *pidfd)
+{
+	loop_fd_remove(watched);
+	if (*pidfd >= 0)
+		close(*pidfd);
+	*pidfd = -1;
+}
+
+static void
 kill_process(int pidfd)
 {
 	if (pidfd >= 0)
@@ -180,6 +189,8 @@ connection_forget(struct master *m, struct connection *c)
 	struct generation *g = c->generation;
 	struct workers *w = c->workers;
 
+	if (c->gone)
+		return;
 	if (c->next != NULL)
 		c->next->previous = c->previous;
 	if (c->previous != NULL)
@@ -188,19 +199,17 @@ connection_forget(struct master *m, struct connection *c)
 		m->connections = c->next;
 	m->n_connections--;
 	memset(&g->slots[c->slot], 0, sizeof(g->slots[c->slot]));
-	if (c->monitor_pidfd >= 0)
-		close(c->monitor_pidfd);
-	if (c->worker_pidfd >= 0)
-		close(c->worker_pidfd);
-	free(c);
+	close_pidfd(&c->on_monitor, &c->monitor_pidfd);
+	close_pidfd(&c->on_worker, &c->worker_pidfd);
+	c->gone = true;
+	c->next_gone = m->gone;
+	m->gone = c;
 	g->connections--;
 	if (w != NULL)
 		w->serving--;
 	listen_start(m); /* it may have waited for descriptors */
 	if (m->options.inetd || (m->options.linger && m->n_connections == 0))
 		master_end(m, m->exit_status);
-	else
-		generation_free_if_done(g);
 }
 
 static void
@@ -213,8 +222,7 @@ gone_if_both(struct master *m, struct connection *c)
 void
 connection_monitor_born(struct connection *c, pid_t pid, int pidfd)
 {
-	if (c->monitor_pidfd >= 0)
-		close(c->monitor_pidfd);
+	close_pidfd(&c->on_monitor, &c->monitor_pidfd);
 	c->monitor = pid;
 	c->monitor_pidfd = pidfd;
 }
@@ -223,8 +231,7 @@ void
 connection_worker_born(struct connection *c, pid_t pid, int pidfd)
 {
 	/* Told twice is a lie, but not a descriptor each time. */
-	if (c->worker_pidfd >= 0)
-		close(c->worker_pidfd);
+	close_pidfd(&c->on_worker, &c->worker_pidfd);
 	c->worker = pid;
 	c->worker_pidfd = pidfd;
 	c->generation->slots[c->slot].worker = (uint32_t)pid;
@@ -336,6 +343,7 @@ connection_monitor_died(
 
 	c->monitor_dead = true;
 	c->monitor_gone_at = loop_now(m->loop);
+	loop_fd_remove(&c->on_monitor);
 	if (connection_is_orphan(c) && c->worker_pidfd < 0)
 		c->worker_dead = true; /* or soon: its wall has closed */
 	connection_slot(c, &slot);
@@ -389,9 +397,7 @@ connection_worker_died(
 {
 	c->worker_dead = true;
 	c->worker_gone_at = loop_now(m->loop);
-	if (c->worker_pidfd >= 0)
-		close(c->worker_pidfd);
-	c->worker_pidfd = -1;
+	close_pidfd(&c->on_worker, &c->worker_pidfd);
 	if (sig != 0 && !c->ended_by_us && sig != SIGKILL && sig != SIGTERM)
 		worker_crashed(m, c, sig);
 	else if (code != 0 && !c->ended_by_us)
@@ -400,23 +406,69 @@ connection_worker_died(
 	gone_if_both(m, c);
 }
 
-void
-connection_orphaned(struct master *m, struct connection *c)
-{
-	struct slot slot;
+/* ---- after the end of a template ---- */
 
-	if (c->client >= 0) {
-		lobby_end(c, "killed", "the server has failed");
+/* It left its exit code in its slot, or was killed. */
+static void
+on_monitor_gone(int fd, unsigned events, void *arg)
+{
+	struct connection *c = arg;
+	uint32_t ended = c->generation->slots[c->slot].ended;
+
+	(void)fd;
+	(void)events;
+	connection_monitor_died(c->generation->master, c,
+	    ended != 0 ? ended - 1 : 0, ended != 0 ? 0 : SIGKILL);
+}
+
+/* Nobody knows of what it died. */
+static void
+on_worker_gone(int fd, unsigned events, void *arg)
+{
+	struct connection *c = arg;
+
+	(void)fd;
+	(void)events;
+	connection_worker_died(c->generation->master, c, 0, 0);
+}
+
+static bool
+watch(struct connection *c, struct loop_fd *h, int pidfd, loop_fd_fn *fn)
+{
+	return pidfd >= 0 &&
+	    (h->loop != NULL ||
+		loop_fd_add(c->generation->master->loop, h, pidfd, LOOP_READ,
+		    fn, c) == 0);
+}
+
+void
+connection_watch_orphan(struct connection *c)
+{
+	struct master *m = c->generation->master;
+
+	if (c->gone || c->workers == NULL)
 		return;
+	/* A worker whose pidfd is not known ends with its monitor. */
+	if (!c->worker_dead && connection_is_orphan(c) &&
+	    c->worker_pidfd >= 0 &&
+	    !watch(c, &c->on_worker, c->worker_pidfd, on_worker_gone)) {
+		kill_process(c->monitor_pidfd);
+		connection_worker_died(m, c, 0, 0);
 	}
-	kill_process(c->worker_pidfd);
-	kill_process(c->monitor_pidfd);
-	if (!c->monitor_dead) {
-		connection_slot(c, &slot);
-		connection_audit(c);
-		write_logout(c, &slot);
-		audit_forget_connection();
+	if (!c->monitor_dead && c->generation->monitors.pid == 0 &&
+	    !watch(c, &c->on_monitor, c->monitor_pidfd, on_monitor_gone)) {
+		kill_process(c->worker_pidfd);
+		connection_monitor_died(m, c, 0, SIGKILL);
 	}
-	c->monitor_dead = c->worker_dead = true;
-	gone_if_both(m, c);
+}
+
+void
+connection_watch_orphans(struct master *m)
+{
+	struct connection *c, *next;
+
+	for (c = m->connections; c != NULL; c = next) {
+		next = c->next;
+		connection_watch_orphan(c);
+	}
 }

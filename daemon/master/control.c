@@ -49,14 +49,26 @@ client_end(struct control_client *c)
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
+	c->next = control->gone;
+	control->gone = c;
 	control->n_clients--;
 	loop_fd_remove(&c->on_fd);
 	loop_timer_stop(&c->deadline);
 	close(c->fd);
 	if (c->pass >= 0)
 		close(c->pass);
-	buf_free(&c->answer);
-	free(c);
+}
+
+void
+control_sweep(struct master *m)
+{
+	struct control_client *c;
+
+	while (m->control != NULL && (c = m->control->gone) != NULL) {
+		m->control->gone = c->next;
+		buf_free(&c->answer);
+		free(c);
+	}
 }
 
 static void

@@ -34,7 +34,7 @@ struct control_client {
 	struct buf answer;
 	size_t sent;
 	int pass; /* descriptor that goes with the answer, -1 */
-	struct control_client *next;
+	struct control_client *next; /* in clients, or in gone */
 };
 
 struct control {
@@ -44,7 +44,7 @@ struct control {
 	uint64_t since; /* wall clock seconds of the server's start */
 	struct loop_fd on_accept;
 	struct loop_timer kills;
-	struct control_client *clients;
+	struct control_client *clients, *gone;
 	unsigned n_clients;
 };
 
@@ -64,6 +64,8 @@ int control_bind(const char *path, int type);
 /* 0, or what is wrong with a directory above path; it was logged. */
 int control_check_directories(const char *path);
 
+/* control.c: free the clients that have ended; for sweep.c. */
+void control_sweep(struct master *m);
 /* control.c: begin to send the answer that has been ended. */
 void control_send(struct control_client *c);
 

@@ -26,10 +26,13 @@
 
 /* Worker templates are replaced at most this often (ms). */
 #define REPLACE_MS 250
+/* And those that end without cause (ms). */
+#define LOST_MS 1000
 
 static void on_child_message(int fd, unsigned events, void *arg);
 static void start_monitors(struct generation *g);
 static void start_workers(struct generation *g);
+static void replace_lost(struct generation *g);
 
 struct generation *
 generation_alloc(struct master *m)
@@ -90,40 +93,65 @@ failed(struct generation *g, const char *why)
 	master_generation_failed(g, why);
 }
 
-/* Is there a worker template to go on with? */
-static bool
-another_ready(const struct generation *g, const struct child *than)
+bool
+generation_serves(struct generation *g)
 {
-	for (const struct workers *w = g->workers; w != NULL; w = w->next)
-		if (&w->child != than && w->child.ready && w->child.pid != 0)
-			return true;
-	return false;
+	return g->keyholder.pid != 0 && g->monitors.pid != 0 &&
+	    connection_ready_workers(g) != NULL;
 }
 
-/* Does this connection need the child that has died? */
-static bool
-needs(const struct connection *c, const struct child *dead)
-{
-	if (c->generation != dead->generation)
-		return false;
-	if (dead->role != ROLE_WORKERS)
-		return true;
-	if (c->workers == NULL)
-		return !another_ready(c->generation, dead);
-	return &c->workers->child == dead;
-}
-
-/* Nobody will tell of these connections' ends any more: they end now. */
 static void
-orphan(struct generation *g, const struct child *dead)
+replace_again(void *arg)
 {
-	struct connection *c, *next;
+	replace_lost(arg);
+}
 
-	for (c = g->master->connections; c != NULL; c = next) {
-		next = c->next;
-		if (needs(c, dead))
-			connection_orphaned(g->master, c);
+static bool
+replacement_starts(const struct generation *g)
+{
+	const struct workers *w = g->workers;
+
+	while (w != NULL && (w->retired || w->child.ready || w->child.pid == 0))
+		w = w->next;
+	return w != NULL;
+}
+
+/* No worker template is left: at once, then at most once a second.  New
+ * connections wait in the listeners' queues meanwhile. */
+static void
+replace_lost(struct generation *g)
+{
+	uint64_t now = loop_now(g->master->loop);
+
+	if (g->failed || g->retired || connection_ready_workers(g) != NULL)
+		return;
+	listen_pause(g->master);
+	if (replacement_starts(g))
+		return; /* a replacement is on its way */
+	if (g->replaced_at != 0 && now - g->replaced_at < LOST_MS) {
+		loop_timer_start(g->master->loop, &g->replace,
+		    LOST_MS - (now - g->replaced_at), replace_again, g);
+		return;
 	}
+	generation_replace_workers(g, "lost");
+}
+
+/* The connections go on; a generation that has lost a part is mended or,
+ * where that is not possible, replaced (master.c). */
+static void
+lost(struct generation *g, struct child *c, const char *why)
+{
+	bool mend = c->role == ROLE_WORKERS && g->ready;
+
+	connection_watch_orphans(g->master);
+	if (c->role == ROLE_WORKERS)
+		((struct workers *)(void *)c)->retired = true;
+	if (mend || g->retired || g->failed)
+		log_warn("%s", why);
+	if (mend)
+		replace_lost(g);
+	else
+		failed(g, why);
 }
 
 /* A process of a generation has ended: bury it, and see what that means. */
@@ -134,6 +162,7 @@ on_child_exit(int fd, unsigned events, void *arg)
 	struct generation *g = c->generation;
 	siginfo_t info;
 	char why[256];
+	bool told; /* to go, by the end of its wall */
 
 	(void)events;
 	memset(&info, 0, sizeof(info));
@@ -142,6 +171,7 @@ on_child_exit(int fd, unsigned events, void *arg)
 		return;
 	/* ECHILD: it was the child of a master that has stopped. */
 	/* What it said last comes before that it is gone. */
+	told = c->wall.fd < 0;
 	if (c->wall.fd >= 0)
 		on_child_message(c->wall.fd, LOOP_READ, c);
 	loop_fd_remove(&c->on_exit);
@@ -150,19 +180,12 @@ on_child_exit(int fd, unsigned events, void *arg)
 	c->pidfd = -1;
 	wall_free(&c->wall);
 	c->pid = 0;
+	c->ready = false;
 	snprintf(why, sizeof(why), "%s of generation %u ended: %s %d",
 	    role_row(c->role)->name, g->number,
 	    info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
-	orphan(g, c);
-	if (c->role == ROLE_WORKERS && another_ready(g, c)) {
-		((struct workers *)(void *)c)->retired = true;
-		generation_free_if_done(g);
-		return;
-	}
-	if (!g->retired)
-		failed(g, why);
-	else
-		generation_free_if_done(g);
+	if (!told)
+		lost(g, c, why);
 }
 
 void
@@ -320,7 +343,6 @@ start_workers(struct generation *g)
 void
 generation_replace_workers(struct generation *g, const char *why)
 {
-	struct workers *old = g->workers;
 	uint64_t now = loop_now(g->master->loop);
 
 	if (!g->ready || now - g->replaced_at < REPLACE_MS)
@@ -329,7 +351,6 @@ generation_replace_workers(struct generation *g, const char *why)
 	AUDIT(template_replaced, .component = "workers", .reason = why);
 	/* The old one serves until the new one is ready. */
 	start_workers(g);
-	(void)old;
 }
 
 /* The new template is ready: those before it get no more work. */
@@ -342,8 +363,9 @@ workers_ready(struct generation *g, struct workers *ready)
 	if (!g->ready) {
 		g->ready = true;
 		master_generation_ready(g);
+		return;
 	}
-	generation_free_if_done(g);
+	listen_start(g->master);
 }
 
 /* What it would say to each client first, we say before it is there. */
@@ -476,23 +498,6 @@ on_child_message(int fd, unsigned events, void *arg)
 	}
 }
 
-/* Closing its wall tells a child to go when its last connection has gone. */
-static void
-hang_up(struct child *c)
-{
-	if (c->wall.fd < 0)
-		return;
-	if (c->role == ROLE_MONITORS)
-		(void)WALL_SEND(&c->wall, leave);
-	if (c->pid == 0) {
-		loop_fd_remove(&c->on_wall);
-		wall_free(&c->wall);
-		return;
-	}
-	loop_fd_remove(&c->on_wall);
-	wall_free(&c->wall);
-}
-
 void
 generation_farewell(struct generation *g)
 {
@@ -504,44 +509,6 @@ void
 generation_retire(struct generation *g)
 {
 	g->retired = true;
-	generation_free_if_done(g);
-}
-
-/* Worker templates that are done; the first is the current one. */
-static bool
-sweep_workers(struct generation *g)
-{
-	struct workers **at = &g->workers;
-	bool left = false;
-
-	while (*at != NULL) {
-		struct workers *w = *at;
-
-		if ((w->retired || g->retired) && w->serving == 0)
-			hang_up(&w->child);
-		if ((w->retired || g->retired) && w->serving == 0 &&
-		    w->child.pid == 0) {
-			*at = w->next;
-			free(w);
-			continue;
-		}
-		left = true;
-		at = &w->next;
-	}
-	return left;
-}
-
-void
-generation_free_if_done(struct generation *g)
-{
-	bool left = sweep_workers(g);
-
-	if (!g->retired || g->connections != 0)
-		return;
-	hang_up(&g->monitors);
-	hang_up(&g->keyholder);
-	if (!left && g->monitors.pid == 0 && g->keyholder.pid == 0)
-		generation_free(g);
 }
 
 static void
@@ -566,6 +533,7 @@ generation_free(struct generation *g)
 		*at = g->next;
 	if (m->current == g)
 		m->current = NULL;
+	loop_timer_stop(&g->replace);
 	free_child(&g->keyholder);
 	free_child(&g->monitors);
 	while (g->workers != NULL) {

@@ -285,6 +285,8 @@ take(struct master *m, int s, uint32_t *pid)
 		err = carry_adopt(m, state[0], fds, &first);
 	if (err == 0)
 		err = confirm(m, s, first);
+	if (err == 0)
+		connection_watch_orphans(m);
 	while (n > 0)
 		close(state[--n]);
 	for (size_t i = 0; i < fds->count; i++)

@@ -224,8 +224,10 @@ on_accept(int fd, unsigned events, void *arg)
 void
 listen_start(struct master *m)
 {
-	/* Nobody could serve: the next generation starts it again. */
-	if (m->current == NULL || m->current->failed)
+	/* Nobody could serve: the next generation, or the next worker
+	 * template, starts it again. */
+	if (m->current == NULL || m->current->failed ||
+	    connection_ready_workers(m->current) == NULL)
 		return;
 	for (struct listening *l = m->listening; l != NULL; l = l->next)
 		if (l->on_accept.loop == NULL &&

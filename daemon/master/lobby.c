@@ -77,6 +77,8 @@ lobby_end(struct connection *c, const char *how, const char *cause)
 	enum offence offence =
 	    c->grace_exceeded ? OFFENCE_GRACE_EXCEEDED : OFFENCE_NO_AUTH;
 
+	if (c->client < 0)
+		return;
 	connection_audit(c);
 	AUDIT(conn_open, .name = c->listener, .process = (uint64_t)getpid());
 	AUDIT(conn_close, .how = how, .cause = cause,
@@ -150,8 +152,45 @@ lobby_watch(struct connection *c, uint64_t now)
 		lobby_end(c, "timeout", "no identification");
 }
 
+/* Where the random padding of a greeting's KEXINIT begins: its length stands
+ * before the message's type and the cookie (RFC 4253 section 6). */
+static size_t
+padding_at(const struct generation *g)
+{
+	size_t padding = g->cookie_at < 2 || g->greeting.len == 0 ?
+	    0 :
+	    g->greeting.data[g->cookie_at - 2];
+
+	return padding > g->greeting.len ? 0 : g->greeting.len - padding;
+}
+
+/* Would the other generation have greeted a client with the same words? */
+static bool
+same_greeting(const struct generation *a, const struct generation *b)
+{
+	const uint8_t *x = a->greeting.data, *y = b->greeting.data;
+	size_t after = a->cookie_at + KEXINIT_COOKIE, end = padding_at(a);
+
+	return a->greeting.len == b->greeting.len && after <= end &&
+	    a->cookie_at == b->cookie_at && end == padding_at(b) &&
+	    memcmp(x, y, a->cookie_at) == 0 &&
+	    memcmp(&x[after], &y[after], end - after) == 0;
+}
+
+/* Its own generation has lost the processes to serve it with. */
+static bool
+move(struct connection *c, struct generation *to)
+{
+	if (to == NULL || !same_greeting(c->generation, to))
+		return false;
+	c->generation->connections--;
+	c->generation = to;
+	to->connections++;
+	return true;
+}
+
 void
-lobby_empty(struct master *m)
+lobby_empty(struct master *m, struct generation *to)
 {
 	uint64_t until = loop_clock() + EMPTY_MS;
 	struct connection *c, *next;
@@ -160,6 +199,11 @@ lobby_empty(struct master *m)
 		next = c->next;
 		if (c->client < 0)
 			continue;
+		if (!generation_serves(c->generation)) {
+			if (!move(c, to))
+				lobby_end(c, "killed", "the server has failed");
+			continue;
+		}
 		while (!admit_has_room(c->generation) && loop_clock() < until)
 			(void)poll(NULL, 0, 1);
 		hand_over(c);

@@ -22,4 +22,5 @@ sallyportd_SOURCES += \
 	daemon/master/orphans.c \
 	daemon/master/penalty.c \
 	daemon/master/reload.c \
+	daemon/master/sweep.c \
 	daemon/master/watch.c

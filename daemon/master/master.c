@@ -224,7 +224,7 @@ master_generation_ready(struct generation *g)
 		return;
 	/* Who is in the lobby was greeted by the generation that goes. */
 	if (!first)
-		lobby_empty(m);
+		lobby_empty(m, g);
 	for (struct generation *old = m->generations, *next; old != NULL;
 	     old = next) {
 		next = old->next;
@@ -264,6 +264,19 @@ restart(void *arg)
 		(void)start_again(m, m->current);
 }
 
+/* At once, then at most once in RESTART_MS. */
+static void
+restart_soon(struct master *m)
+{
+	uint64_t now = loop_clock(), due = m->restarted_at + RESTART_MS;
+	uint64_t wait = m->restarted_at != 0 && now < due ? due - now : 0;
+
+	if (loop_timer_running(&m->restart))
+		return;
+	m->restarted_at = now + wait;
+	loop_timer_start(m->loop, &m->restart, wait, restart, m);
+}
+
 /* The one that was to serve adopted sessions failed: another is ready. */
 static struct generation *
 first_choice(struct master *m)
@@ -279,7 +292,6 @@ void
 master_generation_failed(struct generation *g, const char *why)
 {
 	struct master *m = g->master;
-	static struct loop_timer again;
 
 	if (m->options.test || m->options.rehearse) {
 		report(m, why);
@@ -300,9 +312,9 @@ master_generation_failed(struct generation *g, const char *why)
 		return;
 	}
 	if (m->current->failed) {
-		/* No new connections until a new one is ready. */
+		/* New connections wait until a new one is ready. */
 		listen_pause(m);
-		loop_timer_start(m->loop, &again, RESTART_MS, restart, m);
+		restart_soon(m);
 		if (g != m->current)
 			generation_retire(g);
 		return;
@@ -348,7 +360,7 @@ on_signal(int fd, unsigned events, void *arg)
 	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		switch (info.ssi_signo) {
 		case SIGHUP:
-			if (m->options.linger)
+			if (m->options.linger || m->options.inetd)
 				break; /* nothing to read it for */
 			AUDIT(config_reload_start);
 			notify_state("RELOADING=1");
@@ -400,6 +412,38 @@ check_provider(
 	return E_UNSUPPORTED;
 }
 
+static void
+open_log(struct master *m)
+{
+	if (m->options.log_file == NULL || m->log_fd >= 0)
+		return;
+	m->log_fd = open(m->options.log_file,
+	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (m->log_fd < 0 && m->options.carry < 0)
+		die_errno("%s", m->options.log_file);
+}
+
+/* With -i the client may be at the other end of stderr. */
+static void
+log_problems(
+    struct master *m, struct config *config, const struct problems *problems)
+{
+	struct config *defaults = config == NULL ? config_defaults() : NULL;
+
+	open_log(m);
+	log_to(m, config != NULL ? config : defaults);
+	for (size_t i = 0; i < problems->count; i++) {
+		char *line = problem_line(&problems->items[i]);
+
+		if (problems->items[i].severity == PROBLEM_ERROR)
+			log_error("%s", line);
+		else
+			log_warn("%s", line);
+		free(line);
+	}
+	config_free(defaults);
+}
+
 /* The configuration of this start: from a bundle handed down, or the disk. */
 static struct config *
 read_configuration(struct master *m, int *sealed)
@@ -419,7 +463,12 @@ read_configuration(struct master *m, int *sealed)
 		err = config_load(&bundle, &config, &problems);
 	if (err == 0)
 		err = check_provider(config, m->options.config_file, &problems);
-	if (out != NULL) {
+	if (m->options.inetd) {
+		log_problems(m, config, &problems);
+		if (err != 0 && problems.errors == 0)
+			log_error(
+			    "%s: %s", m->options.config_file, err_text(err));
+	} else if (out != NULL) {
 		problems_print(&problems, out);
 		if (err != 0 && problems.errors == 0)
 			fprintf(out, "%s: %s\n", m->options.config_file,
@@ -450,13 +499,7 @@ prepare(struct master *m, const struct config *config)
 		die_errno("%s", SESSION_PROGRAM);
 	if (drop_make_empty(config->privsep.empty_directory) != 0)
 		die_errno("%s", config->privsep.empty_directory);
-	if (m->options.log_file != NULL) {
-		m->log_fd = open(m->options.log_file,
-		    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-		    0600);
-		if (m->log_fd < 0 && m->options.carry < 0)
-			die_errno("%s", m->options.log_file);
-	}
+	open_log(m);
 	log_to(m, config);
 }
 
@@ -532,6 +575,7 @@ master_run(const struct master_options *options)
 	if ((m->loop = loop_new()) == NULL)
 		die_errno("epoll");
 	syslog_out_use_loop(m->loop);
+	loop_at_end(m->loop, sweep_turn, m);
 	m->penalties = penalties_new();
 	watch_signals(m);
 	find_room(m);
@@ -539,6 +583,7 @@ master_run(const struct master_options *options)
 	if (m->options.carry >= 0) {
 		if (carry_load(m, m->options.carry) != 0)
 			die("the state of the previous program is unreadable");
+		connection_watch_orphans(m);
 		log_to(m, config);
 	} else if (m->options.orphans >= 0) {
 		if (orphans_load(m, config, sealed) != 0)
@@ -566,10 +611,10 @@ master_run(const struct master_options *options)
 		keep_until_done(m);
 	if (m->current != NULL && !m->options.linger)
 		listen_start(m); /* the old generation serves meanwhile */
-	if (serves(m)) {
+	if (serves(m) || m->options.inetd)
 		watch_start(m);
+	if (serves(m))
 		notify_watchdog_start(m);
-	}
 	if (loop_run(m->loop) != 0)
 		die_errno("epoll_wait");
 	keeper_close(m);

@@ -57,7 +57,7 @@ struct generation {
 	struct bytes greeting;
 	size_t cookie_at;
 	uint64_t replaced_at; /* of the worker template, ms */
-	unsigned replaced;
+	struct loop_timer replace; /* of the worker template, once more */
 	bool ready, failed, retired;
 	unsigned connections;
 	struct generation *next;
@@ -92,6 +92,8 @@ struct connection {
 	uint64_t monitor_gone_at;
 	pid_t monitor, worker; /* 0: not born yet, or gone */
 	int monitor_pidfd, worker_pidfd;
+	/* On the pidfds, once the template that would tell has gone. */
+	struct loop_fd on_monitor, on_worker;
 	bool monitor_dead, worker_dead;
 	bool authenticated; /* as its slot said when last looked at */
 	bool ended_by_us; /* deadline: already audited */
@@ -100,6 +102,10 @@ struct connection {
 	bool unserved; /* we failed: nobody is penalised for that */
 	uint64_t kill_at; /* ms: told to end, by force from then on; 0 */
 	struct connection *next, *previous; /* all */
+	/* In no list but this one; freed at the end of the turn (sweep.c),
+	 * until then next still leads a walker on. */
+	bool gone;
+	struct connection *next_gone;
 };
 
 struct listening {
@@ -148,7 +154,7 @@ struct master {
 	bool accept_failed; /* and that has been said */
 	struct generation *generations; /* the newest first */
 	struct generation *current; /* serves new connections */
-	struct connection *connections;
+	struct connection *connections, *gone;
 	unsigned n_connections, n_unauthenticated;
 	unsigned room; /* connections for which there are descriptors */
 	uint32_t next_generation;
@@ -178,6 +184,8 @@ struct master {
 	bool draining; /* no new connections */
 	bool terminating;
 	bool asked_keepers;
+	uint64_t restarted_at; /* of a generation that broke, ms; 0 */
+	struct loop_timer restart;
 	int exit_status;
 };
 
@@ -201,10 +209,12 @@ void generation_start(struct generation *g);
 void generation_retire(struct generation *g);
 /* The master ends, and the monitors that are left end by themselves. */
 void generation_farewell(struct generation *g);
-void generation_free_if_done(struct generation *g);
+/* At once, with its children's handles: never in a callback of theirs. */
 void generation_free(struct generation *g);
 void generation_watch(struct generation *g, struct child *c);
 void generation_replace_workers(struct generation *g, const char *why);
+/* Does it have all of its processes? */
+bool generation_serves(struct generation *g);
 struct generation *generation_alloc(struct master *m);
 
 /* Called by generation.c: ready to serve, or why not. */
@@ -231,9 +241,12 @@ void lobby_enter(struct connection *c, int fd, const char *listener);
 void lobby_end(struct connection *c, const char *how, const char *cause);
 /* Once a second; may end it. */
 void lobby_watch(struct connection *c, uint64_t now);
-/* Everybody is handed over, as this image of the master, or the generation
- * that serves, ends. */
-void lobby_empty(struct master *m);
+/*
+ * Everybody is handed over, as this image of the master (next: NULL), or the
+ * generation that serves, ends.  What has lost its templates goes to the next
+ * generation, if that has greeted with the same words.
+ */
+void lobby_empty(struct master *m, struct generation *next);
 
 /* crowd.c: has a connection of the source that holds the most been ended for
  * one from this source? */
@@ -283,14 +296,22 @@ void connection_monitor_died(
 void connection_worker_born(struct connection *c, pid_t pid, int pidfd);
 void connection_worker_died(
     struct master *m, struct connection *c, unsigned code, unsigned sig);
-/* Both at once, when a template died with all it would have told. */
-void connection_orphaned(struct master *m, struct connection *c);
+/*
+ * Where the template of its monitor or its worker has gone, the process goes
+ * on, and its end is seen on its pidfd; a process that the template had not
+ * told of yet is lost, and the connection ends.
+ */
+void connection_watch_orphan(struct connection *c);
+void connection_watch_orphans(struct master *m);
 void connection_kill(struct connection *c, const char *why);
 void connection_audit(const struct connection *c);
 /* A copy of the slot, terminated. */
 void connection_slot(const struct connection *c, struct slot *slot);
 /* Has it logged in?  Whoever is being sent away has not. */
 bool connection_logged_in(const struct connection *c);
+
+/* sweep.c: what has been marked is freed; at the end of each turn. */
+void sweep_turn(void *master);
 
 /* watch.c: the deadlines */
 void watch_start(struct master *m);

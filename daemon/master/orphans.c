@@ -190,6 +190,7 @@ orphans_load(struct master *m, struct config *config, int bundle)
 		log_error("orphans: %s", err_text(err));
 		return err;
 	}
+	connection_watch_orphans(m);
 	AUDIT(server_lost, .count = m->n_connections,
 	    .process = (uint64_t)getpid());
 	m->options.keeper = keeper_listen(config->control_socket);

@@ -9,7 +9,6 @@
 
 #include <sys/syscall.h>
 
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,16 +39,6 @@ grace(struct connection *c, uint64_t now)
 	audit_forget_connection();
 	c->ended_by_us = c->grace_exceeded = true;
 	connection_cut(c);
-}
-
-/* Of an orphan's worker nobody tells. */
-static bool
-orphan_worker_gone(const struct connection *c)
-{
-	struct pollfd p = {.fd = c->worker_pidfd, .events = POLLIN};
-
-	return !c->worker_dead && c->worker_pidfd >= 0 &&
-	    connection_is_orphan(c) && poll(&p, 1, 0) == 1;
 }
 
 static void
@@ -86,10 +75,6 @@ look(struct master *m, struct connection *c, uint64_t now)
 			lobby_end(c, "timeout", "no identification");
 		else
 			lobby_watch(c, now);
-		return;
-	}
-	if (orphan_worker_gone(c)) {
-		connection_worker_died(m, c, 0, 0); /* it may be gone now */
 		return;
 	}
 	if (!c->monitor_dead && slot.deadline != 0 &&

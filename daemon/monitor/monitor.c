@@ -566,6 +566,7 @@ void
 monitor_run(const struct monitor_template *t, struct wall_message *serve)
 {
 	struct monitor *m = mem_zalloc(sizeof(*m));
+	int code;
 
 	start(m, t, serve);
 	title_set("monitor %s", m->slot->source);
@@ -586,5 +587,8 @@ monitor_run(const struct monitor_template *t, struct wall_message *serve)
 	audit_close(m);
 	syslog_out_drain(LOG_END_MS);
 	m->slot->counts.log_lost = syslog_out_lost();
-	_exit(exit_code(m));
+	code = exit_code(m);
+	/* For a master that cannot wait for us, as our template has gone. */
+	m->slot->ended = (uint32_t)code + 1;
+	_exit(code);
 }

@@ -6,6 +6,7 @@ tests_unit_master_test_master_SOURCES = \
 	daemon/master/generation.c \
 	daemon/master/listen.c \
 	daemon/master/lobby.c \
+	daemon/master/sweep.c \
 	tests/unit/master/main.c \
 	tests/unit/master/rig.c \
 	tests/unit/master/rig.h \

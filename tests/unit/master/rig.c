@@ -4,6 +4,7 @@
 #include "tests/unit/master/rig.h"
 
 #include "config/load.h"
+#include "daemon/master/control.h"
 #include "lib/mem.h"
 
 #include <sys/socket.h>
@@ -21,6 +22,12 @@ void
 master_end(struct master *m, int status)
 {
 	m->exit_status = status;
+}
+
+void
+control_sweep(struct master *m)
+{
+	(void)m;
 }
 
 void
@@ -78,6 +85,7 @@ rig_stop(void)
 {
 	while (rig.m.connections != NULL)
 		connection_forget(&rig.m, rig.m.connections);
+	sweep_turn(&rig.m);
 	close(rig.keyholder);
 	close(rig.monitors);
 	close(rig.workers);
