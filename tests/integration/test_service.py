@@ -112,6 +112,76 @@ def test_one_connection_on_stdin_and_stdout(make_server, user):
     assert p.stdout == "pipes\n"
 
 
+def on_a_socket(s, *args):
+    """As inetd starts it: the client is at descriptors 0, 1 and 2."""
+    ours, theirs = socket.socketpair()
+    ours.settimeout(30 * sp.SLOW)
+    p = subprocess.Popen([sp.DAEMON, "-i", "-f", s.config, *args], stdin=theirs,
+                         stdout=theirs, stderr=theirs, env=s.env)
+    theirs.close()
+    return p, ours
+
+
+def until_closed(c):
+    text = b""
+    while True:
+        try:
+            data = c.recv(4096)
+        except ConnectionResetError:
+            return text
+        if not data:
+            return text
+        text += data
+
+
+def test_inetd_keeps_the_grace_time_and_ignores_sighup(make_server):
+    s = make_server(start=False, limits="login_grace = 5;")
+    p, c = on_a_socket(s, "-E", s.log_file)
+    with c:
+        assert c.recv(4) == b"SSH-"
+        p.send_signal(signal.SIGHUP)
+        c.sendall(b"SSH-2.0-idle\r\n")
+        s.wait_log(r"remote software version SSH-2.0-idle")
+        until_closed(c)
+        assert p.wait(10 * sp.SLOW) == 255
+    assert "Timeout before authentication" in s.log()
+    assert "Received SIGHUP" not in s.log()
+
+
+@pytest.mark.parametrize("extra, word", [("", b"SSH-"), ("nonsense = 1;", b"")])
+def test_inetd_writes_nothing_but_ssh_to_its_client(make_server, extra, word):
+    """Warnings and errors of the configuration are the log's affair."""
+    s = make_server(start=False,
+                    extra='crypto = { ciphers = [ "-aes128-cbc" ]; };' + extra)
+    assert f"{s.config}:" in s.check().stderr
+    p, c = on_a_socket(s, "-E", s.log_file)
+    with c:
+        c.sendall(b"not ssh\r\n")
+        c.shutdown(socket.SHUT_WR)
+        text = until_closed(c)
+    p.wait(10 * sp.SLOW)
+    assert text[:4] == word and s.config.encode() not in text, text
+    assert re.search(rf"{s.config}:\d+: ", s.log()), s.log()
+    # nor of options that it does not know
+    p, c = on_a_socket(s, "-Z")
+    with c:
+        assert until_closed(c) == b""
+    assert p.wait(10 * sp.SLOW) == 1
+
+
+@pytest.mark.parametrize("pattern", ["10.0.0.0/8", "!10.0.0.0/8"])
+def test_a_source_that_is_not_known_matches_no_from_and_refuses(make_server, user, pattern):
+    """On pipes there is no address."""
+    s = make_server(start=False, rules=f"""
+rules = ( {{ name = "near"; match = {{ from = [ "{pattern}" ]; }};
+             methods = [ "publickey" ]; }},
+          {{ name = "all"; methods = [ "publickey" ]; }} );
+""")
+    proxy = f"{sp.DAEMON} -i -f {s.config} -E {s.log_file}"
+    assert s.ssh(user, "true", ProxyCommand=proxy).returncode == 255
+    assert "Accepted publickey" not in s.log()
+
+
 class Prober(threading.Thread):
     """Connects all the time, and counts what is refused."""
 
