@@ -449,6 +449,7 @@ struct config {
 	char *xauth;
 	uint32_t x11_display_offset;
 	bool tcp_keepalive;
+	bool reload_needs_listeners; /* all open, or it is refused */
 	uint32_t ip_qos_interactive; /* DSCP in TOS byte; CONFIG_NONE: leave */
 	uint32_t ip_qos_bulk;
 	char *module_directory;

@@ -103,6 +103,11 @@ const struct option options[] = {
     S("control_socket", control_socket, PATH, 0, 100, NONE,
 	"\"" RUNSTATEDIR "/sallyport/control\"", NULL,
 	"The socket that sallyportctl(8) talks to; root alone may open it."),
+    S("reload_needs_listeners", reload_needs_listeners, BOOL, 0, 0, 0, "false",
+	NULL,
+	"Refuse a reload with a listener that cannot be opened. Otherwise the "
+	"others serve, and the log and sallyportctl reload name the one that "
+	"is not open."),
     S("tcp_keepalive", tcp_keepalive, BOOL, 0, 0, 0, "true", NULL,
 	"Let the kernel probe idle connections (SO_KEEPALIVE)."),
     S("ip_qos_interactive", ip_qos_interactive, CHOICE, 0, 0, 0, "\"ef\"",

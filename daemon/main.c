@@ -24,9 +24,19 @@
 static void
 usage(FILE *out)
 {
-	fputs("usage: sallyportd [-Deit] [-E log_file] [-f config_file] "
+	fputs("usage: sallyportd [-Deiqt] [-d] [-E log_file] [-f config_file] "
 	      "[-p port]\n"
-	      "       sallyportd -V\n",
+	      "       sallyportd -V | --version | -h | --help | --roles\n"
+	      "    -D  stay in the foreground\n"
+	      "    -d  as -D -e, with everything in the log\n"
+	      "    -E  write the log to this file, in place of its targets\n"
+	      "    -e  write the log to the standard error\n"
+	      "    -f  the configuration, in place of " SYSCONFDIR
+	      "/sallyport.conf\n"
+	      "    -i  serve one connection on the standard input and output\n"
+	      "    -p  listen on this port, in place of the configuration's\n"
+	      "    -q  log nothing\n"
+	      "    -t  test the configuration, keys and modules, and end\n",
 	    out);
 }
 
@@ -235,6 +245,12 @@ main(int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		if (strcmp(argv[i], "--roles") == 0) {
 			roles_print();
+			return 0;
+		} else if (strcmp(argv[i], "--version") == 0) {
+			version();
+			return 0;
+		} else if (strcmp(argv[i], "--help") == 0) {
+			usage(stdout);
 			return 0;
 		}
 	if ((plain = calloc((size_t)argc + 1, sizeof(char *))) == NULL)

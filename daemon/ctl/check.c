@@ -13,12 +13,14 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/mem.h"
+#include "lib/net.h"
 #include "lib/safefile.h"
 #include "lib/ssh/cert.h"
 #include "lib/ssh/fips.h"
 #include "lib/ssh/kex.h"
 #include "lib/ssh/key_private.h"
 
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -133,6 +135,33 @@ module_serves(void *context, const struct chain_step *step)
 	return modules_serve(&c->modules, step->module, step->method);
 }
 
+/* A start would not be able to listen there now; the address may still come. */
+static void
+look_at_listeners(const struct config *config, struct problems *problems)
+{
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct listener *l = &config->listeners[i];
+		struct sockaddr_storage ss;
+		struct net_address a;
+		socklen_t len;
+		int fd;
+
+		if (l->freebind || net_parse(l->address, &a) != 0)
+			continue;
+		a.port = 0;
+		len = net_to_sockaddr(&a, &ss);
+		fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd >= 0 && bind(fd, (struct sockaddr *)&ss, len) != 0 &&
+		    errno == EADDRNOTAVAIL)
+			problem_warning(problems, NULL, 0,
+			    "listeners: %s: this machine has no address %s; "
+			    "with freebind = true it may come later",
+			    l->name, l->address);
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
 static void
 look_around(const struct config *config, struct problems *problems)
 {
@@ -154,6 +183,7 @@ look_around(const struct config *config, struct problems *problems)
 		problem_error(problems, NULL, 0,
 		    "libcrypto lacks what the protocol needs");
 	(void)config_check(config, &calls, problems);
+	look_at_listeners(config, problems);
 	modules_close(&c.modules);
 }
 

@@ -55,27 +55,28 @@ failf(const struct ctl *ctl, int status, const char *format, ...)
 	return status;
 }
 
-/* Without a configuration that can be read: where the default one has it. */
+/* Without a configuration that can be read: where the server of that file is
+ * found, or else where the default one has it. */
 static char *
 socket_path(const struct ctl *ctl)
 {
 	struct problems problems = {0};
 	struct bundle bundle = {0};
 	struct config *config = NULL;
-	char *path;
+	char *path = NULL;
 
 	if (config_bundle_read(ctl->config_file, &bundle, &problems) != 0 ||
 	    config_load(&bundle, &config, &problems) != 0) {
 		config = config_defaults();
-		if (!ctl->json && ctl->socket == NULL)
+		path = find_socket(ctl);
+		if (path == NULL && !ctl->json)
 			fprintf(stderr,
 			    "sallyportctl: %s cannot be read; "
 			    "trying %s\n",
 			    ctl->config_file, config->control_socket);
 	}
-	path = config->control_socket == NULL ?
-	    NULL :
-	    mem_strdup(config->control_socket);
+	if (path == NULL && config->control_socket != NULL)
+		path = mem_strdup(config->control_socket);
 	config_free(config);
 	config_bundle_free(&bundle);
 	problems_free(&problems);

@@ -17,4 +17,8 @@
 int client_ask(const struct ctl *ctl, const char *const *words, size_t count,
     struct records *answer, int *fd);
 
+/* find.c: the socket of a running server of this configuration file, to be
+ * freed; NULL: none is found. */
+char *find_socket(const struct ctl *ctl);
+
 #endif

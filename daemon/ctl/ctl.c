@@ -35,14 +35,14 @@ static const struct command {
     {"import", import_command, "sshd_config",
 	"sshd's configuration in our words"},
     {"kill", kill_command, "id | user | address | key", "end connections"},
-    {"log-level", log_level_command, "level | default",
-	"of new connections, until the next reload"},
-    {"penalties", penalties_command, "[clear [address]]",
-	"show or clear the penalties of sources"},
+    {"log-level", log_level_command, "[level | default]",
+	"show it, or set it for new connections until the next reload"},
+    {"penalties", penalties_command, "[add address time | clear [address]]",
+	"show, add or clear the penalties of sources"},
     {"reload", reload_command, "",
 	"have the configuration and program on disk take over"},
     {"sessions", sessions_command, "", "who is connected"},
-    {"show", show_command, "[--defaults | --keys | key ...]",
+    {"show", show_command, "[--defaults | --keys | key | group ...]",
 	"the configuration as it is understood"},
     {"stats", stats_command, "", "counters, as Prometheus reads them"},
     {"status", status_command, "", "what the server is doing"},
@@ -55,7 +55,8 @@ static void
 usage(FILE *out)
 {
 	fputs("usage: sallyportctl [-f config_file] [-s socket] [--json] "
-	      "command [argument ...]\n",
+	      "command [argument ...]\n"
+	      "       sallyportctl [-V | --version | -h | --help]\n",
 	    out);
 	for (size_t i = 0; i < N_COMMANDS; i++) {
 		int width = fprintf(out, "    %s%s%s", commands[i].name,
@@ -148,7 +149,8 @@ global_option(struct ctl *ctl, int argc, char **argv, int *at)
 		ctl->socket = argv[++*at];
 		return 1;
 	}
-	if (strcmp(argv[*at], "-V") == 0) {
+	if (strcmp(argv[*at], "-V") == 0 ||
+	    strcmp(argv[*at], "--version") == 0) {
 		printf("sallyport %s\n", PACKAGE_VERSION);
 		exit(CTL_OK);
 	}

@@ -17,6 +17,7 @@ enum ctl_status {
 	CTL_FAILED, /* it was done, and the answer is no */
 	CTL_USAGE,
 	CTL_NOT_RUNNING, /* no server answers */
+	CTL_PARTLY, /* reload: a listener could not be opened */
 };
 
 struct records;

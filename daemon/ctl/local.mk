@@ -5,6 +5,7 @@ sallyportctl_SOURCES = \
 	daemon/ctl/ctl.c daemon/ctl/ctl.h \
 	daemon/ctl/explain.c daemon/ctl/explain.h \
 	daemon/ctl/explain_key.c \
+	daemon/ctl/find.c \
 	daemon/ctl/hostkeys.c \
 	daemon/ctl/module.c daemon/ctl/module.h \
 	daemon/ctl/offline.c \

@@ -83,6 +83,10 @@ print_status(const struct records *answer)
 	    record_get(r, "generations"));
 	printf("listening on: ");
 	plain_text(record_get(r, "listeners"), stdout);
+	if (*record_get(r, "listeners_failed") != '\0')
+		printf(
+		    "\nnot listening: %s", record_get(r, "listeners_failed"));
+	printf("\nlog level: %s", record_get(r, "log_level"));
 	printf("\nconnections: %s, of which %s have not logged in\n",
 	    record_get(r, "connections"), record_get(r, "unauthenticated"));
 	if (is_true(r, "draining"))
@@ -280,6 +284,50 @@ print_cleared(const struct records *answer)
 	printf("%s cleared\n", record_get(&answer->items[0], "cleared"));
 }
 
+static void
+print_added(const struct records *answer)
+{
+	const struct record *r = &answer->items[0];
+
+	printf("%s: %s seconds, refused from now on\n", record_get(r, "source"),
+	    record_get(r, "seconds"));
+}
+
+/* "30", "10m", "2h", "1d" in seconds; false: it is no such time. */
+static bool
+parse_span(const char *text, uint64_t *seconds)
+{
+	static const char units[] = "smhd";
+	static const unsigned factors[] = {1, 60, 3600, 86400};
+	const char *unit;
+	char *end;
+
+	*seconds = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *seconds > UINT32_MAX)
+		return false;
+	if (*end == '\0')
+		return true;
+	if (end[1] != '\0' || (unit = strchr(units, *end)) == NULL)
+		return false;
+	*seconds *= factors[unit - units];
+	return true;
+}
+
+static int
+add_penalty(const struct ctl *ctl, const char *address, const char *span)
+{
+	const char *words[] = {"penalties", "add", address, NULL};
+	char seconds[24];
+	uint64_t n;
+
+	if (!parse_span(span, &n))
+		return ctl_usage(ctl,
+		    "%s: a time such as 30, 10m, 2h or 1d is expected", span);
+	snprintf(seconds, sizeof(seconds), "%" PRIu64, n);
+	words[3] = seconds;
+	return ask(ctl, words, 4, true, print_added);
+}
+
 int
 penalties_command(const struct ctl *ctl, int argc, char **argv)
 {
@@ -287,8 +335,12 @@ penalties_command(const struct ctl *ctl, int argc, char **argv)
 
 	if (argc == 0)
 		return ask(ctl, words, 1, false, print_penalties);
+	if (argc == 3 && strcmp(argv[0], "add") == 0)
+		return add_penalty(ctl, argv[1], argv[2]);
 	if (argc > 2 || strcmp(argv[0], "clear") != 0)
-		return ctl_usage(ctl, "clear, or nothing, is expected");
+		return ctl_usage(ctl,
+		    "add with an address and a time, clear, or nothing, "
+		    "is expected");
 	return ask(ctl, words, 1 + (size_t)argc, true, print_cleared);
 }
 
@@ -301,11 +353,42 @@ print_generation(const struct records *answer)
 	    record_get(&answer->items[0], "generation"));
 }
 
+/* The new generation serves; its listeners may not all be open. */
 int
 reload_command(const struct ctl *ctl, int argc, char **argv)
 {
+	const char *words[] = {"reload"}, *failed;
+	struct records answer = {0};
+	int status;
+
 	(void)argv;
-	return ask_plain(ctl, argc, true, print_generation);
+	if (argc != 0)
+		return ctl_usage(ctl, "no arguments are expected");
+	status = client_ask(ctl, words, 1, &answer, NULL);
+	if (status == CTL_OK && answer.count == 0)
+		status = ctl_fail("the server's answer is empty");
+	if (status == CTL_OK) {
+		if (ctl->json)
+			records_json(&answer, true, stdout);
+		else
+			print_generation(&answer);
+		failed = record_get(&answer.items[0], "listeners_failed");
+		if (*failed != '\0') {
+			ctl_fail("not listening: %s", failed);
+			status = CTL_PARTLY;
+		}
+	}
+	records_free(&answer);
+	return status;
+}
+
+static void
+print_level(const struct records *answer)
+{
+	const struct record *r = &answer->items[0];
+
+	printf("%s (configured: %s)\n", record_get(r, "log_level"),
+	    record_get(r, "configured"));
 }
 
 int
@@ -313,8 +396,10 @@ log_level_command(const struct ctl *ctl, int argc, char **argv)
 {
 	const char *words[] = {"log-level", argc == 1 ? argv[0] : ""};
 
+	if (argc == 0)
+		return ask(ctl, words, 1, true, print_level);
 	if (argc != 1)
-		return ctl_usage(ctl, "one level is expected");
+		return ctl_usage(ctl, "one level is expected, or nothing");
 	return ask(ctl, words, 2, true, print_generation);
 }
 

@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -354,6 +355,8 @@ save(const struct master *m, struct buf *b)
 		carry_keep(b, l->fd);
 	}
 	carry_keep(b, m->log_fd);
+	carry_keep(b, m->pid_fd);
+	buf_text(b, m->pid_fd < 0 ? "" : m->pid_path);
 	save_kept(m, b);
 	control_save(m, b);
 }
@@ -416,6 +419,7 @@ load_kept(struct rd *r, struct master *m)
 static int
 load(struct master *m, struct rd *r)
 {
+	char path[PATH_MAX] = "";
 	uint32_t count;
 	int fd;
 
@@ -430,6 +434,9 @@ load(struct master *m, struct rd *r)
 		m->log_fd = fd;
 	else if (fd >= 0)
 		close(fd);
+	m->pid_fd = carry_take(r);
+	rd_text(r, path, sizeof(path));
+	m->pid_path = m->pid_fd < 0 ? NULL : mem_strdup(path);
 	load_kept(r, m);
 	control_load(m, r);
 	return rd_end(r);

@@ -328,6 +328,8 @@ tell_waiting(struct master *m, const char *error)
 		}
 		control_record(c);
 		control_number(c, "generation", m->current->number);
+		control_text(c, "listeners_failed",
+		    m->listen_failed == NULL ? "" : m->listen_failed);
 		control_ok(c);
 	}
 }

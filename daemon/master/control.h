@@ -61,6 +61,8 @@ void control_error(struct control_client *c, const char *format, ...)
 
 /* control_socket.c: listen there (a SOCK_ type), -1 was logged. */
 int control_bind(const char *path, int type);
+/* The process that listens at path, 0: nobody does. */
+pid_t control_server(const char *path);
 /* 0, or what is wrong with a directory above path; it was logged. */
 int control_check_directories(const char *path);
 

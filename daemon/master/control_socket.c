@@ -67,6 +67,27 @@ make_directory(const char *path)
 	return err;
 }
 
+pid_t
+control_server(const char *path)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	struct ucred who = {.pid = 0};
+	socklen_t len = sizeof(who);
+	int fd;
+
+	if (path == NULL || strlen(path) >= sizeof(un.sun_path))
+		return 0;
+	memcpy(un.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return 0;
+	if (connect(fd, (const struct sockaddr *)&un, sizeof(un)) != 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0)
+		who.pid = 0;
+	close(fd);
+	return who.pid;
+}
+
 /* A socket on which nobody listens any more is removed. */
 static int
 remove_stale(const struct sockaddr_un *un)

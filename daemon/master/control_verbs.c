@@ -9,11 +9,13 @@
 #include "config/load.h"
 #include "daemon/start.h"
 #include "lib/audit.h"
+#include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -55,6 +57,8 @@ describe_listeners(struct control_client *c)
 		used += strlen(one);
 	}
 	control_text(c, "listeners", text);
+	control_text(c, "listeners_failed",
+	    c->m->listen_failed == NULL ? "" : c->m->listen_failed);
 }
 
 static void
@@ -205,19 +209,62 @@ clear_penalties(struct control_client *c, const char *network)
 	control_ok(c);
 }
 
+/* By hand, for so many seconds from now on, whatever the settings are. */
+static void
+add_penalty(struct control_client *c, const char *address, const char *seconds)
+{
+	struct master *m = c->m;
+	struct net_address source;
+	char *end;
+	unsigned long n = strtoul(seconds, &end, 10);
+	int err;
+
+	if (net_parse(address, &source) != 0) {
+		control_error(c, "%s: is no address", address);
+		return;
+	}
+	if (seconds[0] < '0' || seconds[0] > '9' || *end != '\0' || n == 0 ||
+	    n > PENALTY_BY_HAND_MAX) {
+		control_error(c, "%s: a penalty is 1 to %u seconds", seconds,
+		    (unsigned)PENALTY_BY_HAND_MAX);
+		return;
+	}
+	err = m->current == NULL ?
+	    E_NOT_FOUND :
+	    penalties_impose(m->penalties, m->current->config, &source,
+		(uint32_t)n, c->actor);
+	if (err == E_PERMISSIONS)
+		control_error(c, "%s: limits.penalties exempts it", address);
+	else if (err == E_UNSUPPORTED)
+		control_error(c, "limits.penalties.enabled is false");
+	else if (err != 0)
+		control_error(c, "%s: %s", address, err_text(err));
+	if (err != 0)
+		return;
+	control_record(c);
+	control_text(c, "source", address);
+	control_number(c, "seconds", n);
+	control_ok(c);
+}
+
 static void
 verb_penalties(
     struct control_client *c, const char *const *arguments, size_t count)
 {
 	struct master *m = c->m;
 
-	if (count > 0 && strcmp(arguments[0], "clear") == 0) {
+	if (count > 0 && count <= 2 && strcmp(arguments[0], "clear") == 0) {
 		clear_penalties(c, count > 1 ? arguments[1] : NULL);
 		return;
 	}
+	if (count == 3 && strcmp(arguments[0], "add") == 0) {
+		add_penalty(c, arguments[1], arguments[2]);
+		return;
+	}
 	if (count > 0) {
-		control_error(
-		    c, "penalties %s: clear, or nothing", arguments[0]);
+		control_error(c,
+		    "penalties %s: add address seconds, clear, or nothing",
+		    arguments[0]);
 		return;
 	}
 	if (m->current != NULL)
@@ -287,7 +334,16 @@ verb_log_level(
 	struct config *config = NULL;
 	int level = -2;
 
-	(void)count;
+	if (count == 0) {
+		control_record(c);
+		control_text(c, "log_level", log_level_name(log_level()));
+		control_text(c, "configured",
+		    m->current == NULL ?
+			"" :
+			log_level_name((int)m->current->config->log.level));
+		control_ok(c);
+		return;
+	}
 	if (strcmp(arguments[0], "default") != 0 &&
 	    log_level_parse(arguments[0], &level) != 0) {
 		control_error(c,
@@ -360,10 +416,10 @@ static const struct verb {
     {"sessions", verb_sessions, 0, 0},
     {"kill", verb_kill, 1, 1},
     {"drain", verb_drain, 0, 1},
-    {"penalties", verb_penalties, 0, 2},
+    {"penalties", verb_penalties, 0, 3},
     {"reload", verb_reload, 0, 0},
     {"stats", verb_stats, 0, 0},
-    {"log-level", verb_log_level, 1, 1},
+    {"log-level", verb_log_level, 0, 1},
     {"bundle", verb_bundle, 0, 0},
     {"adopt", verb_adopt, 0, 0},
 };
@@ -371,7 +427,7 @@ static const struct verb {
 void
 control_serve(struct control_client *c, const char *const *words, size_t count)
 {
-	char target[256] = "";
+	char target[CONTROL_REQUEST_MAX] = "";
 
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		const struct verb *v = &verbs[i];
@@ -379,9 +435,12 @@ control_serve(struct control_client *c, const char *const *words, size_t count)
 		if (strcmp(words[0], v->name) != 0 || count - 1 < v->least ||
 		    count - 1 > v->most)
 			continue;
-		snprintf(target, sizeof(target), "%s%s%s",
-		    count > 1 ? words[1] : "", count > 2 ? " " : "",
-		    count > 2 ? words[2] : "");
+		for (size_t k = 1; k < count; k++) {
+			size_t used = strlen(target);
+
+			snprintf(&target[used], sizeof(target) - used, "%s%s",
+			    k > 1 ? " " : "", words[k]);
+		}
 		AUDIT(ctl_command, .verb = v->name,
 		    .target = target[0] != '\0' ? target : NULL,
 		    .actor = c->actor);

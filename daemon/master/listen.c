@@ -85,6 +85,18 @@ listen_adopt(struct master *m, const char *name, const char *address,
 	return 0;
 }
 
+static void
+note_failed(struct master *m, const char *name, const char *address,
+    uint16_t port, int error)
+{
+	char *before = m->listen_failed;
+
+	m->listen_failed = mem_printf("%s%s%s (%s port %u: %s)",
+	    before != NULL ? before : "", before != NULL ? ", " : "", name,
+	    address, (unsigned)port, strerror(error));
+	free(before);
+}
+
 static int
 open_one(struct master *m, const struct listener *l, const char *address,
     uint16_t port)
@@ -104,8 +116,11 @@ open_one(struct master *m, const struct listener *l, const char *address,
 	    strcmp(l->address, "*") == 0)
 		return E_UNSUPPORTED; /* a machine without IPv6 */
 	if (fd < 0) {
+		int error = errno;
+
 		AUDIT(listener_error, .name = l->name, .address = &parsed,
-		    .port = port, .reason = strerror(errno));
+		    .port = port, .reason = strerror(error));
+		note_failed(m, l->name, address, port, error);
 		return E_SYSTEM;
 	}
 	AUDIT(listener_open, .name = l->name, .address = &parsed, .port = port);
@@ -117,6 +132,8 @@ listen_open(struct master *m, const struct config *config)
 {
 	int err = 0;
 
+	free(m->listen_failed);
+	m->listen_failed = NULL;
 	for (struct listening *l = m->listening; l != NULL; l = l->next)
 		l->wanted = false;
 	for (size_t i = 0; i < config->listener_count; i++) {
@@ -167,6 +184,18 @@ listen_close_unwanted(struct master *m)
 		else
 			close_one(m, at);
 	}
+}
+
+/* New ones stand before those that are there. */
+const char *
+listen_try(struct master *m, const struct config *config)
+{
+	struct listening *first = m->listening;
+
+	(void)listen_open(m, config);
+	while (m->listen_failed != NULL && m->listening != first)
+		close_one(m, &m->listening);
+	return m->listen_failed;
 }
 
 void

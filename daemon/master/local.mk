@@ -3,6 +3,7 @@ sallyportd_SOURCES += \
 	daemon/start.c daemon/start.h \
 	daemon/master/admit.c \
 	daemon/master/carry.c \
+	daemon/master/configure.c \
 	daemon/master/connection.c \
 	daemon/master/control.c daemon/master/control.h \
 	daemon/master/control_answer.c \
@@ -21,6 +22,7 @@ sallyportd_SOURCES += \
 	daemon/master/notify.c \
 	daemon/master/orphans.c \
 	daemon/master/penalty.c \
+	daemon/master/pidfile.c \
 	daemon/master/reload.c \
 	daemon/master/sweep.c \
 	daemon/master/watch.c

@@ -89,42 +89,17 @@ detach(void)
 	close(null);
 }
 
-static void
-write_pid_file(const struct master *m)
+/* Of two servers with one pid file or control socket the second refuses. */
+static char *
+claim(struct master *m, const struct config *config)
 {
-	const char *path = m->current->config->pid_file;
-	int fd;
+	pid_t other = control_server(config->control_socket);
 
-	if (path == NULL || m->options.inetd)
-		return;
-	(void)unlink(path);
-	fd = open(
-	    path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
-		log_error("%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-}
-
-static void
-remove_pid_file(const struct master *m)
-{
-	const char *path =
-	    m->current == NULL ? NULL : m->current->config->pid_file;
-	char text[32];
-	ssize_t n;
-	int fd;
-
-	if (path == NULL || m->options.inetd)
-		return;
-	/* Somebody else's, who started meanwhile, stays. */
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) < 0)
-		return;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	if (atoi(text) == (int)getpid())
-		(void)unlink(path);
+	if (other != 0)
+		return mem_printf("control_socket: %s is the one of another "
+				  "server, process %d, which runs",
+		    config->control_socket, (int)other);
+	return pidfile_claim(m, config->pid_file);
 }
 
 void
@@ -146,16 +121,6 @@ report(const struct master *m, const char *text)
 	fprintf(out, "%s%s", text,
 	    text[0] != '\0' && text[strlen(text) - 1] == '\n' ? "" : "\n");
 	fflush(out);
-}
-
-static void
-log_to(const struct master *m, const struct config *config)
-{
-	start_logging(config,
-	    &(struct start_flags){
-		.log_stderr = m->options.log_stderr || m->options.test,
-		.log_fd = m->log_fd,
-		.log_level = m->options.log_level});
 }
 
 static bool
@@ -233,7 +198,7 @@ master_generation_ready(struct generation *g)
 	}
 	m->current = g;
 	audit_set_generation(g->number);
-	log_to(m, g->config);
+	configure_log(m, g->config);
 	if (m->options.inetd) {
 		admit_inetd(m);
 		return;
@@ -242,7 +207,7 @@ master_generation_ready(struct generation *g)
 		AUDIT(server_ready, .version = PACKAGE_VERSION);
 	else
 		AUDIT(config_reload_ok, .generation = g->number);
-	write_pid_file(m);
+	pidfile_write(m, g->config->pid_file);
 	listen_start(m);
 	control_open(m, g->config);
 	/* Who came between found nobody to tell. */
@@ -344,7 +309,7 @@ terminate(struct master *m, unsigned signal)
 		AUDIT(server_stop, .signal = number, .count = m->n_connections);
 	m->terminating = true;
 	notify_state("STOPPING=1");
-	remove_pid_file(m);
+	pidfile_remove(m);
 	listen_close_all(m);
 	control_close(m);
 	linger(m);
@@ -397,96 +362,6 @@ watch_signals(struct master *m)
 		die_errno("signalfd");
 }
 
-/* The fips profile is a promise that libcrypto must be able to keep. */
-static int
-check_provider(
-    const struct config *config, const char *file, struct problems *problems)
-{
-	if (config->crypto.profile != CRYPTO_FIPS || fips_require() == 0)
-		return 0;
-	problem_error(problems, file, 0, "%s",
-	    "crypto.profile: \"fips\" needs libcrypto's FIPS provider, which "
-	    "cannot be loaded: install it (Debian: openssl-provider-fips) and "
-	    "activate it in openssl.cnf, see fips_config(5ssl); or choose "
-	    "another profile");
-	return E_UNSUPPORTED;
-}
-
-static void
-open_log(struct master *m)
-{
-	if (m->options.log_file == NULL || m->log_fd >= 0)
-		return;
-	m->log_fd = open(m->options.log_file,
-	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (m->log_fd < 0 && m->options.carry < 0)
-		die_errno("%s", m->options.log_file);
-}
-
-/* With -i the client may be at the other end of stderr. */
-static void
-log_problems(
-    struct master *m, struct config *config, const struct problems *problems)
-{
-	struct config *defaults = config == NULL ? config_defaults() : NULL;
-
-	open_log(m);
-	log_to(m, config != NULL ? config : defaults);
-	for (size_t i = 0; i < problems->count; i++) {
-		char *line = problem_line(&problems->items[i]);
-
-		if (problems->items[i].severity == PROBLEM_ERROR)
-			log_error("%s", line);
-		else
-			log_warn("%s", line);
-		free(line);
-	}
-	config_free(defaults);
-}
-
-/* The configuration of this start: from a bundle handed down, or the disk. */
-static struct config *
-read_configuration(struct master *m, int *sealed)
-{
-	struct problems problems = {0};
-	struct bundle bundle = {0};
-	struct config *config = NULL;
-	FILE *out = m->options.report >= 0 ?
-	    fdopen(dup(m->options.report), "w") :
-	    stderr;
-	int err;
-
-	err = m->options.bundle >= 0 ?
-	    config_bundle_from_fd(m->options.bundle, &bundle) :
-	    config_bundle_read(m->options.config_file, &bundle, &problems);
-	if (err == 0)
-		err = config_load(&bundle, &config, &problems);
-	if (err == 0)
-		err = check_provider(config, m->options.config_file, &problems);
-	if (m->options.inetd) {
-		log_problems(m, config, &problems);
-		if (err != 0 && problems.errors == 0)
-			log_error(
-			    "%s: %s", m->options.config_file, err_text(err));
-	} else if (out != NULL) {
-		problems_print(&problems, out);
-		if (err != 0 && problems.errors == 0)
-			fprintf(out, "%s: %s\n", m->options.config_file,
-			    err_text(err));
-		fflush(out);
-		if (out != stderr)
-			fclose(out);
-	}
-	if (err == 0 && (*sealed = config_bundle_seal(&bundle)) < 0)
-		die_errno("cannot seal the configuration");
-	if (m->options.bundle >= 0)
-		close(m->options.bundle);
-	m->options.bundle = -1;
-	config_bundle_free(&bundle);
-	problems_free(&problems);
-	return err == 0 ? config : NULL;
-}
-
 static void
 prepare(struct master *m, const struct config *config)
 {
@@ -499,8 +374,8 @@ prepare(struct master *m, const struct config *config)
 		die_errno("%s", SESSION_PROGRAM);
 	if (drop_make_empty(config->privsep.empty_directory) != 0)
 		die_errno("%s", config->privsep.empty_directory);
-	open_log(m);
-	log_to(m, config);
+	configure_open_log(m);
+	configure_log(m, config);
 }
 
 /* After SIGTERM: nothing new, and the end with the last connection. */
@@ -552,6 +427,20 @@ find_room(struct master *m)
 		log_debug("descriptors for %u connections", m->room);
 }
 
+static bool
+claimed(struct master *m, const struct config *config)
+{
+	char *wrong = claim(m, config);
+
+	if (wrong == NULL)
+		return true;
+	log_error("%s", wrong);
+	report(m, wrong);
+	tell_parent(1);
+	free(wrong);
+	return false;
+}
+
 int
 master_run(const struct master_options *options)
 {
@@ -564,10 +453,11 @@ master_run(const struct master_options *options)
 	m->session_program = -1;
 	m->binary = m->rehearsal.fd = m->rehearsal.bundle = -1;
 	m->log_fd = options->log_fd;
+	m->pid_fd = -1;
 	audit_set_component("master");
 	if (!can_take_over(m))
 		return EXIT_CONFIG;
-	if ((config = read_configuration(m, &sealed)) == NULL)
+	if ((config = configure_read(m, &sealed)) == NULL)
 		return EXIT_CONFIG;
 	if (serves(m) && !m->options.foreground && m->options.carry < 0)
 		detach();
@@ -584,7 +474,7 @@ master_run(const struct master_options *options)
 		if (carry_load(m, m->options.carry) != 0)
 			die("the state of the previous program is unreadable");
 		connection_watch_orphans(m);
-		log_to(m, config);
+		configure_log(m, config);
 	} else if (m->options.orphans >= 0) {
 		if (orphans_load(m, config, sealed) != 0)
 			die("the connections cannot be kept");
@@ -596,9 +486,13 @@ master_run(const struct master_options *options)
 			die("LISTEN_FDS: not listening sockets");
 	}
 	title_set("master");
+	if (serves(m) && !m->options.linger && m->options.carry < 0 &&
+	    !claimed(m, config))
+		return 1;
 	if (serves(m) && !m->options.linger && m->listening == NULL &&
 	    listen_open(m, config) != 0) {
 		report(m, "no listener could be opened; is the port in use?");
+		pidfile_remove(m);
 		tell_parent(1);
 		return 1;
 	}
@@ -619,5 +513,6 @@ master_run(const struct master_options *options)
 		die_errno("epoll_wait");
 	keeper_close(m);
 	syslog_out_drain(LAST_WORDS_MS);
+	pidfile_remove(m);
 	return m->exit_status;
 }

@@ -72,6 +72,7 @@ enum offence {
 	OFFENCE_NO_AUTH,
 	OFFENCE_GRACE_EXCEEDED,
 	OFFENCE_REFUSED,
+	OFFENCE_BY_HAND, /* imposed by an administrator */
 	OFFENCE_COUNT
 };
 
@@ -146,12 +147,17 @@ struct master {
 	int binary;
 	int session_program; /* sallyport-session, O_PATH, for the monitors */
 	int log_fd;
+	int pid_fd; /* locked, -1 */
+	char *pid_path;
 	int signals;
 	struct loop_fd on_signal;
 	struct loop_timer tick;
 	struct listening *listening;
 	struct loop_timer accept_timer; /* to try again what failed */
 	bool accept_failed; /* and that has been said */
+	/* Listeners that could not be opened, and why: "name (address port N:
+	 * reason), ..."; NULL: none. */
+	char *listen_failed;
 	struct generation *generations; /* the newest first */
 	struct generation *current; /* serves new connections */
 	struct connection *connections, *gone;
@@ -193,8 +199,29 @@ struct master {
 int master_run(const struct master_options *options);
 void master_end(struct master *m, int status);
 
+/*
+ * configure.c: what a start reads, NULL when it cannot be used and that has
+ * been said; its sealed memfd.  The log file of -E, and the log as the
+ * configuration and the options have it.
+ */
+struct config *configure_read(struct master *m, int *sealed);
+void configure_open_log(struct master *m);
+void configure_log(const struct master *m, const struct config *config);
+
+/*
+ * pidfile.c: claim locks the file, and lets go of another that was locked
+ * before; NULL, or why not (a text to free).  write claims, too.  A path of
+ * NULL claims nothing.
+ */
+char *pidfile_claim(struct master *m, const char *path);
+void pidfile_write(struct master *m, const char *path);
+void pidfile_remove(struct master *m);
+
 /* listen.c */
 int listen_open(struct master *m, const struct config *config);
+/* Before a reload: open what is new, or nothing; NULL, or what failed (the
+ * master's). */
+const char *listen_try(struct master *m, const struct config *config);
 void listen_close_unwanted(struct master *m);
 void listen_close_all(struct master *m);
 void listen_start(struct master *m); /* begin to accept */
@@ -262,6 +289,13 @@ void penalties_success(struct penalties *p, const struct config *config,
 /* Seconds in force for the source, 0: none. */
 uint32_t penalties_in_force(struct penalties *p, const struct config *config,
     const struct net_address *source, enum offence *offence);
+/*
+ * By an administrator, in force at once.  0, E_UNSUPPORTED (penalties are not
+ * enabled), E_PERMISSIONS (an exempt source), E_LIMIT (no room).
+ */
+#define PENALTY_BY_HAND_MAX (366u * 86400)
+int penalties_impose(struct penalties *p, const struct config *config,
+    const struct net_address *source, uint32_t seconds, const char *actor);
 size_t penalties_clear(struct penalties *p, const struct net_network *which);
 const char *offence_name(enum offence offence);
 typedef void penalties_each_fn(const struct net_key *source,

@@ -7,6 +7,7 @@
 
 #include "lib/audit.h"
 #include "lib/buf.h"
+#include "lib/err.h"
 #include "lib/mem.h"
 #include "lib/rd.h"
 
@@ -41,6 +42,7 @@ static const char *const names[OFFENCE_COUNT] = {
     [OFFENCE_NO_AUTH] = "connection without authentication",
     [OFFENCE_GRACE_EXCEEDED] = "exceeded LoginGraceTime",
     [OFFENCE_REFUSED] = "connection refused by policy",
+    [OFFENCE_BY_HAND] = "imposed by the administrator",
 };
 
 const char *
@@ -80,6 +82,7 @@ seconds_of(const struct config *config, enum offence offence)
 	case OFFENCE_REFUSED:
 		return s->refused;
 	case OFFENCE_NONE:
+	case OFFENCE_BY_HAND:
 	case OFFENCE_COUNT:
 		break;
 	}
@@ -208,6 +211,8 @@ penalties_add(struct penalties *p, const struct config *config,
 	if (*find(p, &key) == NULL && !make_room(p, config, &key))
 		return;
 	found = add_sentence(p, &key);
+	if (found->offence == OFFENCE_BY_HAND && found->until > now)
+		return; /* it is refused already, for as long as was said */
 	most = now + (uint64_t)s->maximum * 1000;
 	if (found->until < now)
 		found->until = now;
@@ -226,6 +231,32 @@ penalties_add(struct penalties *p, const struct config *config,
 		    .seconds = (found->until - now) / 1000);
 }
 
+int
+penalties_impose(struct penalties *p, const struct config *config,
+    const struct net_address *source, uint32_t seconds, const char *actor)
+{
+	uint64_t until = loop_clock() + (uint64_t)seconds * 1000;
+	struct net_key key;
+	struct sentence *found;
+	char text[NET_TEXT_MAX];
+
+	if (!config->limits.penalties.enabled)
+		return E_UNSUPPORTED;
+	if (exempt(config, source))
+		return E_PERMISSIONS;
+	key = key_of(config, source);
+	if (*find(p, &key) == NULL && !make_room(p, config, &key))
+		return E_LIMIT;
+	found = add_sentence(p, &key);
+	if (found->until < until)
+		found->until = until;
+	found->offence = OFFENCE_BY_HAND;
+	found->in_force = true;
+	AUDIT(penalty_enforce, .network = net_key_print(&key, text),
+	    .cause = actor, .seconds = seconds);
+	return 0;
+}
+
 /* A login that succeeds halves what its source has left. */
 void
 penalties_success(struct penalties *p, const struct config *config,
@@ -235,7 +266,8 @@ penalties_success(struct penalties *p, const struct config *config,
 	struct sentence **at = find(p, &key);
 	uint64_t now = loop_clock();
 
-	if (*at == NULL)
+	/* What an administrator imposed, no login shortens. */
+	if (*at == NULL || (*at)->offence == OFFENCE_BY_HAND)
 		return;
 	if ((*at)->until > now)
 		(*at)->until = now + ((*at)->until - now) / 2;

@@ -51,6 +51,37 @@ exec_failed(struct master *m)
 	finish(m, text);
 }
 
+/* Where the configuration demands it, all listeners are open before the
+ * reload; false: it has been refused. */
+static bool
+listeners_open(struct master *m)
+{
+	struct problems problems = {0};
+	struct bundle bundle = {0};
+	struct config *config = NULL;
+	const char *failed = NULL;
+	bool refused = false;
+	char *why;
+
+	if (config_bundle_from_fd(m->rehearsal.bundle, &bundle) == 0 &&
+	    config_load(&bundle, &config, &problems) == 0 &&
+	    config->reload_needs_listeners)
+		failed = listen_try(m, config);
+	if (failed != NULL) {
+		why = mem_printf("listeners: cannot be opened: %s", failed);
+		finish(m, why);
+		free(why);
+		/* The configuration in force has no such listener. */
+		free(m->listen_failed);
+		m->listen_failed = NULL;
+		refused = true;
+	}
+	config_free(config);
+	config_bundle_free(&bundle);
+	problems_free(&problems);
+	return !refused;
+}
+
 static void
 rehearsed(struct master *m, int status)
 {
@@ -65,6 +96,8 @@ rehearsed(struct master *m, int status)
 		finish(m, m->rehearsal.text);
 		return;
 	}
+	if (!listeners_open(m))
+		return;
 	carry_exec(m, m->rehearsal.bundle);
 	exec_failed(m);
 }
@@ -96,7 +129,7 @@ on_report(int fd, unsigned events, void *arg)
 static void
 become_rehearsal(struct master *m, int report)
 {
-	char bundle[48], out[48], format[48];
+	char bundle[48], out[48], format[48], log[48];
 	sigset_t none;
 
 	snprintf(bundle, sizeof(bundle), "--bundle=%d", m->rehearsal.bundle);
@@ -108,7 +141,10 @@ become_rehearsal(struct master *m, int report)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	spawn_restore_limits();
-	execl(m->options.program, "sallyportd", "--rehearse", bundle, out,
+	/* What it finds goes into the report; its log could be another than
+	 * ours, whose place the configuration does not know (-E, -e). */
+	snprintf(log, sizeof(log), "--log-fd=%d", open("/dev/null", O_WRONLY));
+	execl(m->options.program, "sallyportd", "--rehearse", log, bundle, out,
 	    format, "-f", m->options.config_file, (char *)NULL);
 	dprintf(report, "%s: %s\n", m->options.program, strerror(errno));
 	_exit(1);

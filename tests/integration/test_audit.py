@@ -16,6 +16,7 @@ import pytest
 
 import sp
 from rawssh import Raw
+from test_ctl import ctl
 from test_oracle import Walk
 
 WHERE = "/mnt/sp/syslog"
@@ -287,6 +288,23 @@ def test_a_hundred_failed_logins_at_once_leave_a_hundred_records(
         for i in range(100):
             s.wait_log(what % i, 20, after=mark)
     assert not re.search(r"[1-9]\d* records were lost", s.log()[mark:])
+
+
+def test_with_a_log_file_a_rehearsal_says_nothing_to_syslog(make_server, syslog):
+    """-E is not in the configuration, so what rehearses does not know of it."""
+    s = make_server()  # with -E
+    before = os.path.getsize(syslog.out) if os.path.exists(syslog.out) else 0
+    ctl(s, "reload")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+        end.connect("/dev/log")
+        end.send(b"<86>marker: after the reload")
+
+    def text():
+        with open(syslog.out) as f:
+            f.seek(before)
+            return f.read()
+    sp.wait_for(lambda: "after the reload" in text(), 10, "the marker")
+    assert "sallyport" not in text(), text()
 
 
 def test_every_connection_opens_and_closes_once(make_server, syslog, user):

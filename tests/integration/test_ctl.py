@@ -946,7 +946,7 @@ def test_completion_knows_commands_keys_and_connections(server, user):
     assert user.name in complete(server, "explain", "--user", "spt_")
     p = login(server, user)
     (one,) = ctl_json(server, "sessions")
-    assert complete(server, "kill", "") == [one["id"]]
+    assert complete(server, "kill", "") == [one["id"], user.name]
     p.stdin.close()
     p.wait(20)
 
@@ -1065,3 +1065,116 @@ def test_json_errors_without_server_or_configuration(make_server):
         p = ctl(s, "--json", *words, check=1)
         assert "no_such_key" in json.loads(p.stdout)["error"], words
         assert "no_such_key" in p.stderr
+
+
+# ---- a day at work ----
+
+def test_a_second_server_on_the_same_files_is_refused_by_pid(make_server, user):
+    s = make_server()
+    both = s.text.replace(f"port = {s.port};", "port = 2199;")
+    for text in (both, both.replace(f'control_socket = "{s.control}"',
+                                    'control_socket = "none"'),
+                 both.replace(f'pid_file = "{s.pid_file}"', 'pid_file = "none"')):
+        s.write(text, s.config + ".second")
+        p = sp.run([sp.DAEMON, "-f", s.config + ".second", "-E", s.log_file], env=s.env)
+        assert p.returncode == 1 and f"process {s.pid}," in p.stderr, p.stderr
+    assert int(open(s.pid_file).read()) == s.pid
+    ctl(s, "reload")  # the lock is kept
+    p = sp.run([sp.DAEMON, "-f", s.config + ".second", "-E", s.log_file], env=s.env)
+    assert p.returncode == 1, p.stderr
+    s.ssh(user, "true", check=0)
+    assert ctl_json(s, "status")["pid"] == s.pid
+    # who was killed holds nothing
+    os.kill(s.pid, 9)
+    s.start()
+    s.stop()
+    assert not os.path.exists(s.pid_file)
+
+
+def test_a_reload_names_the_listeners_that_are_not_open(make_server, user):
+    s = make_server()
+    two = s.text.replace("listeners = (", 'listeners = ( { name = "far"; '
+                         'address = "192.0.2.77"; port = 22; }, ')
+    s.write(two)
+    p = ctl(s, "reload", check=4)
+    assert "generation 2" in p.stdout
+    assert "far (192.0.2.77 port 22: Cannot assign requested address)" in p.stderr
+    assert "192.0.2.77" in ctl(s, "status").stdout
+    s.ssh(user, "true", check=0)
+    assert "this machine has no address 192.0.2.77" in ctl(s, "check").stdout
+    free = two.replace('"192.0.2.77";', '"192.0.2.77"; freebind = true;')
+    s.write(free)
+    assert "192.0.2.77" not in ctl(s, "check").stdout
+    ctl(s, "reload", check=0)
+    s.write(two.replace("192.0.2.77", "192.0.2.78") + "\nreload_needs_listeners = true;\n")
+    p = ctl(s, "reload", check=1)
+    assert "192.0.2.78" in p.stderr
+    status = ctl_json(s, "status")
+    assert "192.0.2.77" in status["listeners"] and status["generation"] == 3
+    s.write(s.text + "\nreload_needs_listeners = true;\n")
+    ctl(s, "reload", check=0)
+    s.ssh(user, "true", check=0)
+
+
+def test_the_server_of_a_broken_configuration_is_found(server):
+    server.write(server.text + "\nnonsense = ;\n")
+    p = ctl(server, "reload", check=1)
+    line = server.text.count("\n") + 2
+    assert f"{server.config}:{line}: " in p.stderr, p.stderr
+    assert "no server is running" not in p.stderr
+    assert ctl_json(server, "status")["pid"] == server.pid
+
+
+def test_a_penalty_by_hand_is_in_force_at_once(make_server, user):
+    s = make_server(penalties="enabled = true;")
+    s.ssh(user, "true", check=0)
+    assert "refused from now on" in ctl(s, "penalties", "add", "127.0.0.1", "10m").stdout
+    (one,) = ctl_json(s, "penalties")
+    assert one["in_force"] and 500 < one["seconds"] <= 600
+    assert "imposed by the administrator" in one["cause"]
+    assert s.ssh(user, "true").returncode == 255
+    ctl(s, "reload")
+    assert s.ssh(user, "true").returncode == 255
+    ctl(s, "penalties", "clear", "127.0.0.1")
+    s.ssh(user, "true", check=0)
+    for wrong in (["nowhere", "10m"], ["127.0.0.1", "0"], ["127.0.0.1", "10y"],
+                  ["127.0.0.1", "999d"]):
+        assert ctl(s, "penalties", "add", *wrong, check=None).returncode in (1, 2), wrong
+
+
+def test_the_log_level_is_shown(server):
+    assert ctl(server, "log-level").stdout == "debug (configured: debug)\n"
+    ctl(server, "log-level", "error")
+    assert ctl(server, "log-level").stdout == "error (configured: debug)\n"
+    assert "log level: error" in ctl(server, "status").stdout
+
+
+def test_every_program_tells_its_version_and_options():
+    for program in (CTL, sp.DAEMON):
+        assert "sallyport" in sp.run([program, "--version"], check=0).stdout
+        text = sp.run([program, "--help"], check=0).stdout
+        assert "usage: " in text and "--version" in text
+    for option in "DdEefipqt":
+        assert f"    -{option}  " in sp.run([sp.DAEMON, "--help"], check=0).stdout
+
+
+def test_show_prints_groups_and_lists(server):
+    text = ctl(server, "show", "limits.penalties").stdout
+    assert "limits.penalties.crash = " in text and "login_grace" not in text
+    assert "limits.penalties.crash" in ctl_json(server, "show", "limits")
+    text = ctl(server, "show", "rules").stdout
+    assert text.startswith("rules = (") and "guards" not in text
+    assert [r["name"] for r in ctl_json(server, "show", "rules")["rules"]] == ["root", "users"]
+    assert ctl(server, "show", "limit", check=1).stderr
+
+
+def test_completion_knows_groups_users_and_sources(make_server, user):
+    s = make_server(penalties="enabled = true;")
+    assert "limits.penalties" in complete(s, "show", "limits.pen")
+    assert user.name in complete(s, "explain", f"--user={user.name[:-1]}")
+    p = login(s, user)
+    assert user.name in complete(s, "kill", user.name[:-1])
+    ctl(s, "penalties", "add", "192.0.2.9", "1h")
+    assert complete(s, "penalties", "clear", "192") == ["192.0.2.9/32"]
+    assert complete(s, "penalties", "a") == ["add"]
+    p.kill()
