@@ -467,13 +467,33 @@ show_server(FILE *out, const struct config *c, bool defaults)
 void
 config_show(const struct config *config, bool defaults, FILE *out)
 {
+	static const char *const lists[] = {
+	    "listeners", "modules", "subsystems", "guards", "rules"};
+
 	show_server(out, config, defaults);
-	show_listeners(out, config);
-	show_modules(out, config);
-	show_subsystems(out, config);
-	show_rules(
-	    out, "guards", config->guards, config->guard_count, defaults);
-	show_rules(out, "rules", config->rules, config->rule_count, defaults);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		(void)config_show_list(config, lists[i], defaults, out);
+}
+
+bool
+config_show_list(
+    const struct config *config, const char *name, bool defaults, FILE *out)
+{
+	if (strcmp(name, "listeners") == 0)
+		show_listeners(out, config);
+	else if (strcmp(name, "modules") == 0)
+		show_modules(out, config);
+	else if (strcmp(name, "subsystems") == 0)
+		show_subsystems(out, config);
+	else if (strcmp(name, "guards") == 0)
+		show_rules(
+		    out, name, config->guards, config->guard_count, defaults);
+	else if (strcmp(name, "rules") == 0)
+		show_rules(
+		    out, name, config->rules, config->rule_count, defaults);
+	else
+		return false;
+	return true;
 }
 
 void

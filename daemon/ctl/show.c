@@ -187,61 +187,103 @@ json_server(struct shown *s, const struct config *c)
 	}
 }
 
+/* One of the lists; false: there is none of that name. */
+static bool
+json_named_list(struct shown *s, const struct config *c, const char *name)
+{
+	if (strcmp(name, "listeners") == 0)
+		json_list(s, name, SECTION_LISTENER, c->listeners,
+		    sizeof(*c->listeners), c->listener_count);
+	else if (strcmp(name, "modules") == 0)
+		json_list(s, name, SECTION_MODULE, c->modules,
+		    sizeof(*c->modules), c->module_count);
+	else if (strcmp(name, "subsystems") == 0)
+		json_list(s, name, SECTION_SUBSYSTEM, c->subsystems,
+		    sizeof(*c->subsystems), c->subsystem_count);
+	else if (strcmp(name, "guards") == 0)
+		json_rules(s, name, c->guards, c->guard_count, true);
+	else if (strcmp(name, "rules") == 0)
+		json_rules(s, name, c->rules, c->rule_count, false);
+	else
+		return false;
+	return true;
+}
+
 static void
 show_json(const struct config *c, bool defaults)
 {
+	static const char *const lists[] = {
+	    "listeners", "modules", "subsystems", "guards", "rules"};
 	struct shown s = {.defaults = defaults, .first = true};
 
 	putchar('{');
 	json_server(&s, c);
-	json_list(&s, "listeners", SECTION_LISTENER, c->listeners,
-	    sizeof(*c->listeners), c->listener_count);
-	json_list(&s, "modules", SECTION_MODULE, c->modules,
-	    sizeof(*c->modules), c->module_count);
-	json_list(&s, "subsystems", SECTION_SUBSYSTEM, c->subsystems,
-	    sizeof(*c->subsystems), c->subsystem_count);
-	json_rules(&s, "guards", c->guards, c->guard_count, true);
-	json_rules(&s, "rules", c->rules, c->rule_count, false);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		(void)json_named_list(&s, c, lists[i]);
 	fputs("\n}\n", stdout);
 }
 
+/* Is this the option, or one of the group, that name means? */
+static bool
+is_of(const struct option *o, const char *name)
+{
+	size_t n = strlen(name);
+
+	return o->section == SECTION_SERVER && strncmp(o->name, name, n) == 0 &&
+	    (o->name[n] == '\0' || (n > 0 && o->name[n] == '.'));
+}
+
+/* A key, a group of keys or a list. */
 static int
-find_key(const char *name, const struct option **o)
+check_name(const char *name)
 {
 	const char *nearest;
 
-	*o = option_find(SECTION_SERVER, name);
-	if (*o != NULL && (*o)->type != OPTION_LIST)
-		return CTL_OK;
+	for (size_t i = 0; i < option_count; i++)
+		if (is_of(&options[i], name))
+			return CTL_OK;
 	nearest = option_nearest(SECTION_SERVER, name);
 	return ctl_fail("%s: no such key of the server%s%s", name,
 	    nearest != NULL ? "; nearest is " : "",
 	    nearest != NULL ? nearest : "");
 }
 
-/* Some keys alone: "KEY = value", or one JSON object. */
-static int
-show_keys(const struct ctl *ctl, const struct config *c, int argc, char **argv)
+static void
+show_named(struct shown *s, const struct config *c, const char *name, bool json)
 {
-	struct shown s = {.first = true};
-	const struct option *o;
+	if (json ? json_named_list(s, c, name) :
+		   config_show_list(c, name, s->defaults, stdout))
+		return;
+	for (size_t i = 0; i < option_count; i++) {
+		const struct option *o = &options[i];
 
-	for (int i = 0; i < argc; i++)
-		if (find_key(argv[i], &o) != CTL_OK)
-			return CTL_FAILED;
-	if (ctl->json)
-		putchar('{');
-	for (int i = 0; i < argc; i++) {
-		(void)find_key(argv[i], &o);
-		if (ctl->json)
-			json_key(&s, o->name);
+		if (!is_of(o, name) || o->type == OPTION_LIST)
+			continue;
+		if (json)
+			json_key(s, o->name);
 		else
 			printf("%s = ", o->name);
 		show_value(stdout, o, (const char *)c + o->offset,
-		    ctl->json ? SHOW_JSON : SHOW_CONFIG);
-		if (!ctl->json)
+		    json ? SHOW_JSON : SHOW_CONFIG);
+		if (!json)
 			putchar('\n');
 	}
+}
+
+/* Some keys alone: "KEY = value", or one JSON object. */
+static int
+show_keys(const struct ctl *ctl, const struct config *c, int argc, char **argv,
+    bool defaults)
+{
+	struct shown s = {.defaults = defaults, .first = true};
+
+	for (int i = 0; i < argc; i++)
+		if (check_name(argv[i]) != CTL_OK)
+			return CTL_FAILED;
+	if (ctl->json)
+		putchar('{');
+	for (int i = 0; i < argc; i++)
+		show_named(&s, c, argv[i], ctl->json);
 	if (ctl->json)
 		fputs("\n}\n", stdout);
 	return CTL_OK;
@@ -300,7 +342,7 @@ show_command(const struct ctl *ctl, int argc, char **argv)
 	if ((config = offline_config(ctl, NULL)) == NULL)
 		return CTL_FAILED;
 	if (n > 0)
-		status = show_keys(ctl, config, n, argv);
+		status = show_keys(ctl, config, n, argv, defaults);
 	else if (ctl->json)
 		show_json(config, defaults);
 	else
