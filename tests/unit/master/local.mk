@@ -13,7 +13,8 @@ tests_unit_master_test_master_SOURCES = \
 	tests/unit/master/suites.h \
 	tests/unit/master/test_admit.c \
 	tests/unit/master/test_crowd.c \
-	tests/unit/master/test_penalty.c
+	tests/unit/master/test_penalty.c \
+	tests/unit/master/test_sweep.c
 tests_unit_master_test_master_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_master_test_master_LDFLAGS = $(PROGRAM_LDFLAGS)
 tests_unit_master_test_master_LDADD = $(DAEMON_LIBS) $(UNIT_LIBS) \

@@ -16,5 +16,6 @@ main(void)
 	suite_add_tcase(s, case_penalty());
 	suite_add_tcase(s, case_admit());
 	suite_add_tcase(s, case_crowd());
+	suite_add_tcase(s, case_sweep());
 	return unit_run(runner);
 }

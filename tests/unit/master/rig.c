@@ -89,7 +89,8 @@ rig_stop(void)
 	close(rig.keyholder);
 	close(rig.monitors);
 	close(rig.workers);
-	generation_free(rig.g);
+	if (rig.g != NULL)
+		generation_free(rig.g);
 	(void)penalties_clear(rig.m.penalties, NULL);
 	free(rig.m.penalties);
 	loop_free(rig.m.loop);
