@@ -11,7 +11,6 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
-#include "lib/ssh/fips.h"
 #include "lib/syslog_out.h"
 #include "privsep/die.h"
 #include "privsep/drop.h"
