@@ -336,12 +336,23 @@ import_may_be_root(const struct importer *imp, uint64_t set)
 
 /* ---- out ---- */
 
+/* "Match all" has no group: an empty one is an error. */
+static bool
+says_something(const struct criteria *c)
+{
+	return c->users != NULL || c->groups != NULL || c->addresses != NULL ||
+	    c->local_addresses != NULL || c->local_ports != NULL ||
+	    c->invalid_user;
+}
+
 static void
 put_criteria(struct importer *imp, const struct criteria *c)
 {
 	struct strings list;
 	bool fine = true;
 
+	if (!says_something(c))
+		return;
 	fputs(imp->groups++ > 0 ? ", {" : " {", imp->out);
 	if (c->users != NULL) {
 		list = import_split(imp, c->users);
@@ -362,10 +373,19 @@ put_criteria(struct importer *imp, const struct criteria *c)
 	if (c->invalid_user)
 		fputs(" invalid_user = true;", imp->out);
 	fputs(" }", imp->out);
+}
+
+/* A group of its own, because the block may name addresses as well. */
+static void
+put_hosts(struct importer *imp, const struct criteria *c)
+{
+	struct strings list;
+	bool fine = true;
+
 	if (c->hosts == NULL)
 		return;
 	list = import_networks(imp, c->hosts, NULL, &fine);
-	fputs(", {", imp->out);
+	fputs(imp->groups++ > 0 ? ", {" : " {", imp->out);
 	import_put_strings(imp, " ", "from", &list);
 	fputs(" }", imp->out);
 }
@@ -377,7 +397,9 @@ import_put_match(struct importer *imp, uint64_t set)
 
 	for (i = 1; i < imp->block_count; i++) {
 		for (j = 0; (set & 1ULL << i) != 0 && j < imp->blocks[i].count;
-		     j++)
+		     j++) {
 			put_criteria(imp, &imp->blocks[i].criteria[j]);
+			put_hosts(imp, &imp->blocks[i].criteria[j]);
+		}
 	}
 }

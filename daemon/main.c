@@ -189,6 +189,22 @@ options(int argc, char **argv, struct master_options *o)
 	}
 }
 
+/*
+ * A shell's or a package manager's pipes would be held open for years.  The
+ * service manager's sockets stay.
+ */
+static void
+close_inherited(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	unsigned first = STDERR_FILENO + 1;
+
+	if (pid != NULL && fds != NULL && atol(pid) == (long)getpid() &&
+	    atoi(fds) > 0)
+		first += (unsigned)atoi(fds);
+	(void)close_range(first, ~0u, 0);
+}
+
 /* The program on disk, for the next image; without " (deleted)". */
 static const char *
 program_path(void)
@@ -238,6 +254,7 @@ main(int argc, char **argv)
 	const char *role = NULL, *drop = NULL, *value;
 	struct stat in;
 	int n = 0, status;
+	bool by_us = false; /* started by one of our own processes */
 
 	open_standard();
 	if (fstat(STDIN_FILENO, &in) == 0 && S_ISSOCK(in.st_mode))
@@ -260,7 +277,9 @@ main(int argc, char **argv)
 			role = value;
 		else if (i > 0 && (value = value_of(argv[i], "--drop")) != NULL)
 			drop = value;
-		else if (i == 0 || !internal_option(argv[i], &o))
+		else if (i > 0 && internal_option(argv[i], &o))
+			by_us = true;
+		else
 			plain[n++] = strdup(argv[i]);
 	}
 	if (role != NULL) {
@@ -269,6 +288,8 @@ main(int argc, char **argv)
 		title_init(argc, argv);
 		start_role(role, o.log_level, drop);
 	}
+	if (!by_us)
+		close_inherited();
 	options(n, plain, &o);
 	if (o.inetd) {
 		spare_client(STDIN_FILENO);

@@ -155,7 +155,7 @@
 	F(u32, channel, U32) F(text, term, 256) F(u32, columns, U32) \
 	F(u32, rows, U32) F(u32, width, U32) F(u32, height, U32)
 #define WALL_env(F) \
-	F(u32, channel, U32) F(text, name, 1024) F(text, value, 32768)
+	F(u32, channel, U32) F(text, name, 1024) F(text, value, SSH_EXEC_STRING_MAX)
 #define WALL_x11(F)                                                   \
 	F(u32, channel, U32) F(flag, single, 1) F(text, protocol, 64) \
 	F(text, cookie, 256) F(u32, screen, 1024)
@@ -308,11 +308,11 @@
 	F(text, sftp_peer, 255)
 /*
  * kind: enum run_kind; environment: NAME=value strings as SSH strings;
- * user_rc: ~/.ssh/rc may run first.
+ * user_rc: ~/.ssh/rc may run first; subsystem: standard error is a protocol's.
  */
 #define WALL_RUN(F)                                                      \
 	F(u32, channel, U32) F(u8, kind, 7) F(text, command, SSH_COMMAND_MAX) \
-	F(text, title, 256) F(flag, user_rc, 1)                          \
+	F(text, title, 256) F(flag, user_rc, 1) F(flag, subsystem, 1)    \
 	F(bytes, environment, WALL_ENV_MAX)
 #define WALL_run(F) WALL_RUN(F)
 /* One descriptor: the pty's slave side, its modes set by the worker. */

@@ -8,6 +8,7 @@
 #include "daemon/start.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/safefile.h"
 #include "lib/ssh/fips.h"
 #include "privsep/die.h"
 
@@ -43,13 +44,34 @@ check_provider(
 	return E_UNSUPPORTED;
 }
 
+static int
+open_log_file(const char *path)
+{
+	const struct safefile_rules rules = {.flags = SAFEFILE_FOLLOW};
+	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
+	int fd = open(path, flags | O_NOFOLLOW, 0600), link;
+	char why[SAFEFILE_WHY_MAX] = "", again[32];
+
+	if (fd >= 0 || errno != ELOOP)
+		return fd;
+	/* A link is followed if it and all it leads through are root's. */
+	if (safefile_open(path, &rules, &link, why) != 0) {
+		log_error("%s: %s", path, why);
+		errno = ELOOP;
+		return -1;
+	}
+	snprintf(again, sizeof(again), "/proc/self/fd/%d", link);
+	fd = open(again, flags & ~O_CREAT);
+	close(link);
+	return fd;
+}
+
 void
 configure_open_log(struct master *m)
 {
 	if (m->options.log_file == NULL || m->log_fd >= 0)
 		return;
-	m->log_fd = open(m->options.log_file,
-	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	m->log_fd = open_log_file(m->options.log_file);
 	if (m->log_fd < 0 && m->options.carry < 0)
 		die_errno("%s", m->options.log_file);
 }

@@ -61,10 +61,37 @@ tell_parent(char verdict)
 	}
 }
 
+/* In the parent: the server ended without a word. */
+static int
+start_died(struct master *m, const struct config *config, pid_t pid)
+{
+	char text[128];
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return 1;
+	if (WIFSIGNALED(status))
+		snprintf(text, sizeof(text),
+		    "the server died of signal %d (%s) before it was ready",
+		    WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		snprintf(text, sizeof(text),
+		    "the server ended with status %d before it was ready; "
+		    "its log says why",
+		    WEXITSTATUS(status));
+	fprintf(stderr, "sallyportd: %s\n", text);
+	configure_open_log(m);
+	configure_log(m, config);
+	log_use_stderr(false);
+	log_error("%s", text);
+	return 1;
+}
+
 /* Become a daemon; the parent stays until the server is ready or has failed,
  * so that its exit status tells the truth. */
 static void
-detach(void)
+detach(struct master *m, const struct config *config)
 {
 	int fds[2], null;
 	char verdict = 1;
@@ -75,7 +102,7 @@ detach(void)
 	if (pid > 0) {
 		close(fds[1]);
 		if (read(fds[0], &verdict, 1) != 1)
-			verdict = 1;
+			verdict = (char)start_died(m, config, pid);
 		_exit(verdict);
 	}
 	close(fds[0]);
@@ -459,7 +486,7 @@ master_run(const struct master_options *options)
 	if ((config = configure_read(m, &sealed)) == NULL)
 		return EXIT_CONFIG;
 	if (serves(m) && !m->options.foreground && m->options.carry < 0)
-		detach();
+		detach(m, config);
 	prepare(m, config);
 	if ((m->loop = loop_new()) == NULL)
 		die_errno("epoll");

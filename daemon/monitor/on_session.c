@@ -139,6 +139,15 @@ on_pty(struct monitor *m, struct wall_message *message)
 	return 0;
 }
 
+static void
+say_too_long(struct monitor *m, const struct chan *c, const char *what)
+{
+	char *text = mem_printf("%.900s: Argument list too long\n", what);
+
+	MONITOR_SEND(m, say, .channel = c->id, .text = text);
+	free(text);
+}
+
 int
 on_env(struct monitor *m, struct wall_message *message)
 {
@@ -156,7 +165,8 @@ on_env(struct monitor *m, struct wall_message *message)
 	}
 	text = mem_printf("%s=%s", e->name, e->value);
 	mark = c->environment.len;
-	if (c->n_variables < CLIENT_VARIABLES_MAX)
+	if (c->n_variables < CLIENT_VARIABLES_MAX &&
+	    strlen(text) <= SSH_EXEC_STRING_MAX)
 		buf_text(&c->environment, text);
 	else
 		c->environment.err = E_LIMIT;
@@ -165,6 +175,7 @@ on_env(struct monitor *m, struct wall_message *message)
 		/* What fitted stays, and nothing of what did not. */
 		c->environment.len = mark;
 		c->environment.err = 0;
+		say_too_long(m, c, e->name);
 		chan_refuse(m, e->channel, 0, "");
 		return 0;
 	}
@@ -272,6 +283,7 @@ order(struct monitor *m, struct chan *c, const struct policy_start *p,
 	    .title = c->tty,
 	    .user_rc =
 		m->decision->grants.user_rc && !c->subsystem && !p->forced,
+	    .subsystem = c->subsystem,
 	    .environment = {
 		.data = environment->data, .len = environment->len}};
 	/* Both messages have the fields of WALL_RUN, in the same place. */
@@ -326,8 +338,12 @@ on_start(struct monitor *m, struct wall_message *message)
 	if (m->state != STATE_OPEN || (c = chan_find(m, s->channel)) == NULL)
 		return 0;
 	buf_init(&environment, WALL_ENV_MAX);
-	if (environment_make(m, c, p.original, &environment) != 0) {
-		start_refused(m, s, "the environment is too large");
+	/* Both travel to the session in one message. */
+	if (environment_make(m, c, p.original, &environment) != 0 ||
+	    environment.len + strlen(p.command != NULL ? p.command : "") >
+		WALL_ENV_MAX) {
+		start_refused(
+		    m, s, "command and environment: Argument list too long");
 		buf_free(&environment);
 		return 0;
 	}

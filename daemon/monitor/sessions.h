@@ -68,7 +68,7 @@ struct binding {
 
 /* The environment that one channel's client may send. */
 #define CLIENT_VARIABLES_MAX   1000
-#define CLIENT_ENVIRONMENT_MAX (64 * 1024)
+#define CLIENT_ENVIRONMENT_MAX (144 * 1024) /* one of the largest, and more */
 
 #define CHANS_MAX    4096
 #define BINDINGS_MAX 256

@@ -81,11 +81,14 @@ lead(const struct launch *l)
 }
 
 static void
-go_home(struct session *s)
+go_home(struct session *s, const struct launch *l)
 {
 	if (chdir(s->start->home) == 0)
 		return;
-	if (!s->in_chroot)
+	log_info("channel %u: home directory %s: %s", l->channel,
+	    s->start->home, strerror(errno));
+	/* A subsystem's client may take its standard error for a failure. */
+	if (!s->in_chroot && !l->subsystem)
 		dprintf(STDERR_FILENO,
 		    "Could not chdir to home directory %s: %s\n",
 		    s->start->home, strerror(errno));
@@ -224,11 +227,11 @@ child_run(struct session *s, const struct launch *l)
 {
 	char **environment = read_environment(l->environment);
 
-	log_set_callback(NULL, NULL);
 	lead(l);
 	take_stdio(l);
 	child_restore(s);
-	go_home(s);
+	go_home(s, l);
+	log_set_callback(NULL, NULL);
 	if (l->kind == RUN_SFTP)
 		run_sftp(s, l);
 	if (close_range(3, ~0u, 0) != 0)

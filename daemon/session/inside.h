@@ -77,6 +77,7 @@ struct launch {
 	const char *command, *title;
 	struct bytes environment;
 	bool user_rc;
+	bool subsystem;
 	bool pty;
 	int in, out, error; /* its three; the same descriptor on a pty */
 	int events; /* an SFTP child's wall to us, or -1 */

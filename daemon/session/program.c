@@ -227,6 +227,7 @@ program_start(struct session *s, const struct msg_run *m, int pty)
 	    .title = m->title,
 	    .environment = m->environment,
 	    .user_rc = m->user_rc,
+	    .subsystem = m->subsystem || m->kind == RUN_SFTP,
 	    .pty = pty >= 0,
 	    .in = pty,
 	    .out = pty,

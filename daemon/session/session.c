@@ -186,6 +186,7 @@ obey(struct session *s, struct wall_message *m)
 		    .command = p->command,
 		    .title = p->title,
 		    .user_rc = p->user_rc,
+		    .subsystem = p->subsystem,
 		    .environment = p->environment};
 
 		return program_start(s, &run, fd);

@@ -87,5 +87,7 @@
 #define SSH_KEY_BLOB_MAX  16384 /* a public key or certificate */
 #define SSH_SIGNATURE_MAX 8192
 #define SSH_COMMAND_MAX	  (128 * 1024) /* an exec request's command */
+/* execve(2) takes a string of so many bytes (MAX_ARG_STRLEN, less its end). */
+#define SSH_EXEC_STRING_MAX (128 * 1024 - 1)
 
 #endif

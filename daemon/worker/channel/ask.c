@@ -1,6 +1,7 @@
 /*
  * Questions about a channel to the monitor.  Those that need a listener are
- * answered later than others, so what the client asks after one of them is
+ * answered later than others, and a terminal has its modes when its answer was
+ * read, so what the client asks after one of them is
  * kept here until its answer came: answers then come in the order of the
  * questions, and a program starts when all it was promised is there.
  */
@@ -27,7 +28,7 @@ struct letter {
 static bool
 takes_long(enum wall_type type)
 {
-	return type == MSG_agent || type == MSG_x11;
+	return type == MSG_agent || type == MSG_x11 || type == MSG_pty;
 }
 
 static void
@@ -73,7 +74,8 @@ keep(struct channel *c, const struct wall_message *m)
 int
 channel_ask(struct channel *c, const struct wall_message *m)
 {
-	if (channel_asked(c, ASK_AGENT) || channel_asked(c, ASK_X11))
+	if (channel_asked(c, ASK_AGENT) || channel_asked(c, ASK_X11) ||
+	    channel_asked(c, ASK_PTY))
 		return keep(c, m);
 	worker_tell(c->table->w, m);
 	return 0;

@@ -147,7 +147,8 @@ channel_answer(struct channel *c, enum answer_state state, const char *text)
 		return;
 	}
 	start = a->ask == ASK_START;
-	took_long = a->ask == ASK_AGENT || a->ask == ASK_X11;
+	took_long =
+	    a->ask == ASK_AGENT || a->ask == ASK_X11 || a->ask == ASK_PTY;
 	if (start && state == ANSWER_NO) {
 		c->start_asked = false;
 		channel_say_line(c, text);
@@ -204,13 +205,27 @@ on_pty_req(struct request *q)
 	return err;
 }
 
+/* In the words of a shell whose execve(2) fails. */
+static void
+say_too_long(struct channel *c, const char *what)
+{
+	char *text = mem_printf("%s: Argument list too long", what);
+
+	channel_say_line(c, text);
+	free(text);
+}
+
 static int
 on_env_req(struct request *q)
 {
-	char *name = channel_text(q->r, 1024),
-	     *value = channel_text(q->r, 32768);
-	int err = rd_end(q->r);
+	char *name = channel_text(q->r, 1024), *value;
+	bool long_value = rd_left(q->r) > 4 + SSH_EXEC_STRING_MAX;
+	int err;
 
+	value = channel_text(q->r, SSH_EXEC_STRING_MAX);
+	err = rd_end(q->r);
+	if (err == 0 && name != NULL && long_value && !q->c->start_asked)
+		say_too_long(q->c, name);
 	if (err == 0 && (name == NULL || value == NULL || q->c->start_asked)) {
 		err = refuse(q);
 	} else if (err == 0) {
@@ -292,9 +307,12 @@ on_shell_req(struct request *q)
 static int
 start_named(struct request *q, enum start_kind kind)
 {
-	char *command = channel_text(q->r, SSH_COMMAND_MAX);
+	bool long_command = rd_left(q->r) > 4 + SSH_EXEC_STRING_MAX;
+	char *command = channel_text(q->r, SSH_EXEC_STRING_MAX);
 	int err = rd_end(q->r);
 
+	if (err == 0 && long_command && !q->c->start_asked)
+		say_too_long(q->c, "the command");
 	if (err == 0)
 		err = start(q, kind, command);
 	free(command);

@@ -6,6 +6,9 @@
 
 #include "lib/err.h"
 
+#include <pty.h>
+#include <termios.h>
+#include <unistd.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -212,7 +215,7 @@ END_TEST
 
 START_TEST(test_texts_that_are_too_long_or_odd_are_refused_here)
 {
-	static char longer[70000];
+	static char longer[SSH_EXEC_STRING_MAX + 2];
 	uint32_t id;
 
 	memset(longer, 'a', sizeof(longer) - 1);
@@ -233,6 +236,67 @@ START_TEST(test_texts_that_are_too_long_or_odd_are_refused_here)
 	for (int i = 0; i < 4; i++)
 		fake_expect(SSH_MSG_CHANNEL_FAILURE);
 	fake_asked_nothing();
+	fake_end();
+}
+END_TEST
+
+/* execve(2) takes 128 KiB a string: what it takes is asked, the rest is said.
+ */
+START_TEST(test_a_string_of_execves_size_is_asked_and_a_longer_one_is_said)
+{
+	static char text[SSH_EXEC_STRING_MAX + 2];
+	uint32_t id;
+
+	memset(text, 'a', sizeof(text) - 1);
+	fake_start_plain();
+	id = fake_open_session(4);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbs", id, "exec", 0, text),
+	    0);
+	fake_expect(SSH_MSG_CHANNEL_EXTENDED_DATA);
+	fake_asked_nothing();
+	text[SSH_EXEC_STRING_MAX] = '\0';
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbss", id,
+			     "env", 0, "A", text),
+	    0);
+	ck_assert_uint_eq(
+	    strlen(fake_asked(MSG_env)->env.value), SSH_EXEC_STRING_MAX);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbs", id, "exec", 1, text),
+	    0);
+	ck_assert_uint_eq(
+	    strlen(fake_asked(MSG_start)->start.command), SSH_EXEC_STRING_MAX);
+	fake_end();
+}
+END_TEST
+
+START_TEST(test_a_program_starts_when_its_terminal_has_its_modes)
+{
+	static const uint8_t modes[] = {53 /* ECHO */, 0, 0, 0, 0, 0};
+	struct wall_message m = {.type = MSG_pty_made};
+	struct termios t;
+	int master, slave;
+	uint32_t id;
+
+	fake_start_plain();
+	id = fake_open_session(4);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbsuuuuS", id, "pty-req", 1,
+		"xterm", 80u, 24u, 0u, 0u, modes, sizeof(modes)),
+	    0);
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_REQUEST, "usb", id, "shell", 1), 0);
+	fake_asked(MSG_pty);
+	fake_asked_nothing();
+	ck_assert_int_eq(openpty(&master, &slave, NULL, NULL, NULL), 0);
+	m.pty_made.channel = id;
+	m.fds[0] = master;
+	m.fds[1] = m.fds[2] = m.fds[3] = -1;
+	ck_assert_int_eq(on_pty_made(&fake.w, &m), 0);
+	ck_assert_int_eq(tcgetattr(slave, &t), 0);
+	ck_assert_uint_eq(t.c_lflag & ECHO, 0);
+	fake_asked(MSG_start);
+	close(slave);
 	fake_end();
 }
 END_TEST
@@ -328,6 +392,10 @@ suite_session_channel(void)
 	tcase_add_test(
 	    c, test_every_cut_of_a_request_is_an_error_and_asks_nothing);
 	tcase_add_test(c, test_texts_that_are_too_long_or_odd_are_refused_here);
+	tcase_add_test(
+	    c, test_a_string_of_execves_size_is_asked_and_a_longer_one_is_said);
+	tcase_add_test(
+	    c, test_a_program_starts_when_its_terminal_has_its_modes);
 	tcase_add_test(c, test_a_program_waits_for_its_agent_and_its_display);
 	tcase_add_test(c, test_unanswered_requests_are_bounded);
 	tcase_add_test(c, test_no_more_sessions_means_it);

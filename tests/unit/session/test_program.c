@@ -234,6 +234,26 @@ START_TEST(test_a_missing_home_is_said_and_a_missing_shell_too)
 }
 END_TEST
 
+START_TEST(test_a_subsystem_hears_nothing_of_a_missing_home)
+{
+	struct wall_message *m;
+
+	drive.start.home = "/tmp/spt_channel_missing";
+	drive_start();
+	ck_assert_int_eq(
+	    WALL_SEND(&drive.monitor, run, .channel = 1, .kind = RUN_COMMAND,
+		.command = "pwd", .subsystem = true,
+		.environment = drive_environment("PATH=/usr/bin:/bin", NULL)),
+	    0);
+	m = drive_worker(MSG_pipes);
+	ck_assert_str_eq(drive_read(m->fds[1]), "/\n");
+	ck_assert_str_eq(drive_read(m->fds[2]), "");
+	assert_has(drive_monitor(MSG_session_log)->session_log.line,
+	    "home directory /tmp/spt_channel_missing: No such file");
+	ck_assert_int_eq(drive_finish(), 0);
+}
+END_TEST
+
 START_TEST(test_a_signal_order_reaches_the_whole_group)
 {
 	int fds[3];
@@ -480,6 +500,7 @@ suite_program(void)
 	tcase_add_test(c, test_limits_mask_and_dispositions_are_the_given_ones);
 	tcase_add_test(c, test_a_login_shell_has_a_dash_and_a_terminal);
 	tcase_add_test(c, test_a_missing_home_is_said_and_a_missing_shell_too);
+	tcase_add_test(c, test_a_subsystem_hears_nothing_of_a_missing_home);
 	tcase_add_test(c, test_a_signal_order_reaches_the_whole_group);
 	tcase_add_test(c, test_finish_hangs_up_and_who_ignores_it_lives_on);
 	tcase_add_test(c, test_without_a_monitor_everything_ends);
