@@ -236,7 +236,7 @@ put_grace(struct importer *imp)
 		seconds = 3600;
 	}
 	fprintf(imp->out, "\tlogin_grace = %u;\n",
-	    seconds < 5 ? 5 : (unsigned)seconds);
+	    (unsigned)(seconds < 5 ? 5 : seconds));
 }
 
 static void

@@ -213,7 +213,7 @@ unknown_rule(struct loader *l, const struct origin *origin, const char *key,
     const char *name)
 {
 	const struct config *c = l->config;
-	const char *words[CONFIG_RULES_MAX], *nearest;
+	const char *words[CONFIG_RULES_MAX] = {NULL}, *nearest;
 	size_t i, count = 0;
 
 	for (i = 0; i < c->rule_count; i++) {

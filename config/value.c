@@ -130,7 +130,7 @@ read_number(const struct value *v, void *member)
 static bool
 choice_error(const struct value *v, const char *text)
 {
-	const char *words[32], *nearest;
+	const char *words[32] = {NULL}, *nearest;
 	char list[256] = "";
 	size_t i, len = 0;
 

@@ -129,7 +129,7 @@ control_send(struct control_client *c)
 static void
 take_request(struct control_client *c)
 {
-	const char *words[CONTROL_WORDS_MAX];
+	const char *words[CONTROL_WORDS_MAX] = {NULL};
 	size_t count = 0, start = 0;
 
 	c->request[c->len - 1] = '\0';
