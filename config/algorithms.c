@@ -4,7 +4,8 @@
  *
  * Order of the modern kex list: hybrids with a post-quantum half first
  * (recorded traffic is to stay secret), the ML-KEM standard before sntrup;
- * then X25519, then the NIST curves for clients that have nothing else.
+ * then X25519, then the NIST curves and finite fields for clients that have
+ * nothing else, in OpenSSH's order.
  * Ciphers: ChaCha20 first as clients without AES instructions name it first
  * themselves; the client's order decides anyway (RFC 4253 section 7.1).
  */
@@ -22,7 +23,7 @@
 
 #define KEX_PQ                                             \
 	"mlkem768x25519-sha256", "sntrup761x25519-sha512", \
-	    "sntrup761x25519-sha512@openssh.com"
+	    "sntrup761x25519-sha512@openssh.com", "mlkem768nistp256-sha256"
 #define KEX_X25519 "curve25519-sha256", "curve25519-sha256@libssh.org"
 #define KEX_NIST \
 	"ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"
@@ -30,7 +31,8 @@
 #define KEX_DH                                                            \
 	"diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512", \
 	    "diffie-hellman-group14-sha256"
-#define KEX_MODERN KEX_PQ, KEX_X25519, KEX_NIST
+#define KEX_CURVES KEX_PQ, KEX_X25519, KEX_NIST
+#define KEX_MODERN KEX_CURVES, KEX_GEX, KEX_DH
 
 #define CIPHER_CHACHA "chacha20-poly1305@openssh.com"
 #define CIPHER_GCM    "aes128-gcm@openssh.com", "aes256-gcm@openssh.com"
@@ -75,9 +77,9 @@ struct algorithm_lists {
 /* clang-format off: modern, compatible, fips, cis, stig */
 static const struct algorithm_lists lists[ALGORITHM_KINDS] = {
     [ALGORITHM_KEX] = {"crypto.kex", offsetof(struct config, crypto.kex),
-	{LIST(KEX_MODERN), LIST(KEX_MODERN, KEX_GEX, KEX_DH),
-	    LIST(KEX_NIST, KEX_DH), LIST(KEX_MODERN), LIST(KEX_NIST, KEX_GEX)},
-	LIST(KEX_MODERN, KEX_GEX, KEX_DH)},
+	{LIST(KEX_MODERN), LIST(KEX_MODERN), LIST(KEX_NIST, KEX_DH),
+	    LIST(KEX_CURVES), LIST(KEX_NIST, KEX_GEX)},
+	LIST(KEX_MODERN)},
     [ALGORITHM_CIPHER] = {"crypto.ciphers",
 	offsetof(struct config, crypto.ciphers),
 	{LIST(CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR),

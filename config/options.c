@@ -86,12 +86,11 @@ const struct option options[] = {
 	"Certificates of host keys (*-cert.pub), each for one of host_keys."),
     S("version_software", version_software, NAME, 0, 32, NONE, "\"none\"", NULL,
 	"The software in the identification line, in place of "
-	"sallyport_VERSION; without \"-\". OpenSSH's client tells a server "
-	"that its output "
+	"OpenSSH_compatible_sallyport_VERSION; without \"-\". OpenSSH's "
+	"client tells a server that its output "
 	"is read no more (\"ssh host yes | head\"), and that it wants no "
-	"more sessions, only where this begins with OpenSSH, as in "
-	"\"OpenSSH_9.9\"; elsewhere it reads to the end. Scanners go by "
-	"this name, too."),
+	"more sessions, only where this begins with OpenSSH; elsewhere it "
+	"reads to the end. Scanners go by this name, too."),
     S("version_addendum", version_addendum, STRING, 0, 64, NONE, "\"none\"",
 	NULL, "Text after the version in the identification line."),
     S("banner", banner, PATH, 0, 0, NONE, "\"none\"", NULL,
@@ -525,8 +524,10 @@ const struct option options[] = {
 	"End a connection after so long."),
     G(warn_before, TIME, 0, HOUR, 0, "60", NULL, NEVER,
 	"How long before such an end terminals are told."),
-    G(keepalive_interval, TIME, 1, DAY, NONE, "300", NULL, SMALLER,
-	"Ask a silent client whether it is there, so often."),
+    G(keepalive_interval, TIME, 1, DAY, NONE, "\"none\"", NULL, SMALLER,
+	"Ask a silent client whether it is there, so often, and end the "
+	"connection when it does not answer: also one whose computer sleeps. "
+	"Without it TCP's own keepalive finds dead peers (tcp_keepalive)."),
     G(keepalive_count, NUMBER, 1, 1000, NONE, "3", NULL, SMALLER,
 	"End the connection after so many unanswered ones; none: never."),
     G(rekey_bytes, SIZE, 65536, 1ULL << 36, 0, NULL, NULL, SMALLER,

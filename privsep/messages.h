@@ -305,7 +305,7 @@
 	F(text, xauth, 4095) F(flag, sftp_no_names, 1)                   \
 	F(flag, sftp_read_only, 1) F(text, sftp_start, 4095)             \
 	F(flag, sftp_sets_umask, 1) F(u32, sftp_umask, 511)              \
-	F(text, sftp_peer, 255)
+	F(flag, sftp_draft_symlink, 1)
 /*
  * kind: enum run_kind; environment: NAME=value strings as SSH strings;
  * user_rc: ~/.ssh/rc may run first; subsystem: standard error is a protocol's.

@@ -67,14 +67,25 @@ settings_host_key(
 	return -1;
 }
 
+/*
+ * OpenSSH's client tells only names that begin with OpenSSH that its output is
+ * read no more and that it opens no more sessions.  No number follows: what
+ * stands there would be taken for a version of OpenSSH.
+ */
+const char *
+settings_software(const struct config *c)
+{
+	return c->version_software != NULL ?
+	    c->version_software :
+	    "OpenSSH_compatible_sallyport_" PACKAGE_VERSION;
+}
+
 static char *
 identification(const struct config *c)
 {
-	const char *software = c->version_software;
+	const char *software = settings_software(c);
 	const char *more = c->version_addendum;
 
-	if (software == NULL)
-		software = "sallyport_" PACKAGE_VERSION;
 	return mem_printf("%s%s%s", software, more == NULL ? "" : " ",
 	    more == NULL ? "" : more);
 }

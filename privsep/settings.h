@@ -34,6 +34,9 @@ struct settings *settings_make(const struct config *config,
     const struct host_key_blob *keys, size_t n_keys, const char *moduli);
 void settings_free(struct settings *s);
 
+/* The software in the identification line, as configured or ours. */
+const char *settings_software(const struct config *config);
+
 /* The message; it borrows from s. */
 void settings_message(const struct settings *s, struct msg_settings *m);
 

@@ -97,14 +97,6 @@ session_expand(const struct monitor *m, const char *pattern)
 	return text;
 }
 
-static bool
-named_openssh(const struct monitor *m)
-{
-	const char *name = m->template->config->version_software;
-
-	return name != NULL && strncmp(name, "OpenSSH", 7) == 0;
-}
-
 /* What pam_selinux has set for the program of the user. */
 static int
 carry_contexts(struct msg_begin *b, char *exec_context, char *key_context)
@@ -133,9 +125,10 @@ fill_sftp(struct monitor *m, struct msg_begin *b, char *start)
 	b->sftp_sets_umask = g->sftp_umask != CONFIG_NONE;
 	if (b->sftp_sets_umask)
 		b->sftp_umask = g->sftp_umask;
-	/* To what calls itself OpenSSH, clients write as to OpenSSH. */
-	if (m->client_version.data != NULL && !named_openssh(m))
-		b->sftp_peer = (const char *)m->client_version.data;
+	if (m->client_version.data != NULL)
+		b->sftp_draft_symlink = sftp_peer_swaps_symlink(
+		    (const char *)m->client_version.data,
+		    settings_software(m->template->config));
 }
 
 /*

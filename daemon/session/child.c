@@ -210,7 +210,7 @@ run_sftp(struct session *s, const struct launch *l)
 	    b->sftp_start[0] != '\0' ? b->sftp_start : NULL;
 	options.set_umask = b->sftp_sets_umask;
 	options.umask = b->sftp_umask;
-	options.peer = b->sftp_peer[0] != '\0' ? b->sftp_peer : NULL;
+	options.draft_symlink = b->sftp_draft_symlink;
 	options.detail = SFTP_DETAIL_CHANGES;
 	options.in = STDIN_FILENO;
 	options.out = STDOUT_FILENO;

@@ -314,7 +314,7 @@ server_init(struct sftp_server *s, const struct sftp_options *o)
 	s->began = handles_clock();
 	if (!sftp_permitted(o, &s->permitted))
 		return SFTP_EXIT_OPTIONS;
-	s->draft_symlink = sftp_peer_swaps_symlink(o->peer);
+	s->draft_symlink = o->draft_symlink;
 	s->in = map(SFTP_IN_SIZE);
 	out = map(SFTP_OUT_SIZE);
 	if (s->in == NULL || out == NULL || prepare_process(o) != 0)

@@ -123,8 +123,8 @@ struct sftp_options {
 	const char *allowed_requests;
 	/* Never ask NSS (inside a chroot): names are numbers. */
 	bool no_names;
-	/* The client's "SSH-2.0-..." line, or NULL: order of SYMLINK. */
-	const char *peer;
+	/* SYMLINK has the draft's order: sftp_peer_swaps_symlink(). */
+	bool draft_symlink;
 
 	sftp_event_receiver *on_event; /* or NULL */
 	void *context;
@@ -153,8 +153,11 @@ bool sftp_requests_known(const char *list, const char **bad, size_t *bad_len);
 /* The name of request number index for `-Q requests`, NULL after the last. */
 const char *sftp_request_name(size_t index);
 
-/* Whether this peer sends SYMLINK's names in the draft's order to us. */
-bool sftp_peer_swaps_symlink(const char *peer);
+/*
+ * Whether this peer (its identification line) sends SYMLINK's names in the
+ * draft's order to a server of our software name.
+ */
+bool sftp_peer_swaps_symlink(const char *peer, const char *ours);
 
 /*
  * The event in the words of OpenSSH's sftp-server, escaped, one call of

@@ -8,9 +8,9 @@
  * be libcrypto's own; both cost less than two X25519.  Then X25519, which is
  * fast and easy to do without leaks; then the NIST curves for clients that know
  * no other, P-256 first, as it matches the ciphers and costs a fifth of the
- * larger ones or less.  Finite fields come last and are not offered by default:
- * group16 takes forty times the CPU of X25519 for no more security, and
- * strangers could ask for that before any authentication.
+ * larger ones or less.  Finite fields come last, in OpenSSH's order, for
+ * appliances and libraries that have nothing else: group16 takes forty times
+ * the CPU of X25519, which the limits of connections before a login bound.
  */
 #include "lib/ssh/kex.h"
 
@@ -24,13 +24,17 @@
 #include <string.h>
 
 #define HYBRID (KEX_POST_QUANTUM | KEX_OWN_CODE | KEX_DEFAULT)
-#define FFDH   (KEX_FINITE_FIELD | KEX_FIPS_APPROVED)
+#define FFDH   (KEX_FINITE_FIELD | KEX_FIPS_APPROVED | KEX_DEFAULT)
 
 static const struct kex_method methods[] = {
-    {"mlkem768x25519-sha256", DIGEST_SHA256, HYBRID, &kex_family_mlkem, 0},
-    {"sntrup761x25519-sha512", DIGEST_SHA512, HYBRID, &kex_family_sntrup, 0},
+    {"mlkem768x25519-sha256", DIGEST_SHA256, HYBRID, &kex_family_mlkem,
+	CURVE_X25519},
+    {"sntrup761x25519-sha512", DIGEST_SHA512, HYBRID, &kex_family_sntrup,
+	CURVE_X25519},
     {"sntrup761x25519-sha512@openssh.com", DIGEST_SHA512, HYBRID,
-	&kex_family_sntrup, 0},
+	&kex_family_sntrup, CURVE_X25519},
+    {"mlkem768nistp256-sha256", DIGEST_SHA256, HYBRID, &kex_family_mlkem,
+	CURVE_P256},
     {"curve25519-sha256", DIGEST_SHA256, KEX_DEFAULT, &kex_family_curve,
 	CURVE_X25519},
     {"curve25519-sha256@libssh.org", DIGEST_SHA256, KEX_DEFAULT,
@@ -41,13 +45,14 @@ static const struct kex_method methods[] = {
 	&kex_family_curve, CURVE_P384},
     {"ecdh-sha2-nistp521", DIGEST_SHA512, KEX_DEFAULT | KEX_FIPS_APPROVED,
 	&kex_family_curve, CURVE_P521},
+    /* Groups of a file are not the named ones that FIPS 140 approves. */
+    {"diffie-hellman-group-exchange-sha256", DIGEST_SHA256,
+	KEX_FINITE_FIELD | KEX_GROUP_EXCHANGE | KEX_DEFAULT, &kex_family_gex,
+	0},
     {"diffie-hellman-group16-sha512", DIGEST_SHA512, FFDH, &kex_family_dh,
 	4096},
     {"diffie-hellman-group18-sha512", DIGEST_SHA512, FFDH, &kex_family_dh,
 	8192},
-    /* Groups of a file are not the named ones that FIPS 140 approves. */
-    {"diffie-hellman-group-exchange-sha256", DIGEST_SHA256,
-	KEX_FINITE_FIELD | KEX_GROUP_EXCHANGE, &kex_family_gex, 0},
     {"diffie-hellman-group14-sha256", DIGEST_SHA256, FFDH, &kex_family_dh,
 	2048},
 };

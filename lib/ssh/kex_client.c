@@ -77,7 +77,7 @@ start(struct kex_client *c, const struct kex_group *group, struct buf *out)
 		err = start_mlkem(c, out);
 	else
 		err = start_sntrup(c, out);
-	return err != 0 ? err : start_curve(c, CURVE_X25519, out);
+	return err != 0 ? err : start_curve(c, c->method->parameter, out);
 }
 
 int
@@ -105,17 +105,18 @@ finish_hybrid(
 	bool mlkem = c->method->family == &kex_family_mlkem;
 	size_t cipher_len = mlkem ? MLKEM_CIPHER_LEN : SNTRUP_CIPHER_LEN;
 	uint8_t kem_secret[32], curve_secret[CURVE_SECRET_MAX];
-	int err;
+	int curve = c->method->parameter, err;
+	size_t point_len = kex_curve_point_len(curve);
 
-	if (len != cipher_len + 32)
+	if (len != cipher_len + point_len)
 		return E_FORMAT;
 	if (mlkem)
 		err = mlkem_decaps(c->kem_key, share, kem_secret);
 	else
 		err = sntrup_decaps(c->kem_key, share, kem_secret);
 	if (err == 0 &&
-	    (err = kex_curve_derive(CURVE_X25519, c->key, &share[cipher_len],
-		 32, curve_secret)) == 0)
+	    (err = kex_curve_derive(curve, c->key, &share[cipher_len],
+		 point_len, curve_secret)) == 0)
 		err = kex_hybrid_combine(
 		    c->method, kem_secret, curve_secret, secret);
 	wipe(kem_secret, sizeof(kem_secret));

@@ -1,6 +1,7 @@
 /*
- * Hybrids of a post-quantum KEM and X25519, safe as long as either is:
- * mlkem768x25519-sha256 (draft-ietf-sshm-mlkem-hybrid-kex) and
+ * Hybrids of a post-quantum KEM and a curve, safe as long as either is:
+ * mlkem768x25519-sha256 and, for those bound to NIST's curves,
+ * mlkem768nistp256-sha256 (draft-ietf-sshm-mlkem-hybrid-kex) and
  * sntrup761x25519-sha512 (draft-ietf-sshm-ntruprime-ssh).  The client sends a
  * KEM key and a point, the server a ciphertext and a point, and K is the hash
  * of both secrets, a string.
@@ -12,7 +13,6 @@
 #include "lib/ssh/mlkem.h"
 #include "lib/ssh/sntrup.h"
 
-#define POINT_LEN  32
 #define CIPHER_MAX MLKEM_CIPHER_LEN
 
 /* What differs between the two. */
@@ -44,20 +44,21 @@ static int
 respond(const struct kem *kem, const struct kex_method *method,
     const uint8_t *share, size_t len, struct buf *our_share, struct buf *secret)
 {
-	uint8_t cipher[CIPHER_MAX], point[POINT_LEN];
-	uint8_t kem_secret[32], curve_secret[32];
-	int err;
+	uint8_t cipher[CIPHER_MAX], point[CURVE_POINT_MAX];
+	uint8_t kem_secret[32], curve_secret[32]; /* of either curve */
+	int curve = method->parameter, err;
+	size_t point_len = kex_curve_point_len(curve);
 
-	if (len != kem->key_len + POINT_LEN)
+	if (len != kem->key_len + point_len)
 		return E_FORMAT;
 	if ((err = kem->encaps(share, cipher, kem_secret)) != 0 ||
-	    (err = kex_curve_respond(CURVE_X25519, &share[kem->key_len],
-		 POINT_LEN, point, curve_secret)) != 0 ||
+	    (err = kex_curve_respond(curve, &share[kem->key_len], point_len,
+		 point, curve_secret)) != 0 ||
 	    (err = kex_hybrid_combine(
 		 method, kem_secret, curve_secret, secret)) != 0)
 		goto out;
 	buf_bytes(our_share, cipher, kem->cipher_len);
-	buf_bytes(our_share, point, sizeof(point));
+	buf_bytes(our_share, point, point_len);
 out:
 	wipe(kem_secret, sizeof(kem_secret));
 	wipe(curve_secret, sizeof(curve_secret));
@@ -83,43 +84,37 @@ mlkem_preload_both(int parameter)
 {
 	int err = mlkem_preload();
 
-	(void)parameter;
-	return err != 0 ? err : kex_curve_preload(CURVE_X25519);
+	return err != 0 ? err : kex_curve_preload(parameter);
 }
 
 static int
 sntrup_preload_both(int parameter)
 {
-	(void)parameter;
-	return kex_curve_preload(CURVE_X25519);
+	return kex_curve_preload(parameter);
 }
 
 static size_t
 mlkem_client_len(int parameter)
 {
-	(void)parameter;
-	return MLKEM_EK_LEN + POINT_LEN;
+	return MLKEM_EK_LEN + kex_curve_point_len(parameter);
 }
 
 static size_t
 mlkem_server_len(int parameter)
 {
-	(void)parameter;
-	return MLKEM_CIPHER_LEN + POINT_LEN;
+	return MLKEM_CIPHER_LEN + kex_curve_point_len(parameter);
 }
 
 static size_t
 sntrup_client_len(int parameter)
 {
-	(void)parameter;
-	return SNTRUP_PK_LEN + POINT_LEN;
+	return SNTRUP_PK_LEN + kex_curve_point_len(parameter);
 }
 
 static size_t
 sntrup_server_len(int parameter)
 {
-	(void)parameter;
-	return SNTRUP_CIPHER_LEN + POINT_LEN;
+	return SNTRUP_CIPHER_LEN + kex_curve_point_len(parameter);
 }
 
 const struct kex_family kex_family_mlkem = {

@@ -55,7 +55,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .start_directory = (choice & 1) != 0 ? "/sub" : "/gone",
 	    .read_only = (choice & 2) != 0,
 	    .no_names = true,
-	    .peer = (choice & 4) != 0 ? "SSH-2.0-AsyncSSH_2" : NULL,
+	    .draft_symlink = (choice & 4) != 0,
 	    .denied_requests = (choice & 8) != 0 ? "write,stat" : NULL,
 	    .user = "u",
 	    .home = "/sub",

@@ -10,13 +10,17 @@
 
 #include <string.h>
 
-#define METHOD_COUNT 12
+#define METHOD_COUNT 13
 
 static const char default_names[] =
     "mlkem768x25519-sha256,"
     "sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,"
+    "mlkem768nistp256-sha256,"
     "curve25519-sha256,curve25519-sha256@libssh.org,"
-    "ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521";
+    "ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
+    "diffie-hellman-group-exchange-sha256,"
+    "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
+    "diffie-hellman-group14-sha256";
 
 static void
 check_names(unsigned with, unsigned without, const char *want)
@@ -55,17 +59,19 @@ START_TEST(our_own_code_can_be_left_out)
 	    !mlkem_from_libcrypto());
 	ck_assert((kex_attributes(sntrup) & KEX_OWN_CODE) != 0);
 	check_names(KEX_POST_QUANTUM, KEX_OWN_CODE,
-	    mlkem_from_libcrypto() ? "mlkem768x25519-sha256" : "");
+	    mlkem_from_libcrypto() ?
+		"mlkem768x25519-sha256,mlkem768nistp256-sha256" :
+		"");
 }
 END_TEST
 
-START_TEST(finite_fields_are_there_but_not_offered)
+START_TEST(finite_fields_are_offered_last_and_in_opensshs_order)
 {
-	check_names(KEX_FINITE_FIELD, KEX_DEFAULT,
-	    "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
+	check_names(KEX_FINITE_FIELD | KEX_DEFAULT, 0,
 	    "diffie-hellman-group-exchange-sha256,"
+	    "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
 	    "diffie-hellman-group14-sha256");
-	check_names(KEX_FINITE_FIELD | KEX_DEFAULT, 0, "");
+	check_names(KEX_FINITE_FIELD, KEX_DEFAULT, "");
 }
 END_TEST
 
@@ -314,7 +320,8 @@ suite_kex(void)
 	    tc, the_default_proposal_begins_with_the_post_quantum_ones);
 	tcase_add_test(tc, the_approved_methods_are_those_of_the_nist);
 	tcase_add_test(tc, our_own_code_can_be_left_out);
-	tcase_add_test(tc, finite_fields_are_there_but_not_offered);
+	tcase_add_test(
+	    tc, finite_fields_are_offered_last_and_in_opensshs_order);
 	tcase_add_loop_test(tc, names_are_found_exactly, 0, METHOD_COUNT);
 	tcase_add_test(tc, the_table_ends);
 	tcase_add_test(tc, preloading_again_changes_nothing);

@@ -32,7 +32,8 @@ START_TEST(our_line_and_kexinit_leave_in_one_write)
 	rig_start(&g);
 	ck_assert(client_read(&g.c));
 	ck_assert(client_hello(&g.c));
-	ck_assert_str_eq(g.c.server_version, "SSH-2.0-sallyport_0.1.0");
+	ck_assert_str_eq(
+	    g.c.server_version, "SSH-2.0-OpenSSH_compatible_sallyport_0.1.0");
 	ck_assert_int_eq(client_receive(&g.c), 0);
 	rd_init(&r, g.c.payload, g.c.payload_len);
 	ck_assert_uint_eq(rd_u8(&r), SSH_MSG_KEXINIT);
@@ -46,8 +47,8 @@ START_TEST(the_addendum_follows_the_version)
 	rig_start(&g);
 	client_read(&g.c);
 	ck_assert(client_hello(&g.c));
-	ck_assert_str_eq(
-	    g.c.server_version, "SSH-2.0-sallyport_0.1.0 Debian-12");
+	ck_assert_str_eq(g.c.server_version,
+	    "SSH-2.0-OpenSSH_compatible_sallyport_0.1.0 Debian-12");
 }
 END_TEST
 
