@@ -30,6 +30,23 @@ import_error(
 	free(text);
 }
 
+/* A line that counts in several rules is judged in each, and told once. */
+static bool
+is_told(const struct importer *imp, const struct origin *origin,
+    enum severity severity, const char *text)
+{
+	for (size_t i = 0; i < imp->report->count; i++) {
+		const struct problem *p = &imp->report->items[i];
+
+		if (p->severity == severity && p->line == origin->line &&
+		    p->file != NULL && origin->file != NULL &&
+		    strcmp(p->file, origin->file) == 0 &&
+		    strcmp(p->text, text) == 0)
+			return true;
+	}
+	return false;
+}
+
 void
 import_note(
     struct importer *imp, const struct origin *origin, const char *format, ...)
@@ -40,7 +57,9 @@ import_note(
 	va_start(args, format);
 	text = mem_vprintf(format, args);
 	va_end(args);
-	problem_warning(imp->report, origin->file, origin->line, "%s", text);
+	if (!is_told(imp, origin, PROBLEM_WARNING, text))
+		problem_warning(
+		    imp->report, origin->file, origin->line, "%s", text);
 	free(text);
 }
 

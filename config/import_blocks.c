@@ -41,7 +41,22 @@ import_in_block(const struct importer *imp, const char *name)
 
 /* ---- rekeying ---- */
 
-#define REKEY_MOST (7 * 86400) /* what config/options.c takes */
+#define REKEY_MOST  (7 * 86400) /* what config/options.c takes */
+#define REKEY_LEAST 65536
+
+static void
+put_rekey_bytes(struct importer *imp, const struct directive *d, uint64_t value,
+    const char *indent)
+{
+	if (value < REKEY_LEAST) {
+		import_note(imp, &d->origin,
+		    "RekeyLimit %s: sallyport rekeys after 64K at the earliest",
+		    d->args[0]);
+		value = REKEY_LEAST;
+	}
+	fprintf(imp->out, "%srekey_bytes = %lluL;\n", indent,
+	    (unsigned long long)value);
+}
 
 void
 import_rekey(struct importer *imp, uint64_t set, const char *indent)
@@ -58,8 +73,7 @@ import_rekey(struct importer *imp, uint64_t set, const char *indent)
 	if (strcasecmp(d->args[0], "default") != 0 &&
 	    strcasecmp(d->args[0], "none") != 0 &&
 	    parse_size(d->args[0], &value) == NULL)
-		fprintf(imp->out, "%srekey_bytes = %lluL;\n", indent,
-		    (unsigned long long)(value < 65536 ? 65536 : value));
+		put_rekey_bytes(imp, d, value, indent);
 	if (seconds == 0)
 		fprintf(imp->out, "%srekey_seconds = \"none\";\n", indent);
 	else if (seconds > REKEY_MOST)
@@ -97,18 +111,54 @@ import_qos(struct importer *imp, uint64_t set, const char *indent, bool report)
 
 /* ---- subsystems ---- */
 
-/* The command of "Subsystem NAME COMMAND ARGS". */
-char *
-import_subsystem_command(const struct importer *imp, const struct directive *d)
+bool
+import_is_internal(const char *command)
 {
-	char *command = d->args[1];
+	static const char name[] = "internal-sftp";
+
+	return strncmp(command, name, sizeof(name) - 1) == 0 &&
+	    strchr(" \t", command[sizeof(name) - 1]) != NULL;
+}
+
+/* A word as the shell will read it again (OpenSSH's argv_assemble()). */
+static char *
+shell_word(const struct importer *imp, const char *word)
+{
+	char *text = arena_alloc(imp->arena, 2 * strlen(word) + 3), *p = text;
+	bool blank = strpbrk(word, " \t") != NULL;
+
+	if (blank)
+		*p++ = '"';
+	for (; *word != '\0'; word++) {
+		if (strchr("\\'\"", *word) != NULL)
+			*p++ = '\\';
+		*p++ = *word;
+	}
+	if (blank)
+		*p++ = '"';
+	*p = '\0';
+	return text;
+}
+
+char *
+import_subsystem_line(const struct importer *imp, const struct directive *d)
+{
+	char *line = shell_word(imp, d->args[1]);
 	size_t i;
 
 	for (i = 2; i < d->count; i++)
-		command =
-		    arena_printf(imp->arena, "%s %s", command, d->args[i]);
+		line = arena_printf(
+		    imp->arena, "%s %s", line, shell_word(imp, d->args[i]));
+	return line;
+}
+
+char *
+import_subsystem_command(const struct importer *imp, const struct directive *d)
+{
+	char *command = import_subsystem_line(imp, d);
+
 	if (strcmp(d->args[0], "sftp") == 0 &&
-	    (strncmp(command, "internal-sftp", 13) == 0 ||
+	    (import_is_internal(command) ||
 		strstr(command, "/sftp-server") != NULL))
 		return arena_strdup(imp->arena, "internal");
 	return command;
@@ -201,7 +251,7 @@ put_revoked(struct importer *imp, uint64_t set)
 	size_t i;
 
 	for (i = 0; d != NULL && i < d->count; i++) {
-		if (strcasecmp(d->args[i], "none") != 0)
+		if (import_revokes(d->args[i]))
 			push(imp, &list, d->args[i]);
 	}
 	import_put_list(imp, IN, "key_revoked", &list);

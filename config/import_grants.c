@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #define IN "\t  " /* before a grant */
 
@@ -343,18 +344,48 @@ put_forwarding(const struct granting *g)
 
 /* ---- the session ---- */
 
-/* sftp-server's options, in the words of a line from number `first` on. */
+/*
+ * "-d": the directory is below the chroot, or below the home directory where
+ * there is none; %d is what we call %h.
+ */
+static void
+put_sftp_start(
+    const struct granting *g, const struct directive *d, const char *value)
+{
+	struct importer *imp = g->imp;
+	bool jailed =
+	    strcasecmp(import_value(imp, g->set, "chrootdirectory", "none"),
+		"none") != 0;
+	char *text = arena_printf(imp->arena, "%s%s",
+	    value[0] == '/' || strncmp(value, "%d", 2) == 0 ? "" :
+		jailed					    ? "/" :
+							      "%h/",
+	    value);
+	char *at;
+
+	for (at = strchr(text, '%'); at != NULL && at[1] != '\0';
+	     at = strchr(at + 2, '%')) {
+		if (at[1] == 'd')
+			at[1] = 'h';
+		else if (strchr("uU%h", at[1]) == NULL)
+			import_error(imp, &d->origin,
+			    "internal-sftp -d: sallyport does not know %%%c "
+			    "here",
+			    at[1]);
+	}
+	import_put_text(imp, IN, "sftp_start", text);
+}
+
+/* sftp-server's options: the words of "sftp-server -x ...". */
 static void
 put_sftp_options(
-    const struct granting *g, const struct directive *d, size_t first)
+    const struct granting *g, const struct directive *d, const char *line)
 {
 	struct importer *imp = g->imp;
 	struct strings words = {0};
-	char *text = arena_strdup(imp->arena, ""), *word, *rest;
+	char *text = arena_strdup(imp->arena, line), *word, *rest;
 	size_t i;
 
-	for (i = first; i < d->count; i++)
-		text = arena_printf(imp->arena, "%s %s", text, d->args[i]);
 	for (rest = text; (word = strsep(&rest, " \t")) != NULL;) {
 		if (*word != '\0')
 			push(imp, &words, word);
@@ -369,7 +400,7 @@ put_sftp_options(
 			continue;
 		}
 		if (strcmp(flag, "-d") == 0)
-			import_put_text(imp, IN, "sftp_start", value);
+			put_sftp_start(g, d, value);
 		else if (strcmp(flag, "-u") == 0)
 			import_put_text(imp, IN, "sftp_umask", value);
 		else if (strcmp(flag, "-P") == 0 || strcmp(flag, "-p") == 0)
@@ -391,7 +422,7 @@ put_sftp_subsystem(const struct granting *g)
 
 	if (d != NULL &&
 	    strcmp(import_subsystem_command(g->imp, d), "internal") == 0)
-		put_sftp_options(g, d, 1);
+		put_sftp_options(g, d, import_subsystem_line(g->imp, d));
 }
 
 static void
@@ -399,22 +430,16 @@ put_command(const struct granting *g)
 {
 	struct importer *imp = g->imp;
 	const struct directive *d = import_first(imp, g->set, "forcecommand");
-	char *text;
-	size_t i;
 
-	if (d == NULL || strcasecmp(d->args[0], "none") == 0) {
+	if (d == NULL || strcasecmp(d->rest, "none") == 0) {
 		put_sftp_subsystem(g);
-		return;
-	}
-	if (strncmp(d->args[0], "internal-sftp", 13) == 0) {
+	} else if (import_is_internal(d->rest)) {
 		put_word(g, "sftp_only", "true");
-		put_sftp_options(g, d, 0);
-		return;
+		put_sftp_options(g, d, d->rest);
+	} else {
+		/* The user's shell reads it, so its quotes must arrive. */
+		import_put_text(imp, IN, "command", d->rest);
 	}
-	text = arena_strdup(imp->arena, d->args[0]);
-	for (i = 1; i < d->count; i++)
-		text = arena_printf(imp->arena, "%s %s", text, d->args[i]);
-	import_put_text(imp, IN, "command", text);
 }
 
 static void
@@ -424,6 +449,23 @@ put_path(const struct granting *g, const char *key, const char *name)
 
 	if (strcasecmp(value, "none") != 0)
 		import_put_text(g->imp, IN, key, value);
+}
+
+/* A sentence instead of a file: sshd finds no such file and shows nothing. */
+static void
+put_banner(const struct granting *g)
+{
+	const struct directive *d = import_first(g->imp, g->set, "banner");
+
+	if (d == NULL || strcasecmp(d->args[0], "none") == 0)
+		return;
+	if (d->args[0][0] != '/' || access(d->args[0], F_OK) != 0)
+		import_note(g->imp, &d->origin,
+		    "Banner %s: there is no such file, so sshd shows nothing: "
+		    "left out",
+		    d->args[0]);
+	else
+		import_put_text(g->imp, IN, "banner", d->args[0]);
 }
 
 static void
@@ -458,7 +500,7 @@ put_environment(const struct granting *g)
 static void
 put_session(const struct granting *g)
 {
-	put_path(g, "banner", "banner");
+	put_banner(g);
 	put_path(g, "chroot", "chrootdirectory");
 	put_command(g);
 	put_bool(g, "pty", is(g, "permittty", "yes", "yes"));

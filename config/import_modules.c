@@ -160,6 +160,28 @@ put_file_source(
 	fputs("\t\t};\n", imp->out);
 }
 
+/* A program that decides who enters is never run by root here. */
+static void
+put_command_user(struct importer *imp, const struct directive *d,
+    const struct directive *user)
+{
+	const char *name = user != NULL ? user->args[0] : NULL;
+
+	if (name == NULL) {
+		import_error(
+		    imp, &d->origin, "%s: no user to run it as", d->word->name);
+		return;
+	}
+	if (strcmp(name, "root") == 0) {
+		import_note(imp, &user->origin,
+		    "%s root: sallyport runs no such command as root; it runs "
+		    "as nobody, see that it works so",
+		    user->word->name);
+		name = "nobody";
+	}
+	import_put_text(imp, "\t\t\t", "user", name);
+}
+
 /* "command = ...; user = ...;" */
 static void
 put_command(
@@ -170,17 +192,17 @@ put_command(
 	size_t i;
 
 	for (i = 0; i < d->count; i++) {
-		check_tokens(imp, d, d->args[i], "huUtkf%");
+		check_tokens(imp, d, d->args[i], "huUtkfisFKT%");
 		push(imp, &words, d->args[i]);
 	}
+	/* sshd_config(5): without arguments it is given the user's name. */
+	if (d->count == 1 &&
+	    strcmp(d->word->name, "authorizedkeyscommand") == 0)
+		push(imp, &words, "%u");
 	user =
 	    import_first(imp, d->block == 0 ? 0 : 1ULL << d->block, user_word);
 	import_put_list(imp, " ", "command", &words);
-	if (user != NULL)
-		import_put_text(imp, "\t\t\t", "user", user->args[0]);
-	else
-		import_error(
-		    imp, &d->origin, "%s: no user to run it as", d->word->name);
+	put_command_user(imp, d, user);
 }
 
 static void
@@ -282,6 +304,12 @@ put_authorities(struct importer *imp)
 	}
 }
 
+bool
+import_revokes(const char *path)
+{
+	return strcasecmp(path, "none") != 0 && strcmp(path, "/dev/null") != 0;
+}
+
 /* All that some login is to be checked against; the rules say which. */
 static void
 put_revoked(struct importer *imp)
@@ -296,6 +324,8 @@ put_revoked(struct importer *imp)
 		    !counts(imp, d))
 			continue;
 		for (j = 0; j < d->count; j++) {
+			if (!import_revokes(d->args[j]))
+				continue;
 			for (k = 0; k < list.count; k++) {
 				if (strcmp(list.items[k], d->args[j]) == 0)
 					break;
@@ -321,6 +351,32 @@ anywhere(const struct importer *imp, const char *name, const char *value)
 	return false;
 }
 
+/* The module has one setting for all; a block that differs is reported. */
+static bool
+hostbased_setting(struct importer *imp, const char *name, const char *usual)
+{
+	for (size_t i = 0; i < imp->directive_count; i++) {
+		const struct directive *d = &imp->directives[i];
+
+		if (d->block != 0 && strcmp(d->word->name, name) == 0)
+			import_note(imp, &d->origin,
+			    "%s: the value outside of Match holds for all",
+			    d->word->name);
+	}
+	return !import_is(imp, 0, name, usual, usual);
+}
+
+static void
+put_hostbased(struct importer *imp)
+{
+	fputs(",\n\t{ name = \"hostbased\"; options = {", imp->out);
+	if (hostbased_setting(imp, "ignorerhosts", "yes"))
+		fputs(" user_files = true;", imp->out);
+	if (hostbased_setting(imp, "hostbasedusesnamefrompacketonly", "no"))
+		fputs(" name_from_packet = true;", imp->out);
+	fputs(" }; }", imp->out);
+}
+
 void
 import_modules(struct importer *imp)
 {
@@ -334,6 +390,6 @@ import_modules(struct importer *imp)
 	put_revoked(imp);
 	fputs("\t}; }", imp->out);
 	if (anywhere(imp, "hostbasedauthentication", "yes"))
-		fputs(",\n\t{ name = \"hostbased\"; }", imp->out);
+		put_hostbased(imp);
 	fputs("\n);\n", imp->out);
 }

@@ -74,6 +74,28 @@ split_line(struct arena *arena, const char *line, char **args, size_t *count)
 	return quote != 0 ? -1 : 0;
 }
 
+/*
+ * The text behind the keyword, byte for byte.  sshd hands it on like that where
+ * a shell will read it; a comment is part of it (servconf.c, strdelim()).
+ */
+static const char *
+text_behind_keyword(struct arena *arena, const char *line)
+{
+	static const char blanks[] = " \t\r\f";
+	size_t len;
+
+	line += strspn(line, blanks);
+	line += strcspn(line, " \t\r\f=\"");
+	line += strspn(line, blanks);
+	if (*line == '=')
+		line += 1 + strspn(line + 1, blanks);
+	for (len = strlen(line); len > 0; len--) {
+		if (strchr(blanks, line[len - 1]) == NULL)
+			break;
+	}
+	return arena_strndup(arena, line, len);
+}
+
 /* ---- Match ---- */
 
 static bool
@@ -191,8 +213,8 @@ include(struct reading *r, char **args, size_t count)
 /* ---- lines ---- */
 
 static void
-add_directive(struct reading *r, const struct import_word *word, char **args,
-    size_t count)
+add_directive(struct reading *r, const struct import_word *word,
+    const char *line, char **args, size_t count)
 {
 	struct importer *imp = r->imp;
 	struct directive *d;
@@ -207,6 +229,7 @@ add_directive(struct reading *r, const struct import_word *word, char **args,
 	d->origin = r->origin;
 	d->block = r->block;
 	d->count = count - 1;
+	d->rest = text_behind_keyword(imp->arena, line);
 	d->args = arena_array(imp->arena, count, sizeof(*d->args));
 	for (i = 1; i < count; i++)
 		d->args[i - 1] = args[i];
@@ -242,7 +265,7 @@ read_line(struct reading *r, const char *line)
 		    "block",
 		    args[0]);
 	else
-		add_directive(r, word, args, count);
+		add_directive(r, word, line, args, count);
 }
 
 static int

@@ -123,25 +123,86 @@ put_listeners(struct importer *imp)
 
 /* ---- keys and algorithms ---- */
 
+static bool
+is_dsa(const struct importer *imp, const char *path)
+{
+	FILE *in = fopen(arena_printf(imp->arena, "%s.pub", path), "re");
+	char start[8] = "";
+	bool dsa = in != NULL && fgets(start, sizeof(start), in) != NULL &&
+	    strcmp(start, "ssh-dss") == 0;
+
+	if (in != NULL)
+		fclose(in);
+	return dsa;
+}
+
+/* sshd warns of a file that it cannot use, and serves with the others. */
+static struct strings
+usable_files(struct importer *imp, const char *name)
+{
+	struct strings list = {0};
+	size_t i, j;
+
+	for (i = 0; i < imp->directive_count; i++) {
+		const struct directive *d = &imp->directives[i];
+
+		if (strcmp(d->word->name, name) != 0 || d->block != 0)
+			continue;
+		for (j = 0; j < d->count; j++) {
+			if (access(d->args[j], F_OK) != 0)
+				import_note(imp, &d->origin,
+				    "%s %s: no such file: left out",
+				    d->word->name, d->args[j]);
+			else if (is_dsa(imp, d->args[j]))
+				import_note(imp, &d->origin,
+				    "%s %s: DSA is not supported: left out",
+				    d->word->name, d->args[j]);
+			else
+				push(imp, &list, d->args[j]);
+		}
+	}
+	return list;
+}
+
 static void
 put_host_keys(struct importer *imp)
 {
 	static const char *const usual[] = {"/etc/ssh/ssh_host_ed25519_key",
 	    "/etc/ssh/ssh_host_ecdsa_key", "/etc/ssh/ssh_host_rsa_key"};
-	struct strings keys = import_all(imp, 0, "hostkey");
-	struct strings certificates = import_all(imp, 0, "hostcertificate");
+	const struct directive *first = import_first(imp, 0, "hostkey");
+	struct strings keys = usable_files(imp, "hostkey");
+	struct strings certificates = usable_files(imp, "hostcertificate");
 	size_t i;
 
-	for (i = 0; keys.count == i && i < 3; i++) {
+	for (i = 0; first == NULL && i < 3; i++) {
 		if (access(usual[i], F_OK) == 0)
 			push(imp, &keys, usual[i]);
-		else
-			break;
 	}
+	if (first != NULL && keys.count == 0)
+		import_error(imp, &first->origin,
+		    "no host key of those named can be used");
 	if (keys.count > 0)
 		import_put_list(imp, "", "host_keys", &keys);
 	if (certificates.count > 0)
 		import_put_list(imp, "", "host_certificates", &certificates);
+}
+
+/* Does each cipher that the file leaves authenticate by itself? */
+static bool
+only_aead(struct importer *imp)
+{
+	const struct directive *d = import_first(imp, 0, "ciphers");
+	struct strings list = {0};
+	size_t i;
+
+	if (d != NULL)
+		list = import_algorithms(imp, d, ALGORITHM_CIPHER, false);
+	for (i = 0; i < list.count; i++) {
+		if (strstr(list.items[i], "gcm") == NULL &&
+		    strstr(list.items[i], "poly1305") == NULL)
+			return false;
+	}
+	return list.count > 0;
 }
 
 static void
@@ -154,7 +215,11 @@ put_algorithms(struct importer *imp, const char *key, const char *name,
 	if (d == NULL)
 		return;
 	list = import_algorithms(imp, d, kind, true);
-	if (list.count == 0)
+	if (list.count == 0 && kind == ALGORITHM_MAC && only_aead(imp))
+		import_note(imp, &d->origin,
+		    "%s: no cipher of the list needs one of these: left out",
+		    name);
+	else if (list.count == 0)
 		import_error(imp, &d->origin,
 		    "%s: nothing that sallyport has "
 		    "is in the list; the default stays",
@@ -234,9 +299,13 @@ put_grace(struct importer *imp)
 		    "waits an hour at most",
 		    text);
 		seconds = 3600;
+	} else if (seconds < 5) {
+		import_note(imp, &d->origin,
+		    "LoginGraceTime %s: sallyport waits 5 s at least", text);
+		seconds = 5;
 	}
-	fprintf(imp->out, "\tlogin_grace = %u;\n",
-	    (unsigned)(seconds < 5 ? 5 : seconds));
+	fprintf(imp->out, "	login_grace = %u;
+", (unsigned)seconds);
 }
 
 static void
@@ -322,9 +391,10 @@ put_penalties(struct importer *imp)
 	struct strings list;
 	size_t i;
 
-	if (d == NULL && strcasecmp(exempt, "none") == 0)
-		return;
 	fputs("\tpenalties = {", imp->out);
+	/* A file that names none was written for a server that had none. */
+	if (d == NULL)
+		fputs(" enabled = false;", imp->out);
 	for (i = 0; d != NULL && i < d->count; i++)
 		put_penalty(imp, d, d->args[i]);
 	if (strcasecmp(exempt, "none") != 0) {
@@ -372,8 +442,8 @@ put_plain(struct importer *imp)
 
 	if (strcasecmp(addendum, "none") != 0)
 		import_put_text(imp, "", "version_addendum", addendum);
-	if (pid != NULL && strcasecmp(pid, "none") == 0)
-		import_put_text(imp, "", "pid_file", "none");
+	if (pid != NULL)
+		import_put_text(imp, "", "pid_file", pid);
 	if (xauth != NULL)
 		import_put_text(imp, "", "xauth", xauth);
 	fprintf(imp->out, "x11_display_offset = %s;\n",
@@ -404,8 +474,13 @@ put_subsystems(struct importer *imp)
 	for (i = 0; i < imp->directive_count; i++) {
 		const struct directive *d = &imp->directives[i];
 
-		if (strcmp(d->word->name, "subsystem") != 0 || d->count < 2)
+		if (strcmp(d->word->name, "subsystem") != 0)
 			continue;
+		if (d->count < 2) {
+			import_error(imp, &d->origin,
+			    "Subsystem %s: its command is missing", d->args[0]);
+			continue;
+		}
 		for (j = 0; j < count; j++) {
 			if (strcmp(names[j], d->args[0]) == 0)
 				break;

@@ -35,6 +35,7 @@ struct directive {
 	const struct import_word *word;
 	char **args;
 	size_t count;
+	const char *rest; /* what follows the keyword, its quotes kept */
 	struct origin origin;
 	size_t block; /* 0: outside */
 };
@@ -156,6 +157,12 @@ bool import_in_block(const struct importer *imp, const char *name);
 void import_rekey(struct importer *imp, uint64_t set, const char *indent);
 void import_qos(
     struct importer *imp, uint64_t set, const char *indent, bool report);
+/* Does sshd serve this command itself ("internal-sftp ...")? */
+bool import_is_internal(const char *command);
+/* "COMMAND ARGS" of "Subsystem NAME COMMAND ARGS", quoted for a shell. */
+char *import_subsystem_line(
+    const struct importer *imp, const struct directive *d);
+/* The same, or "internal" where our own server takes its place. */
 char *import_subsystem_command(
     const struct importer *imp, const struct directive *d);
 /* The Subsystem line for sftp, or NULL. */
@@ -169,6 +176,8 @@ void import_grants(struct importer *imp, uint64_t set, bool root);
 struct strings import_chains(struct importer *imp, uint64_t set, bool root);
 /* Names of key sources for AuthorizedKeysFile and -Command of the set. */
 struct strings import_key_sources(const struct importer *imp, uint64_t set);
+/* Does a file of RevokedKeys revoke anything ("none" and /dev/null do not)? */
+bool import_revokes(const char *path);
 /* sshd's LogLevel as ours. */
 const char *import_log_level(const char *level);
 /* An algorithm list with + - ^ against what sallyport knows. */

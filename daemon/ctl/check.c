@@ -349,30 +349,37 @@ print_problems(const struct ctl *ctl, const struct problems *problems)
 	records_free(&r);
 }
 
+void
+check_file(const struct ctl *ctl, struct problems *problems)
+{
+	struct bundle bundle = {0};
+	struct config *config = NULL;
+
+	if (config_bundle_read(ctl->config_file, &bundle, problems) == 0 &&
+	    config_load(&bundle, &config, problems) == 0) {
+		look_around(config, problems);
+		if (problems->errors == 0 && geteuid() == 0)
+			rehearse(ctl, problems);
+		else if (problems->errors == 0)
+			problem_warning(problems, NULL, 0,
+			    "not run by root: modules were not loaded");
+	}
+	config_free(config);
+	config_bundle_free(&bundle);
+}
+
 int
 check_command(const struct ctl *ctl, int argc, char **argv)
 {
 	struct problems problems = {0};
-	struct bundle bundle = {0};
-	struct config *config = NULL;
 	int status;
 
 	(void)argv;
 	if (argc != 0)
 		return ctl_usage(ctl, "no arguments are expected");
-	if (config_bundle_read(ctl->config_file, &bundle, &problems) == 0 &&
-	    config_load(&bundle, &config, &problems) == 0) {
-		look_around(config, &problems);
-		if (problems.errors == 0 && geteuid() == 0)
-			rehearse(ctl, &problems);
-		else if (problems.errors == 0)
-			problem_warning(&problems, NULL, 0,
-			    "not run by root: modules were not loaded");
-	}
+	check_file(ctl, &problems);
 	print_problems(ctl, &problems);
 	status = problems.errors == 0 ? CTL_OK : CTL_FAILED;
-	config_free(config);
-	config_bundle_free(&bundle);
 	problems_free(&problems);
 	return status;
 }

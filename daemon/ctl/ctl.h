@@ -54,6 +54,9 @@ int ctl_usage(const struct ctl *ctl, const char *format, ...)
  */
 struct config *offline_config(const struct ctl *ctl, struct bundle *bundle);
 
+/* check.c: what "check" finds in ctl->config_file, added to problems. */
+void check_file(const struct ctl *ctl, struct problems *problems);
+
 /* check.c: problems for JSON. */
 void problem_records(const struct problems *problems, struct records *r);
 

@@ -7,6 +7,7 @@ sallyportctl_SOURCES = \
 	daemon/ctl/explain_key.c \
 	daemon/ctl/find.c \
 	daemon/ctl/hostkeys.c \
+	daemon/ctl/import.c \
 	daemon/ctl/module.c daemon/ctl/module.h \
 	daemon/ctl/offline.c \
 	daemon/ctl/record.c daemon/ctl/record.h \

@@ -1,16 +1,13 @@
 /*
  * sallyportctl show: the configuration as it was understood, and the keys
- * there are.  sallyportctl import: sshd's, in our words.
+ * there are.
  */
 #include "daemon/ctl/ctl.h"
 
-#include "config/import.h"
 #include "config/load.h"
 #include "config/show.h"
 #include "daemon/ctl/record.h"
-#include "lib/err.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -349,53 +346,4 @@ show_command(const struct ctl *ctl, int argc, char **argv)
 		config_show(config, defaults, stdout);
 	config_free(config);
 	return status;
-}
-
-/* ---- import ---- */
-
-static void
-import_json(const char *text, const struct problems *problems)
-{
-	struct records r = {0};
-
-	fputs("{\n\t\"config\": ", stdout);
-	/* Not json_text(): the newlines are the configuration's own. */
-	show_quoted(stdout, text, SHOW_JSON);
-	fputs(",\n\t\"problems\": ", stdout);
-	problem_records(problems, &r);
-	records_json(&r, false, stdout);
-	fputs("}\n", stdout);
-	records_free(&r);
-}
-
-int
-import_command(const struct ctl *ctl, int argc, char **argv)
-{
-	struct problems problems = {0};
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out;
-	int err;
-
-	if (argc != 1 || argv[0][0] == '-')
-		return ctl_usage(ctl, "one sshd_config is expected");
-	if ((out = open_memstream(&text, &size)) == NULL)
-		return ctl_fail("%s", strerror(errno));
-	err = config_import(argv[0], out, &problems);
-	fclose(out);
-	if (err == E_SYSTEM && problems.count == 0)
-		ctl_fail("%s: %s", argv[0], strerror(errno));
-	else if (ctl->json) {
-		import_json(text, &problems);
-		if (err != 0)
-			problems_print(&problems, stderr);
-	} else {
-		if (err != E_SYSTEM)
-			fputs(text, stdout);
-		fflush(stdout);
-		problems_print(&problems, stderr);
-	}
-	free(text);
-	problems_free(&problems);
-	return err == 0 ? CTL_OK : CTL_FAILED;
 }
