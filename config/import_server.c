@@ -304,8 +304,7 @@ put_grace(struct importer *imp)
 		    "LoginGraceTime %s: sallyport waits 5 s at least", text);
 		seconds = 5;
 	}
-	fprintf(imp->out, "	login_grace = %u;
-", (unsigned)seconds);
+	fprintf(imp->out, "\tlogin_grace = %u;\n", (unsigned)seconds);
 }
 
 static void

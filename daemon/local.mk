@@ -2,7 +2,8 @@ sbin_PROGRAMS += sallyportd
 sallyportd_SOURCES = daemon/main.c daemon/syslog.c
 sallyportd_LDFLAGS = $(PROGRAM_LDFLAGS)
 # Order is the arrows' order, from the roof to the ground.
-DAEMON_LIBS = privsep/libprivsep.a config/libsettings.a \
+# Of libsftp, sallyportd takes peer.o alone.
+DAEMON_LIBS = daemon/sftp/libsftp.a privsep/libprivsep.a config/libsettings.a \
 	lib/ssh/libssh.a lib/libground.a
 sallyportd_LDADD = daemon/monitor/libauth.a daemon/worker/libworker.a \
 	daemon/worker/channel/libchannel.a $(DAEMON_LIBS) $(CRYPTO_LIBS) $(CONFIG_LIBS) \

@@ -6,6 +6,7 @@
 #include "daemon/monitor/sessions.h"
 
 #include "daemon/monitor/auth.h"
+#include "daemon/sftp/sftp.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/loop.h"
