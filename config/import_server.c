@@ -435,7 +435,8 @@ put_lower(struct importer *imp, const char *key, const char *text)
 static void
 put_plain(struct importer *imp)
 {
-	const char *addendum = global(imp, "versionaddendum", "none");
+	const struct directive *d = import_first(imp, 0, "versionaddendum");
+	const char *addendum = d != NULL ? d->rest : "none";
 	const char *pid = global(imp, "pidfile", NULL);
 	const char *xauth = global(imp, "xauthlocation", NULL);
 

@@ -96,10 +96,17 @@ static const struct row rows[] = {
 	"address = \"127.0.0.1\"",
 	"1: ListenAddress ssh.example.com: a "
 	"numeric address is needed\n"},
-    {"HostKey /k1\nHostKey /k2\nHostCertificate /c\n",
-	"host_keys = [ \"/k1\", \"/k2\" ];\nhost_certificates = "
-	"[ \"/c\" ];\n",
+    {"HostKey /etc/passwd\nHostKey /etc/group\nHostCertificate /etc/hosts\n",
+	"host_keys = [ \"/etc/passwd\", \"/etc/group\" ];\n"
+	"host_certificates = [ \"/etc/hosts\" ];\n",
 	""},
+    {"HostKey /none/1\nHostKey /etc/passwd\nHostCertificate /none/2\n",
+	"host_keys = [ \"/etc/passwd\" ];\n",
+	"1: warning: hostkey /none/1: no such file: left out\n"
+	"3: warning: hostcertificate /none/2: no such file: left out\n"},
+    {"HostKey /none/1\n", "",
+	"1: warning: hostkey /none/1: no such file: left out\n"
+	"1: no host key of those named can be used\n"},
     {"Ciphers aes256-ctr,aes128-cbc\n", "\tciphers = [ \"aes256-ctr\" ];",
 	"1: warning: ciphers: sallyport has no \"aes128-cbc\": left out\n"},
     {"MACs -hmac-sha1*,umac*\n",
@@ -108,7 +115,7 @@ static const struct row rows[] = {
 	"1: warning: macs: sallyport has no \"hmac-sha1*\": left out\n"
 	"1: warning: macs: sallyport has no \"umac*\": left out\n"},
     {"KexAlgorithms +diffie-hellman-group14-sha256\n",
-	"\"ecdh-sha2-nistp521\", \"diffie-hellman-group14-sha256\" ];", ""},
+	"\"diffie-hellman-group14-sha256\" ];", ""},
     {"KexAlgorithms ^ecdh-sha2-nistp256\n",
 	"kex = [ \"ecdh-sha2-nistp256\", \"mlkem768x25519-sha256\"", ""},
     {"HostKeyAlgorithms ssh-ed25519\n",
@@ -156,12 +163,10 @@ static const struct row rows[] = {
 	"ip_qos_interactive = \"af21\";\nip_qos_bulk = "
 	"\"cs1\";",
 	""},
-    {"IPQoS lowdelay\n", "",
-	"1: warning: IPQoS lowdelay: DSCP names "
-	"only\n1: warning: IPQoS lowdelay: DSCP names only\n"},
+    {"IPQoS lowdelay\n", "", "1: warning: IPQoS lowdelay: DSCP names only\n"},
     {"VersionAddendum x y\nXAuthLocation /x\nX11DisplayOffset 20\n"
      "TCPKeepAlive no\nPidFile none\n",
-	"version_addendum = \"x\";\n"
+	"version_addendum = \"x y\";\n"
 	"pid_file = \"none\";\nxauth = \"/x\";\nx11_display_offset = 20;\n"
 	"tcp_keepalive = false;\n",
 	""},
@@ -191,7 +196,35 @@ static const struct row rows[] = {
 	" command = [ \"/bin/p\", \"%u\" ];\n"
 	"\t\t\tuser = \"nobody\";\n\t\t};\n",
 	""},
-    {"HostbasedAuthentication yes\n", "{ name = \"hostbased\"; }", ""},
+    {"HostbasedAuthentication yes\n",
+	"{ name = \"hostbased\"; options = { }; }", ""},
+    {"HostbasedAuthentication yes\nIgnoreRhosts no\n"
+     "HostbasedUsesNameFromPacketOnly yes\n",
+	"options = { user_files = true; name_from_packet = true; };", ""},
+    {"RekeyLimit 1K\n", "rekey_bytes = 65536L;",
+	"1: warning: RekeyLimit 1K: sallyport rekeys after 64K at the "
+	"earliest\n"},
+    {"LoginGraceTime 3\n", "login_grace = 5;",
+	"1: warning: LoginGraceTime 3: sallyport waits 5 s at least\n"},
+    {"PidFile /run/x.pid\n", "pid_file = \"/run/x.pid\";", ""},
+    {"Port 22\n", "penalties = { enabled = false;", ""},
+    {"RevokedKeys /dev/null\n", "sources = [ \"user\" ];", ""},
+    {"RevokedKeys none\n", "sources = [ \"user\" ];", ""},
+    {"Subsystem foo\n", "", "1: Subsystem foo: its command is missing\n"},
+    {"Subsystem foo /bin/foo \"a b\" c\n",
+	"{ name = \"foo\"; command = \"/bin/foo \\\"a b\\\" c\"; }", ""},
+    {"AuthorizedKeysCommand /bin/keys\nAuthorizedKeysCommandUser root\n",
+	"command = { command = [ \"/bin/keys\", \"%u\" ];\n"
+	"\t\t\tuser = \"nobody\";",
+	"2: warning: authorizedkeyscommanduser root: sallyport runs no such "
+	"command as root; it runs as nobody, see that it works so\n"},
+    {"ChrootDirectory /srv\nForceCommand internal-sftp -d %u\n",
+	"sftp_start = \"/%u\";", ""},
+    {"ForceCommand internal-sftp -d %d/in\n", "sftp_start = \"%h/in\";", ""},
+    {"Ciphers aes128-gcm@openssh.com\nMACs hmac-md5\n", "",
+	"2: warning: macs: sallyport has no \"hmac-md5\": left out\n"
+	"2: warning: macs: no cipher of the list needs one of these: left "
+	"out\n"},
     {"ChannelTimeout session=5m global=1h x11*=0\n"
      "UnusedConnectionTimeout 9m\n",
 	"unused_timeout = \"9m\";\n"
@@ -281,12 +314,17 @@ static const struct row rows[] = {
 	"4: warning: gssapiauthentication yes: sallyport has \"no\" "
 	"only\n"},
     {"NoSuchThing yes\n", "", "1: NoSuchThing: unknown keyword\n"},
-    {"Banner \"/a b\" # comment\nbanner=/c\n", "banner = \"/a b\";", ""},
-    {"Banner=/c\n", "banner = \"/c\";", ""},
-    {"Banner = /c\n", "banner = \"/c\";", ""},
+    {"Banner \"/etc/passwd\" # comment\nbanner=/etc/group\n",
+	"banner = \"/etc/passwd\";", ""},
+    {"Banner=/etc/passwd\n", "banner = \"/etc/passwd\";", ""},
+    {"Banner = /etc/passwd\n", "banner = \"/etc/passwd\";", ""},
+    {"Banner \"Authorised use only\"\n", "",
+	"1: warning: Banner Authorised use only: there is no such file, so "
+	"sshd shows nothing: left out\n"},
     {"Banner \"/c\n", "", "1: a quote is not closed\n"},
-    {"ForceCommand echo \"a  b\" 'c\"d'\n", "command = \"echo a  b c\\\"d\";",
-	""},
+    {"ForceCommand echo \"a  b\" 'c\"d' # e \n",
+	"command = \"echo \\\"a  b\\\" 'c\\\"d' # e\";", ""},
+    {"ForceCommand=\"x\" y\n", "command = \"\\\"x\\\" y\";", ""},
     {"ChallengeResponseAuthentication no\nPasswordAuthentication no\n",
 	"methods = [ \"publickey\" ];", ""},
     {"SetEnv A=1 A=2 B=3\nSetEnv C=4\n", "set_env = [ \"A=1\", \"B=3\" ];", ""},
