@@ -58,14 +58,14 @@ put_word(FILE *out, const char *word, size_t len, bool first)
 static void
 put_text(FILE *out, const char *text, size_t column)
 {
-	bool first = column == 0;
+	bool first = column == 0, ended = false;
 	size_t len;
 
 	for (; *text != '\0'; text += len) {
 		while (*text == ' ')
 			text++;
 		len = strcspn(text, " ");
-		if (!first && (column + len > 62 || text[-2] == '.')) {
+		if (!first && (column + len > 62 || ended)) {
 			fputc('\n', out);
 			column = 0;
 			first = true;
@@ -73,6 +73,7 @@ put_text(FILE *out, const char *text, size_t column)
 		if (!first && column > 0 && text[-1] == ' ')
 			fputc(' ', out);
 		column += put_word(out, text, len, first);
+		ended = len > 0 && text[len - 1] == '.';
 		first = false;
 	}
 	fputc('\n', out);
