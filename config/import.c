@@ -165,6 +165,15 @@ import_all(const struct importer *imp, uint64_t set, const char *name)
 	return list.count > 0 ? list : global;
 }
 
+void
+import_push(const struct importer *imp, struct strings *list, const char *text)
+{
+	if (list->count % 16 == 0)
+		list->items = arena_grow(imp->arena, list->items, list->count,
+		    list->count + 16, sizeof(*list->items));
+	list->items[list->count++] = arena_strdup(imp->arena, text);
+}
+
 struct strings
 import_split(const struct importer *imp, const char *text)
 {

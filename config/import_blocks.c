@@ -15,15 +15,6 @@
 
 #define IN "\t  "
 
-static void
-push(const struct importer *imp, struct strings *list, const char *text)
-{
-	if (list->count % 16 == 0)
-		list->items = arena_grow(imp->arena, list->items, list->count,
-		    list->count + 16, sizeof(*list->items));
-	list->items[list->count++] = arena_strdup(imp->arena, text);
-}
-
 bool
 import_in_block(const struct importer *imp, const char *name)
 {
@@ -212,8 +203,8 @@ put_subsystems(struct importer *imp, uint64_t set)
 
 		if (!counts(d, set) || subsystem_of(imp, set, d->args[0]) != d)
 			continue;
-		push(imp, &names, d->args[0]);
-		push(imp, &list,
+		import_push(imp, &names, d->args[0]);
+		import_push(imp, &list,
 		    arena_printf(imp->arena, "%s=%s", d->args[0],
 			import_subsystem_command(imp, d)));
 	}
@@ -239,7 +230,7 @@ put_ca_algorithms(struct importer *imp, uint64_t set)
 	if (d != NULL)
 		list = import_algorithms(imp, d, ALGORITHM_CA, false);
 	else
-		push(imp, &list, "*");
+		import_push(imp, &list, "*");
 	import_put_list(imp, IN, "key_ca_algorithms", &list);
 }
 
@@ -252,7 +243,7 @@ put_revoked(struct importer *imp, uint64_t set)
 
 	for (i = 0; d != NULL && i < d->count; i++) {
 		if (import_revokes(d->args[i]))
-			push(imp, &list, d->args[i]);
+			import_push(imp, &list, d->args[i]);
 	}
 	import_put_list(imp, IN, "key_revoked", &list);
 }

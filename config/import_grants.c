@@ -22,15 +22,6 @@ struct granting {
 };
 
 static void
-push(const struct importer *imp, struct strings *list, const char *text)
-{
-	if (list->count % 16 == 0)
-		list->items = arena_grow(imp->arena, list->items, list->count,
-		    list->count + 16, sizeof(*list->items));
-	list->items[list->count++] = arena_strdup(imp->arena, text);
-}
-
-static void
 put_word(const struct granting *g, const char *key, const char *word)
 {
 	fprintf(g->imp->out, IN "%s = %s;\n", key, word);
@@ -102,15 +93,15 @@ import_chains(struct importer *imp, uint64_t set, bool root)
 	d = import_first(imp, set, "authenticationmethods");
 	if (d != NULL && strcasecmp(d->args[0], "any") != 0) {
 		for (i = 0; i < d->count; i++)
-			push(imp, &wanted, d->args[i]);
+			import_push(imp, &wanted, d->args[i]);
 	} else {
 		for (i = 0; i < 4; i++)
-			push(imp, &wanted, methods[i]);
+			import_push(imp, &wanted, methods[i]);
 	}
 	for (i = 0; i < wanted.count; i++) {
 		if (chain_enabled(&g, wanted.items[i]) &&
 		    (!root || chain_for_root(&g, wanted.items[i])))
-			push(imp, &list, wanted.items[i]);
+			import_push(imp, &list, wanted.items[i]);
 	}
 	return list;
 }
@@ -191,13 +182,13 @@ import_algorithms(
 	if (change == 0 || change == '^') {
 		for (i = 0; i < written.count; i++) {
 			if (known(names, written.items[i]))
-				push(imp, &list, written.items[i]);
+				import_push(imp, &list, written.items[i]);
 		}
 		/* Patterns, where sshd allows them. */
 		for (i = 0; change == 0 && names[i] != NULL; i++) {
 			if (any_matches(&written, names[i]) &&
 			    !any_matches(&list, names[i]))
-				push(imp, &list, names[i]);
+				import_push(imp, &list, names[i]);
 		}
 		if (change == 0)
 			return list;
@@ -205,12 +196,12 @@ import_algorithms(
 	for (i = 0; defaults[i] != NULL; i++) {
 		if ((change != '-' || !any_matches(&written, defaults[i])) &&
 		    !any_matches(&list, defaults[i]))
-			push(imp, &list, defaults[i]);
+			import_push(imp, &list, defaults[i]);
 	}
 	for (i = 0; change == '+' && names[i] != NULL; i++) {
 		if (any_matches(&written, names[i]) &&
 		    !any_matches(&list, names[i]))
-			push(imp, &list, names[i]);
+			import_push(imp, &list, names[i]);
 	}
 	return list;
 }
@@ -282,7 +273,7 @@ put_targets(
 	size_t i;
 
 	if (allowed && (d == NULL || strcasecmp(d->args[0], "any") == 0))
-		push(imp, &list, "*:*");
+		import_push(imp, &list, "*:*");
 	for (i = 0; allowed && list.count == i && d != NULL && i < d->count;
 	     i++) {
 		if (strcasecmp(d->args[i], "none") == 0)
@@ -297,7 +288,7 @@ put_targets(
 			    d->args[i], fault);
 			break;
 		}
-		push(imp, &list, text);
+		import_push(imp, &list, text);
 	}
 	import_put_list(imp, IN, key, &list);
 }
@@ -308,7 +299,7 @@ put_everything(const struct granting *g, const char *key, bool allowed)
 	struct strings list = {0};
 
 	if (allowed)
-		push(g->imp, &list, "*");
+		import_push(g->imp, &list, "*");
 	import_put_list(g->imp, IN, key, &list);
 }
 
@@ -344,76 +335,6 @@ put_forwarding(const struct granting *g)
 
 /* ---- the session ---- */
 
-/*
- * "-d": the directory is below the chroot, or below the home directory where
- * there is none; %d is what we call %h.
- */
-static void
-put_sftp_start(
-    const struct granting *g, const struct directive *d, const char *value)
-{
-	struct importer *imp = g->imp;
-	bool jailed =
-	    strcasecmp(import_value(imp, g->set, "chrootdirectory", "none"),
-		"none") != 0;
-	char *text = arena_printf(imp->arena, "%s%s",
-	    value[0] == '/' || strncmp(value, "%d", 2) == 0 ? "" :
-		jailed					    ? "/" :
-							      "%h/",
-	    value);
-	char *at;
-
-	for (at = strchr(text, '%'); at != NULL && at[1] != '\0';
-	     at = strchr(at + 2, '%')) {
-		if (at[1] == 'd')
-			at[1] = 'h';
-		else if (strchr("uU%h", at[1]) == NULL)
-			import_error(imp, &d->origin,
-			    "internal-sftp -d: sallyport does not know %%%c "
-			    "here",
-			    at[1]);
-	}
-	import_put_text(imp, IN, "sftp_start", text);
-}
-
-/* sftp-server's options: the words of "sftp-server -x ...". */
-static void
-put_sftp_options(
-    const struct granting *g, const struct directive *d, const char *line)
-{
-	struct importer *imp = g->imp;
-	struct strings words = {0};
-	char *text = arena_strdup(imp->arena, line), *word, *rest;
-	size_t i;
-
-	for (rest = text; (word = strsep(&rest, " \t")) != NULL;) {
-		if (*word != '\0')
-			push(imp, &words, word);
-	}
-	for (i = 1; i < words.count; i++) {
-		const char *flag = words.items[i];
-		const char *value =
-		    i + 1 < words.count ? words.items[i + 1] : "";
-
-		if (strcmp(flag, "-R") == 0) {
-			put_word(g, "sftp_read_only", "true");
-			continue;
-		}
-		if (strcmp(flag, "-d") == 0)
-			put_sftp_start(g, d, value);
-		else if (strcmp(flag, "-u") == 0)
-			import_put_text(imp, IN, "sftp_umask", value);
-		else if (strcmp(flag, "-P") == 0 || strcmp(flag, "-p") == 0)
-			import_error(imp, &d->origin,
-			    "internal-sftp %s: "
-			    "sallyport has no list of sftp requests",
-			    flag);
-		else if (strcmp(flag, "-e") == 0)
-			continue;
-		i++; /* -l and -f: sallyport's own audit has more */
-	}
-}
-
 /* What the Subsystem line gives the server that ours takes the place of. */
 static void
 put_sftp_subsystem(const struct granting *g)
@@ -422,7 +343,8 @@ put_sftp_subsystem(const struct granting *g)
 
 	if (d != NULL &&
 	    strcmp(import_subsystem_command(g->imp, d), "internal") == 0)
-		put_sftp_options(g, d, import_subsystem_line(g->imp, d));
+		import_sftp_options(
+		    g->imp, g->set, d, import_subsystem_line(g->imp, d));
 }
 
 static void
@@ -435,7 +357,7 @@ put_command(const struct granting *g)
 		put_sftp_subsystem(g);
 	} else if (import_is_internal(d->rest)) {
 		put_word(g, "sftp_only", "true");
-		put_sftp_options(g, d, d->rest);
+		import_sftp_options(imp, g->set, d, d->rest);
 	} else {
 		/* The user's shell reads it, so its quotes must arrive. */
 		import_put_text(imp, IN, "command", d->rest);
@@ -491,7 +413,7 @@ put_environment(const struct granting *g)
 			    "NAME=value",
 			    d->args[i]);
 		else if (j == kept.count)
-			push(imp, &kept, d->args[i]);
+			import_push(imp, &kept, d->args[i]);
 	}
 	if (kept.count > 0)
 		import_put_list(imp, IN, "set_env", &kept);
@@ -552,7 +474,7 @@ put_channel_timeouts(const struct granting *g)
 			    "understood",
 			    d->args[i]);
 		else
-			push(imp, &list, d->args[i]);
+			import_push(imp, &list, d->args[i]);
 	}
 	if (list.count > 0)
 		import_put_list(imp, IN, "channel_timeouts", &list);

@@ -22,15 +22,6 @@ import_pattern_list(
 	return match_list(text, list, MATCH_CASE) == MATCH_YES;
 }
 
-static void
-add(const struct importer *imp, struct strings *list, const char *text)
-{
-	if (list->count % 16 == 0)
-		list->items = arena_grow(imp->arena, list->items, list->count,
-		    list->count + 16, sizeof(*list->items));
-	list->items[list->count++] = arena_strdup(imp->arena, text);
-}
-
 /* "10.1.*" as a network; NULL when the wildcard is another one. */
 static char *
 wildcard_network(const struct importer *imp, const char *text)
@@ -73,12 +64,14 @@ add_network(struct importer *imp, struct strings *list, const char *item,
 	char *converted;
 
 	if (strcmp(text, "*") == 0) {
-		add(imp, list, arena_printf(imp->arena, "%s0.0.0.0/0", bang));
-		add(imp, list, arena_printf(imp->arena, "%s::/0", bang));
+		import_push(
+		    imp, list, arena_printf(imp->arena, "%s0.0.0.0/0", bang));
+		import_push(
+		    imp, list, arena_printf(imp->arena, "%s::/0", bang));
 	} else if (parse_network(text, &network) == NULL) {
-		add(imp, list, item);
+		import_push(imp, list, item);
 	} else if ((converted = wildcard_network(imp, text)) != NULL) {
-		add(imp, list,
+		import_push(imp, list,
 		    arena_printf(imp->arena, "%s%s", bang, converted));
 	} else if (looks_numeric(text) || imp->use_dns) {
 		*expressible = false;
@@ -173,7 +166,7 @@ matching_listeners(
 		if (c->local_addresses != NULL &&
 		    !address_listed(l, c->local_addresses, expressible))
 			continue;
-		add(imp, &names, l->name);
+		import_push(imp, &names, l->name);
 	}
 	return names;
 }

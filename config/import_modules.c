@@ -9,15 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-static void
-push(const struct importer *imp, struct strings *list, const char *text)
-{
-	if (list->count % 16 == 0)
-		list->items = arena_grow(imp->arena, list->items, list->count,
-		    list->count + 16, sizeof(*list->items));
-	list->items[list->count++] = arena_strdup(imp->arena, text);
-}
-
 static bool
 is_none(const struct directive *d)
 {
@@ -99,12 +90,13 @@ import_key_sources(const struct importer *imp, uint64_t set)
 	files = import_first(imp, set, "authorizedkeysfile");
 	command = import_first(imp, set, "authorizedkeyscommand");
 	if (files == NULL || !is_none(files))
-		push(imp, &names, source_name(imp, files, "user", "files"));
+		import_push(
+		    imp, &names, source_name(imp, files, "user", "files"));
 	if (!is_none(command))
-		push(imp, &names,
+		import_push(imp, &names,
 		    source_name(imp, command, "command", "command"));
 	if (authority != NULL)
-		push(imp, &names, authority);
+		import_push(imp, &names, authority);
 	return names;
 }
 
@@ -135,7 +127,7 @@ home_paths(struct importer *imp, const struct directive *d)
 
 	for (i = 0; i < d->count; i++) {
 		check_tokens(imp, d, d->args[i], "huU%");
-		push(imp, &list,
+		import_push(imp, &list,
 		    d->args[i][0] == '/' || strncmp(d->args[i], "%h", 2) == 0 ?
 			d->args[i] :
 			arena_printf(imp->arena, "%%h/%s", d->args[i]));
@@ -152,8 +144,8 @@ put_file_source(
 	if (d != NULL) {
 		list = home_paths(imp, d);
 	} else {
-		push(imp, &list, "%h/.ssh/authorized_keys");
-		push(imp, &list, "%h/.ssh/authorized_keys2");
+		import_push(imp, &list, "%h/.ssh/authorized_keys");
+		import_push(imp, &list, "%h/.ssh/authorized_keys2");
 	}
 	fprintf(imp->out, "\t\t%s = {", name);
 	import_put_list(imp, " ", "file", &list);
@@ -193,12 +185,12 @@ put_command(
 
 	for (i = 0; i < d->count; i++) {
 		check_tokens(imp, d, d->args[i], "huUtkfisFKT%");
-		push(imp, &words, d->args[i]);
+		import_push(imp, &words, d->args[i]);
 	}
 	/* sshd_config(5): without arguments it is given the user's name. */
 	if (d->count == 1 &&
 	    strcmp(d->word->name, "authorizedkeyscommand") == 0)
-		push(imp, &words, "%u");
+		import_push(imp, &words, "%u");
 	user =
 	    import_first(imp, d->block == 0 ? 0 : 1ULL << d->block, user_word);
 	import_put_list(imp, " ", "command", &words);
@@ -232,23 +224,24 @@ put_sources(struct importer *imp)
 
 	for (i = 0; i < imp->authority_count; i++) {
 		if (strcmp(imp->authorities[i].name, "ca_keys") != 0)
-			push(imp, &names, imp->authorities[i].name);
+			import_push(imp, &names, imp->authorities[i].name);
 	}
 	if (global_files)
-		push(imp, &names, "user");
+		import_push(imp, &names, "user");
 	for (i = 0; i < imp->directive_count; i++) {
 		const struct directive *d = &imp->directives[i];
 
 		if (strcmp(d->word->name, "authorizedkeysfile") == 0 &&
 		    counts(imp, d))
-			push(imp, &names, source_name(imp, d, "user", "files"));
+			import_push(
+			    imp, &names, source_name(imp, d, "user", "files"));
 	}
 	for (i = 0; i < imp->directive_count; i++) {
 		const struct directive *d = &imp->directives[i];
 
 		if (strcmp(d->word->name, "authorizedkeyscommand") == 0 &&
 		    counts(imp, d))
-			push(imp, &names,
+			import_push(imp, &names,
 			    source_name(imp, d, "command", "command"));
 	}
 	import_put_list(imp, "\t\t", "sources", &names);
@@ -292,7 +285,7 @@ put_authorities(struct importer *imp)
 		bool top = strcmp(a->name, "ca_keys") == 0;
 
 		memset(&list, 0, sizeof(list));
-		push(imp, &list, a->keys->args[0]);
+		import_push(imp, &list, a->keys->args[0]);
 		if (!top)
 			fprintf(imp->out, "\t\t%s = {", a->name);
 		import_put_list(imp, top ? "\t\t" : " ", "ca_keys", &list);
@@ -331,7 +324,7 @@ put_revoked(struct importer *imp)
 					break;
 			}
 			if (k == list.count)
-				push(imp, &list, d->args[j]);
+				import_push(imp, &list, d->args[j]);
 		}
 	}
 	if (list.count > 0)

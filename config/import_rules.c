@@ -22,15 +22,6 @@ struct region {
 	unsigned number;
 };
 
-static void
-push(const struct importer *imp, struct strings *list, const char *text)
-{
-	if (list->count % 16 == 0)
-		list->items = arena_grow(imp->arena, list->items, list->count,
-		    list->count + 16, sizeof(*list->items));
-	list->items[list->count++] = arena_strdup(imp->arena, text);
-}
-
 /* ---- one rule ---- */
 
 /* One more condition of the rule being written. */
@@ -126,7 +117,7 @@ plain_entries(const struct region *r, const struct strings *entries)
 		if (!split_at(r->imp, entries->items[i], &user, &host) &&
 		    entries->items[i][0] != '!' &&
 		    takes_root(r, entries->items[i]))
-			push(r->imp, &list, entries->items[i]);
+			import_push(r->imp, &list, entries->items[i]);
 	}
 	return list;
 }
@@ -149,7 +140,7 @@ host_entry(struct region *r, const char *entry, const char *name,
 		return false;
 	*from = import_networks(r->imp, host, origin_of(r, name), &expressible);
 	memset(users, 0, sizeof(*users));
-	push(r->imp, users, user);
+	import_push(r->imp, users, user);
 	return from->count > 0;
 }
 

@@ -12,15 +12,6 @@
 #include <strings.h>
 #include <unistd.h>
 
-static void
-push(const struct importer *imp, struct strings *list, const char *text)
-{
-	if (list->count % 16 == 0)
-		list->items = arena_grow(imp->arena, list->items, list->count,
-		    list->count + 16, sizeof(*list->items));
-	list->items[list->count++] = arena_strdup(imp->arena, text);
-}
-
 static const char *
 global(const struct importer *imp, const char *name, const char *fallback)
 {
@@ -158,7 +149,7 @@ usable_files(struct importer *imp, const char *name)
 				    "%s %s: DSA is not supported: left out",
 				    d->word->name, d->args[j]);
 			else
-				push(imp, &list, d->args[j]);
+				import_push(imp, &list, d->args[j]);
 		}
 	}
 	return list;
@@ -176,7 +167,7 @@ put_host_keys(struct importer *imp)
 
 	for (i = 0; first == NULL && i < 3; i++) {
 		if (access(usual[i], F_OK) == 0)
-			push(imp, &keys, usual[i]);
+			import_push(imp, &keys, usual[i]);
 	}
 	if (first != NULL && keys.count == 0)
 		import_error(imp, &first->origin,
@@ -250,7 +241,7 @@ put_union(struct importer *imp, const char *key, const char *name,
 					break;
 			}
 			if (k == all.count)
-				push(imp, &all, list.items[j]);
+				import_push(imp, &all, list.items[j]);
 		}
 	}
 	if (all.count > 0)

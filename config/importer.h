@@ -107,6 +107,9 @@ bool import_is(const struct importer *imp, uint64_t set, const char *name,
 /* All arguments of a keyword that grows, one after the other. */
 struct strings import_all(
     const struct importer *imp, uint64_t set, const char *name);
+/* Append a copy of the text. */
+void import_push(
+    const struct importer *imp, struct strings *list, const char *text);
 /* Comma separated text as a list. */
 struct strings import_split(const struct importer *imp, const char *text);
 
@@ -176,6 +179,12 @@ void import_grants(struct importer *imp, uint64_t set, bool root);
 struct strings import_chains(struct importer *imp, uint64_t set, bool root);
 /* Names of key sources for AuthorizedKeysFile and -Command of the set. */
 struct strings import_key_sources(const struct importer *imp, uint64_t set);
+/* ---- import_sftp.c ---- */
+
+/* The grants of our SFTP server, from the words of "internal-sftp -x ...". */
+void import_sftp_options(struct importer *imp, uint64_t set,
+    const struct directive *d, const char *line);
+
 /* Does a file of RevokedKeys revoke anything ("none" and /dev/null do not)? */
 bool import_revokes(const char *path);
 /* sshd's LogLevel as ours. */

@@ -8,6 +8,7 @@ config_libsettings_a_SOURCES = \
 	config/load.c config/load.h \
 	config/import.c config/import_blocks.c config/import.h config/importer.h \
 	config/import_grants.c config/import_match.c \
+	config/import_sftp.c \
 	config/import_modules.c config/import_read.c \
 	config/import_rules.c config/import_server.c \
 	config/import_words.c \

@@ -15,5 +15,8 @@ void done(void);
 /* Rules, and behind them one that lets in whoever comes so far. */
 #define ANY	 "{ name = \"any\"; methods = [ \"publickey\" ]; }"
 #define RULES(x) "rules = (" x ANY ");"
+/* Rule "m" with that match, before the one for anybody. */
+#define MATCH(m) \
+	RULES("{ name = \"m\"; match = ( {" m "} ); methods = [ \"x\" ]; },")
 
 #endif

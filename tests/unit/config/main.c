@@ -14,6 +14,7 @@ main(void)
 	srunner_add_suite(runner, suite_bundle());
 	srunner_add_suite(runner, suite_load());
 	srunner_add_suite(runner, suite_policy());
+	srunner_add_suite(runner, suite_unknown());
 	srunner_add_suite(runner, suite_policy_may());
 	srunner_add_suite(runner, suite_policy_forward());
 	srunner_add_suite(runner, suite_guards());

@@ -18,5 +18,6 @@ Suite *suite_policy_forward(void);
 Suite *suite_scan(void);
 Suite *suite_show(void);
 Suite *suite_start(void);
+Suite *suite_unknown(void);
 
 #endif
