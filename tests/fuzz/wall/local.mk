@@ -32,7 +32,7 @@ tests_fuzz_wall_fuzz_monitor_LDFLAGS = $(FUZZ_LDFLAGS) \
 tests_fuzz_wall_fuzz_monitor_LDADD = daemon/monitor/libauth.a $(WALL_LIBS)
 
 # make tests/fuzz/wall/make_seeds && tests/fuzz/wall/make_seeds .../corpus
-EXTRA_PROGRAMS += tests/fuzz/wall/make_seeds
+check_PROGRAMS += tests/fuzz/wall/make_seeds
 tests_fuzz_wall_make_seeds_SOURCES = \
 	tests/fuzz/wall/make_seeds.c tests/fuzz/wall/scene.h \
 	tests/unit/privsep/sample.c tests/unit/privsep/sample.h

@@ -181,6 +181,8 @@ sample_encode(const struct wall_message *m, struct buf *b)
 			break;
 		case KIND_text:
 			text = *(const char **)at(m, f);
+			if (text == NULL) /* a seed does not name it */
+				text = "";
 			buf_string(b, text, strlen(text) + 1);
 			break;
 		case KIND_bytes:
