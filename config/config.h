@@ -159,7 +159,8 @@ struct privsep_settings {
 enum log_format_setting {
 	LOG_FORMAT_TEXT,
 	LOG_FORMAT_RFC5424,
-	LOG_FORMAT_JSON
+	LOG_FORMAT_JSON,
+	LOG_FORMAT_CLASSIC
 };
 
 struct log_settings {

@@ -20,8 +20,9 @@ static const struct choice level_choices[] = {{"quiet", LOG_LEVEL_QUIET},
     {"error", LOG_LEVEL_ERROR}, {"warn", LOG_LEVEL_WARN},
     {"info", LOG_LEVEL_INFO}, {"verbose", LOG_LEVEL_VERBOSE},
     {"debug", LOG_LEVEL_DEBUG}, {NULL, 0}};
-static const struct choice format_choices[] = {{"text", LOG_FORMAT_TEXT},
-    {"rfc5424", LOG_FORMAT_RFC5424}, {"json", LOG_FORMAT_JSON}, {NULL, 0}};
+static const struct choice format_choices[] = {{"classic", LOG_FORMAT_CLASSIC},
+    {"text", LOG_FORMAT_TEXT}, {"rfc5424", LOG_FORMAT_RFC5424},
+    {"json", LOG_FORMAT_JSON}, {NULL, 0}};
 static const struct choice facility_choices[] = {{"auth", LOG_AUTH},
     {"authpriv", LOG_AUTHPRIV}, {"daemon", LOG_DAEMON}, {"user", LOG_USER},
     {"local0", LOG_LOCAL0}, {"local1", LOG_LOCAL1}, {"local2", LOG_LOCAL2},
@@ -252,9 +253,10 @@ const struct option options[] = {
 	"How much the log holds."),
     S("log.facility", log.facility, CHOICE, 0, 0, 0, "\"auth\"",
 	facility_choices, "Syslog facility."),
-    S("log.format", log.format, CHOICE, 0, 0, 0, "\"text\"", format_choices,
-	"How audit events are written: the sentences log watchers know, "
-	"structured data of RFC 5424, or JSON."),
+    S("log.format", log.format, CHOICE, 0, 0, 0, "\"classic\"", format_choices,
+	"How audit events are written: the sentences log watchers know, the "
+	"same with fields behind them (text), structured data of RFC 5424, "
+	"or JSON."),
     S("log.ident", log.ident, NAME, 0, 0, 0, "\"sallyportd\"", NULL,
 	"The program name in the log; \"sshd\" lets unchanged log watchers "
 	"match."),

@@ -25,6 +25,7 @@ static struct {
 	audit_hook_fn *hook;
 	void *hook_arg;
 	bool in_hook;
+	bool quiet; /* the event at hand is as one of level verbose */
 } audit = {.count = 1};
 
 struct audit_context *
@@ -83,6 +84,18 @@ void
 audit_set_rule(const char *name)
 {
 	set_text(context.rule, sizeof(context.rule), name);
+}
+
+void
+audit_set_identified(void)
+{
+	context.identified = true;
+}
+
+void
+audit_set_denied(void)
+{
+	context.denied = true;
 }
 
 void
@@ -158,6 +171,9 @@ audit_encode(char *out, size_t size, const struct audit_output *how,
 	case AUDIT_TEXT:
 		audit_write_text(&o, row, fields, how->plain);
 		break;
+	case AUDIT_CLASSIC:
+		audit_write_text(&o, row, fields, true);
+		break;
 	case AUDIT_RFC5424:
 		audit_write_sd(&o, row, fields, wants_header(how));
 		break;
@@ -171,22 +187,30 @@ audit_encode(char *out, size_t size, const struct audit_output *how,
 	return o.len;
 }
 
+/* For people: follows the log level, and a file puts the time in front. */
+static bool
+is_sentence(enum audit_format format)
+{
+	return format == AUDIT_TEXT || format == AUDIT_CLASSIC;
+}
+
 static void
 emit_to(
     const struct audit_output *how, enum audit_event event, const void *fields)
 {
-	int severity = (int)audit_events[event].severity;
+	int severity = audit.quiet ? (int)AUDIT_VERBOSE :
+				     (int)audit_events[event].severity;
 	char record[AUDIT_RECORD_MAX];
 	size_t len;
 
 	if (severity == AUDIT_VERBOSE) {
-		if (how->format == AUDIT_TEXT && !log_wants(LOG_LEVEL_VERBOSE))
+		if (is_sentence(how->format) && !log_wants(LOG_LEVEL_VERBOSE))
 			return;
 		severity = AUDIT_INFO;
 	}
 	len = audit_encode(record, sizeof(record), how, event, fields);
 	if (how->sink == AUDIT_TO_FD)
-		log_write_fd(how->fd, record, len, how->format != AUDIT_TEXT);
+		log_write_fd(how->fd, record, len, !is_sentence(how->format));
 	else if (how->sink == AUDIT_TO_LOG)
 		log_record(severity, record, len, how->format == AUDIT_JSON);
 	else if (how->format == AUDIT_RFC5424 && how->header ?
@@ -210,4 +234,12 @@ audit_emit(enum audit_event event, const void *fields)
 	for (size_t i = 0; i < audit.count; i++)
 		emit_to(&audit.outputs[i], event, fields);
 	errno = saved;
+}
+
+void
+audit_emit_quietly(bool quiet, enum audit_event event, const void *fields)
+{
+	audit.quiet = quiet;
+	audit_emit(event, fields);
+	audit.quiet = false;
 }

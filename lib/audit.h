@@ -59,8 +59,17 @@ AUDIT_EVENT_LIST(AUDIT_STRUCT)
 #define AUDIT(event, ...) \
 	audit_emit(AUDIT_##event, &(const struct audit_##event){__VA_ARGS__})
 
+/*
+ * The same, where sshd writes its sentence at level verbose only: if quiet, so
+ * do the sentences.  The machine formats carry every event.
+ */
+#define AUDIT_QUIETLY(quiet, event, ...)           \
+	audit_emit_quietly((quiet), AUDIT_##event, \
+	    &(const struct audit_##event){__VA_ARGS__})
+
 /* What AUDIT() calls; fields points at the event's own structure. */
 void audit_emit(enum audit_event event, const void *fields);
+void audit_emit_quietly(bool quiet, enum audit_event event, const void *fields);
 
 /*
  * The envelope.  Texts are copied, cut at their room.  The user goes through
@@ -80,6 +89,8 @@ struct audit_context {
 	char requested[AUDIT_VALUE_MAX + 1]; /* as the client typed it */
 	char user[AUDIT_VALUE_MAX + 1]; /* as NSS returned it */
 	uid_t uid; /* with AUDIT_USER_KNOWN */
+	bool identified; /* the client has sent its identification */
+	bool denied; /* by policy: as sshd says it, an invalid user */
 	char rule[AUDIT_VALUE_MAX + 1];
 	uint64_t generation; /* 0: not known */
 	const char *component; /* "master", "monitor", ...; not copied */
@@ -98,6 +109,10 @@ void audit_set_connection(const char *id, const struct net_address *source,
 void audit_set_requested(const char *name, bool exists);
 void audit_set_user(const char *name, uid_t uid); /* AUDIT_USER_KNOWN */
 void audit_set_rule(const char *name);
+/* From here on sshd's sentences end in "[preauth]", until login. */
+void audit_set_identified(void);
+/* Policy refuses the user who was set. */
+void audit_set_denied(void);
 void audit_set_generation(uint64_t generation);
 void audit_set_component(const char *name); /* a string constant */
 void audit_forget_connection(void);
@@ -107,6 +122,7 @@ enum audit_format {
 	AUDIT_TEXT = 0, /* the classic sentence, then [conn=...] */
 	AUDIT_RFC5424, /* structured data, then the sentence */
 	AUDIT_JSON, /* one line, ECS names */
+	AUDIT_CLASSIC, /* the sentence alone, as sshd writes it */
 };
 enum audit_sink {
 	AUDIT_TO_LOG = 0, /* wherever lib/log.h writes */

@@ -14,7 +14,8 @@
  * in it is present; {?f} asks for f, {!f} for its absence, {=f:word} for a
  * value, without writing it; {+f} writes a number though it is 0.  {for} is
  * "[invalid user ]NAME", {who} "[authenticating |invalid |]user NAME " or
- * nothing, {preauth} " [preauth]" until login.  The fields no sentence mentions
+ * nothing, {guest} the same until login and nothing after it, {preauth}
+ * " [preauth]" from the client's identification until login.  The fields no sentence mentions
  * follow at its end as
  * " [conn=... name=value]"; where known log watchers (fail2ban's sshd filter)
  * anchor the end, {on} puts them into " on conn=...,name=value", which those
@@ -67,32 +68,35 @@ E(audit_unavailable, 1902, "audit.unavailable", WARNING, FAILURE, "process", "in
   "Audit records cannot be written to {carrier}: {reason}") \
 \
 E(conn_open, 2001, "conn.open", VERBOSE, SUCCESS, "network", "connection,start", \
-  "Connection from {src} port {sport} on {dst} port {dport}") \
+  "Connection from {src} port {sport} on {dst} port {dport} rdomain \"\"") \
 E(conn_close, 2002, "conn.close", INFO, SUCCESS, "network", "connection,end", \
-  "<{=how:closed}Connection closed by {who}{src} port {sport}{on}{preauth}>" \
+  "<{=how:closed}Connection closed by {guest}{src} port {sport}{on}{preauth}>" \
   "<{=how:reset}Connection reset by {who}{src} port {sport}{on}{preauth}>" \
   "<{=how:disconnected}Disconnected from {who}{src} port {sport}{on}{preauth}>" \
   "<{=how:disconnecting}Disconnecting {who}{src} port {sport}{on}: {cause}{preauth}>" \
   "<{=how:timeout}Connection with {who}{src} port {sport}{on} timed out<: {cause}>>" \
+  "<{=how:failed}Connection with {who}{src} port {sport}{on} ended<: {cause}>>" \
   "<{=how:killed}Connection with {who}{src} port {sport}{on} ended<: {cause}>>") \
 E(conn_refused, 2003, "conn.refused", INFO, FAILURE, "network", "denied", \
   "drop connection<{?count} #{count}> from [{src}]:{sport} on [{dst}]:{dport} {cause}") \
 E(conn_disconnect, 2004, "conn.disconnect", INFO, UNKNOWN, "network", "info", \
-  "Received disconnect from {src} port {sport}:{code}: <{text}>") \
+  "<{=kind:error}error: >Received disconnect from {src} port {sport}:{code}: <{text}>{preauth}") \
 E(conn_ident_bad, 2005, "conn.ident.bad", INFO, FAILURE, "network", "denied", \
   "banner exchange: Connection from {src} port {sport}: {reason}") \
 E(conn_ident, 2006, "conn.ident", VERBOSE, SUCCESS, "network", "protocol", \
   "Remote protocol version 2.0, remote software version <{client}>") \
+E(conn_ident_error, 2007, "conn.ident.error", ERROR, FAILURE, "network", "denied", \
+  "<{?client}kex_exchange_identification: client sent invalid protocol identifier \"{client}\"><{!client}{reason}>") \
 E(kex_ok, 2010, "kex.ok", VERBOSE, SUCCESS, "network", "protocol", \
   "Key exchange with {src} port {sport}: {kex}, {hostkey}, in {cipher_in}< {mac_in}>, out {cipher_out}< {mac_out}>") \
 E(kex_fail, 2011, "kex.fail", WARNING, FAILURE, "network", "protocol", \
-  "Unable to negotiate with {src} port {sport}: {reason}<. Their offer: {offer}>") \
+  "Unable to negotiate with {src} port {sport}: {reason}<. Their offer: {offer}>{preauth}") \
 E(kex_rekey, 2012, "kex.rekey", VERBOSE, SUCCESS, "network", "protocol", \
   "Rekeyed with {src} port {sport}") \
 E(protocol_violation, 2020, "protocol.violation", WARNING, FAILURE, "network,intrusion_detection", "denied", \
-  "Protocol violation by {who}{src} port {sport}: {reason} in {phase}") \
+  "ssh_dispatch_run_fatal: Connection from {who}{src} port {sport}: {reason}{preauth}") \
 E(mac_fail, 2021, "mac.fail", WARNING, FAILURE, "network,intrusion_detection", "denied", \
-  "Corrupted MAC on input from {who}{src} port {sport}") \
+  "ssh_dispatch_run_fatal: Connection from {who}{src} port {sport}: message authentication code incorrect{preauth}") \
 E(penalty_add, 2030, "penalty.add", INFO, FAILURE, "intrusion_detection", "info", \
   "{network}: penalty of {seconds} seconds for {cause}") \
 E(penalty_enforce, 2031, "penalty.enforce", INFO, FAILURE, "intrusion_detection", "denied", \
@@ -108,7 +112,7 @@ E(auth_fail, 3002, "auth.fail", INFO, FAILURE, "authentication", "info", \
 E(auth_partial, 3003, "auth.partial", INFO, SUCCESS, "authentication", "info", \
   "Partial {method} for {for} from {src} port {sport} ssh2<: {key_type} {fp}>") \
 E(auth_timeout, 3004, "auth.timeout", INFO, FAILURE, "authentication", "end", \
-  "Timeout before authentication for connection from {src} to {dst}, pid = {pid}") \
+  "Timeout before authentication for connection from {src} to {dst}, pid = {process}") \
 E(auth_abandoned, 3005, "auth.abandoned", VERBOSE, FAILURE, "authentication", "end", \
   "Authentication not completed by {who}{src} port {sport}<: {how}>") \
 E(auth_maxtries, 3006, "auth.maxtries", ERROR, FAILURE, "authentication", "end", \
@@ -137,6 +141,8 @@ E(cert_revoked, 3112, "cert.revoked", WARNING, FAILURE, "authentication", "info"
   "Authentication key {key_type} {fp} revoked by {source}") \
 E(pam_result, 3201, "pam.result", VERBOSE, UNKNOWN, "authentication", "info", \
   "PAM service {service}, {phase} for {for}: {reason}, {duration_ms} ms") \
+E(pam_denied, 3203, "pam.denied", INFO, FAILURE, "authentication", "info", \
+  "fatal: Access denied for user {req} by PAM account configuration{preauth}") \
 E(pam_error, 3204, "pam.error", ERROR, FAILURE, "authentication", "info", \
   "PAM: {reason} for <{?invalid}illegal user >{req} from {src}{on}") \
 E(password_change_required, 3210, "password.change.required", INFO, UNKNOWN, "iam", "change", \
@@ -153,7 +159,7 @@ E(hostbased_fail, 3412, "hostbased.fail", INFO, FAILURE, "authentication", "info
 E(authz_allow, 4001, "authz.allow", VERBOSE, SUCCESS, "authentication,iam", "info", \
   "User {for} from {src} allowed by rule {rule}") \
 E(authz_deny, 4003, "authz.deny", INFO, FAILURE, "authentication,iam", "info", \
-  "User {req} from {src} not allowed because {reason}{on}") \
+  "User {req} from {src} not allowed because {as_sshd}{on}") \
 E(root_denied, 4010, "root.denied", NOTICE, FAILURE, "authentication,iam", "info", \
   "ROOT LOGIN REFUSED FROM {src} port {sport}") \
 E(user_changed, 4015, "user.changed", WARNING, FAILURE, "authentication,iam", "info", \
@@ -170,13 +176,13 @@ E(session_failed, 5102, "session.failed", ERROR, FAILURE, "session", "start", \
 E(pty_alloc, 5110, "pty.alloc", VERBOSE, SUCCESS, "process", "start", \
   "Terminal {tty} for {user} from {src} port {sport} id {channel}") \
 E(shell_start, 5111, "shell.start", VERBOSE, SUCCESS, "process", "start", \
-  "Starting session: <{?forced}forced-command ({command})><{!forced}shell>< on {tty}> for {user} from {src} port {sport} id {channel}") \
+  "Starting session: <{?forced}forced-command (config) '{command}'><{!forced}shell>< on {tty}> for {user} from {src} port {sport} id {channel}") \
 E(exec_start, 5112, "exec.start", VERBOSE, SUCCESS, "process", "start", \
-  "Starting session: <{?forced}forced-command ({command})><{!forced}command>< on {tty}> for {user} from {src} port {sport} id {channel}") \
+  "Starting session: <{?forced}forced-command (config) '{command}'><{!forced}command>< on {tty}> for {user} from {src} port {sport} id {channel}") \
 E(subsystem_start, 5113, "subsystem.start", VERBOSE, SUCCESS, "process", "start", \
   "Starting session: subsystem '{subsystem}'< on {tty}> for {user} from {src} port {sport} id {channel}") \
 E(process_exit, 5114, "process.exit", VERBOSE, SUCCESS, "process", "end", \
-  "Close session: user {user} from {src} port {sport} id {channel}, <{!signal}status {status}><signal {signal}>") \
+  "Close session: user {user} from {src} port {sport} id {channel}") \
 E(start_denied, 5115, "start.denied", INFO, FAILURE, "process", "info", \
   "{kind} request<{?subsystem} for {subsystem}> by user {user} failed, {reason}") \
 E(env_rejected, 5120, "env.rejected", VERBOSE, FAILURE, "session", "info", \
@@ -277,8 +283,9 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_conn_open(F, E) F(E, name) F(E, process)
 #define AUDIT_FIELDS_conn_close(F, E) F(E, how) F(E, cause) F(E, bytes_in) F(E, bytes_out) F(E, duration_ms) F(E, client)
 #define AUDIT_FIELDS_conn_refused(F, E) F(E, cause) F(E, count) F(E, name)
-#define AUDIT_FIELDS_conn_disconnect(F, E) F(E, code) F(E, text)
+#define AUDIT_FIELDS_conn_disconnect(F, E) F(E, code) F(E, text) F(E, kind)
 #define AUDIT_FIELDS_conn_ident_bad(F, E) F(E, reason)
+#define AUDIT_FIELDS_conn_ident_error(F, E) F(E, reason) F(E, client)
 #define AUDIT_FIELDS_conn_ident(F, E) F(E, client)
 #define AUDIT_FIELDS_kex_ok(F, E) F(E, kex) F(E, hostkey) F(E, cipher_in) F(E, cipher_out) F(E, mac_in) F(E, mac_out) F(E, compression_in) F(E, compression_out) F(E, post_quantum) F(E, client)
 #define AUDIT_FIELDS_kex_fail(F, E) F(E, reason) F(E, kind) F(E, offer)
@@ -292,7 +299,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_auth_ok(F, E) F(E, method) F(E, methods) F(E, module) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, attempt) F(E, duration_ms)
 #define AUDIT_FIELDS_auth_fail(F, E) F(E, method) F(E, module) F(E, refusal) F(E, reason) F(E, attempt) F(E, attempts_left) F(E, key_type) F(E, fp) F(E, duration_ms)
 #define AUDIT_FIELDS_auth_partial(F, E) F(E, method) F(E, module) F(E, next) F(E, key_type) F(E, fp)
-#define AUDIT_FIELDS_auth_timeout(F, E) F(E, seconds)
+#define AUDIT_FIELDS_auth_timeout(F, E) F(E, seconds) F(E, process)
 #define AUDIT_FIELDS_auth_abandoned(F, E) F(E, how)
 #define AUDIT_FIELDS_auth_maxtries(F, E) F(E, attempt)
 #define AUDIT_FIELDS_auth_unknown_user(F, E) F(E, reason)
@@ -307,6 +314,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_cert_rejected(F, E) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, reason) F(E, detail)
 #define AUDIT_FIELDS_cert_revoked(F, E) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, source)
 #define AUDIT_FIELDS_pam_result(F, E) F(E, service) F(E, phase) F(E, reason) F(E, status) F(E, duration_ms)
+#define AUDIT_FIELDS_pam_denied(F, E) F(E, service) F(E, reason)
 #define AUDIT_FIELDS_pam_error(F, E) F(E, service) F(E, reason)
 #define AUDIT_FIELDS_password_change_required(F, E) F(E, method) F(E, module)
 #define AUDIT_FIELDS_password_changed(F, E) F(E, method) F(E, module)
@@ -315,7 +323,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_hostbased_fail(F, E) F(E, host) F(E, target) F(E, key_type) F(E, fp) F(E, reason)
 
 #define AUDIT_FIELDS_authz_allow(F, E) F(E, method)
-#define AUDIT_FIELDS_authz_deny(F, E) F(E, refusal) F(E, reason) F(E, detail) F(E, method)
+#define AUDIT_FIELDS_authz_deny(F, E) F(E, as_sshd) F(E, refusal) F(E, reason) F(E, detail) F(E, method)
 #define AUDIT_FIELDS_root_denied(F, E) F(E, method) F(E, reason)
 #define AUDIT_FIELDS_user_changed(F, E) F(E, module) F(E, target)
 

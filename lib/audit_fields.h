@@ -16,6 +16,7 @@
 F(actor, text, "actor", "sallyport.ctl.actor", "uid and pid of the administrator") \
 F(address, address, "addr", "sallyport.address", "an address: listened on, asked for, connected to") \
 F(argv, text, "argv", "sallyport.command.requested", "the command as the client sent it") \
+F(as_sshd, text, "sshd", "sallyport.sshd_reason", "the reason in the words of sshd's log") \
 F(attempt, count, "attempt", "sallyport.auth.attempt", "which attempt this was") \
 F(attempts_left, number, "left", "sallyport.auth.left", "attempts left") \
 F(bits, count, "bits", "sallyport.key.bits", "size of the key") \
@@ -51,7 +52,7 @@ F(generation, count, "newgen", "sallyport.generation", "the configuration genera
 F(gid, text, "gid", "file.gid", "group id set") \
 F(host, text, "host", "destination.address", "host as asked for") \
 F(hostkey, text, "hostkey", "sallyport.kex.hostkey", "host key algorithm") \
-F(how, text, "how", "sallyport.close.how", "closed, reset, disconnected (by the client), disconnecting (by us), timeout, killed") \
+F(how, text, "how", "sallyport.close.how", "closed, reset, disconnected (by the client), disconnecting (by us), failed (a protocol error), timeout, killed") \
 F(kex, text, "kex", "sallyport.kex.method", "key exchange method") \
 F(key_id, text, "keyid", "sallyport.cert.id", "key id of the certificate") \
 F(key_type, keytype, "kt", "sallyport.key.type", "key type") \

@@ -192,6 +192,8 @@ write_who(struct audit_out *o)
 	};
 	enum audit_user state = audit_context()->user_state;
 
+	if (state == AUDIT_USER_AUTHENTICATING && audit_context()->denied)
+		state = AUDIT_USER_INVALID;
 	if (state != AUDIT_USER_NONE)
 		write_for(o, before[state], " ");
 }
@@ -233,7 +235,7 @@ write_rest(struct sentence *s, const char *open, char between,
 		audit_out_text(s->out, close);
 }
 
-/* {for}, {who}, {on}, {preauth}; false if it is a plain value. */
+/* {for}, {who}, {on}, {preauth}, {guest}: not a plain value, else false. */
 static bool
 write_phrase(struct sentence *s, const char *name)
 {
@@ -241,16 +243,23 @@ write_phrase(struct sentence *s, const char *name)
 
 	if (strcmp(name, "for") == 0)
 		write_for(s->out,
-		    c->user_state == AUDIT_USER_INVALID ? "invalid user " : "",
+		    c->user_state == AUDIT_USER_INVALID || c->denied ?
+			"invalid user " :
+			"",
 		    "");
 	else if (strcmp(name, "who") == 0)
 		write_who(s->out);
-	else if (strcmp(name, "on") == 0) {
+	else if (strcmp(name, "guest") == 0) {
+		if (c->user_state != AUDIT_USER_KNOWN)
+			write_who(s->out);
+	} else if (strcmp(name, "on") == 0) {
 		s->on_written = true;
 		write_rest(s, " on ", ',', "", s->mentioned);
 	} else if (strcmp(name, "preauth") == 0)
 		audit_out_text(s->out,
-		    c->user_state == AUDIT_USER_KNOWN ? "" : " [preauth]");
+		    c->user_state == AUDIT_USER_KNOWN || !c->identified ?
+			"" :
+			" [preauth]");
 	else
 		return false;
 	return true;

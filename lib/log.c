@@ -213,6 +213,22 @@ log_report_lost(void)
 	logger.in_lost = false;
 }
 
+/* A record without a time in front is JSON: mmjsonparse looks for the mark. */
+static bool
+to_syslog(int severity, const char *line, size_t len, bool json)
+{
+	static const char mark[] = "@cee: ";
+	char marked[sizeof(mark) + AUDIT_RECORD_MAX + 64];
+
+	if (!json)
+		return syslog_out_send(severity, line, len);
+	if (len > sizeof(marked) - sizeof(mark))
+		len = sizeof(marked) - sizeof(mark);
+	memcpy(marked, mark, sizeof(mark) - 1);
+	memcpy(&marked[sizeof(mark) - 1], line, len);
+	return syslog_out_send(severity, marked, len + sizeof(mark) - 1);
+}
+
 static void
 to_sinks(int severity, const char *line, size_t len, bool bare)
 {
@@ -220,7 +236,7 @@ to_sinks(int severity, const char *line, size_t len, bool bare)
 		write_line(STDERR_FILENO, "", line, len);
 	if (logger.fd >= 0)
 		log_write_fd(logger.fd, line, len, bare);
-	if (logger.to_syslog && syslog_out_send(severity, line, len))
+	if (logger.to_syslog && to_syslog(severity, line, len, bare))
 		log_report_lost();
 }
 

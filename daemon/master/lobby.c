@@ -81,6 +81,13 @@ lobby_end(struct connection *c, const char *how, const char *cause)
 		return;
 	connection_audit(c);
 	AUDIT(conn_open, .name = c->listener, .process = (uint64_t)getpid());
+	if (strcmp(how, "reset") == 0 || strcmp(how, "closed") == 0)
+		AUDIT(conn_ident_error,
+		    .reason = how[0] == 'r' ?
+			"kex_exchange_identification: read: Connection reset "
+			"by peer" :
+			"kex_exchange_identification: Connection closed by "
+			"remote host");
 	AUDIT(conn_close, .how = how, .cause = cause,
 	    .bytes_out = c->generation->greeting.len,
 	    .duration_ms = loop_now(m->loop) - c->accepted_at);

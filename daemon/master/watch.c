@@ -35,7 +35,8 @@ grace(struct connection *c, uint64_t now)
 	    now - c->accepted_at < (uint64_t)seconds * 1000)
 		return;
 	connection_audit(c);
-	AUDIT(auth_timeout, .seconds = seconds);
+	AUDIT(auth_timeout, .seconds = seconds,
+	    .process = c->monitor > 0 ? (uint64_t)c->monitor : 0);
 	audit_forget_connection();
 	c->ended_by_us = c->grace_exceeded = true;
 	connection_cut(c);

@@ -248,5 +248,7 @@ const char *auth_exposed(struct monitor *m);
 
 /* The client left before it was in: the exit code, also after auth_close(). */
 int auth_exit_code(struct monitor *m);
+/* PAM's account stage has refused the login. */
+bool auth_account_denied(const struct monitor *m);
 
 #endif

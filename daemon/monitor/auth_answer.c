@@ -137,10 +137,15 @@ tell_failure(struct monitor *m, enum sallyport_verdict verdict, unsigned max)
 	const struct attempt *t = &a->attempt;
 	bool secret = strcmp(t->method, "password") == 0 ||
 	    strcmp(t->method, "keyboard-interactive") == 0;
+	/* sshd's rule for what is written at level info. */
+	bool loud = strcmp(t->method, "password") == 0 ||
+	    audit_context()->user_state == AUDIT_USER_INVALID ||
+	    audit_context()->denied || a->failures >= max / 2;
 	char method[128];
 
 	slot_proof(m->slot, t->method, OUTCOME_FAILED);
-	AUDIT(auth_fail, .method = method_text(m, method, sizeof(method)),
+	AUDIT_QUIETLY(!loud, auth_fail,
+	    .method = method_text(m, method, sizeof(method)),
 	    .module = a->by == NULL ? NULL : a->by->settings->name,
 	    .refusal = refusal_code(m, verdict),
 	    .reason =
@@ -272,6 +277,24 @@ auth_partial(struct monitor *m, const char *methods)
 	    m, auth_verdict, .result = AUTH_PARTIAL, .methods = methods);
 }
 
+/* Where sshd has a list of users, we have rules and guards. */
+static const char *
+sshd_words(const char *code, const char *reason)
+{
+	if (strcmp(code, "rule_refuses") == 0 ||
+	    strcmp(code, "guard_refuses") == 0)
+		return "listed in DenyUsers";
+	return strcmp(code, "no_rule") == 0 ? "not listed in AllowUsers" :
+					      reason;
+}
+
+/* PAM's account stage and root have sentences of their own in sshd's log. */
+static bool
+told_otherwise(const char *code)
+{
+	return strcmp(code, "root") == 0 || strcmp(code, "account") == 0;
+}
+
 void
 auth_refuse(
     struct monitor *m, const char *code, const char *reason, const char *detail)
@@ -287,7 +310,8 @@ auth_refuse(
 	if (a->refused_told)
 		return;
 	a->refused_told = true;
-	AUDIT(authz_deny, .refusal = code, .reason = reason,
+	AUDIT_QUIETLY(told_otherwise(code), authz_deny, .refusal = code,
+	    .reason = reason, .as_sshd = sshd_words(code, reason),
 	    .detail = detail == NULL || detail[0] == '\0' ? NULL : detail,
 	    .method = a->attempt.method);
 }

@@ -179,7 +179,9 @@ auth_learn(struct monitor *m)
 		a->refusal = "unknown_user";
 	} else if (!granted) {
 		if (d->reason == REASON_ROOT)
-			AUDIT(root_denied, .reason = d->why);
+			AUDIT_QUIETLY(true, root_denied, .reason = d->why);
+		else
+			audit_set_denied();
 		auth_refuse(m, policy_reason_text(d->reason),
 		    refusal_text(d->reason), d->why);
 	}

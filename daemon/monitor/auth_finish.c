@@ -161,6 +161,13 @@ run_change(struct monitor *m)
 	return false;
 }
 
+bool
+auth_account_denied(const struct monitor *m)
+{
+	return m->auth != NULL && m->auth->refusal != NULL &&
+	    strcmp(m->auth->refusal, "account") == 0;
+}
+
 static void
 refuse_account(struct monitor *m, enum sallyport_verdict verdict)
 {

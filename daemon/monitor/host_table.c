@@ -540,6 +540,8 @@ static void SALLYPORT_FORMAT(4, 5) host_audit(struct sallyport_login *login,
 		    .status = strtoull(text, NULL, 10),
 		    .reason = &text[strspn(text, "0123456789 ")],
 		    .duration_ms = login->m->auth->last_call_ms);
+	else if (IS(pam_denied))
+		AUDIT(pam_denied, .service = subject, .reason = text);
 	else if (IS(pam_error))
 		AUDIT(pam_error, .service = subject, .reason = text);
 	else if (IS(hostbased_ok))

@@ -1,6 +1,7 @@
 sallyportd_SOURCES += \
 	daemon/monitor/chan.c \
 	daemon/monitor/check.c \
+	daemon/monitor/close.c daemon/monitor/close.h \
 	daemon/monitor/environment.c \
 	daemon/monitor/file_event.c \
 	daemon/monitor/from_session.c \

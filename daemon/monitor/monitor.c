@@ -5,6 +5,7 @@
 #include "daemon/monitor/monitor.h"
 
 #include "daemon/monitor/auth.h"
+#include "daemon/monitor/close.h"
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -47,21 +48,11 @@ static monitor_handler *const handlers[WALL_TYPES] = {
     WALL_WORKER_MONITOR(HANDLER)};
 #undef HANDLER
 
-static const char *const states[STATE_COUNT] = {
-    [STATE_KEX] = "KEX",
-    [STATE_AUTH] = "AUTH",
-    [STATE_ASKING] = "ASKING",
-    [STATE_CHANGING] = "CHANGING",
-    [STATE_OPENING] = "OPENING",
-    [STATE_OPEN] = "OPEN",
-    [STATE_CLOSING] = "CLOSING",
-};
-
 static void
 violation(struct monitor *m, enum wall_type type, int err)
 {
 	AUDIT(wall_violation, .reason = err_text(err),
-	    .message = wall_name(type), .state = states[m->state]);
+	    .message = wall_name(type), .state = close_state_name(m->state));
 	m->exit_code = EXIT_VIOLATION;
 	m->ended = true;
 }
@@ -447,69 +438,6 @@ turn(struct monitor *m)
 		on_sigterm(m);
 }
 
-/* Which rule was broken, or kept: the kinds that have events of their own. */
-static void
-audit_fault(const struct monitor *m)
-{
-	static const char banner[] = "banner exchange: ", idle[] = "idle for ";
-	const char *why = m->bye.text;
-
-	if (!m->bye.said)
-		return;
-	if (m->bye.cause == BYE_TIMEOUT &&
-	    strncmp(why, idle, sizeof(idle) - 1) == 0)
-		AUDIT(idle_close,
-		    .seconds = strtoull(&why[sizeof(idle) - 1], NULL, 10));
-	if (m->bye.cause != BYE_PROTOCOL_ERROR)
-		return;
-	if (strncmp(why, banner, sizeof(banner) - 1) == 0)
-		why += sizeof(banner) - 1;
-	if (m->bye.reason == SSH_DISCONNECT_PROTOCOL_VERSION_NOT_SUPPORTED)
-		AUDIT(conn_ident_bad, .reason = why);
-	else if (m->bye.reason == SSH_DISCONNECT_MAC_ERROR)
-		AUDIT(mac_fail, .reason = why);
-	else
-		AUDIT(protocol_violation, .reason = why,
-		    .phase = states[m->state]);
-}
-
-/* The classic line of how a connection ended. */
-static void
-audit_close(struct monitor *m)
-{
-	const char *how = "closed", *cause = NULL;
-
-	if (!m->bye.said) {
-		how = m->closing_cause[0] != '\0' ? "disconnecting" : "killed";
-		cause = m->closing_cause[0] != '\0' ? m->closing_cause :
-						      "worker has gone";
-	} else if (m->bye.cause == BYE_PEER_DISCONNECTED) {
-		AUDIT(conn_disconnect, .code = m->bye.reason,
-		    .text = m->bye.text);
-		how = "disconnected";
-	} else if (m->bye.cause == BYE_PEER_CLOSED) {
-		how = "closed";
-	} else if (m->bye.cause == BYE_PEER_RESET) {
-		how = "reset";
-	} else if (m->bye.cause == BYE_FAILED) {
-		how = "killed";
-		cause = m->bye.text;
-	} else if (m->bye.cause == BYE_TIMEOUT) {
-		how = "timeout";
-		cause = m->bye.text;
-	} else if (m->bye.cause != BYE_FINISHED) {
-		how = "disconnecting";
-		cause = m->bye.text;
-	}
-	audit_fault(m);
-	if (m->slot->since == 0 && m->user[0] != '\0')
-		AUDIT(auth_abandoned, .how = how);
-	AUDIT(conn_close, .how = how, .cause = cause,
-	    .bytes_in = m->bye.bytes_in, .bytes_out = m->bye.bytes_out,
-	    .duration_ms = loop_clock() - m->began,
-	    .client = (const char *)m->client_version.data);
-}
-
 static int
 exit_code(struct monitor *m)
 {
@@ -566,6 +494,7 @@ void
 monitor_run(const struct monitor_template *t, struct wall_message *serve)
 {
 	struct monitor *m = mem_zalloc(sizeof(*m));
+	bool account_denied;
 	int code;
 
 	start(m, t, serve);
@@ -583,8 +512,9 @@ monitor_run(const struct monitor_template *t, struct wall_message *serve)
 	wall_free(&m->worker);
 	forwards_close(m);
 	sessions_close(m);
+	account_denied = auth_account_denied(m);
 	auth_close(m);
-	audit_close(m);
+	close_audit(m, account_denied);
 	syslog_out_drain(LOG_END_MS);
 	m->slot->counts.log_lost = syslog_out_lost();
 	code = exit_code(m);

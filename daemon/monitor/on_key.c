@@ -38,6 +38,7 @@ on_version(struct monitor *m, struct wall_message *message)
 	m->server_version.data =
 	    (uint8_t *)mem_strndup((const char *)v->server.data, v->server.len);
 	m->server_version.len = v->server.len;
+	audit_set_identified();
 	AUDIT(conn_ident, .client = (const char *)m->client_version.data);
 	return 0;
 }

@@ -150,7 +150,7 @@ pam_phase_account(void *connection, struct sallyport_login *login)
 	case PAM_NEW_AUTHTOK_REQD:
 		return SALLYPORT_EXPIRED;
 	default: /* PAM_IGNORE as well: a stack must say something */
-		pam_host->audit(login, "pam_error", one->service, "%s",
+		pam_host->audit(login, "pam_denied", one->service, "%s",
 		    pam_strerror(one->handle, status));
 		return SALLYPORT_DENY;
 	}

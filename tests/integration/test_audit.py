@@ -128,6 +128,41 @@ def fields(form, record):
     return None, record
 
 
+def shipped():
+    """packaging/rsyslog's file, with a log of this test's; and what was parsed."""
+    text = open(os.path.join(sp.TOP, "packaging/rsyslog/30-sallyport.conf")).read()
+    changed = text.replace('file="/var/log/sallyport.log"', f'file="{WHERE}/shipped.log" template="parsed"')
+    assert changed != text
+    return ('template(name="parsed" type="string" string="%parsesuccess% %$!all-json%\\n")\n' + changed)
+
+
+def test_the_shipped_rsyslog_file_parses_every_event(make_server, syslog, user):
+    syslog.stop()
+    conf = open(WHERE + "/conf").read()
+    with open(WHERE + "/conf", "w") as f:
+        f.write(conf + shipped())
+    try:
+        syslog.start()
+        s = serve(make_server, syslog, "json")
+        s.ssh(user, "true", check=0)
+        s.ssh(user, "true", password="wrong", NumberOfPasswordPrompts="1")
+        path = WHERE + "/shipped.log"
+
+        def lines():
+            return open(path).read().splitlines() if os.path.exists(path) else []
+        sp.wait_for(lambda: sum('"conn.close"' in line for line in lines()) == 2, 20, "both ends")
+        events = [line for line in lines() if "event.action" in line]
+        assert len(events) > 10
+        for line in events:
+            assert line.startswith("OK "), line
+            fields("json", line.removeprefix("OK "))
+    finally:
+        syslog.stop()
+        with open(WHERE + "/conf", "w") as f:
+            f.write(conf)
+        syslog.start()
+
+
 @pytest.mark.parametrize("form", ["text", "rfc5424", "json"])
 def test_each_format(make_server, syslog, user, form):
     mark = len(open(syslog.out).read()) if os.path.exists(syslog.out) else 0

@@ -247,7 +247,7 @@ def test_a_group_of_the_directory_decides(make_server, directory):
       { name = "admins"; match = { group = "spt_admins"; }; methods = [ "publickey" ]; } );""")
     s.ssh(with_key(directory.ann), "true", check=0)
     assert s.ssh(with_key(directory.ben), "true").returncode == 255
-    s.wait_log(r"User spt_ben from 127.0.0.1 not allowed because no rule matches")
+    s.wait_log(r"User spt_ben from 127.0.0.1 not allowed because not listed in AllowUsers")
 
 
 def test_slapd_is_down(make_server, directory, user):

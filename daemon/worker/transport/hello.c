@@ -44,11 +44,22 @@ refuse(struct transport *t, const char *text, const char *why)
 	return E_FORMAT;
 }
 
+/* With the line that it sent instead, for the log: as far as it is text. */
 static int
-not_ssh(struct transport *t)
+not_ssh(struct transport *t, const uint8_t *line, size_t len)
 {
-	return refuse(t, "Invalid SSH identification string.\r\n",
-	    "banner exchange: invalid format");
+	char why[256] = "banner exchange: invalid format: ";
+	size_t at = strlen(why);
+
+	for (size_t i = 0; i < len && at < sizeof(why) - 1; i++)
+		if (line[i] == '\r' || line[i] == '\n')
+			break;
+		else
+			why[at++] = line[i] < ' ' || line[i] > '~' ?
+			    '?' :
+			    (char)line[i];
+	why[at] = '\0';
+	return refuse(t, "Invalid SSH identification string.\r\n", why);
 }
 
 /* RFC 4253 section 4.2: printable US-ASCII; "SSH-protoversion-software". */
@@ -60,12 +71,12 @@ check(struct transport *t, const uint8_t *line, size_t len)
 
 	for (size_t i = 0; i < len; i++)
 		if (line[i] < ' ' || line[i] > '~')
-			return not_ssh(t);
+			return not_ssh(t, line, len);
 	if (len < 4 || memcmp(line, "SSH-", 4) != 0)
-		return not_ssh(t);
+		return not_ssh(t, line, len);
 	dash = memchr(&line[4], '-', len - 4);
 	if (dash == NULL || &dash[1] == &line[len])
-		return not_ssh(t);
+		return not_ssh(t, line, len);
 	version = (size_t)(dash - &line[4]);
 	if (!(version == 3 && memcmp(&line[4], "2.0", 3) == 0) &&
 	    !(version == 4 && memcmp(&line[4], "1.99", 4) == 0))
@@ -102,7 +113,7 @@ hello_receive(struct transport *t)
 		/* Junk is told so at its first bytes, not at its end. */
 		if (have >= LINE_MAX_BYTES ||
 		    memcmp(line, "SSH-", have < 4 ? have : 4) != 0)
-			return not_ssh(t);
+			return not_ssh(t, line, have);
 		return E_AGAIN;
 	}
 	len = (size_t)(end - line);

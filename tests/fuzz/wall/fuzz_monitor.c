@@ -215,7 +215,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)shutdown(scene_session, SHUT_RDWR);
 	sessions_close(m);
 	auth_close(m);
-	audit_close(m);
+	close_audit(m, false);
 	(void)exit_code(m);
 	clear_the_stage(m);
 	return 0;

@@ -9,6 +9,7 @@ tests_fuzz_wall_fuzz_wall_LDADD = $(WALL_LIBS)
 # or waited for.
 MONITOR_ON_STAGE = \
 	daemon/monitor/chan.c \
+	daemon/monitor/close.c \
 	daemon/monitor/environment.c \
 	daemon/monitor/file_event.c \
 	daemon/monitor/greeting.c \

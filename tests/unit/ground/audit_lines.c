@@ -26,6 +26,7 @@ connection(int number)
 		exit(EXIT_FAILURE);
 	audit_new_conn_id(id);
 	audit_set_connection(id, &source, &local);
+	audit_set_identified();
 }
 
 static void
@@ -54,7 +55,7 @@ matched(void)
 	user(4, "root", true);
 	AUDIT(auth_maxtries, .attempt = 6);
 	user(5, "root", true);
-	AUDIT(authz_deny, .reason = "not listed in AllowUsers",
+	AUDIT(authz_deny, .as_sshd = "not listed in AllowUsers",
 	    .detail = "no rule matched");
 	user(6, "root", true);
 	AUDIT(root_denied, .method = "password");

@@ -1,0 +1,130 @@
+/*
+ * What the log says of the end of a connection: why it ended, in sshd's words
+ * where sshd has words for it.
+ */
+#include "daemon/monitor/close.h"
+
+#include "lib/audit.h"
+#include "lib/loop.h"
+#include "lib/ssh/ssh2.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const states[STATE_COUNT] = {
+    [STATE_KEX] = "KEX",
+    [STATE_AUTH] = "AUTH",
+    [STATE_ASKING] = "ASKING",
+    [STATE_CHANGING] = "CHANGING",
+    [STATE_OPENING] = "OPENING",
+    [STATE_OPEN] = "OPEN",
+    [STATE_CLOSING] = "CLOSING",
+};
+
+const char *
+close_state_name(unsigned state)
+{
+	return state < STATE_COUNT ? states[state] : "?";
+}
+
+/* What the client said instead of its identification; two lines of sshd's. */
+static void
+audit_ident(const char *why)
+{
+	static const char junk[] = "banner exchange: invalid format";
+
+	if (strncmp(why, junk, sizeof(junk) - 1) != 0) {
+		AUDIT(conn_ident_error,
+		    .reason = "Protocol major versions differ: 2 vs. 1");
+		AUDIT(conn_ident_bad,
+		    .reason = "could not read protocol version");
+		return;
+	}
+	why += sizeof(junk) - 1;
+	AUDIT(conn_ident_error, .reason = "invalid format",
+	    .client = strncmp(why, ": ", 2) == 0 ? &why[2] : why);
+	AUDIT(conn_ident_bad, .reason = "invalid format");
+}
+
+/* It went before it had said who it is: a port scan, a health check. */
+static void
+audit_silent(const char *how)
+{
+	AUDIT(conn_ident_error,
+	    .reason = strcmp(how, "reset") == 0 ?
+		"kex_exchange_identification: read: Connection reset by peer" :
+		"kex_exchange_identification: Connection closed by remote "
+		"host");
+}
+
+/* Which rule was broken, or kept: the kinds that have events of their own. */
+static void
+audit_fault(const struct monitor *m)
+{
+	static const char idle[] = "idle for ";
+	const char *why = m->bye.text;
+
+	if (!m->bye.said)
+		return;
+	if (m->bye.cause == BYE_TIMEOUT &&
+	    strncmp(why, idle, sizeof(idle) - 1) == 0)
+		AUDIT(idle_close,
+		    .seconds = strtoull(&why[sizeof(idle) - 1], NULL, 10));
+	if (m->bye.cause != BYE_PROTOCOL_ERROR)
+		return;
+	if (m->bye.reason == SSH_DISCONNECT_PROTOCOL_VERSION_NOT_SUPPORTED)
+		audit_ident(why);
+	else if (m->bye.reason == SSH_DISCONNECT_MAC_ERROR)
+		AUDIT(mac_fail, .reason = why);
+	else
+		AUDIT(protocol_violation, .reason = why,
+		    .phase = close_state_name(m->state));
+}
+
+/* The classic line of how a connection ended. */
+void
+close_audit(struct monitor *m, bool account_denied)
+{
+	const char *how = "closed", *cause = NULL;
+
+	if (!m->bye.said) {
+		how = m->closing_cause[0] != '\0' ? "disconnecting" : "killed";
+		cause = m->closing_cause[0] != '\0' ? m->closing_cause :
+						      "worker has gone";
+	} else if (m->bye.cause == BYE_PEER_DISCONNECTED) {
+		AUDIT(conn_disconnect, .code = m->bye.reason,
+		    .text = m->bye.text,
+		    .kind = m->bye.reason == SSH_DISCONNECT_BY_APPLICATION ?
+			"normal" :
+			"error");
+		how = "disconnected";
+	} else if (m->bye.cause == BYE_PEER_CLOSED) {
+		how = "closed";
+	} else if (m->bye.cause == BYE_PEER_RESET) {
+		how = "reset";
+	} else if (m->bye.cause == BYE_FAILED) {
+		how = "killed";
+		cause = m->bye.text;
+	} else if (m->bye.cause == BYE_TIMEOUT) {
+		how = "timeout";
+		cause = m->bye.text;
+	} else if (m->bye.cause == BYE_PROTOCOL_ERROR ||
+	    m->bye.cause == BYE_NEGOTIATION_FAILED) {
+		how = "failed";
+		cause = m->bye.text;
+	} else if (m->bye.cause != BYE_FINISHED) {
+		how = "disconnecting";
+		cause = m->bye.text;
+	}
+	audit_fault(m);
+	if (m->client_version.data == NULL &&
+	    (m->bye.cause == BYE_PEER_CLOSED || m->bye.cause == BYE_PEER_RESET))
+		audit_silent(how);
+	if (m->slot->since == 0 && m->user[0] != '\0')
+		AUDIT(auth_abandoned, .how = how);
+	/* sshd ends with the sentence on the account and says no more. */
+	AUDIT_QUIETLY(account_denied, conn_close, .how = how, .cause = cause,
+	    .bytes_in = m->bye.bytes_in, .bytes_out = m->bye.bytes_out,
+	    .duration_ms = loop_clock() - m->began,
+	    .client = (const char *)m->client_version.data);
+}
