@@ -153,7 +153,8 @@ START_TEST(settings_are_the_configured_lists)
 	settings_message(s, &m);
 	ck_assert_str_eq(m.kex, "a,b");
 	ck_assert_str_eq(m.host_key_algorithms, "");
-	ck_assert_str_eq(m.identification, "sallyport_" PACKAGE_VERSION);
+	ck_assert_str_eq(
+	    m.identification, "OpenSSH_compatible_sallyport_" PACKAGE_VERSION);
 	ck_assert_uint_eq(m.rekey_seconds, 0);
 	ck_assert_uint_eq(m.rekey_bytes, 1 << 20);
 	ck_assert_uint_eq(m.moduli.len, 11);

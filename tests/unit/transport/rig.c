@@ -50,7 +50,8 @@ rig_init(struct rig *g)
 	g->settings.compression = strdup("none,zlib@openssh.com");
 	g->settings.host_key_algorithms = strdup("ssh-ed25519");
 	g->settings.signature_algorithms = strdup("ssh-ed25519");
-	g->settings.identification = strdup("sallyport_0.1.0");
+	g->settings.identification =
+	    strdup("OpenSSH_compatible_sallyport_0.1.0");
 	client_init(&g->c, -1);
 }
 

@@ -105,7 +105,7 @@ main(int argc, char **argv)
 		"none,zlib@openssh.com");
 	settings.host_key_algorithms = strdup("ssh-ed25519");
 	settings.signature_algorithms = strdup("ssh-ed25519,rsa-sha2-256");
-	settings.identification = strdup("sallyport_0.1.0");
+	settings.identification = strdup("OpenSSH_compatible_sallyport_0.1.0");
 	rekey_bytes = argc > 6 ? strtoull(argv[6], NULL, 10) : 0;
 	settings.rekey_bytes = rekey_bytes;
 	fd = listen_on(atoi(argv[1]));

@@ -43,7 +43,8 @@ END_TEST
 START_TEST(the_addendum_follows_the_version)
 {
 	free(g.settings.identification);
-	g.settings.identification = strdup("sallyport_0.1.0 Debian-12");
+	g.settings.identification =
+	    strdup("OpenSSH_compatible_sallyport_0.1.0 Debian-12");
 	rig_start(&g);
 	client_read(&g.c);
 	ck_assert(client_hello(&g.c));
