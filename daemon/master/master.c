@@ -81,6 +81,8 @@ start_died(struct master *m, const struct config *config, pid_t pid)
 		    "its log says why",
 		    WEXITSTATUS(status));
 	fprintf(stderr, "sallyportd: %s\n", text);
+	/* A log that has reached its limit may be the reason of the death. */
+	signal(SIGXFSZ, SIG_IGN);
 	configure_open_log(m);
 	configure_log(m, config);
 	log_use_stderr(false);
