@@ -123,7 +123,7 @@ E(auth_none, 3008, "auth.none", VERBOSE, UNKNOWN, "authentication", "info", \
   "Methods asked for by {who}{src} port {sport}<: {next}>") \
 E(key_accepted, 3101, "key.accepted", VERBOSE, SUCCESS, "authentication", "info", \
   "Accepted key {key_type} {fp} found at {source}") \
-E(key_rejected, 3102, "key.rejected", VERBOSE, FAILURE, "authentication", "info", \
+E(key_rejected, 3102, "key.rejected", INFO, FAILURE, "authentication", "info", \
   "Key {key_type} {fp} of {who}{src} port {sport} refused: {reason}") \
 E(keysource_slow, 3103, "keysource.slow", WARNING, UNKNOWN, "authentication", "info", \
   "Key source {source} for {for} took {duration_ms} ms") \

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -19,7 +20,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINKS_MAX 16
+#define LINKS_MAX  16
+#define KEYS_GROUP "ssh_keys"
 
 struct walk {
 	const struct safefile_rules *rules;
@@ -68,6 +70,29 @@ check_mode(const struct stat *st, const char *what, const char *name,
 	    name, (unsigned)st->st_uid, (unsigned)st->st_mode & 07777);
 }
 
+/* From the file itself: no NSS module is loaded for this. */
+static bool
+is_keys_group(gid_t gid)
+{
+	FILE *f = fopen("/etc/group", "re");
+	const struct group *g;
+	bool found = false;
+
+	if (f == NULL)
+		return false;
+	while (!found && (g = fgetgrent(f)) != NULL)
+		found = g->gr_gid == gid && strcmp(g->gr_name, KEYS_GROUP) == 0;
+	fclose(f);
+	return found;
+}
+
+static bool
+is_private(const struct stat *st)
+{
+	return (st->st_mode & 077) == 0 ||
+	    ((st->st_mode & 037) == 0 && is_keys_group(st->st_gid));
+}
+
 int
 safefile_check(int fd, const char *name, const struct safefile_rules *rules,
     char why[SAFEFILE_WHY_MAX])
@@ -81,10 +106,11 @@ safefile_check(int fd, const char *name, const struct safefile_rules *rules,
 		return refuse(why, E_FORMAT, "%s is not a regular file", name);
 	if ((err = check_mode(&st, "file", name, rules, why)) != 0)
 		return err;
-	if ((rules->flags & SAFEFILE_PRIVATE) && (st.st_mode & 077) != 0)
+	if ((rules->flags & SAFEFILE_PRIVATE) && !is_private(&st))
 		return refuse(why, E_PERMISSIONS,
-		    "others may read file %s (mode %04o, should be 0600)", name,
-		    (unsigned)st.st_mode & 07777);
+		    "mode %04o of %s is too open for a private key, 0600 is "
+		    "right",
+		    (unsigned)st.st_mode & 07777, name);
 	if (rules->max != 0 && (uintmax_t)st.st_size > rules->max)
 		return refuse(why, E_TOO_LARGE,
 		    "file %s is larger than %zu bytes", name, rules->max);

@@ -15,7 +15,9 @@
 
 enum safefile_flags {
 	SAFEFILE_FOLLOW = 1, /* symbolic links allowed, each one checked */
-	SAFEFILE_PRIVATE = 2, /* no access at all for group and others */
+	/* No access for others, nor for a group: but Fedora's and RHEL's
+	 * ssh_keys, as which their ssh-keysign runs, may read. */
+	SAFEFILE_PRIVATE = 2,
 };
 
 struct safefile_rules {

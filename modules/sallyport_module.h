@@ -334,10 +334,10 @@ struct sallyport_host {
 	 * Read a file of the user, as the user, in a process that can be
 	 * killed: a dead file server costs a deadline, a link to a file of
 	 * others gains nothing.  The descriptor is of memory that holds the
-	 * bytes; none of the user's file system reaches the module.  Owner and modes of the file and of
-	 * the directories up to the home directory are checked as sshd's
-	 * StrictModes does.  On failure why[why_size] has a sentence.  The
-	 * descriptor is the caller's to close.
+	 * bytes; none of the user's file system reaches the module.  Owner and
+	 * modes of the file and of the directories up to the home directory are
+	 * checked as sshd's StrictModes does.  On failure why[why_size] has a
+	 * sentence.  The descriptor is the caller's to close.
 	 */
 	int (*open_user_file)(struct sallyport_login *login, const char *path,
 	    size_t max, int *fd, char *why, size_t why_size);
@@ -370,6 +370,10 @@ struct sallyport_host {
 	/* Does the policy have this revocation list asked for this login?
 	 * Look at size before you call it. */
 	int (*asks_revoked)(struct sallyport_login *login, const char *path);
+
+	/* Does the rule of this login count keys of this source?  One that it
+	 * does not count need not be asked.  Look at size before you call. */
+	int (*counts_source)(struct sallyport_login *login, const char *source);
 };
 
 /* ---- the module -------------------------------------------------------- */

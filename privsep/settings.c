@@ -80,6 +80,37 @@ settings_software(const struct config *c)
 	    "OpenSSH_compatible_sallyport_" PACKAGE_VERSION;
 }
 
+/*
+ * server-sig-algs (RFC 8308) names what signatures are made with: a
+ * certificate's key signs as the plain key does, and clients look for that
+ * name only.  Each once.
+ */
+static char *
+signature_algorithms(const struct strings *names)
+{
+	struct strings plain = {
+	    .items = mem_array(names->count, sizeof(char *))};
+	char *text;
+
+	for (size_t i = 0; i < names->count; i++) {
+		const char *name = names->items[i];
+		const struct key_alg *alg = key_alg_find(name, strlen(name));
+		size_t k = 0;
+
+		if (alg == NULL)
+			continue;
+		while (k < plain.count &&
+		    strcmp(plain.items[k], alg->signature) != 0)
+			k++;
+		if (k == plain.count)
+			plain.items[plain.count++] =
+			    (char *)(uintptr_t)alg->signature;
+	}
+	text = join(&plain);
+	free(plain.items);
+	return text;
+}
+
 static char *
 identification(const struct config *c)
 {
@@ -110,7 +141,7 @@ settings_make(const struct config *config, const struct host_key_blob *keys,
 	s->ciphers = join(&c->ciphers);
 	s->macs = join(&c->macs);
 	s->compression = join(&c->compression);
-	s->signature_algorithms = join(&c->key_algorithms);
+	s->signature_algorithms = signature_algorithms(&c->key_algorithms);
 	s->identification = identification(config);
 	s->config = config;
 	s->moduli = moduli;

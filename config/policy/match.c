@@ -14,6 +14,15 @@
 #include <string.h>
 
 bool
+policy_is_listed(const struct strings *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->items[i], name) == 0)
+			return true;
+	return false;
+}
+
+bool
 policy_in_patterns(const struct strings *patterns, const char *text)
 {
 	bool matched = false, positive = false;

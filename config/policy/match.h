@@ -43,6 +43,8 @@ enum tri policy_in_windows(
     const struct time_windows *windows, time_t now, time_t *ends);
 
 /* Patterns with ! : one that excludes and matches decides at once. */
+/* Is this one of the names, which are no patterns? */
+bool policy_is_listed(const struct strings *names, const char *name);
 bool policy_in_patterns(const struct strings *patterns, const char *text);
 
 /* In a list of patterns of every layer; an empty list holds nothing. */

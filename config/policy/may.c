@@ -95,6 +95,13 @@ policy_may_ca_algorithm(const struct decision *d, const char *name)
 }
 
 bool
+policy_counts_source(const struct decision *d, const char *source)
+{
+	return d->layers[LAYER_key_sources].count == 0 ||
+	    policy_in_layers(d, LAYER_key_sources, source);
+}
+
+bool
 policy_asks_revoked(const struct decision *d, const char *path)
 {
 	const struct layers *layers = &d->layers[LAYER_key_revoked];

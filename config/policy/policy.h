@@ -160,6 +160,9 @@ bool policy_may_key_here(const struct config *config, const struct decision *d,
  * count (to one layer it is enough). */
 bool policy_may_ca_algorithm(const struct decision *d, const char *name);
 bool policy_asks_revoked(const struct decision *d, const char *path);
+/* Do keys of this source count?  A decision without a rule says yes: such a
+ * login fails, and must look like others. */
+bool policy_counts_source(const struct decision *d, const char *source);
 
 /* Time windows: asked at login and again at each session's opening. *ends is
  * the moment the window closes, 0 when it does not. */

@@ -5,6 +5,7 @@
  */
 #include "daemon/ctl/explain.h"
 
+#include "config/policy/match.h"
 #include "daemon/ctl/ctl.h"
 #include "daemon/ctl/module.h"
 #include "lib/buf.h"
@@ -199,7 +200,7 @@ host_key(struct sallyport_login *login, const struct sallyport_key *key)
 	facts.key_type = a->type;
 	facts.key_algorithm = a->algorithm;
 	facts.key_fingerprint = a->fingerprint;
-	facts.key_source = a->source;
+	facts.key_source = a->source[0] != '\0' ? a->source : NULL;
 	facts.key_ca = a->ca[0] != '\0' ? a->ca : NULL;
 	facts.key_bits = a->bits;
 	facts.key_touched = facts.key_verified = true; /* not known yet */
@@ -247,6 +248,12 @@ static int
 host_asks_revoked(struct sallyport_login *login, const char *path)
 {
 	return policy_asks_revoked(&login->decision, path);
+}
+
+static int
+host_counts_source(struct sallyport_login *login, const char *source)
+{
+	return policy_counts_source(&login->decision, source);
 }
 
 static int
@@ -336,10 +343,9 @@ host_open_user_file(struct sallyport_login *login, const char *path, size_t max,
 	int err = errand_open(&as, path, host_text(login, SALLYPORT_HOME), max,
 	    q->config->deadlines.key_command * 1000, fd, why, why_size);
 
-	if (err == SALLYPORT_NOT_FOUND)
-		notef(login->a, "%s: no such file", path);
-	else if (err == SALLYPORT_OK)
-		notef(login->a, "%s: read", path);
+	if (err == SALLYPORT_OK || err == SALLYPORT_NOT_FOUND)
+		notef(login->a, "%s: %s", path,
+		    err == SALLYPORT_OK ? "read" : "no such file");
 	return err;
 }
 
@@ -407,6 +413,7 @@ static const struct sallyport_host table = {
     .run = host_run,
     .audit = host_audit,
     .asks_revoked = host_asks_revoked,
+    .counts_source = host_counts_source,
 };
 
 /* ---- the key in its file ---- */
@@ -465,15 +472,6 @@ describe_key(const struct key *key, struct key_answer *a)
 	key_fingerprint(key, a->fingerprint, sizeof(a->fingerprint));
 	if (key_cert(key) != NULL)
 		key_fingerprint(key_cert(key)->ca, a->ca, sizeof(a->ca));
-}
-
-static bool
-is_listed(const struct strings *names, const char *name)
-{
-	for (size_t i = 0; i < names->count; i++)
-		if (strcmp(names->items[i], name) == 0)
-			return true;
-	return false;
 }
 
 static void
@@ -564,7 +562,8 @@ explain_key(struct question *q, const char *file, struct key_answer *a)
 	if (key_preload() != 0 || read_key(file, &key) != 0)
 		return -1;
 	describe_key(key, a);
-	if (!is_listed(&q->config->crypto.key_algorithms, a->algorithm)) {
+	if (!policy_is_listed(
+		&q->config->crypto.key_algorithms, a->algorithm)) {
 		snprintf(a->reason, sizeof(a->reason),
 		    "algorithm %s is not in crypto.key_algorithms",
 		    a->algorithm[0] != '\0' ? a->algorithm : a->type);

@@ -11,17 +11,11 @@
 #include "lib/ssh/cert.h"
 #include "lib/ssh/key_private.h"
 
-#include <sys/stat.h>
-
-#include <grp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-/* Fedora's and RHEL's ssh-keysign reads the keys as this group. */
-#define KEYS_GROUP "ssh_keys"
 
 static void problem(struct buf *problems, const char *path, const char *format,
     ...) __attribute__((format(printf, 3, 4)));
@@ -42,51 +36,16 @@ problem(struct buf *problems, const char *path, const char *format, ...)
 	buf_bytes(problems, text, strlen(text));
 }
 
-/* From the file itself: root loads no NSS modules here. */
-static bool
-is_keys_group(gid_t gid)
-{
-	FILE *f = fopen("/etc/group", "re");
-	const struct group *g;
-	bool found = false;
-
-	if (f == NULL)
-		return false;
-	while (!found && (g = fgetgrent(f)) != NULL)
-		found = g->gr_gid == gid && strcmp(g->gr_name, KEYS_GROUP) == 0;
-	fclose(f);
-	return found;
-}
-
-/* Root's alone; or readable by the one group that distributions know. */
-static bool
-is_private(int fd, char why[SAFEFILE_WHY_MAX])
-{
-	struct stat st;
-
-	if (fstat(fd, &st) != 0)
-		snprintf(why, SAFEFILE_WHY_MAX, "cannot be examined");
-	else if ((st.st_mode & 037) != 0 ||
-	    ((st.st_mode & 040) != 0 && !is_keys_group(st.st_gid)))
-		snprintf(why, SAFEFILE_WHY_MAX,
-		    "mode %04o is too open for a private key, 0600 is right",
-		    (unsigned)st.st_mode & 07777);
-	else
-		return true;
-	return false;
-}
-
 /* The contents of a file that is root's; private: and for nobody's eyes. */
 static int
 read_file(const char *path, bool private, struct buf *b, struct buf *problems)
 {
-	static const struct safefile_rules rules = {
-	    .flags = SAFEFILE_FOLLOW, .max = KEY_FILE_MAX};
+	const struct safefile_rules rules = {
+	    .flags = SAFEFILE_FOLLOW | (private ? SAFEFILE_PRIVATE : 0),
+	    .max = KEY_FILE_MAX};
 	char why[SAFEFILE_WHY_MAX] = "";
 	int fd = -1, err = safefile_open(path, &rules, &fd, why);
 
-	if (err == 0 && private && !is_private(fd, why))
-		err = E_PERMISSIONS;
 	if (err == E_NOT_FOUND)
 		snprintf(why, sizeof(why), "%s", "host key: no such file");
 	if (err == 0 && (err = safefile_read_fd(fd, KEY_FILE_MAX, b)) != 0)

@@ -11,11 +11,12 @@
 #include "daemon/monitor/monitor.h"
 #include "lib/net.h"
 
-#define AUTH_GROUPS_MAX	    1024
-#define AUTH_RESTRICT_MAX   512 /* permitopen and the like, of one attempt */
-#define AUTH_ENV_MAX	    1024 /* as sshd */
-#define AUTH_ASKS_MAX	    64 /* rounds in one connection */
-#define AUTH_CHANGE_METHODS "keyboard-interactive,password"
+#define AUTH_GROUPS_MAX	      1024
+#define AUTH_REFUSED_KEYS_MAX 32
+#define AUTH_RESTRICT_MAX     512 /* permitopen and the like, of one attempt */
+#define AUTH_ENV_MAX	      1024 /* as sshd */
+#define AUTH_ASKS_MAX	      64 /* rounds in one connection */
+#define AUTH_CHANGE_METHODS   "keyboard-interactive,password"
 #define AUTH_QUERIES_FREE                                \
 	32 /* key queries, of either answer, before they \
 	    * count as failures */
@@ -83,6 +84,10 @@ struct auth {
 	size_t group_count;
 	char **group_names;
 	size_t group_name_count;
+
+	/* fingerprints of keys whose refusal has been told */
+	char refused_keys[AUTH_REFUSED_KEYS_MAX][80];
+	size_t refused_key_count;
 
 	unsigned requests, failures, queries, asks;
 	unsigned offers; /* queries that were answered with a yes */
@@ -164,6 +169,12 @@ void auth_partial(struct monitor *m, const char *methods);
 /* The client has left a dialogue for another request: a failure untold. */
 void auth_abandoned(struct monitor *m);
 void auth_succeed(struct monitor *m);
+/*
+ * Is the refusal of the attempt's key to be told?  Once in a connection: a
+ * client asks for a key, and may sign with it nevertheless.  Nothing is told
+ * of keys of a login that cannot succeed: why it cannot has been.
+ */
+bool auth_refused_key_is_news(struct monitor *m);
 /*
  * The decision or an account says no: log it once, nothing can succeed.
  * code is a word of doc/AUDIT.md's list (static); reason a sentence.

@@ -129,6 +129,23 @@ refusal_code(struct monitor *m, enum sallyport_verdict verdict)
 	}
 }
 
+bool
+auth_refused_key_is_news(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	const char *fp = a->attempt.fingerprint;
+
+	if (a->walk.hopeless)
+		return false;
+	for (size_t i = 0; i < a->refused_key_count; i++)
+		if (strcmp(a->refused_keys[i], fp) == 0)
+			return false;
+	if (a->refused_key_count < AUTH_REFUSED_KEYS_MAX)
+		snprintf(a->refused_keys[a->refused_key_count++],
+		    sizeof(a->refused_keys[0]), "%s", fp);
+	return true;
+}
+
 /* The log and btmp of a failure. */
 static void
 tell_failure(struct monitor *m, enum sallyport_verdict verdict, unsigned max)

@@ -4,6 +4,8 @@
  */
 #include "daemon/monitor/auth.h"
 
+#include "config/policy/match.h"
+
 #include "lib/audit.h"
 #include "lib/log.h"
 #include "privsep/drop.h"
@@ -105,9 +107,8 @@ algorithm_is_allowed(struct monitor *m)
 	if (strcmp(a->method, "publickey") != 0 &&
 	    strcmp(a->method, "hostbased") != 0)
 		return true;
-	for (size_t i = 0; i < names->count; i++)
-		if (strcmp(names->items[i], a->algorithm) == 0)
-			return true;
+	if (policy_is_listed(names, a->algorithm))
+		return true;
 	snprintf(a->reason, sizeof(a->reason),
 	    "signature algorithm %s is not allowed", a->algorithm);
 	return false;

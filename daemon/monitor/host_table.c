@@ -291,7 +291,7 @@ host_key(struct sallyport_login *login, const struct sallyport_key *key)
 	facts.key_type = t->key_type;
 	facts.key_algorithm = t->algorithm[0] != '\0' ? t->algorithm : NULL;
 	facts.key_fingerprint = t->fingerprint;
-	facts.key_source = t->key_source;
+	facts.key_source = t->key_source[0] != '\0' ? t->key_source : NULL;
 	facts.key_ca = t->ca_fingerprint[0] != '\0' ? t->ca_fingerprint : NULL;
 	facts.key_bits = t->key_bits;
 	facts.key_touched = t->touched;
@@ -305,13 +305,6 @@ host_key(struct sallyport_login *login, const struct sallyport_key *key)
 		why, sizeof(why)))
 		return SALLYPORT_OK;
 	KEEP(t->reason, why);
-	/* Before the look-up it has no source yet, and that is no refusal. */
-	if (t->key_source[0] == '\0')
-		return SALLYPORT_REFUSED;
-	AUDIT(key_rejected, .key_type = t->key_type, .fp = t->fingerprint,
-	    .bits = t->key_bits,
-	    .source = t->place[0] != '\0' ? t->place : t->key_source,
-	    .reason = why);
 	return SALLYPORT_REFUSED;
 }
 
@@ -485,6 +478,12 @@ host_asks_revoked(struct sallyport_login *login, const char *path)
 	return policy_asks_revoked(login->m->auth->decision, path);
 }
 
+static int
+host_counts_source(struct sallyport_login *login, const char *source)
+{
+	return policy_counts_source(login->m->auth->decision, source);
+}
+
 /* What modules may emit, by name: see doc/MODULES.md. */
 static void SALLYPORT_FORMAT(4, 5) host_audit(struct sallyport_login *login,
     const char *event, const char *subject, const char *format, ...)
@@ -512,6 +511,9 @@ static void SALLYPORT_FORMAT(4, 5) host_audit(struct sallyport_login *login,
 		AUDIT(key_accepted, .key_type = t->key_type,
 		    .fp = t->fingerprint, .bits = t->key_bits,
 		    .source = subject);
+	else if ((IS(key_rejected) || IS(cert_rejected)) &&
+	    !auth_refused_key_is_news(login->m))
+		return;
 	else if (IS(key_rejected))
 		AUDIT(key_rejected, .key_type = t->key_type,
 		    .fp = t->fingerprint, .bits = t->key_bits,
@@ -586,4 +588,5 @@ const struct sallyport_host host_table = {
     .run = host_run,
     .audit = host_audit,
     .asks_revoked = host_asks_revoked,
+    .counts_source = host_counts_source,
 };

@@ -92,7 +92,11 @@ tell_key(const struct hb_request *r, bool proven)
 		key.ca_type = key_name(cert->ca);
 		key.ca_fingerprint = ca;
 	}
-	return hb_host->key(r->login, &key) == SALLYPORT_OK;
+	if (hb_host->key(r->login, &key) == SALLYPORT_OK)
+		return true;
+	hb_host->audit(r->login, "key_rejected", key.source, "%s",
+	    hb_host->text(r->login, SALLYPORT_REASON));
+	return false;
 }
 
 static bool

@@ -29,13 +29,14 @@ pk_accept_options(
 	uint64_t now = (uint64_t)pk_host->number(r->login, SALLYPORT_TIME);
 
 	if (options->expires != 0 && now >= options->expires) {
-		pk_host->reason(r->login, "%s: key has expired", place);
+		pk_refuse(r, REFUSAL_OPTIONS, "%s: key has expired", place);
 		return false;
 	}
 	for (size_t i = 0; i < options->from_count; i++) {
 		if (source_is_in(r, options->from[i]))
 			continue;
-		pk_host->reason(r->login, "%s: not from this address", place);
+		pk_refuse(
+		    r, REFUSAL_OPTIONS, "%s: not from this address", place);
 		pk_host->log(r->login, SALLYPORT_LOG_INFO,
 		    "key at %s is not for connections from %s", place,
 		    pk_host->text(r->login, SALLYPORT_SOURCE));
@@ -121,7 +122,7 @@ restrict_one(
 {
 	if (pk_host->restrict_to(r->login, what, value) == SALLYPORT_OK)
 		return true;
-	pk_host->reason(r->login, "the key's restrictions cannot be kept");
+	pk_refuse(r, REFUSAL_OPTIONS, "the key's restrictions cannot be kept");
 	return false;
 }
 

@@ -17,22 +17,34 @@
 #define CA_FILE_MAX (1024 * 1024)
 
 bool
-pk_judge_cert(struct request *r, const char *const *names, size_t count)
+pk_judge_cert(struct request *r)
 {
 	const struct cert_rules rules = {.kind = CERT_USER,
-	    .names = names,
-	    .name_count = count,
 	    .now = (uint64_t)pk_host->number(r->login, SALLYPORT_TIME),
 	    .max_lifetime = r->state->max_lifetime,
 	    .rsa_min_bits =
 		(unsigned)pk_host->number(r->login, SALLYPORT_RSA_BITS),
 	    .ca_algorithms = pk_host->text(r->login, SALLYPORT_CA_ALGORITHMS)};
 	char why[REASON_MAX] = "";
+	enum cert_verdict verdict =
+	    cert_check(r->key, &rules, why, sizeof(why));
 
-	if (cert_check(r->key, &rules, why, sizeof(why)) == CERT_GOOD)
+	if (verdict == CERT_GOOD)
 		return true;
-	pk_host->reason(r->login, "%s", why);
-	pk_host->audit(r->login, "cert_rejected", r->place, "%s", why);
+	pk_refuse(r,
+	    verdict == CERT_NO_PRINCIPALS ? REFUSAL_PRINCIPAL : REFUSAL_CERT,
+	    "%s", why);
+	return false;
+}
+
+bool
+pk_cert_names(struct request *r, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (cert_names(r->cert, names[i]))
+			return true;
+	pk_refuse(
+	    r, REFUSAL_PRINCIPAL, "certificate names no principal of the user");
 	return false;
 }
 
@@ -101,7 +113,7 @@ take_options(struct request *r, struct key_options *options)
 	err = key_options_combine(options, &of_cert, why, sizeof(why));
 	key_options_free(&of_cert);
 	if (err != 0) {
-		pk_host->reason(r->login, "%s", why);
+		pk_refuse(r, REFUSAL_OPTIONS, "%s", why);
 		return false;
 	}
 	if (!pk_accept_options(r, options, r->place))
@@ -117,7 +129,6 @@ try_principal(struct request *r, const char *text, size_t len, const char *file,
     unsigned number)
 {
 	struct authorized_line line;
-	const char *names[1];
 	char why[REASON_MAX] = "";
 	bool found = false;
 	int err;
@@ -131,11 +142,9 @@ try_principal(struct request *r, const char *text, size_t len, const char *file,
 		    r->login, "keyline_bad", file, "line %u: %s", number, why);
 		return false;
 	}
-	names[0] = line.principal;
 	if (line.principal != NULL && cert_names(r->cert, line.principal)) {
 		snprintf(r->place, sizeof(r->place), "%s:%u", file, number);
-		found = pk_judge_cert(r, names, 1) &&
-		    take_options(r, &line.options);
+		found = take_options(r, &line.options);
 	}
 	authorized_line_free(&line);
 	return found;
@@ -150,9 +159,11 @@ find_principal(struct request *r, const struct source *source)
 		return true;
 	if (failed && source->refuse_on_error)
 		r->refused = true;
-	pk_host->reason(r->login,
-	    failed ? "principals cannot be read" :
-		     "certificate names no principal of the user");
+	if (failed)
+		pk_refuse(r, REFUSAL_PRINCIPAL, "principals cannot be read");
+	else
+		pk_refuse(r, REFUSAL_PRINCIPAL,
+		    "certificate names no principal of the user");
 	return false;
 }
 
@@ -164,7 +175,7 @@ find_user(struct request *r)
 	struct key_options none;
 	bool good;
 
-	if (!pk_judge_cert(r, names, 1))
+	if (!pk_cert_names(r, names, 1))
 		return false;
 	key_options_init(&none);
 	good = take_options(r, &none);
@@ -177,10 +188,11 @@ pk_find_ca(struct request *r)
 {
 	const struct state *s = r->state;
 
-	if (s->ca_count == 0 || !ca_is_trusted(r, s->ca_files, s->ca_count))
+	if (s->ca_count == 0 || !pk_host->counts_source(r->login, "ca_keys") ||
+	    !ca_is_trusted(r, s->ca_files, s->ca_count))
 		return false;
 	snprintf(r->source, sizeof(r->source), "%s", "ca_keys");
-	if (!pk_tell_key(r, false, false, false))
+	if (!pk_candidate(r) || !pk_judge_cert(r))
 		return false;
 	return s->has_principals ? find_principal(r, &s->principals) :
 				   find_user(r);
@@ -191,7 +203,7 @@ pk_find_authority(struct request *r, const struct source *source)
 {
 	if (r->cert == NULL ||
 	    !ca_is_trusted(r, source->ca_files, source->ca_count) ||
-	    !pk_tell_key(r, false, false, false))
+	    !pk_candidate(r) || !pk_judge_cert(r))
 		return false;
 	return source->file_count + source->program.count > 0 ?
 	    find_principal(r, source) :

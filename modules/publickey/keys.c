@@ -41,12 +41,14 @@ judge_authority(struct request *r, struct authorized_line *line)
 	size_t count = 1;
 	bool good;
 
+	if (!pk_judge_cert(r))
+		return false;
 	names[0] = pk_host->text(r->login, SALLYPORT_USER);
 	if (line->options.principals != NULL) {
 		list = mem_strdup(line->options.principals);
 		count = split_names(list, names);
 	}
-	good = count > 0 && pk_judge_cert(r, names, count);
+	good = pk_cert_names(r, names, count);
 	free(list);
 	return good;
 }
@@ -81,7 +83,7 @@ take_line(struct request *r, struct authorized_line *line, const char *place)
 		   &line->options, &of_cert, why, sizeof(why)) == 0;
 	key_options_free(&of_cert);
 	if (!good) {
-		pk_host->reason(r->login, "%s", why);
+		pk_refuse(r, REFUSAL_OPTIONS, "%s", why);
 		return false;
 	}
 	if (!pk_accept_options(r, &line->options, place))
@@ -113,8 +115,7 @@ try_line(struct request *r, const char *text, size_t len, const char *file,
 	}
 	if (line.key != NULL && line_is_for_us(r, &line)) {
 		snprintf(r->place, sizeof(r->place), "%s", place);
-		found = pk_tell_key(r, false, false, false) &&
-		    take_line(r, &line, place);
+		found = pk_candidate(r) && take_line(r, &line, place);
 	}
 	authorized_line_free(&line);
 	return found;
@@ -128,6 +129,9 @@ pk_find(struct request *r)
 	for (size_t i = 0; i < s->source_count && !r->refused; i++) {
 		bool failed;
 
+		/* Its command need not run for whom it does not count. */
+		if (!pk_host->counts_source(r->login, s->sources[i].name))
+			continue;
 		snprintf(
 		    r->source, sizeof(r->source), "%s", s->sources[i].name);
 		if (s->sources[i].ca_count > 0) {
@@ -137,11 +141,10 @@ pk_find(struct request *r)
 		}
 		if (pk_source_walk(r, &s->sources[i], try_line, &failed))
 			return true;
-		if (failed && s->sources[i].refuse_on_error) {
-			pk_host->reason(r->login,
+		if (failed)
+			pk_refuse(r, REFUSAL_UNREADABLE,
 			    "key source %s cannot be read", s->sources[i].name);
-			r->refused = true;
-		}
+		r->refused |= failed && s->sources[i].refuse_on_error;
 	}
 	return false;
 }

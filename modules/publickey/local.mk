@@ -7,6 +7,7 @@ modules_publickey_publickey_la_SOURCES = \
 	modules/publickey/keys.c \
 	modules/publickey/module.c \
 	modules/publickey/publickey.h \
+	modules/publickey/refusal.c \
 	modules/publickey/revoked.c \
 	modules/publickey/settings.c \
 	modules/publickey/source.c

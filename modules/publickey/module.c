@@ -13,8 +13,8 @@
 #include "lib/ssh/key_sign.h"
 #include "lib/ssh/ssh2.h"
 
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HOSTBOUND  "publickey-hostbound-v00@openssh.com"
@@ -56,7 +56,7 @@ signed_data(const struct request *r, struct buf *b)
 
 /* A request bound to another host's key was not made for us. */
 static bool
-host_is_ours(const struct request *r)
+host_is_ours(struct request *r)
 {
 	size_t ours, theirs;
 	const uint8_t *a, *b;
@@ -67,7 +67,17 @@ host_is_ours(const struct request *r)
 	b = pk_host->bytes(r->login, SALLYPORT_REQUEST_HOST_KEY, &theirs);
 	if (ours > 0 && secret_equal(a, ours, b, theirs))
 		return true;
-	pk_host->reason(r->login, "signed for another host's key");
+	pk_refuse(r, REFUSAL_PROOF, "signed for another host's key");
+	return false;
+}
+
+static bool
+tell_proven(struct request *r, bool touched, bool verified)
+{
+	if (pk_tell_key(r, true, touched, verified))
+		return true;
+	pk_refuse(
+	    r, REFUSAL_PROOF, "%s", pk_host->text(r->login, SALLYPORT_REASON));
 	return false;
 }
 
@@ -80,21 +90,21 @@ check_use(struct request *r, const struct key_sk_use *use)
 
 	if (!key_is_sk(r->key)) {
 		if (!r->options.verify_required)
-			return pk_tell_key(r, true, false, false);
-		pk_host->reason(r->login,
+			return tell_proven(r, false, false);
+		pk_refuse(r, REFUSAL_PROOF,
 		    "verification is required, and the key knows none");
 		return false;
 	}
 	if (!touched && !r->options.no_touch_required) {
-		pk_host->reason(r->login, "authenticator was not touched");
+		pk_refuse(r, REFUSAL_PROOF, "authenticator was not touched");
 		return false;
 	}
 	if (!verified && r->options.verify_required) {
-		pk_host->reason(
-		    r->login, "authenticator did not verify its user");
+		pk_refuse(
+		    r, REFUSAL_PROOF, "authenticator did not verify its user");
 		return false;
 	}
-	return pk_tell_key(r, true, touched, verified);
+	return tell_proven(r, touched, verified);
 }
 
 static bool
@@ -112,7 +122,7 @@ check_signature(struct request *r)
 		    r->key, r->alg, data.data, data.len, signature, len, &use);
 	buf_free(&data);
 	if (err != 0) {
-		pk_host->reason(r->login, "%s", err_text(err));
+		pk_refuse(r, REFUSAL_PROOF, "%s", err_text(err));
 		return false;
 	}
 	return check_use(r, &use);
@@ -131,16 +141,16 @@ take_key(struct request *r)
 
 	r->alg = key_alg_find(name, strlen(name));
 	if (r->alg == NULL) {
-		pk_host->reason(r->login, "signature algorithm is not known");
+		pk_refuse(r, REFUSAL_PROOF, "signature algorithm is not known");
 		return false;
 	}
 	if ((err = key_parse(blob, len, &r->key)) != 0) {
-		pk_host->reason(r->login, "key: %s", err_text(err));
+		pk_refuse(r, REFUSAL_PROOF, "key: %s", err_text(err));
 		return false;
 	}
 	if (!key_alg_serves(r->alg, r->key)) {
-		pk_host->reason(
-		    r->login, "key and signature algorithm do not go together");
+		pk_refuse(r, REFUSAL_PROOF,
+		    "key and signature algorithm do not go together");
 		return false;
 	}
 	r->cert = key_cert(r->key);
@@ -152,7 +162,7 @@ take_key(struct request *r)
 		(unsigned)pk_host->number(r->login, SALLYPORT_RSA_BITS), why,
 		sizeof(why)) != 0) {
 		pk_tell_key(r, false, false, false);
-		pk_host->reason(r->login, "%s", why);
+		pk_refuse(r, REFUSAL_PROOF, "%s", why);
 		return false;
 	}
 	return true;
@@ -189,11 +199,10 @@ judge(struct request *r)
 	pk_tell_key(r, false, false, false);
 	if (pk_is_revoked(r))
 		return SALLYPORT_DENY;
-	pk_host->reason(r->login, "key was not found");
 	found = (r->cert != NULL && pk_find_ca(r)) || r->refused || pk_find(r);
 	if (!found || r->refused)
 		return SALLYPORT_DENY;
-	pk_host->reason(r->login, "%s", "");
+	r->refusal = REFUSAL_NONE; /* of candidates before this one */
 	if (pk_host->number(r->login, SALLYPORT_HAS_SIGNATURE) == 0) {
 		pk_describe(r);
 		return pk_restrict(r) ? SALLYPORT_ALLOW : SALLYPORT_DENY;
@@ -207,6 +216,25 @@ judge(struct request *r)
 	return SALLYPORT_ALLOW;
 }
 
+/* For the log, for explain and for the event: one reason, in one place. */
+static void
+tell_refusal(struct request *r)
+{
+	pk_refuse(r, REFUSAL_UNKNOWN, "%s",
+	    r->cert != NULL ? "certificate's authority is not known" :
+			      "key was not found");
+	pk_host->reason(r->login, "%s", r->why);
+	if (r->fingerprint[0] == '\0' || r->refusal == REFUSAL_REVOKED)
+		return; /* no key at all; has its own event */
+	pk_host->audit(r->login,
+	    r->cert != NULL && r->refusal >= REFUSAL_CERT ? "cert_rejected" :
+							    "key_rejected",
+	    r->refusal <= REFUSAL_UNREADABLE ? "" :
+		r->place[0] != '\0'	     ? r->place :
+					       r->source,
+	    "%s", r->why);
+}
+
 static enum sallyport_verdict
 authenticate(void *connection, struct sallyport_login *login)
 {
@@ -215,6 +243,10 @@ authenticate(void *connection, struct sallyport_login *login)
 
 	key_options_init(&r.options);
 	verdict = judge(&r);
+	if (verdict == SALLYPORT_ALLOW)
+		pk_host->reason(login, "%s", "");
+	else
+		tell_refusal(&r);
 	key_options_free(&r.options);
 	key_free(r.key);
 	return verdict;

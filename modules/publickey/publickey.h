@@ -65,6 +65,22 @@ struct state {
 	struct cache *cache; /* shared by all connections */
 };
 
+/*
+ * Why a key is refused, in the order of the questions: of several candidates
+ * the one that came nearest to acceptance gives the reason.
+ */
+enum refusal {
+	REFUSAL_NONE,
+	REFUSAL_UNKNOWN, /* no source has the key, or the CA */
+	REFUSAL_UNREADABLE, /* and one could not be read */
+	REFUSAL_POLICY, /* found; the rule wants another kind of key */
+	REFUSAL_CERT, /* its CA is trusted, the certificate is not good */
+	REFUSAL_PRINCIPAL, /* good, and for somebody else */
+	REFUSAL_OPTIONS, /* the line or the certificate: not now, not here */
+	REFUSAL_PROOF, /* all of it fits, but the signature */
+	REFUSAL_REVOKED /* nothing else counts */
+};
+
 /* One request. */
 struct request {
 	struct state *state;
@@ -79,9 +95,17 @@ struct request {
 	char source[64];
 	char place[512];
 	bool refused; /* nothing further is to be looked at */
+	enum refusal refusal;
+	char why[REASON_MAX]; /* of that refusal */
 };
 
 extern const struct sallyport_host *pk_host;
+
+/* refusal.c: the one way to say why; the nearest to acceptance stays. */
+void pk_refuse(struct request *r, enum refusal refusal, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* pk_tell_key() for a candidate, whose refusal is a reason. */
+bool pk_candidate(struct request *r);
 
 /* settings.c: load()'s work. */
 int pk_settings(
@@ -116,8 +140,9 @@ bool pk_find(struct request *r);
 /* certs.c: by the configured CA files; by those of one source. */
 bool pk_find_ca(struct request *r);
 bool pk_find_authority(struct request *r, const struct source *source);
-/* Judge a certificate against these names; the reason has been given. */
-bool pk_judge_cert(struct request *r, const char *const *names, size_t count);
+/* Is the certificate good, for whomever; does it name one of these? */
+bool pk_judge_cert(struct request *r);
+bool pk_cert_names(struct request *r, const char *const *names, size_t count);
 
 /* accept.c: what a line's options say about now and here. */
 bool pk_accept_options(

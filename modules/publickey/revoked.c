@@ -91,15 +91,15 @@ pk_is_revoked(struct request *r)
 		if (!is_usable(r, v)) {
 			pk_host->audit(
 			    r->login, "krl_error", v->path, "%s", v->why);
-			pk_host->reason(r->login,
+			pk_refuse(r, REFUSAL_REVOKED,
 			    "revocation list %s cannot be used", v->path);
 			return true;
 		}
 		if (krl_check(v->krl, r->key) != 0) {
 			pk_host->audit(
 			    r->login, "cert_revoked", v->path, "%s", "revoked");
-			pk_host->reason(
-			    r->login, "key is revoked by %s", v->path);
+			pk_refuse(r, REFUSAL_REVOKED, "key is revoked by %s",
+			    v->path);
 			return true;
 		}
 	}

@@ -95,7 +95,7 @@ walk_file(struct request *r, const struct source *source, const char *pattern,
 		    r, (const char *)contents.data, contents.len, path, fn);
 	} else if (err == SALLYPORT_PERMISSIONS) {
 		pk_host->audit(r->login, "keyfile_refused", path, "%s", why);
-		pk_host->reason(r->login, "%s", why);
+		pk_refuse(r, REFUSAL_UNREADABLE, "%s", why);
 	} else if (err != SALLYPORT_NOT_FOUND) {
 		pk_host->audit(
 		    r->login, "keysource_error", source->name, "%s", why);

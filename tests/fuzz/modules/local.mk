@@ -4,7 +4,8 @@ FUZZ_TARGETS += tests/fuzz/modules/fuzz_equiv \
 	tests/fuzz/modules/fuzz_principals
 FUZZ_PK_SOURCES = tests/fuzz/modules/stub.c tests/fuzz/modules/stub.h \
 	modules/publickey/accept.c modules/publickey/cache.c \
-	modules/publickey/expand.c modules/publickey/source.c
+	modules/publickey/expand.c modules/publickey/refusal.c \
+	modules/publickey/source.c
 FUZZ_PK_LIBS = lib/ssh/libssh.a lib/libground.a $(CRYPTO_LIBS)
 tests_fuzz_modules_fuzz_equiv_SOURCES = tests/fuzz/modules/fuzz_equiv.c \
 	modules/hostbased/equiv.c $(FUZZ_MAIN)

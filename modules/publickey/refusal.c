@@ -1,0 +1,31 @@
+/*
+ * publickey.so: the reason of a refusal, in the monitor.  Each look-up gives
+ * the reason why its candidate does not serve; one of them is told.
+ */
+#include "modules/publickey/publickey.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void
+pk_refuse(struct request *r, enum refusal refusal, const char *format, ...)
+{
+	va_list args;
+
+	if (refusal <= r->refusal)
+		return;
+	r->refusal = refusal;
+	va_start(args, format);
+	vsnprintf(r->why, sizeof(r->why), format, args);
+	va_end(args);
+}
+
+bool
+pk_candidate(struct request *r)
+{
+	if (pk_tell_key(r, false, false, false))
+		return true;
+	pk_refuse(
+	    r, REFUSAL_POLICY, "%s", pk_host->text(r->login, SALLYPORT_REASON));
+	return false;
+}
