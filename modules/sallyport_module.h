@@ -272,8 +272,11 @@ struct sallyport_host {
 	int (*key)(
 	    struct sallyport_login *login, const struct sallyport_key *key);
 
-	/* A restriction, if this attempt succeeds.  0, or SALLYPORT_REFUSED
-	 * when it contradicts another: deny then. */
+	/*
+	 * A restriction, if this attempt succeeds; in authenticate() and
+	 * account().  0, or SALLYPORT_REFUSED when it contradicts another,
+	 * SALLYPORT_STATE elsewhere: deny then, or the host does.
+	 */
 	int (*restrict_to)(struct sallyport_login *login,
 	    enum sallyport_restriction what, const char *value);
 
@@ -283,8 +286,11 @@ struct sallyport_host {
 	 */
 	int (*user_changed)(struct sallyport_login *login, const char *name);
 
-	/* NAME=value for the user's programs.  Copied.  From any call up to
-	 * and including open_session(). */
+	/*
+	 * NAME=value for the user's programs, if this attempt succeeds.
+	 * Copied.  From authenticate() to open_session().  SALLYPORT_REFUSED:
+	 * not a variable for modules to set (LD_*, HOME, BASH_ENV, ...).
+	 */
 	int (*environment)(struct sallyport_login *login, const char *setting);
 
 	/* This module is to be asked no more in this connection. */
@@ -379,6 +385,14 @@ struct sallyport_host {
 /* ---- the module -------------------------------------------------------- */
 
 /*
+ * change_password() has the old password proven by itself, whatever has been
+ * proven before.  Without the flag the host calls it only in a connection in
+ * which authenticate() of this module did a step of the chain: a key alone
+ * must not be enough to set a password.
+ */
+#define SALLYPORT_PROVES_OLD_PASSWORD 1u
+
+/*
  * A function that is NULL is "not my business".  state is what load() gave,
  * connection what begin() gave; both may be NULL.
  */
@@ -436,6 +450,8 @@ struct sallyport_module {
 	/* Lines for `sallyportctl explain`. */
 	void (*describe)(
 	    void *state, void (*print)(void *to, const char *line), void *to);
+
+	uint64_t flags; /* SALLYPORT_PROVES_OLD_PASSWORD; 0 in older modules */
 };
 
 /*

@@ -5,6 +5,7 @@
  * are judged in forward.c.
  */
 #include "config/policy/policy.h"
+#include "config/parse.h"
 #include "config/policy/match.h"
 #include "lib/match.h"
 
@@ -137,26 +138,60 @@ policy_may_now(const struct decision *d, time_t now, time_t *ends)
 /* ---- names ---- */
 
 /*
- * Variables that steer the dynamic linker, libc or shells, or are the server's
- * to set, whatever is listed: a client sends them, or a user's own key file
- * says them, and either may be held by a forced command.
+ * Variables that steer the dynamic linker, libc or shells, or say who the user
+ * is: nobody gives those but the server and the administrator.
  */
 static bool
-is_dangerous(const char *name)
+is_steering(const char *name)
 {
 	static const char *const never[] = {"LD_*", "GCONV_PATH",
-	    "GLIBC_TUNABLES", "HOSTALIASES", "LOCALDOMAIN", "LOCPATH",
-	    "NLSPATH", "RESOLV_*", "RES_OPTIONS", "MALLOC_TRACE", "TZDIR",
-	    "BASH_ENV", "BASH_FUNC_*", "BASHOPTS", "ENV", "IFS", "PS4",
-	    "SHELLOPTS", "PATH", "HOME", "USER", "LOGNAME", "SHELL", "MAIL",
-	    "TMPDIR", "KRB5CCNAME", "SSH_*"};
+	    "GLIBC_TUNABLES", "HOSTALIASES", "MALLOC_TRACE", "BASH_ENV",
+	    "BASH_FUNC_*", "BASHOPTS", "ENV", "IFS", "PS4", "SHELLOPTS", "HOME",
+	    "USER", "LOGNAME", "SHELL"};
 	size_t i;
 
 	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
 		if (match_pattern(name, never[i], MATCH_CASE))
 			return true;
 	}
-	return *name == '\0' || strpbrk(name, "=\n") != NULL;
+	return false;
+}
+
+/*
+ * Those, and what else is the server's to set, whatever is listed: a client
+ * sends them, or a user's own key file says them, and either may be held by a
+ * forced command.
+ */
+static bool
+is_dangerous(const char *name)
+{
+	static const char *const never[] = {"LOCALDOMAIN", "LOCPATH", "NLSPATH",
+	    "RESOLV_*", "RES_OPTIONS", "TZDIR", "PATH", "MAIL", "TMPDIR",
+	    "KRB5CCNAME", "SSH_*"};
+	size_t i;
+
+	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		if (match_pattern(name, never[i], MATCH_CASE))
+			return true;
+	}
+	return is_steering(name) || *name == '\0' ||
+	    strpbrk(name, "=\n") != NULL;
+}
+
+bool
+policy_may_module_set(const char *setting)
+{
+	char name[256];
+	size_t len = strcspn(setting, "=");
+
+	if (parse_assignment(setting) != NULL || len >= sizeof(name))
+		return false;
+	memcpy(name, setting, len);
+	name[len] = '\0';
+	if (strcmp(name, "SSH_AUTH_SOCK") == 0 ||
+	    strcmp(name, "SSH_AGENT_PID") == 0)
+		return true;
+	return !is_steering(name) && !match_pattern(name, "SSH_*", MATCH_CASE);
 }
 
 bool

@@ -169,6 +169,8 @@ bool policy_counts_source(const struct decision *d, const char *source);
 bool policy_may_now(const struct decision *d, time_t now, time_t *ends);
 
 bool policy_may_env(const struct decision *d, const char *name);
+/* NAME=value of an authentication module, whoever logs in. */
+bool policy_may_module_set(const char *setting);
 bool policy_may_subsystem(const struct decision *d, const char *name);
 /* The rule's own command for it, "internal" for sftp; NULL: it has none. */
 const char *policy_subsystem_command(

@@ -159,6 +159,7 @@ answer_proof(
 		    m, verdict == SALLYPORT_ALLOW ? SALLYPORT_DENY : verdict);
 		return;
 	}
+	a->joined[a->current].proved = true;
 	if (a->attempt.has_key) {
 		a->last_key = a->attempt;
 		memset(&a->last_key.restrictions, 0,

@@ -21,6 +21,35 @@
 	32 /* key queries, of either answer, before they \
 	    * count as failures */
 
+/* Which of a module's functions the host is calling. */
+enum host_stage {
+	STAGE_NONE,
+	STAGE_BEGIN,
+	STAGE_AUTHENTICATE,
+	STAGE_ACCOUNT,
+	STAGE_CHANGE,
+	STAGE_OPEN,
+	STAGE_CLOSE,
+	STAGE_END,
+	STAGE_COUNT
+};
+
+/* The host's functions that do not work in every stage: host_stage.c. */
+enum host_function {
+	HOST_KEY,
+	HOST_RESTRICT_TO,
+	HOST_USER_CHANGED,
+	HOST_ENVIRONMENT,
+	HOST_EXHAUSTED,
+	HOST_FAIL_DELAY,
+	HOST_ASK,
+	HOST_SHOW,
+	HOST_ASK_CHANGE,
+	HOST_PACKET_SEND,
+	HOST_PACKET_RECEIVE,
+	HOST_FUNCTION_COUNT
+};
+
 /* What modules see of a connection. */
 struct sallyport_login {
 	struct monitor *m;
@@ -32,6 +61,8 @@ struct restrictions {
 	char *tun_unit;
 	char **open, **listen, **environment;
 	size_t open_count, listen_count, environment_count;
+	char **variables; /* host->environment()'s */
+	size_t variable_count;
 };
 
 /* One request being answered. */
@@ -65,6 +96,7 @@ struct attempt {
 struct joined {
 	void *connection; /* begin()'s */
 	bool begun, exhausted, session;
+	bool proved; /* its authenticate() did a step of a chain */
 };
 
 struct auth {
@@ -98,6 +130,9 @@ struct auth {
 
 	struct joined joined[HOST_MODULES_MAX];
 	size_t current; /* module being called */
+	enum host_stage stage; /* in which of its functions */
+	unsigned misplaced; /* calls in a wrong stage that were told; bits */
+	bool unkept; /* a restriction was refused: this call cannot allow */
 	int free_fd; /* the lowest, before that call */
 	enum slot_call call;
 	char call_detail[64];
@@ -108,6 +143,8 @@ struct auth {
 
 	size_t changing; /* module whose password must be changed, + 1 */
 	bool in_change;
+	struct attempt proof; /* whose change follows in a later request */
+	const struct hosted *proof_by;
 
 	/* answers of the last round */
 	uint8_t *answers;
@@ -142,6 +179,8 @@ struct bytes auth_host_key(struct monitor *m);
 void auth_learn(struct monitor *m);
 /* Is this a name that may be shown to NSS and PAM at all? */
 bool auth_name_is_sane(const char *name);
+/* What modules are told that the user is called. */
+const char *auth_user_name(const struct monitor *m);
 
 /* ---- auth_try.c --------------------------------------------------------- */
 
@@ -154,6 +193,21 @@ void *auth_join(struct monitor *m, size_t i);
 /* Judge a verdict's number: what is not one denies. */
 enum sallyport_verdict auth_verdict(
     struct monitor *m, size_t module, int verdict);
+/* A call to a module begins, under its name and in that stage. */
+void auth_enter(struct monitor *m, size_t module, enum host_stage stage);
+void auth_leave(struct monitor *m);
+
+/* ---- host_stage.c, host_claims.c ---------------------------------------- */
+
+/* May the module call it at this moment?  If not, the log hears of it. */
+bool host_allows(struct sallyport_login *login, enum host_function function);
+
+int host_restrict_to(struct sallyport_login *login,
+    enum sallyport_restriction what, const char *value);
+int host_user_changed(struct sallyport_login *login, const char *name);
+int host_environment(struct sallyport_login *login, const char *setting);
+void host_exhausted(struct sallyport_login *login);
+void host_fail_delay(struct sallyport_login *login, uint32_t microseconds);
 
 /* ---- auth_finish.c ------------------------------------------------------ */
 
@@ -169,6 +223,8 @@ void auth_partial(struct monitor *m, const char *methods);
 /* The client has left a dialogue for another request: a failure untold. */
 void auth_abandoned(struct monitor *m);
 void auth_succeed(struct monitor *m);
+/* The proof is done, success waits for a later request: a new password. */
+void auth_proof_done(struct monitor *m);
 /*
  * Is the refusal of the attempt's key to be told?  Once in a connection: a
  * client asks for a key, and may sign with it nevertheless.  Nothing is told
@@ -189,6 +245,8 @@ void auth_banner(struct monitor *m);
 
 int restrictions_add(
     struct restrictions *r, enum sallyport_restriction what, const char *value);
+/* NAME=value, in place of another of its name; E_LIMIT. */
+int restrictions_set_variable(struct restrictions *r, const char *setting);
 void restrictions_free(struct restrictions *r);
 /* Move an attempt's into the login's; E_DENIED when they contradict. */
 int restrictions_merge(struct restrictions *to, struct restrictions *from,

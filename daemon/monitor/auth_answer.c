@@ -350,12 +350,15 @@ fill_slot(struct monitor *m, const char *methods)
 	    a->last_key.has_key ? a->last_key.fingerprint : "");
 }
 
-/* environment="" of keys: the names that the policy lets a client set. */
+/* What modules set, and environment="" of keys: the names that the policy
+ * lets a client set. */
 static void
 take_environment(struct monitor *m)
 {
 	const struct restrictions *r = &m->auth->granted;
 
+	for (size_t i = 0; i < r->variable_count; i++)
+		(void)auth_set_environment(m, r->variables[i]);
 	for (size_t i = 0; i < r->environment_count; i++) {
 		const char *setting = r->environment[i];
 		char *name = mem_strndup(setting, strcspn(setting, "="));
@@ -367,20 +370,56 @@ take_environment(struct monitor *m)
 }
 
 void
+auth_proof_done(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	struct attempt *p = &a->proof;
+
+	expose(m);
+	*p = a->attempt;
+	a->proof_by = a->by;
+	/* Texts and keys of the request go with it. */
+	memset(&p->restrictions, 0, sizeof(p->restrictions));
+	p->password = p->key = p->signature = p->host_key = p->data =
+	    p->submethods = p->user = p->service = (struct bytes){NULL, 0};
+	p->step = NULL;
+	if (p->method == a->attempt.other)
+		p->method = p->other;
+}
+
+/* A new password is no proof: the login is by what was proven before. */
+static void
+take_proof(struct auth *a)
+{
+	const char *method = a->proof.method;
+
+	restrictions_free(&a->attempt.restrictions);
+	a->attempt = a->proof;
+	a->by = a->proof_by;
+	if (method == a->proof.other)
+		a->attempt.method = a->attempt.other;
+}
+
+void
 auth_succeed(struct monitor *m)
 {
 	struct auth *a = m->auth;
 	const struct attempt *t = &a->attempt;
 	char method[128], methods[512] = "";
-	bool cert = t->has_key && t->ca_fingerprint[0] != '\0';
+	bool cert;
 	size_t used = 0;
+
+	if (a->proof.method != NULL)
+		take_proof(a);
+	else
+		expose(m);
+	cert = t->has_key && t->ca_fingerprint[0] != '\0';
 
 	for (size_t i = 0; i < a->walk.done_count; i++)
 		used += (size_t)snprintf(&methods[used],
 		    used < sizeof(methods) ? sizeof(methods) - used : 0, "%s%s",
 		    i > 0 ? "," : "", a->walk.methods[i]);
 	audit_set_user(m->passwd.pw_name, m->passwd.pw_uid);
-	expose(m);
 	slot_proof(m->slot, t->method, OUTCOME_ACCEPTED);
 	AUDIT(auth_ok, .method = method_text(m, method, sizeof(method)),
 	    .methods = methods,

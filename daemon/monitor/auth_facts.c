@@ -30,6 +30,15 @@ auth_name_is_sane(const char *name)
 	return true;
 }
 
+/* A name with a newline in it would be two lines to a module's service. */
+const char *
+auth_user_name(const struct monitor *m)
+{
+	if (m->user_known)
+		return m->passwd.pw_name;
+	return auth_name_is_sane(m->user) ? m->user : "illegal-name";
+}
+
 /*
  * FACT_KNOWN and an owned copy in *out.  A directory that is down looks much
  * like one without the user (nslcd's library says ENOENT): *silent tells.

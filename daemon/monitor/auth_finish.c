@@ -101,6 +101,22 @@ check_shadow(struct monitor *m)
 	return known && !shadow.locked && !expired;
 }
 
+/* What the call restricted and set holds for the login. */
+static bool
+keep_claims(struct monitor *m, size_t i)
+{
+	struct auth *a = m->auth;
+	int err = restrictions_merge(&a->granted, &a->attempt.restrictions,
+	    a->decision, m->template->modules[i].settings->name);
+
+	restrictions_free(&a->attempt.restrictions);
+	if (err == 0)
+		return true;
+	snprintf(a->attempt.reason, sizeof(a->attempt.reason),
+	    "restrictions contradict each other");
+	return false;
+}
+
 /* All modules that have an opinion on accounts.  ALLOW, EXPIRED or no. */
 static enum sallyport_verdict
 ask_accounts(struct monitor *m)
@@ -116,9 +132,14 @@ ask_accounts(struct monitor *m)
 			continue;
 		connection = auth_join(m, i);
 		a->attempt.reason[0] = '\0';
-		auth_call(m, CALL_MODULE, h->settings->name);
+		restrictions_free(&a->attempt.restrictions);
+		auth_enter(m, i, STAGE_ACCOUNT);
 		verdict = auth_verdict(
 		    m, i, h->module->account(connection, &a->login));
+		if ((verdict == SALLYPORT_ALLOW ||
+			verdict == SALLYPORT_IGNORE) &&
+		    !keep_claims(m, i))
+			return SALLYPORT_DENY;
 		if (verdict == SALLYPORT_ALLOW || verdict == SALLYPORT_IGNORE)
 			continue;
 		if (verdict == SALLYPORT_EXPIRED) {
@@ -143,14 +164,15 @@ run_change(struct monitor *m)
 	a->attempt.reason[0] = '\0';
 	a->in_change = true;
 	a->by = h;
-	auth_call(m, CALL_MODULE, h->settings->name);
+	restrictions_free(&a->attempt.restrictions);
+	auth_enter(m, i, STAGE_CHANGE);
 	if (h->module->change_password != NULL)
 		verdict = auth_verdict(
 		    m, i, h->module->change_password(connection, &a->login));
 	else
-		auth_call_done(m);
+		auth_leave(m);
 	a->in_change = false;
-	if (verdict == SALLYPORT_ALLOW) {
+	if (verdict == SALLYPORT_ALLOW && keep_claims(m, i)) {
 		AUDIT(password_changed, .method = a->attempt.method,
 		    .module = h->settings->name);
 		return true;
@@ -174,6 +196,7 @@ refuse_account(struct monitor *m, enum sallyport_verdict verdict)
 	struct auth *a = m->auth;
 	char reason[sizeof(a->attempt.reason)];
 
+	a->changing = 0;
 	snprintf(reason, sizeof(reason), "%s",
 	    a->attempt.reason[0] != '\0'    ? a->attempt.reason :
 		verdict == SALLYPORT_LOCKED ? "account is locked" :
@@ -181,6 +204,20 @@ refuse_account(struct monitor *m, enum sallyport_verdict verdict)
 	auth_refuse(m, verdict == SALLYPORT_LOCKED ? "locked" : "account",
 	    reason, NULL);
 	auth_fail(m, verdict);
+}
+
+/* Has the old password been proven, or will change_password() see to it? */
+static bool
+may_change(const struct monitor *m)
+{
+	size_t i = m->auth->changing - 1;
+	const struct sallyport_module *module = m->template->modules[i].module;
+
+	if (m->auth->joined[i].proved)
+		return true;
+	return module->size >=
+	    offsetof(struct sallyport_module, flags) + sizeof(module->flags) &&
+	    (module->flags & SALLYPORT_PROVES_OLD_PASSWORD) != 0;
 }
 
 /*
@@ -194,10 +231,19 @@ change_or_defer(struct monitor *m)
 	bool here = strcmp(a->attempt.method, "password") == 0 ||
 	    strcmp(a->attempt.method, "keyboard-interactive") == 0;
 
+	if (!may_change(m)) {
+		a->changing = 0;
+		auth_refuse(m, "expired",
+		    "the password has expired, and was not what was proven",
+		    NULL);
+		auth_fail(m, SALLYPORT_DENY);
+		return;
+	}
 	if (here) {
 		auth_change(m);
 		return;
 	}
+	auth_proof_done(m);
 	AUDIT(password_change_required, .method = a->attempt.method,
 	    .module = m->template->modules[a->changing - 1].settings->name);
 	MONITOR_SEND(m, auth_verdict, .result = AUTH_PARTIAL,

@@ -1,7 +1,7 @@
 /*
- * Restrictions that came with proofs (authorized_keys, certificates): kept
- * apart per attempt, moved into the decision when the attempt succeeded, and
- * only ever to tighten it.
+ * Restrictions that came with proofs (authorized_keys, certificates), and the
+ * variables that modules set: kept apart per attempt, moved into the decision
+ * when the attempt succeeded, and only ever to tighten it.
  */
 #include "daemon/monitor/auth.h"
 
@@ -61,6 +61,20 @@ restrictions_add(
 	return E_VALUE; /* a restriction we do not know cannot be kept */
 }
 
+int
+restrictions_set_variable(struct restrictions *r, const char *setting)
+{
+	size_t name = strcspn(setting, "=") + 1;
+
+	for (size_t i = 0; i < r->variable_count; i++)
+		if (strncmp(r->variables[i], setting, name) == 0) {
+			free(r->variables[i]);
+			r->variables[i] = mem_strdup(setting);
+			return 0;
+		}
+	return push(&r->variables, &r->variable_count, setting);
+}
+
 static void
 free_list(char ***list, size_t *count)
 {
@@ -79,6 +93,7 @@ restrictions_free(struct restrictions *r)
 	free_list(&r->open, &r->open_count);
 	free_list(&r->listen, &r->listen_count);
 	free_list(&r->environment, &r->environment_count);
+	free_list(&r->variables, &r->variable_count);
 	memset(r, 0, sizeof(*r));
 }
 
@@ -144,5 +159,7 @@ restrictions_merge(struct restrictions *to, struct restrictions *from,
 	for (size_t i = 0; err == 0 && i < from->environment_count; i++)
 		err = push(&to->environment, &to->environment_count,
 		    from->environment[i]);
+	for (size_t i = 0; err == 0 && i < from->variable_count; i++)
+		err = restrictions_set_variable(to, from->variables[i]);
 	return err == 0 ? 0 : E_DENIED;
 }

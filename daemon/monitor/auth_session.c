@@ -29,12 +29,11 @@ close_sessions(struct monitor *m)
 		if (!a->joined[i].session)
 			continue;
 		a->joined[i].session = false;
-		a->current = i;
-		auth_call(m, CALL_MODULE, h->settings->name);
+		auth_enter(m, i, STAGE_CLOSE);
 		if (h->module->close_session != NULL)
 			h->module->close_session(
 			    a->joined[i].connection, &a->login);
-		auth_call_done(m);
+		auth_leave(m);
 	}
 	a->in_session = false;
 }
@@ -49,7 +48,7 @@ open_one(struct monitor *m, size_t i)
 	enum sallyport_verdict verdict;
 
 	a->attempt.reason[0] = '\0';
-	auth_call(m, CALL_MODULE, h->settings->name);
+	auth_enter(m, i, STAGE_OPEN);
 	verdict =
 	    auth_verdict(m, i, h->module->open_session(connection, &a->login));
 	if (verdict == SALLYPORT_ALLOW) {
@@ -185,12 +184,11 @@ auth_close(struct monitor *m)
 
 		if (!a->joined[i].begun)
 			continue;
-		a->current = i;
 		a->joined[i].begun = false;
-		auth_call(m, CALL_MODULE, h->settings->name);
+		auth_enter(m, i, STAGE_END);
 		if (h->module->end != NULL)
 			h->module->end(a->joined[i].connection);
-		auth_call_done(m);
+		auth_leave(m);
 	}
 	ask_forget(m);
 	restrictions_free(&a->attempt.restrictions);

@@ -48,6 +48,24 @@ tell_leak(const struct auth *a, const struct hosted *h)
 		    h->settings->name, a->free_fd);
 }
 
+void
+auth_enter(struct monitor *m, size_t module, enum host_stage stage)
+{
+	struct auth *a = m->auth;
+
+	a->current = module;
+	a->stage = stage;
+	auth_call(m, CALL_MODULE, m->template->modules[module].settings->name);
+}
+
+void
+auth_leave(struct monitor *m)
+{
+	/* A call the module began and forgot ends here. */
+	auth_call_done(m);
+	m->auth->stage = STAGE_NONE;
+}
+
 void *
 auth_join(struct monitor *m, size_t i)
 {
@@ -59,10 +77,10 @@ auth_join(struct monitor *m, size_t i)
 	if (!a->joined[i].begun) {
 		a->joined[i].begun = true;
 		if (h->module->begin != NULL) {
-			auth_call(m, CALL_MODULE, h->settings->name);
+			auth_enter(m, i, STAGE_BEGIN);
 			a->joined[i].connection =
 			    h->module->begin(h->state, &a->login);
-			auth_call_done(m);
+			auth_leave(m);
 		}
 	}
 	return a->joined[i].connection;
@@ -72,12 +90,25 @@ enum sallyport_verdict
 auth_verdict(struct monitor *m, size_t module, int verdict)
 {
 	const struct hosted *h = &m->template->modules[module];
+	bool unkept;
 
-	/* A call the module began and forgot ends here. */
-	auth_call_done(m);
+	auth_leave(m);
 	/* If it was somebody else for a while, that is at an end, too. */
 	drop_dumpable();
 	tell_leak(m->auth, h);
+	/* Also if it was begin() that could not. */
+	unkept = m->auth->unkept;
+	m->auth->unkept = false;
+	if (unkept &&
+	    (verdict == SALLYPORT_ALLOW || verdict == SALLYPORT_IGNORE)) {
+		log_error("module %s goes on with what it could not restrict",
+		    h->settings->name);
+		snprintf(m->auth->attempt.reason,
+		    sizeof(m->auth->attempt.reason),
+		    "a restriction of module %s cannot be kept",
+		    h->settings->name);
+		return SALLYPORT_DENY;
+	}
 	switch (verdict) {
 	case SALLYPORT_DENY:
 	case SALLYPORT_IGNORE:
@@ -114,6 +145,19 @@ algorithm_is_allowed(struct monitor *m)
 	return false;
 }
 
+/* What the module before said of this attempt goes with its verdict. */
+static void
+forget_claims(struct attempt *a)
+{
+	restrictions_free(&a->restrictions);
+	a->has_key = a->touched = a->verified = false;
+	a->key_type[0] = a->fingerprint[0] = a->key_source[0] = '\0';
+	a->place[0] = a->key_id[0] = a->ca_type[0] = '\0';
+	a->ca_fingerprint[0] = '\0';
+	a->serial = 0;
+	a->key_bits = 0;
+}
+
 enum sallyport_verdict
 auth_try_step(struct monitor *m, const struct chain_step *step)
 {
@@ -138,7 +182,8 @@ auth_try_step(struct monitor *m, const struct chain_step *step)
 		}
 		if (a->attempt.change)
 			continue; /* a new password nobody asked for */
-		auth_call(m, CALL_MODULE, h->settings->name);
+		forget_claims(&a->attempt);
+		auth_enter(m, i, STAGE_AUTHENTICATE);
 		verdict = auth_verdict(
 		    m, i, h->module->authenticate(connection, &a->login));
 		tried = true;

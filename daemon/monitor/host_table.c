@@ -120,7 +120,7 @@ host_text(struct sallyport_login *login, enum sallyport_text which)
 
 	switch (which) {
 	case SALLYPORT_USER:
-		return m->user_known ? m->passwd.pw_name : m->user;
+		return auth_user_name(m);
 	case SALLYPORT_HOME:
 		return m->user_known ? m->passwd.pw_dir : "/nonexistent";
 	case SALLYPORT_SHELL:
@@ -216,6 +216,9 @@ host_bytes(
 		break;
 	case SALLYPORT_REQUEST_USER:
 		b = a->user;
+		if (!auth_name_is_sane(m->user))
+			b = (struct bytes){(const uint8_t *)auth_user_name(m),
+			    strlen(auth_user_name(m))};
 		break;
 	case SALLYPORT_REQUEST_SERVICE:
 		b = a->service;
@@ -269,8 +272,8 @@ host_key(struct sallyport_login *login, const struct sallyport_key *key)
 	const char *methods[CHAIN_STEPS_MAX + 1];
 	char why[256] = "";
 
-	if (key->size < sizeof(*key) || key->type == NULL ||
-	    key->fingerprint == NULL)
+	if (!host_allows(login, HOST_KEY) || key->size < sizeof(*key) ||
+	    key->type == NULL || key->fingerprint == NULL)
 		return SALLYPORT_STATE;
 	t->has_key = true;
 	KEEP(t->key_type, key->type);
@@ -309,72 +312,19 @@ host_key(struct sallyport_login *login, const struct sallyport_key *key)
 }
 
 static int
-host_restrict_to(struct sallyport_login *login, enum sallyport_restriction what,
-    const char *value)
-{
-	return restrictions_add(
-		   &login->m->auth->attempt.restrictions, what, value) == 0 ?
-	    SALLYPORT_OK :
-	    SALLYPORT_REFUSED;
-}
-
-static int
-host_user_changed(struct sallyport_login *login, const char *name)
-{
-	struct monitor *m = login->m;
-	struct passwd pw, *found = NULL;
-	char buffer[16384];
-
-	if (name != NULL && m->user_known && auth_name_is_sane(name) &&
-	    getpwnam_r(name, &pw, buffer, sizeof(buffer), &found) == 0 &&
-	    found != NULL && found->pw_uid == m->passwd.pw_uid)
-		return SALLYPORT_OK;
-	AUDIT(user_changed, .module = module_name(m),
-	    .target = name == NULL ? "" : name);
-	host_reason(login, "the module changed the user");
-	return SALLYPORT_REFUSED;
-}
-
-static int
-host_environment(struct sallyport_login *login, const char *setting)
-{
-	switch (auth_set_environment(login->m, setting)) {
-	case 0:
-		return SALLYPORT_OK;
-	case E_LIMIT:
-		return SALLYPORT_TOO_LARGE;
-	default:
-		return SALLYPORT_STATE;
-	}
-}
-
-static void
-host_exhausted(struct sallyport_login *login)
-{
-	struct auth *a = login->m->auth;
-
-	a->joined[a->current].exhausted = true;
-}
-
-static void
-host_fail_delay(struct sallyport_login *login, uint32_t microseconds)
-{
-	struct attempt *a = &login->m->auth->attempt;
-
-	if (microseconds > a->delay)
-		a->delay = microseconds;
-}
-
-static int
 host_ask(struct sallyport_login *login, const char *instruction,
     struct sallyport_prompt *prompts, size_t count)
 {
+	if (!host_allows(login, HOST_ASK))
+		return SALLYPORT_STATE;
 	return ask_round(login->m, instruction, prompts, count);
 }
 
 static int
 host_show(struct sallyport_login *login, const char *text)
 {
+	if (!host_allows(login, HOST_SHOW))
+		return SALLYPORT_STATE;
 	return ask_show(login->m, text);
 }
 
@@ -382,6 +332,8 @@ static int
 host_ask_change(struct sallyport_login *login, const char *prompt,
     const char **old_password, const char **new_password)
 {
+	if (!host_allows(login, HOST_ASK_CHANGE))
+		return SALLYPORT_STATE;
 	return ask_change(login->m, prompt, old_password, new_password);
 }
 
@@ -389,6 +341,8 @@ static int
 host_packet_send(struct sallyport_login *login, uint8_t number,
     const void *payload, size_t len)
 {
+	if (!host_allows(login, HOST_PACKET_SEND))
+		return SALLYPORT_STATE;
 	return ask_packet_send(login->m, number, payload, len);
 }
 
@@ -396,6 +350,8 @@ static int
 host_packet_receive(struct sallyport_login *login, uint8_t *number,
     const uint8_t **payload, size_t *len)
 {
+	if (!host_allows(login, HOST_PACKET_RECEIVE))
+		return SALLYPORT_STATE;
 	return ask_packet_receive(login->m, number, payload, len);
 }
 

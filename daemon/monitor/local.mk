@@ -33,8 +33,10 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/chain.c daemon/monitor/chain.h \
 	daemon/monitor/decoy.c daemon/monitor/decoy.h \
 	daemon/monitor/host.c daemon/monitor/host.h \
+	daemon/monitor/host_claims.c \
 	daemon/monitor/host_options.c \
 	daemon/monitor/host_services.c \
 	daemon/monitor/host_process.c \
+	daemon/monitor/host_stage.c \
 	daemon/monitor/host_table.c \
 	daemon/monitor/on_auth.c

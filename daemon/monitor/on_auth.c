@@ -19,6 +19,15 @@ take_text(char *text, size_t size, struct bytes from)
 	text[from.len] = '\0';
 }
 
+/* The same for what modules take for somebody's or some host's name. */
+static void
+take_name(char *text, size_t size, struct bytes from)
+{
+	take_text(text, size, from);
+	if (!auth_name_is_sane(text))
+		text[0] = '\0';
+}
+
 int
 on_auth_none(struct monitor *m, struct wall_message *message)
 {
@@ -61,8 +70,8 @@ on_auth_hostbased(struct monitor *m, struct wall_message *message)
 	struct attempt *a = auth_attempt(m, "hostbased", x->user, x->service);
 
 	take_text(a->algorithm, sizeof(a->algorithm), x->algorithm);
-	take_text(a->client_host, sizeof(a->client_host), x->client_host);
-	take_text(a->client_user, sizeof(a->client_user), x->client_user);
+	take_name(a->client_host, sizeof(a->client_host), x->client_host);
+	take_name(a->client_user, sizeof(a->client_user), x->client_user);
 	a->key = x->key;
 	a->signature = x->signature;
 	return auth_request(m);

@@ -185,4 +185,6 @@ SALLYPORT_MODULE = {
     .open_session = pam_phase_open,
     .close_session = pam_phase_close,
     .describe = describe,
+    /* PAM_CHANGE_EXPIRED_AUTHTOK: root is asked for the old one as well. */
+    .flags = SALLYPORT_PROVES_OLD_PASSWORD,
 };

@@ -21,13 +21,22 @@
 
 static struct fake *fake;
 static unsigned audited[AUDIT_EVENT_COUNT];
+static char audited_method[64];
 
 static void
 see(enum audit_event event, const void *fields, void *arg)
 {
-	(void)fields;
 	(void)arg;
 	audited[event]++;
+	if (event == AUDIT_auth_ok)
+		snprintf(audited_method, sizeof(audited_method), "%s",
+		    ((const struct audit_auth_ok *)fields)->method);
+}
+
+const char *
+fake_audit_method(void)
+{
+	return audited_method;
 }
 
 unsigned
@@ -363,6 +372,7 @@ fake_prepare(void)
 {
 	static const char *const built[] = {
 	    "tests/unit/modules/.libs/module_test.so",
+	    "tests/unit/modules/.libs/module_hostile.so",
 	    "tests/unit/modules/.libs/module_bad_abi.so",
 	    "tests/unit/modules/.libs/module_bad_size.so",
 	    "tests/unit/modules/.libs/module_bad_symbol.so",

@@ -80,5 +80,7 @@ void fake_copy(const char *from, const char *to);
 /* The audit, seen: events since the start and the last one's reason. */
 unsigned fake_audit(enum audit_event event);
 void fake_audit_reset(void);
+/* The method of the last login. */
+const char *fake_audit_method(void);
 
 #endif

@@ -15,7 +15,8 @@ tests_unit_modules_test_modules_SOURCES = \
 	tests/unit/modules/test_host.c \
 	tests/unit/modules/test_hostbased.c \
 	tests/unit/modules/test_pam.c \
-	tests/unit/modules/test_publickey.c
+	tests/unit/modules/test_publickey.c \
+	tests/unit/modules/test_stages.c
 tests_unit_modules_test_modules_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_modules_test_modules_LDFLAGS = $(PROGRAM_LDFLAGS)
 tests_unit_modules_test_modules_LDADD = daemon/monitor/libauth.a \
@@ -26,11 +27,15 @@ tests_unit_modules_test_modules_LDADD = daemon/monitor/libauth.a \
 # Modules for tests: shared objects that are not installed.
 TEST_MODULE_LDFLAGS = $(MODULE_LDFLAGS) -rpath /nowhere
 check_LTLIBRARIES += tests/unit/modules/module_test.la \
+	tests/unit/modules/module_hostile.la \
 	tests/unit/modules/module_bad_abi.la \
 	tests/unit/modules/module_bad_size.la \
 	tests/unit/modules/module_bad_symbol.la
 tests_unit_modules_module_test_la_SOURCES = tests/unit/modules/module_test.c
 tests_unit_modules_module_test_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
+tests_unit_modules_module_hostile_la_SOURCES = \
+	tests/unit/modules/module_hostile.c
+tests_unit_modules_module_hostile_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
 tests_unit_modules_module_bad_abi_la_SOURCES = \
 	tests/unit/modules/module_bad_abi.c
 tests_unit_modules_module_bad_abi_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)

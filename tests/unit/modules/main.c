@@ -31,5 +31,6 @@ main(void)
 	srunner_add_suite(runner, suite_certificates());
 	srunner_add_suite(runner, suite_hostbased());
 	srunner_add_suite(runner, suite_example());
+	srunner_add_suite(runner, suite_stages());
 	return unit_run(runner);
 }

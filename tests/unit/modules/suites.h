@@ -13,5 +13,6 @@ Suite *suite_certificates(void);
 Suite *suite_hostbased(void);
 Suite *suite_decoy(void);
 Suite *suite_example(void);
+Suite *suite_stages(void);
 
 #endif

@@ -1,0 +1,58 @@
+/*
+ * In which of a module's functions each function of the host works: one row
+ * each.  Elsewhere it does nothing, returns SALLYPORT_STATE if it can return
+ * anything, and is told to the log once per connection.  The functions
+ * without a row (text, number, bytes, log, reason, audit, call_begin,
+ * call_end, open_user_file, open_file, run, asks_revoked) work in all.
+ */
+#include "daemon/monitor/auth.h"
+
+#include "lib/log.h"
+
+#define AT(stage)  (1u << STAGE_##stage)
+#define IN_REQUEST (AT(AUTHENTICATE) | AT(ACCOUNT) | AT(CHANGE))
+
+static const struct {
+	const char *name;
+	unsigned stages;
+} rows[HOST_FUNCTION_COUNT] = {
+    [HOST_KEY] = {"key", AT(AUTHENTICATE)},
+    /* The terminal and the channels are there before open_session(). */
+    [HOST_RESTRICT_TO] = {"restrict_to", AT(AUTHENTICATE) | AT(ACCOUNT)},
+    [HOST_USER_CHANGED] = {"user_changed", IN_REQUEST | AT(OPEN)},
+    [HOST_ENVIRONMENT] = {"environment", IN_REQUEST | AT(OPEN)},
+    [HOST_EXHAUSTED] = {"exhausted", IN_REQUEST},
+    [HOST_FAIL_DELAY] = {"fail_delay", IN_REQUEST},
+    [HOST_ASK] = {"ask", IN_REQUEST},
+    [HOST_SHOW] = {"show", IN_REQUEST | AT(OPEN)},
+    [HOST_ASK_CHANGE] = {"ask_change", AT(CHANGE)},
+    [HOST_PACKET_SEND] = {"packet_send", AT(AUTHENTICATE) | AT(ACCOUNT)},
+    [HOST_PACKET_RECEIVE] = {"packet_receive", AT(AUTHENTICATE) | AT(ACCOUNT)},
+};
+
+static const char *const stages[STAGE_COUNT] = {
+    [STAGE_NONE] = "no call",
+    [STAGE_BEGIN] = "begin()",
+    [STAGE_AUTHENTICATE] = "authenticate()",
+    [STAGE_ACCOUNT] = "account()",
+    [STAGE_CHANGE] = "change_password()",
+    [STAGE_OPEN] = "open_session()",
+    [STAGE_CLOSE] = "close_session()",
+    [STAGE_END] = "end()",
+};
+
+bool
+host_allows(struct sallyport_login *login, enum host_function function)
+{
+	struct monitor *m = login->m;
+	struct auth *a = m->auth;
+
+	if (rows[function].stages & 1u << a->stage)
+		return true;
+	if (!(a->misplaced & 1u << function))
+		log_error("module %s: %s() does not work in %s",
+		    m->template->modules[a->current].settings->name,
+		    rows[function].name, stages[a->stage]);
+	a->misplaced |= 1u << function;
+	return false;
+}
