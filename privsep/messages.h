@@ -287,7 +287,7 @@
 	MSG(bind_unix, ANY_STATE, 0, 0, bound) \
 	MSG(bind_agent, ANY_STATE, 0, 0, bound) \
 	MSG(bind_x11, ANY_STATE, 0, 0, bound) \
-	MSG(unbind, ANY_STATE, 0, 0, no)    \
+	MSG(unbind, ANY_STATE, 0, 0, unbound) \
 	MSG(hand_over, ANY_STATE, 0, 1, no) \
 	MSG(finish, ANY_STATE, 0, 0, no)
 
@@ -360,6 +360,7 @@
 	MSG(resolved, ANY_STATE, 0, 0, no)  \
 	MSG(reached, ANY_STATE, 0, 0, no)   \
 	MSG(bound, ANY_STATE, 0, 0, no)     \
+	MSG(unbound, ANY_STATE, 0, 0, no)   \
 	MSG(accepted, ANY_STATE, 0, 0, no)  \
 	MSG(file_event, ANY_STATE, 0, 0, no)    \
 	MSG(session_log, ANY_STATE, 0, 0, no)
@@ -382,6 +383,8 @@
 #define WALL_bound(F)                                                    \
 	F(u32, number, U32) F(u32, error, U32) F(u32, port, PORT_MAX)   \
 	F(text, detail, 256)
+/* Closed: nobody can connect to it any more. */
+#define WALL_unbound(F) F(u32, number, U32)
 /* A listener took a connection, which the worker gets as `incoming`. */
 #define WALL_accepted(F) \
 	F(u32, number, U32) F(text, address, 128) F(u32, port, PORT_MAX)

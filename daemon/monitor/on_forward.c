@@ -149,15 +149,28 @@ on_unlisten(struct monitor *m, struct wall_message *message)
 	struct binding *b;
 
 	for (b = m->sessions->bindings; b != NULL; b = b->next)
-		if (b->bound && is_meant(b, u))
+		if (b->bound && !b->closing && is_meant(b, u))
 			break;
 	if (b == NULL) {
 		MONITOR_SEND(m, not_listening, .request = u->request);
 		return 0;
 	}
+	b->closing = true;
+	b->request = u->request;
 	SESSION_ORDER(m, unbind, .number = b->number);
+	return 0;
+}
+
+/* The client hears of it when nobody can connect any more. */
+int
+on_unbound(struct monitor *m, struct wall_message *message)
+{
+	struct binding *b = binding_find(m, message->unbound.number);
+
+	if (b == NULL || !b->closing)
+		return 0;
 	audit_unbound(b);
-	MONITOR_SEND(m, listening, .request = u->request, .port = b->port);
+	MONITOR_SEND(m, listening, .request = b->request, .port = b->port);
 	binding_remove(m, b);
 	return 0;
 }

@@ -61,6 +61,7 @@ struct binding {
 	uint32_t request; /* the worker's, for BIND_TCP and BIND_UNIX */
 	uint32_t channel; /* for BIND_AGENT and BIND_X11 */
 	bool bound;
+	bool closing; /* its end was ordered: request waits for it */
 	char *address; /* as the client asked; a path */
 	uint32_t port; /* as bound */
 	struct binding *next;

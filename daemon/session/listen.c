@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <errno.h>
@@ -42,16 +43,29 @@ listener_new(struct session *s, uint32_t number, enum incoming_kind kind)
 	return l;
 }
 
+/*
+ * Before the socket is closed, which keeps its inode from being used again: by
+ * now the path may be a newer listener's, or any file.
+ */
+static void
+remove_path(const struct listener *l)
+{
+	struct stat st;
+
+	if (l->path != NULL && lstat(l->path, &st) == 0 &&
+	    st.st_dev == l->device && st.st_ino == l->inode)
+		(void)unlink(l->path);
+}
+
 void
 listener_free(struct listener *l)
 {
+	remove_path(l);
 	for (size_t i = 0; i < l->n_fds; i++) {
 		loop_fd_remove(&l->places[i].handle);
 		close(l->places[i].fd);
 	}
 	loop_timer_stop(&l->pause);
-	if (l->path != NULL)
-		(void)unlink(l->path);
 	if (l->directory != NULL)
 		(void)rmdir(l->directory);
 	LIST_REMOVE(l, next);

@@ -24,7 +24,9 @@ struct listener {
 	size_t n_fds;
 	char *address; /* as the client asked, or the socket's path */
 	uint32_t port;
-	char *path; /* removed at the end */
+	char *path; /* removed at the end, if it is still this socket: */
+	dev_t device;
+	ino_t inode;
 	char *directory; /* and this */
 	bool single; /* the first connection is the last */
 	struct loop_timer pause;
@@ -41,6 +43,9 @@ void listener_bound(struct session *s, uint32_t number, int error,
 
 /* Listen on a bound socket, which is the listener's from now on; errno. */
 int listener_take(struct listener *l, int fd);
+
+/* The path of a socket that was just bound is the listener's to remove. */
+void listener_own_path(struct listener *l, const char *path);
 
 /* A bound TCP socket; 0 or errno. */
 int listener_bind_ip(const struct net_address *a, int *fd);

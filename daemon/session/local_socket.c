@@ -45,6 +45,18 @@ bind_path(const char *path, mode_t mask, int *fd)
 	return error;
 }
 
+void
+listener_own_path(struct listener *l, const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) != 0)
+		return;
+	l->path = mem_strdup(path);
+	l->device = st.st_dev;
+	l->inode = st.st_ino;
+}
+
 /*
  * A socket of the user's own that is in the way; anything else stays.  Where
  * others may write, the sticky bit has the last word.
@@ -72,7 +84,7 @@ listen_unix(struct session *s, const struct msg_bind_unix *m)
 		error = bind_path(m->path, (mode_t)m->mask, &fd);
 	}
 	if (error == 0) {
-		l->path = mem_strdup(m->path);
+		listener_own_path(l, m->path);
 		l->address = mem_strdup(m->path);
 		error = listener_take(l, fd);
 	}
@@ -120,7 +132,7 @@ listen_agent(struct session *s, const struct msg_bind_agent *m)
 		error = bind_path(path, 0177, &fd);
 	}
 	if (error == 0) {
-		l->path = mem_strdup(path);
+		listener_own_path(l, path);
 		error = listener_take(l, fd);
 	}
 	if (error != 0 && l != NULL)

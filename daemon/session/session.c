@@ -217,6 +217,8 @@ obey(struct session *s, struct wall_message *m)
 		return 0;
 	case MSG_unbind:
 		listen_end(s, m->unbind.number);
+		(void)WALL_SEND(
+		    &s->monitor, unbound, .number = m->unbind.number);
 		return 0;
 	case MSG_hand_over:
 		return WALL_SEND_FD(

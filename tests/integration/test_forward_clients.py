@@ -312,7 +312,7 @@ def test_a_tunnel_is_off_by_default(server, user, mode, unit, device):
         answer = c.expect(rawssh.CHANNEL_CONFIRM, rawssh.CHANNEL_FAILURE)
         assert answer[:9] == struct.pack(">BII", rawssh.CHANNEL_FAILURE, 7, 1), answer
     server.wait_log(rf"refused tun request: user {user.name} from 127\.0\.0\.1 port \d+ "
-                    rf"to {device}: policy", after=mark)
+                    rf"to {device}: rule users grants no tun", after=mark)
 
 
 ASYNCSSH = r"""

@@ -239,6 +239,7 @@ open_seeds(const char *folder)
 	UP(channel_offered, .channel = 9, .kind = INCOMING_TCP, .address = "",
 	    .port = 8080, .originator = "127.0.0.1", .originator_port = 5);
 	UP(unlisten, .request = 3, .address = "", .port = 8080, .path = "");
+	NEWS(unbound, .number = 1);
 	UP(tun, .channel = 5, .mode = 1, .unit = 0);
 	UP(channel_closed, .channel = 3, .bytes_in = 1, .bytes_out = 2);
 	UP(tcp_connect, .channel = 6, .host = "none", .port = 80,

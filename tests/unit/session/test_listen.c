@@ -83,7 +83,8 @@ unbind(void)
 {
 	ck_assert_int_eq(
 	    WALL_SEND(&drive.monitor, unbind, .number = NUMBER), 0);
-	ck_assert_str_eq(drive_output("echo done", 0), "done\n");
+	/* It is closed when that is told. */
+	ck_assert_uint_eq(drive_monitor(MSG_unbound)->unbound.number, NUMBER);
 }
 
 START_TEST(test_a_connection_to_a_forwarded_port_reaches_the_worker)
@@ -245,6 +246,46 @@ START_TEST(test_a_local_forward_has_its_mask_and_spares_what_is_not_its_own)
 			     .path = "", .mask = 0177),
 	    0);
 	ck_assert_uint_ne(drive_monitor(MSG_bound)->bound.error, 0);
+}
+END_TEST
+
+static void
+bind_path(uint32_t number, const char *path)
+{
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, bind_unix, .number = number,
+			     .path = path, .mask = 0177, .unlink = true),
+	    0);
+	ck_assert_uint_eq(drive_monitor(MSG_bound)->bound.error, 0);
+}
+
+/* A newer listener's socket, or any file, that took the path stays. */
+START_TEST(test_the_end_removes_its_own_socket_alone)
+{
+	char path[80];
+	struct stat st;
+	ino_t newer;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/taken", drive.home);
+	bind_path(NUMBER, path);
+	bind_path(NUMBER + 1, path);
+	ck_assert_int_eq(lstat(path, &st), 0);
+	newer = st.st_ino;
+	unbind();
+	ck_assert_int_eq(lstat(path, &st), 0);
+	ck_assert_uint_eq(st.st_ino, newer);
+	bind_path(NUMBER, path);
+	ck_assert_int_eq(unlink(path), 0);
+	fd = open(path, O_CREAT | O_WRONLY, 0644);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	unbind();
+	ck_assert_int_eq(lstat(path, &st), 0);
+	ck_assert(S_ISREG(st.st_mode));
+	ck_assert_int_eq(unlink(path), 0);
+	bind_path(NUMBER, path);
+	unbind();
+	ck_assert_int_eq(lstat(path, &st), -1);
 }
 END_TEST
 
@@ -419,6 +460,7 @@ suite_listen(void)
 	tcase_add_test(c, test_ports_that_are_taken_or_foreign_are_errors);
 	tcase_add_test(c,
 	    test_a_local_forward_has_its_mask_and_spares_what_is_not_its_own);
+	tcase_add_test(c, test_the_end_removes_its_own_socket_alone);
 	tcase_add_test(c, test_the_agents_socket_is_private_and_goes_away);
 	tcase_add_test(c, test_a_display_is_on_loopback_and_once_if_so_asked);
 	tcase_add_loop_test(c, test_a_cookie_that_is_a_command_is_refused, 0,
