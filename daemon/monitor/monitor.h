@@ -105,7 +105,8 @@ void monitor_move(struct monitor *m, enum monitor_state to);
 
 /*
  * Send to the worker, asking wall_refuses() first; never blocks; the monitor
- * ends when the worker is gone, or has taken nothing for WALL_PATIENCE_MS.  MONITOR_SEND(m, granted, .channel = c).
+ * ends when the worker is gone, or has taken nothing for WALL_PATIENCE_MS.
+ * MONITOR_SEND(m, granted, .channel = c).
  */
 void monitor_send(struct monitor *m, const struct wall_message *message);
 #define MONITOR_SEND(m, name, ...)                           \

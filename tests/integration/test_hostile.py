@@ -438,7 +438,8 @@ def test_one_source_has_so_many_connections(make_server, user):
     for c in held:
         c.s.close()
     sp.wait_for(lambda: not server.processes(r"monitor \S+"), 20, "their end")
-    server.ssh(user, "true", check=0)
+    # The master hears of their end a moment after it.
+    sp.wait_for(lambda: server.ssh(user, "true").returncode == 0, 20, "a login")
 
 
 @pytest.mark.parametrize("phase", ["nothing", "version", "in kex", "userauth"])
@@ -594,13 +595,15 @@ def test_an_environment_too_large_stays_sound(calm, user):
         def env(name, value):
             c.send(channel_request(ch, "env", string(name), string(value)))
             return c.expect(99, 100)[0] == 99
-        assert env("LC_A", "a" * 32000) and env("LC_B", "b" * 20000)
+        for i in range(5):
+            assert env(f"LC_{i}", "x" * 30000)
+        assert env("LC_A", "a" * 10000) and env("LC_B", "b" * 10000)
         assert not env("LC_C", "c" * 30000)
         assert env("LC_D", "d" * 40) and env("LC_E", "e" * 50)
         c.send(exec_request(ch, "env | grep -a '^.\\?C_' | cut -c1-20"))
         got = sorted(output_of(c).decode().split())
-    assert got == ["LC_A=" + "a" * 15, "LC_B=" + "b" * 15, "LC_D=" + "d" * 15,
-                   "LC_E=" + "e" * 15], got
+    assert got == [f"LC_{i}=" + "x" * 15 for i in range(5)] + [
+        f"LC_{c.upper()}=" + c * 15 for c in "abde"], got
 
 
 def test_a_key_s_environment_loads_no_library(make_server, user):
@@ -687,7 +690,7 @@ def test_a_fork_that_fails_costs_one_connection(make_server, user):
             assert c.end() is None
         sp.wait_for(lambda: len(server.processes(r"monitor \S+")) == 2, 20,
                     "its end")
-    server.wait_log("fork: ")
+    server.wait_log("fork:.Resource")
     for c in held:
         c.s.close()
     sp.wait_for(lambda: not server.processes(r"monitor \S+"), 20, "their end")
@@ -722,9 +725,12 @@ def test_a_worker_s_own_words_do_not_kill_it(calm, user):
     with Raw(calm) as c:
         c.login(user)
         ch = open_session(c)
-        c.send(CHANNEL_DATA, struct.pack(">I", ch), string(b"x" * 40000))
-        assert c.end()[0] == 2
-    calm.wait_log("40000_bytes_sent_into_a_window_of")
+        try:
+            for _ in range(200):
+                c.send(CHANNEL_DATA, struct.pack(">I", ch), string(b"x" * 30000))
+        except OSError:
+            pass  # it has ended the connection already
+    calm.wait_log("30000_bytes_sent_into_a_window_of")
 
 
 # ---- talk that is nearly right ----
@@ -855,8 +861,8 @@ def test_the_end_of_a_program_whose_channel_went_first(calm, user):
         c.send(exec_request(channel, "trap '' HUP; sleep 2; exit 7"))
         calm.wait_log("Starting session: command.* id %d" % channel)
         c.send(struct.pack(">BI", 97, channel))
-        calm.wait_log(f"Close session: user {user.name} .* id %d, "
-                      "status 7" % channel)
+        calm.wait_log(f"Close session: user {user.name} .* id %d .*"
+                      "status=7" % channel)
 
 
 @pytest.mark.parametrize("flags", [(), ("-tt",)], ids=["pipes", "terminal"])
