@@ -108,8 +108,9 @@ safefile_check(int fd, const char *name, const struct safefile_rules *rules,
 		return err;
 	if ((rules->flags & SAFEFILE_PRIVATE) && !is_private(&st))
 		return refuse(why, E_PERMISSIONS,
-		    "mode %04o is too open for a private key, 0600 is right",
-		    (unsigned)st.st_mode & 07777);
+		    "mode %04o of %s is too open for a private key, 0600 is "
+		    "right",
+		    (unsigned)st.st_mode & 07777, name);
 	if (rules->max != 0 && (uintmax_t)st.st_size > rules->max)
 		return refuse(why, E_TOO_LARGE,
 		    "file %s is larger than %zu bytes", name, rules->max);

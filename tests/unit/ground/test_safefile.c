@@ -110,7 +110,7 @@ static const struct {
     {"home/.ssh/../.ssh/good", 0, 0, ""},
     {"home/.ssh/roots", 0, 0, ""},
     {"home/.ssh/private", PRIVATE, 0, ""},
-    {"home/.ssh/good", PRIVATE, E_PERMISSIONS, "mode 0644 is too open"},
+    {"home/.ssh/good", PRIVATE, E_PERMISSIONS, "is too open for a private key"},
     {"home/.ssh/group", 0, E_PERMISSIONS,
 	"home/.ssh/group (owner 4711, mode 0664)"},
     {"home/.ssh/world", 0, E_PERMISSIONS, "mode 0646"},

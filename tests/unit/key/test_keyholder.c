@@ -308,9 +308,9 @@ static const struct {
 	const char *says;
 } failures[] = {
     {{"ed25519"}, 0644, NULL,
-	"ed25519: mode 0644 is too open for a private key, 0600 is right"},
+	"ed25519 is too open for a private key, 0600 is right"},
     {{"ed25519"}, 0640, NULL,
-	"ed25519: mode 0640 is too open for a private key, 0600 is right"},
+	"ed25519 is too open for a private key, 0600 is right"},
     {{"ed25519"}, 0620, NULL, "ed25519: bad ownership or modes"},
     {{"ed25519.locked"}, 0600, NULL,
 	"ed25519.locked: is no usable private key: key is protected by a "
