@@ -39,7 +39,7 @@ def test_identification_and_kexinit_come_without_a_process(server):
     made = [server.connect() for _ in range(5)]
     for s in made:
         line, packet = receive(s)
-        assert re.fullmatch(rb"SSH-2\.0-sallyport_\S+", line)
+        assert re.fullmatch(rb"SSH-2\.0-OpenSSH_compatible_sallyport_\S+", line)
         length, padding, number = struct.unpack(">IBB", packet[:6])
         assert number == 20 and length + 4 == len(packet)
         assert padding >= 4 and len(packet) % 8 == 0
