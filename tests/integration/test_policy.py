@@ -7,7 +7,7 @@ import time
 import pytest
 
 import sp
-from rawssh import KEXINIT, Raw
+from rawssh import IGNORE, KEXINIT, Raw, string
 from test_terminal import Terminal
 
 
@@ -216,7 +216,7 @@ def test_a_rules_own_rekeying(make_server, user):
 
 
 def test_a_rules_own_rekeying_by_time(make_server, user):
-    """A quiet connection: it is the clock that asks for new keys."""
+    """The clock asks for new keys, with the client's next packet."""
     s = make_server(rules="""rules = (
       { name = "often"; match = { from = [ "127.0.0.1" ]; }; methods = [ "password" ]; rekey_seconds = 1; },
       { name = "never"; match = { from = [ "127.0.0.2" ]; }; methods = [ "password" ]; rekey_seconds = "none"; } );""",
@@ -225,6 +225,8 @@ def test_a_rules_own_rekeying_by_time(make_server, user):
         c.login(user)
         began = time.monotonic()
         for _ in range(2):  # and the exchange sets the clock anew
+            time.sleep(1.2)
+            c.send(IGNORE, string(b""))
             c.theirs = c.expect(KEXINIT)
             c.send(c.mine)
             c.finish_kex()
@@ -232,7 +234,9 @@ def test_a_rules_own_rekeying_by_time(make_server, user):
     s.wait_log(r"Rekeyed with 127.0.0.1")
     with Raw(s, address="127.0.0.2") as c:
         c.login(user)
-        c.s.settimeout(2)  # longer than crypto.rekey_seconds
+        time.sleep(1.2)  # longer than crypto.rekey_seconds
+        c.send(IGNORE, string(b""))
+        c.s.settimeout(2)
         with pytest.raises(TimeoutError):
             c.expect(KEXINIT)
 

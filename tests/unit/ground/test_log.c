@@ -117,6 +117,7 @@ START_TEST(a_relayed_line_holds_no_sentence_and_names_its_sender)
 			ck_assert(*c > ' ' && *c <= '~');
 	}
 	memset(big, ' ', sizeof(big));
+	big[sizeof(big) - 1] = '\0'; /* the sender is a string */
 	log_relay(LOG_LEVEL_ERROR, big, big, sizeof(big));
 	ck_assert_uint_eq(strlen(seen[5]), LOG_LINE_MAX - 1);
 }
