@@ -147,7 +147,8 @@ crowd_gives_way(struct master *m, const struct config *config,
     const struct net_address *source)
 {
 	struct connection *oldest;
-	unsigned many = MANY * (held_by(m, config, source) + 1);
+	unsigned held = held_by(m, config, source);
+	unsigned many = MANY * (held + 1);
 
 	if (source->family == NET_NONE ||
 	    m->n_unauthenticated / OVER >= config->limits.startups.full)
@@ -155,7 +156,12 @@ crowd_gives_way(struct master *m, const struct config *config,
 	if (many < config->limits.startups.begin / 2)
 		many = config->limits.startups.begin / 2;
 	oldest = of_many(m, config, many);
-	if (oldest == NULL)
+	/*
+	 * Only for a source that has nothing waiting: a flood that displaced
+	 * its own old connections would leave young ones alone, and those give
+	 * way to nobody for YOUNG_MS.
+	 */
+	if (oldest == NULL && held == 0)
 		oldest = of_slow(m);
 	if (oldest == NULL)
 		return false;
