@@ -859,8 +859,8 @@ def test_the_end_of_a_program_whose_channel_went_first(calm, user):
     with Raw(calm) as c:
         c.login(user)
         channel = open_session(c)
-        c.send(exec_request(channel, "trap '' HUP; sleep 2; exit 7"))
-        calm.wait_log("Starting session: command.* id %d" % channel)
+        c.send(exec_request(channel, "trap '' HUP; echo on; sleep 2; exit 7"))
+        c.expect(CHANNEL_DATA)  # it ignores the signal from here on
         c.send(struct.pack(">BI", 97, channel))
         calm.wait_log(f"Close session: user {user.name} .* id %d .*"
                       "status=7" % channel)
