@@ -284,7 +284,7 @@ parse_host(struct arena *arena, const char *text, const char *colon)
 	return host;
 }
 
-/* What the host of a target is about; NULL, or what is wrong with it. */
+/* Set the kind of a target from its host; NULL, or the fault. */
 static const char *
 classify_host(struct target *target)
 {

@@ -341,7 +341,7 @@ imply(
 	}
 }
 
-/* What the internal server alone obeys, beside another server. */
+/* A setting of the internal server alone, beside another server. */
 static void
 check_sftp(struct loader *l, const struct rule *rule)
 {
@@ -456,7 +456,7 @@ listener_exists(const struct config *c, const char *pattern)
 	return false;
 }
 
-/* Of a guard it is an error: it would never apply. */
+/* In a guard it is an error: it would never apply. */
 static void
 check_listener_names(struct loader *l, const struct rule *rule, bool guard)
 {

@@ -60,7 +60,7 @@ address_matches(const char *pattern, const struct net_address *a)
 
 /* ---- connecting ---- */
 
-/* What the client asked for, and the address it is about to become. */
+/* The client's request, and the address that it becomes. */
 struct destination {
 	const char *typed;
 	bool is_name;

@@ -1,5 +1,5 @@
 /*
- * What a decision says of forwards: the only matcher for targets, listeners
+ * A decision's word on forwards: the only matcher for targets, listeners
  * and UNIX sockets.  Addresses are addresses and names are names: networks
  * and patterns of digits, dots and wildcards are held against addresses
  * alone, patterns for names against names that the client typed alone.

@@ -45,7 +45,7 @@ key_is_listed(const struct decision *d, const struct policy_facts *f)
 	    policy_in_layers(d, LAYER_key_types, f->key_algorithm);
 }
 
-/* What is wrong with the key, or NULL. */
+/* The fault of the key, or NULL. */
 static const char *
 key_fault(const struct decision *d, const struct policy_facts *f)
 {

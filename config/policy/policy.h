@@ -176,10 +176,10 @@ bool policy_may_subsystem(const struct decision *d, const char *name);
 const char *policy_subsystem_command(
     const struct decision *d, const char *name);
 
-/* What a client asks to start. */
+/* A client's request to start something. */
 enum policy_request { REQUEST_SHELL, REQUEST_EXEC, REQUEST_SUBSYSTEM };
 
-/* What it comes to. */
+/* The outcome. */
 enum policy_program { PROGRAM_SHELL, PROGRAM_COMMAND, PROGRAM_SFTP };
 struct policy_start {
 	enum policy_program program;

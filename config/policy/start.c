@@ -1,5 +1,5 @@
 /*
- * What a client's request to start something comes to.  The request is judged
+ * The outcome of a client's request to start something.  It is judged
  * as the client asked for it; only then does a forced command take its place.
  * A command of the policy's own may stand in for what the policy refuses; a
  * command of a key or certificate, which users write themselves, may not, and

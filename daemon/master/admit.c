@@ -158,7 +158,7 @@ admit_has_room(struct generation *g)
 	    wall_queue_waiting(&g->monitors.wall) ||
 	    wall_queue_waiting(&w->child.wall))
 		return false;
-	/* Of one that has just died, the loop hears soon. */
+	/* The loop soon hears of a template that has just died. */
 	for (int i = 0; i < n; i++)
 		room &= walls[i].revents == POLLOUT;
 	return room;

@@ -117,7 +117,7 @@ detach(struct master *m, const struct config *config)
 	close(null);
 }
 
-/* Of two servers with one pid file or control socket the second refuses. */
+/* A second server on one pid file or control socket refuses. */
 static char *
 claim(struct master *m, const struct config *config)
 {

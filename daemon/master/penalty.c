@@ -266,7 +266,7 @@ penalties_success(struct penalties *p, const struct config *config,
 	struct sentence **at = find(p, &key);
 	uint64_t now = loop_clock();
 
-	/* What an administrator imposed, no login shortens. */
+	/* No login shortens a penalty that an administrator imposed. */
 	if (*at == NULL || (*at)->offence == OFFENCE_BY_HAND)
 		return;
 	if ((*at)->until > now)
