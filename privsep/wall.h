@@ -56,7 +56,8 @@ enum monitor_exit {
 	EXIT_REFUSED = 6, /* policy refuses the source */
 	EXIT_VIOLATION = 7, /* the worker broke the wall's rules */
 	EXIT_PROTOCOL = 8, /* the peer broke the protocol's rules */
-	EXIT_FAILED = 9 /* our own failure */
+	EXIT_FAILED = 9, /* our own failure */
+	EXIT_ACCOUNT = 10 /* the proof was right, the account may not log in */
 };
 
 struct bytes {

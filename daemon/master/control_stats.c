@@ -97,6 +97,7 @@ connections(struct control_client *c, const struct totals *t)
 	    {EXIT_VIOLATION, "violation"},
 	    {EXIT_PROTOCOL, "protocol"},
 	    {EXIT_FAILED, "failed"},
+	    {EXIT_ACCOUNT, "account"},
 	};
 	static const char *const states[STATE_COUNT] = {
 	    [STATE_KEX] = "kex",

@@ -252,7 +252,9 @@ auth_exit_code(struct monitor *m)
 
 	if (a == NULL)
 		return code;
-	if (a->requests == 0 || (a->failures == 0 && a->queries == 0))
+	if (a->account_ended)
+		code = EXIT_ACCOUNT;
+	else if (a->requests == 0 || (a->failures == 0 && a->queries == 0))
 		code = EXIT_NO_AUTH;
 	else
 		code = m->user_known ? EXIT_AUTH_FAILED : EXIT_INVALID_USER;

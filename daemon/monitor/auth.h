@@ -106,6 +106,7 @@ struct auth {
 	bool refused; /* nothing can succeed any more */
 	const char *refusal; /* why: a word for the log; static */
 	bool refused_told; /* why has been logged */
+	bool account_ended; /* a right proof, and the account ended it */
 	bool banner_sent;
 	bool invalid_told;
 	bool nss_silent; /* a source of the name service did not answer */
@@ -220,6 +221,12 @@ void auth_change(struct monitor *m);
 
 void auth_fail(struct monitor *m, enum sallyport_verdict verdict);
 void auth_partial(struct monitor *m, const char *methods);
+/*
+ * The proof of a known user is complete and the account may not log in (after
+ * auth_refuse()): the client is told, and the connection ends without a
+ * penalty.  No other proof would do, so it is asked for none.
+ */
+void auth_end_account(struct monitor *m, enum sallyport_verdict verdict);
 /* The client has left a dialogue for another request: a failure untold. */
 void auth_abandoned(struct monitor *m);
 void auth_succeed(struct monitor *m);

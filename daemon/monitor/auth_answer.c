@@ -227,6 +227,41 @@ auth_fail(struct monitor *m, enum sallyport_verdict verdict)
 	send_failure(m);
 }
 
+/* What the owner of the account is told; the log has the reason. */
+static const char *
+account_sentence(const char *refusal)
+{
+	static const struct {
+		const char *refusal, *sentence;
+	} table[] = {
+	    {"locked", "This account is locked"},
+	    {"expired", "This account, or its password, has expired"},
+	    {"shell", "This account has no shell that can be run"},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (strcmp(table[i].refusal, refusal) == 0)
+			return table[i].sentence;
+	return "This account may not log in now";
+}
+
+void
+auth_end_account(struct monitor *m, enum sallyport_verdict verdict)
+{
+	struct auth *a = m->auth;
+	const char *sentence = account_sentence(a->refusal);
+
+	if (m->ended)
+		return;
+	a->failures++;
+	a->account_ended = true;
+	tell_failure(m, verdict, tries_allowed(m));
+	a->by = NULL;
+	monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION,
+	    "%s (incident %.8s)", sentence, audit_context()->conn);
+	snprintf(m->closing_cause, sizeof(m->closing_cause), "%s", sentence);
+}
+
 /*
  * RFC 4256 section 3.1: no answer to the request that was left.  It counts
  * all the same: a client that has seen how far it got could ask for ever.

@@ -1,7 +1,9 @@
 /*
  * After the last step of a chain and before success: the guards, which may
  * ask for more; the account, for every method; a password that has expired.
- * What is refused here is refused for good, and looks like any failure.
+ * What policy refuses here looks like any failure, from outside.  What the
+ * account refuses ends the connection with a sentence: the client has proven
+ * to be the user, and no other proof would help.
  */
 #include "daemon/monitor/auth.h"
 
@@ -203,7 +205,7 @@ refuse_account(struct monitor *m, enum sallyport_verdict verdict)
 					      "account is refused");
 	auth_refuse(m, verdict == SALLYPORT_LOCKED ? "locked" : "account",
 	    reason, NULL);
-	auth_fail(m, verdict);
+	auth_end_account(m, verdict);
 }
 
 /* Has the old password been proven, or will change_password() see to it? */
@@ -236,7 +238,7 @@ change_or_defer(struct monitor *m)
 		auth_refuse(m, "expired",
 		    "the password has expired, and was not what was proven",
 		    NULL);
-		auth_fail(m, SALLYPORT_DENY);
+		auth_end_account(m, SALLYPORT_DENY);
 		return;
 	}
 	if (here) {
@@ -257,7 +259,7 @@ finish_account(struct monitor *m)
 
 	if (!check_shell(m) ||
 	    (!some_module_has_account(m) && !check_shadow(m))) {
-		auth_fail(m, SALLYPORT_DENY);
+		auth_end_account(m, SALLYPORT_DENY);
 		return;
 	}
 	verdict = ask_accounts(m);

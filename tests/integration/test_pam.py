@@ -120,7 +120,7 @@ session  required pam_permit.so
     assert "Welcome to the machine" in p.stdout + p.stderr
 
 
-def test_an_account_refusal_is_an_authentication_failure(make_server, user):
+def test_an_account_refusal_ends_the_connection(make_server, user):
     sp.write_pam("sp-noaccount", """
 auth     required pam_unix.so
 account  required pam_deny.so
@@ -128,7 +128,7 @@ session  required pam_permit.so
 """)
     s = make_server(pam_service="sp-noaccount")
     p = s.ssh(user, "true", LogLevel="INFO")
-    assert p.returncode == 255 and "Permission denied" in p.stderr
+    assert p.returncode == 255 and "This account may not log in now" in p.stderr
     s.wait_log(rf"User {user.name} from 127.0.0.1 not allowed because")
 
 
