@@ -18,6 +18,7 @@ config_libsettings_a_SOURCES = \
 	config/parse.c config/parse.h \
 	config/policy/channel.c config/policy/channel.h \
 	config/policy/decide.c config/policy/policy.h \
+	config/policy/refuser.c \
 	config/policy/explain.c \
 	config/policy/forward.c config/policy/forward.h \
 	config/policy/match.c config/policy/match.h \

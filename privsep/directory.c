@@ -159,6 +159,21 @@ directory_group_name(gid_t gid)
 	return name;
 }
 
+/* As shadow(5) has it; a last change on day 0 is one that is due at once. */
+static void
+read_ageing(const struct spwd *entry, struct directory_shadow *out)
+{
+	if (entry->sp_expire >= 0)
+		out->expires = entry->sp_expire;
+	if (entry->sp_lstchg == 0) {
+		out->due = 0;
+	} else if (entry->sp_lstchg > 0 && entry->sp_max >= 0) {
+		out->due = entry->sp_lstchg + entry->sp_max + 1;
+		if (entry->sp_inact >= 0)
+			out->dead = out->due + entry->sp_inact;
+	}
+}
+
 bool
 directory_shadow(const char *user, struct directory_shadow *out)
 {
@@ -167,7 +182,7 @@ directory_shadow(const char *user, struct directory_shadow *out)
 	char *buffer = NULL;
 	int err = ERANGE;
 
-	*out = (struct directory_shadow){.expires = -1};
+	*out = (struct directory_shadow){.expires = -1, .due = -1, .dead = -1};
 	while (err == ERANGE && size <= BUFFER_MAX) {
 		buffer = mem_grow(buffer, size, 1);
 		err = getspnam_r(user, &entry, buffer, size, &found);
@@ -176,7 +191,7 @@ directory_shadow(const char *user, struct directory_shadow *out)
 	if (found != NULL) {
 		out->found = true;
 		out->locked = entry.sp_pwdp != NULL && entry.sp_pwdp[0] == '!';
-		out->expires = entry.sp_expire >= 0 ? entry.sp_expire : -1;
+		read_ageing(&entry, out);
 	}
 	if (buffer != NULL)
 		explicit_bzero(buffer, size / 4);

@@ -31,7 +31,10 @@ char *directory_group_name(gid_t gid);
 struct directory_shadow {
 	bool found; /* not every account has one */
 	bool locked;
-	long expires; /* days since 1970; -1: never */
+	/* all in days since 1970; -1: never */
+	long expires; /* the account, from this day on */
+	long due; /* the password must be changed, from this day on */
+	long dead; /* was not changed in time: no login, from this day on */
 };
 
 /* False when a source of the name service did not answer. */

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += privsep/libprivsep.a
 privsep_libprivsep_a_SOURCES = \
+	privsep/chroot_path.c privsep/chroot_path.h \
 	privsep/die.c privsep/die.h \
 	privsep/directory.c privsep/directory.h \
 	privsep/drop.c privsep/drop.h \
@@ -7,6 +8,7 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/leftovers.c privsep/leftovers.h \
 	privsep/light_child.c privsep/light_child.h \
 	privsep/messages.h \
+	privsep/path_tokens.c privsep/path_tokens.h \
 	privsep/records.c privsep/records.h \
 	privsep/roles.c privsep/roles.h \
 	privsep/sandbox.c privsep/sandbox.h \

@@ -63,6 +63,14 @@ trace_add(struct trace *trace, bool guard, size_t index, enum tri result,
 
 /* ---- the rule ---- */
 
+/* The first that refuses is the one that is named. */
+static void
+blame(struct decision *d, const struct rule *rule)
+{
+	if (d->reason == REASON_NONE && rule != NULL)
+		d->decider = rule;
+}
+
 static const struct rule *
 find_rule(const struct config *config, const struct policy_facts *facts,
     struct decision *d, struct trace *trace)
@@ -79,6 +87,7 @@ find_rule(const struct config *config, const struct policy_facts *facts,
 		if (result == TRI_YES)
 			return rule;
 		if (result == TRI_UNKNOWN) {
+			blame(d, rule);
 			decision_refuse(d, REASON_UNKNOWN_FACT, "rule %s: %s",
 			    rule->name, why);
 			return NULL;
@@ -132,6 +141,17 @@ take_rule(struct decision *d, const struct rule *rule)
 }
 
 static void
+refuse_by_times(struct decision *d, const char *which, const char *name,
+    const struct time_windows *times, time_t now)
+{
+	char windows[160];
+
+	policy_windows_text(times, now, windows, sizeof(windows));
+	decision_refuse(d, REASON_TIME, "%s%s%s: %s", which,
+	    name[0] != '\0' ? " " : "", name, windows);
+}
+
+static void
 refuse_by_rule(const struct policy_facts *facts, struct decision *d)
 {
 	const struct grants *grants = &d->rule->grants;
@@ -150,8 +170,8 @@ refuse_by_rule(const struct policy_facts *facts, struct decision *d)
 		decision_refuse(
 		    d, REASON_ROOT, "rule %s: root_login is no", d->rule->name);
 	if (!policy_may_now(d, facts->now, &ends))
-		decision_refuse(
-		    d, REASON_TIME, "rule %s: outside times", d->rule->name);
+		refuse_by_times(d, "times of rule", d->rule->name,
+		    &grants->times, facts->now);
 }
 
 /* ---- chains ---- */
@@ -217,8 +237,9 @@ apply_guards(const struct config *config, const struct policy_facts *facts,
     bool late, struct decision *d, struct trace *trace)
 {
 	enum tri result;
+	bool refused;
 	char why[256];
-	size_t i;
+	size_t i, chains;
 
 	for (i = 0; i < config->guard_count; i++) {
 		const struct rule *guard = &config->guards[i];
@@ -227,33 +248,79 @@ apply_guards(const struct config *config, const struct policy_facts *facts,
 			continue;
 		result = policy_match(guard, true, facts, why, sizeof(why));
 		trace_add(trace, true, i, result, why);
-		if (result == TRI_UNKNOWN)
+		if (result == TRI_UNKNOWN) {
+			blame(d, guard);
 			decision_refuse(d, REASON_UNKNOWN_FACT, "guard %s: %s",
 			    guard->name, why);
+		}
 		if (result != TRI_YES)
 			continue;
 		d->applied[i] = true;
+		chains = d->chains.count;
+		refused = d->reason != REASON_NONE;
 		decision_apply_guard(d, guard);
+		if (!refused &&
+		    (d->reason != REASON_NONE ||
+			(chains > 0 && d->chains.count == 0)))
+			d->decider = guard;
 	}
+}
+
+/* The layer of times that is closed. */
+static void
+judge_times(const struct config *config, const struct policy_facts *facts,
+    struct decision *d)
+{
+	const struct layers *layers = &d->layers[LAYER_times];
+	char which[192];
+	time_t ends;
+	size_t i;
+	bool guard;
+
+	for (i = 0; i < layers->count; i++) {
+		const struct layer_list *l = &layers->items[i];
+
+		if (policy_in_windows(l->list, facts->now, &ends) == TRI_YES)
+			continue;
+		blame(d,
+		    policy_rule_of(config, d, GRANT_times, &l->origin, &guard));
+		policy_describe_origin(
+		    config, d, GRANT_times, &l->origin, which, sizeof(which));
+		refuse_by_times(d, which, "", l->list, facts->now);
+		return;
+	}
+	if (layers->count == 0)
+		decision_refuse(d, REASON_TIME, "no times are granted");
 }
 
 /* What tightened grants refuse by themselves. */
 static void
-judge_grants(const struct policy_facts *facts, struct decision *d)
+judge_grants(const struct config *config, const struct policy_facts *facts,
+    struct decision *d)
 {
-	time_t ends;
+	const struct origin *origins = d->grants.origins;
+	char which[192];
+	bool guard;
 
-	if (d->grants.refuse)
-		decision_refuse(d, REASON_GUARD_REFUSES, "refused by %s:%u",
-		    d->grants.origins[GRANT_refuse].file != NULL ?
-			d->grants.origins[GRANT_refuse].file :
-			"?",
-		    d->grants.origins[GRANT_refuse].line);
+	if (d->grants.refuse) {
+		blame(d,
+		    policy_rule_of(config, d, GRANT_refuse,
+			&origins[GRANT_refuse], &guard));
+		policy_describe_origin(config, d, GRANT_refuse,
+		    &origins[GRANT_refuse], which, sizeof(which));
+		decision_refuse(d, REASON_GUARD_REFUSES, "%s", which);
+	}
 	if (facts->user_state == FACT_KNOWN && facts->uid == 0 &&
-	    d->grants.root_login == ROOT_NO)
-		decision_refuse(d, REASON_ROOT, "root_login is no");
-	if (!policy_may_now(d, facts->now, &ends))
-		decision_refuse(d, REASON_TIME, "outside times");
+	    d->grants.root_login == ROOT_NO) {
+		blame(d,
+		    policy_rule_of(config, d, GRANT_root_login,
+			&origins[GRANT_root_login], &guard));
+		policy_describe_origin(config, d, GRANT_root_login,
+		    &origins[GRANT_root_login], which, sizeof(which));
+		decision_refuse(d, REASON_ROOT, "%s is no",
+		    origins[GRANT_root_login].line != 0 ? which : "root_login");
+	}
+	judge_times(config, facts, d);
 	drop_weak_chains(facts, d);
 	if (d->chains.count == 0)
 		decision_refuse(
@@ -310,9 +377,10 @@ policy_decide_traced(const struct config *config,
 	rule = find_rule(config, facts, d, trace);
 	if (rule != NULL) {
 		take_rule(d, rule);
+		d->decider = rule;
 		refuse_by_rule(facts, d);
 		apply_guards(config, facts, false, d, trace);
-		judge_grants(facts, d);
+		judge_grants(config, facts, d);
 		settle_sftp_only(d);
 	}
 	if (rule == NULL || d->reason != REASON_NONE) {
@@ -365,16 +433,19 @@ policy_may_key_here(const struct config *config, const struct decision *d,
 
 		if (!d->applied[i] && match_is_settled(guard) &&
 		    policy_match(guard, true, facts, matched,
-			sizeof(matched)) == TRI_YES)
+			sizeof(matched)) == TRI_YES) {
+			tightened.applied[i] = true;
 			decision_apply_guard(&tightened, guard);
+		}
 	}
 	good = policy_may_key(&tightened, facts, why, why_size);
 	if (good && tightened.grants.refuse && !d->grants.refuse) {
 		good = false;
-		snprintf(why, why_size, "key %s: refused by %s:%u",
-		    facts->key_fingerprint,
-		    tightened.grants.origins[GRANT_refuse].file,
-		    tightened.grants.origins[GRANT_refuse].line);
+		policy_describe_origin(config, &tightened, GRANT_refuse,
+		    &tightened.grants.origins[GRANT_refuse], matched,
+		    sizeof(matched));
+		snprintf(why, why_size, "key %s: %s", facts->key_fingerprint,
+		    matched);
 	}
 	arena_free(tightened.arena);
 	return good;
@@ -503,7 +574,7 @@ policy_guard_traced(const struct config *config,
 		decision_refuse(d, REASON_NO_CHAIN,
 		    "what was walked is none of the rule's chains");
 	apply_guards(config, facts, true, d, trace);
-	judge_grants(facts, d);
+	judge_grants(config, facts, d);
 	settle_sftp_only(d);
 	judge_root(facts, d);
 	judge_key(facts, d);

@@ -17,6 +17,7 @@ struct explanation {
 	const struct policy_facts *facts;
 	struct decision d;
 	struct trace trace;
+	bool brief;
 	FILE *out;
 };
 
@@ -79,6 +80,13 @@ unasked(const struct rule *rule, bool guard)
 	return "not asked: no rule matched";
 }
 
+/* The server will know which listener it is; here the answer depends on it. */
+static bool
+is_open_question(const struct explanation *e)
+{
+	return e->facts->listener_unknown && e->d.reason == REASON_UNKNOWN_FACT;
+}
+
 /* ---- text ---- */
 
 static void
@@ -107,7 +115,9 @@ text_facts(const struct explanation *e)
 	fprintf(e->out, "\nfrom %s, listener %s\n",
 	    f->source.family == NET_NONE ? "unknown" :
 					   net_print(&f->source, address),
-	    f->listener != NULL ? f->listener : "unknown");
+	    f->listener != NULL	    ? f->listener :
+		f->listener_unknown ? "unknown: it was not said" :
+				      "none");
 }
 
 static void
@@ -119,6 +129,9 @@ text_rules(const struct explanation *e, const struct rule *rules, size_t count,
 
 	for (i = 0; i < count; i++) {
 		entry = find_entry(e, guard, i);
+		if (e->brief && (entry == NULL || entry->result == TRI_NO) &&
+		    (guard || e->d.reason != REASON_NO_RULE))
+			continue;
 		fprintf(e->out, "%s %s (%s:%u): ", guard ? "guard" : "rule",
 		    rules[i].name, rules[i].origin.file, rules[i].origin.line);
 		if (entry == NULL)
@@ -166,15 +179,17 @@ text_settings(const struct explanation *e)
 		layers = layers_of(e, grant);
 		if (grant == GRANT_methods)
 			continue;
-		if (layers == NULL) {
+		if (layers == NULL &&
+		    !(e->brief && e->d.grants.origins[grant].line == 0)) {
 			fprintf(e->out, "  %s = ", option->name);
 			show_value(e->out, option,
 			    (const char *)&e->d.grants + option->offset,
 			    SHOW_CONFIG);
 			text_origin(e, &e->d.grants.origins[grant]);
-			continue;
 		}
-		for (i = 0; i < layers->count; i++) {
+		for (i = 0; layers != NULL && i < layers->count; i++) {
+			if (e->brief && layers->items[i].origin.line == 0)
+				continue;
 			fprintf(e->out, "  %s %s ", option->name,
 			    i == 0 ? "=" : "and also in");
 			show_value(
@@ -193,12 +208,14 @@ explain_text(const struct explanation *e)
 	text_facts(e);
 	text_rules(e, e->config->rules, e->config->rule_count, false);
 	text_rules(e, e->config->guards, e->config->guard_count, true);
-	if (d->verdict == POLICY_REFUSED)
+	if (is_open_question(e))
+		fprintf(e->out, "not known: %s\n", d->why);
+	else if (d->verdict == POLICY_REFUSED)
 		fprintf(e->out, "refused: %s\n", d->why);
 	else
 		fprintf(e->out, "decided by rule %s (%s:%u)\n", d->rule->name,
 		    d->rule->origin.file, d->rule->origin.line);
-	if (d->decoy)
+	if (d->decoy && !e->brief)
 		fprintf(e->out,
 		    "the client is asked as by rule %s, and never "
 		    "succeeds\n",
@@ -262,7 +279,9 @@ json_facts(const struct explanation *e)
 	json_string(e, "from",
 	    f->source.family == NET_NONE ? "unknown" :
 					   net_print(&f->source, address));
-	json_string(e, "listener", f->listener);
+	json_string(e, "listener",
+	    f->listener == NULL && f->listener_unknown ? "unknown" :
+							 f->listener);
 	fprintf(e->out, "\"time\":%lld,", (long long)f->now);
 }
 
@@ -341,10 +360,12 @@ explain_json(const struct explanation *e)
 	json_rules(e, "rules", e->config->rules, e->config->rule_count, false);
 	json_rules(
 	    e, "guards", e->config->guards, e->config->guard_count, true);
-	json_string(e, "verdict", verdict_text(d->verdict));
+	json_string(e, "verdict",
+	    is_open_question(e) ? "unknown" : verdict_text(d->verdict));
 	json_string(e, "reason", policy_reason_text(d->reason));
 	json_string(e, "why", d->why[0] != '\0' ? d->why : NULL);
 	json_string(e, "rule", d->rule->name);
+	json_string(e, "decider", d->decider != NULL ? d->decider->name : NULL);
 	fprintf(
 	    e->out, "\"decoy\":%s,\"chains\":[", d->decoy ? "true" : "false");
 	for (i = 0; i < d->chains.count; i++) {
@@ -369,6 +390,7 @@ policy_explain(const struct config *config, const struct policy_facts *facts,
 	e->config = config;
 	e->facts = facts;
 	e->out = out;
+	e->brief = format == EXPLAIN_BRIEF;
 	decision_init(&e->d);
 	policy_decide_traced(config, facts, &e->d, &e->trace);
 	if (facts->method_count > 0)

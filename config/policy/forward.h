@@ -46,7 +46,8 @@ struct policy_forward {
 	uint32_t port;
 	const struct net_address *address; /* or NULL */
 };
-/* Which list refused it: "local_forward of rule users (policy.conf:12)". */
+/* refuser.c: the list that refused it, as
+ * "local_forward of rule users (policy.conf:12)". */
 void policy_forward_refuser(const struct config *config,
     const struct decision *d, const struct policy_forward *forward, char *why,
     size_t size);

@@ -205,10 +205,30 @@ match_uid(struct matching *m)
 	criterion(m, TRI_NO, "uid: %u is not listed", (unsigned)f->uid);
 }
 
+/* "a, b, ..." as far as there is room. */
+static void
+join_strings(const struct strings *list, char *text, size_t size)
+{
+	size_t used = 0;
+	int n;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < list->count; i++) {
+		n = snprintf(&text[used], size - used, "%s%s",
+		    i > 0 ? ", " : "", list->items[i]);
+		if (n < 0 || used + (size_t)n >= size) {
+			snprintf(&text[used], size - used, ", ...");
+			return;
+		}
+		used += (size_t)n;
+	}
+}
+
 static void
 match_group(struct matching *m)
 {
 	const struct policy_facts *f = m->facts;
+	char wanted[128];
 
 	if (m->match->groups.count == 0)
 		return;
@@ -222,10 +242,13 @@ match_group(struct matching *m)
 		    "known");
 		return;
 	}
+	join_strings(&m->match->groups, wanted, sizeof(wanted));
 	criterion(m,
 	    tri_of(set_in_patterns(&m->match->groups, f->groups,
 		f->groups_state == FACT_KNOWN ? f->group_count : 0)),
-	    "group: none of the user's groups is listed, or one is excluded");
+	    "group: wanted is %s, and the user is in none, or in one that is "
+	    "excluded",
+	    wanted);
 }
 
 static void
@@ -253,7 +276,9 @@ match_listener(struct matching *m)
 
 	if (m->match->listeners.count == 0)
 		return;
-	if (listener == NULL)
+	if (listener == NULL && m->facts->listener_unknown)
+		criterion(m, TRI_UNKNOWN, "listener: it is not known by which");
+	else if (listener == NULL)
 		criterion(m, match_absent(&m->match->listeners),
 		    "listener: the connection came by none");
 	else
@@ -265,15 +290,20 @@ match_listener(struct matching *m)
 static void
 match_time(struct matching *m)
 {
+	char windows[160];
 	enum tri result;
 	time_t ends;
 
 	if (m->match->times.count == 0)
 		return;
 	result = policy_in_windows(&m->match->times, m->facts->now, &ends);
-	criterion(m, result,
-	    result == TRI_UNKNOWN ? "time: a time zone is not known here" :
-				    "time: outside the windows");
+	if (result == TRI_UNKNOWN) {
+		criterion(m, result, "time: a time zone is not known here");
+		return;
+	}
+	policy_windows_text(
+	    &m->match->times, m->facts->now, windows, sizeof(windows));
+	criterion(m, result, "time: %s", windows);
 }
 
 /*

@@ -42,6 +42,13 @@ bool policy_names_root(const struct rule *rule, const char *root);
 enum tri policy_in_windows(
     const struct time_windows *windows, time_t now, time_t *ends);
 
+/*
+ * For people: "it is Mon 07:12 UTC, outside mon-fri 08:00-18:00 UTC", with the
+ * clock of each window's zone; as many windows as there is room for.
+ */
+void policy_windows_text(
+    const struct time_windows *windows, time_t now, char *text, size_t size);
+
 /* Patterns with ! : one that excludes and matches decides at once. */
 /* Is this one of the names, which are no patterns? */
 bool policy_is_listed(const struct strings *names, const char *name);
@@ -56,6 +63,18 @@ void policy_decide_traced(const struct config *config,
     const struct policy_facts *facts, struct decision *d, struct trace *trace);
 void policy_guard_traced(const struct config *config,
     const struct policy_facts *facts, struct decision *d, struct trace *trace);
+
+/*
+ * refuser.c: the rule or guard that a grant of the decision came from, NULL
+ * for a key's or certificate's; and the same in words, such as
+ * "times of guard night (policy.conf:12)" or "rule users grants no agent".
+ */
+const struct rule *policy_rule_of(const struct config *config,
+    const struct decision *d, enum grant grant, const struct origin *origin,
+    bool *guard);
+void policy_describe_origin(const struct config *config,
+    const struct decision *d, enum grant grant, const struct origin *origin,
+    char *why, size_t size);
 
 /* Refuse for good; the first reason stays. */
 void decision_refuse(struct decision *d, enum policy_reason reason,

@@ -31,6 +31,7 @@ struct policy_facts {
 	size_t group_count;
 	struct net_address source; /* NET_NONE: not known (-i, pipes) */
 	const char *listener; /* NULL: none (-i) */
+	bool listener_unknown; /* it came by one, but which is not known */
 	time_t now;
 
 	/* Only after authentication, for guards and requirements: */
@@ -107,6 +108,8 @@ struct decision {
 	char why[256]; /* for the log, never for the client */
 	const struct rule *rule; /* that decided; the decoy when refused */
 	bool decoy; /* rule is the decoy: success is impossible */
+	/* The rule or guard that decided, decoy or not; NULL: no rule did. */
+	const struct rule *decider;
 	/*
 	 * The scalars are final.  The lists in here are the rule's own: ask
 	 * the policy_may_* functions, which look at every layer.
@@ -215,8 +218,9 @@ int decision_tighten_targets(struct decision *d, enum grant grant,
 /* "no_rule", "key": for audit records. */
 const char *policy_reason_text(enum policy_reason reason);
 
-/* Why, rule by rule: a trace of policy_decide and policy_guard. */
-enum explain_format { EXPLAIN_TEXT, EXPLAIN_JSON };
+/* Why, rule by rule: a trace of policy_decide and policy_guard.  Brief is text
+ * without what is a default and what did not come to bear. */
+enum explain_format { EXPLAIN_TEXT, EXPLAIN_BRIEF, EXPLAIN_JSON };
 void policy_explain(const struct config *config,
     const struct policy_facts *facts, enum explain_format format, FILE *out);
 

@@ -6,6 +6,8 @@
 #include "config/policy/match.h"
 #include "lib/mem.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -157,4 +159,49 @@ policy_in_windows(const struct time_windows *windows, time_t now, time_t *ends)
 		end = next;
 	}
 	return TRI_YES;
+}
+
+static void __attribute__((format(printf, 4, 5)))
+append(char *text, size_t size, size_t *used, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(&text[*used], size - *used, format, args);
+	va_end(args);
+	*used =
+	    n < 0 || (size_t)n >= size - *used ? size - 1 : *used + (size_t)n;
+}
+
+void
+policy_windows_text(
+    const struct time_windows *windows, time_t now, char *text, size_t size)
+{
+	const char *zone = NULL;
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < windows->count && used < size - 1; i++) {
+		const struct time_window *w = &windows->items[i];
+		char clock[48] = "?", *saved;
+		struct tm tm;
+
+		if (i == 0 || (zone == NULL) != (w->zone == NULL) ||
+		    (zone != NULL && strcmp(zone, w->zone) != 0)) {
+			saved = enter_zone(w->zone);
+			if (localtime_r(&now, &tm) != NULL)
+				strftime(
+				    clock, sizeof(clock), "%a %H:%M %Z", &tm);
+			leave_zone(w->zone, saved);
+			append(text, size, &used, "%sit is %s, outside ",
+			    i > 0 ? "; " : "", clock);
+		} else {
+			append(text, size, &used, ", ");
+		}
+		zone = w->zone;
+		append(text, size, &used, "%s", w->text);
+	}
+	if (windows->count == 0)
+		append(text, size, &used, "no window is open");
 }

@@ -26,7 +26,8 @@
 static int
 fail(const struct ctl *ctl, int status, const char *text)
 {
-	(void)ctl;
+	if (ctl->quiet)
+		return status;
 	ctl_keep_error(text);
 	fputs("sallyportctl: ", stderr);
 	for (const char *at = text; *at != '\0';) {
@@ -69,7 +70,7 @@ socket_path(const struct ctl *ctl)
 	    config_load(&bundle, &config, &problems) != 0) {
 		config = config_defaults();
 		path = find_socket(ctl);
-		if (path == NULL && !ctl->json)
+		if (path == NULL && !ctl->json && !ctl->quiet)
 			fprintf(stderr,
 			    "sallyportctl: %s cannot be read; "
 			    "trying %s\n",

@@ -27,8 +27,9 @@ static const struct command {
 	"refuse new connections, wait for the others to end"},
     {"explain", explain_command,
 	"--user name --from address [--listener name] [--at time]\n"
-	"        [--method method[,method]] [--key file] [--live]",
-	"who may do what, and why"},
+	"        [--method method[,method]] [--key file] [--live] [--brief]\n"
+	"        [--expect allow | deny]",
+	"who may log in and do what, and why"},
     {"fingerprints", fingerprints_command, "",
 	"print the fingerprints of the host keys"},
     {"hostkeys", hostkeys_command, "", "make the host keys that are missing"},

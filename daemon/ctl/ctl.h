@@ -26,6 +26,7 @@ struct ctl {
 	const char *config_file;
 	const char *socket; /* NULL: the configuration's */
 	bool json;
+	bool quiet; /* the caller says itself what the server did not answer */
 	const char *command;
 };
 

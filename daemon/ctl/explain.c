@@ -7,6 +7,7 @@
 #include "config/load.h"
 #include "daemon/ctl/client.h"
 #include "daemon/ctl/ctl.h"
+#include "daemon/ctl/standing.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "privsep/directory.h"
@@ -21,8 +22,8 @@
 #define METHODS_MAX 8
 
 struct asked {
-	const char *user, *from, *listener, *at, *methods, *key;
-	bool live;
+	const char *user, *from, *listener, *at, *methods, *key, *expect;
+	bool live, brief;
 };
 
 /* ---- the question ---- */
@@ -40,6 +41,7 @@ take_options(const struct ctl *ctl, int argc, char **argv, struct asked *a)
 	    {"--at", &a->at},
 	    {"--method", &a->methods},
 	    {"--key", &a->key},
+	    {"--expect", &a->expect},
 	};
 	const size_t n = sizeof(rows) / sizeof(rows[0]);
 
@@ -48,6 +50,10 @@ take_options(const struct ctl *ctl, int argc, char **argv, struct asked *a)
 
 		if (strcmp(argv[i], "--live") == 0) {
 			a->live = true;
+			continue;
+		}
+		if (strcmp(argv[i], "--brief") == 0) {
+			a->brief = true;
 			continue;
 		}
 		while (k < n && strcmp(argv[i], rows[k].name) != 0)
@@ -59,6 +65,9 @@ take_options(const struct ctl *ctl, int argc, char **argv, struct asked *a)
 			    ctl, "%s: a value is expected", rows[k].name);
 		*rows[k].value = argv[i];
 	}
+	if (a->expect != NULL && strcmp(a->expect, "allow") != 0 &&
+	    strcmp(a->expect, "deny") != 0)
+		return ctl_usage(ctl, "--expect: allow or deny");
 	return a->user == NULL || a->from == NULL ?
 	    ctl_usage(ctl, "--user and --from are required") :
 	    CTL_OK;
@@ -178,6 +187,7 @@ gather(const struct ctl *ctl, const struct asked *a, struct question *q)
 	q->facts.listener = a->listener;
 	if (a->listener == NULL && config->listener_count == 1)
 		q->facts.listener = config->listeners[0].name;
+	q->facts.listener_unknown = q->facts.listener == NULL;
 	for (size_t i = 0; i < config->listener_count; i++)
 		known |= a->listener != NULL &&
 		    strcmp(config->listeners[i].name, a->listener) == 0;
@@ -301,9 +311,121 @@ key_json(const struct key_answer *a)
 	putchar('}');
 }
 
-/* The policy's object with the key's inside. */
+/* ---- can she get in? ---- */
+
+struct answer {
+	struct decision decision; /* by policy, before any method */
+	struct key_answer *key; /* NULL: none was asked about */
+	struct standings standings;
+	const char *word; /* "yes", "no", "unknown" */
+	char because[768];
+};
+
 static void
-answer_json(const struct question *q, const struct key_answer *a)
+set_answer(
+    struct answer *a, const char *word, const char *what, const char *why)
+{
+	a->word = word;
+	snprintf(a->because, sizeof(a->because), "%s%s%s", what,
+	    what[0] != '\0' ? ": " : "", why);
+}
+
+static const struct standing *
+worst_standing(const struct standings *s)
+{
+	const struct standing *worst = NULL;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (worst == NULL || s->items[i].state > worst->state)
+			worst = &s->items[i];
+	return worst;
+}
+
+/* A refusal that is certain goes before all that is not known. */
+static void
+find_answer(const struct question *q, struct answer *a)
+{
+	const struct decision *d = &a->decision;
+	const struct standing *worst = worst_standing(&a->standings);
+	bool refused = d->verdict == POLICY_REFUSED;
+	bool open = refused && d->reason == REASON_UNKNOWN_FACT &&
+	    q->facts.listener_unknown;
+
+	if (refused && !open)
+		set_answer(a, "no", "policy", d->why);
+	else if (worst != NULL && worst->state == STANDING_REFUSES)
+		set_answer(a, "no", worst->what, worst->text);
+	else if (open)
+		set_answer(a, "unknown", "policy", d->why);
+	else if (a->key != NULL && !a->key->accepted)
+		set_answer(a, "no", "key",
+		    a->key->reason[0] != '\0' ? a->key->reason :
+						"not accepted");
+	else if (worst != NULL && worst->state == STANDING_UNKNOWN)
+		set_answer(a, "unknown", worst->what, worst->text);
+	else if (q->facts.method_count > 0 && d->verdict == POLICY_MORE)
+		set_answer(a, "unknown", "policy", "more methods are asked");
+	else
+		set_answer(a, "yes", "", "");
+}
+
+static void
+ask_all(const struct ctl *ctl, const struct asked *asked, struct question *q,
+    struct answer *a)
+{
+	decision_init(&a->decision);
+	policy_decide(q->config, &q->facts, &a->decision);
+	if (q->facts.method_count > 0)
+		policy_guard(q->config, &q->facts, &a->decision);
+	if (q->passwd != NULL)
+		explain_account(q, &a->decision, &a->standings);
+	if (asked->at == NULL || strcmp(asked->at, "now") == 0)
+		explain_server(ctl, q, &a->standings);
+	find_answer(q, a);
+}
+
+static void
+answer_text(const struct asked *asked, const struct answer *a)
+{
+	if (a->key != NULL)
+		key_text(a->key);
+	putchar('\n');
+	for (size_t i = 0; i < a->standings.count; i++) {
+		const struct standing *s = &a->standings.items[i];
+
+		if (asked->brief && s->state == STANDING_GOOD)
+			continue;
+		printf("%s %s: ", s->what, standing_word(s->state));
+		plain_text(s->text, stdout);
+		putchar('\n');
+	}
+	printf("may log in: %s%s", a->word, a->because[0] != '\0' ? ", " : "");
+	plain_text(a->because, stdout);
+	putchar('\n');
+}
+
+static void
+standings_json(const struct answer *a)
+{
+	fputs(",\"standing\":[", stdout);
+	for (size_t i = 0; i < a->standings.count; i++) {
+		const struct standing *s = &a->standings.items[i];
+
+		printf("%s{\"what\":\"%s\",\"state\":\"%s\",\"text\":",
+		    i > 0 ? "," : "", s->what, standing_word(s->state));
+		json_text(s->text, stdout);
+		putchar('}');
+	}
+	printf("],\"may_log_in\":\"%s\",\"because\":", a->word);
+	if (a->because[0] != '\0')
+		json_text(a->because, stdout);
+	else
+		fputs("null", stdout);
+}
+
+/* The policy's object with the rest inside. */
+static void
+answer_json(const struct question *q, const struct answer *a)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -321,46 +443,70 @@ answer_json(const struct question *q, const struct key_answer *a)
 			break;
 	}
 	fputs(text, stdout);
-	if (a != NULL)
-		key_json(a);
+	if (a->key != NULL)
+		key_json(a->key);
+	standings_json(a);
 	fputs("}\n", stdout);
 	free(text);
+}
+
+static void
+print_answer(const struct ctl *ctl, const struct asked *asked,
+    const struct question *q, const struct answer *a)
+{
+	if (ctl->json) {
+		answer_json(q, a);
+		return;
+	}
+	policy_explain(q->config, &q->facts,
+	    asked->brief ? EXPLAIN_BRIEF : EXPLAIN_TEXT, stdout);
+	answer_text(asked, a);
+}
+
+/* "unknown" is neither. */
+static int
+as_expected(const struct asked *asked, const struct answer *a)
+{
+	const char *wanted;
+
+	if (asked->expect == NULL)
+		return CTL_OK;
+	wanted = strcmp(asked->expect, "allow") == 0 ? "yes" : "no";
+	return strcmp(a->word, wanted) == 0 ? CTL_OK : CTL_FAILED;
 }
 
 static int
 explain(const struct ctl *ctl, const struct asked *asked, struct question *q)
 {
-	struct key_answer *a = NULL;
+	struct answer a = {.key = NULL};
 	int status;
 
 	if ((status = gather(ctl, asked, q)) != CTL_OK)
 		return status;
 	if (asked->key != NULL) {
-		a = mem_zalloc(sizeof(*a));
-		if (explain_key(q, asked->key, a) != 0) {
-			key_answer_free(a);
-			free(a);
+		a.key = mem_zalloc(sizeof(*a.key));
+		if (explain_key(q, asked->key, a.key) != 0) {
+			key_answer_free(a.key);
+			free(a.key);
 			return CTL_FAILED;
 		}
 	}
 	take_methods(asked, q);
-	if (a != NULL && a->accepted)
-		tell_key(q, a);
-	else if (a != NULL)
+	if (a.key != NULL && a.key->accepted)
+		tell_key(q, a.key);
+	else if (a.key != NULL)
 		q->facts.method_count = 0; /* it never gets that far */
 	else if (names_key(q))
 		q->facts.key_state = FACT_UNKNOWN;
-	if (ctl->json)
-		answer_json(q, a);
-	else {
-		policy_explain(q->config, &q->facts, EXPLAIN_TEXT, stdout);
-		if (a != NULL)
-			key_text(a);
-	}
-	if (a != NULL)
-		key_answer_free(a);
-	free(a);
-	return CTL_OK;
+	ask_all(ctl, asked, q, &a);
+	print_answer(ctl, asked, q, &a);
+	status = as_expected(asked, &a);
+	if (a.key != NULL)
+		key_answer_free(a.key);
+	free(a.key);
+	standings_free(&a.standings);
+	decision_free(&a.decision);
+	return status;
 }
 
 /* The configuration that the running server serves new connections with. */

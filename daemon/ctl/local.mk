@@ -4,7 +4,10 @@ sallyportctl_SOURCES = \
 	daemon/ctl/client.c daemon/ctl/client.h \
 	daemon/ctl/ctl.c daemon/ctl/ctl.h \
 	daemon/ctl/explain.c daemon/ctl/explain.h \
+	daemon/ctl/explain_account.c \
 	daemon/ctl/explain_key.c \
+	daemon/ctl/explain_pam.c \
+	daemon/ctl/explain_server.c \
 	daemon/ctl/find.c \
 	daemon/ctl/hostkeys.c \
 	daemon/ctl/import.c \
@@ -12,7 +15,8 @@ sallyportctl_SOURCES = \
 	daemon/ctl/offline.c \
 	daemon/ctl/record.c daemon/ctl/record.h \
 	daemon/ctl/server.c \
-	daemon/ctl/show.c
+	daemon/ctl/show.c \
+	daemon/ctl/standing.h
 sallyportctl_LDFLAGS = $(PROGRAM_LDFLAGS)
 sallyportctl_LDADD = config/libsettings.a privsep/libprivsep.a \
 	lib/ssh/libssh.a lib/libground.a $(CRYPTO_LIBS) $(CONFIG_LIBS) $(ZLIB_LIBS)

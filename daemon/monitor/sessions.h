@@ -151,7 +151,4 @@ char *greeting_text(struct monitor *m);
 /* /etc/nologin, where it is the server's business; NULL: may log in. */
 char *nologin_text(struct monitor *m);
 
-/* "%h %u %U %%" of a pattern; the caller frees. */
-char *session_expand(const struct monitor *m, const char *pattern);
-
 #endif

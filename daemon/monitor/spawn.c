@@ -12,6 +12,7 @@
 #include "lib/loop.h"
 #include "lib/mem.h"
 #include "privsep/die.h"
+#include "privsep/path_tokens.h"
 #include "privsep/selinux.h"
 #include "privsep/session_exec.h"
 #include "privsep/spawn.h"
@@ -63,39 +64,6 @@ own_restore(struct own *o)
 		die_errno("setgroups");
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
-}
-
-char *
-session_expand(const struct monitor *m, const char *pattern)
-{
-	struct buf out;
-	char number[16], *text;
-
-	buf_init(&out, 4096);
-	for (const char *p = pattern; *p != '\0'; p++) {
-		if (p[0] != '%' || p[1] == '\0') {
-			buf_u8(&out, (uint8_t)*p);
-			continue;
-		}
-		p++;
-		if (*p == 'h')
-			buf_bytes(
-			    &out, m->passwd.pw_dir, strlen(m->passwd.pw_dir));
-		else if (*p == 'u')
-			buf_bytes(
-			    &out, m->passwd.pw_name, strlen(m->passwd.pw_name));
-		else if (*p == 'U') {
-			snprintf(number, sizeof(number), "%u",
-			    (unsigned)m->passwd.pw_uid);
-			buf_bytes(&out, number, strlen(number));
-		} else
-			buf_u8(&out, (uint8_t)*p);
-	}
-	text = buf_end(&out) == 0 ?
-	    mem_strndup((const char *)out.data, out.len) :
-	    NULL;
-	buf_free(&out);
-	return text;
 }
 
 /* What pam_selinux has set for the program of the user. */
@@ -159,10 +127,10 @@ send_begin(struct monitor *m, bool *selinux)
 	b->oom_score = "0";
 	b->keep_capabilities = prctl(PR_GET_KEEPCAPS, 0, 0, 0, 0) == 1;
 	if (g->chroot != NULL &&
-	    (chroot = session_expand(m, g->chroot)) == NULL)
+	    (chroot = path_tokens_expand(g->chroot, &m->passwd)) == NULL)
 		goto out;
 	if (g->sftp_start != NULL &&
-	    (start = session_expand(m, g->sftp_start)) == NULL)
+	    (start = path_tokens_expand(g->sftp_start, &m->passwd)) == NULL)
 		goto out;
 	b->chroot = chroot;
 	fill_sftp(m, b, start);

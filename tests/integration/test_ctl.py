@@ -848,8 +848,8 @@ def test_explain_a_key_that_policy_refuses(explained, user):
                 "--key", user.key + ".pub")
     # The module has it, the guard does not want it: so it is not used.
     assert e["key"]["accepted"] is False
-    assert f"refused by {explained.config}:" in e["key"]["reason"]
-    line = int(e["key"]["reason"].rsplit(":", 1)[1])
+    assert f"guard no-rsa refuses ({explained.config}:" in e["key"]["reason"]
+    line = int(re.search(r":(\d+)\)$", e["key"]["reason"]).group(1))
     assert '"no-rsa"' in open(explained.config).read().splitlines()[line - 1]
 
 

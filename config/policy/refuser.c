@@ -1,0 +1,108 @@
+/*
+ * Names of what refused: each grant of a decision, and each list of a layer,
+ * has the place that it came from, and the place tells which rule or guard it
+ * was.  For the log and for explain.
+ */
+#include "config/options.h"
+#include "config/policy/forward.h"
+#include "config/policy/match.h"
+
+#include <stdio.h>
+
+static bool
+same_origin(const struct origin *a, const struct origin *b)
+{
+	return a->line == b->line && a->file == b->file;
+}
+
+const struct rule *
+policy_rule_of(const struct config *config, const struct decision *d,
+    enum grant grant, const struct origin *origin, bool *guard)
+{
+	const struct rule *rule = d->rule;
+
+	*guard = false;
+	for (size_t i = 0; i < config->guard_count && origin->line != 0; i++)
+		if (d->applied[i] &&
+		    same_origin(
+			origin, &config->guards[i].grants.origins[grant])) {
+			*guard = true;
+			return &config->guards[i];
+		}
+	if (rule != NULL && same_origin(origin, &rule->grants.origins[grant]))
+		return rule;
+	return NULL;
+}
+
+void
+policy_describe_origin(const struct config *config, const struct decision *d,
+    enum grant grant, const struct origin *origin, char *why, size_t size)
+{
+	const char *name = option_of_grant(grant)->name;
+	bool guard;
+	const struct rule *rule =
+	    policy_rule_of(config, d, grant, origin, &guard);
+
+	if (origin->line == 0)
+		snprintf(why, size, "rule %s grants no %s",
+		    d->rule != NULL ? d->rule->name : "?", name);
+	else if (rule != NULL && grant == GRANT_refuse)
+		snprintf(why, size, "%s %s refuses (%s:%u)",
+		    guard ? "guard" : "rule", rule->name, origin->file,
+		    origin->line);
+	else if (rule != NULL)
+		snprintf(why, size, "%s of %s %s (%s:%u)", name,
+		    guard ? "guard" : "rule", rule->name, origin->file,
+		    origin->line);
+	else
+		snprintf(why, size, "%s of %s:%u", name,
+		    origin->file != NULL ? origin->file : "the key",
+		    origin->line);
+}
+
+static bool
+is_refused(const struct decision *d, const struct policy_forward *f)
+{
+	struct net_address out[LISTEN_ADDRESSES_MAX];
+
+	switch (f->layer) {
+	case LAYER_local_forward:
+		return policy_may_connect(d, f->host, f->port, f->address) ==
+		    POLICY_NO;
+	case LAYER_remote_forward:
+		return policy_may_listen(d, f->host, f->port, out) == 0;
+	default:
+		return f->layer == LAYER_unix_local ?
+		    !policy_may_unix_connect(d, f->host) :
+		    !policy_may_unix_listen(d, f->host);
+	}
+}
+
+void
+policy_forward_refuser(const struct config *config, const struct decision *d,
+    const struct policy_forward *forward, char *why, size_t size)
+{
+	const struct layers *layers = &d->layers[forward->layer];
+	struct decision one = *d; /* with one list of them at a time */
+	size_t i;
+
+	policy_describe_origin(config, d, layer_grant(forward->layer),
+	    &(const struct origin){NULL, 0}, why, size);
+	for (i = 0; i < layers->count; i++) {
+		one.layers[forward->layer].items = &layers->items[i];
+		one.layers[forward->layer].count = 1;
+		if (!is_refused(&one, forward))
+			continue;
+		policy_describe_origin(config, d, layer_grant(forward->layer),
+		    &layers->items[i].origin, why, size);
+		return;
+	}
+}
+
+void
+policy_grant_refuser(const struct config *config, const struct decision *d,
+    enum grant grant, char *why, size_t size)
+{
+	policy_describe_origin(
+	    config, d, grant, &d->grants.origins[grant], why, size);
+}
