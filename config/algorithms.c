@@ -38,8 +38,17 @@
 #define CIPHER_GCM    "aes128-gcm@openssh.com", "aes256-gcm@openssh.com"
 #define CIPHER_CTR    "aes128-ctr", "aes192-ctr", "aes256-ctr"
 
-#define MAC_ETM	  "hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"
-#define MAC_PLAIN "hmac-sha2-256", "hmac-sha2-512"
+/* OpenSSH's order; a client's decides. */
+#define MAC_UMAC_ETM "umac-64-etm@openssh.com", "umac-128-etm@openssh.com"
+#define MAC_SHA2_ETM \
+	"hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"
+#define MAC_UMAC   "umac-64@openssh.com", "umac-128@openssh.com"
+#define MAC_SHA2   "hmac-sha2-256", "hmac-sha2-512"
+#define MAC_FIPS   MAC_SHA2_ETM, MAC_SHA2
+#define MAC_MODERN MAC_UMAC_ETM, MAC_SHA2_ETM, MAC_UMAC, MAC_SHA2
+#define MAC_ALL                                                            \
+	MAC_UMAC_ETM, MAC_SHA2_ETM, "hmac-sha1-etm@openssh.com", MAC_UMAC, \
+	    MAC_SHA2, "hmac-sha1"
 
 #define SIG_ED	    "ssh-ed25519"
 #define SIG_ED_CERT "ssh-ed25519-cert-v01@openssh.com"
@@ -92,10 +101,10 @@ static const struct algorithm_lists lists[ALGORITHM_KINDS] = {
 		"aes128-gcm@openssh.com", "aes128-ctr")},
 	LIST(CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR)},
     [ALGORITHM_MAC] = {"crypto.macs", offsetof(struct config, crypto.macs),
-	{LIST(MAC_ETM, MAC_PLAIN), LIST(MAC_ETM, MAC_PLAIN),
-	    LIST(MAC_ETM, MAC_PLAIN), LIST("hmac-sha2-512", "hmac-sha2-256"),
+	{LIST(MAC_MODERN), LIST(MAC_ALL), LIST(MAC_FIPS),
+	    LIST("hmac-sha2-512", "hmac-sha2-256"),
 	    LIST("hmac-sha2-512", "hmac-sha2-256")},
-	LIST(MAC_ETM, MAC_PLAIN)},
+	LIST(MAC_ALL)},
     [ALGORITHM_HOST_KEY] = {"crypto.host_key_algorithms",
 	offsetof(struct config, crypto.host_key_algorithms),
 	{LIST(HOST_ALL), LIST(HOST_ALL), LIST(HOST_NIST), LIST(HOST_ALL),

@@ -125,7 +125,7 @@ const struct option options[] = {
     S("crypto.profile", crypto.profile, CHOICE, 0, 0, 0, "\"modern\"",
 	profile_choices,
 	"Which algorithms the lists below begin with. modern: for clients of "
-	"the last ten years; compatible: adds finite field key exchange; fips: "
+	"the last ten years; compatible: adds HMAC with SHA-1; fips: "
 	"libcrypto's approved implementations only; cis and stig: what these "
 	"benchmarks ask."),
     S("crypto.kex", crypto.kex, ALGORITHMS, 0, 0, 0, NULL, NULL,

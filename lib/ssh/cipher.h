@@ -1,7 +1,7 @@
 /*
  * The ciphers and MACs of the packet protocol (RFC 4253 section 6, RFC 4344,
- * RFC 5647 as OpenSSH does it, PROTOCOL.chacha20poly1305, RFC 6668), and the
- * transformation of whole packets in place.  A packet lies in memory as
+ * RFC 5647 as OpenSSH does it, PROTOCOL.chacha20poly1305, RFC 6668, RFC 4418),
+ *and the transformation of whole packets in place.  A packet lies in memory as
  *
  *	u32 packet_length | u8 padding_length | payload | padding | tag
  *
@@ -44,10 +44,12 @@ enum mac_attribute {
 	MAC_DEFAULT = 1 << 2
 };
 
+enum mac_kind { MAC_SHA1, MAC_SHA256, MAC_SHA512, MAC_UMAC };
+
 struct mac_alg {
 	const char *name;
 	unsigned attributes;
-	bool sha512; /* else SHA-256 */
+	enum mac_kind kind;
 	uint8_t key_len, tag_len;
 };
 

@@ -27,18 +27,24 @@ static const struct cipher_alg ciphers[] = {
 };
 
 static const struct mac_alg macs[] = {
+    {"umac-64-etm@openssh.com", MAC_ETM | MAC_DEFAULT, MAC_UMAC, 16, 8},
+    {"umac-128-etm@openssh.com", MAC_ETM | MAC_DEFAULT, MAC_UMAC, 16, 16},
     {"hmac-sha2-256-etm@openssh.com", MAC_ETM | MAC_FIPS_APPROVED | MAC_DEFAULT,
-	false, 32, 32},
+	MAC_SHA256, 32, 32},
     {"hmac-sha2-512-etm@openssh.com", MAC_ETM | MAC_FIPS_APPROVED | MAC_DEFAULT,
-	true, 64, 64},
-    {"hmac-sha2-256", MAC_FIPS_APPROVED | MAC_DEFAULT, false, 32, 32},
-    {"hmac-sha2-512", MAC_FIPS_APPROVED | MAC_DEFAULT, true, 64, 64},
+	MAC_SHA512, 64, 64},
+    {"hmac-sha1-etm@openssh.com", MAC_ETM, MAC_SHA1, 20, 20},
+    {"umac-64@openssh.com", MAC_DEFAULT, MAC_UMAC, 16, 8},
+    {"umac-128@openssh.com", MAC_DEFAULT, MAC_UMAC, 16, 16},
+    {"hmac-sha2-256", MAC_FIPS_APPROVED | MAC_DEFAULT, MAC_SHA256, 32, 32},
+    {"hmac-sha2-512", MAC_FIPS_APPROVED | MAC_DEFAULT, MAC_SHA512, 64, 64},
+    {"hmac-sha1", 0, MAC_SHA1, 20, 20},
 };
 
 #define CIPHERS (sizeof(ciphers) / sizeof(ciphers[0]))
 #define MACS	(sizeof(macs) / sizeof(macs[0]))
 
-static EVP_CIPHER *fetched[CIPHERS];
+static EVP_CIPHER *fetched[CIPHERS], *aes_ecb;
 static EVP_MAC *poly1305, *hmac;
 
 int
@@ -53,17 +59,25 @@ cipher_preload(void)
 		if (fetched[i] == NULL && ciphers[i].kind != CIPHER_CHACHA)
 			err = E_CRYPTO;
 	}
+	if (aes_ecb == NULL)
+		aes_ecb = EVP_CIPHER_fetch(NULL, "AES-128-ECB", NULL);
 	if (poly1305 == NULL)
 		poly1305 = EVP_MAC_fetch(NULL, "POLY1305", NULL);
 	if (hmac == NULL)
 		hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	return hmac == NULL ? E_CRYPTO : err;
+	return hmac == NULL || aes_ecb == NULL ? E_CRYPTO : err;
 }
 
 EVP_CIPHER *
 cipher_evp(const struct cipher_alg *alg)
 {
 	return fetched[alg - ciphers];
+}
+
+EVP_CIPHER *
+cipher_aes_ecb(void)
+{
+	return aes_ecb;
 }
 
 EVP_MAC *

@@ -10,12 +10,13 @@
 
 /* As cipher_preload() fetched them; NULL when libcrypto has none. */
 EVP_CIPHER *cipher_evp(const struct cipher_alg *alg);
+EVP_CIPHER *cipher_aes_ecb(void); /* AES-128, a block at a time */
 EVP_MAC *cipher_poly1305(void);
 EVP_MAC *cipher_hmac(void);
 
 /*
- * A keyed HMAC whose inner and outer states are computed once, so that a
- * packet costs its own bytes only and no allocation.
+ * A keyed MAC whose states are computed once, so that a packet costs its own
+ * bytes only and no allocation.
  */
 struct mac;
 

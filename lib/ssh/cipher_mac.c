@@ -1,8 +1,8 @@
 /*
- * HMAC-SHA-2 over packets.  libcrypto's EVP_MAC allocates for every message,
- * so the two hash states that a key gives are computed once with the hash
- * functions beneath it and copied; under FIPS properties EVP_MAC serves, as
- * only that is the approved implementation.
+ * The MACs over packets: HMAC here, UMAC in umac.c.  libcrypto's EVP_MAC
+ * allocates for every message, so the two hash states that a key gives are
+ * computed once with the hash functions beneath it and copied; under FIPS
+ * properties EVP_MAC serves, as only that is the approved implementation.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED /* SHA256_Init() and its kin */
 #include "lib/ssh/cipher_alg.h"
@@ -10,24 +10,30 @@
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "lib/secret.h"
+#include "lib/ssh/umac.h"
 
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 #include <openssl/sha.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* One hash's states: with the key's inner pad, with its outer one, at work. */
+#define STATES(type)                    \
+	struct {                        \
+		type inner, outer, now; \
+	}
 
 struct mac {
 	const struct mac_alg *alg;
 	EVP_MAC_CTX *evp; /* FIPS; else NULL and the states count */
+	struct umac *umac;
 	union {
-		struct {
-			SHA256_CTX inner, outer, now;
-		} sha256;
-		struct {
-			SHA512_CTX inner, outer, now;
-		} sha512;
+		STATES(SHA_CTX) sha1;
+		STATES(SHA256_CTX) sha256;
+		STATES(SHA512_CTX) sha512;
 	};
 };
 
@@ -50,36 +56,53 @@ pad_key(uint8_t *pad, size_t block, const struct mac *m, const uint8_t *key,
 		pad[i] ^= key[i];
 }
 
-static void
-set_states(struct mac *m, const uint8_t *key)
-{
-	uint8_t inner[SHA512_CBLOCK], outer[SHA512_CBLOCK];
-	size_t block = m->alg->sha512 ? SHA512_CBLOCK : SHA256_CBLOCK;
-
-	pad_key(inner, block, m, key, 0x36);
-	pad_key(outer, block, m, key, 0x5c);
-	if (m->alg->sha512) {
-		SHA512_Init(&m->sha512.inner);
-		SHA512_Update(&m->sha512.inner, inner, block);
-		SHA512_Init(&m->sha512.outer);
-		SHA512_Update(&m->sha512.outer, outer, block);
-	} else {
-		SHA256_Init(&m->sha256.inner);
-		SHA256_Update(&m->sha256.inner, inner, block);
-		SHA256_Init(&m->sha256.outer);
-		SHA256_Update(&m->sha256.outer, outer, block);
+/* The functions of one hash: its states from a key, and a packet's MAC. */
+#define HASH(name, hash, context, block, digest)                       \
+	static void set_##name(struct mac *m, const uint8_t *key)      \
+	{                                                              \
+		uint8_t pad[block];                                    \
+                                                                       \
+		pad_key(pad, sizeof(pad), m, key, 0x36);               \
+		hash##_Init(&m->name.inner);                           \
+		hash##_Update(&m->name.inner, pad, sizeof(pad));       \
+		pad_key(pad, sizeof(pad), m, key, 0x5c);               \
+		hash##_Init(&m->name.outer);                           \
+		hash##_Update(&m->name.outer, pad, sizeof(pad));       \
+		wipe(pad, sizeof(pad));                                \
+	}                                                              \
+                                                                       \
+	static int compute_##name(struct mac *m, const uint8_t seq[4], \
+	    const uint8_t *data, size_t len, uint8_t *tag)             \
+	{                                                              \
+		context *now = &m->name.now;                           \
+		uint8_t inner[digest];                                 \
+                                                                       \
+		*now = m->name.inner;                                  \
+		if (hash##_Update(now, seq, 4) != 1 ||                 \
+		    hash##_Update(now, data, len) != 1 ||              \
+		    hash##_Final(inner, now) != 1)                     \
+			return E_CRYPTO;                               \
+		*now = m->name.outer;                                  \
+		if (hash##_Update(now, inner, sizeof(inner)) != 1 ||   \
+		    hash##_Final(tag, now) != 1)                       \
+			return E_CRYPTO;                               \
+		return 0;                                              \
 	}
-	wipe(inner, sizeof(inner));
-	wipe(outer, sizeof(outer));
-}
+
+HASH(sha1, SHA1, SHA_CTX, SHA_CBLOCK, SHA_DIGEST_LENGTH)
+HASH(sha256, SHA256, SHA256_CTX, SHA256_CBLOCK, SHA256_DIGEST_LENGTH)
+HASH(sha512, SHA512, SHA512_CTX, SHA512_CBLOCK, SHA512_DIGEST_LENGTH)
+
+static const char *const digests[] = {
+    [MAC_SHA1] = "SHA1", [MAC_SHA256] = "SHA2-256", [MAC_SHA512] = "SHA2-512"};
 
 static int
 set_evp(struct mac *m, const uint8_t *key)
 {
-	char digest[16];
+	char digest[sizeof("SHA2-512")];
 	OSSL_PARAM params[2];
 
-	memcpy(digest, m->alg->sha512 ? "SHA2-512" : "SHA2-256", 9);
+	(void)snprintf(digest, sizeof(digest), "%s", digests[m->alg->kind]);
 	params[0] =
 	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0);
 	params[1] = OSSL_PARAM_construct_end();
@@ -90,15 +113,31 @@ set_evp(struct mac *m, const uint8_t *key)
 	return 0;
 }
 
+static int
+set_up(struct mac *m, const uint8_t *key)
+{
+	if (m->alg->kind == MAC_UMAC) {
+		m->umac = umac_new(key, m->alg->tag_len);
+		return m->umac == NULL ? E_CRYPTO : 0;
+	}
+	if (EVP_default_properties_is_fips_enabled(NULL) == 1)
+		return set_evp(m, key);
+	if (m->alg->kind == MAC_SHA1)
+		set_sha1(m, key);
+	else if (m->alg->kind == MAC_SHA256)
+		set_sha256(m, key);
+	else
+		set_sha512(m, key);
+	return 0;
+}
+
 struct mac *
 mac_new(const struct mac_alg *alg, const uint8_t *key)
 {
 	struct mac *m = mem_zalloc(sizeof(*m));
 
 	m->alg = alg;
-	if (EVP_default_properties_is_fips_enabled(NULL) != 1)
-		set_states(m, key);
-	else if (set_evp(m, key) != 0) {
+	if (set_up(m, key) != 0) {
 		mac_free(m);
 		return NULL;
 	}
@@ -111,6 +150,7 @@ mac_free(struct mac *m)
 	if (m == NULL)
 		return;
 	EVP_MAC_CTX_free(m->evp);
+	umac_free(m->umac);
 	wipe(m, sizeof(*m));
 	free(m);
 }
@@ -130,51 +170,21 @@ compute_evp(struct mac *m, const uint8_t seq[4], const uint8_t *data,
 	return 0;
 }
 
-static int
-compute_256(struct mac *m, const uint8_t seq[4], const uint8_t *data,
-    size_t len, uint8_t *tag)
-{
-	SHA256_CTX *now = &m->sha256.now;
-	uint8_t inner[SHA256_DIGEST_LENGTH];
-
-	*now = m->sha256.inner;
-	if (SHA256_Update(now, seq, 4) != 1 ||
-	    SHA256_Update(now, data, len) != 1 || SHA256_Final(inner, now) != 1)
-		return E_CRYPTO;
-	*now = m->sha256.outer;
-	if (SHA256_Update(now, inner, sizeof(inner)) != 1 ||
-	    SHA256_Final(tag, now) != 1)
-		return E_CRYPTO;
-	return 0;
-}
-
-static int
-compute_512(struct mac *m, const uint8_t seq[4], const uint8_t *data,
-    size_t len, uint8_t *tag)
-{
-	SHA512_CTX *now = &m->sha512.now;
-	uint8_t inner[SHA512_DIGEST_LENGTH];
-
-	*now = m->sha512.inner;
-	if (SHA512_Update(now, seq, 4) != 1 ||
-	    SHA512_Update(now, data, len) != 1 || SHA512_Final(inner, now) != 1)
-		return E_CRYPTO;
-	*now = m->sha512.outer;
-	if (SHA512_Update(now, inner, sizeof(inner)) != 1 ||
-	    SHA512_Final(tag, now) != 1)
-		return E_CRYPTO;
-	return 0;
-}
-
 int
 mac_compute(
     struct mac *m, uint32_t seq, const uint8_t *data, size_t len, uint8_t *tag)
 {
-	uint8_t number[4];
+	/* UMAC's nonce is the sequence number in eight bytes. */
+	uint8_t number[UMAC_NONCE] = {0}, *seq32 = &number[4];
 
-	store_seq(number, seq);
+	store_seq(seq32, seq);
+	if (m->umac != NULL)
+		return umac_compute(m->umac, number, data, len, tag);
 	if (m->evp != NULL)
-		return compute_evp(m, number, data, len, tag);
-	return m->alg->sha512 ? compute_512(m, number, data, len, tag) :
-				compute_256(m, number, data, len, tag);
+		return compute_evp(m, seq32, data, len, tag);
+	if (m->alg->kind == MAC_SHA1)
+		return compute_sha1(m, seq32, data, len, tag);
+	if (m->alg->kind == MAC_SHA256)
+		return compute_sha256(m, seq32, data, len, tag);
+	return compute_sha512(m, seq32, data, len, tag);
 }

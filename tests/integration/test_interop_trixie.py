@@ -97,7 +97,7 @@ def test_each_cipher(root, wide, cipher):
     assert said.count(f"cipher: {cipher} MAC:") == 2, said
 
 
-@pytest.mark.parametrize("mac", both("mac", old.MACS))
+@pytest.mark.parametrize("mac", both("mac", old.OLD_MACS))
 def test_each_mac(root, wide, mac):
     said = login(root, wide, wide.user, Ciphers="aes256-ctr", MACs=mac)
     assert said.count(f"MAC: {mac} ") == 2, said

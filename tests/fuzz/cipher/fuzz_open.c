@@ -25,7 +25,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	alg = cipher_at(data[0] % 6);
 	mac = (alg->attributes & CIPHER_AEAD) != 0 ? NULL :
-						     mac_at(data[0] / 6 % 4);
+						     mac_at(data[0] / 6 % 10);
 	if (cipher_new(&seal, alg, mac, true, keys, keys, keys) != 0 ||
 	    cipher_new(&open, alg, mac, false, keys, keys, keys) != 0)
 		abort();

@@ -6,6 +6,7 @@ tests_unit_cipher_test_cipher_SOURCES = \
 	tests/unit/cipher/test_cipher.c \
 	tests/unit/cipher/test_compress.c \
 	tests/unit/cipher/test_kexinit.c \
+	tests/unit/cipher/test_umac.c \
 	tests/unit/cipher/vectors.h
 tests_unit_cipher_test_cipher_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_cipher_test_cipher_LDFLAGS = $(PROGRAM_LDFLAGS)

@@ -1,5 +1,5 @@
 /*
- * Runs the cases of lib/ssh/cipher*, kexinit and compress.
+ * Runs the cases of lib/ssh/cipher*, umac, kexinit and compress.
  */
 #include "tests/unit/cipher/suites.h"
 #include "tests/unit/unit.h"
@@ -17,5 +17,6 @@ main(void)
 		return EXIT_FAILURE;
 	srunner_add_suite(runner, suite_compress());
 	srunner_add_suite(runner, suite_kexinit());
+	srunner_add_suite(runner, suite_umac());
 	return unit_run(runner);
 }

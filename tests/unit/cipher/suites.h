@@ -6,5 +6,6 @@
 Suite *suite_cipher(void);
 Suite *suite_compress(void);
 Suite *suite_kexinit(void);
+Suite *suite_umac(void);
 
 #endif

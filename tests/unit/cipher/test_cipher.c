@@ -276,11 +276,17 @@ START_TEST(names_come_in_order_and_by_attribute)
 	mac_names(&b, MAC_ETM, 0);
 	buf_u8(&b, 0);
 	ck_assert_str_eq((char *)b.data,
-	    "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com");
+	    "umac-64-etm@openssh.com,umac-128-etm@openssh.com,"
+	    "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,"
+	    "hmac-sha1-etm@openssh.com");
+	buf_clear(&b);
+	mac_names(&b, 0, MAC_DEFAULT);
+	buf_u8(&b, 0);
+	ck_assert_str_eq((char *)b.data, "hmac-sha1-etm@openssh.com,hmac-sha1");
 	buf_free(&b);
 	ck_assert_ptr_null(cipher_find("aes128-cbc", 10));
 	ck_assert_ptr_null(cipher_find("none", 4));
-	ck_assert_ptr_null(mac_find("hmac-sha1", 9));
+	ck_assert_ptr_null(mac_find("hmac-md5", 8));
 	ck_assert_ptr_null(cipher_find("aes128-ctrx", 11));
 }
 END_TEST

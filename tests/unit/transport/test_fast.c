@@ -92,7 +92,7 @@ teardown(void)
 }
 
 #define CIPHERS 6
-#define MACS	4
+#define MACS	10
 #define DATA	32000
 #define TOTAL	(8u << 20)
 
