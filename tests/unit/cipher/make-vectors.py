@@ -131,7 +131,8 @@ emit("chacha20-poly1305@openssh.com", "", chacha)
 emit("aes128-gcm@openssh.com", "", gcm(128))
 emit("aes256-gcm@openssh.com", "", gcm(256))
 for bits in (128, 192, 256):
-    for tag, name in TAGS.items():
+    # The MAC does not know how long the cipher's key is: one length is enough.
+    for tag, name in list(TAGS.items())[:None if bits == 128 else 2]:
         for etm in (False, True):
             name += "-etm" if etm else ""
             at = "@openssh.com" if "-etm" in name or "umac" in name else ""
