@@ -189,6 +189,15 @@ subsystem_of(const struct importer *imp, uint64_t set, const char *name)
 	return NULL;
 }
 
+/* ForceCommand internal-sftp: ours serves sftp, whatever Subsystem names. */
+static bool
+sftp_is_forced(const struct importer *imp, uint64_t set)
+{
+	const struct directive *d = import_first(imp, set, "forcecommand");
+
+	return d != NULL && import_is_internal(d->rest);
+}
+
 /* A block that has one takes the place of the whole global list. */
 static void
 put_subsystems(struct importer *imp, uint64_t set)
@@ -206,7 +215,10 @@ put_subsystems(struct importer *imp, uint64_t set)
 		import_push(imp, &names, d->args[0]);
 		import_push(imp, &list,
 		    arena_printf(imp->arena, "%s=%s", d->args[0],
-			import_subsystem_command(imp, d)));
+			strcmp(d->args[0], "sftp") == 0 &&
+				sftp_is_forced(imp, set) ?
+			    "internal" :
+			    import_subsystem_command(imp, d)));
 	}
 	import_put_list(imp, IN, "subsystems", &names);
 	import_put_list(imp, IN, "subsystem_commands", &list);
