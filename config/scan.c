@@ -1,6 +1,7 @@
 /*
- * The tokenizer in front of libconfig 1.5, which silently wraps integers,
- * reads 0755 as decimal, cuts strings at \x00 and opens @include by name.
+ * The tokenizer in front of libconfig, which silently wraps integers (1.5),
+ * reads 0755 as decimal (1.5) or as octal (1.8), cuts strings at \x00 and
+ * opens @include by name.
  * Works on one file's bytes; trusts none of them; every process that loads a
  * configuration runs it first.
  */

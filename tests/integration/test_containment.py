@@ -10,6 +10,7 @@ import time
 import pytest
 
 import deadfs
+import leaks
 import rawssh
 import sp
 from test_terminal import Terminal
@@ -149,7 +150,7 @@ def terminal(server, user):
 
 
 def who(user):
-    return user.name in sp.run(["who"]).stdout
+    return leaks.terminals(user)
 
 
 def test_a_killed_monitor_leaves_no_login_record(server, user):

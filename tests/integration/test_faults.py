@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+import leaks
 import sp
 from test_ctl import ctl_json
 
@@ -70,15 +71,14 @@ def test_the_master_does_not_wait_for_the_lock_of_utmp(make_server, make_user):
     terminal = server.popen(user, "echo on; cat", flags=("-tt",))
     server.wait_log("Starting session")
     monitor = server.processes(r"monitor \S+")[0]
-    sp.wait_for(lambda: user.name in sp.run(["who"]).stdout, what="its record")
+    sp.wait_for(lambda: leaks.terminals(user), what="its record")
     with utmp_locked():
         os.kill(monitor, signal.SIGKILL)
         server.wait_log("was killed|crash")
         others_go_on(server, other)
     terminal.communicate()
     # And the record is written once it can be.
-    sp.wait_for(lambda: user.name not in sp.run(["who"]).stdout, 25,
-                what="the logout record")
+    sp.wait_for(lambda: not leaks.terminals(user), 25, what="the logout record")
 
 
 @pytest.mark.parametrize("what", [r"monitor \S+", r"worker \S+", "session"])

@@ -9,6 +9,7 @@ import struct
 
 import pytest
 
+import leaks
 import sp
 from test_ctl import ctl, ctl_json, ended, fingerprint, login
 
@@ -151,7 +152,7 @@ def test_kill_by_force_of_who_stayed(make_server, user):
     terminate(s)
     s.start()
     (one,) = sessions(s).values()
-    assert user.name in sp.run(["utmpdump", "/run/utmp"]).stdout
+    assert leaks.terminals(user)
     os.kill(one["monitor"], signal.SIGSTOP)
     ctl(s, "kill", one["id"])
     ended(p, 20)
@@ -159,10 +160,7 @@ def test_kill_by_force_of_who_stayed(make_server, user):
     s.wait_log(r"did not end in time: by force")
 
     # the logout the dead could not write
-    def open_records():
-        return [line for line in sp.run(["utmpdump", "/run/utmp"]).stdout.splitlines()
-                if line.startswith("[7]") and user.name in line]
-    sp.wait_for(lambda: open_records() == [], 10, "the logout")
+    sp.wait_for(lambda: not leaks.terminals(user), 10, "the logout")
 
 
 def test_generations_of_keepers(make_server, make_user):
@@ -281,15 +279,12 @@ def test_without_a_next_server_all_is_kept(make_server, make_user):
         assert p.stdout.readline().strip() == b"begun"
         return p
 
-    def open_records(user):
-        return [line for line in sp.run(["utmpdump", "/run/utmp"]).stdout.splitlines()
-                if line.startswith("[7]") and user.name in line]
     first, second = terminal(ann), terminal(bob)
     of = {x["user"]: x for x in sessions(s).values()}
     late = s.connect()  # never logs in
     late.sendall(b"SSH-2.0-late\r\n")
     s.wait_log(r"remote software version SSH-2.0-late")
-    assert open_records(ann) and open_records(bob)
+    assert leaks.terminals(ann) and leaks.terminals(bob)
     os.kill(s.pid, signal.SIGKILL)
     s.wait_log(r"The server was killed: process \d+ keeps its 3 connections")
     (keeper,) = keepers()
@@ -303,14 +298,14 @@ def test_without_a_next_server_all_is_kept(make_server, make_user):
     os.kill(of[bob.name]["monitor"], signal.SIGKILL)
     ended(second)
     s.wait_log(rf"conn={of[bob.name]['id']},.* ended: its monitor was killed", after=mark)
-    sp.wait_for(lambda: open_records(bob) == [], 10, "bob's logout")
+    sp.wait_for(lambda: not leaks.terminals(bob), 10, "bob's logout")
     # and one that goes by itself
-    assert keepers() == [keeper] and open_records(ann)
+    assert keepers() == [keeper] and leaks.terminals(ann)
     first.stdin.close()
     first.kill()
     first.wait(20)
     s.wait_log(rf"pam_unix\(.*\): session closed for user {ann.name}", after=mark)
-    sp.wait_for(lambda: open_records(ann) == [], 10, "ann's logout")
+    sp.wait_for(lambda: not leaks.terminals(ann), 10, "ann's logout")
     sp.wait_for(lambda: not ours(), 15, "the end of everything")
     assert sockets(s) == []
 

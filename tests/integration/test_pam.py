@@ -373,7 +373,7 @@ auth     required pam_group.so
 account  required pam_unix.so
 session  required pam_keyinit.so force revoke
 session  required pam_namespace.so
-session  required pam_umask.so umask=0027
+session  required pam_umask.so nousergroups umask=0027
 """)
     s = make_server(pam_service="sp-space")
     with open("/mnt/sp/look.py", "w") as f:
@@ -415,7 +415,7 @@ account  required pam_unix.so
 session  optional pam_loginuid.so
 session  required pam_limits.so conf=/etc/sp-limits.conf
 session  required pam_env.so envfile=/etc/sp-env
-session  required pam_umask.so umask=0027
+session  required pam_umask.so nousergroups umask=0027
 """)
     s = make_server(pam_service="sp-limits")
     p = s.ssh(user, "ulimit -n; umask; echo $SP_FROM_PAM; cat /proc/self/loginuid", check=0)
