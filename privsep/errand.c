@@ -33,6 +33,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define BURY_MS 1000 /* until a process that was killed has ended */
+#define UNFIT	126 /* a program that is not to be run */
+
 static int
 from_err(int err)
 {
@@ -170,17 +173,44 @@ seal(int memory)
 	    lseek(memory, 0, SEEK_SET) == 0;
 }
 
-/* The end of a child: one that cannot be ended is counted, and told of. */
-static void
-end_child(
-    struct light_child *child, uid_t uid, int64_t ms, bool group, int *status)
+/* A light child, and its place among those of its user. */
+struct sent {
+	struct light_child child;
+	struct leftover_place place;
+};
+
+/* 0, SALLYPORT_STATE (too many of them wait), or SALLYPORT_SYSTEM. */
+static int
+send_child(struct sent *sent, uid_t whose, unsigned at_once, int64_t ms,
+    int (*run)(void *arg), void *arg)
 {
-	if (light_child_end(child, ms, group, status))
+	int error;
+
+	if (!leftovers_enter(whose, at_once, ms, &sent->place))
+		return SALLYPORT_STATE;
+	if (light_child_start(&sent->child, run, arg) != 0) {
+		error = errno;
+		leftovers_leave(&sent->place);
+		errno = error;
+		return SALLYPORT_SYSTEM;
+	}
+	leftovers_child(&sent->place, sent->child.pid);
+	return SALLYPORT_OK;
+}
+
+/* One that cannot be ended keeps its place; the master tells of it. */
+static void
+end_child(struct sent *sent, uid_t whose, int64_t ms, bool group, int *status)
+{
+	if (light_child_end(&sent->child, ms, group, status)) {
+		leftovers_leave(&sent->place);
 		return;
-	log_warn("process %d, which looks at files of uid %u, cannot be ended: "
-		 "no file server answers it (%u of at most %d)",
-	    (int)child->pid, (unsigned)uid, leftovers_add(uid, child->pid),
-	    LEFTOVERS_PER_USER);
+	}
+	leftovers_give_up(&sent->place);
+	if (!leftovers_are_counted())
+		log_warn("process %d, which looks at files of uid %u, cannot "
+			 "be ended: no file server answers it",
+		    (int)sent->child.pid, (unsigned)whose);
 }
 
 static int
@@ -194,13 +224,13 @@ refuse_stuck(uid_t uid, char *why, size_t why_size)
 
 /* Wait for the child's answer, and end it. */
 static int
-await_reply(struct light_child *child, const struct opening *o, int from,
-    unsigned deadline_ms, char *why, size_t why_size)
+await_reply(struct sent *sent, const struct opening *o, int from, int64_t until,
+    char *why, size_t why_size)
 {
 	struct reply reply;
 	int status, result = SALLYPORT_SYSTEM;
 
-	if (!light_child_wait(from, deadline_ms)) {
+	if (!light_child_wait(from, until - (int64_t)loop_clock())) {
 		snprintf(why, why_size, "%s was not read in time", o->path);
 		result = SALLYPORT_TIMEOUT;
 	} else if (read(from, &reply, sizeof(reply)) !=
@@ -212,7 +242,7 @@ await_reply(struct light_child *child, const struct opening *o, int from,
 		    reply.why[0] != '\0' ? reply.why : err_text(reply.err));
 		result = from_err(reply.err);
 	}
-	end_child(child, o->as->uid, 0, false, &status);
+	end_child(sent, o->as->whose, 0, false, &status);
 	return result;
 }
 
@@ -226,21 +256,26 @@ errand_open(const struct errand_as *as, const char *path, const char *below,
 	    .below = below};
 	struct opening o = {
 	    .as = as, .path = path, .rules = &rules, .memory = -1};
-	struct light_child child;
+	const int64_t until = (int64_t)loop_clock() + deadline_ms;
+	struct sent sent;
 	int pipes[2] = {-1, -1}, result = SALLYPORT_SYSTEM;
 
 	*fd = -1;
-	if (!leftovers_allow(as->uid))
-		return refuse_stuck(as->uid, why, why_size);
 	o.memory = memfd_create("file", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (o.memory < 0 || pipe2(pipes, O_CLOEXEC) != 0)
 		goto failed;
 	o.to = pipes[1];
-	if (light_child_start(&child, read_file, &o) != 0)
+	result = send_child(&sent, as->whose, LEFTOVERS_AT_ONCE,
+	    (int64_t)deadline_ms, read_file, &o);
+	if (result == SALLYPORT_STATE) {
+		result = refuse_stuck(as->whose, why, why_size);
+		goto out;
+	}
+	if (result != SALLYPORT_OK)
 		goto failed;
 	close(pipes[1]);
 	pipes[1] = -1;
-	result = await_reply(&child, &o, pipes[0], deadline_ms, why, why_size);
+	result = await_reply(&sent, &o, pipes[0], until, why, why_size);
 	if (result == SALLYPORT_OK && !seal(o.memory)) {
 		result = SALLYPORT_SYSTEM;
 		goto failed;
@@ -260,57 +295,98 @@ out:
 	return result;
 }
 
-/* ---- looking ------------------------------------------------------------ */
+/* ---- asking -------------------------------------------------------------- */
 
-struct looking {
+struct asking {
 	const struct errand_as *as;
+	enum errand_question question;
 	const char *path;
 	int to;
 };
 
 static int
-look(void *arg)
+answer(enum errand_question question, const char *path)
 {
-	const struct looking *l = arg;
 	struct stat st;
-	char found;
+	int failed;
 
-	if (dup2(l->to, 3) != 3)
+	if (question == ERRAND_REMOVE)
+		failed = unlink(path);
+	else if (question == ERRAND_IS_PROGRAM)
+		failed = stat(path, &st);
+	else
+		failed = lstat(path, &st);
+	if (failed != 0)
+		return question == ERRAND_REMOVE && errno != ENOENT ?
+		    SALLYPORT_PERMISSIONS :
+		    SALLYPORT_NOT_FOUND;
+	if (question == ERRAND_IS_PROGRAM &&
+	    (!S_ISREG(st.st_mode) || (st.st_mode & 0111) == 0))
+		return SALLYPORT_PERMISSIONS;
+	return SALLYPORT_OK;
+}
+
+static int
+ask(void *arg)
+{
+	const struct asking *a = arg;
+	signed char said;
+
+	if (dup2(a->to, 3) != 3)
 		return 125;
 	close_from(4);
-	become(l->as);
-	found = lstat(l->path, &st) == 0;
-	return write(3, &found, 1) == 1 ? 0 : 125;
+	become(a->as);
+	said = (signed char)answer(a->question, a->path);
+	return write(3, &said, 1) == 1 ? 0 : 125;
 }
 
 int
-errand_look(const struct errand_as *as, const char *path, unsigned deadline_ms,
-    pid_t *pid)
+errand_ask(const struct errand_as *as, enum errand_question question,
+    const char *path, unsigned deadline_ms, pid_t *pid)
 {
-	struct looking l = {.as = as, .path = path};
-	struct light_child child;
-	int pipes[2], status, result = SALLYPORT_SYSTEM;
-	char found;
+	const int64_t until = (int64_t)loop_clock() + deadline_ms;
+	struct asking a = {.as = as, .question = question, .path = path};
+	struct sent sent;
+	int pipes[2], status, result;
+	signed char said;
 
-	if (!leftovers_allow(as->uid))
-		return SALLYPORT_STATE;
 	if (pipe2(pipes, O_CLOEXEC) != 0)
 		return SALLYPORT_SYSTEM;
-	l.to = pipes[1];
-	if (light_child_start(&child, look, &l) != 0) {
-		close(pipes[0]);
-		close(pipes[1]);
-		return SALLYPORT_SYSTEM;
-	}
-	*pid = child.pid;
+	a.to = pipes[1];
+	result = send_child(
+	    &sent, as->whose, LEFTOVERS_AT_ONCE, (int64_t)deadline_ms, ask, &a);
 	close(pipes[1]);
-	if (!light_child_wait(pipes[0], deadline_ms))
-		result = SALLYPORT_TIMEOUT;
-	else if (read(pipes[0], &found, 1) == 1)
-		result = found ? SALLYPORT_OK : SALLYPORT_NOT_FOUND;
+	if (result == SALLYPORT_OK) {
+		*pid = sent.child.pid;
+		if (!light_child_wait(pipes[0], until - (int64_t)loop_clock()))
+			result = SALLYPORT_TIMEOUT;
+		else
+			result = read(pipes[0], &said, 1) == 1 ?
+			    said :
+			    SALLYPORT_SYSTEM;
+		end_child(&sent, as->whose, 0, false, &status);
+	}
 	close(pipes[0]);
-	end_child(&child, as->uid, 0, false, &status);
 	return result;
+}
+
+bool
+errand_bury(pid_t pid, int *status)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	bool ended;
+
+	*status = SIGKILL;
+	kill(pid, SIGKILL);
+	ended = pidfd < 0 || light_child_wait(pidfd, BURY_MS);
+	if (pidfd >= 0)
+		close(pidfd);
+	if (!ended)
+		return false;
+	while (waitpid(pid, status, 0) < 0)
+		if (errno != EINTR)
+			return true;
+	return true;
 }
 
 /* ---- running ------------------------------------------------------------ */
@@ -318,14 +394,27 @@ errand_look(const struct errand_as *as, const char *path, unsigned deadline_ms,
 struct running {
 	const struct sallyport_command *command;
 	int output;
+	int unfit; /* why it is not run, by the child */
+	char why[SAFEFILE_WHY_MAX];
 };
+
+/* Its path may lie on a user's file system: judged by the child, too. */
+static bool
+is_fit(struct running *r)
+{
+	const struct safefile_rules rules = {.flags = SAFEFILE_FOLLOW};
+	int fd;
+
+	r->unfit = safefile_open(r->command->argv[0], &rules, &fd, r->why);
+	return r->unfit == 0;
+}
 
 static int
 run_program(void *arg)
 {
 	static const char *const nothing[] = {
 	    "PATH=/usr/local/bin:/usr/bin:/bin", NULL};
-	const struct running *r = arg;
+	struct running *r = arg;
 	const struct sallyport_command *command = r->command;
 	const gid_t group = command->gid;
 	const struct errand_as as = {.uid = command->uid,
@@ -338,6 +427,8 @@ run_program(void *arg)
 	if (setsid() < 0 || null < 0 || dup2(null, 0) < 0 ||
 	    dup2(r->output, 1) < 0 || dup2(null, 2) < 0 || chdir("/") != 0)
 		return 125;
+	if (!is_fit(r))
+		return UNFIT;
 	close_from(3);
 	restore_signals();
 	setrlimit(RLIMIT_CORE, &no_core);
@@ -372,30 +463,38 @@ collect(int from, struct buf *out, int64_t deadline)
 	}
 }
 
+/* What has become of it, for the caller. */
 static int
-check_program(const char *path, char *why, size_t why_size)
+tell_end(const struct running *r, struct buf *out, int result, char **output,
+    size_t *len, char *why, size_t why_size)
 {
-	const struct safefile_rules rules = {.flags = SAFEFILE_FOLLOW};
-	char text[SAFEFILE_WHY_MAX] = "";
-	int fd, err = safefile_open(path, &rules, &fd, text);
-
-	if (err != 0) {
+	if (r->unfit != 0) {
 		snprintf(why, why_size, "%s",
-		    text[0] != '\0' ? text : err_text(err));
-		return from_err(err);
+		    r->why[0] != '\0' ? r->why : err_text(r->unfit));
+		return from_err(r->unfit);
 	}
-	close(fd);
-	return SALLYPORT_OK;
+	if (result == SALLYPORT_OK) {
+		*output = mem_zalloc(out->len + 1);
+		if (out->len > 0)
+			memcpy(*output, out->data, out->len);
+		*len = out->len;
+		return result;
+	}
+	snprintf(why, why_size,
+	    result == SALLYPORT_TIMEOUT	      ? "it took too long" :
+		result == SALLYPORT_TOO_LARGE ? "it printed too much" :
+						"its output was lost");
+	return result;
 }
 
 int
-errand_run(const struct sallyport_command *command, char **output, size_t *len,
-    int *status, char *why, size_t why_size)
+errand_run(const struct sallyport_command *command, uid_t whose, char **output,
+    size_t *len, int *status, char *why, size_t why_size)
 {
 	int64_t deadline = (int64_t)loop_clock() + command->deadline;
 	struct buf out;
 	struct running r = {.command = command};
-	struct light_child child;
+	struct sent sent;
 	int pipes[2], result;
 
 	*output = NULL;
@@ -406,42 +505,31 @@ errand_run(const struct sallyport_command *command, char **output, size_t *len,
 		snprintf(why, why_size, "it must not run as root");
 		return SALLYPORT_PERMISSIONS;
 	}
-	result = check_program(command->argv[0], why, why_size);
-	if (result != SALLYPORT_OK)
-		return result;
-	if (!leftovers_allow(command->uid))
-		return refuse_stuck(command->uid, why, why_size);
 	if (pipe2(pipes, O_CLOEXEC) != 0) {
 		snprintf(why, why_size, "%s", strerror(errno));
 		return SALLYPORT_SYSTEM;
 	}
 	r.output = pipes[1];
-	if (light_child_start(&child, run_program, &r) != 0) {
+	/* Many logins may ask a slow directory at once. */
+	result = send_child(&sent, whose, 0, 0, run_program, &r);
+	if (result == SALLYPORT_SYSTEM)
 		snprintf(why, why_size, "%s", strerror(errno));
-		close(pipes[0]);
-		close(pipes[1]);
-		return SALLYPORT_SYSTEM;
-	}
 	close(pipes[1]);
+	if (result != SALLYPORT_OK) {
+		close(pipes[0]);
+		return result == SALLYPORT_STATE ?
+		    refuse_stuck(whose, why, why_size) :
+		    result;
+	}
 	buf_init(&out, command->output_max);
 	result = collect(pipes[0], &out, deadline);
 	close(pipes[0]);
-	end_child(&child, command->uid,
+	end_child(&sent, whose,
 	    result == SALLYPORT_OK ? deadline - (int64_t)loop_clock() : 0, true,
 	    status);
 	*status =
 	    WIFEXITED(*status) ? WEXITSTATUS(*status) : 256 + WTERMSIG(*status);
-	if (result == SALLYPORT_OK) {
-		*output = mem_zalloc(out.len + 1);
-		if (out.len > 0)
-			memcpy(*output, out.data, out.len);
-		*len = out.len;
-	} else {
-		snprintf(why, why_size, "%s",
-		    result == SALLYPORT_TIMEOUT	      ? "it took too long" :
-			result == SALLYPORT_TOO_LARGE ? "it printed too much" :
-							"its output was lost");
-	}
+	result = tell_end(&r, &out, result, output, len, why, why_size);
 	buf_free(&out);
 	return result;
 }

@@ -7,6 +7,7 @@
 
 #include "modules/sallyport_module.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct errand_as {
@@ -14,6 +15,7 @@ struct errand_as {
 	gid_t gid;
 	const gid_t *groups;
 	size_t group_count;
+	uid_t whose; /* for whose login: children are counted for this user */
 };
 
 /*
@@ -24,16 +26,28 @@ struct errand_as {
 int errand_open(const struct errand_as *as, const char *path, const char *below,
     size_t max, unsigned deadline_ms, int *fd, char *why, size_t why_size);
 
-/*
- * Is there something of that name, as `as` sees it?  SALLYPORT_OK, _NOT_FOUND,
- * _TIMEOUT (*pid: the child that was killed), _STATE (too many children sent
- * for this user still wait) or _SYSTEM.
- */
-int errand_look(const struct errand_as *as, const char *path,
-    unsigned deadline_ms, pid_t *pid);
+enum errand_question {
+	ERRAND_IS_THERE, /* whatever it is, a link included */
+	ERRAND_IS_PROGRAM, /* a file that somebody may execute */
+	ERRAND_REMOVE, /* not to be asked twice */
+};
 
-/* Run a program; as host->run() says. */
-int errand_run(const struct sallyport_command *command, char **output,
-    size_t *len, int *status, char *why, size_t why_size);
+/*
+ * Ask as `as`.  SALLYPORT_OK, _NOT_FOUND, _PERMISSIONS (it is there, and the
+ * answer is no), _TIMEOUT (*pid: the child that was killed), _STATE (too many
+ * children sent for this user still wait) or _SYSTEM.
+ */
+int errand_ask(const struct errand_as *as, enum errand_question question,
+    const char *path, unsigned deadline_ms, pid_t *pid);
+
+/* Run a program for this user's login; as host->run() says. */
+int errand_run(const struct sallyport_command *command, uid_t whose,
+    char **output, size_t *len, int *status, char *why, size_t why_size);
+
+/*
+ * Kill a process that touches a user's files, and reap it.  False: it sits in
+ * the kernel and cannot die yet; *status says SIGKILL, and nobody waits.
+ */
+bool errand_bury(pid_t pid, int *status);
 
 #endif

@@ -1,19 +1,25 @@
 /*
- * The table of children that cannot be ended, for errand.c and for the
- * master's status.  Written by several monitors at once: an entry is claimed
- * and freed by its pid alone.
+ * The table of children that look at users' files, for errand.c and for the
+ * master's status.  Several monitors write it at once, and each may be killed
+ * at any instruction: an entry belongs to the process named in `who`, and
+ * anybody frees it when that one has ended.
  */
 #include "privsep/leftovers.h"
 
+#include "lib/loop.h"
+
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define CLAIMED	   1u
 #define STAT_START 22 /* fields of /proc/PID/stat, from 1 */
 #define STAT_STATE 3
+#define GRACE_MS   1000 /* from its deadline until a child is left behind */
+#define AGAIN_MS   2 /* until a place is looked for again */
+#define NOWHERE	   (-1)
 
 static struct leftover *table;
 
@@ -21,6 +27,12 @@ void
 leftovers_use(struct leftover *shared)
 {
 	table = shared;
+}
+
+bool
+leftovers_are_counted(void)
+{
+	return table != NULL;
 }
 
 /* When the process began; 0: it has ended. */
@@ -49,70 +61,182 @@ process_start(uint32_t pid)
 	return strtoull(at, NULL, 10);
 }
 
-/* False, and the entry is free, when its process has ended. */
-static bool
-is_left(struct leftover *l, uint32_t pid)
+/* Numbers are used again: a process is its number and its beginning. */
+static uint64_t
+identity(uint32_t pid)
 {
-	if (process_start(pid) == l->started)
+	uint64_t start = process_start(pid);
+
+	return start == 0 ? 0 : start << 32 | pid;
+}
+
+static uint64_t
+own_identity(void)
+{
+	static uint64_t own;
+	uint32_t pid = (uint32_t)getpid();
+
+	if ((uint32_t)own != pid)
+		own = identity(pid);
+	return own;
+}
+
+static bool
+change_hands(struct leftover *l, uint64_t from, uint64_t to)
+{
+	return __atomic_compare_exchange_n(
+	    &l->who, &from, to, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+/* An entry that is free names no user. */
+static void
+release(struct leftover *l, uint64_t who)
+{
+	if (!change_hands(l, who, own_identity()))
+		return;
+	__atomic_store_n(&l->user, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&l->told, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&l->who, 0, __ATOMIC_SEQ_CST);
+}
+
+/* The user (uid + 1) of an entry whose process lives; 0: not written yet.
+ * False: it is free, or is freed here. */
+static bool
+is_used(struct leftover *l, uint32_t wanted, uint32_t *user)
+{
+	uint64_t who = __atomic_load_n(&l->who, __ATOMIC_SEQ_CST);
+
+	*user = __atomic_load_n(&l->user, __ATOMIC_SEQ_CST);
+	if (who == 0)
+		return false;
+	/* Of other users it does not matter. */
+	if (wanted != 0 && *user != 0 && *user != wanted)
 		return true;
-	__atomic_compare_exchange_n(
-	    &l->pid, &pid, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	if (identity((uint32_t)who) == who)
+		return true;
+	release(l, who);
 	return false;
 }
 
-/* How many of this user are left; *full: there is no room for another. */
-static unsigned
-count_of(uid_t uid, bool *full)
+static bool
+is_left(const struct leftover *l)
 {
-	unsigned count = 0;
+	return __atomic_load_n(&l->due, __ATOMIC_SEQ_CST) <= loop_clock();
+}
 
-	*full = true;
-	for (size_t i = 0; i < LEFTOVERS_MAX; i++) {
-		uint32_t pid = __atomic_load_n(&table[i].pid, __ATOMIC_ACQUIRE);
+/*
+ * How many children of this user are left behind, and how many at work in
+ * front of a place.  An entry whose user is being written counts for all.
+ */
+static void
+count_of(uid_t uid, int place, unsigned *left, unsigned *before)
+{
+	const uint32_t wanted = (uint32_t)uid + 1;
+	uint32_t user;
 
-		if (pid == 0)
-			*full = false;
-		else if (pid != CLAIMED && table[i].uid == uid &&
-		    is_left(&table[i], pid))
-			count++;
+	*left = *before = 0;
+	for (int i = 0; i < LEFTOVERS_MAX; i++) {
+		if (i == place || !is_used(&table[i], wanted, &user) ||
+		    (user != 0 && user != wanted))
+			continue;
+		if (user != 0 && is_left(&table[i]))
+			++*left;
+		else if (i < place)
+			++*before;
 	}
-	return count;
+}
+
+static int
+claim(uid_t uid, uint64_t who, uint64_t due)
+{
+	for (int i = 0; i < LEFTOVERS_MAX; i++) {
+		if (__atomic_load_n(&table[i].who, __ATOMIC_RELAXED) != 0 ||
+		    !change_hands(&table[i], 0, who))
+			continue;
+		__atomic_store_n(&table[i].due, due, __ATOMIC_SEQ_CST);
+		__atomic_store_n(
+		    &table[i].user, (uint32_t)uid + 1, __ATOMIC_SEQ_CST);
+		return i;
+	}
+	return NOWHERE;
 }
 
 bool
-leftovers_allow(uid_t uid)
+leftovers_enter(
+    uid_t uid, unsigned at_once, int64_t ms, struct leftover_place *place)
 {
-	bool full;
+	const int64_t until = (int64_t)loop_clock() + ms;
+	unsigned left, before;
 
-	return table == NULL ||
-	    (count_of(uid, &full) < LEFTOVERS_PER_USER && !full);
+	place->index = NOWHERE;
+	if (table == NULL)
+		return true;
+	for (;;) {
+		int64_t now = (int64_t)loop_clock();
+
+		place->who = own_identity();
+		place->index =
+		    claim(uid, place->who, (uint64_t)(now + ms + GRACE_MS));
+		if (place->index == NOWHERE)
+			return false;
+		/* Of two that came together, one has the lower place. */
+		count_of(uid, place->index, &left, &before);
+		if (left < LEFTOVERS_PER_USER &&
+		    (at_once == 0 || left + before < at_once))
+			return true;
+		leftovers_leave(place);
+		if (left >= LEFTOVERS_PER_USER || now >= until)
+			return false;
+		(void)poll(NULL, 0, AGAIN_MS);
+	}
 }
 
-unsigned
+void
+leftovers_child(struct leftover_place *place, pid_t pid)
+{
+	uint64_t who;
+
+	if (place->index != NOWHERE && (who = identity((uint32_t)pid)) != 0 &&
+	    change_hands(&table[place->index], place->who, who))
+		place->who = who;
+}
+
+/* Somebody else may have found that its process has ended. */
+void
+leftovers_leave(struct leftover_place *place)
+{
+	if (place->index != NOWHERE)
+		release(&table[place->index], place->who);
+	place->index = NOWHERE;
+}
+
+void
+leftovers_give_up(struct leftover_place *place)
+{
+	if (place->index != NOWHERE &&
+	    change_hands(&table[place->index], place->who, place->who))
+		__atomic_store_n(&table[place->index].due, 0, __ATOMIC_SEQ_CST);
+	place->index = NOWHERE;
+}
+
+void
 leftovers_add(uid_t uid, pid_t pid)
 {
-	bool full;
+	uint64_t who = identity((uint32_t)pid);
+	unsigned left, before;
 
-	for (size_t i = 0; table != NULL && i < LEFTOVERS_MAX; i++) {
-		uint32_t none = 0;
-
-		if (!__atomic_compare_exchange_n(&table[i].pid, &none, CLAIMED,
-			false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			continue;
-		table[i].uid = uid;
-		table[i].started = process_start((uint32_t)pid);
-		__atomic_store_n(
-		    &table[i].pid, (uint32_t)pid, __ATOMIC_RELEASE);
-		break;
-	}
-	return table == NULL ? 1 : count_of(uid, &full);
+	if (table == NULL || who == 0)
+		return;
+	count_of(uid, LEFTOVERS_MAX, &left, &before);
+	if (left + before < LEFTOVERS_AT_ONCE)
+		(void)claim(uid, who, 0);
 }
 
 static bool
-seen_before(const struct leftover *all, size_t count, uint32_t uid)
+seen_before(struct leftover *all, size_t count, uint32_t user)
 {
 	for (size_t i = 0; i < count; i++)
-		if (all[i].pid > CLAIMED && all[i].uid == uid)
+		if (all[i].who != 0 && all[i].user == user && is_left(&all[i]))
 			return true;
 	return false;
 }
@@ -121,16 +245,47 @@ size_t
 leftovers_count(struct leftover *all, size_t *users)
 {
 	size_t count = 0;
+	uint32_t user;
 
 	*users = 0;
 	for (size_t i = 0; i < LEFTOVERS_MAX; i++) {
-		uint32_t pid = __atomic_load_n(&all[i].pid, __ATOMIC_ACQUIRE);
-
-		if (pid <= CLAIMED || !is_left(&all[i], pid))
+		if (!is_used(&all[i], 0, &user) || user == 0 ||
+		    !is_left(&all[i]))
 			continue;
 		count++;
-		if (!seen_before(all, i, all[i].uid))
+		if (!seen_before(all, i, user))
 			++*users;
 	}
 	return count;
+}
+
+/* Has the log this user already?  Then it has this entry, too. */
+static bool
+is_told(struct leftover *all, uint32_t user)
+{
+	for (size_t i = 0; i < LEFTOVERS_MAX; i++)
+		if (all[i].who != 0 && all[i].user == user && all[i].told != 0)
+			return true;
+	return false;
+}
+
+bool
+leftovers_untold(struct leftover *all, uid_t *uid)
+{
+	uint32_t user;
+
+	for (size_t i = 0; i < LEFTOVERS_MAX; i++) {
+		bool told;
+
+		if (!is_used(&all[i], 0, &user) || user == 0 ||
+		    !is_left(&all[i]) || all[i].told != 0)
+			continue;
+		told = is_told(all, user);
+		all[i].told = 1;
+		if (told)
+			continue;
+		*uid = (uid_t)(user - 1);
+		return true;
+	}
+	return false;
 }

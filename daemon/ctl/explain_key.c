@@ -339,7 +339,8 @@ host_open_user_file(struct sallyport_login *login, const char *path, size_t max,
 	    .uid = (uid_t)host_number(login, SALLYPORT_UID),
 	    .gid = (gid_t)host_number(login, SALLYPORT_GID),
 	    .groups = q->groups,
-	    .group_count = q->group_count};
+	    .group_count = q->group_count,
+	    .whose = (uid_t)host_number(login, SALLYPORT_UID)};
 	int err = errand_open(&as, path, host_text(login, SALLYPORT_HOME), max,
 	    q->config->deadlines.key_command * 1000, fd, why, why_size);
 
@@ -363,7 +364,8 @@ static int
 host_run(struct sallyport_login *login, const struct sallyport_command *command,
     char **output, size_t *len, int *status, char *why, size_t why_size)
 {
-	int err = errand_run(command, output, len, status, why, why_size);
+	int err = errand_run(command, (uid_t)host_number(login, SALLYPORT_UID),
+	    output, len, status, why, why_size);
 
 	notef(login->a, "%s: %s", command->argv[0],
 	    err == SALLYPORT_OK ? "run" : why);

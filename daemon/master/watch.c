@@ -6,6 +6,7 @@
 #include "daemon/master/master.h"
 
 #include "lib/audit.h"
+#include "lib/log.h"
 
 #include <sys/syscall.h>
 
@@ -91,6 +92,21 @@ look(struct master *m, struct connection *c, uint64_t now)
 		end_process(c->worker_pidfd);
 }
 
+/* Once for each user, not for each child and each second. */
+static void
+tell_leftovers(struct master *m)
+{
+	uid_t uid;
+
+	if (m->current == NULL || m->current->slots == NULL)
+		return;
+	while (leftovers_untold(slots_leftovers(m->current->slots), &uid))
+		log_warn("processes that look at files of uid %u cannot be "
+			 "ended: no file server answers them; for that user "
+			 "there are at most %d, and no other looks are taken",
+		    (unsigned)uid, LEFTOVERS_AT_ONCE);
+}
+
 static void
 on_tick(void *arg)
 {
@@ -102,6 +118,7 @@ on_tick(void *arg)
 		next = c->next;
 		look(m, c, now);
 	}
+	tell_leftovers(m);
 	loop_timer_start(m->loop, &m->tick, TICK_MS, on_tick, m);
 }
 

@@ -6,13 +6,13 @@
 #include "daemon/monitor/auth.h"
 
 #include "daemon/monitor/decoy.h"
+#include "daemon/monitor/files.h"
 #include "lib/audit.h"
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/ssh/base64.h"
-#include "lib/safefile.h"
 #include "privsep/records.h"
 
 #include <poll.h>
@@ -478,25 +478,14 @@ auth_banner(struct monitor *m)
 {
 	struct auth *a = m->auth;
 	const char *path = a->decision->grants.banner;
-	const struct safefile_rules rules = {
-	    .flags = SAFEFILE_FOLLOW, .max = WALL_BANNER_MAX};
-	char why[SAFEFILE_WHY_MAX] = "", *text;
-	struct buf contents;
-	int err;
+	char *text;
 
 	if (a->banner_sent || path == NULL || path[0] == '\0' ||
 	    strcmp(path, "none") == 0)
 		return;
 	a->banner_sent = true;
-	buf_init(&contents, WALL_BANNER_MAX);
-	err = safefile_read(path, &rules, &contents, why);
-	if (err != 0) {
-		log_warn("banner %s: %s", path,
-		    why[0] != '\0' ? why : err_text(err));
-	} else {
-		text = mem_strndup((const char *)contents.data, contents.len);
-		MONITOR_SEND(m, banner, .text = text);
-		free(text);
-	}
-	buf_free(&contents);
+	if ((text = files_read(m, path, WALL_BANNER_MAX)) == NULL)
+		return;
+	MONITOR_SEND(m, banner, .text = text);
+	free(text);
 }

@@ -6,16 +6,15 @@
  * to be the user, and no other proof would help.
  */
 #include "daemon/monitor/auth.h"
+#include "daemon/monitor/files.h"
 
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "privsep/directory.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* The key that counts, for guards: the last one that succeeded. */
@@ -59,24 +58,23 @@ some_module_has_account(struct monitor *m)
 static bool
 check_shell(struct monitor *m)
 {
-	const char *shell = m->passwd.pw_shell;
-	struct stat st;
+	const char *shell = m->passwd.pw_shell, *fault;
 	char detail[512];
-	int err;
 
-	auth_call(m, CALL_FILES, shell);
-	err = stat(shell, &st);
-	auth_call_done(m);
-	if (err != 0) {
-		snprintf(
-		    detail, sizeof(detail), "shell %s does not exist", shell);
-	} else if (!S_ISREG(st.st_mode) ||
-	    (st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0) {
-		snprintf(detail, sizeof(detail), "shell %s is not executable",
-		    shell);
-	} else {
+	switch (files_ask(m, ERRAND_IS_PROGRAM, shell)) {
+	case SALLYPORT_OK:
 		return true;
+	case SALLYPORT_NOT_FOUND:
+		fault = "does not exist";
+		break;
+	case SALLYPORT_PERMISSIONS:
+		fault = "is not executable";
+		break;
+	default:
+		fault = "could not be looked at";
+		break;
 	}
+	snprintf(detail, sizeof(detail), "shell %s %s", shell, fault);
 	auth_refuse(m, "shell", detail, NULL);
 	return false;
 }

@@ -5,6 +5,7 @@
 #include "daemon/monitor/sessions.h"
 
 #include "daemon/monitor/auth.h"
+#include "daemon/monitor/files.h"
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -47,9 +48,34 @@ handle(struct monitor *m, struct wall_message *message)
 int
 on_session_ready(struct monitor *m, struct wall_message *message)
 {
-	(void)m;
 	(void)message;
+	leftovers_leave(&m->sessions->place);
+	m->sessions->ready_by = 0;
 	return 0;
+}
+
+uint64_t
+session_deadline(const struct monitor *m)
+{
+	uint64_t orders = wall_queue_deadline(&m->session);
+	uint64_t ready = m->sessions->ready_by;
+
+	return ready != 0 && ready < orders ? ready : orders;
+}
+
+void
+session_overdue(struct monitor *m)
+{
+	const struct sessions *s = m->sessions;
+
+	if (s->ready_by != 0)
+		AUDIT(call_deadline, .call = slot_call_text(CALL_FILES),
+		    .component = m->decision->grants.chroot,
+		    .process = (uint64_t)s->pid,
+		    .duration_ms =
+			m->template->config->deadlines.files * 1000ULL);
+	monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION,
+	    "the session process does not answer");
 }
 
 int
@@ -122,6 +148,22 @@ on_file_event(struct monitor *m, struct wall_message *message)
 	return 0;
 }
 
+/* Its user's file server may hold it in the kernel: it is not waited for. */
+static void
+bury(struct monitor *m, int *status)
+{
+	struct sessions *s = m->sessions;
+
+	if (errand_bury(s->pid, status)) {
+		leftovers_leave(&s->place);
+		return;
+	}
+	if (s->ready_by != 0)
+		leftovers_give_up(&s->place);
+	else
+		leftovers_add(m->passwd.pw_uid, s->pid);
+}
+
 /* Gone: killed by the user, crashed, or asked to. */
 static void
 session_gone(struct monitor *m)
@@ -130,9 +172,9 @@ session_gone(struct monitor *m)
 
 	wall_free(&m->session);
 	m->session.fd = -1;
-	kill(m->sessions->pid, SIGKILL);
-	if (waitpid(m->sessions->pid, &status, 0) == m->sessions->pid &&
-	    WIFSIGNALED(status))
+	bury(m, &status);
+	m->sessions->ready_by = 0;
+	if (WIFSIGNALED(status))
 		log_info(
 		    "the session process ended by signal %d", WTERMSIG(status));
 	if (m->state == STATE_OPEN)
@@ -260,6 +302,9 @@ sessions_close(struct monitor *m)
 		c->master = -1;
 	}
 	if (m->session.fd >= 0) {
+		/* One that still looks at its chroot has no programs. */
+		if (s->ready_by != 0)
+			until = 0;
 		SESSION_ORDER(m, finish, .seconds = FINISH_MS / 1000);
 		while (m->session.fd >= 0 && (now = loop_clock()) < until) {
 			struct wall_message message;
@@ -273,12 +318,11 @@ sessions_close(struct monitor *m)
 				break;
 			}
 		}
-		kill(s->pid, SIGKILL);
-		(void)waitpid(s->pid, &status, 0);
+		bury(m, &status);
 		wall_free(&m->session);
 	}
 	if (s->exposed != NULL)
-		(void)unlink(s->exposed);
+		(void)files_ask(m, ERRAND_REMOVE, s->exposed);
 	free(s->exposed);
 	s->exposed = NULL;
 	while (s->chans != NULL)

@@ -5,10 +5,8 @@
 #include "daemon/monitor/sessions.h"
 
 #include "daemon/monitor/auth.h"
-#include "lib/audit.h"
-#include "lib/loop.h"
+#include "daemon/monitor/files.h"
 #include "lib/mem.h"
-#include "privsep/errand.h"
 #include "privsep/records.h"
 
 #include <sys/stat.h>
@@ -54,31 +52,14 @@ nologin_text(struct monitor *m)
 	return text != NULL ? text : read_text("/var/run/nologin");
 }
 
-/*
- * Only whether it is there; looked for as the user, in a child: homes lie on
- * file servers, which may be dead, or know no root.
- */
 static bool
 hushed(struct monitor *m)
 {
 	char *path = mem_printf("%s/.hushlogin", m->passwd.pw_dir);
-	uint32_t seconds = m->template->config->deadlines.files;
-	struct errand_as as = {
-	    .uid = m->passwd.pw_uid, .gid = m->passwd.pw_gid};
-	uint64_t began = loop_clock();
-	pid_t pid;
-	int found;
+	bool there = files_ask(m, ERRAND_IS_THERE, path) == SALLYPORT_OK;
 
-	as.groups = auth_groups(m, &as.group_count);
-	monitor_call(m, CALL_FILES, path);
-	found = errand_look(&as, path, seconds * 1000, &pid);
-	monitor_call_done(m);
-	if (found == SALLYPORT_TIMEOUT)
-		AUDIT(call_deadline, .call = slot_call_text(CALL_FILES),
-		    .component = path, .process = (uint64_t)pid,
-		    .duration_ms = loop_clock() - began);
 	free(path);
-	return found == SALLYPORT_OK;
+	return there;
 }
 
 char *

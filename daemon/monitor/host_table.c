@@ -399,7 +399,8 @@ host_open_user_file(struct sallyport_login *login, const char *path, size_t max,
 	    .uid = (uid_t)host_number(login, SALLYPORT_UID),
 	    .gid = (gid_t)host_number(login, SALLYPORT_GID),
 	    .groups = a->groups,
-	    .group_count = a->group_count};
+	    .group_count = a->group_count,
+	    .whose = (uid_t)host_number(login, SALLYPORT_UID)};
 
 	return errand_open(&as, path, host_text(login, SALLYPORT_HOME), max,
 	    m->template->config->deadlines.key_command * 1000, fd, why,
@@ -410,7 +411,8 @@ static int
 host_open_file(struct sallyport_login *login, const char *path, size_t max,
     int *fd, char *why, size_t why_size)
 {
-	const struct errand_as as = {.uid = 0, .gid = 0};
+	const struct errand_as as = {
+	    .whose = (uid_t)host_number(login, SALLYPORT_UID)};
 	unsigned deadline =
 	    login->m->template->config->deadlines.key_command * 1000;
 
@@ -421,11 +423,11 @@ static int
 host_run(struct sallyport_login *login, const struct sallyport_command *command,
     char **output, size_t *len, int *status, char *why, size_t why_size)
 {
-	(void)login;
 	if (command->size < sizeof(*command) || command->argv == NULL ||
 	    command->argv[0] == NULL)
 		return SALLYPORT_STATE;
-	return errand_run(command, output, len, status, why, why_size);
+	return errand_run(command, (uid_t)host_number(login, SALLYPORT_UID),
+	    output, len, status, why, why_size);
 }
 
 static int

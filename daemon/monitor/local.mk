@@ -12,7 +12,6 @@ sallyportd_SOURCES += \
 	daemon/monitor/on_forward.c \
 	daemon/monitor/on_key.c \
 	daemon/monitor/on_session.c \
-	daemon/monitor/on_unix.c \
 	daemon/monitor/orphans.c daemon/monitor/orphans.h \
 	daemon/monitor/preload.c \
 	daemon/monitor/sessions.h \
@@ -33,6 +32,7 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/auth_try.c \
 	daemon/monitor/chain.c daemon/monitor/chain.h \
 	daemon/monitor/decoy.c daemon/monitor/decoy.h \
+	daemon/monitor/files.c daemon/monitor/files.h \
 	daemon/monitor/host.c daemon/monitor/host.h \
 	daemon/monitor/host_claims.c \
 	daemon/monitor/host_options.c \

@@ -113,6 +113,7 @@ sessions_init(struct monitor *m)
 {
 	m->sessions = mem_zalloc(sizeof(*m->sessions));
 	m->sessions->worker_end = -1;
+	m->sessions->place.index = -1;
 	m->sessions->limit = UINT64_MAX;
 }
 

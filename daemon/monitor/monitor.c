@@ -360,15 +360,14 @@ static uint64_t
 until_patience_ends(struct monitor *m, uint64_t now)
 {
 	uint64_t worker = wall_queue_deadline(&m->worker);
-	uint64_t session = wall_queue_deadline(&m->session);
+	uint64_t session = session_deadline(m);
 
 	if (worker <= now)
 		worker_stalled(m);
 	if (m->state != STATE_OPEN)
 		session = UINT64_MAX;
 	if (session <= now) {
-		monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION,
-		    "the session process does not answer");
+		session_overdue(m);
 		return 0;
 	}
 	if (session < worker)

@@ -158,6 +158,10 @@ void forwards_close(struct monitor *m);
 uint64_t sessions_tick(struct monitor *m);
 /* What poll() waits for at the wall of the session process. */
 short session_events(const struct monitor *m);
+/* When it is given up: it takes no orders, or is not in its chroot.
+ * UINT64_MAX: it owes nothing.  And the connection's end for that. */
+uint64_t session_deadline(const struct monitor *m);
+void session_overdue(struct monitor *m);
 /* A message of the session process, or its end. */
 void session_readable(struct monitor *m);
 

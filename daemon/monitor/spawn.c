@@ -34,7 +34,6 @@
 struct own {
 	struct rlimit limits[RLIM_NLIMITS];
 	mode_t mask;
-	int directory;
 };
 
 static void
@@ -46,7 +45,6 @@ own_save(struct own *o)
 			    RLIM_INFINITY;
 	o->mask = umask(022);
 	umask(o->mask);
-	o->directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 static void
@@ -55,11 +53,9 @@ own_restore(struct own *o)
 	for (int i = 0; i < RLIM_NLIMITS; i++)
 		(void)setrlimit((__rlimit_resource_t)i, &o->limits[i]);
 	umask(o->mask);
-	if (o->directory >= 0) {
-		if (fchdir(o->directory) != 0)
-			log_debug("fchdir: %s", strerror(errno));
-		close(o->directory);
-	}
+	/* A module may have gone to the user's home. */
+	if (chdir("/") != 0)
+		log_debug("chdir: %s", strerror(errno));
 	if (setgroups(0, NULL) != 0)
 		die_errno("setgroups");
 	signal(SIGCHLD, SIG_DFL);
@@ -154,6 +150,31 @@ close_pair(const int fds[2])
 			close(fds[i]);
 }
 
+/* It looks at each part of the chroot's path as root. */
+static int
+count_chroot(struct monitor *m)
+{
+	struct sessions *s = m->sessions;
+	const char *path = m->decision->grants.chroot;
+	int64_t ms = m->template->config->deadlines.files * 1000LL;
+	bool counted;
+
+	s->place.index = -1;
+	if (path == NULL)
+		return 0;
+	monitor_call(m, CALL_FILES, path);
+	counted =
+	    leftovers_enter(m->passwd.pw_uid, LEFTOVERS_AT_ONCE, ms, &s->place);
+	monitor_call_done(m);
+	if (!counted) {
+		log_warn("processes that look at files of %s still wait",
+		    m->passwd.pw_name);
+		return E_LIMIT;
+	}
+	s->ready_by = loop_clock() + (uint64_t)ms;
+	return 0;
+}
+
 static int
 start_session(struct monitor *m)
 {
@@ -163,6 +184,9 @@ start_session(struct monitor *m)
 	bool selinux = false;
 	pid_t pid;
 
+	if ((err = count_chroot(m)) != 0)
+		return err;
+	err = E_SYSTEM;
 	/* The user may stop this process: nothing here waits for it. */
 	if (wall_pair(ours) != 0 || wall_pair(theirs) != 0 ||
 	    fcntl(ours[0], F_SETFL, O_NONBLOCK) < 0) {
@@ -178,6 +202,7 @@ start_session(struct monitor *m)
 		goto failed;
 	}
 	m->sessions->pid = pid;
+	leftovers_child(&m->sessions->place, pid);
 	close(ours[1]);
 	close(theirs[1]);
 	give.fds[0] = theirs[0];
@@ -185,6 +210,8 @@ start_session(struct monitor *m)
 	close(theirs[0]);
 	return 0;
 failed:
+	leftovers_leave(&m->sessions->place);
+	m->sessions->ready_by = 0;
 	m->session.fd = -1;
 	close_pair(ours);
 	close_pair(theirs);

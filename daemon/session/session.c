@@ -144,7 +144,6 @@ session_finish(struct session *s, uint32_t seconds)
 	s->finishing = true;
 	listen_end_all(s);
 	lookups_end(s);
-	locates_end(s);
 	reaches_end(s);
 	programs_hang_up(s);
 	loop_timer_start(s->loop, &s->finish_timer, (uint64_t)seconds * 1000,
@@ -197,12 +196,6 @@ obey(struct session *s, struct wall_message *m)
 		return 0;
 	case MSG_resolve:
 		lookup_start(s, &m->resolve);
-		return 0;
-	case MSG_locate:
-		locate_start(s, &m->locate);
-		return 0;
-	case MSG_forget:
-		locate_forget(locate_held(s, m->forget.number));
 		return 0;
 	case MSG_reach_tcp:
 		reach_tcp(s, &m->reach_tcp);

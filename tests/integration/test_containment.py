@@ -339,14 +339,3 @@ def test_a_hushed_login(make_server, user):
     t.expect(rb"Last login: ")
     t.send("exit\n")
     t.wait()
-
-
-def test_a_shell_that_does_not_answer_is_named(make_server, user):
-    s = make_server(extra="deadlines = { files = 1; };")
-    place = sp.SCRATCH + "/deadshells"
-    sp.run(["usermod", "-s", place + "/sh", user.name], check=0)
-    with deadfs.mounted(place):
-        p = s.ssh(user, "true")
-        assert p.returncode == 255
-        s.wait_log(rf"file look-up for 127.0.0.1 port \d+ did not return within \d+ ms: {place}/sh \d+ ended")
-    gone(s)

@@ -24,13 +24,13 @@ auth required pam_exec.so quiet /bin/sleep 60
 """
 
 
-def others_go_on(server, other):
+def others_go_on(server, other, soon=SOON):
     """A greeting, logins, an answer: each soon."""
     for _ in range(3):
-        with socket.create_connection(("127.0.0.1", server.port), SOON) as s:
-            s.settimeout(SOON)
+        with socket.create_connection(("127.0.0.1", server.port), soon) as s:
+            s.settimeout(soon)
             assert s.recv(4) == b"SSH-"
-        sp.run(server.ssh_argv(other, "true"), timeout=SOON / sp.SLOW, check=0)
+        sp.run(server.ssh_argv(other, "true"), timeout=soon / sp.SLOW, check=0)
     assert ctl_json(server, "status")["unauthenticated"] >= 0
 
 

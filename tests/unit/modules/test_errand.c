@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -35,7 +36,8 @@ run(const char *script, uint32_t deadline, uint32_t max)
 	    .deadline = deadline,
 	    .output_max = max};
 
-	return errand_run(&command, &output, &len, &status, why, sizeof(why));
+	return errand_run(
+	    &command, 65534, &output, &len, &status, why, sizeof(why));
 }
 
 START_TEST(a_programs_output_and_status_come_back)
@@ -107,23 +109,24 @@ START_TEST(a_program_must_be_roots_and_not_run_as_root)
 	snprintf(path, sizeof(path), "%s/program", fake_modules());
 	fake_copy("/bin/true", path);
 	chmod(path, 0777);
-	ck_assert_int_eq(
-	    errand_run(&command, &output, &len, &status, why, sizeof(why)),
+	ck_assert_int_eq(errand_run(&command, 65534, &output, &len, &status,
+			     why, sizeof(why)),
 	    SALLYPORT_PERMISSIONS);
 	chmod(path, 0755);
-	ck_assert_int_eq(
-	    errand_run(&command, &output, &len, &status, why, sizeof(why)),
+	ck_assert_int_eq(errand_run(&command, 65534, &output, &len, &status,
+			     why, sizeof(why)),
 	    SALLYPORT_OK);
 	free(output);
 	command.uid = 0;
-	ck_assert_int_eq(
-	    errand_run(&command, &output, &len, &status, why, sizeof(why)),
+	ck_assert_int_eq(errand_run(&command, 65534, &output, &len, &status,
+			     why, sizeof(why)),
 	    SALLYPORT_PERMISSIONS);
 	unlink(path);
 }
 END_TEST
 
-static const struct errand_as nobody = {.uid = 65534, .gid = 65534};
+static const struct errand_as nobody = {
+    .uid = 65534, .gid = 65534, .whose = 65534};
 
 START_TEST(a_file_is_opened_as_the_user)
 {
@@ -178,43 +181,210 @@ START_TEST(no_descriptor_of_a_users_file_reaches_root)
 }
 END_TEST
 
+static struct leftover *table;
+
+/* As monitors have it: shared with those they fork. */
+static void
+begin_counting(void)
+{
+	table = mmap(NULL, LEFTOVERS_MAX * sizeof(*table),
+	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(table, MAP_FAILED);
+	leftovers_use(table);
+}
+
+static void
+end_counting(void)
+{
+	leftovers_use(NULL);
+	munmap(table, LEFTOVERS_MAX * sizeof(*table));
+}
+
+static pid_t
+forever(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	return pid;
+}
+
+static void
+end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* A child that was given up, in our own table. */
+static pid_t
+leave_behind(uid_t uid)
+{
+	struct leftover_place place;
+	pid_t pid = forever();
+
+	ck_assert(leftovers_enter(uid, LEFTOVERS_AT_ONCE, 0, &place));
+	leftovers_child(&place, pid);
+	leftovers_give_up(&place);
+	return pid;
+}
+
+static bool
+may_enter(uid_t uid)
+{
+	struct leftover_place place;
+	bool may = leftovers_enter(uid, LEFTOVERS_AT_ONCE, 0, &place);
+
+	leftovers_leave(&place);
+	return may;
+}
+
 START_TEST(children_that_are_left_are_counted_and_bounded)
 {
-	static struct leftover table[LEFTOVERS_MAX];
 	pid_t pids[LEFTOVERS_PER_USER];
 	size_t users;
+	uid_t uid;
 	int fd;
 
-	leftovers_use(table);
+	begin_counting();
 	for (unsigned i = 0; i < LEFTOVERS_PER_USER; i++) {
-		ck_assert(leftovers_allow(65534));
-		if ((pids[i] = fork()) == 0)
-			for (;;)
-				pause();
-		ck_assert_uint_eq(leftovers_add(65534, pids[i]), i + 1);
+		pids[i] = leave_behind(65534);
+		ck_assert_uint_eq(leftovers_count(table, &users), i + 1);
 	}
-	ck_assert(!leftovers_allow(65534));
-	ck_assert(leftovers_allow(65533));
-	ck_assert_uint_eq(leftovers_count(table, &users), LEFTOVERS_PER_USER);
 	ck_assert_uint_eq(users, 1);
+	ck_assert(!may_enter(65534));
+	ck_assert(may_enter(65533));
+	/* Told once, however many. */
+	ck_assert(leftovers_untold(table, &uid));
+	ck_assert_uint_eq(uid, 65534);
+	ck_assert(!leftovers_untold(table, &uid));
 	/* No child is sent any more, whatever it would look at. */
 	ck_assert_int_eq(errand_open(&nobody, "/etc/passwd", NULL, 1 << 20,
 			     2000, &fd, why, sizeof(why)),
 	    SALLYPORT_TIMEOUT);
 	ck_assert_ptr_nonnull(strstr(why, "still wait"));
+	ck_assert_int_eq(
+	    errand_ask(&nobody, ERRAND_IS_THERE, "/etc/passwd", 2000, pids),
+	    SALLYPORT_STATE);
+	ck_assert_int_eq(run("true", 2000, 100), SALLYPORT_TIMEOUT);
 	/* One that has ended, and its number given to another process. */
-	kill(pids[0], SIGKILL);
-	waitpid(pids[0], NULL, 0);
-	ck_assert(leftovers_allow(65534));
-	table[1].started++;
+	end(pids[0]);
+	ck_assert(may_enter(65534));
+	table[1].who += UINT64_C(1) << 32;
 	ck_assert_uint_eq(
 	    leftovers_count(table, &users), LEFTOVERS_PER_USER - 2);
-	for (unsigned i = 1; i < LEFTOVERS_PER_USER; i++) {
-		kill(pids[i], SIGKILL);
-		waitpid(pids[i], NULL, 0);
-	}
+	for (unsigned i = 1; i < LEFTOVERS_PER_USER; i++)
+		end(pids[i]);
 	ck_assert_uint_eq(leftovers_count(table, &users), 0);
-	leftovers_use(NULL);
+	/* Again, once they have all ended. */
+	pids[0] = leave_behind(65534);
+	ck_assert(leftovers_untold(table, &uid));
+	end(pids[0]);
+	ck_assert_uint_eq(leftovers_count(table, &users), 0);
+	end_counting();
+}
+END_TEST
+
+/* Many that begin before the first has been given up. */
+START_TEST(children_at_work_are_bounded_too)
+{
+	struct leftover_place places[LEFTOVERS_AT_ONCE], other;
+	size_t users;
+	pid_t pid;
+
+	begin_counting();
+	for (unsigned i = 0; i < LEFTOVERS_AT_ONCE; i++)
+		ck_assert(leftovers_enter(
+		    65534, LEFTOVERS_AT_ONCE, 5000, &places[i]));
+	ck_assert_uint_eq(leftovers_count(table, &users), 0);
+	ck_assert(!may_enter(65534));
+	ck_assert(may_enter(65533));
+	/* Programs do not hold our memory. */
+	ck_assert(leftovers_enter(65534, 0, 0, &other));
+	leftovers_leave(&other);
+	/* It is waited for one of them to end. */
+	if ((pid = fork()) == 0) {
+		usleep(200000);
+		leftovers_leave(&places[3]);
+		_exit(0);
+	}
+	ck_assert(leftovers_enter(65534, LEFTOVERS_AT_ONCE, 10000, &other));
+	waitpid(pid, NULL, 0);
+	leftovers_leave(&other);
+	for (unsigned i = 0; i < LEFTOVERS_AT_ONCE; i++)
+		if (i != 3)
+			leftovers_leave(&places[i]);
+	end_counting();
+}
+END_TEST
+
+/* A monitor that was killed in the middle gives nothing up. */
+START_TEST(children_of_a_monitor_that_was_killed_are_counted)
+{
+	struct leftover_place place;
+	size_t users;
+	int pipes[2], result;
+	pid_t sender, child;
+
+	ck_assert_int_eq(pipe(pipes), 0);
+	begin_counting();
+	if ((sender = fork()) == 0) {
+		child = forever();
+		if (!leftovers_enter(65534, LEFTOVERS_AT_ONCE, 0, &place))
+			_exit(1);
+		leftovers_child(&place, child);
+		if (write(pipes[1], &child, sizeof(child)) != sizeof(child))
+			_exit(1);
+		pause();
+	}
+	ck_assert_int_eq(read(pipes[0], &child, sizeof(child)), sizeof(child));
+	end(sender);
+	ck_assert_uint_eq(leftovers_count(table, &users), 0);
+	usleep(1100000); /* its deadline, and the grace */
+	ck_assert_uint_eq(leftovers_count(table, &users), 1);
+	kill(child, SIGKILL);
+	for (result = 0; result < 100 && leftovers_count(table, &users) != 0;
+	     result++)
+		usleep(20000);
+	ck_assert_uint_eq(leftovers_count(table, &users), 0);
+	end_counting();
+	close(pipes[0]);
+	close(pipes[1]);
+}
+END_TEST
+
+/* Answers, each as the user. */
+START_TEST(questions_about_files_are_answered)
+{
+	char path[256];
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/asked", fake_modules());
+	ck_assert_int_eq(
+	    errand_ask(&nobody, ERRAND_IS_PROGRAM, path, 2000, &pid),
+	    SALLYPORT_NOT_FOUND);
+	close(open(path, O_CREAT | O_WRONLY, 0644));
+	ck_assert_int_eq(errand_ask(&nobody, ERRAND_IS_THERE, path, 2000, &pid),
+	    SALLYPORT_OK);
+	ck_assert_int_eq(
+	    errand_ask(&nobody, ERRAND_IS_PROGRAM, path, 2000, &pid),
+	    SALLYPORT_PERMISSIONS);
+	chmod(path, 0755);
+	ck_assert_int_eq(
+	    errand_ask(&nobody, ERRAND_IS_PROGRAM, path, 2000, &pid),
+	    SALLYPORT_OK);
+	ck_assert_int_eq(
+	    errand_ask(&nobody, ERRAND_IS_PROGRAM, "/", 2000, &pid),
+	    SALLYPORT_PERMISSIONS);
+	/* Root's directory. */
+	ck_assert_int_eq(errand_ask(&nobody, ERRAND_REMOVE, path, 2000, &pid),
+	    SALLYPORT_PERMISSIONS);
+	ck_assert_int_eq(access(path, F_OK), 0);
+	unlink(path);
+	ck_assert_int_eq(errand_ask(&nobody, ERRAND_REMOVE, path, 2000, &pid),
+	    SALLYPORT_NOT_FOUND);
 }
 END_TEST
 
@@ -381,6 +551,9 @@ suite_errand(void)
 	tcase_add_test(t, a_file_is_opened_as_the_user);
 	tcase_add_test(t, no_descriptor_of_a_users_file_reaches_root);
 	tcase_add_test(t, children_that_are_left_are_counted_and_bounded);
+	tcase_add_test(t, children_at_work_are_bounded_too);
+	tcase_add_test(t, children_of_a_monitor_that_was_killed_are_counted);
+	tcase_add_test(t, questions_about_files_are_answered);
 	tcase_add_test(t, a_link_to_a_file_of_others_opens_nothing);
 	tcase_add_test(t, an_errand_changes_nothing_of_its_sender);
 	tcase_add_test(t, a_light_child_is_ended_at_its_time);
