@@ -160,6 +160,8 @@ E(authz_allow, 4001, "authz.allow", VERBOSE, SUCCESS, "authentication,iam", "inf
   "User {for} from {src} allowed by rule {rule}") \
 E(authz_deny, 4003, "authz.deny", INFO, FAILURE, "authentication,iam", "info", \
   "User {req} from {src} not allowed because {as_sshd}{on}") \
+E(login_refused, 4004, "login.refused", INFO, FAILURE, "authentication,iam", "info", \
+  "Login of {req} from {src} port {sport} refused: {reason}<; {remedy}>") \
 E(root_denied, 4010, "root.denied", NOTICE, FAILURE, "authentication,iam", "info", \
   "ROOT LOGIN REFUSED FROM {src} port {sport}") \
 E(user_changed, 4015, "user.changed", WARNING, FAILURE, "authentication,iam", "info", \
@@ -324,6 +326,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 
 #define AUDIT_FIELDS_authz_allow(F, E) F(E, method)
 #define AUDIT_FIELDS_authz_deny(F, E) F(E, as_sshd) F(E, refusal) F(E, reason) F(E, detail) F(E, method)
+#define AUDIT_FIELDS_login_refused(F, E) F(E, refusal) F(E, reason) F(E, remedy) F(E, method)
 #define AUDIT_FIELDS_root_denied(F, E) F(E, method) F(E, reason)
 #define AUDIT_FIELDS_user_changed(F, E) F(E, module) F(E, target)
 

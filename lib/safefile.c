@@ -247,6 +247,12 @@ open_last(struct walk *w, const char *name, const struct stat *seen, int *out)
 		    w->why, E_FORMAT, "%s is not a regular file", w->shown);
 	fd = openat(w->dir, name,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	/* Another's, and so not ours to open: the owner is what is wrong. */
+	if (fd < 0 && errno == EACCES && !owner_is_good(seen, w->rules))
+		return refuse(w->why, E_PERMISSIONS,
+		    "bad ownership or modes for file %s (owner %u, mode %04o)",
+		    w->shown, (unsigned)seen->st_uid,
+		    (unsigned)seen->st_mode & 07777);
 	if (fd < 0)
 		return refuse_errno(w->why, w->shown);
 	if (fstat(fd, &st) != 0 || st.st_dev != seen->st_dev ||

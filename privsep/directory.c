@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define BUFFER_MAX (1024 * 1024)
 #define NSSWITCH   "/etc/nsswitch.conf"
@@ -157,6 +158,18 @@ directory_group_name(gid_t gid)
 		name = mem_strdup(gr.gr_name);
 	free(buffer);
 	return name;
+}
+
+const char *
+directory_date(long day, char text[DIRECTORY_DATE_SIZE])
+{
+	time_t when = (time_t)day * 86400;
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm) == NULL ||
+	    strftime(text, DIRECTORY_DATE_SIZE, "%Y-%m-%d", &tm) == 0)
+		snprintf(text, DIRECTORY_DATE_SIZE, "day %ld", day);
+	return text;
 }
 
 /* As shadow(5) has it; a last change on day 0 is one that is due at once. */

@@ -37,6 +37,10 @@ struct directory_shadow {
 	long dead; /* was not changed in time: no login, from this day on */
 };
 
+/* A day since 1970 as "2026-11-30"; returns text. */
+#define DIRECTORY_DATE_SIZE 32
+const char *directory_date(long day, char text[DIRECTORY_DATE_SIZE]);
+
 /* False when a source of the name service did not answer. */
 bool directory_shadow(const char *user, struct directory_shadow *out);
 

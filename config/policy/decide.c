@@ -71,12 +71,32 @@ blame(struct decision *d, const struct rule *rule)
 		d->decider = rule;
 }
 
+/* "no rule matches", and why each did not that names this user at all. */
+static void
+refuse_without_rule(struct decision *d, const char *missed)
+{
+	decision_refuse(d, REASON_NO_RULE, "no rule matches%s%s",
+	    missed[0] != '\0' ? ": " : "", missed);
+}
+
+static void
+note_missed(char *missed, size_t size, const struct rule *rule, const char *why)
+{
+	size_t used = strlen(missed);
+
+	if (strncmp(why, "user:", 5) == 0 || strncmp(why, "uid:", 4) == 0 ||
+	    used + strlen(rule->name) + strlen(why) + 8 > size)
+		return;
+	snprintf(&missed[used], size - used, "%srule %s: %s",
+	    used > 0 ? "; " : "", rule->name, why);
+}
+
 static const struct rule *
 find_rule(const struct config *config, const struct policy_facts *facts,
     struct decision *d, struct trace *trace)
 {
+	char why[256], missed[sizeof(d->why) - 32] = "";
 	enum tri result;
-	char why[256];
 	size_t i;
 
 	for (i = 0; i < config->rule_count; i++) {
@@ -92,8 +112,9 @@ find_rule(const struct config *config, const struct policy_facts *facts,
 			    rule->name, why);
 			return NULL;
 		}
+		note_missed(missed, sizeof(missed), rule, why);
 	}
-	decision_refuse(d, REASON_NO_RULE, "no rule matches");
+	refuse_without_rule(d, missed);
 	return NULL;
 }
 
@@ -396,59 +417,6 @@ policy_decide(const struct config *config, const struct policy_facts *facts,
     struct decision *d)
 {
 	policy_decide_traced(config, facts, d, NULL);
-}
-
-/* ---- a key, before its signature ---- */
-
-/* What is yet to be walked cannot make it match no more. */
-static bool
-match_is_settled(const struct rule *guard)
-{
-	size_t i, j;
-
-	for (i = 0; i < guard->match_count; i++) {
-		const struct strings *methods = &guard->matches[i].methods;
-
-		for (j = 0; j < methods->count; j++) {
-			if (methods->items[j][0] == '!')
-				return false;
-		}
-	}
-	return true;
-}
-
-bool
-policy_may_key_here(const struct config *config, const struct decision *d,
-    const struct policy_facts *facts, char *why, size_t why_size)
-{
-	struct decision tightened = *d;
-	char matched[256];
-	bool good;
-	size_t i;
-
-	tightened.arena = arena_new();
-	tightened.chains.count = 0; /* they are the decision's own */
-	for (i = 0; i < config->guard_count; i++) {
-		const struct rule *guard = &config->guards[i];
-
-		if (!d->applied[i] && match_is_settled(guard) &&
-		    policy_match(guard, true, facts, matched,
-			sizeof(matched)) == TRI_YES) {
-			tightened.applied[i] = true;
-			decision_apply_guard(&tightened, guard);
-		}
-	}
-	good = policy_may_key(&tightened, facts, why, why_size);
-	if (good && tightened.grants.refuse && !d->grants.refuse) {
-		good = false;
-		policy_describe_origin(config, &tightened, GRANT_refuse,
-		    &tightened.grants.origins[GRANT_refuse], matched,
-		    sizeof(matched));
-		snprintf(why, why_size, "key %s: %s", facts->key_fingerprint,
-		    matched);
-	}
-	arena_free(tightened.arena);
-	return good;
 }
 
 /* ---- before success ---- */

@@ -5,6 +5,7 @@
  * are judged in forward.c.
  */
 #include "config/policy/policy.h"
+#include "config/arena.h"
 #include "config/parse.h"
 #include "config/policy/match.h"
 #include "lib/match.h"
@@ -87,6 +88,57 @@ policy_may_key(const struct decision *d, const struct policy_facts *facts,
 						     "?",
 		    fault);
 	return fault == NULL;
+}
+
+/* True if later methods cannot turn this match off. */
+static bool
+match_is_settled(const struct rule *guard)
+{
+	size_t i, j;
+
+	for (i = 0; i < guard->match_count; i++) {
+		const struct strings *methods = &guard->matches[i].methods;
+
+		for (j = 0; j < methods->count; j++) {
+			if (methods->items[j][0] == '!')
+				return false;
+		}
+	}
+	return true;
+}
+
+bool
+policy_may_key_here(const struct config *config, const struct decision *d,
+    const struct policy_facts *facts, char *why, size_t why_size)
+{
+	struct decision tightened = *d;
+	char matched[256];
+	bool good;
+	size_t i;
+
+	tightened.arena = arena_new();
+	tightened.chains.count = 0; /* they are the decision's own */
+	for (i = 0; i < config->guard_count; i++) {
+		const struct rule *guard = &config->guards[i];
+
+		if (!d->applied[i] && match_is_settled(guard) &&
+		    policy_match(guard, true, facts, matched,
+			sizeof(matched)) == TRI_YES) {
+			tightened.applied[i] = true;
+			decision_apply_guard(&tightened, guard);
+		}
+	}
+	good = policy_may_key(&tightened, facts, why, why_size);
+	if (good && tightened.grants.refuse && !d->grants.refuse) {
+		good = false;
+		policy_describe_origin(config, &tightened, GRANT_refuse,
+		    &tightened.grants.origins[GRANT_refuse], matched,
+		    sizeof(matched));
+		snprintf(why, why_size, "key %s: %s", facts->key_fingerprint,
+		    matched);
+	}
+	arena_free(tightened.arena);
+	return good;
 }
 
 bool

@@ -105,7 +105,7 @@ struct layers {
 struct decision {
 	enum policy_verdict verdict;
 	enum policy_reason reason;
-	char why[256]; /* for the log, never for the client */
+	char why[512]; /* for the log, never for the client */
 	const struct rule *rule; /* that decided; the decoy when refused */
 	bool decoy; /* rule is the decoy: success is impossible */
 	/* The rule or guard that decided, decoy or not; NULL: no rule did. */
@@ -199,6 +199,13 @@ struct policy_start {
  */
 void policy_start(const struct config *config, const struct decision *d,
     enum policy_request request, const char *text, struct policy_start *start);
+
+/*
+ * refuser.c: the grant and the rule, guard or key that refused such a start,
+ * for the log: "shell of guard no-shell (policy.conf:12)".
+ */
+void policy_start_refuser(const struct config *config, const struct decision *d,
+    enum policy_request request, const char *text, char *why, size_t size);
 
 /*
  * What authorized_keys, certificates and modules add: they only tighten.

@@ -8,6 +8,7 @@
 #include "config/policy/match.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static bool
 same_origin(const struct origin *a, const struct origin *b)
@@ -105,4 +106,39 @@ policy_grant_refuser(const struct config *config, const struct decision *d,
 {
 	policy_describe_origin(
 	    config, d, grant, &d->grants.origins[grant], why, size);
+}
+
+/* The layer that does not list the subsystem. */
+static const struct origin *
+subsystem_origin(const struct decision *d, const char *name)
+{
+	const struct layers *layers = &d->layers[LAYER_subsystems];
+	struct decision one = *d;
+
+	for (size_t i = 0; i < layers->count; i++) {
+		one.layers[LAYER_subsystems].items = &layers->items[i];
+		one.layers[LAYER_subsystems].count = 1;
+		if (!policy_may_subsystem(&one, name))
+			return &layers->items[i].origin;
+	}
+	return &d->grants.origins[GRANT_subsystems];
+}
+
+void
+policy_start_refuser(const struct config *config, const struct decision *d,
+    enum policy_request request, const char *text, char *why, size_t size)
+{
+	enum grant grant = request == REQUEST_SHELL ? GRANT_shell :
+	    request == REQUEST_EXEC		    ? GRANT_exec :
+						      GRANT_subsystems;
+	const struct origin *origin = &d->grants.origins[grant];
+
+	if (d->grants.sftp_only &&
+	    (request != REQUEST_SUBSYSTEM || strcmp(text, "sftp") != 0)) {
+		grant = GRANT_sftp_only;
+		origin = &d->grants.origins[grant];
+	} else if (request == REQUEST_SUBSYSTEM) {
+		origin = subsystem_origin(d, text);
+	}
+	policy_describe_origin(config, d, grant, origin, why, size);
 }

@@ -21,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define DAY 86400
@@ -152,18 +151,6 @@ every_chain_needs(const struct decision *d, const char *one, const char *other)
 
 /* ---- the shadow entry ---- */
 
-static const char *
-date_of(long day, char text[16])
-{
-	time_t when = (time_t)day * DAY;
-	struct tm tm;
-
-	if (gmtime_r(&when, &tm) == NULL ||
-	    strftime(text, 16, "%Y-%m-%d", &tm) == 0)
-		snprintf(text, 16, "?");
-	return text;
-}
-
 /*
  * An expired account or an overdue password is refused by pam_unix, or by the
  * monitor where no module has an account stage.
@@ -180,15 +167,16 @@ judge_ageing(
 	const char *but = refuses == STANDING_NOTE ?
 	    ", which no module of the account stage asks" :
 	    "";
-	char date[16];
+	char date[DIRECTORY_DATE_SIZE];
 
 	if (shadow->expires >= 0 && shadow->expires <= today)
 		standing_add(l->s, refuses, "account",
 		    "it expired on %s%s; \"chage -E -1 %s\" renews it",
-		    date_of(shadow->expires, date), but, l->q->passwd->pw_name);
+		    directory_date(shadow->expires, date), but,
+		    l->q->passwd->pw_name);
 	else if (shadow->expires >= 0)
 		standing_add(l->s, STANDING_GOOD, "account", "it expires on %s",
-		    date_of(shadow->expires, date));
+		    directory_date(shadow->expires, date));
 	else
 		standing_add(
 		    l->s, STANDING_GOOD, "account", "it does not expire");
@@ -198,7 +186,8 @@ judge_ageing(
 		standing_add(l->s, refuses, "password",
 		    "it was due on %s and not changed in time%s; \"passwd %s\" "
 		    "sets another",
-		    date_of(shadow->due, date), but, l->q->passwd->pw_name);
+		    directory_date(shadow->due, date), but,
+		    l->q->passwd->pw_name);
 	else if (shadow->due >= 0 && shadow->due <= today)
 		standing_add(l->s, STANDING_NOTE, "password",
 		    shadow->due == 0 ?

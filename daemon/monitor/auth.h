@@ -106,6 +106,7 @@ struct auth {
 	bool refused; /* nothing can succeed any more */
 	const char *refusal; /* why: a word for the log; static */
 	bool refused_told; /* why has been logged */
+	bool lock_told; /* as has that its password is locked */
 	bool account_ended; /* a right proof, and the account ended it */
 	bool banner_sent;
 	bool invalid_told;
@@ -178,6 +179,17 @@ struct bytes auth_host_key(struct monitor *m);
 
 /* Look the user up, decide; once. */
 void auth_learn(struct monitor *m);
+/* The audit's rule: the rule or guard that decided, if one did. */
+void auth_name_decider(struct monitor *m);
+
+/*
+ * auth_help.c: for people who read the log, why a login is refused: at
+ * auth_refuse(), with its arguments; and at a wrong password, where that is
+ * one that cannot be right.
+ */
+void auth_help_refused(struct monitor *m, const char *code, const char *reason,
+    const char *detail);
+void auth_help_failed(struct monitor *m);
 /* Is this a name that may be shown to NSS and PAM at all? */
 bool auth_name_is_sane(const char *name);
 /* What modules are told that the user is called. */

@@ -172,6 +172,7 @@ tell_failure(struct monitor *m, enum sallyport_verdict verdict, unsigned max)
 	    .key_type = t->has_key ? t->key_type : NULL,
 	    .fp = t->has_key ? t->fingerprint : NULL,
 	    .duration_ms = elapsed_ms(m));
+	auth_help_failed(m);
 	if (m->template->config->records.btmp && (secret || !m->user_known))
 		record_failure(m->user, &m->source);
 }
@@ -366,6 +367,7 @@ auth_refuse(
 	    .reason = reason, .as_sshd = sshd_words(code, reason),
 	    .detail = detail == NULL || detail[0] == '\0' ? NULL : detail,
 	    .method = a->attempt.method);
+	auth_help_refused(m, code, reason, detail);
 }
 
 static void

@@ -158,6 +158,14 @@ refusal_text(enum policy_reason reason)
 }
 
 void
+auth_name_decider(struct monitor *m)
+{
+	const struct rule *decider = m->auth->decision->decider;
+
+	audit_set_rule(decider == NULL ? "" : decider->name);
+}
+
+void
 auth_learn(struct monitor *m)
 {
 	struct auth *a = m->auth;
@@ -168,8 +176,7 @@ auth_learn(struct monitor *m)
 	audit_set_requested(m->user, m->user_known);
 	policy_decide(m->template->config, &a->facts, d);
 	granted = d->verdict == POLICY_GRANTED && !d->decoy && m->user_known;
-	if (d->rule != NULL)
-		audit_set_rule(d->rule->name);
+	auth_name_decider(m);
 	if (d->grants.origins[GRANT_log_level].line != 0)
 		log_set_level((int)d->grants.log_level);
 	chain_begin(&a->walk, d->chains.items, d->chains.count, !granted,

@@ -302,6 +302,7 @@ auth_finish(struct monitor *m)
 
 	fill_key_facts(a);
 	policy_guard(m->template->config, &a->facts, a->decision);
+	auth_name_decider(m);
 	if (a->decision->verdict == POLICY_MORE &&
 	    a->decision->more.count > 0) {
 		chain_continue(&a->walk, &a->decision->more, 1);

@@ -26,6 +26,7 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/auth_call.c \
 	daemon/monitor/auth_facts.c \
 	daemon/monitor/auth_finish.c \
+	daemon/monitor/auth_help.c \
 	daemon/monitor/auth_hostkey.c \
 	daemon/monitor/auth_restrict.c \
 	daemon/monitor/auth_session.c \

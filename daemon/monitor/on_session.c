@@ -6,6 +6,7 @@
 #include "daemon/monitor/sessions.h"
 
 #include "daemon/monitor/auth.h"
+#include "config/policy/forward.h"
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -105,14 +106,17 @@ on_pty(struct monitor *m, struct wall_message *message)
 	const struct msg_pty *p = &message->pty;
 	struct chan *c = chan_find(m, p->channel);
 	int master = -1, slave = -1;
-	char name[TTY_MAX];
+	char name[TTY_MAX], who[WHY_MAX], why[WHY_MAX + 32];
 
 	if (c == NULL || c->kind != CHAN_SESSION || c->started ||
 	    c->tty[0] != '\0')
 		return E_STATE;
 	if (!m->decision->grants.pty) {
+		policy_grant_refuser(m->template->config, m->decision,
+		    GRANT_pty, who, sizeof(who));
+		snprintf(why, sizeof(why), "pty not permitted: %s", who);
 		AUDIT(start_denied, .kind = "pty", .channel = p->channel,
-		    .reason = "pty not permitted");
+		    .reason = why);
 		chan_refuse(m, p->channel, 0, "no terminal is permitted");
 		return 0;
 	}
@@ -222,6 +226,23 @@ start_refused(struct monitor *m, const struct msg_start *s, const char *reason)
 	chan_refuse(m, s->channel, 0, reason);
 }
 
+/* The log has the rule, guard or key that takes it away; the user has not. */
+static void
+start_not_permitted(struct monitor *m, const struct msg_start *s,
+    enum policy_request request, const char *refusal)
+{
+	bool subsystem = s->kind == START_SUBSYSTEM;
+	char who[WHY_MAX], why[WHY_MAX + 128];
+
+	policy_start_refuser(m->template->config, m->decision, request,
+	    s->command, who, sizeof(who));
+	snprintf(why, sizeof(why), "%s: %s", refusal, who);
+	AUDIT(start_denied, .kind = start_kind(s), .channel = s->channel,
+	    .subsystem = subsystem ? s->command : NULL,
+	    .argv = s->kind == START_EXEC ? s->command : NULL, .reason = why);
+	chan_refuse(m, s->channel, 0, refusal);
+}
+
 /* utmp, wtmp, lastlog for a terminal; the slot remembers for the master. */
 static void
 login_record(struct monitor *m, struct chan *c)
@@ -302,13 +323,27 @@ nologin(struct monitor *m, const struct msg_start *s)
 	if (text == NULL)
 		return false;
 	AUDIT(start_denied, .kind = start_kind(s), .channel = s->channel,
-	    .reason = "nologin");
+	    .reason = "/etc/nologin is there: root alone may log in");
 	part = mem_strndup(text, strnlen(text, WALL_TEXT_MAX - 64));
 	chan_refuse(m, s->channel, 0, part);
 	monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION, "%s", part);
 	free(part);
 	free(text);
 	return true;
+}
+
+/* nologin(8) says it to the user, and to no log. */
+static void
+note_shell(const struct monitor *m, const struct policy_start *p)
+{
+	const char *shell = m->passwd.pw_shell, *slash = strrchr(shell, '/');
+	const char *name = slash == NULL ? shell : &slash[1];
+
+	if (p->program != PROGRAM_SFTP &&
+	    (strcmp(name, "nologin") == 0 || strcmp(name, "false") == 0))
+		log_info("Session of %s ends at once: its shell is %s; chsh "
+			 "sets another",
+		    m->passwd.pw_name, shell);
 }
 
 int
@@ -328,7 +363,10 @@ on_start(struct monitor *m, struct wall_message *message)
 	policy_start(m->template->config, m->decision, requests[s->kind],
 	    s->command, &p);
 	if (p.refusal != NULL) {
-		start_refused(m, s, p.refusal);
+		if (p.final)
+			start_refused(m, s, p.refusal);
+		else
+			start_not_permitted(m, s, requests[s->kind], p.refusal);
 		return 0;
 	}
 	if (nologin(m, s) ||
@@ -347,6 +385,7 @@ on_start(struct monitor *m, struct wall_message *message)
 		buf_free(&environment);
 		return 0;
 	}
+	note_shell(m, &p);
 	c->started = true;
 	c->subsystem = s->kind == START_SUBSYSTEM;
 	c->forced = p.forced;
