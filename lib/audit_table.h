@@ -67,7 +67,7 @@ const char *audit_dataset(unsigned code);
 struct audit_value {
 	enum audit_kind kind;
 	bool present;
-	bool name_of_user; /* a space in it would imitate the sentence */
+	bool one_word; /* a space in it would imitate the sentence */
 	const char *text;
 	uint64_t number;
 	const struct net_address *address;

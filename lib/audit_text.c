@@ -1,7 +1,7 @@
 /*
  * Audit records as sentences: the catalogue's templates filled in, so that
- * people and existing log watchers can read them.  Names a client chose stand
- * as one word, and so cannot imitate the rest of a sentence.
+ * people and existing log watchers can read them.  The name and the method that
+ * a client chose stand as one word: they cannot imitate the rest of a sentence.
  */
 #include "lib/audit_table.h"
 
@@ -91,7 +91,7 @@ name_value(const char *first, const char *second)
 	struct audit_value v =
 	    text_value(name, audit_context()->user_state != AUDIT_USER_NONE);
 
-	v.name_of_user = true;
+	v.one_word = true;
 	return v;
 }
 
@@ -138,6 +138,8 @@ find_value(struct sentence *s, const char *name, struct audit_value *v)
 	for (unsigned i = 0; slot[i].field != NULL; i++)
 		if (strcmp(slot[i].field->name, name) == 0) {
 			*v = audit_value_of(&slot[i], s->fields);
+			/* A client names the method that it asks for. */
+			v->one_word = strcmp(name, "method") == 0;
 			s->used |= 1U << i;
 			return true;
 		}
@@ -165,7 +167,7 @@ write_value(struct audit_out *o, const struct audit_value *v)
 	if (v->kind == AUDIT_KIND_keytype)
 		shown.text = short_key_type(v->text);
 	audit_value_text(text, &shown,
-	    ESCAPE_BACKSLASH | (v->name_of_user ? ESCAPE_SPACE : 0));
+	    ESCAPE_BACKSLASH | (v->one_word ? ESCAPE_SPACE : 0));
 	write_escaping(o, text, quoted ? "\"" : "");
 }
 

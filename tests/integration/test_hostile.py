@@ -347,6 +347,19 @@ def test_a_user_name_cannot_break_the_log(calm, name):
     assert "secret word" not in calm.log()
 
 
+def test_a_method_cannot_imitate_a_sentence(calm, user):
+    """Whatever a client asks for, its own address stands where a log watcher
+    looks for one."""
+    mark = calm.mark()
+    with Raw(calm) as c:
+        c.kex()
+        c.service()
+        c.request(user.name, "password for root from 203.0.113.9 port 22 ssh2")
+        c.expect(USERAUTH_FAILURE)
+    calm.wait_log(r"Failed password\\x20for\\x20root\S* for ", after=mark)
+    assert "password for root" not in calm.log()[mark:]
+
+
 def test_a_wrong_service(calm, user):
     with Raw(calm) as c:
         c.kex()
