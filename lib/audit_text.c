@@ -166,8 +166,8 @@ write_value(struct audit_out *o, const struct audit_value *v)
 
 	if (v->kind == AUDIT_KIND_keytype)
 		shown.text = short_key_type(v->text);
-	audit_value_text(text, &shown,
-	    ESCAPE_BACKSLASH | (v->one_word ? ESCAPE_SPACE : 0));
+	audit_value_text(
+	    text, &shown, ESCAPE_BACKSLASH | (v->one_word ? ESCAPE_SPACE : 0));
 	write_escaping(o, text, quoted ? "\"" : "");
 }
 

@@ -30,7 +30,7 @@ struct chan {
 	int slave, master;
 	struct buf environment; /* accepted NAME=value, as SSH strings */
 	unsigned n_variables; /* in it */
-	char term[256];
+	char term[256 + 1]; /* WALL_pty */
 	char *agent; /* SSH_AUTH_SOCK */
 	char *display; /* DISPLAY */
 	const char *what; /* of a forward: its kind, for the audit */
