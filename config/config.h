@@ -303,6 +303,11 @@ enum gateway_ports {
 	GATEWAY_YES /* on every address, whatever the client asks */
 };
 
+enum hang_up {
+	HANG_UP_TERMINALS, /* what runs without one goes on */
+	HANG_UP_ALL
+};
+
 /*
  * Every key a rule may set, once.  The text key is the name; its type,
  * default and how a guard tightens it are in config/options.c.
@@ -341,6 +346,8 @@ enum gateway_ports {
 	G(set_env, struct strings) /* NAME=value */                       \
 	G(user_rc, bool)                                                  \
 	G(expose_auth, bool) /* SSH_USER_AUTH */                          \
+	G(hang_up, uint32_t) /* enum hang_up */                           \
+	G(reset_input, bool) /* of a client that is lost */               \
 	/* forwarding */                                                  \
 	G(local_forward, struct targets)                                  \
 	G(remote_forward, struct targets)                                 \

@@ -38,6 +38,8 @@ static const struct choice tun_choices[] = {{"no", TUN_NO},
     {"yes", TUN_BOTH}, {NULL, 0}};
 static const struct choice gateway_choices[] = {{"no", GATEWAY_NO},
     {"client", GATEWAY_CLIENT}, {"yes", GATEWAY_YES}, {NULL, 0}};
+static const struct choice hang_up_choices[] = {
+    {"terminals", HANG_UP_TERMINALS}, {"all", HANG_UP_ALL}, {NULL, 0}};
 /* The DSCP classes, as the byte that IP_TOS takes. */
 static const struct choice qos_choices[] = {{"none", CONFIG_NONE},
     {"cs0", 0x00}, {"cs1", 0x20}, {"cs2", 0x40}, {"cs3", 0x60}, {"cs4", 0x80},
@@ -469,6 +471,16 @@ const struct option options[] = {
     G(expose_auth, BOOL, 0, 0, 0, "false", NULL, NEVER,
 	"Tell the session in a file, named by SSH_USER_AUTH, how it was "
 	"authenticated."),
+    G(hang_up, CHOICE, 0, 0, 0, "\"terminals\"", hang_up_choices, LARGER,
+	"Which programs are hung up (SIGHUP) when their client is lost or "
+	"closes their channel: those on terminals, as with sshd, or all.  The "
+	"end of a connection by policy or by sallyportctl hangs up all."),
+    G(reset_input, BOOL, 0, 0, 0, "false", NULL, TRUE,
+	"Give shells and commands without a terminal a socket as standard "
+	"input: if the client is lost before it has sent the end of its "
+	"input, reading fails (ECONNRESET) instead of ending, so that "
+	"\"gzip >tmp && mv tmp final\" publishes nothing that is cut short.  "
+	"Programs cannot open /dev/stdin then, as they can with sshd."),
     G(local_forward, TARGETS, 0, 256, 0, "[]", NULL, LAYER,
 	"Where clients may connect to through the server (ssh -L, -D, -W, -J): "
 	"\"host:port\", \"10.0.0.0/8:*\", \"*.example.com:443\", \"*:*\".  "

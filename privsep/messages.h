@@ -294,7 +294,9 @@
 /*
  * The first order, read by sallyport-session while it is root: whom to become,
  * and what is the same for all its programs.  exec and keys: SELinux contexts,
- * "" for none; oom: for /proc/self/oom_score_adj; sftp_*: of `internal`.
+ * "" for none; oom: for /proc/self/oom_score_adj; sftp_*: of `internal`;
+ * hang_up_all: programs without a terminal, too, when the client is lost;
+ * reset_input: their standard input is a socket that such a loss resets.
  */
 #define WALL_begin(F)                                                    \
 	F(u8, log_level, 15) F(text, zone, 256)                          \
@@ -305,7 +307,8 @@
 	F(text, xauth, 4095) F(flag, sftp_no_names, 1)                   \
 	F(flag, sftp_read_only, 1) F(text, sftp_start, 4095)             \
 	F(flag, sftp_sets_umask, 1) F(u32, sftp_umask, 511)              \
-	F(flag, sftp_draft_symlink, 1)
+	F(flag, sftp_draft_symlink, 1) F(flag, hang_up_all, 1)           \
+	F(flag, reset_input, 1)
 /*
  * kind: enum run_kind; environment: NAME=value strings as SSH strings;
  * user_rc: ~/.ssh/rc may run first; subsystem: standard error is a protocol's.
@@ -349,8 +352,9 @@
 #define WALL_unbind(F) F(u32, number, U32)
 /* A descriptor made by the monitor for the worker (a tun device). */
 #define WALL_hand_over(F) F(u32, channel, U32)
-/* Hang up every program, close every listener, exit when they are gone. */
-#define WALL_finish(F) F(u32, seconds, U32)
+/* Hang up programs (all: also those without a terminal, whatever begin said),
+ * close every listener, exit when they are gone. */
+#define WALL_finish(F) F(u32, seconds, U32) F(flag, all, 1)
 
 /* Session to monitor: news, believed no further than the user is. */
 #define WALL_SESSION_MONITOR(MSG)           \

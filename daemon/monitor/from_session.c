@@ -286,6 +286,21 @@ session_await_bindings(struct monitor *m, uint32_t channel)
 			session_readable(m);
 }
 
+/*
+ * The client has gone or was lost: programs without a terminal may go on.  Any
+ * other end is the server's (the administrator's, by policy, a fault), and
+ * leaves none that does not ask for it.
+ */
+static bool
+client_was_lost(const struct monitor *m)
+{
+	if (m->closing_since != 0 || !m->bye.said ||
+	    m->bye.cause == BYE_ORDERED)
+		return false;
+	return m->bye.cause != BYE_TIMEOUT ||
+	    m->bye.reason == SSH_DISCONNECT_CONNECTION_LOST;
+}
+
 /* The connection has ended: hang up, wait a little, kill. */
 void
 sessions_close(struct monitor *m)
@@ -305,7 +320,8 @@ sessions_close(struct monitor *m)
 		/* One that still looks at its chroot has no programs. */
 		if (s->ready_by != 0)
 			until = 0;
-		SESSION_ORDER(m, finish, .seconds = FINISH_MS / 1000);
+		SESSION_ORDER(m, finish, .seconds = FINISH_MS / 1000,
+		    .all = !client_was_lost(m));
 		while (m->session.fd >= 0 && (now = loop_clock()) < until) {
 			struct wall_message message;
 			int err = E_AGAIN;

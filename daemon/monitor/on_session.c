@@ -455,9 +455,9 @@ on_channel_closed(struct monitor *m, struct wall_message *message)
 		    .duration_ms = loop_clock() - c->since);
 	c->bytes_in = k->bytes_in;
 	c->bytes_out = k->bytes_out;
-	/* A program whose terminal has gone is hung up by the kernel; one on
-	 * pipes is told. */
-	if (c->kind == CHAN_SESSION && c->started && !c->ended)
+	/* A program whose terminal has gone is hung up by the kernel, too. */
+	if (c->kind == CHAN_SESSION && c->started && !c->ended &&
+	    (c->tty[0] != '\0' || m->decision->grants.hang_up == HANG_UP_ALL))
 		SESSION_ORDER(m, kill, .channel = c->id, .signal = SIGHUP);
 	forwards_end_of(m, c->id);
 	chan_remove(m, c);

@@ -129,6 +129,8 @@ send_begin(struct monitor *m, bool *selinux)
 	    (start = path_tokens_expand(g->sftp_start, &m->passwd)) == NULL)
 		goto out;
 	b->chroot = chroot;
+	b->hang_up_all = g->hang_up == HANG_UP_ALL;
+	b->reset_input = g->reset_input;
 	fill_sftp(m, b, start);
 	if ((err = carry_contexts(b, exec_context, key_context)) != 0)
 		goto out;

@@ -86,8 +86,11 @@ struct launch {
 
 /* ---- session.c ----------------------------------------------------------- */
 
-/* Hang up every program, close every listener, exit within seconds. */
-void session_finish(struct session *s, uint32_t seconds);
+/*
+ * Hang up programs (all: also those without a terminal, whatever begin said),
+ * close every listener, exit within seconds.
+ */
+void session_finish(struct session *s, uint32_t seconds, bool all);
 /* The terminals of its programs into the title. */
 void session_title(const struct session *s);
 /*
@@ -111,7 +114,7 @@ int chroot_enter(const char *path, char *bad, size_t size);
 
 int program_start(struct session *s, const struct msg_run *m, int pty);
 void program_kill(struct session *s, uint32_t channel, int signal);
-void programs_hang_up(struct session *s);
+void programs_hang_up(struct session *s, bool all);
 /* A child that ended: true if it was one of ours. */
 bool program_ended(struct session *s, pid_t pid, int status);
 

@@ -7,6 +7,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -34,20 +35,41 @@ close_all(int *fds, size_t count)
 	}
 }
 
+/*
+ * A pipe; or, to be reset, a socket on which a byte waits for the worker: who
+ * closes a UNIX socket with something unread resets it (unix(7)), so the end
+ * is a clean one only if the worker has read the byte before.
+ */
+static int
+make_input(int both[2], bool reset)
+{
+	if (!reset)
+		return pipe2(both, O_CLOEXEC);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, both) != 0)
+		return -1;
+	return write(both[0], "", 1) == 1 ? shutdown(both[0], SHUT_WR) : -1;
+}
+
 /* Ours do not block; theirs, descriptions of their own, do. */
 static int
-make_pipes(int ours[3], int theirs[3])
+make_pipes(int ours[3], int theirs[3], bool reset_input)
 {
 	for (int i = 0; i < 3; i++) {
-		int both[2];
+		int both[2] = {-1, -1};
+		int err = i == 0 ? make_input(both, reset_input) :
+				   pipe2(both, O_CLOEXEC);
 
-		if (pipe2(both, O_CLOEXEC) != 0)
-			return errno;
+		if (err != 0) {
+			err = errno;
+			close_all(both, 2);
+			return err;
+		}
 		ours[i] = both[i == 0 ? 1 : 0];
 		theirs[i] = both[i == 0 ? 0 : 1];
 		if (fcntl(ours[i], F_SETFL, O_NONBLOCK) != 0)
 			return errno;
-		if (i < 2) /* the kernel may say no: slower, that is all */
+		if (i < 2 && (i != 0 || !reset_input)) /* the kernel may say no:
+							  slower, that is all */
 			(void)fcntl(ours[i], F_SETPIPE_SZ, PIPE_SIZE);
 	}
 	return 0;
@@ -236,7 +258,8 @@ program_start(struct session *s, const struct msg_run *m, int pty)
 	pid_t pid = 0;
 
 	if (error == 0 && pty < 0) {
-		error = make_pipes(ours, theirs);
+		error = make_pipes(
+		    ours, theirs, s->start->reset_input && l.kind != RUN_SFTP);
 		l.in = theirs[0];
 		l.out = theirs[1];
 		l.error = theirs[2];
@@ -274,12 +297,14 @@ program_kill(struct session *s, uint32_t channel, int signal)
 }
 
 void
-programs_hang_up(struct session *s)
+programs_hang_up(struct session *s, bool all)
 {
 	struct program *p;
 
 	LIST_FOREACH(p, &s->programs, next)
 	{
+		if (!all && p->tty[0] == '\0')
+			continue;
 		program_kill(s, p->channel, SIGHUP);
 		program_kill(s, p->channel, SIGCONT);
 	}

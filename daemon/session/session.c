@@ -137,15 +137,18 @@ on_finish_timer(void *arg)
 }
 
 void
-session_finish(struct session *s, uint32_t seconds)
+session_finish(struct session *s, uint32_t seconds, bool all)
 {
-	if (s->finishing)
-		return;
+	bool again = s->finishing;
+
 	s->finishing = true;
+	/* The worker's end may be seen before the order that says why. */
+	programs_hang_up(s, all || s->start->hang_up_all);
+	if (again)
+		return;
 	listen_end_all(s);
 	lookups_end(s);
 	reaches_end(s);
-	programs_hang_up(s);
 	loop_timer_start(s->loop, &s->finish_timer, (uint64_t)seconds * 1000,
 	    on_finish_timer, s);
 	session_maybe_exit(s);
@@ -224,7 +227,7 @@ obey(struct session *s, struct wall_message *m)
 		return WALL_SEND_FD(
 		    &s->worker, fd, stream, .channel = m->hand_over.channel);
 	case MSG_finish:
-		session_finish(s, m->finish.seconds);
+		session_finish(s, m->finish.seconds, m->finish.all);
 		return 0;
 	default:
 		return E_STATE;
@@ -265,9 +268,21 @@ on_monitor(int fd, unsigned events, void *arg)
 		return;
 	loop_fd_remove(&s->monitor_handle);
 	s->exit_status = err == E_CLOSED ? 0 : 1;
-	session_finish(s, FINISH_SECONDS);
+	session_finish(s, FINISH_SECONDS, true);
 }
 
+/* The monitor has sent no order to finish: it is stopped, or stuck. */
+static void
+on_worker_lost(void *arg)
+{
+	session_finish(arg, FINISH_SECONDS, false);
+}
+
+/*
+ * The worker has gone.  The monitor knows why, and sends that order after all
+ * others: a program that it has ordered still starts, though its client left
+ * as soon as that was promised.
+ */
 static void
 on_worker(int fd, unsigned events, void *arg)
 {
@@ -280,7 +295,11 @@ on_worker(int fd, unsigned events, void *arg)
 	if ((events & LOOP_HANGUP) == 0)
 		return;
 	loop_fd_remove(&s->worker_handle);
-	session_finish(s, FINISH_SECONDS);
+	if (s->finishing)
+		return;
+	programs_hang_up(s, s->start->hang_up_all);
+	loop_timer_start(s->loop, &s->finish_timer, FINISH_SECONDS * 1000,
+	    on_worker_lost, s);
 }
 
 static void

@@ -81,7 +81,7 @@ def test_each_client_answers_and_is_answered(prober):
 
 def test_a_client_that_is_gone_is_noticed(prober):
     """Stopped, it answers nothing: we hang up, and so ends what it ran."""
-    p = prober.popen(prober.user, "echo $$; exec sleep 60")
+    p = prober.popen(prober.user, "echo $$; exec cat")
     pid = int(p.stdout.readline())
     os.kill(p.pid, signal.SIGSTOP)
     start = time.monotonic()

@@ -320,8 +320,9 @@ wait
         c.close()
     p.kill()
     p.communicate()
-    # The connection gone, its programs are hung up.
-    sp.wait_for(lambda: not user.processes(), what="an empty house")
+    # The connection gone, the editor's server goes on, for the next one.
+    sp.wait_for(lambda: not server.processes("monitor "), what="the connection's end")
+    assert [line for line in user.processes() if "python3" in line]
 
 
 def test_mosh(server, user):

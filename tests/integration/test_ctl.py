@@ -58,8 +58,8 @@ def login(server, user, *command, **kw):
 
 
 def ended(p, seconds=15):
-    out, err = p.communicate(timeout=seconds * sp.SLOW)
-    return p.returncode, err.decode()
+    p.wait(seconds * sp.SLOW)  # its input stays open: that would end it, too
+    return p.returncode, p.communicate()[1].decode()
 
 
 def fingerprint(user):

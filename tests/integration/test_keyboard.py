@@ -86,3 +86,73 @@ def test_without_pam_the_account_is_told_to_its_owner_alone(make_server, user, s
     os.unlink(user.home + "/.ssh/authorized_keys")
     p = s.ssh(user, "true", LogLevel="INFO", check=255)
     assert "Permission denied" in p.stderr and sentence not in p.stderr, p.stderr
+
+
+# ---- a lost connection ----
+
+def lose(p):
+    p.kill()
+    p.communicate()
+
+
+@pytest.fixture
+def all_hung_up(make_server):
+    return make_server(grants='hang_up = "all";')
+
+
+def test_a_command_goes_on_when_its_client_is_lost(both, all_hung_up, user):
+    """As with sshd; with hang_up = "all" it does not."""
+    sp.write_pam("sp-beside", REFUSING)
+    ours, theirs = both()
+    for n, (server, made) in enumerate(((theirs, True), (ours, True), (all_hung_up, False))):
+        path = f"{user.home}/file{n}"
+        p = server.popen(user, f"echo $$; sleep 2; touch {path}")
+        pid = int(p.stdout.readline())
+        lose(p)
+        sp.wait_for(lambda: not os.path.exists(f"/proc/{pid}"), 20, "the command's end")
+        assert os.path.exists(path) == made, server
+
+
+def test_paramiko_may_leave_at_once(server, user):
+    import paramiko
+    for n in range(10):
+        c = paramiko.SSHClient()
+        c.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+        c.connect("127.0.0.1", server.port, user.name, key_filename=user.key, allow_agent=False)
+        c.exec_command(f"sleep 0.5; touch {user.home}/left{n}")
+        c.close()
+    sp.wait_for(lambda: all(os.path.exists(f"{user.home}/left{n}") for n in range(10)), 20, "10 files")
+
+
+def test_the_server_s_own_end_hangs_up_all(make_server, user):
+    """Policy and the administrator end what has no terminal, too."""
+    s = make_server(grants="max_session_time = 3;")
+    for kill in (True, False):
+        p = s.popen(user, "echo $$; exec sleep 60")
+        pid = int(p.stdout.readline())
+        if kill:
+            sp.run(["sallyportctl", "-f", s.config, "kill", f"user:{user.name}"], check=0)
+        sp.wait_for(lambda: not os.path.exists(f"/proc/{pid}"), 20, "the command's end")
+        p.communicate(timeout=20)
+
+
+def test_an_upload_that_is_cut_short_is_not_published(make_server, user):
+    """Its reader gets an error; a whole one, and what the program closes itself, are as ever."""
+    s = make_server(grants="reset_input = true;")
+    upload = "head -c1 >/dev/null && cat >tmp && mv tmp final"
+    p = s.popen(user, "echo go; " + upload)
+    assert p.stdout.readline() == b"go\n"
+    p.stdin.write(b"x" * 100000)
+    p.stdin.flush()
+    tmp, final = user.home + "/tmp", user.home + "/final"
+    sp.wait_for(lambda: os.path.exists(tmp) and os.path.getsize(tmp) == 99999, what="the bytes")
+    lose(p)
+    sp.wait_for(lambda: not user.processes(), 20, "the reader's end")
+    assert os.path.exists(tmp) and not os.path.exists(final)
+    s.ssh(user, upload, input="y" * 3000000, check=0, timeout=60)
+    assert os.path.getsize(final) == 2999999
+    # From many short ones none is cut, and who does not read is no fault.
+    for n in range(5):
+        assert s.ssh(user, "cat", input=f"{n}\n", check=0).stdout == f"{n}\n"
+    s.ssh(user, "true", input="z" * 100000, check=0)
+    s.ssh(user, "test -p /dev/stdin", check=1)

@@ -135,8 +135,8 @@ def test_programs_are_hung_up_when_the_connection_dies(server, user):
     sp.wait_for(lambda: not user.processes(), what="end of the programs")
 
 
-def test_a_program_without_terminal_is_hung_up_too(server, user):
-    p = server.popen(user, "exec 2>/dev/null; trap 'echo hup > ~/hup; exit' HUP; echo on; "
+def test_a_program_without_terminal_is_hung_up_if_policy_wants_it(make_server, user):
+    p = make_server(grants='hang_up = "all";').popen(user, "exec 2>/dev/null; trap 'echo hup > ~/hup; exit' HUP; echo on; "
                      "while :; do sleep 0.1; done")
     assert p.stdout.readline() == b"on\n"
     p.kill()

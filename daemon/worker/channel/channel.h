@@ -239,6 +239,8 @@ void channel_input_failed(struct channel *c);
 void channel_stop_reading(struct channel *c);
 /* Nothing more goes into the program / comes out of it. */
 void channel_end_input(struct channel *c);
+/* The same, as the client has said that its input is complete. */
+void channel_finish_input(struct channel *c);
 void channel_end_output(struct channel *c, struct end *end);
 void channel_close_ends(struct channel *c);
 bool channel_outputs_closed(const struct channel *c);

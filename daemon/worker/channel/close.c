@@ -153,7 +153,9 @@ channel_settle(struct channel *c)
 {
 	if (c->state != CHANNEL_OPEN)
 		return;
-	if ((c->eof_received || c->close_received) && c->backlog.len == 0)
+	if (c->eof_received && c->backlog.len == 0)
+		channel_finish_input(c);
+	else if (c->close_received && c->backlog.len == 0)
 		channel_end_input(c);
 	if (c->exited && c->began && !c->exit_told) {
 		if (channel_outputs_closed(c) || c->lingering)

@@ -5,10 +5,13 @@
 #include "daemon/worker/channel/channel.h"
 
 #include "lib/err.h"
+#include "lib/log.h"
 
 #include <sys/socket.h>
 
+#include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 static void
@@ -163,6 +166,21 @@ close_end(struct end *end)
 	if (end->fd >= 0)
 		close(end->fd);
 	end->fd = -1;
+}
+
+/*
+ * The client has said that its input ends here.  If that is a socket
+ * (reset_input), the byte that waits on it is what would reset it.
+ */
+void
+channel_finish_input(struct channel *c)
+{
+	char byte;
+
+	if (c->input.fd >= 0 && !c->shared && read(c->input.fd, &byte, 1) < 0 &&
+	    errno != EBADF)
+		log_debug("channel %u: input: %s", c->id, strerror(errno));
+	channel_end_input(c);
 }
 
 /* A terminal has no end of input of its own: it stays open until all ends. */

@@ -218,6 +218,8 @@ measure_scalars(struct measures *m, const struct decision *d)
 	FEWER(key_verify);
 	FEWER(sftp_only);
 	FEWER(sftp_read_only);
+	FEWER(hang_up);
+	FEWER(reset_input);
 	measure(m, "tun 1", (g->tun & 1) != 0);
 	measure(m, "tun 2", (g->tun & 2) != 0);
 	measure(m, "command", g->command == NULL);

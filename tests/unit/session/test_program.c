@@ -301,7 +301,8 @@ START_TEST(test_finish_hangs_up_and_who_ignores_it_lives_on)
 	ck_assert_int_eq(
 	    WALL_SEND(&drive.monitor, kill, .channel = 1, .signal = SIGCONT),
 	    0);
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, finish, .seconds = 1), 0);
+	ck_assert_int_eq(
+	    WALL_SEND(&drive.monitor, finish, .seconds = 1, .all = 1), 0);
 	m = drive_worker(MSG_exited);
 	ck_assert_uint_eq(m->exited.channel, 2);
 	ck_assert_str_eq(m->exited.signal, "HUP");
@@ -310,6 +311,58 @@ START_TEST(test_finish_hangs_up_and_who_ignores_it_lives_on)
 	    poll(&(struct pollfd){.fd = deaf[1], .events = POLLIN}, 1, 0),
 	    0); /* still held open */
 	ck_assert_int_eq(kill(deaf_pid, SIGKILL), 0);
+}
+END_TEST
+
+START_TEST(test_what_has_no_terminal_outlives_a_lost_client)
+{
+	int fds[3];
+	pid_t pid;
+
+	drive_start();
+	drive_run(1, "echo ready; exec sleep 100", fds);
+	pid = drive.ran;
+	while (read(fds[1], (char[16]){0}, 16) < 0)
+		poll(NULL, 0, 10);
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, finish, .seconds = 0), 0);
+	ck_assert_int_eq(drive_finish(), 0);
+	ck_assert_int_eq(
+	    poll(&(struct pollfd){.fd = fds[1], .events = POLLIN}, 1, 0), 0);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+}
+END_TEST
+
+START_TEST(test_an_order_to_end_all_comes_after_the_worker_has_gone)
+{
+	int fds[3];
+
+	drive_start();
+	drive_run(1, "echo ready; exec sleep 100", fds);
+	while (read(fds[1], (char[16]){0}, 16) < 0)
+		poll(NULL, 0, 10);
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, finish, .seconds = 5), 0);
+	ck_assert_int_eq(
+	    WALL_SEND(&drive.monitor, finish, .seconds = 5, .all = 1), 0);
+	ck_assert_str_eq(drive_worker(MSG_exited)->exited.signal, "HUP");
+	ck_assert_int_eq(drive_finish(), 0);
+}
+END_TEST
+
+/* unix(7) as make_input() relies on it, with a reader of the user's. */
+START_TEST(test_an_input_that_was_not_finished_is_reset)
+{
+	int fds[3];
+	char byte;
+
+	drive.start.reset_input = true;
+	drive_start();
+	drive_run(1, "cat >/dev/null && echo whole", fds);
+	ck_assert_int_eq(write(fds[0], "data", 4), 4);
+	if (_i == 1) /* the client said so */
+		ck_assert_int_eq(read(fds[0], &byte, 1), 1);
+	close(fds[0]);
+	ck_assert_str_eq(drive_read(fds[1]), _i == 1 ? "whole\n" : "");
+	ck_assert_int_eq(drive_finish(), 0);
 }
 END_TEST
 
@@ -510,6 +563,11 @@ suite_program(void)
 	tcase_add_test(c, test_a_subsystem_hears_nothing_of_a_missing_home);
 	tcase_add_test(c, test_a_signal_order_reaches_the_whole_group);
 	tcase_add_test(c, test_finish_hangs_up_and_who_ignores_it_lives_on);
+	tcase_add_test(c, test_what_has_no_terminal_outlives_a_lost_client);
+	tcase_add_test(
+	    c, test_an_order_to_end_all_comes_after_the_worker_has_gone);
+	tcase_add_loop_test(
+	    c, test_an_input_that_was_not_finished_is_reset, 0, 2);
 	tcase_add_test(c, test_without_a_monitor_everything_ends);
 	tcase_add_test(c, test_an_order_out_of_the_table_ends_the_process);
 	tcase_add_test(c, test_the_users_rc_runs_first_when_it_may);
