@@ -14,9 +14,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BUNDLE_MAGIC "sallyport bundle 1"
@@ -56,18 +59,48 @@ config_bundle_free(struct bundle *bundle)
 	memset(bundle, 0, sizeof(*bundle));
 }
 
+/* Whoever wrote it: of no use to a server, but to judge its words. */
+static int
+read_unjudged(const char *path, struct buf *bytes, char why[SAFEFILE_WHY_MAX])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	int err = E_SYSTEM;
+
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		snprintf(why, SAFEFILE_WHY_MAX, "%s", strerror(errno));
+	} else if (!S_ISREG(st.st_mode)) {
+		snprintf(why, SAFEFILE_WHY_MAX, "is not a regular file");
+	} else {
+		err = safefile_read_fd(fd, CONFIG_FILE_MAX, bytes);
+		if (err != 0)
+			snprintf(why, SAFEFILE_WHY_MAX, "%s", err_text(err));
+	}
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
 static void
-read_file(const char *path, struct bundle *bundle, struct problems *problems)
+read_file(const char *path, bool judged, struct bundle *bundle,
+    struct problems *problems)
 {
 	struct safefile_rules rules = {.owner = geteuid(),
 	    .flags = SAFEFILE_FOLLOW,
 	    .max = CONFIG_FILE_MAX};
-	char why[SAFEFILE_WHY_MAX];
+	char why[SAFEFILE_WHY_MAX] = "";
 	struct buf bytes;
 	int err;
 
 	buf_init(&bytes, CONFIG_FILE_MAX);
-	err = safefile_read(path, &rules, &bytes, why);
+	/* Else a directory on the way may be blamed for what is not there. */
+	if (access(path, F_OK) != 0 && errno == ENOENT) {
+		snprintf(why, sizeof(why), "no such file");
+		err = E_NOT_FOUND;
+	} else {
+		err = judged ? safefile_read(path, &rules, &bytes, why) :
+			       read_unjudged(path, &bytes, why);
+	}
 	if (err == E_TOO_LARGE)
 		problem_error(problems, path, 0,
 		    "larger than %d bytes: not "
@@ -97,8 +130,8 @@ by_name(const struct dirent **a, const struct dirent **b)
 }
 
 static void
-read_drop_ins(
-    const char *directory, struct bundle *bundle, struct problems *problems)
+read_drop_ins(const char *directory, bool judged, struct bundle *bundle,
+    struct problems *problems)
 {
 	struct dirent **entries = NULL;
 	int i, count;
@@ -110,16 +143,16 @@ read_drop_ins(
 		    strerror(errno));
 	for (i = 0; i < count; i++) {
 		path = mem_printf("%s/%s", directory, entries[i]->d_name);
-		read_file(path, bundle, problems);
+		read_file(path, judged, bundle, problems);
 		free(path);
 		free(entries[i]);
 	}
 	free(entries);
 }
 
-int
-config_bundle_read(
-    const char *main_path, struct bundle *bundle, struct problems *problems)
+static int
+read_bundle(const char *main_path, bool judged, struct bundle *bundle,
+    struct problems *problems)
 {
 	size_t errors = problems->errors;
 	char *path, *directory, *slash;
@@ -133,14 +166,28 @@ config_bundle_read(
 	}
 	slash = strrchr(path, '/');
 	directory = mem_printf("%.*s/policy.d", (int)(slash - path), path);
-	read_drop_ins(directory, bundle, problems);
-	read_file(path, bundle, problems);
+	read_drop_ins(directory, judged, bundle, problems);
+	read_file(path, judged, bundle, problems);
 	free(directory);
 	free(path);
 	if (problems->errors == errors)
 		return 0;
 	config_bundle_free(bundle);
 	return E_VALUE;
+}
+
+int
+config_bundle_read(
+    const char *main_path, struct bundle *bundle, struct problems *problems)
+{
+	return read_bundle(main_path, true, bundle, problems);
+}
+
+int
+config_bundle_read_unjudged(
+    const char *main_path, struct bundle *bundle, struct problems *problems)
+{
+	return read_bundle(main_path, false, bundle, problems);
 }
 
 static int

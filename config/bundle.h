@@ -31,6 +31,11 @@ struct bundle {
 int config_bundle_read(
     const char *main_path, struct bundle *bundle, struct problems *problems);
 
+/* The same of files that anybody may have written: to judge their words, and
+ * for nothing that acts on them. */
+int config_bundle_read_unjudged(
+    const char *main_path, struct bundle *bundle, struct problems *problems);
+
 /* Append bytes under a name: what tests, fuzzers and the import use. */
 int config_bundle_add(
     struct bundle *bundle, const char *path, const void *bytes, size_t len);

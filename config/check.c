@@ -42,6 +42,11 @@ safe_file(const char *path, unsigned flags, char why[SAFEFILE_WHY_MAX])
 	    .owner = geteuid(), .flags = flags | SAFEFILE_FOLLOW};
 	int fd;
 
+	/* Else a directory on the way may be blamed for what is not there. */
+	if (access(path, F_OK) != 0 && errno == ENOENT) {
+		snprintf(why, SAFEFILE_WHY_MAX, "no such file");
+		return false;
+	}
 	if (safefile_open(path, &rules, &fd, why) != 0)
 		return false;
 	close(fd);
@@ -238,7 +243,7 @@ check_modules(const struct check *c)
 		problem_error(c->problems, NULL, 0,
 		    "modules: there is none: "
 		    "nobody can authenticate");
-	for (i = 0; i < config->module_count; i++) {
+	for (i = 0; i < config->module_count && !c->calls->elsewhere; i++) {
 		const struct module_settings *m = &config->modules[i];
 		char *path = m->file[0] == '/' ?
 		    mem_strdup(m->file) :
@@ -372,6 +377,10 @@ check_grants(const struct check *c, const struct rule *rule)
 	const struct grants *g = &rule->grants;
 	const struct origin *o = g->origins;
 
+	if (o[GRANT_times].line != 0)
+		check_times(c, "times", &g->times, &o[GRANT_times]);
+	if (c->calls->elsewhere)
+		return;
 	if (g->banner != NULL && access(g->banner, R_OK) != 0)
 		problem_warning(c->problems, o[GRANT_banner].file,
 		    o[GRANT_banner].line, "banner: %s: %s", g->banner,
@@ -384,8 +393,6 @@ check_grants(const struct check *c, const struct rule *rule)
 		    &o[GRANT_subsystem_commands]);
 	if (g->chroot != NULL)
 		check_chroot(c, g->chroot, &o[GRANT_chroot]);
-	if (o[GRANT_times].line != 0)
-		check_times(c, "times", &g->times, &o[GRANT_times]);
 }
 
 static void
@@ -496,7 +503,8 @@ config_check(const struct config *config, const struct check_calls *calls,
 	size_t errors = problems->errors;
 
 	check_identification(&c);
-	check_files(&c);
+	if (!calls->elsewhere)
+		check_files(&c);
 	check_user(&c, "privsep.worker_user", config->privsep.worker_user);
 	check_user(
 	    &c, "privsep.keyholder_user", config->privsep.keyholder_user);

@@ -33,6 +33,9 @@ struct check_calls {
 	    void *context, enum algorithm_kind kind, const char *name);
 	/* Of what is not the configuration's fault only warn. */
 	bool lenient;
+	/* The configuration alone, as for another machine: no file that it
+	 * names is looked at. */
+	bool elsewhere;
 };
 
 /*

@@ -22,7 +22,8 @@ static const struct command {
 	const char *arguments;
 	const char *help;
 } commands[] = {
-    {"check", check_command, "", "everything a start would find wrong"},
+    {"check", check_command, "[--lint] [file]",
+	"everything a start would find wrong"},
     {"drain", drain_command, "[on | off | wait]",
 	"refuse new connections, wait for the others to end"},
     {"explain", explain_command,

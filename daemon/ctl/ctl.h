@@ -55,6 +55,10 @@ int ctl_usage(const struct ctl *ctl, const char *format, ...)
  */
 struct config *offline_config(const struct ctl *ctl, struct bundle *bundle);
 
+/* The bundle of a file: judged for its owner and modes if root reads it. */
+int offline_read(
+    const char *path, struct bundle *bundle, struct problems *problems);
+
 /* check.c: what "check" finds in ctl->config_file, added to problems. */
 void check_file(const struct ctl *ctl, struct problems *problems);
 

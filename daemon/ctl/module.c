@@ -4,11 +4,13 @@
 #include "daemon/ctl/module.h"
 
 #include "lib/mem.h"
+#include "lib/safefile.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 char *
 module_path(const struct config *config, const struct module_settings *settings)
@@ -22,8 +24,17 @@ bool
 modules_open(struct modules *m, const struct module_settings *settings,
     const char *path, char *why, size_t why_size)
 {
+	const struct safefile_rules rules = {.flags = SAFEFILE_FOLLOW};
 	struct opened o = {.settings = settings};
+	char unsafe[SAFEFILE_WHY_MAX] = "";
+	int fd;
 
+	/* Its constructors run: as a start, take files of root's alone. */
+	if (safefile_open(path, &rules, &fd, unsafe) != 0) {
+		snprintf(why, why_size, "%s", unsafe);
+		return false;
+	}
+	close(fd);
 	if ((o.library = dlopen(path, RTLD_NOW | RTLD_LOCAL)) == NULL) {
 		snprintf(why, why_size, "%s", dlerror());
 		return false;

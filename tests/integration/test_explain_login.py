@@ -3,6 +3,7 @@
 import datetime
 import os
 import shutil
+import subprocess
 
 import pytest
 
@@ -194,3 +195,14 @@ def test_expect_gives_an_exit_status_and_brief_leaves_defaults_out(make_server, 
     assert "rule root" in whole and "rule root" not in brief and "rule users" in brief
     assert "agent = true" in brief and "shell good" not in brief
     assert brief.endswith("may log in: yes\n") and len(brief) < len(whole) / 2
+
+
+def test_without_root_what_cannot_be_seen_is_unknown(make_server, user):
+    s = make_server(start=False)
+    shutil.copy(s.config, "/tmp/spt_explain.conf")
+    os.chmod("/tmp/spt_explain.conf", 0o644)
+    p = subprocess.run(["setpriv", f"--reuid={user.uid}", f"--regid={user.gid}", "--clear-groups",
+                        "sallyportctl", "-f", "/tmp/spt_explain.conf", "explain", "--user", user.name,
+                        "--from", "127.0.0.1", "--expect", "allow"], capture_output=True, text=True)
+    os.unlink("/tmp/spt_explain.conf")
+    assert p.returncode == 1 and "may log in: unknown, account: " in p.stdout, (p.stdout, p.stderr)
