@@ -5,6 +5,7 @@
  * judged whole.
  */
 #include "config/parse.h"
+#include "config/policy/channel.h"
 #include "lib/err.h"
 
 #include <ctype.h>
@@ -458,10 +459,13 @@ parse_channel(
 	    !is_word_of(text, (size_t)(equals - text), "._-@:*?",
 		CONFIG_CHANNEL_KIND_MAX))
 		return bad;
+	timeout->kind = arena_strndup(arena, text, (size_t)(equals - text));
+	if (!channel_kind_exists(timeout->kind))
+		return "no kind of channel; like \"direct-tcpip=10m\", "
+		       "\"session:*=1h\"";
 	if (parse_time(equals + 1, &seconds) != NULL || seconds == 0 ||
 	    seconds >= UINT32_MAX)
 		return bad;
-	timeout->kind = arena_strndup(arena, text, (size_t)(equals - text));
 	timeout->seconds = (uint32_t)seconds;
 	return NULL;
 }
@@ -482,11 +486,16 @@ parse_assignment(const char *text)
 	return NULL;
 }
 
+/* 32 bytes in base64, without the "=" that ssh-keygen leaves out. */
+#define FINGERPRINT_LENGTH 43
+
 const char *
 parse_fingerprint(const char *text)
 {
 	if (strcmp(text, "*") != 0 &&
-	    (strncmp(text, "SHA256:", 7) != 0 || text[7] == '\0'))
+	    (strncmp(text, "SHA256:", 7) != 0 ||
+		strlen(&text[7]) != FINGERPRINT_LENGTH ||
+		!is_word(&text[7], FINGERPRINT_LENGTH, "+/")))
 		return "not a fingerprint; \"SHA256:...\" as ssh-keygen -l "
 		       "prints it";
 	return NULL;

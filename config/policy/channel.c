@@ -9,6 +9,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* As the worker names its channels (kind_name, audit of starts). */
+static const char *const kinds[] = {"session", "session:shell",
+    "session:command", "direct-tcpip", "direct-streamlocal@openssh.com",
+    "forwarded-tcpip", "forwarded-streamlocal@openssh.com", "agent-connection",
+    "x11-connection", "tun-connection"};
+static const char subsystem[] = "session:subsystem:";
+
+bool
+channel_kind_exists(const char *pattern)
+{
+	size_t i;
+
+	if (strcmp(pattern, "global") == 0)
+		return true;
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (match_pattern(kinds[i], pattern, MATCH_CASE))
+			return true;
+	}
+	/* The names of subsystems are anybody's. */
+	i = strcspn(pattern, "*?");
+	return strncmp(pattern, subsystem,
+		   i < sizeof(subsystem) - 1 ? i : sizeof(subsystem) - 1) ==
+	    0 &&
+	    (pattern[i] != '\0' || i > sizeof(subsystem) - 1);
+}
+
 static void
 print_entry(const struct channel_timeout *entry, bool first, struct buf *out)
 {

@@ -9,6 +9,9 @@
 #include "config/policy/policy.h"
 #include "lib/buf.h"
 
+/* Can it be said of a channel? "sesion=5m" would never close one. */
+bool channel_kind_exists(const char *pattern);
+
 /* Bytes that the text of one list takes at most, with what parts it. */
 size_t channel_timeouts_room(const struct channel_timeouts *list);
 

@@ -189,6 +189,9 @@ static const struct row rows[] = {
 	"test.conf:4: guards.g.key_revoked: there is no revocation list "
 	"\"/etc/krl\"\n"},
     {GUARD("key_revoked = \"*\";"), ""},
+    {GUARD("channel_timeouts = [ \"*-tcpip=5m\", \"session:sub*=1\", "
+	   "\"session:subsystem:x=1\", \"*sftp=1\", \"global=9\" ];"),
+	""},
     {GOOD RULE("match = { user = \"dim\"; };"), ""},
     {GOOD RULE("match = { user = \"gh?st\"; };"), ""},
     {GOOD RULE("banner = \"/nonexistent\";"),

@@ -112,7 +112,10 @@ put_value(FILE *out, const struct option *option)
 		fputs("[ \"sftp=internal\", \"x=/bin/true -x\" ]", out);
 		break;
 	case OPTION_FINGERPRINTS:
-		fputs(random_below(2) ? "\"*\"" : "\"SHA256:a\"", out);
+		fputs(random_below(2) ? "\"*\"" :
+					"\"SHA256:a++++++++++++++++++++++++++++"
+					"++++++++++++++\"",
+		    out);
 		break;
 	default:
 		put_list(out, words, 10);
@@ -288,7 +291,9 @@ measure_keys(struct measures *m, const struct decision *d)
 	for (i = 0; i < 32; i++) {
 		f.key_type = types[i % 4];
 		f.key_source = i & 4 ? "files" : "ldap";
-		f.key_ca = i & 8 ? "SHA256:a" : "SHA256:b";
+		f.key_ca = i & 8 ?
+		    "SHA256:a++++++++++++++++++++++++++++++++++++++++++" :
+		    "SHA256:b++++++++++++++++++++++++++++++++++++++++++";
 		f.key_bits = i & 16 ? 1030 : 4096;
 		f.key_touched = f.key_verified = (i & 8) != 0;
 		measure(m, "key", policy_may_key(d, &f, NULL, 0));

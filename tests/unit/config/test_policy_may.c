@@ -248,6 +248,40 @@ START_TEST(no_channel_timeout_is_lost_on_its_way_to_the_worker)
 }
 END_TEST
 
+static void
+is_refused(const char *guard, const char *says)
+{
+	char text[512], *problems;
+
+	snprintf(
+	    text, sizeof(text), "guards = ( { name = \"g\"; %s } );", guard);
+	problems = problems_of(text);
+	ck_assert_msg(
+	    strstr(problems, says) != NULL, "%s: %s", guard, problems);
+	free(problems);
+}
+
+/* A slip of the pen that would switch the guard off. */
+START_TEST(what_can_match_nothing_is_not_loaded)
+{
+	static const char kind[] = "no kind of channel";
+	static const char fingerprint[] = "not a fingerprint";
+
+	is_refused("channel_timeouts = \"sesion=5m\";", kind);
+	is_refused("channel_timeouts = \"x11=5m\";", kind);
+	is_refused("channel_timeouts = \"session:subsystem:=5m\";", kind);
+	is_refused("channel_timeouts = \"sesion:*=5m\";", kind);
+	is_refused("match = { key_ca = \"SHA256:short\"; }; pty = false;",
+	    fingerprint);
+	is_refused("key_cas = "
+		   "\"SHA256:0123456789012345678901234567890123456789abcd\";",
+	    fingerprint);
+	is_refused("key_cas = "
+		   "\"SHA256:0123456789012345678901234567890123456789ab=\";",
+	    fingerprint);
+}
+END_TEST
+
 START_TEST(channel_timeouts_that_do_not_fit_are_not_loaded)
 {
 	char *text = mem_zalloc(1 << 20), *problems;
@@ -258,10 +292,11 @@ START_TEST(channel_timeouts_that_do_not_fit_are_not_loaded)
 	    ");\nguards = (");
 	for (guard = 0; guard < 8; guard++) {
 		at += sprintf(&text[at],
-		    "%s { name = \"g%d\"; channel_timeouts = [ \"x=1\"",
+		    "%s { name = \"g%d\"; channel_timeouts = [ \"session=1\"",
 		    guard > 0 ? "," : "", guard);
 		for (i = 1; i < 64; i++)
-			at += sprintf(&text[at], ", \"y%080d=1\"", i);
+			at += sprintf(
+			    &text[at], ", \"session:subsystem:%063d=1\"", i);
 		at += sprintf(&text[at], " ]; }");
 	}
 	sprintf(&text[at], " );");
@@ -291,6 +326,7 @@ suite_policy_may(void)
 	tcase_add_test(tc, the_rules_command_goes_before_the_keys);
 	tcase_add_test(tc, channel_timeouts_take_the_least_of_the_layers);
 	tcase_add_test(tc, no_channel_timeout_is_lost_on_its_way_to_the_worker);
+	tcase_add_test(tc, what_can_match_nothing_is_not_loaded);
 	tcase_add_test(tc, channel_timeouts_that_do_not_fit_are_not_loaded);
 	tcase_add_test(tc, a_late_guards_command_goes_before_the_keys_too);
 	suite_add_tcase(suite, tc);

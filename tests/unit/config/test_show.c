@@ -55,7 +55,7 @@ static const char rich[] =
     "\"!a\"; time = \"mon 01:00-02:00\"; invalid_user = true; };"
     " methods = [ \"publickey,password:pam/x\" ]; set_env = [ \"A=b c\" ];"
     " local_forward = [ \"[2001:db8::]/32:1-2\" ]; sftp_umask = \"027\";"
-    " channel_timeouts = [ \"x=5\" ]; command = \"none\"; },"
+    " channel_timeouts = [ \"x11*=5\" ]; command = \"none\"; },"
     "{ name = \"s\"; extends = \"r\"; refuse = true; match = "
     "( { user = \"a\"; }, { uid = \"1\"; }, { user = \"b\"; } ); } );";
 

@@ -82,7 +82,8 @@ static const struct absent_row absent_rows[] = {
     {"key_type = [ \"*\", \"!sk-*\" ];", POLICY_REFUSED},
     {"key_source = \"!ldap\";", POLICY_REFUSED},
     {"key_type = \"ssh-rsa\";", POLICY_GRANTED},
-    {"key_ca = \"SHA256:x\";", POLICY_GRANTED},
+    {"key_ca = \"SHA256:x++++++++++++++++++++++++++++++++++++++++++\";",
+	POLICY_GRANTED},
     {"method = \"publickey\"; key_type = \"!sk-*\";", POLICY_GRANTED},
     {"method = \"!publickey\";", POLICY_REFUSED},
 };
@@ -123,7 +124,8 @@ START_TEST(a_guard_sees_every_method_that_was_walked)
 	facts.method_count = 9;
 	facts.key_state = FACT_KNOWN;
 	facts.key_type = "ssh-ed25519";
-	facts.key_fingerprint = "SHA256:x";
+	facts.key_fingerprint =
+	    "SHA256:x++++++++++++++++++++++++++++++++++++++++++";
 	facts.key_source = "user";
 	policy_guard(config, &facts, &decision);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
