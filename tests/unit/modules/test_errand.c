@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -507,6 +508,40 @@ START_TEST(no_handler_of_ours_runs_in_a_light_child)
 }
 END_TEST
 
+static pid_t owner;
+static volatile sig_atomic_t strange; /* runs of on_33 in another process */
+
+static void
+on_33(int number)
+{
+	(void)number;
+	if (getpid() != owner)
+		strange = 1;
+}
+
+/* libc has a handler of its own there, once a module has threads. */
+START_TEST(no_handler_of_libc_s_runs_before_a_program)
+{
+	struct sigaction action = {.sa_handler = on_33};
+	uint64_t kernels[8]; /* its struct sigaction */
+	pid_t storm;
+
+	owner = getpid();
+	ck_assert_int_eq(setpgid(0, 0), 0);
+	ck_assert_int_eq(sigaction(SIGUSR2, &action, NULL), 0);
+	(void)syscall(SYS_rt_sigaction, SIGUSR2, NULL, kernels, 8);
+	ck_assert_int_eq(syscall(SYS_rt_sigaction, 33, kernels, NULL, 8), 0);
+	if ((storm = fork()) == 0)
+		for (;;)
+			kill(0, 33);
+	/* Until it leaves our group the child gets its share. */
+	for (int i = 0; i < 20 && !strange; i++, free(output))
+		ck_assert_int_eq(run("exit 0", 5000, 100), SALLYPORT_OK);
+	end(storm);
+	ck_assert(!strange);
+}
+END_TEST
+
 static void
 do_nothing(int number)
 {
@@ -558,6 +593,7 @@ suite_errand(void)
 	tcase_add_test(t, an_errand_changes_nothing_of_its_sender);
 	tcase_add_test(t, a_light_child_is_ended_at_its_time);
 	tcase_add_test(t, no_handler_of_ours_runs_in_a_light_child);
+	tcase_add_test(t, no_handler_of_libc_s_runs_before_a_program);
 	tcase_add_test(t, signals_do_not_end_an_errand);
 	suite_add_tcase(s, t);
 	return s;
