@@ -4,6 +4,7 @@
  * no user and no key.  Goes on after an error so that all are reported.
  */
 #include "config/load.h"
+#include "config/importer.h"
 #include "config/loader.h"
 #include "lib/err.h"
 #include "lib/mem.h"
@@ -13,6 +14,33 @@
 
 /* ---- groups of one section ---- */
 
+/* Words that people try, and that resemble nothing of ours. */
+static const char *
+hint_of(const char *name)
+{
+	static const struct {
+		const char *name, *hint;
+	} hints[] = {
+	    {"forwarding", "local_forward\", \"remote_forward"},
+	    {"port_forwarding", "local_forward\", \"remote_forward"},
+	    {"tcp_forwarding", "local_forward\", \"remote_forward"},
+	    {"allow_tcp_forwarding", "local_forward\", \"remote_forward"},
+	    {"permit_open", "local_forward"},
+	    {"permit_listen", "remote_forward"},
+	    {"x11_forwarding", "x11"},
+	    {"agent_forwarding", "agent"},
+	    {"force_command", "command"},
+	    {"chroot_directory", "chroot"},
+	    {"permit_root_login", "root_login"},
+	    {"authentication_methods", "methods"},
+	};
+
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (strcmp(name, hints[i].name) == 0)
+			return hints[i].hint;
+	return NULL;
+}
+
 void
 load_unknown(struct loader *l, const config_setting_t *setting, const char *key,
     const enum option_section *sections)
@@ -20,14 +48,17 @@ load_unknown(struct loader *l, const config_setting_t *setting, const char *key,
 	const char *name = config_setting_name(setting), *nearest = NULL;
 	unsigned line = (unsigned)config_setting_source_line(setting);
 
+	if (*sections != SECTION_SERVER)
+		nearest = hint_of(name);
 	for (; *sections != SECTION_COUNT && nearest == NULL; sections++)
 		nearest = option_nearest(
 		    *sections, *sections == SECTION_SERVER ? key : name);
 	if (nearest != NULL)
-		reader_error(&l->reader, line, key,
-		    "unknown key; did you mean \"%s\"?", nearest);
+		problem_error(l->problems, l->reader.file, line,
+		    "%s: unknown key; did you mean \"%s\"?", key, nearest);
 	else
-		reader_error(&l->reader, line, key, "unknown key");
+		problem_error(
+		    l->problems, l->reader.file, line, "%s: unknown key", key);
 }
 
 static void
@@ -278,6 +309,51 @@ load_group(struct loader *l, const char *prefix, const config_setting_t *group)
 	}
 }
 
+/* Lines that begin with a keyword of sshd's, without "=" behind it, and that
+ * are more than half of them. */
+static bool
+is_sshd_config(const struct bundle_file *file)
+{
+	const char *at = (const char *)file->bytes;
+	unsigned lines = 0, known = 0;
+	char word[40];
+
+	for (; *at != '\0'; at += strcspn(at, "\n"), at += *at == '\n') {
+		const char *start = at + strspn(at, " \t");
+		size_t len = strcspn(start, " \t=\r\n");
+		const char *behind = start + len + strspn(start + len, " \t");
+
+		if (len == 0 || *start == '#')
+			continue;
+		lines++;
+		if (len >= sizeof(word) || *behind == '=' || *behind == ':')
+			continue;
+		memcpy(word, start, len);
+		word[len] = '\0';
+		known += import_find_word(word) != NULL;
+	}
+	return known > 0 && 2 * known > lines;
+}
+
+/* A file that says nothing, or nothing in our words. */
+static bool
+is_another(struct loader *l, const struct bundle_file *file)
+{
+	const char *text = (const char *)file->bytes;
+
+	if (is_sshd_config(file)) {
+		problem_error(l->problems, file->path, 1,
+		    "this is a configuration of sshd's; \"sallyportctl import "
+		    "%s\" writes it in the words of this server",
+		    file->path);
+		return true;
+	}
+	if (file->len <= CONFIG_FILE_MAX &&
+	    text[strspn(text, " \t\r\n")] == '\0')
+		problem_warning(l->problems, file->path, 0, "is empty");
+	return false;
+}
+
 static void
 load_file(struct loader *l, const struct bundle_file *file)
 {
@@ -285,6 +361,8 @@ load_file(struct loader *l, const struct bundle_file *file)
 	config_t parsed;
 
 	l->reader.file = arena_strdup(l->arena, file->path);
+	if (is_another(l, file))
+		return;
 	scan_file(file, &scan, l->problems);
 	l->reader.scan = &scan;
 	config_init(&parsed);

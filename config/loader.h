@@ -34,6 +34,8 @@ void finish_rules(struct loader *l);
 
 /* Rules behind one that takes all they match. */
 void warn_unreachable(struct loader *l);
+/* policy/idle.c: what can have no effect. */
+void warn_idle(struct loader *l);
 
 /* Profiles and + - ^, for all algorithm lists. */
 void finish_algorithms(struct loader *l);

@@ -21,6 +21,7 @@ config_libsettings_a_SOURCES = \
 	config/policy/refuser.c \
 	config/policy/explain.c \
 	config/policy/forward.c config/policy/forward.h \
+	config/policy/idle.c \
 	config/policy/match.c config/policy/match.h \
 	config/policy/may.c \
 	config/policy/serves.c config/policy/serves.h \

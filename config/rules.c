@@ -580,4 +580,5 @@ finish_rules(struct loader *l)
 	check_channel_room(l);
 	find_decoy(l, &defaults);
 	warn_unreachable(l);
+	warn_idle(l);
 }

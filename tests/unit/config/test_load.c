@@ -223,6 +223,44 @@ static const struct row rows[] = {
 	"a.conf:2: xauth: a word where a value is expected: strings stand "
 	"in \"quotes\", booleans are true and false\n"
 	"a.conf:2: syntax error; settings are name = value;\n"},
+    /* A fault of the text hides no misspelt key of its line. */
+    {RULE("pty = yes; agnet = true; "),
+	"a.conf:1: yes: a word where a value is expected: strings stand in "
+	"\"quotes\", booleans are true and false\n"
+	"a.conf:1: rules.r.agnet: unknown key; did you mean \"agent\"?\n"},
+    {RULE("forwarding = true; "),
+	"a.conf:1: rules.r.forwarding: unknown key; did you mean "
+	"\"local_forward\", \"remote_forward\"?\n"},
+    {RULE("local_forward = \"none\"; accept_env = [ \"none\" ]; "),
+	"a.conf:1: rules.r.local_forward: write [ ] for none\n"
+	"a.conf:1: rules.r.accept_env: write [ ] for none\n"},
+    {"Port 22\n# root\nPermitRootLogin no\nMatch User bob\n",
+	"a.conf:1: this is a configuration of sshd's; \"sallyportctl import "
+	"a.conf\" writes it in the words of this server\n"},
+    /* What can have no effect. */
+    {"", "a.conf: warning: is empty\n"},
+    {RULE("match = { user = \"root\"; }; "),
+	"a.conf:1: warning: rules.r: it names root, and root_login is \"no\": "
+	"root is refused; refuse = true says so\n"},
+    {RULE("match = { user = \"root\"; }; root_login = \"key\"; "), ""},
+    {RULE("match = { group = \"root\"; }; root_login = \"key\"; "),
+	"a.conf:1: warning: rules.r.root_login: root does not come to a rule "
+	"that does not name it: match = { user = \"root\"; }\n"},
+    {RULE("") "guards = ( { name = \"g\"; agent = true; } );",
+	"a.conf:1: warning: guards.g.agent: takes nothing away, and a guard "
+	"cannot grant\n"},
+    {RULE("") "guards = ( { name = \"g\"; sftp_only = false;\n"
+	      "accept_env = [ \"*\" ];\nlocal_forward = [ \"*:*\" ];\n"
+	      "max_sessions = 5; pty = false; } );",
+	"a.conf:1: warning: guards.g.sftp_only: takes nothing away, and a "
+	"guard cannot grant\n"
+	"a.conf:2: warning: guards.g.accept_env: takes nothing away, and a "
+	"guard cannot grant\n"
+	"a.conf:3: warning: guards.g.local_forward: takes nothing away, and a "
+	"guard cannot grant\n"},
+    {RULE("") "guards = ( { name = \"g\"; match = { user = \"x\"; }; } );",
+	"a.conf:1: warning: guards.g: takes nothing away\n"},
+    {RULE("") "guards = ( { name = \"g\"; forbid = [ \"password\" ]; } );", ""},
 };
 
 START_TEST(an_error_names_file_line_key_and_what_would_be_right)
