@@ -502,10 +502,16 @@ const struct option options[] = {
 	"On which addresses remote forwards listen: no, loopback only; client, "
 	"where the client asks; yes, on all."),
     G(unix_local, STRINGS, 0, 64, 0, "[]", NULL, LAYER,
-	"Patterns of UNIX sockets that clients may connect to; a path with "
-	"\"..\" matches none."),
+	"Patterns of UNIX sockets that clients may connect to (ssh -L).  They "
+	"are held against the real path of the socket, all symbolic links, "
+	"\".\" and \"..\" followed: \"/run/app.sock\", and not "
+	"\"/var/run/app.sock\" where /var/run is a link.  In a chroot this "
+	"needs /proc there."),
     G(unix_remote, STRINGS, 0, 64, 0, "[]", NULL, LAYER,
-	"Patterns of UNIX sockets that clients may listen on, likewise."),
+	"Patterns of UNIX sockets that clients may listen on (ssh -R), "
+	"likewise: the real path of the directory, and the socket's name in "
+	"it.  Nothing that has this name already is followed or replaced, but "
+	"for unix_unlink."),
     G(unix_mask, MODE, 0, 0777, 0, "\"0177\"", NULL, BITS_OR,
 	"The umask of UNIX sockets that clients listen on."),
     G(unix_unlink, BOOL, 0, 0, 0, "false", NULL, FALSE,

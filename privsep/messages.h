@@ -281,6 +281,8 @@
 	MSG(run_pty, ANY_STATE, 0, 1, ran)  \
 	MSG(kill, ANY_STATE, 0, 0, no)      \
 	MSG(resolve, ANY_STATE, 0, 0, resolved) \
+	MSG(locate, ANY_STATE, 0, 0, located) \
+	MSG(forget, ANY_STATE, 0, 0, no)    \
 	MSG(reach_tcp, ANY_STATE, 0, 0, reached) \
 	MSG(reach_unix, ANY_STATE, 0, 0, reached) \
 	MSG(bind_tcp, ANY_STATE, 0, 0, bound) \
@@ -323,17 +325,26 @@
 #define WALL_kill(F) F(u32, channel, U32) F(u8, signal, 64)
 /*
  * A name's addresses are looked up, and told; those of them that the policy
- * permits come back as reach_tcp.  addresses: lib/addresses.h.
+ * permits come back as reach_tcp.  addresses: lib/addresses.h.  number: of the
+ * look-up, and of no other in this connection.
  */
-#define WALL_resolve(F)                                   \
-	F(u32, channel, U32) F(text, host, WALL_HOST_MAX) \
+#define WALL_resolve(F)                                  \
+	F(u32, number, U32) F(text, host, WALL_HOST_MAX) \
 	F(u32, seconds, U32)
+/*
+ * A UNIX socket, or the directory that one is to be bound in, is opened and
+ * held under a number, which is the listener's, or else the look-up's; its real
+ * path is told.  reach_unix and bind_unix use what is held; forget closes it.
+ */
+#define WALL_locate(F)                                   \
+	F(u32, number, U32) F(text, path, WALL_PATH_MAX) \
+	F(flag, listen, 1)
+#define WALL_forget(F) F(u32, number, U32)
 /* Connect to one of these, tried in this order, and to no other. */
 #define WALL_reach_tcp(F)                                         \
 	F(u32, channel, U32) F(bytes, addresses, WALL_ADDRESSES_MAX) \
 	F(u32, port, PORT_MAX) F(u32, seconds, U32)
-#define WALL_reach_unix(F) \
-	F(u32, channel, U32) F(text, path, WALL_PATH_MAX)
+#define WALL_reach_unix(F) F(u32, channel, U32) F(u32, number, U32)
 /*
  * Listen on these; address: as the client named them, for `incoming`.  One of
  * them that cannot be bound is left out.  port 0: one that is free in all.
@@ -341,9 +352,8 @@
 #define WALL_bind_tcp(F)                                       \
 	F(u32, number, U32) F(text, address, WALL_HOST_MAX)    \
 	F(bytes, addresses, WALL_ADDRESSES_MAX) F(u32, port, PORT_MAX)
-#define WALL_bind_unix(F)                                 \
-	F(u32, number, U32) F(text, path, WALL_PATH_MAX) F(u32, mask, 511) \
-	F(flag, unlink, 1)
+#define WALL_bind_unix(F) \
+	F(u32, number, U32) F(u32, mask, 511) F(flag, unlink, 1)
 #define WALL_bind_agent(F) F(u32, number, U32) F(u32, channel, U32)
 #define WALL_bind_x11(F)                                              \
 	F(u32, number, U32) F(u32, channel, U32) F(flag, single, 1)   \
@@ -362,6 +372,7 @@
 	MSG(ran, ANY_STATE, 0, 0, no)       \
 	MSG(ended, ANY_STATE, 0, 0, no)     \
 	MSG(resolved, ANY_STATE, 0, 0, no)  \
+	MSG(located, ANY_STATE, 0, 0, no)   \
 	MSG(reached, ANY_STATE, 0, 0, no)   \
 	MSG(bound, ANY_STATE, 0, 0, no)     \
 	MSG(unbound, ANY_STATE, 0, 0, no)   \
@@ -376,8 +387,12 @@
 #define WALL_ended(F) \
 	F(u32, channel, U32) F(u32, status, 255) F(u32, signal, 255) F(flag, core, 1)
 /* No address: text says why, in the resolver's words. */
-#define WALL_resolved(F)                                             \
-	F(u32, channel, U32) F(bytes, addresses, WALL_ADDRESSES_MAX) \
+#define WALL_resolved(F)                                            \
+	F(u32, number, U32) F(bytes, addresses, WALL_ADDRESSES_MAX) \
+	F(text, text, WALL_TEXT_MAX)
+/* The real path of what is held; none: nothing is, and text says why. */
+#define WALL_located(F)                         \
+	F(u32, number, U32) F(text, path, 4095) \
 	F(text, text, WALL_TEXT_MAX)
 /* reason 0, or SSH_OPEN_*; the address that was used. */
 #define WALL_reached(F)                                                  \

@@ -11,7 +11,6 @@
 
 #include <arpa/inet.h>
 
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -287,34 +286,45 @@ policy_may_listen(const struct decision *d, const char *host, uint32_t port,
 
 /* ---- UNIX sockets ---- */
 
-/*
- * A pattern is about the place that a path names: so it meets one spelling.
- * Otherwise "/run//docker.sock" would not be "/run/docker.sock", and
- * "/run/app/../docker.sock" in "/run/app/"; what ".." leads to cannot be said
- * from here.
- */
+/* As the kernel writes it: no component is "", "." or "..". */
+static bool
+is_real(const char *path)
+{
+	size_t len;
+
+	if (*path != '/')
+		return false;
+	for (; *path == '/'; path += len) {
+		path++;
+		len = strcspn(path, "/");
+		if (len == 0 || (len == 1 && path[0] == '.') ||
+		    (len == 2 && path[0] == '.' && path[1] == '.'))
+			return false;
+	}
+	return true;
+}
+
+/* A pattern is about a place, so it meets no other spelling of it. */
 static bool
 may_path(const struct decision *d, enum layer layer, const char *path)
 {
-	char plain[PATH_MAX];
-	size_t at = 0, len;
+	return d->verdict == POLICY_GRANTED && is_real(path) &&
+	    policy_in_layers(d, layer, path);
+}
 
-	if (d->verdict != POLICY_GRANTED || *path != '/' ||
-	    strlen(path) >= sizeof(plain))
-		return false;
-	for (; *path != '\0'; path += len) {
-		path += strspn(path, "/");
-		len = strcspn(path, "/");
-		if (len == 2 && memcmp(path, "..", 2) == 0)
+bool
+policy_may_unix_somewhere(const struct decision *d, enum layer layer)
+{
+	const struct layers *layers = &d->layers[layer];
+	size_t i;
+
+	for (i = 0; i < layers->count; i++) {
+		const struct strings *list = layers->items[i].list;
+
+		if (list->count == 0)
 			return false;
-		if (len == 0 || (len == 1 && *path == '.'))
-			continue;
-		plain[at++] = '/';
-		memcpy(&plain[at], path, len);
-		at += len;
 	}
-	plain[at] = '\0';
-	return policy_in_layers(d, layer, plain);
+	return d->verdict == POLICY_GRANTED && layers->count > 0;
 }
 
 bool

@@ -35,7 +35,16 @@ enum policy_answer policy_may_connect(const struct decision *d,
 size_t policy_may_listen(const struct decision *d, const char *host,
     uint32_t port, struct net_address out[LISTEN_ADDRESSES_MAX]);
 
-/* path: absolute and the place itself, symbolic links followed. */
+/*
+ * Could there be a permitted path?  If not, none needs to be looked at.
+ * layer: LAYER_unix_local or LAYER_unix_remote.
+ */
+bool policy_may_unix_somewhere(const struct decision *d, enum layer layer);
+
+/*
+ * path: the place itself, symbolic links followed; any other spelling of it
+ * ("//", "." or ".." in it) is not permitted.
+ */
 bool policy_may_unix_connect(const struct decision *d, const char *path);
 bool policy_may_unix_listen(const struct decision *d, const char *path);
 

@@ -27,6 +27,17 @@ chan_find(struct monitor *m, uint32_t id)
 	return c;
 }
 
+struct chan *
+chan_find_lookup(struct monitor *m, uint32_t number)
+{
+	struct chan *c;
+
+	for (c = m->sessions->chans; c != NULL; c = c->next)
+		if (c->lookup != 0 && c->lookup == number)
+			return c;
+	return NULL;
+}
+
 void
 chan_refuse(struct monitor *m, uint32_t id, uint32_t reason, const char *text)
 {
@@ -204,5 +215,6 @@ binding_remove(struct monitor *m, struct binding *b)
 	*at = b->next;
 	m->sessions->n_bindings--;
 	free(b->address);
+	free(b->place);
 	free(b);
 }

@@ -12,6 +12,7 @@ sallyportd_SOURCES += \
 	daemon/monitor/on_forward.c \
 	daemon/monitor/on_key.c \
 	daemon/monitor/on_session.c \
+	daemon/monitor/on_unix.c \
 	daemon/monitor/orphans.c daemon/monitor/orphans.h \
 	daemon/monitor/preload.c \
 	daemon/monitor/sessions.h \

@@ -1,9 +1,9 @@
 /*
- * Connections that clients ask for (direct-tcpip, direct-streamlocal).  The
- * session process, as the user, looks up names; the addresses that come back
- * are held against the frozen decision, and those that it permits are what
- * the session is ordered to connect to: no answer of a name service can change
- * in between.
+ * TCP connections that clients ask for (direct-tcpip), and the outcome of these
+ * and of those to UNIX sockets (on_unix.c).  The session process, as the user,
+ * looks up names; the addresses that come back are held against the frozen
+ * decision, and those that it permits are what the session is ordered to
+ * connect to: no answer of a name service can change in between.
  */
 #include "daemon/monitor/sessions.h"
 
@@ -44,8 +44,8 @@ connect_denied(struct monitor *m, uint32_t channel, const char *host,
 	forward_denied(m, channel, "direct-tcpip", host, port, why);
 }
 
-static void
-connect_failed(
+void
+forward_failed(
     struct monitor *m, struct chan *c, uint32_t reason, const char *text)
 {
 	AUDIT(fwd_failed, .kind = c->what, .host = c->target,
@@ -54,8 +54,7 @@ connect_failed(
 	chan_remove(m, c);
 }
 
-/* A channel for a forward, or NULL: it was refused. */
-static struct chan *
+struct chan *
 forward_channel(struct monitor *m, uint32_t id, const char *what,
     const char *target, uint32_t port)
 {
@@ -108,8 +107,8 @@ on_tcp_connect(struct monitor *m, struct wall_message *message)
 		order_connect(m, c, &literal);
 		return 0;
 	}
-	c->resolving = true;
-	SESSION_ORDER(m, resolve, .channel = c->id, .host = t->host,
+	c->lookup = ++m->sessions->next_number;
+	SESSION_ORDER(m, resolve, .number = c->lookup, .host = t->host,
 	    .seconds = RESOLVE_SECONDS);
 	return 0;
 }
@@ -118,17 +117,17 @@ int
 on_resolved(struct monitor *m, struct wall_message *message)
 {
 	const struct msg_resolved *r = &message->resolved;
-	struct chan *c = chan_find(m, r->channel);
+	struct chan *c = chan_find_lookup(m, r->number);
 	struct addresses all, permitted = {.count = 0};
 
 	if (addresses_read(r->addresses.data, r->addresses.len, 0, &all) != 0)
 		return E_FORMAT;
-	/* The channel may have gone meanwhile, and its number be another's. */
-	if (c == NULL || !c->resolving || c->target_port == 0)
+	/* The channel may have gone meanwhile. */
+	if (c == NULL || c->target_port == 0)
 		return 0;
-	c->resolving = false;
+	c->lookup = 0;
 	if (all.count == 0) {
-		connect_failed(m, c, SSH_OPEN_CONNECT_FAILED, r->text);
+		forward_failed(m, c, SSH_OPEN_CONNECT_FAILED, r->text);
 		return 0;
 	}
 	for (size_t i = 0; i < all.count; i++)
@@ -145,30 +144,6 @@ on_resolved(struct monitor *m, struct wall_message *message)
 }
 
 int
-on_unix_connect(struct monitor *m, struct wall_message *message)
-{
-	const struct msg_unix_connect *u = &message->unix_connect;
-	struct chan *c;
-
-	if (!policy_may_unix_connect(m->decision, u->path)) {
-		const struct policy_forward forward = {
-		    .layer = LAYER_unix_local, .host = u->path};
-		char why[WHY_MAX];
-
-		policy_forward_refuser(m->template->config, m->decision,
-		    &forward, why, sizeof(why));
-		forward_denied(
-		    m, u->channel, "direct-streamlocal", u->path, 0, why);
-		return 0;
-	}
-	c = forward_channel(m, u->channel, "direct-streamlocal", u->path, 0);
-	if (c != NULL)
-		SESSION_ORDER(
-		    m, reach_unix, .channel = u->channel, .path = u->path);
-	return 0;
-}
-
-int
 on_reached(struct monitor *m, struct wall_message *message)
 {
 	const struct msg_reached *r = &message->reached;
@@ -176,10 +151,10 @@ on_reached(struct monitor *m, struct wall_message *message)
 	struct net_address address;
 
 	if (c == NULL || c->kind != CHAN_FORWARD || c->what == NULL ||
-	    c->resolving)
+	    c->lookup != 0)
 		return 0;
 	if (r->reason != 0) {
-		connect_failed(m, c, r->reason, r->text);
+		forward_failed(m, c, r->reason, r->text);
 		return 0;
 	}
 	memset(&address, 0, sizeof(address));

@@ -1,7 +1,8 @@
 /*
  * Listeners (remote forwards, agent, X11) and tunnels: each is held against
  * the frozen decision and audited here; the session process makes the
- * sockets, as the user.  Connections of clients are in on_connect.c.
+ * sockets, as the user.  Connections of clients are in on_connect.c, what is
+ * about UNIX sockets alone in on_unix.c.
  */
 #include "daemon/monitor/sessions.h"
 
@@ -28,7 +29,7 @@
 
 /* ---- listeners ---- */
 
-static void
+void
 listen_denied(struct monitor *m, uint32_t request, const char *kind,
     const char *host, uint32_t port, const char *reason)
 {
@@ -91,38 +92,6 @@ on_tcp_listen(struct monitor *m, struct wall_message *message)
 	return 0;
 }
 
-int
-on_unix_listen(struct monitor *m, struct wall_message *message)
-{
-	const struct msg_unix_listen *l = &message->unix_listen;
-	const struct grants *g = &m->decision->grants;
-	struct binding *b;
-	char why[WHY_MAX];
-
-	if (!policy_may_unix_listen(m->decision, l->path)) {
-		const struct policy_forward forward = {
-		    .layer = LAYER_unix_remote, .host = l->path};
-
-		policy_forward_refuser(m->template->config, m->decision,
-		    &forward, why, sizeof(why));
-		listen_denied(
-		    m, l->request, "streamlocal-forward", l->path, 0, why);
-		return 0;
-	}
-	if (monitor_session(m, UINT32_MAX, NULL) != 0)
-		return 0;
-	if ((b = binding_add(m, BIND_UNIX)) == NULL) {
-		listen_denied(m, l->request, "streamlocal-forward", l->path, 0,
-		    "too many listeners");
-		return 0;
-	}
-	b->request = l->request;
-	b->address = mem_strdup(l->path);
-	SESSION_ORDER(m, bind_unix, .number = b->number, .path = l->path,
-	    .mask = g->unix_mask & 0777, .unlink = g->unix_unlink);
-	return 0;
-}
-
 static bool
 is_meant(const struct binding *b, const struct msg_unlisten *u)
 {
@@ -132,6 +101,13 @@ is_meant(const struct binding *b, const struct msg_unlisten *u)
 	    b->port == u->port;
 }
 
+/* Where it is: a socket's path may be a way of links. */
+static const char *
+listens_at(const struct binding *b)
+{
+	return b->place != NULL ? b->place : b->address;
+}
+
 static void
 audit_unbound(const struct binding *b)
 {
@@ -139,7 +115,7 @@ audit_unbound(const struct binding *b)
 		AUDIT(listen_close,
 		    .kind = b->kind == BIND_TCP ? "tcpip-forward" :
 						  "streamlocal-forward",
-		    .host = b->address, .port = b->port);
+		    .host = listens_at(b), .port = b->port);
 }
 
 int
@@ -298,7 +274,7 @@ on_bound(struct monitor *m, struct wall_message *message)
 		AUDIT(listen_denied,
 		    .kind = b->kind == BIND_TCP ? "tcpip-forward" :
 						  "streamlocal-forward",
-		    .host = b->address, .port = b->port,
+		    .host = listens_at(b), .port = b->port,
 		    .reason = strerror((int)k->error));
 		MONITOR_SEND(m, not_listening, .request = b->request);
 	} else {
@@ -307,7 +283,7 @@ on_bound(struct monitor *m, struct wall_message *message)
 		AUDIT(listen_open,
 		    .kind = b->kind == BIND_TCP ? "tcpip-forward" :
 						  "streamlocal-forward",
-		    .host = b->address, .port = b->port);
+		    .host = listens_at(b), .port = b->port);
 		MONITOR_SEND(
 		    m, listening, .request = b->request, .port = b->port);
 	}

@@ -1,7 +1,7 @@
 /*
  * What the monitor knows of the channels, listeners and the session process
  * of its connection: shared by on_session.c, on_connect.c, on_forward.c,
- * from_session.c and environment.c.
+ * on_unix.c, from_session.c and environment.c.
  */
 #ifndef DAEMON_MONITOR_SESSIONS_H
 #define DAEMON_MONITOR_SESSIONS_H
@@ -19,7 +19,6 @@ struct chan {
 	uint32_t id;
 	enum chan_kind kind;
 	bool started; /* a program, or a connect, was ordered */
-	bool resolving; /* a forward's name or path is being looked at */
 	bool ended; /* the session told of its end */
 	bool subsystem, forced;
 	bool login_record; /* utmp line is ours to close */
@@ -36,6 +35,7 @@ struct chan {
 	const char *what; /* of a forward: its kind, for the audit */
 	char *target; /* and where to */
 	uint32_t target_port;
+	uint32_t lookup; /* of its name or path, while under way; 0: none */
 	pid_t pid;
 	uint64_t since; /* ms */
 	uint32_t status, signal; /* of the program, once it has ended */
@@ -61,9 +61,11 @@ struct binding {
 	enum bind_kind kind;
 	uint32_t request; /* the worker's, for BIND_TCP and BIND_UNIX */
 	uint32_t channel; /* for BIND_AGENT and BIND_X11 */
+	bool ordered; /* BIND_UNIX: its path was judged */
 	bool bound;
 	bool closing; /* its end was ordered: request waits for it */
 	char *address; /* as the client asked; a path */
+	char *place; /* BIND_UNIX: where that is */
 	uint32_t port; /* as bound */
 	struct binding *next;
 };
@@ -81,7 +83,7 @@ struct sessions {
 	struct orphan *orphans; /* no more than the session runs programs */
 	struct binding *bindings;
 	unsigned n_bindings;
-	uint32_t next_number;
+	uint32_t next_number; /* of listeners and look-ups */
 	pid_t pid; /* of the session process, 0 */
 	/* While it enters a chroot, as root: it is counted, and has until
 	 * ready_by (ms; 0: no deadline). */
@@ -96,6 +98,8 @@ struct sessions {
 };
 
 struct chan *chan_find(struct monitor *m, uint32_t id);
+/* Whose look-up has this number; NULL also for 0. */
+struct chan *chan_find_lookup(struct monitor *m, uint32_t number);
 /* NULL: refused already (too many, or the number is in use). */
 struct chan *chan_add(struct monitor *m, uint32_t id, enum chan_kind kind);
 void chan_remove(struct monitor *m, struct chan *c);
@@ -121,6 +125,16 @@ void binding_remove(struct monitor *m, struct binding *b);
 #define WHY_MAX 512
 /* on_connect.c: audited, and the client is told no reason. */
 void forward_denied(struct monitor *m, uint32_t channel, const char *kind,
+    const char *host, uint32_t port, const char *reason);
+/* A channel for a forward, or NULL: it was refused. */
+struct chan *forward_channel(struct monitor *m, uint32_t id, const char *what,
+    const char *target, uint32_t port);
+/* Not reached: audited, told, and the channel is gone. */
+void forward_failed(
+    struct monitor *m, struct chan *c, uint32_t reason, const char *text);
+
+/* on_forward.c: audited, and the client is told no reason. */
+void listen_denied(struct monitor *m, uint32_t request, const char *kind,
     const char *host, uint32_t port, const char *reason);
 
 /* on_forward.c: the agent's and X11's listeners of a channel that ends. */

@@ -15,7 +15,7 @@
 
 #define PROGRAMS_MAX  256
 #define LISTENERS_MAX 1024
-#define REACHES_MAX   1024 /* names and connections under way */
+#define REACHES_MAX   1024 /* names, places and connections under way */
 
 struct session;
 
@@ -34,11 +34,13 @@ struct program {
 
 struct listener;
 struct lookup;
+struct place;
 struct reach;
 
 LIST_HEAD(program_list, program);
 LIST_HEAD(listener_list, listener);
 LIST_HEAD(lookup_list, lookup);
+LIST_HEAD(place_list, place);
 LIST_HEAD(reach_list, reach);
 
 /* X11's cookie, from x11-req to the program's start. */
@@ -62,6 +64,7 @@ struct session {
 	struct program_list programs;
 	struct listener_list listeners;
 	struct lookup_list lookups;
+	struct place_list places;
 	struct reach_list reaches;
 	struct display_list displays;
 	unsigned n_programs, n_listeners, n_reaches;
@@ -137,6 +140,25 @@ void lookup_start(struct session *s, const struct msg_resolve *m);
 void lookups_end(struct session *s);
 /* A resolver ended: true if it was one of ours. */
 bool lookup_child_ended(struct session *s, pid_t pid);
+
+/* ---- locate.c ------------------------------------------------------------ */
+
+/* A UNIX socket that is held, or the directory of one that is to be. */
+struct place {
+	LIST_ENTRY(place) next;
+	struct session *s;
+	uint32_t number;
+	int fd; /* O_PATH */
+	char *asked; /* by the client */
+	char *path; /* real: of the socket */
+	const char *name; /* in the directory; NULL: fd is the socket */
+};
+
+void locate_start(struct session *s, const struct msg_locate *m);
+/* What is held under number, until locate_forget(); NULL: nothing. */
+struct place *locate_held(struct session *s, uint32_t number);
+void locate_forget(struct place *place);
+void locates_end(struct session *s);
 
 /* ---- reach.c ------------------------------------------------------------- */
 

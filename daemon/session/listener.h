@@ -44,8 +44,12 @@ void listener_bound(struct session *s, uint32_t number, int error,
 /* Listen on a bound socket, which is the listener's from now on; errno. */
 int listener_take(struct listener *l, int fd);
 
-/* The path of a socket that was just bound is the listener's to remove. */
-void listener_own_path(struct listener *l, const char *path);
+/*
+ * The socket that was just bound as name in directory (AT_FDCWD) is the
+ * listener's to remove, from path.
+ */
+void listener_own_path(
+    struct listener *l, int directory, const char *name, const char *path);
 
 /* A bound TCP socket; 0 or errno. */
 int listener_bind_ip(const struct net_address *a, int *fd);

@@ -6,6 +6,7 @@ SESSION_SOURCES = \
 	daemon/session/listen.c \
 	daemon/session/listener.h \
 	daemon/session/local_socket.c \
+	daemon/session/locate.c \
 	daemon/session/lookup.c \
 	daemon/session/program.c \
 	daemon/session/rc.c \

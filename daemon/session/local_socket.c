@@ -7,6 +7,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "privsep/die.h"
 
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 #include <sys/un.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -46,11 +48,12 @@ bind_path(const char *path, mode_t mask, int *fd)
 }
 
 void
-listener_own_path(struct listener *l, const char *path)
+listener_own_path(
+    struct listener *l, int directory, const char *name, const char *path)
 {
 	struct stat st;
 
-	if (lstat(path, &st) != 0)
+	if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return;
 	l->path = mem_strdup(path);
 	l->device = st.st_dev;
@@ -62,36 +65,58 @@ listener_own_path(struct listener *l, const char *path)
  * others may write, the sticky bit has the last word.
  */
 static void
-remove_old(const char *path, uid_t uid)
+remove_old(const struct place *place, uid_t uid)
 {
 	struct stat st;
 
-	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_uid == uid)
-		(void)unlink(path);
+	if (fstatat(place->fd, place->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISSOCK(st.st_mode) && st.st_uid == uid)
+		(void)unlinkat(place->fd, place->name, 0);
+}
+
+/*
+ * In the directory that the monitor has judged: its path may lead elsewhere by
+ * now.  A link of that name is in the way like anything else: bind(2) does not
+ * follow it.
+ */
+static int
+bind_place(const struct place *place, mode_t mask, int *fd)
+{
+	int error;
+
+	*fd = -1;
+	if (fchdir(place->fd) != 0)
+		return errno;
+	error = bind_path(place->name, mask, fd);
+	if (chdir("/") != 0)
+		die_errno("session: /");
+	return error;
 }
 
 void
 listen_unix(struct session *s, const struct msg_bind_unix *m)
 {
+	struct place *place = locate_held(s, m->number);
 	struct listener *l = listener_new(s, m->number, INCOMING_UNIX);
 	int error = l == NULL ? EMFILE : 0, fd;
 
-	if (error == 0 && m->path[0] != '/')
-		error = EINVAL; /* relative to nothing the client knows */
+	if (place == NULL || place->name == NULL)
+		error = EINVAL;
 	if (error == 0) {
 		if (m->unlink)
-			remove_old(m->path, s->start->uid);
-		error = bind_path(m->path, (mode_t)m->mask, &fd);
+			remove_old(place, s->start->uid);
+		error = bind_place(place, (mode_t)m->mask, &fd);
 	}
 	if (error == 0) {
-		listener_own_path(l, m->path);
-		l->address = mem_strdup(m->path);
+		listener_own_path(l, place->fd, place->name, place->path);
+		l->address = mem_strdup(place->asked);
 		error = listener_take(l, fd);
 	}
 	if (error != 0 && l != NULL)
 		listener_free(l);
-	listener_bound(
-	    s, m->number, error, 0, error != 0 ? strerror(error) : m->path);
+	listener_bound(s, m->number, error, 0,
+	    error != 0 ? strerror(error) : place->asked);
+	locate_forget(place);
 }
 
 /* A directory only the user can enter, with a name nobody can foresee. */
@@ -132,7 +157,7 @@ listen_agent(struct session *s, const struct msg_bind_agent *m)
 		error = bind_path(path, 0177, &fd);
 	}
 	if (error == 0) {
-		listener_own_path(l, path);
+		listener_own_path(l, AT_FDCWD, path, path);
 		error = listener_take(l, fd);
 	}
 	if (error != 0 && l != NULL)

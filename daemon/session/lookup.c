@@ -17,7 +17,7 @@
 struct lookup {
 	LIST_ENTRY(lookup) next;
 	struct session *s;
-	uint32_t channel;
+	uint32_t number;
 	pid_t resolver; /* 0: it has been waited for */
 	int fd;
 	struct loop_fd handle;
@@ -26,23 +26,23 @@ struct lookup {
 };
 
 static void
-tell(struct session *s, uint32_t channel, const struct resolution *r)
+tell(struct session *s, uint32_t number, const struct resolution *r)
 {
 	uint8_t bytes[ADDRESSES_BYTES];
 	size_t len = addresses_write(&r->addresses, bytes);
 
-	(void)WALL_SEND(&s->monitor, resolved, .channel = channel,
+	(void)WALL_SEND(&s->monitor, resolved, .number = number,
 	    .addresses = {.data = bytes, .len = len},
 	    .text = len == 0 ? r->text : "");
 }
 
 static void
-tell_failure(struct session *s, uint32_t channel, const char *text)
+tell_failure(struct session *s, uint32_t number, const char *text)
 {
 	struct resolution none = {.answered = true};
 
 	strncpy(none.text, text, sizeof(none.text) - 1);
-	tell(s, channel, &none);
+	tell(s, number, &none);
 }
 
 static void
@@ -63,7 +63,7 @@ on_timeout(void *arg)
 {
 	struct lookup *l = arg;
 
-	tell_failure(l->s, l->channel, "the name was not resolved in time");
+	tell_failure(l->s, l->number, "the name was not resolved in time");
 	forget(l);
 }
 
@@ -78,9 +78,9 @@ on_resolved(int fd, unsigned events, void *arg)
 		return;
 	l->resolver = 0; /* it is ending by itself */
 	if (err == 0)
-		tell(l->s, l->channel, &l->result);
+		tell(l->s, l->number, &l->result);
 	else
-		tell_failure(l->s, l->channel, "the look-up failed");
+		tell_failure(l->s, l->number, "the look-up failed");
 	forget(l);
 }
 
@@ -95,13 +95,13 @@ answer_in_chroot(struct session *s, const struct msg_resolve *m)
 	struct resolution r = {.answered = true};
 
 	if (strcasecmp(m->host, "localhost") != 0) {
-		tell_failure(s, m->channel, "no names are known in the chroot");
+		tell_failure(s, m->number, "no names are known in the chroot");
 		return;
 	}
 	for (size_t i = 0; i < 2; i++)
 		if (net_parse(loopback[i], &r.addresses.items[i]) == 0)
 			r.addresses.count++;
-	tell(s, m->channel, &r);
+	tell(s, m->number, &r);
 }
 
 static int
@@ -117,7 +117,7 @@ start(struct session *s, const struct msg_resolve *m)
 		return error;
 	l = mem_zalloc(sizeof(*l));
 	l->s = s;
-	l->channel = m->channel;
+	l->number = m->number;
 	l->resolver = pid;
 	l->fd = fd;
 	LIST_INSERT_HEAD(&s->lookups, l, next);
@@ -141,7 +141,7 @@ lookup_start(struct session *s, const struct msg_resolve *m)
 	if (s->in_chroot)
 		answer_in_chroot(s, m);
 	else if ((error = start(s, m)) != 0)
-		tell_failure(s, m->channel, strerror(error));
+		tell_failure(s, m->number, strerror(error));
 }
 
 void

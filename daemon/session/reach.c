@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -231,31 +232,37 @@ reach_tcp(struct session *s, const struct msg_reach_tcp *m)
 	try_next(r);
 }
 
-/* A local socket answers at once or not: a full backlog is EAGAIN. */
+/*
+ * To what the monitor has judged, whatever its path leads to by now.  A local
+ * socket answers at once or not: a full backlog is EAGAIN.
+ */
 void
 reach_unix(struct session *s, const struct msg_reach_unix *m)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	struct place *place = locate_held(s, m->number);
 	int fd, error = 0;
 
-	if (m->path[0] == '\0' || strlen(m->path) >= sizeof(sun.sun_path)) {
+	if (place == NULL || place->name != NULL) {
 		tell(s, m->channel, -1, SSH_OPEN_CONNECT_FAILED, "",
 		    "no such path");
 		return;
 	}
-	memcpy(sun.sun_path, m->path, strlen(m->path) + 1);
+	snprintf(
+	    sun.sun_path, sizeof(sun.sun_path), "/proc/self/fd/%d", place->fd);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) != 0)
 		error = errno;
 	if (error == 0)
-		tell(s, m->channel, fd, 0, m->path, "");
+		tell(s, m->channel, fd, 0, place->asked, "");
 	else
 		tell(s, m->channel, -1,
 		    fd < 0 ? SSH_OPEN_RESOURCE_SHORTAGE :
 			     SSH_OPEN_CONNECT_FAILED,
-		    m->path, strerror(error));
+		    place->asked, strerror(error));
 	if (fd >= 0)
 		close(fd);
+	locate_forget(place);
 }
 
 void

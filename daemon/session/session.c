@@ -148,6 +148,7 @@ session_finish(struct session *s, uint32_t seconds, bool all)
 		return;
 	listen_end_all(s);
 	lookups_end(s);
+	locates_end(s);
 	reaches_end(s);
 	loop_timer_start(s->loop, &s->finish_timer, (uint64_t)seconds * 1000,
 	    on_finish_timer, s);
@@ -199,6 +200,12 @@ obey(struct session *s, struct wall_message *m)
 		return 0;
 	case MSG_resolve:
 		lookup_start(s, &m->resolve);
+		return 0;
+	case MSG_locate:
+		locate_start(s, &m->locate);
+		return 0;
+	case MSG_forget:
+		locate_forget(locate_held(s, m->forget.number));
 		return 0;
 	case MSG_reach_tcp:
 		reach_tcp(s, &m->reach_tcp);

@@ -18,6 +18,7 @@ MONITOR_ON_STAGE = \
 	daemon/monitor/on_forward.c \
 	daemon/monitor/on_key.c \
 	daemon/monitor/on_session.c \
+	daemon/monitor/on_unix.c \
 	daemon/monitor/states.c
 tests_fuzz_wall_fuzz_monitor_SOURCES = \
 	tests/fuzz/wall/counted_session.c \

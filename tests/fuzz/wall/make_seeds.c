@@ -226,28 +226,39 @@ open_seeds(const char *folder)
 	login();
 	UP(tcp_connect, .channel = 3, .host = "localhost", .port = 80,
 	    .originator = "::1", .originator_port = 9);
-	NEWS(resolved, .channel = 3, .addresses = B("\4\0\0\0\0\177\0\0\1"),
+	NEWS(resolved, .number = 1, .addresses = B("\4\0\0\0\0\177\0\0\1"),
 	    .text = "");
 	NEWS(reached, .channel = 3, .address = "127.0.0.1", .text = "");
 	UP(unix_connect, .channel = 4, .path = "/run/x");
+	NEWS(located, .number = 2, .path = "/run/x", .text = "");
 	NEWS(reached, .channel = 4, .reason = 2, .address = "", .text = "no");
 	UP(tcp_listen, .request = 1, .address = "", .port = 8080);
-	NEWS(bound, .number = 1, .port = 8080, .detail = "");
+	NEWS(bound, .number = 3, .port = 8080, .detail = "");
 	UP(unix_listen, .request = 2, .path = "/tmp/s");
-	NEWS(bound, .number = 2, .detail = "");
-	NEWS(accepted, .number = 1, .address = "127.0.0.1", .port = 5);
+	NEWS(located, .number = 4, .path = "/var/tmp/s", .text = "");
+	NEWS(bound, .number = 4, .detail = "");
+	NEWS(accepted, .number = 3, .address = "127.0.0.1", .port = 5);
 	UP(channel_offered, .channel = 9, .kind = INCOMING_TCP, .address = "",
 	    .port = 8080, .originator = "127.0.0.1", .originator_port = 5);
 	UP(unlisten, .request = 3, .address = "", .port = 8080, .path = "");
-	NEWS(unbound, .number = 1);
+	NEWS(unbound, .number = 3);
 	UP(tun, .channel = 5, .mode = 1, .unit = 0);
 	UP(channel_closed, .channel = 3, .bytes_in = 1, .bytes_out = 2);
 	UP(tcp_connect, .channel = 6, .host = "none", .port = 80,
 	    .originator = "::1", .originator_port = 9);
-	NEWS(resolved, .channel = 6, .text = "no such name");
+	NEWS(resolved, .number = 5, .text = "no such name");
 	UP(tcp_connect, .channel = 7, .host = "192.0.2.1", .port = 80,
 	    .originator = "::1", .originator_port = 9);
-	NEWS(resolved, .channel = 7, .addresses = B("\6\0\0"), .text = "");
+	UP(unix_connect, .channel = 8, .path = "/run/../none");
+	NEWS(located, .number = 6, .path = "", .text = "No such file");
+	UP(unix_connect, .channel = 10, .path = "/run/x");
+	NEWS(located, .number = 7, .path = "/run/../x", .text = "");
+	NEWS(located, .number = 7, .path = "/run/x", .text = "");
+	UP(unix_listen, .request = 4, .path = "/none/s");
+	NEWS(located, .number = 8, .path = "", .text = "No such file");
+	UP(tcp_connect, .channel = 11, .host = "x", .port = 80,
+	    .originator = "::1", .originator_port = 9);
+	NEWS(resolved, .number = 9, .addresses = B("\6\0\0"), .text = "");
 	finish(folder, "forward");
 }
 

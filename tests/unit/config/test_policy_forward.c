@@ -247,8 +247,8 @@ END_TEST
 
 /* ---- UNIX sockets ---- */
 
-/* Whatever way it is written. */
-START_TEST(a_path_is_the_place_it_names)
+/* In the one spelling that the kernel has for it. */
+START_TEST(a_path_is_a_real_one)
 {
 	struct policy_facts facts = facts_of_alice();
 
@@ -258,7 +258,13 @@ START_TEST(a_path_is_the_place_it_names)
 	    &facts);
 	ck_assert(policy_may_unix_connect(&decision, "/run/app/x"));
 	ck_assert(policy_may_unix_connect(&decision, "/run/app/..x"));
-	ck_assert(policy_may_unix_connect(&decision, "/run//./app///x"));
+	ck_assert(policy_may_unix_connect(&decision, "/run/app/..."));
+	ck_assert(!policy_may_unix_connect(&decision, "/run/app//x"));
+	ck_assert(!policy_may_unix_connect(&decision, "/run/app/./x"));
+	ck_assert(!policy_may_unix_connect(&decision, "/run/app/x/."));
+	ck_assert(!policy_may_unix_connect(&decision, "/run/app/x/"));
+	ck_assert(!policy_may_unix_connect(&decision, "/tmp/../run/docker"));
+	ck_assert(!policy_may_unix_connect(&decision, "/"));
 	ck_assert(!policy_may_unix_connect(&decision, "/run/app/../docker"));
 	ck_assert(!policy_may_unix_connect(&decision, "/run/app/.."));
 	ck_assert(!policy_may_unix_connect(&decision, "/../run/app/x"));
@@ -272,6 +278,28 @@ START_TEST(a_path_is_the_place_it_names)
 	ck_assert(policy_may_unix_listen(&decision, "/home/a/s"));
 	ck_assert(!policy_may_unix_listen(&decision, "/home/a/../b/s"));
 	done();
+}
+END_TEST
+
+START_TEST(nothing_is_looked_at_where_nothing_can_be_permitted)
+{
+	static const struct {
+		const char *grants;
+		bool local, remote;
+	} rows[] = {{"", false, false}, {"unix_local = [];", false, false},
+	    {"unix_local = \"/run/x\";", true, false},
+	    {"unix_remote = \"*\";", false, true}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		decide_with(rows[i].grants);
+		ck_assert_int_eq(
+		    policy_may_unix_somewhere(&decision, LAYER_unix_local),
+		    rows[i].local);
+		ck_assert_int_eq(
+		    policy_may_unix_somewhere(&decision, LAYER_unix_remote),
+		    rows[i].remote);
+		done();
+	}
 }
 END_TEST
 
@@ -341,7 +369,8 @@ suite_policy_forward(void)
 	tcase_add_loop_test(tc, a_listener_is_judged_by_its_addresses, 0,
 	    sizeof(listen_rows) / sizeof(listen_rows[0]));
 	tcase_add_test(tc, listening_is_by_address_and_port);
-	tcase_add_test(tc, a_path_is_the_place_it_names);
+	tcase_add_test(tc, a_path_is_a_real_one);
+	tcase_add_test(tc, nothing_is_looked_at_where_nothing_can_be_permitted);
 	tcase_add_test(tc, a_refusal_names_the_rule_or_the_guard);
 	tcase_add_test(tc, a_key_is_named_by_its_line);
 	suite_add_tcase(suite, tc);

@@ -201,6 +201,32 @@ START_TEST(test_one_busy_address_does_not_hinder_the_other)
 }
 END_TEST
 
+/* Its real path; "": it was not found. */
+static const char *
+locate(uint32_t number, const char *path)
+{
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, locate, .number = number,
+			     .path = path, .listen = true),
+	    0);
+	return drive_monitor(MSG_located)->located.path;
+}
+
+static uint32_t
+bind_held(uint32_t number)
+{
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, bind_unix, .number = number,
+			     .mask = 0177, .unlink = true),
+	    0);
+	return drive_monitor(MSG_bound)->bound.error;
+}
+
+static uint32_t
+bind_path(uint32_t number, const char *path)
+{
+	ck_assert_str_eq(locate(number, path), path);
+	return bind_held(number);
+}
+
 START_TEST(test_a_local_forward_has_its_mask_and_spares_what_is_not_its_own)
 {
 	struct wall_message *m;
@@ -212,21 +238,12 @@ START_TEST(test_a_local_forward_has_its_mask_and_spares_what_is_not_its_own)
 	fd = open(path, O_CREAT | O_WRONLY, 0644);
 	close(fd);
 	/* A file is in the way: it stays. */
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, bind_unix, .number = NUMBER,
-			     .path = path, .mask = 0177, .unlink = true),
-	    0);
-	ck_assert_uint_eq(drive_monitor(MSG_bound)->bound.error, EADDRINUSE);
+	ck_assert_uint_eq(bind_path(NUMBER, path), EADDRINUSE);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_int_eq(unlink(path), 0);
 
 	for (int again = 0; again < 2; again++) {
-		ck_assert_int_eq(
-		    WALL_SEND(&drive.monitor, bind_unix,
-			.number = NUMBER + (uint32_t)again, .path = path,
-			.mask = 0177, .unlink = true),
-		    0);
-		m = drive_monitor(MSG_bound);
-		ck_assert_uint_eq(m->bound.error, 0);
+		ck_assert_uint_eq(bind_path(NUMBER + (uint32_t)again, path), 0);
 		ck_assert_int_eq(stat(path, &st), 0);
 		ck_assert_int_eq(st.st_mode & 0777, 0600);
 		ck_assert_uint_eq(st.st_uid, DRIVE_UID);
@@ -238,25 +255,54 @@ START_TEST(test_a_local_forward_has_its_mask_and_spares_what_is_not_its_own)
 	ck_assert_str_eq(m->incoming.address, path);
 	drive_monitor(MSG_accepted);
 	close(fd);
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, bind_unix, .number = 9,
-			     .path = "relative", .mask = 0177),
-	    0);
-	ck_assert_uint_eq(drive_monitor(MSG_bound)->bound.error, EINVAL);
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, bind_unix, .number = 9,
-			     .path = "", .mask = 0177),
-	    0);
-	ck_assert_uint_ne(drive_monitor(MSG_bound)->bound.error, 0);
+	ck_assert_uint_eq(bind_held(9), EINVAL); /* nothing */
 }
 END_TEST
 
-static void
-bind_path(uint32_t number, const char *path)
+/* The directory's real path is told, and the socket is made nowhere else. */
+START_TEST(test_a_local_forward_is_made_in_the_directory_that_was_told)
 {
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, bind_unix, .number = number,
-			     .path = path, .mask = 0177, .unlink = true),
-	    0);
-	ck_assert_uint_eq(drive_monitor(MSG_bound)->bound.error, 0);
+	char path[200], real[200];
+	struct stat st;
+
+	ck_assert_int_eq(chdir(drive.home), 0);
+	ck_assert_int_eq(mkdir("one", 0777), 0);
+	ck_assert_int_eq(chmod("one", 0777), 0);
+	ck_assert_int_eq(mkdir("two", 0777), 0);
+	ck_assert_int_eq(chmod("two", 0777), 0);
+	ck_assert_int_eq(symlink("one", "link"), 0);
+	ck_assert_int_eq(symlink("../two/dangling", "one/taken"), 0);
+	snprintf(real, sizeof(real), "%s/one/s", drive.home);
+	snprintf(path, sizeof(path), "%s/.//two/../link/s", drive.home);
+	ck_assert_str_eq(locate(NUMBER, path), real);
+	/* It leads elsewhere before the order comes. */
+	ck_assert_int_eq(unlink("link"), 0);
+	ck_assert_int_eq(symlink("two", "link"), 0);
+	ck_assert_uint_eq(bind_held(NUMBER), 0);
+	ck_assert_int_eq(lstat("one/s", &st), 0);
+	ck_assert(S_ISSOCK(st.st_mode));
+	ck_assert_int_eq(lstat("two/s", &st), -1);
+	unbind();
+	ck_assert_int_eq(lstat("one/s", &st), -1);
+	/* A link in the place of the socket is not followed. */
+	snprintf(path, sizeof(path), "%s/one/taken", drive.home);
+	ck_assert_uint_eq(bind_path(NUMBER, path), EADDRINUSE);
+	ck_assert_int_eq(lstat("two/dangling", &st), -1);
+	ck_assert_int_eq(chdir("/"), 0);
 }
+END_TEST
+
+START_TEST(test_a_local_forward_needs_a_directory_and_a_name)
+{
+	static const char *const paths[] = {
+	    "", "relative", "/", "/tmp/", "/tmp/.", "/tmp/..", "/none/s"};
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		ck_assert_str_eq(locate(NUMBER, paths[i]), "");
+	ck_assert_str_eq(locate(NUMBER, "/s"), "/s");
+	ck_assert_uint_eq(bind_held(NUMBER), EACCES);
+}
+END_TEST
 
 /* A newer listener's socket, or any file, that took the path stays. */
 START_TEST(test_the_end_removes_its_own_socket_alone)
@@ -267,14 +313,14 @@ START_TEST(test_the_end_removes_its_own_socket_alone)
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/taken", drive.home);
-	bind_path(NUMBER, path);
-	bind_path(NUMBER + 1, path);
+	ck_assert_uint_eq(bind_path(NUMBER, path), 0);
+	ck_assert_uint_eq(bind_path(NUMBER + 1, path), 0);
 	ck_assert_int_eq(lstat(path, &st), 0);
 	newer = st.st_ino;
 	unbind();
 	ck_assert_int_eq(lstat(path, &st), 0);
 	ck_assert_uint_eq(st.st_ino, newer);
-	bind_path(NUMBER, path);
+	ck_assert_uint_eq(bind_path(NUMBER, path), 0);
 	ck_assert_int_eq(unlink(path), 0);
 	fd = open(path, O_CREAT | O_WRONLY, 0644);
 	ck_assert_int_ge(fd, 0);
@@ -283,7 +329,7 @@ START_TEST(test_the_end_removes_its_own_socket_alone)
 	ck_assert_int_eq(lstat(path, &st), 0);
 	ck_assert(S_ISREG(st.st_mode));
 	ck_assert_int_eq(unlink(path), 0);
-	bind_path(NUMBER, path);
+	ck_assert_uint_eq(bind_path(NUMBER, path), 0);
 	unbind();
 	ck_assert_int_eq(lstat(path, &st), -1);
 }
@@ -460,6 +506,9 @@ suite_listen(void)
 	tcase_add_test(c, test_ports_that_are_taken_or_foreign_are_errors);
 	tcase_add_test(c,
 	    test_a_local_forward_has_its_mask_and_spares_what_is_not_its_own);
+	tcase_add_test(
+	    c, test_a_local_forward_is_made_in_the_directory_that_was_told);
+	tcase_add_test(c, test_a_local_forward_needs_a_directory_and_a_name);
 	tcase_add_test(c, test_the_end_removes_its_own_socket_alone);
 	tcase_add_test(c, test_the_agents_socket_is_private_and_goes_away);
 	tcase_add_test(c, test_a_display_is_on_loopback_and_once_if_so_asked);

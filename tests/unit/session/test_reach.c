@@ -8,11 +8,15 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -153,11 +157,11 @@ look_up(const char *host)
 {
 	struct wall_message *m;
 
-	ck_assert_int_eq(WALL_SEND(&drive.monitor, resolve, .channel = 4,
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, resolve, .number = 4,
 			     .host = host, .seconds = 20),
 	    0);
 	m = drive_monitor(MSG_resolved);
-	ck_assert_uint_eq(m->resolved.channel, 4);
+	ck_assert_uint_eq(m->resolved.number, 4);
 	return m;
 }
 
@@ -209,33 +213,163 @@ START_TEST(test_an_address_that_never_answers_has_a_deadline)
 }
 END_TEST
 
-START_TEST(test_local_sockets_are_reached_with_the_users_rights)
+/* ---- UNIX sockets ---- */
+
+/* A socket of root's that everybody may connect to; name: in the home. */
+static int
+serve_here(const char *name, char *path, size_t size)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
-	struct wall_message *m;
-	char path[80];
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	snprintf(path, sizeof(path), "%s/socket", drive.home);
+	snprintf(path, size, "%s/%s", drive.home, name);
 	strcpy(sun.sun_path, path);
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
 	ck_assert_int_eq(listen(fd, 5), 0);
-	/* Root's socket, closed to others. */
-	ck_assert_int_eq(chmod(path, 0600), 0);
+	ck_assert_int_eq(chmod(path, 0666), 0);
+	return fd;
+}
+
+/* Its real path; "": it was not found. */
+static const char *
+locate(uint32_t number, const char *path)
+{
+	struct wall_message *m;
+
 	ck_assert_int_eq(
-	    WALL_SEND(&drive.monitor, reach_unix, .channel = 4, .path = path),
+	    WALL_SEND(&drive.monitor, locate, .number = number, .path = path),
 	    0);
+	m = drive_monitor(MSG_located);
+	ck_assert_uint_eq(m->located.number, number);
+	ck_assert_int_eq(
+	    m->located.path[0] == '\0', m->located.text[0] != '\0');
+	return m->located.path;
+}
+
+static void
+reach_held(uint32_t number)
+{
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, reach_unix, .channel = 4,
+			     .number = number),
+	    0);
+}
+
+START_TEST(test_local_sockets_are_reached_with_the_users_rights)
+{
+	struct wall_message *m;
+	char path[80];
+	int fd = serve_here("socket", path, sizeof(path));
+
+	ck_assert_int_eq(chmod(path, 0600), 0);
+	ck_assert_str_eq(locate(1, path), path);
+	reach_held(1);
 	expect_failure(SSH_OPEN_CONNECT_FAILED);
 	ck_assert_int_eq(chmod(path, 0666), 0);
-	ck_assert_int_eq(
-	    WALL_SEND(&drive.monitor, reach_unix, .channel = 4, .path = path),
-	    0);
+	ck_assert_str_eq(locate(2, path), path);
+	reach_held(2);
 	expect_stream(fd);
 	m = drive_monitor(MSG_reached);
 	ck_assert_str_eq(m->reached.address, path);
-	ck_assert_int_eq(
-	    WALL_SEND(&drive.monitor, reach_unix, .channel = 4, .path = ""), 0);
+	/* Each was used up. */
+	reach_held(2);
 	expect_failure(SSH_OPEN_CONNECT_FAILED);
+	ck_assert_str_eq(locate(3, ""), "");
+	ck_assert_str_eq(locate(3, "relative"), "");
+	ck_assert_str_eq(locate(3, "/none/such"), "");
+	ck_assert_str_eq(locate(3, path), path);
+	ck_assert_int_eq(WALL_SEND(&drive.monitor, forget, .number = 3), 0);
+	reach_held(3);
+	expect_failure(SSH_OPEN_CONNECT_FAILED);
+	close(fd);
+}
+END_TEST
+
+/* Every way there is told as the one place. */
+START_TEST(test_a_sockets_real_path_is_told)
+{
+	static const char *const ways[] = {"./socket", "/socket",
+	    "in/../socket", "link", "up/socket", "in/hop"};
+	char path[80], way[120];
+	int fd = serve_here("socket", path, sizeof(path));
+
+	ck_assert_int_eq(chdir(drive.home), 0);
+	ck_assert_int_eq(mkdir("in", 0755), 0);
+	ck_assert_int_eq(symlink("socket", "link"), 0);
+	ck_assert_int_eq(symlink(drive.home, "up"), 0);
+	ck_assert_int_eq(symlink("../up/./link", "in/hop"), 0);
+	ck_assert_int_eq(chdir("/"), 0);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		snprintf(way, sizeof(way), "%s/%s", drive.home, ways[i]);
+		ck_assert_str_eq(locate((uint32_t)i, way), path);
+	}
+	close(fd);
+}
+END_TEST
+
+/* The path leads elsewhere before the order comes. */
+START_TEST(test_the_socket_that_was_told_is_reached)
+{
+	char path[80], other[80], link[80];
+	int fd = serve_here("one", path, sizeof(path)),
+	    forbidden = serve_here("two", other, sizeof(other));
+
+	snprintf(link, sizeof(link), "%s/link", drive.home);
+	ck_assert_int_eq(symlink("one", link), 0);
+	ck_assert_str_eq(locate(1, link), path);
+	ck_assert_str_eq(locate(2, path), path);
+	ck_assert_int_eq(unlink(link), 0);
+	ck_assert_int_eq(symlink("two", link), 0);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(symlink("two", path), 0);
+	for (uint32_t n = 1; n <= 2; n++) {
+		reach_held(n);
+		expect_stream(fd);
+		drive_monitor(MSG_reached);
+	}
+	ck_assert_int_eq(fcntl(forbidden, F_SETFL, O_NONBLOCK), 0);
+	ck_assert_int_lt(accept(forbidden, NULL, NULL), 0);
+	close(fd);
+	close(forbidden);
+}
+END_TEST
+
+/* A process of the user's that holds what it is given, until it is killed. */
+static pid_t
+users_process(void)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	if (setgroups(0, NULL) != 0 || setgid((gid_t)drive.start.gid) != 0 ||
+	    setuid((uid_t)drive.start.uid) != 0 ||
+	    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+/* A link to a descriptor reaches what its text does not name. */
+START_TEST(test_what_has_no_path_is_not_found)
+{
+	char path[80], way[120];
+	int fd = serve_here("gone", path, sizeof(path)), held;
+	pid_t pid;
+
+	held = open(path, O_PATH);
+	ck_assert_int_ge(held, 0);
+	pid = users_process();
+	ck_assert_int_gt(pid, 0);
+	snprintf(way, sizeof(way), "/proc/%d/fd/%d", (int)pid, held);
+	for (uint32_t n = 1; strcmp(locate(n, way), path) != 0; n++) {
+		ck_assert_uint_lt(n, 1000); /* it is not the user's yet */
+		usleep(10000);
+	}
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_str_eq(locate(2000, way), "");
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	close(held);
 	close(fd);
 }
 END_TEST
@@ -273,6 +407,9 @@ suite_reach(void)
 	tcase_add_test(c, test_a_names_addresses_go_to_the_monitor);
 	tcase_add_test(c, test_an_address_that_never_answers_has_a_deadline);
 	tcase_add_test(c, test_local_sockets_are_reached_with_the_users_rights);
+	tcase_add_test(c, test_a_sockets_real_path_is_told);
+	tcase_add_test(c, test_the_socket_that_was_told_is_reached);
+	tcase_add_test(c, test_what_has_no_path_is_not_found);
 	tcase_add_test(c, test_a_descriptor_of_the_monitors_passes_through);
 	suite_add_tcase(s, c);
 	return s;
