@@ -1,5 +1,6 @@
 """An SSH client that does only as it is told: for tests of hostile peers."""
 
+import base64
 import hashlib
 import os
 import socket
@@ -10,8 +11,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import (
     X25519PrivateKey, X25519PublicKey)
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.serialization import (Encoding,
-                                                          PublicFormat)
+from cryptography.hazmat.primitives.serialization import (
+    Encoding, PublicFormat, load_ssh_private_key)
 
 import sp
 
@@ -207,6 +208,22 @@ class Raw:
     def request(self, user, method, *data, service="ssh-connection"):
         self.send(USERAUTH_REQUEST, string(user), string(service),
                   string(method), *data)
+
+    def login_key(self, user):
+        """With the user's key, or its certificate where there is one."""
+        self.kex()
+        self.service()
+        path = user.key + ("-cert.pub" if os.path.exists(user.key + "-cert.pub") else ".pub")
+        algorithm, blob = open(path).read().split()[:2]
+        data = string(algorithm) + string(base64.b64decode(blob))
+        signed = string(self.session_id) + bytes([USERAUTH_REQUEST]) + b"".join(
+            string(x) for x in (user.name, "ssh-connection", "publickey")) + b"\1" + data
+        key = load_ssh_private_key(open(user.key, "rb").read(), None)
+        signature = string("ssh-ed25519") + string(key.sign(signed))
+        self.request(user.name, "publickey", 1, data, string(signature))
+        if self.expect(USERAUTH_SUCCESS, USERAUTH_FAILURE)[0] == USERAUTH_FAILURE:
+            raise Closed()
+        return self
 
     def login(self, user, **kw):
         self.kex(**kw)

@@ -283,3 +283,27 @@ def test_only_permitted_sockets_are_listened_on(make_server, user, places, unlin
             c.listen_unix(f"{places}/secret/nul\0{places}/open/nul")
         assert set(os.listdir(places + "/secret")) == before
     s.wait_log(r"open/dir/a.*unix_remote.*secret/a")
+
+
+def test_a_chroot_without_proc_has_no_sockets(make_server, user):
+    """Where a path leads cannot be said there: nothing is connected to or made."""
+    root = f"{sp.SCRATCH}/{user.name}_bare"
+    os.makedirs(root + "/in")
+    os.chown(root + "/in", user.uid, user.gid)
+    s = granting(make_server, f'chroot = "{root}"; unix_local = [ "*" ]; unix_remote = [ "*" ];')
+    sockets = Listeners(socket.AF_UNIX, root + "/in/s")
+    with Client(s).login(user) as c:
+        assert c.unix("/in/s") == FAILED
+        assert not c.listen_unix("/in/new")
+    assert not sockets.reached() and os.listdir(root + "/in") == ["s"]
+    s.wait_log("no /proc in the chroot|no_/proc_in_the_chroot")
+    # with it, paths are those inside
+    os.mkdir(root + "/proc")
+    sp.run(["mount", "-t", "proc", "proc", root + "/proc"], check=0)
+    try:
+        with Client(s).login(user) as c:
+            assert (c.unix("/in/../in/s"), sockets.reached()) == (0, {root + "/in/s"})
+            assert c.listen_unix("/in/new") and os.path.exists(root + "/in/new")
+    finally:
+        sp.run(["umount", "-l", root + "/proc"], check=0)
+        sockets.close()

@@ -1,8 +1,10 @@
 /*
- * config/policy/start.c: no request that the policy refuses succeeds because
- * of what a key line or a certificate says.  Every request is made under every
- * combination of what the policy grants and of commands.
+ * config/policy/start.c, forward.c and tighten.c: no request that the policy
+ * refuses succeeds because of what a key line, a principals line or a
+ * certificate says.  Every request is made under every combination of what the
+ * policy grants and of commands.
  */
+#include "config/policy/forward.h"
 #include "tests/unit/config/decide.h"
 #include "tests/unit/config/suites.h"
 #include "tests/unit/config/support.h"
@@ -183,6 +185,131 @@ START_TEST(a_rules_command_for_a_subsystem_goes_before_the_servers)
 }
 END_TEST
 
+/* ---- what else a client can ask for ---- */
+
+static const struct {
+	enum grant grant;
+	const char *on, *off;
+} others[] = {
+    {GRANT_pty, "pty = true;", "pty = false;"},
+    {GRANT_agent, "agent = true;", "agent = false;"},
+    {GRANT_x11, "x11 = true;", "x11 = false;"},
+    {GRANT_tun, "tun = \"yes\";", "tun = \"no\";"},
+    {GRANT_user_rc, "user_rc = true;", "user_rc = false;"},
+    {GRANT_accept_env, "accept_env = \"*\";", "accept_env = [];"},
+    {GRANT_local_forward, "local_forward = \"*:*\";", "local_forward = [];"},
+    {GRANT_remote_forward, "remote_forward = \"*:*\";", "remote_forward = [];"},
+    {GRANT_unix_local, "unix_local = \"*\";", "unix_local = [];"},
+    {GRANT_unix_remote, "unix_remote = \"*\";", "unix_remote = [];"},
+};
+#define OTHERS (sizeof(others) / sizeof(others[0]))
+
+/* The monitor's question. */
+static bool
+granted(enum grant grant)
+{
+	const struct decision *d = &decision;
+	struct net_address out[LISTEN_ADDRESSES_MAX];
+
+	switch (grant) {
+	case GRANT_pty:
+		return d->grants.pty;
+	case GRANT_agent:
+		return d->grants.agent;
+	case GRANT_x11:
+		return d->grants.x11;
+	case GRANT_tun:
+		return d->grants.tun != TUN_NO;
+	case GRANT_user_rc:
+		return d->grants.user_rc;
+	case GRANT_accept_env:
+		return policy_may_env(d, "LANG");
+	case GRANT_local_forward:
+		return policy_may_connect(d, "127.0.0.1", 22, NULL) !=
+		    POLICY_NO ||
+		    policy_may_connect(d, "name", 22, NULL) != POLICY_NO;
+	case GRANT_remote_forward:
+		return policy_may_listen(d, "localhost", 8080, out) != 0;
+	case GRANT_unix_local:
+		return policy_may_unix_somewhere(d, LAYER_unix_local) ||
+		    policy_may_unix_connect(d, "/run/x");
+	case GRANT_unix_remote:
+		return policy_may_unix_somewhere(d, LAYER_unix_remote) ||
+		    policy_may_unix_listen(d, "/run/x");
+	default:
+		ck_abort_msg("grant %d has no question", (int)grant);
+	}
+}
+
+/* One option of a line or a certificate, numbered; false: there is none. */
+static bool
+tighten_with(size_t number)
+{
+	static const char *const wide[] = {"*:*", "127.0.0.1:22", "*:8080"};
+	static const char *const commands[] = {"id", "internal-sftp"};
+	struct origin origin = {"authorized_keys", 3};
+
+	if (number < OTHERS)
+		(void)decision_tighten_off(
+		    &decision, others[number].grant, origin);
+	else if (number == OTHERS)
+		(void)decision_tighten_targets(
+		    &decision, GRANT_local_forward, wide, 3, origin);
+	else if (number == OTHERS + 1)
+		(void)decision_tighten_targets(
+		    &decision, GRANT_remote_forward, wide, 3, origin);
+	else if (number < OTHERS + 4)
+		(void)decision_tighten_command(
+		    &decision, commands[number - OTHERS - 2], origin);
+	else
+		return false;
+	return true;
+}
+
+/* Refused by the rule or by a guard, beside others that are granted. */
+static void
+decide_without(size_t refused, bool by_guard)
+{
+	struct policy_facts facts = facts_of_alice();
+	char text[2048];
+	size_t i, len;
+
+	len = (size_t)snprintf(text, sizeof(text),
+	    "rules = ( { name = \"r\"; methods = [ \"publickey\" ];");
+	for (i = 0; i < OTHERS; i++)
+		len += (size_t)snprintf(&text[len], sizeof(text) - len, " %s",
+		    i == refused && !by_guard ? others[i].off : others[i].on);
+	snprintf(&text[len], sizeof(text) - len,
+	    " } ); guards = ( { name = \"g\"; %s } );",
+	    by_guard ? others[refused].off : "");
+	decide(text, &facts);
+}
+
+START_TEST(no_option_of_a_key_grants_what_the_policy_refuses)
+{
+	size_t first, second, i;
+
+	for (int by_guard = 0; by_guard < 2; by_guard++) {
+		decide_without((size_t)_i, by_guard);
+		for (i = 0; i < OTHERS; i++)
+			ck_assert_int_eq(
+			    granted(others[i].grant), i != (size_t)_i);
+		done();
+		for (first = 0; first < OTHERS + 4; first++)
+			for (second = 0; second < OTHERS + 4; second++) {
+				decide_without((size_t)_i, by_guard);
+				ck_assert(tighten_with(first));
+				ck_assert(tighten_with(second));
+				ck_assert_msg(!granted(others[_i].grant),
+				    "%s, after options %zu and %zu",
+				    others[_i].off, first, second);
+				done();
+			}
+	}
+	ck_assert(!tighten_with(OTHERS + 4));
+}
+END_TEST
+
 Suite *
 suite_start(void)
 {
@@ -191,6 +318,8 @@ suite_start(void)
 
 	tcase_add_loop_test(
 	    tc, no_command_of_a_key_makes_a_refused_request_succeed, 0, 4);
+	tcase_add_loop_test(
+	    tc, no_option_of_a_key_grants_what_the_policy_refuses, 0, OTHERS);
 	tcase_add_test(tc, a_refused_decision_starts_nothing);
 	tcase_add_test(
 	    tc, a_rules_command_for_a_subsystem_goes_before_the_servers);
