@@ -219,13 +219,6 @@ monitor_session(struct monitor *m, uint32_t channel, const char *tty)
 	return 0;
 }
 
-char *
-session_expand(const struct monitor *m, const char *pattern)
-{
-	(void)m;
-	return mem_strdup(pattern);
-}
-
 /* ---- effects that a test must not have (-Wl,--wrap) ---- */
 
 pid_t __wrap_fork(void);
