@@ -368,19 +368,6 @@ struct any_list {
 	size_t count;
 };
 
-/* "none" is a word of other options; as an element it would be a pattern that
- * matches nothing, or nonsense. */
-static bool
-says_none(const struct value *v)
-{
-	const char *text = config_setting_get_string(v->setting);
-
-	if (config_setting_length(v->setting) == 1)
-		text = config_setting_get_string_elem(v->setting, 0);
-	return v->option->min == 0 && v->option->type != OPTION_ALGORITHMS &&
-	    text != NULL && strcmp(text, "none") == 0;
-}
-
 /* One element, a string of the list's language. */
 static bool
 read_item(const struct value *v, const config_setting_t *element,
@@ -396,6 +383,10 @@ read_item(const struct value *v, const config_setting_t *element,
 		    "wrong type: this is a %s",
 		    option_type_text(v->option->type));
 	text = config_setting_get_string(element);
+	/* A word of other options; here a pattern that matches nothing. */
+	if (strcmp(text, "none") == 0 && v->option->min == 0 &&
+	    v->option->type != OPTION_ALGORITHMS)
+		return reader_error(v->r, line, v->key, "write [ ] for none");
 	fault = reader(v->r->arena, v->option, text, item);
 	if (fault == NULL)
 		return true;
@@ -433,8 +424,6 @@ read_list(const struct value *v, size_t size, item_reader *reader, void *member)
 
 	if (!list_length(v, &count, &single))
 		return false;
-	if (says_none(v))
-		return wrong(v, "write [ ] for none");
 	items = arena_array(v->r->arena, count, size);
 	for (i = 0; i < count; i++) {
 		element = single ?

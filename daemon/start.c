@@ -36,7 +36,8 @@ open_targets(const struct config *config, const struct start_flags *flags)
 	size_t n = 0;
 	bool to_syslog = false;
 
-	for (size_t i = 0; i < s->targets.count; i++) {
+	/* -E stands in place of all of them, in a rehearsal as well. */
+	for (size_t i = 0; flags->log_fd < 0 && i < s->targets.count; i++) {
 		const char *target = s->targets.items[i];
 
 		if (strcmp(target, "syslog") == 0)
@@ -47,7 +48,7 @@ open_targets(const struct config *config, const struct start_flags *flags)
 			AUDIT(audit_unavailable, .carrier = target,
 			    .reason = strerror(errno));
 	}
-	if (flags->log_stderr || flags->log_fd >= 0)
+	if (flags->log_stderr)
 		to_syslog = false;
 	if (to_syslog) {
 		const struct syslog_out_options o = {

@@ -193,13 +193,6 @@ list_key_sources(const struct config *c, struct words *w)
 	words_add(w, "hostbased");
 }
 
-/* As daemon/worker/channel names its kinds. */
-static const char *const channel_kinds[] = {"session", "session:shell",
-    "session:command", "session:subsystem:*", "direct-tcpip",
-    "direct-streamlocal@openssh.com", "forwarded-tcpip",
-    "forwarded-streamlocal@openssh.com", "tun-connection", "agent-connection",
-    "x11-connection", "global", NULL};
-
 /* ---- where names stand ---- */
 
 static void
@@ -240,26 +233,6 @@ check_revoked(const struct served *s)
 	check_words(s, true, &g->origins[GRANT_key_revoked], "key_revoked",
 	    "revocation list", &g->key_revoked, &lists);
 	free(lists.items);
-}
-
-/* In a list the first entry that matches counts: a kind that is none does
- * nothing. */
-static void
-check_channels(const struct served *s, const struct words *kinds)
-{
-	const struct origin *o =
-	    &s->rule->grants.origins[GRANT_channel_timeouts];
-	const struct channel_timeouts *list = &s->rule->grants.channel_timeouts;
-	size_t i;
-
-	for (i = 0; i < list->count && o->line != 0; i++) {
-		const char *kind = list->items[i].kind;
-
-		if (!words_match(kinds, kind) &&
-		    strncmp(kind, "session:subsystem:", 18) != 0)
-			unserved(s, s->guard, o, "channel_timeouts",
-			    "kind of channel", kind, kinds);
-	}
 }
 
 /* "method" or "method:module", as forbid takes both. */
@@ -309,14 +282,13 @@ void
 check_served(const struct config *config, const struct check_calls *calls,
     struct problems *problems)
 {
-	struct words methods = {0}, types = {0}, sources = {0}, kinds = {0};
+	struct words methods = {0}, types = {0}, sources = {0};
 	struct served s = {config, calls, problems, NULL, false};
 	bool ours = modules_are_ours(config);
 	size_t i;
 
 	list_methods(config, &methods);
 	list_key_types(&types);
-	words_add_list(&kinds, channel_kinds);
 	list_key_sources(config, &sources);
 	for (i = 0; i < config->rule_count + config->guard_count; i++) {
 		s.guard = i >= config->rule_count;
@@ -326,10 +298,8 @@ check_served(const struct config *config, const struct check_calls *calls,
 		check_forbidden(&s, &methods);
 		check_key_names(&s, &types, ours ? &sources : NULL);
 		check_revoked(&s);
-		check_channels(&s, &kinds);
 	}
 	free(methods.items);
 	free(types.items);
 	free(sources.items);
-	free(kinds.items);
 }

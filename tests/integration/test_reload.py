@@ -5,6 +5,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import threading
 
 import sp
@@ -179,3 +180,24 @@ def test_fifty_transfers_and_a_prober(make_server, user):
     assert prober.bad == [] and prober.good > 20
     sp.wait_for(lambda: len(s.processes("keyholder")) == 1, 20,
                 "old generations' end")
+
+
+def test_with_a_log_file_on_the_command_line_no_other_target_is_written(make_server, user):
+    """-E stands in place of log.targets: in the server, and when a reload is rehearsed."""
+    s = make_server(start=False)
+    other = s.dir + "/other.log"
+    s.write(s.text.replace('log = { level = "debug"; };', f'log = {{ level = "debug"; targets = [ "{other}" ]; }};'))
+    s.start()
+    assert s.ssh(user, "true").returncode == 0
+    mark = s.mark()
+    os.kill(s.pid, signal.SIGHUP)
+    s.wait_log("Configuration reloaded", after=mark)
+    assert s.ssh(user, "true").returncode == 0
+    s.wait_log("Accepted publickey", after=mark)
+    assert not os.path.exists(other)
+    s.stop()
+    # Without it they are what counts.
+    p = sp.run([sp.DAEMON, "-f", s.config], env=s.env)
+    assert p.returncode == 0, p.stderr
+    s.pid = int(open(s.pid_file).read())
+    assert "Server ready" in open(other).read()

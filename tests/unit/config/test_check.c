@@ -164,13 +164,6 @@ static const struct row rows[] = {
 	"test.conf:3: rules.r.key_revoked: there is no revocation list "
 	"\"/etc/krl\"\n"},
     {GOOD RULE("key_types = [ \"sk-*\", \"rsa-sha2-512\" ];"), ""},
-    {GOOD RULE("channel_timeouts = [ \"sesion=5m\", \"session:*=1h\", "
-	       "\"session:subsystem:sftp=2h\", \"global=1d\" ];"),
-	"test.conf:3: warning: rules.r.channel_timeouts: there is no kind of "
-	"channel \"sesion\"; did you mean \"session\"?\n"},
-    {GUARD("channel_timeouts = [ \"x11=5m\" ];"),
-	"test.conf:4: guards.g.channel_timeouts: there is no kind of channel "
-	"\"x11\"\n"},
     {GUARD("match = { user = \"ghost\"; }; pty = false;"),
 	"test.conf:4: guards.g.match.user: there is no user \"ghost\"\n"},
     {GUARD("match = { group = \"!ghost\"; }; pty = false;"),
