@@ -132,8 +132,9 @@ def ssh(port, name, key=None, password=None, method=None, **options):
 def raw(port, data):
     c = socket.create_connection(("127.0.0.1", port))
     c.sendall(data)
-    if data:
-        time.sleep(0.3)
+    time.sleep(0.3)
+    if not data:
+        c.recv(65536)  # unread, it would make the close a reset, or not
     c.close()
 
 
@@ -210,7 +211,7 @@ def messages(lines):
     """The text of the server's own lines: PAM's modules write theirs alike."""
     found = []
     for line in lines:
-        m = re.match(r"\w{3} [ \d]\d \d\d:\d\d:\d\d sshd\[\d+\]: (.*)", line)
+        m = re.match(r"\w{3} [ \d]\d \d\d:\d\d:\d\d sshd(?:-session|-auth)?\[\d+\]: (.*)", line)
         if m and not re.match(r"(monitor \S+: )?(error: )?pam_\w+\(", m.group(1)):
             found.append(m.group(1))
     return found
@@ -224,6 +225,8 @@ def as_file(kinds_of_lines):
             for line in lines:
                 if messages([line]):
                     line = line.replace("127.0.0.1", f"203.0.113.{n + 1}")
+                    # The sentence counts: fail2ban 1.1 knows no sshd-auth yet.
+                    line = re.sub(r" sshd-(?:session|auth)\[", " sshd[", line, count=1)
                     f.write(re.sub(r"^(\w{3} [ \d]\d \S+) ", r"\1 testhost ", line) + "\n")
     return path
 
@@ -289,6 +292,9 @@ def test_each_watcher_finds_the_same_in_both_logs(make_server, log, people):
     bad = []
     for n, (name, sshds, own) in enumerate(seen):
         differ = {w: (theirs[w][n], ours[w][n]) for w in theirs if theirs[w][n] != ours[w][n]}
+        # sshd 10 has its sentence on a scan at level verbose; ours is that of 9.2.
+        if name == "port scan" and not any("kex_exchange" in line for line in sshds):
+            differ.pop("fail2ban aggressive", None)
         if differ:
             bad.append("\n   ".join([f"{name}: sshd's and ours: {differ}", *messages(sshds), "and ours:",
                                      *messages(own)]))

@@ -50,12 +50,12 @@ check() {
 }
 # From 1.1 on the filter counts a change of the user's name as sshd 10 writes it
 # in mode aggressive only.
-own="Nov 30 03:38:59 vm sshd[1]: Disconnecting authenticating user bob \
-203.0.113.9 port 40000: Change of username or service not allowed: \
-(bob,ssh-connection) -> (al,ssh-connection) [preauth]"
+cat >"$dir/own" <<END
+Nov 30 03:38:59 vm sshd[1]: Disconnecting authenticating user bob 203.0.113.9 port 40000: Change of username or service not allowed: (bob,ssh-connection) -> (al,ssh-connection) [preauth]
+END
 normal=8
-fail2ban-regex -o ip "$own" "sshd[mode=normal]" | grep -q '203\.0\.113\.9' &&
-    normal=9
+fail2ban-regex --print-all-matched "$dir/own" "sshd[mode=normal]" |
+    grep -q 'Lines: 1 .* 1 matched' && normal=9
 check normal 1 20 $normal
 check normal 20 256 0
 check aggressive 1 20 9
