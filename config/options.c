@@ -265,18 +265,26 @@ const struct option options[] = {
     S("log.targets", log.targets, TARGETS_LOG, 0, 8, 0, "[\"syslog\"]", NULL,
 	"Where the log goes: syslog, stderr, or an absolute file name."),
     S("records.utmp", records.utmp, BOOL, 0, 0, 0, "true", NULL,
-	"Write utmp, which who(1) reads."),
+	"Write utmp, where the file is there; who(1) reads it. From Debian "
+	"13 on there is none, and who(1) asks systemd-logind, to which "
+	"pam_systemd names the terminal."),
     S("records.wtmp", records.wtmp, BOOL, 0, 0, 0, "true", NULL,
-	"Write wtmp, which last(1) reads."),
+	"Record terminals for last(1): in wtmp, or, where libwtmpdb is "
+	"installed (Debian 13), in wtmpdb. A pam_wtmpdb of the login's PAM "
+	"stack then records no second line, and none for a command or sftp, "
+	"also without skip_if; false leaves all of it to PAM."),
     S("records.lastlog", records.lastlog, BOOL, 0, 0, 0, "true", NULL,
-	"Write lastlog, which lastlog(8) reads. Switch off when pam_lastlog "
-	"writes it."),
+	"Write lastlog, where the file is there; lastlog(8) reads it. "
+	"lastlog2 is written by pam_lastlog2. Switch off when pam_lastlog "
+	"writes lastlog."),
     S("records.btmp", records.btmp, BOOL, 0, 0, 0, "true", NULL,
 	"Write failed logins to btmp, which lastb(1) reads."),
     S("records.motd", records.motd, CHOICE, 0, 0, 0, "\"pam\"", owner_choices,
 	"Who prints the message of the day."),
     S("records.last_login", records.last_login, CHOICE, 0, 0, 0, "\"server\"",
-	owner_choices, "Who tells of the last login."),
+	owner_choices,
+	"Who tells of the last login. The server is silent where pam_lastlog2 "
+	"has told of it."),
     S("records.nologin", records.nologin, CHOICE, 0, 0, 0, "\"pam\"",
 	owner_choices, "Who obeys /etc/nologin."),
     S("environment.path", environment.path, STRING, 0, 0, 0,

@@ -1,6 +1,9 @@
 sbin_PROGRAMS += sallyportd
 sallyportd_SOURCES = daemon/main.c daemon/syslog.c
-sallyportd_LDFLAGS = $(PROGRAM_LDFLAGS)
+# Found by pam_wtmpdb before its library's (privsep/wtmpdb.c).
+sallyportd_LDFLAGS = $(PROGRAM_LDFLAGS) \
+	-Wl,--export-dynamic-symbol=logwtmpdb \
+	-Wl,--export-dynamic-symbol=wtmpdb_logout
 # Order is the arrows' order, from the roof to the ground.
 # Of libsftp, sallyportd takes peer.o alone.
 DAEMON_LIBS = daemon/sftp/libsftp.a privsep/libprivsep.a config/libsettings.a \

@@ -19,4 +19,5 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/slot.c privsep/slot.h \
 	privsep/title.c privsep/title.h \
 	privsep/wall.c privsep/wall.h \
-	privsep/wall_queue.c privsep/wall_queue.h
+	privsep/wall_queue.c privsep/wall_queue.h \
+	privsep/wtmpdb.c privsep/wtmpdb.h

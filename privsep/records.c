@@ -1,9 +1,11 @@
 /*
- * Login records through libc's utmpx, and the sparse file lastlog by hand.
+ * Login records through libc's utmpx or wtmpdb, and the sparse file lastlog by
+ * hand.
  */
 #include "privsep/records.h"
 
 #include "lib/log.h"
+#include "privsep/wtmpdb.h"
 
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -88,22 +90,34 @@ record_login(const struct record *r)
 	fill(&u, USER_PROCESS, r->line, r->user, r->pid, &r->source);
 	if (r->utmp)
 		write_utmp(&u);
-	if (r->wtmp)
+	if (r->wtmp && wtmpdb_is_used())
+		wtmpdb_login_apart(r);
+	else if (r->wtmp)
 		updwtmpx(_PATH_WTMP, &u);
 	if (r->lastlog)
 		write_lastlog(r);
 }
 
-void
-record_logout(const struct record *r)
+/* The database only in a process made for it. */
+static void
+write_logout(const struct record *r, bool apart)
 {
 	struct utmpx u;
 
 	fill(&u, DEAD_PROCESS, r->line, NULL, r->pid, NULL);
 	if (r->utmp)
 		write_utmp(&u);
-	if (r->wtmp)
+	if (r->wtmp && !(apart && wtmpdb_logout_here(r)))
 		updwtmpx(_PATH_WTMP, &u);
+}
+
+void
+record_logout(const struct record *r)
+{
+	if (r->wtmp && wtmpdb_is_used())
+		record_logout_apart(r);
+	else
+		write_logout(r, false);
 }
 
 /*
@@ -120,7 +134,7 @@ record_logout_apart(const struct record *r)
 		if (close_range(3, ~0u, 0) != 0)
 			_exit(1);
 		if ((again = fork()) == 0)
-			record_logout(r);
+			write_logout(r, true);
 		_exit(again < 0 ? 1 : 0);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)

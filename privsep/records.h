@@ -1,8 +1,8 @@
 /*
- * Login records: utmp, wtmp, lastlog, btmp; what who(1), last(1), lastlog(8)
- * and lastb(8) show.  Written by the monitor, and by the master for one that
- * died.  Each record has one owner: where PAM writes it, the server does not
- * (config: records).
+ * Login records: utmp, wtmp or wtmpdb, lastlog, btmp; what who(1), last(1),
+ * lastlog(8) and lastb(8) show.  Written by the monitor, and by the master for
+ * one that died.  Each record has one owner: where PAM writes it, the server
+ * does not (config: records).
  */
 #ifndef PRIVSEP_RECORDS_H
 #define PRIVSEP_RECORDS_H

@@ -72,7 +72,9 @@ greeting_text(struct monitor *m)
 
 	if (hushed(m))
 		return mem_strdup("");
+	/* pam_lastlog2, in Debian 13's common-session, tells of it as well. */
 	if (s->last_login == OWNER_SERVER &&
+	    (modules == NULL || strstr(modules, "Last login: ") == NULL) &&
 	    record_last_login(m->passwd.pw_uid, &when, host, sizeof(host))) {
 		char stamp[64];
 		struct tm tm;

@@ -22,6 +22,7 @@
 #include "privsep/session_exec.h"
 #include "privsep/spawn.h"
 #include "privsep/wall_queue.h"
+#include "privsep/wtmpdb.h"
 
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -379,6 +380,8 @@ monitors_run(int wall)
 	if (key_preload() != 0 || kex_preload() != 0)
 		die("libcrypto lacks what the protocol needs");
 	monitors_preload();
+	if (template.config->records.wtmp)
+		wtmpdb_probe();
 	drop_dumpable();
 	watch_children();
 	while (master.fd >= 0 || children != NULL) {
