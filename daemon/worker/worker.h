@@ -145,6 +145,8 @@ int transport_greeting(
 
 /* Round trip time in microseconds from TCP_INFO, 0 if unknown. */
 uint32_t transport_rtt(const struct worker *w);
+/* The shortest of late: the path alone, without what queues on it. */
+uint32_t transport_rtt_min(const struct worker *w);
 /* Milliseconds since the last packet from the peer, for keepalives. */
 uint64_t transport_silence(const struct worker *w);
 /* Does the path carry keystrokes (TOS and TCP_NODELAY)? */

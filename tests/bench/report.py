@@ -107,7 +107,7 @@ def verdict(measure, results):
         return "" if r is None else "yes" if r <= measure.goal else "no"
     if "idle" in measure.goal:
         idle = results.get("idle")
-        return "" if idle is None else "yes" if mine <= idle + 2 else "no"
+        return "" if idle is None else "yes" if mine <= idle + 1 else "no"
     sign, bound = measure.goal.split()
     return "yes" if (mine >= float(bound) if sign == ">=" else
                      mine <= float(bound)) else "no"

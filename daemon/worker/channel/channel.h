@@ -80,9 +80,9 @@ struct channel {
 	/* Towards the client. */
 	uint32_t peer_window, peer_packet;
 	uint32_t peer_max; /* the largest its window was */
-	uint32_t adjust_step; /* the largest adjust it sent, 0: none yet */
-	uint32_t slack; /* granted beyond the cap, for want of one */
-	uint64_t slack_at;
+	/* Unread bytes at which it tells of its reading, 0: not asked yet. */
+	uint32_t step;
+	uint64_t step_at; /* when it told, or the step grew */
 	struct end output, error;
 	bool queued, bulk; /* waits to be read; in which queue */
 	bool output_ready, error_ready;
@@ -252,6 +252,8 @@ void channel_want_write(struct channel *c, bool on);
 
 /* Its output may be read: now if there is room, else later. */
 void channel_ready(struct channel *c);
+/* Bytes that bulk may leave unread at the client, however slow that is. */
+uint32_t channel_least_step(const struct channel *c);
 void channel_unready(struct channel *c);
 void channels_pump(void *channels);
 /* A text of ours, to a terminal (each line break CR LF) or standard error. */

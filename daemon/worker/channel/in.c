@@ -23,6 +23,8 @@
 /* A program that is only a little slower than the network is waited for so
  * long, before what comes is kept for it instead. */
 #define PATIENCE 5 /* ms */
+/* After so many adjusts a good half of a large step is forgotten. */
+#define STEP_FORGOTTEN 256
 
 uint32_t
 channel_window_start(const struct channels *t)
@@ -470,10 +472,10 @@ channel_window_adjust(struct worker *w, struct rd *r)
 	c->peer_window += more;
 	if (c->peer_window > c->peer_max)
 		c->peer_max = c->peer_window;
-	if (more > c->adjust_step)
-		c->adjust_step = more;
-	c->slack = 0;
-	c->slack_at = loop_now(w->loop);
+	/* What it needed once it may not need again. */
+	if (c->step > channel_least_step(c))
+		c->step -= c->step / STEP_FORGOTTEN;
+	c->step_at = loop_now(w->loop);
 	if (c->output_ready || c->error_ready)
 		channel_ready(c);
 	if (c->queued && c->table->pump.loop == NULL)

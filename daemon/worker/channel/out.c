@@ -20,13 +20,14 @@
 #define BULK_MAX     (1024u * 1024)
 #define RATE_PERIOD  20 /* ms over which the path's rate is measured */
 #define LATENCY	     2 /* ms of bulk that may stand in the queue */
+#define READER	     100 /* us of bulk that may wait for the client to read */
 #define BURST_PERIOD 50 /* ms */
 #define PTY_MORE     512 /* a terminal gives 4 KB at once: ask again */
 #define TUN_MTU_MAX  4096
 #define SMALL	     1024 /* a keystroke's echo, a prompt, a reply */
 #define SMALL_PERIOD 1000 /* ms after which nobody types any more */
-#define SLACK	     (64u * 1024)
-#define SLACK_PERIOD 5 /* ms */
+#define STALL	     5 /* ms */
+#define STEP_PACKETS 5 /* OpenSSH tells of its reading after three */
 
 enum served {
 	SERVED, /* a packet went, there may be more */
@@ -234,17 +235,66 @@ divide(const struct channel *c, struct iovec *places, size_t n)
 	return i;
 }
 
+uint32_t
+channel_least_step(const struct channel *c)
+{
+	return STEP_PACKETS *
+	    (c->peer_packet < PACKET_PAYLOAD_MAX ? c->peer_packet :
+						   PACKET_PAYLOAD_MAX);
+}
+
+/*
+ * What a slower client has not read yet lies in its socket, where a keystroke
+ * has to queue, too.  Its window tells how much that is: while somebody
+ * types, bulk keeps to what the client reads in two round trips (fewer would
+ * shrink with each hiccup of the path) and READER, but never to less than the
+ * client needs before it tells of its reading: that is learnt (stalled()).
+ * Bytes that may be sent now.
+ */
+static uint64_t
+allowed(struct channel *c)
+{
+	const struct channels *t = c->table;
+	uint64_t cap, sent = c->peer_max - c->peer_window;
+
+	if (t->rate == 0 || loop_now(t->w->loop) > t->small_at + SMALL_PERIOD)
+		return UINT64_MAX;
+	if (c->step == 0) {
+		c->step = channel_least_step(c);
+		c->step_at = loop_now(t->w->loop);
+	}
+	cap = t->rate * (2 * (uint64_t)transport_rtt_min(t->w) + READER) / 1000;
+	if (cap < c->step)
+		cap = c->step;
+	return sent < cap ? cap - sent : 0;
+}
+
+/* The client has told nothing of its reading for a while: it needs more. */
+static void
+stalled(struct channel *c, uint64_t now)
+{
+	uint64_t paths = 2 * transport_rtt_min(c->table->w) / 1000;
+
+	if (now < c->step_at + STALL + paths || c->step > UINT32_MAX / 2)
+		return;
+	c->step *= 2;
+	c->step_at = now;
+}
+
 /* Packets of len bytes that fit the window and the room left to bulk. */
 static size_t
-fitting(const struct channel *c, size_t len)
+fitting(struct channel *c, size_t len)
 {
 	size_t queued = packet_queued(c->table->w);
 	size_t limit = c->table->bulk_limit, count = c->peer_window / len;
+	uint64_t more = allowed(c);
 
 	if (queued >= limit)
 		return 0;
 	if (count > (limit - queued) / len + 1)
 		count = (limit - queued) / len + 1;
+	if (count > more / len + 1)
+		count = (size_t)(more / len + 1);
 	return count < MANY ? count : MANY;
 }
 
@@ -368,27 +418,6 @@ measure(struct channels *t)
 	t->rate_out = out;
 }
 
-/*
- * What a slower client has not read yet lies in its socket, where a keystroke
- * has to queue, too.  Its window tells how much that is: while somebody
- * types, bulk keeps to what the client reads in a round trip and LATENCY.
- */
-static bool
-capped(const struct channel *c)
-{
-	const struct channels *t = c->table;
-	uint64_t cap, rtt;
-
-	if (c->adjust_step == 0 || t->rate == 0 ||
-	    loop_now(t->w->loop) > t->small_at + SMALL_PERIOD)
-		return false;
-	rtt = transport_rtt(t->w);
-	cap = t->rate * (rtt + LATENCY * 1000) / 1000;
-	if (cap < 2 * (uint64_t)c->adjust_step + SLACK)
-		cap = 2 * (uint64_t)c->adjust_step + SLACK;
-	return c->peer_max - c->peer_window >= cap + c->slack;
-}
-
 static void
 pump_again(void *arg)
 {
@@ -407,15 +436,9 @@ bulk_may(struct channels *t, struct channel *c)
 	struct worker *w = t->w;
 	uint64_t now = loop_now(w->loop);
 
-	if (capped(c)) {
-		/* Should it adjust by more at once, it is not left waiting. */
-		if (now >= c->slack_at + SLACK_PERIOD &&
-		    c->slack < UINT32_MAX - SLACK) {
-			c->slack += SLACK;
-			c->slack_at = now;
-		}
-		loop_timer_start(
-		    w->loop, &t->pump_timer, SLACK_PERIOD, pump_again, t);
+	if (allowed(c) == 0) {
+		stalled(c, now);
+		loop_timer_start(w->loop, &t->pump_timer, STALL, pump_again, t);
 		return false;
 	}
 	if (packet_queued(w) < t->bulk_limit)

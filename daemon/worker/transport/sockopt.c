@@ -10,9 +10,12 @@
 
 #include <netinet/in.h>
 #include <netinet/ip.h>
-#include <netinet/tcp.h>
 
 #include <linux/sockios.h>
+#include <linux/tcp.h>
+
+#include <stddef.h>
+#include <string.h>
 
 /* What the kernel may hold unsent: it is we who decide what goes first. */
 #define UNSENT (128 * 1024)
@@ -91,19 +94,35 @@ transport_interactive(struct worker *w, bool interactive)
 		set(t->in, IPPROTO_IPV6, IPV6_TCLASS, tos);
 }
 
-uint32_t
-transport_rtt(const struct worker *w)
+static void
+ask(struct transport *t)
 {
-	struct transport *t = w->transport;
-	uint64_t now = loop_now(w->loop);
+	uint64_t now = loop_now(t->w->loop);
 	struct tcp_info info;
 	socklen_t len = sizeof(info);
 
 	if (t->ip_family == 0 || (t->rtt_at != 0 && now < t->rtt_at + RTT_MS))
-		return t->rtt;
+		return;
 	t->rtt_at = now;
-	t->rtt = getsockopt(t->in, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 ?
-	    info.tcpi_rtt :
-	    0;
-	return t->rtt;
+	if (getsockopt(t->in, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+		memset(&info, 0, sizeof(info));
+	t->rtt = info.tcpi_rtt;
+	t->rtt_min = len >= offsetof(struct tcp_info, tcpi_min_rtt) +
+		    sizeof(info.tcpi_min_rtt) ?
+	    info.tcpi_min_rtt :
+	    info.tcpi_rtt;
+}
+
+uint32_t
+transport_rtt(const struct worker *w)
+{
+	ask(w->transport);
+	return w->transport->rtt;
+}
+
+uint32_t
+transport_rtt_min(const struct worker *w)
+{
+	ask(w->transport);
+	return w->transport->rtt_min;
 }

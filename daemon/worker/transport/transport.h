@@ -129,7 +129,7 @@ struct transport {
 	uint64_t rekey_bytes;
 	uint32_t rekey_seconds;
 	uint64_t last_packet; /* loop_now() */
-	uint32_t rtt; /* as the kernel had it ... */
+	uint32_t rtt, rtt_min; /* as the kernel had them ... */
 	uint64_t rtt_at; /* ... at this loop_now() */
 	int ip_family; /* AF_INET, AF_INET6, or 0 */
 	uint8_t tos; /* as the socket has it */

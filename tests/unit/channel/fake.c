@@ -148,6 +148,12 @@ transport_rekeys(const struct worker *w)
 }
 
 uint32_t
+transport_rtt_min(const struct worker *w)
+{
+	return transport_rtt(w);
+}
+
+uint32_t
 transport_rtt(const struct worker *w)
 {
 	(void)w;
