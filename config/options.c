@@ -513,8 +513,8 @@ const struct option options[] = {
 	"Patterns of UNIX sockets that clients may connect to (ssh -L).  They "
 	"are held against the real path of the socket, all symbolic links, "
 	"\".\" and \"..\" followed: \"/run/app.sock\", and not "
-	"\"/var/run/app.sock\" where /var/run is a link.  In a chroot this "
-	"needs /proc there."),
+	"\"/var/run/app.sock\" where /var/run is a link, which check refuses.  "
+	"In a chroot this needs /proc there."),
     G(unix_remote, STRINGS, 0, 64, 0, "[]", NULL, LAYER,
 	"Patterns of UNIX sockets that clients may listen on (ssh -R), "
 	"likewise: the real path of the directory, and the socket's name in "

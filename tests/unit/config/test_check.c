@@ -201,6 +201,21 @@ static const struct row rows[] = {
 	"test.conf:3: "
 	"warning: command: /nonexistent/x: No such file"},
     {GOOD RULE("command = \"/bin/true -a\";"), ""},
+    {GOOD RULE("unix_local = [ \"*\", \"/run/*/x\", \"!*/y\", \"/a..b\" "
+	       "]; unix_remote = \"/tmp/?\";"),
+	""},
+    {GOOD RULE("unix_local = \"run/x\";"),
+	"test.conf:3: unix_local: \"run/x\" matches no real path\n"},
+    {GOOD RULE("unix_remote = \"/run//x\";"),
+	"test.conf:3: unix_remote: \"/run//x\" matches no real path\n"},
+    {GOOD RULE("unix_local = \"/run/\";"), "matches no real path\n"},
+    {GOOD RULE("unix_local = \"/run/./*\";"), "matches no real path\n"},
+    {GUARD("unix_local = [ \"*\", \"!/run/../x\" ];"),
+	"test.conf:4: unix_local: \"/run/../x\" matches no real path\n"},
+    {GUARD("unix_local = [ \"*\", \"!/proc/self/x\" ];"), ""},
+    {GUARD("unix_local = [ \"*\", \"!/var/run/x\" ];"),
+	"test.conf:4: unix_local: \"/var/run/x\" matches no real path: "
+	"/var/run is a link\n"},
     {GOOD RULE("chroot = \"/tmp/%u\";"),
 	"test.conf:3: chroot: /tmp must be a directory of root's"},
     {GOOD RULE("times = \"00:00-01:00 No/Where\";"),
