@@ -551,7 +551,9 @@ const struct option options[] = {
     G(max_session_time, TIME, 1, YEAR, NONE, "\"none\"", NULL, SMALLER,
 	"End a connection after so long."),
     G(warn_before, TIME, 0, HOUR, 0, "60", NULL, NEVER,
-	"How long before such an end terminals are told."),
+	"How long before an end by time (max_session_time, times, "
+	"idle_timeout, channel_timeouts) terminals are told; of the last two "
+	"half of their time at most."),
     G(keepalive_interval, TIME, 1, DAY, NONE, "\"none\"", NULL, SMALLER,
 	"Ask a silent client whether it is there, so often, and end the "
 	"connection when it does not answer: also one whose computer sleeps. "

@@ -193,6 +193,12 @@ E(idle_close, 5131, "idle.close", INFO, UNKNOWN, "session", "end", \
   "User {user} from {src} port {sport} idle for {seconds} seconds: closed") \
 E(max_close, 5132, "max.close", INFO, UNKNOWN, "session", "end", \
   "User {user} from {src} port {sport} connected for {seconds} seconds: closed") \
+E(unused_close, 5133, "unused.close", INFO, UNKNOWN, "session", "end", \
+  "User {user} from {src} port {sport} without a channel for {seconds} seconds: closed") \
+E(silent_close, 5134, "silent.close", INFO, UNKNOWN, "session", "end", \
+  "User {user} from {src} port {sport} did not answer {count} keepalives: closed") \
+E(channel_timeout, 5135, "channel.timeout", INFO, UNKNOWN, "session", "end", \
+  "Channel {channel} ({kind}) of {user} from {src} port {sport} without traffic for {seconds} seconds: closed") \
 \
 E(fwd_open, 6001, "fwd.open", VERBOSE, SUCCESS, "network", "connection,allowed", \
   "Forwarding {kind} for {user} from {src} port {sport} to <{host}>< [{address}]>< port {port}> id {channel}") \
@@ -343,6 +349,9 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_env_rejected(F, E) F(E, names) F(E, channel)
 #define AUDIT_FIELDS_idle_close(F, E) F(E, seconds)
 #define AUDIT_FIELDS_max_close(F, E) F(E, seconds)
+#define AUDIT_FIELDS_unused_close(F, E) F(E, seconds)
+#define AUDIT_FIELDS_silent_close(F, E) F(E, count)
+#define AUDIT_FIELDS_channel_timeout(F, E) F(E, kind) F(E, channel) F(E, seconds)
 
 #define AUDIT_FIELDS_fwd_open(F, E) F(E, kind) F(E, host) F(E, address) F(E, port) F(E, channel)
 #define AUDIT_FIELDS_fwd_close(F, E) F(E, kind) F(E, channel) F(E, bytes_in) F(E, bytes_out) F(E, duration_ms)

@@ -191,8 +191,10 @@
 	F(u32, channel, U32) F(u8, kind, 7) F(text, address, WALL_HOST_MAX) \
 	F(u32, port, PORT_MAX) F(text, originator, 128)                \
 	F(u32, originator_port, PORT_MAX)
-#define WALL_channel_closed(F) \
-	F(u32, channel, U32) F(u64, bytes_in, U64) F(u64, bytes_out, U64)
+/* timed_out: seconds without traffic after which policy closed it, else 0. */
+#define WALL_channel_closed(F)                                            \
+	F(u32, channel, U32) F(u64, bytes_in, U64) F(u64, bytes_out, U64) \
+	F(u32, timed_out, U32)
 /* The request's key blobs, as SSH strings one after another. */
 #define WALL_hostkeys_prove(F) F(bytes, keys, WALL_KEYS_MAX)
 /* For `sallyportctl sessions`: totals, and seconds since the last input. */
@@ -250,7 +252,8 @@
 	F(text, user, SSH_USER_MAX) F(u32, max_sessions, U32)           \
 	F(u32, max_channels, U32) F(u32, keepalive_interval, U32)       \
 	F(u32, keepalive_count, U32) F(u32, idle_timeout, U32)          \
-	F(u32, unused_timeout, U32) F(u32, window_max, U32)             \
+	F(u32, unused_timeout, U32) F(u32, warn_before, U32)            \
+	F(u32, window_max, U32)                                         \
 	F(u64, rekey_bytes, U64) F(u32, rekey_seconds, U32)             \
 	F(u32, tos_interactive, 255) F(u32, tos_bulk, 255)              \
 	F(text, channel_timeouts, WALL_LIST_MAX)                        \

@@ -41,11 +41,14 @@ enum bye_cause {
 	BYE_PEER_DISCONNECTED, /* the peer's SSH_MSG_DISCONNECT */
 	BYE_PROTOCOL_ERROR, /* the peer broke a rule; we sent ours */
 	BYE_NEGOTIATION_FAILED,
-	BYE_TIMEOUT, /* keepalive unanswered, unused, idle */
+	BYE_TIMEOUT, /* of a key exchange */
 	BYE_ORDERED, /* the monitor's `disconnect` */
 	BYE_FINISHED, /* -i: input ended */
 	BYE_PEER_RESET, /* the peer's reset, or nothing more is taken */
-	BYE_FAILED /* ours: a queue or a cipher */
+	BYE_FAILED, /* ours: a queue or a cipher */
+	BYE_IDLE, /* idle_timeout */
+	BYE_UNUSED, /* unused_timeout */
+	BYE_SILENT /* keepalives unanswered */
 };
 /* How a monitor exits, for the master's penalties. */
 enum monitor_exit {

@@ -57,20 +57,29 @@ audit_silent(const char *how)
 		"host");
 }
 
-/* Which rule was broken, or kept: the kinds that have events of their own. */
+void
+close_audit_timeout(const struct monitor *m)
+{
+	const struct grants *g;
+
+	if (m->decision == NULL || !m->bye.said)
+		return;
+	g = &m->decision->grants;
+	if (m->bye.cause == BYE_IDLE)
+		AUDIT(idle_close, .seconds = g->idle_timeout);
+	else if (m->bye.cause == BYE_UNUSED)
+		AUDIT(unused_close, .seconds = g->unused_timeout);
+	else if (m->bye.cause == BYE_SILENT)
+		AUDIT(silent_close, .count = g->keepalive_count);
+}
+
+/* Which rule was broken: the kinds that have events of their own. */
 static void
 audit_fault(const struct monitor *m)
 {
-	static const char idle[] = "idle for ";
 	const char *why = m->bye.text;
 
-	if (!m->bye.said)
-		return;
-	if (m->bye.cause == BYE_TIMEOUT &&
-	    strncmp(why, idle, sizeof(idle) - 1) == 0)
-		AUDIT(idle_close,
-		    .seconds = strtoull(&why[sizeof(idle) - 1], NULL, 10));
-	if (m->bye.cause != BYE_PROTOCOL_ERROR)
+	if (!m->bye.said || m->bye.cause != BYE_PROTOCOL_ERROR)
 		return;
 	if (m->bye.reason == SSH_DISCONNECT_PROTOCOL_VERSION_NOT_SUPPORTED)
 		audit_ident(why);
@@ -105,7 +114,8 @@ close_audit(struct monitor *m, bool account_denied)
 	} else if (m->bye.cause == BYE_FAILED) {
 		how = "killed";
 		cause = m->bye.text;
-	} else if (m->bye.cause == BYE_TIMEOUT) {
+	} else if (m->bye.cause == BYE_TIMEOUT || m->bye.cause == BYE_IDLE ||
+	    m->bye.cause == BYE_UNUSED || m->bye.cause == BYE_SILENT) {
 		how = "timeout";
 		cause = m->bye.text;
 	} else if (m->bye.cause == BYE_PROTOCOL_ERROR ||

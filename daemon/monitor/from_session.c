@@ -294,11 +294,9 @@ session_await_bindings(struct monitor *m, uint32_t channel)
 static bool
 client_was_lost(const struct monitor *m)
 {
-	if (m->closing_since != 0 || !m->bye.said ||
-	    m->bye.cause == BYE_ORDERED)
-		return false;
-	return m->bye.cause != BYE_TIMEOUT ||
-	    m->bye.reason == SSH_DISCONNECT_CONNECTION_LOST;
+	return m->closing_since == 0 && m->bye.said &&
+	    m->bye.cause != BYE_ORDERED && m->bye.cause != BYE_IDLE &&
+	    m->bye.cause != BYE_UNUSED;
 }
 
 /* The connection has ended: hang up, wait a little, kill. */

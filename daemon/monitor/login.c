@@ -96,6 +96,7 @@ monitor_login(struct monitor *m)
 	    .keepalive_count = or_never(g->keepalive_count),
 	    .idle_timeout = or_never(g->idle_timeout),
 	    .unused_timeout = or_never(g->unused_timeout),
+	    .warn_before = or_never(g->warn_before),
 	    .window_max = config->limits.window_max,
 	    .rekey_bytes = g->rekey_bytes,
 	    .rekey_seconds = or_never(g->rekey_seconds),

@@ -512,6 +512,7 @@ monitor_run(const struct monitor_template *t, struct wall_message *serve)
 	forwards_close(m);
 	sessions_close(m);
 	account_denied = auth_account_denied(m);
+	close_audit_timeout(m);
 	auth_close(m);
 	close_audit(m, account_denied);
 	syslog_out_drain(LOG_END_MS);

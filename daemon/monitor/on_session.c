@@ -453,6 +453,10 @@ on_channel_closed(struct monitor *m, struct wall_message *message)
 		AUDIT(fwd_close, .kind = c->what, .channel = c->id,
 		    .bytes_in = k->bytes_in, .bytes_out = k->bytes_out,
 		    .duration_ms = loop_clock() - c->since);
+	if (k->timed_out != 0)
+		AUDIT(channel_timeout,
+		    .kind = c->kind == CHAN_FORWARD ? c->what : "session",
+		    .channel = c->id, .seconds = k->timed_out);
 	c->bytes_in = k->bytes_in;
 	c->bytes_out = k->bytes_out;
 	/* A program whose terminal has gone is hung up by the kernel, too. */

@@ -156,3 +156,34 @@ def test_an_upload_that_is_cut_short_is_not_published(make_server, user):
         assert s.ssh(user, "cat", input=f"{n}\n", check=0).stdout == f"{n}\n"
     s.ssh(user, "true", input="z" * 100000, check=0)
     s.ssh(user, "test -p /dev/stdin", check=1)
+
+
+# ---- ends by policy: a warning, a sentence, an event ----
+
+@pytest.mark.parametrize("grants, warning, sentence, event", [
+    ("idle_timeout = 4; warn_before = 2;", rb"This session ends in [12] seconds: it is idle\.",
+     rb"idle for 4 seconds", "idle for 4 seconds: closed"),
+    ("max_session_time = 4; warn_before = 2;", rb"This session ends in [12] seconds: the session's time is over\.",
+     rb"the session's time is over", r"connected for \d seconds: closed"),
+    ('channel_timeouts = [ "session:*=4" ]; warn_before = 2;', rb"This channel closes in [12] seconds: it is silent\.",
+     rb"closed: no traffic for 4 seconds", r"Channel \d+ \(session\) of .* without traffic for 4 seconds: closed")])
+def test_an_end_by_policy_is_announced_and_told(make_server, user, grants, warning, sentence, event):
+    s = make_server(grants=grants)
+    t = Terminal(s.ssh_argv(user, "echo up; cat", flags=("-tt",), LogLevel="INFO"))
+    t.expect(rb"up\r\n")
+    t.expect(warning)
+    t.expect(sentence)
+    t.wait()
+    s.wait_log(event)
+
+
+def test_without_a_policy_a_client_may_sleep(server, user):
+    """The shipped defaults ask nobody; TCP's own keepalive is on."""
+    assert "keepalive" not in open(f"{sp.TOP}/config/sallyport.conf").read().split("modules =")[1]
+    p = server.popen(user, "echo on; cat")
+    assert p.stdout.readline() == b"on\n"
+    shown = sp.run(["ss", "-tnoH", "state", "established", "sport", "=", f":{server.port}"], check=0).stdout
+    assert "timer:(keepalive," in shown, shown
+    p.communicate(timeout=20)
+    e = sp.run(["sallyportctl", "-f", server.config, "explain", "--user", user.name, "--from", "127.0.0.1"], check=0)
+    assert re.search(r"keepalive_interval\W+none", e.stdout), e.stdout

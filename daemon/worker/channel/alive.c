@@ -10,6 +10,7 @@
 #include "lib/log.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #define REPORT_PERIOD  10000 /* ms, while something changed */
@@ -53,6 +54,22 @@ keepalive_due(const struct channels *t, uint64_t now)
 	    ms(t->keepalive_interval);
 }
 
+/* How long before an end after seconds of silence the user is told of it. */
+static uint64_t
+warning(const struct channels *t, uint32_t seconds)
+{
+	uint64_t half = ms(seconds) / 2;
+
+	return ms(t->warn_before) < half ? ms(t->warn_before) : half;
+}
+
+static bool
+may_warn(const struct channels *t, const struct channel *c)
+{
+	return t->warn_before != 0 && c->pty && c->timeout != 0 &&
+	    !c->close_sent && c->warned_at != c->used_at;
+}
+
 static uint64_t
 channels_due(const struct channels *t)
 {
@@ -62,7 +79,9 @@ channels_due(const struct channels *t)
 		const struct channel *c = t->slots[i];
 
 		if (c != NULL && c->timeout != 0 && !c->close_sent)
-			sooner(&due, c->used_at + ms(c->timeout));
+			sooner(&due,
+			    c->used_at + ms(c->timeout) -
+				(may_warn(t, c) ? warning(t, c->timeout) : 0));
 	}
 	return due;
 }
@@ -77,7 +96,11 @@ next_due(const struct channels *t, uint64_t now)
 	if (t->keepalive_interval != 0)
 		sooner(&due, keepalive_due(t, now));
 	if (t->idle_timeout != 0)
-		sooner(&due, t->activity_at + ms(t->idle_timeout));
+		sooner(&due,
+		    t->activity_at + ms(t->idle_timeout) -
+			(t->warned_at == t->activity_at ?
+				0 :
+				warning(t, t->idle_timeout)));
 	if (t->unused_timeout != 0 && t->count == 0)
 		sooner(&due, t->empty_at + ms(t->unused_timeout));
 	if (t->global_timeout != 0 && t->count != 0)
@@ -102,10 +125,8 @@ channels_schedule(struct channels *t)
 {
 	uint64_t now = loop_now(t->w->loop), due = next_due(t, now);
 
-	for (uint32_t i = 0; i < t->n_slots && t->timeouts[0] != '\0'; i++)
-		if (t->slots[i] != NULL && t->slots[i]->timeout != 0)
-			sooner(&due,
-			    t->slots[i]->used_at + ms(t->slots[i]->timeout));
+	if (t->timeouts[0] != '\0')
+		sooner(&due, channels_due(t));
 	if (!loop_timer_running(&t->tick) || due < t->tick.when)
 		start_tick(t, now, due);
 }
@@ -146,7 +167,7 @@ keep_alive(struct channels *t, uint64_t now)
 	if (now < keepalive_due(t, now))
 		return true;
 	if (t->keepalive_count != 0 && t->keepalives >= t->keepalive_count) {
-		worker_disconnect(t->w, BYE_TIMEOUT,
+		worker_disconnect(t->w, BYE_SILENT,
 		    SSH_DISCONNECT_CONNECTION_LOST,
 		    "no answer to %u keepalives", t->keepalives);
 		return false;
@@ -179,24 +200,71 @@ request_failure(struct worker *w, struct rd *r)
 	return request_success(w, r);
 }
 
+/* The time that is left, and why; once until there is activity again. */
+static void
+warn_idle(struct channels *t, uint64_t now)
+{
+	uint64_t end = t->activity_at + ms(t->idle_timeout);
+	char text[128];
+
+	if (t->idle_timeout == 0 || t->warn_before == 0 ||
+	    t->warned_at == t->activity_at ||
+	    now + warning(t, t->idle_timeout) < end)
+		return;
+	t->warned_at = t->activity_at;
+	snprintf(text, sizeof(text),
+	    "\r\nThis session ends in %u seconds: it is idle.\r\n",
+	    (unsigned)((end - now + 999) / 1000));
+	channels_say(t, text);
+}
+
+static void
+warn_silent(struct channels *t, struct channel *c, uint64_t now)
+{
+	uint64_t end = c->used_at + ms(c->timeout);
+	char text[128];
+
+	if (!may_warn(t, c) || now + warning(t, c->timeout) < end)
+		return;
+	c->warned_at = c->used_at;
+	snprintf(text, sizeof(text),
+	    "\r\nThis channel closes in %u seconds: it is silent.\r\n",
+	    (unsigned)((end - now + 999) / 1000));
+	channel_say(c, text);
+}
+
 static bool
 connection_timed_out(struct channels *t, uint64_t now)
 {
 	if (t->idle_timeout != 0 &&
 	    now >= t->activity_at + ms(t->idle_timeout)) {
-		worker_disconnect(t->w, BYE_TIMEOUT,
-		    SSH_DISCONNECT_BY_APPLICATION, "idle for %u seconds",
-		    t->idle_timeout);
+		worker_disconnect(t->w, BYE_IDLE, SSH_DISCONNECT_BY_APPLICATION,
+		    "idle for %u seconds", t->idle_timeout);
 		return true;
 	}
 	if (t->unused_timeout != 0 && t->count == 0 &&
 	    now >= t->empty_at + ms(t->unused_timeout)) {
-		worker_disconnect(t->w, BYE_TIMEOUT,
+		worker_disconnect(t->w, BYE_UNUSED,
 		    SSH_DISCONNECT_BY_APPLICATION, "unused for %u seconds",
 		    t->unused_timeout);
 		return true;
 	}
 	return false;
+}
+
+static void
+time_out(struct channel *c, uint32_t seconds)
+{
+	char text[64];
+
+	log_info("channel %u (%s): no traffic for %u seconds", c->id,
+	    c->timeout_name, seconds);
+	snprintf(
+	    text, sizeof(text), "closed: no traffic for %u seconds", seconds);
+	if (c->kind == KIND_SESSION)
+		channel_say_line(c, text);
+	c->timed_out = seconds;
+	channel_force_close(c);
 }
 
 static void
@@ -211,12 +279,10 @@ channel_timeouts(struct channels *t, uint64_t now)
 		if (c == NULL || c->close_sent || c->state != CHANNEL_OPEN)
 			continue;
 		if (all ||
-		    (c->timeout != 0 && now >= c->used_at + ms(c->timeout))) {
-			log_info("channel %u (%s): no traffic for %u seconds",
-			    c->id, c->timeout_name,
-			    all ? t->global_timeout : c->timeout);
-			channel_force_close(c);
-		}
+		    (c->timeout != 0 && now >= c->used_at + ms(c->timeout)))
+			time_out(c, all ? t->global_timeout : c->timeout);
+		else
+			warn_silent(t, c, now);
 	}
 	if (all)
 		t->activity_at = now;
@@ -248,6 +314,7 @@ channels_tick(void *arg)
 	channels_announce(t);
 	if (connection_timed_out(t, now) || !keep_alive(t, now))
 		return;
+	warn_idle(t, now);
 	channel_timeouts(t, now);
 	report(t, now);
 	due = next_due(t, now);

@@ -127,6 +127,8 @@ struct channel {
 	uint64_t bytes_in, bytes_out;
 	uint64_t used_at;
 	uint32_t timeout; /* seconds without traffic, 0: none */
+	uint64_t warned_at; /* the used_at that its end was announced for */
+	uint32_t timed_out; /* closed after so many of them */
 	struct loop_timer timer;
 };
 
@@ -162,7 +164,7 @@ struct channels {
 
 	/* Of `opened`. */
 	uint32_t keepalive_interval, keepalive_count;
-	uint32_t idle_timeout, unused_timeout, window_max;
+	uint32_t idle_timeout, unused_timeout, warn_before, window_max;
 	char *timeouts;
 	uint32_t global_timeout;
 	uint8_t *hostkeys;
@@ -201,6 +203,7 @@ struct channels {
 	uint32_t probe_left; /* replies until the probe's, 0: none is out */
 	uint64_t probe_at, probe_rtt; /* ms */
 	uint64_t keepalive_at, activity_at, empty_at, reported_at;
+	uint64_t warned_at; /* the activity_at that its end was announced for */
 	bool unreported;
 	struct loop_timer tick;
 };
@@ -258,6 +261,8 @@ void channel_unready(struct channel *c);
 void channels_pump(void *channels);
 /* A text of ours, to a terminal (each line break CR LF) or standard error. */
 void channel_say(struct channel *c, const char *text);
+/* On all terminals. */
+void channels_say(struct channels *t, const char *text);
 
 /* ---- in.c: client to program --------------------------------------------- */
 

@@ -34,6 +34,7 @@ channels_start(struct worker *w, const struct msg_opened *settings)
 	t->keepalive_count = settings->keepalive_count;
 	t->idle_timeout = settings->idle_timeout;
 	t->unused_timeout = settings->unused_timeout;
+	t->warn_before = settings->warn_before;
 	t->window_max = settings->window_max < WINDOW_SMALL ?
 	    WINDOW_SMALL :
 	    settings->window_max;
@@ -155,7 +156,7 @@ channel_free(struct channel *c)
 	uint32_t slot = c->id & SLOT_MASK;
 
 	TELL(t->w, channel_closed, .channel = c->id, .bytes_in = c->bytes_in,
-	    .bytes_out = c->bytes_out);
+	    .bytes_out = c->bytes_out, .timed_out = c->timed_out);
 	channel_unready(c);
 	channel_close_ends(c);
 	if (c->table->gathering == c)

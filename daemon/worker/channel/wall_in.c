@@ -81,6 +81,14 @@ on_pty_made(struct worker *w, struct wall_message *m)
 	return 0;
 }
 
+void
+channels_say(struct channels *t, const char *text)
+{
+	for (uint32_t i = 0; i < t->n_slots; i++)
+		if (t->slots[i] != NULL && t->slots[i]->pty)
+			channel_say(t->slots[i], text);
+}
+
 int
 on_say(struct worker *w, struct wall_message *m)
 {
@@ -95,9 +103,7 @@ on_say(struct worker *w, struct wall_message *m)
 			channel_say(c, m->say.text);
 		return 0;
 	}
-	for (uint32_t i = 0; i < t->n_slots; i++)
-		if (t->slots[i] != NULL && t->slots[i]->pty)
-			channel_say(t->slots[i], m->say.text);
+	channels_say(t, m->say.text);
 	return 0;
 }
 

@@ -86,6 +86,53 @@ START_TEST(test_an_idle_connection_ends_and_a_busy_one_does_not)
 }
 END_TEST
 
+static void
+expect_text(const char *text)
+{
+	struct rd r = fake_expect(SSH_MSG_CHANNEL_DATA);
+	const uint8_t *data;
+	size_t len;
+
+	(void)rd_u32(&r);
+	data = rd_string(&r, SSH_PACKET_MAX, &len);
+	ck_assert_int_eq(rd_end(&r), 0);
+	ck_assert_msg(memmem(data, len, text, strlen(text)) != NULL, "%.*s",
+	    (int)len, (const char *)data);
+}
+
+/* Before each end, once, and again after there was activity. */
+START_TEST(test_terminals_are_told_before_the_end)
+{
+	bool idle = _i == 0;
+	const char *what = idle ? "session ends" : "channel closes";
+	struct channel *c;
+	uint32_t id;
+
+	fake_start(&(const struct msg_opened){.window_max = 1 << 20,
+	    .warn_before = 60,
+	    .idle_timeout = idle ? 2 : 0,
+	    .channel_timeouts = idle ? "" : "session:shell=2"});
+	id = fake_open_session(1);
+	c = channel_find(fake.w.channels, id);
+	c->pty = true;
+	channel_timeout_name(c, "session:shell");
+	fake_wait(1300);
+	expect_text(what);
+	fake_wait(300);
+	fake_expect_nothing();
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "x"), 0);
+	fake_wait(700);
+	fake_expect_nothing();
+	fake_wait(600);
+	expect_text(what);
+	fake_wait(1100);
+	ck_assert_int_eq(fake.disconnected, idle);
+	if (!idle)
+		expect_text("no traffic for 2 seconds");
+	fake_end();
+}
+END_TEST
+
 START_TEST(test_a_connection_without_channels_ends)
 {
 	uint32_t id;
@@ -199,6 +246,7 @@ suite_alive(void)
 	tcase_add_test(c, test_any_packet_is_an_answer_to_a_keepalive);
 	tcase_add_test(c, test_an_idle_peer_that_answers_stays);
 	tcase_add_test(c, test_an_idle_connection_ends_and_a_busy_one_does_not);
+	tcase_add_loop_test(c, test_terminals_are_told_before_the_end, 0, 2);
 	tcase_add_test(c, test_a_connection_without_channels_ends);
 	tcase_add_test(c, test_a_channel_without_traffic_is_closed);
 	tcase_add_loop_test(c, test_timeouts_by_name, 0,
