@@ -46,6 +46,8 @@ struct key_answer {
  * in this file, as it answers a client's query.  0, or -1: said on stderr.
  */
 int explain_key(struct question *q, const char *file, struct key_answer *a);
+/* explain_key_file.c: the public key of a file.  0, or said on stderr. */
+int explain_read_key(const char *file, struct key **key);
 void key_answer_free(struct key_answer *a);
 
 #endif

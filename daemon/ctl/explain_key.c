@@ -214,6 +214,17 @@ host_key(struct sallyport_login *login, const struct sallyport_key *key)
 	return SALLYPORT_REFUSED;
 }
 
+/* As the monitor judges it at success. */
+static bool
+may_set(const struct sallyport_login *login, const char *setting)
+{
+	char *name = mem_strndup(setting, strcspn(setting, "="));
+	bool may = policy_may_env(&login->decision, name);
+
+	free(name);
+	return may;
+}
+
 /* In the words of authorized_keys. */
 static int
 host_restrict_to(struct sallyport_login *login, enum sallyport_restriction what,
@@ -236,9 +247,16 @@ host_restrict_to(struct sallyport_login *login, enum sallyport_restriction what,
 
 	if ((size_t)what >= sizeof(words) / sizeof(words[0]))
 		return SALLYPORT_REFUSED;
-	restriction(a,
-	    value == NULL ? mem_strdup(words[what]) :
-			    mem_printf("%s=\"%s\"", words[what], value));
+	if (what == SALLYPORT_ENVIRONMENT && !may_set(login, value))
+		restriction(a,
+		    mem_printf("environment=\"%s\", which is not set: "
+			       "accept_env does not list it",
+			value));
+	else
+		restriction(a,
+		    value == NULL ?
+			mem_strdup(words[what]) :
+			mem_printf("%s=\"%s\"", words[what], value));
 	if (what == SALLYPORT_COMMAND && a->command == NULL)
 		a->command = mem_strdup(value);
 	return SALLYPORT_OK;
@@ -418,45 +436,7 @@ static const struct sallyport_host table = {
     .counts_source = host_counts_source,
 };
 
-/* ---- the key in its file ---- */
-
-/* A public key's line; or the private key, of which the public half is used. */
-static int
-read_key(const char *file, struct key **key)
-{
-	struct key_private *private = NULL;
-	struct buf b;
-	const uint8_t *end, *blob;
-	size_t len;
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	int err = fd < 0 ? E_SYSTEM : 0;
-
-	buf_init(&b, KEY_FILE_MAX);
-	if (err == 0)
-		err = safefile_read_fd(fd, KEY_FILE_MAX, &b);
-	if (err != 0) {
-		ctl_fail("%s: %s", file,
-		    err == E_SYSTEM ? strerror(errno) : err_text(err));
-	} else if (b.len > 5 && memcmp(b.data, "-----", 5) == 0) {
-		err = key_private_parse(b.data, b.len, &private);
-		if (err == 0) {
-			blob = key_blob(key_private_public(private), &len);
-			err = key_parse(blob, len, key);
-		}
-		key_private_free(private);
-	} else {
-		end = b.len == 0 ? NULL : memchr(b.data, '\n', b.len);
-		err = key_parse_line((const char *)b.data,
-		    end == NULL ? b.len : (size_t)(end - b.data), key, NULL,
-		    NULL);
-	}
-	if (err != 0 && fd >= 0)
-		ctl_fail("%s: is no key: %s", file, err_text(err));
-	if (fd >= 0)
-		close(fd);
-	buf_free(&b);
-	return err;
-}
+/* ---- the key ---- */
 
 /* The algorithm that a client would use: the best that we know. */
 static void
@@ -561,7 +541,7 @@ explain_key(struct question *q, const char *file, struct key_answer *a)
 	struct key *key = NULL;
 	int err;
 
-	if (key_preload() != 0 || read_key(file, &key) != 0)
+	if (key_preload() != 0 || explain_read_key(file, &key) != 0)
 		return -1;
 	describe_key(key, a);
 	if (!policy_is_listed(

@@ -6,6 +6,7 @@ sallyportctl_SOURCES = \
 	daemon/ctl/explain.c daemon/ctl/explain.h \
 	daemon/ctl/explain_account.c \
 	daemon/ctl/explain_key.c \
+	daemon/ctl/explain_key_file.c \
 	daemon/ctl/explain_pam.c \
 	daemon/ctl/explain_server.c \
 	daemon/ctl/find.c \

@@ -136,26 +136,64 @@ def shipped():
     return ('template(name="parsed" type="string" string="%parsesuccess% %$!all-json%\\n")\n' + changed)
 
 
+def documented():
+    """AUDIT.md: what is in every event, and of each event the names of its fields in JSON."""
+    text = open(os.path.join(sp.TOP, "doc/AUDIT.md")).read()
+    every, rest = text.split("## In every event")[1].split("## Events")
+    names = dict(re.findall(r"(?m)^\| `([a-z0-9]+)` \| `([^`]+)` \| (?!`)", rest.split("## Fields")[1]))
+    events = {m[0]: {names[f] for f in re.findall(r"`(\w+)`", m[1])}
+              for m in re.findall(r"(?m)^\| SP-\d+ \| (\S+) \| \w+ \| \w+ \| ([^|]*) \|", rest)}
+    return set(re.findall(r"`([@\w.]+)`", every)), events
+
+
+def flat(record, prefix=""):
+    """The names of a record, nested or not, as the document has them."""
+    out = set()
+    for name, value in record.items():
+        if isinstance(value, dict):
+            out |= flat(value, f"{prefix}{name}.")
+        else:
+            out.add(prefix + name)
+    return out
+
+
+def is_documented(record, every, events):
+    event = fields("json", record)[0]
+    assert event in events, event
+    unknown = flat(json.loads(record)) - every - events[event]
+    assert not unknown, (event, unknown)
+    return event
+
+
 def test_the_shipped_rsyslog_file_parses_every_event(make_server, syslog, user):
+    """And each has the fields that AUDIT.md says, and no others."""
     syslog.stop()
     conf = open(WHERE + "/conf").read()
     with open(WHERE + "/conf", "w") as f:
         f.write(conf + shipped())
     try:
         syslog.start()
-        s = serve(make_server, syslog, "json")
+        s = serve(make_server, syslog, "json", extra='guards = ( { name = "g"; x11 = false; '
+                  'local_forward = [ "*:1-1024" ]; } );')
         s.ssh(user, "true", check=0)
         s.ssh(user, "true", password="wrong", NumberOfPasswordPrompts="1")
+        s.ssh(user, flags=("-W", "127.0.0.1:4000"), input="")
+        sp.run(["sftp", "-b", "-", "-P", str(s.port), *s.options(user), f"{user.name}@127.0.0.1"], check=1,
+               input="put /etc/hostname one\nrename one two\nget two /tmp/spt_two\nrm two\nget /etc/shadow /tmp/spt_x\n")
+        os.unlink("/tmp/spt_two")
         path = WHERE + "/shipped.log"
 
         def lines():
             return open(path).read().splitlines() if os.path.exists(path) else []
-        sp.wait_for(lambda: sum('"conn.close"' in line for line in lines()) == 2, 20, "both ends")
+        sp.wait_for(lambda: sum('"conn.close"' in line for line in lines()) == 4, 20, "the ends")
         events = [line for line in lines() if "event.action" in line]
-        assert len(events) > 10
+        every, known = documented()
+        seen = set()
         for line in events:
             assert line.startswith("OK "), line
-            fields("json", line.removeprefix("OK "))
+            seen.add(is_documented(line.removeprefix("OK "), every, known))
+        assert {"auth.ok", "auth.fail", "fwd.denied", "file.open", "file.close", "file.rename", "file.denied",
+                "subsystem.start", "process.exit", "kex.ok"} <= seen, seen
     finally:
         syslog.stop()
         with open(WHERE + "/conf", "w") as f:

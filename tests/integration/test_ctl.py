@@ -770,14 +770,14 @@ def test_explain_tells_what_a_key_may_not(make_server, user):
     os.unlink(user.home + "/.ssh/authorized_keys")
     user.authorize(open(key + ".pub").read(), options=(
         'from="127.0.0.0/8,10.0.0.0/8",no-pty,permitopen="db:5432",permitlisten="8080",'
-        'command="echo \\"hi\\"",environment="A=b",expiry-time="20990101Z",verify-required'))
+        'command="echo \\"hi\\"",environment="LC_A=b",environment="A=b",expiry-time="20990101Z",verify-required'))
     s = make_server()
     k = explain(s, user.name, "10.1.2.3", "--key", key + ".pub")["key"]
     assert k["accepted"]
     assert k["restrictions"] == [
         "from 127.0.0.0/8,10.0.0.0/8", "expiry-time 2099-01-01T00:00:00Z", "verify-required",
         "no-pty", 'command="echo "hi""', 'permitopen="db:5432"', 'permitlisten="*:8080"',
-        'environment="A=b"']
+        'environment="LC_A=b"', 'environment="A=b", which is not set: accept_env does not list it']
     assert 'with permitopen="db:5432"\n' in ctl(
         s, "explain", "--user", user.name, "--from", "10.1.2.3", "--key", key + ".pub").stdout
     assert not explain(s, user.name, "192.0.2.1", "--key", key + ".pub")["key"]["accepted"]
