@@ -123,6 +123,10 @@ struct penalty_settings {
 	uint32_t refused;
 	uint32_t minimum; /* not enforced below */
 	uint32_t maximum; /* never grows above */
+	/* so many failed logins within so many seconds block for some more */
+	uint32_t failures; /* 0: however many */
+	uint32_t within;
+	uint32_t block;
 	uint32_t max_sources4;
 	uint32_t max_sources6;
 	bool overflow_refuses; /* table full: refuse strangers (else forget) */

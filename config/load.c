@@ -309,8 +309,7 @@ load_group(struct loader *l, const char *prefix, const config_setting_t *group)
 	}
 }
 
-/* Lines that begin with a keyword of sshd's, without "=" behind it, and that
- * are more than half of them. */
+/* More than half of its lines begin with a keyword of sshd's and no "=". */
 static bool
 is_sshd_config(const struct bundle_file *file)
 {
@@ -335,7 +334,7 @@ is_sshd_config(const struct bundle_file *file)
 	return known > 0 && 2 * known > lines;
 }
 
-/* A file that says nothing, or nothing in our words. */
+/* It says nothing, or nothing in our words. */
 static bool
 is_another(struct loader *l, const struct bundle_file *file)
 {
@@ -463,6 +462,28 @@ check_names(struct loader *l)
 	}
 }
 
+/* Failures that are slow never add up: they wear off meanwhile. */
+static void
+warn_penalties(struct loader *l)
+{
+	const struct penalty_settings *p = &l->config->limits.penalties;
+	const struct option *option =
+	    option_find(SECTION_SERVER, "limits.penalties.minimum");
+	const struct origin *origin = &l->config->origins[option - options];
+	uint32_t needed;
+
+	if (!p->enabled || p->auth_failure == 0 || origin->line == 0 ||
+	    p->failures != 0 || p->minimum < 60 ||
+	    p->minimum < 2 * p->auth_failure)
+		return;
+	needed = p->minimum / p->auth_failure + 1;
+	problem_warning(l->problems, origin->file, origin->line,
+	    "limits.penalties.minimum: penalties wear off while they add up: "
+	    "%u failed logins within %u seconds would be needed; failures, "
+	    "within and block count them",
+	    needed, needed * p->auth_failure - p->minimum);
+}
+
 static void
 check_together(struct loader *l)
 {
@@ -474,6 +495,7 @@ check_together(struct loader *l)
 	if (c->limits.penalties.minimum > c->limits.penalties.maximum)
 		server_error(l, "limits.penalties.minimum",
 		    "is larger than limits.penalties.maximum");
+	warn_penalties(l);
 	if (c->privsep.worker_user != NULL &&
 	    c->privsep.keyholder_user != NULL &&
 	    strcmp(c->privsep.worker_user, c->privsep.keyholder_user) == 0)

@@ -206,9 +206,24 @@ const struct option options[] = {
 	"10", NULL,
 	"Penalty for a connection that a rule with refuse = true met."),
     S("limits.penalties.minimum", limits.penalties.minimum, TIME, 0, DAY, 0,
-	"15", NULL, "Penalties are not enforced until they add up to this."),
+	"15", NULL,
+	"Penalties are not enforced until they add up to this. They wear off "
+	"by a second a second meanwhile."),
     S("limits.penalties.maximum", limits.penalties.maximum, TIME, 1, YEAR, 0,
 	"\"10m\"", NULL, "Penalties never add up to more than this."),
+    S("limits.penalties.failures", limits.penalties.failures, NUMBER, 0, 64, 0,
+	"0", NULL,
+	"Block a source after so many connections that failed to authenticate "
+	"(or asked for a user that does not exist) within limits.penalties."
+	"within, for limits.penalties.block: \"5 failures within 10 minutes "
+	"block for an hour\". 0 for never. Independent of the penalties that "
+	"add up; a login that succeeds does not take failures back."),
+    S("limits.penalties.within", limits.penalties.within, TIME, 1, DAY, 0,
+	"\"10m\"", NULL, "See limits.penalties.failures."),
+    S("limits.penalties.block", limits.penalties.block, TIME, 1, YEAR, 0,
+	"\"1h\"", NULL,
+	"See limits.penalties.failures; limits.penalties.maximum does not "
+	"bound it, and it is not extended."),
     S("limits.penalties.max_sources4", limits.penalties.max_sources4, NUMBER, 1,
 	1 << 22, 0, "65536", NULL, "IPv4 source blocks to remember."),
     S("limits.penalties.max_sources6", limits.penalties.max_sources6, NUMBER, 1,

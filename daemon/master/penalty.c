@@ -18,13 +18,19 @@
 
 #define BUCKETS 4096
 /* Carried over a reload: the most sentences of one table. */
-#define SAVED_MAX 200000
+#define SAVED_MAX    200000
+#define FAILURES_MAX 64 /* config/options.c: limits.penalties.failures */
 
 struct sentence {
 	struct net_key source;
 	uint64_t until; /* ms */
 	enum offence offence;
 	bool in_force;
+	bool fixed; /* until stands: by hand, or after `failures` failures */
+	/* The moments of its last failed logins, a ring of FAILURES_MAX. */
+	uint64_t *failures;
+	uint8_t failed, newest;
+	uint64_t counts_until; /* ms; the newest counts no more then */
 	struct sentence *next;
 };
 
@@ -125,7 +131,14 @@ forget(struct penalties *p, struct sentence **at)
 		p->count4--;
 	else
 		p->count6--;
+	free(gone->failures);
 	free(gone);
+}
+
+static bool
+is_over(const struct sentence *s, uint64_t now)
+{
+	return s->until <= now && s->counts_until <= now;
 }
 
 static void
@@ -137,7 +150,7 @@ sweep(struct penalties *p)
 		struct sentence **at = &p->buckets[i];
 
 		while (*at != NULL) {
-			if ((*at)->until <= now)
+			if (is_over(*at, now))
 				forget(p, at);
 			else
 				at = &(*at)->next;
@@ -192,6 +205,57 @@ add_sentence(struct penalties *p, const struct net_key *key)
 	return *at;
 }
 
+/* One more, and how many of them lie within the time. */
+static unsigned
+count_failure(struct sentence *s, uint64_t now, uint64_t within)
+{
+	unsigned recent = 0;
+
+	if (s->failures == NULL)
+		s->failures = mem_array(FAILURES_MAX, sizeof(*s->failures));
+	s->newest = (uint8_t)((s->newest + 1) % FAILURES_MAX);
+	s->failures[s->newest] = now;
+	s->failed += s->failed < FAILURES_MAX;
+	s->counts_until = now + within;
+	for (unsigned i = 0; i < s->failed; i++)
+		recent +=
+		    s->failures[(s->newest + FAILURES_MAX - i) % FAILURES_MAX] +
+			within >
+		    now;
+	return recent;
+}
+
+/* So many failed logins within a time: refused from now on, for a time. */
+static bool
+block(struct sentence *s, const struct penalty_settings *settings,
+    enum offence offence, const char *network)
+{
+	uint64_t now = loop_clock();
+
+	if (settings->failures == 0 ||
+	    (offence != OFFENCE_AUTH_FAILURE &&
+		offence != OFFENCE_INVALID_USER) ||
+	    count_failure(s, now, (uint64_t)settings->within * 1000) <
+		settings->failures)
+		return false;
+	s->until = now + (uint64_t)settings->block * 1000;
+	s->offence = offence;
+	s->in_force = s->fixed = true;
+	s->failed = 0;
+	AUDIT(penalty_enforce, .network = network,
+	    .cause = offence_name(offence), .seconds = settings->block);
+	return true;
+}
+
+static bool
+counts(const struct penalty_settings *s, enum offence offence, uint32_t seconds)
+{
+	return seconds != 0 ||
+	    (s->failures != 0 &&
+		(offence == OFFENCE_AUTH_FAILURE ||
+		    offence == OFFENCE_INVALID_USER));
+}
+
 void
 penalties_add(struct penalties *p, const struct config *config,
     const struct net_address *source, enum offence offence)
@@ -204,15 +268,18 @@ penalties_add(struct penalties *p, const struct config *config,
 	char text[NET_TEXT_MAX];
 	bool begins;
 
-	if (!s->enabled || seconds == 0 || source->family == NET_NONE ||
-	    exempt(config, source))
+	if (!s->enabled || !counts(s, offence, seconds) ||
+	    source->family == NET_NONE || exempt(config, source))
 		return;
 	key = key_of(config, source);
 	if (*find(p, &key) == NULL && !make_room(p, config, &key))
 		return;
 	found = add_sentence(p, &key);
-	if (found->offence == OFFENCE_BY_HAND && found->until > now)
+	if (found->fixed && found->until > now)
 		return; /* it is refused already, for as long as was said */
+	found->fixed = false;
+	if (block(found, s, offence, net_key_print(&key, text)) || seconds == 0)
+		return;
 	most = now + (uint64_t)s->maximum * 1000;
 	if (found->until < now)
 		found->until = now;
@@ -251,7 +318,7 @@ penalties_impose(struct penalties *p, const struct config *config,
 	if (found->until < until)
 		found->until = until;
 	found->offence = OFFENCE_BY_HAND;
-	found->in_force = true;
+	found->in_force = found->fixed = true;
 	AUDIT(penalty_enforce, .network = net_key_print(&key, text),
 	    .cause = actor, .seconds = seconds);
 	return 0;
@@ -266,12 +333,13 @@ penalties_success(struct penalties *p, const struct config *config,
 	struct sentence **at = find(p, &key);
 	uint64_t now = loop_clock();
 
-	/* No login shortens a penalty that an administrator imposed. */
-	if (*at == NULL || (*at)->offence == OFFENCE_BY_HAND)
+	/* No login shortens a penalty that an administrator imposed, nor one
+	 * of a fixed time; and what failed before it, has. */
+	if (*at == NULL || (*at)->fixed)
 		return;
 	if ((*at)->until > now)
 		(*at)->until = now + ((*at)->until - now) / 2;
-	if ((*at)->until <= now + 1000)
+	if ((*at)->until <= now + 1000 && (*at)->counts_until <= now)
 		forget(p, at);
 }
 
@@ -295,7 +363,9 @@ penalties_in_force(struct penalties *p, const struct config *config,
 		return full && s->overflow_refuses ? s->minimum : 0;
 	}
 	if ((*at)->until <= now) {
-		forget(p, at);
+		(*at)->in_force = (*at)->fixed = false;
+		if (is_over(*at, now))
+			forget(p, at);
 		return 0;
 	}
 	*offence = (*at)->offence;
@@ -338,9 +408,33 @@ penalties_each(struct penalties *p, const struct config *config,
 	sweep(p);
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (struct sentence *s = p->buckets[i]; s != NULL; s = s->next)
-			fn(&s->source, s->offence,
-			    (uint32_t)((s->until - now) / 1000 + 1),
-			    s->in_force, arg);
+			if (s->until > now)
+				fn(&s->source, s->offence,
+				    (uint32_t)((s->until - now) / 1000 + 1),
+				    s->in_force, arg);
+}
+
+/* Oldest first. */
+static void
+save_failures(const struct sentence *s, struct buf *b)
+{
+	buf_u8(b, s->failed);
+	buf_u64(b, s->counts_until);
+	for (unsigned i = s->failed; i > 0; i--)
+		buf_u64(b,
+		    s->failures[(s->newest + FAILURES_MAX + 1 - i) %
+			FAILURES_MAX]);
+}
+
+static void
+load_failures(struct sentence *s, struct rd *r)
+{
+	unsigned count = rd_u8(r);
+	uint64_t until = rd_u64(r);
+
+	for (unsigned i = 0; i < count && r->err == 0; i++)
+		(void)count_failure(s, rd_u64(r), 0);
+	s->counts_until = until;
 }
 
 void
@@ -359,6 +453,8 @@ penalties_save(const struct penalties *p, struct buf *b)
 			buf_u64(b, s->until);
 			buf_u8(b, (uint8_t)s->offence);
 			buf_bool(b, s->in_force);
+			buf_bool(b, s->fixed);
+			save_failures(s, b);
 		}
 }
 
@@ -381,6 +477,8 @@ penalties_load(struct penalties *p, struct rd *r)
 		s->until = rd_u64(r);
 		s->offence = (enum offence)(rd_u8(r) % OFFENCE_COUNT);
 		s->in_force = rd_bool(r);
+		s->fixed = rd_bool(r);
+		load_failures(s, r);
 	}
 	return r->err;
 }

@@ -238,6 +238,14 @@ static const struct row rows[] = {
 	"a.conf:1: this is a configuration of sshd's; \"sallyportctl import "
 	"a.conf\" writes it in the words of this server\n"},
     /* What can have no effect. */
+    {RULE("") "limits = { penalties = { auth_failure = \"1m\"; "
+	      "minimum = \"5m\"; }; };",
+	"a.conf:1: warning: limits.penalties.minimum: penalties wear off while "
+	"they add up: 6 failed logins within 60 seconds would be needed; "
+	"failures, within and block count them\n"},
+    {RULE("") "limits = { penalties = { auth_failure = \"1m\"; "
+	      "minimum = \"5m\"; failures = 5; }; };",
+	""},
     {"", "a.conf: warning: is empty\n"},
     {RULE("match = { user = \"root\"; }; "),
 	"a.conf:1: warning: rules.r: it names root, and root_login is \"no\": "

@@ -246,6 +246,102 @@ START_TEST(a_reload_keeps_penalties_and_refuses_what_is_cut_off)
 }
 END_TEST
 
+static void
+three_within_a_minute(void)
+{
+	struct penalty_settings *s = &config->limits.penalties;
+
+	s->failures = 3;
+	s->within = 60;
+	s->block = 3600;
+	s->auth_failure = s->invalid_user = 0;
+}
+
+START_TEST(so_many_failures_within_a_time_block_for_a_time)
+{
+	struct net_address a = at("192.0.2.1");
+
+	three_within_a_minute();
+	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 1);
+	offend("192.0.2.1", OFFENCE_NO_AUTH, 5); /* no failed login */
+	test_clock += 29000;
+	offend("192.0.2.1", OFFENCE_INVALID_USER, 1);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 0);
+	/* A login that succeeds takes nothing back, nor shortens the block. */
+	penalties_success(p, config, &a);
+	test_clock += 30000;
+	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 1);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 3601); /* over the maximum */
+	penalties_success(p, config, &a);
+	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 9);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 3601);
+	test_clock += 3600000;
+	ck_assert_uint_eq(in_force("192.0.2.1"), 0);
+	/* It begins anew. */
+	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 2);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 0);
+	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 1);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 3601);
+	test_clock += 3600000;
+	ck_assert_uint_eq(in_force("192.0.2.1"), 0);
+	sweep(p);
+	ck_assert_uint_eq(p->count4, 0);
+}
+END_TEST
+
+START_TEST(what_led_to_a_block_does_not_lead_to_another)
+{
+	three_within_a_minute();
+	config->limits.penalties.block = 10;
+	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 3);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 11);
+	test_clock += 10000;
+	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 2);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 0);
+	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 1);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 11);
+}
+END_TEST
+
+START_TEST(failures_that_are_slow_do_not_block)
+{
+	three_within_a_minute();
+	for (int i = 0; i < 200; i++) {
+		offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 1);
+		ck_assert_uint_eq(in_force("192.0.2.1"), 0);
+		test_clock += 30000;
+	}
+	test_clock += 60000;
+	ck_assert_uint_eq(in_force("192.0.2.1"), 0);
+	ck_assert_uint_eq(p->count4, 0);
+}
+END_TEST
+
+START_TEST(a_reload_keeps_what_has_been_counted)
+{
+	struct penalties *old = p;
+	struct buf b;
+	struct rd r;
+
+	three_within_a_minute();
+	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 2);
+	offend("192.0.2.2", OFFENCE_AUTH_FAILURE, 3);
+	buf_init(&b, 65536);
+	penalties_save(old, &b);
+	p = penalties_new();
+	rd_init(&r, b.data, b.len);
+	ck_assert_int_eq(penalties_load(p, &r), 0);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 0);
+	ck_assert_uint_eq(in_force("192.0.2.2"), 3601);
+	test_clock += 59000;
+	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 1);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 3601);
+	(void)penalties_clear(old, NULL);
+	free(old);
+	buf_free(&b);
+}
+END_TEST
+
 TCase *
 case_penalty(void)
 {
@@ -258,6 +354,10 @@ case_penalty(void)
 	    t, offences_add_up_to_the_minimum_and_not_over_the_maximum);
 	tcase_add_test(t, time_wears_a_penalty_off);
 	tcase_add_test(t, a_login_that_succeeds_halves_it);
+	tcase_add_test(t, so_many_failures_within_a_time_block_for_a_time);
+	tcase_add_test(t, what_led_to_a_block_does_not_lead_to_another);
+	tcase_add_test(t, failures_that_are_slow_do_not_block);
+	tcase_add_test(t, a_reload_keeps_what_has_been_counted);
 	tcase_add_test(
 	    t, exempt_networks_and_a_disabled_table_are_never_in_force);
 	tcase_add_test(t, a_source_is_as_wide_as_its_prefix);
