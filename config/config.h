@@ -460,6 +460,7 @@ struct config {
 	char *banner; /* of rules that set none; NULL: none */
 	char *xauth;
 	uint32_t x11_display_offset;
+	bool private_groups;
 	bool tcp_keepalive;
 	bool reload_needs_listeners; /* all open, or it is refused */
 	uint32_t ip_qos_interactive; /* DSCP in TOS byte; CONFIG_NONE: leave */

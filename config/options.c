@@ -110,6 +110,12 @@ const struct option options[] = {
 	"Refuse a reload with a listener that cannot be opened. Otherwise the "
 	"others serve, and the log and sallyportctl reload name the one that "
 	"is not open."),
+    S("private_groups", private_groups, BOOL, 0, 0, 0, "true", NULL,
+	"Accept a home directory, or a file of keys or principals in it, that "
+	"is writable by the user's own private group: the first group, which "
+	"has the user's name and nobody else in it, and where no ACL adds to "
+	"the mode. As Debian and Ubuntu make it; false: as OpenSSH's own "
+	"StrictModes."),
     S("tcp_keepalive", tcp_keepalive, BOOL, 0, 0, 0, "true", NULL,
 	"Let the kernel probe idle connections (SO_KEEPALIVE)."),
     S("ip_qos_interactive", ip_qos_interactive, CHOICE, 0, 0, 0, "\"ef\"",

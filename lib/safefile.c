@@ -9,6 +9,7 @@
 #include "lib/secret.h"
 
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,11 +60,34 @@ owner_is_good(const struct stat *st, const struct safefile_rules *rules)
 	return st->st_uid == 0 || st->st_uid == rules->owner;
 }
 
+/* With an ACL the group's bits are its mask, and anybody may stand behind. */
+static bool
+has_acl(int fd)
+{
+	char path[sizeof("/proc/self/fd/") + 10];
+
+	/* Not fgetxattr(): a directory's is opened for its path alone. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return getxattr(path, "system.posix_acl_access", NULL, 0) >= 0 ||
+	    (errno != ENODATA && errno != EOPNOTSUPP);
+}
+
+static bool
+group_is_good(int fd, const struct stat *st, const struct safefile_rules *rules)
+{
+	if ((st->st_mode & 020) == 0)
+		return true;
+	return rules->private_group != 0 &&
+	    st->st_gid == rules->private_group && st->st_uid == rules->owner &&
+	    !has_acl(fd);
+}
+
 static int
-check_mode(const struct stat *st, const char *what, const char *name,
+check_mode(int fd, const struct stat *st, const char *what, const char *name,
     const struct safefile_rules *rules, char *why)
 {
-	if (owner_is_good(st, rules) && (st->st_mode & 022) == 0)
+	if (owner_is_good(st, rules) && (st->st_mode & 002) == 0 &&
+	    group_is_good(fd, st, rules))
 		return 0;
 	return refuse(why, E_PERMISSIONS,
 	    "bad ownership or modes for %s %s (owner %u, mode %04o)", what,
@@ -104,7 +128,7 @@ safefile_check(int fd, const char *name, const struct safefile_rules *rules,
 		return refuse_errno(why, name);
 	if (!S_ISREG(st.st_mode))
 		return refuse(why, E_FORMAT, "%s is not a regular file", name);
-	if ((err = check_mode(&st, "file", name, rules, why)) != 0)
+	if ((err = check_mode(fd, &st, "file", name, rules, why)) != 0)
 		return err;
 	if ((rules->flags & SAFEFILE_PRIVATE) && !is_private(&st))
 		return refuse(why, E_PERMISSIONS,
@@ -128,7 +152,7 @@ enter(struct walk *w, int fd)
 	w->dir = fd;
 	if (fstat(fd, &st) != 0)
 		return refuse_errno(w->why, w->shown);
-	return check_mode(&st, "directory", w->shown, w->rules, w->why);
+	return check_mode(fd, &st, "directory", w->shown, w->rules, w->why);
 }
 
 /* Start (again) from the top for an absolute path. */

@@ -29,6 +29,12 @@ struct safefile_rules {
 	 * lies above it is not judged (it is itself).  NULL: judge from "/".
 	 */
 	const char *below;
+	/*
+	 * A group of the owner's alone: what belongs to both may be writable
+	 * by the group, unless an ACL says more than the mode.  0: no group's
+	 * writing is good.
+	 */
+	gid_t private_group;
 };
 
 #define SAFEFILE_WHY_MAX 512

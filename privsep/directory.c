@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <nss.h>
+#include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,23 +142,70 @@ directory_groups(
 	return true;
 }
 
+/* The group's entry; *buffer is to be freed either way. */
+static bool
+group_entry(gid_t gid, struct group *gr, char **buffer)
+{
+	struct group *found = NULL;
+	size_t size = 4096;
+	int err = ERANGE;
+
+	*buffer = NULL;
+	while (err == ERANGE && size <= BUFFER_MAX) {
+		*buffer = mem_grow(*buffer, size, 1);
+		err = getgrgid_r(gid, gr, *buffer, size, &found);
+		size *= 4;
+	}
+	return found != NULL;
+}
+
 char *
 directory_group_name(gid_t gid)
 {
-	struct group gr, *found = NULL;
-	size_t size = 4096;
-	char *buffer = NULL, *name = NULL;
-	int err = ERANGE;
+	struct group gr;
+	char *buffer, *name = NULL;
 
-	while (err == ERANGE && size <= BUFFER_MAX) {
-		buffer = mem_grow(buffer, size, 1);
-		err = getgrgid_r(gid, &gr, buffer, size, &found);
-		size *= 4;
-	}
-	if (found != NULL)
+	if (group_entry(gid, &gr, &buffer))
 		name = mem_strdup(gr.gr_name);
 	free(buffer);
 	return name;
+}
+
+/*
+ * No other account has the group as its first.  Asked of this machine's file
+ * alone: a directory of a hundred thousand is not read for a login.
+ */
+static bool
+first_group_of_nobody_else(const char *user, gid_t gid)
+{
+	FILE *file = fopen("/etc/passwd", "re");
+	const struct passwd *pw;
+	bool alone = true;
+
+	if (file == NULL)
+		return false;
+	while (alone && (pw = fgetpwent(file)) != NULL)
+		alone = pw->pw_gid != gid || strcmp(pw->pw_name, user) == 0;
+	fclose(file);
+	return alone;
+}
+
+bool
+directory_group_is_private(const char *user, gid_t gid)
+{
+	struct group gr;
+	char *buffer;
+	bool private;
+
+	if (gid == 0)
+		return false;
+	private =
+	    group_entry(gid, &gr, &buffer) && strcmp(gr.gr_name, user) == 0;
+	for (char **member = private ? gr.gr_mem : NULL;
+	     private && *member != NULL; member++)
+	private = strcmp(*member, user) == 0;
+	free(buffer);
+	return private && first_group_of_nobody_else(user, gid);
 }
 
 const char *

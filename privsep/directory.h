@@ -27,6 +27,12 @@ bool directory_groups(
  */
 char *directory_group_name(gid_t gid);
 
+/*
+ * Whether the group is the user's own private one, as Debian and others make
+ * it: it has the user's name, and no other member is named.
+ */
+bool directory_group_is_private(const char *user, gid_t gid);
+
 /* The shadow entry's answers that matter to a login. */
 struct directory_shadow {
 	bool found; /* not every account has one */

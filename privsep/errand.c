@@ -15,6 +15,7 @@
 #include "lib/loop.h"
 #include "lib/mem.h"
 #include "lib/safefile.h"
+#include "privsep/directory.h"
 #include "privsep/leftovers.h"
 #include "privsep/light_child.h"
 
@@ -250,16 +251,13 @@ await_reply(struct sent *sent, const struct opening *o, int from, int64_t until,
 	return result;
 }
 
-int
-errand_open(const struct errand_as *as, const char *path, const char *below,
-    size_t max, unsigned deadline_ms, int *fd, char *why, size_t why_size)
+static int
+open_by(const struct errand_as *as, const char *path,
+    const struct safefile_rules *rules, unsigned deadline_ms, int *fd,
+    char *why, size_t why_size)
 {
-	const struct safefile_rules rules = {.owner = as->uid,
-	    .flags = SAFEFILE_FOLLOW,
-	    .max = max,
-	    .below = below};
 	struct opening o = {
-	    .as = as, .path = path, .rules = &rules, .memory = -1};
+	    .as = as, .path = path, .rules = rules, .memory = -1};
 	const int64_t until = (int64_t)loop_clock() + deadline_ms;
 	struct sent sent;
 	int pipes[2] = {-1, -1}, result = SALLYPORT_SYSTEM;
@@ -297,6 +295,24 @@ out:
 	else if (o.memory >= 0)
 		close(o.memory);
 	return result;
+}
+
+int
+errand_open(const struct errand_as *as, const char *path, const char *below,
+    size_t max, unsigned deadline_ms, int *fd, char *why, size_t why_size)
+{
+	struct safefile_rules rules = {.owner = as->uid,
+	    .flags = SAFEFILE_FOLLOW,
+	    .max = max,
+	    .below = below};
+	int err = open_by(as, path, &rules, deadline_ms, fd, why, why_size);
+
+	/* The name service is asked only where the answer may matter. */
+	if (err != SALLYPORT_PERMISSIONS || as->private_group_of == NULL ||
+	    !directory_group_is_private(as->private_group_of, as->gid))
+		return err;
+	rules.private_group = as->gid;
+	return open_by(as, path, &rules, deadline_ms, fd, why, why_size);
 }
 
 /* ---- asking -------------------------------------------------------------- */

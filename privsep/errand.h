@@ -16,6 +16,11 @@ struct errand_as {
 	const gid_t *groups;
 	size_t group_count;
 	uid_t whose; /* for whose login: children are counted for this user */
+	/*
+	 * The user's name, where files may be writable by a group that is the
+	 * user's alone (directory_group_is_private()); NULL: by the user only.
+	 */
+	const char *private_group_of;
 };
 
 /*

@@ -338,7 +338,9 @@ look_at_key_file(struct looking *l, const char *pattern)
 	const struct errand_as as = {.uid = pw->pw_uid,
 	    .gid = pw->pw_gid,
 	    .groups = l->q->groups,
-	    .group_count = l->q->group_count};
+	    .group_count = l->q->group_count,
+	    .private_group_of =
+		l->q->config->private_groups ? pw->pw_name : NULL};
 	char why[SAFEFILE_WHY_MAX] = "";
 	char *path = path_tokens_expand(pattern, pw);
 	int fd = -1, err;

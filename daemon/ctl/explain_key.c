@@ -358,7 +358,10 @@ host_open_user_file(struct sallyport_login *login, const char *path, size_t max,
 	    .gid = (gid_t)host_number(login, SALLYPORT_GID),
 	    .groups = q->groups,
 	    .group_count = q->group_count,
-	    .whose = (uid_t)host_number(login, SALLYPORT_UID)};
+	    .whose = (uid_t)host_number(login, SALLYPORT_UID),
+	    .private_group_of = q->config->private_groups ?
+		host_text(login, SALLYPORT_USER) :
+		NULL};
 	int err = errand_open(&as, path, host_text(login, SALLYPORT_HOME), max,
 	    q->config->deadlines.key_command * 1000, fd, why, why_size);
 

@@ -400,7 +400,10 @@ host_open_user_file(struct sallyport_login *login, const char *path, size_t max,
 	    .gid = (gid_t)host_number(login, SALLYPORT_GID),
 	    .groups = a->groups,
 	    .group_count = a->group_count,
-	    .whose = (uid_t)host_number(login, SALLYPORT_UID)};
+	    .whose = (uid_t)host_number(login, SALLYPORT_UID),
+	    .private_group_of = m->template->config->private_groups ?
+		host_text(login, SALLYPORT_USER) :
+		NULL};
 
 	return errand_open(&as, path, host_text(login, SALLYPORT_HOME), max,
 	    m->template->config->deadlines.key_command * 1000, fd, why,
