@@ -254,7 +254,8 @@ const struct option options[] = {
 	"20", NULL,
 	"How long a command that prints keys or principals may take."),
     S("deadlines.module", deadlines.module, TIME, 1, HOUR, 0, "60", NULL,
-	"How long any other call of a module may take."),
+	"How long any other call of a module may take, and how long loading "
+	"one may at a start, a reload or a check."),
     S("deadlines.files", deadlines.files, TIME, 1, 10 * MINUTE, 0, "10", NULL,
 	"How long the server's own look at a file of a user may take: the "
 	"shell, ~/.hushlogin, a chroot's path, the banner."),

@@ -109,6 +109,12 @@ log_use_stderr(bool on)
 	logger.to_stderr = on;
 }
 
+bool
+log_uses_stderr(void)
+{
+	return logger.to_stderr;
+}
+
 void
 log_use_syslog(bool on)
 {

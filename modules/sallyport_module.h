@@ -406,9 +406,10 @@ struct sallyport_module {
 
 	/*
 	 * Once, when the server starts or reloads.  0, or anything else after
-	 * at least one problem().  Afterwards the process must have one
-	 * thread, the descriptors and the signal handlers it had before, or
-	 * the start is refused.  May also run in `sallyportd -t`.
+	 * at least one problem().  Afterwards the process must be as it was:
+	 * threads, children, descriptors, signals, umask, limits, directory,
+	 * environment, ids; else the start is refused.  May also run in
+	 * `sallyportd -t` and `sallyportctl check`.
 	 */
 	int (*load)(const struct sallyport_host *host,
 	    const struct sallyport_setting *settings, size_t count,

@@ -8,6 +8,7 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/leftovers.c privsep/leftovers.h \
 	privsep/light_child.c privsep/light_child.h \
 	privsep/messages.h \
+	privsep/offspring.c privsep/offspring.h \
 	privsep/path_tokens.c privsep/path_tokens.h \
 	privsep/records.c privsep/records.h \
 	privsep/roles.c privsep/roles.h \

@@ -430,8 +430,7 @@
 #define WALL_SESSION_WORKER(MSG)            \
 	MSG(pipes, ANY_STATE, 0, 3, no)     \
 	MSG(stream, ANY_STATE, 0, 1, no)    \
-	MSG(running, ANY_STATE, 0, 0, no)   \
-	MSG(failed, ANY_STATE, 0, 0, no)    \
+	MSG(running, ANY_STATE, 0, 0, no) MSG(failed, ANY_STATE, 0, 0, no) \
 	MSG(exited, ANY_STATE, 0, 0, no)    \
 	MSG(incoming, ANY_STATE, 0, 1, no)
 
@@ -462,14 +461,15 @@
 #define WALL_signature(F) F(bytes, signature, SSH_SIGNATURE_MAX)
 
 /* Master to its children of a generation. */
-#define WALL_MASTER_KEYHOLDER(MSG) MSG(attend, ANY_STATE, 0, 1, no)
+#define WALL_MASTER_KEYHOLDER(MSG) \
+	MSG(attend, ANY_STATE, 0, 1, no) MSG(retire, ANY_STATE, 0, 0, no)
 /* A monitor's end comes: one descriptor, the keyholder's end. */
 #define WALL_attend(F)
+#define WALL_retire(F) /* the last connection has ended */
 
 #define WALL_KEYHOLDER_MASTER(MSG)           \
 	MSG(host_key, ANY_STATE, 64, 0, no)  \
-	MSG(keys_ready, ANY_STATE, 1, 0, no) \
-	MSG(keys_failed, ANY_STATE, 1, 0, no)
+	MSG(keys_ready, ANY_STATE, 1, 0, no) MSG(keys_failed, ANY_STATE, 1, 0, no)
 /* A key that was read, in the order of the configuration. */
 #define WALL_host_key(F)                                               \
 	F(u32, key, 255) F(text, path, 4096) F(bytes, public_key, SSH_KEY_BLOB_MAX) \
@@ -482,8 +482,7 @@
 	MSG(public_key, ANY_STATE, 64, 0, no) \
 	MSG(moduli, ANY_STATE, 1, 0, no)    \
 	MSG(prepare, ANY_STATE, 1, 0, template_ready) \
-	MSG(serve, ANY_STATE, 0, 4, born)   \
-	MSG(leave, ANY_STATE, 0, 0, no)
+	MSG(serve, ANY_STATE, 0, 4, born) MSG(leave, ANY_STATE, 0, 0, no)
 /* The same as host_key, passed on: the template knows no private key. */
 #define WALL_public_key(F)                                     \
 	F(u32, key, 255) F(bytes, public_key, SSH_KEY_BLOB_MAX) \
@@ -505,12 +504,17 @@
 #define WALL_leave(F)
 
 #define WALL_MONITORS_MASTER(MSG)                 \
+	MSG(loading, ANY_STATE, 0, 1, no) MSG(loaded, ANY_STATE, 1, 0, no) \
 	MSG(template_ready, ANY_STATE, 1, 0, no)  \
 	MSG(template_failed, ANY_STATE, 1, 0, no) \
-	MSG(born, ANY_STATE, 0, 1, no)            \
-	MSG(died, ANY_STATE, 0, 0, no)            \
+	MSG(born, ANY_STATE, 0, 1, no) MSG(died, ANY_STATE, 0, 0, no)    \
 	MSG(orphan, ANY_STATE, 0, 1, no)          \
 	MSG(orphans, ANY_STATE, 1, 0, no)
+/* Code of a module runs until the next `loading` or `loaded`: its name, where
+ * it is configured, its entry point; a descriptor of its standard error. */
+#define WALL_loading(F) \
+	F(text, module, 256) F(text, place, 4200) F(text, entry, 64)
+#define WALL_loaded(F)
 #define WALL_template_ready(F)
 #define WALL_template_failed(F) F(text, text, 16384)
 /* One descriptor: the child's pidfd. */
@@ -552,8 +556,7 @@
 
 #define WALL_WORKERS_MASTER(MSG)            \
 	MSG(worker_ready, ANY_STATE, 1, 0, no)  \
-	MSG(worker_born, ANY_STATE, 0, 1, no)   \
-	MSG(worker_died, ANY_STATE, 0, 0, no)   \
+	MSG(worker_born, ANY_STATE, 0, 1, no) MSG(worker_died, ANY_STATE, 0, 0, no) \
 	MSG(worker_log, ANY_STATE, 0, 0, no)
 /* Identification and KEXINIT, as a worker would send them; the place of the
  * cookie, which is each connection's own. */

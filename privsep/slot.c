@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,11 +45,23 @@ slot_call_is_pam(uint32_t call)
 const char *
 slot_call_module(uint32_t call, const char *detail)
 {
+	static char name[sizeof(((struct slot *)NULL)->detail)];
+
 	if (slot_call_is_pam(call))
 		return "pam"; /* the detail is a service */
 	switch (call) {
 	case CALL_MODULE:
-		return detail[0] != '\0' ? detail : "unknown";
+	case CALL_MODULE_BEGIN:
+	case CALL_MODULE_AUTHENTICATE:
+	case CALL_MODULE_ACCOUNT:
+	case CALL_MODULE_CHANGE:
+	case CALL_MODULE_OPEN:
+	case CALL_MODULE_CLOSE:
+	case CALL_MODULE_END:
+		/* "name: what it does" */
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(detail, ":"),
+		    detail);
+		return name[0] != '\0' ? name : "unknown";
 	case CALL_KEY_SOURCE:
 		return "publickey"; /* and here a source */
 	default:

@@ -13,23 +13,30 @@
 #include <stdint.h>
 
 /* The named calls that may block; each has a deadline in the configuration. */
-#define SLOT_CALLS(CALL)                             \
-	CALL(NONE, "none")                           \
-	CALL(NSS, "name service look-up")            \
-	CALL(MODULE, "module")                       \
-	CALL(PAM_AUTHENTICATE, "pam_authenticate")   \
-	CALL(PAM_ACCOUNT, "pam_acct_mgmt")           \
-	CALL(PAM_CHAUTHTOK, "pam_chauthtok")         \
-	CALL(PAM_SETCRED, "pam_setcred")             \
-	CALL(PAM_OPEN_SESSION, "pam_open_session")   \
-	CALL(PAM_CLOSE_SESSION, "pam_close_session") \
-	CALL(PAM_START, "pam_start")                 \
-	CALL(PAM_END, "pam_end")                     \
-	CALL(KEY_SOURCE, "key source")               \
-	CALL(KEYHOLDER, "keyholder")                 \
-	CALL(SESSION, "session process")             \
-	CALL(CLOSING, "closing")                     \
-	CALL(FILES, "file look-up")
+#define SLOT_CALLS(CALL)                                        \
+	CALL(NONE, "none")                                      \
+	CALL(NSS, "name service look-up")                       \
+	CALL(MODULE, "module")                                  \
+	CALL(PAM_AUTHENTICATE, "pam_authenticate")              \
+	CALL(PAM_ACCOUNT, "pam_acct_mgmt")                      \
+	CALL(PAM_CHAUTHTOK, "pam_chauthtok")                    \
+	CALL(PAM_SETCRED, "pam_setcred")                        \
+	CALL(PAM_OPEN_SESSION, "pam_open_session")              \
+	CALL(PAM_CLOSE_SESSION, "pam_close_session")            \
+	CALL(PAM_START, "pam_start")                            \
+	CALL(PAM_END, "pam_end")                                \
+	CALL(KEY_SOURCE, "key source")                          \
+	CALL(KEYHOLDER, "keyholder")                            \
+	CALL(SESSION, "session process")                        \
+	CALL(CLOSING, "closing")                                \
+	CALL(FILES, "file look-up")                             \
+	CALL(MODULE_BEGIN, "module call begin()")               \
+	CALL(MODULE_AUTHENTICATE, "module call authenticate()") \
+	CALL(MODULE_ACCOUNT, "module call account()")           \
+	CALL(MODULE_CHANGE, "module call change_password()")    \
+	CALL(MODULE_OPEN, "module call open_session()")         \
+	CALL(MODULE_CLOSE, "module call close_session()")       \
+	CALL(MODULE_END, "module call end()")
 #define SLOT_CALL_ENUM(name, text) CALL_##name,
 enum slot_call { SLOT_CALLS(SLOT_CALL_ENUM) SLOT_CALL_COUNT };
 #undef SLOT_CALL_ENUM

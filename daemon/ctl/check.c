@@ -124,7 +124,8 @@ module_loads(void *context, const struct module_settings *settings,
 {
 	struct checking *c = context;
 
-	return modules_open(&c->modules, settings, path, why, why_size);
+	return modules_open(&c->modules, settings, path,
+	    module_seconds(c->config), why, why_size);
 }
 
 static bool

@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "config/policy/policy.h"
+#include "lib/buf.h"
 #include "lib/ssh/key.h"
 
 #include <pwd.h>
@@ -49,5 +50,10 @@ int explain_key(struct question *q, const char *file, struct key_answer *a);
 /* explain_key_file.c: the public key of a file.  0, or said on stderr. */
 int explain_read_key(const char *file, struct key **key);
 void key_answer_free(struct key_answer *a);
+/* explain_answer.c.  Type, bits, and the algorithm that a client would use. */
+void key_answer_describe(const struct key *key, struct key_answer *a);
+/* Between a child and its parent, the same program. */
+void key_answer_put(const struct key_answer *a, struct buf *out);
+int key_answer_take(struct key_answer *a, const struct buf *answer);
 
 #endif

@@ -89,10 +89,10 @@ take_module(struct looking *l, const struct opened *o)
 {
 	const char *service = l->d->grants.pam_service;
 
-	if (o->module->account == NULL)
+	if (!o->account)
 		return;
 	l->account = true;
-	if (strcmp(o->module->name, "pam") != 0)
+	if (strcmp(o->name, "pam") != 0)
 		return;
 	l->pam = true;
 	l->directory = option_of(o->settings, "directory");
@@ -110,8 +110,8 @@ open_modules(struct looking *l)
 		char *path = module_path(config, &config->modules[i]);
 		char why[SAFEFILE_WHY_MAX] = "";
 
-		if (modules_open(&l->modules, &config->modules[i], path, why,
-			sizeof(why))) {
+		if (modules_open(&l->modules, &config->modules[i], path,
+			module_seconds(config), why, sizeof(why))) {
 			take_module(l, &l->modules.items[l->modules.count - 1]);
 		} else {
 			l->unread_module = true;
@@ -376,7 +376,7 @@ look_at_key_files(struct looking *l)
 	bool any = false, good = false, others = false;
 
 	for (size_t i = 0; i < l->modules.count && m == NULL; i++)
-		if (strcmp(l->modules.items[i].module->name, "publickey") == 0)
+		if (strcmp(l->modules.items[i].name, "publickey") == 0)
 			m = l->modules.items[i].settings;
 	if (m == NULL || geteuid() != 0)
 		return;

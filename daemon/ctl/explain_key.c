@@ -7,6 +7,7 @@
 
 #include "config/policy/match.h"
 #include "daemon/ctl/ctl.h"
+#include "daemon/ctl/child.h"
 #include "daemon/ctl/module.h"
 #include "lib/buf.h"
 #include "lib/err.h"
@@ -24,7 +25,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NOBODY 65534
+#define NOBODY	   65534
+#define ANSWER_MAX (256 * 1024)
 
 struct sallyport_login {
 	struct question *q;
@@ -439,26 +441,6 @@ static const struct sallyport_host table = {
     .counts_source = host_counts_source,
 };
 
-/* ---- the key ---- */
-
-/* The algorithm that a client would use: the best that we know. */
-static void
-describe_key(const struct key *key, struct key_answer *a)
-{
-	const struct key_alg *alg;
-
-	for (size_t i = 0; (alg = key_alg_at(i)) != NULL; i++)
-		if (key_alg_serves(alg, key)) {
-			KEEP(a->algorithm, alg->name);
-			break;
-		}
-	KEEP(a->type, key_name(key));
-	a->bits = key_bits(key);
-	key_fingerprint(key, a->fingerprint, sizeof(a->fingerprint));
-	if (key_cert(key) != NULL)
-		key_fingerprint(key_cert(key)->ca, a->ca, sizeof(a->ca));
-}
-
 static void
 join_ca_algorithms(struct sallyport_login *login)
 {
@@ -476,9 +458,10 @@ join_ca_algorithms(struct sallyport_login *login)
 /* ---- the module ---- */
 
 static int
-load(const struct opened *o, void **state)
+load(const struct module_settings *settings,
+    const struct sallyport_module *module, void **state)
 {
-	const struct pairs *p = &o->settings->options;
+	const struct pairs *p = &settings->options;
 	struct sallyport_setting *s = mem_array(p->count + 1, sizeof(*s));
 	int err = 0;
 
@@ -487,29 +470,59 @@ load(const struct opened *o, void **state)
 		    .value = p->items[i].value,
 		    .file = p->items[i].origin.file,
 		    .line = p->items[i].origin.line};
-	loading = o->settings;
-	if (o->module->load != NULL)
-		err = o->module->load(&table, s, p->count, state);
+	loading = settings;
+	if (module->load != NULL)
+		err = module->load(&table, s, p->count, state);
 	free(s);
 	return err;
 }
 
-static int
-ask_module(const struct opened *o, struct sallyport_login *login)
-{
-	void *state = NULL, *connection;
+struct asking {
+	const struct opened *o;
+	const char *path;
+	struct sallyport_login *login;
+};
 
-	if (load(o, &state) != 0)
-		return ctl_fail("module %s does not load", o->settings->name);
+/* In the child: the module runs; the answer is the whole key_answer. */
+static void
+ask_module(void *arg, struct buf *out)
+{
+	const struct asking *asking = arg;
+	struct sallyport_login *login = asking->login;
+	const struct sallyport_module *module;
+	void *state = NULL, *connection;
+	char why[512];
+
+	module = module_link(asking->path, why, sizeof(why));
+	if (module == NULL || load(asking->o->settings, module, &state) != 0)
+		return;
 	connection =
-	    o->module->begin == NULL ? state : o->module->begin(state, login);
+	    module->begin == NULL ? state : module->begin(state, login);
 	login->a->accepted =
-	    o->module->authenticate(connection, login) == SALLYPORT_ALLOW;
-	if (o->module->end != NULL)
-		o->module->end(connection);
-	if (o->module->unload != NULL)
-		o->module->unload(state);
-	return CTL_OK;
+	    module->authenticate(connection, login) == SALLYPORT_ALLOW;
+	if (module->end != NULL)
+		module->end(connection);
+	if (module->unload != NULL)
+		module->unload(state);
+	key_answer_put(login->a, out);
+}
+
+static int
+ask_in_child(struct asking *asking, const struct config *config)
+{
+	const char *name = asking->o->settings->name;
+	struct buf answer;
+	char why[256];
+	int status = CTL_OK;
+
+	buf_init(&answer, ANSWER_MAX);
+	if (child_run(ask_module, asking, module_seconds(config), &answer, why,
+		sizeof(why)) != 0)
+		status = ctl_fail("module %s %s", name, why);
+	else if (key_answer_take(asking->login->a, &answer) != 0)
+		status = ctl_fail("module %s does not load", name);
+	buf_free(&answer);
+	return status;
 }
 
 /* The first module that serves publickey. */
@@ -524,13 +537,17 @@ find_and_ask(struct sallyport_login *login)
 	for (size_t i = 0; i < config->module_count && err < 0; i++) {
 		char *path = module_path(config, &config->modules[i]);
 
-		if (!modules_open(
-			&modules, &config->modules[i], path, why, sizeof(why)))
+		if (!modules_open(&modules, &config->modules[i], path,
+			module_seconds(config), why, sizeof(why)))
 			err = ctl_fail("%s: %s", path, why);
 		else if (modules_serve(
 			     &modules, config->modules[i].name, "publickey"))
-			err = ask_module(
-			    &modules.items[modules.count - 1], login);
+			err = ask_in_child(
+			    &(struct asking){
+				.o = &modules.items[modules.count - 1],
+				.path = path,
+				.login = login},
+			    config);
 		free(path);
 	}
 	modules_close(&modules);
@@ -546,7 +563,7 @@ explain_key(struct question *q, const char *file, struct key_answer *a)
 
 	if (key_preload() != 0 || explain_read_key(file, &key) != 0)
 		return -1;
-	describe_key(key, a);
+	key_answer_describe(key, a);
 	if (!policy_is_listed(
 		&q->config->crypto.key_algorithms, a->algorithm)) {
 		snprintf(a->reason, sizeof(a->reason),
@@ -569,15 +586,4 @@ explain_key(struct question *q, const char *file, struct key_answer *a)
 	free(login);
 	key_free(key);
 	return err == CTL_OK ? 0 : -1;
-}
-
-void
-key_answer_free(struct key_answer *a)
-{
-	while (a->note_count > 0)
-		free(a->notes[--a->note_count]);
-	while (a->restriction_count > 0)
-		free(a->restrictions[--a->restriction_count]);
-	free(a->command);
-	a->command = NULL;
 }

@@ -1,10 +1,12 @@
 sbin_PROGRAMS += sallyportctl
 sallyportctl_SOURCES = \
 	daemon/ctl/check.c \
+	daemon/ctl/child.c daemon/ctl/child.h \
 	daemon/ctl/client.c daemon/ctl/client.h \
 	daemon/ctl/ctl.c daemon/ctl/ctl.h \
 	daemon/ctl/explain.c daemon/ctl/explain.h \
 	daemon/ctl/explain_account.c \
+	daemon/ctl/explain_answer.c \
 	daemon/ctl/explain_key.c \
 	daemon/ctl/explain_key_file.c \
 	daemon/ctl/explain_pam.c \

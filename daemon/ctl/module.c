@@ -1,8 +1,9 @@
 /*
- * Opens authentication modules to see what they are.
+ * Opens authentication modules in a child, to see what they are.
  */
 #include "daemon/ctl/module.h"
 
+#include "daemon/ctl/child.h"
 #include "lib/mem.h"
 #include "lib/safefile.h"
 
@@ -20,41 +21,113 @@ module_path(const struct config *config, const struct module_settings *settings)
 	    mem_printf("%s/%s", config->module_directory, settings->file);
 }
 
-bool
-modules_open(struct modules *m, const struct module_settings *settings,
-    const char *path, char *why, size_t why_size)
+unsigned
+module_seconds(const struct config *config)
+{
+	return config->deadlines.module == CONFIG_NONE ?
+	    0 :
+	    config->deadlines.module;
+}
+
+const struct sallyport_module *
+module_link(const char *path, char *why, size_t why_size)
 {
 	const struct safefile_rules rules = {.flags = SAFEFILE_FOLLOW};
-	struct opened o = {.settings = settings};
+	const struct sallyport_module *module;
 	char unsafe[SAFEFILE_WHY_MAX] = "";
+	void *library;
 	int fd;
 
 	/* Its constructors run: as a start, take files of root's alone. */
 	if (safefile_open(path, &rules, &fd, unsafe) != 0) {
 		snprintf(why, why_size, "%s", unsafe);
-		return false;
+		return NULL;
 	}
 	close(fd);
-	if ((o.library = dlopen(path, RTLD_NOW | RTLD_LOCAL)) == NULL) {
+	if ((library = dlopen(path, RTLD_NOW | RTLD_LOCAL)) == NULL) {
 		snprintf(why, why_size, "%s", dlerror());
-		return false;
+		return NULL;
 	}
-	o.module = dlsym(o.library, "sallyport_module");
-	if (o.module == NULL)
+	module = dlsym(library, "sallyport_module");
+	if (module == NULL)
 		snprintf(why, why_size, "is no authentication module");
-	else if (o.module->abi != SALLYPORT_MODULE_ABI)
+	else if (module->abi != SALLYPORT_MODULE_ABI)
 		snprintf(why, why_size,
 		    "was built for module interface %u, not %d",
-		    (unsigned)o.module->abi, SALLYPORT_MODULE_ABI);
-	else if (o.module->size <
-	    offsetof(struct sallyport_module, describe) + sizeof(void *))
+		    (unsigned)module->abi, SALLYPORT_MODULE_ABI);
+	else if (module->size < offsetof(struct sallyport_module, flags))
 		snprintf(why, why_size, "is older than its interface");
-	else {
-		m->items = mem_grow(m->items, m->count + 1, sizeof(o));
-		m->items[m->count++] = o;
-		return true;
+	else
+		return module;
+	return NULL;
+}
+
+/* What the child tells: why[] is empty if it is a module. */
+struct told {
+	char name[64], methods[1024], why[512];
+	bool account;
+};
+
+static void
+look(void *arg, struct buf *out)
+{
+	struct told told = {.why = ""};
+	const struct sallyport_module *module =
+	    module_link(arg, told.why, sizeof(told.why));
+	size_t used = 0;
+
+	if (module != NULL) {
+		snprintf(told.name, sizeof(told.name), "%s",
+		    module->name == NULL ? "" : module->name);
+		told.account = module->account != NULL;
 	}
-	dlclose(o.library);
+	for (size_t i = 0; module != NULL && module->authenticate != NULL &&
+	     module->methods != NULL && module->methods[i] != NULL &&
+	     used < sizeof(told.methods);
+	     i++)
+		used += (size_t)snprintf(&told.methods[used],
+		    sizeof(told.methods) - used, "%s\n", module->methods[i]);
+	buf_bytes(out, &told, sizeof(told));
+}
+
+bool
+modules_open(struct modules *m, const struct module_settings *settings,
+    const char *path, unsigned seconds, char *why, size_t why_size)
+{
+	struct opened o = {.settings = settings};
+	char file[4096], how[256];
+	struct told told;
+	struct buf answer;
+	int err;
+
+	snprintf(file, sizeof(file), "%s", path);
+	buf_init(&answer, sizeof(told));
+	err = child_run(look, file, seconds, &answer, how, sizeof(how));
+	if (err == 0)
+		memcpy(&told, answer.data, sizeof(told));
+	buf_free(&answer);
+	if (err != 0 || told.why[0] != '\0') {
+		snprintf(why, why_size, "%s%s",
+		    err != 0 ? "the start of its library " : "",
+		    err != 0 ? how : told.why);
+		return false;
+	}
+	snprintf(o.name, sizeof(o.name), "%s", told.name);
+	snprintf(o.methods, sizeof(o.methods), "%s", told.methods);
+	o.account = told.account;
+	m->items = mem_grow(m->items, m->count + 1, sizeof(o));
+	m->items[m->count++] = o;
+	return true;
+}
+
+static bool
+has_line(const char *lines, const char *line)
+{
+	size_t len = strlen(line);
+
+	for (; *lines != '\0'; lines += strcspn(lines, "\n") + 1)
+		if (strncmp(lines, line, len) == 0 && lines[len] == '\n')
+			return true;
 	return false;
 }
 
@@ -64,13 +137,9 @@ modules_serve(const struct modules *m, const char *name, const char *method)
 	for (size_t i = 0; i < m->count; i++) {
 		const struct opened *o = &m->items[i];
 
-		if ((name != NULL && strcmp(o->settings->name, name) != 0) ||
-		    o->module->authenticate == NULL ||
-		    o->module->methods == NULL)
-			continue;
-		for (size_t k = 0; o->module->methods[k] != NULL; k++)
-			if (strcmp(o->module->methods[k], method) == 0)
-				return true;
+		if ((name == NULL || strcmp(o->settings->name, name) == 0) &&
+		    has_line(o->methods, method))
+			return true;
 	}
 	return false;
 }
@@ -78,7 +147,6 @@ modules_serve(const struct modules *m, const char *name, const char *method)
 void
 modules_close(struct modules *m)
 {
-	/* The libraries stay: what they brought along may hold on to them. */
 	free(m->items);
 	memset(m, 0, sizeof(*m));
 }

@@ -1,7 +1,7 @@
 /*
- * Authentication modules as sallyportctl sees them: what they serve, without
- * running them; and the key look-up of the one that serves publickey, for
- * explain.
+ * Authentication modules as sallyportctl sees them: what they serve.  A child
+ * opens them, as a library runs code when it is loaded; no function of theirs
+ * is called.
  */
 #ifndef DAEMON_CTL_MODULE_H
 #define DAEMON_CTL_MODULE_H
@@ -14,8 +14,9 @@
 
 struct opened {
 	const struct module_settings *settings;
-	const struct sallyport_module *module;
-	void *library;
+	char name[64]; /* its own */
+	bool account; /* it has an opinion on accounts */
+	char methods[1024]; /* that it authenticates with, one a line */
 };
 
 struct modules {
@@ -24,11 +25,20 @@ struct modules {
 };
 
 /*
- * Open the module's file and see that it is one of ours; none of its
- * functions runs.  False: why[].
+ * Open the module's file, in a child, and see that it is one of ours.  False:
+ * why[].  seconds: it has so long; 0, any.
  */
 bool modules_open(struct modules *m, const struct module_settings *settings,
+    const char *path, unsigned seconds, char *why, size_t why_size);
+
+/*
+ * For such a child: the module itself; NULL: why[].
+ */
+const struct sallyport_module *module_link(
     const char *path, char *why, size_t why_size);
+
+/* Seconds that the configuration gives to code of modules; 0: any. */
+unsigned module_seconds(const struct config *config);
 
 /* Does one of them serve the method?  name NULL: any of them. */
 bool modules_serve(

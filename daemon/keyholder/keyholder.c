@@ -3,8 +3,8 @@
  * reads the keys as root, drops to a user of its own and into its sandbox,
  * tells the master the public halves, and from then on answers `sign`, asked
  * by monitors over a wall each.  What is signed is the monitors' affair: they
- * computed it themselves.  It ends with the master's wall and the last
- * monitor's.
+ * computed it themselves.  It ends when the master retires it, or with the
+ * master's wall and the last monitor's.
  */
 #include "daemon/keyholder/keyholder.h"
 
@@ -178,9 +178,12 @@ on_master(int fd, unsigned events, void *arg)
 		leave_if_done(k);
 		return;
 	}
-	if (err != 0 || m.type != MSG_attend)
+	if (err != 0 || (m.type != MSG_attend && m.type != MSG_retire))
 		die("the master broke the wall's rules: %s", err_text(err));
-	on_attend(k, &m);
+	if (m.type == MSG_retire)
+		loop_stop(k->loop);
+	else
+		on_attend(k, &m);
 	wall_done(&k->master, &m);
 }
 

@@ -307,7 +307,9 @@ tell_crash(const struct slot *slot, unsigned sig)
 	else
 		AUDIT(module_crash, .module = module,
 		    .signal = sig == 0 ? NULL : number, .call = call,
-		    .detail = detail == module ? NULL : detail);
+		    .detail = detail == NULL || strcmp(detail, module) == 0 ?
+			NULL :
+			detail);
 }
 
 static void

@@ -84,8 +84,8 @@ generation_new(struct master *m, struct config *config, int bundle)
 	return g;
 }
 
-static void
-failed(struct generation *g, const char *why)
+void
+generation_failed(struct generation *g, const char *why)
 {
 	if (g->failed || g->retired)
 		return;
@@ -151,7 +151,23 @@ lost(struct generation *g, struct child *c, const char *why)
 	if (mend)
 		replace_lost(g);
 	else
-		failed(g, why);
+		generation_failed(g, why);
+}
+
+/* In a module's code while it was loaded: the module's fault. */
+static bool
+tell_loading(struct generation *g, const struct child *c, const siginfo_t *info)
+{
+	char what[64], *why;
+
+	snprintf(what, sizeof(what), "ended the process: %s %d",
+	    info->si_code == CLD_EXITED ? "status" : "signal", info->si_status);
+	if (c != &g->monitors || (why = loading_fault(g, what)) == NULL)
+		return false;
+	loading_done(g);
+	generation_failed(g, why);
+	free(why);
+	return true;
 }
 
 /* A process of a generation has ended: bury it, and see what that means. */
@@ -184,7 +200,7 @@ on_child_exit(int fd, unsigned events, void *arg)
 	snprintf(why, sizeof(why), "%s of generation %u ended: %s %d",
 	    role_row(c->role)->name, g->number,
 	    info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
-	if (!told)
+	if (!told && !tell_loading(g, c, &info))
 		lost(g, c, why);
 }
 
@@ -199,7 +215,7 @@ generation_watch(struct generation *g, struct child *c)
 		on_child_message, c) != 0 ||
 	    loop_fd_add(
 		loop, &c->on_exit, c->pidfd, LOOP_READ, on_child_exit, c) != 0)
-		failed(g, "cannot watch a child");
+		generation_failed(g, "cannot watch a child");
 	wall_queue_watch(&c->wall, &c->on_wall);
 }
 
@@ -254,7 +270,7 @@ generation_start(struct generation *g)
 	    spawn(g, &g->keyholder, PATH_MASTER_KEYHOLDER,
 		PATH_KEYHOLDER_MASTER) != 0) {
 		g->failed = false;
-		failed(g, "the keyholder could not be started");
+		generation_failed(g, "the keyholder could not be started");
 	}
 }
 
@@ -300,20 +316,22 @@ start_monitors(struct generation *g)
 {
 	if (spawn(g, &g->monitors, PATH_MASTER_MONITORS,
 		PATH_MONITORS_MASTER) != 0) {
-		failed(g, "the monitor template could not be started");
+		generation_failed(
+		    g, "the monitor template could not be started");
 		return;
 	}
 	for (size_t i = 0; i < g->n_host_keys; i++)
 		if (WALL_SEND(&g->monitors.wall, public_key, .key = (uint32_t)i,
 			.public_key = g->host_keys[i].public_key,
 			.certificate = g->host_keys[i].certificate) != 0)
-			failed(g, "the monitor template does not listen");
+			generation_failed(
+			    g, "the monitor template does not listen");
 	if (WALL_SEND(&g->monitors.wall, moduli,
 		.text = {.data = (const uint8_t *)g->moduli,
 		    .len = strlen(g->moduli)}) != 0 ||
 	    WALL_SEND(&g->monitors.wall, prepare, .generation = g->number,
 		.purpose = purpose(g->master)) != 0)
-		failed(g, "the monitor template does not listen");
+		generation_failed(g, "the monitor template does not listen");
 }
 
 static void
@@ -329,14 +347,15 @@ start_workers(struct generation *g)
 	g->workers = w;
 	if (spawn(g, &w->child, PATH_MASTER_WORKERS, PATH_WORKERS_MASTER) !=
 	    0) {
-		failed(g, "the worker template could not be started");
+		generation_failed(
+		    g, "the worker template could not be started");
 		return;
 	}
 	settings =
 	    settings_make(g->config, g->host_keys, g->n_host_keys, g->moduli);
 	settings_message(settings, &m.settings);
 	if (wall_send(&w->child.wall, &m) != 0)
-		failed(g, "the worker template does not listen");
+		generation_failed(g, "the worker template does not listen");
 	settings_free(settings);
 }
 
@@ -391,7 +410,7 @@ problems_from(struct generation *g, const char *text)
 	char why[16384];
 
 	snprintf(why, sizeof(why), "%s", text);
-	failed(g, why);
+	generation_failed(g, why);
 }
 
 /* A template speaks of its own connections; of none that is not handed over. */
@@ -424,6 +443,12 @@ dispatch(struct child *c, struct wall_message *m)
 		return 0;
 	case MSG_keys_failed:
 		problems_from(g, m->keys_failed.text);
+		return 0;
+	case MSG_loading:
+		loading_begin(g, m);
+		return 0;
+	case MSG_loaded:
+		loading_done(g);
 		return 0;
 	case MSG_template_ready:
 		c->ready = true;
@@ -494,7 +519,8 @@ on_child_message(int fd, unsigned events, void *arg)
 	if (err != E_CLOSED) {
 		AUDIT(wall_violation, .reason = err_text(err),
 		    .message = role_row(c->role)->name);
-		failed(c->generation, "a child broke the wall's rules");
+		generation_failed(
+		    c->generation, "a child broke the wall's rules");
 	}
 }
 
@@ -534,6 +560,7 @@ generation_free(struct generation *g)
 	if (m->current == g)
 		m->current = NULL;
 	loop_timer_stop(&g->replace);
+	loading_done(g);
 	free_child(&g->keyholder);
 	free_child(&g->monitors);
 	while (g->workers != NULL) {

@@ -16,6 +16,7 @@ sallyportd_SOURCES += \
 	daemon/master/image.c \
 	daemon/master/keeper.c \
 	daemon/master/listen.c \
+	daemon/master/loading.c \
 	daemon/master/lobby.c \
 	daemon/master/master.c \
 	daemon/master/master.h \

@@ -40,6 +40,13 @@ struct workers {
 	struct workers *next;
 };
 
+/* What the monitor template is loading: loading.c. */
+struct loading {
+	char *module, *place, *entry; /* NULL: nothing */
+	int output; /* memory with its standard error */
+	struct loop_timer deadline;
+};
+
 struct generation {
 	struct master *master;
 	uint32_t number;
@@ -58,6 +65,7 @@ struct generation {
 	size_t cookie_at;
 	uint64_t replaced_at; /* of the worker template, ms */
 	struct loop_timer replace; /* of the worker template, once more */
+	struct loading loading;
 	bool ready, failed, retired;
 	unsigned connections;
 	struct generation *next;
@@ -243,6 +251,16 @@ void generation_replace_workers(struct generation *g, const char *why);
 /* Does it have all of its processes? */
 bool generation_serves(struct generation *g);
 struct generation *generation_alloc(struct master *m);
+/* It cannot serve, and why; told once. */
+void generation_failed(struct generation *g, const char *why);
+
+/* loading.c: code of a module begins to run in the monitor template, with a
+ * deadline; it is through.  m keeps no descriptor. */
+void loading_begin(struct generation *g, struct wall_message *m);
+void loading_done(struct generation *g);
+/* "file:line: module x: load() WHAT", with its last words; NULL when none is
+ * being loaded.  Free it. */
+char *loading_fault(const struct generation *g, const char *what);
 
 /* Called by generation.c: ready to serve, or why not. */
 void master_generation_ready(struct generation *g);

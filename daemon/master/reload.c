@@ -13,6 +13,7 @@
 #include "privsep/die.h"
 
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -138,6 +139,8 @@ become_rehearsal(struct master *m, int report)
 	if (fcntl(m->rehearsal.bundle, F_SETFD, 0) != 0 ||
 	    fcntl(report, F_SETFD, 0) != 0)
 		_exit(1);
+	/* It ends with the server that wants to know. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	spawn_restore_limits();

@@ -15,6 +15,9 @@ hang_up(struct child *c)
 		return;
 	if (c->role == ROLE_MONITORS)
 		(void)WALL_SEND(&c->wall, leave);
+	/* A program that a module has left may hold a monitor's socket. */
+	if (c->role == ROLE_KEYHOLDER)
+		(void)WALL_SEND(&c->wall, retire);
 	loop_fd_remove(&c->on_wall);
 	wall_free(&c->wall);
 }

@@ -27,8 +27,10 @@ auth_init(struct monitor *m)
 	a->decision = mem_zalloc(sizeof(*a->decision));
 	decision_init(a->decision);
 	a->began = auth_clock();
+	own_save(&a->own);
 	m->auth = a;
 	auth_watch_exit(m);
+	host_children_watch(m);
 }
 
 struct attempt *

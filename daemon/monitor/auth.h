@@ -9,12 +9,14 @@
 #include "daemon/monitor/chain.h"
 #include "daemon/monitor/host.h"
 #include "daemon/monitor/monitor.h"
+#include "daemon/monitor/own.h"
 #include "lib/net.h"
 
 #define AUTH_GROUPS_MAX	      1024
 #define AUTH_REFUSED_KEYS_MAX 32
 #define AUTH_RESTRICT_MAX     512 /* permitopen and the like, of one attempt */
 #define AUTH_ENV_MAX	      1024 /* as sshd */
+#define AUTH_LEFT_MAX	      32 /* processes that modules left behind */
 #define AUTH_ASKS_MAX	      64 /* rounds in one connection */
 #define AUTH_CHANGE_METHODS   "keyboard-interactive,password"
 #define AUTH_QUERIES_FREE                                \
@@ -136,6 +138,9 @@ struct auth {
 	unsigned misplaced; /* calls in a wrong stage that were told; bits */
 	bool unkept; /* a restriction was refused: this call cannot allow */
 	int free_fd; /* the lowest, before that call */
+	struct own own; /* the monitor's, as before any call */
+	pid_t left[AUTH_LEFT_MAX]; /* children that modules left behind */
+	size_t left_count;
 	enum slot_call call;
 	char call_detail[64];
 	bool in_call;
@@ -209,11 +214,25 @@ enum sallyport_verdict auth_verdict(
 /* A call to a module begins, under its name and in that stage. */
 void auth_enter(struct monitor *m, size_t module, enum host_stage stage);
 void auth_leave(struct monitor *m);
+/* The name of the call for the log and for its deadline. */
+enum slot_call auth_stage_call(enum host_stage stage);
+
+/* ---- host_children.c ---------------------------------------------------- */
+
+/* Children of modules get none of this connection's sockets. */
+void host_children_watch(struct monitor *m);
+/* After a call: what has it left? */
+void host_children_look(struct monitor *m);
+/* The session opens: orphans of its programs are nobody's. */
+void host_children_session(void);
+void host_children_end(struct monitor *m);
 
 /* ---- host_stage.c, host_claims.c ---------------------------------------- */
 
 /* May the module call it at this moment?  If not, the log hears of it. */
 bool host_allows(struct sallyport_login *login, enum host_function function);
+/* "authenticate()" */
+const char *host_stage_name(enum host_stage stage);
 
 int host_restrict_to(struct sallyport_login *login,
     enum sallyport_restriction what, const char *value);

@@ -78,6 +78,7 @@ auth_open_session(struct monitor *m, const char *tty, const char **text)
 	a->session_asked = true;
 	a->session_result = E_DENIED;
 	snprintf(a->tty, sizeof(a->tty), "%s", tty == NULL ? "" : tty);
+	host_children_session();
 	/* Base groups first: pam_group adds to them, pam_setcred may. */
 	if (setgroups(a->group_count, a->groups) != 0) {
 		snprintf(a->session_error, sizeof(a->session_error),
@@ -190,6 +191,7 @@ auth_close(struct monitor *m)
 			h->module->end(a->joined[i].connection);
 		auth_leave(m);
 	}
+	host_children_end(m);
 	ask_forget(m);
 	restrictions_free(&a->attempt.restrictions);
 	restrictions_free(&a->granted);

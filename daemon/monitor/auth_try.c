@@ -48,6 +48,22 @@ tell_leak(const struct auth *a, const struct hosted *h)
 		    h->settings->name, a->free_fd);
 }
 
+enum slot_call
+auth_stage_call(enum host_stage stage)
+{
+	static const enum slot_call calls[STAGE_COUNT] = {
+	    [STAGE_NONE] = CALL_MODULE,
+	    [STAGE_BEGIN] = CALL_MODULE_BEGIN,
+	    [STAGE_AUTHENTICATE] = CALL_MODULE_AUTHENTICATE,
+	    [STAGE_ACCOUNT] = CALL_MODULE_ACCOUNT,
+	    [STAGE_CHANGE] = CALL_MODULE_CHANGE,
+	    [STAGE_OPEN] = CALL_MODULE_OPEN,
+	    [STAGE_CLOSE] = CALL_MODULE_CLOSE,
+	    [STAGE_END] = CALL_MODULE_END};
+
+	return calls[stage];
+}
+
 void
 auth_enter(struct monitor *m, size_t module, enum host_stage stage)
 {
@@ -55,7 +71,8 @@ auth_enter(struct monitor *m, size_t module, enum host_stage stage)
 
 	a->current = module;
 	a->stage = stage;
-	auth_call(m, CALL_MODULE, m->template->modules[module].settings->name);
+	auth_call(m, auth_stage_call(stage),
+	    m->template->modules[module].settings->name);
 }
 
 void
@@ -63,6 +80,10 @@ auth_leave(struct monitor *m)
 {
 	/* A call the module began and forgot ends here. */
 	auth_call_done(m);
+	host_children_look(m);
+	/* What open_session() changes is the session's, until it runs. */
+	if (m->auth->stage != STAGE_OPEN)
+		own_restore(&m->auth->own);
 	m->auth->stage = STAGE_NONE;
 }
 

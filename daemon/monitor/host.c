@@ -2,7 +2,7 @@
  * Loads authentication modules, in the monitor template.  A module is root's
  * code, so its file must be root's all the way; what it says of itself (abi,
  * size, name, options) is checked before any of its functions runs, and what
- * its load() did to the process afterwards.
+ * its library and its load() did to the process afterwards.
  */
 #include "daemon/monitor/host.h"
 
@@ -12,6 +12,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/safefile.h"
+#include "privsep/offspring.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -27,6 +28,22 @@
 #define REFUSE(problems, settings, ...)                    \
 	problem_error((problems), (settings)->origin.file, \
 	    (settings)->origin.line, __VA_ARGS__)
+
+static host_watcher *watcher;
+
+void
+host_watch(host_watcher *watch)
+{
+	watcher = watch;
+}
+
+/* Code of the module runs from here on. */
+static void
+enter(const struct module_settings *settings, const char *entry)
+{
+	if (watcher != NULL)
+		watcher(settings, entry);
+}
 
 /* An absolute path, or a name ("pam", "pam.so") in the directory. */
 static char *
@@ -126,7 +143,6 @@ setting_of(const struct pair *p)
 	    .line = p->origin.line};
 }
 
-/* Call load() with the settings, and see what it left behind. */
 static int
 run_load(
     struct hosted *h, const struct pairs *services, struct problems *problems)
@@ -136,9 +152,7 @@ run_load(
 	    services != NULL && takes_services(h->module) ? services->count : 0;
 	struct sallyport_setting *settings =
 	    mem_array(options->count + more + 1, sizeof(*settings));
-	struct host_snapshot *before = host_snapshot_take();
 	size_t errors = problems->errors;
-	const char *changed;
 	int err = 0;
 
 	for (size_t i = 0; i < options->count; i++)
@@ -146,6 +160,7 @@ run_load(
 	for (size_t i = 0; i < more; i++)
 		settings[options->count + i] = setting_of(&services->items[i]);
 	host_problems_to(problems, h->settings);
+	enter(h->settings, "load()");
 	if (h->module->load != NULL)
 		err = h->module->load(
 		    &host_table, settings, options->count + more, &h->state);
@@ -154,15 +169,61 @@ run_load(
 		REFUSE(problems, h->settings,
 		    "module %s: refused to load and did not say why",
 		    h->settings->name);
+	free(settings);
+	return err != 0 || problems->errors != errors ? E_VALUE : 0;
+}
+
+/* The library's own start-up, what the module says of itself, and load(). */
+static int
+open_module(
+    struct hosted *h, const struct pairs *services, struct problems *problems)
+{
+	const struct module_settings *settings = h->settings;
+	size_t errors = problems->errors;
+
+	enter(settings, "the start of its library");
+	h->library = dlopen(h->file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	if (h->library == NULL) {
+		REFUSE(problems, settings, "module %s: %s", settings->name,
+		    dlerror());
+		return E_VALUE;
+	}
+	h->module = dlsym(h->library, "sallyport_module");
+	if (h->module == NULL) {
+		REFUSE(problems, settings,
+		    "module %s: %s exports no "
+		    "\"sallyport_module\"",
+		    settings->name, h->file);
+		return E_VALUE;
+	}
+	if (!is_acceptable(h->module, settings, problems))
+		return E_VALUE;
+	host_check_options(h->module->options, settings, problems);
+	if (problems->errors != errors)
+		return E_VALUE;
+	return run_load(h, services, problems);
+}
+
+/* And see what it has left behind in the process. */
+static int
+open_isolated(
+    struct hosted *h, const struct pairs *services, struct problems *problems)
+{
+	struct host_snapshot *before = host_snapshot_take();
+	const char *changed;
+	int err;
+
+	offspring_adopt(true);
+	err = open_module(h, services, problems);
 	changed = host_snapshot_compare(before);
+	offspring_adopt(false);
 	if (changed != NULL) {
 		REFUSE(problems, h->settings, "module %s: its load %s",
 		    h->settings->name, changed);
-		err = -1;
+		err = E_VALUE;
 	}
 	host_snapshot_free(before);
-	free(settings);
-	return err != 0 || problems->errors != errors ? E_VALUE : 0;
+	return err;
 }
 
 int
@@ -170,7 +231,6 @@ host_load_one(const struct module_settings *settings, const char *directory,
     const struct pairs *services, struct hosted *out, struct problems *problems)
 {
 	struct hosted h = {.settings = settings};
-	size_t errors = problems->errors;
 
 	h.file = module_path(settings, directory);
 	if (h.file == NULL) {
@@ -180,26 +240,8 @@ host_load_one(const struct module_settings *settings, const char *directory,
 		    settings->name, directory);
 		return E_VALUE;
 	}
-	if (check_file(settings, h.file, problems) != 0)
-		goto refused;
-	h.library = dlopen(h.file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-	if (h.library == NULL) {
-		REFUSE(problems, settings, "module %s: %s", settings->name,
-		    dlerror());
-		goto refused;
-	}
-	h.module = dlsym(h.library, "sallyport_module");
-	if (h.module == NULL) {
-		REFUSE(problems, settings,
-		    "module %s: %s exports no "
-		    "\"sallyport_module\"",
-		    settings->name, h.file);
-		goto refused;
-	}
-	if (!is_acceptable(h.module, settings, problems))
-		goto refused;
-	host_check_options(h.module->options, settings, problems);
-	if (problems->errors != errors || run_load(&h, services, problems) != 0)
+	if (check_file(settings, h.file, problems) != 0 ||
+	    open_isolated(&h, services, problems) != 0)
 		goto refused;
 	AUDIT(module_load, .module = settings->name, .file = h.file,
 	    .version = h.module->version);

@@ -24,7 +24,7 @@ struct hosted {
 /*
  * Load every module of the configuration into t->modules.  0, or E_VALUE
  * with what is wrong in problems; then nothing stays loaded.  Afterwards
- * there is one thread, and descriptors and signals are as before.
+ * the process is as it was before: see host_process.c.
  */
 int host_load(struct monitor_template *t, struct problems *problems);
 void host_unload(struct monitor_template *t);
@@ -39,6 +39,14 @@ int host_load_one(const struct module_settings *settings, const char *directory,
     const struct pairs *services, struct hosted *out,
     struct problems *problems);
 void host_unload_one(struct hosted *h);
+
+/*
+ * Told before code of a module runs that may hang or end the process: which
+ * module, and its entry point as a text ("load()").  NULL: nobody is.
+ */
+typedef void host_watcher(
+    const struct module_settings *settings, const char *entry);
+void host_watch(host_watcher *watch);
 
 /*
  * host_services.c: what the policy names for a module to look at when it

@@ -41,6 +41,12 @@ static const char *const stages[STAGE_COUNT] = {
     [STAGE_END] = "end()",
 };
 
+const char *
+host_stage_name(enum host_stage stage)
+{
+	return stages[stage];
+}
+
 bool
 host_allows(struct sallyport_login *login, enum host_function function)
 {

@@ -372,10 +372,17 @@ host_call_begin(
 	    [SALLYPORT_CALL_KEY_SOURCE] = CALL_KEY_SOURCE,
 	    [SALLYPORT_CALL_NAME_SERVICE] = CALL_NSS,
 	};
+	char text[sizeof(login->m->auth->call_detail)];
 
-	if ((size_t)call >= sizeof(calls) / sizeof(calls[0]))
-		call = SALLYPORT_CALL_MODULE;
-	auth_call(login->m, calls[call], detail);
+	if ((size_t)call < sizeof(calls) / sizeof(calls[0]) &&
+	    call != SALLYPORT_CALL_MODULE) {
+		auth_call(login->m, calls[call], detail);
+		return;
+	}
+	/* The module's own: the log names it, its function and the detail. */
+	snprintf(text, sizeof(text), "%s%s%s", module_name(login->m),
+	    detail == NULL ? "" : ": ", detail == NULL ? "" : detail);
+	auth_call(login->m, auth_stage_call(login->m->auth->stage), text);
 }
 
 /* Back to the module's own call: nothing a module does is without one. */
@@ -386,7 +393,7 @@ host_call_end(struct sallyport_login *login)
 
 	a->last_call = a->call;
 	a->last_call_ms = (auth_clock() - a->call_began) / 1000;
-	auth_call(login->m, CALL_MODULE, module_name(login->m));
+	auth_call(login->m, auth_stage_call(a->stage), module_name(login->m));
 }
 
 static int

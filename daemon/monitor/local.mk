@@ -36,10 +36,12 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/decoy.c daemon/monitor/decoy.h \
 	daemon/monitor/files.c daemon/monitor/files.h \
 	daemon/monitor/host.c daemon/monitor/host.h \
+	daemon/monitor/host_children.c \
 	daemon/monitor/host_claims.c \
 	daemon/monitor/host_options.c \
 	daemon/monitor/host_services.c \
 	daemon/monitor/host_process.c \
 	daemon/monitor/host_stage.c \
 	daemon/monitor/host_table.c \
+	daemon/monitor/own.c daemon/monitor/own.h \
 	daemon/monitor/on_auth.c

@@ -18,49 +18,14 @@
 #include "privsep/spawn.h"
 
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* What modules change for the session and the monitor takes back. */
-struct own {
-	struct rlimit limits[RLIM_NLIMITS];
-	mode_t mask;
-};
-
-static void
-own_save(struct own *o)
-{
-	for (int i = 0; i < RLIM_NLIMITS; i++)
-		if (getrlimit((__rlimit_resource_t)i, &o->limits[i]) != 0)
-			o->limits[i].rlim_cur = o->limits[i].rlim_max =
-			    RLIM_INFINITY;
-	o->mask = umask(022);
-	umask(o->mask);
-}
-
-static void
-own_restore(struct own *o)
-{
-	for (int i = 0; i < RLIM_NLIMITS; i++)
-		(void)setrlimit((__rlimit_resource_t)i, &o->limits[i]);
-	umask(o->mask);
-	/* A module may have gone to the user's home. */
-	if (chdir("/") != 0)
-		log_debug("chdir: %s", strerror(errno));
-	if (setgroups(0, NULL) != 0)
-		die_errno("setgroups");
-	signal(SIGCHLD, SIG_DFL);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 /* What pam_selinux has set for the program of the user. */
 static int
@@ -248,7 +213,6 @@ monitor_session(struct monitor *m, uint32_t channel, const char *tty)
 {
 	const char *text = "";
 	uint64_t began = loop_clock();
-	struct own own;
 	int err;
 
 	if (m->sessions->pid > 0 && m->session.fd >= 0)
@@ -258,13 +222,16 @@ monitor_session(struct monitor *m, uint32_t channel, const char *tty)
 		    "the session has ended");
 		return E_DENIED;
 	}
-	own_save(&own);
+	/* The umask among them: what a session's files are made with. */
+	own_restore(&m->auth->own);
 	err = auth_open_session(m, tty, &text);
 	if (err == 0) {
 		expose(m);
 		err = start_session(m);
 	}
-	own_restore(&own);
+	own_restore(&m->auth->own);
+	if (setgroups(0, NULL) != 0)
+		die_errno("setgroups");
 	slot_took(m->slot, TIME_SESSION, loop_clock() - began);
 	if (err == 0)
 		return 0;

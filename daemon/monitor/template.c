@@ -3,6 +3,8 @@
  * for each connection that the master hands over.  It reads nothing but the
  * master's messages.
  */
+#include "config.h"
+
 #include "daemon/roles.h"
 
 #include "daemon/monitor/host.h"
@@ -24,11 +26,14 @@
 #include "privsep/wall_queue.h"
 #include "privsep/wtmpdb.h"
 
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -106,6 +111,97 @@ say_problems(const struct problems *problems)
 	free(text);
 }
 
+/*
+ * While modules load, standard error is memory that the master can read when
+ * the process has ended.  Where the log goes there it stays as it is.
+ */
+static int output = -1, own_stderr = -1;
+
+static void
+catch_output(void)
+{
+#ifndef SANITIZED
+	if (log_uses_stderr())
+		return;
+	output = memfd_create("standard error of modules", MFD_CLOEXEC);
+	own_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, SPAWN_FDS);
+	if (output < 0 || own_stderr < 0 || dup2(output, STDERR_FILENO) < 0)
+		die_errno("standard error of modules");
+#endif
+}
+
+/* What one has written that did load is told as well. */
+static void
+tell_output(const char *module)
+{
+	char text[LOG_LINE_MAX];
+	ssize_t n = output < 0 ? -1 : pread(output, text, sizeof(text) - 1, 0);
+	char *rest = text, *line;
+
+	if (n <= 0 || ftruncate(output, 0) != 0)
+		return;
+	(void)lseek(output, 0, SEEK_SET);
+	text[n] = '\0';
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (*line != '\0')
+			log_warn("module %s: %s", module, line);
+}
+
+static void
+release_output(void)
+{
+	if (own_stderr < 0)
+		return;
+	(void)dup2(own_stderr, STDERR_FILENO);
+	close(own_stderr);
+	close(output);
+	own_stderr = output = -1;
+}
+
+static const char *loading; /* the module before */
+
+/* The master names it if its code does not come back. */
+static void
+on_load(const struct module_settings *settings, const char *entry)
+{
+	int fd = output >= 0 ? output : STDERR_FILENO;
+	char *place = mem_printf("%s:%u",
+	    settings->origin.file == NULL ? "" : settings->origin.file,
+	    settings->origin.line);
+
+	if (loading != NULL && loading != settings->name)
+		tell_output(loading);
+	loading = settings->name;
+	if (WALL_SEND_FD(&master, fd, loading, .module = settings->name,
+		.place = place, .entry = entry) != 0 ||
+	    wall_queue_drain(&master, WALL_PATIENCE_MS) != 0)
+		_exit(EXIT_FAILED);
+	free(place);
+}
+
+/* One that hangs must not outlive the server that waits for it. */
+static int
+load_modules(struct problems *problems)
+{
+	pid_t parent = getppid();
+	int err;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() != parent)
+		_exit(EXIT_FAILED);
+	catch_output();
+	host_watch(on_load);
+	err = host_load(&template, problems);
+	host_watch(NULL);
+	if (loading != NULL)
+		tell_output(loading);
+	release_output();
+	(void)prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+	if (WALL_SEND(&master, loaded) != 0)
+		_exit(EXIT_FAILED);
+	return err;
+}
+
 static void
 prepare(uint32_t generation, unsigned purpose)
 {
@@ -122,7 +218,7 @@ prepare(uint32_t generation, unsigned purpose)
 	template.generation = generation;
 	template.settings = settings_make(template.config, template.host_keys,
 	    template.n_host_keys, template.moduli_text);
-	if (host_load(&template, &problems) != 0 ||
+	if (load_modules(&problems) != 0 ||
 	    monitors_check(&template, purpose, &problems) != 0) {
 		say_problems(&problems);
 		_exit(EXIT_FAILED);

@@ -61,7 +61,7 @@ def test_a_module_that_hangs_before_it_is_asked(make_server, user):
                             '{ name = "publickey"; }',
                     extra="deadlines = { module = 1; };", methods=("publickey", "password"))
     assert s.ssh(user, "true", password="allow").returncode == 255
-    s.wait_log(r"module for 127.0.0.1 port \d+ did not return within \d+ ms: test \d+ ended")
+    s.wait_log(r"module call begin\(\) for 127.0.0.1 port \d+ did not return within \d+ ms: test \d+ ended")
     gone(s)
 
 
@@ -130,9 +130,9 @@ def test_a_module_that_dies_takes_its_connection_alone(faulty, user, fault):
     others.kill()
     others.communicate()
     if fault == "crash" and not sp.ASAN:
-        faulty.wait_log(r"Module test ended its process, signal 6, in module ")
+        faulty.wait_log(r"Module test ended its process, signal 6, in module call authenticate\(\)")
     elif fault == "exit":
-        faulty.wait_log(r"Module test ended its process, in module ")
+        faulty.wait_log(r"Module test ended its process, in module call authenticate\(\)")
     gone(faulty)
     faulty.ssh(user, "true", check=0)
 

@@ -31,6 +31,7 @@ main(void)
 	srunner_add_suite(runner, suite_certificates());
 	srunner_add_suite(runner, suite_hostbased());
 	srunner_add_suite(runner, suite_example());
+	srunner_add_suite(runner, suite_isolation());
 	srunner_add_suite(runner, suite_stages());
 	return unit_run(runner);
 }

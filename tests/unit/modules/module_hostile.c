@@ -3,17 +3,28 @@
  * functions, and says whatever it likes of a login.  It knows the installed
  * header alone, and keeps what the host answered for the test to read.
  */
+
 #include "modules/sallyport_module.h"
 
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define SEEN __attribute__((visibility("default")))
 
 /* Read by the test: the last answer, how many calls there were, the name. */
-extern int hostile_result, hostile_calls;
+extern int hostile_result, hostile_calls, hostile_child;
 extern char hostile_user[64];
-SEEN int hostile_result, hostile_calls;
+SEEN int hostile_result, hostile_calls, hostile_child;
 SEEN char hostile_user[64];
 
 static const struct sallyport_host *host;
@@ -31,6 +42,204 @@ static const struct sallyport_option options[] = {
     {"expired", SALLYPORT_BOOL, 0, 0, 0, NULL, "false", ""},
     {NULL, 0, 0, 0, 0, NULL, NULL, NULL},
 };
+
+/* What it does to the process: in load(), or wherever `at` says. */
+static void
+limit_processes(void)
+{
+	struct rlimit limit;
+
+	(void)getrlimit(RLIMIT_NPROC, &limit);
+	limit.rlim_cur = 0;
+	(void)setrlimit(RLIMIT_NPROC, &limit);
+}
+
+static void
+replace_input(void)
+{
+	int fd = open("/dev/zero", O_RDONLY);
+
+	if (fd >= 0) {
+		(void)dup2(fd, STDIN_FILENO);
+		close(fd);
+	}
+}
+
+static void
+open_high(void)
+{
+	(void)fcntl(STDIN_FILENO, F_DUPFD, 1100);
+}
+
+static void
+leave_child(void)
+{
+	pid_t pid = fork();
+
+	while (pid == 0)
+		pause();
+	hostile_child = (int)pid;
+}
+
+/* Twice, as programs that go into the background do. */
+static void
+leave_daemon(void)
+{
+	int fds[2], status;
+	pid_t pid, daemon = 0;
+
+	if (pipe(fds) != 0)
+		return;
+	if ((pid = fork()) == 0) {
+		daemon = fork();
+		while (daemon == 0)
+			pause();
+		(void)!write(fds[1], &daemon, sizeof(daemon));
+		_exit(0);
+	}
+	(void)!read(fds[0], &daemon, sizeof(daemon));
+	(void)waitpid(pid, &status, 0);
+	close(fds[0]);
+	close(fds[1]);
+	hostile_child = (int)daemon;
+}
+
+static void
+set_timer(void)
+{
+	(void)alarm(1000);
+}
+
+static void
+crash(void)
+{
+	abort();
+}
+
+static void
+leave(void)
+{
+	exit(0);
+}
+
+static void
+hang(void)
+{
+	for (;;)
+		pause();
+}
+
+static void
+open_umask(void)
+{
+	(void)umask(0);
+}
+
+static void
+change_directory(void)
+{
+	(void)!chdir("/tmp");
+}
+
+static void
+set_variable(void)
+{
+	setenv("LD_PRELOAD", "/tmp/x.so", 1);
+}
+
+static void
+unset_variable(void)
+{
+	unsetenv("PATH");
+}
+
+static void
+ignore_signal(void)
+{
+	signal(SIGUSR2, SIG_IGN);
+}
+
+static void
+block_signal(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static void
+be_nice(void)
+{
+	(void)setpriority(PRIO_PROCESS, 0, 5);
+}
+
+static void
+become_another(void)
+{
+	(void)!setegid(1);
+}
+
+static void
+die_with_parent(void)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
+static void
+take_no_privileges(void)
+{
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+static void
+leave_namespace(void)
+{
+	(void)unshare(CLONE_NEWUTS);
+}
+
+static void
+tell_stderr(void)
+{
+	fprintf(stderr, "these were my last words\n");
+	exit(1);
+}
+
+static const struct {
+	const char *name;
+	void (*act)(void);
+} deeds[] = {
+    {"umask", open_umask},
+    {"limit", limit_processes},
+    {"chdir", change_directory},
+    {"setenv", set_variable},
+    {"unsetenv", unset_variable},
+    {"ignore", ignore_signal},
+    {"block", block_signal},
+    {"stdin", replace_input},
+    {"high", open_high},
+    {"child", leave_child},
+    {"daemon", leave_daemon},
+    {"timer", set_timer},
+    {"nice", be_nice},
+    {"egid", become_another},
+    {"parent", die_with_parent},
+    {"privileges", take_no_privileges},
+    {"namespace", leave_namespace},
+    {"crash", crash},
+    {"exit", leave},
+    {"hang", hang},
+    {"stderr", tell_stderr},
+};
+
+static void
+do_deed(const char *name)
+{
+	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
+		if (strcmp(deeds[i].name, name) == 0)
+			deeds[i].act();
+}
 
 static int
 load(const struct sallyport_host *h, const struct sallyport_setting *settings,
@@ -52,6 +261,8 @@ load(const struct sallyport_host *h, const struct sallyport_setting *settings,
 		else
 			expired = strcmp(value, "true") == 0;
 	}
+	if (strcmp(at, "load") == 0)
+		do_deed(wish);
 	return 0;
 }
 
@@ -114,6 +325,7 @@ call(struct sallyport_login *login)
 		return host->packet_send(login, 60, "x", 1);
 	if (strcmp(wish, "packet_receive") == 0)
 		return receive(login);
+	do_deed(wish);
 	return 0;
 }
 

@@ -13,6 +13,7 @@ Suite *suite_certificates(void);
 Suite *suite_hostbased(void);
 Suite *suite_decoy(void);
 Suite *suite_example(void);
+Suite *suite_isolation(void);
 Suite *suite_stages(void);
 
 #endif

@@ -118,12 +118,14 @@ START_TEST(a_call_tells_whose_it_is)
 {
 	static const char *const none[] = {NULL, "x"};
 	bool pam = strncmp(slot_call_text((uint32_t)_i), "pam_", 4) == 0;
-	bool in_module = _i == CALL_MODULE || _i == CALL_KEY_SOURCE || pam;
+	bool in_module = _i == CALL_MODULE || _i == CALL_KEY_SOURCE || pam ||
+	    _i >= CALL_MODULE_BEGIN;
 
 	ck_assert_int_eq(slot_call_is_pam((uint32_t)_i), pam);
 	ck_assert_int_eq(
 	    slot_call_module((uint32_t)_i, none[1]) != NULL, in_module);
 	ck_assert_str_eq(slot_call_module(CALL_MODULE, "ldap"), "ldap");
+	ck_assert_str_eq(slot_call_module(CALL_MODULE_OPEN, "a: b"), "a");
 	ck_assert_str_eq(slot_call_module(CALL_PAM_END, "sshd"), "pam");
 	ck_assert_ptr_eq(slot_call_module(UINT32_MAX, "x"), none[0]);
 }

@@ -1,0 +1,162 @@
+"""Modules by strangers: what they do to a start, a reload, a check, a login."""
+
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+
+import sp
+from test_ctl import ctl
+
+HEADER = os.environ["SALLYPORT_TOP"] + "/modules"
+
+
+def directory():
+    """Where the installed modules lie."""
+    return subprocess.run(
+        ["sh", "-c", "dirname $(find /usr/lib /usr/lib64 -name publickey.so "
+         "-path '*sallyport*' | head -1)"], capture_output=True, text=True,
+        check=True).stdout.strip()
+
+
+def build(name, source, flags=()):
+    """A module as its author builds it: the header alone."""
+    path = f"{sp.SCRATCH}/{name}.c"
+    with open(path, "w") as f:
+        f.write('#include <sallyport_module.h>\n' + source)
+    out = f"{directory()}/{name}.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-I", HEADER, *flags, "-o", out, path],
+                   check=True)
+    os.chmod(out, 0o644)
+    return out
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hostile():
+    subprocess.run(["make", "-s", "-C", sp.BUILD, "tests/unit/modules/module_hostile.la"], check=True)
+    subprocess.run(["install", "-m", "644", sp.BUILD + "/tests/unit/modules/.libs/module_hostile.so",
+                    directory() + "/hostile.so"], check=True)
+    build("leaver", """
+#include <stdio.h>
+#include <stdlib.h>
+static void __attribute__((constructor)) leave(void) { exit(0); }
+SALLYPORT_MODULE = { .abi = SALLYPORT_MODULE_ABI, .size = sizeof(struct sallyport_module),
+    .name = "leaver" };
+""")
+
+
+def entry(deed, at="load"):
+    return (f'{{ name = "hostile"; options = {{ call = "{deed}"; at = "{at}"; }}; }},'
+            ' { name = "publickey"; }')
+
+
+LOADS = [
+    ("exit", r"load\(\) ended the process: status 0"),
+    ("crash", r"load\(\) ended the process: signal 6"),
+    ("stderr", r"load\(\) ended the process: status 1: these were my last words"),
+    ("hang", r"load\(\) did not return within 1 seconds"),
+    ("umask", r"its load changed the umask"),
+    ("daemon", r"its load left a child process"),
+]
+
+
+@pytest.mark.parametrize("deed,says", LOADS)
+@pytest.mark.skipif(sp.ASAN, reason="its report takes the place of the process's own words")
+def test_a_load_that_misbehaves_stops_the_start_and_is_named(make_server, deed, says):
+    s = make_server(modules=entry(deed), methods=("publickey",), start=False,
+                    extra="deadlines = { module = 1; };")
+    p = s.check()
+    assert p.returncode != 0
+    assert re.search(r"sallyport\.conf:\d+: module hostile: " + says, p.stderr), p.stderr
+    p = s.start(expect=1)
+    assert re.search(r"module hostile: " + says, p.stderr), p.stderr
+    p = ctl(s, "check", check=1)
+    assert re.search(r"module hostile: " + says, p.stdout + p.stderr)
+
+
+@pytest.mark.skipif(sp.ASAN, reason="time")
+def test_a_load_that_hangs_ends_the_reload_not_the_server(make_server, user):
+    s = make_server(modules='{ name = "publickey"; }', methods=("publickey",),
+                    extra="deadlines = { module = 1; };")
+    good = s.text
+    s.write(good.replace('modules = ( { name = "publickey"; } )', f"modules = ( {entry('hang')} )"))
+    for _ in range(2):
+        p = ctl(s, "-s", s.control, "reload", check=1)
+        assert "load() did not return within 1 seconds" in p.stdout + p.stderr
+        assert "under way" not in p.stdout + p.stderr
+    s.ssh(user, "true", check=0)
+    s.write(good)
+    ctl(s, "-s", s.control, "reload")
+    s.ssh(user, "true", check=0)
+
+
+@pytest.mark.skipif(sp.ASAN, reason="time")
+def test_a_rehearsal_does_not_outlive_the_server(make_server):
+    s = make_server(modules='{ name = "publickey"; }', methods=("publickey",),
+                    extra="deadlines = { module = 3600; };")
+    s.write(s.text.replace('modules = ( { name = "publickey"; } )', f"modules = ( {entry('hang')} )"))
+    before = set(s.processes())
+    os.kill(s.pid, signal.SIGHUP)
+    # The rehearsal, its keyholder, and the template in load().
+    new = sp.wait_for(lambda: (lambda n: n if len(n) >= 3 else None)(set(s.processes()) - before), 20,
+                      what="the rehearsal")
+    os.kill(s.pid, signal.SIGTERM)
+    sp.wait_for(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in new), 20,
+                what="the end of the rehearsal")
+
+
+def test_a_library_that_exits_makes_no_check_succeed(make_server, user):
+    s = make_server(modules='{ name = "leaver"; }, { name = "publickey"; }',
+                    methods=("publickey",), start=False)
+    for words in (["check"], ["explain", "--user", user.name, "--from", "127.0.0.1", "--key", user.key + ".pub"]):
+        p = ctl(s, *words, check=1)
+        assert "the start of its library ended the process: status 0" in p.stdout + p.stderr, words
+    p = s.start(expect=1)
+    assert "module leaver: the start of its library ended the process: status 0" in p.stderr
+
+
+def test_what_authenticate_leaves_ends_with_the_connection(make_server, user):
+    s = make_server(modules=entry("child", "authenticate") + ', { name = "pam"; options = { service = "sallyport"; }; }',
+                    methods=("password",))
+    p = s.popen(user, "echo on; cat", password=True)
+    assert p.stdout.readline() == b"on\n"
+    m = s.wait_log(r"module hostile: authenticate\(\) has left process (\d+) behind")
+    left = int(m.group(1))
+    assert os.path.exists(f"/proc/{left}")
+    mine = {os.readlink(f"/proc/{left}/fd/{fd}") for fd in os.listdir(f"/proc/{left}/fd")}
+    monitor = s.processes(r"monitor \S+")[0]
+    walls = {os.readlink(f"/proc/{monitor}/fd/{fd}") for fd in os.listdir(f"/proc/{monitor}/fd")}
+    assert not {x for x in mine & walls if x.startswith("socket:")}
+    p.stdin.close()
+    p.wait()
+    sp.wait_for(lambda: not os.path.exists(f"/proc/{left}"), 20, what="the end of what was left")
+
+
+def test_the_keyholder_ends_though_somebody_holds_a_socket(make_server, user):
+    """A program that a module started in open_session() may stay for ever."""
+    s = make_server(methods=("publickey",))
+    old = s.processes("keyholder")
+    assert len(old) == 1
+    p = s.popen(user, "echo on; cat")
+    assert p.stdout.readline() == b"on\n"
+    monitor = s.processes(r"monitor \S+")[0]
+    # The end that such a process would hold, taken out of the monitor.
+    pidfd = os.pidfd_open(monitor)
+    import ctypes
+    libc = ctypes.CDLL(None, use_errno=True)
+    held = []
+    for fd in os.listdir(f"/proc/{monitor}/fd"):
+        if os.readlink(f"/proc/{monitor}/fd/{fd}").startswith("socket:"):
+            held.append(libc.syscall(438, pidfd, int(fd), 0))  # pidfd_getfd
+    assert len(held) >= 2 and min(held) >= 0
+    ctl(s, "-s", s.control, "reload")
+    assert sorted(s.processes("keyholder")) != sorted(old)
+    os.kill(monitor, signal.SIGTERM)
+    p.wait()
+    try:
+        sp.wait_for(lambda: old[0] not in s.processes(), 30, what="the end of the old keyholder")
+    finally:
+        for fd in held:
+            os.close(fd)
