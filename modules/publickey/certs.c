@@ -150,8 +150,9 @@ try_principal(struct request *r, const char *text, size_t len, const char *file,
 	return found;
 }
 
+/* false, and the reason told, when the source names none of them. */
 static bool
-find_principal(struct request *r, const struct source *source)
+names_principal(struct request *r, const struct source *source)
 {
 	bool failed;
 
@@ -161,9 +162,6 @@ find_principal(struct request *r, const struct source *source)
 		r->refused = true;
 	if (failed)
 		pk_refuse(r, REFUSAL_PRINCIPAL, "principals cannot be read");
-	else
-		pk_refuse(r, REFUSAL_PRINCIPAL,
-		    "certificate names no principal of the user");
 	return false;
 }
 
@@ -183,6 +181,34 @@ find_user(struct request *r)
 	return good;
 }
 
+/*
+ * The authority's own list (NULL: none), then the sources of principals that
+ * count for the login; without any the certificate must name the user.
+ */
+static bool
+find_principal(struct request *r, const struct source *own)
+{
+	const struct state *s = r->state;
+	bool listed = own != NULL;
+
+	if (own != NULL && names_principal(r, own))
+		return true;
+	for (size_t i = 0; i < s->source_count && !r->refused; i++) {
+		const struct source *x = &s->sources[i];
+
+		if (!x->names || !pk_host->counts_source(r->login, x->name))
+			continue;
+		listed = true;
+		if (names_principal(r, x))
+			return true;
+	}
+	if (!listed)
+		return find_user(r);
+	pk_refuse(
+	    r, REFUSAL_PRINCIPAL, "certificate names no principal of the user");
+	return false;
+}
+
 bool
 pk_find_ca(struct request *r)
 {
@@ -194,8 +220,7 @@ pk_find_ca(struct request *r)
 	snprintf(r->source, sizeof(r->source), "%s", "ca_keys");
 	if (!pk_candidate(r) || !pk_judge_cert(r))
 		return false;
-	return s->has_principals ? find_principal(r, &s->principals) :
-				   find_user(r);
+	return find_principal(r, s->has_principals ? &s->principals : NULL);
 }
 
 bool
@@ -205,7 +230,6 @@ pk_find_authority(struct request *r, const struct source *source)
 	    !ca_is_trusted(r, source->ca_files, source->ca_count) ||
 	    !pk_candidate(r) || !pk_judge_cert(r))
 		return false;
-	return source->file_count + source->program.count > 0 ?
-	    find_principal(r, source) :
-	    find_user(r);
+	return find_principal(
+	    r, source->file_count + source->program.count > 0 ? source : NULL);
 }

@@ -130,7 +130,8 @@ pk_find(struct request *r)
 		bool failed;
 
 		/* Its command need not run for whom it does not count. */
-		if (!pk_host->counts_source(r->login, s->sources[i].name))
+		if (s->sources[i].names ||
+		    !pk_host->counts_source(r->login, s->sources[i].name))
 			continue;
 		snprintf(
 		    r->source, sizeof(r->source), "%s", s->sources[i].name);

@@ -291,7 +291,10 @@ describe(void *data, void (*print)(void *to, const char *line), void *to)
 		const struct source *x = &s->sources[i];
 
 		line = mem_printf("%s %s: %s %s",
-		    x->ca_count > 0 ? "authority" : "key source", x->name,
+		    x->names		? "principals" :
+			x->ca_count > 0 ? "authority" :
+					  "key source",
+		    x->name,
 		    x->program.count > 0  ? "command" :
 			x->file_count > 0 ? "file" :
 					    "keys",

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#define SOURCES_MAX	   64
+#define SOURCES_MAX	   1024
 #define WORDS_MAX	   32 /* of a command */
 #define PATHS_MAX	   16
 #define KEY_FILE_BYTES_MAX (4 * 1024 * 1024)
@@ -42,6 +42,7 @@ struct source {
 	char *ca_files[PATHS_MAX];
 	size_t ca_count;
 	bool refuse_on_error;
+	bool names; /* lists principals, for every authority; no keys */
 };
 
 struct revocation {
@@ -52,7 +53,7 @@ struct revocation {
 };
 
 struct state {
-	struct source sources[SOURCES_MAX];
+	struct source *sources;
 	size_t source_count;
 	char *ca_files[PATHS_MAX];
 	size_t ca_count;

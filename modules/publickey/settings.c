@@ -26,6 +26,9 @@ const struct sallyport_option pk_options[] = {
     {"*.ca_keys", SALLYPORT_PATH, MANY, 0, 0, NULL, "",
 	"makes the source an authority: files with keys of CAs; its file or "
 	"command then lists principals, without them the user's name is one"},
+    {"*.principals", SALLYPORT_BOOL, 0, 0, 0, NULL, "false",
+	"true: its file or command lists principals for the certificates of "
+	"every authority, not keys"},
     {"*.user", SALLYPORT_TEXT, 0, 0, 0, NULL, "",
 	"as whom the program runs; not root"},
     {"*.deadline", SALLYPORT_SECONDS, 0, 1, 300, NULL, "10",
@@ -138,6 +141,8 @@ set_member(
 		x->program.output_max = (uint32_t)strtoul(o->value, NULL, 10);
 	else if (strcmp(member, "cache") == 0)
 		x->program.cache = (uint32_t)seconds_of(o->value);
+	else if (strcmp(member, "principals") == 0)
+		x->names = strcmp(o->value, "true") == 0;
 	else if (strcmp(member, "on_error") == 0)
 		x->refuse_on_error = strcmp(o->value, "refuse") == 0;
 }
@@ -181,6 +186,15 @@ set_option(struct state *s, const struct sallyport_setting *o)
 }
 
 static void
+add_source(struct state *s, const char *name)
+{
+	s->sources =
+	    mem_grow(s->sources, s->source_count + 1, sizeof(*s->sources));
+	memset(&s->sources[s->source_count], 0, sizeof(*s->sources));
+	init_source(&s->sources[s->source_count++], name);
+}
+
+static void
 name_sources(
     struct state *s, const struct sallyport_setting *settings, size_t count)
 {
@@ -202,10 +216,10 @@ name_sources(
 			pk_host->problem(
 			    o, "source \"%s\" is named twice", o->value);
 		else
-			init_source(&s->sources[s->source_count++], o->value);
+			add_source(s, o->value);
 	}
 	if (s->source_count == 0)
-		init_source(&s->sources[s->source_count++], "user");
+		add_source(s, "user");
 }
 
 static void
@@ -241,6 +255,9 @@ finish_program(struct program *p, const char *name)
 static void
 finish_source(struct state *s, struct source *x)
 {
+	if (x->names && x->ca_count > 0)
+		pk_host->problem(NULL,
+		    "source %s lists principals: it is no authority", x->name);
 	if (x->program.count > 0) {
 		finish_program(&x->program, x->name);
 		if (x->program.cache > 0 && s->cache == NULL)
@@ -292,6 +309,7 @@ pk_settings_free(struct state *s)
 {
 	for (size_t i = 0; i < s->source_count; i++)
 		free_source(&s->sources[i]);
+	free(s->sources);
 	free_source(&s->principals);
 	for (size_t i = 0; i < s->ca_count; i++)
 		free(s->ca_files[i]);
