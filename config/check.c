@@ -125,6 +125,10 @@ any_rule_grants_x11(const struct config *config)
 		if (config->rules[i].grants.x11)
 			return true;
 	}
+	for (i = 0; i < config->overlay_count; i++) {
+		if (config->overlays[i].grants.x11)
+			return true;
+	}
 	return false;
 }
 
@@ -303,8 +307,9 @@ check_rule_under_guard(
 {
 	struct decision *d;
 
-	if (guard->forbid.count == 0 || rule->grants.refuse)
-		return;
+	if (guard->forbid.count == 0 || rule->grants.refuse ||
+	    rule->grants.methods.count == 0)
+		return; /* the last: overlays give it chains */
 	d = mem_zalloc(sizeof(*d));
 	decision_init(d);
 	d->chains.items = mem_dup(rule->grants.methods.items,
@@ -493,6 +498,8 @@ check_policy(const struct check *c)
 		    "everybody is refused");
 	for (i = 0; i < config->rule_count; i++)
 		check_rule(c, &config->rules[i]);
+	for (i = 0; i < config->overlay_count; i++)
+		check_rule(c, &config->overlays[i]);
 	check_served(config, c->calls, c->problems);
 	for (i = 0; i < config->guard_count; i++) {
 		check_rule(c, &config->guards[i]);

@@ -15,12 +15,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define CONFIG_FILE_MAX		(256 * 1024) /* bytes; larger is refused unread */
+#define CONFIG_FILE_MAX		(1024 * 1024) /* bytes; larger is refused unread */
 #define CONFIG_FILES_MAX	64 /* main file and drop-ins */
 #define CONFIG_DEPTH_MAX	12 /* groups and lists in each other */
 #define CONFIG_STRING_MAX	4096
 #define CONFIG_LISTENERS_MAX	64
 #define CONFIG_RULES_MAX	1024
+#define CONFIG_OVERLAYS_MAX	1024
 #define CONFIG_GUARDS_MAX	64
 #define CONFIG_LAYERS_MAX	(CONFIG_GUARDS_MAX + 8)
 #define CONFIG_EXTENDS_MAX	8
@@ -290,6 +291,7 @@ struct channel_timeouts {
 enum root_login {
 	ROOT_NO,
 	ROOT_FORCED_COMMAND, /* with a key, into a forced command */
+	ROOT_PROHIBIT_PASSWORD, /* no chain with a password or a dialogue */
 	ROOT_KEY, /* a chain that proves a key, not a password alone */
 	ROOT_YES
 };
@@ -299,6 +301,14 @@ enum tun_permission {
 	TUN_POINT_TO_POINT = 1,
 	TUN_ETHERNET = 2,
 	TUN_BOTH = 3
+};
+
+/* Bits, for tightening. */
+enum tcp_forward {
+	TCP_FORWARD_NO,
+	TCP_FORWARD_LOCAL = 1,
+	TCP_FORWARD_REMOTE = 2,
+	TCP_FORWARD_BOTH = 3
 };
 
 enum gateway_ports {
@@ -319,7 +329,15 @@ enum hang_up {
 #define GRANT_LIST(G)                                                     \
 	/* who authenticates how */                                       \
 	G(refuse, bool) /* nobody who matches gets in */                  \
+	G(allow_users, struct strings) /* USER or USER@NETWORKS */        \
+	G(deny_users, struct strings) /* likewise */                      \
+	G(allow_groups, struct strings) /* patterns */                    \
+	G(deny_groups, struct strings) /* patterns */                     \
 	G(methods, struct chains) /* any one of these chains */           \
+	G(publickey, bool) /* chains with the method count */             \
+	G(password, bool)                                                 \
+	G(keyboard_interactive, bool)                                     \
+	G(hostbased, bool)                                                \
 	G(pam_service, char *) /* NULL: the module's own */               \
 	G(max_auth_tries, uint32_t)                                       \
 	G(root_login, uint32_t) /* enum root_login */                     \
@@ -341,6 +359,7 @@ enum hang_up {
 	G(subsystems, struct strings) /* patterns, of names */            \
 	G(subsystem_commands, struct strings) /* NAME=command */          \
 	G(command, char *) /* forced command */                           \
+	G(command_restricts, bool) /* and forbids what is not granted */  \
 	G(sftp_only, bool)                                                \
 	G(sftp_start, char *)                                             \
 	G(sftp_umask, uint32_t) /* CONFIG_NONE: inherit */                \
@@ -353,6 +372,8 @@ enum hang_up {
 	G(hang_up, uint32_t) /* enum hang_up */                           \
 	G(reset_input, bool) /* of a client that is lost */               \
 	/* forwarding */                                                  \
+	G(forwarding, bool) /* false: none of what follows */             \
+	G(tcp_forward, uint32_t) /* enum tcp_forward, bits */             \
 	G(local_forward, struct targets)                                  \
 	G(remote_forward, struct targets)                                 \
 	G(gateway_ports, uint32_t) /* enum gateway_ports */               \
@@ -434,6 +455,8 @@ struct rule {
 	struct strings forbid;
 	/* and these steps are appended to each chain that lacks them. */
 	struct chain require;
+	/* overlays only: the list was written with + before its entries */
+	bool joins[GRANT_COUNT];
 	struct origin forbid_origin;
 	struct origin require_origin;
 	struct origin origin;
@@ -472,6 +495,8 @@ struct config {
 	size_t subsystem_count;
 	struct rule *rules; /* in order; the first that matches decides */
 	size_t rule_count;
+	struct rule *overlays; /* in order; each sets what is not set yet */
+	size_t overlay_count;
 	struct rule *guards; /* all that match apply */
 	size_t guard_count;
 	char *decoy_name; /* as written; NULL: the default */

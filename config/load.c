@@ -113,9 +113,12 @@ load_struct(struct loader *l, const config_setting_t *group,
 static void *
 append(struct loader *l, void **items, size_t *count, size_t size)
 {
-	if (*count % 16 == 0)
-		*items =
-		    arena_grow(l->arena, *items, *count, *count + 16, size);
+	bool power = (*count & (*count - 1)) == 0;
+
+	/* Twice as many each time: the arena keeps what is outgrown. */
+	if (*count == 0 || (power && *count >= 16))
+		*items = arena_grow(l->arena, *items, *count,
+		    *count == 0 ? 16 : 2 * *count, size);
 	return (char *)*items + (*count)++ * size;
 }
 
@@ -179,19 +182,18 @@ load_subsystem(struct loader *l, const config_setting_t *group)
 }
 
 static void
-load_rule_element(struct loader *l, const config_setting_t *group, bool guard)
+load_rule_element(
+    struct loader *l, const config_setting_t *group, enum rule_kind kind)
 {
 	struct config *c = l->config;
+	struct rule **lists[] = {&c->rules, &c->overlays, &c->guards};
+	size_t *counts[] = {&c->rule_count, &c->overlay_count, &c->guard_count};
+	void *items = *lists[kind];
 	struct rule *rule;
-	void *items = guard ? c->guards : c->rules;
 
-	rule = append(
-	    l, &items, guard ? &c->guard_count : &c->rule_count, sizeof(*rule));
-	if (guard)
-		c->guards = items;
-	else
-		c->rules = items;
-	load_rule(l, group, guard, rule);
+	rule = append(l, &items, counts[kind], sizeof(*rule));
+	*lists[kind] = items;
+	load_rule(l, group, kind, rule);
 }
 
 static void
@@ -204,9 +206,12 @@ load_element(struct loader *l, const struct option *option,
 		load_module(l, group);
 	else if (option->offset == offsetof(struct config, subsystems))
 		load_subsystem(l, group);
+	else if (option->offset == offsetof(struct config, overlays))
+		load_rule_element(l, group, KIND_OVERLAY);
+	else if (option->offset == offsetof(struct config, guards))
+		load_rule_element(l, group, KIND_GUARD);
 	else
-		load_rule_element(l, group,
-		    option->offset == offsetof(struct config, guards));
+		load_rule_element(l, group, KIND_RULE);
 }
 
 static size_t
@@ -219,6 +224,8 @@ list_count(const struct config *c, const struct option *option)
 		return c->module_count;
 	case offsetof(struct config, subsystems):
 		return c->subsystem_count;
+	case offsetof(struct config, overlays):
+		return c->overlay_count;
 	case offsetof(struct config, guards):
 		return c->guard_count;
 	default:

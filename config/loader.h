@@ -25,9 +25,20 @@ void load_struct(struct loader *l, const config_setting_t *group,
 void load_unknown(struct loader *l, const config_setting_t *setting,
     const char *key, const enum option_section *sections);
 
-/* One element of rules or guards into *rule. */
-void load_rule(struct loader *l, const config_setting_t *group, bool guard,
-    struct rule *rule);
+enum rule_kind { KIND_RULE, KIND_OVERLAY, KIND_GUARD };
+
+/* "rules", as the list is called. */
+const char *rule_kind_name(enum rule_kind kind);
+
+/* One element of rules, overlays or guards into *rule. */
+void load_rule(struct loader *l, const config_setting_t *group,
+    enum rule_kind kind, struct rule *rule);
+
+/* Does an overlay for everybody set this? */
+bool overlay_for_all_sets(const struct config *c, enum grant grant);
+
+/* What holds between rules, overlays and guards; part of finish_rules(). */
+void check_rules(struct loader *l);
 
 /* After all files: names, extends, implied and default grants, the decoy. */
 void finish_rules(struct loader *l);

@@ -3,22 +3,26 @@ config_libsettings_a_SOURCES = \
 	config/algorithms.c config/algorithms.h \
 	config/arena.c config/arena.h \
 	config/bundle.c config/bundle.h \
+	config/choices.c config/choices.h \
 	config/check.c config/check_calls.c config/check.h \
 	config/config.h \
+	config/grants.c config/grants.h \
 	config/load.c config/load.h \
 	config/import.c config/import_blocks.c config/import.h config/importer.h \
-	config/import_grants.c config/import_match.c \
+	config/import_algorithms.c config/import_grants.c config/import_match.c \
 	config/import_sftp.c \
 	config/import_modules.c config/import_read.c \
-	config/import_rules.c config/import_server.c \
+	config/import_overlays.c config/import_server.c \
 	config/import_words.c \
 	config/loader.h \
 	config/manual.c config/manual.h \
 	config/option_find.c config/options.c config/options.h \
 	config/parse.c config/parse.h \
 	config/policy/channel.c config/policy/channel.h \
+	config/policy/compose.c config/policy/compose.h \
 	config/policy/decide.c config/policy/policy.h \
 	config/policy/refuser.c \
+	config/policy/enter.c \
 	config/policy/explain.c \
 	config/policy/forward.c config/policy/forward.h \
 	config/policy/idle.c \
@@ -31,7 +35,7 @@ config_libsettings_a_SOURCES = \
 	config/policy/unreachable.c \
 	config/problem.c config/problem.h \
 	config/reader.c config/reader.h \
-	config/rules.c \
+	config/rules.c config/rules_check.c \
 	config/scan.c config/scan.h \
 	config/show.c config/show.h \
 	config/value.c

@@ -130,6 +130,8 @@ put_option(FILE *out, const struct option *option)
 		fputs(".br\nDefault:\n", out);
 		put_text(out, option->fallback, 0);
 	}
+	if ((option->flags & OPTION_JOINS) != 0)
+		fputs(".br\nIn overlays: may begin with + and add up.\n", out);
 	if (option->section == SECTION_GRANT)
 		fprintf(
 		    out, ".br\nGuards: %s.\n", tighten_text(option->tighten));
@@ -164,6 +166,10 @@ manual_print(FILE *out)
 	    "In each group of\n.Cm rules ,\n"
 	    "beside what it grants.",
 	    SECTION_RULE);
+	put_section(out, "Overlays",
+	    "In each group of\n.Cm overlays ,\n"
+	    "beside what it sets where nothing is set yet.",
+	    SECTION_OVERLAY);
 	put_section(out, "Guards",
 	    "In each group of\n.Cm guards ,\n"
 	    "beside what it takes away.",
@@ -176,7 +182,7 @@ manual_print(FILE *out)
 	put_section(out, "Match, after authentication",
 	    "In the\n.Cm match\nof guards.", SECTION_GUARD_MATCH);
 	put_section(out, "Grants",
-	    "In rules; and in guards, where \\(dqGuards"
-	    "\\(dq tells how they tighten.",
+	    "In rules and overlays; and in guards,\n"
+	    "where \\(dqGuards\\(dq tells how they tighten.",
 	    SECTION_GRANT);
 }

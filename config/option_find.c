@@ -155,6 +155,7 @@ option_type_text(enum option_type type)
 	    [OPTION_TARGETS_LOG] = "list of syslog, stderr, file names",
 	    [OPTION_SETENV] = "list of NAME=value strings",
 	    [OPTION_COMMANDS] = "list of NAME=command strings",
+	    [OPTION_LOGINS] = "list of USER or USER@NETWORKS strings",
 	    [OPTION_FINGERPRINTS] = "list of SHA256 fingerprints",
 	    [OPTION_NETWORKS] = "list of networks",
 	    [OPTION_UIDS] = "list of uids and ranges",

@@ -4,49 +4,15 @@
  */
 #include "config/options.h"
 
+#include "config/choices.h"
+
 #include <string.h>
-#include <syslog.h>
 
 #define MODULES_DIR MODULEDIR
 #define MINUTE	    60
 #define HOUR	    3600
 #define DAY	    86400
 #define YEAR	    (366 * DAY)
-
-static const struct choice profile_choices[] = {{"modern", CRYPTO_MODERN},
-    {"compatible", CRYPTO_COMPATIBLE}, {"fips", CRYPTO_FIPS},
-    {"cis", CRYPTO_CIS}, {"stig", CRYPTO_STIG}, {NULL, 0}};
-static const struct choice level_choices[] = {{"quiet", LOG_LEVEL_QUIET},
-    {"error", LOG_LEVEL_ERROR}, {"warn", LOG_LEVEL_WARN},
-    {"info", LOG_LEVEL_INFO}, {"verbose", LOG_LEVEL_VERBOSE},
-    {"debug", LOG_LEVEL_DEBUG}, {NULL, 0}};
-static const struct choice format_choices[] = {{"classic", LOG_FORMAT_CLASSIC},
-    {"text", LOG_FORMAT_TEXT}, {"rfc5424", LOG_FORMAT_RFC5424},
-    {"json", LOG_FORMAT_JSON}, {NULL, 0}};
-static const struct choice facility_choices[] = {{"auth", LOG_AUTH},
-    {"authpriv", LOG_AUTHPRIV}, {"daemon", LOG_DAEMON}, {"user", LOG_USER},
-    {"local0", LOG_LOCAL0}, {"local1", LOG_LOCAL1}, {"local2", LOG_LOCAL2},
-    {"local3", LOG_LOCAL3}, {"local4", LOG_LOCAL4}, {"local5", LOG_LOCAL5},
-    {"local6", LOG_LOCAL6}, {"local7", LOG_LOCAL7}, {NULL, 0}};
-static const struct choice owner_choices[] = {{"none", OWNER_NONE},
-    {"server", OWNER_SERVER}, {"pam", OWNER_PAM}, {NULL, 0}};
-static const struct choice root_choices[] = {{"no", ROOT_NO},
-    {"forced-command", ROOT_FORCED_COMMAND}, {"key", ROOT_KEY},
-    {"yes", ROOT_YES}, {NULL, 0}};
-static const struct choice tun_choices[] = {{"no", TUN_NO},
-    {"point-to-point", TUN_POINT_TO_POINT}, {"ethernet", TUN_ETHERNET},
-    {"yes", TUN_BOTH}, {NULL, 0}};
-static const struct choice gateway_choices[] = {{"no", GATEWAY_NO},
-    {"client", GATEWAY_CLIENT}, {"yes", GATEWAY_YES}, {NULL, 0}};
-static const struct choice hang_up_choices[] = {
-    {"terminals", HANG_UP_TERMINALS}, {"all", HANG_UP_ALL}, {NULL, 0}};
-/* The DSCP classes, as the byte that IP_TOS takes. */
-static const struct choice qos_choices[] = {{"none", CONFIG_NONE},
-    {"cs0", 0x00}, {"cs1", 0x20}, {"cs2", 0x40}, {"cs3", 0x60}, {"cs4", 0x80},
-    {"cs5", 0xa0}, {"cs6", 0xc0}, {"cs7", 0xe0}, {"af11", 0x28}, {"af12", 0x30},
-    {"af13", 0x38}, {"af21", 0x48}, {"af22", 0x50}, {"af23", 0x58},
-    {"af31", 0x68}, {"af32", 0x70}, {"af33", 0x78}, {"af41", 0x88},
-    {"af42", 0x90}, {"af43", 0x98}, {"ef", 0xb8}, {"le", 0x04}, {NULL, 0}};
 
 #define ROW(section, name, type, where, low, high, flags, text, words, help) \
 	{                                                                    \
@@ -71,6 +37,7 @@ static const struct choice qos_choices[] = {{"none", CONFIG_NONE},
 	    offsetof(struct rule_match, member), 0, 0, 0, NULL, NULL, help)
 #define NONE	 OPTION_NONE_OK
 #define REQUIRED OPTION_REQUIRED
+#define JOINS	 OPTION_JOINS
 
 /* clang-format off: one key, one paragraph */
 const struct option options[] = {
@@ -326,6 +293,12 @@ const struct option options[] = {
     S("rules", rules, LIST, 0, CONFIG_RULES_MAX, 0, NULL, NULL,
 	"The policy: a list of groups. The first rule that matches decides, "
 	"whole; without a match the user is refused."),
+    S("overlays", overlays, LIST, 0, CONFIG_OVERLAYS_MAX, 0, NULL, NULL,
+	"A list of groups. Each that matches, in this order, sets of the "
+	"grants "
+	"that it names those which neither the rule that decided nor an "
+	"overlay "
+	"before it has set. Guards come after all of them."),
     S("guards", guards, LIST, 0, CONFIG_GUARDS_MAX, 0, NULL, NULL,
 	"A list of groups. Every guard that matches applies on top of the rule "
 	"that decided, and only takes away."),
@@ -350,7 +323,7 @@ const struct option options[] = {
 	"The shared object: an absolute path, or a name in module_directory. "
 	"Without it NAME.so."),
     ROW(SECTION_MODULE, "options", PAIRS,
-	offsetof(struct module_settings, options), 0, 256, 0, NULL, NULL,
+	offsetof(struct module_settings, options), 0, 4096, 0, NULL, NULL,
 	"A group that the module itself checks; see its own manual."),
 
     /* ---- a subsystem ---- */
@@ -372,6 +345,14 @@ const struct option options[] = {
 	NULL, NULL,
 	"Whom the rule is for, a group, or a list of groups that must all "
 	"hold; without it for everybody but root."),
+    ROW(SECTION_OVERLAY, "name", NAME, offsetof(struct rule, name), 0, 0,
+	REQUIRED, NULL, NULL, "Its name, for logs."),
+    ROW(SECTION_OVERLAY, "match", LIST, offsetof(struct rule, matches), 0, 0, 0,
+	NULL, NULL,
+	"Whom the overlay is for, as in a rule; without it for everybody. Root "
+	"is matched as any user: it enters by a rule that names it, or not at "
+	"all. An overlay that could set something, and asks what cannot be "
+	"known, refuses the login."),
     ROW(SECTION_GUARD, "name", NAME, offsetof(struct rule, name), 0, 0,
 	REQUIRED, NULL, NULL, "Its name, for logs."),
     ROW(SECTION_GUARD, "match", LIST, offsetof(struct rule, matches), 0, 0, 0,
@@ -419,11 +400,28 @@ const struct option options[] = {
 
     /* ---- what it grants ---- */
     G(refuse, BOOL, 0, 0, 0, "false", NULL, TRUE, "Refuse whoever matches."),
+    G(allow_users, LOGINS, 0, 1024, JOINS, "[\"*\"]", NULL, LAYER,
+	"Patterns of the users that may enter, as sshd's AllowUsers: \"bob\", "
+	"\"adm-*\", \"ann@10.0.0.0/8,!10.9.0.0/16\"."),
+    G(deny_users, LOGINS, 0, 1024, JOINS, "[]", NULL, LAYER,
+	"Patterns of users that may not, likewise. A guard adds its list."),
+    G(allow_groups, STRINGS, 0, 1024, JOINS, "[\"*\"]", NULL, LAYER,
+	"Patterns of the groups, one of which a user must be in."),
+    G(deny_groups, STRINGS, 0, 1024, JOINS, "[]", NULL, LAYER,
+	"Patterns of groups whose members may not enter. A guard adds its "
+	"list."),
     G(methods, CHAINS, 0, 32, 0, "[]", NULL, NEVER,
 	"Chains of methods, any one of which authenticates: [ \"publickey\", "
 	"\"password,keyboard-interactive\" ]. A step may name the module that "
 	"serves it and the module's parameter: "
 	"\"keyboard-interactive:pam/otp\"."),
+    G(publickey, BOOL, 0, 0, 0, "true", NULL, FALSE,
+	"false: chains with this method do not count; as are the three that "
+	"follow."),
+    G(password, BOOL, 0, 0, 0, "true", NULL, FALSE, "The method password."),
+    G(keyboard_interactive, BOOL, 0, 0, 0, "true", NULL, FALSE,
+	"The method keyboard-interactive."),
+    G(hostbased, BOOL, 0, 0, 0, "true", NULL, FALSE, "The method hostbased."),
     G(pam_service, NAME, 0, 0, NONE, "\"none\"", NULL, NEVER,
 	"The PAM service of whom this rule decides, for account, session and "
 	"every step that names none; none: the service of the module's "
@@ -433,10 +431,12 @@ const struct option options[] = {
 	"limits.max_auth_tries."),
     G(root_login, CHOICE, 0, 0, 0, "\"no\"", root_choices, SMALLER,
 	"Whether uid 0 may enter by this rule: no, forced-command (with a key, "
-	"into a forced command), key (by no password alone), yes."),
+	"into a forced command), prohibit-password (by no chain with a "
+	"password "
+	"or a dialogue in it), key (by no password alone), yes."),
     G(key_types, STRINGS, 0, 64, 0, "[\"*\"]", NULL, LAYER,
 	"Patterns of key and signature algorithms that a user's key may have."),
-    G(key_sources, STRINGS, 0, 64, 0, "[\"*\"]", NULL, LAYER,
+    G(key_sources, STRINGS, 0, 1024, JOINS, "[\"*\"]", NULL, LAYER,
 	"Patterns of the names of key sources that count."),
     G(key_cas, FINGERPRINTS, 0, 64, 0, "[\"*\"]", NULL, LAYER,
 	"SHA256 fingerprints of the authorities whose certificates count."),
@@ -465,9 +465,9 @@ const struct option options[] = {
     G(pty, BOOL, 0, 0, 0, "true", NULL, FALSE, "Terminals."),
     G(shell, BOOL, 0, 0, 0, "true", NULL, FALSE, "Login shells."),
     G(exec, BOOL, 0, 0, 0, "true", NULL, FALSE, "Commands."),
-    G(subsystems, STRINGS, 0, 64, 0, "[\"*\"]", NULL, LAYER,
+    G(subsystems, STRINGS, 0, 64, JOINS, "[\"*\"]", NULL, LAYER,
 	"Patterns of the names of subsystems."),
-    G(subsystem_commands, COMMANDS, 0, 64, 0, "[]", NULL, NEVER,
+    G(subsystem_commands, COMMANDS, 0, 64, JOINS, "[]", NULL, NEVER,
 	"Commands of subsystems, NAME=command, that go before those at the "
 	"top level; \"internal\" for sftp."),
     G(command, STRING, 1, 4096, NONE, "\"none\"", NULL, SAME,
@@ -477,6 +477,9 @@ const struct option options[] = {
 	"never runs for a refused request, and not at all where exec is false. "
 	"Forwarding, agent, X11, tunnels and terminal are "
 	"then off unless the same rule grants them."),
+    G(command_restricts, BOOL, 0, 0, 0, "true", NULL, NEVER,
+	"Whether command and sftp_only switch that off; false: they forbid "
+	"nothing else, as sshd's ForceCommand."),
     G(sftp_only, BOOL, 0, 0, 0, "false", NULL, TRUE,
 	"Nothing but the internal sftp server, whatever subsystems say of "
 	"sftp; otherwise as command."),
@@ -492,7 +495,7 @@ const struct option options[] = {
     G(chroot, HOME_PATH, 0, 0, NONE, "\"none\"", NULL, SAME,
 	"New root directory, with %h (home), %u (user), %U (uid), %%. It and "
 	"all above it must be root's and writable by nobody else."),
-    G(accept_env, STRINGS, 0, 64, 0,
+    G(accept_env, STRINGS, 0, 64, JOINS,
 	"[\"LANG\", \"LC_*\", \"COLORTERM\", \"NO_COLOR\"]", NULL, LAYER,
 	"Patterns of variables that clients may set; LD_* and the like never."),
     G(set_env, SETENV, 0, 64, 0, "[]", NULL, NEVER,
@@ -511,6 +514,11 @@ const struct option options[] = {
 	"input, reading fails (ECONNRESET) instead of ending, so that "
 	"\"gzip >tmp && mv tmp final\" publishes nothing that is cut short.  "
 	"Programs cannot open /dev/stdin then, as they can with sshd."),
+    G(forwarding, BOOL, 0, 0, 0, "true", NULL, FALSE,
+	"false: no forwarding of any kind, no agent, X11 or tunnel, whatever "
+	"the keys below say."),
+    G(tcp_forward, CHOICE, 0, 0, 0, "\"yes\"", tcp_choices, BITS_AND,
+	"Which of local_forward and remote_forward count."),
     G(local_forward, TARGETS, 0, 256, 0, "[]", NULL, LAYER,
 	"Where clients may connect to through the server (ssh -L, -D, -W, -J): "
 	"\"host:port\", \"10.0.0.0/8:*\", \"*.example.com:443\", \"*:*\".  "
@@ -569,7 +577,8 @@ const struct option options[] = {
 	"session:subsystem:NAME), direct-tcpip, "
 	"direct-streamlocal@openssh.com, forwarded-tcpip, "
 	"forwarded-streamlocal@openssh.com, agent-connection, x11-connection, "
-	"tun-connection; wildcards allowed."),
+	"tun-connection; wildcards allowed. The first that fits counts; 0 is "
+	"never. \"global\" closes all when none had traffic for so long."),
     G(max_session_time, TIME, 1, YEAR, NONE, "\"none\"", NULL, SMALLER,
 	"End a connection after so long."),
     G(warn_before, TIME, 0, HOUR, 0, "60", NULL, NEVER,

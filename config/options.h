@@ -18,10 +18,11 @@ enum option_section {
 	SECTION_MODULE, /* struct module_settings */
 	SECTION_SUBSYSTEM, /* struct subsystem */
 	SECTION_RULE, /* struct rule, in rules */
+	SECTION_OVERLAY, /* struct rule, in overlays */
 	SECTION_GUARD, /* struct rule, in guards */
-	SECTION_MATCH, /* struct rule_match, in both */
+	SECTION_MATCH, /* struct rule_match, in all three */
 	SECTION_GUARD_MATCH, /* struct rule_match, in guards only */
-	SECTION_GRANT, /* struct grants, in both */
+	SECTION_GRANT, /* struct grants, in all three */
 	SECTION_COUNT
 };
 
@@ -46,6 +47,7 @@ enum option_type {
 	OPTION_TARGETS_LOG, /* struct strings: syslog, stderr, /file */
 	OPTION_SETENV, /* struct strings, NAME=value */
 	OPTION_COMMANDS, /* struct strings, SUBSYSTEM=command */
+	OPTION_LOGINS, /* struct strings, USER or USER@NETWORKS */
 	OPTION_FINGERPRINTS, /* struct strings, SHA256:... or patterns */
 	OPTION_NETWORKS, /* struct networks */
 	OPTION_UIDS, /* struct uid_ranges */
@@ -79,6 +81,7 @@ struct choice {
 
 #define OPTION_NONE_OK	1U /* "none": CONFIG_NONE, or NULL */
 #define OPTION_REQUIRED 2U
+#define OPTION_JOINS	4U /* a list that overlays may add to, by "+" */
 
 struct option {
 	enum option_section section;

@@ -130,6 +130,30 @@ parse_network(const char *text, struct net_network *network)
 }
 
 const char *
+parse_login(const char *text)
+{
+	const char *at = strrchr(text, '@'), *fault = NULL;
+	struct net_network network;
+	char one[NET_TEXT_MAX + 8];
+	size_t len;
+
+	if (*text == '\0' || at == text || strlen(text) > 1024)
+		return "not a user; like \"bob\" or \"ann@10.0.0.0/8\"";
+	if (text[0] == '!')
+		return "an entry excludes by deny_users, not by !";
+	while (at != NULL && fault == NULL) {
+		len = strcspn(at + 1, ",");
+		if (len >= sizeof(one))
+			return "not a network";
+		memcpy(one, at + 1, len);
+		one[len] = '\0';
+		fault = parse_network(one, &network);
+		at = at[1 + len] == ',' ? at + 1 + len : NULL;
+	}
+	return fault;
+}
+
+const char *
 parse_uids(const char *text, struct uid_range *range)
 {
 	static const char bad[] = "not a uid or range; like \"1000\" or "
@@ -463,8 +487,7 @@ parse_channel(
 	if (!channel_kind_exists(timeout->kind))
 		return "no kind of channel; like \"direct-tcpip=10m\", "
 		       "\"session:*=1h\"";
-	if (parse_time(equals + 1, &seconds) != NULL || seconds == 0 ||
-	    seconds >= UINT32_MAX)
+	if (parse_time(equals + 1, &seconds) != NULL || seconds >= UINT32_MAX)
 		return bad;
 	timeout->seconds = (uint32_t)seconds;
 	return NULL;

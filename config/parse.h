@@ -32,6 +32,8 @@ const char *parse_channel(
     struct arena *arena, const char *text, struct channel_timeout *timeout);
 /* "NAME=value" with a name that a shell takes. */
 const char *parse_assignment(const char *text);
+/* "USER" or "USER@NETWORK,!NETWORK": patterns of users. */
+const char *parse_login(const char *text);
 const char *parse_fingerprint(const char *text);
 /* Letters, digits and . _ - ; at most CONFIG_NAME_MAX. */
 const char *parse_name(const char *text);

@@ -34,3 +34,24 @@ reader_origin(const struct reader *r, const config_setting_t *setting)
 	origin.line = (unsigned)config_setting_source_line(setting);
 	return origin;
 }
+
+void
+value_default(struct arena *arena, const struct option *option, void *member)
+{
+	struct problems problems = {0};
+	struct reader r = {
+	    .arena = arena, .problems = &problems, .file = "default"};
+	config_t parsed;
+	char *text;
+
+	if (option->fallback == NULL)
+		return;
+	text = mem_printf("v = %s;", option->fallback);
+	config_init(&parsed);
+	if (config_read_string(&parsed, text) == CONFIG_TRUE)
+		(void)value_read(&r, option, option->name,
+		    config_lookup(&parsed, "v"), member);
+	config_destroy(&parsed);
+	problems_free(&problems);
+	free(text);
+}

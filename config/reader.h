@@ -16,7 +16,8 @@ struct reader {
 	struct problems *problems;
 	const struct scan *scan; /* of this file; NULL: none */
 	const char *file;
-	bool in_guard;
+	size_t *plus; /* counts entries of a list that begin with +; NULL: none
+		       * may, + is a letter */
 };
 
 /*

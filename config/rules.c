@@ -5,16 +5,16 @@
  * look back.
  */
 #include "config/loader.h"
-#include "config/policy/channel.h"
-#include "lib/match.h"
+
+#include "config/grants.h"
 
 #include <string.h>
 
 /* ---- reading ---- */
 
 static void
-load_match_key(struct loader *l, const config_setting_t *setting, bool guard,
-    const char *key, struct rule_match *match)
+load_match_key(struct loader *l, const config_setting_t *setting,
+    enum rule_kind kind, const char *key, struct rule_match *match)
 {
 	static const enum option_section both[] = {
 	    SECTION_MATCH, SECTION_GUARD_MATCH, SECTION_COUNT};
@@ -24,11 +24,12 @@ load_match_key(struct loader *l, const config_setting_t *setting, bool guard,
 
 	if (option == NULL) {
 		option = option_find(SECTION_GUARD_MATCH, name);
-		if (option != NULL && !guard) {
+		if (option != NULL && kind != KIND_GUARD) {
 			reader_error(&l->reader, line, key,
 			    "is known after "
 			    "authentication only: it can stand in a guard, "
-			    "not in a rule");
+			    "not in %s",
+			    kind == KIND_RULE ? "a rule" : "an overlay");
 			return;
 		}
 	}
@@ -59,8 +60,8 @@ empty_match(struct loader *l, unsigned line, const char *what)
 }
 
 static void
-load_match_group(struct loader *l, const config_setting_t *group, bool guard,
-    const char *what, struct rule_match *match)
+load_match_group(struct loader *l, const config_setting_t *group,
+    enum rule_kind kind, const char *what, struct rule_match *match)
 {
 	const config_setting_t *setting;
 	const char *key;
@@ -73,14 +74,14 @@ load_match_group(struct loader *l, const config_setting_t *group, bool guard,
 		setting = config_setting_get_elem(group, (unsigned)i);
 		key = arena_printf(l->arena, "%s.match.%s", what,
 		    config_setting_name(setting));
-		load_match_key(l, setting, guard, key, match);
+		load_match_key(l, setting, kind, key, match);
 	}
 }
 
 /* A group; or a list of groups, all of which must hold. */
 static void
-load_match(struct loader *l, const config_setting_t *setting, bool guard,
-    const char *what, struct rule *rule)
+load_match(struct loader *l, const config_setting_t *setting,
+    enum rule_kind kind, const char *what, struct rule *rule)
 {
 	unsigned line = (unsigned)config_setting_source_line(setting);
 	bool list = config_setting_type(setting) == CONFIG_TYPE_LIST;
@@ -108,37 +109,78 @@ load_match(struct loader *l, const config_setting_t *setting, bool guard,
 			return;
 		}
 		load_match_group(
-		    l, group, guard, what, &rule->matches[rule->match_count++]);
+		    l, group, kind, what, &rule->matches[rule->match_count++]);
 	}
 }
 
-static void
-load_grant(struct loader *l, const config_setting_t *setting, bool guard,
-    const char *key, struct grants *grants)
+/* A list of which every entry begins with +, or none. */
+static bool
+read_joining(struct loader *l, const struct option *option, const char *key,
+    const config_setting_t *setting, struct grants *grants)
 {
-	static const enum option_section in_rule[] = {
-	    SECTION_GRANT, SECTION_RULE, SECTION_MATCH, SECTION_COUNT};
-	static const enum option_section in_guard[] = {SECTION_GRANT,
-	    SECTION_GUARD, SECTION_MATCH, SECTION_GUARD_MATCH, SECTION_COUNT};
-	const struct option *option;
+	void *member = (char *)grants + option->offset;
+	size_t plus = 0;
+	bool good;
 
-	option = option_find(SECTION_GRANT, config_setting_name(setting));
-	if (option == NULL) {
-		load_unknown(l, setting, key, guard ? in_guard : in_rule);
-		return;
-	}
-	if (guard && option->tighten == TIGHTEN_NEVER) {
+	l->reader.plus = &plus;
+	good = value_read(&l->reader, option, key, setting, member);
+	l->reader.plus = NULL;
+	if (good && plus != 0 && plus != ((struct strings *)member)->count)
 		reader_error(&l->reader,
 		    (unsigned)config_setting_source_line(setting), key,
-		    "cannot stand in a guard: guards only take away%s",
-		    option->grant == GRANT_methods ?
-			" (forbid and require change chains)" :
-			"");
+		    "either each entry begins with + and is added to what "
+		    "other overlays add, or none does");
+	return plus != 0;
+}
+
+static const struct option *
+find_grant(struct loader *l, const config_setting_t *setting,
+    enum rule_kind kind, const char *key)
+{
+	static const enum option_section known[][5] = {
+	    [KIND_RULE] = {SECTION_GRANT, SECTION_RULE, SECTION_MATCH,
+		SECTION_COUNT},
+	    [KIND_OVERLAY] = {SECTION_GRANT, SECTION_OVERLAY, SECTION_MATCH,
+		SECTION_COUNT},
+	    [KIND_GUARD] = {SECTION_GRANT, SECTION_GUARD, SECTION_MATCH,
+		SECTION_GUARD_MATCH, SECTION_COUNT}};
+	const char *name = config_setting_name(setting), *fault = NULL;
+	const struct option *option = option_find(SECTION_GRANT, name);
+
+	if (option == NULL && kind == KIND_OVERLAY &&
+	    (option_find(SECTION_GUARD, name) != NULL ||
+		option_find(SECTION_RULE, name) != NULL))
+		fault = "cannot stand in an overlay, which sets grants only";
+	else if (option == NULL)
+		load_unknown(l, setting, key, known[kind]);
+	else if (kind == KIND_GUARD && option->grant == GRANT_methods)
+		fault = "cannot stand in a guard: guards only take away "
+			"(forbid and require change chains)";
+	else if (kind == KIND_GUARD && option->tighten == TIGHTEN_NEVER)
+		fault = "cannot stand in a guard: guards only take away";
+	if (fault != NULL)
+		reader_error(&l->reader,
+		    (unsigned)config_setting_source_line(setting), key, "%s",
+		    fault);
+	return fault == NULL ? option : NULL;
+}
+
+static void
+load_grant(struct loader *l, const config_setting_t *setting,
+    enum rule_kind kind, const char *key, struct rule *rule)
+{
+	const struct option *option = find_grant(l, setting, kind, key);
+	struct grants *grants = &rule->grants;
+
+	if (option == NULL)
 		return;
-	}
 	grants->origins[option->grant] = reader_origin(&l->reader, setting);
-	(void)value_read(
-	    &l->reader, option, key, setting, (char *)grants + option->offset);
+	if (kind == KIND_OVERLAY && (option->flags & OPTION_JOINS) != 0)
+		rule->joins[option->grant] =
+		    read_joining(l, option, key, setting, grants);
+	else
+		(void)value_read(&l->reader, option, key, setting,
+		    (char *)grants + option->offset);
 }
 
 static struct origin *
@@ -153,12 +195,21 @@ rule_key_origin(struct rule *rule, const struct option *option)
 	return &unused;
 }
 
+const char *
+rule_kind_name(enum rule_kind kind)
+{
+	static const char *const names[] = {"rules", "overlays", "guards"};
+
+	return names[kind];
+}
+
 void
-load_rule(struct loader *l, const config_setting_t *group, bool guard,
+load_rule(struct loader *l, const config_setting_t *group, enum rule_kind kind,
     struct rule *rule)
 {
-	enum option_section section = guard ? SECTION_GUARD : SECTION_RULE;
-	const char *kind = guard ? "guards" : "rules", *name = NULL, *what;
+	static const enum option_section sections[] = {
+	    SECTION_RULE, SECTION_OVERLAY, SECTION_GUARD};
+	const char *name = NULL, *what;
 	const config_setting_t *setting;
 	const struct option *option;
 	const char *key;
@@ -166,18 +217,20 @@ load_rule(struct loader *l, const config_setting_t *group, bool guard,
 
 	rule->origin = reader_origin(&l->reader, group);
 	if (config_setting_lookup_string(group, "name", &name) != CONFIG_TRUE)
-		reader_error(
-		    &l->reader, rule->origin.line, kind, "\"name\" is missing");
-	what = arena_printf(l->arena, "%s.%s", kind, name != NULL ? name : "?");
+		reader_error(&l->reader, rule->origin.line,
+		    rule_kind_name(kind), "\"name\" is missing");
+	what = arena_printf(
+	    l->arena, "%s.%s", rule_kind_name(kind), name != NULL ? name : "?");
 	for (i = 0; i < config_setting_length(group); i++) {
 		setting = config_setting_get_elem(group, (unsigned)i);
 		key = arena_printf(
 		    l->arena, "%s.%s", what, config_setting_name(setting));
-		option = option_find(section, config_setting_name(setting));
+		option =
+		    option_find(sections[kind], config_setting_name(setting));
 		if (option == NULL) {
-			load_grant(l, setting, guard, key, &rule->grants);
+			load_grant(l, setting, kind, key, rule);
 		} else if (option->type == OPTION_LIST) {
-			load_match(l, setting, guard, what, rule);
+			load_match(l, setting, kind, what, rule);
 		} else {
 			*rule_key_origin(rule, option) =
 			    reader_origin(&l->reader, setting);
@@ -281,62 +334,15 @@ set_at(const struct lineage *lineage, enum grant grant)
 	return depth;
 }
 
-static size_t
-grant_size(const struct option *option)
-{
-	switch (option->type) {
-	case OPTION_BOOL:
-		return sizeof(bool);
-	case OPTION_STRING:
-	case OPTION_NAME:
-	case OPTION_PATH:
-	case OPTION_HOME_PATH:
-		return sizeof(char *);
-	case OPTION_SIZE:
-		return sizeof(uint64_t);
-	case OPTION_NUMBER:
-	case OPTION_TIME:
-	case OPTION_CHOICE:
-	case OPTION_MODE:
-		return sizeof(uint32_t);
-	default:
-		return sizeof(struct strings); /* any list */
-	}
-}
-
-static void
-copy_grant(struct grants *to, const struct grants *from, enum grant grant)
-{
-	const struct option *option = option_of_grant(grant);
-
-	memcpy((char *)to + option->offset, (const char *)from + option->offset,
-	    grant_size(option));
-	to->origins[grant] = from->origins[grant];
-}
-
-/* What a forced command or sftp_only takes away unless granted beside it. */
-static const enum grant implied_off[] = {GRANT_pty, GRANT_agent, GRANT_x11,
-    GRANT_tun, GRANT_local_forward, GRANT_remote_forward, GRANT_unix_local,
-    GRANT_unix_remote};
-
-static void
-switch_off(struct grants *grants, enum grant grant, struct origin origin)
-{
-	const struct option *option = option_of_grant(grant);
-
-	memset((char *)grants + option->offset, 0, grant_size(option));
-	grants->origins[grant] = origin;
-}
-
 static void
 imply(
     struct grants *grants, const struct lineage *lineage, enum grant restrictor)
 {
 	size_t i, depth = set_at(lineage, restrictor);
 
-	for (i = 0; i < sizeof(implied_off) / sizeof(implied_off[0]); i++) {
-		if (set_at(lineage, implied_off[i]) > depth)
-			switch_off(grants, implied_off[i],
+	for (i = 0; i < GRANTS_IMPLIED; i++) {
+		if (set_at(lineage, grants_implied_off[i]) > depth)
+			grant_switch_off(grants, grants_implied_off[i],
 			    grants->origins[restrictor]);
 	}
 }
@@ -376,7 +382,7 @@ finish_rule(struct loader *l, struct rule *rule, const struct lineage *lineage,
 
 	for (grant = 0; grant < GRANT_COUNT; grant++) {
 		depth = set_at(lineage, grant);
-		copy_grant(grants,
+		grant_copy(grants,
 		    depth < lineage->count ? lineage->own[depth] : defaults,
 		    grant);
 	}
@@ -386,11 +392,13 @@ finish_rule(struct loader *l, struct rule *rule, const struct lineage *lineage,
 		    "exclude each other",
 		    rule->name != NULL ? rule->name : "?");
 	check_sftp(l, rule);
-	if (grants->command != NULL)
+	if (grants->command != NULL && grants->command_restricts)
 		imply(grants, lineage, GRANT_command);
-	if (grants->sftp_only)
+	if (grants->sftp_only && grants->command_restricts)
 		imply(grants, lineage, GRANT_sftp_only);
-	if (grants->methods.count == 0 && !grants->refuse)
+	if (grants->methods.count == 0 && !grants->refuse &&
+	    (grants->origins[GRANT_methods].line != 0 ||
+		!overlay_for_all_sets(l->config, GRANT_methods)))
 		problem_error(l->problems, rule->origin.file, rule->origin.line,
 		    "rules.%s: \"methods\" is missing: say "
 		    "which chains authenticate, or refuse = true",
@@ -419,95 +427,7 @@ grant_defaults(struct loader *l, struct grants *defaults)
 	defaults->x11_display_offset = l->config->x11_display_offset;
 }
 
-/* ---- what holds between rules ---- */
-
-static void
-check_twice(
-    struct loader *l, const char *kind, const struct rule *rules, size_t count)
-{
-	size_t i, j;
-
-	for (i = 0; i < count; i++) {
-		for (j = 0; j < i && rules[i].name != NULL; j++) {
-			if (rules[j].name == NULL ||
-			    strcmp(rules[i].name, rules[j].name) != 0)
-				continue;
-			problem_error(l->problems, rules[i].origin.file,
-			    rules[i].origin.line,
-			    "%s.name: \"%s\" is defined "
-			    "already, in %s:%u",
-			    kind, rules[i].name, rules[j].origin.file,
-			    rules[j].origin.line);
-			break;
-		}
-	}
-}
-
-static bool
-listener_exists(const struct config *c, const char *pattern)
-{
-	size_t i;
-
-	for (i = 0; i < c->listener_count; i++) {
-		if (c->listeners[i].name != NULL &&
-		    match_pattern(c->listeners[i].name, pattern, MATCH_CASE))
-			return true;
-	}
-	return false;
-}
-
-/* In a guard it is an error: it would never apply. */
-static void
-check_listener_names(struct loader *l, const struct rule *rule, bool guard)
-{
-	void (*problem)(struct problems *, const char *, unsigned, const char *,
-	    ...) = guard ? problem_error : problem_warning;
-	size_t i, j;
-
-	for (i = 0; i < rule->match_count; i++) {
-		const struct rule_match *match = &rule->matches[i];
-
-		for (j = 0; j < match->listeners.count; j++) {
-			const char *name = match->listeners.items[j];
-
-			name += name[0] == '!';
-			if (!listener_exists(l->config, name))
-				problem(l->problems, match->origin.file,
-				    match->origin.line,
-				    "match.listener: no listener is named "
-				    "\"%s\"",
-				    name);
-		}
-	}
-}
-
-/* A rule's list and those of all guards travel to the worker together. */
-static void
-check_channel_room(struct loader *l)
-{
-	const struct config *c = l->config;
-	size_t i, guards = 0, room;
-
-	for (i = 0; i < c->guard_count; i++)
-		guards += channel_timeouts_room(
-		    &c->guards[i].grants.channel_timeouts);
-	for (i = 0; i < c->rule_count; i++) {
-		const struct grants *g = &c->rules[i].grants;
-		const struct origin *origin =
-		    &g->origins[GRANT_channel_timeouts];
-
-		room = guards + channel_timeouts_room(&g->channel_timeouts);
-		if (room <= CONFIG_CHANNELS_MAX)
-			continue;
-		if (origin->line == 0)
-			origin = &c->rules[i].origin;
-		problem_error(l->problems, origin->file, origin->line,
-		    "rules.%s.channel_timeouts: too long together with those "
-		    "of all guards: %zu bytes, of at most %d",
-		    c->rules[i].name != NULL ? c->rules[i].name : "?", room,
-		    CONFIG_CHANNELS_MAX);
-	}
-}
+/* ---- all together ---- */
 
 /* A decoy for a policy that lets nobody in. */
 static struct rule *
@@ -571,13 +491,8 @@ finish_rules(struct loader *l)
 	for (i = 0; i < c->rule_count; i++) {
 		if (trace_lineage(l, i, own, &lineage))
 			finish_rule(l, &c->rules[i], &lineage, &defaults);
-		check_listener_names(l, &c->rules[i], false);
 	}
-	for (i = 0; i < c->guard_count; i++)
-		check_listener_names(l, &c->guards[i], true);
-	check_twice(l, "rules", c->rules, c->rule_count);
-	check_twice(l, "guards", c->guards, c->guard_count);
-	check_channel_room(l);
+	check_rules(l);
 	find_decoy(l, &defaults);
 	warn_unreachable(l);
 	warn_idle(l);

@@ -3,8 +3,10 @@
  * here the loader reads back, which a test relies on.
  */
 #include "config/show.h"
+#include "lib/mem.h"
 #include "lib/net.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- values ---- */
@@ -366,8 +368,37 @@ show_match(FILE *out, const struct rule *rule)
 	fputs(rule->match_count > 1 ? " );\n" : ";\n", out);
 }
 
+/* A list that adds to others. */
 static void
-show_rule(FILE *out, const struct rule *rule, bool guard, bool defaults)
+show_joining(FILE *out, const struct strings *list)
+{
+	size_t i;
+
+	fputc('[', out);
+	for (i = 0; i < list->count; i++) {
+		char *entry = mem_printf("+%s", list->items[i]);
+
+		fputs(i > 0 ? ", " : "", out);
+		show_quoted(out, entry, SHOW_CONFIG);
+		free(entry);
+	}
+	fputc(']', out);
+}
+
+static void
+show_grant(FILE *out, const struct rule *rule, const struct option *option)
+{
+	const void *member = (const char *)&rule->grants + option->offset;
+
+	if (rule->joins[option->grant])
+		show_joining(out, member);
+	else
+		show_value(out, option, member, SHOW_CONFIG);
+}
+
+/* whole: a rule, in which every grant has a value. */
+static void
+show_rule(FILE *out, const struct rule *rule, bool whole, bool defaults)
 {
 	enum grant grant;
 
@@ -378,11 +409,10 @@ show_rule(FILE *out, const struct rule *rule, bool guard, bool defaults)
 		const struct option *option = option_of_grant(grant);
 		const struct origin *origin = &rule->grants.origins[grant];
 
-		if (origin->line == 0 && (!defaults || guard))
+		if (origin->line == 0 && (!defaults || !whole))
 			continue;
 		fprintf(out, "\t  %s = ", option->name);
-		show_value(out, option,
-		    (const char *)&rule->grants + option->offset, SHOW_CONFIG);
+		show_grant(out, rule, option);
 		fputc(';', out);
 		show_origin(out, origin);
 	}
@@ -406,8 +436,7 @@ show_rules(FILE *out, const char *kind, const struct rule *rules, size_t count,
 	fprintf(out, "%s = (", kind);
 	for (i = 0; i < count; i++) {
 		fputs(i > 0 ? ",\n" : "\n", out);
-		show_rule(
-		    out, &rules[i], strcmp(kind, "guards") == 0, defaults);
+		show_rule(out, &rules[i], strcmp(kind, "rules") == 0, defaults);
 	}
 	fputs("\n);\n", out);
 }
@@ -467,8 +496,8 @@ show_server(FILE *out, const struct config *c, bool defaults)
 void
 config_show(const struct config *config, bool defaults, FILE *out)
 {
-	static const char *const lists[] = {
-	    "listeners", "modules", "subsystems", "guards", "rules"};
+	static const char *const lists[] = {"listeners", "modules",
+	    "subsystems", "guards", "overlays", "rules"};
 
 	show_server(out, config, defaults);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
@@ -488,6 +517,9 @@ config_show_list(
 	else if (strcmp(name, "guards") == 0)
 		show_rules(
 		    out, name, config->guards, config->guard_count, defaults);
+	else if (strcmp(name, "overlays") == 0)
+		show_rules(out, name, config->overlays, config->overlay_count,
+		    defaults);
 	else if (strcmp(name, "rules") == 0)
 		show_rules(
 		    out, name, config->rules, config->rule_count, defaults);
@@ -500,8 +532,8 @@ void
 config_show_keys(FILE *out)
 {
 	static const char *const sections[SECTION_COUNT] = {"", "listeners.",
-	    "modules.", "subsystems.", "rules.", "guards.", "match.", "match.",
-	    "rules."};
+	    "modules.", "subsystems.", "rules.", "overlays.", "guards.",
+	    "match.", "match.", "rules."};
 	size_t i;
 
 	for (i = 0; i < option_count; i++)

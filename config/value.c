@@ -292,6 +292,9 @@ item_string(struct arena *arena, const struct option *option, const char *text,
 	case OPTION_COMMANDS:
 		fault = command_fault(text);
 		break;
+	case OPTION_LOGINS:
+		fault = parse_login(text);
+		break;
 	case OPTION_FINGERPRINTS:
 		fault = parse_fingerprint(text);
 		break;
@@ -387,6 +390,10 @@ read_item(const struct value *v, const config_setting_t *element,
 	if (strcmp(text, "none") == 0 && v->option->min == 0 &&
 	    v->option->type != OPTION_ALGORITHMS)
 		return reader_error(v->r, line, v->key, "write [ ] for none");
+	if (v->r->plus != NULL && text[0] == '+') {
+		(*v->r->plus)++;
+		text++;
+	}
 	fault = reader(v->r->arena, v->option, text, item);
 	if (fault == NULL)
 		return true;
@@ -549,6 +556,7 @@ value_read(struct reader *r, const struct option *option, const char *key,
 	case OPTION_TARGETS_LOG:
 	case OPTION_SETENV:
 	case OPTION_COMMANDS:
+	case OPTION_LOGINS:
 	case OPTION_FINGERPRINTS:
 		return read_list(&v, sizeof(char *), item_string, member);
 	case OPTION_NETWORKS:
@@ -576,25 +584,4 @@ value_read(struct reader *r, const struct option *option, const char *key,
 		break;
 	}
 	return wrong_type(&v);
-}
-
-void
-value_default(struct arena *arena, const struct option *option, void *member)
-{
-	struct problems problems = {0};
-	struct reader r = {
-	    .arena = arena, .problems = &problems, .file = "default"};
-	config_t parsed;
-	char *text;
-
-	if (option->fallback == NULL)
-		return;
-	text = mem_printf("v = %s;", option->fallback);
-	config_init(&parsed);
-	if (config_read_string(&parsed, text) == CONFIG_TRUE)
-		(void)value_read(&r, option, option->name,
-		    config_lookup(&parsed, "v"), member);
-	config_destroy(&parsed);
-	problems_free(&problems);
-	free(text);
 }

@@ -92,7 +92,7 @@ entry_matches(
 		!match_pattern(kind, pattern, MATCH_CASE))
 		return false;
 	*seconds = (uint32_t)strtoul(&equals[1], NULL, 10);
-	return *seconds != 0;
+	return true;
 }
 
 uint32_t
@@ -108,8 +108,8 @@ channel_timeouts_least(const char *text, const char *kind)
 		if (len == 1 && *p == '&') {
 			found = false;
 		} else if (!found && entry_matches(p, len, kind, &seconds)) {
-			found = true;
-			if (seconds < least)
+			found = true; /* 0: never, whatever follows */
+			if (seconds != 0 && seconds < least)
 				least = seconds;
 		}
 		p += len;

@@ -1,11 +1,13 @@
 /*
- * The decision: the first rule that matches, whole, then every guard that
- * matches on top.  Run by the monitor and by explain.  The verdict begins as
- * refused, and only policy_decide sets it to granted, once.
+ * The decision: the first rule that matches, whole, overlays where it leaves
+ * something open, then every guard that matches on top.  Run by the monitor and
+ * by explain.  The verdict begins as refused, and only policy_decide sets it to
+ * granted, once.
  */
 #include "config/policy/policy.h"
 #include "config/arena.h"
 #include "config/options.h"
+#include "config/policy/compose.h"
 #include "config/policy/match.h"
 #include "lib/err.h"
 #include "lib/match.h"
@@ -44,9 +46,9 @@ decision_refuse(
 	d->verdict = POLICY_REFUSED;
 }
 
-static void
-trace_add(struct trace *trace, bool guard, size_t index, enum tri result,
-    const char *why)
+void
+policy_trace(struct trace *trace, enum trace_kind kind, size_t index,
+    enum tri result, const char *why)
 {
 	struct trace_entry *entry;
 
@@ -55,7 +57,7 @@ trace_add(struct trace *trace, bool guard, size_t index, enum tri result,
 	trace->entries =
 	    mem_grow(trace->entries, trace->count + 1, sizeof(*trace->entries));
 	entry = &trace->entries[trace->count++];
-	entry->guard = guard;
+	entry->kind = kind;
 	entry->index = index;
 	entry->result = result;
 	snprintf(entry->why, sizeof(entry->why), "%s", why);
@@ -63,9 +65,8 @@ trace_add(struct trace *trace, bool guard, size_t index, enum tri result,
 
 /* ---- the rule ---- */
 
-/* The first that refuses is the one that is named. */
-static void
-blame(struct decision *d, const struct rule *rule)
+void
+decision_blame(struct decision *d, const struct rule *rule)
 {
 	if (d->reason == REASON_NONE && rule != NULL)
 		d->decider = rule;
@@ -102,12 +103,12 @@ find_rule(const struct config *config, const struct policy_facts *facts,
 	for (i = 0; i < config->rule_count; i++) {
 		const struct rule *rule = &config->rules[i];
 
-		result = policy_match(rule, false, facts, why, sizeof(why));
-		trace_add(trace, false, i, result, why);
+		result = policy_match(rule, true, facts, why, sizeof(why));
+		policy_trace(trace, TRACE_RULE, i, result, why);
 		if (result == TRI_YES)
 			return rule;
 		if (result == TRI_UNKNOWN) {
-			blame(d, rule);
+			decision_blame(d, rule);
 			decision_refuse(d, REASON_UNKNOWN_FACT, "rule %s: %s",
 			    rule->name, why);
 			return NULL;
@@ -135,32 +136,6 @@ decision_add_layer(struct decision *d, enum layer layer, const void *list,
 	return 0;
 }
 
-/* The rule's own lists become the first layer of each. */
-static void
-take_rule(struct decision *d, const struct rule *rule)
-{
-	const struct chains *methods = &rule->grants.methods;
-	enum layer layer;
-
-	d->rule = rule;
-	d->grants = rule->grants;
-	for (layer = 0; layer < LAYER_COUNT; layer++) {
-		const struct option *option =
-		    option_of_grant(layer_grant(layer));
-
-		d->layers[layer].count = 0;
-		(void)decision_add_layer(d, layer,
-		    (const char *)&rule->grants + option->offset,
-		    &rule->grants.origins[option->grant]);
-	}
-	d->chains.items =
-	    arena_array(d->arena, methods->count, sizeof(*methods->items));
-	if (methods->count != 0)
-		memcpy(d->chains.items, methods->items,
-		    methods->count * sizeof(*methods->items));
-	d->chains.count = methods->count;
-}
-
 static void
 refuse_by_times(struct decision *d, const char *which, const char *name,
     const struct time_windows *times, time_t now)
@@ -173,19 +148,37 @@ refuse_by_times(struct decision *d, const char *which, const char *name,
 }
 
 static void
-refuse_by_rule(const struct policy_facts *facts, struct decision *d)
+refuse_by_overlay(const struct config *config, struct decision *d)
 {
-	const struct grants *grants = &d->rule->grants;
+	const struct origin *origin = &d->grants.origins[GRANT_refuse];
+	enum trace_kind kind;
+	char which[192];
+
+	decision_blame(
+	    d, policy_rule_of(config, d, GRANT_refuse, origin, &kind));
+	policy_describe_origin(
+	    config, d, GRANT_refuse, origin, which, sizeof(which));
+	decision_refuse(d, REASON_RULE_REFUSES, "%s", which);
+}
+
+static void
+refuse_by_rule(const struct config *config, const struct policy_facts *facts,
+    struct decision *d)
+{
+	const struct grants *grants = &d->grants;
 	time_t ends;
 
-	if (grants->refuse)
+	if (d->rule->grants.refuse)
 		decision_refuse(
 		    d, REASON_RULE_REFUSES, "rule %s refuses", d->rule->name);
+	else if (grants->refuse)
+		refuse_by_overlay(config, d);
 	if (facts->user_state == FACT_ABSENT)
 		decision_refuse(d, REASON_UNKNOWN_USER, "no such user");
 	if (facts->user_state == FACT_UNKNOWN)
 		decision_refuse(d, REASON_UNKNOWN_FACT,
 		    "the user is not known: the look-up failed");
+	decision_judge_lists(config, facts, d);
 	if (facts->user_state == FACT_KNOWN && facts->uid == 0 &&
 	    grants->root_login == ROOT_NO)
 		decision_refuse(
@@ -231,6 +224,29 @@ chain_is_strong(const struct chain *chain)
 	return false;
 }
 
+static bool
+chain_has_password(const struct chain *chain)
+{
+	size_t i;
+
+	for (i = 0; i < chain->count; i++) {
+		const char *method = chain->steps[i].method;
+
+		if (strcmp(method, "password") == 0 ||
+		    strcmp(method, "keyboard-interactive") == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_for_root(const struct decision *d, const struct chain *chain)
+{
+	return chain_is_strong(chain) &&
+	    (d->grants.root_login != ROOT_PROHIBIT_PASSWORD ||
+		!chain_has_password(chain));
+}
+
 /* root_login = key: chains of passwords alone are not for root. */
 static void
 drop_weak_chains(const struct policy_facts *facts, struct decision *d)
@@ -241,7 +257,7 @@ drop_weak_chains(const struct policy_facts *facts, struct decision *d)
 	    d->grants.root_login == ROOT_YES || d->decoy)
 		return;
 	for (i = 0; i < d->chains.count; i++) {
-		if (chain_is_strong(&d->chains.items[i]))
+		if (is_for_root(d, &d->chains.items[i]))
 			d->chains.items[kept++] = d->chains.items[i];
 	}
 	d->chains.count = kept;
@@ -267,10 +283,10 @@ apply_guards(const struct config *config, const struct policy_facts *facts,
 
 		if (d->applied[i] || (!late && policy_match_is_late(guard)))
 			continue;
-		result = policy_match(guard, true, facts, why, sizeof(why));
-		trace_add(trace, true, i, result, why);
+		result = policy_match(guard, false, facts, why, sizeof(why));
+		policy_trace(trace, TRACE_GUARD, i, result, why);
 		if (result == TRI_UNKNOWN) {
-			blame(d, guard);
+			decision_blame(d, guard);
 			decision_refuse(d, REASON_UNKNOWN_FACT, "guard %s: %s",
 			    guard->name, why);
 		}
@@ -296,15 +312,15 @@ judge_times(const struct config *config, const struct policy_facts *facts,
 	char which[192];
 	time_t ends;
 	size_t i;
-	bool guard;
+	enum trace_kind kind;
 
 	for (i = 0; i < layers->count; i++) {
 		const struct layer_list *l = &layers->items[i];
 
 		if (policy_in_windows(l->list, facts->now, &ends) == TRI_YES)
 			continue;
-		blame(d,
-		    policy_rule_of(config, d, GRANT_times, &l->origin, &guard));
+		decision_blame(d,
+		    policy_rule_of(config, d, GRANT_times, &l->origin, &kind));
 		policy_describe_origin(
 		    config, d, GRANT_times, &l->origin, which, sizeof(which));
 		refuse_by_times(d, which, "", l->list, facts->now);
@@ -321,21 +337,23 @@ judge_grants(const struct config *config, const struct policy_facts *facts,
 {
 	const struct origin *origins = d->grants.origins;
 	char which[192];
-	bool guard;
+	enum trace_kind kind;
 
+	decision_settle_switches(d);
+	decision_judge_lists(config, facts, d);
 	if (d->grants.refuse) {
-		blame(d,
+		decision_blame(d,
 		    policy_rule_of(config, d, GRANT_refuse,
-			&origins[GRANT_refuse], &guard));
+			&origins[GRANT_refuse], &kind));
 		policy_describe_origin(config, d, GRANT_refuse,
 		    &origins[GRANT_refuse], which, sizeof(which));
 		decision_refuse(d, REASON_GUARD_REFUSES, "%s", which);
 	}
 	if (facts->user_state == FACT_KNOWN && facts->uid == 0 &&
 	    d->grants.root_login == ROOT_NO) {
-		blame(d,
+		decision_blame(d,
 		    policy_rule_of(config, d, GRANT_root_login,
-			&origins[GRANT_root_login], &guard));
+			&origins[GRANT_root_login], &kind));
 		policy_describe_origin(config, d, GRANT_root_login,
 		    &origins[GRANT_root_login], which, sizeof(which));
 		decision_refuse(d, REASON_ROOT, "%s is no",
@@ -345,7 +363,7 @@ judge_grants(const struct config *config, const struct policy_facts *facts,
 	drop_weak_chains(facts, d);
 	if (d->chains.count == 0)
 		decision_refuse(
-		    d, REASON_NO_CHAIN, "guards leave no chain of methods");
+		    d, REASON_NO_CHAIN, "no chain of methods is left");
 }
 
 /* What a tightened sftp_only means for the rest. */
@@ -369,6 +387,19 @@ settle_sftp_only(struct decision *d)
 		    d, REASON_GUARD_REFUSES, "too many layers of subsystems");
 }
 
+/* Where nothing else is left to ask a stranger. */
+static void
+ask_for_key(struct decision *d)
+{
+	static char method[] = "publickey";
+	static struct chain_step step = {method, NULL, NULL};
+	static const struct chain only = {method, &step, 1};
+
+	d->chains.items = arena_array(d->arena, 1, sizeof(only));
+	d->chains.items[0] = only;
+	d->chains.count = 1;
+}
+
 /* Strangers and refused users meet the decoy, with the same guards on it. */
 static void
 become_decoy(const struct config *config, const struct policy_facts *facts,
@@ -379,11 +410,16 @@ become_decoy(const struct config *config, const struct policy_facts *facts,
 
 	memcpy(why, d->why, sizeof(why));
 	memset(d->applied, 0, sizeof(d->applied));
-	take_rule(d, config->decoy);
+	decision_compose(config, facts, d, config->decoy, NULL);
 	d->decoy = true;
 	apply_guards(config, facts, false, d, NULL);
+	decision_settle_switches(d);
+	if (d->chains.count == 0) {
+		decision_compose(config, facts, d, config->decoy, NULL);
+		decision_settle_switches(d);
+	}
 	if (d->chains.count == 0)
-		take_rule(d, config->decoy);
+		ask_for_key(d);
 	d->reason = reason;
 	memcpy(d->why, why, sizeof(why));
 	d->verdict = POLICY_REFUSED;
@@ -397,9 +433,9 @@ policy_decide_traced(const struct config *config,
 
 	rule = find_rule(config, facts, d, trace);
 	if (rule != NULL) {
-		take_rule(d, rule);
 		d->decider = rule;
-		refuse_by_rule(facts, d);
+		decision_compose(config, facts, d, rule, trace);
+		refuse_by_rule(config, facts, d);
 		apply_guards(config, facts, false, d, trace);
 		judge_grants(config, facts, d);
 		settle_sftp_only(d);

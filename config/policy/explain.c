@@ -36,6 +36,10 @@ policy_reason_text(enum policy_reason reason)
 	    [REASON_NO_CHAIN] = "no_chain",
 	    [REASON_KEY] = "key",
 	    [REASON_CONFLICT] = "conflict",
+	    [REASON_DENY_USERS] = "deny_users",
+	    [REASON_ALLOW_USERS] = "allow_users",
+	    [REASON_DENY_GROUPS] = "deny_groups",
+	    [REASON_ALLOW_GROUPS] = "allow_groups",
 	};
 
 	return texts[reason];
@@ -56,13 +60,13 @@ result_text(enum tri result)
 }
 
 static const struct trace_entry *
-find_entry(const struct explanation *e, bool guard, size_t index)
+find_entry(const struct explanation *e, enum trace_kind kind, size_t index)
 {
 	const struct trace_entry *found = NULL;
 	size_t i;
 
 	for (i = 0; i < e->trace.count; i++) {
-		if (e->trace.entries[i].guard == guard &&
+		if (e->trace.entries[i].kind == kind &&
 		    e->trace.entries[i].index == index)
 			found = &e->trace.entries[i];
 	}
@@ -71,9 +75,9 @@ find_entry(const struct explanation *e, bool guard, size_t index)
 
 /* Why a rule or guard has no entry in the trace. */
 static const char *
-unasked(const struct rule *rule, bool guard)
+unasked(const struct rule *rule, enum trace_kind kind)
 {
-	if (!guard)
+	if (kind == TRACE_RULE)
 		return "not reached: an earlier rule decided";
 	if (policy_match_is_late(rule))
 		return "asked after authentication, with the method and key";
@@ -120,22 +124,24 @@ text_facts(const struct explanation *e)
 				      "none");
 }
 
+static const char *const kind_texts[] = {"rule", "overlay", "guard"};
+
 static void
 text_rules(const struct explanation *e, const struct rule *rules, size_t count,
-    bool guard)
+    enum trace_kind kind)
 {
 	const struct trace_entry *entry;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		entry = find_entry(e, guard, i);
+		entry = find_entry(e, kind, i);
 		if (e->brief && (entry == NULL || entry->result == TRI_NO) &&
-		    (guard || e->d.reason != REASON_NO_RULE))
+		    (kind != TRACE_RULE || e->d.reason != REASON_NO_RULE))
 			continue;
-		fprintf(e->out, "%s %s (%s:%u): ", guard ? "guard" : "rule",
+		fprintf(e->out, "%s %s (%s:%u): ", kind_texts[kind],
 		    rules[i].name, rules[i].origin.file, rules[i].origin.line);
 		if (entry == NULL)
-			fprintf(e->out, "%s\n", unasked(&rules[i], guard));
+			fprintf(e->out, "%s\n", unasked(&rules[i], kind));
 		else
 			fprintf(e->out, "%s: %s\n",
 			    entry->result == TRI_YES	? "matches" :
@@ -206,8 +212,10 @@ explain_text(const struct explanation *e)
 	size_t i;
 
 	text_facts(e);
-	text_rules(e, e->config->rules, e->config->rule_count, false);
-	text_rules(e, e->config->guards, e->config->guard_count, true);
+	text_rules(e, e->config->rules, e->config->rule_count, TRACE_RULE);
+	text_rules(
+	    e, e->config->overlays, e->config->overlay_count, TRACE_OVERLAY);
+	text_rules(e, e->config->guards, e->config->guard_count, TRACE_GUARD);
 	if (is_open_question(e))
 		fprintf(e->out, "not known: %s\n", d->why);
 	else if (d->verdict == POLICY_REFUSED)
@@ -287,20 +295,20 @@ json_facts(const struct explanation *e)
 
 static void
 json_rules(const struct explanation *e, const char *key,
-    const struct rule *rules, size_t count, bool guard)
+    const struct rule *rules, size_t count, enum trace_kind kind)
 {
 	const struct trace_entry *entry;
 	size_t i;
 
 	fprintf(e->out, "\"%s\":[", key);
 	for (i = 0; i < count; i++) {
-		entry = find_entry(e, guard, i);
+		entry = find_entry(e, kind, i);
 		fputs(i > 0 ? ",{" : "{", e->out);
 		json_string(e, "name", rules[i].name);
 		json_string(e, "result",
 		    entry != NULL ? result_text(entry->result) : "not asked");
 		json_string(e, "why",
-		    entry != NULL ? entry->why : unasked(&rules[i], guard));
+		    entry != NULL ? entry->why : unasked(&rules[i], kind));
 		json_origin(e, &rules[i].origin);
 		fputc('}', e->out);
 	}
@@ -357,9 +365,12 @@ explain_json(const struct explanation *e)
 
 	fputc('{', e->out);
 	json_facts(e);
-	json_rules(e, "rules", e->config->rules, e->config->rule_count, false);
 	json_rules(
-	    e, "guards", e->config->guards, e->config->guard_count, true);
+	    e, "rules", e->config->rules, e->config->rule_count, TRACE_RULE);
+	json_rules(e, "overlays", e->config->overlays, e->config->overlay_count,
+	    TRACE_OVERLAY);
+	json_rules(e, "guards", e->config->guards, e->config->guard_count,
+	    TRACE_GUARD);
 	json_string(e, "verdict",
 	    is_open_question(e) ? "unknown" : verdict_text(d->verdict));
 	json_string(e, "reason", policy_reason_text(d->reason));

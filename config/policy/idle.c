@@ -27,6 +27,15 @@ root_comes(const struct config *c, const struct origin *origin)
 	return false;
 }
 
+static bool
+overlay_sets(const struct config *c, enum grant grant)
+{
+	for (size_t i = 0; i < c->overlay_count; i++)
+		if (c->overlays[i].grants.origins[grant].line != 0)
+			return true;
+	return false;
+}
+
 static void
 warn_root(struct loader *l, size_t index)
 {
@@ -37,6 +46,7 @@ warn_root(struct loader *l, size_t index)
 	if (rule->name == NULL || rule->grants.refuse)
 		return;
 	if (rule->grants.root_login == ROOT_NO &&
+	    (origin->line != 0 || !overlay_sets(c, GRANT_root_login)) &&
 	    policy_names_root(rule, "root"))
 		problem_warning(l->problems, rule->origin.file,
 		    rule->origin.line,
@@ -63,7 +73,12 @@ is_everything(const struct option *option, const void *value)
 	const struct strings *strings = value;
 	const struct targets *targets = value;
 
-	if (option->type == OPTION_STRINGS)
+	/* These take away what they list. */
+	if (option->grant == GRANT_deny_users ||
+	    option->grant == GRANT_deny_groups ||
+	    option->grant == GRANT_key_revoked)
+		return strings->count == 0;
+	if (option->type == OPTION_STRINGS || option->type == OPTION_LOGINS)
 		return strings->count == 1 &&
 		    strcmp(strings->items[0], "*") == 0;
 	return option->type == OPTION_TARGETS && targets->count == 1 &&

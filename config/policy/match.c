@@ -352,14 +352,14 @@ match_method(struct matching *m)
 }
 
 enum tri
-policy_match(const struct rule *rule, bool guard,
+policy_match(const struct rule *rule, bool named,
     const struct policy_facts *facts, char *why, size_t why_size)
 {
 	struct matching m = {NULL, facts, TRI_YES, why, why_size};
 	size_t i;
 
 	snprintf(why, why_size, "every condition holds");
-	if (facts->user_state == FACT_KNOWN && facts->uid == 0 && !guard &&
+	if (facts->user_state == FACT_KNOWN && facts->uid == 0 && named &&
 	    !policy_names_root(rule, facts->user))
 		criterion(&m, TRI_NO,
 		    "root is not named: wildcards do not "
@@ -398,11 +398,27 @@ policy_match_is_late(const struct rule *rule)
 }
 
 static bool
+is_everybody(const struct strings *list)
+{
+	return list->count == 1 && strcmp(list->items[0], "*") == 0;
+}
+
+static bool
+lists_groups(const struct grants *g)
+{
+	return g->deny_groups.count > 0 ||
+	    (g->origins[GRANT_allow_groups].line != 0 &&
+		!is_everybody(&g->allow_groups));
+}
+
+static bool
 asks_groups(const struct rule *rules, size_t count)
 {
 	size_t i, j;
 
 	for (i = 0; i < count; i++) {
+		if (lists_groups(&rules[i].grants))
+			return true;
 		for (j = 0; j < rules[i].match_count; j++) {
 			if (rules[i].matches[j].groups.count > 0)
 				return true;
@@ -415,5 +431,6 @@ bool
 policy_asks_groups(const struct config *config)
 {
 	return asks_groups(config->rules, config->rule_count) ||
+	    asks_groups(config->overlays, config->overlay_count) ||
 	    asks_groups(config->guards, config->guard_count);
 }

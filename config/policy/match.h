@@ -8,9 +8,10 @@
 
 enum tri { TRI_NO, TRI_YES, TRI_UNKNOWN };
 
-/* What explain is told of each rule and guard that was looked at. */
+/* What explain is told of each rule, overlay and guard that was looked at. */
+enum trace_kind { TRACE_RULE, TRACE_OVERLAY, TRACE_GUARD };
 struct trace_entry {
-	bool guard;
+	enum trace_kind kind;
 	size_t index;
 	enum tri result;
 	char why[256];
@@ -23,10 +24,15 @@ struct trace {
 
 /*
  * All criteria of the match together; one that is false makes the rest
- * irrelevant, known or not.  why gets the criterion that decided.
+ * irrelevant, known or not.  why gets the criterion that decided.  named: uid
+ * 0 must be named without wildcards.
  */
-enum tri policy_match(const struct rule *rule, bool guard,
+enum tri policy_match(const struct rule *rule, bool named,
     const struct policy_facts *facts, char *why, size_t why_size);
+
+/* One entry more; nothing when trace is NULL. */
+void policy_trace(struct trace *trace, enum trace_kind kind, size_t index,
+    enum tri result, const char *why);
 
 /* Does it look at what authentication alone can tell? */
 bool policy_match_is_late(const struct rule *rule);
@@ -65,16 +71,19 @@ void policy_guard_traced(const struct config *config,
     const struct policy_facts *facts, struct decision *d, struct trace *trace);
 
 /*
- * refuser.c: the rule or guard that a grant of the decision came from, NULL
- * for a key's or certificate's; and the same in words, such as
- * "times of guard night (policy.conf:12)" or "rule users grants no agent".
+ * refuser.c: the rule, overlay or guard that a grant of the decision came from,
+ * NULL for a key's or certificate's; and the same in words, such as "times of
+ * guard night (policy.conf:12)" or "rule users grants no agent".
  */
 const struct rule *policy_rule_of(const struct config *config,
     const struct decision *d, enum grant grant, const struct origin *origin,
-    bool *guard);
+    enum trace_kind *kind);
 void policy_describe_origin(const struct config *config,
     const struct decision *d, enum grant grant, const struct origin *origin,
     char *why, size_t size);
+
+/* The first that refuses is the one that is named: ask before refusing. */
+void decision_blame(struct decision *d, const struct rule *rule);
 
 /* Refuse for good; the first reason stays. */
 void decision_refuse(struct decision *d, enum policy_reason reason,

@@ -122,7 +122,7 @@ policy_may_key_here(const struct config *config, const struct decision *d,
 		const struct rule *guard = &config->guards[i];
 
 		if (!d->applied[i] && match_is_settled(guard) &&
-		    policy_match(guard, true, facts, matched,
+		    policy_match(guard, false, facts, matched,
 			sizeof(matched)) == TRI_YES) {
 			tightened.applied[i] = true;
 			decision_apply_guard(&tightened, guard);

@@ -68,11 +68,19 @@ enum policy_reason {
 	REASON_TIME, /* outside times */
 	REASON_NO_CHAIN, /* guards forbade every chain */
 	REASON_KEY, /* the key does not meet the requirements */
-	REASON_CONFLICT /* two different forced commands or chroots */
+	REASON_CONFLICT, /* two different forced commands or chroots */
+	REASON_DENY_USERS, /* listed in it; and not listed in: */
+	REASON_ALLOW_USERS,
+	REASON_DENY_GROUPS,
+	REASON_ALLOW_GROUPS
 };
 
 /* The lists that add up: every layer must allow. */
 #define LAYER_LIST(L)        \
+	L(allow_users)       \
+	L(deny_users)        \
+	L(allow_groups)      \
+	L(deny_groups)       \
 	L(key_types)         \
 	L(key_sources)       \
 	L(key_cas)           \
@@ -111,8 +119,9 @@ struct decision {
 	/* The rule or guard that decided, decoy or not; NULL: no rule did. */
 	const struct rule *decider;
 	/*
-	 * The scalars are final.  The lists in here are the rule's own: ask
-	 * the policy_may_* functions, which look at every layer.
+	 * The scalars are final.  The lists in here are those of the rule and
+	 * the overlays: ask the policy_may_* functions, which look at every
+	 * layer.
 	 */
 	struct grants grants;
 	struct layers layers[LAYER_COUNT];
@@ -124,7 +133,8 @@ struct decision {
 	void *arena;
 };
 
-/* Does any rule or guard ask for groups?  If not none need be looked up. */
+/* Does any rule, overlay or guard ask for groups?  If not none need be looked
+ * up. */
 bool policy_asks_groups(const struct config *config);
 
 /* Empty, refusing.  Give it to decision_free(). */
@@ -132,10 +142,11 @@ void decision_init(struct decision *d);
 void decision_free(struct decision *d);
 
 /*
- * Before authentication: the first rule that matches, and the guards that can
- * be judged without a key or method.  When the verdict is POLICY_REFUSED
- * (unknown user, no rule, refuse) the decision holds the decoy's chains and
- * prompts, to be walked without ever succeeding.
+ * Before authentication: the first rule that matches, the overlays that match,
+ * which fill what it leaves open, and the guards that can be judged without a
+ * key or method.  When the verdict is POLICY_REFUSED (unknown user, no rule,
+ * refuse) the decision holds the decoy's chains and prompts, to be walked
+ * without ever succeeding.
  */
 void policy_decide(const struct config *config,
     const struct policy_facts *facts, struct decision *d);

@@ -18,18 +18,23 @@ same_origin(const struct origin *a, const struct origin *b)
 
 const struct rule *
 policy_rule_of(const struct config *config, const struct decision *d,
-    enum grant grant, const struct origin *origin, bool *guard)
+    enum grant grant, const struct origin *origin, enum trace_kind *kind)
 {
 	const struct rule *rule = d->rule;
+	size_t i;
 
-	*guard = false;
-	for (size_t i = 0; i < config->guard_count && origin->line != 0; i++)
+	*kind = TRACE_GUARD;
+	for (i = 0; i < config->guard_count && origin->line != 0; i++)
 		if (d->applied[i] &&
 		    same_origin(
-			origin, &config->guards[i].grants.origins[grant])) {
-			*guard = true;
+			origin, &config->guards[i].grants.origins[grant]))
 			return &config->guards[i];
-		}
+	*kind = TRACE_OVERLAY;
+	for (i = 0; i < config->overlay_count && origin->line != 0; i++)
+		if (same_origin(
+			origin, &config->overlays[i].grants.origins[grant]))
+			return &config->overlays[i];
+	*kind = TRACE_RULE;
 	if (rule != NULL && same_origin(origin, &rule->grants.origins[grant]))
 		return rule;
 	return NULL;
@@ -39,22 +44,21 @@ void
 policy_describe_origin(const struct config *config, const struct decision *d,
     enum grant grant, const struct origin *origin, char *why, size_t size)
 {
+	static const char *const kinds[] = {"rule", "overlay", "guard"};
 	const char *name = option_of_grant(grant)->name;
-	bool guard;
+	enum trace_kind kind;
 	const struct rule *rule =
-	    policy_rule_of(config, d, grant, origin, &guard);
+	    policy_rule_of(config, d, grant, origin, &kind);
 
 	if (origin->line == 0)
 		snprintf(why, size, "rule %s grants no %s",
 		    d->rule != NULL ? d->rule->name : "?", name);
 	else if (rule != NULL && grant == GRANT_refuse)
-		snprintf(why, size, "%s %s refuses (%s:%u)",
-		    guard ? "guard" : "rule", rule->name, origin->file,
-		    origin->line);
+		snprintf(why, size, "%s %s refuses (%s:%u)", kinds[kind],
+		    rule->name, origin->file, origin->line);
 	else if (rule != NULL)
-		snprintf(why, size, "%s of %s %s (%s:%u)", name,
-		    guard ? "guard" : "rule", rule->name, origin->file,
-		    origin->line);
+		snprintf(why, size, "%s of %s %s (%s:%u)", name, kinds[kind],
+		    rule->name, origin->file, origin->line);
 	else
 		snprintf(why, size, "%s of %s:%u", name,
 		    origin->file != NULL ? origin->file : "the key",

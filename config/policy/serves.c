@@ -1,8 +1,8 @@
 /*
- * Names in rules and guards that nothing serves: a slip of the pen, which in
- * a guard would fail open.  Part of config_check(): what the configuration
- * itself does not say (accounts, methods of modules) is asked through its
- * calls.
+ * Names in rules, overlays and guards that nothing serves: a slip of the pen,
+ * which in a guard would fail open.  Part of config_check(): what the
+ * configuration itself does not say (accounts, methods of modules) is asked
+ * through its calls.
  */
 #include "config/policy/serves.h"
 #include "config/options.h"
@@ -12,12 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The rule or guard that is looked at, and what its problems are called. */
+/* The rule, overlay or guard that is looked at, and what it is called. */
 struct served {
 	const struct config *config;
 	const struct check_calls *calls;
 	struct problems *problems;
 	const struct rule *rule;
+	const char *kind; /* "rules" */
 	bool guard;
 };
 
@@ -62,8 +63,7 @@ unserved(const struct served *s, bool error, const struct origin *origin,
 	    ...) = error ? problem_error : problem_warning;
 
 	problem(s->problems, origin->file, origin->line,
-	    "%s.%s.%s: there is no %s \"%s\"%s%s%s",
-	    s->guard ? "guards" : "rules",
+	    "%s.%s.%s: there is no %s \"%s\"%s%s%s", s->kind,
 	    s->rule->name != NULL ? s->rule->name : "?", key, what, name,
 	    nearest != NULL ? "; did you mean \"" : "",
 	    nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
@@ -143,8 +143,11 @@ list_methods(const struct config *c, struct words *w)
 	size_t i, j;
 
 	words_add_list(w, standard);
-	for (i = 0; i < c->rule_count; i++) {
-		const struct chains *methods = &c->rules[i].grants.methods;
+	for (i = 0; i < c->rule_count + c->overlay_count; i++) {
+		const struct rule *rule = i < c->rule_count ?
+		    &c->rules[i] :
+		    &c->overlays[i - c->rule_count];
+		const struct chains *methods = &rule->grants.methods;
 
 		for (j = 0; j < methods->count; j++)
 			chain_methods(&methods->items[j], w);
@@ -195,6 +198,29 @@ list_key_sources(const struct config *c, struct words *w)
 
 /* ---- where names stand ---- */
 
+/* "SLOT=source" in a list of an overlay that adds; "none" is no source. */
+static void
+check_sources(const struct served *s, const struct words *sources)
+{
+	const struct strings *list = &s->rule->grants.key_sources;
+	struct strings one = {NULL, 1};
+	bool adds = s->rule->joins[GRANT_key_sources];
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		char *name = list->items[i], *equals = strchr(name, '=');
+
+		if (adds && equals != NULL)
+			name = equals + 1;
+		if (adds && strcmp(name, "none") == 0)
+			continue;
+		one.items = &name;
+		check_words(s, s->guard,
+		    &s->rule->grants.origins[GRANT_key_sources], "key_sources",
+		    "key source", &one, sources);
+	}
+}
+
 static void
 check_key_names(const struct served *s, const struct words *types,
     const struct words *sources)
@@ -216,8 +242,7 @@ check_key_names(const struct served *s, const struct words *types,
 		check_words(s, s->guard, &o[GRANT_key_types], "key_types",
 		    "type of key", &g->key_types, types);
 	if (o[GRANT_key_sources].line != 0 && sources != NULL)
-		check_words(s, s->guard, &o[GRANT_key_sources], "key_sources",
-		    "key source", &g->key_sources, sources);
+		check_sources(s, sources);
 }
 
 /* A list that is not loaded revokes nothing, in a rule too. */
@@ -278,27 +303,43 @@ check_match_names(const struct served *s, const struct words *methods)
 	}
 }
 
+static void
+check_kind(struct served *s, const struct rule *rules, size_t count,
+    const struct words *methods, const struct words *types,
+    const struct words *sources)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		s->rule = &rules[i];
+		check_match_names(s, methods);
+		check_forbidden(s, methods);
+		check_key_names(s, types, sources);
+		check_revoked(s);
+	}
+}
+
 void
 check_served(const struct config *config, const struct check_calls *calls,
     struct problems *problems)
 {
 	struct words methods = {0}, types = {0}, sources = {0};
-	struct served s = {config, calls, problems, NULL, false};
+	struct served s = {config, calls, problems, NULL, NULL, false};
 	bool ours = modules_are_ours(config);
-	size_t i;
 
 	list_methods(config, &methods);
 	list_key_types(&types);
 	list_key_sources(config, &sources);
-	for (i = 0; i < config->rule_count + config->guard_count; i++) {
-		s.guard = i >= config->rule_count;
-		s.rule = s.guard ? &config->guards[i - config->rule_count] :
-				   &config->rules[i];
-		check_match_names(&s, &methods);
-		check_forbidden(&s, &methods);
-		check_key_names(&s, &types, ours ? &sources : NULL);
-		check_revoked(&s);
-	}
+	s.kind = "rules";
+	check_kind(&s, config->rules, config->rule_count, &methods, &types,
+	    ours ? &sources : NULL);
+	s.kind = "overlays";
+	check_kind(&s, config->overlays, config->overlay_count, &methods,
+	    &types, ours ? &sources : NULL);
+	s.kind = "guards";
+	s.guard = true;
+	check_kind(&s, config->guards, config->guard_count, &methods, &types,
+	    ours ? &sources : NULL);
 	free(methods.items);
 	free(types.items);
 	free(sources.items);

@@ -4,6 +4,7 @@
  * none can grant.  tests/unit/config breaks each of them on purpose.
  */
 #include "config/arena.h"
+#include "config/grants.h"
 #include "config/options.h"
 #include "config/parse.h"
 #include "config/policy/policy.h"
@@ -234,13 +235,10 @@ decision_tighten_off(struct decision *d, enum grant grant, struct origin origin)
 static void
 imply_off(struct decision *d, struct origin origin)
 {
-	static const enum grant implied[] = {GRANT_pty, GRANT_agent, GRANT_x11,
-	    GRANT_tun, GRANT_local_forward, GRANT_remote_forward,
-	    GRANT_unix_local, GRANT_unix_remote};
 	size_t i;
 
-	for (i = 0; i < sizeof(implied) / sizeof(implied[0]); i++)
-		(void)decision_tighten_off(d, implied[i], origin);
+	for (i = 0; i < GRANTS_IMPLIED; i++)
+		(void)decision_tighten_off(d, grants_implied_off[i], origin);
 }
 
 /* ---- guards ---- */

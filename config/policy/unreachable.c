@@ -1,6 +1,7 @@
 /*
  * Rules that no login can reach, because an earlier rule takes all whom they
- * match.  A warning for the administrator; says nothing when in doubt.
+ * match, and overlays that can set nothing, because an earlier one has.  A
+ * warning for the administrator; says nothing when in doubt.
  */
 #include "config/loader.h"
 #include "config/policy/match.h"
@@ -149,10 +150,6 @@ covers(const struct rule *earlier, const struct rule *later)
 	static const struct rule_match everybody;
 	size_t i, j;
 
-	/* Root passes by every rule that does not name it. */
-	if (policy_names_root(later, "root") &&
-	    !policy_names_root(earlier, "root"))
-		return false;
 	for (i = 0; i < earlier->match_count; i++) {
 		if (covers_group(&earlier->matches[i], &everybody))
 			continue;
@@ -167,6 +164,49 @@ covers(const struct rule *earlier, const struct rule *later)
 	return true;
 }
 
+/* Does the earlier overlay set, for good, all that the later one sets? */
+static bool
+sets_all(const struct rule *earlier, const struct rule *later)
+{
+	enum grant grant;
+
+	for (grant = 0; grant < GRANT_COUNT; grant++) {
+		if (later->grants.origins[grant].line == 0)
+			continue;
+		if (earlier->grants.origins[grant].line == 0 ||
+		    earlier->joins[grant])
+			return false;
+	}
+	return true;
+}
+
+static void
+warn_idle_overlays(struct loader *l)
+{
+	const struct config *c = l->config;
+	size_t i, j;
+
+	for (i = 1; i < c->overlay_count; i++) {
+		const struct rule *later = &c->overlays[i];
+
+		for (j = 0; j < i; j++) {
+			const struct rule *earlier = &c->overlays[j];
+
+			if (!sets_all(earlier, later) ||
+			    !covers(earlier, later))
+				continue;
+			problem_warning(l->problems, later->origin.file,
+			    later->origin.line,
+			    "overlays.%s: never sets anything: overlay \"%s\" "
+			    "of %s:%u has set it for all that this one matches",
+			    later->name != NULL ? later->name : "?",
+			    earlier->name != NULL ? earlier->name : "?",
+			    earlier->origin.file, earlier->origin.line);
+			break;
+		}
+	}
+}
+
 void
 warn_unreachable(struct loader *l)
 {
@@ -177,7 +217,10 @@ warn_unreachable(struct loader *l)
 		const struct rule *rule = &c->rules[i];
 
 		for (j = 0; j < i; j++) {
-			if (!covers(&c->rules[j], rule))
+			/* Root passes by every rule that does not name it. */
+			if ((policy_names_root(rule, "root") &&
+				!policy_names_root(&c->rules[j], "root")) ||
+			    !covers(&c->rules[j], rule))
 				continue;
 			problem_warning(l->problems, rule->origin.file,
 			    rule->origin.line,
@@ -189,4 +232,5 @@ warn_unreachable(struct loader *l)
 			break;
 		}
 	}
+	warn_idle_overlays(l);
 }

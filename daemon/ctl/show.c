@@ -118,7 +118,7 @@ json_matches(const struct rule *rule, bool guard)
 }
 
 static void
-json_grants(const struct shown *s, const struct rule *rule, bool guard)
+json_grants(const struct shown *s, const struct rule *rule, bool whole)
 {
 	bool first = true;
 
@@ -127,12 +127,14 @@ json_grants(const struct shown *s, const struct rule *rule, bool guard)
 		const struct option *o = option_of_grant(g);
 		const struct origin *origin = &rule->grants.origins[g];
 
-		if (origin->line == 0 && (!s->defaults || guard))
+		if (origin->line == 0 && (!s->defaults || !whole))
 			continue;
 		fputs(first ? "" : ", ", stdout);
 		json_text(o->name, stdout);
 		fputs(": {\"value\": ", stdout);
 		json_value(o, (const char *)&rule->grants + o->offset);
+		if (rule->joins[g])
+			fputs(", \"adds\": true", stdout);
 		json_origin(origin);
 		putchar('}');
 		first = false;
@@ -141,9 +143,11 @@ json_grants(const struct shown *s, const struct rule *rule, bool guard)
 }
 
 static void
-json_rules(struct shown *s, const char *key, const struct rule *rules,
-    size_t count, bool guard)
+json_rules(
+    struct shown *s, const char *key, const struct rule *rules, size_t count)
 {
+	bool guard = strcmp(key, "guards") == 0;
+
 	json_key(s, key);
 	putchar('[');
 	for (size_t i = 0; i < count; i++) {
@@ -151,7 +155,7 @@ json_rules(struct shown *s, const char *key, const struct rule *rules,
 		json_text(rules[i].name, stdout);
 		json_origin(&rules[i].origin);
 		json_matches(&rules[i], guard);
-		json_grants(s, &rules[i], guard);
+		json_grants(s, &rules[i], strcmp(key, "rules") == 0);
 		if (guard) {
 			fputs(", \"forbid\": ", stdout);
 			show_value(stdout, option_find(SECTION_GUARD, "forbid"),
@@ -198,9 +202,11 @@ json_named_list(struct shown *s, const struct config *c, const char *name)
 		json_list(s, name, SECTION_SUBSYSTEM, c->subsystems,
 		    sizeof(*c->subsystems), c->subsystem_count);
 	else if (strcmp(name, "guards") == 0)
-		json_rules(s, name, c->guards, c->guard_count, true);
+		json_rules(s, name, c->guards, c->guard_count);
+	else if (strcmp(name, "overlays") == 0)
+		json_rules(s, name, c->overlays, c->overlay_count);
 	else if (strcmp(name, "rules") == 0)
-		json_rules(s, name, c->rules, c->rule_count, false);
+		json_rules(s, name, c->rules, c->rule_count);
 	else
 		return false;
 	return true;
@@ -209,8 +215,8 @@ json_named_list(struct shown *s, const struct config *c, const char *name)
 static void
 show_json(const struct config *c, bool defaults)
 {
-	static const char *const lists[] = {
-	    "listeners", "modules", "subsystems", "guards", "rules"};
+	static const char *const lists[] = {"listeners", "modules",
+	    "subsystems", "guards", "overlays", "rules"};
 	struct shown s = {.defaults = defaults, .first = true};
 
 	putchar('{');

@@ -334,11 +334,21 @@ auth_partial(struct monitor *m, const char *methods)
 static const char *
 sshd_words(const char *code, const char *reason)
 {
-	if (strcmp(code, "rule_refuses") == 0 ||
-	    strcmp(code, "guard_refuses") == 0)
-		return "listed in DenyUsers";
-	return strcmp(code, "no_rule") == 0 ? "not listed in AllowUsers" :
-					      reason;
+	static const char *const words[][2] = {
+	    {"rule_refuses", "listed in DenyUsers"},
+	    {"guard_refuses", "listed in DenyUsers"},
+	    {"deny_users", "listed in DenyUsers"},
+	    {"no_rule", "not listed in AllowUsers"},
+	    {"allow_users", "not listed in AllowUsers"},
+	    {"deny_groups", "a group is listed in DenyGroups"},
+	    {"allow_groups",
+		"none of user's groups are listed in AllowGroups"}};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(code, words[i][0]) == 0)
+			return words[i][1];
+	return reason;
 }
 
 /* PAM's account stage and root have sentences of their own in sshd's log. */

@@ -151,6 +151,14 @@ refusal_text(enum policy_reason reason)
 		return "the key does not meet the requirements";
 	case REASON_CONFLICT:
 		return "two rules contradict each other";
+	case REASON_DENY_USERS:
+		return "the user is in deny_users";
+	case REASON_ALLOW_USERS:
+		return "the user is not in allow_users";
+	case REASON_DENY_GROUPS:
+		return "a group of the user's is in deny_groups";
+	case REASON_ALLOW_GROUPS:
+		return "no group of the user's is in allow_groups";
 	case REASON_NONE:
 		break;
 	}

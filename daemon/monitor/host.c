@@ -267,6 +267,21 @@ host_unload_one(struct hosted *h)
 	memset(h, 0, sizeof(*h));
 }
 
+static void
+check_services_of(const struct rule *rules, size_t count, const char *kind,
+    struct problems *problems)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct grants *g = &rules[i].grants;
+		const struct origin *o = &g->origins[GRANT_pam_service];
+
+		if (g->pam_service != NULL)
+			problem_error(problems, o->file, o->line,
+			    "%s.%s.pam_service: there is no module pam", kind,
+			    rules[i].name);
+	}
+}
+
 /* A pam_service that no module would ever read. */
 static void
 check_services(const struct monitor_template *t, struct problems *problems)
@@ -276,15 +291,9 @@ check_services(const struct monitor_template *t, struct problems *problems)
 	for (size_t i = 0; i < t->n_modules; i++)
 		if (takes_services(t->modules[i].module))
 			return;
-	for (size_t i = 0; i < config->rule_count; i++) {
-		const struct grants *g = &config->rules[i].grants;
-		const struct origin *o = &g->origins[GRANT_pam_service];
-
-		if (g->pam_service != NULL)
-			problem_error(problems, o->file, o->line,
-			    "rules.%s.pam_service: there is no module pam",
-			    config->rules[i].name);
-	}
+	check_services_of(config->rules, config->rule_count, "rules", problems);
+	check_services_of(
+	    config->overlays, config->overlay_count, "overlays", problems);
 }
 
 int

@@ -55,6 +55,8 @@ host_services(const struct config *config, const char *module)
 
 	for (size_t i = 0; i < config->rule_count; i++)
 		add_rule(&list, &config->rules[i], module);
+	for (size_t i = 0; i < config->overlay_count; i++)
+		add_rule(&list, &config->overlays[i], module);
 	for (size_t i = 0; i < config->guard_count; i++)
 		add_rule(&list, &config->guards[i], module);
 	return list;

@@ -119,10 +119,10 @@ END_TEST
 START_TEST(files_writable_by_others_or_too_large_are_refused)
 {
 	struct bundle bundle;
-	char *large = malloc(300001);
+	char *large = malloc(CONFIG_FILE_MAX + 2);
 
-	memset(large, ' ', 300000);
-	large[300000] = '\0';
+	memset(large, ' ', CONFIG_FILE_MAX + 1);
+	large[CONFIG_FILE_MAX + 1] = '\0';
 	make_scratch();
 	put_file("main.conf", "# main", 0622);
 	put_file("policy.d/10.conf", "# 10", 0660);

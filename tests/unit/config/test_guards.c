@@ -202,6 +202,13 @@ measure_scalars(struct measures *m, const struct decision *d)
 	MORE(agent);
 	MORE(x11);
 	MORE(unix_unlink);
+	MORE(publickey);
+	MORE(password);
+	MORE(keyboard_interactive);
+	MORE(hostbased);
+	MORE(forwarding);
+	measure(m, "tcp 1", (g->tcp_forward & TCP_FORWARD_LOCAL) != 0);
+	measure(m, "tcp 2", (g->tcp_forward & TCP_FORWARD_REMOTE) != 0);
 	MORE(max_auth_tries);
 	MORE(root_login);
 	MORE(gateway_ports);

@@ -156,7 +156,7 @@ START_TEST(a_file_over_the_limit_is_refused_unparsed)
 	memset(text, ' ', len);
 	text[len] = '\0';
 	got = problems_of(text);
-	ck_assert_str_eq(got, "a.conf:1: file is larger than 262144 bytes\n");
+	ck_assert_str_eq(got, "a.conf:1: file is larger than 1048576 bytes\n");
 	free(got);
 	free(text);
 }
