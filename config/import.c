@@ -63,71 +63,92 @@ import_note(
 	free(text);
 }
 
-static bool
-in_set(uint64_t set, size_t block)
+/* The directives of one block, in the file's order. */
+static const struct directive *
+next_of(const struct importer *imp, size_t block, const char *name,
+    const struct directive *after)
 {
-	return block != 0 && (set & 1ULL << block) != 0;
-}
+	const struct block *b = &imp->blocks[block];
+	const struct directive *d =
+	    after != NULL ? after + 1 : &imp->directives[b->first];
 
-const struct directive *
-import_first(const struct importer *imp, uint64_t set, const char *name)
-{
-	const struct directive *global = NULL;
-	size_t i;
-
-	for (i = 0; i < imp->directive_count; i++) {
-		const struct directive *d = &imp->directives[i];
-
-		if (strcmp(d->word->name, name) != 0)
-			continue;
-		if (in_set(set, d->block))
+	for (; d < &imp->directives[b->first + b->directives]; d++) {
+		if (strcmp(d->word->name, name) == 0)
 			return d;
-		if (d->block == 0 && global == NULL)
-			global = d;
 	}
-	return global;
+	return NULL;
 }
 
-/* The same of StreamLocalBindMask and IPQoS: sshd takes the last one. */
 const struct directive *
-import_last(const struct importer *imp, uint64_t set, const char *name)
+import_first(const struct importer *imp, size_t block, const char *name)
 {
-	const struct directive *global = NULL, *last = NULL;
-	size_t i;
+	return next_of(imp, block, name, NULL);
+}
 
-	for (i = 0; i < imp->directive_count; i++) {
-		const struct directive *d = &imp->directives[i];
+const struct directive *
+import_last(const struct importer *imp, size_t block, const char *name)
+{
+	const struct directive *d = NULL, *last = NULL;
 
-		if (strcmp(d->word->name, name) != 0)
-			continue;
-		if (in_set(set, d->block))
-			last = d;
-		else if (d->block == 0)
-			global = d;
-	}
-	return last != NULL ? last : global;
+	while ((d = next_of(imp, block, name, d)) != NULL)
+		last = d;
+	return last;
+}
+
+const struct directive *
+import_seen(const struct importer *imp, size_t block, const char *name)
+{
+	const struct directive *d = import_first(imp, block, name);
+
+	return d != NULL || block == 0 ? d : import_first(imp, 0, name);
 }
 
 const char *
-import_value(const struct importer *imp, uint64_t set, const char *name,
-    const char *fallback)
+import_value(const struct importer *imp, const char *name, const char *fallback)
 {
-	const struct directive *d = import_first(imp, set, name);
+	const struct directive *d = import_first(imp, 0, name);
 
 	return d != NULL ? d->args[0] : fallback;
 }
 
 bool
-import_is(const struct importer *imp, uint64_t set, const char *name,
+import_is(const struct importer *imp, size_t block, const char *name,
     const char *value, const char *fallback)
 {
-	const char *text = import_value(imp, set, name, fallback);
+	const struct directive *d = import_first(imp, block, name);
+	const char *text = d != NULL ? d->args[0] : fallback;
 
 	if (strcasecmp(text, "true") == 0)
 		text = "yes";
 	else if (strcasecmp(text, "false") == 0)
 		text = "no";
 	return strcasecmp(text, value) == 0;
+}
+
+bool
+import_in_block(const struct importer *imp, const char *name)
+{
+	size_t i;
+
+	for (i = 1; i < imp->block_count; i++) {
+		if (!imp->blocks[i].never && import_first(imp, i, name) != NULL)
+			return true;
+	}
+	return false;
+}
+
+bool
+import_anywhere(const struct importer *imp, const char *name, const char *value)
+{
+	size_t i;
+
+	for (i = 0; i < imp->block_count; i++) {
+		if (!imp->blocks[i].never &&
+		    import_first(imp, i, name) != NULL &&
+		    import_is(imp, i, name, value, ""))
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -145,24 +166,15 @@ append_args(
 	}
 }
 
-/* In a set with such lines the global ones do not count. */
 struct strings
-import_all(const struct importer *imp, uint64_t set, const char *name)
+import_all(const struct importer *imp, size_t block, const char *name)
 {
-	struct strings global = {0}, list = {0};
-	size_t i;
+	const struct directive *d = NULL;
+	struct strings list = {0};
 
-	for (i = 0; i < imp->directive_count; i++) {
-		const struct directive *d = &imp->directives[i];
-
-		if (strcmp(d->word->name, name) != 0)
-			continue;
-		if (d->block == 0)
-			append_args(imp, &global, d);
-		else if (in_set(set, d->block))
-			append_args(imp, &list, d);
-	}
-	return list.count > 0 ? list : global;
+	while ((d = next_of(imp, block, name, d)) != NULL)
+		append_args(imp, &list, d);
+	return list;
 }
 
 void
@@ -265,7 +277,33 @@ judge_directives(struct importer *imp)
 
 	for (i = 0; i < imp->directive_count; i++)
 		judge_directive(imp, &imp->directives[i]);
-	imp->use_dns = import_is(imp, 0, "usedns", "yes", "no");
+}
+
+static int
+by_block(const void *a, const void *b)
+{
+	const struct directive *x = a, *y = b;
+
+	if (x->block != y->block)
+		return x->block < y->block ? -1 : 1;
+	return x->number < y->number ? -1 : 1;
+}
+
+/* Each block's directives beside each other, in their order. */
+static void
+sort_directives(struct importer *imp)
+{
+	size_t i;
+
+	if (imp->directive_count > 0)
+		qsort(imp->directives, imp->directive_count,
+		    sizeof(*imp->directives), by_block);
+	for (i = imp->directive_count; i-- > 0;) {
+		struct block *block = &imp->blocks[imp->directives[i].block];
+
+		block->first = i;
+		block->directives++;
+	}
 }
 
 int
@@ -281,15 +319,16 @@ config_import(const char *path, FILE *out, struct problems *report)
 	err = import_read(imp, path);
 	if (err == 0) {
 		judge_directives(imp);
+		sort_directives(imp);
+		imp->use_dns = import_is(imp, 0, "usedns", "yes", "no");
 		import_listeners(imp);
 		import_judge_blocks(imp);
-		import_find_sets(imp);
-		import_find_authorities(imp);
+		import_find_sources(imp);
 		fprintf(
 		    out, "# Imported from %s by sallyportctl import.\n", path);
 		import_server(imp);
 		import_modules(imp);
-		import_rules(imp);
+		import_policy(imp);
 		err = report->errors == errors ? 0 : E_VALUE;
 	}
 	arena_free(imp->arena);

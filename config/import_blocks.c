@@ -1,8 +1,7 @@
 /*
  * What sshd_config may say in a Match block of the server's own matters:
- * rekeying, DSCP, X11's displays, subsystems, and what certificates and keys
- * must bear.  Written as grants, and only when some block says it: else the
- * value at the top level is everybody's.
+ * rekeying, DSCP, X11's displays, timeouts, and what certificates must bear.
+ * Outside of Match these are keys of the top level.
  */
 #include "config/algorithms.h"
 #include "config/importer.h"
@@ -13,22 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define IN "\t  "
-
-bool
-import_in_block(const struct importer *imp, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < imp->directive_count; i++) {
-		const struct directive *d = &imp->directives[i];
-
-		if (d->block != 0 && strcmp(d->word->name, name) == 0 &&
-		    !imp->blocks[d->block].never)
-			return true;
-	}
-	return false;
-}
+#define IN IMPORT_IN
 
 /* ---- rekeying ---- */
 
@@ -50,9 +34,9 @@ put_rekey_bytes(struct importer *imp, const struct directive *d, uint64_t value,
 }
 
 void
-import_rekey(struct importer *imp, uint64_t set, const char *indent)
+import_rekey(struct importer *imp, size_t block, const char *indent)
 {
-	const struct directive *d = import_first(imp, set, "rekeylimit");
+	const struct directive *d = import_first(imp, block, "rekeylimit");
 	uint64_t value, seconds = 0;
 
 	if (d == NULL) {
@@ -78,12 +62,12 @@ import_rekey(struct importer *imp, uint64_t set, const char *indent)
 
 /* The old ToS names and numbers, as ssh_config(5) has them, are no classes. */
 void
-import_qos(struct importer *imp, uint64_t set, const char *indent, bool report)
+import_qos(struct importer *imp, size_t block, const char *indent, bool report)
 {
 	static const char known[] =
 	    " af11 af12 af13 af21 af22 af23 af31 af32 "
 	    "af33 af41 af42 af43 cs0 cs1 cs2 cs3 cs4 cs5 cs6 cs7 ef le none ";
-	const struct directive *d = import_last(imp, set, "ipqos");
+	const struct directive *d = import_last(imp, block, "ipqos");
 	size_t i;
 
 	for (i = 0; d != NULL && i < 2; i++) {
@@ -100,143 +84,49 @@ import_qos(struct importer *imp, uint64_t set, const char *indent, bool report)
 	}
 }
 
-/* ---- subsystems ---- */
-
-bool
-import_is_internal(const char *command)
+void
+import_unix_mask(struct importer *imp, size_t block)
 {
-	static const char name[] = "internal-sftp";
+	const struct directive *d =
+	    import_last(imp, block, "streamlocalbindmask");
 
-	return strncmp(command, name, sizeof(name) - 1) == 0 &&
-	    strchr(" \t", command[sizeof(name) - 1]) != NULL;
+	fprintf(imp->out, IN "unix_mask = \"%s\";\n",
+	    d != NULL ? d->args[0] : "0177");
 }
 
-/* A word as the shell will read it again (OpenSSH's argv_assemble()). */
-static char *
-shell_word(const struct importer *imp, const char *word)
-{
-	char *text = arena_alloc(imp->arena, 2 * strlen(word) + 3), *p = text;
-	bool blank = strpbrk(word, " \t") != NULL;
+/* ---- channels ---- */
 
-	if (blank)
-		*p++ = '"';
-	for (; *word != '\0'; word++) {
-		if (strchr("\\'\"", *word) != NULL)
-			*p++ = '\\';
-		*p++ = *word;
-	}
-	if (blank)
-		*p++ = '"';
-	*p = '\0';
-	return text;
-}
-
-char *
-import_subsystem_line(const struct importer *imp, const struct directive *d)
-{
-	char *line = shell_word(imp, d->args[1]);
-	size_t i;
-
-	for (i = 2; i < d->count; i++)
-		line = arena_printf(
-		    imp->arena, "%s %s", line, shell_word(imp, d->args[i]));
-	return line;
-}
-
-char *
-import_subsystem_command(const struct importer *imp, const struct directive *d)
-{
-	char *command = import_subsystem_line(imp, d);
-
-	if (strcmp(d->args[0], "sftp") == 0 &&
-	    (import_is_internal(command) ||
-		strstr(command, "/sftp-server") != NULL))
-		return arena_strdup(imp->arena, "internal");
-	return command;
-}
-
-static bool
-counts(const struct directive *d, uint64_t set)
-{
-	return strcmp(d->word->name, "subsystem") == 0 && d->count > 1 &&
-	    (d->block == 0 ? set == 0 : (set & 1ULL << d->block) != 0);
-}
-
-/* The set, or 0 when none of its blocks has one: then the global list is. */
-static uint64_t
-subsystem_set(const struct importer *imp, uint64_t set)
-{
-	size_t i;
-
-	for (i = 0; i < imp->directive_count; i++) {
-		if (set != 0 && counts(&imp->directives[i], set))
-			return set;
-	}
-	return 0;
-}
-
-static const struct directive *
-subsystem_of(const struct importer *imp, uint64_t set, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < imp->directive_count; i++) {
-		const struct directive *d = &imp->directives[i];
-
-		if (counts(d, set) && strcmp(d->args[0], name) == 0)
-			return d;
-	}
-	return NULL;
-}
-
-/* ForceCommand internal-sftp: ours serves sftp, whatever Subsystem names. */
-static bool
-sftp_is_forced(const struct importer *imp, uint64_t set)
-{
-	const struct directive *d = import_first(imp, set, "forcecommand");
-
-	return d != NULL && import_is_internal(d->rest);
-}
-
-/* A block that has one takes the place of the whole global list. */
 static void
-put_subsystems(struct importer *imp, uint64_t set)
+put_channel_timeouts(struct importer *imp, const struct directive *d)
 {
-	struct strings list = {0}, names = {0};
+	struct strings list = {0};
+	struct channel_timeout timeout;
 	size_t i;
 
-	if (subsystem_set(imp, set) == 0)
-		return;
-	for (i = 0; i < imp->directive_count; i++) {
-		const struct directive *d = &imp->directives[i];
+	for (i = 0; i < d->count; i++) {
+		const char *text = d->args[i], *equals = strchr(text, '=');
 
-		if (!counts(d, set) || subsystem_of(imp, set, d->args[0]) != d)
-			continue;
-		import_push(imp, &names, d->args[0]);
-		import_push(imp, &list,
-		    arena_printf(imp->arena, "%s=%s", d->args[0],
-			strcmp(d->args[0], "sftp") == 0 &&
-				sftp_is_forced(imp, set) ?
-			    "internal" :
-			    import_subsystem_command(imp, d)));
+		if (strcasecmp(text, "none") == 0)
+			break;
+		if (equals != NULL && strcasecmp(equals + 1, "none") == 0)
+			text = arena_printf(
+			    imp->arena, "%.*s=0", (int)(equals - text), text);
+		if (parse_channel(imp->arena, text, &timeout) != NULL)
+			import_error(imp, &d->origin,
+			    "ChannelTimeout %s: not "
+			    "understood",
+			    d->args[i]);
+		else
+			import_push(imp, &list, text);
 	}
-	import_put_list(imp, IN, "subsystems", &names);
-	import_put_list(imp, IN, "subsystem_commands", &list);
-}
-
-const struct directive *
-import_sftp(const struct importer *imp, uint64_t set)
-{
-	return subsystem_of(imp, subsystem_set(imp, set), "sftp");
+	import_put_list(imp, IN, "channel_timeouts", &list);
 }
 
 /* ---- certificates and revocation ---- */
 
 static void
-put_ca_algorithms(struct importer *imp, uint64_t set)
+put_ca_algorithms(struct importer *imp, const struct directive *d)
 {
-	const struct directive *d =
-	    import_first(imp, set, "casignaturealgorithms");
 	struct strings list = {0};
 
 	if (d != NULL)
@@ -247,9 +137,8 @@ put_ca_algorithms(struct importer *imp, uint64_t set)
 }
 
 static void
-put_revoked(struct importer *imp, uint64_t set)
+put_revoked(struct importer *imp, const struct directive *d)
 {
-	const struct directive *d = import_first(imp, set, "revokedkeys");
 	struct strings list = {0};
 	size_t i;
 
@@ -260,19 +149,38 @@ put_revoked(struct importer *imp, uint64_t set)
 	import_put_list(imp, IN, "key_revoked", &list);
 }
 
-void
-import_block_grants(struct importer *imp, uint64_t set)
+/* What all have unless a Match block says it: only then it needs a grant. */
+static bool
+is_due(const struct importer *imp, size_t block, const char *name)
 {
-	if (import_in_block(imp, "rekeylimit"))
-		import_rekey(imp, set, IN);
-	if (import_in_block(imp, "ipqos"))
-		import_qos(imp, set, IN, false);
-	if (import_in_block(imp, "x11displayoffset"))
-		fprintf(imp->out, IN "x11_display_offset = %s;\n",
-		    import_value(imp, set, "x11displayoffset", "10"));
-	if (import_in_block(imp, "casignaturealgorithms"))
-		put_ca_algorithms(imp, set);
-	if (import_in_block(imp, "revokedkeys"))
-		put_revoked(imp, set);
-	put_subsystems(imp, set);
+	return block != 0 ? import_first(imp, block, name) != NULL :
+			    import_in_block(imp, name);
+}
+
+void
+import_server_grants(struct importer *imp, size_t block)
+{
+	const struct directive *d;
+
+	d = import_first(imp, block, "channeltimeout");
+	if (d != NULL)
+		put_channel_timeouts(imp, d);
+	d = import_first(imp, block, "loglevel");
+	if (block != 0 && d != NULL)
+		import_put_text(
+		    imp, IN, "log_level", import_log_level(d->args[0]));
+	d = import_first(imp, block, "pamservicename");
+	if (block != 0 && d != NULL)
+		import_put_text(imp, IN, "pam_service", d->args[0]);
+	if (block != 0 && import_first(imp, block, "rekeylimit") != NULL)
+		import_rekey(imp, block, IN);
+	d = import_first(imp, block, "x11displayoffset");
+	if (block != 0 && d != NULL)
+		fprintf(imp->out, IN "x11_display_offset = %s;\n", d->args[0]);
+	if (is_due(imp, block, "casignaturealgorithms"))
+		put_ca_algorithms(
+		    imp, import_first(imp, block, "casignaturealgorithms"));
+	if (is_due(imp, block, "revokedkeys"))
+		put_revoked(imp, import_first(imp, block, "revokedkeys"));
+	import_subsystems(imp, block);
 }

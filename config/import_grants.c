@@ -1,25 +1,51 @@
 /*
- * The grants of one rule: what sshd would set for a login that exactly these
- * Match blocks match.  Written whole, sshd's defaults included where ours
- * are others.
+ * The grants of one item: what a Match block says, or with block 0 what the
+ * rest of the file says, sshd's defaults included where ours are others.
  */
 #include "config/algorithms.h"
 #include "config/importer.h"
 #include "config/parse.h"
 #include "config/show.h"
-#include "lib/match.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-#define IN "\t  " /* before a grant */
+#define IN IMPORT_IN
 
 struct granting {
 	struct importer *imp;
-	uint64_t set;
+	size_t block;
 };
+
+bool
+import_says(const struct importer *imp, size_t block, const char *name)
+{
+	return block == 0 || import_first(imp, block, name) != NULL;
+}
+
+static bool
+says(const struct granting *g, const char *name)
+{
+	return import_says(g->imp, g->block, name);
+}
+
+/* The first argument of the block's own line, or the default. */
+static const char *
+value(const struct granting *g, const char *name, const char *fallback)
+{
+	const struct directive *d = import_first(g->imp, g->block, name);
+
+	return d != NULL ? d->args[0] : fallback;
+}
+
+static bool
+is(const struct granting *g, const char *name, const char *wanted,
+    const char *fallback)
+{
+	return import_is(g->imp, g->block, name, wanted, fallback);
+}
 
 static void
 put_word(const struct granting *g, const char *key, const char *word)
@@ -28,183 +54,141 @@ put_word(const struct granting *g, const char *key, const char *word)
 }
 
 static void
-put_bool(const struct granting *g, const char *key, bool value)
+put_bool(const struct granting *g, const char *key, bool yes)
 {
-	put_word(g, key, value ? "true" : "false");
+	put_word(g, key, yes ? "true" : "false");
 }
 
-static bool
-is(const struct granting *g, const char *name, const char *value,
+/* "KEY = true;" where the keyword says yes. */
+static void
+put_switch(const struct granting *g, const char *key, const char *name,
     const char *fallback)
 {
-	return import_is(g->imp, g->set, name, value, fallback);
+	if (says(g, name))
+		put_bool(g, key, is(g, name, "yes", fallback));
 }
 
 /* ---- who authenticates how ---- */
 
 static bool
-method_enabled(const struct granting *g, const char *method)
+method_is_known(const struct granting *g, const char *step)
 {
-	if (strcmp(method, "publickey") == 0)
-		return is(g, "pubkeyauthentication", "yes", "yes");
-	if (strcmp(method, "password") == 0)
-		return is(g, "passwordauthentication", "yes", "yes");
-	if (strcmp(method, "keyboard-interactive") == 0)
-		return is(g, "kbdinteractiveauthentication", "yes", "yes");
-	if (strcmp(method, "hostbased") == 0)
-		return is(g, "hostbasedauthentication", "yes", "no");
-	return false;
+	static const char *const methods[] = {
+	    "publickey", "password", "keyboard-interactive"};
+	size_t i, len = strcspn(step, ":");
+
+	for (i = 0; i < 3; i++) {
+		if (strlen(methods[i]) == len &&
+		    strncmp(step, methods[i], len) == 0)
+			return true;
+	}
+	return len == 9 && strncmp(step, "hostbased", 9) == 0 &&
+	    import_anywhere(g->imp, "hostbasedauthentication", "yes");
 }
 
 static bool
-chain_enabled(const struct granting *g, const char *chain)
+chain_is_known(const struct granting *g, const char *chain)
 {
 	struct strings steps = import_split(g->imp, chain);
 	size_t i;
 
 	for (i = 0; i < steps.count; i++) {
-		steps.items[i][strcspn(steps.items[i], ":")] = '\0';
-		if (!method_enabled(g, steps.items[i]))
+		if (!method_is_known(g, steps.items[i]))
 			return false;
 	}
 	return steps.count > 0;
 }
 
-/* prohibit-password: sshd lets no password count for root, in no chain. */
-static bool
-chain_for_root(const struct granting *g, const char *chain)
+/* sshd lets no password count for such a root, in no chain. */
+static void
+check_root_chain(
+    const struct granting *g, const struct directive *d, const char *chain)
 {
-	if (is(g, "permitrootlogin", "yes", "prohibit-password"))
-		return true;
-	return strstr(chain, "password") == NULL &&
-	    strstr(chain, "keyboard-interactive") == NULL;
+	if ((strstr(chain, "password") != NULL ||
+		strstr(chain, "keyboard-interactive") != NULL) &&
+	    (strstr(chain, "publickey") != NULL ||
+		strstr(chain, "hostbased") != NULL) &&
+	    import_anywhere(g->imp, "permitrootlogin", "forced-commands-only"))
+		import_error(g->imp, &d->origin,
+		    "AuthenticationMethods %s: with PermitRootLogin "
+		    "forced-commands-only the result lets root in by it, which "
+		    "sshd never does",
+		    chain);
 }
 
-struct strings
-import_chains(struct importer *imp, uint64_t set, bool root)
+static struct strings
+chains_of(const struct granting *g, const struct directive *d)
+{
+	struct strings list = {0};
+	size_t i;
+
+	for (i = 0; i < d->count; i++) {
+		if (!chain_is_known(g, d->args[i])) {
+			import_note(g->imp, &d->origin,
+			    "AuthenticationMethods %s: no module serves it: "
+			    "left out",
+			    d->args[i]);
+			continue;
+		}
+		check_root_chain(g, d, d->args[i]);
+		import_push(g->imp, &list, d->args[i]);
+	}
+	return list;
+}
+
+static struct strings
+any_chain(const struct granting *g)
 {
 	static const char *const methods[] = {
 	    "publickey", "password", "keyboard-interactive", "hostbased"};
-	struct granting g = {imp, set};
-	const struct directive *d;
-	struct strings list = {0}, wanted = {0};
+	struct strings list = {0};
 	size_t i;
 
-	d = import_first(imp, set, "authenticationmethods");
-	if (d != NULL && strcasecmp(d->args[0], "any") != 0) {
-		for (i = 0; i < d->count; i++)
-			import_push(imp, &wanted, d->args[i]);
-	} else {
-		for (i = 0; i < 4; i++)
-			import_push(imp, &wanted, methods[i]);
-	}
-	for (i = 0; i < wanted.count; i++) {
-		if (chain_enabled(&g, wanted.items[i]) &&
-		    (!root || chain_for_root(&g, wanted.items[i])))
-			import_push(imp, &list, wanted.items[i]);
+	for (i = 0; i < 4; i++) {
+		if (method_is_known(g, methods[i]))
+			import_push(g->imp, &list, methods[i]);
 	}
 	return list;
+}
+
+static void
+put_methods(const struct granting *g)
+{
+	const struct directive *d =
+	    import_first(g->imp, g->block, "authenticationmethods");
+	struct strings list;
+
+	if (says(g, "authenticationmethods")) {
+		list = d == NULL || strcasecmp(d->args[0], "any") == 0 ?
+		    any_chain(g) :
+		    chains_of(g, d);
+		import_put_list(g->imp, IN, "methods", &list);
+	}
+	put_switch(g, "publickey", "pubkeyauthentication", "yes");
+	put_switch(g, "password", "passwordauthentication", "yes");
+	put_switch(
+	    g, "keyboard_interactive", "kbdinteractiveauthentication", "yes");
+	if (import_anywhere(g->imp, "hostbasedauthentication", "yes"))
+		put_switch(g, "hostbased", "hostbasedauthentication", "no");
 }
 
 static void
 put_root_login(const struct granting *g)
 {
-	const char *value = import_value(
-	    g->imp, g->set, "permitrootlogin", "prohibit-password");
+	const char *text = value(g, "permitrootlogin", "prohibit-password");
 
-	if (strcasecmp(value, "yes") == 0)
-		put_word(g, "root_login", "\"yes\"");
-	else if (strcasecmp(value, "forced-commands-only") == 0)
+	if (!says(g, "permitrootlogin"))
+		return;
+	if (strcasecmp(text, "yes") == 0 || strcasecmp(text, "no") == 0)
+		put_word(g, "root_login",
+		    strcasecmp(text, "yes") == 0 ? "\"yes\"" : "\"no\"");
+	else if (strcasecmp(text, "forced-commands-only") == 0)
 		put_word(g, "root_login", "\"forced-command\"");
 	else
-		put_word(g, "root_login", "\"key\"");
+		put_word(g, "root_login", "\"prohibit-password\"");
 }
 
-/* ---- algorithm lists ---- */
-
-static bool
-known(const char *const *names, const char *name)
-{
-	for (; *names != NULL; names++) {
-		if (strcmp(*names, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
-any_matches(const struct strings *patterns, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < patterns->count; i++) {
-		if (match_pattern(name, patterns->items[i], MATCH_CASE))
-			return true;
-	}
-	return false;
-}
-
-static void
-report_unknown(struct importer *imp, const struct directive *d,
-    const char *const *names, const struct strings *patterns)
-{
-	size_t i, j;
-
-	for (i = 0; i < patterns->count; i++) {
-		for (j = 0; names[j] != NULL; j++) {
-			if (match_pattern(
-				names[j], patterns->items[i], MATCH_CASE))
-				break;
-		}
-		if (names[j] == NULL)
-			import_note(imp, &d->origin,
-			    "%s: sallyport has no "
-			    "\"%s\": left out",
-			    d->word->name, patterns->items[i]);
-	}
-}
-
-struct strings
-import_algorithms(
-    struct importer *imp, const struct directive *d, int kind, bool report)
-{
-	const char *const *names =
-	    algorithm_names((enum algorithm_kind)kind, CRYPTO_MODERN);
-	const char *const *defaults =
-	    algorithm_defaults((enum algorithm_kind)kind, CRYPTO_MODERN);
-	char change = strchr("+-^", d->args[0][0]) != NULL ? d->args[0][0] : 0;
-	struct strings written = import_split(imp, d->args[0] + (change != 0));
-	struct strings list = {0};
-	size_t i;
-
-	if (report)
-		report_unknown(imp, d, names, &written);
-	if (change == 0 || change == '^') {
-		for (i = 0; i < written.count; i++) {
-			if (known(names, written.items[i]))
-				import_push(imp, &list, written.items[i]);
-		}
-		/* Patterns, where sshd allows them. */
-		for (i = 0; change == 0 && names[i] != NULL; i++) {
-			if (any_matches(&written, names[i]) &&
-			    !any_matches(&list, names[i]))
-				import_push(imp, &list, names[i]);
-		}
-		if (change == 0)
-			return list;
-	}
-	for (i = 0; defaults[i] != NULL; i++) {
-		if ((change != '-' || !any_matches(&written, defaults[i])) &&
-		    !any_matches(&list, defaults[i]))
-			import_push(imp, &list, defaults[i]);
-	}
-	for (i = 0; change == '+' && names[i] != NULL; i++) {
-		if (any_matches(&written, names[i]) &&
-		    !any_matches(&list, names[i]))
-			import_push(imp, &list, names[i]);
-	}
-	return list;
-}
+/* ---- keys ---- */
 
 static void
 put_keys(const struct granting *g)
@@ -214,32 +198,25 @@ put_keys(const struct granting *g)
 	struct strings list;
 	const char *wanted;
 
-	d = import_first(imp, g->set, "pubkeyacceptedalgorithms");
+	d = import_first(imp, g->block, "pubkeyacceptedalgorithms");
 	if (d != NULL) {
 		list = import_algorithms(imp, d, ALGORITHM_USER_KEY, false);
 		import_put_list(imp, IN, "key_types", &list);
 	}
-	fprintf(imp->out, IN "key_rsa_bits = %s;\n",
-	    import_value(imp, g->set, "requiredrsasize", "1024"));
-	list = import_key_sources(imp, g->set);
-	import_put_list(imp, IN, "key_sources", &list);
-	d = import_first(imp, g->set, "pubkeyauthoptions");
-	wanted = d != NULL ? d->args[0] : "none";
-	put_bool(g, "key_touch", strstr(wanted, "touch-required") != NULL);
-	put_bool(g, "key_verify", strstr(wanted, "verify-required") != NULL);
+	if (says(g, "requiredrsasize"))
+		put_word(
+		    g, "key_rsa_bits", value(g, "requiredrsasize", "1024"));
+	import_key_sources(imp, g->block);
+	wanted = value(g, "pubkeyauthoptions", "none");
+	if (says(g, "pubkeyauthoptions")) {
+		put_bool(
+		    g, "key_touch", strstr(wanted, "touch-required") != NULL);
+		put_bool(
+		    g, "key_verify", strstr(wanted, "verify-required") != NULL);
+	}
 }
 
 /* ---- forwarding ---- */
-
-/* yes, all, or this direction; and DisableForwarding is not set. */
-static bool
-forwards(const struct granting *g, const char *name, const char *direction)
-{
-	if (is(g, "disableforwarding", "yes", "no"))
-		return false;
-	return is(g, name, "yes", "yes") || is(g, name, "all", "yes") ||
-	    is(g, name, direction, "yes");
-}
 
 /*
  * sshd compares what the client typed.  A name is that here, too; addresses
@@ -261,21 +238,20 @@ typed_target(struct importer *imp, const char *name, const char *text)
 }
 
 static void
-put_targets(
-    const struct granting *g, const char *key, const char *name, bool allowed)
+put_targets(const struct granting *g, const char *key, const char *name)
 {
 	struct importer *imp = g->imp;
-	const struct directive *d = import_first(imp, g->set, name);
+	const struct directive *d = import_first(imp, g->block, name);
 	struct strings list = {0};
 	struct target target;
-	const char *fault;
-	const char *text;
+	const char *fault, *text;
 	size_t i;
 
-	if (allowed && (d == NULL || strcasecmp(d->args[0], "any") == 0))
+	if (!says(g, name))
+		return;
+	if (d == NULL || strcasecmp(d->args[0], "any") == 0)
 		import_push(imp, &list, "*:*");
-	for (i = 0; allowed && list.count == i && d != NULL && i < d->count;
-	     i++) {
+	for (i = 0; list.count == i && d != NULL && i < d->count; i++) {
 		if (strcasecmp(d->args[i], "none") == 0)
 			break;
 		text = strchr(d->args[i], ':') != NULL ?
@@ -293,6 +269,14 @@ put_targets(
 	import_put_list(imp, IN, key, &list);
 }
 
+/* yes, all, or this direction. */
+static bool
+forwards(const struct granting *g, const char *name, const char *direction)
+{
+	return is(g, name, "yes", "yes") || is(g, name, "all", "yes") ||
+	    is(g, name, direction, "yes");
+}
+
 static void
 put_everything(const struct granting *g, const char *key, bool allowed)
 {
@@ -304,102 +288,86 @@ put_everything(const struct granting *g, const char *key, bool allowed)
 }
 
 static void
+put_tcp(const struct granting *g)
+{
+	static const char *const words[] = {
+	    "\"no\"", "\"local\"", "\"remote\"", "\"yes\""};
+	unsigned bits = (forwards(g, "allowtcpforwarding", "local") ? 1U : 0U) |
+	    (forwards(g, "allowtcpforwarding", "remote") ? 2U : 0U);
+
+	if (says(g, "allowtcpforwarding"))
+		put_word(g, "tcp_forward", words[bits]);
+	put_targets(g, "local_forward", "permitopen");
+	put_targets(g, "remote_forward", "permitlisten");
+	if (says(g, "gatewayports"))
+		put_word(g, "gateway_ports",
+		    is(g, "gatewayports", "yes", "no") ? "\"yes\"" :
+			is(g, "gatewayports", "clientspecified", "no") ?
+							 "\"client\"" :
+							 "\"no\"");
+}
+
+static void
 put_forwarding(const struct granting *g)
 {
-	bool none = is(g, "disableforwarding", "yes", "no");
-	const struct directive *mask;
-	const char *tun;
-
-	put_targets(g, "local_forward", "permitopen",
-	    forwards(g, "allowtcpforwarding", "local"));
-	put_targets(g, "remote_forward", "permitlisten",
-	    forwards(g, "allowtcpforwarding", "remote"));
-	if (is(g, "gatewayports", "yes", "no"))
-		put_word(g, "gateway_ports", "\"yes\"");
-	else if (is(g, "gatewayports", "clientspecified", "no"))
-		put_word(g, "gateway_ports", "\"client\"");
-	put_everything(g, "unix_local",
-	    forwards(g, "allowstreamlocalforwarding", "local"));
-	put_everything(g, "unix_remote",
-	    forwards(g, "allowstreamlocalforwarding", "remote"));
-	mask = import_last(g->imp, g->set, "streamlocalbindmask");
-	fprintf(g->imp->out, IN "unix_mask = \"%s\";\n",
-	    mask != NULL ? mask->args[0] : "0177");
-	put_bool(g, "unix_unlink", is(g, "streamlocalbindunlink", "yes", "no"));
-	put_bool(
-	    g, "agent", !none && is(g, "allowagentforwarding", "yes", "yes"));
-	put_bool(g, "x11", !none && is(g, "x11forwarding", "yes", "no"));
-	tun = import_value(g->imp, g->set, "permittunnel", "no");
-	fprintf(g->imp->out, IN "tun = \"%s\";\n", none ? "no" : tun);
+	if (says(g, "disableforwarding"))
+		put_bool(
+		    g, "forwarding", !is(g, "disableforwarding", "yes", "no"));
+	put_tcp(g);
+	if (says(g, "allowstreamlocalforwarding")) {
+		put_everything(g, "unix_local",
+		    forwards(g, "allowstreamlocalforwarding", "local"));
+		put_everything(g, "unix_remote",
+		    forwards(g, "allowstreamlocalforwarding", "remote"));
+	}
+	put_switch(g, "unix_unlink", "streamlocalbindunlink", "no");
+	put_switch(g, "agent", "allowagentforwarding", "yes");
+	put_switch(g, "x11", "x11forwarding", "no");
+	if (says(g, "permittunnel"))
+		import_put_text(
+		    g->imp, IN, "tun", value(g, "permittunnel", "no"));
 }
 
 /* ---- the session ---- */
 
-/* What the Subsystem line gives the server that ours takes the place of. */
 static void
-put_sftp_subsystem(const struct granting *g)
+put_chroot(const struct granting *g)
 {
-	const struct directive *d = import_sftp(g->imp, g->set);
+	const char *path = value(g, "chrootdirectory", "none");
 
-	if (d != NULL &&
-	    strcmp(import_subsystem_command(g->imp, d), "internal") == 0)
-		import_sftp_options(
-		    g->imp, g->set, d, import_subsystem_line(g->imp, d));
-}
-
-static void
-put_command(const struct granting *g)
-{
-	struct importer *imp = g->imp;
-	const struct directive *d = import_first(imp, g->set, "forcecommand");
-
-	if (d == NULL || strcasecmp(d->rest, "none") == 0) {
-		put_sftp_subsystem(g);
-	} else if (import_is_internal(d->rest)) {
-		put_word(g, "sftp_only", "true");
-		import_sftp_options(imp, g->set, d, d->rest);
-	} else {
-		/* The user's shell reads it, so its quotes must arrive. */
-		import_put_text(imp, IN, "command", d->rest);
-	}
-}
-
-static void
-put_path(const struct granting *g, const char *key, const char *name)
-{
-	const char *value = import_value(g->imp, g->set, name, "none");
-
-	if (strcasecmp(value, "none") != 0)
-		import_put_text(g->imp, IN, key, value);
+	if (says(g, "chrootdirectory"))
+		import_put_text(g->imp, IN, "chroot",
+		    strcasecmp(path, "none") == 0 ? "none" : path);
 }
 
 /* A sentence instead of a file: sshd finds no such file and shows nothing. */
 static void
 put_banner(const struct granting *g)
 {
-	const struct directive *d = import_first(g->imp, g->set, "banner");
+	const struct directive *d = import_first(g->imp, g->block, "banner");
+	const char *path = "none";
 
-	if (d == NULL || strcasecmp(d->args[0], "none") == 0)
-		return;
-	if (d->args[0][0] != '/' || access(d->args[0], F_OK) != 0)
-		import_note(g->imp, &d->origin,
-		    "Banner %s: there is no such file, so sshd shows nothing: "
-		    "left out",
-		    d->args[0]);
-	else
-		import_put_text(g->imp, IN, "banner", d->args[0]);
+	if (d != NULL && strcasecmp(d->args[0], "none") != 0) {
+		if (d->args[0][0] != '/' || access(d->args[0], F_OK) != 0)
+			import_note(g->imp, &d->origin,
+			    "Banner %s: there is no such file, so sshd shows "
+			    "nothing: left out",
+			    d->args[0]);
+		else
+			path = d->args[0];
+	}
+	if (says(g, "banner"))
+		import_put_text(g->imp, IN, "banner", path);
 }
 
 static void
-put_environment(const struct granting *g)
+put_set_env(const struct granting *g)
 {
 	struct importer *imp = g->imp;
-	const struct directive *d = import_first(imp, g->set, "setenv");
-	struct strings list = import_all(imp, g->set, "acceptenv"), kept;
+	const struct directive *d = import_first(imp, g->block, "setenv");
+	struct strings kept = {0};
 	size_t i, j;
 
-	import_put_list(imp, IN, "accept_env", &list);
-	memset(&kept, 0, sizeof(kept));
 	for (i = 0; d != NULL && i < d->count; i++) {
 		size_t name = strcspn(d->args[i], "=") + 1;
 
@@ -415,20 +383,37 @@ put_environment(const struct granting *g)
 		else if (j == kept.count)
 			import_push(imp, &kept, d->args[i]);
 	}
-	if (kept.count > 0)
+	if (d != NULL)
 		import_put_list(imp, IN, "set_env", &kept);
+}
+
+/* sshd adds up what all matching blocks accept, in place of the rest. */
+static void
+put_accept_env(const struct granting *g)
+{
+	struct strings list = import_all(g->imp, g->block, "acceptenv");
+	struct strings added = {0};
+	size_t i;
+
+	for (i = 0; i < list.count; i++)
+		import_push(g->imp, &added,
+		    arena_printf(g->imp->arena, "%s%s",
+			g->block != 0 ? "+" : "", list.items[i]));
+	if (says(g, "acceptenv"))
+		import_put_list(g->imp, IN, "accept_env", &added);
 }
 
 static void
 put_session(const struct granting *g)
 {
 	put_banner(g);
-	put_path(g, "chroot", "chrootdirectory");
-	put_command(g);
-	put_bool(g, "pty", is(g, "permittty", "yes", "yes"));
-	put_bool(g, "user_rc", is(g, "permituserrc", "yes", "yes"));
-	put_bool(g, "expose_auth", is(g, "exposeauthinfo", "yes", "no"));
-	put_environment(g);
+	put_chroot(g);
+	import_force_command(g->imp, g->block);
+	put_switch(g, "pty", "permittty", "yes");
+	put_switch(g, "user_rc", "permituserrc", "yes");
+	put_switch(g, "expose_auth", "exposeauthinfo", "no");
+	put_accept_env(g);
+	put_set_env(g);
 }
 
 /* ---- limits ---- */
@@ -437,96 +422,53 @@ static void
 put_time(const struct granting *g, const char *key, const char *name,
     const char *fallback)
 {
-	const char *value = import_value(g->imp, g->set, name, fallback);
+	const char *text = value(g, name, fallback);
 	uint64_t seconds;
 
-	if (strcasecmp(value, "none") == 0 ||
-	    (parse_time(value, &seconds) == NULL && seconds == 0))
+	if (!says(g, name))
+		return;
+	if (strcasecmp(text, "none") == 0 ||
+	    (parse_time(text, &seconds) == NULL && seconds == 0))
 		put_word(g, key, "\"none\"");
 	else
-		import_put_text(g->imp, IN, key, value);
-}
-
-static void
-put_channel_timeouts(const struct granting *g)
-{
-	struct importer *imp = g->imp;
-	const struct directive *d;
-	struct strings list = {0};
-	struct channel_timeout timeout;
-	size_t i;
-
-	d = import_first(imp, g->set, "channeltimeout");
-	for (i = 0; d != NULL && i < d->count; i++) {
-		if (strcasecmp(d->args[i], "none") == 0)
-			break;
-		if (strncasecmp(d->args[i], "global=", 7) == 0) {
-			import_put_text(
-			    imp, IN, "idle_timeout", d->args[i] + 7);
-			continue;
-		}
-		if (strstr(d->args[i], "=0") != NULL &&
-		    d->args[i][strlen(d->args[i]) - 2] == '=')
-			continue;
-		if (parse_channel(imp->arena, d->args[i], &timeout) != NULL)
-			import_error(imp, &d->origin,
-			    "ChannelTimeout %s: not "
-			    "understood",
-			    d->args[i]);
-		else
-			import_push(imp, &list, d->args[i]);
-	}
-	if (list.count > 0)
-		import_put_list(imp, IN, "channel_timeouts", &list);
+		import_put_text(g->imp, IN, key, text);
 }
 
 static void
 put_limits(const struct granting *g)
 {
-	struct importer *imp = g->imp;
-	const char *count;
+	const char *count = value(g, "clientalivecountmax", "3");
 
-	fprintf(imp->out, IN "max_auth_tries = %s;\n",
-	    import_value(imp, g->set, "maxauthtries", "6"));
-	fprintf(imp->out, IN "max_sessions = %s;\n",
-	    import_value(imp, g->set, "maxsessions", "10"));
+	if (says(g, "maxauthtries"))
+		put_word(g, "max_auth_tries", value(g, "maxauthtries", "6"));
+	if (says(g, "maxsessions"))
+		put_word(g, "max_sessions", value(g, "maxsessions", "10"));
 	put_time(g, "keepalive_interval", "clientaliveinterval", "0");
-	count = import_value(imp, g->set, "clientalivecountmax", "3");
-	put_word(
-	    g, "keepalive_count", strcmp(count, "0") == 0 ? "\"none\"" : count);
+	if (says(g, "clientalivecountmax"))
+		put_word(g, "keepalive_count",
+		    strcmp(count, "0") == 0 ? "\"none\"" : count);
 	put_time(g, "unused_timeout", "unusedconnectiontimeout", "none");
-	put_channel_timeouts(g);
-	if (import_first(imp, g->set, "loglevel") != NULL)
-		import_put_text(imp, IN, "log_level",
-		    import_log_level(
-			import_value(imp, g->set, "loglevel", "INFO")));
-}
-
-/* Where it is not the one that import_modules() gives to all. */
-static void
-put_pam_service(const struct granting *g)
-{
-	const char *service =
-	    import_value(g->imp, g->set, "pamservicename", "sshd");
-
-	if (strcmp(service,
-		import_value(g->imp, 0, "pamservicename", "sshd")) != 0)
-		import_put_text(g->imp, IN, "pam_service", service);
 }
 
 void
-import_grants(struct importer *imp, uint64_t set, bool root)
+import_grants(struct importer *imp, size_t block)
 {
-	struct granting g = {imp, set};
-	struct strings chains = import_chains(imp, set, root);
+	struct granting g = {imp, block};
 
-	import_put_list(imp, IN, "methods", &chains);
-	put_pam_service(&g);
-	if (root)
-		put_root_login(&g);
+	if (import_is(imp, block, "refuseconnection", "yes", "no"))
+		put_word(&g, "refuse", "true");
+	else if (block != 0 &&
+	    import_first(imp, block, "refuseconnection") != NULL &&
+	    import_anywhere(imp, "refuseconnection", "yes"))
+		import_note(imp,
+		    &import_first(imp, block, "refuseconnection")->origin,
+		    "RefuseConnection no: takes back no refusal of another "
+		    "Match block");
+	put_methods(&g);
+	put_root_login(&g);
 	put_keys(&g);
 	put_session(&g);
 	put_forwarding(&g);
 	put_limits(&g);
-	import_block_grants(imp, set);
+	import_server_grants(imp, block);
 }

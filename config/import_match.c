@@ -13,15 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* sshd's match_pattern_list: a negated match is none. */
-bool
-import_pattern_list(
-    const struct importer *imp, const char *text, const char *list)
-{
-	(void)imp;
-	return match_list(text, list, MATCH_CASE) == MATCH_YES;
-}
-
 /* "10.1.*" as a network; NULL when the wildcard is another one. */
 static char *
 wildcard_network(const struct importer *imp, const char *text)
@@ -227,106 +218,6 @@ import_judge_blocks(struct importer *imp)
 	}
 }
 
-/* ---- what can hold together ---- */
-
-/* All literal names, none of which the other list takes. */
-static bool
-names_apart(const struct importer *imp, const char *a, const char *b)
-{
-	struct strings list;
-	size_t i;
-
-	if (a == NULL || b == NULL)
-		return false;
-	list = import_split(imp, a);
-	for (i = 0; i < list.count; i++) {
-		if (list.items[i][0] == '!')
-			continue;
-		if (strpbrk(list.items[i], "*?") != NULL ||
-		    import_pattern_list(imp, list.items[i], b))
-			return false;
-	}
-	return true;
-}
-
-static bool
-networks_apart(struct importer *imp, const char *a, const char *b)
-{
-	struct net_network x, y;
-	struct strings p, q;
-	bool fine = true;
-	size_t i, j;
-
-	if (a == NULL || b == NULL)
-		return false;
-	p = import_networks(imp, a, NULL, &fine);
-	q = import_networks(imp, b, NULL, &fine);
-	for (i = 0; i < p.count; i++) {
-		for (j = 0; j < q.count; j++) {
-			if (p.items[i][0] == '!' || q.items[j][0] == '!' ||
-			    parse_network(p.items[i], &x) != NULL ||
-			    parse_network(q.items[j], &y) != NULL)
-				continue;
-			if (net_contains(&x, &y.address) ||
-			    net_contains(&y, &x.address))
-				return false;
-		}
-	}
-	return fine;
-}
-
-static bool
-criteria_apart(
-    struct importer *imp, const struct criteria *a, const struct criteria *b)
-{
-	return names_apart(imp, a->users, b->users) ||
-	    names_apart(imp, b->users, a->users) ||
-	    networks_apart(imp, a->addresses, b->addresses) ||
-	    (a->invalid_user && b->groups != NULL) ||
-	    (b->invalid_user && a->groups != NULL);
-}
-
-bool
-import_compatible(const struct importer *imp, uint64_t set, size_t number)
-{
-	const struct block *block = &imp->blocks[number], *other;
-	size_t i, j, k;
-
-	for (i = 1; i < imp->block_count; i++) {
-		other = &imp->blocks[i];
-		if ((set & 1ULL << i) == 0)
-			continue;
-		for (j = 0; j < block->count; j++) {
-			for (k = 0; k < other->count; k++) {
-				if (criteria_apart((struct importer *)imp,
-					&block->criteria[j],
-					&other->criteria[k]))
-					return false;
-			}
-		}
-	}
-	return true;
-}
-
-bool
-import_may_be_root(const struct importer *imp, uint64_t set)
-{
-	size_t i, j;
-
-	for (i = 1; i < imp->block_count; i++) {
-		for (j = 0; (set & 1ULL << i) != 0 && j < imp->blocks[i].count;
-		     j++) {
-			const struct criteria *c = &imp->blocks[i].criteria[j];
-
-			if (c->invalid_user ||
-			    (c->users != NULL &&
-				!import_pattern_list(imp, "root", c->users)))
-				return false;
-		}
-	}
-	return true;
-}
-
 /* ---- out ---- */
 
 /* "Match all" has no group: an empty one is an error. */
@@ -384,15 +275,13 @@ put_hosts(struct importer *imp, const struct criteria *c)
 }
 
 void
-import_put_match(struct importer *imp, uint64_t set)
+import_put_match(struct importer *imp, size_t block)
 {
-	size_t i, j;
+	const struct block *b = &imp->blocks[block];
+	size_t i;
 
-	for (i = 1; i < imp->block_count; i++) {
-		for (j = 0; (set & 1ULL << i) != 0 && j < imp->blocks[i].count;
-		     j++) {
-			put_criteria(imp, &imp->blocks[i].criteria[j]);
-			put_hosts(imp, &imp->blocks[i].criteria[j]);
-		}
+	for (i = 0; i < b->count; i++) {
+		put_criteria(imp, &b->criteria[i]);
+		put_hosts(imp, &b->criteria[i]);
 	}
 }

@@ -1,7 +1,7 @@
 /*
  * Where sshd_config finds keys, principals and revocations, as options of the
  * publickey module.  Each AuthorizedKeysFile or -Command line becomes a named
- * source; the rules say which of them count.
+ * source; the overlays say by key_sources which of them count.
  */
 #include "config/importer.h"
 #include "config/show.h"
@@ -15,90 +15,162 @@ is_none(const struct directive *d)
 	return d == NULL || strcasecmp(d->args[0], "none") == 0;
 }
 
-/* "user" for the global line or the default, "files-2" for block 2. */
-static const char *
-source_name(const struct importer *imp, const struct directive *d,
-    const char *plain, const char *numbered)
+/* ---- what there is ---- */
+
+static const struct {
+	const char *slot; /* in key_sources */
+	const char *word;
+	const char *user_word; /* as whom a command runs, or NULL */
+	const char *name; /* of the source outside of Match */
+	const char *numbered; /* of those in Match blocks */
+} slots[SLOT_COUNT] = {
+    [SLOT_FILES] = {"files", "authorizedkeysfile", NULL, "user", "files"},
+    [SLOT_COMMAND] = {"command", "authorizedkeyscommand",
+	"authorizedkeyscommanduser", "command", "command"},
+    [SLOT_CA] = {"ca", "trustedusercakeys", NULL, "ca", "ca"},
+    [SLOT_NAMES] = {"names", "authorizedprincipalsfile", NULL, "names",
+	"names"},
+    [SLOT_ASK] = {"ask", "authorizedprincipalscommand",
+	"authorizedprincipalscommanduser", "ask", "ask"}};
+
+/* Of a certificate: may stand at the module's top level, for all. */
+static bool
+is_of_authority(enum source_slot slot)
 {
-	if (d == NULL || d->block == 0)
-		return plain;
-	return arena_printf(imp->arena, "%s-%zu", numbered, d->block);
+	return slot == SLOT_CA || slot == SLOT_NAMES || slot == SLOT_ASK;
 }
 
-/* ---- authorities ---- */
-
-static struct authority
-authority_of(const struct importer *imp, uint64_t set)
+static bool
+authorities_differ(const struct importer *imp)
 {
-	const struct directive *command =
-	    import_first(imp, set, "authorizedprincipalscommand");
-	const struct directive *file =
-	    import_first(imp, set, "authorizedprincipalsfile");
-	struct authority a = {
-	    .keys = import_first(imp, set, "trustedusercakeys")};
-
-	a.file = is_none(file) ? NULL : file;
-	a.command = is_none(command) ? NULL : command;
-	return a;
+	return import_in_block(imp, slots[SLOT_CA].word) ||
+	    import_in_block(imp, slots[SLOT_NAMES].word) ||
+	    import_in_block(imp, slots[SLOT_ASK].word) ||
+	    import_in_block(imp, slots[SLOT_ASK].user_word);
 }
 
-static const char *
-authority_name(const struct importer *imp, uint64_t set)
+/* Does the block say anything of the slot? */
+static bool
+touches(const struct importer *imp, size_t block, enum source_slot slot)
 {
-	struct authority a = authority_of(imp, set);
+	return block == 0 ||
+	    import_first(imp, block, slots[slot].word) != NULL ||
+	    (slots[slot].user_word != NULL &&
+		import_first(imp, block, slots[slot].user_word) != NULL);
+}
+
+static bool
+same_args(const struct directive *a, const struct directive *b)
+{
 	size_t i;
 
-	for (i = 0; i < imp->authority_count; i++) {
-		const struct authority *b = &imp->authorities[i];
+	if (a == NULL || b == NULL || a->count != b->count)
+		return a == b;
+	for (i = 0; i < a->count; i++) {
+		if (strcmp(a->args[i], b->args[i]) != 0)
+			return false;
+	}
+	return true;
+}
 
-		if (a.keys == b->keys && a.file == b->file &&
-		    a.command == b->command)
-			return b->name;
+/* What the block makes of the slot; false: nothing is to be found there. */
+static bool
+source_of(const struct importer *imp, size_t block, enum source_slot slot,
+    struct import_source *source)
+{
+	memset(source, 0, sizeof(*source));
+	source->slot = slot;
+	source->d = import_seen(imp, block, slots[slot].word);
+	if (slots[slot].user_word != NULL)
+		source->user = import_seen(imp, block, slots[slot].user_word);
+	return source->d == NULL ? slot == SLOT_FILES : !is_none(source->d);
+}
+
+static const struct import_source *
+find_source(const struct importer *imp, const struct import_source *wanted)
+{
+	size_t i;
+
+	for (i = 0; i < imp->source_count; i++) {
+		const struct import_source *s = &imp->sources[i];
+
+		if (s->slot == wanted->slot && same_args(s->d, wanted->d) &&
+		    same_args(s->user, wanted->user))
+			return s;
 	}
 	return NULL;
 }
 
-/* The global one has its place at the module's top level. */
-void
-import_find_authorities(struct importer *imp)
+static void
+add_source(struct importer *imp, size_t block, enum source_slot slot)
 {
-	size_t i;
+	struct import_source source;
 
-	imp->authorities = arena_array(
-	    imp->arena, imp->set_count + 1, sizeof(*imp->authorities));
-	for (i = imp->set_count; i-- > 0;) { /* the empty set is the last */
-		struct authority a = authority_of(imp, imp->sets[i]);
+	if (imp->blocks[block].never || !touches(imp, block, slot) ||
+	    !source_of(imp, block, slot, &source) ||
+	    find_source(imp, &source) != NULL)
+		return;
+	source.name = block == 0 ?
+	    slots[slot].name :
+	    arena_printf(imp->arena, "%s-%zu", slots[slot].numbered, block);
+	imp->sources[imp->source_count++] = source;
+}
 
-		if (is_none(a.keys) ||
-		    authority_name(imp, imp->sets[i]) != NULL)
+/* In the order in which sshd asks them. */
+void
+import_find_sources(struct importer *imp)
+{
+	static const enum source_slot order[] = {
+	    SLOT_CA, SLOT_FILES, SLOT_COMMAND, SLOT_NAMES, SLOT_ASK};
+	size_t i, block;
+
+	imp->sources = arena_array(
+	    imp->arena, SLOT_COUNT * imp->block_count, sizeof(*imp->sources));
+	for (i = 0; i < SLOT_COUNT; i++) {
+		if (is_of_authority(order[i]) && !authorities_differ(imp))
 			continue;
-		a.name = imp->sets[i] == 0 ?
-		    "ca_keys" :
-		    arena_printf(
-			imp->arena, "authority-%zu", imp->authority_count);
-		imp->authorities[imp->authority_count++] = a;
+		for (block = 0; block < imp->block_count; block++)
+			add_source(imp, block, order[i]);
 	}
 }
 
-struct strings
-import_key_sources(const struct importer *imp, uint64_t set)
+static bool
+has_ca(const struct importer *imp)
 {
-	const struct directive *files, *command;
-	struct strings names = {0};
-	const char *authority = authority_name(imp, set);
-
-	files = import_first(imp, set, "authorizedkeysfile");
-	command = import_first(imp, set, "authorizedkeyscommand");
-	if (files == NULL || !is_none(files))
-		import_push(
-		    imp, &names, source_name(imp, files, "user", "files"));
-	if (!is_none(command))
-		import_push(imp, &names,
-		    source_name(imp, command, "command", "command"));
-	if (authority != NULL)
-		import_push(imp, &names, authority);
-	return names;
+	return !is_none(import_first(imp, 0, slots[SLOT_CA].word));
 }
+
+void
+import_key_sources(struct importer *imp, size_t block)
+{
+	struct strings list = {0};
+	struct import_source source;
+	const char *name;
+	enum source_slot slot;
+
+	for (slot = 0; slot < SLOT_COUNT; slot++) {
+		if (is_of_authority(slot) && !authorities_differ(imp))
+			continue;
+		if (!touches(imp, block, slot))
+			continue;
+		name = source_of(imp, block, slot, &source) ?
+		    find_source(imp, &source)->name :
+		    "none";
+		if (block != 0 || strcmp(name, "none") != 0)
+			import_push(imp, &list,
+			    arena_printf(
+				imp->arena, "+%s=%s", slots[slot].slot, name));
+	}
+	if (block == 0 && has_ca(imp) && !authorities_differ(imp))
+		import_push(imp, &list, "+ca=ca_keys");
+	if (block == 0 &&
+	    import_anywhere(imp, "hostbasedauthentication", "yes"))
+		import_push(imp, &list, "+hostbased=hostbased");
+	if (list.count > 0 || block == 0)
+		import_put_list(imp, IMPORT_IN, "key_sources", &list);
+}
+
+/* ---- how they are written ---- */
 
 /* Only these sequences are known to the module. */
 static void
@@ -176,10 +248,9 @@ put_command_user(struct importer *imp, const struct directive *d,
 
 /* "command = ...; user = ...;" */
 static void
-put_command(
-    struct importer *imp, const struct directive *d, const char *user_word)
+put_command(struct importer *imp, const struct directive *d,
+    const struct directive *user)
 {
-	const struct directive *user;
 	struct strings words = {0};
 	size_t i;
 
@@ -191,110 +262,72 @@ put_command(
 	if (d->count == 1 &&
 	    strcmp(d->word->name, "authorizedkeyscommand") == 0)
 		import_push(imp, &words, "%u");
-	user =
-	    import_first(imp, d->block == 0 ? 0 : 1ULL << d->block, user_word);
 	import_put_list(imp, " ", "command", &words);
 	put_command_user(imp, d, user);
 }
 
 static void
-put_command_source(struct importer *imp, const struct directive *d)
+put_source(struct importer *imp, const struct import_source *source)
 {
-	fprintf(
-	    imp->out, "\t\t%s = {", source_name(imp, d, "command", "command"));
-	put_command(imp, d, "authorizedkeyscommanduser");
-	fputs("\t\t};\n", imp->out);
-}
+	struct strings list = {0};
 
-/* Is it the line that counts among the global ones, or within its block? */
-static bool
-counts(const struct importer *imp, const struct directive *d)
-{
-	return !is_none(d) && !imp->blocks[d->block].never &&
-	    import_first(
-		imp, d->block == 0 ? 0 : 1ULL << d->block, d->word->name) == d;
+	if (source->slot == SLOT_FILES) {
+		put_file_source(imp, source->name, source->d);
+		return;
+	}
+	fprintf(imp->out, "\t\t%s = {", source->name);
+	if (source->slot == SLOT_NAMES || source->slot == SLOT_ASK)
+		fputs(" principals = true;", imp->out);
+	if (source->slot == SLOT_CA) {
+		import_push(imp, &list, source->d->args[0]);
+		import_put_list(imp, " ", "ca_keys", &list);
+	} else if (source->slot == SLOT_NAMES) {
+		list = home_paths(imp, source->d);
+		import_put_list(imp, " ", "file", &list);
+	} else {
+		put_command(imp, source->d, source->user);
+	}
+	fputs("\t\t};\n", imp->out);
 }
 
 static void
 put_sources(struct importer *imp)
 {
 	struct strings names = {0};
-	bool global_files = import_first(imp, 0, "authorizedkeysfile") == NULL;
 	size_t i;
 
-	for (i = 0; i < imp->authority_count; i++) {
-		if (strcmp(imp->authorities[i].name, "ca_keys") != 0)
-			import_push(imp, &names, imp->authorities[i].name);
-	}
-	if (global_files)
-		import_push(imp, &names, "user");
-	for (i = 0; i < imp->directive_count; i++) {
-		const struct directive *d = &imp->directives[i];
-
-		if (strcmp(d->word->name, "authorizedkeysfile") == 0 &&
-		    counts(imp, d))
-			import_push(
-			    imp, &names, source_name(imp, d, "user", "files"));
-	}
-	for (i = 0; i < imp->directive_count; i++) {
-		const struct directive *d = &imp->directives[i];
-
-		if (strcmp(d->word->name, "authorizedkeyscommand") == 0 &&
-		    counts(imp, d))
-			import_push(imp, &names,
-			    source_name(imp, d, "command", "command"));
-	}
+	for (i = 0; i < imp->source_count; i++)
+		import_push(imp, &names, imp->sources[i].name);
+	/* A module without any would look into the usual files. */
 	import_put_list(imp, "\t\t", "sources", &names);
-	if (global_files)
-		put_file_source(imp, "user", NULL);
-	for (i = 0; i < imp->directive_count; i++) {
-		const struct directive *d = &imp->directives[i];
-
-		if (!counts(imp, d))
-			continue;
-		if (strcmp(d->word->name, "authorizedkeysfile") == 0)
-			put_file_source(
-			    imp, source_name(imp, d, "user", "files"), d);
-		if (strcmp(d->word->name, "authorizedkeyscommand") == 0)
-			put_command_source(imp, d);
-	}
+	for (i = 0; i < imp->source_count; i++)
+		put_source(imp, &imp->sources[i]);
 }
 
-/* Who may be named: "file = ...;", then "command = ...; user = ...;" */
+/* The authority that is the same for all. */
 static void
-put_named(struct importer *imp, const struct authority *a)
+put_authority(struct importer *imp)
 {
-	struct strings list;
+	const struct directive *ca = import_first(imp, 0, slots[SLOT_CA].word);
+	struct import_source file, command;
+	bool has_file = source_of(imp, 0, SLOT_NAMES, &file);
+	bool has_command = source_of(imp, 0, SLOT_ASK, &command);
+	struct strings list = {0};
 
-	if (a->file != NULL) {
-		list = home_paths(imp, a->file);
+	if (is_none(ca) || authorities_differ(imp))
+		return;
+	import_push(imp, &list, ca->args[0]);
+	import_put_list(imp, "\t\t", "ca_keys", &list);
+	if (!has_file && !has_command)
+		return;
+	fputs("\t\tprincipals = {", imp->out);
+	if (has_file) {
+		list = home_paths(imp, file.d);
 		import_put_list(imp, " ", "file", &list);
 	}
-	if (a->command != NULL)
-		put_command(imp, a->command, "authorizedprincipalscommanduser");
-}
-
-static void
-put_authorities(struct importer *imp)
-{
-	struct strings list;
-	size_t i;
-
-	for (i = 0; i < imp->authority_count; i++) {
-		const struct authority *a = &imp->authorities[i];
-		bool top = strcmp(a->name, "ca_keys") == 0;
-
-		memset(&list, 0, sizeof(list));
-		import_push(imp, &list, a->keys->args[0]);
-		if (!top)
-			fprintf(imp->out, "\t\t%s = {", a->name);
-		import_put_list(imp, top ? "\t\t" : " ", "ca_keys", &list);
-		if (top && (a->file != NULL || a->command != NULL))
-			fputs("\t\tprincipals = {", imp->out);
-		put_named(imp, a);
-		if (!top || a->file != NULL || a->command != NULL)
-			fputs("\t\t};\n", imp->out);
-	}
+	if (has_command)
+		put_command(imp, command.d, command.user);
+	fputs("\t\t};\n", imp->out);
 }
 
 bool
@@ -303,7 +336,7 @@ import_revokes(const char *path)
 	return strcasecmp(path, "none") != 0 && strcmp(path, "/dev/null") != 0;
 }
 
-/* All that some login is to be checked against; the rules say which. */
+/* All that some login is to be checked against; overlays say which. */
 static void
 put_revoked(struct importer *imp)
 {
@@ -314,7 +347,8 @@ put_revoked(struct importer *imp)
 		const struct directive *d = &imp->directives[i];
 
 		if (strcmp(d->word->name, "revokedkeys") != 0 ||
-		    !counts(imp, d))
+		    imp->blocks[d->block].never ||
+		    import_first(imp, d->block, "revokedkeys") != d)
 			continue;
 		for (j = 0; j < d->count; j++) {
 			if (!import_revokes(d->args[j]))
@@ -329,19 +363,6 @@ put_revoked(struct importer *imp)
 	}
 	if (list.count > 0)
 		import_put_list(imp, "\t\t", "revoked", &list);
-}
-
-static bool
-anywhere(const struct importer *imp, const char *name, const char *value)
-{
-	size_t i;
-
-	for (i = 0; i < imp->directive_count; i++) {
-		if (strcmp(imp->directives[i].word->name, name) == 0 &&
-		    strcasecmp(imp->directives[i].args[0], value) == 0)
-			return true;
-	}
-	return false;
 }
 
 /* The module has one setting for all; a block that differs is reported. */
@@ -375,14 +396,14 @@ import_modules(struct importer *imp)
 {
 	fputs("\nmodules = (\n\t{ name = \"pam\"; options = { service = ",
 	    imp->out);
-	show_quoted(imp->out, import_value(imp, 0, "pamservicename", "sshd"),
-	    SHOW_CONFIG);
+	show_quoted(
+	    imp->out, import_value(imp, "pamservicename", "sshd"), SHOW_CONFIG);
 	fputs("; }; },\n\t{ name = \"publickey\"; options = {\n", imp->out);
 	put_sources(imp);
-	put_authorities(imp);
+	put_authority(imp);
 	put_revoked(imp);
 	fputs("\t}; }", imp->out);
-	if (anywhere(imp, "hostbasedauthentication", "yes"))
+	if (import_anywhere(imp, "hostbasedauthentication", "yes"))
 		put_hostbased(imp);
 	fputs("\n);\n", imp->out);
 }

@@ -157,7 +157,7 @@ read_criteria(struct reading *r, char **args, size_t count, struct criteria *c)
 }
 
 static void
-begin_match(struct reading *r, char **args, size_t count)
+begin_match(struct reading *r, const char *line, char **args, size_t count)
 {
 	struct importer *imp = r->imp;
 	struct block *block;
@@ -176,8 +176,13 @@ begin_match(struct reading *r, char **args, size_t count)
 	if (r->outer != 0)
 		*block = imp->blocks[r->outer];
 	block->origin = r->origin;
-	if (block->count == IMPORT_INCLUDE_MAX ||
-	    !read_criteria(
+	block->text = text_behind_keyword(imp->arena, line);
+	if (block->count == IMPORT_INCLUDE_MAX) {
+		import_error(imp, &r->origin, "Match within Include too deep");
+		block->never = true;
+		return;
+	}
+	if (!read_criteria(
 		r, args + 1, count - 1, &block->criteria[block->count]))
 		block->never = true;
 	block->count++;
@@ -220,11 +225,14 @@ add_directive(struct reading *r, const struct import_word *word,
 	struct directive *d;
 	size_t i;
 
-	if (imp->directive_count % 64 == 0)
+	if (imp->directive_count == imp->directive_room) {
+		imp->directive_room = 2 * imp->directive_room + 64;
 		imp->directives = arena_grow(imp->arena, imp->directives,
-		    imp->directive_count, imp->directive_count + 64,
+		    imp->directive_count, imp->directive_room,
 		    sizeof(*imp->directives));
+	}
 	d = &imp->directives[imp->directive_count++];
+	d->number = imp->directive_count;
 	d->word = word;
 	d->origin = r->origin;
 	d->block = r->block;
@@ -256,7 +264,7 @@ read_line(struct reading *r, const char *line)
 		import_error(
 		    r->imp, &r->origin, "%s: its value is missing", args[0]);
 	else if (strcmp(word->name, "match") == 0)
-		begin_match(r, args, count);
+		begin_match(r, line, args, count);
 	else if (strcmp(word->name, "include") == 0)
 		include(r, args, count);
 	else if (word->kind == WORD_SERVER && r->block != 0)
@@ -305,6 +313,8 @@ import_read(struct importer *imp, const char *path)
 {
 	struct reading r = {.imp = imp};
 
+	imp->blocks = arena_array(
+	    imp->arena, IMPORT_BLOCKS_MAX + 1, sizeof(*imp->blocks));
 	imp->block_count = 1;
 	/* sshd looks below its own directory, wherever the file is. */
 	r.directory = arena_strdup(imp->arena, "/etc/ssh");

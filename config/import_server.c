@@ -15,7 +15,7 @@
 static const char *
 global(const struct importer *imp, const char *name, const char *fallback)
 {
-	return import_value(imp, 0, name, fallback);
+	return import_value(imp, name, fallback);
 }
 
 /* ---- listeners ---- */
@@ -219,7 +219,18 @@ put_algorithms(struct importer *imp, const char *key, const char *name,
 		import_put_list(imp, "\t", key, &list);
 }
 
-/* What any block accepts must be there for all: the rules decide. */
+static struct strings
+import_defaults(const struct importer *imp, enum algorithm_kind kind)
+{
+	const char *const *names = algorithm_defaults(kind, CRYPTO_MODERN);
+	struct strings list = {0};
+
+	for (; *names != NULL; names++)
+		import_push(imp, &list, *names);
+	return list;
+}
+
+/* What any block accepts must be there for all: the overlays decide. */
 static void
 put_union(struct importer *imp, const char *key, const char *name,
     enum algorithm_kind kind)
@@ -227,8 +238,11 @@ put_union(struct importer *imp, const char *key, const char *name,
 	struct strings all = {0}, list;
 	size_t i, j, k;
 
-	if (import_first(imp, 0, name) == NULL)
-		return;
+	if (import_first(imp, 0, name) == NULL) {
+		if (!import_in_block(imp, name))
+			return;
+		all = import_defaults(imp, kind);
+	}
 	for (i = 0; i < imp->directive_count; i++) {
 		const struct directive *d = &imp->directives[i];
 
@@ -265,7 +279,7 @@ put_crypto(struct importer *imp)
 	    ALGORITHM_USER_KEY);
 	if (d != NULL && strcasecmp(d->args[0], "no") == 0)
 		fputs("\tcompression = [ \"none\" ];\n", imp->out);
-	/* Each rule has its own; this is only the floor under all. */
+	/* Overlays have their own; this is only the floor under all. */
 	fputs("\trsa_bits = 1024;\n", imp->out);
 	import_rekey(imp, 0, "\t");
 	if (moduli != NULL)
@@ -461,6 +475,8 @@ put_subsystems(struct importer *imp)
 	size_t i, j, count = 0;
 	char *command;
 
+	if (import_first(imp, 0, "subsystem") == NULL)
+		return;
 	fputs("\nsubsystems = (", imp->out);
 	for (i = 0; i < imp->directive_count; i++) {
 		const struct directive *d = &imp->directives[i];

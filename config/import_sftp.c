@@ -1,24 +1,34 @@
 /*
- * The options of sshd's internal-sftp as grants of our SFTP server.
+ * Subsystems, forced commands, and the options of sshd's internal-sftp as
+ * grants of our SFTP server.  For the import.
  */
 #include "config/importer.h"
 
 #include <string.h>
 #include <strings.h>
 
-#define IN "\t  " /* before a grant */
+#define IN IMPORT_IN
+
+/* ---- the internal server's options ---- */
+
+struct sftp_options {
+	const char *start; /* "-d", or NULL */
+	const char *umask; /* "-u", or NULL */
+	bool read_only; /* "-R" */
+};
 
 /*
  * "-d": the directory is below the chroot, or below the home directory where
  * there is none; %d is what we call %h.
  */
-static void
-put_start(struct importer *imp, uint64_t set, const struct directive *d,
+static char *
+start_directory(struct importer *imp, size_t block, const struct directive *d,
     const char *value)
 {
+	const struct directive *chroot =
+	    import_seen(imp, block, "chrootdirectory");
 	bool jailed =
-	    strcasecmp(
-		import_value(imp, set, "chrootdirectory", "none"), "none") != 0;
+	    chroot != NULL && strcasecmp(chroot->args[0], "none") != 0;
 	char *text = arena_printf(imp->arena, "%s%s",
 	    value[0] == '/' || strncmp(value, "%d", 2) == 0 ? "" :
 		jailed					    ? "/" :
@@ -36,17 +46,18 @@ put_start(struct importer *imp, uint64_t set, const struct directive *d,
 			    "here",
 			    at[1]);
 	}
-	import_put_text(imp, IN, "sftp_start", text);
+	return text;
 }
 
-void
-import_sftp_options(struct importer *imp, uint64_t set,
-    const struct directive *d, const char *line)
+static void
+read_options(struct importer *imp, size_t block, const struct directive *d,
+    const char *line, struct sftp_options *options)
 {
 	struct strings words = {0};
 	char *text = arena_strdup(imp->arena, line), *word, *rest;
 	size_t i;
 
+	memset(options, 0, sizeof(*options));
 	for (rest = text; (word = strsep(&rest, " \t")) != NULL;) {
 		if (*word != '\0')
 			import_push(imp, &words, word);
@@ -57,13 +68,13 @@ import_sftp_options(struct importer *imp, uint64_t set,
 		    i + 1 < words.count ? words.items[i + 1] : "";
 
 		if (strcmp(flag, "-R") == 0) {
-			fputs(IN "sftp_read_only = true;\n", imp->out);
+			options->read_only = true;
 			continue;
 		}
 		if (strcmp(flag, "-d") == 0)
-			put_start(imp, set, d, value);
+			options->start = start_directory(imp, block, d, value);
 		else if (strcmp(flag, "-u") == 0)
-			import_put_text(imp, IN, "sftp_umask", value);
+			options->umask = value;
 		else if (strcmp(flag, "-P") == 0 || strcmp(flag, "-p") == 0)
 			import_error(imp, &d->origin,
 			    "internal-sftp %s: "
@@ -72,5 +83,191 @@ import_sftp_options(struct importer *imp, uint64_t set,
 		else if (strcmp(flag, "-e") == 0)
 			continue;
 		i++; /* -l and -f: sallyport's own audit has more */
+	}
+}
+
+static void
+put_options(struct importer *imp, const struct sftp_options *options)
+{
+	fprintf(imp->out, IN "sftp_read_only = %s;\n",
+	    options->read_only ? "true" : "false");
+	import_put_text(imp, IN, "sftp_umask",
+	    options->umask != NULL ? options->umask : "none");
+	import_put_text(imp, IN, "sftp_start",
+	    options->start != NULL ? options->start : "none");
+}
+
+/* ---- Subsystem ---- */
+
+bool
+import_is_internal(const char *command)
+{
+	static const char name[] = "internal-sftp";
+
+	return strncmp(command, name, sizeof(name) - 1) == 0 &&
+	    strchr(" \t", command[sizeof(name) - 1]) != NULL;
+}
+
+/* A word as the shell will read it again (OpenSSH's argv_assemble()). */
+static char *
+shell_word(const struct importer *imp, const char *word)
+{
+	char *text = arena_alloc(imp->arena, 2 * strlen(word) + 3), *p = text;
+	bool blank = strpbrk(word, " \t") != NULL;
+
+	if (blank)
+		*p++ = '"';
+	for (; *word != '\0'; word++) {
+		if (strchr("\\'\"", *word) != NULL)
+			*p++ = '\\';
+		*p++ = *word;
+	}
+	if (blank)
+		*p++ = '"';
+	*p = '\0';
+	return text;
+}
+
+static char *
+subsystem_line(const struct importer *imp, const struct directive *d)
+{
+	char *line = shell_word(imp, d->args[1]);
+	size_t i;
+
+	for (i = 2; i < d->count; i++)
+		line = arena_printf(
+		    imp->arena, "%s %s", line, shell_word(imp, d->args[i]));
+	return line;
+}
+
+char *
+import_subsystem_command(const struct importer *imp, const struct directive *d)
+{
+	char *command = subsystem_line(imp, d);
+
+	if (strcmp(d->args[0], "sftp") == 0 &&
+	    (import_is_internal(command) ||
+		strstr(command, "/sftp-server") != NULL))
+		return arena_strdup(imp->arena, "internal");
+	return command;
+}
+
+/* The first line of the block for the subsystem. */
+static const struct directive *
+subsystem_of(const struct importer *imp, size_t block, const char *name)
+{
+	const struct block *b = &imp->blocks[block];
+	size_t i;
+
+	for (i = b->first; i < b->first + b->directives; i++) {
+		const struct directive *d = &imp->directives[i];
+
+		if (strcmp(d->word->name, "subsystem") == 0 && d->count > 1 &&
+		    strcmp(d->args[0], name) == 0)
+			return d;
+	}
+	return NULL;
+}
+
+/* sshd adds up what all matching blocks have, in place of the rest. */
+static void
+put_subsystems(struct importer *imp, size_t block)
+{
+	const struct block *b = &imp->blocks[block];
+	struct strings list = {0}, names = {0};
+	size_t i;
+
+	for (i = b->first; i < b->first + b->directives; i++) {
+		const struct directive *d = &imp->directives[i];
+
+		if (strcmp(d->word->name, "subsystem") != 0 || d->count < 2 ||
+		    subsystem_of(imp, block, d->args[0]) != d)
+			continue;
+		import_push(
+		    imp, &names, arena_printf(imp->arena, "+%s", d->args[0]));
+		import_push(imp, &list,
+		    arena_printf(imp->arena, "+%s=%s", d->args[0],
+			import_subsystem_command(imp, d)));
+	}
+	import_put_list(imp, IN, "subsystems", &names);
+	import_put_list(imp, IN, "subsystem_commands", &list);
+}
+
+static bool
+has_options(const struct importer *imp, size_t block)
+{
+	const struct directive *d = subsystem_of(imp, block, "sftp");
+
+	return d != NULL && d->count > 2 &&
+	    strcmp(import_subsystem_command(imp, d), "internal") == 0;
+}
+
+static bool
+any_has_options(const struct importer *imp)
+{
+	size_t i;
+
+	for (i = 0; i < imp->block_count; i++) {
+		if (!imp->blocks[i].never && has_options(imp, i))
+			return true;
+	}
+	return false;
+}
+
+bool
+import_sftp_apart(const struct importer *imp)
+{
+	return any_has_options(imp) &&
+	    (import_first(imp, 0, "forcecommand") != NULL ||
+		import_in_block(imp, "forcecommand"));
+}
+
+/* What the Subsystem line gives the server that ours takes the place of. */
+bool
+import_subsystem_options(struct importer *imp, size_t block)
+{
+	const struct directive *d = subsystem_of(imp, block, "sftp");
+	struct sftp_options options = {0};
+
+	if (!any_has_options(imp) || (d == NULL && block != 0))
+		return false;
+	if (has_options(imp, block))
+		read_options(imp, block, d, subsystem_line(imp, d), &options);
+	put_options(imp, &options);
+	return true;
+}
+
+void
+import_subsystems(struct importer *imp, size_t block)
+{
+	if (block != 0 && import_first(imp, block, "subsystem") != NULL)
+		put_subsystems(imp, block);
+	/* Ours serves sftp where nothing is said. */
+	if (block == 0 && import_first(imp, 0, "subsystem") == NULL)
+		import_put_list(
+		    imp, IN, "subsystems", &(struct strings){NULL, 0});
+	if (!import_sftp_apart(imp))
+		(void)import_subsystem_options(imp, block);
+}
+
+/* ---- ForceCommand ---- */
+
+void
+import_force_command(struct importer *imp, size_t block)
+{
+	const struct directive *d = import_first(imp, block, "forcecommand");
+	bool internal = d != NULL && import_is_internal(d->rest);
+	bool none = d == NULL || strcasecmp(d->rest, "none") == 0;
+	struct sftp_options options;
+
+	if (d == NULL)
+		return;
+	/* The user's shell reads it, so its quotes must arrive. */
+	import_put_text(
+	    imp, IN, "command", internal || none ? "none" : d->rest);
+	fprintf(imp->out, IN "sftp_only = %s;\n", internal ? "true" : "false");
+	if (internal) {
+		read_options(imp, block, d, d->rest, &options);
+		put_options(imp, &options);
 	}
 }

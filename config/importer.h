@@ -11,8 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define IMPORT_BLOCKS_MAX  63 /* Match blocks: bits of a set */
-#define IMPORT_SETS_MAX	   256
+#define IMPORT_BLOCKS_MAX  512 /* Match blocks */
 #define IMPORT_ARGS_MAX	   256
 #define IMPORT_INCLUDE_MAX 16
 
@@ -38,6 +37,7 @@ struct directive {
 	const char *rest; /* what follows the keyword, its quotes kept */
 	struct origin origin;
 	size_t block; /* 0: outside */
+	size_t number; /* in the order of reading */
 };
 
 /* One Match line; NULL or a comma separated list. */
@@ -56,34 +56,45 @@ struct block {
 	struct criteria criteria[IMPORT_INCLUDE_MAX];
 	size_t count;
 	struct origin origin;
+	const char *text; /* what follows "Match" */
 	bool never; /* matches nobody, or cannot be said: left out */
+	size_t first, directives; /* its own, in imp->directives */
 };
 
-struct authority;
+/* Where keys, authorities and principals are found: the slots of key_sources.
+ */
+enum source_slot {
+	SLOT_FILES, /* AuthorizedKeysFile */
+	SLOT_COMMAND, /* AuthorizedKeysCommand */
+	SLOT_CA, /* TrustedUserCAKeys */
+	SLOT_NAMES, /* AuthorizedPrincipalsFile */
+	SLOT_ASK, /* AuthorizedPrincipalsCommand */
+	SLOT_COUNT
+};
+
+/* A key source of the publickey module. */
+struct import_source {
+	enum source_slot slot;
+	const char *name;
+	const struct directive *d; /* NULL: sshd's default of the files */
+	const struct directive *user; /* of a command */
+};
 
 struct importer {
 	struct arena *arena;
 	struct problems *report;
 	FILE *out;
 	struct directive *directives;
-	size_t directive_count;
-	struct block blocks[IMPORT_BLOCKS_MAX + 1]; /* 0 is unused */
+	size_t directive_count, directive_room;
+	struct block *blocks; /* 0: outside of Match */
 	size_t block_count; /* with number 0 */
 	struct listener *listeners;
 	size_t listener_count;
 	bool use_dns;
-	size_t rule_count; /* written so far */
 	size_t groups; /* in the match that is being written */
-	uint64_t sets[IMPORT_SETS_MAX]; /* of blocks that can match together */
-	size_t set_count;
-	struct authority *authorities;
-	size_t authority_count;
-};
-
-/* TrustedUserCAKeys with the principals that go with it in some set. */
-struct authority {
-	const struct directive *keys, *file, *command; /* or NULL */
-	const char *name; /* of the key source */
+	size_t items; /* in the list that is being written */
+	struct import_source *sources;
+	size_t source_count;
 };
 
 /* ---- import_read.c ---- */
@@ -92,21 +103,29 @@ struct authority {
 int import_read(struct importer *imp, const char *path);
 const struct import_word *import_find_word(const char *name);
 
-/* ---- import.c: what holds for a set of Match blocks (bit n: block n) ---- */
+/* ---- import.c: what a block says itself; 0 is outside of Match ---- */
 
-/* The directive that counts: of the set, else of the global part; or NULL. */
+/* The directive that counts there, or NULL: the first, or the last. */
 const struct directive *import_first(
-    const struct importer *imp, uint64_t set, const char *name);
+    const struct importer *imp, size_t block, const char *name);
 const struct directive *import_last(
-    const struct importer *imp, uint64_t set, const char *name);
-/* Its only argument, or the default. */
-const char *import_value(const struct importer *imp, uint64_t set,
-    const char *name, const char *fallback);
-bool import_is(const struct importer *imp, uint64_t set, const char *name,
+    const struct importer *imp, size_t block, const char *name);
+/* The block's, else the one outside. */
+const struct directive *import_seen(
+    const struct importer *imp, size_t block, const char *name);
+/* The first argument outside of Match, or the default. */
+const char *import_value(
+    const struct importer *imp, const char *name, const char *fallback);
+/* The same as yes or no, true and false taken for these. */
+bool import_is(const struct importer *imp, size_t block, const char *name,
     const char *value, const char *fallback);
 /* All arguments of a keyword that grows, one after the other. */
 struct strings import_all(
-    const struct importer *imp, uint64_t set, const char *name);
+    const struct importer *imp, size_t block, const char *name);
+/* Does a Match block say this; does anything say it with this value? */
+bool import_in_block(const struct importer *imp, const char *name);
+bool import_anywhere(
+    const struct importer *imp, const char *name, const char *value);
 /* Append a copy of the text. */
 void import_push(
     const struct importer *imp, struct strings *list, const char *text);
@@ -130,63 +149,61 @@ void import_put_text(struct importer *imp, const char *indent, const char *key,
 
 /* Judge each block; what cannot be said is reported and left out. */
 void import_judge_blocks(struct importer *imp);
-/* Can both hold for one login?  False only when surely not. */
-bool import_compatible(const struct importer *imp, uint64_t set, size_t block);
-/* Can root be among those that all blocks of the set match? */
-bool import_may_be_root(const struct importer *imp, uint64_t set);
-/* The groups of "match" for the set; counts them in imp->groups. */
-void import_put_match(struct importer *imp, uint64_t set);
+/* The groups of "match" for the block; counts them in imp->groups. */
+void import_put_match(struct importer *imp, size_t block);
 /* Networks of an address or host list; names are reported. */
 struct strings import_networks(struct importer *imp, const char *list,
     const struct origin *origin, bool *expressible);
-bool import_pattern_list(
-    const struct importer *imp, const char *text, const char *list);
 
-/* ---- import_server.c, import_rules.c, import_grants.c ---- */
+/* ---- import_server.c, import_modules.c, import_overlays.c ---- */
 
 void import_listeners(struct importer *imp);
 void import_server(struct importer *imp);
 void import_modules(struct importer *imp);
-void import_rules(struct importer *imp);
-/* Fill imp->sets; reported when there are too many. */
-void import_find_sets(struct importer *imp);
-/* Fill imp->authorities, from the sets. */
-void import_find_authorities(struct importer *imp);
-
-/* ---- import_blocks.c ---- */
-
-/* Does some Match block say this? */
-bool import_in_block(const struct importer *imp, const char *name);
-void import_rekey(struct importer *imp, uint64_t set, const char *indent);
-void import_qos(
-    struct importer *imp, uint64_t set, const char *indent, bool report);
-/* Does sshd serve this command itself ("internal-sftp ...")? */
-bool import_is_internal(const char *command);
-/* "COMMAND ARGS" of "Subsystem NAME COMMAND ARGS", quoted for a shell. */
-char *import_subsystem_line(
-    const struct importer *imp, const struct directive *d);
-/* The same, or "internal" where our own server takes its place. */
-char *import_subsystem_command(
-    const struct importer *imp, const struct directive *d);
-/* The Subsystem line for sftp, or NULL. */
-const struct directive *import_sftp(const struct importer *imp, uint64_t set);
-/* The grants of what is the server's unless a block says it. */
-void import_block_grants(struct importer *imp, uint64_t set);
-
-/* The grants of a rule for the set; root's chains when root is set. */
-void import_grants(struct importer *imp, uint64_t set, bool root);
-/* The chains that can authenticate. */
-struct strings import_chains(struct importer *imp, uint64_t set, bool root);
-/* Names of key sources for AuthorizedKeysFile and -Command of the set. */
-struct strings import_key_sources(const struct importer *imp, uint64_t set);
-/* ---- import_sftp.c ---- */
-
-/* The grants of our SFTP server, from the words of "internal-sftp -x ...". */
-void import_sftp_options(struct importer *imp, uint64_t set,
-    const struct directive *d, const char *line);
-
+/* Fill imp->sources. */
+void import_find_sources(struct importer *imp);
+/* The grant key_sources, where the block says anything of them. */
+void import_key_sources(struct importer *imp, size_t block);
 /* Does a file of RevokedKeys revoke anything ("none" and /dev/null do not)? */
 bool import_revokes(const char *path);
+/* Overlays, guards and rules. */
+void import_policy(struct importer *imp);
+
+/* ---- import_grants.c, import_blocks.c ---- */
+
+#define IMPORT_IN "\t  " /* before a grant */
+
+/* Does the item for the block set what the keyword says?  0 sets all. */
+bool import_says(const struct importer *imp, size_t block, const char *name);
+/* What the block says as grants, but the keywords that follow. */
+void import_grants(struct importer *imp, size_t block);
+void import_server_grants(struct importer *imp, size_t block);
+/* Keywords whose last line counts in sshd: IPQoS, StreamLocalBindMask. */
+void import_qos(
+    struct importer *imp, size_t block, const char *indent, bool report);
+void import_unix_mask(struct importer *imp, size_t block);
+void import_rekey(struct importer *imp, size_t block, const char *indent);
+/* AllowUsers, DenyUsers and the same of groups; true: there was one. */
+bool import_access(struct importer *imp, size_t block, bool guard);
+
+/* ---- import_sftp.c ---- */
+
+/* Does sshd serve this command itself ("internal-sftp ...")? */
+bool import_is_internal(const char *command);
+/* "COMMAND ARGS" of "Subsystem NAME COMMAND ARGS", quoted for a shell; or
+ * "internal" where our own server takes its place. */
+char *import_subsystem_command(
+    const struct importer *imp, const struct directive *d);
+void import_subsystems(struct importer *imp, size_t block);
+void import_force_command(struct importer *imp, size_t block);
+/* Have what Subsystem and what ForceCommand say of sftp to be kept apart? */
+bool import_sftp_apart(const struct importer *imp);
+/* The grants of our SFTP server, from the block's Subsystem line; false: it
+ * has none. */
+bool import_subsystem_options(struct importer *imp, size_t block);
+
+/* ---- import_server.c ---- */
+
 /* sshd's LogLevel as ours. */
 const char *import_log_level(const char *level);
 /* An algorithm list with + - ^ against what sallyport knows. */

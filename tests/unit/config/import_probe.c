@@ -6,7 +6,7 @@
 #include "config/import.h"
 #include "config/load.h"
 #include "config/options.h"
-#include "config/policy/policy.h"
+#include "config/policy/match.h"
 #include "config/show.h"
 
 #include <stdlib.h>
@@ -51,6 +51,29 @@ listener_of(const struct config *config, unsigned port)
 	return NULL;
 }
 
+/* Of lists that add up the first; or an empty one, which forbids all. */
+static const void *
+value_of(const struct decision *d, enum grant grant)
+{
+	const struct option *option = option_of_grant(grant);
+	const void *value = (const char *)&d->grants + option->offset;
+	enum layer layer;
+	size_t i;
+
+	for (layer = 0; layer < LAYER_COUNT; layer++) {
+		const struct layers *layers = &d->layers[layer];
+
+		for (i = 0; layer_grant(layer) == grant && i < layers->count;
+		     i++) {
+			const struct strings *list = layers->items[i].list;
+
+			if (list->count == 0)
+				return list;
+		}
+	}
+	return value;
+}
+
 static void
 print_decision(const struct decision *d)
 {
@@ -67,8 +90,7 @@ print_decision(const struct decision *d)
 		const struct option *option = option_of_grant(grant);
 
 		printf("%s ", option->name);
-		show_value(stdout, option,
-		    (const char *)&d->grants + option->offset, SHOW_JSON);
+		show_value(stdout, option, value_of(d, grant), SHOW_JSON);
 		printf("\n");
 	}
 }

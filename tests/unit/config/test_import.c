@@ -229,17 +229,15 @@ static const struct row rows[] = {
 	"out\n"},
     {"ChannelTimeout session=5m global=1h x11*=0\n"
      "UnusedConnectionTimeout 9m\n",
-	"unused_timeout = \"9m\";\n"
-	"\t  idle_timeout = \"1h\";\n\t  channel_timeouts = "
-	"[ \"session=5m\" ];",
+	"unused_timeout = \"9m\";\n\t  channel_timeouts = "
+	"[ \"session=5m\", \"global=1h\", \"x11*=0\" ];",
 	""},
     {"RefuseConnection no\nMatch Invalid-User\nRefuseConnection yes\n",
-	"{ name = \"sshd-1-refused\";\n\t  match = ( { invalid_user = "
-	"true; } );\n\t  refuse = true; }",
+	"{ name = \"match-1\";\n\t  match = { invalid_user = true; };\n"
+	"\t  refuse = true;\n\t}",
 	""},
     {"Match Group a,b User c*,!cd\nPermitTTY no\n",
-	"match = ( { user = [ \"c*\", \"!cd\" ]; group = [ \"a\", \"b\" ]; "
-	"} );",
+	"match = { user = [ \"c*\", \"!cd\" ]; group = [ \"a\", \"b\" ]; };",
 	""},
     {"Match Address 10.*,!10.1.2.3 LocalPort 22\nPermitTTY no\n",
 	"{ from = [ \"10.0.0.0/8\", \"!10.1.2.3\" ]; listener = "
@@ -269,20 +267,65 @@ static const struct row rows[] = {
 	"\t  key_revoked = [ \"/k\", \"/l\" ];\n", ""},
     {"Match User x\nRevokedKeys /m\n", "\t  key_revoked = [ ];\n", ""},
     {"Match User x\nTrustedUserCAKeys /x\nAuthorizedPrincipalsFile .p\n",
-	"\t\tauthority-0 = { ca_keys = [ \"/x\" ];\n"
-	" file = [ \"%h/.p\" ];\n\t\t};\n",
+	"\t\tca-1 = { ca_keys = [ \"/x\" ];\n\t\t};\n", ""},
+    {"Match User x\nTrustedUserCAKeys /x\nAuthorizedPrincipalsFile .p\n",
+	"\t\tnames-1 = { principals = true; file = [ \"%h/.p\" ];\n\t\t};\n",
 	""},
+    {"Match User x\nTrustedUserCAKeys /x\nAuthorizedPrincipalsFile .p\n",
+	"\t  key_sources = [ \"+ca=ca-1\", \"+names=names-1\" ];\n", ""},
     {"TrustedUserCAKeys /ca\nMatch User x\n"
      "AuthorizedPrincipalsCommand /bin/p %u\n"
      "AuthorizedPrincipalsCommandUser nobody\n",
-	"\t\tca_keys = [ \"/ca\" ];\n"
-	"\t\tauthority-1 = { ca_keys = [ \"/ca\" ];\n"
-	" command = [ \"/bin/p\", \"%u\" ];\n",
+	"\t\task-1 = { principals = true; command = [ \"/bin/p\", "
+	"\"%u\" ];\n",
 	""},
     {"TrustedUserCAKeys /ca\nMatch User x\nTrustedUserCAKeys none\n",
-	"\t  key_sources = [ \"user\" ];\n", ""},
+	"\t  key_sources = [ \"+ca=none\" ];\n", ""},
     {"TrustedUserCAKeys /ca\nMatch User x\nTrustedUserCAKeys /x\n",
-	"\t  key_sources = [ \"user\", \"authority-1\" ];\n", ""},
+	"\t  key_sources = [ \"+ca=ca-1\" ];\n", ""},
+    {"AuthorizedKeysFile /k\nMatch User x\nAuthorizedKeysFile none\n"
+     "Match User y\nAuthorizedKeysFile /k\n",
+	"\t\tsources = [ \"user\" ];\n", ""},
+    {"AuthorizedKeysFile /k\nMatch User x\nAuthorizedKeysFile none\n",
+	"\t  key_sources = [ \"+files=none\" ];\n", ""},
+    {"AuthorizedKeysFile none\n", "\t  key_sources = [ ];\n", ""},
+    {"HostbasedAuthentication yes\n",
+	"\t  key_sources = [ \"+files=user\", \"+hostbased=hostbased\" ];\n",
+	""},
+    {"AllowUsers a b@10.0.0.0/8,!10.1.1.1 c@* d@x.example.com\n"
+     "DenyGroups g !h\n",
+	"guards = (\n\t{ name = \"access\";\n"
+	"\t  allow_users = [ \"a\", \"b@10.0.0.0/8,!10.1.1.1\", "
+	"\"c@0.0.0.0/0,::/0\" ];\n\t  deny_groups = [ \"g\" ];\n",
+	"1: warning: \"x.example.com\": a host name never matches while "
+	"UseDNS is no: left out\n"},
+    {"AllowUsers a\nMatch Group g\nAllowUsers b\n",
+	"\t  allow_users = [ \"+b\" ];\n", ""},
+    {"AllowUsers a\nMatch Group g\nAllowUsers b\n",
+	"\t{ name = \"sshd\";\n\t  allow_users = [ \"a\" ];\n", ""},
+    {"Match Group g\nIPQoS cs1\nMatch User u\nIPQoS cs2\nPermitTTY no\n",
+	"\t{ name = \"match-2-qos\";\n\t  match = { user = [ \"u\" ]; };\n"
+	"\t  ip_qos_interactive = \"cs2\";\n"
+	"\t  ip_qos_bulk = \"cs2\";\n\t},\n",
+	""},
+    {"Subsystem sftp internal-sftp -R\nMatch Group g\n"
+     "ForceCommand internal-sftp -d /in\n",
+	"\t{ name = \"sshd-sftp\";\n\t  sftp_read_only = true;\n", ""},
+    {"Port 22\n", "\t  subsystems = [ ];\n", ""},
+    {"Match User x\nPasswordAuthentication no\nMatch Group g\n"
+     "PubkeyAuthentication no\n",
+	"\t  password = false;\n\t},\n", ""},
+    {"AuthenticationMethods publickey,gssapi-with-mic password\n",
+	"\t  methods = [ \"password\" ];\n",
+	"1: warning: AuthenticationMethods publickey,gssapi-with-mic: no "
+	"module "
+	"serves it: left out\n"},
+    {"PermitRootLogin forced-commands-only\n"
+     "AuthenticationMethods publickey,password\n",
+	"\t  root_login = \"forced-command\";\n",
+	"2: AuthenticationMethods publickey,password: with PermitRootLogin "
+	"forced-commands-only the result lets root in by it, which sshd never "
+	"does\n"},
     {"Match User x\nCASignatureAlgorithms ssh-ed25519\n",
 	"\t  key_ca_algorithms = [ \"ssh-ed25519\" ];\n", ""},
     {"Match User x\nRekeyLimit 1M 1h\n",
@@ -293,7 +336,8 @@ static const struct row rows[] = {
 	""},
     {"Subsystem x /bin/x\nMatch User x\nSubsystem sftp internal-sftp -R\n"
      "Subsystem x /bin/y -z\n",
-	"\t  subsystem_commands = [ \"sftp=internal\", \"x=/bin/y -z\" ];\n",
+	"\t  subsystem_commands = [ \"+sftp=internal\", \"+x=/bin/y -z\" "
+	"];\n",
 	""},
     {"Subsystem sftp internal-sftp -R -u 027\n",
 	"\t  sftp_read_only = true;\n\t  sftp_umask = \"027\";\n", ""},
@@ -301,9 +345,7 @@ static const struct row rows[] = {
     {"PAMServiceName y\nMatch User x\nPAMServiceName sshd\n",
 	"\t  pam_service = \"sshd\";\n", ""},
     {"PermitRootLogin forced-commands-only\n",
-	"\t  methods = [ \"publickey\" ];\n"
-	"\t  root_login = \"forced-command\";\n",
-	""},
+	"\t  root_login = \"forced-command\";\n", ""},
     {"Match User x\nPort 23\n", "",
 	"2: Port: not allowed in a Match "
 	"block\n"},
@@ -328,7 +370,7 @@ static const struct row rows[] = {
 	"command = \"echo \\\"a  b\\\" 'c\\\"d' # e\";", ""},
     {"ForceCommand=\"x\" y\n", "command = \"\\\"x\\\" y\";", ""},
     {"ChallengeResponseAuthentication no\nPasswordAuthentication no\n",
-	"methods = [ \"publickey\" ];", ""},
+	"\t  password = false;\n\t  keyboard_interactive = false;\n", ""},
     {"SetEnv A=1 A=2 B=3\nSetEnv C=4\n", "set_env = [ \"A=1\", \"B=3\" ];", ""},
 };
 
@@ -348,7 +390,7 @@ START_TEST(includes_follow_globs_and_keep_their_match_to_themselves)
 	text = mem_printf("Include %s/*0.conf\nMaxAuthTries 2\n", place);
 	got = imported(text, &report);
 	ck_assert_str_eq(report, "");
-	ck_assert(strstr(got, "match = ( { user = [ \"a\" ]; } );") != NULL);
+	ck_assert(strstr(got, "match = { user = [ \"a\" ]; };") != NULL);
 	ck_assert(strstr(got, "max_auth_tries = 6;") == NULL);
 	ck_assert(strstr(got, "max_sessions = 10;") == NULL);
 	ck_assert(strstr(got, "pty = false;") != NULL);
@@ -363,8 +405,8 @@ START_TEST(includes_follow_globs_and_keep_their_match_to_themselves)
 	    place);
 	got = imported(text, &report);
 	ck_assert(strstr(got,
-		      "match = ( { group = [ \"g\" ]; }, { group = "
-		      "[ \"g\" ]; }, { user = [ \"a\" ]; } );") != NULL);
+		      "match = ( { group = [ \"g\" ]; }, { user = [ \"a\" "
+		      "]; } );") != NULL);
 	config_free(config_of(got));
 	free(text);
 	free(got);
