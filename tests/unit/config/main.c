@@ -14,6 +14,7 @@ main(void)
 	srunner_add_suite(runner, suite_bundle());
 	srunner_add_suite(runner, suite_load());
 	srunner_add_suite(runner, suite_overlays());
+	srunner_add_suite(runner, suite_overlay_text());
 	srunner_add_suite(runner, suite_policy());
 	srunner_add_suite(runner, suite_unknown());
 	srunner_add_suite(runner, suite_policy_may());

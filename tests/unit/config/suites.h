@@ -11,6 +11,7 @@ Suite *suite_guards(void);
 Suite *suite_import(void);
 Suite *suite_load(void);
 Suite *suite_manual(void);
+Suite *suite_overlay_text(void);
 Suite *suite_overlays(void);
 Suite *suite_parse(void);
 Suite *suite_policy(void);

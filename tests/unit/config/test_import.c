@@ -222,7 +222,7 @@ static const struct row rows[] = {
     {"ForceCommand internal-sftp -d %d/in\n", "sftp_start = \"%h/in\";", ""},
     {"Subsystem sftp /opt/other -x\nMatch User al\n"
      "ForceCommand internal-sftp\nSubsystem sftp /opt/other -x\n",
-	"subsystem_commands = [ \"sftp=internal\" ];", ""},
+	"\t  sftp_only = true;\n", ""},
     {"Ciphers aes128-gcm@openssh.com\nMACs hmac-md5\n", "",
 	"2: warning: macs: sallyport has no \"hmac-md5\": left out\n"
 	"2: warning: macs: no cipher of the list needs one of these: left "

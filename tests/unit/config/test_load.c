@@ -228,9 +228,12 @@ static const struct row rows[] = {
 	"a.conf:1: yes: a word where a value is expected: strings stand in "
 	"\"quotes\", booleans are true and false\n"
 	"a.conf:1: rules.r.agnet: unknown key; did you mean \"agent\"?\n"},
-    {RULE("forwarding = true; "),
-	"a.conf:1: rules.r.forwarding: unknown key; did you mean "
-	"\"local_forward\", \"remote_forward\"?\n"},
+    {RULE("forward = true; "),
+	"a.conf:1: rules.r.forward: unknown key; did you mean "
+	"\"forwarding\"?\n"},
+    {RULE("local_forwrd = [ ]; "),
+	"a.conf:1: rules.r.local_forwrd: unknown key; did you mean "
+	"\"local_forward\"?\n"},
     {RULE("local_forward = \"none\"; accept_env = [ \"none\" ]; "),
 	"a.conf:1: rules.r.local_forward: write [ ] for none\n"
 	"a.conf:1: rules.r.accept_env: write [ ] for none\n"},

@@ -222,7 +222,7 @@ START_TEST(uid_ranges_channels_and_assignments)
 	ck_assert_uint_eq(timeout.seconds, 3600);
 	ck_assert(parse_channel(arena, "session", &timeout) != NULL);
 	ck_assert(parse_channel(arena, "=1", &timeout) != NULL);
-	ck_assert(parse_channel(arena, "x=0", &timeout) == NULL);
+	ck_assert(parse_channel(arena, "session=0", &timeout) == NULL);
 	ck_assert(parse_assignment("A_1=b=c") == NULL);
 	ck_assert(parse_assignment("1A=b") != NULL);
 	ck_assert(parse_assignment("=b") != NULL);
