@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -256,6 +257,8 @@ main(int argc, char **argv)
 	int n = 0, status;
 	bool by_us = false; /* started by one of our own processes */
 
+	/* A log file that has reached its limit ends no process. */
+	signal(SIGXFSZ, SIG_IGN);
 	open_standard();
 	if (fstat(STDIN_FILENO, &in) == 0 && S_ISSOCK(in.st_mode))
 		spare_client(STDIN_FILENO);

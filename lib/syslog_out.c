@@ -9,9 +9,11 @@
  */
 #include "lib/syslog_out.h"
 
+#include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
+#include "lib/rd.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -371,6 +373,46 @@ syslog_out_flush(void)
 		    out.loop, &out.again, AGAIN_MS, on_again, NULL);
 	show_untold();
 	errno = saved;
+}
+
+void
+syslog_out_save(struct buf *b)
+{
+	own_losses();
+	/* A record that a stream has taken in part ends with the stream. */
+	buf_u64(b, out.untold + (out.rest_len != 0));
+	buf_u32(b, (uint32_t)out.kept_count);
+	for (const struct kept *k = out.first; k != NULL; k = k->next)
+		buf_string(b, k->data, k->len);
+}
+
+void
+syslog_out_load(struct rd *r)
+{
+	uint64_t untold = rd_u64(r);
+	uint32_t count = rd_u32(r);
+	struct kept *first, *last;
+	size_t len;
+
+	own_losses();
+	out.untold += untold;
+	first = out.first;
+	last = out.last;
+	out.first = out.last = NULL;
+	for (uint32_t i = 0; i < count && r->err == 0; i++) {
+		const uint8_t *data = rd_string(r, SYSLOG_OUT_MAX, &len);
+
+		if (r->err == 0 && len > 0 && data[len - 1] == '\0' &&
+		    !keep((const char *)data, len))
+			lose();
+	}
+	if (out.first == NULL)
+		out.first = first;
+	else
+		out.last->next = first;
+	if (last != NULL)
+		out.last = last;
+	show_untold();
 }
 
 bool

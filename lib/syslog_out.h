@@ -65,6 +65,15 @@ void syslog_out_use_loop(struct loop *loop);
  */
 void syslog_out_patience(unsigned ms);
 
+/*
+ * For the next image of this process: what is kept and what was lost, and back
+ * again, in front of what it has kept by then.
+ */
+struct buf;
+struct rd;
+void syslog_out_save(struct buf *b);
+void syslog_out_load(struct rd *r);
+
 /* The PRI value of a severity with our facility; our ident. */
 int syslog_out_priority(int severity);
 const char *syslog_out_ident(void);

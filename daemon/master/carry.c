@@ -12,6 +12,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/rd.h"
+#include "lib/syslog_out.h"
 
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -359,6 +360,7 @@ save(const struct master *m, struct buf *b)
 	buf_text(b, m->pid_fd < 0 ? "" : m->pid_path);
 	save_kept(m, b);
 	control_save(m, b);
+	syslog_out_save(b);
 }
 
 static void
@@ -439,6 +441,7 @@ load(struct master *m, struct rd *r)
 	m->pid_path = m->pid_fd < 0 ? NULL : mem_strdup(path);
 	load_kept(r, m);
 	control_load(m, r);
+	syslog_out_load(r);
 	return rd_end(r);
 }
 
@@ -528,38 +531,32 @@ carry_adopt(
     struct master *m, int fd, struct carry_fds *fds, struct generation ***first)
 {
 	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-	const uint8_t *data;
-	struct rd r;
-	size_t len;
+	struct rd r, whole;
 	int err;
 
 	if ((fcntl(fd, F_GET_SEALS) & seals) != seals)
 		return E_PERMISSIONS;
 	if ((err = map_state(fd, &r)) != 0)
 		return err;
-	data = r.data;
-	len = r.len;
+	whole = r;
 	handed = fds;
 	err = adopt(m, &r, first);
 	handed = NULL;
-	munmap((void *)(uintptr_t)data, len);
+	munmap((void *)(uintptr_t)whole.data, whole.len);
 	return err;
 }
 
 int
 carry_load(struct master *m, int fd)
 {
-	const uint8_t *data;
-	struct rd r;
-	size_t len;
+	struct rd r, whole;
 	int err;
 
 	if ((err = map_state(fd, &r)) != 0)
 		return err;
-	data = r.data;
-	len = r.len;
+	whole = r;
 	err = load(m, &r);
-	munmap((void *)(uintptr_t)data, len);
+	munmap((void *)(uintptr_t)whole.data, whole.len);
 	close(fd);
 	return err;
 }

@@ -79,7 +79,7 @@ carry_exec(struct master *m, int bundle)
 	sigset_t now;
 
 	control_flush(m);
-	lobby_empty(m, NULL);
+	lobby_close(m);
 	sigprocmask(SIG_BLOCK, NULL, &now);
 	next_image(m, m->options.program, bundle, NULL);
 	sigprocmask(SIG_SETMASK, &now, NULL);

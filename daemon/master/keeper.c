@@ -18,6 +18,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/syslog_out.h"
 
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -31,13 +32,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SUFFIX	     ".keeper-"
-#define HELLO	     0x73616c79u
-#define TAKE	     't'
-#define YOURS	     'y'
-#define FDS_AT_ONCE  128
-#define STEP_SECONDS 5
-#define KEEPERS_MAX  64
+#define SUFFIX	      ".keeper-"
+#define HELLO	      0x73616c79u
+#define TAKE	      't'
+#define YOURS	      'y'
+#define FDS_AT_ONCE   128
+#define STEP_SECONDS  5
+#define KEEPERS_MAX   64
+#define LAST_WORDS_MS 1000 /* for a slow syslog */
 
 struct hello {
 	uint32_t magic, count, pid;
@@ -200,6 +202,7 @@ on_next_server(int fd, unsigned events, void *arg)
 	}
 	/* What the processes say from now on is for the other. */
 	keeper_close(m);
+	syslog_out_drain(LAST_WORDS_MS);
 	_exit(0);
 }
 

@@ -15,7 +15,6 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,14 +23,15 @@
 #define LOBBY_MS (60 * 1000)
 /* When the templates' queues were full, they are looked at again. */
 #define AGAIN_MS 20
-/* A reload waits so long for them altogether. */
-#define EMPTY_MS 1000
+
+static void go_on(struct connection *c, struct generation *to);
 
 static void
 leave(struct connection *c)
 {
 	loop_fd_remove(&c->on_client);
 	loop_timer_stop(&c->again);
+	c->generation->in_lobby--;
 	close(c->client);
 	c->client = -1;
 	free(c->listener);
@@ -47,13 +47,7 @@ hand_over(struct connection *c)
 		connection_forget(c->generation->master, c);
 }
 
-static void
-look_again(void *arg)
-{
-	struct connection *c = arg;
-
-	loop_fd_set(&c->on_client, LOOP_READ);
-}
+static void look_again(void *arg);
 
 /* Not as long as the templates have their hands full. */
 static void
@@ -67,6 +61,20 @@ hand_over_soon(struct connection *c)
 	}
 	loop_fd_set(&c->on_client, 0);
 	loop_timer_start(m->loop, &c->again, AGAIN_MS, look_again, c);
+}
+
+/* One that leaves is handed over whether it has said something or not. */
+static void
+look_again(void *arg)
+{
+	struct connection *c = arg;
+
+	if (!c->leaving)
+		loop_fd_set(&c->on_client, LOOP_READ);
+	else if (generation_serves(c->generation))
+		hand_over_soon(c);
+	else
+		go_on(c, c->generation->master->current);
 }
 
 /* It has sent nothing that would be lost: both events are told now. */
@@ -144,6 +152,7 @@ lobby_enter(struct connection *c, int fd, const char *listener)
 	struct master *m = c->generation->master;
 
 	c->client = fd;
+	c->generation->in_lobby++;
 	c->listener = mem_strdup(listener);
 	if (!greet(c))
 		lobby_end(c, "reset", NULL);
@@ -191,28 +200,55 @@ move(struct connection *c, struct generation *to)
 	if (to == NULL || !same_greeting(c->generation, to))
 		return false;
 	c->generation->connections--;
+	c->generation->in_lobby--;
 	c->generation = to;
 	to->connections++;
+	to->in_lobby++;
 	return true;
 }
 
-void
+static void
+go_on(struct connection *c, struct generation *to)
+{
+	if (!move(c, to)) {
+		lobby_end(c, "killed", "the server has failed");
+		return;
+	}
+	c->leaving = false;
+	loop_fd_set(&c->on_client, LOOP_READ);
+}
+
+bool
 lobby_empty(struct master *m, struct generation *to)
 {
-	uint64_t until = loop_clock() + EMPTY_MS;
 	struct connection *c, *next;
+	bool empty = true;
 
 	for (c = m->connections; c != NULL; c = next) {
 		next = c->next;
 		if (c->client < 0)
 			continue;
+		if (c->generation == to)
+			continue;
 		if (!generation_serves(c->generation)) {
-			if (!move(c, to))
-				lobby_end(c, "killed", "the server has failed");
+			go_on(c, to);
 			continue;
 		}
-		while (!admit_has_room(c->generation) && loop_clock() < until)
-			(void)poll(NULL, 0, 1);
-		hand_over(c);
+		c->leaving = true;
+		hand_over_soon(c);
+		empty = empty && c->client < 0;
+	}
+	return empty;
+}
+
+void
+lobby_close(struct master *m)
+{
+	struct connection *c, *next;
+
+	for (c = m->connections; c != NULL; c = next) {
+		next = c->next;
+		c->ended_by_us = c->ended_by_us || c->client >= 0;
+		lobby_end(c, "killed", "the server reloads");
 	}
 }

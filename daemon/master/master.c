@@ -81,8 +81,6 @@ start_died(struct master *m, const struct config *config, pid_t pid)
 		    "its log says why",
 		    WEXITSTATUS(status));
 	fprintf(stderr, "sallyportd: %s\n", text);
-	/* A log that has reached its limit may be the reason of the death. */
-	signal(SIGXFSZ, SIG_IGN);
 	configure_open_log(m);
 	configure_log(m, config);
 	log_use_stderr(false);
@@ -217,7 +215,7 @@ master_generation_ready(struct generation *g)
 		return;
 	/* Who is in the lobby was greeted by the generation that goes. */
 	if (!first)
-		lobby_empty(m, g);
+		(void)lobby_empty(m, g);
 	for (struct generation *old = m->generations, *next; old != NULL;
 	     old = next) {
 		next = old->next;

@@ -67,7 +67,8 @@ struct generation {
 	struct loop_timer replace; /* of the worker template, once more */
 	struct loading loading;
 	bool ready, failed, retired;
-	unsigned connections;
+	unsigned connections; /* of which in the lobby: */
+	unsigned in_lobby;
 	struct generation *next;
 };
 
@@ -94,6 +95,7 @@ struct connection {
 	char *listener;
 	struct loop_fd on_client;
 	struct loop_timer again; /* until the templates have room */
+	bool leaving; /* the lobby, also without a word */
 	uint8_t cookie[KEXINIT_COOKIE]; /* of the greeting */
 	struct net_address source, local;
 	uint64_t accepted_at; /* ms */
@@ -182,6 +184,8 @@ struct master {
 		size_t len;
 		void (*done)(struct master *m, const char *error, void *arg);
 		void *arg;
+		struct loop_timer again; /* until the lobby is empty */
+		uint64_t exec_by; /* ms; the lobby has so long */
 	} rehearsal;
 	struct control *control;
 	unsigned dropped; /* since the last line in the log about it */
@@ -288,10 +292,14 @@ void lobby_end(struct connection *c, const char *how, const char *cause);
 void lobby_watch(struct connection *c, uint64_t now);
 /*
  * Everybody is handed over, as this image of the master (next: NULL), or the
- * generation that serves, ends.  What has lost its templates goes to the next
- * generation, if that has greeted with the same words.
+ * generation that serves, ends: at once where the templates have room, else
+ * when they have; their generation keeps its templates until then.  What has
+ * lost its templates goes to the next generation, if that has greeted with the
+ * same words.  True: nobody is left.
  */
-void lobby_empty(struct master *m, struct generation *next);
+bool lobby_empty(struct master *m, struct generation *next);
+/* Whoever is left is sent away, and not penalised. */
+void lobby_close(struct master *m);
 
 /* crowd.c: has a connection of the source that holds the most been ended for
  * one from this source? */

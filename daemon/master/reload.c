@@ -24,6 +24,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/* How long the lobby has to become empty, and how often that is looked at. */
+#define LOBBY_EMPTY_MS 1000
+#define LOBBY_AGAIN_MS 20
+
 static void
 finish(struct master *m, const char *error)
 {
@@ -83,6 +87,25 @@ listeners_open(struct master *m)
 	return !refused;
 }
 
+/* Once nobody is in the lobby; the loop goes on meanwhile. */
+static void
+take_over(void *arg)
+{
+	struct master *m = arg;
+
+	if (m->terminating) {
+		finish(m, "the server stops");
+		return;
+	}
+	if (!lobby_empty(m, NULL) && loop_clock() < m->rehearsal.exec_by) {
+		loop_timer_start(
+		    m->loop, &m->rehearsal.again, LOBBY_AGAIN_MS, take_over, m);
+		return;
+	}
+	carry_exec(m, m->rehearsal.bundle);
+	exec_failed(m);
+}
+
 static void
 rehearsed(struct master *m, int status)
 {
@@ -99,8 +122,8 @@ rehearsed(struct master *m, int status)
 	}
 	if (!listeners_open(m))
 		return;
-	carry_exec(m, m->rehearsal.bundle);
-	exec_failed(m);
+	m->rehearsal.exec_by = loop_clock() + LOBBY_EMPTY_MS;
+	take_over(m);
 }
 
 static void
@@ -121,6 +144,7 @@ on_report(int fd, unsigned events, void *arg)
 	}
 	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
 		return;
+	loop_fd_remove(&m->rehearsal.on_report);
 	/* Its end closed the pipe: it exits now. */
 	if (waitpid(m->rehearsal.pid, &status, 0) != m->rehearsal.pid)
 		status = 1;

@@ -22,7 +22,8 @@ hang_up(struct child *c)
 	wall_free(&c->wall);
 }
 
-/* Worker templates without work to come and without workers. */
+/* Worker templates without work to come and without workers.  Whoever is in
+ * the lobby of a generation that goes is still to be served by it. */
 static bool
 sweep_workers(struct generation *g)
 {
@@ -31,7 +32,8 @@ sweep_workers(struct generation *g)
 
 	while (*at != NULL) {
 		struct workers *w = *at;
-		bool done = (w->retired || g->retired) && w->serving == 0;
+		bool goes = w->retired || (g->retired && g->in_lobby == 0);
+		bool done = goes && w->serving == 0;
 
 		if (done)
 			hang_up(&w->child);

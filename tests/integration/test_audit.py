@@ -2,6 +2,7 @@
 a syslog that is away or does not read, one open and one close for each
 connection, and what fail2ban makes of it."""
 
+import contextlib
 import json
 import os
 import re
@@ -309,13 +310,11 @@ def test_a_syslog_that_is_away_delays_nobody(make_server, syslog, user):
     s.wait_log(r"\d+ records were lost: syslog did not take them", after=0)
 
 
-def test_a_syslog_that_does_not_read_blocks_nobody(make_server, syslog, user):
-    s = serve(make_server, syslog)
-    timed_login(s, user)
-    mark = len(s.log())
+@contextlib.contextmanager
+def full(syslog):
+    """It reads nothing, and its socket is full to the brim."""
     os.kill(syslog.process.pid, signal.SIGSTOP)
     try:
-        # fill its socket to the brim
         filler = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         filler.setblocking(False)
         filler.connect("/dev/log")
@@ -324,10 +323,18 @@ def test_a_syslog_that_does_not_read_blocks_nobody(make_server, syslog, user):
             while sent < 100000:
                 filler.send(b"<86>filler: full")
                 sent += 1
-        times = [timed_login(s, user) for _ in range(2)]
-        assert max(times) < 10 * sp.SLOW, times
+        yield
     finally:
         os.kill(syslog.process.pid, signal.SIGCONT)
+
+
+def test_a_syslog_that_does_not_read_blocks_nobody(make_server, syslog, user):
+    s = serve(make_server, syslog)
+    timed_login(s, user)
+    mark = len(s.log())
+    with full(syslog):
+        times = [timed_login(s, user) for _ in range(2)]
+        assert max(times) < 10 * sp.SLOW, times
     s.wait_log(r"filler: full", after=mark)
     # What they had to say was kept meanwhile, and comes whole.
     accepted = rf"Accepted publickey for {user.name}"
@@ -336,6 +343,19 @@ def test_a_syslog_that_does_not_read_blocks_nobody(make_server, syslog, user):
     timed_login(s, user)
     sp.wait_for(lambda: len(re.findall(accepted, s.log()[mark:])) == 3, 15,
                 "its record")
+    assert not re.search(r"[1-9]\d* records were lost", s.log()[mark:])
+
+
+def test_a_reload_takes_along_what_a_slow_syslog_has_not_taken(make_server, syslog):
+    s = serve(make_server, syslog)
+    mark = len(s.log())
+    with full(syslog):
+        generation = int(sp.run(["sallyportctl", "-f", s.config, "--json", "reload"], check=0)
+                         .stdout.split('"generation":')[1].split(",")[0].strip("\"} \n"))
+        assert generation == 2
+    started = "Received SIGHUP"
+    sp.wait_for(lambda: re.search(started, s.log()[mark:]), 15, "what it said before the reload")
+    assert len(re.findall(started, s.log()[mark:])) == 1
     assert not re.search(r"[1-9]\d* records were lost", s.log()[mark:])
 
 

@@ -133,6 +133,28 @@ def test_others_do_not_wait_for_a_log_on_a_full_disk(make_server, make_user):
     others_go_on(server, user)
 
 
+def test_a_log_file_that_has_reached_its_limit_ends_nothing(make_server, make_user):
+    user = make_user()
+    server = make_server(start=False)
+    # Beyond the limit; what stands in memory (the slots) is not.
+    with open(server.log_file, "w") as f:
+        f.truncate(2_000_000_000)
+    os.chmod(server.log_file, 0o600)
+    p = sp.run(["prlimit", "--fsize=1000000000", sp.DAEMON, "-f", server.config, "-E", server.log_file],
+               env=server.env)
+    try:
+        assert p.returncode == 0, p.stderr
+        server.pid = int(open(server.pid_file).read())
+        before = server.processes("workers")
+        others_go_on(server, user)
+        os.kill(server.pid, signal.SIGHUP)
+        sp.wait_for(lambda: server.processes("workers") not in ([], before), 20, "the reload")
+        others_go_on(server, user)
+        assert int(open(server.pid_file).read()) == server.pid
+    finally:
+        os.truncate(server.log_file, 0)  # it is read at the end
+
+
 def test_a_greeting_comes_while_both_templates_and_the_keyholder_are_stopped(
         make_server, make_user):
     """Nobody can log in then; the master waits for none of them."""

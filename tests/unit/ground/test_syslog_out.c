@@ -3,9 +3,11 @@
  * is lost, finds a restarted daemon again, and is shared over fork.
  */
 #include "lib/audit.h"
+#include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/loop.h"
+#include "lib/rd.h"
 #include "lib/syslog_out.h"
 #include "tests/unit/ground/suites.h"
 #include "tests/unit/unit.h"
@@ -366,6 +368,58 @@ START_TEST(a_loop_sends_what_was_kept)
 }
 END_TEST
 
+/* As over the exec of a reload: the next image knows nothing of its own. */
+START_TEST(what_is_kept_goes_to_the_next_image)
+{
+	int fd = daemon_socket(SOCK_DGRAM), pipes[2], status;
+	unsigned sent = 0, got = 0;
+	struct buf b;
+	struct rd r;
+	pid_t pid;
+
+	open_out();
+	syslog_out_inherit(7); /* not told yet */
+	while (!syslog_out_waiting() || sent < 100) {
+		char line[32];
+		int n = snprintf(line, sizeof(line), "number %u.", sent++);
+
+		(void)syslog_out_send(6, line, (size_t)n);
+	}
+	buf_init(&b, 1 << 20);
+	syslog_out_save(&b);
+	ck_assert_int_eq(buf_end(&b), 0);
+	ck_assert_uint_eq(syslog_out_lost(), 0);
+	ck_assert_int_eq(pipe(pipes), 0);
+	if ((pid = fork()) == 0) {
+		(void)syslog_out_send(6, "the next image.", 15);
+		rd_init(&r, b.data, b.len);
+		syslog_out_load(&r);
+		if (rd_end(&r) != 0 || !syslog_out_waiting() ||
+		    syslog_out_untold() != 7 || write(pipes[1], "x", 1) != 1)
+			_exit(1);
+		syslog_out_drain(10000);
+		_exit(syslog_out_lost() == 0 ? 0 : 2);
+	}
+	close(pipes[1]);
+	ck_assert_int_eq(read(pipes[0], &status, 1), 1);
+	close(pipes[0]);
+	while (got < sent) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		char line[32];
+
+		ck_assert_int_eq(poll(&p, 1, 10000), 1);
+		snprintf(line, sizeof(line), "number %u.", got++);
+		ck_assert_ptr_nonnull(strstr(next_message(fd), line));
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_ptr_nonnull(strstr(next_message(fd), "the next image."));
+	buf_free(&b);
+	close(fd);
+	syslog_out_drain(0);
+}
+END_TEST
+
 START_TEST(what_is_left_at_the_end_is_counted)
 {
 	int fd = daemon_socket(SOCK_DGRAM);
@@ -429,6 +483,7 @@ suite_syslog_out(void)
 	tcase_add_test(t, a_slow_daemon_gets_every_record_of_every_process);
 	tcase_add_test(t, a_daemon_that_stands_still_is_waited_for_once);
 	tcase_add_test(t, a_loop_sends_what_was_kept);
+	tcase_add_test(t, what_is_kept_goes_to_the_next_image);
 	tcase_add_test(t, what_is_left_at_the_end_is_counted);
 	tcase_add_test(t, a_long_line_is_bounded);
 	tcase_add_test(t, idents_that_would_break_the_header_are_refused);
