@@ -33,7 +33,7 @@
 #define WALL_METHODS_MAX 256   /* a list of method names */
 #define WALL_TEXT_MAX	 1024  /* a sentence */
 #define WALL_ASK_MAX	 65536 /* all prompts or all answers of one round */
-#define WALL_BANNER_MAX	 65536
+#define WALL_BANNER_MAX	 (128 * 1024) /* or what PAM says, together */
 #define WALL_HOST_MAX	 1025  /* NI_MAXHOST */
 #define WALL_PATH_MAX	 108   /* sun_path */
 #define WALL_KEYS_MAX	 65536 /* host public keys together */
@@ -238,7 +238,7 @@
 	F(bytes, algorithm, 64) F(bytes, key, SSH_KEY_BLOB_MAX)
 /* RFC 4256 section 3.2; prompts: count times string prompt, boolean echo. */
 #define WALL_auth_ask(F)                                        \
-	F(text, name, WALL_TEXT_MAX) F(text, instruction, 16384) \
+	F(text, name, WALL_TEXT_MAX) F(text, instruction, WALL_ASK_MAX) \
 	F(u32, count, 128) F(bytes, prompts, WALL_ASK_MAX)
 #define WALL_auth_change(F) F(text, prompt, WALL_TEXT_MAX)
 #define WALL_auth_send(F) F(u8, number, 79) F(bytes, payload, WALL_ASK_MAX)

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INSTRUCTION_MAX 16384
+#define INSTRUCTION_MAX WALL_ASK_MAX
 #define PROMPT_MAX	4096
 #define ANSWER_MAX	SSH_PASSWORD_MAX
 

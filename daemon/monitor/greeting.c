@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TEXT_FILE_MAX 16384
+#define TEXT_FILE_MAX 65536
 
 /* A small text of root's, or NULL. */
 static char *

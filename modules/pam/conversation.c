@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_MAX 8192
+#define TEXT_MAX 65535 /* as much as one message to the client takes */
 
 static void
 wipe_text(char **text)

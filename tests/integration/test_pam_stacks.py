@@ -11,8 +11,9 @@ import sp
 from test_terminal import Terminal
 
 
-def stack(name, account="account  required pam_unix.so", session="session  required pam_permit.so"):
-    return sp.write_pam(name, f"auth     required pam_unix.so\n{account}\n{session}\n"
+def stack(name, account="account  required pam_unix.so", session="session  required pam_permit.so",
+          auth="auth     required pam_unix.so"):
+    return sp.write_pam(name, f"{auth}\n{account}\n{session}\n"
                         "password required pam_unix.so\n")
 
 
@@ -106,3 +107,30 @@ def test_what_a_session_says_is_shown_once(make_server, user):
     assert t.expect(rb"(?s).*[\r\n]here\r\n").group(0).count(b"welcome, all of you") == 1
     t.wait()
     assert "welcome" not in s.ssh(user, "true", check=0).stdout  # no terminal, nobody to read it
+
+
+def lines(size):
+    return "".join(f"line {i:05d} of a long text\n" for i in range(size // 27))
+
+
+def test_long_texts_of_pam_reach_the_terminal(make_server, user):
+    """Up to 64 KiB, in the session and before it."""
+    path, text = f"{sp.SCRATCH}/long_motd", lines(60000)
+    with open(path, "w") as f:
+        f.write(text)
+    s = make_server(pam_service=stack("sp-long", auth=f"auth optional pam_echo.so file={path}\n"
+                                      "auth required pam_unix.so",
+                                      session=f"session optional pam_motd.so motd={path}\n"
+                                      "session required pam_unix.so"),
+                    records='records = { motd = "pam"; };')
+    p = s.ssh(user, password=True, flags=("-tt",), LogLevel="INFO", input="exit\n")
+    assert p.stdout.replace("\r", "").count(text) == 1, (len(p.stdout), len(p.stderr))
+    assert text.rstrip() in p.stderr.replace("\r", ""), (len(p.stdout), len(p.stderr))
+
+
+def test_a_banner_of_a_hundred_kilobytes_is_shown(make_server, user):
+    path, text = f"{sp.SCRATCH}/long_banner", lines(100000)
+    with open(path, "w") as f:
+        f.write(text)
+    s = make_server(rules=f'rules = ( {{ name = "users"; methods = [ "publickey" ]; banner = "{path}"; }} );')
+    assert text in s.ssh(user, "true", check=0, LogLevel="INFO").stderr
