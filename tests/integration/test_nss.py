@@ -1,12 +1,16 @@
 """A directory that is down, slow or half up must not lift a deny rule or the
 lock of an account: what it did not say is unknown, and unknown refuses."""
 
+import argparse
 import os
 import shutil
 
 import pytest
 
 import sp
+from test_ctl import ctl_json
+from test_faults import others_go_on
+from test_stuck_files import MANY
 
 STATE = "/etc/sptest.state"
 RULES = """
@@ -74,6 +78,29 @@ def test_a_directory_that_is_slow_ends_at_its_deadline(make_server, make_user):
     mark = s.mark()
     assert s.ssh(user, "true", timeout=20).returncode == 255
     s.wait_log("name service look-up", after=mark)
+
+
+def test_a_directory_that_hangs_holds_nobody_else(make_server, make_user):
+    """Whom the files do not know is asked of it, and waits; others do not."""
+    sources("files")
+    health("up")
+    other = make_user()
+    server = make_server(extra="deadlines = { nss = \"10s\"; };", limits=MANY)
+    server.ssh(other, "true", check=0)
+    health("slow")
+    nobody = argparse.Namespace(name="whom-the-directory-knows", key=other.key, uid=0, gid=0)
+    waiting = [server.popen(nobody, "true") for _ in range(20)]
+    try:
+        sp.wait_for(lambda: sum(c["call"] == "name service look-up" for c in
+                                ctl_json(server, "sessions")) >= 20, 30, "their look-ups")
+        others_go_on(server, other)
+        # And not for good.
+        sp.wait_for(lambda: ctl_json(server, "sessions") == [], 60, "the end of the look-ups")
+        assert server.log().count("name service look-up for") == 20
+    finally:
+        for p in waiting:
+            p.kill()
+            p.communicate()
 
 
 def test_a_group_without_a_name_is_not_known(make_server, make_user):
