@@ -16,6 +16,7 @@ config_libsettings_a_SOURCES = \
 	config/import_words.c \
 	config/loader.h \
 	config/manual.c config/manual.h \
+	config/module_options.c config/module_options.h \
 	config/option_find.c config/options.c config/options.h \
 	config/parse.c config/parse.h \
 	config/policy/channel.c config/policy/channel.h \

@@ -67,14 +67,20 @@ enum sallyport_option_type {
 	SALLYPORT_TEXT, /* not empty */
 	SALLYPORT_BOOL, /* "true" or "false" */
 	SALLYPORT_NUMBER, /* decimal, min to max */
-	SALLYPORT_SECONDS, /* 90, "90s", "10m", "2h", "1d": min to max seconds
-			    */
+	SALLYPORT_SECONDS, /* 90, "90s", "1h30m", "2d": min to max seconds */
 	SALLYPORT_PATH, /* absolute */
-	SALLYPORT_WORD /* one of the words in `words` */
+	SALLYPORT_WORD, /* one of the words in `words` */
+	SALLYPORT_SIZE /* 4096, "64K", "1G": min to max bytes */
 };
 
 #define SALLYPORT_OPTION_MANY	  1u /* may stand several times: a list */
 #define SALLYPORT_OPTION_REQUIRED 2u
+/*
+ * A list of texts that also gets the services that the policy names: what
+ * stands behind "/" in the steps of chains with this module, and pam_service.
+ * Without such a row a step with this module takes no parameter.
+ */
+#define SALLYPORT_OPTION_SERVICES 4u
 
 /*
  * A row of the module's schema.  The host refuses options that have no row,
@@ -92,10 +98,14 @@ struct sallyport_option {
 	const char *help; /* one sentence */
 };
 
-/* An option that is set, checked against its row; lists come one by one. */
+/*
+ * An option that is set, checked against its row; lists come one by one.  It
+ * stays valid in load()'s process and all that are forked from it.
+ */
 struct sallyport_setting {
 	const char *name; /* "directory.command" */
-	const char *value;
+	const char *value; /* a number, time or size: decimal digits alone,
+			      in units, seconds or bytes */
 	const char *file; /* where the administrator wrote it */
 	unsigned line;
 };

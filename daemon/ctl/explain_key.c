@@ -5,6 +5,7 @@
  */
 #include "daemon/ctl/explain.h"
 
+#include "config/module_options.h"
 #include "config/policy/match.h"
 #include "daemon/ctl/ctl.h"
 #include "daemon/ctl/child.h"
@@ -461,19 +462,14 @@ static int
 load(const struct module_settings *settings,
     const struct sallyport_module *module, void **state)
 {
-	const struct pairs *p = &settings->options;
-	struct sallyport_setting *s = mem_array(p->count + 1, sizeof(*s));
+	size_t count;
+	struct sallyport_setting *s =
+	    module_settings_make(module->options, settings, NULL, &count);
 	int err = 0;
 
-	for (size_t i = 0; i < p->count; i++)
-		s[i] = (struct sallyport_setting){.name = p->items[i].key,
-		    .value = p->items[i].value,
-		    .file = p->items[i].origin.file,
-		    .line = p->items[i].origin.line};
 	loading = settings;
 	if (module->load != NULL)
-		err = module->load(&table, s, p->count, state);
-	free(s);
+		err = module->load(&table, s, count, state);
 	return err;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "daemon/monitor/host.h"
 
+#include "config/module_options.h"
 #include "daemon/monitor/decoy.h"
 #include "lib/audit.h"
 #include "lib/err.h"
@@ -121,55 +122,26 @@ is_acceptable(const struct sallyport_module *module,
 	return true;
 }
 
-static bool
-takes_services(const struct sallyport_module *module)
-{
-	const struct sallyport_option *row = module->options;
-
-	while (row != NULL && row->name != NULL &&
-	    strcmp(row->name, "services") != 0)
-		row++;
-	return row != NULL && row->name != NULL &&
-	    row->type == SALLYPORT_TEXT &&
-	    (row->flags & SALLYPORT_OPTION_MANY) != 0;
-}
-
-static struct sallyport_setting
-setting_of(const struct pair *p)
-{
-	return (struct sallyport_setting){.name = p->key,
-	    .value = p->value,
-	    .file = p->origin.file,
-	    .line = p->origin.line};
-}
-
 static int
 run_load(
     struct hosted *h, const struct pairs *services, struct problems *problems)
 {
-	const struct pairs *options = &h->settings->options;
-	size_t more =
-	    services != NULL && takes_services(h->module) ? services->count : 0;
-	struct sallyport_setting *settings =
-	    mem_array(options->count + more + 1, sizeof(*settings));
 	size_t errors = problems->errors;
 	int err = 0;
 
-	for (size_t i = 0; i < options->count; i++)
-		settings[i] = setting_of(&options->items[i]);
-	for (size_t i = 0; i < more; i++)
-		settings[options->count + i] = setting_of(&services->items[i]);
+	h->given = module_settings_make(
+	    h->module->options, h->settings, services, &h->n_given);
+
 	host_problems_to(problems, h->settings);
 	enter(h->settings, "load()");
 	if (h->module->load != NULL)
 		err = h->module->load(
-		    &host_table, settings, options->count + more, &h->state);
+		    &host_table, h->given, h->n_given, &h->state);
 	host_problems_to(NULL, NULL);
 	if (err != 0 && problems->errors == errors)
 		REFUSE(problems, h->settings,
 		    "module %s: refused to load and did not say why",
 		    h->settings->name);
-	free(settings);
 	return err != 0 || problems->errors != errors ? E_VALUE : 0;
 }
 
@@ -198,7 +170,7 @@ open_module(
 	}
 	if (!is_acceptable(h->module, settings, problems))
 		return E_VALUE;
-	host_check_options(h->module->options, settings, problems);
+	module_options_check(h->module->options, settings, problems);
 	if (problems->errors != errors)
 		return E_VALUE;
 	return run_load(h, services, problems);
@@ -263,6 +235,7 @@ host_unload_one(struct hosted *h)
 		h->module->unload(h->state);
 	if (h->library != NULL)
 		dlclose(h->library);
+	module_settings_free(h->given, h->n_given);
 	free(h->file);
 	memset(h, 0, sizeof(*h));
 }
@@ -289,7 +262,8 @@ check_services(const struct monitor_template *t, struct problems *problems)
 	const struct config *config = t->config;
 
 	for (size_t i = 0; i < t->n_modules; i++)
-		if (takes_services(t->modules[i].module))
+		if (module_options_services(t->modules[i].module->options) !=
+		    NULL)
 			return;
 	check_services_of(config->rules, config->rule_count, "rules", problems);
 	check_services_of(
@@ -316,7 +290,8 @@ host_load(struct monitor_template *t, struct problems *problems)
 
 		if (host_load_one(s, config->module_directory, &services,
 			&t->modules[t->n_modules], problems) == 0)
-			t->n_modules++;
+			host_check_parameters(
+			    config, &t->modules[t->n_modules++], problems);
 		free(services.items);
 	}
 	check_services(t, problems);

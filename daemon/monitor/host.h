@@ -16,6 +16,8 @@ struct hosted {
 	const struct sallyport_module *module;
 	void *library; /* dlopen's */
 	void *state; /* load()'s */
+	struct sallyport_setting *given; /* load()'s, until unload() */
+	size_t n_given;
 	char *file;
 };
 
@@ -54,10 +56,9 @@ void host_watch(host_watcher *watch);
  * "services" with the place where it was written.  Free the items.
  */
 struct pairs host_services(const struct config *config, const char *module);
-
-/* Check settings against a module's rows; every error is added. */
-void host_check_options(const struct sallyport_option *rows,
-    const struct module_settings *settings, struct problems *problems);
+/* Steps that give a parameter to a module that takes none. */
+void host_check_parameters(const struct config *config, const struct hosted *h,
+    struct problems *problems);
 
 /* Does the process look as it did?  host_process.c; NULL, or what changed. */
 struct host_snapshot;

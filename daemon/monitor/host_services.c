@@ -4,6 +4,7 @@
  */
 #include "daemon/monitor/host.h"
 
+#include "config/module_options.h"
 #include "lib/mem.h"
 
 #include <string.h>
@@ -46,6 +47,53 @@ add_rule(struct pairs *list, const struct rule *rule, const char *module)
 		    &g->origins[GRANT_methods]);
 	add_chain(list, &rule->require, module, &rule->require_origin);
 	add(list, g->pam_service, &g->origins[GRANT_pam_service]);
+}
+
+struct parameters {
+	const struct hosted *module;
+	struct problems *problems;
+};
+
+static void
+check_chain(const struct parameters *p, const struct chain *chain,
+    const struct origin *origin)
+{
+	const char *name = p->module->settings->name;
+
+	for (size_t i = 0; i < chain->count; i++) {
+		const struct chain_step *step = &chain->steps[i];
+
+		if (step->module != NULL && step->service != NULL &&
+		    strcmp(step->module, name) == 0)
+			problem_error(p->problems, origin->file, origin->line,
+			    "%s:%s/%s: module %s takes no parameter",
+			    step->method, name, step->service, name);
+	}
+}
+
+static void
+check_rule(const struct parameters *p, const struct rule *rule)
+{
+	const struct grants *g = &rule->grants;
+
+	for (size_t i = 0; i < g->methods.count; i++)
+		check_chain(
+		    p, &g->methods.items[i], &g->origins[GRANT_methods]);
+	check_chain(p, &rule->require, &rule->require_origin);
+}
+
+void
+host_check_parameters(const struct config *config, const struct hosted *h,
+    struct problems *problems)
+{
+	const struct parameters p = {.module = h, .problems = problems};
+
+	if (module_options_services(h->module->options) != NULL)
+		return;
+	for (size_t i = 0; i < config->rule_count; i++)
+		check_rule(&p, &config->rules[i]);
+	for (size_t i = 0; i < config->guard_count; i++)
+		check_rule(&p, &config->guards[i]);
 }
 
 struct pairs

@@ -38,7 +38,6 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/host.c daemon/monitor/host.h \
 	daemon/monitor/host_children.c \
 	daemon/monitor/host_claims.c \
-	daemon/monitor/host_options.c \
 	daemon/monitor/host_services.c \
 	daemon/monitor/host_process.c \
 	daemon/monitor/host_stage.c \

@@ -15,7 +15,8 @@ static const struct sallyport_option options[] = {
     {"service", SALLYPORT_TEXT, 0, 0, 0, NULL, "sallyport",
 	"PAM service of account and session, and of auth by default, where "
 	"the rule sets no pam_service"},
-    {"services", SALLYPORT_TEXT, SALLYPORT_OPTION_MANY, 0, 0, NULL, "",
+    {"services", SALLYPORT_TEXT,
+	SALLYPORT_OPTION_MANY | SALLYPORT_OPTION_SERVICES, 0, 0, NULL, "",
 	"more services to be checked and loaded in advance; those that rules "
 	"name are anyway"},
     {"directory", SALLYPORT_PATH, 0, 0, 0, NULL, "/etc/pam.d",

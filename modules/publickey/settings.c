@@ -33,7 +33,7 @@ const struct sallyport_option pk_options[] = {
 	"as whom the program runs; not root"},
     {"*.deadline", SALLYPORT_SECONDS, 0, 1, 300, NULL, "10",
 	"how long it may take"},
-    {"*.output", SALLYPORT_NUMBER, 0, 1024, 16777216, NULL, "1048576",
+    {"*.output", SALLYPORT_SIZE, 0, 1024, 16777216, NULL, "1048576",
 	"how many bytes it may print"},
     {"*.cache", SALLYPORT_SECONDS, 0, 0, 86400, NULL, "0",
 	"how long what it printed stays good"},
@@ -49,27 +49,6 @@ const struct sallyport_option pk_options[] = {
 	"a list not renewed for so long refuses all keys; 0: never"},
     {NULL, 0, 0, 0, 0, NULL, NULL, NULL},
 };
-
-/* Seconds as the host has checked them. */
-static uint64_t
-seconds_of(const char *text)
-{
-	char *unit;
-	uint64_t value = strtoull(text, &unit, 10);
-
-	switch (*unit) {
-	case 'm':
-		return value * 60;
-	case 'h':
-		return value * 3600;
-	case 'd':
-		return value * 86400;
-	case 'w':
-		return value * 604800;
-	default:
-		return value;
-	}
-}
 
 static struct source *
 find_source(struct state *s, const char *name, size_t len)
@@ -136,11 +115,12 @@ set_member(
 	else if (strcmp(member, "user") == 0)
 		x->program.user = mem_strdup(o->value);
 	else if (strcmp(member, "deadline") == 0)
-		x->program.deadline = (uint32_t)seconds_of(o->value) * 1000;
+		x->program.deadline =
+		    (uint32_t)strtoul(o->value, NULL, 10) * 1000;
 	else if (strcmp(member, "output") == 0)
 		x->program.output_max = (uint32_t)strtoul(o->value, NULL, 10);
 	else if (strcmp(member, "cache") == 0)
-		x->program.cache = (uint32_t)seconds_of(o->value);
+		x->program.cache = (uint32_t)strtoul(o->value, NULL, 10);
 	else if (strcmp(member, "principals") == 0)
 		x->names = strcmp(o->value, "true") == 0;
 	else if (strcmp(member, "on_error") == 0)
@@ -173,9 +153,9 @@ set_option(struct state *s, const struct sallyport_setting *o)
 	} else if (strcmp(o->name, "ca_keys") == 0) {
 		add_path(s->ca_files, &s->ca_count, o);
 	} else if (strcmp(o->name, "max_lifetime") == 0) {
-		s->max_lifetime = seconds_of(o->value);
+		s->max_lifetime = strtoull(o->value, NULL, 10);
 	} else if (strcmp(o->name, "revoked_max_age") == 0) {
-		s->revoked_max_age = (uint32_t)seconds_of(o->value);
+		s->revoked_max_age = (uint32_t)strtoul(o->value, NULL, 10);
 	} else if (strcmp(o->name, "revoked") == 0) {
 		if (s->revoked_count == PATHS_MAX)
 			pk_host->problem(o, "more than %d of these", PATHS_MAX);

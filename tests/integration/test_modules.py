@@ -160,3 +160,9 @@ def test_the_keyholder_ends_though_somebody_holds_a_socket(make_server, user):
     finally:
         for fd in held:
             os.close(fd)
+
+
+def test_a_step_gives_no_parameter_to_a_module_that_takes_none(make_server):
+    s = make_server(modules=entry("nothing"), methods=("password:hostile/otp",), start=False)
+    p = s.start(expect=1)
+    assert re.search(r"sallyport\.conf:\d+: password:hostile/otp: module hostile takes no parameter", p.stderr)

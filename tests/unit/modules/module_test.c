@@ -24,6 +24,7 @@ static const struct sallyport_option options[] = {
 	"none thread descriptor signal refuse silent begin", "none", ""},
     {"number", SALLYPORT_NUMBER, 0, 1, 10, NULL, "1", ""},
     {"time", SALLYPORT_SECONDS, 0, 60, 3600, NULL, "60", ""},
+    {"size", SALLYPORT_SIZE, 0, 1, 4096, NULL, "1", ""},
     {"path", SALLYPORT_PATH, 0, 0, 0, NULL, "", ""},
     {"list", SALLYPORT_TEXT, SALLYPORT_OPTION_MANY, 0, 0, NULL, "", ""},
     {"flag", SALLYPORT_BOOL, 0, 0, 0, NULL, "false", ""},

@@ -1,6 +1,7 @@
 /*
  * What the host refuses to load, and what it says then.
  */
+#include "config/module_options.h"
 #include "daemon/monitor/host.h"
 #include "lib/err.h"
 #include "tests/unit/modules/fake.h"
@@ -49,7 +50,10 @@ static const struct {
     {"module_test", "number", "4x", 7, "from 1 to 10"},
     {"module_test", "time", "59", 7, "from 60 to 3600"},
     {"module_test", "time", "2h", 7, "from 60 to 3600"},
-    {"module_test", "time", "1m30", 7, "from 60 to 3600"},
+    {"module_test", "time", "1m30x", 7, "from 60 to 3600"},
+    {"module_test", "size", "8K", 7, "size from 1 to 4096"},
+    {"module_test", "size", "1X", 7, "size from 1 to 4096"},
+    {"module_test", "number", "1K", 7, "from 1 to 10"},
     {"module_test", "path", "relative", 7, "absolute"},
     {"module_test", "flag", "yes", 7, "true or false"},
     {"module_test", "list", "", 7, "must not be empty"},
@@ -148,13 +152,122 @@ START_TEST(an_option_set_twice_is_an_error_unless_it_is_a_list)
 	    .name = once, .options = {items, 6}, .origin = {"f", 9}};
 	struct problems problems = {0};
 
-	host_check_options(rows, &s, &problems);
+	module_options_check(rows, &s, &problems);
 	ck_assert_uint_eq(problems.count, 3);
 	ck_assert_uint_eq(problems.items[0].line, 2);
 	ck_assert_ptr_nonnull(strstr(problems.items[0].text, "set twice"));
 	ck_assert_uint_eq(problems.items[1].line, 6);
 	ck_assert_uint_eq(problems.items[2].line, 9);
 	ck_assert_ptr_nonnull(strstr(problems.items[2].text, "required"));
+	problems_free(&problems);
+}
+END_TEST
+
+/* As load() gets them. */
+static const struct {
+	const char *name, *value, *given;
+} values[] = {
+    {"time", "90", "90"},
+    {"time", "1m30s", "90"},
+    {"time", "1h", "3600"},
+    {"time", "007", "7"},
+    {"size", "4K", "4096"},
+    {"size", "1g", "1073741824"},
+    {"number", "010", "10"},
+    {"text", "1m", "1m"},
+    {"a.file", "1m", "1m"},
+};
+
+static const struct sallyport_option value_rows[] = {
+    {"time", SALLYPORT_SECONDS, 0, 0, 86400, NULL, "1m", NULL},
+    {"size", SALLYPORT_SIZE, 0, 0, INT64_MAX, NULL, "64K", NULL},
+    {"number", SALLYPORT_NUMBER, 0, 0, 99, NULL, NULL, NULL},
+    {"text", SALLYPORT_TEXT, 0, 0, 0, NULL, NULL, NULL},
+    {"services", SALLYPORT_TEXT, SALLYPORT_OPTION_MANY, 0, 0, NULL, NULL, NULL},
+    {"*.file", SALLYPORT_TEXT, 0, 0, 0, NULL, NULL, NULL},
+    {NULL, 0, 0, 0, 0, NULL, NULL, NULL},
+};
+
+START_TEST(values_arrive_as_the_schema_means_them)
+{
+	char key[32], value[32], service[] = "otp";
+	struct pair pair = {key, value, {"f", 1}};
+	struct pair other = {key, service, {"f", 2}};
+	struct module_settings s = {
+	    .name = key, .options = {&pair, 1}, .origin = {"f", 9}};
+	struct pairs services = {&other, 1};
+	struct problems problems = {0};
+	struct sallyport_setting *given;
+	size_t count;
+
+	snprintf(key, sizeof(key), "%s", values[_i].name);
+	snprintf(value, sizeof(value), "%s", values[_i].value);
+	module_options_check(value_rows, &s, &problems);
+	ck_assert_uint_eq(problems.errors, 0);
+	given = module_settings_make(value_rows, &s, &services, &count);
+	/* An option that happens to be called services gets no others. */
+	ck_assert_uint_eq(count, 1);
+	ck_assert_str_eq(given[0].value, values[_i].given);
+	ck_assert_uint_eq(given[0].line, 1);
+	module_settings_free(given, count);
+}
+END_TEST
+
+START_TEST(services_go_to_the_row_that_takes_them)
+{
+	static const struct sallyport_option rows[] = {
+	    {"stacks", SALLYPORT_TEXT,
+		SALLYPORT_OPTION_MANY | SALLYPORT_OPTION_SERVICES, 0, 0, NULL,
+		NULL, NULL},
+	    {NULL, 0, 0, 0, 0, NULL, NULL, NULL},
+	};
+	char name[] = "m", service[] = "otp";
+	struct pair other = {name, service, {"f", 2}};
+	struct module_settings s = {.name = name, .origin = {"f", 9}};
+	struct pairs services = {&other, 1};
+	struct sallyport_setting *given;
+	size_t count;
+
+	given = module_settings_make(rows, &s, &services, &count);
+	ck_assert_uint_eq(count, 1);
+	ck_assert_str_eq(given[0].name, "stacks");
+	ck_assert_str_eq(given[0].value, "otp");
+	ck_assert_uint_eq(given[0].line, 2);
+	module_settings_free(given, count);
+}
+END_TEST
+
+/* Schemas that their author has got wrong. */
+static const struct {
+	struct sallyport_option row;
+	const char *says;
+} schemas[] = {
+    {{"x", SALLYPORT_WORD, 0, 0, 0, NULL, NULL, NULL}, "no words"},
+    {{"x", SALLYPORT_WORD, 0, 0, 0, " ", NULL, NULL}, "no words"},
+    {{"x", SALLYPORT_WORD, 0, 0, 0, "a b", "c", NULL}, "none of its words"},
+    {{"x", SALLYPORT_NUMBER, 0, 0, 0, NULL, NULL, NULL}, "no range"},
+    {{"x", SALLYPORT_SECONDS, 0, 5, 4, NULL, NULL, NULL}, "no range"},
+    {{"x", SALLYPORT_SIZE, 0, 1, 4, NULL, "y", NULL}, "no number"},
+    {{"x", (enum sallyport_option_type)77, 0, 0, 0, NULL, NULL, NULL},
+	"no type"},
+    {{"x", SALLYPORT_TEXT, SALLYPORT_OPTION_SERVICES, 0, 0, NULL, NULL, NULL},
+	"no list of texts"},
+};
+
+START_TEST(a_schema_that_is_wrong_is_refused)
+{
+	const struct sallyport_option rows[] = {
+	    schemas[_i].row, {NULL, 0, 0, 0, 0, NULL, NULL, NULL}};
+	char key[] = "x", value[] = "1";
+	struct pair pair = {key, value, {"f", 1}};
+	struct module_settings s = {
+	    .name = key, .options = {&pair, 1}, .origin = {"f", 9}};
+	struct problems problems = {0};
+
+	module_options_check(rows, &s, &problems);
+	ck_assert_uint_eq(problems.errors, 1);
+	ck_assert_uint_eq(problems.items[0].line, 9);
+	ck_assert_ptr_nonnull(strstr(problems.items[0].text, schemas[_i].says));
 	problems_free(&problems);
 }
 END_TEST
@@ -166,6 +279,11 @@ suite_host(void)
 	TCase *t = tcase_create("options");
 
 	tcase_add_test(t, an_option_set_twice_is_an_error_unless_it_is_a_list);
+	tcase_add_loop_test(t, values_arrive_as_the_schema_means_them, 0,
+	    (int)(sizeof(values) / sizeof(values[0])));
+	tcase_add_test(t, services_go_to_the_row_that_takes_them);
+	tcase_add_loop_test(t, a_schema_that_is_wrong_is_refused, 0,
+	    (int)(sizeof(schemas) / sizeof(schemas[0])));
 	suite_add_tcase(s, t);
 	if (geteuid() != 0)
 		return s; /* the rest needs files of root's */

@@ -3,11 +3,12 @@
  * sees them: unknown names, wrong types and values out of range are told
  * with file and line, and with the nearest name there is.
  */
-#include "config/problem.h"
-#include "daemon/monitor/host.h"
+#include "config/module_options.h"
 
-#include <ctype.h>
-#include <errno.h>
+#include "config/parse.h"
+#include "lib/mem.h"
+
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,32 +38,32 @@ find_row(const struct sallyport_option *rows, const char *name)
 	return NULL;
 }
 
-/* Decimal digits, then for seconds an optional unit. */
 static bool
-parse_number(const char *text, bool seconds, int64_t *out)
+is_number(enum sallyport_option_type type)
 {
-	static const struct {
-		char unit;
-		int64_t factor;
-	} units[] = {
-	    {'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
-	int64_t value = 0;
-	size_t i = 0, n;
+	return type == SALLYPORT_NUMBER || type == SALLYPORT_SECONDS ||
+	    type == SALLYPORT_SIZE;
+}
 
-	for (n = 0; n < 15 && isdigit((unsigned char)text[n]); n++)
-		value = value * 10 + (text[n] - '0');
-	if (n == 0)
+/* Times and sizes as everywhere in the configuration; in seconds and bytes. */
+static bool
+parse_number(enum sallyport_option_type type, const char *text, int64_t *out)
+{
+	uint64_t value = 0;
+	const char *bad;
+
+	if (type == SALLYPORT_SECONDS)
+		bad = parse_time(text, &value);
+	else if (type == SALLYPORT_SIZE)
+		bad = parse_size(text, &value);
+	else if (strspn(text, "0123456789") != strlen(text))
+		bad = text;
+	else
+		bad = parse_size(text, &value);
+	if (bad != NULL || value > INT64_MAX)
 		return false;
-	if (seconds && text[n] != '\0') {
-		for (i = 0; i < 5 && units[i].unit != text[n]; i++)
-			;
-		if (i == 5)
-			return false;
-		value *= units[i].factor;
-		n++;
-	}
-	*out = value;
-	return text[n] == '\0';
+	*out = (int64_t)value;
+	return true;
 }
 
 static bool
@@ -100,13 +101,16 @@ check_value(const struct sallyport_option *row, const struct pair *p,
 		break;
 	case SALLYPORT_NUMBER:
 	case SALLYPORT_SECONDS:
-		if (!parse_number(
-			p->value, row->type == SALLYPORT_SECONDS, &number) ||
+	case SALLYPORT_SIZE:
+		if (!parse_number(row->type, p->value, &number) ||
 		    number < row->min || number > row->max)
 			problem_error(problems, p->origin.file, p->origin.line,
-			    "%s: \"%s\" is not a number%s from %lld to %lld",
-			    p->key, p->value,
-			    row->type == SALLYPORT_SECONDS ? " of seconds" : "",
+			    "%s: \"%s\" is not a %s from %lld to %lld", p->key,
+			    p->value,
+			    row->type == SALLYPORT_SECONDS ?
+				"number of seconds" :
+				row->type == SALLYPORT_SIZE ? "size" :
+							      "number",
 			    (long long)row->min, (long long)row->max);
 		break;
 	case SALLYPORT_PATH:
@@ -122,10 +126,49 @@ check_value(const struct sallyport_option *row, const struct pair *p,
 			    "%s: \"%s\" is none of: %s", p->key, p->value,
 			    row->words);
 		break;
-	default:
-		problem_error(problems, p->origin.file, p->origin.line,
-		    "%s: the module's schema is broken", p->key);
 	}
+}
+
+/* What the author of the module should have seen: NULL if all is well. */
+static const char *
+row_fault(const struct sallyport_option *row)
+{
+	bool fallback = row->fallback != NULL && row->fallback[0] != '\0';
+	int64_t number;
+
+	if ((unsigned)row->type > SALLYPORT_SIZE)
+		return "is of no type that this server knows";
+	if (row->type == SALLYPORT_WORD &&
+	    (row->words == NULL || row->words[strspn(row->words, " ")] == '\0'))
+		return "is a word, and there are no words";
+	if (is_number(row->type) &&
+	    (row->min > row->max || (row->min == 0 && row->max == 0)))
+		return "has no range";
+	if (is_number(row->type) && fallback &&
+	    !parse_number(row->type, row->fallback, &number))
+		return "has a default that is no number";
+	if (row->type == SALLYPORT_WORD && fallback &&
+	    !is_a_word(row->words, row->fallback))
+		return "has a default that is none of its words";
+	if ((row->flags & SALLYPORT_OPTION_SERVICES) != 0 &&
+	    (row->type != SALLYPORT_TEXT ||
+		(row->flags & SALLYPORT_OPTION_MANY) == 0))
+		return "takes services, and is no list of texts";
+	return NULL;
+}
+
+static void
+check_rows(const struct sallyport_option *rows,
+    const struct module_settings *settings, struct problems *problems)
+{
+	const char *fault;
+
+	for (; rows != NULL && rows->name != NULL; rows++)
+		if ((fault = row_fault(rows)) != NULL)
+			problem_error(problems, settings->origin.file,
+			    settings->origin.line,
+			    "module %s: its option \"%s\" %s", settings->name,
+			    rows->name, fault);
 }
 
 /* Levenshtein distance of short names, for "did you mean". */
@@ -180,11 +223,15 @@ tell_unknown(const struct sallyport_option *rows, const char *module,
 }
 
 void
-host_check_options(const struct sallyport_option *rows,
+module_options_check(const struct sallyport_option *rows,
     const struct module_settings *settings, struct problems *problems)
 {
 	const struct pairs *options = &settings->options;
+	size_t errors = problems->errors;
 
+	check_rows(rows, settings, problems);
+	if (problems->errors != errors)
+		return;
 	for (size_t i = 0; i < options->count; i++) {
 		const struct pair *p = &options->items[i];
 		const struct sallyport_option *row = find_row(rows, p->key);
@@ -216,4 +263,61 @@ host_check_options(const struct sallyport_option *rows,
 			    "module %s: option \"%s\" is required",
 			    settings->name, rows->name);
 	}
+}
+
+const struct sallyport_option *
+module_options_services(const struct sallyport_option *rows)
+{
+	for (; rows != NULL && rows->name != NULL; rows++)
+		if ((rows->flags & SALLYPORT_OPTION_SERVICES) != 0)
+			return rows;
+	return NULL;
+}
+
+static char *
+plain_value(const struct sallyport_option *row, const char *text)
+{
+	int64_t number;
+
+	if (row == NULL || !is_number(row->type) ||
+	    !parse_number(row->type, text, &number))
+		return mem_strdup(text);
+	return mem_printf("%" PRId64, number);
+}
+
+struct sallyport_setting *
+module_settings_make(const struct sallyport_option *rows,
+    const struct module_settings *settings, const struct pairs *services,
+    size_t *count)
+{
+	const struct pairs *options = &settings->options;
+	const struct sallyport_option *row = module_options_services(rows);
+	size_t more = services != NULL && row != NULL ? services->count : 0;
+	struct sallyport_setting *list =
+	    mem_array(options->count + more + 1, sizeof(*list));
+
+	for (size_t i = 0; i < options->count; i++) {
+		const struct pair *p = &options->items[i];
+
+		list[i] = (struct sallyport_setting){.name = p->key,
+		    .value = plain_value(find_row(rows, p->key), p->value),
+		    .file = p->origin.file,
+		    .line = p->origin.line};
+	}
+	for (size_t i = 0; i < more; i++)
+		list[options->count + i] =
+		    (struct sallyport_setting){.name = row->name,
+			.value = mem_strdup(services->items[i].value),
+			.file = services->items[i].origin.file,
+			.line = services->items[i].origin.line};
+	*count = options->count + more;
+	return list;
+}
+
+void
+module_settings_free(struct sallyport_setting *settings, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free((void *)(uintptr_t)settings[i].value);
+	free(settings);
 }
