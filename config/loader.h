@@ -34,6 +34,9 @@ const char *rule_kind_name(enum rule_kind kind);
 void load_rule(struct loader *l, const config_setting_t *group,
     enum rule_kind kind, struct rule *rule);
 
+/* together.c: what holds between the server's keys and its lists. */
+void check_together(struct loader *l);
+
 /* Does an overlay for everybody set this? */
 bool overlay_for_all_sets(const struct config *c, enum grant grant);
 

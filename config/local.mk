@@ -17,8 +17,10 @@ config_libsettings_a_SOURCES = \
 	config/loader.h \
 	config/manual.c config/manual.h \
 	config/module_options.c config/module_options.h \
-	config/option_find.c config/options.c config/options.h \
+	config/option_find.c config/option_grants.h \
+	config/options.c config/options.h \
 	config/parse.c config/parse.h \
+	config/together.c \
 	config/policy/channel.c config/policy/channel.h \
 	config/policy/compose.c config/policy/compose.h \
 	config/policy/decide.c config/policy/policy.h \

@@ -134,6 +134,13 @@ transport_rtt(const struct worker *worker)
 	return 1000;
 }
 
+uint32_t
+transport_rtt_min(const struct worker *worker)
+{
+	(void)worker;
+	return 1000;
+}
+
 uint64_t
 transport_silence(const struct worker *worker)
 {
