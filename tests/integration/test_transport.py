@@ -142,7 +142,8 @@ def test_each_compression(wide, compress, name):
 
 
 def test_the_default_of_debians_ssh_is_post_quantum(server, user):
-    assert "kex: algorithm: sntrup761x25519-sha512" in login(server, user)
+    said = login(server, user)
+    assert re.search(r"kex: algorithm: (sntrup761x25519-sha512|mlkem768x25519-sha256)", said), said
 
 
 def test_finite_fields_are_in_the_default(server, user):
@@ -455,7 +456,8 @@ def test_paramiko_rekeys_under_load(make_server, user, compress, who):
     exchanges = []
     taken = t._parse_newkeys
     t._handler_table = dict(t._handler_table)
-    t._handler_table[21] = lambda self, m: (exchanges.append(1), taken(m))[1]
+    # Up to paramiko 3.4 a handler got the transport, too.
+    t._handler_table[21] = lambda *given: (exchanges.append(1), taken(given[-1]))[1]
     t.start_client(timeout=20 * sp.SLOW)
     t.auth_password(user.name, user.password)
     size = MB << 20
