@@ -137,7 +137,9 @@ enum sallyport_text {
 	SALLYPORT_RULE, /* rule that decided */
 	SALLYPORT_CA_ALGORITHMS, /* that may sign certificates, name-list */
 	SALLYPORT_REASON, /* what reason() was given last */
-	SALLYPORT_SERVICE /* PAM service the rule sets, "" if none */
+	SALLYPORT_SERVICE, /* PAM service the rule sets, "" if none */
+	SALLYPORT_GROUPS /* names of the user's groups, one a line; those
+			    that cannot be learnt are not among them */
 };
 
 /* Numbers. */

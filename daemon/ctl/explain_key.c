@@ -37,6 +37,7 @@ struct sallyport_login {
 	char address[NET_TEXT_MAX];
 	char ca_algorithms[2048];
 	char parameter[64];
+	char *groups; /* one a line */
 };
 
 /* Where problem() writes during load(). */
@@ -135,6 +136,8 @@ host_text(struct sallyport_login *login, enum sallyport_text which)
 		return login->ca_algorithms;
 	case SALLYPORT_REASON:
 		return login->a->reason;
+	case SALLYPORT_GROUPS:
+		return login->groups;
 	default:
 		return "";
 	}
@@ -456,6 +459,19 @@ join_ca_algorithms(struct sallyport_login *login)
 			    "%s%s", used > 0 ? "," : "", names->items[i]);
 }
 
+static char *
+join_groups(const struct question *q)
+{
+	char *text = mem_strdup(""), *longer;
+
+	for (size_t i = 0; i < q->facts.group_count; i++) {
+		longer = mem_printf("%s%s\n", text, q->facts.groups[i]);
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
 /* ---- the module ---- */
 
 static int
@@ -577,8 +593,10 @@ explain_key(struct question *q, const char *file, struct key_answer *a)
 	decision_init(&login->decision);
 	policy_decide(q->config, &q->facts, &login->decision);
 	join_ca_algorithms(login);
+	login->groups = join_groups(q);
 	err = find_and_ask(login);
 	decision_free(&login->decision);
+	free(login->groups);
 	free(login);
 	key_free(key);
 	return err == CTL_OK ? 0 : -1;

@@ -119,6 +119,7 @@ struct auth {
 	gid_t groups[AUTH_GROUPS_MAX];
 	size_t group_count;
 	char **group_names;
+	char *group_text; /* for modules; NULL: not asked for yet */
 	size_t group_name_count;
 
 	/* fingerprints of keys whose refusal has been told */
@@ -351,6 +352,8 @@ bool auth_tun_unit(struct monitor *m, uint32_t *unit);
 const gid_t *auth_groups(struct monitor *m, size_t *count);
 
 /* What authenticated, a line each as sshd's ExposeAuthInfo: "" if nothing. */
+/* The names of the user's groups, one a line; looked up when first asked. */
+const char *auth_group_text(struct monitor *m);
 const char *auth_exposed(struct monitor *m);
 
 /* The client left before it was in: the exit code, also after auth_close(). */

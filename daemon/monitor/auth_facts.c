@@ -211,6 +211,45 @@ auth_learn(struct monitor *m)
 	}
 }
 
+static void
+add_group(struct auth *a, const char *name)
+{
+	char *longer;
+
+	/* A line is a name. */
+	if (name == NULL || name[0] == '\0' || strchr(name, '\n') != NULL)
+		return;
+	longer = mem_printf("%s%s\n", a->group_text, name);
+	free(a->group_text);
+	a->group_text = longer;
+}
+
+const char *
+auth_group_text(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	enum slot_call call;
+
+	if (a->group_text != NULL || !m->user_known)
+		return a->group_text == NULL ? "" : a->group_text;
+	a->group_text = mem_strdup("");
+	for (size_t i = 0; i < a->group_name_count; i++)
+		add_group(a, a->group_names[i]);
+	if (a->group_name_count > 0)
+		return a->group_text;
+	call = auth_call_pause(m);
+	auth_call(m, CALL_NSS, m->passwd.pw_name);
+	for (size_t i = 0; i < a->group_count; i++) {
+		char *name = directory_group_name(a->groups[i]);
+
+		add_group(a, name);
+		free(name);
+	}
+	auth_call_done(m);
+	auth_call_resume(m, call);
+	return a->group_text;
+}
+
 const gid_t *
 auth_groups(struct monitor *m, size_t *count)
 {

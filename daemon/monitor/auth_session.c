@@ -198,6 +198,7 @@ auth_close(struct monitor *m)
 	for (size_t i = 0; i < a->group_name_count; i++)
 		free(a->group_names[i]);
 	free(a->group_names);
+	free(a->group_text);
 	for (size_t i = 0; i < a->environment_count; i++)
 		free(a->environment[i]);
 	free(a->environment);

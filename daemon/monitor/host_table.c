@@ -169,6 +169,8 @@ host_text(struct sallyport_login *login, enum sallyport_text which)
 		return a->decision->grants.pam_service == NULL ?
 		    "" :
 		    a->decision->grants.pam_service;
+	case SALLYPORT_GROUPS:
+		return auth_group_text(m);
 	}
 	return "";
 }

@@ -7,6 +7,7 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/mem.h"
 #include "lib/safefile.h"
 
 #include <stdio.h>
@@ -14,7 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CA_FILE_MAX (1024 * 1024)
+#define CA_FILE_MAX    (1024 * 1024)
+#define NAME_BYTES_MAX 4096
 
 bool
 pk_judge_cert(struct request *r)
@@ -181,6 +183,97 @@ find_user(struct request *r)
 	return good;
 }
 
+/* %u, %U and, for this group, %g; the caller frees. */
+static char *
+expand_name(const struct request *r, const char *pattern, const char *group,
+    size_t group_len)
+{
+	struct buf b;
+	char number[32], *text = NULL;
+	const char *user = pk_host->text(r->login, SALLYPORT_USER);
+
+	buf_init(&b, NAME_BYTES_MAX);
+	for (const char *p = pattern; *p != '\0'; p++) {
+		if (*p != '%') {
+			buf_u8(&b, (uint8_t)*p);
+			continue;
+		}
+		p++;
+		if (*p == 'u') {
+			buf_bytes(&b, user, strlen(user));
+		} else if (*p == 'U') {
+			snprintf(number, sizeof(number), "%lld",
+			    (long long)pk_host->number(
+				r->login, SALLYPORT_UID));
+			buf_bytes(&b, number, strlen(number));
+		} else if (*p == 'g') {
+			buf_bytes(&b, group, group_len);
+		} else {
+			buf_u8(&b, '%');
+		}
+	}
+	if (buf_end(&b) == 0)
+		text = mem_strndup((const char *)b.data, b.len);
+	buf_free(&b);
+	return text;
+}
+
+static bool
+cert_has(struct request *r, char *name)
+{
+	bool named = name != NULL && cert_names(r->cert, name);
+
+	if (named)
+		snprintf(r->place, sizeof(r->place), "principal %s", name);
+	free(name);
+	return named;
+}
+
+static bool
+asks_group(const char *pattern)
+{
+	const char *p = strchr(pattern, '%');
+
+	while (p != NULL && p[1] != 'g')
+		p = strchr(&p[2], '%');
+	return p != NULL;
+}
+
+static bool
+cert_has_one_of(struct request *r, const char *pattern)
+{
+	const char *group;
+	size_t len;
+
+	if (!asks_group(pattern))
+		return cert_has(r, expand_name(r, pattern, "", 0));
+	for (group = pk_host->text(r->login, SALLYPORT_GROUPS); *group != '\0';
+	     group += len + (group[len] == '\n')) {
+		len = strcspn(group, "\n");
+		if (cert_has(r, expand_name(r, pattern, group, len)))
+			return true;
+	}
+	return false;
+}
+
+/* The principals of the options themselves. */
+static bool
+names_itself(struct request *r, const struct source *source)
+{
+	struct key_options none;
+	bool good;
+
+	for (size_t i = 0; i < source->pattern_count; i++) {
+		if (!cert_has_one_of(r, source->patterns[i]))
+			continue;
+		key_options_init(&none);
+		good = take_options(r, &none);
+		key_options_free(&none);
+		return good;
+	}
+	return false;
+}
+
 /*
  * The authority's own list (NULL: none), then the sources of principals that
  * count for the login; without any the certificate must name the user.
@@ -191,7 +284,10 @@ find_principal(struct request *r, const struct source *own)
 	const struct state *s = r->state;
 	bool listed = own != NULL;
 
-	if (own != NULL && names_principal(r, own))
+	if (own != NULL && names_itself(r, own))
+		return true;
+	if (own != NULL && own->file_count + own->program.count > 0 &&
+	    names_principal(r, own))
 		return true;
 	for (size_t i = 0; i < s->source_count && !r->refused; i++) {
 		const struct source *x = &s->sources[i];
@@ -230,6 +326,9 @@ pk_find_authority(struct request *r, const struct source *source)
 	    !ca_is_trusted(r, source->ca_files, source->ca_count) ||
 	    !pk_candidate(r) || !pk_judge_cert(r))
 		return false;
-	return find_principal(
-	    r, source->file_count + source->program.count > 0 ? source : NULL);
+	return find_principal(r,
+	    source->file_count + source->program.count + source->pattern_count >
+		    0 ?
+		source :
+		NULL);
 }

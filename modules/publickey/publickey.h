@@ -41,6 +41,8 @@ struct source {
 	 * whom it may name; none: the user alone. */
 	char *ca_files[PATHS_MAX];
 	size_t ca_count;
+	char *patterns[PATHS_MAX]; /* principals themselves, with tokens */
+	size_t pattern_count;
 	bool refuse_on_error;
 	bool names; /* lists principals, for every authority; no keys */
 };

@@ -29,6 +29,10 @@ const struct sallyport_option pk_options[] = {
     {"*.principals", SALLYPORT_BOOL, 0, 0, 0, NULL, "false",
 	"true: its file or command lists principals for the certificates of "
 	"every authority, not keys"},
+    {"*.names", SALLYPORT_TEXT, MANY, 0, 0, NULL, "",
+	"of an authority: the principals themselves, of which a certificate "
+	"must name one, beside those of its file or command: %u user, %U uid, "
+	"%g each group of the user's"},
     {"*.user", SALLYPORT_TEXT, 0, 0, 0, NULL, "",
 	"as whom the program runs; not root"},
     {"*.deadline", SALLYPORT_SECONDS, 0, 1, 300, NULL, "10",
@@ -41,6 +45,8 @@ const struct sallyport_option pk_options[] = {
 	"when the source cannot be read: ask the next, or refuse"},
     {"ca_keys", SALLYPORT_PATH, MANY, 0, 0, NULL, "",
 	"files with keys of CAs that may certify users"},
+    {"principals", SALLYPORT_TEXT, MANY, 0, 0, NULL, "",
+	"the same for ca_keys: [ \"%u\", \"group:%g\" ]"},
     {"max_lifetime", SALLYPORT_SECONDS, 0, 0, 3153600000, NULL, "0",
 	"longest validity of a certificate; 0: any"},
     {"revoked", SALLYPORT_PATH, MANY, 0, 0, NULL, "",
@@ -82,6 +88,23 @@ add_path(char **list, size_t *count, const struct sallyport_setting *o)
 		list[(*count)++] = mem_strdup(o->value);
 }
 
+/* A principal is compared and never a path: a name as it is, but known tokens
+ * alone. */
+static void
+add_name(struct source *x, const struct sallyport_setting *o)
+{
+	for (const char *p = strchr(o->value, '%'); p != NULL;
+	     p = strchr(&p[2], '%'))
+		if (p[1] == '\0' || strchr("uUg%", p[1]) == NULL) {
+			pk_host->problem(o,
+			    "\"%s\": of tokens there are %%u, %%U, %%g and "
+			    "%%%%",
+			    o->value);
+			return;
+		}
+	add_path(x->patterns, &x->pattern_count, o);
+}
+
 /* A command as a list of words, or as one string with blanks. */
 static void
 add_words(struct program *p, const struct sallyport_setting *o)
@@ -108,6 +131,8 @@ set_member(
 {
 	if (strcmp(member, "file") == 0)
 		add_path(x->files, &x->file_count, o);
+	else if (strcmp(member, "names") == 0)
+		add_name(x, o);
 	else if (strcmp(member, "ca_keys") == 0)
 		add_path(x->ca_files, &x->ca_count, o);
 	else if (strcmp(member, "command") == 0)
@@ -152,6 +177,9 @@ set_option(struct state *s, const struct sallyport_setting *o)
 			add_path(x->files, &x->file_count, o);
 	} else if (strcmp(o->name, "ca_keys") == 0) {
 		add_path(s->ca_files, &s->ca_count, o);
+	} else if (strcmp(o->name, "principals") == 0) {
+		s->has_principals = true;
+		add_name(&s->principals, o);
 	} else if (strcmp(o->name, "max_lifetime") == 0) {
 		s->max_lifetime = strtoull(o->value, NULL, 10);
 	} else if (strcmp(o->name, "revoked_max_age") == 0) {
@@ -238,11 +266,17 @@ finish_source(struct state *s, struct source *x)
 	if (x->names && x->ca_count > 0)
 		pk_host->problem(NULL,
 		    "source %s lists principals: it is no authority", x->name);
+	if (x->pattern_count > 0 &&
+	    (x == &s->principals ? s->ca_count : x->ca_count) == 0)
+		pk_host->problem(NULL,
+		    "%s: principals are of certificates: ca_keys is missing",
+		    x->name);
 	if (x->program.count > 0) {
 		finish_program(&x->program, x->name);
 		if (x->program.cache > 0 && s->cache == NULL)
 			s->cache = cache_create();
-	} else if (x->file_count == 0 && x->ca_count == 0) {
+	} else if (x->file_count == 0 && x->ca_count == 0 &&
+	    x->pattern_count == 0) {
 		if (strcmp(x->name, "user") == 0)
 			x->files[x->file_count++] =
 			    mem_strdup("%h/.ssh/authorized_keys");
@@ -279,6 +313,8 @@ free_source(struct source *x)
 		free(x->files[i]);
 	for (size_t i = 0; i < x->ca_count; i++)
 		free(x->ca_files[i]);
+	for (size_t i = 0; i < x->pattern_count; i++)
+		free(x->patterns[i]);
 	for (size_t i = 0; i < x->program.count; i++)
 		free(x->program.words[i]);
 	free(x->program.user);
