@@ -198,6 +198,15 @@ check_command(const struct check *c, const char *key, const char *command,
 }
 
 static void
+check_banner(
+    const struct check *c, const char *path, const struct origin *origin)
+{
+	if (path != NULL && access(path, R_OK) != 0)
+		problem_warning(c->problems, origin->file, origin->line,
+		    "banner: %s: %s", path, strerror(errno));
+}
+
+static void
 check_files(const struct check *c)
 {
 	const struct config *config = c->config;
@@ -206,6 +215,9 @@ check_files(const struct check *c)
 	check_host_keys(c);
 	check_host_certificates(c);
 	check_log_targets(c);
+	for (i = 0; i < config->listener_count; i++)
+		check_banner(c, config->listeners[i].banner,
+		    &config->listeners[i].origin);
 	if (lists(&config->crypto.kex, "diffie-hellman-group-exchange-sha256"))
 		warn_missing(c, "crypto.moduli_file",
 		    config->crypto.moduli_file, R_OK,
@@ -451,10 +463,7 @@ check_grants(const struct check *c, const struct rule *rule)
 		    c, "unix_remote", &g->unix_remote, &o[GRANT_unix_remote]);
 	if (c->calls->elsewhere)
 		return;
-	if (g->banner != NULL && access(g->banner, R_OK) != 0)
-		problem_warning(c->problems, o[GRANT_banner].file,
-		    o[GRANT_banner].line, "banner: %s: %s", g->banner,
-		    strerror(errno));
+	check_banner(c, g->banner, &o[GRANT_banner]);
 	if (g->command != NULL)
 		check_command(c, "command", g->command, &o[GRANT_command]);
 	for (size_t i = 0; i < g->subsystem_commands.count; i++)

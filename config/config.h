@@ -71,6 +71,7 @@ struct listener {
 	uint16_t port;
 	sa_family_t family; /* AF_UNSPEC for "*" */
 	bool freebind; /* bind although the address is not up yet */
+	char *banner; /* where the rule has none of its own; or NULL */
 	struct origin origin;
 };
 

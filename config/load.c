@@ -14,33 +14,6 @@
 
 /* ---- groups of one section ---- */
 
-/* Words that people try, and that resemble nothing of ours. */
-static const char *
-hint_of(const char *name)
-{
-	static const struct {
-		const char *name, *hint;
-	} hints[] = {
-	    {"forwarding", "local_forward\", \"remote_forward"},
-	    {"port_forwarding", "local_forward\", \"remote_forward"},
-	    {"tcp_forwarding", "local_forward\", \"remote_forward"},
-	    {"allow_tcp_forwarding", "local_forward\", \"remote_forward"},
-	    {"permit_open", "local_forward"},
-	    {"permit_listen", "remote_forward"},
-	    {"x11_forwarding", "x11"},
-	    {"agent_forwarding", "agent"},
-	    {"force_command", "command"},
-	    {"chroot_directory", "chroot"},
-	    {"permit_root_login", "root_login"},
-	    {"authentication_methods", "methods"},
-	};
-
-	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
-		if (strcmp(name, hints[i].name) == 0)
-			return hints[i].hint;
-	return NULL;
-}
-
 void
 load_unknown(struct loader *l, const config_setting_t *setting, const char *key,
     const enum option_section *sections)
@@ -49,7 +22,7 @@ load_unknown(struct loader *l, const config_setting_t *setting, const char *key,
 	unsigned line = (unsigned)config_setting_source_line(setting);
 
 	if (*sections != SECTION_SERVER)
-		nearest = hint_of(name);
+		nearest = option_hint(name);
 	for (; *sections != SECTION_COUNT && nearest == NULL; sections++)
 		nearest = option_nearest(
 		    *sections, *sections == SECTION_SERVER ? key : name);

@@ -18,7 +18,7 @@ config_libsettings_a_SOURCES = \
 	config/manual.c config/manual.h \
 	config/module_options.c config/module_options.h \
 	config/option_find.c config/option_grants.h \
-	config/options.c config/options.h \
+	config/option_rows.h config/options.c config/options.h \
 	config/parse.c config/parse.h \
 	config/together.c \
 	config/policy/channel.c config/policy/channel.h \

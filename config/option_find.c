@@ -115,6 +115,33 @@ option_nearest(enum option_section section, const char *name)
 	return nearest;
 }
 
+/* Words that people try, and that resemble nothing of ours. */
+const char *
+option_hint(const char *name)
+{
+	static const struct {
+		const char *name, *hint;
+	} hints[] = {
+	    {"forwarding", "local_forward\", \"remote_forward"},
+	    {"port_forwarding", "local_forward\", \"remote_forward"},
+	    {"tcp_forwarding", "local_forward\", \"remote_forward"},
+	    {"allow_tcp_forwarding", "local_forward\", \"remote_forward"},
+	    {"permit_open", "local_forward"},
+	    {"permit_listen", "remote_forward"},
+	    {"x11_forwarding", "x11"},
+	    {"agent_forwarding", "agent"},
+	    {"force_command", "command"},
+	    {"chroot_directory", "chroot"},
+	    {"permit_root_login", "root_login"},
+	    {"authentication_methods", "methods"},
+	};
+
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (strcmp(name, hints[i].name) == 0)
+			return hints[i].hint;
+	return NULL;
+}
+
 const char *
 word_nearest(const char *name, const char *const *words, size_t count)
 {

@@ -5,39 +5,11 @@
 #include "config/options.h"
 
 #include "config/choices.h"
+#include "config/option_rows.h"
 
 #include <string.h>
 
 #define MODULES_DIR MODULEDIR
-#define MINUTE	    60
-#define HOUR	    3600
-#define DAY	    86400
-#define YEAR	    (366 * DAY)
-
-#define ROW(section, name, type, where, low, high, flags, text, words, help) \
-	{                                                                    \
-		section, name, OPTION_##type, where, low, high, flags, text, \
-		    words, -1, TIGHTEN_NEVER, help                           \
-	}
-#define AT(member) offsetof(struct config, member)
-#define S(name, member, type, low, high, flags, text, words, help)          \
-	ROW(SECTION_SERVER, name, type, AT(member), low, high, flags, text, \
-	    words, help)
-#define G(name, type, low, high, flags, text, words, tight, help)          \
-	{                                                                  \
-		SECTION_GRANT, #name, OPTION_##type,                       \
-		    offsetof(struct grants, name), low, high, flags, text, \
-		    words, GRANT_##name, TIGHTEN_##tight, help             \
-	}
-#define M(name, member, type, help)                                            \
-	ROW(SECTION_MATCH, name, type, offsetof(struct rule_match, member), 0, \
-	    0, 0, NULL, NULL, help)
-#define GM(name, member, type, help)         \
-	ROW(SECTION_GUARD_MATCH, name, type, \
-	    offsetof(struct rule_match, member), 0, 0, 0, NULL, NULL, help)
-#define NONE	 OPTION_NONE_OK
-#define REQUIRED OPTION_REQUIRED
-#define JOINS	 OPTION_JOINS
 
 /* clang-format off: one key, one paragraph */
 const struct option options[] = {
@@ -309,6 +281,10 @@ const struct option options[] = {
 	"A numeric address, or * for every address of both families."),
     ROW(SECTION_LISTENER, "port", PORT, offsetof(struct listener, port), 1,
 	65535, 0, "22", NULL, "The TCP port."),
+    ROW(SECTION_LISTENER, "banner", PATH, offsetof(struct listener, banner), 0,
+	0, NONE, NULL, NULL,
+	"A file whose text is shown before authentication where the rule sets "
+	"no banner; without it the banner at the top level."),
     ROW(SECTION_LISTENER, "freebind", BOOL, offsetof(struct listener, freebind),
 	0, 0, 0, "false", NULL,
 	"Listen although the machine does not have the address yet."),

@@ -112,6 +112,8 @@ const struct option *option_of_grant(enum grant grant);
 
 /* The key of the section that is spelt most like name; NULL if none is. */
 const char *option_nearest(enum option_section section, const char *name);
+/* A key for a word that people try and that resembles none of ours. */
+const char *option_hint(const char *name);
 
 /* The word among words that is spelt most like name; NULL if none is. */
 const char *word_nearest(

@@ -298,9 +298,15 @@ show_listeners(FILE *out, const struct config *c)
 
 		fprintf(out,
 		    "%s\n\t{ name = \"%s\"; address = \"%s\"; "
-		    "port = %u; freebind = %s; }",
+		    "port = %u; freebind = %s;",
 		    i > 0 ? "," : "", l->name, l->address, l->port,
 		    l->freebind ? "true" : "false");
+		if (l->banner != NULL) {
+			fputs(" banner = ", out);
+			show_quoted(out, l->banner, SHOW_CONFIG);
+			fputc(';', out);
+		}
+		fputs(" }", out);
 	}
 	fputs("\n);\n", out);
 }

@@ -49,6 +49,8 @@ struct key_answer {
 int explain_key(struct question *q, const char *file, struct key_answer *a);
 /* explain_key_file.c: the public key of a file.  0, or said on stderr. */
 int explain_read_key(const char *file, struct key **key);
+/* The names of the user's groups, one a line; the caller frees. */
+char *explain_groups(const struct question *q);
 void key_answer_free(struct key_answer *a);
 /* explain_answer.c.  Type, bits, and the algorithm that a client would use. */
 void key_answer_describe(const struct key *key, struct key_answer *a);

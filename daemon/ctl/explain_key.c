@@ -459,19 +459,6 @@ join_ca_algorithms(struct sallyport_login *login)
 			    "%s%s", used > 0 ? "," : "", names->items[i]);
 }
 
-static char *
-join_groups(const struct question *q)
-{
-	char *text = mem_strdup(""), *longer;
-
-	for (size_t i = 0; i < q->facts.group_count; i++) {
-		longer = mem_printf("%s%s\n", text, q->facts.groups[i]);
-		free(text);
-		text = longer;
-	}
-	return text;
-}
-
 /* ---- the module ---- */
 
 static int
@@ -593,7 +580,7 @@ explain_key(struct question *q, const char *file, struct key_answer *a)
 	decision_init(&login->decision);
 	policy_decide(q->config, &q->facts, &login->decision);
 	join_ca_algorithms(login);
-	login->groups = join_groups(q);
+	login->groups = explain_groups(q);
 	err = find_and_ask(login);
 	decision_free(&login->decision);
 	free(login->groups);

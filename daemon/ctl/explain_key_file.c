@@ -1,16 +1,19 @@
 /*
- * sallyportctl explain --key: the key in its file.
+ * sallyportctl explain --key: the key in its file, and the groups that
+ * principals may name.
  */
 #include "daemon/ctl/explain.h"
 
 #include "daemon/ctl/ctl.h"
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/mem.h"
 #include "lib/safefile.h"
 #include "lib/ssh/key_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -50,4 +53,17 @@ explain_read_key(const char *file, struct key **key)
 		close(fd);
 	buf_free(&b);
 	return err;
+}
+
+char *
+explain_groups(const struct question *q)
+{
+	char *text = mem_strdup(""), *longer;
+
+	for (size_t i = 0; i < q->facts.group_count; i++) {
+		longer = mem_printf("%s%s\n", text, q->facts.groups[i]);
+		free(text);
+		text = longer;
+	}
+	return text;
 }

@@ -485,11 +485,26 @@ auth_succeed(struct monitor *m)
 }
 
 /* Before the first answer; a banner that cannot be read is only logged. */
+/* The rule's or a guard's word goes before the listener's, "none" as well. */
+static const char *
+banner_path(const struct monitor *m)
+{
+	const struct grants *g = &m->auth->decision->grants;
+	const struct config *c = m->template->config;
+
+	for (size_t i = 0;
+	     i < c->listener_count && g->origins[GRANT_banner].line == 0; i++)
+		if (strcmp(c->listeners[i].name, m->listener) == 0 &&
+		    c->listeners[i].banner != NULL)
+			return c->listeners[i].banner;
+	return g->banner;
+}
+
 void
 auth_banner(struct monitor *m)
 {
 	struct auth *a = m->auth;
-	const char *path = a->decision->grants.banner;
+	const char *path = banner_path(m);
 	char *text;
 
 	if (a->banner_sent || path == NULL || path[0] == '\0' ||

@@ -185,3 +185,27 @@ def test_sockets_of_clients(make_server, user):
     with Forwarding(s, user, f"{path}:127.0.0.1:1"):
         sp.wait_for(lambda: os.path.exists(path) and os.stat(path).st_mode & 0o777 == 0o600
                     and os.stat(path).st_ino != number, what="the new socket")
+
+
+def test_a_banner_of_the_listener_where_the_rule_has_none(make_server, make_user):
+    own, none, plain = make_user(), make_user(), make_user()
+    for name in ("listener", "top", "rule"):
+        with open(f"{sp.SCRATCH}/banner_{name}", "w") as f:
+            f.write(f"banner of the {name}\n")
+    s = make_server(start=False)
+    second = s.port + 500
+    at = f"{sp.SCRATCH}/banner_"
+    s.write(s.text.replace("port = %d; }" % s.port, 'port = %d; banner = "%slistener"; }, { name = "other"; '
+                           'address = "127.0.0.1"; port = %d; }' % (s.port, at, second))
+            .replace("rules = (", f'banner = "{at}top";\nrules = (\n'
+                     f'  {{ name = "own"; match = {{ user = "{own.name}"; }}; methods = [ "publickey" ]; banner = "{at}rule"; }},\n'
+                     f'  {{ name = "none"; match = {{ user = "{none.name}"; }}; methods = [ "publickey" ]; banner = "none"; }},'))
+    s.start()
+    first = s.port
+    for user, port, expected in ((plain, first, "listener"), (plain, second, "top"), (own, first, "rule"),
+                                 (none, first, None), (own, second, "rule")):
+        s.port = port
+        p = s.ssh(user, "true", LogLevel="INFO")
+        assert p.returncode == 0
+        assert re.findall(r"banner of the (\w+)", p.stderr) == ([expected] if expected else []), (user.name, port)
+    s.port = first

@@ -37,7 +37,8 @@ bare(char *text)
 
 static const char rich[] =
     "listeners = ( { name = \"a\"; address = \"127.0.0.1\"; port = 2222; },"
-    "{ name = \"b\"; address = \"::1\"; freebind = true; } );"
+    "{ name = \"b\"; address = \"::1\"; freebind = true; "
+    "banner = \"/etc/issue.net\"; } );"
     "crypto = { profile = \"compatible\"; kex = [ \"-sntrup*\" ];"
     " rekey_bytes = \"4G\"; rekey_seconds = \"none\"; };"
     "limits = { penalties = { exempt = [ \"10.0.0.0/8\", \"::1\" ]; }; };"
