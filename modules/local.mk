@@ -17,4 +17,7 @@ include modules/hostbased/local.mk
 include modules/example/local.mk
 
 EXTRA_DIST += doc/MODULES.md
-dist_man_MANS += packaging/man/sallyport_auth_module.3
+dist_man_MANS += packaging/man/sallyport_auth_module.3 \
+	packaging/man/sallyport-hostbased.5 \
+	packaging/man/sallyport-pam.5 \
+	packaging/man/sallyport-publickey.5
