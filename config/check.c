@@ -162,6 +162,24 @@ static void __attribute__((format(printf, 3, 4))) state_problem(
 	free(text);
 }
 
+/* A link that the server will not follow. */
+static void
+check_log_link(
+    const struct check *c, const char *path, const struct origin *origin)
+{
+	char why[SAFEFILE_WHY_MAX];
+	struct stat st;
+	int fd;
+
+	if (lstat(path, &st) != 0 || !S_ISLNK(st.st_mode))
+		return;
+	if (safefile_append(path, &fd, why) == 0)
+		close(fd);
+	else
+		state_problem(c, origin, "log.targets: %s: %s", path,
+		    why[0] != '\0' ? why : strerror(errno));
+}
+
 static void
 check_log_targets(const struct check *c)
 {
@@ -181,6 +199,7 @@ check_log_targets(const struct check *c)
 			state_problem(c, origin, "log.targets: %s: %s",
 			    directory, strerror(errno));
 		free(directory);
+		check_log_link(c, targets->items[i], origin);
 	}
 }
 

@@ -222,7 +222,9 @@ const struct option options[] = {
 	"The program name in the log; \"sshd\" lets unchanged log watchers "
 	"match."),
     S("log.targets", log.targets, TARGETS_LOG, 0, 8, 0, "[\"syslog\"]", NULL,
-	"Where the log goes: syslog, stderr, or an absolute file name."),
+	"Where the log goes: syslog, stderr, or an absolute file name; a "
+	"symbolic link is followed if it and each directory on the way are "
+	"root's and writable by nobody else."),
     S("records.utmp", records.utmp, BOOL, 0, 0, 0, "true", NULL,
 	"Write utmp, where the file is there; who(1) reads it. From Debian "
 	"13 on there is none, and who(1) asks systemd-logind, to which "

@@ -7,6 +7,7 @@
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/escape.h"
+#include "lib/safefile.h"
 #include "lib/syslog_out.h"
 
 #include <errno.h>
@@ -124,11 +125,11 @@ log_use_syslog(bool on)
 int
 log_open_file(const char *path)
 {
-	int fd = open(
-	    path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+	char why[SAFEFILE_WHY_MAX];
+	int fd, err = safefile_append(path, &fd, why);
 
-	if (fd < 0)
-		return E_SYSTEM;
+	if (err != 0)
+		return err;
 	log_close_file();
 	logger.fd = fd;
 	logger.fd_owned = true;

@@ -47,8 +47,8 @@ void log_set_ident(const char *ident);
 
 /*
  * The sinks; any number of them at once.  At birth only stderr is on.  All
- * survive fork().  The file is opened O_APPEND | O_CLOEXEC, mode 0600, and
- * written one write() per line: 0 or E_SYSTEM (errno).  log_use_fd takes a
+ * survive fork().  The file is opened by safefile_append() and written one
+ * write() per line: 0 or an E_ code (errno).  log_use_fd takes a
  * descriptor that is open already (-1: none) and does not close it.
  */
 void log_use_stderr(bool on);

@@ -392,3 +392,25 @@ safefile_read(const char *path, const struct safefile_rules *rules,
 		refuse(why, err, "cannot read %s: %s", path, err_text(err));
 	return err;
 }
+
+int
+safefile_append(const char *path, int *fd, char why[SAFEFILE_WHY_MAX])
+{
+	const struct safefile_rules rules = {.flags = SAFEFILE_FOLLOW};
+	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
+	char again[32];
+	int link, err;
+
+	why[0] = '\0';
+	*fd = open(path, flags | O_NOFOLLOW, 0600);
+	if (*fd < 0 && errno == ELOOP) {
+		if ((err = safefile_open(path, &rules, &link, why)) != 0) {
+			errno = ELOOP;
+			return err;
+		}
+		snprintf(again, sizeof(again), "/proc/self/fd/%d", link);
+		*fd = open(again, flags & ~O_CREAT);
+		close(link);
+	}
+	return *fd < 0 ? E_SYSTEM : 0;
+}

@@ -49,6 +49,14 @@ struct safefile_rules {
 int safefile_open(const char *path, const struct safefile_rules *rules, int *fd,
     char why[SAFEFILE_WHY_MAX]);
 
+/*
+ * Open a log to be appended to, made with mode 0600 where there is none.  A
+ * symbolic link is followed if it and all that it leads through are root's:
+ * then its file must be there.  0 and *fd (O_CLOEXEC), or an E_ code, errno,
+ * and why where a link is refused, else "".
+ */
+int safefile_append(const char *path, int *fd, char why[SAFEFILE_WHY_MAX]);
+
 /* Judge a descriptor that is open already; name is for the sentence. */
 int safefile_check(int fd, const char *name, const struct safefile_rules *rules,
     char why[SAFEFILE_WHY_MAX]);

@@ -44,36 +44,20 @@ check_provider(
 	return E_UNSUPPORTED;
 }
 
-static int
-open_log_file(const char *path)
-{
-	const struct safefile_rules rules = {.flags = SAFEFILE_FOLLOW};
-	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
-	int fd = open(path, flags | O_NOFOLLOW, 0600), link;
-	char why[SAFEFILE_WHY_MAX] = "", again[32];
-
-	if (fd >= 0 || errno != ELOOP)
-		return fd;
-	/* A link is followed if it and all it leads through are root's. */
-	if (safefile_open(path, &rules, &link, why) != 0) {
-		log_error("%s: %s", path, why);
-		errno = ELOOP;
-		return -1;
-	}
-	snprintf(again, sizeof(again), "/proc/self/fd/%d", link);
-	fd = open(again, flags & ~O_CREAT);
-	close(link);
-	return fd;
-}
-
 void
 configure_open_log(struct master *m)
 {
-	if (m->options.log_file == NULL || m->log_fd >= 0)
+	char why[SAFEFILE_WHY_MAX];
+
+	if (m->options.log_file == NULL || m->log_fd >= 0 ||
+	    safefile_append(m->options.log_file, &m->log_fd, why) == 0)
 		return;
-	m->log_fd = open_log_file(m->options.log_file);
-	if (m->log_fd < 0 && m->options.carry < 0)
+	if (why[0] != '\0')
+		log_error("%s: %s", m->options.log_file, why);
+	if (m->options.carry < 0) {
+		errno = why[0] != '\0' ? ELOOP : errno;
 		die_errno("%s", m->options.log_file);
+	}
 }
 
 /* With -i the client may be at the other end of stderr. */

@@ -65,6 +65,25 @@ def test_a_log_behind_a_users_link_is_refused(make_server, user):
     assert open(s.dir + "/real.log").read() == ""
 
 
+def test_a_target_behind_a_users_link_is_refused(make_server, user):
+    s = make_server(start=False)
+    link, led_to = user.home + "/log", s.dir + "/led_to"
+    os.symlink(led_to, link)
+    os.lchown(link, user.uid, user.gid)
+    s.write(s.text.replace('log = { ', f'log = {{ targets = [ "{link}" ]; '))
+    for there in (False, True):
+        if there:
+            open(led_to, "w").close()
+        p = s.check()
+        assert f"log.targets: {link}: bad ownership" in p.stdout + p.stderr, (p.stdout, p.stderr)
+        p = sp.run([sp.DAEMON, "-f", s.config], env=s.env)
+        if p.returncode == 0:
+            s.pid = int(open(s.pid_file).read())
+            s.stop()
+        assert os.path.exists(led_to) == there
+    assert open(led_to).read() == ""
+
+
 def test_inherited_descriptors_are_closed(make_server):
     s = make_server(start=False)
     ours, theirs = os.pipe()
