@@ -3,7 +3,9 @@ has looked there: nobody else waits for them, and what is stuck is bounded for
 each user, shown by status, told once, and gone when they are."""
 
 import contextlib
+import os
 import re
+import signal
 
 import deadfs
 import sp
@@ -124,3 +126,19 @@ def test_a_session_process_that_hangs_holds_no_monitor(make_server, make_user):
         others_go_on(server, other, SOON)
     sp.wait_for(lambda: not user.processes(), 20, "the end of what was stuck")
     assert stuck(server) == (0, 0)
+
+
+def test_a_child_that_looks_has_nothing_of_its_monitor_s(make_server, user):
+    """A pipe and memory for its answer; no log, no wall, no client; no signal
+    reaches a handler in it, and its user cannot look into it."""
+    server = make_server(extra="deadlines = { key_command = 20; files = 20; };")
+    with deadfs.hanging(user.home, user.uid, user.gid) as waiting:
+        with clients(server, user, 1):
+            sp.wait_for(lambda: waiting, 20, "its look")
+            pid, = [int(line.split()[0]) for line in user.processes()]
+            assert "monitor" in open(f"/proc/{pid}/cmdline").read()
+            held = {os.readlink(f"/proc/{pid}/fd/{n}").split("[")[0] for n in os.listdir(f"/proc/{pid}/fd")}
+            assert held - {"/", "/home", user.home} == {"/dev/null", "pipe:", "/memfd:file (deleted)"}
+            assert os.stat(f"/proc/{pid}/mem").st_uid == 0  # not dumpable
+            blocked = int(sp.status(pid)["SigBlk"], 16)
+            assert blocked == 2**64 - 1 - (1 << signal.SIGKILL - 1) - (1 << signal.SIGSTOP - 1)

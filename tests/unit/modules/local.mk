@@ -15,6 +15,7 @@ tests_unit_modules_test_modules_SOURCES = \
 	tests/unit/modules/test_host.c \
 	tests/unit/modules/test_hostbased.c \
 	tests/unit/modules/test_isolation.c \
+	tests/unit/modules/test_light_child.c \
 	tests/unit/modules/test_pam.c \
 	tests/unit/modules/test_publickey.c \
 	tests/unit/modules/test_stages.c

@@ -7,6 +7,7 @@ Suite *suite_chain(void);
 Suite *suite_host(void);
 Suite *suite_contract(void);
 Suite *suite_errand(void);
+Suite *suite_light_child(void);
 Suite *suite_pam(void);
 Suite *suite_publickey(void);
 Suite *suite_certificates(void);

@@ -9,6 +9,7 @@
 #include "privsep/light_child.h"
 #include "privsep/selinux.h"
 #include "privsep/session_exec.h"
+#include "privsep/wall.h"
 
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -108,6 +109,79 @@ START_TEST(contexts_are_read_and_written_as_they_are)
 }
 END_TEST
 
+/* Descriptors of a process, counted; -1: one of them is none of its own. */
+static int
+descriptors(pid_t pid)
+{
+	char path[64], target[256];
+	int count = 0;
+
+	for (int fd = 0; fd < 256; fd++) {
+		ssize_t n;
+
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
+		n = readlink(path, target, sizeof(target) - 1);
+		if (n < 0)
+			continue;
+		target[n] = '\0';
+		if (strcmp(target, "/dev/null") != 0 &&
+		    strncmp(target, "socket:", 7) != 0)
+			return -1;
+		count++;
+	}
+	return count;
+}
+
+/* Also what a module has left open, without a thought for an exec. */
+START_TEST(a_session_inherits_its_two_walls_alone)
+{
+	int fd = program("sallyport-session"), monitor[2], worker[2];
+	int below = open("/etc/passwd", O_RDONLY);
+	int above = fcntl(below, F_DUPFD, 200);
+	pid_t pid;
+
+	ck_assert_int_eq(wall_pair(monitor), 0);
+	ck_assert_int_eq(wall_pair(worker), 0);
+	ck_assert_int_ge(above, 200);
+	ck_assert_int_eq(
+	    session_exec(fd, monitor[1], worker[1], false, &pid), 0);
+	/* It waits for its first order. */
+	ck_assert_int_eq(descriptors(pid), 5);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(below);
+	close(above);
+	for (int i = 0; i < 2; i++) {
+		close(monitor[i]);
+		close(worker[i]);
+	}
+	close(fd);
+}
+END_TEST
+
+/* The context that a module has set is for the user's program, not for ours. */
+START_TEST(no_session_starts_in_its_user_s_context)
+{
+	int fd = program("sallyport-session"), monitor[2], worker[2];
+	char *folder = unit_folder(); /* without an "exec" to be cleared */
+	pid_t pid;
+
+	ck_assert_int_eq(wall_pair(monitor), 0);
+	ck_assert_int_eq(wall_pair(worker), 0);
+	selinux_directory = folder;
+	ck_assert_int_eq(
+	    session_exec(fd, monitor[1], worker[1], true, &pid), E_SYSTEM);
+	ck_assert_int_eq(errno, ENOENT);
+	unit_remove(folder);
+	free(folder);
+	for (int i = 0; i < 2; i++) {
+		close(monitor[i]);
+		close(worker[i]);
+	}
+	close(fd);
+}
+END_TEST
+
 static int
 read_mask(void *arg)
 {
@@ -146,6 +220,8 @@ suite_session_exec(void)
 	tcase_add_test(t, another_program_or_a_broken_one_is_refused);
 	tcase_add_test(t, a_monitor_of_another_version_is_refused);
 	tcase_add_test(t, contexts_are_read_and_written_as_they_are);
+	tcase_add_test(t, a_session_inherits_its_two_walls_alone);
+	tcase_add_test(t, no_session_starts_in_its_user_s_context);
 	tcase_add_test(t, a_light_child_blocks_every_signal);
 	return s;
 }

@@ -5,6 +5,7 @@
 #include "tests/unit/session/suites.h"
 
 #include "lib/addresses.h"
+#include "privsep/wall_queue.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -19,7 +20,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+/* More than it takes by far, and less than fit into its memory. */
+#define ORDERS_MAX 20000
 
 static void
 setup(void)
@@ -392,6 +397,43 @@ START_TEST(test_a_descriptor_of_the_monitors_passes_through)
 }
 END_TEST
 
+/*
+ * An order causes an answer: while nobody reads the answers, no more orders are
+ * taken, and none of either is lost.
+ */
+START_TEST(test_orders_wait_while_their_answers_are_not_read)
+{
+	const struct timespec pause = {0, 20000000};
+	unsigned sent = 0, answered = 0;
+	int full = 0;
+
+	ck_assert_int_eq(fcntl(drive.monitor.fd, F_SETFL, O_NONBLOCK), 0);
+	/* Full for half a second: it has stopped. */
+	while (full < 25) {
+		const struct wall_message order = {.type = MSG_unbind,
+		    .fds = {-1, -1, -1, -1},
+		    .unbind = {.number = sent}};
+
+		if (wall_send(&drive.monitor, &order) != 0)
+			break;
+		sent++;
+		for (full = 0; wall_queue_waiting(&drive.monitor) && full < 25;
+		     full++) {
+			nanosleep(&pause, NULL);
+			(void)wall_queue_flush(&drive.monitor);
+		}
+		ck_assert_uint_lt(sent, ORDERS_MAX);
+	}
+	while (answered < sent) {
+		ck_assert_uint_eq(
+		    drive_monitor(MSG_unbound)->unbound.number, answered);
+		answered++;
+		(void)wall_queue_flush(&drive.monitor);
+	}
+	ck_assert_int_eq(fcntl(drive.monitor.fd, F_SETFL, 0), 0);
+}
+END_TEST
+
 Suite *
 suite_reach(void)
 {
@@ -411,6 +453,7 @@ suite_reach(void)
 	tcase_add_test(c, test_the_socket_that_was_told_is_reached);
 	tcase_add_test(c, test_what_has_no_path_is_not_found);
 	tcase_add_test(c, test_a_descriptor_of_the_monitors_passes_through);
+	tcase_add_test(c, test_orders_wait_while_their_answers_are_not_read);
 	suite_add_tcase(s, c);
 	return s;
 }
