@@ -129,7 +129,9 @@ enum sallyport_text {
 	SALLYPORT_LISTENER, /* name of the listener */
 	SALLYPORT_CONNECTION, /* id of the connection, as in the audit */
 	SALLYPORT_TTY, /* "/dev/pts/3" once there is one */
-	SALLYPORT_COMPLETED, /* methods that succeeded, one a line */
+	/* Methods that succeeded, one a line, with the key's type and base64
+	 * behind the method: as sshd(8) has SSH_AUTH_INFO_0. */
+	SALLYPORT_COMPLETED,
 	SALLYPORT_ALGORITHM, /* publickey, hostbased: signature algorithm */
 	SALLYPORT_CLIENT_HOST, /* hostbased: name the client calls itself */
 	SALLYPORT_CLIENT_USER, /* hostbased: user at the client */

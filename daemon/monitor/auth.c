@@ -162,6 +162,7 @@ answer_proof(
 		return;
 	}
 	a->joined[a->current].proved = true;
+	auth_expose(m);
 	if (a->attempt.has_key) {
 		a->last_key = a->attempt;
 		memset(&a->last_key.restrictions, 0,

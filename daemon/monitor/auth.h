@@ -252,6 +252,8 @@ void auth_change(struct monitor *m);
 /* ---- auth_answer.c: what the client is told, and the log ---------------- */
 
 void auth_fail(struct monitor *m, enum sallyport_verdict verdict);
+/* A line more for auth_exposed(): the method that has just counted. */
+void auth_expose(struct monitor *m);
 void auth_partial(struct monitor *m, const char *methods);
 /*
  * The proof of a known user is complete and the account may not log in (after

@@ -293,9 +293,8 @@ auth_list(struct monitor *m)
 	send_failure(m);
 }
 
-/* "publickey ssh-ed25519 AAAA...", "password": what did count. */
-static void
-expose(struct monitor *m)
+void
+auth_expose(struct monitor *m)
 {
 	struct auth *a = m->auth;
 	const struct attempt *t = &a->attempt;
@@ -320,7 +319,6 @@ auth_partial(struct monitor *m, const char *methods)
 	const struct attempt *t = &a->attempt;
 	char method[128];
 
-	expose(m);
 	slot_proof(m->slot, t->method, OUTCOME_PARTIAL);
 	AUDIT(auth_partial, .method = method_text(m, method, sizeof(method)),
 	    .module = a->by == NULL ? NULL : a->by->settings->name,
@@ -422,7 +420,6 @@ auth_proof_done(struct monitor *m)
 	struct auth *a = m->auth;
 	struct attempt *p = &a->proof;
 
-	expose(m);
 	*p = a->attempt;
 	a->proof_by = a->by;
 	/* Texts and keys of the request go with it. */
@@ -458,8 +455,6 @@ auth_succeed(struct monitor *m)
 
 	if (a->proof.method != NULL)
 		take_proof(a);
-	else
-		expose(m);
 	cert = t->has_key && t->ca_fingerprint[0] != '\0';
 
 	for (size_t i = 0; i < a->walk.done_count; i++)

@@ -76,21 +76,6 @@ static void SALLYPORT_FORMAT(3, 4) host_log(struct sallyport_login *login,
 	    name, text);
 }
 
-/* Methods that succeeded, one a line, as SSH_AUTH_INFO_0 has them. */
-static const char *
-completed(struct monitor *m)
-{
-	static char text[512];
-	const struct chain_walk *w = &m->auth->walk;
-	size_t used = 0;
-
-	text[0] = '\0';
-	for (size_t i = 0; i < w->done_count && used < sizeof(text); i++)
-		used += (size_t)snprintf(
-		    &text[used], sizeof(text) - used, "%s\n", w->methods[i]);
-	return text;
-}
-
 /* Those of the configuration that the decision leaves. */
 static const char *
 ca_algorithms(struct monitor *m)
@@ -147,7 +132,7 @@ host_text(struct sallyport_login *login, enum sallyport_text which)
 	case SALLYPORT_TTY:
 		return a->tty;
 	case SALLYPORT_COMPLETED:
-		return completed(m);
+		return auth_exposed(m);
 	case SALLYPORT_ALGORITHM:
 		return a->attempt.algorithm;
 	case SALLYPORT_CLIENT_HOST:

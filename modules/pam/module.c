@@ -21,10 +21,10 @@ static const struct sallyport_option options[] = {
 	"name are anyway"},
     {"directory", SALLYPORT_PATH, 0, 0, 0, NULL, "/etc/pam.d",
 	"where the services' files lie"},
-    {"password_prompts", SALLYPORT_WORD, 0, 0, 0, "first all", "first",
-	"which hidden prompts the password method answers"},
-    {"setcred_optional", SALLYPORT_BOOL, 0, 0, 0, NULL, "false",
-	"let key logins in without credentials (pam_setcred)"},
+    {"password_prompts", SALLYPORT_WORD, 0, 0, 0, "first all", "all",
+	"which hidden prompts the password method answers: all, as sshd does"},
+    {"setcred_optional", SALLYPORT_BOOL, 0, 0, 0, NULL, "true",
+	"let key logins in whatever pam_setcred says, as sshd does"},
     {"preload", SALLYPORT_BOOL, 0, 0, 0, NULL, "true",
 	"load the services' modules once, before the first login"},
     {NULL, 0, 0, 0, 0, NULL, NULL, NULL},
@@ -141,9 +141,9 @@ load(const struct sallyport_host *host,
 	state->service = strdup(service != NULL ? service->value : "sallyport");
 	state->directory = directory == NULL ? NULL : strdup(directory->value);
 	state->all_prompts =
-	    is_set(find(settings, count, "password_prompts"), "all");
+	    !is_set(find(settings, count, "password_prompts"), "first");
 	state->cred_optional =
-	    is_set(find(settings, count, "setcred_optional"), "true");
+	    !is_set(find(settings, count, "setcred_optional"), "false");
 	preload = !is_set(find(settings, count, "preload"), "false");
 	*out = state;
 	if (state->service == NULL)

@@ -206,19 +206,17 @@ give_environment(struct pam_one *one)
 }
 
 /*
- * A key login has no password to make tickets from: that may be fine.  After
- * a wrong password a stack repeats its refusal here (pam_unix does), which
- * says nothing of the key that came then.
+ * A key login has no password to make tickets from, and sshd lets it in
+ * whatever pam_setcred() says; so do we unless the policy asks for more.
+ * After a wrong password a stack repeats its refusal here (pam_unix does),
+ * which says nothing of the key that came then.
  */
 static bool
-credentials_missed_are_fatal(const struct pam_connection *c, int status)
+credentials_missed_are_fatal(const struct pam_connection *c)
 {
-	if (!c->authenticated && c->refused)
-		return false;
-	if (c->authenticated || !c->state->cred_optional)
+	if (c->authenticated)
 		return true;
-	return status != PAM_CRED_UNAVAIL && status != PAM_IGNORE &&
-	    status != PAM_CRED_ERR;
+	return !c->refused && !c->state->cred_optional;
 }
 
 static bool
@@ -229,8 +227,7 @@ establish_credentials(struct pam_one *one)
 	    pam_setcred, PAM_ESTABLISH_CRED);
 
 	c->credentials = true; /* whatever came of it is to be deleted */
-	return (status == PAM_SUCCESS ||
-		   !credentials_missed_are_fatal(c, status)) &&
+	return (status == PAM_SUCCESS || !credentials_missed_are_fatal(c)) &&
 	    user_is_the_same(one);
 }
 

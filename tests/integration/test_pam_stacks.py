@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+import beside
 import sp
 from test_terminal import Terminal
 
@@ -134,3 +135,38 @@ def test_a_banner_of_a_hundred_kilobytes_is_shown(make_server, user):
         f.write(text)
     s = make_server(rules=f'rules = ( {{ name = "users"; methods = [ "publickey" ]; banner = "{path}"; }} );')
     assert text in s.ssh(user, "true", check=0, LogLevel="INFO").stderr
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "rsa"])
+def test_auth_info_is_what_sshd_gives(make_server, make_user, kind):
+    """Stacks match on the method, the key's type and the key."""
+    user = make_user(key=False)
+    user.make_key(kind, extra=["-b", "3072"] if kind == "rsa" else ())
+    found, script = f"{sp.SCRATCH}/auth_info", f"{sp.SCRATCH}/auth_info.sh"
+    with open(script, "w") as f:
+        f.write(f'#!/bin/sh\nprintf %s "$SSH_AUTH_INFO_0" >{found}\n')
+    os.chmod(script, 0o755)
+    said = {}
+    for name in ("sp-info", "sshd"):
+        stack(name, session=f"session optional pam_exec.so seteuid {script}")
+        server = make_server(pam_service=name) if name == "sp-info" else beside.Sshd()
+        for password in (False, True):
+            open(found, "w").close()
+            server.ssh(user, "true", password=password, check=0)
+            said[name, password] = open(found).read()
+        if name == "sshd":
+            server.stop()
+    assert said["sp-info", False].split()[:2] == ["publickey", open(user.key + ".pub").read().split()[0]]
+    for password in (False, True):
+        assert said["sp-info", password].strip() == said["sshd", password].strip()
+
+
+def test_a_key_needs_no_credentials_of_pam(make_server, user):
+    """pam_setcred() fails: a key enters, as with sshd; a password does not."""
+    for options, by_key in (("", True), ("setcred_optional = false;", False)):
+        s = make_server(pam_service=stack("sp-cred", auth="auth [success=1 default=ignore] pam_unix.so\n"
+                                          "auth requisite pam_deny.so\n"
+                                          "auth required pam_debug.so auth=success cred=cred_unavail"),
+                        modules='{ name = "pam"; options = { service = "sp-cred"; %s }; }, { name = "publickey"; }' % options)
+        assert (s.ssh(user, "true").returncode == 0) == by_key, s.log()
+        assert s.ssh(user, "true", password=True, NumberOfPasswordPrompts="1").returncode != 0
