@@ -7,6 +7,7 @@
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/escape.h"
+#include "lib/line_out.h"
 #include "lib/safefile.h"
 #include "lib/syslog_out.h"
 
@@ -14,7 +15,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,8 +22,9 @@ static struct {
 	int level;
 	char ident[64];
 	bool to_stderr;
+	struct line_out err;
 	bool to_syslog;
-	int fd; /* -1: none */
+	struct line_out file; /* its fd, -1: none */
 	bool fd_owned; /* log_open_file opened it */
 	log_callback_fn *callback;
 	void *callback_arg;
@@ -33,7 +34,8 @@ static struct {
     .level = LOG_LEVEL_INFO,
     .ident = "sallyport",
     .to_stderr = true,
-    .fd = -1,
+    .err = {.fd = STDERR_FILENO, .own = -1},
+    .file = {.fd = -1, .own = -1},
 };
 
 static const struct {
@@ -108,12 +110,20 @@ void
 log_use_stderr(bool on)
 {
 	logger.to_stderr = on;
+	line_out_use(&logger.err, on ? STDERR_FILENO : -1);
 }
 
 bool
 log_uses_stderr(void)
 {
 	return logger.to_stderr;
+}
+
+void
+log_renew_stderr(void)
+{
+	if (logger.to_stderr)
+		line_out_use(&logger.err, STDERR_FILENO);
 }
 
 void
@@ -131,7 +141,7 @@ log_open_file(const char *path)
 	if (err != 0)
 		return err;
 	log_close_file();
-	logger.fd = fd;
+	line_out_use(&logger.file, fd);
 	logger.fd_owned = true;
 	return 0;
 }
@@ -140,8 +150,8 @@ void
 log_close_file(void)
 {
 	if (logger.fd_owned)
-		close(logger.fd);
-	logger.fd = -1;
+		close(logger.file.fd);
+	line_out_use(&logger.file, -1);
 	logger.fd_owned = false;
 }
 
@@ -149,13 +159,13 @@ void
 log_use_fd(int fd)
 {
 	log_close_file();
-	logger.fd = fd;
+	line_out_use(&logger.file, fd);
 }
 
 int
 log_fd(void)
 {
-	return logger.fd;
+	return logger.file.fd;
 }
 
 void
@@ -165,40 +175,55 @@ log_set_callback(log_callback_fn *fn, void *arg)
 	logger.callback_arg = arg;
 }
 
-/* One writev: a line stays whole among those of other processes. */
+/* A time, our name and pid. */
 static void
-write_line(int fd, const char *stamp, const char *line, size_t len)
+make_stamp(char *stamp, size_t size)
 {
-	struct iovec iov[3] = {
-	    {(void *)(uintptr_t)stamp, strlen(stamp)},
-	    {(void *)(uintptr_t)line, len},
-	    {(void *)(uintptr_t) "\n", 1},
-	};
+	char day[32];
+	struct timespec now;
+	struct tm tm;
 
-	while (writev(fd, iov, 3) < 0 && errno == EINTR)
-		;
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(stamp, size, "%s.%03dZ %s[%d]: ", day,
+	    (int)(now.tv_nsec / 1000000), logger.ident, (int)getpid());
+}
+
+static bool
+write_stamped(struct line_out *o, const char *line, size_t len, bool bare)
+{
+	char stamp[160] = "";
+	int saved = errno;
+
+	if (!bare)
+		make_stamp(stamp, sizeof(stamp));
+	errno = saved;
+	return line_out_write(o, stamp, line, len);
 }
 
 void
 log_write_fd(int fd, const char *line, size_t len, bool bare)
 {
-	char day[32], stamp[160];
-	struct timespec now;
-	struct tm tm;
-	int saved = errno;
+	struct line_out out = {.fd = fd, .own = -1};
 
-	if (bare) {
-		write_line(fd, "", line, len);
-		errno = saved;
+	(void)write_stamped(&out, line, len, bare);
+}
+
+/* Once somebody reads again: how much is missing. */
+static void
+report_missing(struct line_out *o, const char *carrier)
+{
+	uint64_t untold;
+
+	if (logger.in_lost || (untold = line_out_untold(o)) == 0)
 		return;
-	}
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(stamp, sizeof(stamp), "%s.%03dZ %s[%d]: ", day,
-	    (int)(now.tv_nsec / 1000000), logger.ident, (int)getpid());
-	write_line(fd, stamp, line, len);
-	errno = saved;
+	logger.in_lost = true;
+	AUDIT(log_drop, .count = untold, .carrier = carrier);
+	/* The telling itself is no loss. */
+	if (line_out_untold(o) != 0)
+		o->untold = untold;
+	logger.in_lost = false;
 }
 
 /* Once the syslog daemon listens again: how much it has missed. */
@@ -239,10 +264,10 @@ to_syslog(int severity, const char *line, size_t len, bool json)
 static void
 to_sinks(int severity, const char *line, size_t len, bool bare)
 {
-	if (logger.to_stderr)
-		write_line(STDERR_FILENO, "", line, len);
-	if (logger.fd >= 0)
-		log_write_fd(logger.fd, line, len, bare);
+	if (logger.to_stderr && line_out_write(&logger.err, "", line, len))
+		report_missing(&logger.err, "stderr");
+	if (logger.file.fd >= 0 && write_stamped(&logger.file, line, len, bare))
+		report_missing(&logger.file, "the log file");
 	if (logger.to_syslog && to_syslog(severity, line, len, bare))
 		log_report_lost();
 }

@@ -52,6 +52,8 @@ void log_set_ident(const char *ident);
  * descriptor that is open already (-1: none) and does not close it.
  */
 void log_use_stderr(bool on);
+/* Descriptor 2 is another one now; nothing is kept of the one before. */
+void log_renew_stderr(void);
 bool log_uses_stderr(void);
 int log_open_file(const char *path);
 void log_close_file(void);

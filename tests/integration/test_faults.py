@@ -2,7 +2,9 @@
 they are greeted, log in, and the master answers."""
 
 import contextlib
+import fcntl
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -153,6 +155,36 @@ def test_a_log_file_that_has_reached_its_limit_ends_nothing(make_server, make_us
         assert int(open(server.pid_file).read()) == server.pid
     finally:
         os.truncate(server.log_file, 0)  # it is read at the end
+
+
+def test_others_do_not_wait_for_the_reader_of_standard_error(make_server, make_user):
+    """A pipe that nobody empties, as of a supervisor that hangs."""
+    user = make_user()
+    server = make_server(start=False)
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    p = subprocess.Popen([sp.DAEMON, "-D", "-e", "-f", server.config], stderr=writer, env=server.env)
+    os.close(writer)
+    try:
+        sp.wait_for(lambda: os.path.exists(server.pid_file) and os.path.getsize(server.pid_file), 20, "the start")
+        server.pid = p.pid
+        others_go_on(server, user)
+        others_go_on(server, user)
+        os.kill(p.pid, signal.SIGHUP)
+        others_go_on(server, user)
+        # Once it is read again, what is missing is told.
+        said = b""
+        deadline = time.monotonic() + 30 * sp.SLOW
+        while b"records were lost: stderr did not take them" not in said:
+            assert time.monotonic() < deadline, said
+            if not select.select([reader], [], [], 0.1)[0]:
+                sp.run(server.ssh_argv(user, "true"), check=0)
+                continue
+            said += os.read(reader, 65536)
+    finally:
+        os.close(reader)
+        p.terminate()
+        p.wait(20)
 
 
 def test_a_greeting_comes_while_both_templates_and_the_keyholder_are_stopped(

@@ -3,10 +3,12 @@
  */
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/loop.h"
 #include "lib/mem.h"
 #include "tests/unit/ground/suites.h"
 #include "tests/unit/unit.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -182,6 +184,73 @@ START_TEST(level_names_are_read_and_written)
 }
 END_TEST
 
+/* Nobody reads the pipe, then somebody does. */
+START_TEST(a_reader_that_stands_still_is_waited_for_once)
+{
+	char text[8192], line[1001];
+	int pipes[2], flags;
+	uint64_t began = loop_clock();
+	size_t total = 0;
+	ssize_t n;
+
+	ck_assert_int_eq(pipe(pipes), 0);
+	ck_assert_int_ge(fcntl(pipes[1], F_SETPIPE_SZ, 4096), 4096);
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	log_use_stderr(false);
+	log_use_fd(pipes[1]);
+	for (int i = 0; i < 200; i++)
+		log_error("%s", line);
+	ck_assert_uint_lt(loop_clock() - began, 10000);
+	/* Others who hold it still wait, as they asked for. */
+	flags = fcntl(pipes[1], F_GETFL);
+	ck_assert_int_eq(flags & O_NONBLOCK, 0);
+	ck_assert_int_eq(fcntl(pipes[0], F_SETFL, O_NONBLOCK), 0);
+	while ((n = read(pipes[0], text, sizeof(text))) > 0)
+		total += (size_t)n;
+	ck_assert_uint_le(total, 4096);
+	log_error("again");
+	n = read(pipes[0], text, sizeof(text) - 1);
+	ck_assert_int_gt(n, 0);
+	text[n] = '\0';
+	ck_assert_ptr_nonnull(strstr(text, "again"));
+	ck_assert_ptr_nonnull(
+	    strstr(text, "records were lost: the log file did not take them"));
+	/* Told once. */
+	log_error("and again");
+	n = read(pipes[0], text, sizeof(text) - 1);
+	ck_assert_int_gt(n, 0);
+	text[n] = '\0';
+	ck_assert_ptr_null(strstr(text, "lost"));
+	log_use_fd(-1);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+END_TEST
+
+/* As under a service manager; it is full in the middle of a line. */
+START_TEST(a_socket_is_not_waited_for_either)
+{
+	char line[1001];
+	int pair[2], size = 4096;
+	uint64_t began = loop_clock();
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	ck_assert_int_eq(
+	    setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	log_use_stderr(false);
+	log_use_fd(pair[1]);
+	for (int i = 0; i < 200; i++)
+		log_error("%s", line);
+	ck_assert_uint_lt(loop_clock() - began, 10000);
+	log_use_fd(-1);
+	close(pair[0]);
+	close(pair[1]);
+}
+END_TEST
+
 Suite *
 suite_log(void)
 {
@@ -195,6 +264,8 @@ suite_log(void)
 	    t, a_relayed_line_holds_no_sentence_and_names_its_sender);
 	tcase_add_test(t, the_file_is_private_appended_and_stamped);
 	tcase_add_test(t, level_names_are_read_and_written);
+	tcase_add_test(t, a_reader_that_stands_still_is_waited_for_once);
+	tcase_add_test(t, a_socket_is_not_waited_for_either);
 	suite_add_tcase(s, t);
 	return s;
 }
