@@ -84,12 +84,15 @@ static void
 note_missed(char *missed, size_t size, const struct rule *rule, const char *why)
 {
 	size_t used = strlen(missed);
+	int n;
 
-	if (strncmp(why, "user:", 5) == 0 || strncmp(why, "uid:", 4) == 0 ||
-	    used + strlen(rule->name) + strlen(why) + 8 > size)
+	if (strncmp(why, "user:", 5) == 0 || strncmp(why, "uid:", 4) == 0)
 		return;
-	snprintf(&missed[used], size - used, "%srule %s: %s",
+	n = snprintf(&missed[used], size - used, "%srule %s: %s",
 	    used > 0 ? "; " : "", rule->name, why);
+	/* One that does not fit is left out, not cut. */
+	if (n < 0 || (size_t)n >= size - used)
+		missed[used] = '\0';
 }
 
 static const struct rule *
