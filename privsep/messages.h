@@ -191,7 +191,7 @@
 	F(u32, channel, U32) F(u8, kind, 7) F(text, address, WALL_HOST_MAX) \
 	F(u32, port, PORT_MAX) F(text, originator, 128)                \
 	F(u32, originator_port, PORT_MAX)
-/* timed_out: seconds without traffic after which policy closed it, else 0. */
+/* timed_out: seconds without traffic, if policy closed it for that; else 0. */
 #define WALL_channel_closed(F)                                            \
 	F(u32, channel, U32) F(u64, bytes_in, U64) F(u64, bytes_out, U64) \
 	F(u32, timed_out, U32)
@@ -219,6 +219,7 @@
 	MSG(session_wall, IN(OPEN), 0, 1, no)                             \
 	MSG(granted, IN(OPEN), 0, 0, no)                                  \
 	MSG(refused, IN(OPEN), 0, 0, no)                                  \
+	MSG(cancelled, IN(OPEN), 0, 0, no)                                \
 	MSG(pty_made, IN(OPEN), 0, 1, no)                                 \
 	MSG(listening, IN(OPEN), 0, 0, no)                                \
 	MSG(not_listening, IN(OPEN), 0, 0, no)                            \
@@ -264,6 +265,10 @@
 /* reason: SSH_OPEN_* where it answers a channel open; text for the client. */
 #define WALL_refused(F) \
 	F(u32, channel, U32) F(u32, reason, U32) F(text, text, WALL_TEXT_MAX)
+/* What is not to run or go on: as if it had said text on standard error and
+ * ended with status (OpenSSH's client shows no text with a refusal). */
+#define WALL_cancelled(F) \
+	F(u32, channel, U32) F(u32, status, 255) F(text, text, WALL_TEXT_MAX)
 /* One descriptor: the pty's master side. */
 #define WALL_pty_made(F) F(u32, channel, U32)
 #define WALL_listening(F) F(u32, request, U32) F(u32, port, PORT_MAX)
@@ -300,9 +305,7 @@
  * The first order, read by sallyport-session while it is root: whom to become,
  * and what is the same for all its programs.  exec and keys: SELinux contexts,
  * "" for none; oom: for /proc/self/oom_score_adj; sftp_*: of `internal`;
- * hang_up_all: programs without a terminal, too, when the client is lost;
- * reset_input: their standard input is a socket that such a loss resets.
- */
+ * hang_up_all, reset_input: grants for programs without a terminal. */
 #define WALL_begin(F)                                                    \
 	F(u8, log_level, 15) F(text, zone, 256)                          \
 	F(text, user, SSH_USER_MAX) F(text, home, 4095) F(text, shell, 4095) \
@@ -316,7 +319,7 @@
 	F(flag, reset_input, 1)
 /*
  * kind: enum run_kind; environment: NAME=value strings as SSH strings;
- * user_rc: ~/.ssh/rc may run first; subsystem: standard error is a protocol's.
+ * user_rc: ~/.ssh/rc may run first; subsystem: errors are a protocol's.
  */
 #define WALL_RUN(F)                                                      \
 	F(u32, channel, U32) F(u8, kind, 7) F(text, command, SSH_COMMAND_MAX) \
@@ -365,8 +368,7 @@
 #define WALL_unbind(F) F(u32, number, U32)
 /* A descriptor made by the monitor for the worker (a tun device). */
 #define WALL_hand_over(F) F(u32, channel, U32)
-/* Hang up programs (all: also those without a terminal, whatever begin said),
- * close every listener, exit when they are gone. */
+/* Hang up programs (all: whatever begin said), close listeners, then exit. */
 #define WALL_finish(F) F(u32, seconds, U32) F(flag, all, 1)
 
 /* Session to monitor: news, believed no further than the user is. */
@@ -383,7 +385,8 @@
 	MSG(file_event, ANY_STATE, 0, 0, no)    \
 	MSG(session_log, ANY_STATE, 0, 0, no)
 
-#define WALL_session_ready(F)
+/* trouble: "", or why it serves nothing (a chroot that cannot be entered). */
+#define WALL_session_ready(F) F(text, trouble, WALL_TEXT_MAX)
 /* error: errno, 0 when it runs. */
 #define WALL_ran(F) \
 	F(u32, channel, U32) F(u32, pid, U32) F(u32, error, U32)

@@ -211,6 +211,10 @@ struct policy_start {
 void policy_start(const struct config *config, const struct decision *d,
     enum policy_request request, const char *text, struct policy_start *start);
 
+/* What the user of a start that was refused is told: a sentence. */
+const char *policy_start_sentence(
+    const struct decision *d, const struct policy_start *start);
+
 /*
  * refuser.c: the grant and the rule, guard or key that refused such a start,
  * for the log: "shell of guard no-shell (policy.conf:12)".

@@ -116,3 +116,35 @@ policy_start(const struct config *config, const struct decision *d,
 	start->program = sftp ? PROGRAM_SFTP : PROGRAM_COMMAND;
 	start->command = forced;
 }
+
+/* What an account may do, in place of what it may not. */
+static const char *
+account_sentence(const struct decision *d)
+{
+	const struct grants *g = &d->grants;
+
+	if (g->sftp_only ||
+	    (!g->shell && !g->exec && policy_may_subsystem(d, "sftp")))
+		return "This account allows SFTP only.";
+	if (g->shell)
+		return "This account allows no commands, only a shell.";
+	if (g->exec)
+		return "This account allows no shell, only commands.";
+	if (g->local_forward.count > 0 || g->remote_forward.count > 0 ||
+	    g->unix_local.count > 0 || g->unix_remote.count > 0)
+		return "This account allows forwarding only.";
+	return "This account allows neither a shell nor commands.";
+}
+
+const char *
+policy_start_sentence(
+    const struct decision *d, const struct policy_start *start)
+{
+	if (start->refusal == NULL)
+		return "";
+	if (start->final)
+		return start->refusal;
+	if (start->forced)
+		return "This account does not allow the command of its key.";
+	return account_sentence(d);
+}

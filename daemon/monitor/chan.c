@@ -44,6 +44,37 @@ chan_refuse(struct monitor *m, uint32_t id, uint32_t reason, const char *text)
 	MONITOR_SEND(m, refused, .channel = id, .reason = reason, .text = text);
 }
 
+void
+chan_cancel(
+    struct monitor *m, struct chan *c, unsigned status, const char *text)
+{
+	char part[WALL_TEXT_MAX + 1];
+
+	/* What is too long for one message is said before. */
+	while (strlen(text) > WALL_TEXT_MAX) {
+		snprintf(part, sizeof(part), "%s", text);
+		MONITOR_SEND(m, say, .channel = c->id, .text = part);
+		text += strlen(part);
+	}
+	if (c->started)
+		c->ended = true;
+	MONITOR_SEND(
+	    m, cancelled, .channel = c->id, .status = status, .text = text);
+}
+
+void
+sessions_over(struct monitor *m, const char *why)
+{
+	struct sessions *s = m->sessions;
+
+	if (s->over[0] == '\0')
+		snprintf(s->over, sizeof(s->over), "%s", why);
+	/* A DISCONNECT at once would overtake, in the client, what was said. */
+	if (s->n_open_sessions == 0 && m->state == STATE_OPEN)
+		monitor_disconnect(
+		    m, SSH_DISCONNECT_BY_APPLICATION, "%s", s->over);
+}
+
 struct chan *
 chan_add(struct monitor *m, uint32_t id, enum chan_kind kind)
 {

@@ -45,12 +45,32 @@ handle(struct monitor *m, struct wall_message *message)
 	return err;
 }
 
+/* It cannot serve: the administrator is told what to mend, the user whom. */
+static void
+in_trouble(struct monitor *m, const char *trouble)
+{
+	static const char about[] =
+	    "This account is not set up right: please tell the administrator";
+	char sentence[160], reason[WALL_TEXT_MAX + 64];
+
+	snprintf(
+	    reason, sizeof(reason), "the administrator must mend %s", trouble);
+	AUDIT(session_failed, .reason = reason);
+	snprintf(sentence, sizeof(sentence), "%s (incident %.8s)", about,
+	    audit_context()->conn);
+	for (struct chan *c = m->sessions->chans; c != NULL; c = c->next)
+		if (c->kind == CHAN_SESSION && c->started && !c->ended)
+			chan_cancel(m, c, STATUS_NO_SESSION, sentence);
+	sessions_over(m, sentence);
+}
+
 int
 on_session_ready(struct monitor *m, struct wall_message *message)
 {
-	(void)message;
 	leftovers_leave(&m->sessions->place);
 	m->sessions->ready_by = 0;
+	if (message->session_ready.trouble[0] != '\0')
+		in_trouble(m, message->session_ready.trouble);
 	return 0;
 }
 
@@ -178,8 +198,10 @@ session_gone(struct monitor *m)
 		log_info(
 		    "the session process ended by signal %d", WTERMSIG(status));
 	if (m->state == STATE_OPEN)
-		monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION,
-		    "the session process has gone");
+		monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION, "%s",
+		    m->sessions->over[0] != '\0' ?
+			m->sessions->over :
+			"the session process has gone");
 }
 
 void

@@ -48,7 +48,7 @@ on_session_open(struct monitor *m, struct wall_message *message)
 	const struct grants *g = &m->decision->grants;
 	uint32_t id = message->session_open.channel;
 	time_t ends;
-	const char *why = NULL;
+	const char *why = NULL, *text = "no more sessions";
 
 	if (g->max_sessions != CONFIG_NONE &&
 	    m->sessions->n_open_sessions >= g->max_sessions)
@@ -57,12 +57,11 @@ on_session_open(struct monitor *m, struct wall_message *message)
 	    user_logins(m) > g->max_user_sessions)
 		why = "max_user_sessions";
 	else if (!policy_may_now(m->decision, time(NULL), &ends))
-		why = "outside the permitted times";
+		why = text = "outside the permitted times";
 	if (why != NULL) {
 		AUDIT(start_denied, .kind = "session", .channel = id,
 		    .reason = why);
-		chan_refuse(m, id, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
-		    "no more sessions");
+		chan_refuse(m, id, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, text);
 		return 0;
 	}
 	if (chan_add(m, id, CHAN_SESSION) != NULL)
@@ -214,33 +213,42 @@ start_kind(const struct msg_start *s)
 					"subsystem";
 }
 
+/*
+ * why is for the log, sentence for the user.  Clients of a subsystem expect a
+ * refusal where there is none, and speak its protocol otherwise.
+ */
 static void
-start_refused(struct monitor *m, const struct msg_start *s, const char *reason)
+start_refused(struct monitor *m, struct chan *c, const struct msg_start *s,
+    const char *why, unsigned status, const char *sentence)
 {
 	bool subsystem = s->kind == START_SUBSYSTEM;
 
 	AUDIT(start_denied, .kind = start_kind(s), .channel = s->channel,
 	    .subsystem = subsystem ? s->command : NULL,
-	    .argv = s->kind == START_EXEC ? s->command : NULL,
-	    .reason = reason);
-	chan_refuse(m, s->channel, 0, reason);
+	    .argv = s->kind == START_EXEC ? s->command : NULL, .reason = why);
+	if (subsystem)
+		chan_refuse(m, s->channel, 0, sentence);
+	else
+		chan_cancel(m, c, status, sentence);
 }
 
 /* The log has the rule, guard or key that takes it away; the user has not. */
 static void
-start_not_permitted(struct monitor *m, const struct msg_start *s,
-    enum policy_request request, const char *refusal)
+start_not_permitted(struct monitor *m, struct chan *c,
+    const struct msg_start *s, enum policy_request request,
+    const struct policy_start *p)
 {
-	bool subsystem = s->kind == START_SUBSYSTEM;
 	char who[WHY_MAX], why[WHY_MAX + 128];
 
-	policy_start_refuser(m->template->config, m->decision, request,
-	    s->command, who, sizeof(who));
-	snprintf(why, sizeof(why), "%s: %s", refusal, who);
-	AUDIT(start_denied, .kind = start_kind(s), .channel = s->channel,
-	    .subsystem = subsystem ? s->command : NULL,
-	    .argv = s->kind == START_EXEC ? s->command : NULL, .reason = why);
-	chan_refuse(m, s->channel, 0, refusal);
+	if (p->final) {
+		snprintf(why, sizeof(why), "%s", p->refusal);
+	} else {
+		policy_start_refuser(m->template->config, m->decision, request,
+		    s->command, who, sizeof(who));
+		snprintf(why, sizeof(why), "%s: %s", p->refusal, who);
+	}
+	start_refused(m, c, s, why, STATUS_REFUSED,
+	    policy_start_sentence(m->decision, p));
 }
 
 /* utmp, wtmp, lastlog for a terminal; the slot remembers for the master. */
@@ -315,19 +323,16 @@ order(struct monitor *m, struct chan *c, const struct policy_start *p,
 }
 
 static bool
-nologin(struct monitor *m, const struct msg_start *s)
+nologin(struct monitor *m, struct chan *c, const struct msg_start *s)
 {
 	char *text = nologin_text(m);
-	char *part;
 
 	if (text == NULL)
 		return false;
 	AUDIT(start_denied, .kind = start_kind(s), .channel = s->channel,
 	    .reason = "/etc/nologin is there: root alone may log in");
-	part = mem_strndup(text, strnlen(text, WALL_TEXT_MAX - 64));
-	chan_refuse(m, s->channel, 0, part);
-	monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION, "%s", part);
-	free(part);
+	chan_cancel(m, c, STATUS_NO_SESSION, text);
+	sessions_over(m, "nobody but root may log in now");
 	free(text);
 	return true;
 }
@@ -363,13 +368,10 @@ on_start(struct monitor *m, struct wall_message *message)
 	policy_start(m->template->config, m->decision, requests[s->kind],
 	    s->command, &p);
 	if (p.refusal != NULL) {
-		if (p.final)
-			start_refused(m, s, p.refusal);
-		else
-			start_not_permitted(m, s, requests[s->kind], p.refusal);
+		start_not_permitted(m, c, s, requests[s->kind], &p);
 		return 0;
 	}
-	if (nologin(m, s) ||
+	if (nologin(m, c, s) ||
 	    monitor_session(m, c->id, c->tty[0] != '\0' ? c->tty : NULL) != 0)
 		return 0;
 	session_await_bindings(m, c->id);
@@ -380,8 +382,10 @@ on_start(struct monitor *m, struct wall_message *message)
 	if (environment_make(m, c, p.original, &environment) != 0 ||
 	    environment.len + strlen(p.command != NULL ? p.command : "") >
 		WALL_ENV_MAX) {
-		start_refused(
-		    m, s, "command and environment: Argument list too long");
+		static const char why[] =
+		    "command and environment: Argument list too long";
+
+		start_refused(m, c, s, why, STATUS_NOT_STARTED, why);
 		buf_free(&environment);
 		return 0;
 	}
@@ -465,5 +469,7 @@ on_channel_closed(struct monitor *m, struct wall_message *message)
 		SESSION_ORDER(m, kill, .channel = c->id, .signal = SIGHUP);
 	forwards_end_of(m, c->id);
 	chan_remove(m, c);
+	if (m->sessions->over[0] != '\0')
+		sessions_over(m, m->sessions->over);
 	return 0;
 }

@@ -70,6 +70,11 @@ struct binding {
 	struct binding *next;
 };
 
+/* Of what is cancelled: as sshd's and shells'. */
+#define STATUS_REFUSED	   1
+#define STATUS_NOT_STARTED 126
+#define STATUS_NO_SESSION  254
+
 /* The environment that one channel's client may send. */
 #define CLIENT_VARIABLES_MAX   1000
 #define CLIENT_ENVIRONMENT_MAX (144 * 1024) /* one of the largest, and more */
@@ -92,6 +97,7 @@ struct sessions {
 	int worker_end; /* its socket to the worker, until handed over */
 	bool greeted; /* motd and last login have been shown */
 	bool warned; /* of the end to come */
+	char over[WALL_TEXT_MAX + 1]; /* why nothing is served, or "" */
 	uint64_t limit; /* ms: the connection ends, UINT64_MAX never */
 	const char *limit_why;
 	char *exposed; /* the file SSH_USER_AUTH names, NULL without one */
@@ -114,6 +120,14 @@ void chan_audit_exit(const struct program_end *e);
 struct orphan *chan_take_orphan(struct monitor *m, uint32_t channel);
 /* Write the logout record of its terminal, once. */
 void chan_logout(struct monitor *m, struct chan *c, const char *cause);
+/*
+ * What was asked for on a session's channel is not to run or go on: the user is
+ * told the text on standard error, and it ends with this status.
+ */
+void chan_cancel(
+    struct monitor *m, struct chan *c, unsigned status, const char *text);
+/* Nothing more can be served: the connection ends with its last session. */
+void sessions_over(struct monitor *m, const char *why);
 void chan_refuse(
     struct monitor *m, uint32_t id, uint32_t reason, const char *text);
 

@@ -208,6 +208,22 @@ expose(struct monitor *m)
 		close(fd);
 }
 
+/* The modules' own texts if they had any, as sshd shows them. */
+static void
+refuse_session(struct monitor *m, uint32_t channel, const char *reason)
+{
+	struct chan *c = chan_find(m, channel);
+	const char *said = auth_session_text(m);
+
+	if (c == NULL || c->kind != CHAN_SESSION)
+		chan_refuse(
+		    m, channel, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, reason);
+	else
+		chan_cancel(
+		    m, c, STATUS_NO_SESSION, said[0] != '\0' ? said : reason);
+	sessions_over(m, reason);
+}
+
 int
 monitor_session(struct monitor *m, uint32_t channel, const char *tty)
 {
@@ -215,11 +231,14 @@ monitor_session(struct monitor *m, uint32_t channel, const char *tty)
 	uint64_t began = loop_clock();
 	int err;
 
+	if (m->sessions->over[0] != '\0') {
+		refuse_session(m, channel, m->sessions->over);
+		return E_DENIED;
+	}
 	if (m->sessions->pid > 0 && m->session.fd >= 0)
 		return 0;
 	if (m->sessions->pid != 0) {
-		chan_refuse(m, channel, SSH_OPEN_RESOURCE_SHORTAGE,
-		    "the session has ended");
+		refuse_session(m, channel, "the session has ended");
 		return E_DENIED;
 	}
 	/* The umask among them: what a session's files are made with. */
@@ -237,7 +256,6 @@ monitor_session(struct monitor *m, uint32_t channel, const char *tty)
 		return 0;
 	if (text == NULL || text[0] == '\0')
 		text = "the session could not be opened";
-	chan_refuse(m, channel, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, text);
-	monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION, "%s", text);
+	refuse_session(m, channel, text);
 	return E_DENIED;
 }

@@ -18,11 +18,13 @@
 
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,19 +61,40 @@ take_back(const struct msg_begin *b)
 		die_errno("PR_SET_KEEPCAPS");
 }
 
+/*
+ * The monitor is told why nothing can be served, and tells the user.  Until it
+ * ends the connection this process waits, as the user, and obeys nothing.
+ */
+static void
+serve_nothing(struct session *s, const char *trouble)
+{
+	struct pollfd p = {.fd = s->monitor.fd, .events = POLLIN};
+	char ignored[256];
+
+	drop_to_user((uid_t)s->start->uid, (gid_t)s->start->gid);
+	(void)WALL_SEND(&s->monitor, session_ready, .trouble = trouble);
+	while (poll(&p, 1, -1) > 0 &&
+	    recv(p.fd, ignored, sizeof(ignored), MSG_DONTWAIT) > 0)
+		continue;
+	_exit(1);
+}
+
 static void
 become_user(struct session *s)
 {
 	const struct msg_begin *start = s->start;
-	char bad[512];
+	char bad[512], trouble[WALL_TEXT_MAX + 1];
 	int err;
 
 	take_back(start);
 	if (start->chroot[0] != '\0') {
 		err = chroot_enter(start->chroot, bad, sizeof(bad));
-		if (err != 0)
-			die("chroot to %s: %s: %s", start->chroot, bad,
+		if (err != 0) {
+			snprintf(trouble, sizeof(trouble),
+			    "%.400s (chroot): %.500s: %s", start->chroot, bad,
 			    err == E_SYSTEM ? strerror(errno) : err_text(err));
+			serve_nothing(s, trouble);
+		}
 		s->in_chroot = true;
 	}
 	drop_to_user((uid_t)start->uid, (gid_t)start->gid);
@@ -356,7 +379,7 @@ session_run(struct wall *monitor, const struct msg_begin *begin)
 	if (chdir("/") != 0)
 		die_errno("session: /");
 	watch(&s);
-	if (WALL_SEND(&s.monitor, session_ready) != 0)
+	if (WALL_SEND(&s.monitor, session_ready, .trouble = "") != 0)
 		die("session: the monitor is gone");
 	if (loop_run(s.loop) != 0)
 		s.exit_status = 1;

@@ -187,3 +187,86 @@ def test_without_a_policy_a_client_may_sleep(server, user):
     p.communicate(timeout=20)
     e = sp.run(["sallyportctl", "-f", server.config, "explain", "--user", user.name, "--from", "127.0.0.1"], check=0)
     assert re.search(r"keepalive_interval\W+none", e.stdout), e.stdout
+
+
+# ---- refusals say so ----
+
+def test_what_an_account_does_not_allow_is_said(make_server, make_user):
+    """For a shell on a terminal and without, a command, and scp's old protocol."""
+    sftp, bastion, shell, command, key = (make_user() for _ in range(5))
+    key.authorize(open(key.make_key("ecdsa") + ".pub").read(), 'command="id"')
+    said = {sftp: "This account allows SFTP only.", bastion: "This account allows forwarding only.",
+            shell: "This account allows no shell, only commands.",
+            command: "This account allows no commands, only a shell."}
+    grants = {sftp: "sftp_only = true;", bastion: 'shell = false; exec = false; subsystems = [ ]; '
+              'local_forward = [ "*:*" ];', shell: "shell = false;", command: "exec = false;"}
+    s = make_server(rules="rules = (" + ", ".join(
+        f'{{ name = "{u.name}"; match = {{ user = "{u.name}"; }}; methods = [ "publickey" ]; {g} }}'
+        for u, g in grants.items()) + ");")
+    for u, sentence in said.items():
+        if u is not command:
+            t = Terminal(s.ssh_argv(u))
+            t.expect(sentence.encode())
+            assert t.wait() == 1
+            p = s.ssh(u, input="")
+            assert p.returncode == 1 and sentence in p.stderr, p
+        if u is not shell:
+            p = s.ssh(u, "id")
+            assert (p.returncode, p.stdout, p.stderr) == (1, "", sentence + "\n"), p
+            p = sp.run(["scp", "-O", "-P", str(s.port), *s.options(u), "/etc/hostname", f"{u.name}@127.0.0.1:"])
+            assert p.returncode != 0 and sentence in p.stderr, p
+        s.wait_log(rf"request by user {u.name} failed")
+    # A program sees a status and standard error, as of any command.
+    import paramiko
+    c = paramiko.SSHClient()
+    c.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+    c.connect("127.0.0.1", s.port, sftp.name, key_filename=sftp.key, allow_agent=False)
+    _, out, err = c.exec_command("id")
+    assert (out.channel.recv_exit_status(), out.read(), err.read()) == (1, b"", b"This account allows SFTP only.\n")
+    assert c.open_sftp().listdir("/etc")  # the connection serves on
+    c.close()
+
+
+def test_a_wrong_chroot_is_told_to_both(make_server, user):
+    root = "/srv/spt_open"
+    os.makedirs(root, exist_ok=True)
+    os.chmod(root, 0o777)
+    s = make_server(grants=f'chroot = "{root}";')
+    try:
+        for command in ((), ("id",)):
+            p = s.ssh(user, *command, input="")
+            assert p.returncode == 254 and "please tell the administrator (incident " in p.stderr, p
+            assert root not in p.stderr
+        p = sp.run(["sftp", "-b", "-", "-P", str(s.port), *s.options(user), f"{user.name}@127.0.0.1"], input="ls")
+        assert "please tell the administrator" in p.stderr, p
+        s.wait_log(rf"the administrator must mend {root} \(chroot\): .*conn=")
+        sp.wait_for(lambda: not s.processes("monitor ") and not s.processes("session"), 20, "the connections' end")
+    finally:
+        os.rmdir(root)
+
+
+@pytest.mark.parametrize("kind", ["shell", "terminal", "command", "sftp", "forward"])
+def test_what_the_session_stage_says_is_shown(make_server, user, kind):
+    sp.write_pam("sp-logins", """
+auth     required pam_unix.so
+account  required pam_permit.so
+session  optional pam_echo.so There were too many logins for '%u'.
+session  required pam_deny.so
+""")
+    s = make_server(pam_service="sp-logins")
+    text = f"There were too many logins for '{user.name}'."
+    if kind == "terminal":
+        t = Terminal(s.ssh_argv(user))
+        t.expect(text.encode())
+        assert t.wait() == 254
+    elif kind == "sftp":
+        p = sp.run(["sftp", "-b", "-", "-P", str(s.port), *s.options(user), f"{user.name}@127.0.0.1"], input="ls")
+        assert p.returncode == 255 and text in p.stderr, p
+    elif kind == "forward":
+        p = s.ssh(user, flags=("-W", "127.0.0.1:1"), LogLevel="INFO")
+        assert p.returncode == 255 and p.stderr.strip(), p
+    else:
+        p = s.ssh(user, *(["id"] if kind == "command" else []), input="", check=254)
+        assert p.stdout == "" and text in p.stderr, p
+    s.wait_log("could not be opened")
+    sp.wait_for(lambda: not s.processes("monitor "), 20, "the connection's end")

@@ -140,7 +140,7 @@ session  required pam_deny.so
 """)
     s = make_server(pam_service="sp-nosession")
     p = s.ssh(user, "echo never", LogLevel="INFO")
-    assert p.returncode == 255 and "never" not in p.stdout
+    assert p.returncode == 254 and "never" not in p.stdout
     assert p.stderr.strip() != ""
     s.wait_log(r"session")
     q = s.ssh(user, flags=("-W", "127.0.0.1:22"))

@@ -80,6 +80,7 @@ LINES = ["", 'command="true"', 'command="internal-sftp"', f'restrict,{EVERYTHING
          'environment="LD_PRELOAD=/x",environment="SSH_AUTH_SOCK=/x",environment="SSH_ORIGINAL_COMMAND=x"']
 CERTIFICATES = [(), ("-O", "force-command=true"), ("-O", "force-command=internal-sftp"), ("-O", "clear")]
 CHANNEL_REQUEST, CHANNEL_SUCCESS, REQUEST_FAILED = 98, 99, 100
+EXTENDED_DATA, CHANNEL_EOF = 95, 96
 
 
 class Asker(Client):
@@ -93,9 +94,17 @@ class Asker(Client):
             self.send(CHANNEL_REQUEST, p[5:9], string("env"), 0, string(name), string(value))
         self.send(CHANNEL_REQUEST, p[5:9], string(kind), 1, *data)
         answer = self.expect(CHANNEL_SUCCESS, REQUEST_FAILED)[0]
+        if kind in ("shell", "exec") and answer == CHANNEL_SUCCESS and self.was_cancelled(p[5:9]):
+            answer = REQUEST_FAILED
         self.send(CLOSE, p[5:9])
         self.expect(CLOSE)
         return answer == CHANNEL_SUCCESS
+
+    def was_cancelled(self, channel):
+        """A refusal is told as a program would tell it: a sentence, a status, nothing run."""
+        self.send(CHANNEL_EOF, channel)
+        said = self.expect(EXTENDED_DATA, CHANNEL_REQUEST)
+        return said[0] == EXTENDED_DATA and b"This account " in said
 
     def asks(self, grant, here):
         hostile = (("SSH_AUTH_SOCK", "/x"), ("DISPLAY", ":0"), ("SSH_ORIGINAL_COMMAND", "id"))

@@ -59,6 +59,28 @@ on_refused(struct worker *w, struct wall_message *m)
 }
 
 int
+on_cancelled(struct worker *w, struct wall_message *m)
+{
+	struct channel *c = channel_find(w->channels, m->cancelled.channel);
+
+	if (c == NULL || c->kind != KIND_SESSION || !c->start_asked ||
+	    c->exited)
+		return 0;
+	if (channel_asked(c, ASK_START))
+		channel_answer(c, ANSWER_YES, "");
+	channel_say_line(c, m->cancelled.text);
+	if (!c->pty) {
+		channel_end_input(c);
+		channel_end_output(c, &c->output);
+		channel_end_output(c, &c->error);
+	}
+	c->began = c->exited = true;
+	c->exit_status = m->cancelled.status;
+	channel_settle(c);
+	return 0;
+}
+
+int
 on_pty_made(struct worker *w, struct wall_message *m)
 {
 	struct channel *c = channel_find(w->channels, m->pty_made.channel);

@@ -131,6 +131,47 @@ START_TEST(test_a_program_that_cannot_be_started_ends_and_says_why)
 }
 END_TEST
 
+/* As if it had run: before its start is granted, and after. */
+START_TEST(test_what_is_cancelled_ends_with_a_sentence_and_a_status)
+{
+	struct wall_message m = {
+	    .type = MSG_cancelled, .fds = {-1, -1, -1, -1}};
+	uint32_t id;
+	struct rd r;
+
+	fake_start_plain();
+	id = fake_open_session(7);
+	fake_session();
+	m.cancelled.channel = id;
+	m.cancelled.status = 254;
+	m.cancelled.text = "not for you";
+	ck_assert_int_eq(on_cancelled(&fake.w, &m), 0); /* nothing to cancel */
+	fake_expect_nothing();
+	ck_assert_int_eq(
+	    fake_packet(SSH_MSG_CHANNEL_REQUEST, "usbs", id, "exec", 1, "true"),
+	    0);
+	fake_asked(MSG_start);
+	if (_i == 1)
+		fake_granted(id);
+	ck_assert_int_eq(on_cancelled(&fake.w, &m), 0);
+	fake_expect(SSH_MSG_CHANNEL_SUCCESS);
+	r = fake_expect(SSH_MSG_CHANNEL_EXTENDED_DATA);
+	(void)rd_u32(&r);
+	assert_data(r, SSH_EXTENDED_DATA_STDERR, "not for you\n");
+	r = fake_expect(SSH_MSG_CHANNEL_REQUEST);
+	(void)rd_u32(&r);
+	(void)rd_bytes(&r, 4 + strlen("exit-status") + 1);
+	ck_assert_uint_eq(rd_u32(&r), 254);
+	fake_expect(SSH_MSG_CHANNEL_EOF);
+	fake_expect(SSH_MSG_CHANNEL_CLOSE);
+	ck_assert_int_eq(on_cancelled(&fake.w, &m), 0);
+	fake_expect_nothing();
+	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_CLOSE, "u", id), 0);
+	ck_assert_uint_eq(fake.w.channels->count, 0);
+	fake_end();
+}
+END_TEST
+
 START_TEST(test_a_signal_is_told_by_name_and_not_as_a_status)
 {
 	int program[3];
@@ -515,6 +556,8 @@ suite_program(void)
 	tcase_set_timeout(c, 30);
 	tcase_add_test(
 	    c, test_a_command_is_asked_run_and_its_output_and_status_delivered);
+	tcase_add_loop_test(
+	    c, test_what_is_cancelled_ends_with_a_sentence_and_a_status, 0, 2);
 	tcase_add_loop_test(
 	    c, test_a_program_that_cannot_be_started_ends_and_says_why, 0, 2);
 	tcase_add_test(c, test_a_signal_is_told_by_name_and_not_as_a_status);

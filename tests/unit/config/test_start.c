@@ -168,6 +168,43 @@ START_TEST(a_refused_decision_starts_nothing)
 }
 END_TEST
 
+START_TEST(a_refusal_has_a_sentence_for_the_user)
+{
+	static const struct {
+		const char *grants, *sentence;
+		enum policy_request request;
+	} rows[] = {
+	    {"", "", REQUEST_EXEC},
+	    {"sftp_only = true;", "This account allows SFTP only.",
+		REQUEST_EXEC},
+	    {"shell = false; exec = false;", "This account allows SFTP only.",
+		REQUEST_SHELL},
+	    {"shell = false; exec = false; subsystems = [ ]; "
+	     "local_forward = [ \"*:*\" ];",
+		"This account allows forwarding only.", REQUEST_EXEC},
+	    {"shell = false; exec = false; subsystems = [ ];",
+		"This account allows neither a shell nor commands.",
+		REQUEST_EXEC},
+	    {"shell = false;", "This account allows no shell, only commands.",
+		REQUEST_SHELL},
+	    {"exec = false;", "This account allows no commands, only a shell.",
+		REQUEST_EXEC},
+	};
+	struct policy_facts facts = facts_of_alice();
+	struct policy_start start;
+	char text[512];
+
+	snprintf(text, sizeof(text),
+	    "rules = ( { name = \"r\"; methods = [ \"x\" ]; %s } );",
+	    rows[_i].grants);
+	decide(text, &facts);
+	policy_start(config, &decision, rows[_i].request, "id", &start);
+	ck_assert_str_eq(
+	    policy_start_sentence(&decision, &start), rows[_i].sentence);
+	done();
+}
+END_TEST
+
 START_TEST(a_rules_command_for_a_subsystem_goes_before_the_servers)
 {
 	struct policy_facts facts = facts_of_alice();
@@ -321,6 +358,7 @@ suite_start(void)
 	tcase_add_loop_test(
 	    tc, no_option_of_a_key_grants_what_the_policy_refuses, 0, OTHERS);
 	tcase_add_test(tc, a_refused_decision_starts_nothing);
+	tcase_add_loop_test(tc, a_refusal_has_a_sentence_for_the_user, 0, 7);
 	tcase_add_test(
 	    tc, a_rules_command_for_a_subsystem_goes_before_the_servers);
 	suite_add_tcase(suite, tc);
