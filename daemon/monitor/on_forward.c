@@ -241,9 +241,14 @@ bound_for_channel(
 	if (c == NULL)
 		return;
 	if (k->error != 0) {
-		log_info("%s forwarding: %s",
-		    b->kind == BIND_AGENT ? "agent" : "X11",
-		    strerror((int)k->error));
+		/* The session looks for xauth before it makes a display. */
+		if (b->kind == BIND_X11 && k->error == ENOENT)
+			log_info("X11 forwarding: the user has no program %s",
+			    m->template->config->xauth);
+		else
+			log_info("%s forwarding: %s",
+			    b->kind == BIND_AGENT ? "agent" : "X11",
+			    strerror((int)k->error));
 		chan_refuse(m, c->id, 0, "");
 		return;
 	}

@@ -99,6 +99,11 @@ listen_x11(struct session *s, const struct msg_bind_x11 *m)
 	uint32_t number = m->display_offset;
 	int error = EINVAL;
 
+	/* Without it the program would have a display and no right to it. */
+	if (access(s->start->xauth, X_OK) != 0) {
+		listener_bound(s, m->number, ENOENT, 0, "");
+		return;
+	}
 	if (sound(m->protocol, m->cookie)) {
 		l = listener_new(s, m->number, INCOMING_X11);
 		error = l == NULL ? EMFILE : EADDRINUSE;

@@ -284,6 +284,11 @@ def test_x11(make_server, user):
         s = make_server(grants="x11 = true; x11_display_offset = 37;")
         p = sp.run(s.ssh_argv(user, "echo $DISPLAY", flags=("-X",)), env=env)
         assert re.search(r"^(localhost|127.0.0.1):37\.", p.stdout), (p.stdout, p.stderr)
+        # without xauth there is no display, as with sshd
+        s = make_server(grants="x11 = true;", extra='xauth = "/nowhere/xauth";')
+        p = sp.run(s.ssh_argv(user, "echo [$DISPLAY]", flags=("-X",), LogLevel="INFO"), env=env)
+        assert p.stdout == "[]\n" and "X11 forwarding request failed" in p.stderr, p.stderr
+        s.wait_log("X11 forwarding: the user has no program /nowhere/xauth")
     finally:
         x.kill()
         x.wait()

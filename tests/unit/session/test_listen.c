@@ -24,7 +24,10 @@ static void
 setup(void)
 {
 	drive_prepare();
-	drive.start.xauth = "/usr/bin/xauth";
+	/* Where there is none, any program will do. */
+	drive.start.xauth = access("/usr/bin/xauth", X_OK) == 0 ?
+	    "/usr/bin/xauth" :
+	    "/bin/true";
 	drive_start();
 }
 
