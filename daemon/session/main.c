@@ -46,6 +46,23 @@ set_zone(const char *zone)
 		die_errno("unsetenv");
 }
 
+/* For people who find it among the processes. */
+static bool
+print_about(const char *argument)
+{
+	if (strcmp(argument, "-V") == 0)
+		puts(session_version());
+	else if (strcmp(argument, "--version") == 0)
+		printf("sallyport %s\n", session_version());
+	else if (strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0)
+		puts("usage: sallyport-session [-V | --version | -h | --help]\n"
+		     "The process of a connection's user; sallyportd starts "
+		     "it, nobody else can.");
+	else
+		return false;
+	return fflush(stdout) == 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -54,11 +71,9 @@ main(int argc, char **argv)
 	int err;
 
 	drop_dumpable();
+	if (argc == 2 && print_about(argv[1]))
+		return 0;
 	if (argc != 3 || strcmp(argv[1], session_version()) != 0) {
-		if (argc == 2 && strcmp(argv[1], "-V") == 0) {
-			puts(session_version());
-			return 0;
-		}
 		fputs("sallyport-session is started by sallyportd of the same "
 		      "version\n",
 		    stderr);

@@ -2,12 +2,15 @@
  * sallyport-sftp-server: the SFTP server as a program, with the flags and the
  * log lines of OpenSSH's, for any server that starts subsystems.
  */
+#include "config.h"
+
 #include "daemon/sftp/sftp.h"
 
 #include "lib/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +55,8 @@ usage(FILE *f)
 	    "           [-f log_facility] [-l log_level] "
 	    "[-P denied_requests]\n"
 	    "           [-p allowed_requests] [-u umask]\n"
-	    "       sallyport-sftp-server -Q protocol_feature\n");
+	    "       sallyport-sftp-server -Q protocol_feature\n"
+	    "       sallyport-sftp-server -h | --help | --version\n");
 }
 
 static void __attribute__((noreturn, format(printf, 1, 2)))
@@ -114,14 +118,26 @@ static void __attribute__((noreturn)) query(const char *feature)
 	exit(fflush(stdout) == 0 ? 0 : 1);
 }
 
+/*
+ * As OpenSSH's: operands say nothing, and -c ends the options, since a server
+ * that takes this program for a shell calls it with "-c command".
+ */
 static void
 read_arguments(struct program *p, int argc, char **argv)
 {
+	static const struct option words[] = {{"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
 	struct sftp_options *o = &p->options;
 	int c;
 
-	while ((c = getopt(argc, argv, "d:ef:hl:P:p:Q:Ru:")) != -1) {
+	while ((c = getopt_long(
+		    argc, argv, "+cd:ef:hl:P:p:Q:Ru:", words, NULL)) != -1) {
 		switch (c) {
+		case 'c':
+			return;
+		case 'V':
+			puts("sallyport " PACKAGE_VERSION);
+			exit(fflush(stdout) == 0 ? 0 : 1);
 		case 'd':
 			p->start = optarg;
 			break;
@@ -160,10 +176,6 @@ read_arguments(struct program *p, int argc, char **argv)
 			usage(stderr);
 			exit(1);
 		}
-	}
-	if (optind != argc) {
-		usage(stderr);
-		exit(1);
 	}
 }
 

@@ -1149,7 +1149,10 @@ def test_the_log_level_is_shown(server):
 
 
 def test_every_program_tells_its_version_and_options():
-    for program in (CTL, sp.DAEMON):
+    others = sp.run(["find", "/usr/lib", "/usr/libexec", "-name", "sallyport-*", "-type", "f", "-perm", "-1"]).stdout
+    others = sorted(others.split())
+    assert [os.path.basename(p) for p in others] == ["sallyport-session", "sallyport-sftp-server"]
+    for program in (CTL, sp.DAEMON, *others):
         assert "sallyport" in sp.run([program, "--version"], check=0).stdout
         text = sp.run([program, "--help"], check=0).stdout
         assert "usage: " in text and "--version" in text

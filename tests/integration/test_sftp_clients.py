@@ -5,6 +5,7 @@ Once as any user sees the server, while it asks for new keys every few megabytes
 once from a chroot with a start directory."""
 
 import os
+import subprocess
 
 import pytest
 
@@ -98,6 +99,26 @@ def test_our_program_behind_their_sshd():
     p = sp.run([HERE + "/run-openssh", program.stdout.split()[0], "sftp"], timeout=60,
                env=dict(os.environ, HOME=sp.SCRATCH))
     assert p.stdout.startswith("ok"), p.stdout + p.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/usr/lib/openssh/sftp-server"), reason="no sftp-server")
+def test_our_program_takes_the_arguments_that_theirs_takes():
+    ours = sp.run(["find", "/usr/lib", "/usr/libexec", "-name", "sallyport-sftp-server"]).stdout.split()[0]
+
+    def answer(program, words):
+        with subprocess.Popen([program, *words], bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL) as p:
+            try:
+                p.stdin.write(b"\0\0\0\x05\1\0\0\0\3")  # SSH_FXP_INIT
+            except BrokenPipeError:
+                pass
+            version = p.stdout.read(9)[4:]
+            p.stdin.close()
+        return p.returncode, version
+    for words in ((), ("one", "two"), ("-e", "-l", "QUIET"), ("-c", "ls -Z"), ("-R", "one", "-Z"), ("-R", "--", "-Z"),
+                  ("-l", "nonsense"), ("-Z",), ("-u", "999"), ("-d", "/tmp", "-u", "077", "-f", "AUTH", "one"),
+                  ("-Q", "nothing"), ("-p", "open", "-P", "remove", "x")):
+        assert answer("/usr/lib/openssh/sftp-server", words) == answer(ours, words), words
 
 
 @pytest.mark.skipif(not os.path.exists("/usr/lib/openssh/sftp-server"), reason="no sftp-server")
