@@ -465,8 +465,8 @@ def test_paramiko_rekeys_under_load(make_server, user, compress, who):
     # paramiko that begins an exchange itself while it sends and receives stops
     # for good now and then, with sshd too: there, one way after the other.
     if who == "client":
-        assert echo(t, "cat >echo", blob) == b""
-        got = echo(t, "cat echo; rm echo", b"")
+        assert echo(t, "cat >echo", blob, settled) == b""
+        got = echo(t, "cat echo; rm echo; cat", b"", settled, size)
     else:
         got = echo(t, "cat", blob)
     t.close()
@@ -474,17 +474,31 @@ def test_paramiko_rekeys_under_load(make_server, user, compress, who):
     assert len(exchanges) > (size >> 20) // 4
 
 
-def echo(t, command, blob):
-    """A command's output for that input, both at once."""
+def settled(t):
+    """No exchange goes on: a channel that the server closes after paramiko has
+    sent KEXINIT has its reader wait for itself, with sshd too."""
+    for _ in range(50):
+        if not t.in_kex and not t.packetizer.need_rekey():
+            return
+        time.sleep(0.1)
+
+
+def echo(t, command, blob, before_the_end=lambda t: None, size=0):
+    """A command's output for that input, both at once; its input ends when that
+    many bytes have come."""
     c = t.open_session(timeout=20 * sp.SLOW)
     c.settimeout(120 * sp.SLOW)
     c.exec_command(command)
     # In pieces: its sendall() copies all that is left at each packet.
+    all_here = threading.Event()
     feeder = threading.Thread(target=lambda: (
         [c.sendall(blob[i:i + (1 << 18)]) for i in range(0, len(blob), 1 << 18)],
-        c.shutdown_write()))
+        all_here.wait(120 * sp.SLOW), before_the_end(t), c.shutdown_write()))
     feeder.start()
     got = bytearray()
+    while len(got) < size and (chunk := c.recv(1 << 18)):
+        got += chunk
+    all_here.set()
     while chunk := c.recv(1 << 18):
         got += chunk
     feeder.join()
