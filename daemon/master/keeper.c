@@ -27,6 +27,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -310,9 +311,10 @@ ask_keeper(struct master *m, const char *path)
 	if (strlen(path) >= sizeof(un.sun_path))
 		return 0;
 	memcpy(un.sun_path, path, strlen(path));
-	s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s < 0)
 		return 0;
+	/* Without waiting: its queue may be full, and itself be stopped. */
 	if (connect(s, (const struct sockaddr *)&un, sizeof(un)) != 0) {
 		/* It ended without a chance to clean up. */
 		if (errno == ECONNREFUSED)
@@ -320,7 +322,7 @@ ask_keeper(struct master *m, const char *path)
 		close(s);
 		return 0;
 	}
-	err = trust(s);
+	err = fcntl(s, F_SETFL, 0) != 0 ? E_SYSTEM : trust(s);
 	if (err == 0)
 		err = take(m, s, &pid);
 	close(s);
