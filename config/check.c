@@ -162,44 +162,29 @@ static void __attribute__((format(printf, 3, 4))) state_problem(
 	free(text);
 }
 
-/* A link that the server will not follow. */
-static void
-check_log_link(
-    const struct check *c, const char *path, const struct origin *origin)
-{
-	char why[SAFEFILE_WHY_MAX];
-	struct stat st;
-	int fd;
-
-	if (lstat(path, &st) != 0 || !S_ISLNK(st.st_mode))
-		return;
-	if (safefile_append(path, &fd, why) == 0)
-		close(fd);
-	else
-		state_problem(c, origin, "log.targets: %s: %s", path,
-		    why[0] != '\0' ? why : strerror(errno));
-}
-
 static void
 check_log_targets(const struct check *c)
 {
 	const struct strings *targets = &c->config->log.targets;
 	const struct origin *origin = key_origin(c, "log.targets");
-	char *directory;
-	size_t i;
+	char *directory, why[SAFEFILE_WHY_MAX];
+	struct stat st;
 
-	for (i = 0; i < targets->count; i++) {
-		if (targets->items[i][0] != '/')
+	for (size_t i = 0; i < targets->count; i++) {
+		const char *path = targets->items[i];
+
+		if (path[0] != '/')
 			continue;
-		directory = mem_strndup(targets->items[i],
-		    (size_t)(strrchr(targets->items[i], '/') -
-			targets->items[i]) +
-			1);
+		directory =
+		    mem_strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
 		if (access(directory, W_OK | X_OK) != 0)
 			state_problem(c, origin, "log.targets: %s: %s",
 			    directory, strerror(errno));
+		else if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) &&
+		    !safe_file(path, 0, why)) /* it will not be followed */
+			state_problem(
+			    c, origin, "log.targets: %s: %s", path, why);
 		free(directory);
-		check_log_link(c, targets->items[i], origin);
 	}
 }
 

@@ -286,7 +286,7 @@ apply_guards(const struct config *config, const struct policy_facts *facts,
 
 		if (d->applied[i] || (!late && policy_match_is_late(guard)))
 			continue;
-		result = policy_match(guard, false, facts, why, sizeof(why));
+		result = policy_match_keys(guard, facts, why, sizeof(why));
 		policy_trace(trace, TRACE_GUARD, i, result, why);
 		if (result == TRI_UNKNOWN) {
 			decision_blame(d, guard);
@@ -533,9 +533,10 @@ judge_key(const struct policy_facts *facts, struct decision *d)
 	    facts->key_state != FACT_KNOWN)
 		decision_refuse(d, REASON_UNKNOWN_FACT,
 		    "the key that was used is not known");
-	if (facts->key_state == FACT_KNOWN &&
-	    !policy_may_key(d, facts, why, sizeof(why)))
-		decision_refuse(d, REASON_KEY, "%s", why);
+	for (const struct policy_facts *f = facts; f != NULL; f = f->earlier)
+		if (f->key_state == FACT_KNOWN &&
+		    !policy_may_key(d, f, why, sizeof(why)))
+			decision_refuse(d, REASON_KEY, "%s", why);
 }
 
 /* Of the chains that remain, the one with the least still to walk. */

@@ -381,6 +381,25 @@ policy_match(const struct rule *rule, bool named,
 	return m.result;
 }
 
+enum tri
+policy_match_keys(const struct rule *guard, const struct policy_facts *facts,
+    char *why, size_t why_size)
+{
+	enum tri result = policy_match(guard, false, facts, why, why_size), one;
+	const struct policy_facts *f;
+	char other[256];
+
+	for (f = facts->earlier; f != NULL && result != TRI_UNKNOWN;
+	     f = f->earlier) {
+		one = policy_match(guard, false, f, other, sizeof(other));
+		if (one == TRI_NO || one == result)
+			continue;
+		result = one;
+		snprintf(why, why_size, "%s", other);
+	}
+	return result;
+}
+
 bool
 policy_match_is_late(const struct rule *rule)
 {

@@ -30,6 +30,13 @@ struct trace {
 enum tri policy_match(const struct rule *rule, bool named,
     const struct policy_facts *facts, char *why, size_t why_size);
 
+/*
+ * A guard over each key that logs in: it matches where it does for any of them,
+ * else who has two would choose which counts by their order.
+ */
+enum tri policy_match_keys(const struct rule *guard,
+    const struct policy_facts *facts, char *why, size_t why_size);
+
 /* One entry more; nothing when trace is NULL. */
 void policy_trace(struct trace *trace, enum trace_kind kind, size_t index,
     enum tri result, const char *why);

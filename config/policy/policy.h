@@ -49,6 +49,8 @@ struct policy_facts {
 	unsigned key_bits;
 	bool key_touched; /* sk: user present */
 	bool key_verified; /* sk: PIN or biometry */
+	/* The same login with the key that signed before; NULL: none did. */
+	const struct policy_facts *earlier;
 };
 
 enum policy_verdict {

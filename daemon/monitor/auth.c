@@ -137,6 +137,22 @@ answer_query(
 	auth_fail(m, verdict == SALLYPORT_ALLOW ? SALLYPORT_DENY : verdict);
 }
 
+/* The attempt's key has succeeded; the one before it is not forgotten. */
+static void
+take_key(struct auth *a)
+{
+	struct earlier_key *e;
+
+	if (a->last_key.has_key) {
+		e = mem_zalloc(sizeof(*e));
+		e->key = a->last_key;
+		e->next = a->earlier;
+		a->earlier = e;
+	}
+	a->last_key = a->attempt;
+	memset(&a->last_key.restrictions, 0, sizeof(a->last_key.restrictions));
+}
+
 static void
 answer_proof(
     struct monitor *m, const struct chain_step *const *steps, size_t count)
@@ -163,11 +179,8 @@ answer_proof(
 	}
 	a->joined[a->current].proved = true;
 	auth_expose(m);
-	if (a->attempt.has_key) {
-		a->last_key = a->attempt;
-		memset(&a->last_key.restrictions, 0,
-		    sizeof(a->last_key.restrictions));
-	}
+	if (a->attempt.has_key)
+		take_key(a);
 	if (restrictions_merge(&a->granted, &a->attempt.restrictions,
 		a->decision, a->attempt.key_source) != 0) {
 		auth_refuse(m, "conflict", "restrictions contradict each other",

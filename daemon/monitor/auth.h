@@ -94,6 +94,13 @@ struct attempt {
 	struct restrictions restrictions;
 };
 
+/* A key that succeeded in a chain that asks for several. */
+struct earlier_key {
+	struct earlier_key *next;
+	struct attempt key;
+	struct policy_facts facts; /* the login's, with this key */
+};
+
 /* A module in this connection. */
 struct joined {
 	void *connection; /* begin()'s */
@@ -130,6 +137,7 @@ struct auth {
 	unsigned offers; /* queries that were answered with a yes */
 	struct attempt attempt;
 	struct attempt last_key; /* facts of the key that counted last */
+	struct earlier_key *earlier; /* of those that did before */
 	struct restrictions granted; /* of all steps that succeeded */
 	const struct hosted *by; /* module of the last success */
 

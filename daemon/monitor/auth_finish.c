@@ -17,18 +17,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The key that counts, for guards: the last one that succeeded. */
 static void
-fill_key_facts(struct auth *a)
+describe_key(const struct attempt *k, struct policy_facts *f)
 {
-	const struct attempt *k = &a->last_key;
-	struct policy_facts *f = &a->facts;
-
-	f->methods = a->walk.done;
-	f->method_count = a->walk.done_count;
-	f->now = a->attempt.now;
-	if (!k->has_key)
-		return;
 	f->key_state = FACT_KNOWN;
 	f->key_type = k->key_type;
 	f->key_algorithm = k->algorithm[0] != '\0' ? k->algorithm : NULL;
@@ -38,6 +29,26 @@ fill_key_facts(struct auth *a)
 	f->key_bits = k->key_bits;
 	f->key_touched = k->touched;
 	f->key_verified = k->verified;
+}
+
+/* Each key that succeeded, for guards; the last one is the login's. */
+static void
+fill_key_facts(struct auth *a)
+{
+	struct policy_facts *f = &a->facts;
+
+	f->methods = a->walk.done;
+	f->method_count = a->walk.done_count;
+	f->now = a->attempt.now;
+	if (!a->last_key.has_key)
+		return;
+	f->earlier = NULL;
+	for (struct earlier_key *e = a->earlier; e != NULL; e = e->next) {
+		e->facts = *f;
+		describe_key(&e->key, &e->facts);
+		f->earlier = &e->facts;
+	}
+	describe_key(&a->last_key, f);
 	f->key_command = a->granted.command;
 }
 

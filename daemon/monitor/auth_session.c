@@ -204,6 +204,11 @@ auth_close(struct monitor *m)
 	free(a->environment);
 	free(a->session_text);
 	free(a->exposed);
+	for (struct earlier_key *e = a->earlier, *next; e != NULL; e = next) {
+		next = e->next;
+		wipe(e, sizeof(*e));
+		free(e);
+	}
 	decision_free(a->decision);
 	free(a->decision);
 	m->decision = NULL;

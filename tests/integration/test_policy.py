@@ -348,3 +348,18 @@ def test_log_level_of_the_command_holds_behind_the_login(make_server, user):
     s.ssh(user, "true", flags=("-tt",), check=0)
     s.wait_log(r"Logout of ", after=mark)
     assert not re.search(PROGRAM_RUNS, s.log()[mark:])
+
+
+def test_a_guard_about_keys_is_about_each_of_them(make_server, make_user):
+    """Two keys log in together: their order does not choose the guard."""
+    u = make_user(key=False)
+    weak, strong = u.make_key("rsa"), u.make_key()
+    for grants, outcome in (("sftp_only = true;", ""), ("exec = false;", ""), ("refuse = true;", ""),
+                            ("pty = false;", "in\n")):
+        s = make_server(rules='rules = ( { name = "two"; methods = [ "publickey,publickey" ]; } );',
+                        extra='guards = ( { name = "weak"; match = { key_type = "ssh-rsa"; }; ' + grants + " } );")
+        for keys in ((weak, strong), (strong, weak)):
+            u.key = keys[0]
+            p = s.ssh(u, "echo in", flags=("-i", keys[1]))
+            assert p.stdout == outcome, (grants, keys, p)
+        s.stop()
