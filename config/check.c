@@ -5,6 +5,7 @@
  * what is not config's to know.
  */
 #include "config/check.h"
+#include "config/check_sockets.h"
 #include "config/options.h"
 #include "config/policy/match.h"
 #include "config/policy/serves.h"
@@ -391,65 +392,6 @@ check_chroot(
 	free(part);
 }
 
-/* A pattern that meets a real path: absolute, no "", "." or ".." in it. */
-static bool
-can_be_real(const char *pattern)
-{
-	size_t len;
-
-	if (*pattern == '\0' || strchr("/*?", *pattern) == NULL)
-		return false;
-	while ((pattern = strchr(pattern, '/')) != NULL) {
-		len = strcspn(++pattern, "/");
-		if (len == 0 || (len == 1 && pattern[0] == '.') ||
-		    (len == 2 && pattern[0] == '.' && pattern[1] == '.'))
-			return false;
-	}
-	return true;
-}
-
-/*
- * A pattern through a link meets nothing, and one that excludes it lets all
- * pass: told of the system's own directories ("/var/run"); others may be a
- * user's.
- */
-static bool
-is_system_link(const char *pattern, char *part, size_t size)
-{
-	size_t len = strncmp(pattern, "/var/", 5) == 0 ? 5 : 1;
-	struct stat st;
-
-	len += strcspn(&pattern[len], "/");
-	if (*pattern != '/' || pattern[len] != '/' ||
-	    strcspn(pattern, "*?") < len || len >= size)
-		return false;
-	memcpy(part, pattern, len);
-	part[len] = '\0';
-	return lstat(part, &st) == 0 && S_ISLNK(st.st_mode);
-}
-
-static void
-check_sockets(const struct check *c, const char *key,
-    const struct strings *patterns, const struct origin *origin)
-{
-	char part[64];
-	size_t i;
-
-	for (i = 0; i < patterns->count; i++) {
-		const char *pattern = patterns->items[i];
-
-		pattern += *pattern == '!';
-		if (!can_be_real(pattern))
-			problem_error(c->problems, origin->file, origin->line,
-			    "%s: \"%s\" matches no real path", key, pattern);
-		else if (!c->calls->elsewhere &&
-		    is_system_link(pattern, part, sizeof(part)))
-			problem_error(c->problems, origin->file, origin->line,
-			    "%s: \"%s\" matches no real path: %s is a link",
-			    key, pattern, part);
-	}
-}
-
 /* What the rule itself has set; what it inherits is reported once. */
 static void
 check_grants(const struct check *c, const struct rule *rule)
@@ -460,11 +402,11 @@ check_grants(const struct check *c, const struct rule *rule)
 	if (o[GRANT_times].line != 0)
 		check_times(c, "times", &g->times, &o[GRANT_times]);
 	if (o[GRANT_unix_local].line != 0)
-		check_sockets(
-		    c, "unix_local", &g->unix_local, &o[GRANT_unix_local]);
+		check_sockets(&g->unix_local, "unix_local",
+		    &o[GRANT_unix_local], !c->calls->elsewhere, c->problems);
 	if (o[GRANT_unix_remote].line != 0)
-		check_sockets(
-		    c, "unix_remote", &g->unix_remote, &o[GRANT_unix_remote]);
+		check_sockets(&g->unix_remote, "unix_remote",
+		    &o[GRANT_unix_remote], !c->calls->elsewhere, c->problems);
 	if (c->calls->elsewhere)
 		return;
 	check_banner(c, g->banner, &o[GRANT_banner]);

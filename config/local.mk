@@ -7,6 +7,7 @@ config_libsettings_a_SOURCES = \
 	config/check.c config/check_calls.c config/check.h \
 	config/config.h \
 	config/grants.c config/grants.h \
+	config/check_sockets.c config/check_sockets.h \
 	config/load.c config/load.h \
 	config/import.c config/import_blocks.c config/import.h config/importer.h \
 	config/import_algorithms.c config/import_grants.c config/import_match.c \
@@ -21,6 +22,7 @@ config_libsettings_a_SOURCES = \
 	config/option_rows.h config/options.c config/options.h \
 	config/parse.c config/parse.h \
 	config/together.c \
+	config/policy/chains.c \
 	config/policy/channel.c config/policy/channel.h \
 	config/policy/compose.c config/policy/compose.h \
 	config/policy/decide.c config/policy/policy.h \

@@ -22,28 +22,12 @@
 #define PRIVSEP_MESSAGES_H
 
 #include "lib/ssh/ssh2.h"
+#include "privsep/limits.h"
 
 /* What a generation is prepared for. */
 #define PREPARE_SERVE	 0
 #define PREPARE_REHEARSE 1
 #define PREPARE_TEST	 2
-
-/* Limits that several messages share. */
-#define WALL_SHARE_MAX	 2112  /* a key exchange share, DH of 16384 bits */
-#define WALL_METHODS_MAX 256   /* a list of method names */
-#define WALL_TEXT_MAX	 1024  /* a sentence */
-#define WALL_ASK_MAX	 65536 /* all prompts or all answers of one round */
-#define WALL_BANNER_MAX	 (128 * 1024) /* or what PAM says, together */
-#define WALL_HOST_MAX	 1025  /* NI_MAXHOST */
-#define WALL_PATH_MAX	 108   /* sun_path */
-#define WALL_KEYS_MAX	 65536 /* host public keys together */
-#define WALL_ENV_MAX	 (176 * 1024) /* with SSH_ORIGINAL_COMMAND */
-#define WALL_ADDRESSES_MAX 336 /* lib/addresses.h, ADDRESSES_MAX of them */
-#define WALL_LIST_MAX	 32768 /* a list of the policy: CONFIG_CHANNELS_MAX */
-#define WALL_MODULI_MAX	 (128 * 1024) /* groups, as text of moduli(5) */
-#define PORT_MAX	 65535
-#define U32		 UINT32_MAX
-#define U64		 UINT64_MAX
 
 /*
  * Worker to monitor: what a stranger, through a broken worker, can ask of

@@ -107,8 +107,14 @@ void decision_apply_guard(struct decision *d, const struct rule *guard);
 void chain_missing(struct decision *d, const struct chain *chain,
     const char *const *walked, size_t walked_count, struct chain *missing);
 
+/* ---- chains.c ---- */
+
 bool step_matches(
     const struct chain_step *wanted, const struct chain_step *step);
+
+/* root_login = key: chains of passwords alone are not for root. */
+void decision_drop_weak_chains(
+    const struct policy_facts *facts, struct decision *d);
 
 enum grant layer_grant(enum layer layer);
 
