@@ -83,15 +83,13 @@ refuse_without_rule(struct decision *d, const char *missed)
 static void
 note_missed(char *missed, size_t size, const struct rule *rule, const char *why)
 {
-	size_t used = strlen(missed);
-	int n;
+	size_t used = strlen(missed), room = size - used;
 
 	if (strncmp(why, "user:", 5) == 0 || strncmp(why, "uid:", 4) == 0)
 		return;
-	n = snprintf(&missed[used], size - used, "%srule %s: %s",
-	    used > 0 ? "; " : "", rule->name, why);
 	/* One that does not fit is left out, not cut. */
-	if (n < 0 || (size_t)n >= size - used)
+	if (snprintf(&missed[used], room, "%srule %s: %s", used > 0 ? "; " : "",
+		rule->name, why) >= (int)room)
 		missed[used] = '\0';
 }
 
