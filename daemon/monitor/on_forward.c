@@ -151,7 +151,22 @@ on_unbound(struct monitor *m, struct wall_message *message)
 	return 0;
 }
 
-/* ---- agent and X11: listeners that belong to a session channel ---- */
+/* ---- agent and X11: listeners that a session channel asks for ----------- */
+
+/*
+ * They live as long as the connection, so that what a session leaves behind
+ * (tmux, a program with windows) goes on reaching its client, and are shared
+ * by the sessions: one agent, one display for a cookie.
+ */
+static struct binding *
+find_shared(struct monitor *m, enum bind_kind kind, const char *cookie)
+{
+	for (struct binding *b = m->sessions->bindings; b != NULL; b = b->next)
+		if (b->kind == kind && b->bound && !b->closing && !b->single &&
+		    (cookie == NULL || strcmp(b->address, cookie) == 0))
+			return b;
+	return NULL;
+}
 
 int
 on_agent(struct monitor *m, struct wall_message *message)
@@ -176,6 +191,12 @@ on_agent(struct monitor *m, struct wall_message *message)
 	}
 	if (monitor_session(m, id, c->tty[0] != '\0' ? c->tty : NULL) != 0)
 		return 0;
+	if ((b = find_shared(m, BIND_AGENT, NULL)) != NULL) {
+		c->agent = mem_strdup(b->place);
+		AUDIT(agent_forward, .channel = id);
+		MONITOR_SEND(m, granted, .channel = id);
+		return 0;
+	}
 	if ((b = binding_add(m, BIND_AGENT)) == NULL) {
 		chan_refuse(m, id, 0, "");
 		return 0;
@@ -204,7 +225,7 @@ on_x11(struct monitor *m, struct wall_message *message)
 	const struct msg_x11 *x = &message->x11;
 	struct chan *c = chan_find(m, x->channel);
 	struct binding *b;
-	char why[WHY_MAX] = "malformed request";
+	char why[WHY_MAX] = "malformed request", *cookie;
 
 	if (c == NULL || c->kind != CHAN_SESSION || c->started)
 		return E_STATE;
@@ -219,11 +240,22 @@ on_x11(struct monitor *m, struct wall_message *message)
 	if (monitor_session(m, x->channel, c->tty[0] != '\0' ? c->tty : NULL) !=
 	    0)
 		return 0;
+	cookie = mem_printf("%s %s %u", x->protocol, x->cookie, x->screen);
+	if (!x->single && (b = find_shared(m, BIND_X11, cookie)) != NULL) {
+		free(cookie);
+		c->display = mem_strdup(b->place);
+		AUDIT(x11_forward, .port = b->port, .channel = c->id);
+		MONITOR_SEND(m, granted, .channel = c->id);
+		return 0;
+	}
 	if ((b = binding_add(m, BIND_X11)) == NULL) {
+		free(cookie);
 		chan_refuse(m, x->channel, 0, "");
 		return 0;
 	}
 	b->channel = x->channel;
+	b->single = x->single;
+	b->address = cookie;
 	SESSION_ORDER(m, bind_x11, .number = b->number, .channel = x->channel,
 	    .single = x->single, .protocol = x->protocol, .cookie = x->cookie,
 	    .screen = x->screen,
@@ -255,10 +287,13 @@ bound_for_channel(
 	if (b->kind == BIND_AGENT) {
 		free(c->agent);
 		c->agent = mem_strdup(k->detail);
+		b->place = mem_strdup(k->detail);
 		AUDIT(agent_forward, .channel = c->id);
 	} else {
 		free(c->display);
 		c->display = mem_strdup(k->detail);
+		b->place = mem_strdup(k->detail);
+		b->port = k->port;
 		AUDIT(x11_forward, .port = k->port, .channel = c->id);
 	}
 	MONITOR_SEND(m, granted, .channel = c->id);
@@ -312,9 +347,10 @@ on_accepted(struct monitor *m, struct wall_message *message)
 		return 0;
 	if (net_parse(a->address, &address) != 0)
 		memset(&address, 0, sizeof(address));
-	AUDIT(fwd_open, .kind = kinds[b->kind], .host = b->address,
+	AUDIT(fwd_open, .kind = kinds[b->kind],
+	    .host = b->kind == BIND_X11 ? NULL : b->address,
 	    .address = address.family != NET_NONE ? &address : NULL,
-	    .port = b->port);
+	    .port = b->kind == BIND_X11 ? 0 : b->port);
 	return 0;
 }
 
@@ -434,7 +470,7 @@ forwards_end_of(struct monitor *m, uint32_t channel)
 	for (b = m->sessions->bindings; b != NULL; b = next) {
 		next = b->next;
 		if ((b->kind != BIND_AGENT && b->kind != BIND_X11) ||
-		    b->channel != channel)
+		    b->channel != channel || (b->bound && !b->single))
 			continue;
 		SESSION_ORDER(m, unbind, .number = b->number);
 		binding_remove(m, b);

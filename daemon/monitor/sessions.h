@@ -63,9 +63,10 @@ struct binding {
 	uint32_t channel; /* for BIND_AGENT and BIND_X11 */
 	bool ordered; /* BIND_UNIX: its path was judged */
 	bool bound;
+	bool single; /* BIND_X11: one connection, then it has served */
 	bool closing; /* its end was ordered: request waits for it */
-	char *address; /* as the client asked; a path */
-	char *place; /* BIND_UNIX: where that is */
+	char *address; /* as the client asked; a path; BIND_X11: its cookie */
+	char *place; /* BIND_UNIX: where that is; SSH_AUTH_SOCK, DISPLAY */
 	uint32_t port; /* as bound */
 	struct binding *next;
 };
@@ -151,7 +152,8 @@ void forward_failed(
 void listen_denied(struct monitor *m, uint32_t request, const char *kind,
     const char *host, uint32_t port, const char *reason);
 
-/* on_forward.c: the agent's and X11's listeners of a channel that ends. */
+/* on_forward.c: those of the agent's and X11's listeners that were a channel's
+ * alone, which ends. */
 void forwards_end_of(struct monitor *m, uint32_t channel);
 
 /* file_event.c: an SFTP operation into the audit. */

@@ -175,6 +175,7 @@ void listen_agent(struct session *s, const struct msg_bind_agent *m);
 void listen_x11(struct session *s, const struct msg_bind_x11 *m);
 void listen_end(struct session *s, uint32_t number);
 void listen_end_all(struct session *s);
-const struct display *display_of(const struct session *s, uint32_t channel);
+const struct display *display_of(
+    const struct session *s, uint32_t channel, struct bytes environment);
 
 #endif

@@ -206,7 +206,7 @@ launch(struct session *s, struct launch *l, pid_t *pid)
 		return EEXIST;
 	if (l->kind == RUN_SFTP && wall_pair(events) != 0)
 		return EMFILE;
-	l->display = display_of(s, l->channel);
+	l->display = display_of(s, l->channel, l->environment);
 	l->events = events[1];
 	*pid = fork_quietly(s, l);
 	close_all(&events[1], 1);

@@ -8,6 +8,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/rd.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -81,13 +82,36 @@ remember(struct session *s, const struct msg_bind_x11 *m, uint32_t number)
 	LIST_INSERT_HEAD(&s->displays, d, next);
 }
 
+static bool
+names_display(struct bytes environment, const char *name)
+{
+	static const char variable[] = "DISPLAY=";
+	size_t len, front = sizeof(variable) - 1;
+	struct rd r;
+
+	rd_init(&r, environment.data, environment.len);
+	while (r.err == 0 && rd_left(&r) != 0) {
+		const uint8_t *at = rd_string(&r, WALL_ENV_MAX, &len);
+
+		if (r.err == 0 && len == front + strlen(name) &&
+		    memcmp(at, variable, front) == 0 &&
+		    memcmp(&at[front], name, strlen(name)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Its own, or that of an earlier session of this client with its cookie. */
 const struct display *
-display_of(const struct session *s, uint32_t channel)
+display_of(const struct session *s, uint32_t channel, struct bytes environment)
 {
 	const struct display *d;
 
 	LIST_FOREACH(d, &s->displays, next)
 	if (d->channel == channel)
+		return d;
+	LIST_FOREACH(d, &s->displays, next)
+	if (names_display(environment, d->name))
 		return d;
 	return NULL;
 }

@@ -270,3 +270,53 @@ session  required pam_deny.so
         assert p.stdout == "" and text in p.stderr, p
     s.wait_log("could not be opened")
     sp.wait_for(lambda: not s.processes("monitor "), 20, "the connection's end")
+
+
+# ---- what outlives its session, and not its connection ----
+
+@pytest.fixture
+def agent(user):
+    """ssh-agent with the user's key, for us."""
+    path = f"{sp.SCRATCH}/agent{user.name}"
+    p = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
+    sp.wait_for(lambda: os.path.exists(path), what="the agent")
+    sp.run(["ssh-add", "-q", user.key], check=0, env=dict(os.environ, SSH_AUTH_SOCK=path))
+    yield path
+    p.kill()
+    p.wait()
+
+
+def test_agent_and_display_live_as_long_as_the_connection(both, user, agent, monkeypatch):
+    """A master with -A and -X whose first session has gone: the agent with sshd,
+    too; the display with us alone, which all sessions share."""
+    sp.write_pam("sp-beside", REFUSING)
+    ours, theirs = both(grants="x11 = true;", sshd="X11Forwarding yes\nX11DisplayOffset 40\n")
+    monkeypatch.setenv("SSH_AUTH_SOCK", agent)
+    monkeypatch.setenv("DISPLAY", "127.0.0.1:99")
+    for server in (theirs, ours):
+        path = f"{server.dir}/master"
+        mux = dict(ControlPath=path, ControlMaster="auto", ControlPersist="yes", ForwardAgent="yes",
+                   ForwardX11="yes", ForwardX11Trusted="yes")
+        # The master stays behind, and must not keep our pipes.
+        subprocess.run(server.ssh_argv(user, f"echo $SSH_AUTH_SOCK $DISPLAY >{user.home}/names", **mux),
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       timeout=30, check=True)
+        try:
+            sock, display = open(user.home + "/names").read().split()
+            port = 6000 + int(display.split(":")[1].split(".")[0])
+            time.sleep(0.5)  # the first session is closed
+            again = dict(ControlPath=path, ForwardAgent="no", ForwardX11="no")
+            p = server.ssh(user, f"SSH_AUTH_SOCK={sock} ssh-add -l", **again)
+            assert user.name in p.stdout, (server, p)
+            listening = sp.run(["ss", "-tlnH", f"sport = :{port}"]).stdout
+            if server is ours:
+                assert listening.strip()
+                # The next session that asks has both, the same.
+                p = server.ssh(user, "ssh-add -l; echo $SSH_AUTH_SOCK $DISPLAY; xauth list",
+                               **dict(again, ForwardAgent="yes", ForwardX11="yes", ForwardX11Trusted="yes"))
+                assert user.name in p.stdout and f"{sock} {display}\n" in p.stdout, p
+                assert f"unix:{display.split(':')[1].split('.')[0]} " in p.stdout, p
+        finally:
+            sp.run(["ssh", "-O", "exit", "-S", path, "x"])
+        sp.wait_for(lambda: not os.path.exists(sock), 20, "the socket's end")
+        assert not sp.run(["ss", "-tlnH", f"sport = :{port}"]).stdout.strip()
