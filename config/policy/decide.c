@@ -72,14 +72,7 @@ decision_blame(struct decision *d, const struct rule *rule)
 		d->decider = rule;
 }
 
-/* "no rule matches", and why each did not that names this user at all. */
-static void
-refuse_without_rule(struct decision *d, const char *missed)
-{
-	decision_refuse(d, REASON_NO_RULE, "no rule matches%s%s",
-	    missed[0] != '\0' ? ": " : "", missed);
-}
-
+/* Why a rule does not match that names this user at all. */
 static void
 note_missed(char *missed, size_t size, const struct rule *rule, const char *why)
 {
@@ -116,7 +109,8 @@ find_rule(const struct config *config, const struct policy_facts *facts,
 		}
 		note_missed(missed, sizeof(missed), rule, why);
 	}
-	refuse_without_rule(d, missed);
+	decision_refuse(d, REASON_NO_RULE, "no rule matches%s%s",
+	    missed[0] != '\0' ? ": " : "", missed);
 	return NULL;
 }
 

@@ -18,6 +18,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#define UMASK_STATUS 255
+
 enum level { QUIET, FATAL, ERROR, INFO, VERBOSE, DEBUG };
 
 struct word {
@@ -80,6 +82,7 @@ word_value(const struct word *words, const char *text, const char *what)
 	fail("Invalid %s \"%s\"", what, text);
 }
 
+/* Its failure has an exit status of its own, as in OpenSSH's. */
 static uint32_t
 umask_value(const char *text)
 {
@@ -89,8 +92,10 @@ umask_value(const char *text)
 	errno = 0;
 	value = strtoul(text, &end, 8);
 	if (errno != 0 || text[0] < '0' || text[0] > '7' || *end != '\0' ||
-	    value > 0777)
-		fail("Invalid umask \"%s\"", text);
+	    value > 0777) {
+		fprintf(stderr, "Invalid umask \"%s\"\n", text);
+		exit(UMASK_STATUS);
+	}
 	return (uint32_t)value;
 }
 
