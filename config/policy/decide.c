@@ -371,8 +371,6 @@ policy_decide(const struct config *config, const struct policy_facts *facts,
 	policy_decide_traced(config, facts, d, NULL);
 }
 
-/* ---- before success ---- */
-
 static bool
 walked_has(const char *const *walked, size_t count,
     const struct chain_step *wanted, size_t *from)
