@@ -17,8 +17,9 @@ overlay_for_all_sets(const struct config *c, enum grant grant)
 	size_t i;
 
 	for (i = 0; i < c->overlay_count; i++) {
-		if (c->overlays[i].match_count == 0 &&
-		    c->overlays[i].grants.origins[grant].line != 0)
+		const struct rule *o = &c->overlays[i];
+
+		if (o->match_count == 0 && o->grants.origins[grant].line != 0)
 			return true;
 	}
 	return false;
