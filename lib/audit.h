@@ -32,6 +32,14 @@
 enum audit_event { AUDIT_EVENT_LIST(AUDIT_ENUM) AUDIT_EVENT_COUNT };
 #undef AUDIT_ENUM
 
+/* Fields of a module's own event; a value that is NULL is absent. */
+#define AUDIT_PAIRS_MAX 12
+struct audit_pairs {
+	size_t count;
+	const char *names[AUDIT_PAIRS_MAX]; /* [a-z0-9_]+ */
+	const char *values[AUDIT_PAIRS_MAX];
+};
+
 /* The C type of each field, and one structure per event. */
 #define AUDIT_TYPE_text	    const char *
 #define AUDIT_TYPE_keytype  const char *
@@ -41,6 +49,7 @@ enum audit_event { AUDIT_EVENT_LIST(AUDIT_ENUM) AUDIT_EVENT_COUNT };
 #define AUDIT_TYPE_flag	    bool
 #define AUDIT_TYPE_mode	    mode_t
 #define AUDIT_TYPE_address  const struct net_address *
+#define AUDIT_TYPE_pairs    const struct audit_pairs *
 #define AUDIT_TYPEDEF(member, kind, sd, json, help) \
 	typedef AUDIT_TYPE_##kind audit_type_##member;
 AUDIT_FIELD_LIST(AUDIT_TYPEDEF)

@@ -21,6 +21,7 @@ static const char *const kinds[] = {
     [AUDIT_KIND_flag] = "true, or absent",
     [AUDIT_KIND_mode] = "octal, absent when 0",
     [AUDIT_KIND_address] = "address",
+    [AUDIT_KIND_pairs] = "texts: `m_NAME`, JSON: `sallyport.module.field.NAME`",
 };
 
 static const char head[] =

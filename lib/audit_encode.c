@@ -120,6 +120,20 @@ sd_param(struct audit_out *o, const char *name, const struct audit_value *v)
 }
 
 static void
+sd_pairs(struct audit_out *o, const char *prefix, const struct audit_value *v)
+{
+	char name[64];
+
+	for (size_t i = 0; v->present && i < v->pairs->count; i++) {
+		struct audit_value one = audit_value_pair(v, i);
+
+		snprintf(
+		    name, sizeof(name), "%s_%s", prefix, v->pairs->names[i]);
+		sd_param(o, name, &one);
+	}
+}
+
+static void
 sd_text(struct audit_out *o, const char *name, const char *text)
 {
 	struct audit_value v = text_of(text);
@@ -191,7 +205,10 @@ audit_write_sd(struct audit_out *o, const struct audit_event_row *row,
 		sd_param(o, m[i].sd, &m[i].value);
 	for (size_t i = 0; slot[i].field != NULL; i++) {
 		v = audit_value_of(&slot[i], fields);
-		sd_param(o, slot[i].field->sd, &v);
+		if (v.kind == AUDIT_KIND_pairs)
+			sd_pairs(o, slot[i].field->sd, &v);
+		else
+			sd_param(o, slot[i].field->sd, &v);
 	}
 	o->size = room;
 	if (o->cut)
@@ -250,6 +267,20 @@ json_value(struct audit_out *o, const char *name, const struct audit_value *v)
 		audit_value_text(text, v, ESCAPE_LINE);
 		json_text(o, name, text);
 		break;
+	}
+}
+
+static void
+json_pairs(struct audit_out *o, const char *prefix, const struct audit_value *v)
+{
+	char name[96];
+
+	for (size_t i = 0; v->present && i < v->pairs->count; i++) {
+		struct audit_value one = audit_value_pair(v, i);
+
+		snprintf(
+		    name, sizeof(name), "%s.%s", prefix, v->pairs->names[i]);
+		json_value(o, name, &one);
 	}
 }
 
@@ -314,7 +345,10 @@ audit_write_json(
 		json_value(o, m[i].json, &m[i].value);
 	for (size_t i = 0; slot[i].field != NULL; i++) {
 		v = audit_value_of(&slot[i], fields);
-		json_value(o, slot[i].field->json, &v);
+		if (v.kind == AUDIT_KIND_pairs)
+			json_pairs(o, slot[i].field->json, &v);
+		else
+			json_value(o, slot[i].field->json, &v);
 	}
 	audit_out_init(&s, sentence, sizeof(sentence));
 	audit_write_sentence(&s, row, fields, true);

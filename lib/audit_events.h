@@ -56,6 +56,14 @@ E(module_crash, 1032, "module.crash", ERROR, FAILURE, "process", "info", \
   "Module {module} ended its process<, signal {signal}><, in {call}>< ({detail})>") \
 E(monitor_crash, 1033, "monitor.crash", ERROR, FAILURE, "process", "info", \
   "A monitor died<, signal {signal}><, in {call}>< ({detail})>") \
+E(module_error, 1034, "module.error", ERROR, FAILURE, "process", "error", \
+  "{module}: {line}") \
+E(module_warning, 1035, "module.warning", WARNING, UNKNOWN, "process", "info", \
+  "{module}: {line}") \
+E(module_info, 1036, "module.info", INFO, UNKNOWN, "process", "info", \
+  "{module}: {line}") \
+E(module_detail, 1037, "module.detail", VERBOSE, UNKNOWN, "process", "info", \
+  "{module}: {line}") \
 E(hostkey_load, 1040, "hostkey.load", INFO, SUCCESS, "configuration", "info", \
   "Host key {key_type} {fp} loaded from {file}") \
 E(hostkey_error, 1041, "hostkey.error", ERROR, FAILURE, "configuration", "info", \
@@ -109,6 +117,8 @@ E(auth_ok, 3001, "auth.ok", INFO, SUCCESS, "authentication", "start", \
   "<: {key_type} {fp}< ID {key_id} (serial {+serial}) CA {ca_type} {ca_fp}>>") \
 E(auth_fail, 3002, "auth.fail", INFO, FAILURE, "authentication", "info", \
   "Failed {method} for {for} from {src} port {sport} ssh2<: {key_type} {fp}>") \
+E(auth_unavailable, 3009, "auth.unavailable", ERROR, FAILURE, "authentication", "error", \
+  "Could not check {method} for {for} from {src} port {sport} ssh2<: module {module} cannot tell>") \
 E(auth_partial, 3003, "auth.partial", INFO, SUCCESS, "authentication", "info", \
   "Partial {method} for {for} from {src} port {sport} ssh2<: {key_type} {fp}>") \
 E(auth_timeout, 3004, "auth.timeout", INFO, FAILURE, "authentication", "end", \
@@ -282,6 +292,10 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_module_reject(F, E) F(E, module) F(E, file) F(E, reason)
 #define AUDIT_FIELDS_module_crash(F, E) F(E, module) F(E, signal) F(E, call) F(E, detail)
 #define AUDIT_FIELDS_monitor_crash(F, E) F(E, signal) F(E, call) F(E, detail)
+#define AUDIT_FIELDS_module_error(F, E) F(E, module) F(E, line) F(E, name) F(E, values)
+#define AUDIT_FIELDS_module_warning(F, E) F(E, module) F(E, line) F(E, name) F(E, values)
+#define AUDIT_FIELDS_module_info(F, E) F(E, module) F(E, line) F(E, name) F(E, values)
+#define AUDIT_FIELDS_module_detail(F, E) F(E, module) F(E, line) F(E, name) F(E, values)
 #define AUDIT_FIELDS_hostkey_load(F, E) F(E, key_type) F(E, fp) F(E, bits) F(E, file)
 #define AUDIT_FIELDS_hostkey_error(F, E) F(E, file) F(E, reason)
 #define AUDIT_FIELDS_krl_error(F, E) F(E, file) F(E, reason)
@@ -306,6 +320,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 
 #define AUDIT_FIELDS_auth_ok(F, E) F(E, method) F(E, methods) F(E, module) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, attempt) F(E, duration_ms)
 #define AUDIT_FIELDS_auth_fail(F, E) F(E, method) F(E, module) F(E, refusal) F(E, reason) F(E, attempt) F(E, attempts_left) F(E, key_type) F(E, fp) F(E, duration_ms)
+#define AUDIT_FIELDS_auth_unavailable(F, E) F(E, method) F(E, module) F(E, reason) F(E, attempt) F(E, attempts_left) F(E, duration_ms)
 #define AUDIT_FIELDS_auth_partial(F, E) F(E, method) F(E, module) F(E, next) F(E, key_type) F(E, fp)
 #define AUDIT_FIELDS_auth_timeout(F, E) F(E, seconds) F(E, process)
 #define AUDIT_FIELDS_auth_abandoned(F, E) F(E, how)

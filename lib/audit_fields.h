@@ -6,7 +6,8 @@
  * Kinds: text (NULL: absent), keytype (text; short form in sentences),
  * number (always present), count (absent when 0), duration (milliseconds,
  * always present), flag (absent when false), mode (octal, absent when 0),
- * address (NULL: absent; the address alone).
+ * address (NULL: absent; the address alone), pairs (fields that a module has
+ * declared: one each, under the name with a dot or "_" and theirs).
  */
 #ifndef LIB_AUDIT_FIELDS_H
 #define LIB_AUDIT_FIELDS_H
@@ -57,6 +58,7 @@ F(kex, text, "kex", "sallyport.kex.method", "key exchange method") \
 F(key_id, text, "keyid", "sallyport.cert.id", "key id of the certificate") \
 F(key_type, keytype, "kt", "sallyport.key.type", "key type") \
 F(kind, text, "kind", "sallyport.kind", "which kind of it") \
+F(line, text, "line", "sallyport.line", "what a module says") \
 F(mac_in, text, "min", "sallyport.kex.mac_in", "MAC, client to server") \
 F(mac_out, text, "mout", "sallyport.kex.mac_out", "MAC, server to client") \
 F(message, text, "msg", "sallyport.message", "name or number of the message") \
@@ -94,6 +96,7 @@ F(target, text, "target", "user.target.name", "whom or what an administrator mea
 F(text, text, "text", "sallyport.text", "text from the client") \
 F(times, text, "times", "sallyport.file.times", "times set") \
 F(tty, text, "tty", "process.tty.name", "terminal") \
+F(values, pairs, "m", "sallyport.module.field", "fields that the module has declared for its event, each under its own name") \
 F(verb, text, "verb", "sallyport.ctl.verb", "administrator's command") \
 F(version, text, "version", "service.version", "our version")
 /* clang-format on */

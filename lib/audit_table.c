@@ -96,8 +96,20 @@ audit_value_of(const struct audit_slot *slot, const void *fields)
 		v.address = *(const struct net_address *const *)p;
 		v.present = v.address != NULL;
 		break;
+	case AUDIT_KIND_pairs:
+		v.pairs = *(const struct audit_pairs *const *)p;
+		v.present = v.pairs != NULL && v.pairs->count > 0;
+		break;
 	}
 	return v;
+}
+
+struct audit_value
+audit_value_pair(const struct audit_value *v, size_t i)
+{
+	return (struct audit_value){.kind = AUDIT_KIND_text,
+	    .present = v->pairs->values[i] != NULL,
+	    .text = v->pairs->values[i]};
 }
 
 size_t

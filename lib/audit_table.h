@@ -16,6 +16,7 @@ enum audit_kind {
 	AUDIT_KIND_flag,
 	AUDIT_KIND_mode,
 	AUDIT_KIND_address,
+	AUDIT_KIND_pairs,
 };
 
 struct audit_field {
@@ -71,9 +72,12 @@ struct audit_value {
 	const char *text;
 	uint64_t number;
 	const struct net_address *address;
+	const struct audit_pairs *pairs;
 };
 struct audit_value audit_value_of(
     const struct audit_slot *slot, const void *fields);
+/* The pair number i of a value as a text. */
+struct audit_value audit_value_pair(const struct audit_value *v, size_t i);
 
 /* Its text, escaped (flags: lib/escape.h) and cut at AUDIT_VALUE_MAX. */
 size_t audit_value_text(

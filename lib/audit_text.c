@@ -200,6 +200,22 @@ write_who(struct audit_out *o)
 		write_for(o, before[state], " ");
 }
 
+static void
+write_one(struct sentence *s, const char *before, const char *name,
+    const struct audit_value *v, bool *any)
+{
+	size_t mark = audit_out_mark(s->out);
+	char text[AUDIT_VALUE_MAX + 1];
+
+	if (!v->present)
+		return;
+	audit_out_printf(s->out, "%s%s=", before, name);
+	audit_value_text(text, v, ESCAPE_BACKSLASH | ESCAPE_SPACE);
+	write_escaping(s->out, text, ",]\"");
+	*any = *any || !s->out->full;
+	audit_out_settle(s->out, mark);
+}
+
 /* The fields that the sentence does not mention, each a name=value. */
 static void
 write_rest(struct sentence *s, const char *open, char between,
@@ -207,9 +223,8 @@ write_rest(struct sentence *s, const char *open, char between,
 {
 	const char *conn = audit_context()->conn;
 	const struct audit_slot *slot = s->row->slots;
-	char text[AUDIT_VALUE_MAX + 1];
+	char name[64], one[2] = {between, '\0'};
 	struct audit_value v;
-	size_t mark;
 	bool any = false;
 
 	if (s->plain)
@@ -222,16 +237,18 @@ write_rest(struct sentence *s, const char *open, char between,
 		v = audit_value_of(&slot[i], s->fields);
 		if (!v.present || (used & 1U << i))
 			continue;
-		mark = audit_out_mark(s->out);
-		if (any)
-			audit_out_bytes(s->out, &between, 1);
-		else
-			audit_out_text(s->out, open);
-		audit_out_printf(s->out, "%s=", slot[i].field->sd);
-		audit_value_text(text, &v, ESCAPE_BACKSLASH | ESCAPE_SPACE);
-		write_escaping(s->out, text, ",]\"");
-		any = any || !s->out->full;
-		audit_out_settle(s->out, mark);
+		if (v.kind != AUDIT_KIND_pairs) {
+			write_one(
+			    s, any ? one : open, slot[i].field->sd, &v, &any);
+			continue;
+		}
+		for (size_t k = 0; k < v.pairs->count; k++) {
+			struct audit_value pair = audit_value_pair(&v, k);
+
+			snprintf(name, sizeof(name), "%s_%s", slot[i].field->sd,
+			    v.pairs->names[k]);
+			write_one(s, any ? one : open, name, &pair, &any);
+		}
 	}
 	if (any)
 		audit_out_text(s->out, close);

@@ -110,6 +110,21 @@ struct sallyport_setting {
 	unsigned line;
 };
 
+/* ---- events ------------------------------------------------------------ */
+
+/*
+ * An event of the module's own, for host->event(): in the machine formats of
+ * the log each field stands under its own name ("sallyport.module.field.NAME"
+ * in JSON, m_NAME elsewhere).  Names: a-z, 0-9 and _, for the event also "."
+ * and "-"; at most 12 fields.  What is not of that form is refused at load.
+ */
+struct sallyport_event {
+	const char *name; /* NULL ends the table */
+	enum sallyport_log level;
+	const char *fields; /* names, separated by blanks */
+	const char *help; /* one sentence */
+};
+
 /* ---- what a module can ask the host about a login ---------------------- */
 
 /* One connection.  Opaque; valid from begin() to end(). */
@@ -260,8 +275,8 @@ struct sallyport_host {
 	void (*problem)(const struct sallyport_setting *setting,
 	    const char *format, ...) SALLYPORT_FORMAT(2, 3);
 
-	/* A line for the log; escaped and bounded by the host.  login may be
-	 * NULL in load(). */
+	/* A line for the log, in its format and with the connection's id;
+	 * escaped and bounded by the host.  login may be NULL in load(). */
 	void (*log)(struct sallyport_login *login, enum sallyport_log level,
 	    const char *format, ...) SALLYPORT_FORMAT(3, 4);
 
@@ -394,6 +409,15 @@ struct sallyport_host {
 	/* Does the rule of this login count keys of this source?  One that it
 	 * does not count need not be asked.  Look at size before you call. */
 	int (*counts_source)(struct sallyport_login *login, const char *source);
+
+	/*
+	 * An event of the module's table: a value for each of its fields, in
+	 * their order, NULL where there is none; and a sentence.  0, or
+	 * SALLYPORT_NOT_FOUND.  Look at size before you call it.
+	 */
+	int (*event)(struct sallyport_login *login, const char *name,
+	    const char *const *values, const char *format, ...)
+	    SALLYPORT_FORMAT(4, 5);
 };
 
 /* ---- the module -------------------------------------------------------- */
@@ -467,6 +491,7 @@ struct sallyport_module {
 	    void *state, void (*print)(void *to, const char *line), void *to);
 
 	uint64_t flags; /* SALLYPORT_PROVES_OLD_PASSWORD; 0 in older modules */
+	const struct sallyport_event *events; /* for host->event(); or NULL */
 };
 
 /*

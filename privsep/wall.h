@@ -60,7 +60,8 @@ enum monitor_exit {
 	EXIT_VIOLATION = 7, /* the worker broke the wall's rules */
 	EXIT_PROTOCOL = 8, /* the peer broke the protocol's rules */
 	EXIT_FAILED = 9, /* our own failure */
-	EXIT_ACCOUNT = 10 /* the proof was right, the account may not log in */
+	EXIT_ACCOUNT = 10, /* the proof was right, the account may not log in */
+	EXIT_OUTAGE = 11 /* tried, and a module could not tell */
 };
 
 struct bytes {

@@ -319,16 +319,19 @@ monitor_failed(struct master *m, struct connection *c, unsigned sig)
 
 	connection_slot(c, &slot);
 	connection_audit(c);
-	if (sig != SIGKILL || !c->ended_by_us) {
+	if (sig == 0 && slot.call == CALL_NONE) {
+		m->stats.monitor_crashes++; /* it has said why itself */
+	} else if (sig != SIGKILL || !c->ended_by_us) {
 		m->stats.monitor_crashes++;
 		tell_crash(&slot, sig);
 	}
 	write_logout(c, &slot);
 	/* What it would have said last itself. */
-	if (sig != 0)
+	if (slot.ended == 0)
 		AUDIT(conn_close,
 		    .how = c->grace_exceeded ? "timeout" : "killed",
 		    .cause = c->ended_by_us ? "ended by the master" :
+			sig == 0	    ? "its monitor failed" :
 					      "its monitor was killed",
 		    .bytes_in = slot.bytes_in, .bytes_out = slot.bytes_out);
 	audit_forget_connection();
@@ -353,7 +356,7 @@ connection_monitor_died(
 	log_report_lost();
 	/* A module that called exit() in a named call has crashed, too. */
 	if (sig != 0 || slot.call != CALL_NONE ||
-	    (code == EXIT_FAILED && slot.utmp_pid != 0))
+	    (slot.ended == 0 && c->monitor > 0))
 		monitor_failed(m, c, sig);
 	m->stats.exits[code & 15]++;
 	m->stats.logins += slot.since != 0;

@@ -98,6 +98,7 @@ connections(struct control_client *c, const struct totals *t)
 	    {EXIT_PROTOCOL, "protocol"},
 	    {EXIT_FAILED, "failed"},
 	    {EXIT_ACCOUNT, "account"},
+	    {EXIT_OUTAGE, "outage"},
 	};
 	static const char *const states[STATE_COUNT] = {
 	    [STATE_KEX] = "kex",

@@ -270,6 +270,8 @@ auth_exit_code(struct monitor *m)
 		return code;
 	if (a->account_ended)
 		code = EXIT_ACCOUNT;
+	else if (a->outages > 0 && a->failures == a->outages)
+		code = EXIT_OUTAGE;
 	else if (a->requests == 0 || (a->failures == 0 && a->queries == 0))
 		code = EXIT_NO_AUTH;
 	else

@@ -134,6 +134,7 @@ struct auth {
 	size_t refused_key_count;
 
 	unsigned requests, failures, queries, asks;
+	unsigned outages; /* of the failures: a module could not tell */
 	unsigned offers; /* queries that were answered with a yes */
 	struct attempt attempt;
 	struct attempt last_key; /* facts of the key that counted last */
@@ -242,6 +243,14 @@ void host_children_end(struct monitor *m);
 bool host_allows(struct sallyport_login *login, enum host_function function);
 /* "authenticate()" */
 const char *host_stage_name(enum host_stage stage);
+
+/* host_log.c: what a module says. */
+void host_problem(const struct sallyport_setting *setting, const char *format,
+    ...) SALLYPORT_FORMAT(2, 3);
+void host_log(struct sallyport_login *login, enum sallyport_log level,
+    const char *format, ...) SALLYPORT_FORMAT(3, 4);
+int host_event(struct sallyport_login *login, const char *name,
+    const char *const *values, const char *format, ...) SALLYPORT_FORMAT(4, 5);
 
 int host_restrict_to(struct sallyport_login *login,
     enum sallyport_restriction what, const char *value);

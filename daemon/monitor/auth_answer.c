@@ -146,6 +146,31 @@ auth_refused_key_is_news(struct monitor *m)
 	return true;
 }
 
+/*
+ * Nobody has failed: it is an error of ours, in words that no watcher counts
+ * against the source, and master/connection counts none either.
+ */
+static void
+tell_outage(struct monitor *m, unsigned max)
+{
+	struct auth *a = m->auth;
+	const char *name = a->by == NULL ? NULL : a->by->settings->name;
+	const char *why = a->attempt.reason[0] != '\0' ?
+	    a->attempt.reason :
+	    verdict_reason(SALLYPORT_UNAVAILABLE);
+	char method[128];
+
+	a->outages++;
+	if (name != NULL)
+		AUDIT(module_error, .module = name, .line = why);
+	AUDIT(auth_unavailable,
+	    .method = method_text(m, method, sizeof(method)), .module = name,
+	    .reason = why, .attempt = a->failures,
+	    .attempts_left = max > a->failures ? max - a->failures : 0,
+	    .duration_ms = elapsed_ms(m));
+	auth_help_failed(m);
+}
+
 /* The log and btmp of a failure. */
 static void
 tell_failure(struct monitor *m, enum sallyport_verdict verdict, unsigned max)
@@ -161,6 +186,10 @@ tell_failure(struct monitor *m, enum sallyport_verdict verdict, unsigned max)
 	char method[128];
 
 	slot_proof(m->slot, t->method, OUTCOME_FAILED);
+	if (verdict == SALLYPORT_UNAVAILABLE) {
+		tell_outage(m, max);
+		return;
+	}
 	AUDIT_QUIETLY(!loud, auth_fail,
 	    .method = method_text(m, method, sizeof(method)),
 	    .module = a->by == NULL ? NULL : a->by->settings->name,

@@ -157,6 +157,8 @@ ask_accounts(struct monitor *m)
 			a->changing = i + 1;
 			return SALLYPORT_EXPIRED;
 		}
+		if (verdict == SALLYPORT_UNAVAILABLE)
+			a->by = h;
 		return verdict;
 	}
 	return SALLYPORT_ALLOW;

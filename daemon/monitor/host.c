@@ -171,6 +171,7 @@ open_module(
 	if (!is_acceptable(h->module, settings, problems))
 		return E_VALUE;
 	module_options_check(h->module->options, settings, problems);
+	host_check_events(h->module, settings, problems);
 	if (problems->errors != errors)
 		return E_VALUE;
 	return run_load(h, services, problems);

@@ -60,6 +60,10 @@ struct pairs host_services(const struct config *config, const char *module);
 void host_check_parameters(const struct config *config, const struct hosted *h,
     struct problems *problems);
 
+/* host_log.c: is the module's table of events one? */
+void host_check_events(const struct sallyport_module *module,
+    const struct module_settings *settings, struct problems *problems);
+
 /* Does the process look as it did?  host_process.c; NULL, or what changed. */
 struct host_snapshot;
 struct host_snapshot *host_snapshot_take(void);

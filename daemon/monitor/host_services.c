@@ -94,6 +94,8 @@ host_check_parameters(const struct config *config, const struct hosted *h,
 		check_rule(&p, &config->rules[i]);
 	for (size_t i = 0; i < config->guard_count; i++)
 		check_rule(&p, &config->guards[i]);
+	for (size_t i = 0; i < config->overlay_count; i++)
+		check_rule(&p, &config->overlays[i]);
 }
 
 struct pairs

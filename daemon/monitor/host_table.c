@@ -20,60 +20,11 @@
 
 #define NOBODY 65534
 
-static struct problems *load_problems;
-static const struct module_settings *load_settings;
-
-void
-host_problems_to(
-    struct problems *problems, const struct module_settings *settings)
-{
-	load_problems = problems;
-	load_settings = settings;
-}
-
 /* The name under which the administrator knows the module being called. */
 static const char *
 module_name(struct monitor *m)
 {
 	return m->template->modules[m->auth->current].settings->name;
-}
-
-static void SALLYPORT_FORMAT(2, 3) host_problem(
-    const struct sallyport_setting *setting, const char *format, ...)
-{
-	char text[1024];
-	va_list args;
-
-	if (load_problems == NULL)
-		return;
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	if (setting != NULL)
-		problem_error(load_problems, setting->file, setting->line,
-		    "%s: %s", setting->name, text);
-	else
-		problem_error(load_problems, load_settings->origin.file,
-		    load_settings->origin.line, "module %s: %s",
-		    load_settings->name, text);
-}
-
-static void SALLYPORT_FORMAT(3, 4) host_log(struct sallyport_login *login,
-    enum sallyport_log level, const char *format, ...)
-{
-	static const int levels[] = {LOG_LEVEL_ERROR, LOG_LEVEL_WARN,
-	    LOG_LEVEL_INFO, LOG_LEVEL_VERBOSE, LOG_LEVEL_DEBUG};
-	const char *name = login != NULL ? module_name(login->m) :
-	    load_settings != NULL	 ? load_settings->name :
-					   "module";
-	char text[LOG_LINE_MAX];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	log_at((unsigned)level < 5 ? levels[level] : LOG_LEVEL_INFO, "%s: %s",
-	    name, text);
 }
 
 /* Those of the configuration that the decision leaves. */
@@ -544,4 +495,5 @@ const struct sallyport_host host_table = {
     .audit = host_audit,
     .asks_revoked = host_asks_revoked,
     .counts_source = host_counts_source,
+    .event = host_event,
 };

@@ -116,14 +116,18 @@ pam_phase_authenticate(void *connection, struct sallyport_login *login)
 	case PAM_MAXTRIES:
 		pam_host->exhausted(login);
 		return SALLYPORT_DENY;
-	case PAM_AUTH_ERR:
-	case PAM_USER_UNKNOWN:
-	case PAM_PERM_DENIED:
-	case PAM_CRED_INSUFFICIENT:
-	case PAM_ACCT_EXPIRED:
-		return SALLYPORT_DENY;
-	default:
+	/* An outage; all else is a no, as the client may have caused it. */
+	case PAM_AUTHINFO_UNAVAIL:
+	case PAM_SYSTEM_ERR:
+	case PAM_SERVICE_ERR:
+	case PAM_BUF_ERR:
+	case PAM_OPEN_ERR:
+	case PAM_SYMBOL_ERR:
+	case PAM_MODULE_UNKNOWN:
+	case PAM_CRED_UNAVAIL:
 		return SALLYPORT_UNAVAILABLE;
+	default:
+		return SALLYPORT_DENY;
 	}
 }
 

@@ -1,5 +1,6 @@
 """Modules by strangers: what they do to a start, a reload, a check, a login."""
 
+import json
 import os
 import re
 import signal
@@ -166,3 +167,68 @@ def test_a_step_gives_no_parameter_to_a_module_that_takes_none(make_server):
     s = make_server(modules=entry("nothing"), methods=("password:hostile/otp",), start=False)
     p = s.start(expect=1)
     assert re.search(r"sallyport\.conf:\d+: password:hostile/otp: module hostile takes no parameter", p.stderr)
+
+
+def test_lines_and_events_of_modules_in_each_format(make_server, user):
+    """They have the connection, and nothing in them breaks a record."""
+    s = make_server(modules=entry("speak", "authenticate") + ', { name = "pam"; options = { service = "sallyport"; }; }',
+                    methods=("password",), start=False)
+    for form in ("json", "rfc5424", "text"):
+        s.write(re.sub(r'log = \{ level = "\w+";', f'log = {{ level = "info"; format = "{form}";', s.text))
+        s.start()
+        mark = s.mark()
+        s.ssh(user, "true", password=True, check=0)
+        s.wait_log("token  used", after=mark)
+        s.stop()
+        lines = [x for x in s.log()[mark:].splitlines() if "hostile: " in x]
+        assert len(lines) == 3, lines  # a long one in two pieces, and the event
+        assert lines[0].count("first\\nsecond") + lines[0].count("first\\\\nsecond") >= 1
+        assert "end" in lines[1]
+        if form == "json":
+            records = [json.loads(x[x.index("{"):]) for x in lines]
+            assert len({r["sallyport.conn"] for r in records}) == 1
+            assert records[2]["event.action"] == "module.warning"
+            assert records[2]["sallyport.name"] == "token.used"
+            assert records[2]["sallyport.module.field.serial"] == "17"
+            assert "sallyport.module.field.owner" not in records[2]
+            assert records[2]["sallyport.module.field.text"] == 'a b"]\\n'
+        elif form == "rfc5424":
+            assert all(' conn="' in x for x in lines)
+            assert 'm_serial="17"' in lines[2] and r'm_text="a b\"\]' in lines[2]
+        else:
+            assert all("[conn=" in x for x in lines)
+            assert "m_serial=17" in lines[2] and r"m_text=a\x20b\x22\x5d\n" in lines[2], lines[2]
+
+
+@pytest.mark.parametrize("at", ["authenticate", "open_session"])
+def test_exit_in_a_call_leaves_the_end_of_the_connection_in_the_log(make_server, user, at):
+    s = make_server(modules=entry("exit", at) + ', { name = "pam"; options = { service = "sallyport"; }; }',
+                    methods=("password",))
+    mark = s.mark()
+    assert s.ssh(user, "true", password=True).returncode != 0
+    s.wait_log(rf"Module hostile ended its process, in module call {at}\(\)", after=mark)
+    s.wait_log(r"cause=its\\x20monitor\\x20failed|its monitor failed", after=mark)
+    assert len(re.findall("its monitor failed|its.x20monitor.x20failed", s.log()[mark:])) == 1
+
+
+def test_an_outage_is_no_fault_of_the_source(make_server, user):
+    build("outage", """
+static const char *const methods[] = {"password", NULL};
+static const struct sallyport_host *host;
+static int load(const struct sallyport_host *h, const struct sallyport_setting *s, size_t n, void **state)
+{ host = h; (void)s; (void)n; (void)state; return 0; }
+static enum sallyport_verdict authenticate(void *c, struct sallyport_login *login)
+{ (void)c; host->reason(login, "the directory does not answer"); return SALLYPORT_UNAVAILABLE; }
+SALLYPORT_MODULE = { .abi = SALLYPORT_MODULE_ABI, .size = sizeof(struct sallyport_module),
+    .name = "outage", .methods = methods, .load = load, .authenticate = authenticate };
+""")
+    s = make_server(modules='{ name = "outage"; }, { name = "publickey"; }', methods=("password",),
+                    penalties="enabled = true; minimum = 1; auth_failure = 5; no_auth = 5;")
+    for _ in range(4):
+        p = s.ssh(user, "true", password="x", NumberOfPasswordPrompts="1")
+        assert "Permission denied" in p.stderr
+    s.wait_log(rf"error: Could not check password for {user.name} from 127.0.0.1 port \d+ ssh2: "
+               "module outage cannot tell")
+    assert "error: outage: the directory does not answer" in s.log()
+    assert "Failed password" not in s.log()
+    assert "127.0.0.1" not in ctl(s, "-s", s.control, "penalties").stdout

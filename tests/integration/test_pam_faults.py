@@ -189,7 +189,7 @@ UNTIL = {"auth": ["auth"], "account": ["auth", "account"],
          "open": ["auth", "account", "establish", "open", "delete"]}
 ALL = ["auth", "account", "establish", "open", "close", "delete"]
 # The reason code of the event that refuses (the log's sentences, to be exact)
-SAYS = {"auth": r"Failed password for {user} ",
+SAYS = {"auth": r"(Failed|Could not check) password for {user} ",
         "account": r"User {user} from 127.0.0.1 not allowed because .*refusal=account",
         "establish": r"(?i)session .*{user}|{user}.*session",
         "open": r"(?i)session .*{user}|{user}.*session",

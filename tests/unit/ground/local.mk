@@ -3,6 +3,7 @@ TESTS += tests/unit/ground/test_ground
 tests_unit_ground_test_ground_SOURCES = \
 	tests/unit/ground/main.c \
 	tests/unit/ground/suites.h \
+	tests/unit/ground/audit_fill.c tests/unit/ground/audit_fill.h \
 	tests/unit/ground/test_audit.c \
 	tests/unit/ground/test_escape.c \
 	tests/unit/ground/test_log.c \

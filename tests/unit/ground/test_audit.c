@@ -8,6 +8,7 @@
 #include "lib/escape.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "tests/unit/ground/audit_fill.h"
 #include "tests/unit/ground/suites.h"
 
 #include <errno.h>
@@ -58,34 +59,6 @@ setup(void)
 	net_parse_port("192.0.2.7:52388", &source);
 	net_parse_port("[2001:db8::1]:22", &local);
 	audit_set_connection("0123456789abcdef", &source, &local);
-}
-
-/* All of an event's fields from one text; numbers from n. */
-static void
-fill(const struct audit_event_row *row, uint8_t *fields, const char *text,
-    uint64_t n, const struct net_address *a)
-{
-	for (const struct audit_slot *s = row->slots; s->field != NULL; s++) {
-		void *p = &fields[s->offset];
-
-		switch (s->field->kind) {
-		case AUDIT_KIND_text:
-		case AUDIT_KIND_keytype:
-			*(const char **)p = text;
-			break;
-		case AUDIT_KIND_flag:
-			*(bool *)p = n != 0;
-			break;
-		case AUDIT_KIND_mode:
-			*(mode_t *)p = (mode_t)n;
-			break;
-		case AUDIT_KIND_address:
-			*(const struct net_address **)p = n == 0 ? NULL : a;
-			break;
-		default:
-			*(uint64_t *)p = n;
-		}
-	}
 }
 
 static void
@@ -213,7 +186,7 @@ no_value_breaks(int event)
 	net_parse("2001:db8::5", &a);
 	check_all_formats(event, fields); /* nothing set at all */
 	for (int h = 0; h < HOSTILE; h++) {
-		fill(&audit_events[event], (uint8_t *)fields, hostile[h],
+		audit_fill(&audit_events[event], (uint8_t *)fields, hostile[h],
 		    h % 3 == 0 ? UINT64_MAX : (uint64_t)h, &a);
 		for (int state = 0; state < 3; state++) {
 			if (state == 2)
@@ -243,7 +216,7 @@ stays_whole(int event)
 
 	audit_set_requested(huge, false);
 	audit_set_rule(huge);
-	fill(&audit_events[event], (uint8_t *)fields,
+	audit_fill(&audit_events[event], (uint8_t *)fields,
 	    "\"\"\"\"\"\"\"\"\"\"\"\"\"\""
 	    "\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\""
 	    "\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\"

@@ -295,6 +295,19 @@ ask_change(struct sallyport_login *login)
 	return host->ask_change(login, "Change", &old, &fresh);
 }
 
+/* A long line that wants to be two, and an event with its fields. */
+static int
+speak(struct sallyport_login *login)
+{
+	const char *values[] = {"17", NULL, "a b\"]\n"};
+
+	host->log(
+	    login, SALLYPORT_LOG_INFO, "first\nsecond \"x\" %0250d end", 7);
+	if (host->event(login, "no.such", values, "x") != SALLYPORT_NOT_FOUND)
+		return SALLYPORT_SYSTEM;
+	return host->event(login, "token.used", values, "token %s used", text);
+}
+
 static int
 call(struct sallyport_login *login)
 {
@@ -325,6 +338,8 @@ call(struct sallyport_login *login)
 		return host->packet_send(login, 60, "x", 1);
 	if (strcmp(wish, "packet_receive") == 0)
 		return receive(login);
+	if (strcmp(wish, "speak") == 0)
+		return speak(login);
 	do_deed(wish);
 	return 0;
 }
@@ -406,6 +421,11 @@ close_session(void *connection, struct sallyport_login *login)
 	act(login, "close_session");
 }
 
+static const struct sallyport_event events[] = {
+    {"token.used", SALLYPORT_LOG_WARN, "serial  owner text", "a token"},
+    {NULL, SALLYPORT_LOG_ERROR, NULL, NULL},
+};
+
 SALLYPORT_MODULE = {
     .abi = SALLYPORT_MODULE_ABI,
     .size = sizeof(struct sallyport_module),
@@ -421,4 +441,5 @@ SALLYPORT_MODULE = {
     .change_password = change_password,
     .open_session = open_session,
     .close_session = close_session,
+    .events = events,
 };

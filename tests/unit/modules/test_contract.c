@@ -69,6 +69,7 @@ static const char *const failures[] = {"deny", "ignore", "unavailable",
 START_TEST(whatever_is_not_a_yes_is_the_same_no)
 {
 	const struct sent *s;
+	bool outage;
 
 	start("account = \"allow\";", "\"password\"");
 	s = fake_password(&f, "daemon", failures[_i]);
@@ -76,7 +77,12 @@ START_TEST(whatever_is_not_a_yes_is_the_same_no)
 	ck_assert_str_eq(s->text, "password");
 	ck_assert_uint_eq(f.sent_count, 1);
 	ck_assert(!f.logged_in);
-	ck_assert_uint_eq(fake_audit(AUDIT_auth_fail), 1);
+	/* An outage is nobody's failure. */
+	outage = strcmp(failures[_i], "unavailable") == 0;
+	ck_assert_uint_eq(fake_audit(AUDIT_auth_fail), !outage);
+	ck_assert_uint_eq(fake_audit(AUDIT_auth_unavailable), outage);
+	ck_assert_int_eq(
+	    auth_exit_code(&f.m), outage ? EXIT_OUTAGE : EXIT_AUTH_FAILED);
 	if (strcmp(failures[_i], "exhausted") == 0)
 		ck_assert(failed(fake_password(&f, "daemon", "allow")));
 	fake_end(&f);
