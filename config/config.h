@@ -370,6 +370,7 @@ enum hang_up {
 	G(set_env, struct strings) /* NAME=value */                       \
 	G(user_rc, bool)                                                  \
 	G(expose_auth, bool) /* SSH_USER_AUTH */                          \
+	G(expose_connection, bool) /* SALLYPORT_CONN_ID */                \
 	G(hang_up, uint32_t) /* enum hang_up */                           \
 	G(reset_input, bool) /* of a client that is lost */               \
 	/* forwarding */                                                  \

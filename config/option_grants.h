@@ -108,6 +108,9 @@ G(refuse, BOOL, 0, 0, 0, "false", NULL, TRUE, "Refuse whoever matches."),
     G(expose_auth, BOOL, 0, 0, 0, "false", NULL, NEVER,
 	"Tell the session in a file, named by SSH_USER_AUTH, how it was "
 	"authenticated."),
+    G(expose_connection, BOOL, 0, 0, 0, "false", NULL, NEVER,
+	"Tell the session in SALLYPORT_CONN_ID the connection's number, by "
+	"which the log has it."),
     G(hang_up, CHOICE, 0, 0, 0, "\"terminals\"", hang_up_choices, LARGER,
 	"Which programs are hung up (SIGHUP) when their client is lost or "
 	"closes their channel: those on terminals, as with sshd, or all.  The "

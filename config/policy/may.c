@@ -219,7 +219,7 @@ is_dangerous(const char *name)
 {
 	static const char *const never[] = {"LOCALDOMAIN", "LOCPATH", "NLSPATH",
 	    "RESOLV_*", "RES_OPTIONS", "TZDIR", "PATH", "MAIL", "TMPDIR",
-	    "KRB5CCNAME", "SSH_*"};
+	    "KRB5CCNAME", "SSH_*", "SALLYPORT_*"};
 	size_t i;
 
 	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
@@ -243,7 +243,9 @@ policy_may_module_set(const char *setting)
 	if (strcmp(name, "SSH_AUTH_SOCK") == 0 ||
 	    strcmp(name, "SSH_AGENT_PID") == 0)
 		return true;
-	return !is_steering(name) && !match_pattern(name, "SSH_*", MATCH_CASE);
+	return !is_steering(name) &&
+	    !match_pattern(name, "SSH_*", MATCH_CASE) &&
+	    !match_pattern(name, "SALLYPORT_*", MATCH_CASE);
 }
 
 bool

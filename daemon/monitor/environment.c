@@ -111,6 +111,8 @@ ssh_names(struct variables *v, const struct monitor *m, const struct chan *c,
 		set(v, "SSH_AUTH_SOCK", c->agent);
 	if (c->display != NULL)
 		set(v, "DISPLAY", c->display);
+	if (m->decision->grants.expose_connection)
+		set(v, "SALLYPORT_CONN_ID", m->connection_id);
 	if (m->sessions->exposed != NULL)
 		set(v, "SSH_USER_AUTH", m->sessions->exposed);
 	if (original != NULL)

@@ -187,7 +187,7 @@ static bool
 is_ours(const char *setting)
 {
 	static const char *const names[] = {
-	    "SSH_CONNECTION=", "SSH_AUTH_INFO_"};
+	    "SSH_CONNECTION=", "SSH_AUTH_INFO_", "SALLYPORT_CONN_ID="};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strncmp(setting, names[i], strlen(names[i])) == 0)

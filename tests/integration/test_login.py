@@ -95,7 +95,17 @@ def test_the_environment_is_the_servers(server, user):
                     env["SSH_CONNECTION"])
     assert re.match(rf"127\.0\.0\.1 \d+ {server.port}$", env["SSH_CLIENT"])
     assert "LD_PRELOAD" not in env and "PATH" in env and "MAIL" in env
-    assert "SSH_TTY" not in env
+    assert "SSH_TTY" not in env and "SALLYPORT_CONN_ID" not in env
+
+
+def test_the_connection_s_number_is_told_where_asked_for(make_server, user):
+    """And nobody else says it: neither the client, nor a key."""
+    s = make_server(grants='expose_connection = true;', rules=None)
+    number = s.ssh(user, "echo $SALLYPORT_CONN_ID", check=0).stdout.strip()
+    assert re.fullmatch("[0-9a-f]{16}", number) and f"conn={number}" in s.log()
+    t = make_server(rules='rules = ( { name = "users"; methods = [ "publickey" ]; accept_env = [ "*" ]; } );')
+    p = t.ssh(user, "env", check=0, SetEnv="SALLYPORT_CONN_ID=ffffffffffffffff")
+    assert "SALLYPORT" not in p.stdout
 
 
 def test_accepted_environment_only(server, user):
