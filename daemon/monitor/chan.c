@@ -52,7 +52,7 @@ chan_cancel(
 
 	/* What is too long for one message is said before. */
 	while (strlen(text) > WALL_TEXT_MAX) {
-		snprintf(part, sizeof(part), "%s", text);
+		(void)snprintf(part, sizeof(part), "%.*s", WALL_TEXT_MAX, text);
 		MONITOR_SEND(m, say, .channel = c->id, .text = part);
 		text += strlen(part);
 	}
