@@ -452,7 +452,8 @@ struct sallyport_module {
 	int (*load)(const struct sallyport_host *host,
 	    const struct sallyport_setting *settings, size_t count,
 	    void **state);
-	/* The end of the template, or of the test. */
+	/* The end of the template, of a test, of `sallyportctl explain`; also
+	 * when a later module has refused the start. */
 	void (*unload)(void *state);
 
 	/* A connection asks for this module the first time / ends, whatever
@@ -478,7 +479,9 @@ struct sallyport_module {
 
 	/*
 	 * Before the first program, forward or subsystem of the user, and
-	 * when all is over, also when the client is lost.  What open_session
+	 * when all is over, also when the client is lost.  close_session is
+	 * called once open_session has been (or would have been, if that is
+	 * NULL), whatever it said.  What open_session
 	 * does to the process (limits, namespaces, ...) the user's programs
 	 * inherit.  Text for the user: host->reason() of a denial.
 	 */

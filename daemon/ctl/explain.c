@@ -446,7 +446,9 @@ answer_json(const struct question *q, const struct answer *a)
 	if (a->key != NULL)
 		key_json(a->key);
 	standings_json(a);
-	fputs("}\n", stdout);
+	fputs(",\"modules\":[", stdout);
+	explain_modules(q->config, true);
+	fputs("]}\n", stdout);
 	free(text);
 }
 
@@ -460,6 +462,8 @@ print_answer(const struct ctl *ctl, const struct asked *asked,
 	}
 	policy_explain(q->config, &q->facts,
 	    asked->brief ? EXPLAIN_BRIEF : EXPLAIN_TEXT, stdout);
+	if (!asked->brief)
+		explain_modules(q->config, false);
 	answer_text(asked, a);
 }
 

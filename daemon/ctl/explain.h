@@ -52,6 +52,9 @@ int explain_read_key(const char *file, struct key **key);
 /* The names of the user's groups, one a line; the caller frees. */
 char *explain_groups(const struct question *q);
 void key_answer_free(struct key_answer *a);
+/* explain_modules.c: what each module is set to; in JSON the elements of a
+ * list. */
+void explain_modules(const struct config *config, bool json);
 /* explain_answer.c.  Type, bits, and the algorithm that a client would use. */
 void key_answer_describe(const struct key *key, struct key_answer *a);
 /* Between a child and its parent, the same program. */

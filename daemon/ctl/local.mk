@@ -8,6 +8,7 @@ sallyportctl_SOURCES = \
 	daemon/ctl/explain_account.c \
 	daemon/ctl/explain_answer.c \
 	daemon/ctl/explain_key.c \
+	daemon/ctl/explain_modules.c \
 	daemon/ctl/explain_key_file.c \
 	daemon/ctl/explain_pam.c \
 	daemon/ctl/explain_server.c \

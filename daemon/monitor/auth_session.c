@@ -47,15 +47,15 @@ open_one(struct monitor *m, size_t i)
 	void *connection = auth_join(m, i);
 	enum sallyport_verdict verdict;
 
+	/* Its close_session() is called, whatever it says now. */
+	a->joined[i].session = true;
+	if (h->module->open_session == NULL)
+		return true;
 	a->attempt.reason[0] = '\0';
 	auth_enter(m, i, STAGE_OPEN);
 	verdict =
 	    auth_verdict(m, i, h->module->open_session(connection, &a->login));
-	if (verdict == SALLYPORT_ALLOW) {
-		a->joined[i].session = true;
-		return true;
-	}
-	if (verdict == SALLYPORT_IGNORE)
+	if (verdict == SALLYPORT_ALLOW || verdict == SALLYPORT_IGNORE)
 		return true;
 	snprintf(a->session_error, sizeof(a->session_error), "%s",
 	    a->attempt.reason[0] != '\0' ? a->attempt.reason :
@@ -88,7 +88,8 @@ auth_open_session(struct monitor *m, const char *tty, const char **text)
 	}
 	a->in_session = true;
 	for (size_t i = 0; i < m->template->n_modules && opened; i++)
-		if (m->template->modules[i].module->open_session != NULL)
+		if (m->template->modules[i].module->open_session != NULL ||
+		    m->template->modules[i].module->close_session != NULL)
 			opened = open_one(m, i);
 	a->in_session = false;
 	if (!opened) {

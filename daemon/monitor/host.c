@@ -137,6 +137,7 @@ run_load(
 	if (h->module->load != NULL)
 		err = h->module->load(
 		    &host_table, h->given, h->n_given, &h->state);
+	h->loaded = err == 0;
 	host_problems_to(NULL, NULL);
 	if (err != 0 && problems->errors == errors)
 		REFUSE(problems, h->settings,
@@ -232,8 +233,10 @@ refused:
 void
 host_unload_one(struct hosted *h)
 {
-	if (h->state != NULL && h->module->unload != NULL)
+	host_problems_to(NULL, h->settings); /* its lines have its name */
+	if (h->loaded && h->module->unload != NULL)
 		h->module->unload(h->state);
+	host_problems_to(NULL, NULL);
 	if (h->library != NULL)
 		dlclose(h->library);
 	module_settings_free(h->given, h->n_given);

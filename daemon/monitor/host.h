@@ -15,6 +15,7 @@ struct hosted {
 	const struct module_settings *settings;
 	const struct sallyport_module *module;
 	void *library; /* dlopen's */
+	bool loaded; /* load() has succeeded: unload() is due */
 	void *state; /* load()'s */
 	struct sallyport_setting *given; /* load()'s, until unload() */
 	size_t n_given;

@@ -495,6 +495,10 @@ monitors_run(int wall)
 		if (until_keeper() == 0)
 			find_keeper();
 	}
+	/* Nobody waits for it, and nobody would end it. */
+	if (template.config->deadlines.module != CONFIG_NONE)
+		alarm(template.config->deadlines.module);
+	host_unload(&template);
 	syslog_out_drain(LAST_WORDS_MS);
 	_exit(0);
 }

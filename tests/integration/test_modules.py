@@ -232,3 +232,19 @@ SALLYPORT_MODULE = { .abi = SALLYPORT_MODULE_ABI, .size = sizeof(struct sallypor
     assert "error: outage: the directory does not answer" in s.log()
     assert "Failed password" not in s.log()
     assert "127.0.0.1" not in ctl(s, "-s", s.control, "penalties").stdout
+
+
+def test_a_module_is_unloaded_and_described(make_server, user):
+    s = make_server(modules='{ name = "hostile"; options = { at = "unload"; call = "x"; expired = true; }; },'
+                            ' { name = "publickey"; }', methods=("publickey",))
+    p = ctl(s, "explain", "--user", user.name, "--from", "127.0.0.1", "--listener", "main")
+    assert "module hostile\n    at = unload\n    call = x\n    expired = true\n" in p.stdout
+    assert "    does what it likes\n    says expired\n" in p.stdout
+    assert "module publickey\n    sources = user (default)\n" in p.stdout or \
+        re.search(r"module publickey\n(    .*\n)*    key source user: file", p.stdout), p.stdout
+    p = json.loads(ctl(s, "--json", "explain", "--user", user.name, "--from", "127.0.0.1").stdout)
+    assert p["modules"][0]["options"] == ["at = unload", "call = x", "expired = true"]
+    assert p["modules"][0]["text"] == ["does what it likes", "says expired"]
+    mark = s.mark()
+    ctl(s, "-s", s.control, "reload")
+    s.wait_log("hostile: unloaded", after=mark)

@@ -353,6 +353,22 @@ act(struct sallyport_login *login, const char *stage)
 	hostile_result = call(login);
 }
 
+static void
+unload(void *state)
+{
+	(void)state;
+	if (strcmp(at, "unload") == 0)
+		host->log(NULL, SALLYPORT_LOG_INFO, "unloaded");
+}
+
+static void
+describe(void *state, void (*print)(void *to, const char *line), void *to)
+{
+	(void)state;
+	print(to, "does what it likes");
+	print(to, expired ? "says expired" : "says nothing");
+}
+
 static void *
 begin(void *state, struct sallyport_login *login)
 {
@@ -411,7 +427,9 @@ open_session(void *connection, struct sallyport_login *login)
 {
 	(void)connection;
 	act(login, "open_session");
-	return SALLYPORT_ALLOW;
+	if (strcmp(text, "refuse") == 0)
+		return SALLYPORT_DENY;
+	return strcmp(text, "ignore") == 0 ? SALLYPORT_IGNORE : SALLYPORT_ALLOW;
 }
 
 static void
@@ -434,6 +452,8 @@ SALLYPORT_MODULE = {
     .methods = methods,
     .options = options,
     .load = load,
+    .unload = unload,
+    .describe = describe,
     .begin = begin,
     .end = end,
     .authenticate = authenticate,

@@ -143,6 +143,45 @@ START_TEST(each_function_works_in_its_stages_alone)
 }
 END_TEST
 
+static const char *const answers[] = {"allow", "ignore", "refuse"};
+
+/* Whatever open_session() said, and once. */
+START_TEST(a_session_that_was_asked_for_is_closed)
+{
+	const char *text;
+	char options[128];
+	int *calls;
+
+	snprintf(options, sizeof(options),
+	    "call = \"nothing\"; at = \"close_session\"; text = \"%s\";",
+	    answers[_i]);
+	start(options, "\"password\"");
+	calls = seen("hostile_calls");
+	fake_password(&f, "daemon", "x");
+	ck_assert(f.logged_in);
+	f.m.state = STATE_OPEN;
+	ck_assert_int_eq(
+	    auth_open_session(&f.m, NULL, &text), _i == 2 ? E_DENIED : 0);
+	auth_close(&f.m);
+	ck_assert_int_eq(*calls, 1);
+	fake_end(&f);
+}
+END_TEST
+
+START_TEST(a_session_that_nobody_asked_for_is_not)
+{
+	int *calls;
+
+	start("call = \"nothing\"; at = \"close_session\";", "\"password\"");
+	calls = seen("hostile_calls");
+	fake_password(&f, "daemon", "x");
+	ck_assert(f.logged_in);
+	auth_close(&f.m);
+	ck_assert_int_eq(*calls, 0);
+	fake_end(&f);
+}
+END_TEST
+
 START_TEST(a_forced_command_of_an_account_binds)
 {
 	start("call = \"command\"; at = \"account\"; text = \"/bin/only\";",
@@ -299,6 +338,8 @@ suite_stages(void)
 	tcase_set_timeout(t, 20);
 	tcase_add_loop_test(
 	    t, each_function_works_in_its_stages_alone, 0, (int)ROWS * STAGES);
+	tcase_add_loop_test(t, a_session_that_was_asked_for_is_closed, 0, 3);
+	tcase_add_test(t, a_session_that_nobody_asked_for_is_not);
 	tcase_add_test(t, a_forced_command_of_an_account_binds);
 	tcase_add_loop_test(t, what_a_failed_attempt_set_goes_with_it, 0, 2);
 	tcase_add_loop_test(
