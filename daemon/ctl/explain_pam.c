@@ -9,11 +9,11 @@
 #include <string.h>
 
 #define DEPTH_MAX 8
-#define WORDS_MAX 64
+#define FILES_MAX 64 /* in all: a file that includes itself twice is many */
 
 struct stack {
 	const char *directory, *kind, *module;
-	unsigned depth;
+	unsigned depth, files;
 };
 
 static int read_service(struct stack *s, const char *service);
@@ -95,7 +95,8 @@ read_service(struct stack *s, const char *service)
 	FILE *f;
 	int found = 0, one;
 
-	if (s->depth == DEPTH_MAX || (f = open_service(s, service)) == NULL)
+	if (s->depth == DEPTH_MAX || s->files++ >= FILES_MAX ||
+	    (f = open_service(s, service)) == NULL)
 		return -1;
 	s->depth++;
 	while (found != 1 && fgets(line, sizeof(line), f) != NULL) {

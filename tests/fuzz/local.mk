@@ -15,6 +15,7 @@ include tests/fuzz/key/local.mk
 include tests/fuzz/cipher/local.mk
 include tests/fuzz/sftp/local.mk
 include tests/fuzz/config/local.mk
+include tests/fuzz/ctl/local.mk
 include tests/fuzz/wall/local.mk
 include tests/fuzz/transport/local.mk
 include tests/fuzz/channel/local.mk
