@@ -73,7 +73,7 @@ next_of(const struct importer *imp, size_t block, const char *name,
 	    after != NULL ? after + 1 : &imp->directives[b->first];
 
 	for (; d < &imp->directives[b->first + b->directives]; d++) {
-		if (strcmp(d->word->name, name) == 0)
+		if (strcasecmp(d->word->name, name) == 0)
 			return d;
 	}
 	return NULL;
@@ -246,7 +246,7 @@ judge_directive(struct importer *imp, const struct directive *d)
 		value = "yes";
 	else if (strcasecmp(value, "false") == 0)
 		value = "no";
-	if (strcmp(word->name, "subsystem") == 0 && d->count > 1 &&
+	if (strcasecmp(word->name, "subsystem") == 0 && d->count > 1 &&
 	    strncmp(d->args[1], "internal-sftp", 13) != 0 &&
 	    strcmp(import_subsystem_command(imp, d), "internal") == 0)
 		import_note(imp, &d->origin,
@@ -306,8 +306,52 @@ sort_directives(struct importer *imp)
 	}
 }
 
+static const char *
+note_of(const struct importer *imp, const struct directive *d)
+{
+	const char *value = d->args[0];
+
+	if (d->word->kind != WORD_FIXED)
+		return d->word->note;
+	if (strcasecmp(value, d->word->note) == 0)
+		return "sallyport's only value";
+	return arena_printf(imp->arena, "always `%s`", d->word->note);
+}
+
+static void
+tell_rows(const struct importer *imp,
+    void (*tell)(void *context, const struct import_row *row), void *context)
+{
+	size_t i;
+
+	for (i = 0; i < imp->directive_count; i++) {
+		const struct directive *d = &imp->directives[i];
+		const struct block *block = &imp->blocks[d->block];
+		const struct import_row row = {.origin = d->origin,
+		    .keyword = d->word->name,
+		    .value = d->rest,
+		    .match = d->block != 0 ? block->text : NULL,
+		    .kept = !block->never &&
+			(d->word->kind == WORD_SERVER ||
+			    d->word->kind == WORD_RULE ||
+			    (d->word->kind == WORD_FIXED &&
+				strcasecmp(d->args[0], d->word->note) == 0)),
+		    .note = block->never ? "its Match block matches nobody" :
+					   note_of(imp, d)};
+
+		tell(context, &row);
+	}
+}
+
 int
 config_import(const char *path, FILE *out, struct problems *report)
+{
+	return config_import_rows(path, out, report, NULL, NULL);
+}
+
+int
+config_import_rows(const char *path, FILE *out, struct problems *report,
+    void (*tell)(void *context, const struct import_row *row), void *context)
 {
 	struct importer *imp = mem_zalloc(sizeof(*imp));
 	size_t errors = report->errors;
@@ -329,6 +373,8 @@ config_import(const char *path, FILE *out, struct problems *report)
 		import_server(imp);
 		import_modules(imp);
 		import_policy(imp);
+		if (tell != NULL)
+			tell_rows(imp, tell, context);
 		err = report->errors == errors ? 0 : E_VALUE;
 	}
 	arena_free(imp->arena);

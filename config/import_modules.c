@@ -260,7 +260,7 @@ put_command(struct importer *imp, const struct directive *d,
 	}
 	/* sshd_config(5): without arguments it is given the user's name. */
 	if (d->count == 1 &&
-	    strcmp(d->word->name, "authorizedkeyscommand") == 0)
+	    strcasecmp(d->word->name, "authorizedkeyscommand") == 0)
 		import_push(imp, &words, "%u");
 	import_put_list(imp, " ", "command", &words);
 	put_command_user(imp, d, user);
@@ -346,7 +346,7 @@ put_revoked(struct importer *imp)
 	for (i = 0; i < imp->directive_count; i++) {
 		const struct directive *d = &imp->directives[i];
 
-		if (strcmp(d->word->name, "revokedkeys") != 0 ||
+		if (strcasecmp(d->word->name, "revokedkeys") != 0 ||
 		    imp->blocks[d->block].never ||
 		    import_first(imp, d->block, "revokedkeys") != d)
 			continue;
@@ -372,7 +372,7 @@ hostbased_setting(struct importer *imp, const char *name, const char *usual)
 	for (size_t i = 0; i < imp->directive_count; i++) {
 		const struct directive *d = &imp->directives[i];
 
-		if (d->block != 0 && strcmp(d->word->name, name) == 0)
+		if (d->block != 0 && strcasecmp(d->word->name, name) == 0)
 			import_note(imp, &d->origin,
 			    "%s: the value outside of Match holds for all",
 			    d->word->name);

@@ -263,9 +263,9 @@ read_line(struct reading *r, const char *line)
 	else if (count == 1)
 		import_error(
 		    r->imp, &r->origin, "%s: its value is missing", args[0]);
-	else if (strcmp(word->name, "match") == 0)
+	else if (strcasecmp(word->name, "match") == 0)
 		begin_match(r, line, args, count);
-	else if (strcmp(word->name, "include") == 0)
+	else if (strcasecmp(word->name, "include") == 0)
 		include(r, args, count);
 	else if (word->kind == WORD_SERVER && r->block != 0)
 		import_error(r->imp, &r->origin,

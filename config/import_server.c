@@ -84,7 +84,7 @@ import_listeners(struct importer *imp)
 	for (i = 0; i < imp->directive_count; i++) {
 		const struct directive *d = &imp->directives[i];
 
-		if (strcmp(d->word->name, "listenaddress") != 0)
+		if (strcasecmp(d->word->name, "listenaddress") != 0)
 			continue;
 		listen_on_address(imp, d);
 		any = true;
@@ -137,7 +137,7 @@ usable_files(struct importer *imp, const char *name)
 	for (i = 0; i < imp->directive_count; i++) {
 		const struct directive *d = &imp->directives[i];
 
-		if (strcmp(d->word->name, name) != 0 || d->block != 0)
+		if (strcasecmp(d->word->name, name) != 0 || d->block != 0)
 			continue;
 		for (j = 0; j < d->count; j++) {
 			if (access(d->args[j], F_OK) != 0)
@@ -209,12 +209,12 @@ put_algorithms(struct importer *imp, const char *key, const char *name,
 	if (list.count == 0 && kind == ALGORITHM_MAC && only_aead(imp))
 		import_note(imp, &d->origin,
 		    "%s: no cipher of the list needs one of these: left out",
-		    name);
+		    d->word->name);
 	else if (list.count == 0)
 		import_error(imp, &d->origin,
 		    "%s: nothing that sallyport has "
 		    "is in the list; the default stays",
-		    name);
+		    d->word->name);
 	else
 		import_put_list(imp, "\t", key, &list);
 }
@@ -246,7 +246,7 @@ put_union(struct importer *imp, const char *key, const char *name,
 	for (i = 0; i < imp->directive_count; i++) {
 		const struct directive *d = &imp->directives[i];
 
-		if (strcmp(d->word->name, name) != 0)
+		if (strcasecmp(d->word->name, name) != 0)
 			continue;
 		list = import_algorithms(imp, d, kind, true);
 		for (j = 0; j < list.count; j++) {
@@ -481,7 +481,7 @@ put_subsystems(struct importer *imp)
 	for (i = 0; i < imp->directive_count; i++) {
 		const struct directive *d = &imp->directives[i];
 
-		if (strcmp(d->word->name, "subsystem") != 0)
+		if (strcasecmp(d->word->name, "subsystem") != 0)
 			continue;
 		if (d->count < 2) {
 			import_error(imp, &d->origin,

@@ -162,8 +162,8 @@ subsystem_of(const struct importer *imp, size_t block, const char *name)
 	for (i = b->first; i < b->first + b->directives; i++) {
 		const struct directive *d = &imp->directives[i];
 
-		if (strcmp(d->word->name, "subsystem") == 0 && d->count > 1 &&
-		    strcmp(d->args[0], name) == 0)
+		if (strcasecmp(d->word->name, "subsystem") == 0 &&
+		    d->count > 1 && strcmp(d->args[0], name) == 0)
 			return d;
 	}
 	return NULL;
@@ -180,8 +180,8 @@ put_subsystems(struct importer *imp, size_t block)
 	for (i = b->first; i < b->first + b->directives; i++) {
 		const struct directive *d = &imp->directives[i];
 
-		if (strcmp(d->word->name, "subsystem") != 0 || d->count < 2 ||
-		    subsystem_of(imp, block, d->args[0]) != d)
+		if (strcasecmp(d->word->name, "subsystem") != 0 ||
+		    d->count < 2 || subsystem_of(imp, block, d->args[0]) != d)
 			continue;
 		import_push(
 		    imp, &names, arena_printf(imp->arena, "+%s", d->args[0]));

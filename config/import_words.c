@@ -1,7 +1,9 @@
 /*
  * Every keyword of sshd_config up to OpenSSH 10.5, and of Debian's and Red
- * Hat's patches, and what becomes of it.
+ * Hat's patches, and what becomes of it: for the import, and for the table in
+ * doc/MIGRATING.md, which config/print_options writes.
  */
+#include "config/import.h"
 #include "config/importer.h"
 
 #include <string.h>
@@ -11,147 +13,192 @@
 #define KERBEROS "passwords against the KDC are PAM's work (pam_krb5)"
 #define GSSAPI	 "no gssapi module is shipped"
 
-/* clang-format off: a keyword, a line */
+/* clang-format off: a keyword, a paragraph */
 static const struct import_word words[] = {
-    {"acceptenv", WORD_RULE, NULL},
-    {"addressfamily", WORD_SERVER, NULL},
-    {"allowagentforwarding", WORD_RULE, NULL},
-    {"allowgroups", WORD_RULE, NULL},
-    {"allowstreamlocalforwarding", WORD_RULE, NULL},
-    {"allowtcpforwarding", WORD_RULE, NULL},
-    {"allowusers", WORD_RULE, NULL},
-    {"authenticationmethods", WORD_RULE, NULL},
-    {"authorizedkeyscommand", WORD_RULE, NULL},
-    {"authorizedkeyscommanduser", WORD_RULE, NULL},
-    {"authorizedkeysfile", WORD_RULE, NULL},
-    {"authorizedprincipalscommand", WORD_RULE, NULL},
-    {"authorizedprincipalscommanduser", WORD_RULE, NULL},
-    {"authorizedprincipalsfile", WORD_RULE, NULL},
-    {"banner", WORD_RULE, NULL},
-    {"casignaturealgorithms", WORD_RULE, NULL},
-    {"channeltimeout", WORD_RULE, NULL},
-    {"chrootdirectory", WORD_RULE, NULL},
-    {"ciphers", WORD_SERVER, NULL},
-    {"clientalivecountmax", WORD_RULE, NULL},
-    {"clientaliveinterval", WORD_RULE, NULL},
-    {"compression", WORD_SERVER, NULL},
-    {"debianbanner", WORD_IGNORED,
+    {"AcceptEnv", WORD_RULE,
+	"`accept_env`; those of several `Match` blocks add up"},
+    {"AddressFamily", WORD_SERVER, "`listeners`"},
+    {"AllowAgentForwarding", WORD_RULE, "`agent`"},
+    {"AllowGroups", WORD_RULE,
+	"`allow_groups` of a guard; of an overlay if a `Match` "
+	"block has it"},
+    {"AllowStreamLocalForwarding", WORD_RULE, "`unix_local`, `unix_remote`"},
+    {"AllowTcpForwarding", WORD_RULE, "`tcp_forward`"},
+    {"AllowUsers", WORD_RULE, "`allow_users`, as AllowGroups"},
+    {"AuthenticationMethods", WORD_RULE,
+	"`methods`; chains with a method that no module serves are "
+	"left out"},
+    {"AuthorizedKeysCommand", WORD_RULE,
+	"a key source with `command`, chosen by `key_sources`"},
+    {"AuthorizedKeysCommandUser", WORD_RULE,
+	"`user` of that source; root: warning, it runs as nobody"},
+    {"AuthorizedKeysFile", WORD_RULE,
+	"a key source with `file`, chosen by `key_sources`"},
+    {"AuthorizedPrincipalsCommand", WORD_RULE,
+	"`principals.command`; in `Match` a source with "
+	"`principals`"},
+    {"AuthorizedPrincipalsCommandUser", WORD_RULE, "`user` of that command"},
+    {"AuthorizedPrincipalsFile", WORD_RULE,
+	"`principals.file`; in `Match` a source with `principals`"},
+    {"Banner", WORD_RULE,
+	"`banner`; no file of that name: left out, with a warning"},
+    {"CASignatureAlgorithms", WORD_RULE,
+	"`crypto.ca_algorithms`; in `Match` also "
+	"`key_ca_algorithms`"},
+    {"ChannelTimeout", WORD_RULE, "`channel_timeouts`"},
+    {"ChrootDirectory", WORD_RULE, "`chroot`"},
+    {"Ciphers", WORD_SERVER,
+	"`crypto.ciphers`; unknown ones are left out, with a "
+	"warning"},
+    {"ClientAliveCountMax", WORD_RULE, "`keepalive_count`"},
+    {"ClientAliveInterval", WORD_RULE, "`keepalive_interval`"},
+    {"Compression", WORD_SERVER, "`crypto.compression`"},
+    {"DebianBanner", WORD_IGNORED,
 	"sallyport's version line names no distribution"},
-    {"denygroups", WORD_RULE, NULL},
-    {"denyusers", WORD_RULE, NULL},
-    {"disableforwarding", WORD_RULE, NULL},
-    {"exposeauthinfo", WORD_RULE, NULL},
-    {"fingerprinthash", WORD_FIXED, "sha256"},
-    {"forcecommand", WORD_RULE, NULL},
-    {"gatewayports", WORD_RULE, NULL},
-    {"gssapiauthentication", WORD_FIXED, "no"},
-    {"gssapicleanupcredentials", WORD_IGNORED, GSSAPI},
-    {"gssapidelegatecredentials", WORD_IGNORED, GSSAPI},
-    {"gssapienablek5users", WORD_IGNORED, GSSAPI},
-    {"gssapikexalgorithms", WORD_IGNORED, GSSAPI},
-    {"gssapikeyexchange", WORD_FIXED, "no"},
-    {"gssapistorecredentialsonrekey", WORD_IGNORED, GSSAPI},
-    {"gssapistrictacceptorcheck", WORD_IGNORED, GSSAPI},
-    {"hostbasedacceptedalgorithms", WORD_UNSUPPORTED,
+    {"DenyGroups", WORD_RULE, "`deny_groups`, as AllowGroups"},
+    {"DenyUsers", WORD_RULE, "`deny_users`, as AllowGroups"},
+    {"DisableForwarding", WORD_RULE, "`forwarding = false`"},
+    {"ExposeAuthInfo", WORD_RULE, "`expose_auth`"},
+    {"FingerprintHash", WORD_FIXED, "sha256"},
+    {"ForceCommand", WORD_RULE,
+	"`command`, or `sftp_only` with `sftp_start` (-d), "
+	"`sftp_umask` (-u), `sftp_read_only` (-R); -p, -P: error"},
+    {"GatewayPorts", WORD_RULE, "`gateway_ports`"},
+    {"GSSAPIAuthentication", WORD_FIXED, "no"},
+    {"GSSAPICleanupCredentials", WORD_IGNORED, GSSAPI},
+    {"GSSAPIDelegateCredentials", WORD_IGNORED, GSSAPI},
+    {"GSSAPIEnablek5users", WORD_IGNORED, GSSAPI},
+    {"GSSAPIIndicators", WORD_IGNORED, GSSAPI},
+    {"GSSAPIKexAlgorithms", WORD_IGNORED, GSSAPI},
+    {"GSSAPIKeyExchange", WORD_FIXED, "no"},
+    {"GSSAPIStoreCredentialsOnRekey", WORD_IGNORED, GSSAPI},
+    {"GSSAPIStrictAcceptorCheck", WORD_IGNORED, GSSAPI},
+    {"HostbasedAcceptedAlgorithms", WORD_UNSUPPORTED,
 	"hostbased takes what crypto.key_algorithms has"},
-    {"hostbasedauthentication", WORD_RULE, NULL},
-    {"hostbasedusesnamefrompacketonly", WORD_RULE, NULL},
-    {"hostcertificate", WORD_SERVER, NULL},
-    {"hostkey", WORD_SERVER, NULL},
-    {"hostkeyagent", WORD_FIXED, "none"},
-    {"hostkeyalgorithms", WORD_SERVER, NULL},
-    {"ignorerhosts", WORD_RULE, NULL},
-    {"ignoreuserknownhosts", WORD_FIXED, "yes"},
-    {"include", WORD_RULE, NULL},
-    {"ipqos", WORD_RULE, NULL},
-    {"kbdinteractiveauthentication", WORD_RULE, NULL},
-    {"kerberosauthentication", WORD_FIXED, "no"},
-    {"kerberosgetafstoken", WORD_IGNORED, KERBEROS},
-    {"kerberosorlocalpasswd", WORD_IGNORED, KERBEROS},
-    {"kerberosticketcleanup", WORD_IGNORED, KERBEROS},
-    {"kerberosusekuserok", WORD_IGNORED, KERBEROS},
-    {"kexalgorithms", WORD_SERVER, NULL},
-    {"listenaddress", WORD_SERVER, NULL},
-    {"logingracetime", WORD_SERVER, NULL},
-    {"loglevel", WORD_RULE, NULL},
-    {"logverbose", WORD_IGNORED, "a developer's aid"},
-    {"macs", WORD_SERVER, NULL},
-    {"match", WORD_RULE, NULL},
-    {"maxauthtries", WORD_RULE, NULL},
-    {"maxsessions", WORD_RULE, NULL},
-    {"maxstartups", WORD_SERVER, NULL},
-    {"modulifile", WORD_SERVER, NULL},
-    {"pamservicename", WORD_RULE, NULL},
-    {"passwordauthentication", WORD_RULE, NULL},
-    {"permitemptypasswords", WORD_FIXED, "no"},
-    {"permitlisten", WORD_RULE, NULL},
-    {"permitopen", WORD_RULE, NULL},
-    {"permitrootlogin", WORD_RULE, NULL},
-    {"permittty", WORD_RULE, NULL},
-    {"permittunnel", WORD_RULE, NULL},
-    {"permituserenvironment", WORD_FIXED, "no"},
-    {"permituserrc", WORD_RULE, NULL},
-    {"persourcemaxstartups", WORD_SERVER, NULL},
-    {"persourcenetblocksize", WORD_SERVER, NULL},
-    {"persourcepenalties", WORD_SERVER, NULL},
-    {"persourcepenaltyexemptlist", WORD_SERVER, NULL},
-    {"pidfile", WORD_SERVER, NULL},
-    {"port", WORD_SERVER, NULL},
-    {"printlastlog", WORD_SERVER, NULL},
-    {"printmotd", WORD_SERVER, NULL},
-    {"pubkeyacceptedalgorithms", WORD_RULE, NULL},
-    {"pubkeyauthentication", WORD_RULE, NULL},
-    {"pubkeyauthoptions", WORD_RULE, NULL},
-    {"rdomain", WORD_FIXED, "none"},
-    {"refuseconnection", WORD_RULE, NULL},
-    {"rekeylimit", WORD_RULE, NULL},
-    {"requiredrsasize", WORD_RULE, NULL},
-    {"revokedkeys", WORD_RULE, NULL},
-    {"securitykeyprovider", WORD_FIXED, "internal"},
-    {"setenv", WORD_RULE, NULL},
-    {"sshdauthpath", WORD_IGNORED, "sallyport's processes are its own"},
-    {"sshdsessionpath", WORD_IGNORED, "sallyport's processes are its own"},
-    {"streamlocalbindmask", WORD_RULE, NULL},
-    {"streamlocalbindunlink", WORD_RULE, NULL},
-    {"strictmodes", WORD_FIXED, "yes"},
-    {"subsystem", WORD_RULE, NULL},
-    {"syslogfacility", WORD_SERVER, NULL},
-    {"tcpkeepalive", WORD_SERVER, NULL},
-    {"trustedusercakeys", WORD_RULE, NULL},
-    {"unusedconnectiontimeout", WORD_RULE, NULL},
-    {"usedns", WORD_FIXED, "no"},
-    {"usepam", WORD_FIXED, "yes"},
-    {"versionaddendum", WORD_SERVER, NULL},
-    {"x11displayoffset", WORD_RULE, NULL},
-    {"x11forwarding", WORD_RULE, NULL},
-    {"x11uselocalhost", WORD_FIXED, "yes"},
-    {"xauthlocation", WORD_SERVER, NULL},
-    {"afstokenpassing", WORD_IGNORED, OBSOLETE},
-    {"authorizedkeysfile2", WORD_IGNORED, OBSOLETE},
-    {"checkmail", WORD_IGNORED, OBSOLETE},
-    {"exposeauthenticationmethods", WORD_IGNORED, OBSOLETE},
-    {"kerberostgtpassing", WORD_IGNORED, OBSOLETE},
-    {"keyregenerationinterval", WORD_IGNORED, OBSOLETE},
-    {"protocol", WORD_IGNORED, OBSOLETE},
-    {"reversemappingcheck", WORD_IGNORED, OBSOLETE},
-    {"rhostsauthentication", WORD_IGNORED, OBSOLETE},
-    {"rhostsrsaauthentication", WORD_IGNORED, OBSOLETE},
-    {"rsaauthentication", WORD_IGNORED, OBSOLETE},
-    {"serverkeybits", WORD_IGNORED, OBSOLETE},
-    {"uselogin", WORD_IGNORED, OBSOLETE},
-    {"useprivilegeseparation", WORD_IGNORED, OBSOLETE},
-    {"verifyreversemapping", WORD_IGNORED, OBSOLETE},
+    {"HostbasedAuthentication", WORD_RULE,
+	"the module `hostbased`, and `hostbased`"},
+    {"HostbasedUsesNameFromPacketOnly", WORD_RULE,
+	"`name_from_packet` of the module, for all"},
+    {"HostCertificate", WORD_SERVER,
+	"`host_certificates`; a missing file is left out, with a "
+	"warning"},
+    {"HostKey", WORD_SERVER,
+	"`host_keys`; a missing file or a DSA key is left out, "
+	"with a warning"},
+    {"HostKeyAgent", WORD_FIXED, "none"},
+    {"HostKeyAlgorithms", WORD_SERVER, "`crypto.host_key_algorithms`"},
+    {"IgnoreRhosts", WORD_RULE, "`user_files` of the module, for all"},
+    {"IgnoreUserKnownHosts", WORD_FIXED, "yes"},
+    {"Include", WORD_RULE, "read, where it stands"},
+    {"IPQoS", WORD_RULE,
+	"`ip_qos_interactive`, `ip_qos_bulk`; DSCP names only"},
+    {"KbdInteractiveAuthentication", WORD_RULE, "`keyboard_interactive`"},
+    {"KerberosAuthentication", WORD_FIXED, "no"},
+    {"KerberosGetAFSToken", WORD_IGNORED, KERBEROS},
+    {"KerberosOrLocalPasswd", WORD_IGNORED, KERBEROS},
+    {"KerberosTicketCleanup", WORD_IGNORED, KERBEROS},
+    {"KerberosUniqueCCache", WORD_IGNORED, KERBEROS},
+    {"KerberosUseKuserok", WORD_IGNORED, KERBEROS},
+    {"KexAlgorithms", WORD_SERVER, "`crypto.kex`"},
+    {"ListenAddress", WORD_SERVER, "`listeners`; a name or `rdomain`: error"},
+    {"LoginGraceTime", WORD_SERVER, "`limits.login_grace`, 5 s to 1 h"},
+    {"LogLevel", WORD_RULE, "`log.level`; in `Match` `log_level`"},
+    {"LogVerbose", WORD_IGNORED, "a developer's aid"},
+    {"MACs", WORD_SERVER, "`crypto.macs`"},
+    {"Match", WORD_RULE,
+	"`overlays`; Host with names, RDomain, LocalAddress of a "
+	"wildcard listener: error, the block is left out"},
+    {"MaxAuthTries", WORD_RULE, "`max_auth_tries`"},
+    {"MaxSessions", WORD_RULE, "`max_sessions`"},
+    {"MaxStartups", WORD_SERVER, "`limits.startups`"},
+    {"ModuliFile", WORD_SERVER, "`crypto.moduli_file`"},
+    {"PAMServiceName", WORD_RULE,
+	"`service` of the module `pam`; in `Match` `pam_service`"},
+    {"PasswordAuthentication", WORD_RULE, "`password`"},
+    {"PermitEmptyPasswords", WORD_FIXED, "no"},
+    {"PermitListen", WORD_RULE, "`remote_forward`"},
+    {"PermitOpen", WORD_RULE, "`local_forward`"},
+    {"PermitRootLogin", WORD_RULE, "`root_login`"},
+    {"PermitTTY", WORD_RULE, "`pty`"},
+    {"PermitTunnel", WORD_RULE, "`tun`"},
+    {"PermitUserEnvironment", WORD_FIXED, "no"},
+    {"PermitUserRC", WORD_RULE, "`user_rc`"},
+    {"PerSourceMaxStartups", WORD_SERVER, "`limits.source.connections`"},
+    {"PerSourceNetBlockSize", WORD_SERVER,
+	"`limits.source.prefix4`, `prefix6`"},
+    {"PerSourcePenalties", WORD_SERVER,
+	"`limits.penalties`; without it they are off"},
+    {"PerSourcePenaltyExemptList", WORD_SERVER, "`limits.penalties.exempt`"},
+    {"PidFile", WORD_SERVER, "`pid_file`"},
+    {"Port", WORD_SERVER, "`listeners`"},
+    {"PrintLastLog", WORD_SERVER, "`records.last_login`"},
+    {"PrintMotd", WORD_SERVER, "`records.motd`"},
+    {"PubkeyAcceptedAlgorithms", WORD_RULE,
+	"`crypto.key_algorithms` and `key_types`"},
+    {"PubkeyAuthentication", WORD_RULE, "`publickey`"},
+    {"PubkeyAuthOptions", WORD_RULE, "`key_touch`, `key_verify`"},
+    {"RDomain", WORD_FIXED, "none"},
+    {"RefuseConnection", WORD_RULE, "`refuse`"},
+    {"RekeyLimit", WORD_RULE,
+	"`crypto.rekey_bytes`, `rekey_seconds`; in `Match` the "
+	"grants of these names"},
+    {"RequiredRSASize", WORD_RULE, "`key_rsa_bits`"},
+    {"RevokedKeys", WORD_RULE,
+	"`revoked` of the module `publickey`; in `Match` also "
+	"`key_revoked`; none, /dev/null: nothing"},
+    {"SecurityKeyProvider", WORD_FIXED, "internal"},
+    {"SetEnv", WORD_RULE, "`set_env`"},
+    {"SshdAuthPath", WORD_IGNORED, "sallyport's processes are its own"},
+    {"SshdSessionPath", WORD_IGNORED, "sallyport's processes are its own"},
+    {"StreamLocalBindMask", WORD_RULE, "`unix_mask`"},
+    {"StreamLocalBindUnlink", WORD_RULE, "`unix_unlink`"},
+    {"StrictModes", WORD_FIXED, "yes"},
+    {"Subsystem", WORD_RULE,
+	"`subsystems`; in `Match` `subsystems` and "
+	"`subsystem_commands`; sftp-server becomes `internal`"},
+    {"SyslogFacility", WORD_SERVER, "`log.facility`"},
+    {"TCPKeepAlive", WORD_SERVER, "`tcp_keepalive`"},
+    {"TrustedUserCAKeys", WORD_RULE,
+	"`ca_keys` of the module `publickey`; in `Match` a source "
+	"with `ca_keys`"},
+    {"UnusedConnectionTimeout", WORD_RULE, "`unused_timeout`"},
+    {"UseDNS", WORD_FIXED, "no"},
+    {"UsePAM", WORD_FIXED, "yes"},
+    {"VersionAddendum", WORD_SERVER, "`version_addendum`"},
+    {"X11DisplayOffset", WORD_RULE, "`x11_display_offset`"},
+    {"X11Forwarding", WORD_RULE, "`x11`"},
+    {"X11UseLocalhost", WORD_FIXED, "yes"},
+    {"XAuthLocation", WORD_SERVER, "`xauth`"},
+    {"AFSTokenPassing", WORD_IGNORED, OBSOLETE},
+    {"AuthorizedKeysFile2", WORD_IGNORED, OBSOLETE},
+    {"CheckMail", WORD_IGNORED, OBSOLETE},
+    {"ExposeAuthenticationMethods", WORD_IGNORED, OBSOLETE},
+    {"KerberosTgtPassing", WORD_IGNORED, OBSOLETE},
+    {"KeyRegenerationInterval", WORD_IGNORED, OBSOLETE},
+    {"Protocol", WORD_IGNORED, OBSOLETE},
+    {"ReverseMappingCheck", WORD_IGNORED, OBSOLETE},
+    {"RhostsAuthentication", WORD_IGNORED, OBSOLETE},
+    {"RhostsRSAAuthentication", WORD_IGNORED, OBSOLETE},
+    {"RSAAuthentication", WORD_IGNORED, OBSOLETE},
+    {"ServerKeyBits", WORD_IGNORED, OBSOLETE},
+    {"UseLogin", WORD_IGNORED, OBSOLETE},
+    {"UsePrivilegeSeparation", WORD_IGNORED, OBSOLETE},
+    {"VerifyReverseMapping", WORD_IGNORED, OBSOLETE},
 };
 /* clang-format on */
 
-static const char *const aliases[][2] = {
-    {"challengeresponseauthentication", "kbdinteractiveauthentication"},
-    {"dsaauthentication", "pubkeyauthentication"},
-    {"hostbasedacceptedkeytypes", "hostbasedacceptedalgorithms"},
-    {"hostdsakey", "hostkey"},
-    {"keepalive", "tcpkeepalive"},
-    {"pubkeyacceptedkeytypes", "pubkeyacceptedalgorithms"},
-    {"skeyauthentication", "kbdinteractiveauthentication"},
+static const struct {
+	const char *name, *of;
+} aliases[] = {
+    {"AuthorizedKeysCommandRunAs", "AuthorizedKeysCommandUser"},
+    {"ChallengeResponseAuthentication", "KbdInteractiveAuthentication"},
+    {"DSAAuthentication", "PubkeyAuthentication"},
+    {"HostbasedAcceptedKeyTypes", "HostbasedAcceptedAlgorithms"},
+    {"HostDSAKey", "HostKey"},
+    {"KeepAlive", "TCPKeepAlive"},
+    {"PubkeyAcceptedKeyTypes", "PubkeyAcceptedAlgorithms"},
+    {"RSAMinSize", "RequiredRSASize"},
+    {"SKeyAuthentication", "KbdInteractiveAuthentication"},
 };
 
 const struct import_word *
@@ -160,12 +207,47 @@ import_find_word(const char *name)
 	size_t i;
 
 	for (i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
-		if (strcasecmp(name, aliases[i][0]) == 0)
-			name = aliases[i][1];
+		if (strcasecmp(name, aliases[i].name) == 0)
+			name = aliases[i].of;
 	}
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strcasecmp(name, words[i].name) == 0)
 			return &words[i];
 	}
 	return NULL;
+}
+
+static void
+put_row(FILE *out, const struct import_word *word)
+{
+	fprintf(out, "| `%s` | ", word->name);
+	switch (word->kind) {
+	case WORD_SERVER:
+	case WORD_RULE:
+		fputs(word->note, out);
+		break;
+	case WORD_FIXED:
+		fprintf(out, "always `%s`; another value: warning", word->note);
+		break;
+	case WORD_IGNORED:
+	case WORD_UNSUPPORTED:
+		fprintf(out, "left out, with a warning: %s", word->note);
+		break;
+	}
+	fprintf(out, "%s |\n",
+	    word->kind == WORD_SERVER ? " (not in `Match`)" : "");
+}
+
+void
+import_print_words(FILE *out)
+{
+	size_t i;
+
+	fputs("\n| sshd_config | in the result |\n|---|---|\n", out);
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		put_row(out, &words[i]);
+	for (i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+		fprintf(out, "| `%s` | as `%s` |\n", aliases[i].name,
+		    aliases[i].of);
+	fputc('\n', out);
 }

@@ -18,15 +18,15 @@
 enum word_kind {
 	WORD_SERVER, /* global only, mapped */
 	WORD_RULE, /* may stand in Match, mapped */
-	WORD_FIXED, /* sallyport knows the one value in note */
+	WORD_FIXED, /* sallyport knows the one value that note is */
 	WORD_IGNORED, /* without effect; note says why */
 	WORD_UNSUPPORTED /* note says why */
 };
 
 struct import_word {
-	const char *name; /* lower case; an alias has the other's name */
+	const char *name; /* of an alias the other's name */
 	enum word_kind kind;
-	const char *note;
+	const char *note; /* for doc/MIGRATING.md and reports, in Markdown */
 };
 
 /* "Keyword arg ..." outside or inside of a Match block. */

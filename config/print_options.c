@@ -1,8 +1,10 @@
 /*
- * Prints the option lists of sallyport.conf(5) from the schema:
+ * Prints the option lists of sallyport.conf(5) from the schema, and the table
+ * of sshd_config's keywords in doc/MIGRATING.md from the import's:
  *	make config/print_options && config/print_options PAGE
  * replaces what stands between the page's markers.
  */
+#include "config/import.h"
 #include "config/manual.h"
 #include "lib/mem.h"
 
@@ -24,26 +26,37 @@ read_page(const char *path)
 	return text;
 }
 
+static const struct {
+	const char *begin, *end;
+	void (*print)(FILE *out);
+} kinds[] = {{MANUAL_BEGIN, MANUAL_END, manual_print},
+    {IMPORT_WORDS_BEGIN, IMPORT_WORDS_END, import_print_words}};
+
 int
 main(int argc, char **argv)
 {
-	char *page, *begin, *end;
+	char *page, *begin = NULL, *end = NULL;
 	FILE *out;
+	size_t i;
 
 	if (argc != 2) {
 		manual_print(stdout);
 		return EXIT_SUCCESS;
 	}
 	page = read_page(argv[1]);
-	begin = strstr(page, MANUAL_BEGIN);
-	end = strstr(page, MANUAL_END);
+	for (i = 0; i < 2; i++) {
+		begin = strstr(page, kinds[i].begin);
+		end = strstr(page, kinds[i].end);
+		if (begin != NULL)
+			break;
+	}
 	out = begin != NULL && end != NULL ? fopen(argv[1], "w") : NULL;
 	if (out == NULL) {
 		fprintf(stderr, "%s: no markers, or not writable\n", argv[1]);
 		return EXIT_FAILURE;
 	}
-	fwrite(page, 1, (size_t)(begin - page) + strlen(MANUAL_BEGIN), out);
-	manual_print(out);
+	fwrite(page, 1, (size_t)(begin - page) + strlen(kinds[i].begin), out);
+	kinds[i].print(out);
 	fputs(end, out);
 	free(page);
 	return fclose(out) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

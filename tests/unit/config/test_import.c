@@ -102,17 +102,17 @@ static const struct row rows[] = {
 	""},
     {"HostKey /none/1\nHostKey /etc/passwd\nHostCertificate /none/2\n",
 	"host_keys = [ \"/etc/passwd\" ];\n",
-	"1: warning: hostkey /none/1: no such file: left out\n"
-	"3: warning: hostcertificate /none/2: no such file: left out\n"},
+	"1: warning: HostKey /none/1: no such file: left out\n"
+	"3: warning: HostCertificate /none/2: no such file: left out\n"},
     {"HostKey /none/1\n", "",
-	"1: warning: hostkey /none/1: no such file: left out\n"
+	"1: warning: HostKey /none/1: no such file: left out\n"
 	"1: no host key of those named can be used\n"},
     {"Ciphers aes256-ctr,aes128-cbc\n", "\tciphers = [ \"aes256-ctr\" ];",
-	"1: warning: ciphers: sallyport has no \"aes128-cbc\": left out\n"},
+	"1: warning: Ciphers: sallyport has no \"aes128-cbc\": left out\n"},
     {"MACs -hmac-md5*,umac*\n",
 	"crypto = {\n\tmacs = "
 	"[ \"hmac-sha2-256-etm@openssh.com\"",
-	"1: warning: macs: sallyport has no \"hmac-md5*\": left out\n"},
+	"1: warning: MACs: sallyport has no \"hmac-md5*\": left out\n"},
     {"KexAlgorithms +diffie-hellman-group14-sha256\n",
 	"\"diffie-hellman-group14-sha256\" ];", ""},
     {"KexAlgorithms ^ecdh-sha2-nistp256\n",
@@ -178,7 +178,7 @@ static const struct row rows[] = {
 	"[ \"/bin/k\", \"%u\", \"%t\" ];\n\t\t\tuser = \"nobody\";",
 	""},
     {"AuthorizedKeysCommand /bin/k %C\nAuthorizedKeysCommandUser x\n", "/bin/k",
-	"1: authorizedkeyscommand: sallyport does not know %C "
+	"1: AuthorizedKeysCommand: sallyport does not know %C "
 	"here\n"},
     {"TrustedUserCAKeys /ca\nAuthorizedPrincipalsFile /p/%u\n"
      "RevokedKeys /krl\n",
@@ -215,7 +215,7 @@ static const struct row rows[] = {
     {"AuthorizedKeysCommand /bin/keys\nAuthorizedKeysCommandUser root\n",
 	"command = { command = [ \"/bin/keys\", \"%u\" ];\n"
 	"\t\t\tuser = \"nobody\";",
-	"2: warning: authorizedkeyscommanduser root: sallyport runs no such "
+	"2: warning: AuthorizedKeysCommandUser root: sallyport runs no such "
 	"command as root; it runs as nobody, see that it works so\n"},
     {"ChrootDirectory /srv\nForceCommand internal-sftp -d %u\n",
 	"sftp_start = \"/%u\";", ""},
@@ -224,8 +224,8 @@ static const struct row rows[] = {
      "ForceCommand internal-sftp\nSubsystem sftp /opt/other -x\n",
 	"\t  sftp_only = true;\n", ""},
     {"Ciphers aes128-gcm@openssh.com\nMACs hmac-md5\n", "",
-	"2: warning: macs: sallyport has no \"hmac-md5\": left out\n"
-	"2: warning: macs: no cipher of the list needs one of these: left "
+	"2: warning: MACs: sallyport has no \"hmac-md5\": left out\n"
+	"2: warning: MACs: no cipher of the list needs one of these: left "
 	"out\n"},
     {"ChannelTimeout session=5m global=1h x11*=0\n"
      "UnusedConnectionTimeout 9m\n",
@@ -255,7 +255,7 @@ static const struct row rows[] = {
 	"has no such condition; the block is left out\n1: warning: this "
 	"Match block has no effect in the result\n"},
     {"UseDNS yes\nMatch Host *.example.com\nPermitTTY no\n", "",
-	"1: warning: usedns yes: sallyport has \"no\" only\n"
+	"1: warning: UseDNS yes: sallyport has \"no\" only\n"
 	"2: \"*.example.com\": sallyport knows networks only, no host "
 	"names and no such wildcards\n2: warning: this Match block has no "
 	"effect in the result\n"},
@@ -346,16 +346,17 @@ static const struct row rows[] = {
 	"\t  pam_service = \"sshd\";\n", ""},
     {"PermitRootLogin forced-commands-only\n",
 	"\t  root_login = \"forced-command\";\n", ""},
+    {"RSAMinSize 3072\n", "\t  key_rsa_bits = 3072;\n", ""},
     {"Match User x\nPort 23\n", "",
 	"2: Port: not allowed in a Match "
 	"block\n"},
     {"StrictModes no\nPermitEmptyPasswords yes\nProtocol 2\n"
      "GSSAPIAuthentication yes\nKerberosAuthentication no\n",
 	"",
-	"1: warning: strictmodes no: sallyport has \"yes\" only\n"
-	"2: warning: permitemptypasswords yes: sallyport has \"no\" only\n"
-	"3: warning: protocol: obsolete: sshd ignores it too\n"
-	"4: warning: gssapiauthentication yes: sallyport has \"no\" "
+	"1: warning: StrictModes no: sallyport has \"yes\" only\n"
+	"2: warning: PermitEmptyPasswords yes: sallyport has \"no\" only\n"
+	"3: warning: Protocol: obsolete: sshd ignores it too\n"
+	"4: warning: GSSAPIAuthentication yes: sallyport has \"no\" "
 	"only\n"},
     {"NoSuchThing yes\n", "", "1: NoSuchThing: unknown keyword\n"},
     {"Banner \"/etc/passwd\" # comment\nbanner=/etc/group\n",
@@ -463,6 +464,28 @@ START_TEST(a_missing_file_is_an_error)
 }
 END_TEST
 
+/* Generated, so that it never lags behind the table. */
+START_TEST(the_guide_lists_every_keyword)
+{
+	char *page = file_text(SOURCE_DIR "/doc/MIGRATING.md");
+	char *begin = strstr(page, IMPORT_WORDS_BEGIN), *end, *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	import_print_words(out);
+	fclose(out);
+	ck_assert(begin != NULL);
+	begin += strlen(IMPORT_WORDS_BEGIN);
+	end = strstr(begin, IMPORT_WORDS_END);
+	ck_assert_msg(end != NULL && (size_t)(end - begin) == size &&
+		memcmp(begin, text, size) == 0,
+	    "the page is stale: make config/print_options && "
+	    "config/print_options doc/MIGRATING.md");
+	free(text);
+	free(page);
+}
+END_TEST
+
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 Suite *
@@ -476,6 +499,7 @@ suite_import(void)
 	tcase_add_test(
 	    tc, includes_follow_globs_and_keep_their_match_to_themselves);
 	tcase_add_loop_test(tc, a_keyword_of_weight_maps, 0, COUNT(must_map));
+	tcase_add_test(tc, the_guide_lists_every_keyword);
 	tcase_add_test(tc, a_missing_file_is_an_error);
 	suite_add_tcase(suite, tc);
 	return suite;
