@@ -252,6 +252,20 @@ import_subsystems(struct importer *imp, size_t block)
 
 /* ---- ForceCommand ---- */
 
+/* The options of the Subsystem line that then counts. */
+static void
+put_unforced(struct importer *imp, size_t block)
+{
+	size_t from = import_first(imp, block, "subsystem") != NULL ? block : 0;
+	struct sftp_options options = {0};
+
+	if (has_options(imp, from))
+		read_options(imp, from, subsystem_of(imp, from, "sftp"),
+		    subsystem_line(imp, subsystem_of(imp, from, "sftp")),
+		    &options);
+	put_options(imp, &options);
+}
+
 void
 import_force_command(struct importer *imp, size_t block)
 {
@@ -269,5 +283,10 @@ import_force_command(struct importer *imp, size_t block)
 	if (internal) {
 		read_options(imp, block, d, d->rest, &options);
 		put_options(imp, &options);
+	} else if (none && block != 0 &&
+	    import_first(imp, 0, "forcecommand") != NULL) {
+		/* Those of the ForceCommand that it takes back must not stay.
+		 */
+		put_unforced(imp, block);
 	}
 }
