@@ -36,3 +36,5 @@ tests_unit_config_import_probe_LDADD = config/libsettings.a \
 # Random sshd_configs against sshd -T -C; skipped without sshd or root.
 dist_check_SCRIPTS = tests/unit/config/compare_import
 TESTS += tests/unit/config/compare_import
+EXTRA_DIST += $(wildcard $(srcdir)/tests/unit/config/sites/*.conf) \
+	$(wildcard $(srcdir)/tests/unit/config/sites/*/*.conf)
