@@ -5,6 +5,7 @@
  */
 #include "config/import.h"
 #include "config/importer.h"
+#include "config/load.h"
 #include "config/show.h"
 #include "lib/err.h"
 #include "lib/mem.h"
@@ -234,6 +235,27 @@ import_put_text(
 	fputs(";\n", imp->out);
 }
 
+void
+import_put_number(struct importer *imp, const char *before, const char *key,
+    const struct directive *d, const struct import_range *range)
+{
+	const char *text = d != NULL ? d->args[0] : "";
+	unsigned long value = range->usual;
+	size_t digits = strspn(text, "0123456789");
+
+	if (d != NULL && (digits == 0 || digits > 9 || text[digits] != '\0'))
+		import_error(imp, &d->origin, "%s %s: a number is expected",
+		    d->word->name, text);
+	else if (d != NULL)
+		value = strtoul(text, NULL, 10);
+	if (value > range->most || value < range->least) {
+		value = value > range->most ? range->most : range->least;
+		import_note(imp, &d->origin, "%s %s: sallyport has %lu to %lu",
+		    d->word->name, text, range->least, range->most);
+	}
+	fprintf(imp->out, "%s%s = %lu;", before, key, value);
+}
+
 /* ---- what cannot be said ---- */
 
 static void
@@ -295,6 +317,9 @@ sort_directives(struct importer *imp)
 {
 	size_t i;
 
+	if (imp->directives == NULL)
+		imp->directives =
+		    arena_alloc(imp->arena, sizeof(*imp->directives));
 	if (imp->directive_count > 0)
 		qsort(imp->directives, imp->directive_count,
 		    sizeof(*imp->directives), by_block);
@@ -349,17 +374,73 @@ config_import(const char *path, FILE *out, struct problems *report)
 	return config_import_rows(path, out, report, NULL, NULL);
 }
 
+/* "overlays.match-3.pty: ..." is about the third Match block. */
+static const struct origin *
+origin_in_result(const struct importer *imp, const char *text)
+{
+	static const char overlay[] = "overlays.match-";
+	unsigned long block = 0;
+
+	if (strncmp(text, overlay, sizeof(overlay) - 1) == 0)
+		block = strtoul(text + sizeof(overlay) - 1, NULL, 10);
+	return block > 0 && block < imp->block_count ?
+	    &imp->blocks[block].origin :
+	    &imp->origin;
+}
+
+/* Does the loader take it?  What it refuses is the file's fault. */
+static void
+check_loads(struct importer *imp, const char *text, size_t size)
+{
+	struct problems problems = {0};
+	struct bundle bundle = {0};
+	struct config *config = NULL;
+
+	config_bundle_add(&bundle, "the result", text, size);
+	(void)config_load(&bundle, &config, &problems);
+	for (size_t i = 0; i < problems.count; i++) {
+		const struct problem *p = &problems.items[i];
+
+		if (p->severity == PROBLEM_ERROR)
+			import_error(imp, origin_in_result(imp, p->text),
+			    "the result is refused: line %u: %s", p->line,
+			    p->text);
+	}
+	config_free(config);
+	config_bundle_free(&bundle);
+	problems_free(&problems);
+}
+
+static void
+write_result(struct importer *imp, const char *path, FILE *out)
+{
+	char *text = NULL;
+	size_t size = 0;
+
+	imp->out = open_memstream(&text, &size);
+	fprintf(imp->out, "# Imported from %s by sallyportctl import.\n", path);
+	import_server(imp);
+	import_modules(imp);
+	import_policy(imp);
+	fclose(imp->out);
+	fwrite(text, 1, size, out);
+	/* Errors that are told need not be told in other words. */
+	if (imp->report->errors == imp->errors)
+		check_loads(imp, text, size);
+	free(text);
+}
+
 int
 config_import_rows(const char *path, FILE *out, struct problems *report,
     void (*tell)(void *context, const struct import_row *row), void *context)
 {
 	struct importer *imp = mem_zalloc(sizeof(*imp));
-	size_t errors = report->errors;
 	int err;
 
 	imp->arena = arena_new();
 	imp->report = report;
-	imp->out = out;
+	imp->errors = report->errors;
+	imp->origin.file = path;
 	err = import_read(imp, path);
 	if (err == 0) {
 		judge_directives(imp);
@@ -368,14 +449,10 @@ config_import_rows(const char *path, FILE *out, struct problems *report,
 		import_listeners(imp);
 		import_judge_blocks(imp);
 		import_find_sources(imp);
-		fprintf(
-		    out, "# Imported from %s by sallyportctl import.\n", path);
-		import_server(imp);
-		import_modules(imp);
-		import_policy(imp);
+		write_result(imp, path, out);
 		if (tell != NULL)
 			tell_rows(imp, tell, context);
-		err = report->errors == errors ? 0 : E_VALUE;
+		err = report->errors == imp->errors ? 0 : E_VALUE;
 	}
 	arena_free(imp->arena);
 	free(imp);

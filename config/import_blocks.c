@@ -90,8 +90,15 @@ import_unix_mask(struct importer *imp, size_t block)
 	const struct directive *d =
 	    import_last(imp, block, "streamlocalbindmask");
 
-	fprintf(imp->out, IN "unix_mask = \"%s\";\n",
-	    d != NULL ? d->args[0] : "0177");
+	const char *text = d != NULL ? d->args[0] : "0177";
+	uint32_t mask;
+
+	if (parse_mode(text, &mask) != NULL || mask > 0777) {
+		import_error(imp, &d->origin,
+		    "StreamLocalBindMask %s: an octal mask is expected", text);
+		text = "0177";
+	}
+	import_put_text(imp, IN, "unix_mask", text);
 }
 
 /* ---- channels ---- */
@@ -175,8 +182,11 @@ import_server_grants(struct importer *imp, size_t block)
 	if (block != 0 && import_first(imp, block, "rekeylimit") != NULL)
 		import_rekey(imp, block, IN);
 	d = import_first(imp, block, "x11displayoffset");
-	if (block != 0 && d != NULL)
-		fprintf(imp->out, IN "x11_display_offset = %s;\n", d->args[0]);
+	if (block != 0 && d != NULL) {
+		import_put_number(imp, IN, "x11_display_offset", d,
+		    &(struct import_range){10, 0, 1000});
+		fputs("\n", imp->out);
+	}
 	if (is_due(imp, block, "casignaturealgorithms"))
 		put_ca_algorithms(
 		    imp, import_first(imp, block, "casignaturealgorithms"));

@@ -59,6 +59,17 @@ put_bool(const struct granting *g, const char *key, bool yes)
 	put_word(g, key, yes ? "true" : "false");
 }
 
+static void
+put_number(const struct granting *g, const char *key, const char *name,
+    const struct import_range *range)
+{
+	if (!says(g, name))
+		return;
+	import_put_number(
+	    g->imp, IN, key, import_first(g->imp, g->block, name), range);
+	fputs("\n", g->imp->out);
+}
+
 /* "KEY = true;" where the keyword says yes. */
 static void
 put_switch(const struct granting *g, const char *key, const char *name,
@@ -203,9 +214,8 @@ put_keys(const struct granting *g)
 		list = import_algorithms(imp, d, ALGORITHM_USER_KEY, false);
 		import_put_list(imp, IN, "key_types", &list);
 	}
-	if (says(g, "requiredrsasize"))
-		put_word(
-		    g, "key_rsa_bits", value(g, "requiredrsasize", "1024"));
+	put_number(g, "key_rsa_bits", "requiredrsasize",
+	    &(struct import_range){1024, 1024, 16384});
 	import_key_sources(imp, g->block);
 	wanted = value(g, "pubkeyauthoptions", "none");
 	if (says(g, "pubkeyauthoptions")) {
@@ -308,6 +318,25 @@ put_tcp(const struct granting *g)
 }
 
 static void
+put_tunnel(const struct granting *g)
+{
+	const char *words[] = {"no", "point-to-point", "ethernet", "yes"};
+	const struct directive *d =
+	    import_first(g->imp, g->block, "permittunnel");
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		if (is(g, "permittunnel", words[i], "no"))
+			break;
+	}
+	if (i == 4)
+		import_error(g->imp, &d->origin,
+		    "PermitTunnel %s: yes, no, point-to-point or ethernet",
+		    d->args[0]);
+	import_put_text(g->imp, IN, "tun", words[i % 4]);
+}
+
+static void
 put_forwarding(const struct granting *g)
 {
 	if (says(g, "disableforwarding"))
@@ -324,8 +353,7 @@ put_forwarding(const struct granting *g)
 	put_switch(g, "agent", "allowagentforwarding", "yes");
 	put_switch(g, "x11", "x11forwarding", "no");
 	if (says(g, "permittunnel"))
-		import_put_text(
-		    g->imp, IN, "tun", value(g, "permittunnel", "no"));
+		put_tunnel(g);
 }
 
 /* ---- the session ---- */
@@ -437,16 +465,16 @@ put_time(const struct granting *g, const char *key, const char *name,
 static void
 put_limits(const struct granting *g)
 {
-	const char *count = value(g, "clientalivecountmax", "3");
-
-	if (says(g, "maxauthtries"))
-		put_word(g, "max_auth_tries", value(g, "maxauthtries", "6"));
-	if (says(g, "maxsessions"))
-		put_word(g, "max_sessions", value(g, "maxsessions", "10"));
+	put_number(g, "max_auth_tries", "maxauthtries",
+	    &(struct import_range){6, 1, 100});
+	put_number(g, "max_sessions", "maxsessions",
+	    &(struct import_range){10, 0, 65536});
 	put_time(g, "keepalive_interval", "clientaliveinterval", "0");
-	if (says(g, "clientalivecountmax"))
-		put_word(g, "keepalive_count",
-		    strcmp(count, "0") == 0 ? "\"none\"" : count);
+	if (is(g, "clientalivecountmax", "0", "3"))
+		put_word(g, "keepalive_count", "\"none\"");
+	else
+		put_number(g, "keepalive_count", "clientalivecountmax",
+		    &(struct import_range){3, 1, 1000});
 	put_time(g, "unused_timeout", "unusedconnectiontimeout", "none");
 }
 

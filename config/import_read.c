@@ -5,6 +5,7 @@
  */
 #include "config/importer.h"
 #include "lib/err.h"
+#include "lib/escape.h"
 #include "lib/mem.h"
 
 #include <ctype.h>
@@ -243,6 +244,26 @@ add_directive(struct reading *r, const struct import_word *word,
 		d->args[i - 1] = args[i];
 }
 
+/* The result is UTF-8, and so must be what gets into it. */
+static bool
+is_text(struct reading *r, const char *line)
+{
+	size_t len = strlen(line), step;
+
+	for (; len > 0; line += step, len -= step) {
+		step = strchr("\t\r\f", *line) != NULL ?
+		    1 :
+		    escape_printable(line, len);
+		if (step == 0) {
+			import_error(r->imp, &r->origin,
+			    "byte 0x%02x: a control character, or no UTF-8",
+			    (unsigned char)*line);
+			return false;
+		}
+	}
+	return true;
+}
+
 static void
 read_line(struct reading *r, const char *line)
 {
@@ -250,6 +271,8 @@ read_line(struct reading *r, const char *line)
 	char *args[IMPORT_ARGS_MAX];
 	size_t count;
 
+	if (line[strspn(line, " \t\r\f")] == '#' || !is_text(r, line))
+		return;
 	if (split_line(r->imp->arena, line, args, &count) != 0) {
 		import_error(r->imp, &r->origin, "a quote is not closed");
 		return;

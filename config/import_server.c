@@ -25,8 +25,15 @@ add_listener(struct importer *imp, const char *address, unsigned port)
 {
 	struct listener *l;
 
+	size_t i;
+
 	if (imp->listener_count == CONFIG_LISTENERS_MAX)
 		return;
+	for (i = 0; i < imp->listener_count; i++) {
+		l = &imp->listeners[i];
+		if (l->port == port && strcmp(l->address, address) == 0)
+			return; /* said twice */
+	}
 	l = &imp->listeners[imp->listener_count++];
 	l->address = arena_strdup(imp->arena, address);
 	l->port = (uint16_t)port;
@@ -37,10 +44,21 @@ static void
 listen_on_ports(struct importer *imp, const char *address)
 {
 	struct strings ports = import_all(imp, 0, "port");
+	const struct directive *d = import_first(imp, 0, "port");
 	size_t i;
 
-	for (i = 0; i < ports.count; i++)
-		add_listener(imp, address, (unsigned)atoi(ports.items[i]));
+	for (i = 0; i < ports.count; i++) {
+		const char *text = ports.items[i];
+		unsigned long port = strtoul(text, NULL, 10);
+
+		if (text[strspn(text, "0123456789")] != '\0' || port == 0 ||
+		    port > 65535)
+			import_error(imp, &d->origin,
+			    "Port %s: a number from 1 to 65535 is expected",
+			    text);
+		else
+			add_listener(imp, address, (unsigned)port);
+	}
 	if (ports.count == 0)
 		add_listener(imp, address, 22);
 }
@@ -312,33 +330,71 @@ put_grace(struct importer *imp)
 	fprintf(imp->out, "\tlogin_grace = %u;\n", (unsigned)seconds);
 }
 
+/* "A:B:C" as numbers of at most six digits; how many there are, 0: none. */
+static size_t
+numbers(const char *text, unsigned *values, size_t most)
+{
+	size_t n = 0, digits;
+
+	while (n < most) {
+		digits = strspn(text, "0123456789");
+		if (digits == 0 || digits > 6)
+			return 0;
+		values[n++] = (unsigned)strtoul(text, NULL, 10);
+		text += digits;
+		if (*text == '\0')
+			return n;
+		if (*text++ != ':')
+			return 0;
+	}
+	return 0;
+}
+
 static void
 put_startups(struct importer *imp)
 {
-	unsigned begin = 10, rate = 30, full = 100;
+	unsigned values[3] = {10, 30, 100};
 	const struct directive *d = import_first(imp, 0, "maxstartups");
-	const char *sources = global(imp, "persourcemaxstartups", "none");
-	const char *sizes = global(imp, "persourcenetblocksize", "32:128");
-	char *end;
+	size_t n = d != NULL ? numbers(d->args[0], values, 3) : 3;
 
-	if (d != NULL &&
-	    sscanf(d->args[0], "%u:%u:%u", &begin, &rate, &full) != 3) {
-		begin = full = (unsigned)strtoul(d->args[0], &end, 10);
-		rate = 100;
+	if (n == 1) {
+		values[2] = values[0];
+		values[1] = 100;
+	} else if (n != 3) {
+		import_error(imp, &d->origin,
+		    "MaxStartups %s: one number, or three with colons",
+		    d->args[0]);
+		return;
 	}
 	fprintf(imp->out,
 	    "\tstartups = { begin = %u; rate = %u; full = %u; };"
 	    "\n",
-	    begin, rate, full);
-	fputs("\tsource = { connections = ", imp->out);
-	if (strcasecmp(sources, "none") == 0)
-		fputs("\"none\"", imp->out);
+	    values[0], values[1], values[2]);
+}
+
+static void
+put_sources(struct importer *imp)
+{
+	const struct directive *d =
+	    import_first(imp, 0, "persourcenetblocksize");
+	unsigned values[2] = {32, 128};
+	size_t n = d != NULL ? numbers(d->args[0], values, 2) : 2;
+
+	if (n == 0)
+		import_error(imp, &d->origin,
+		    "PerSourceNetBlockSize %s: one number of bits, or two "
+		    "with a colon",
+		    d->args[0]);
+	d = import_first(imp, 0, "persourcemaxstartups");
+	fputs("\tsource = {", imp->out);
+	if (d == NULL || strcasecmp(d->args[0], "none") == 0)
+		fputs(" connections = \"none\";", imp->out);
 	else
-		fputs(sources, imp->out);
-	fprintf(imp->out, "; prefix4 = %d;", atoi(sizes));
-	if (strchr(sizes, ':') != NULL)
-		fprintf(
-		    imp->out, " prefix6 = %d;", atoi(strchr(sizes, ':') + 1));
+		import_put_number(imp, " ", "connections", d,
+		    &(struct import_range){1, 1, 100000});
+	fprintf(imp->out, " prefix4 = %u;", values[0]);
+	if (n != 1)
+		fprintf(imp->out, " prefix6 = %u;", values[1]);
 	fputs(" };\n", imp->out);
 }
 
@@ -451,8 +507,10 @@ put_plain(struct importer *imp)
 		import_put_text(imp, "", "pid_file", pid);
 	if (xauth != NULL)
 		import_put_text(imp, "", "xauth", xauth);
-	fprintf(imp->out, "x11_display_offset = %s;\n",
-	    global(imp, "x11displayoffset", "10"));
+	import_put_number(imp, "", "x11_display_offset",
+	    import_first(imp, 0, "x11displayoffset"),
+	    &(struct import_range){10, 0, 1000});
+	fputs("\n", imp->out);
 	fprintf(imp->out, "tcp_keepalive = %s;\n",
 	    import_is(imp, 0, "tcpkeepalive", "yes", "yes") ? "true" : "false");
 	import_qos(imp, 0, "", true);
@@ -520,6 +578,7 @@ import_server(struct importer *imp)
 	fputs("\nlimits = {\n", imp->out);
 	put_grace(imp);
 	put_startups(imp);
+	put_sources(imp);
 	put_penalties(imp);
 	fputs("};\n\nlog = {\n", imp->out);
 	import_put_text(imp, "\t", "level",

@@ -83,6 +83,8 @@ struct import_source {
 struct importer {
 	struct arena *arena;
 	struct problems *report;
+	size_t errors; /* in the report before */
+	struct origin origin; /* the file, line 0 */
 	FILE *out;
 	struct directive *directives;
 	size_t directive_count, directive_room;
@@ -142,6 +144,16 @@ void import_put_strings(struct importer *imp, const char *before,
     const char *key, const struct strings *list);
 void import_put_list(struct importer *imp, const char *indent, const char *key,
     const struct strings *list);
+struct import_range {
+	unsigned long usual; /* sshd's default */
+	unsigned long least, most; /* that sallyport takes */
+};
+
+/* "key = NUMBER;" of the directive, or the default where there is none; what
+ * is no number is an error, one out of range is noted. */
+void import_put_number(struct importer *imp, const char *before,
+    const char *key, const struct directive *d,
+    const struct import_range *range);
 void import_put_text(struct importer *imp, const char *indent, const char *key,
     const char *text);
 

@@ -4,3 +4,10 @@ tests_fuzz_config_fuzz_config_SOURCES = tests/fuzz/config/fuzz_config.c \
 tests_fuzz_config_fuzz_config_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_config_fuzz_config_LDADD = config/libsettings.a \
 	lib/libground.a $(CONFIG_LIBS)
+
+FUZZ_TARGETS += tests/fuzz/config/fuzz_import
+tests_fuzz_config_fuzz_import_SOURCES = tests/fuzz/config/fuzz_import.c \
+	$(FUZZ_MAIN)
+tests_fuzz_config_fuzz_import_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_config_fuzz_import_LDADD = config/libsettings.a \
+	lib/libground.a $(CONFIG_LIBS)

@@ -346,6 +346,20 @@ static const struct row rows[] = {
 	"\t  pam_service = \"sshd\";\n", ""},
     {"PermitRootLogin forced-commands-only\n",
 	"\t  root_login = \"forced-command\";\n", ""},
+    {"MaxAuthTries many\n", "", "1: MaxAuthTries many: a number is expected\n"},
+    {"MaxAuthTries 1000\n", "\t  max_auth_tries = 100;\n",
+	"1: warning: MaxAuthTries 1000: sallyport has 1 to 100\n"},
+    {"Port 0\nPort 22\nPort 22\n",
+	"\t{ name = \"listener-1\"; address = \"*\"; port = 22; }\n)",
+	"1: Port 0: a number from 1 to 65535 is expected\n"},
+    {"MaxStartups 1:2\n", "",
+	"1: MaxStartups 1:2: one number, or three with colons\n"},
+    {"StreamLocalBindMask rw\n", "unix_mask = \"0177\"",
+	"1: StreamLocalBindMask rw: an octal mask is expected\n"},
+    {"PermitTunnel perhaps\n", "",
+	"1: PermitTunnel perhaps: yes, no, point-to-point or ethernet\n"},
+    {"Banner \xff\n# \xff\n", "",
+	"1: byte 0xff: a control character, or no UTF-8\n"},
     {"RSAMinSize 3072\n", "\t  key_rsa_bits = 3072;\n", ""},
     {"Match User x\nPort 23\n", "",
 	"2: Port: not allowed in a Match "
@@ -464,6 +478,25 @@ START_TEST(a_missing_file_is_an_error)
 }
 END_TEST
 
+/* Refused with the place, although no parser of the import's own saw it. */
+START_TEST(what_the_loader_refuses_is_an_error_of_the_import)
+{
+	char *report, *got;
+
+	make_place();
+	got = imported("Match User a\nMatch User x\nBanner none\n"
+		       "ForceCommand internal-sftp -u 9\n",
+	    &report);
+	ck_assert_msg(
+	    strstr(report, "2: the result is refused: line ") == report, "%s",
+	    report);
+	ck_assert(strstr(report, "sftp_umask") != NULL);
+	free(got);
+	free(report);
+	remove_place();
+}
+END_TEST
+
 /* Generated, so that it never lags behind the table. */
 START_TEST(the_guide_lists_every_keyword)
 {
@@ -499,6 +532,7 @@ suite_import(void)
 	tcase_add_test(
 	    tc, includes_follow_globs_and_keep_their_match_to_themselves);
 	tcase_add_loop_test(tc, a_keyword_of_weight_maps, 0, COUNT(must_map));
+	tcase_add_test(tc, what_the_loader_refuses_is_an_error_of_the_import);
 	tcase_add_test(tc, the_guide_lists_every_keyword);
 	tcase_add_test(tc, a_missing_file_is_an_error);
 	suite_add_tcase(suite, tc);
