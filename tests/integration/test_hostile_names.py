@@ -307,3 +307,22 @@ def test_a_chroot_without_proc_has_no_sockets(make_server, user):
     finally:
         sp.run(["umount", "-l", root + "/proc"], check=0)
         sockets.close()
+
+
+def test_no_name_is_looked_up_in_a_chroot(make_server, user):
+    """The resolver's files and libraries would be those that lie in there."""
+    root = f"{sp.SCRATCH}/{user.name}_names"
+    os.makedirs(root + "/etc")
+    for text, name in (("127.0.0.1 planted\n", "hosts"), ("hosts: files\n", "nsswitch.conf")):
+        with open(f"{root}/etc/{name}", "w") as f:
+            f.write(text)
+    listeners = Listeners(socket.AF_INET, ("127.0.0.1", 0))
+    port = listeners.sockets["127.0.0.1"].getsockname()[1]
+    s = granting(make_server, f'chroot = "{root}"; local_forward = [ "*:*" ];')
+    try:
+        with Client(s).login(user) as c:
+            assert c.tcp("planted", port) == FAILED and not listeners.reached()
+            assert c.tcp("localhost", port) == 0 and listeners.reached() == {"127.0.0.1"}
+    finally:
+        listeners.close()
+    s.wait_log("no names are known in the chroot|no_names_are_known_in_the_chroot")

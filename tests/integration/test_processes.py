@@ -197,6 +197,52 @@ def test_who_holds_secrets_leaves_no_core(untraced, user):
     inside.communicate()
 
 
+@pytest.mark.skipif(sp.ASAN, reason="sanitizers have handlers")
+def test_no_process_has_a_signal_handler(server, logged_in):
+    ours = {p: t for p, t in server.processes().items() if t.startswith("sallyportd: ")}
+    assert len(ours) == 7, ours
+    for pid, title in ours.items():
+        assert int(sp.status(pid)["SigCgt"], 16) == 0, title
+
+
+def test_no_process_links_more_than_it_needs():
+    """PAM is of pam.so alone, and what it needs has no systemd or lzma."""
+    modules = sp.run(["find", "/usr/lib", "-path", "*sallyport/*.so"], check=0).stdout.split()
+    session, = sp.run(["find", "/usr/lib", "/usr/libexec", "-name", "sallyport-session"]).stdout.split()
+    needs = {os.path.basename(f): set(re.findall(r"^\s*lib([\w+-]+)\.so", sp.run(["ldd", f], check=0).stdout, re.M))
+             for f in [sp.DAEMON, session, *modules]}
+    assert {f for f, libraries in needs.items() if "pam" in libraries} == {"pam.so"}
+    assert not any(libraries & {"systemd", "lzma", "p11-kit"} for libraries in needs.values()), needs
+
+
+def canary_of(pid):
+    """tcbhead_t of x86-64: its address is in its first and its third word."""
+    with open(f"/proc/{pid}/mem", "rb", 0) as mem:
+        for line in open(f"/proc/{pid}/maps"):
+            begin, end = (int(n, 16) for n in line.split()[0].split("-"))
+            if not line.split()[1].startswith("rw") or len(line.split()) > 5:
+                continue
+            mem.seek(begin)
+            data = mem.read(end - begin)
+            for at in range(0, len(data) - 0x30, 64):
+                me = (begin + at).to_bytes(8, "little")
+                if data[at:at + 8] == me == data[at + 16:at + 24]:
+                    return data[at + 0x28:at + 0x30]
+    raise AssertionError("no thread control block")
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the place is x86-64's")
+def test_each_worker_has_a_canary_of_its_own(server, user, logged_in):
+    template, = server.processes("workers")
+    other = server.popen(user, "echo on; exec cat")
+    assert other.stdout.readline() == b"on\n"
+    pids = [p for p, t in server.processes().items() if t.startswith("sallyportd: worker ")]
+    seen = {canary_of(pid) for pid in [template, *pids]}
+    assert len(pids) == 2 and len(seen) == 3 and all(c[0] == 0 for c in seen), seen
+    other.kill()
+    other.communicate()
+
+
 def test_sudo_works_in_a_session(server, logged_in, user):
     # no_new_privs would make every setuid program powerless
     p = server.ssh(user, "grep NoNewPrivs /proc/self/status", check=0)
@@ -281,9 +327,12 @@ def test_a_session_killed_by_its_user_ends_the_connection(server, logged_in, use
 
 
 def test_a_monitor_killed_leaves_no_worker(server, logged_in, user):
-    monitor = [p for p, t in server.processes().items()
-               if re.match(r"sallyportd: monitor ", t)]
-    os.kill(monitor[0], signal.SIGKILL)
+    """Nor does a worker stay that does nothing of itself: the master ends it."""
+    monitor, worker = (next(p for p, t in server.processes().items() if t.startswith(f"sallyportd: {role} "))
+                       for role in ("monitor", "worker"))
+    os.kill(worker, signal.SIGSTOP)
+    os.kill(monitor, signal.SIGKILL)
+    sp.wait_for(lambda: worker not in server.processes(), 40, "the worker's end")
     logged_in.communicate(timeout=20)
     sp.wait_for(lambda: not user.processes(), what="end of the user's programs")
     server.ssh(user, "true", check=0)
