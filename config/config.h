@@ -365,6 +365,7 @@ enum hang_up {
 	G(sftp_start, char *)                                             \
 	G(sftp_umask, uint32_t) /* CONFIG_NONE: inherit */                \
 	G(sftp_read_only, bool)                                           \
+	G(sftp_without_shell, bool) /* to who has nologin for one */      \
 	G(chroot, char *) /* with %h %u %U %% */                          \
 	G(accept_env, struct strings) /* patterns, of names */            \
 	G(set_env, struct strings) /* NAME=value */                       \

@@ -240,8 +240,15 @@ import_subsystem_options(struct importer *imp, size_t block)
 void
 import_subsystems(struct importer *imp, size_t block)
 {
+	const struct directive *d = subsystem_of(imp, block, "sftp");
+
 	if (block != 0 && import_first(imp, block, "subsystem") != NULL)
 		put_subsystems(imp, block);
+	/* sshd's internal-sftp asks no shell; a program is started by it. */
+	if (d != NULL)
+		fprintf(imp->out, IN "sftp_without_shell = %s;\n",
+		    import_is_internal(subsystem_line(imp, d)) ? "true" :
+								 "false");
 	/* Ours serves sftp where nothing is said. */
 	if (block == 0 && import_first(imp, 0, "subsystem") == NULL)
 		import_put_list(

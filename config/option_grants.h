@@ -96,6 +96,11 @@ G(refuse, BOOL, 0, 0, 0, "false", NULL, TRUE, "Refuse whoever matches."),
 	"sftp refuses every change: the internal server takes the place of "
 	"any other, as it does for sftp_start and sftp_umask. It binds sftp "
 	"alone: switch shell and exec off, too."),
+    G(sftp_without_shell, BOOL, 0, 0, 0, "false", NULL, FALSE,
+	"Serve the internal sftp to accounts whose shell lets nobody run one "
+	"(nologin, false, git-shell and the like), which sshd refuses where "
+	"the subsystem is a program. sftp_only and a forced internal-sftp do "
+	"so, too."),
     G(chroot, HOME_PATH, 0, 0, NONE, "\"none\"", NULL, SAME,
 	"New root directory, with %h (home), %u (user), %U (uid), %%. It and "
 	"all above it must be root's and writable by nobody else."),

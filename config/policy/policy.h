@@ -213,6 +213,15 @@ struct policy_start {
 void policy_start(const struct config *config, const struct decision *d,
     enum policy_request request, const char *text, struct policy_start *start);
 
+/* Is it one that lets nobody run a program of his choice (nologin)? */
+bool policy_shell_is_none(const char *shell);
+/*
+ * The internal sftp starts no shell: does this account's stand against it all
+ * the same, as it does where sshd starts a program by it?
+ */
+bool policy_shell_refuses_sftp(const struct decision *d,
+    const struct policy_start *start, const char *shell);
+
 /* What the user of a start that was refused is told: a sentence. */
 const char *policy_start_sentence(
     const struct decision *d, const struct policy_start *start);

@@ -148,3 +148,28 @@ policy_start_sentence(
 		return "This account does not allow the command of its key.";
 	return account_sentence(d);
 }
+
+/* By its name: shells that run no program whose path they are given. */
+bool
+policy_shell_is_none(const char *shell)
+{
+	static const char *const names[] = {"nologin", "false", "true", "sync",
+	    "halt", "shutdown", "git-shell", "rbash", "rksh", "rzsh"};
+	const char *slash = strrchr(shell, '/');
+	const char *name = slash == NULL ? shell : &slash[1];
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+bool
+policy_shell_refuses_sftp(const struct decision *d,
+    const struct policy_start *start, const char *shell)
+{
+	return start->program == PROGRAM_SFTP && !start->forced &&
+	    !d->grants.sftp_only && !d->grants.sftp_without_shell &&
+	    policy_shell_is_none(shell);
+}

@@ -274,12 +274,15 @@ judge_nologin_shell(struct looking *l, const char *shell)
 	struct policy_start start;
 
 	policy_start(l->q->config, l->d, REQUEST_SUBSYSTEM, "sftp", &start);
-	if (start.refusal == NULL && start.program == PROGRAM_SFTP)
+	if (start.refusal == NULL && start.program == PROGRAM_SFTP &&
+	    !policy_shell_refuses_sftp(l->d, &start, shell))
 		standing_add(l->s, STANDING_NOTE, "shell",
 		    "%s: no shell and no command; sftp works", shell);
 	else
 		standing_add(l->s, STANDING_REFUSES, "shell",
-		    "%s: a session ends at once; \"chsh\" sets another", shell);
+		    "%s: a session ends at once; \"chsh\" sets another, "
+		    "sftp_without_shell lets files be moved",
+		    shell);
 }
 
 static void

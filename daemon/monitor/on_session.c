@@ -341,7 +341,8 @@ nologin(struct monitor *m, struct chan *c, const struct msg_start *s)
 static void
 note_shell(const struct monitor *m, const struct policy_start *p)
 {
-	const char *shell = m->passwd.pw_shell, *slash = strrchr(shell, '/');
+	const char *shell = m->passwd.pw_shell;
+	const char *slash = strrchr(shell, '/');
 	const char *name = slash == NULL ? shell : &slash[1];
 
 	if (p->program != PROGRAM_SFTP &&
@@ -349,6 +350,22 @@ note_shell(const struct monitor *m, const struct policy_start *p)
 		log_info("Session of %s ends at once: its shell is %s; chsh "
 			 "sets another",
 		    m->passwd.pw_name, shell);
+}
+
+/* As where sshd starts a program by the shell: it ends, and says so. */
+static void
+no_sftp(struct monitor *m, struct chan *c, const struct msg_start *s)
+{
+	char why[WHY_MAX];
+
+	snprintf(why, sizeof(why),
+	    "the account's shell is %s, and neither sftp_without_shell nor "
+	    "sftp_only is granted",
+	    m->passwd.pw_shell);
+	AUDIT(start_denied, .kind = start_kind(s), .channel = s->channel,
+	    .subsystem = s->command, .reason = why);
+	chan_cancel(
+	    m, c, STATUS_REFUSED, "This account has no shell, and no SFTP.");
 }
 
 int
@@ -369,6 +386,10 @@ on_start(struct monitor *m, struct wall_message *message)
 	    s->command, &p);
 	if (p.refusal != NULL) {
 		start_not_permitted(m, c, s, requests[s->kind], &p);
+		return 0;
+	}
+	if (policy_shell_refuses_sftp(m->decision, &p, m->passwd.pw_shell)) {
+		no_sftp(m, c, s);
 		return 0;
 	}
 	if (nologin(m, c, s) ||

@@ -16,7 +16,7 @@ class Sshd:
     options, ssh_argv, ssh, popen = (sp.Server.options, sp.Server.ssh_argv,
                                      sp.Server.ssh, sp.Server.popen)
 
-    def __init__(self, config="", pam="sshd"):
+    def __init__(self, config="", pam="sshd", subsystem="internal-sftp"):
         self.port = next(_ports)
         self.dir = f"{sp.SCRATCH}/sshd{self.port}"
         os.makedirs(self.dir, exist_ok=True)
@@ -26,7 +26,7 @@ class Sshd:
             f.write(f"{config}\nPort {self.port}\nListenAddress 127.0.0.1\n"
                     f"HostKey {sp.host_key('ed25519')}\nPidFile none\nUsePAM yes\n"
                     "PasswordAuthentication yes\nKbdInteractiveAuthentication yes\n"
-                    "Subsystem sftp internal-sftp\n")
+                    f"Subsystem sftp {subsystem}\n")
         # PAM's service has the name that the program was called by.
         program = f"{self.dir}/{pam}"
         if not os.path.islink(program):

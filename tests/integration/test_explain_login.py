@@ -77,6 +77,9 @@ def test_expiry_lock_and_shell_as_the_server_judges_them(make_server, user, modu
     sp.run(["usermod", "-s", "/usr/sbin/nologin", user.name], check=0)
     if not pam:
         e = explain(s, user.name)
+        assert e["may_log_in"] == "no" and "sftp_without_shell" in e["because"]
+        s.write(s.text.replace("agent = true;", "agent = true; sftp_without_shell = true;"))
+        e = explain(s, user.name)
         assert e["may_log_in"] == "yes" and "sftp works" in standing(e, "shell")["note"]
         assert s.ssh(user, "true").returncode == 1
         s.write(s.text.replace("agent = true;", "agent = true; subsystems = [ ];"))

@@ -19,8 +19,8 @@ def both(make_server):
     """Makes this server and an sshd with the same PAM service."""
     made = []
 
-    def make(pam="sp-beside", sshd="", **kw):
-        made.append(Sshd(sshd, pam))
+    def make(pam="sp-beside", sshd="", subsystem="internal-sftp", **kw):
+        made.append(Sshd(sshd, pam, subsystem))
         return make_server(pam_service=pam, **kw), made[0]
     yield make
     for one in made:
@@ -320,3 +320,38 @@ def test_agent_and_display_live_as_long_as_the_connection(both, user, agent, mon
             sp.run(["ssh", "-O", "exit", "-S", path, "x"])
         sp.wait_for(lambda: not os.path.exists(sock), 20, "the socket's end")
         assert not sp.run(["ss", "-tlnH", f"sport = :{port}"]).stdout.strip()
+
+
+# ---- defaults ----
+
+def test_an_account_without_a_shell_moves_no_files_by_default(both, user):
+    """As with sshd where the subsystem is a program; a word of policy lets it."""
+    sp.write_pam("sp-beside", REFUSING)
+    sp.run(["usermod", "-s", "/usr/sbin/nologin", user.name], check=0)
+    ours, theirs = both(subsystem="/usr/lib/openssh/sftp-server")
+
+    def moves(s):
+        p = sp.run(["sftp", "-b", "-", "-P", str(s.port), *s.options(user), f"{user.name}@127.0.0.1"], input="pwd\n")
+        return p.returncode == 0, p.stderr
+    assert not moves(theirs)[0]
+    moved, said = moves(ours)
+    assert not moved and "This account has no shell, and no SFTP." in said, said
+    ours.wait_log("subsystem request for sftp by user .* failed, the account's shell is /usr/sbin/nologin")
+    for grant in ("sftp_without_shell = true;", "sftp_only = true;"):
+        ours.write(ours.text.replace("agent = true;", "agent = true; " + grant))
+        mark = ours.mark()
+        os.kill(ours.pid, signal.SIGHUP)
+        ours.wait_log("Configuration reloaded", 20, mark)
+        assert moves(ours)[0], grant
+
+
+def test_the_shipped_rule_asks_for_the_password_as_debian_s(make_server, user):
+    """user@host's password: is what expect scripts wait for."""
+    shipped = open(f"{sp.TOP}/config/sallyport.conf").read()
+    s = make_server(rules=shipped[shipped.index("rules ="):])
+    user.key = None
+    t = Terminal(s.ssh_argv(user, "echo in", BatchMode="no", PubkeyAuthentication="no"))
+    t.expect(rf"{user.name}@127.0.0.1's password: ".encode())
+    t.send(user.password + "\n")
+    t.expect(rb"in\r\n")
+    assert t.wait() == 0

@@ -202,6 +202,7 @@ measure_scalars(struct measures *m, const struct decision *d)
 	MORE(agent);
 	MORE(x11);
 	MORE(unix_unlink);
+	MORE(sftp_without_shell);
 	MORE(publickey);
 	MORE(password);
 	MORE(keyboard_interactive);

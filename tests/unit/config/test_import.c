@@ -219,6 +219,9 @@ static const struct row rows[] = {
 	"command as root; it runs as nobody, see that it works so\n"},
     {"ChrootDirectory /srv\nForceCommand internal-sftp -d %u\n",
 	"sftp_start = \"/%u\";", ""},
+    {"Subsystem sftp internal-sftp\n", "sftp_without_shell = true;", ""},
+    {"Subsystem sftp /usr/lib/openssh/sftp-server\n",
+	"sftp_without_shell = false;", "Subsystem"},
     {"ForceCommand internal-sftp -d %d/in\n", "sftp_start = \"%h/in\";", ""},
     {"Subsystem sftp /opt/other -x\nMatch User al\n"
      "ForceCommand internal-sftp\nSubsystem sftp /opt/other -x\n",

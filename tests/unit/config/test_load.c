@@ -37,7 +37,7 @@ START_TEST(the_shipped_file_loads_and_says_what_it_should)
 	ck_assert_uint_eq(c->rule_count, 2);
 	ck_assert_str_eq(c->rules[0].name, "root");
 	ck_assert_uint_eq(c->rules[0].grants.root_login, ROOT_KEY);
-	ck_assert_uint_eq(c->rules[1].grants.methods.count, 3);
+	ck_assert_uint_eq(c->rules[1].grants.methods.count, 2);
 	ck_assert(c->rules[1].grants.agent);
 	ck_assert(!c->rules[0].grants.agent);
 	ck_assert_uint_eq(c->module_count, 2);
