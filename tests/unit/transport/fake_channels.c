@@ -286,6 +286,7 @@ NOTHING(channel_failure)
 	}
 SILENT(on_session_wall)
 SILENT(on_granted)
+SILENT(on_cancelled)
 SILENT(on_refused)
 SILENT(on_pty_made)
 SILENT(on_listening)
