@@ -272,9 +272,8 @@ judge_directive(struct importer *imp, const struct directive *d)
 	    strncmp(d->args[1], "internal-sftp", 13) != 0 &&
 	    strcmp(import_subsystem_command(imp, d), "internal") == 0)
 		import_note(imp, &d->origin,
-		    "subsystem %s: internal takes the place of %s and asks no "
-		    "login shell: it serves accounts without one, too",
-		    d->args[0], d->args[1]);
+		    "subsystem %s: internal takes the place of %s", d->args[0],
+		    d->args[1]);
 	switch (word->kind) {
 	case WORD_FIXED:
 		if (strcasecmp(value, word->note) != 0)

@@ -154,8 +154,7 @@ static const struct row rows[] = {
     {"Subsystem sftp /usr/lib/openssh/sftp-server -f AUTH\n",
 	"{ name = \"sftp\"; command = \"internal\"; }",
 	"1: warning: subsystem sftp: internal takes the place of "
-	"/usr/lib/openssh/sftp-server and asks no login shell: it serves "
-	"accounts without one, too\n"},
+	"/usr/lib/openssh/sftp-server\n"},
     {"Subsystem sftp internal-sftp\nSubsystem netconf /bin/nc -x\n",
 	"{ name = \"netconf\"; command = \"/bin/nc -x\"; }", ""},
     {"IPQoS af21 cs1\n",
@@ -221,7 +220,9 @@ static const struct row rows[] = {
 	"sftp_start = \"/%u\";", ""},
     {"Subsystem sftp internal-sftp\n", "sftp_without_shell = true;", ""},
     {"Subsystem sftp /usr/lib/openssh/sftp-server\n",
-	"sftp_without_shell = false;", "Subsystem"},
+	"sftp_without_shell = false;",
+	"1: warning: subsystem sftp: internal takes the place of "
+	"/usr/lib/openssh/sftp-server\n"},
     {"ForceCommand internal-sftp -d %d/in\n", "sftp_start = \"%h/in\";", ""},
     {"Subsystem sftp /opt/other -x\nMatch User al\n"
      "ForceCommand internal-sftp\nSubsystem sftp /opt/other -x\n",
