@@ -155,8 +155,9 @@ enum sallyport_text {
 	SALLYPORT_CA_ALGORITHMS, /* that may sign certificates, name-list */
 	SALLYPORT_REASON, /* what reason() was given last */
 	SALLYPORT_SERVICE, /* PAM service the rule sets, "" if none */
-	SALLYPORT_GROUPS /* names of the user's groups, one a line; those
-			    that cannot be learnt are not among them */
+	SALLYPORT_GROUPS, /* names of the user's groups, one a line; those
+			     that cannot be learnt are not among them */
+	SALLYPORT_INSTANCE /* name of this module in the configuration */
 };
 
 /* Numbers. */
@@ -169,7 +170,8 @@ enum sallyport_number {
 	SALLYPORT_HAS_SIGNATURE, /* publickey: 0 is the query "would you?" */
 	SALLYPORT_HOSTBOUND, /* publickey-hostbound-v00@openssh.com */
 	SALLYPORT_RSA_BITS, /* smallest RSA key, by the configuration */
-	SALLYPORT_TIME /* seconds since 1970, one value an attempt */
+	SALLYPORT_TIME /* seconds since 1970: when the request came, or the
+			  client's last answer */
 };
 
 /* Bytes from the request; an absent one has length 0.  Not terminated. */
@@ -202,6 +204,26 @@ struct sallyport_key {
 	const char *ca_fingerprint;
 	int proven; /* the signature has been verified */
 	/* of a FIDO key, once proven */
+	int touched;
+	int verified;
+};
+
+/*
+ * A step of the chain that has succeeded in this connection.  The texts live
+ * as long as the connection; NULL where there is none of the kind.
+ */
+struct sallyport_step {
+	uint32_t size; /* sizeof, set by the caller */
+	const char *method; /* "publickey" */
+	const char *module; /* its name in the configuration */
+	const char *parameter; /* "" if nothing */
+	/* of the key, if it was one */
+	const char *key_type;
+	const char *fingerprint;
+	const char *key_source;
+	const char *key_id; /* "" if it was no certificate */
+	const char *ca_fingerprint;
+	uint64_t serial;
 	int touched;
 	int verified;
 };
@@ -418,6 +440,14 @@ struct sallyport_host {
 	int (*event)(struct sallyport_login *login, const char *name,
 	    const char *const *values, const char *format, ...)
 	    SALLYPORT_FORMAT(4, 5);
+
+	/*
+	 * What has been proven before: step number index, from 0, in the order
+	 * of their success.  0, or SALLYPORT_NOT_FOUND behind the last.  Look
+	 * at size before you call it.
+	 */
+	int (*step)(struct sallyport_login *login, size_t index,
+	    struct sallyport_step *step);
 };
 
 /* ---- the module -------------------------------------------------------- */

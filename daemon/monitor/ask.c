@@ -79,6 +79,8 @@ await(struct monitor *m, enum wall_type type, struct wall_message *message)
 	err = monitor_wait(m, types, message);
 	if (m->slot != NULL)
 		m->slot->asking = 0;
+	/* The client may have thought for minutes. */
+	m->auth->attempt.now = time(NULL);
 	if (err == 0)
 		return SALLYPORT_OK;
 	m->auth->attempt.abandoned = true;

@@ -178,6 +178,7 @@ answer_proof(
 		return;
 	}
 	a->joined[a->current].proved = true;
+	auth_step_done(m, a->attempt.step);
 	auth_expose(m);
 	if (a->attempt.has_key)
 		take_key(a);

@@ -133,6 +133,9 @@ struct auth {
 	char refused_keys[AUTH_REFUSED_KEYS_MAX][80];
 	size_t refused_key_count;
 
+	struct step_facts *steps[CHAIN_STEPS_MAX]; /* host_steps.c */
+	size_t step_count;
+
 	unsigned requests, failures, queries, asks;
 	unsigned outages; /* of the failures: a module could not tell */
 	unsigned offers; /* queries that were answered with a yes */
@@ -243,6 +246,12 @@ void host_children_end(struct monitor *m);
 bool host_allows(struct sallyport_login *login, enum host_function function);
 /* "authenticate()" */
 const char *host_stage_name(enum host_stage stage);
+
+/* host_steps.c: what the steps of the chain have proven. */
+void auth_step_done(struct monitor *m, const struct chain_step *step);
+void auth_steps_free(struct auth *a);
+int host_step(
+    struct sallyport_login *login, size_t index, struct sallyport_step *out);
 
 /* host_log.c: what a module says. */
 void host_problem(const struct sallyport_setting *setting, const char *format,

@@ -193,6 +193,7 @@ auth_close(struct monitor *m)
 		auth_leave(m);
 	}
 	host_children_end(m);
+	auth_steps_free(a);
 	ask_forget(m);
 	restrictions_free(&a->attempt.restrictions);
 	restrictions_free(&a->granted);

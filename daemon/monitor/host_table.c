@@ -107,6 +107,8 @@ host_text(struct sallyport_login *login, enum sallyport_text which)
 		    a->decision->grants.pam_service;
 	case SALLYPORT_GROUPS:
 		return auth_group_text(m);
+	case SALLYPORT_INSTANCE:
+		return module_name(m);
 	}
 	return "";
 }
@@ -496,4 +498,5 @@ const struct sallyport_host host_table = {
     .asks_revoked = host_asks_revoked,
     .counts_source = host_counts_source,
     .event = host_event,
+    .step = host_step,
 };

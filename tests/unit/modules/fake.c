@@ -149,6 +149,9 @@ monitor_wait(
 		return E_CLOSED;
 	case ABANDONS:
 		return E_STATE;
+	case ANSWERS_LATE:
+		sleep(2);
+		/* FALLTHROUGH */
 	case ANSWERS:
 		ck_assert_int_eq(types[0], MSG_auth_answers);
 		put_answers(x, reply);

@@ -24,7 +24,14 @@ struct sent {
 };
 
 /* What the client does when it is asked. */
-enum client_does { ANSWERS, LEAVES, ABANDONS, CHANGES, SENDS_PACKET };
+enum client_does {
+	ANSWERS_LATE,
+	ANSWERS,
+	LEAVES,
+	ABANDONS,
+	CHANGES,
+	SENDS_PACKET
+};
 struct reply {
 	enum client_does does;
 	const char *answers[8]; /* NULL ended; CHANGES: old, new */

@@ -23,9 +23,9 @@
 
 /* Read by the test: the last answer, how many calls there were, the name. */
 extern int hostile_result, hostile_calls, hostile_child;
-extern char hostile_user[64];
+extern char hostile_user[64], hostile_text[512];
 SEEN int hostile_result, hostile_calls, hostile_child;
-SEEN char hostile_user[64];
+SEEN char hostile_user[64], hostile_text[512];
 
 static const struct sallyport_host *host;
 static struct sallyport_login *kept; /* end() is not given it */
@@ -295,6 +295,38 @@ ask_change(struct sallyport_login *login)
 	return host->ask_change(login, "Change", &old, &fresh);
 }
 
+/* Its own name, then "method:module/parameter=fingerprint" of each step. */
+static int
+look_at_steps(struct sallyport_login *login)
+{
+	struct sallyport_step step = {.size = sizeof(step)};
+	size_t used, i = 0;
+
+	used = (size_t)snprintf(hostile_text, sizeof(hostile_text), "%s",
+	    host->text(login, SALLYPORT_INSTANCE));
+	while (host->step(login, i++, &step) == SALLYPORT_OK &&
+	    used < sizeof(hostile_text))
+		used += (size_t)snprintf(&hostile_text[used],
+		    sizeof(hostile_text) - used, " %s:%s/%s=%s", step.method,
+		    step.module, step.parameter,
+		    step.fingerprint == NULL ? "" : step.fingerprint);
+	/* One that knows less of the structure than the server. */
+	step.size = 4;
+	return host->step(login, 0, &step);
+}
+
+/* How far the clock has gone on while the client was asked. */
+static int
+look_at_time(struct sallyport_login *login)
+{
+	struct sallyport_prompt prompt = {.text = "Well? "};
+	int64_t before = host->number(login, SALLYPORT_TIME);
+
+	if (host->ask(login, NULL, &prompt, 1) != SALLYPORT_OK)
+		return SALLYPORT_GONE;
+	return (int)(host->number(login, SALLYPORT_TIME) - before);
+}
+
 /* A long line that wants to be two, and an event with its fields. */
 static int
 speak(struct sallyport_login *login)
@@ -338,6 +370,10 @@ call(struct sallyport_login *login)
 		return host->packet_send(login, 60, "x", 1);
 	if (strcmp(wish, "packet_receive") == 0)
 		return receive(login);
+	if (strcmp(wish, "steps") == 0)
+		return look_at_steps(login);
+	if (strcmp(wish, "time") == 0)
+		return look_at_time(login);
 	if (strcmp(wish, "speak") == 0)
 		return speak(login);
 	do_deed(wish);

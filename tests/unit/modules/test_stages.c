@@ -143,6 +143,47 @@ START_TEST(each_function_works_in_its_stages_alone)
 }
 END_TEST
 
+static const char *const later[] = {
+    "authenticate", "account", "open_session", "close_session"};
+
+/* From the first success on, in every later function. */
+START_TEST(what_was_proven_is_told_to_those_that_are_asked_later)
+{
+	char options[128];
+	const char *text;
+	int *result;
+
+	snprintf(options, sizeof(options), "call = \"steps\"; at = \"%s\";",
+	    later[_i]);
+	start_beside("{ name = \"first\"; file = \"module_test\"; },", options,
+	    "\"password:first,password:hostile\"");
+	result = seen("hostile_result");
+	fake_password(&f, "daemon", "allow");
+	fake_password(&f, "daemon", "x");
+	ck_assert(f.logged_in);
+	f.m.state = STATE_OPEN;
+	ck_assert_int_eq(auth_open_session(&f.m, NULL, &text), 0);
+	ck_assert_uint_eq(f.m.auth->step_count, 2);
+	auth_close(&f.m);
+	ck_assert_str_eq(seen("hostile_text"),
+	    _i == 0 ? "hostile password:first/=" :
+		      "hostile password:first/= password:hostile/=");
+	ck_assert_int_eq(*result, SALLYPORT_OK);
+	fake_end(&f);
+}
+END_TEST
+
+START_TEST(the_clock_goes_on_while_the_client_is_asked)
+{
+	start("call = \"time\"; at = \"authenticate\";",
+	    "\"keyboard-interactive\"");
+	fake_reply(&f, ANSWERS_LATE, "x", NULL, NULL);
+	fake_kbdint(&f, "daemon");
+	ck_assert_int_ge(*(int *)seen("hostile_result"), 1);
+	fake_end(&f);
+}
+END_TEST
+
 static const char *const answers[] = {"allow", "ignore", "refuse"};
 
 /* Whatever open_session() said, and once. */
@@ -340,6 +381,9 @@ suite_stages(void)
 	    t, each_function_works_in_its_stages_alone, 0, (int)ROWS * STAGES);
 	tcase_add_loop_test(t, a_session_that_was_asked_for_is_closed, 0, 3);
 	tcase_add_test(t, a_session_that_nobody_asked_for_is_not);
+	tcase_add_loop_test(
+	    t, what_was_proven_is_told_to_those_that_are_asked_later, 0, 4);
+	tcase_add_test(t, the_clock_goes_on_while_the_client_is_asked);
 	tcase_add_test(t, a_forced_command_of_an_account_binds);
 	tcase_add_loop_test(t, what_a_failed_attempt_set_goes_with_it, 0, 2);
 	tcase_add_loop_test(
