@@ -355,3 +355,42 @@ def test_the_shipped_rule_asks_for_the_password_as_debian_s(make_server, user):
     t.send(user.password + "\n")
     t.expect(rb"in\r\n")
     assert t.wait() == 0
+
+
+def test_what_execve_takes_is_taken_and_the_rest_is_said(both, user):
+    """128 KiB a string, its end included; sshd fails in the same place."""
+    sp.write_pam("sp-beside", REFUSING)
+    ours, theirs = both(sshd="AcceptEnv BIG")
+    ours.write(ours.text.replace('"LANG", "LC_*"', '"BIG"'))
+    os.kill(ours.pid, signal.SIGHUP)
+    ours.wait_log("Configuration reloaded", 20)
+    largest = 128 * 1024 - 1
+    command = "echo ran; : "
+    for server in (theirs, ours):
+        c = client(server, user)
+        for length, runs in ((largest, True), (largest + 1, False), (200000, False)):
+            status, out, err = c(command + "x" * (length - len(command)))
+            assert (status == 0, out) == (runs, b"ran\n" if runs else b""), (server, length, status, err)
+            assert runs or (status in (1, 126, 255) and b"Argument list too long" in err), (server, status, err)
+        status, out, err = c("echo ${#BIG}", BIG="y" * (largest - 4))
+        assert (status, out) == (0, b"%d\n" % (largest - 4)), (server, out, err)
+    # sshd takes a larger one and cannot run anything then; here the rest runs.
+    status, out, err = c("echo ${#BIG}", BIG="y" * largest)
+    assert (status, out) == (0, b"0\n") and b"BIG: Argument list too long" in err, err
+
+
+def client(server, user):
+    """A function that runs a command with an environment in one connection."""
+    import paramiko
+    c = paramiko.SSHClient()
+    c.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+    c.connect("127.0.0.1", server.port, user.name, key_filename=user.key, allow_agent=False)
+
+    def run(command, **environment):
+        channel = c.get_transport().open_session()
+        for name, value in environment.items():
+            channel.set_environment_variable(name, value)
+        channel.exec_command(command)
+        out, err = channel.makefile("rb").read(), channel.makefile_stderr("rb").read()
+        return channel.recv_exit_status(), out, err
+    return run

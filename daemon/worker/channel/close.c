@@ -181,6 +181,20 @@ channel_force_close(struct channel *c)
 	channel_settle(c);
 }
 
+void
+channel_cancel(struct channel *c, uint32_t status, const char *text)
+{
+	channel_say_line(c, text);
+	if (!c->pty) {
+		channel_end_input(c);
+		channel_end_output(c, &c->output);
+		channel_end_output(c, &c->error);
+	}
+	c->began = c->exited = true;
+	c->exit_status = status;
+	channel_settle(c);
+}
+
 int
 channel_eof(struct worker *w, struct rd *r)
 {

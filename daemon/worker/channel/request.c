@@ -169,7 +169,9 @@ channel_answer(struct channel *c, enum answer_state state, const char *text)
 	}
 }
 
-#define MODES_MAX 2048 /* bytes; all that RFC 4254 defines take 300 */
+/* As a shell has it of a command that cannot be executed. */
+#define EXIT_NOT_EXECUTED 126
+#define MODES_MAX	  2048 /* bytes; all that RFC 4254 defines take 300 */
 
 static int
 on_pty_req(struct request *q)
@@ -304,16 +306,30 @@ on_shell_req(struct request *q)
 	return err != 0 ? err : start(q, START_SHELL, "");
 }
 
+/* A text with a refusal is shown by no client. */
+static int
+cancel_too_long(struct request *q)
+{
+	int err = accept_here(q);
+
+	if (err != 0)
+		return err;
+	q->c->start_asked = q->c->started = true;
+	channel_cancel(
+	    q->c, EXIT_NOT_EXECUTED, "the command: Argument list too long");
+	return 0;
+}
+
 static int
 start_named(struct request *q, enum start_kind kind)
 {
-	bool long_command = rd_left(q->r) > 4 + SSH_EXEC_STRING_MAX;
+	bool too_long = rd_left(q->r) > 4 + SSH_EXEC_STRING_MAX;
 	char *command = channel_text(q->r, SSH_EXEC_STRING_MAX);
 	int err = rd_end(q->r);
 
-	if (err == 0 && long_command && !q->c->start_asked)
-		say_too_long(q->c, "the command");
-	if (err == 0)
+	if (err == 0 && too_long && !q->c->start_asked && kind == START_EXEC)
+		err = cancel_too_long(q);
+	else if (err == 0)
 		err = start(q, kind, command);
 	free(command);
 	return err;

@@ -68,15 +68,7 @@ on_cancelled(struct worker *w, struct wall_message *m)
 		return 0;
 	if (channel_asked(c, ASK_START))
 		channel_answer(c, ANSWER_YES, "");
-	channel_say_line(c, m->cancelled.text);
-	if (!c->pty) {
-		channel_end_input(c);
-		channel_end_output(c, &c->output);
-		channel_end_output(c, &c->error);
-	}
-	c->began = c->exited = true;
-	c->exit_status = m->cancelled.status;
-	channel_settle(c);
+	channel_cancel(c, m->cancelled.status, m->cancelled.text);
 	return 0;
 }
 
