@@ -9,6 +9,7 @@ modules/sallyport-modules.pc: modules/sallyport-modules.pc.in Makefile
 	    -e 's|@prefix[@]|$(prefix)|' -e 's|@exec_prefix[@]|$(exec_prefix)|' \
 	    -e 's|@libdir[@]|$(libdir)|' -e 's|@includedir[@]|$(includedir)|' \
 	    -e 's|@PACKAGE_VERSION[@]|$(PACKAGE_VERSION)|' \
+	    -e "s|@ABI[@]|`sed -n 's/^#define SALLYPORT_MODULE_ABI //p' $(srcdir)/modules/sallyport_module.h`|" \
 	    $(srcdir)/modules/sallyport-modules.pc.in > $@
 
 include modules/pam/local.mk

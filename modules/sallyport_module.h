@@ -525,18 +525,30 @@ struct sallyport_module {
 
 	uint64_t flags; /* SALLYPORT_PROVES_OLD_PASSWORD; 0 in older modules */
 	const struct sallyport_event *events; /* for host->event(); or NULL */
+
+	/*
+	 * Sizes of the elements of arrays, so that these can grow, too; 0: as
+	 * in the first release.  SALLYPORT_SIZES sets them.
+	 */
+	uint16_t option_size, setting_size, prompt_size, event_size;
 };
 
 /*
  * How a module is exported:
  *
  *	SALLYPORT_MODULE = {
- *		.abi = SALLYPORT_MODULE_ABI,
- *		.size = sizeof(struct sallyport_module),
+ *		SALLYPORT_SIZES,
  *		.name = "example",
  *		...
  *	};
  */
+#define SALLYPORT_SIZES                                                       \
+	.abi = SALLYPORT_MODULE_ABI, .size = sizeof(struct sallyport_module), \
+	.option_size = sizeof(struct sallyport_option),                       \
+	.setting_size = sizeof(struct sallyport_setting),                     \
+	.prompt_size = sizeof(struct sallyport_prompt),                       \
+	.event_size = sizeof(struct sallyport_event)
+
 #define SALLYPORT_MODULE                                                 \
 	__attribute__((                                                  \
 	    visibility("default"))) extern const struct sallyport_module \

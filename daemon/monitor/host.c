@@ -31,6 +31,13 @@
 	    (settings)->origin.line, __VA_ARGS__)
 
 static host_watcher *watcher;
+static uid_t trusted_owner; /* root */
+
+void
+host_trust_owner(uid_t owner)
+{
+	trusted_owner = owner;
+}
 
 void
 host_watch(host_watcher *watch)
@@ -67,8 +74,9 @@ static int
 check_file(const struct module_settings *settings, const char *path,
     struct problems *problems)
 {
-	const struct safefile_rules rules = {
-	    .owner = 0, .flags = SAFEFILE_FOLLOW, .max = MODULE_FILE_MAX};
+	const struct safefile_rules rules = {.owner = trusted_owner,
+	    .flags = SAFEFILE_FOLLOW,
+	    .max = MODULE_FILE_MAX};
 	char why[SAFEFILE_WHY_MAX] = "";
 	int fd, err;
 
@@ -79,6 +87,25 @@ check_file(const struct module_settings *settings, const char *path,
 	}
 	close(fd);
 	return 0;
+}
+
+/* Elements of arrays: of this header, or of one without the members. */
+static bool
+sizes_are_known(const struct sallyport_module *module)
+{
+	const struct {
+		size_t has, known;
+	} rows[] = {
+	    {module->option_size, sizeof(struct sallyport_option)},
+	    {module->setting_size, sizeof(struct sallyport_setting)},
+	    {module->prompt_size, sizeof(struct sallyport_prompt)},
+	    {module->event_size, sizeof(struct sallyport_event)},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].has != 0 && rows[i].has != rows[i].known)
+			return false;
+	return true;
 }
 
 /* What the module says of itself. */
@@ -101,6 +128,15 @@ is_acceptable(const struct sallyport_module *module,
 		    "bytes; this server knows %zu",
 		    settings->name, (unsigned)module->size,
 		    sizeof(struct sallyport_module));
+		return false;
+	}
+	if (module->size >= offsetof(struct sallyport_module, event_size) +
+		    sizeof(module->event_size) &&
+	    !sizes_are_known(module)) {
+		REFUSE(problems, settings,
+		    "module %s: elements of its arrays have other sizes than "
+		    "this server knows",
+		    settings->name);
 		return false;
 	}
 	if (module->name == NULL || module->name[0] == '\0' ||

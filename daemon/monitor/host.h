@@ -37,6 +37,9 @@ void host_unload(struct monitor_template *t);
 int monitors_check(
     struct monitor_template *t, unsigned purpose, struct problems *problems);
 
+/* Modules of this user are taken, too: sallyport-module-test. */
+void host_trust_owner(uid_t owner);
+
 /* One file; for host_load() and the tests.  services: see below, or NULL. */
 int host_load_one(const struct module_settings *settings, const char *directory,
     const struct pairs *services, struct hosted *out,

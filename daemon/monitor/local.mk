@@ -46,3 +46,15 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/host_table.c \
 	daemon/monitor/own.c daemon/monitor/own.h \
 	daemon/monitor/on_auth.c
+
+# For authors of modules: the host without a server.
+bin_PROGRAMS += sallyport-module-test
+sallyport_module_test_SOURCES = \
+	daemon/monitor/module_script.c \
+	daemon/monitor/module_test.c daemon/monitor/module_test.h
+sallyport_module_test_LDFLAGS = $(PROGRAM_LDFLAGS)
+sallyport_module_test_LDADD = daemon/monitor/libauth.a \
+	privsep/libprivsep.a config/libsettings.a lib/ssh/libssh.a \
+	lib/libground.a $(CRYPTO_LIBS) $(CONFIG_LIBS) $(SECCOMP_LIBS) \
+	$(ZLIB_LIBS)
+dist_man_MANS += packaging/man/sallyport-module-test.1

@@ -127,8 +127,7 @@ authenticate(void *connection, struct sallyport_login *login)
 }
 
 SALLYPORT_MODULE = {
-    .abi = SALLYPORT_MODULE_ABI,
-    .size = sizeof(struct sallyport_module),
+    SALLYPORT_SIZES,
     .name = "example",
     .version = "1",
     .methods = methods,

@@ -200,8 +200,7 @@ account(void *connection, struct sallyport_login *login)
 }
 
 SALLYPORT_MODULE = {
-    .abi = SALLYPORT_MODULE_ABI,
-    .size = sizeof(struct sallyport_module),
+    SALLYPORT_SIZES,
     .name = "example_socket",
     .version = "1",
     .methods = methods,

@@ -248,3 +248,17 @@ def test_a_module_is_unloaded_and_described(make_server, user):
     mark = s.mark()
     ctl(s, "-s", s.control, "reload")
     s.wait_log("hostile: unloaded", after=mark)
+
+
+@pytest.mark.skipif(sp.ASAN, reason="there its runtime is at home")
+def test_a_module_with_a_sanitizer_is_refused_with_its_words(make_server):
+    runtime = subprocess.run(["cc", "-print-file-name=libasan.so"], capture_output=True, text=True).stdout.strip()
+    if not os.path.exists(runtime):
+        pytest.skip("no libasan")
+    build("instrumented", """
+SALLYPORT_MODULE = { SALLYPORT_SIZES, .name = "instrumented" };
+""", ["-fsanitize=address"])
+    s = make_server(modules='{ name = "instrumented"; }, { name = "publickey"; }', methods=("publickey",), start=False)
+    p = s.start(expect=1)
+    assert re.search(r"module instrumented: the start of its library ended the process: .*ASan runtime does not come first",
+                     p.stderr), p.stderr

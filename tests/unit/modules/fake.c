@@ -378,6 +378,7 @@ fake_prepare(void)
 	    "tests/unit/modules/.libs/module_hostile.so",
 	    "tests/unit/modules/.libs/module_bad_abi.so",
 	    "tests/unit/modules/.libs/module_bad_size.so",
+	    "tests/unit/modules/.libs/module_newer.so",
 	    "tests/unit/modules/.libs/module_bad_symbol.so",
 	    "modules/pam/.libs/pam.so",
 	    "modules/publickey/.libs/publickey.so",

@@ -32,6 +32,7 @@ check_LTLIBRARIES += tests/unit/modules/module_test.la \
 	tests/unit/modules/module_hostile.la \
 	tests/unit/modules/module_bad_abi.la \
 	tests/unit/modules/module_bad_size.la \
+	tests/unit/modules/module_newer.la \
 	tests/unit/modules/module_bad_symbol.la
 tests_unit_modules_module_test_la_SOURCES = tests/unit/modules/module_test.c
 tests_unit_modules_module_test_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
@@ -44,6 +45,10 @@ tests_unit_modules_module_bad_abi_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
 tests_unit_modules_module_bad_size_la_SOURCES = \
 	tests/unit/modules/module_bad_size.c
 tests_unit_modules_module_bad_size_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
+tests_unit_modules_module_newer_la_SOURCES = \
+	tests/unit/modules/module_bad_size.c
+tests_unit_modules_module_newer_la_CPPFLAGS = $(AM_CPPFLAGS) -DNEWER
+tests_unit_modules_module_newer_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
 tests_unit_modules_module_bad_symbol_la_SOURCES = \
 	tests/unit/modules/module_bad_symbol.c
 tests_unit_modules_module_bad_symbol_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)

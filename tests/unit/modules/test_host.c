@@ -37,6 +37,7 @@ static const struct {
     {"nosuch", NULL, NULL, 3, "no file"},
     {"module_bad_abi", NULL, NULL, 3, "built for module interface 2"},
     {"module_bad_size", NULL, NULL, 3, "structure has 24 bytes"},
+    {"module_newer", NULL, NULL, 3, "elements of its arrays"},
     {"module_bad_symbol", NULL, NULL, 3, "exports no"},
     {"../module_test", NULL, NULL, 3, "must be absolute"},
     {"module_test", "fault", "thread", 3, "left 2 threads"},
