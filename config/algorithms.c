@@ -31,6 +31,7 @@
 #define KEX_DH                                                            \
 	"diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512", \
 	    "diffie-hellman-group14-sha256"
+#define KEX_LEGACY "diffie-hellman-group14-sha1"
 #define KEX_CURVES KEX_PQ, KEX_X25519, KEX_NIST
 #define KEX_MODERN KEX_CURVES, KEX_GEX, KEX_DH
 
@@ -39,6 +40,9 @@
 #define CIPHER_CTR    "aes128-ctr", "aes192-ctr", "aes256-ctr"
 
 /* OpenSSH's order; a client's decides. */
+#define CIPHER_ALL CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR
+#define CIPHER_CBC "aes128-cbc", "aes192-cbc", "aes256-cbc"
+
 #define MAC_UMAC_ETM "umac-64-etm@openssh.com", "umac-128-etm@openssh.com"
 #define MAC_SHA2_ETM \
 	"hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"
@@ -61,6 +65,7 @@
 #define SIG_RSA "rsa-sha2-512", "rsa-sha2-256"
 #define SIG_RSA_CERT \
 	"rsa-sha2-512-cert-v01@openssh.com", "rsa-sha2-256-cert-v01@openssh.com"
+#define SIG_SHA1 "ssh-rsa"
 #define SIG_SK \
 	"sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"
 #define SIG_SK_CERT                            \
@@ -79,54 +84,74 @@
 struct algorithm_lists {
 	const char *key;
 	size_t offset; /* of the struct strings in struct config */
-	const char *const *defaults[5]; /* by enum crypto_profile */
+	const char *const *defaults[CRYPTO_PROFILES];
 	const char *const *known;
 };
 
-/* clang-format off: modern, compatible, fips, cis, stig */
+/* clang-format off: modern, compatible, fips, cis, stig, legacy; all */
 static const struct algorithm_lists lists[ALGORITHM_KINDS] = {
     [ALGORITHM_KEX] = {"crypto.kex", offsetof(struct config, crypto.kex),
 	{LIST(KEX_MODERN), LIST(KEX_MODERN), LIST(KEX_NIST, KEX_DH),
-	    LIST(KEX_CURVES), LIST(KEX_NIST, KEX_GEX)},
-	LIST(KEX_MODERN)},
+	    LIST(KEX_CURVES), LIST(KEX_NIST, KEX_GEX),
+	    LIST(KEX_MODERN, KEX_LEGACY)},
+	LIST(KEX_MODERN, KEX_LEGACY)},
     [ALGORITHM_CIPHER] = {"crypto.ciphers",
 	offsetof(struct config, crypto.ciphers),
-	{LIST(CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR),
-	    LIST(CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR),
+	{LIST(CIPHER_ALL), LIST(CIPHER_ALL),
 	    LIST("aes256-gcm@openssh.com", "aes128-gcm@openssh.com",
 		"aes256-ctr", "aes192-ctr", "aes128-ctr"),
 	    LIST("aes256-gcm@openssh.com", "aes128-gcm@openssh.com",
 		"aes256-ctr", "aes192-ctr", "aes128-ctr"),
 	    LIST("aes256-gcm@openssh.com", "aes256-ctr",
-		"aes128-gcm@openssh.com", "aes128-ctr")},
-	LIST(CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR)},
+		"aes128-gcm@openssh.com", "aes128-ctr"),
+	    LIST(CIPHER_ALL, CIPHER_CBC)},
+	LIST(CIPHER_ALL, CIPHER_CBC)},
     [ALGORITHM_MAC] = {"crypto.macs", offsetof(struct config, crypto.macs),
 	{LIST(MAC_MODERN), LIST(MAC_ALL), LIST(MAC_FIPS),
 	    LIST("hmac-sha2-512", "hmac-sha2-256"),
-	    LIST("hmac-sha2-512", "hmac-sha2-256")},
+	    LIST("hmac-sha2-512", "hmac-sha2-256"), LIST(MAC_ALL)},
 	LIST(MAC_ALL)},
     [ALGORITHM_HOST_KEY] = {"crypto.host_key_algorithms",
 	offsetof(struct config, crypto.host_key_algorithms),
 	{LIST(HOST_ALL), LIST(HOST_ALL), LIST(HOST_NIST), LIST(HOST_ALL),
-	    LIST(HOST_NIST)},
-	LIST(HOST_ALL)},
+	    LIST(HOST_NIST), LIST(HOST_ALL, SIG_SHA1)},
+	LIST(HOST_ALL, SIG_SHA1)},
     [ALGORITHM_USER_KEY] = {"crypto.key_algorithms",
 	offsetof(struct config, crypto.key_algorithms),
 	{LIST(USER_ALL), LIST(USER_ALL), LIST(HOST_NIST), LIST(USER_ALL),
-	    LIST(HOST_NIST)},
-	LIST(USER_ALL)},
+	    LIST(HOST_NIST), LIST(USER_ALL, SIG_SHA1)},
+	LIST(USER_ALL, SIG_SHA1)},
     [ALGORITHM_CA] = {"crypto.ca_algorithms",
 	offsetof(struct config, crypto.ca_algorithms),
-	{LIST(CA_ALL), LIST(CA_ALL), LIST(CA_NIST), LIST(CA_ALL),
-	    LIST(CA_NIST)},
+	{LIST(CA_ALL), LIST(CA_ALL), LIST(CA_NIST), LIST(CA_ALL), LIST(CA_NIST),
+	    LIST(CA_ALL)},
 	LIST(CA_ALL)},
     [ALGORITHM_COMPRESSION] = {"crypto.compression",
 	offsetof(struct config, crypto.compression),
 	{LIST("none", ZLIB), LIST("none", ZLIB), LIST("none", ZLIB),
-	    LIST("none"), LIST("none")},
+	    LIST("none"), LIST("none"), LIST("none", ZLIB)},
 	LIST("none", ZLIB)},
 };
 /* clang-format on */
+
+/* Known to be weak: for what cannot be replaced, and told of by check. */
+static const char *const weak[] = {KEX_LEGACY, CIPHER_CBC, SIG_SHA1, NULL};
+
+static bool
+names_have(const char *const *names, const char *name)
+{
+	for (; *names != NULL; names++) {
+		if (strcmp(*names, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+algorithm_is_weak(const char *name)
+{
+	return names_have(weak, name);
+}
 
 const char *const *
 algorithm_defaults(enum algorithm_kind kind, enum crypto_profile profile)
@@ -156,16 +181,6 @@ names_count(const char *const *names)
 	while (names[count] != NULL)
 		count++;
 	return count;
-}
-
-static bool
-names_have(const char *const *names, const char *name)
-{
-	for (; *names != NULL; names++) {
-		if (strcmp(*names, name) == 0)
-			return true;
-	}
-	return false;
 }
 
 struct resolver {

@@ -27,6 +27,9 @@ const char *const *algorithm_defaults(
 const char *const *algorithm_names(
     enum algorithm_kind kind, enum crypto_profile profile);
 
+/* Is it there only for peers that cannot be replaced? */
+bool algorithm_is_weak(const char *name);
+
 /* The key of the configuration: "crypto.kex". */
 const char *algorithm_key(enum algorithm_kind kind);
 

@@ -489,6 +489,8 @@ check_algorithms(const struct check *c)
 		const char *key = algorithm_key(kind);
 		const struct origin *origin = key_origin(c, key);
 
+		if (origin->line == 0)
+			origin = key_origin(c, "crypto.profile");
 		for (i = 0; i < names->count; i++) {
 			if (!c->calls->algorithm(
 				c->calls->context, kind, names->items[i]))
@@ -496,6 +498,12 @@ check_algorithms(const struct check *c)
 				    origin->line,
 				    "%s: \"%s\" is not to be "
 				    "had on this machine",
+				    key, names->items[i]);
+			else if (algorithm_is_weak(names->items[i]))
+				problem_warning(c->problems, origin->file,
+				    origin->line,
+				    "%s: \"%s\" is weak: for peers that cannot "
+				    "be replaced alone",
 				    key, names->items[i]);
 		}
 	}

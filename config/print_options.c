@@ -26,7 +26,7 @@ read_page(const char *path)
 	return text;
 }
 
-static const struct {
+static const struct part {
 	const char *begin, *end;
 	void (*print)(FILE *out);
 } kinds[] = {{MANUAL_BEGIN, MANUAL_END, manual_print},
@@ -37,26 +37,26 @@ main(int argc, char **argv)
 {
 	char *page, *begin = NULL, *end = NULL;
 	FILE *out;
-	size_t i;
+	const struct part *kind = kinds;
+	size_t i = 0;
 
 	if (argc != 2) {
 		manual_print(stdout);
 		return EXIT_SUCCESS;
 	}
 	page = read_page(argv[1]);
-	for (i = 0; i < 2; i++) {
-		begin = strstr(page, kinds[i].begin);
-		end = strstr(page, kinds[i].end);
-		if (begin != NULL)
-			break;
+	while (begin == NULL && i < sizeof(kinds) / sizeof(kinds[0])) {
+		kind = &kinds[i++];
+		begin = strstr(page, kind->begin);
+		end = strstr(page, kind->end);
 	}
 	out = begin != NULL && end != NULL ? fopen(argv[1], "w") : NULL;
 	if (out == NULL) {
 		fprintf(stderr, "%s: no markers, or not writable\n", argv[1]);
 		return EXIT_FAILURE;
 	}
-	fwrite(page, 1, (size_t)(begin - page) + strlen(kinds[i].begin), out);
-	kinds[i].print(out);
+	fwrite(page, 1, (size_t)(begin - page) + strlen(kind->begin), out);
+	kind->print(out);
 	fputs(end, out);
 	free(page);
 	return fclose(out) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

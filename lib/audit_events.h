@@ -101,6 +101,8 @@ E(kex_fail, 2011, "kex.fail", WARNING, FAILURE, "network", "protocol", \
   "Unable to negotiate with {src} port {sport}: {reason}<. Their offer: {offer}>{preauth}") \
 E(kex_rekey, 2012, "kex.rekey", VERBOSE, SUCCESS, "network", "protocol", \
   "Rekeyed with {src} port {sport}") \
+E(kex_weak, 2013, "kex.weak", INFO, SUCCESS, "network", "protocol", \
+  "Weak algorithms with {src} port {sport}: {reason}") \
 E(protocol_violation, 2020, "protocol.violation", WARNING, FAILURE, "network,intrusion_detection", "denied", \
   "ssh_dispatch_run_fatal: Connection from {who}{src} port {sport}: {reason}{preauth}") \
 E(mac_fail, 2021, "mac.fail", WARNING, FAILURE, "network,intrusion_detection", "denied", \
@@ -311,6 +313,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_conn_ident(F, E) F(E, client)
 #define AUDIT_FIELDS_kex_ok(F, E) F(E, kex) F(E, hostkey) F(E, cipher_in) F(E, cipher_out) F(E, mac_in) F(E, mac_out) F(E, compression_in) F(E, compression_out) F(E, post_quantum) F(E, client)
 #define AUDIT_FIELDS_kex_fail(F, E) F(E, reason) F(E, kind) F(E, offer)
+#define AUDIT_FIELDS_kex_weak(F, E) F(E, reason)
 #define AUDIT_FIELDS_kex_rekey(F, E) F(E, kex)
 #define AUDIT_FIELDS_protocol_violation(F, E) F(E, reason) F(E, phase)
 #define AUDIT_FIELDS_mac_fail(F, E) F(E, reason)

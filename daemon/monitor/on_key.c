@@ -6,6 +6,7 @@
  */
 #include "daemon/monitor/monitor.h"
 
+#include "config/algorithms.h"
 #include "lib/audit.h"
 #include "lib/buf.h"
 #include "lib/err.h"
@@ -55,6 +56,28 @@ on_negotiation_failed(struct monitor *m, struct wall_message *message)
 	return 0;
 }
 
+/* What the policy lets in for old peers is told at each connection of one. */
+static void
+tell_weak(const struct msg_newkeys *n)
+{
+	const char *names[] = {
+	    n->kex, n->host_key, n->cipher_in, n->cipher_out};
+	char text[256] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		bool told = i == 3 && strcmp(n->cipher_in, n->cipher_out) == 0;
+
+		/* A name of ours, and so a short one. */
+		if (!told && algorithm_is_weak(names[i]))
+			used +=
+			    (size_t)snprintf(&text[used], sizeof(text) - used,
+				"%s%s", used > 0 ? ", " : "", names[i]);
+	}
+	if (used > 0)
+		AUDIT(kex_weak, .reason = text);
+}
+
 int
 on_newkeys(struct monitor *m, struct wall_message *message)
 {
@@ -77,6 +100,7 @@ on_newkeys(struct monitor *m, struct wall_message *message)
 	    .post_quantum = method != NULL &&
 		(kex_attributes(method) & KEX_POST_QUANTUM) != 0,
 	    .client = (const char *)m->client_version.data);
+	tell_weak(n);
 	return 0;
 }
 

@@ -193,7 +193,9 @@ name_signature(struct cert *cert)
 	if (r.err != 0)
 		return r.err;
 	alg = key_alg_find((const char *)name, len);
-	if (alg == NULL || !key_alg_serves(alg, cert->ca))
+	/* SHA-1 may prove a key to an old peer, but no authority's word. */
+	if (alg == NULL || !key_alg_serves(alg, cert->ca) ||
+	    (alg->digest != NULL && strcmp(alg->digest, "SHA1") == 0))
 		return E_UNSUPPORTED;
 	cert->signature_alg = alg->name;
 	return 0;

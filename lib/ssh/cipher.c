@@ -71,6 +71,12 @@ cipher_padding(const struct cipher *c, size_t len)
 }
 
 bool
+cipher_tells(const struct cipher *c)
+{
+	return c != NULL && c->alg->kind == CIPHER_CBC && !length_apart(c);
+}
+
+bool
 cipher_aligned(const struct cipher *c, uint32_t packet_length)
 {
 	size_t padded = (size_t)packet_length + (length_apart(c) ? 0 : 4);
@@ -87,7 +93,8 @@ key_context(EVP_CIPHER_CTX **ctx, struct cipher *c, bool seal,
 	*ctx = EVP_CIPHER_CTX_new();
 	if (*ctx == NULL ||
 	    EVP_CipherInit_ex(
-		*ctx, cipher_evp(c->alg), NULL, key, iv, seal ? 1 : 0) != 1)
+		*ctx, cipher_evp(c->alg), NULL, key, iv, seal ? 1 : 0) != 1 ||
+	    EVP_CIPHER_CTX_set_padding(*ctx, 0) != 1)
 		return E_CRYPTO;
 	return 0;
 }
@@ -273,10 +280,10 @@ gcm_open(struct cipher *c, uint8_t *p, size_t len)
 	return 0;
 }
 
-/* ---- aes*-ctr and an HMAC ---- */
+/* ---- aes*-ctr or aes*-cbc, and a MAC ---- */
 
 static int
-ctr_seal(struct cipher *c, uint32_t seq, uint8_t *p, size_t len)
+stream_seal(struct cipher *c, uint32_t seq, uint8_t *p, size_t len)
 {
 	size_t skip = length_apart(c) ? 4 : 0;
 	int err = 0;
@@ -292,7 +299,7 @@ ctr_seal(struct cipher *c, uint32_t seq, uint8_t *p, size_t len)
 }
 
 static int
-ctr_open(struct cipher *c, uint32_t seq, uint8_t *p, size_t len)
+stream_open(struct cipher *c, uint32_t seq, uint8_t *p, size_t len)
 {
 	uint8_t tag[CIPHER_TAG_MAX];
 	size_t tag_len = c->mac_alg->tag_len;
@@ -324,7 +331,7 @@ cipher_seal(struct cipher *c, uint32_t seq, uint8_t *p, size_t len)
 		return chacha_seal(c, seq, p, len);
 	if (c->alg->kind == CIPHER_GCM)
 		return gcm_seal(c, p, len);
-	return ctr_seal(c, seq, p, len);
+	return stream_seal(c, seq, p, len);
 }
 
 static int
@@ -380,5 +387,5 @@ cipher_open(struct cipher *c, uint32_t seq, uint8_t *p, uint32_t packet_length)
 		return chacha_open(c, seq, p, len);
 	if (c->alg->kind == CIPHER_GCM)
 		return gcm_open(c, p, len);
-	return ctr_open(c, seq, p, len);
+	return stream_open(c, seq, p, len);
 }

@@ -28,7 +28,7 @@ enum cipher_attribute {
 	CIPHER_DEFAULT = 1 << 2 /* offered unless configured otherwise */
 };
 
-enum cipher_kind { CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR };
+enum cipher_kind { CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR, CIPHER_CBC };
 
 struct cipher_alg {
 	const char *name;
@@ -104,6 +104,13 @@ size_t cipher_tag(const struct cipher *c);
  * (AEAD and encrypt-then-MAC), is a multiple of the block.
  */
 size_t cipher_padding(const struct cipher *c, size_t len);
+
+/*
+ * Whether what is answered to a packet that does not verify tells about the
+ * plaintext (CBC under a MAC of the plaintext, CVE-2008-5161): the length was
+ * decrypted, and believed.
+ */
+bool cipher_tells(const struct cipher *c);
 
 /* Whether a packet_length can be one of ours: multiple of the block. */
 bool cipher_aligned(const struct cipher *c, uint32_t packet_length);

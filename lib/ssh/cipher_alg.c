@@ -24,6 +24,9 @@ static const struct cipher_alg ciphers[] = {
 	16, 0, "AES-192-CTR"},
     {"aes128-ctr", CIPHER_FIPS_APPROVED | CIPHER_DEFAULT, CIPHER_CTR, 16, 16,
 	16, 0, "AES-128-CTR"},
+    {"aes128-cbc", 0, CIPHER_CBC, 16, 16, 16, 0, "AES-128-CBC"},
+    {"aes192-cbc", 0, CIPHER_CBC, 24, 16, 16, 0, "AES-192-CBC"},
+    {"aes256-cbc", 0, CIPHER_CBC, 32, 16, 16, 0, "AES-256-CBC"},
 };
 
 static const struct mac_alg macs[] = {

@@ -12,6 +12,7 @@ static const struct {
 	size_t len;
 	int required;
 } names[DIGEST_COUNT] = {
+    [DIGEST_SHA1] = {"SHA1", 20, 0},
     [DIGEST_SHA256] = {"SHA2-256", 32, 1},
     [DIGEST_SHA384] = {"SHA2-384", 48, 1},
     [DIGEST_SHA512] = {"SHA2-512", 64, 1},

@@ -12,6 +12,7 @@
 #include <openssl/evp.h>
 
 enum digest {
+	DIGEST_SHA1, /* old key exchanges alone */
 	DIGEST_SHA256,
 	DIGEST_SHA384,
 	DIGEST_SHA512,

@@ -11,6 +11,7 @@
  * larger ones or less.  Finite fields come last, in OpenSSH's order, for
  * appliances and libraries that have nothing else: group16 takes forty times
  * the CPU of X25519, which the limits of connections before a login bound.
+ * The last is for appliances of before 2016, and where the policy names it.
  */
 #include "lib/ssh/kex.h"
 
@@ -55,6 +56,8 @@ static const struct kex_method methods[] = {
 	8192},
     {"diffie-hellman-group14-sha256", DIGEST_SHA256, FFDH, &kex_family_dh,
 	2048},
+    {"diffie-hellman-group14-sha1", DIGEST_SHA1, KEX_FINITE_FIELD,
+	&kex_family_dh, 2048},
 };
 #define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))
 

@@ -35,6 +35,8 @@ static const struct key_alg algs[] = {
 	KEY_SK_ECDSA_P256, false, "SHA256", true},
     {"rsa-sha2-512", "rsa-sha2-512", KEY_RSA, false, "SHA512", true},
     {"rsa-sha2-256", "rsa-sha2-256", KEY_RSA, false, "SHA256", true},
+    /* RFC 4253's own, with SHA-1: where the policy names it. */
+    {"ssh-rsa", "ssh-rsa", KEY_RSA, false, "SHA1", true},
 };
 
 #define ALG_COUNT (sizeof(algs) / sizeof(algs[0]))

@@ -18,6 +18,8 @@
 static size_t
 digest_len(const struct key_alg *alg)
 {
+	if (strcmp(alg->digest, "SHA1") == 0)
+		return SHA_DIGEST_LENGTH;
 	if (strcmp(alg->digest, "SHA256") == 0)
 		return SHA256_DIGEST_LENGTH;
 	return strcmp(alg->digest, "SHA384") == 0 ? SHA384_DIGEST_LENGTH :
@@ -28,6 +30,8 @@ static enum key_digest
 digest_of(const struct key_alg *alg)
 {
 	switch (digest_len(alg)) {
+	case SHA_DIGEST_LENGTH:
+		return KEY_SHA1;
 	case SHA256_DIGEST_LENGTH:
 		return KEY_SHA256;
 	case SHA384_DIGEST_LENGTH:

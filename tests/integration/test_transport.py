@@ -320,6 +320,9 @@ PROFILES = {
                    HOST, ["none", ZLIB]),
     "cis": (PQ + X25519 + NIST, GCM[::-1] + CTR[::-1],
             ["hmac-sha2-512", "hmac-sha2-256"], HOST, ["none"]),
+    "legacy": (PQ + X25519 + NIST + [GEX] + DH + ["diffie-hellman-group14-sha1"],
+               [CHACHA] + GCM + CTR + ["aes128-cbc", "aes192-cbc", "aes256-cbc"],
+               OLD_MACS, HOST + ["ssh-rsa"], ["none", ZLIB]),
     "stig": (NIST + [GEX], ["aes256-gcm@openssh.com", "aes256-ctr",
                             "aes128-gcm@openssh.com", "aes128-ctr"],
              ["hmac-sha2-512", "hmac-sha2-256"], HOST[1:], ["none"]),
@@ -504,6 +507,49 @@ def echo(t, command, blob, before_the_end=lambda t: None, size=0):
     feeder.join()
     assert c.recv_exit_status() == 0
     return bytes(got)
+
+
+# ---- what old appliances have ----
+
+OLD = [{"KexAlgorithms": "diffie-hellman-group14-sha1"}, {"Ciphers": "aes128-cbc"},
+       {"Ciphers": "aes192-cbc", "MACs": "hmac-sha1"},
+       {"Ciphers": "aes256-cbc", "MACs": "umac-64-etm@openssh.com"},
+       {"HostKeyAlgorithms": "ssh-rsa", "RequiredRSASize": "1024"}]
+
+
+@pytest.fixture(scope="module")
+def legacy():
+    s = sp.Server(extra='crypto = { profile = "legacy"; };', host_keys=all_host_keys(),
+                  log_level="info")
+    u = sp.User()
+    u.make_key("rsa", extra=["-b", "3072"])
+    s.user = u
+    yield s
+    u.remove()
+    s.stop()
+
+
+@pytest.mark.parametrize("old", OLD, ids=lambda o: next(iter(o.values())))
+def test_an_old_appliance_is_served_where_the_policy_says_so(legacy, wide, old):
+    mark = legacy.mark()
+    login(legacy, legacy.user, **old)
+    legacy.wait_log(f"Weak algorithms with 127.0.0.1 port [0-9]+: {next(iter(old.values()))}", after=mark)
+    login(wide, wide.user, check=255, **old)
+
+
+def test_a_key_with_sha1_is_for_the_legacy_profile_alone(legacy, wide, make_user):
+    options = {"PubkeyAcceptedAlgorithms": "ssh-rsa"}
+    login(legacy, legacy.user, **options)
+    u = make_user(key=False)
+    u.make_key("rsa", extra=["-b", "3072"])
+    login(wide, u, check=255, **options)
+
+
+def test_bulk_passes_in_cbc(legacy):
+    blob, want = data(4 << 20)
+    p = subprocess.run(legacy.ssh_argv(legacy.user, "cat", Ciphers="aes128-cbc", MACs="hmac-sha2-256"),
+                       input=blob, stdout=subprocess.PIPE, check=True)
+    assert hashlib.sha256(p.stdout).hexdigest() == want
 
 
 # ---- scanners ----

@@ -16,22 +16,49 @@
 /* Smaller ones cannot hold a padding and a payload. */
 #define PACKET_LENGTH_MIN (1 + 4 + 1)
 
-static int
-bad_length(struct transport *t, uint32_t length)
+static void
+answer_fault(struct transport *t)
 {
-	worker_disconnect(t->w, BYE_PROTOCOL_ERROR,
-	    t->from.cipher == NULL ? SSH_DISCONNECT_PROTOCOL_ERROR :
-				     SSH_DISCONNECT_MAC_ERROR,
-	    "Bad packet length %u.", length);
+	if (t->fault == FAULT_LENGTH)
+		worker_disconnect(t->w, BYE_PROTOCOL_ERROR,
+		    t->from.cipher == NULL ? SSH_DISCONNECT_PROTOCOL_ERROR :
+					     SSH_DISCONNECT_MAC_ERROR,
+		    "Bad packet length %u.", t->fault_length);
+	else
+		worker_disconnect(t->w, BYE_PROTOCOL_ERROR,
+		    SSH_DISCONNECT_MAC_ERROR,
+		    t->fault == FAULT_MAC ? "Corrupted MAC on input." :
+					    "Decryption failed.");
+}
+
+/* Take what is there; answer when it was enough. */
+static int
+discard(struct transport *t)
+{
+	size_t n = region_used(&t->rx);
+
+	n = n < t->discard ? n : t->discard;
+	if (t->discard > 0)
+		region_take(&t->rx, n);
+	t->discard -= (uint32_t)n;
+	if (t->discard > 0)
+		return E_AGAIN;
+	answer_fault(t);
 	return E_VALUE;
 }
 
+/*
+ * Something is wrong with the packet at the region's start.  Where the answer
+ * tells an attacker what the packet said, it comes only when as many bytes
+ * have come as the longest packet has, whatever was wrong.
+ */
 static int
-corrupted(struct transport *t, int err)
+refuse_packet(struct transport *t, enum packet_fault fault, uint32_t length)
 {
-	worker_disconnect(t->w, BYE_PROTOCOL_ERROR, SSH_DISCONNECT_MAC_ERROR,
-	    err == E_MAC ? "Corrupted MAC on input." : "Decryption failed.");
-	return err;
+	t->fault = fault;
+	t->fault_length = length;
+	t->discard = cipher_tells(t->from.cipher) ? SSH_PACKET_MAX : 0;
+	return discard(t);
 }
 
 /* The payload of a packet that has been opened. */
@@ -76,15 +103,17 @@ next_packet(struct transport *t, uint32_t *length, size_t *whole)
 	if (err == E_AGAIN)
 		return err;
 	if (err != 0)
-		return corrupted(t, err);
+		return refuse_packet(t, FAULT_CRYPTO, 0);
 	if (*length < PACKET_LENGTH_MIN || *length > SSH_PACKET_MAX ||
 	    !cipher_aligned(t->from.cipher, *length))
-		return bad_length(t, *length);
+		return refuse_packet(t, FAULT_LENGTH, *length);
 	*whole = 4 + (size_t)*length + cipher_tag(t->from.cipher);
 	if (have < *whole)
 		return E_AGAIN;
 	err = cipher_open(t->from.cipher, t->from.seq, p, *length);
-	return err == 0 ? 0 : corrupted(t, err);
+	return err == 0 ?
+	    0 :
+	    refuse_packet(t, err == E_MAC ? FAULT_MAC : FAULT_CRYPTO, 0);
 }
 
 static int
@@ -92,12 +121,14 @@ take_packet(struct transport *t)
 {
 	uint8_t *p = &t->rx.base[t->rx.start], *payload;
 	const bool secret = t->w->phase != PHASE_OPEN;
-	uint32_t length;
-	size_t whole, len;
+	uint32_t length = 0;
+	size_t whole = 0, len;
 	uint8_t number;
 	struct rd r;
 	int err;
 
+	if (t->discard > 0)
+		return discard(t);
 	if ((err = next_packet(t, &length, &whole)) != 0)
 		return err;
 	t->from.packets++;

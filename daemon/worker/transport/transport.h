@@ -99,6 +99,9 @@ struct exchange {
 	struct loop_timer deadline, due, pace;
 };
 
+/* What is wrong with a packet that does not open (input.c). */
+enum packet_fault { FAULT_LENGTH, FAULT_MAC, FAULT_CRYPTO };
+
 struct transport {
 	struct worker *w;
 	const struct worker_settings *settings;
@@ -129,6 +132,9 @@ struct transport {
 	uint64_t rekey_bytes;
 	uint32_t rekey_seconds;
 	uint64_t last_packet; /* loop_now() */
+	uint32_t discard; /* bytes to take before the fault is answered */
+	enum packet_fault fault;
+	uint32_t fault_length; /* FAULT_LENGTH: the one it said */
 	uint32_t rtt, rtt_min; /* as the kernel had them ... */
 	uint64_t rtt_at; /* ... at this loop_now() */
 	int ip_family; /* AF_INET, AF_INET6, or 0 */

@@ -94,8 +94,8 @@ def umac(key, message, nonce, size):
     return bytes(x ^ y for x, y in zip(hashed, pad[index * size:(index + 1) * size]))
 
 
-def ctr(bits, tag, etm):
-    enc = Cipher(algorithms.AES(KEY[: bits // 8]), modes.CTR(IV)).encryptor()
+def stream(bits, tag, etm, mode=modes.CTR):
+    enc = Cipher(algorithms.AES(KEY[: bits // 8]), mode(IV)).encryptor()
 
     def mac(seq, data):
         if tag in (8, 16):
@@ -136,5 +136,8 @@ for bits in (128, 192, 256):
         for etm in (False, True):
             name += "-etm" if etm else ""
             at = "@openssh.com" if "-etm" in name or "umac" in name else ""
-            emit("aes%d-ctr" % bits, name + at, ctr(bits, tag, etm))
+            emit("aes%d-ctr" % bits, name + at, stream(bits, tag, etm))
+    for etm in (False, True):
+        emit("aes%d-cbc" % bits, "hmac-sha2-256" + ("-etm@openssh.com" if etm else ""),
+             stream(bits, "sha256", etm, modes.CBC))
 print("};")

@@ -154,9 +154,7 @@ START_TEST(the_length_is_told_at_every_cut)
 	struct packet p;
 	uint32_t length = 0, want;
 	size_t first =
-	    strstr(v->cipher, "ctr") != NULL && strstr(v->mac, "etm") == NULL ?
-	    16 :
-	    4;
+	    v->mac[0] != '\0' && strstr(v->mac, "etm") == NULL ? 16 : 4;
 
 	from_hex(v->hex, &p);
 	want = (uint32_t)(p.len - 4 - cipher_tag(c));
@@ -284,7 +282,7 @@ START_TEST(names_come_in_order_and_by_attribute)
 	buf_u8(&b, 0);
 	ck_assert_str_eq((char *)b.data, "hmac-sha1-etm@openssh.com,hmac-sha1");
 	buf_free(&b);
-	ck_assert_ptr_null(cipher_find("aes128-cbc", 10));
+	ck_assert_ptr_null(cipher_find("3des-cbc", 8));
 	ck_assert_ptr_null(cipher_find("none", 4));
 	ck_assert_ptr_null(mac_find("hmac-md5", 8));
 	ck_assert_ptr_null(cipher_find("aes128-ctrx", 11));

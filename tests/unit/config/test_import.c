@@ -107,8 +107,8 @@ static const struct row rows[] = {
     {"HostKey /none/1\n", "",
 	"1: warning: HostKey /none/1: no such file: left out\n"
 	"1: no host key of those named can be used\n"},
-    {"Ciphers aes256-ctr,aes128-cbc\n", "\tciphers = [ \"aes256-ctr\" ];",
-	"1: warning: Ciphers: sallyport has no \"aes128-cbc\": left out\n"},
+    {"Ciphers aes256-ctr,3des-cbc\n", "\tciphers = [ \"aes256-ctr\" ];",
+	"1: warning: Ciphers: sallyport has no \"3des-cbc\": left out\n"},
     {"MACs -hmac-md5*,umac*\n",
 	"crypto = {\n\tmacs = "
 	"[ \"hmac-sha2-256-etm@openssh.com\"",

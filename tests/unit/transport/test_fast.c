@@ -91,7 +91,7 @@ teardown(void)
 	rig_free(&g);
 }
 
-#define CIPHERS 6
+#define CIPHERS 9
 #define MACS	10
 #define DATA	32000
 #define TOTAL	(8u << 20)
