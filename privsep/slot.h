@@ -2,7 +2,8 @@
  * Status slots: shared memory in which each monitor says which blocking call
  * it is in and until when, and what the dead cannot say any more (the login
  * record to close).  Monitors write their own slot, the master reads, and
- * leaves there what its own successor would have to know (worker).
+ * leaves there what its own successor would have to know (worker), and what
+ * the user is to be told.
  */
 #ifndef PRIVSEP_SLOT_H
 #define PRIVSEP_SLOT_H
@@ -92,6 +93,8 @@ struct slot_counts {
 	uint64_t log_lost;
 };
 
+#define SLOT_MESSAGE_MAX 500
+
 /*
  * One connection.  Fields are written in place by one process and read by
  * another at any time, so the reader copies, terminates and bounds them.
@@ -117,6 +120,10 @@ struct slot {
 	char key[80]; /* fingerprint */
 	uint64_t log_untold; /* records that syslog did not take */
 	struct slot_counts counts;
+	/* For the user's terminals; the master writes it when the last has been
+	 * taken, counts up, and sends the monitor SIGUSR1. */
+	char message[SLOT_MESSAGE_MAX + 1];
+	uint32_t message_number, message_taken;
 };
 
 #define SLOTS_MAX 16384

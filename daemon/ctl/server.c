@@ -183,11 +183,30 @@ print_sessions(const struct records *answer)
 		print_session(&answer->items[i]);
 }
 
+static void
+print_message(const struct records *answer)
+{
+	for (size_t i = 0; i < answer->count; i++)
+		printf("connection %s %s\n",
+		    record_get(&answer->items[i], "id"),
+		    is_true(&answer->items[i], "told") ?
+			"is told" :
+			"has not taken the last message yet");
+}
+
 int
 sessions_command(const struct ctl *ctl, int argc, char **argv)
 {
-	(void)argv;
-	return ask_plain(ctl, argc, false, print_sessions);
+	const char *words[] = {"message", NULL, NULL};
+
+	if (argc == 0)
+		return ask_plain(ctl, argc, false, print_sessions);
+	if (argc != 3 || strcmp(argv[0], "message") != 0)
+		return ctl_usage(
+		    ctl, "\"message\", a target and a text are expected");
+	words[1] = argv[1];
+	words[2] = argv[2];
+	return ask(ctl, words, 3, false, print_message);
 }
 
 /* ---- kill ---- */

@@ -134,6 +134,10 @@ refuse(struct master *m, int fd, const struct net_address *source,
 		m->drop_said_at = now;
 		m->dropped = 0;
 	}
+	if (m->draining && !m->terminating) {
+		parting_tell(m, fd);
+		return;
+	}
 	if (write(fd, text, sizeof(text) - 1) < 0)
 		log_debug("refused connection is gone already");
 	close(fd);

@@ -77,6 +77,9 @@ void control_serve(
 
 /* control_kill.c */
 void control_kill(struct control_client *c, const char *target);
+/* A text for the terminals of a target's connections, or of "all". */
+void control_message(
+    struct control_client *c, const char *target, const char *text);
 /* Those told to end who have not: after their time, by force. */
 void control_kill_watch(struct master *m);
 

@@ -1,7 +1,8 @@
 /*
  * sallyportctl kill: the monitor is told to end its connection, which it does
  * in order (the client is told why, the session is closed, the log is
- * written); one that has not after some seconds is ended by force.
+ * written); one that has not after some seconds is ended by force.  And
+ * sallyportctl sessions message, for the same targets.
  */
 #include "daemon/master/control.h"
 
@@ -154,6 +155,55 @@ end_connection(struct control_client *by, struct connection *c)
 	if (c->kill_at == 0)
 		c->kill_at = loop_clock() + KILL_MS;
 	signal_process(c->monitor_pidfd, SIGTERM);
+}
+
+static bool
+leave_message(const struct connection *c, const char *text)
+{
+	struct slot *s = &c->generation->slots[c->slot];
+
+	if (s->message_number !=
+	    __atomic_load_n(&s->message_taken, __ATOMIC_ACQUIRE))
+		return false;
+	snprintf(s->message, sizeof(s->message), "%s", text);
+	__atomic_store_n(
+	    &s->message_number, s->message_number + 1, __ATOMIC_RELEASE);
+	signal_process(c->monitor_pidfd, SIGUSR1);
+	return true;
+}
+
+void
+control_message(struct control_client *c, const char *target, const char *text)
+{
+	struct selector s;
+	bool all = strcmp(target, "all") == 0;
+	const char *wrong = all ? NULL : select_by(target, &s);
+	unsigned count = 0;
+
+	if (wrong == NULL && strlen(text) > SLOT_MESSAGE_MAX)
+		wrong = "the text is too long";
+	for (struct connection *k = c->m->connections;
+	     wrong == NULL && k != NULL; k = k->next) {
+		struct slot slot;
+		char id[AUDIT_CONN_ID_SIZE];
+
+		connection_slot(k, &slot);
+		/* Its terminal's record is open as long as it has one. */
+		if (k->monitor_dead || slot.utmp_pid == 0 ||
+		    (!all && !selects(&s, k)))
+			continue;
+		count++;
+		snprintf(id, sizeof(id), "%016llx", (unsigned long long)k->id);
+		control_record(c);
+		control_text(c, "id", id);
+		control_bool(c, "told", leave_message(k, text));
+	}
+	if (wrong == NULL && count == 0 && !all)
+		wrong = "no such connection has a terminal";
+	if (wrong != NULL)
+		control_error(c, "%s: %s", target, wrong);
+	else
+		control_ok(c);
 }
 
 void

@@ -396,6 +396,14 @@ verb_bundle(
 	control_ok(c);
 }
 
+static void
+verb_message(
+    struct control_client *c, const char *const *arguments, size_t count)
+{
+	(void)count;
+	control_message(c, arguments[0], arguments[1]);
+}
+
 /* Asked by a keeper that came after our start. */
 static void
 verb_adopt(struct control_client *c, const char *const *words, size_t count)
@@ -415,6 +423,7 @@ static const struct verb {
     {"status", verb_status, 0, 0},
     {"sessions", verb_sessions, 0, 0},
     {"kill", verb_kill, 1, 1},
+    {"message", verb_message, 2, 2},
     {"drain", verb_drain, 0, 1},
     {"penalties", verb_penalties, 0, 3},
     {"reload", verb_reload, 0, 0},

@@ -22,6 +22,7 @@ sallyportd_SOURCES += \
 	daemon/master/master.h \
 	daemon/master/notify.c \
 	daemon/master/orphans.c \
+	daemon/master/parting.c \
 	daemon/master/penalty.c \
 	daemon/master/pidfile.c \
 	daemon/master/reload.c \

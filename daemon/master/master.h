@@ -147,6 +147,8 @@ struct master_options {
 	int report; /* descriptor for a rehearsal's problems, -1: stderr */
 };
 
+#define PARTING_MAX 64
+
 struct penalties;
 struct buf;
 struct rd;
@@ -188,6 +190,9 @@ struct master {
 		uint64_t exec_by; /* ms; the lobby has so long */
 	} rehearsal;
 	struct control *control;
+	int parting[PARTING_MAX]; /* parting.c; 0: free */
+	unsigned parting_next;
+	struct loop_timer parting_timer;
 	unsigned dropped; /* since the last line in the log about it */
 	uint64_t drop_said_at;
 	struct {
@@ -269,6 +274,9 @@ char *loading_fault(const struct generation *g, const char *what);
 /* Called by generation.c: ready to serve, or why not. */
 void master_generation_ready(struct generation *g);
 void master_generation_failed(struct generation *g, const char *why);
+
+/* parting.c: tell a client that the server drains; takes the descriptor. */
+void parting_tell(struct master *m, int fd);
 
 /* admit.c */
 void admit_connection(struct master *m, int fd, const char *listener);

@@ -344,13 +344,37 @@ on_bye(struct monitor *m, struct wall_message *message)
 	return 0;
 }
 
+/* What sallyportctl has for the user, in the slot. */
 static void
-on_sigterm(struct monitor *m)
+tell_user(struct monitor *m)
+{
+	struct slot *s = m->slot;
+	uint32_t number = __atomic_load_n(&s->message_number, __ATOMIC_ACQUIRE);
+	char text[SLOT_MESSAGE_MAX + 1], *clean, *line;
+
+	if (number == s->message_taken)
+		return;
+	memcpy(text, s->message, sizeof(text));
+	text[SLOT_MESSAGE_MAX] = '\0';
+	__atomic_store_n(&s->message_taken, number, __ATOMIC_RELEASE);
+	if (m->state != STATE_OPEN)
+		return;
+	clean = ask_clean(text, SLOT_MESSAGE_MAX);
+	line = mem_printf("\r\nMessage from the administrator: %s\r\n", clean);
+	MONITOR_SEND(m, say, .channel = UINT32_MAX, .text = line);
+	free(clean);
+	free(line);
+}
+
+static void
+on_signals(struct monitor *m)
 {
 	struct signalfd_siginfo info;
 
 	while (read(m->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		if (m->state != STATE_CLOSING)
+		if (info.ssi_signo == SIGUSR1)
+			tell_user(m);
+		else if (m->state != STATE_CLOSING)
 			monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION,
 			    "ended by the administrator");
 }
@@ -434,7 +458,7 @@ turn(struct monitor *m)
 	if ((fds[2].revents & ~POLLOUT) != 0 && m->session.fd >= 0)
 		session_readable(m);
 	if (fds[1].revents != 0)
-		on_sigterm(m);
+		on_signals(m);
 }
 
 static int
@@ -484,6 +508,7 @@ start(struct monitor *m, const struct monitor_template *t,
 	m->began = loop_clock();
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR1);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 ||
 	    (m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
 		die_errno("signalfd");

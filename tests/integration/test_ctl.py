@@ -207,11 +207,20 @@ def test_kill_of_nobody_is_an_error(server):
 def test_drain_refuses_new_connections_and_keeps_the_old(server, user):
     p = login(server, user)
     assert ctl_json(server, "drain") == {"draining": True, "connections": 1}
-    again = server.ssh(user, "true")
+    again = server.ssh(user, "true", LogLevel="INFO")
     assert again.returncode == 255
+    assert "this server is being taken out of service" in again.stderr, again.stderr
     s = server.connect()
-    assert s.recv(100) == b"Not allowed at this time\r\n"
+    data = s.recv(1000)
+    assert data.startswith(b"SSH-2.0-") and b"takes no new connections" in data
     s.close()
+    # More at once than are kept open, and none stays.
+    many = [server.connect() for _ in range(100)]
+    for s in many:
+        s.settimeout(20)
+        while s.recv(1000):
+            pass
+        s.close()
     assert ctl_json(server, "status")["draining"] is True
     assert stats(server)['sallyport_dropped_total{cause="draining"}'] >= 2
     waiter = subprocess.Popen([CTL, "-f", server.config, "drain", "wait"],
@@ -1180,3 +1189,28 @@ def test_completion_knows_groups_users_and_sources(make_server, user):
     assert complete(s, "penalties", "clear", "192") == ["192.0.2.9/32"]
     assert complete(s, "penalties", "a") == ["add"]
     p.kill()
+
+
+def test_a_message_reaches_terminals_of_the_target_alone(server, make_user):
+    """Once to one, then to all; nothing of it is a terminal's command."""
+    from test_terminal import Terminal
+    users = make_user(), make_user()
+    terminals = [Terminal(server.ssh_argv(u, "echo up; exec cat", flags=("-tt",))) for u in users]
+    for t in terminals:
+        t.expect(rb"up\r\n")
+    plain = login(server, users[0])
+    one = ctl(server, "sessions", "message", f"user:{users[0].name}", "Bring \x1b[31mcoffee").stdout
+    assert one.count("is told") == 1, one
+    terminals[0].expect(rb"Message from the administrator: Bring \?\[31mcoffee\r\n")
+    assert ctl(server, "sessions", "message", "all", "Down at noon").stdout.count("is told") == 2
+    for t in terminals:
+        seen = t.expect(rb"(.*)Message from the administrator: Down at noon\r\n")
+        assert b"coffee" not in seen.group(1)
+    assert "no such connection has a terminal" in ctl(server, "sessions", "message", "nobody", "x", check=1).stderr
+    assert "too long" in ctl(server, "sessions", "message", "all", "x" * 501, check=1).stderr
+    server.wait_log("message.*all.*by uid 0")
+    for t in terminals:
+        t.send("\x04")
+        assert t.wait() == 0
+    assert plain.communicate(timeout=20)[0] == b""
+    assert ctl(server, "sessions", "message", "all", "to nobody").stdout == ""
