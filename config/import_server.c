@@ -359,7 +359,7 @@ put_startups(struct importer *imp)
 
 	if (n == 1) {
 		values[2] = values[0];
-		values[1] = 100;
+		values[1] = 30; /* of no effect */
 	} else if (n != 3) {
 		import_error(imp, &d->origin,
 		    "MaxStartups %s: one number, or three with colons",

@@ -6,6 +6,8 @@ config_libsettings_a_SOURCES = \
 	config/choices.c config/choices.h \
 	config/check.c config/check_calls.c config/check.h \
 	config/config.h \
+	config/effective.c config/effective.h \
+	config/effective_server.c config/effective_server.h \
 	config/grants.c config/grants.h \
 	config/check_sockets.c config/check_sockets.h \
 	config/load.c config/load.h \

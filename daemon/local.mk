@@ -1,5 +1,6 @@
 sbin_PROGRAMS += sallyportd
-sallyportd_SOURCES = daemon/main.c daemon/syslog.c
+sallyportd_SOURCES = daemon/main.c \
+	daemon/effective.c daemon/effective.h daemon/syslog.c
 # Found by pam_wtmpdb before its library's (privsep/wtmpdb.c).
 sallyportd_LDFLAGS = $(PROGRAM_LDFLAGS) \
 	-Wl,--export-dynamic-symbol=logwtmpdb \

@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include "daemon/effective.h"
 #include "daemon/master/master.h"
 #include "daemon/start.h"
 #include "lib/log.h"
@@ -25,8 +26,8 @@
 static void
 usage(FILE *out)
 {
-	fputs("usage: sallyportd [-Deiqt] [-d] [-E log_file] [-f config_file] "
-	      "[-p port]\n"
+	fputs("usage: sallyportd [-DeiqtT] [-d] [-C spec] [-E log_file] "
+	      "[-f config_file] [-p port]\n"
 	      "       sallyportd -V | --version | -h | --help | --roles\n"
 	      "    -D  stay in the foreground\n"
 	      "    -d  as -D -e, with everything in the log\n"
@@ -37,7 +38,9 @@ usage(FILE *out)
 	      "    -i  serve one connection on the standard input and output\n"
 	      "    -p  listen on this port, in place of the configuration's\n"
 	      "    -q  log nothing\n"
-	      "    -t  test the configuration, keys and modules, and end\n",
+	      "    -t  test the configuration, keys and modules, and end\n"
+	      "    -T  as -t, and print what holds in sshd's keyword form\n"
+	      "    -C  with -T: of whom, user=NAME,addr=ADDRESS,lport=PORT\n",
 	    out);
 }
 
@@ -141,7 +144,7 @@ options(int argc, char **argv, struct master_options *o)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "Def:E:ip:tVhdq")) != -1) {
+	while ((c = getopt(argc, argv, "C:Def:E:ip:tTVhdq")) != -1) {
 		switch (c) {
 		case 'D':
 			o->foreground = true;
@@ -171,6 +174,12 @@ options(int argc, char **argv, struct master_options *o)
 		case 't':
 			o->test = true;
 			break;
+		case 'T':
+			o->test = o->effective = true;
+			break;
+		case 'C':
+			o->spec = optarg;
+			break;
 		case 'V':
 			version();
 			exit(0);
@@ -181,6 +190,10 @@ options(int argc, char **argv, struct master_options *o)
 			usage(stderr);
 			exit(1);
 		}
+	}
+	if (o->spec != NULL && !o->effective) {
+		fputs("sallyportd: -C goes with -T\n", stderr);
+		exit(1);
 	}
 	if (optind < argc) {
 		fprintf(stderr, "sallyportd: %s: no arguments are expected\n",
@@ -311,6 +324,8 @@ main(int argc, char **argv)
 		o.log_file = absolute(o.log_file);
 	title_init(argc, argv);
 	status = master_run(&o);
+	if (status == 0 && o.effective)
+		status = effective_print(o.config_file, o.spec);
 	fflush(NULL);
 	/* The master's state is the process's: nothing is taken apart. */
 	_exit(status);

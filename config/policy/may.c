@@ -161,7 +161,9 @@ policy_asks_revoked(const struct decision *d, const char *path)
 	size_t i;
 
 	for (i = 0; i < layers->count; i++) {
-		if (policy_in_patterns(layers->items[i].list, path))
+		const struct strings *list = layers->items[i].list;
+
+		if (list->count > 0 && policy_in_patterns(list, path))
 			return true;
 	}
 	return layers->count == 0;

@@ -134,6 +134,8 @@ struct master_options {
 	const char *log_file;
 	char **argv; /* for exec into the next binary */
 	bool foreground, log_stderr, test, rehearse, inetd;
+	bool effective; /* with test: print what holds, for spec */
+	const char *spec; /* -C, or NULL */
 	bool linger; /* after SIGTERM: serve what is open, then end */
 	int keeper; /* with linger: the socket for the next server, -1 */
 	/* with linger: a monitor template whose master was killed, -1; its

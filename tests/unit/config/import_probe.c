@@ -3,6 +3,7 @@
  * import_probe FILE USER UID ADDRESS PORT GROUP...: what it decides, for the
  * script that compares this with sshd -T.
  */
+#include "config/effective.h"
 #include "config/import.h"
 #include "config/load.h"
 #include "config/options.h"
@@ -95,6 +96,23 @@ print_decision(const struct decision *d)
 	}
 }
 
+/* The same in sshd's words, each line behind an "=". */
+static void
+print_effective(const struct config *config, const struct decision *d)
+{
+	char *text = NULL, *line, *rest;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	config_effective(config, d, d, out);
+	fclose(out);
+	for (rest = text; (line = strsep(&rest, "\n")) != NULL;) {
+		if (*line != '\0')
+			printf("=%s\n", line);
+	}
+	free(text);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -118,6 +136,7 @@ main(int argc, char **argv)
 		decision_init(&d);
 		policy_decide(config, &facts, &d);
 		print_decision(&d);
+		print_effective(config, &d);
 		decision_free(&d);
 	}
 	config_free(config);

@@ -11,6 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+START_TEST(an_empty_list_of_revocation_lists_asks_none)
+{
+	struct policy_facts facts = facts_of_alice();
+
+	decide(RULES("{ name = \"m\"; methods = [ \"publickey\" ]; "
+		     "key_revoked = [ ]; },"),
+	    &facts);
+	ck_assert(!policy_asks_revoked(&decision, "/krl"));
+	done();
+	decide(
+	    RULES("{ name = \"m\"; methods = [ \"publickey\" ]; },"), &facts);
+	ck_assert(policy_asks_revoked(&decision, "/krl"));
+	done();
+}
+END_TEST
+
 START_TEST(sftp_only_leaves_the_sftp_subsystem_and_nothing_else)
 {
 	struct policy_facts facts = facts_of_alice();
@@ -319,6 +335,7 @@ suite_policy_may(void)
 
 	tcase_add_test(
 	    tc, sftp_only_leaves_the_sftp_subsystem_and_nothing_else);
+	tcase_add_test(tc, an_empty_list_of_revocation_lists_asks_none);
 	tcase_add_test(tc, every_layer_of_a_list_must_allow);
 	tcase_add_test(tc, a_refused_decision_allows_nothing);
 	tcase_add_test(tc, a_fresh_decision_allows_nothing);
