@@ -1,7 +1,7 @@
 check_PROGRAMS += tests/unit/master/test_master
 TESTS += tests/unit/master/test_master
 tests_unit_master_test_master_SOURCES = \
-	daemon/master/admit.c \
+	daemon/master/admit.c daemon/master/parting.c \
 	daemon/master/connection.c \
 	daemon/master/generation.c \
 	daemon/master/listen.c \
