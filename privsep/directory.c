@@ -27,11 +27,14 @@
 
 enum database { OF_GROUPS, OF_SHADOW };
 
-static const char *const databases[] = {
-    [OF_GROUPS] = "group", [OF_SHADOW] = "shadow"};
+/* Lines of nsswitch.conf: glibc asks that of initgroups where there is one. */
+static const char *const databases[][2] = {
+    [OF_GROUPS] = {"group", "initgroups"}, [OF_SHADOW] = {"shadow", "shadow"}};
 
 typedef enum nss_status ask_group(const char *name, struct group *result,
     char *buffer, size_t size, int *error);
+typedef enum nss_status ask_user_groups(const char *user, gid_t group,
+    long *start, long *size, gid_t **groups, long limit, int *error);
 typedef enum nss_status ask_shadow(const char *name, struct spwd *result,
     char *buffer, size_t size, int *error);
 
@@ -47,6 +50,40 @@ source_function(const char *source, const char *name)
 	free(file);
 	free(symbol);
 	return function;
+}
+
+/* errno of a look-up that found nothing, or not all. */
+static bool
+says_no_such_entry(int error)
+{
+	/* ERANGE is what glibc's own reader of files leaves behind. */
+	return error == 0 || error == ENOENT || error == ESRCH ||
+	    error == ERANGE;
+}
+
+/*
+ * A source may answer all but this question.  UNAVAIL with ENOENT and the like
+ * is what some say of a user whom they do not have; of these getgrnam() tells.
+ */
+static bool
+source_has_told_groups(const char *source, const char *user, gid_t gid)
+{
+	void *ask = source_function(source, "initgroups_dyn");
+	enum nss_status status;
+	long start = 0, size = 16;
+	gid_t *groups;
+	int error = 0;
+
+	if (ask == NULL)
+		return true;
+	groups = malloc((size_t)size * sizeof(*groups)); /* it may grow it */
+	if (groups == NULL)
+		return false;
+	status = ((ask_user_groups *)(uintptr_t)ask)(
+	    user, gid, &start, &size, &groups, -1, &error);
+	free(groups);
+	return status != NSS_STATUS_TRYAGAIN &&
+	    (status != NSS_STATUS_UNAVAIL || says_no_such_entry(error));
 }
 
 /* A source that is not installed is no source: glibc passes it over, too. */
@@ -74,7 +111,8 @@ source_answers(const char *source, enum database database)
 
 /* The sources behind "group:", without "[NOTFOUND=return]" and the like. */
 static bool
-sources_answer(char *sources, enum database database)
+sources_answer(
+    char *sources, enum database database, const char *user, gid_t gid)
 {
 	char *rest = NULL;
 	bool action = false;
@@ -83,7 +121,9 @@ sources_answer(char *sources, enum database database)
 	     word = strtok_r(NULL, " \t\n", &rest)) {
 		action = action || word[0] == '[';
 		if (!action && strcmp(word, "files") != 0 &&
-		    !source_answers(word, database))
+		    !(source_answers(word, database) &&
+			(database != OF_GROUPS ||
+			    source_has_told_groups(word, user, gid))))
 			return false;
 		if (strchr(word, ']') != NULL)
 			action = false;
@@ -91,40 +131,43 @@ sources_answer(char *sources, enum database database)
 	return true;
 }
 
+/* The sources of this line, if it is the database's; else NULL. */
+static char *
+sources_of(char *line, enum database database)
+{
+	char *at = &line[strspn(line, " \t")];
+	size_t len = strcspn(at, " \t:");
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *name = databases[database][i];
+		char *colon = &at[len + strspn(&at[len], " \t")];
+
+		if (strlen(name) == len && strncmp(at, name, len) == 0 &&
+		    *colon == ':')
+			return colon + 1;
+	}
+	return NULL;
+}
+
 /* Does every source of the database answer? */
 static bool
-all_answer(enum database database)
+all_answer(enum database database, const char *user, gid_t gid)
 {
-	const char *name = databases[database];
-	size_t len = strlen(name);
-	char line[1024];
 	FILE *file = fopen(NSSWITCH, "re");
+	char *line = NULL, *sources;
+	size_t size = 0;
 	bool good = true;
 
 	if (file == NULL)
 		return errno == ENOENT; /* glibc's default: files */
-	while (good && fgets(line, sizeof(line), file) != NULL) {
-		char *at = &line[strspn(line, " \t")];
-
-		if (strncmp(at, name, len) != 0)
-			continue;
-		at += len + strspn(&at[len], " \t");
-		if (*at != ':')
-			continue;
-		at[strcspn(at, "#")] = '\0';
-		good = sources_answer(&at[1], database);
+	while (good && getline(&line, &size, file) >= 0) {
+		line[strcspn(line, "#")] = '\0';
+		if ((sources = sources_of(line, database)) != NULL)
+			good = sources_answer(sources, database, user, gid);
 	}
+	free(line);
 	fclose(file);
 	return good;
-}
-
-/* errno of a look-up that found nothing, or not all. */
-static bool
-says_no_such_entry(int error)
-{
-	/* ERANGE is what glibc's own reader of files leaves behind. */
-	return error == 0 || error == ENOENT || error == ESRCH ||
-	    error == ERANGE;
 }
 
 bool
@@ -136,7 +179,8 @@ directory_groups(
 	errno = 0;
 	if (getgrouplist(user, gid, groups, &n) < 0)
 		return false;
-	if (all && (!says_no_such_entry(errno) || !all_answer(OF_GROUPS)))
+	if (all &&
+	    (!says_no_such_entry(errno) || !all_answer(OF_GROUPS, user, gid)))
 		return false;
 	*count = (size_t)n;
 	return true;
@@ -257,5 +301,5 @@ directory_shadow(const char *user, struct directory_shadow *out)
 	if (buffer != NULL)
 		explicit_bzero(buffer, size / 4);
 	free(buffer);
-	return found != NULL || (err == 0 && all_answer(OF_SHADOW));
+	return found != NULL || (err == 0 && all_answer(OF_SHADOW, user, 0));
 }

@@ -1,6 +1,7 @@
 /*
  * A directory whose health is one word in /etc/sptest.state: up, down (as
- * nslcd's library says it), broken, busy, slow, half (users, no groups).  A
+ * nslcd's library says it), broken, busy, slow, half (users, no groups), late
+ * (all but whose groups a user has, which comes too late).  A
  * second line is a user's name: a member of the group "suspended", whose
  * shadow entry says that the account is locked.
  * Hosts are lines of /etc/sptest.hosts, "ADDRESS ADDRESS...<tab>NAME"; a name
@@ -115,6 +116,8 @@ _nss_sptest_initgroups_dyn(const char *user, gid_t group, long *start,
 	(void)limit;
 	if (s != NSS_STATUS_SUCCESS)
 		return s;
+	if (strcmp(state, "late") == 0)
+		return fail(NSS_STATUS_UNAVAIL, ETIMEDOUT, errnop);
 	if (strcmp(user, member) != 0 || *start >= *size)
 		return none(errnop);
 	(*groups)[(*start)++] =
