@@ -183,6 +183,7 @@ option_type_text(enum option_type type)
 	    [OPTION_SETENV] = "list of NAME=value strings",
 	    [OPTION_COMMANDS] = "list of NAME=command strings",
 	    [OPTION_LOGINS] = "list of USER or USER@NETWORKS strings",
+	    [OPTION_GROUPS] = "list of group patterns",
 	    [OPTION_FINGERPRINTS] = "list of SHA256 fingerprints",
 	    [OPTION_NETWORKS] = "list of networks",
 	    [OPTION_UIDS] = "list of uids and ranges",

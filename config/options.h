@@ -48,6 +48,7 @@ enum option_type {
 	OPTION_SETENV, /* struct strings, NAME=value */
 	OPTION_COMMANDS, /* struct strings, SUBSYSTEM=command */
 	OPTION_LOGINS, /* struct strings, USER or USER@NETWORKS */
+	OPTION_GROUPS, /* struct strings, patterns */
 	OPTION_FINGERPRINTS, /* struct strings, SHA256:... or patterns */
 	OPTION_NETWORKS, /* struct networks */
 	OPTION_UIDS, /* struct uid_ranges */

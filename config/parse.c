@@ -154,6 +154,15 @@ parse_login(const char *text)
 }
 
 const char *
+parse_group(const char *text)
+{
+	if (*text == '\0' || strlen(text) > 1024)
+		return "not a group; like \"staff\" or \"adm-*\"";
+	return text[0] == '!' ? "an entry excludes by deny_groups, not by !" :
+				NULL;
+}
+
+const char *
 parse_uids(const char *text, struct uid_range *range)
 {
 	static const char bad[] = "not a uid or range; like \"1000\" or "

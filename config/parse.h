@@ -34,6 +34,8 @@ const char *parse_channel(
 const char *parse_assignment(const char *text);
 /* "USER" or "USER@NETWORK,!NETWORK": patterns of users. */
 const char *parse_login(const char *text);
+/* A pattern of groups. */
+const char *parse_group(const char *text);
 const char *parse_fingerprint(const char *text);
 /* Letters, digits and . _ - ; at most CONFIG_NAME_MAX. */
 const char *parse_name(const char *text);

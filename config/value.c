@@ -295,6 +295,9 @@ item_string(struct arena *arena, const struct option *option, const char *text,
 	case OPTION_LOGINS:
 		fault = parse_login(text);
 		break;
+	case OPTION_GROUPS:
+		fault = parse_group(text);
+		break;
 	case OPTION_FINGERPRINTS:
 		fault = parse_fingerprint(text);
 		break;
@@ -390,6 +393,10 @@ read_item(const struct value *v, const config_setting_t *element,
 	if (strcmp(text, "none") == 0 && v->option->min == 0 &&
 	    v->option->type != OPTION_ALGORITHMS)
 		return reader_error(v->r, line, v->key, "write [ ] for none");
+	if (v->r->plus == NULL && text[0] == '+' &&
+	    (v->option->flags & OPTION_JOINS) != 0)
+		return reader_error(v->r, line, v->key,
+		    "\"%s\": only lists of overlays add up by +", text);
 	if (v->r->plus != NULL && text[0] == '+') {
 		(*v->r->plus)++;
 		text++;
@@ -557,6 +564,7 @@ value_read(struct reader *r, const struct option *option, const char *key,
 	case OPTION_SETENV:
 	case OPTION_COMMANDS:
 	case OPTION_LOGINS:
+	case OPTION_GROUPS:
 	case OPTION_FINGERPRINTS:
 		return read_list(&v, sizeof(char *), item_string, member);
 	case OPTION_NETWORKS:

@@ -78,7 +78,8 @@ is_everything(const struct option *option, const void *value)
 	    option->grant == GRANT_deny_groups ||
 	    option->grant == GRANT_key_revoked)
 		return strings->count == 0;
-	if (option->type == OPTION_STRINGS || option->type == OPTION_LOGINS)
+	if (option->type == OPTION_STRINGS || option->type == OPTION_LOGINS ||
+	    option->type == OPTION_GROUPS)
 		return strings->count == 1 &&
 		    strcmp(strings->items[0], "*") == 0;
 	return option->type == OPTION_TARGETS && targets->count == 1 &&

@@ -61,6 +61,13 @@ static const struct error errors[] = {
 	"no listener is named \"x\""},
     {RULE(KEY "allow_users = \"bob@example.com\";"), "not a network"},
     {RULE(KEY "allow_users = \"!bob\";"), "an entry excludes by deny_users"},
+    {RULE(KEY "deny_groups = [ \"!wheel\" ];"),
+	"an entry excludes by deny_groups"},
+    {RULE(KEY "deny_groups = [ \"\" ];"), "not a group"},
+    /* Without this it would be the name of nobody, and refuse nobody. */
+    {RULE(KEY "deny_users = [ \"+bob\" ];"), "only lists of overlays add up"},
+    {RULE(KEY) "guards = ( { name = \"g\"; deny_groups = [ \"+x\" ]; } );",
+	"only lists of overlays add up"},
     {RULE(KEY "allow_users = \"@10.0.0.0/8\";"), "not a user"},
     {RULE(KEY "allow_users = \"a@10.0.0.0/8,\";"), "not a network"},
 };
