@@ -102,8 +102,8 @@ check_names(struct monitor *m)
 }
 
 /*
- * A query: would this key do?  Says yes only when a signature by it could
- * still be of use.
+ * A query: would this key do?  A user whose right password a guard has refused
+ * is answered as before, so that it cannot be told from a wrong one.
  */
 static void
 answer_query(
@@ -114,8 +114,7 @@ answer_query(
 
 	for (size_t i = 0; i < count && verdict != SALLYPORT_ALLOW; i++)
 		verdict = auth_try_step(m, steps[i]);
-	if (verdict == SALLYPORT_ALLOW && !a->walk.hopeless && !a->refused &&
-	    a->attempt.has_key &&
+	if (verdict == SALLYPORT_ALLOW && !a->blind && a->attempt.has_key &&
 	    !chain_key_used(&a->walk, a->attempt.fingerprint) &&
 	    ++a->offers <= AUTH_QUERIES_FREE) {
 		MONITOR_SEND(m, auth_key_ok,
@@ -130,7 +129,7 @@ answer_query(
 		snprintf(a->attempt.reason, sizeof(a->attempt.reason),
 		    "asked for too many times");
 	}
-	if (!a->walk.hopeless && verdict == SALLYPORT_ALLOW &&
+	if (!a->blind && verdict == SALLYPORT_ALLOW &&
 	    a->attempt.reason[0] == '\0')
 		snprintf(a->attempt.reason, sizeof(a->attempt.reason),
 		    "key has been used already");
@@ -162,6 +161,7 @@ answer_proof(
 	enum chain_result result = CHAIN_REFUSED;
 	char methods[WALL_METHODS_MAX];
 
+	a->before = a->walk;
 	for (size_t i = 0;
 	     i < count && result == CHAIN_REFUSED && !a->attempt.abandoned;
 	     i++) {

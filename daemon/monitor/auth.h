@@ -111,8 +111,11 @@ struct joined {
 struct auth {
 	struct sallyport_login login;
 	struct decision *decision;
+	struct chain *chains; /* of the walk; guards drop the decision's */
 	struct chain_walk walk;
+	struct chain_walk before; /* as it was before the current proof */
 	bool refused; /* nothing can succeed any more */
+	bool blind; /* refused from the first request on: no key would do */
 	const char *refusal; /* why: a word for the log; static */
 	bool refused_told; /* why has been logged */
 	bool lock_told; /* as has that its password is locked */

@@ -394,8 +394,8 @@ auth_refuse(
 	a->refused = true;
 	a->refusal = code;
 	/* From outside nothing has been achieved, as for any failure. */
-	chain_begin(&a->walk, a->decision->chains.items,
-	    a->decision->chains.count, true, auth_serves, m);
+	a->walk = a->before;
+	a->walk.hopeless = true;
 	snprintf(a->attempt.reason, sizeof(a->attempt.reason), "%s", reason);
 	if (a->refused_told)
 		return;

@@ -187,8 +187,13 @@ auth_learn(struct monitor *m)
 	auth_name_decider(m);
 	if (d->grants.origins[GRANT_log_level].line != 0)
 		log_set_level((int)d->grants.log_level);
-	chain_begin(&a->walk, d->chains.items, d->chains.count, !granted,
-	    auth_serves, m);
+	a->chains = mem_array(d->chains.count + 1, sizeof(*a->chains));
+	for (size_t i = 0; i < d->chains.count; i++)
+		a->chains[i] = d->chains.items[i];
+	chain_begin(
+	    &a->walk, a->chains, d->chains.count, !granted, auth_serves, m);
+	a->before = a->walk;
+	a->blind = !granted || a->walk.count == 0;
 	if (granted && a->walk.count == 0)
 		auth_refuse(m, "no_module",
 		    "no loaded module serves any of its methods", d->why);

@@ -211,6 +211,7 @@ auth_close(struct monitor *m)
 		wipe(e, sizeof(*e));
 		free(e);
 	}
+	free(a->chains);
 	decision_free(a->decision);
 	free(a->decision);
 	m->decision = NULL;

@@ -290,3 +290,37 @@ def test_a_refused_login_has_an_incident_id(make_server, cast, stranger):
         s.wait_log(rf"Failed password for .*{cast[role]} .*conn={incident}[0-9a-f]{{8}} .*refusal={code} ",
                    after=mark)
         s.wait_log(rf"maximum authentication attempts exceeded .*conn={incident}", after=mark)
+
+
+GUARDED = """
+auth     required pam_unix.so
+account  required pam_unix.so
+session  required pam_permit.so
+"""
+
+
+@pytest.mark.parametrize("methods, first", [
+    ('"publickey", "password"', ()), ('"keyboard-interactive,password", "publickey"', ("dialogue",))])
+def test_a_right_password_that_a_guard_refuses_looks_wrong(make_server, user, methods, first):
+    """Its answer comes as late, the methods left are the same, and a key that
+    would do before does after it."""
+    sp.write_pam("sp-guarded", GUARDED)
+    s = make_server(pam_service="sp-guarded", limits="max_auth_tries = 20;", rules=f"""
+rules = ( {{ name = "users"; methods = [ {methods} ]; }} );
+guards = ( {{ name = "keys"; match = {{ method = "password"; }}; refuse = true; }} );""")
+    seen = []
+    for text in ("wrong", user.password):
+        w = Walk(s.port, user.name, paramiko.Ed25519Key(filename=user.key))
+        for step in first:
+            getattr(w, step)(user.password)
+        w.query()
+        took = w.password(text)
+        w.query()
+        w.password()
+        w.none()
+        w.close()
+        seen.append(w.answers)
+        # pam_unix's two seconds, as libpam varies them
+        assert took > 0.9, text
+    assert seen[0] == seen[1] and 60 in {k for k, _ in seen[0]}
+    s.wait_log("guard_refuses")
