@@ -262,6 +262,40 @@ class OpenSSHNoPam(OpenSSH):
     pam = False
 
 
+class OpenSSHNew(OpenSSH):
+    """Debian 13's, in a root of its own (tests/integration/trixie root): its
+    own libraries and PAM modules, our users, stack and files."""
+    name = "openssh10"
+    root = os.environ.get("SALLYPORT_TRIXIE", "/var/cache/sallyport-trixie")
+
+    def spawn(self, argv):
+        place = f"{sp.SCRATCH}/{self.name}"
+        for part in ("upper", "work", "root"):
+            os.makedirs(f"{place}/{part}")
+        sp.run(["mount", "-t", "overlay", "overlay", "-o",
+                f"lowerdir={self.root},upperdir={place}/upper,"
+                f"workdir={place}/work", f"{place}/root"], check=0)
+        inside = place + "/root"
+        for path in ("/proc", "/dev", "/sys", "/home", "/mnt", "/etc/passwd",
+                     "/etc/shadow", "/etc/group", "/etc/default"):
+            os.makedirs(inside + path, exist_ok=True) if os.path.isdir(path) \
+                else open(inside + path, "a").close()
+            sp.run(["mount", "--rbind", path, inside + path], check=0)
+        os.makedirs(inside + "/run/sshd", exist_ok=True)
+        with open(inside + "/etc/pam.d/sshd", "w") as f:
+            f.write(PAM)
+        super().spawn(["chroot", inside, *argv])
+
+    def stop(self):
+        super().stop()
+        sp.run(["umount", "-R", f"{sp.SCRATCH}/{self.name}/root"])
+
+
+class OpenSSHNewNoPam(OpenSSHNew):
+    name = "openssh10-nopam"
+    pam = False
+
+
 class Dropbear(Server):
     name = "dropbear"
     macs = "hmac-sha2-256"
@@ -276,8 +310,10 @@ class Dropbear(Server):
                     "-P", f"{sp.SCRATCH}/dropbear.pid"])
 
 
+NEW = (OpenSSHNew, OpenSSHNewNoPam) \
+    if os.path.exists(f"{OpenSSHNew.root}/usr/sbin/sshd") else ()
 ALL = {c.name: c for c in (Sallyport, OpenSSH, Dropbear, SallyportNoPam,
-                           OpenSSHNoPam)}
+                           OpenSSHNoPam, *NEW)}
 
 
 def clean_groups():
