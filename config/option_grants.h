@@ -199,7 +199,8 @@ G(refuse, BOOL, 0, 0, 0, "false", NULL, TRUE, "Refuse whoever matches."),
 	"half of their time at most."),
     G(keepalive_interval, TIME, 1, DAY, NONE, "\"none\"", NULL, SMALLER,
 	"Ask a silent client whether it is there, so often, and end the "
-	"connection when it does not answer: also one whose computer sleeps. "
+	"connection when it does not answer: also one whose computer sleeps, "
+	"which is told why if it wakes within half an hour. "
 	"Without it TCP's own keepalive finds dead peers (tcp_keepalive)."),
     G(keepalive_count, NUMBER, 1, 1000, NONE, "3", NULL, SMALLER,
 	"End the connection after so many unanswered ones; none: never."),

@@ -260,6 +260,7 @@ save_connection(struct buf *b, const struct connection *c)
 	buf_u64(b, c->accepted_at);
 	buf_u64(b, c->worker_gone_at);
 	buf_u64(b, c->monitor_gone_at);
+	buf_bool(b, c->silent);
 	buf_u32(b, (uint32_t)c->monitor);
 	buf_u32(b, (uint32_t)c->worker);
 	carry_keep(b, c->monitor_pidfd);
@@ -306,6 +307,7 @@ load_connection(struct rd *r, struct master *m, struct generation *first)
 	c->accepted_at = rd_u64(r);
 	c->worker_gone_at = rd_u64(r);
 	c->monitor_gone_at = rd_u64(r);
+	c->silent = rd_bool(r);
 	c->monitor = (pid_t)rd_u32(r);
 	c->worker = (pid_t)rd_u32(r);
 	c->monitor_pidfd = carry_take(r);

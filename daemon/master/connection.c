@@ -366,8 +366,14 @@ connection_monitor_died(
 	connection_audit(c);
 	if (offence != OFFENCE_NONE && !c->unserved)
 		penalties_add(m->penalties, config, &c->source, offence);
-	else if (code == EXIT_DONE && sig == 0 && slot.since != 0)
+	else if ((code == EXIT_DONE || code == EXIT_SILENT) && sig == 0 &&
+	    slot.since != 0)
 		penalties_success(m->penalties, config, &c->source);
+	if (code == EXIT_SILENT && sig == 0) {
+		c->silent = true;
+		/* No login of the user any more, for max_user_sessions. */
+		c->generation->slots[c->slot].since = 0;
+	}
 	if (code == EXIT_VIOLATION)
 		m->stats.violations++;
 	audit_forget_connection();

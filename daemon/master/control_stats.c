@@ -99,6 +99,7 @@ connections(struct control_client *c, const struct totals *t)
 	    {EXIT_FAILED, "failed"},
 	    {EXIT_ACCOUNT, "account"},
 	    {EXIT_OUTAGE, "outage"},
+	    {EXIT_SILENT, "silent"},
 	};
 	static const char *const states[STATE_COUNT] = {
 	    [STATE_KEX] = "kex",

@@ -139,7 +139,8 @@ verb_sessions(
 	(void)count;
 	for (const struct connection *k = c->m->connections; k != NULL;
 	     k = k->next)
-		describe_connection(c, k);
+		if (!k->silent)
+			describe_connection(c, k);
 	control_ok(c);
 }
 

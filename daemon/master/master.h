@@ -106,6 +106,7 @@ struct connection {
 	/* On the pidfds, once the template that would tell has gone. */
 	struct loop_fd on_monitor, on_worker;
 	bool monitor_dead, worker_dead;
+	bool silent; /* its session has ended, its client does not know yet */
 	bool authenticated; /* as its slot said when last looked at */
 	bool ended_by_us; /* deadline: already audited */
 	bool stuck_told; /* that its monitor overstays a deadline */

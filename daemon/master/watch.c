@@ -17,6 +17,8 @@
 #define TICK_MS 1000
 /* A monitor without its worker, in no named call, has this long. */
 #define LINGER_MS 10000
+/* A worker whose client sleeps ends itself after half an hour. */
+#define SILENT_MS (35 * 60 * 1000)
 /* Added to a call's deadline, so that a module's own time-out comes first. */
 #define SLACK_MS 500
 
@@ -88,7 +90,7 @@ look(struct master *m, struct connection *c, uint64_t now)
 	    now - c->worker_gone_at > LINGER_MS)
 		stuck(m, c, &slot, "worker has gone");
 	if (c->monitor_dead && !c->worker_dead &&
-	    now - c->monitor_gone_at > LINGER_MS)
+	    now - c->monitor_gone_at > (c->silent ? SILENT_MS : LINGER_MS))
 		end_process(c->worker_pidfd);
 }
 

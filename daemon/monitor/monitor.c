@@ -341,6 +341,11 @@ on_bye(struct monitor *m, struct wall_message *message)
 	m->bye.bytes_out = b->bytes_out;
 	m->slot->bytes_in = b->bytes_in;
 	m->slot->bytes_out = b->bytes_out;
+	/* Its session is over, whenever the client hears of it. */
+	if (b->cause == BYE_SILENT && m->state == STATE_OPEN) {
+		m->exit_code = EXIT_SILENT;
+		m->ended = true;
+	}
 	return 0;
 }
 

@@ -22,6 +22,9 @@
 
 /* How long a peer may take to read our last words. */
 #define LINGER_MS 2000
+/* A client that sleeps reads why it was left when it wakes, if its descriptor
+ * is open then: what it sends before would make TCP throw that away. */
+#define LINGER_SILENT_MS (30 * 60 * 1000)
 /* Behind `log`'s budget of 2000 the monitor would end us. */
 #define LINES_MAX 1900
 
@@ -130,7 +133,9 @@ farewell(void *arg)
 		stop(w);
 		return;
 	}
-	loop_timer_start(w->loop, &w->linger, LINGER_MS, linger_over, w);
+	loop_timer_start(w->loop, &w->linger,
+	    w->bye_cause == BYE_SILENT ? LINGER_SILENT_MS : LINGER_MS,
+	    linger_over, w);
 	(void)packet_flush(w);
 }
 

@@ -177,9 +177,31 @@ def test_an_end_by_policy_is_announced_and_told(make_server, user, grants, warni
     s.wait_log(event)
 
 
+def test_a_client_that_sleeps_hears_why_it_was_left(make_server, user):
+    """Behind what it has not read; the session is over, and its place free."""
+    s = make_server(grants="keepalive_interval = 1; keepalive_count = 2; max_user_sessions = 1;")
+    p = s.popen(user, "echo on; sleep 1; head -c 100000 /dev/zero; exec sleep 60", LogLevel="INFO")
+    assert p.stdout.readline() == b"on\n"
+    os.kill(p.pid, signal.SIGSTOP)
+    try:
+        s.wait_log("did not answer 2 keepalives: closed", 20)
+        sp.wait_for(lambda: not s.processes("monitor "), 20, "the session's end")
+        assert sp.run(["sallyportctl", "-f", s.config, "sessions"], check=0).stdout == ""
+        s.ssh(user, "true", check=0)
+        mark = s.mark()
+        os.kill(s.pid, signal.SIGHUP)  # the next image knows that it sleeps
+        s.wait_log("Configuration reloaded", 20, mark)
+    finally:
+        os.kill(p.pid, signal.SIGCONT)
+    _, err = p.communicate(timeout=20)
+    assert p.returncode == 255 and b"no answer to 2 keepalives" in err, err
+    sp.wait_for(lambda: not s.processes("worker "), 20, "the worker's end")
+
+
 def test_without_a_policy_a_client_may_sleep(server, user):
     """The shipped defaults ask nobody; TCP's own keepalive is on."""
-    assert "keepalive" not in open(f"{sp.TOP}/config/sallyport.conf").read().split("modules =")[1]
+    shipped = open(f"{sp.TOP}/config/sallyport.conf").read()
+    assert not re.search(r"(?m)^[^#]*keepalive", shipped)
     p = server.popen(user, "echo on; cat")
     assert p.stdout.readline() == b"on\n"
     shown = sp.run(["ss", "-tnoH", "state", "established", "sport", "=", f":{server.port}"], check=0).stdout
