@@ -448,6 +448,30 @@ struct sallyport_host {
 	 */
 	int (*step)(struct sallyport_login *login, size_t index,
 	    struct sallyport_step *step);
+
+	/*
+	 * One more step before success, as in a chain
+	 * ("keyboard-interactive:otp"), if this call says ALLOW; in
+	 * authenticate() and account().  A step that has been done meets it.
+	 * Nothing takes a step away.  SALLYPORT_NOT_FOUND: no module serves
+	 * it; deny then, or the host does.  Look at size before you call it.
+	 */
+	int (*demand)(struct sallyport_login *login, const char *step);
+
+	/*
+	 * Why, for the user, beside reason(), which is the log's: in
+	 * account(), change_password() and open_session().  Clients show it
+	 * when the connection ends by this verdict.  Look at size.
+	 */
+	int (*tell_user)(struct sallyport_login *login, const char *format, ...)
+	    SALLYPORT_FORMAT(2, 3);
+
+	/*
+	 * A group more for the user's programs; in open_session().
+	 * SALLYPORT_NOT_FOUND: there is none of that name;
+	 * SALLYPORT_REFUSED: it is root's.  Look at size.
+	 */
+	int (*add_group)(struct sallyport_login *login, const char *name);
 };
 
 /* ---- the module -------------------------------------------------------- */
@@ -513,7 +537,8 @@ struct sallyport_module {
 	 * called once open_session has been (or would have been, if that is
 	 * NULL), whatever it said.  What open_session
 	 * does to the process (limits, namespaces, ...) the user's programs
-	 * inherit.  Text for the user: host->reason() of a denial.
+	 * inherit.  Text for the user: host->tell_user(), or the
+	 * reason() of a denial.
 	 */
 	enum sallyport_verdict (*open_session)(
 	    void *connection, struct sallyport_login *login);

@@ -179,6 +179,10 @@ answer_proof(
 	}
 	a->joined[a->current].proved = true;
 	auth_step_done(m, a->attempt.step);
+	if (!auth_demand_keep(m)) {
+		auth_fail(m, SALLYPORT_DENY);
+		return;
+	}
 	auth_expose(m);
 	if (a->attempt.has_key)
 		take_key(a);

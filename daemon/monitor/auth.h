@@ -16,6 +16,7 @@
 #define AUTH_REFUSED_KEYS_MAX 32
 #define AUTH_RESTRICT_MAX     512 /* permitopen and the like, of one attempt */
 #define AUTH_ENV_MAX	      1024 /* as sshd */
+#define AUTH_DEMANDS_MAX      8 /* steps that modules demand besides */
 #define AUTH_LEFT_MAX	      32 /* processes that modules left behind */
 #define AUTH_ASKS_MAX	      64 /* rounds in one connection */
 #define AUTH_CHANGE_METHODS   "keyboard-interactive,password"
@@ -49,6 +50,9 @@ enum host_function {
 	HOST_ASK_CHANGE,
 	HOST_PACKET_SEND,
 	HOST_PACKET_RECEIVE,
+	HOST_DEMAND,
+	HOST_TELL_USER,
+	HOST_ADD_GROUP,
 	HOST_FUNCTION_COUNT
 };
 
@@ -92,6 +96,8 @@ struct attempt {
 	unsigned key_bits;
 	bool touched, verified;
 	struct restrictions restrictions;
+	char demand[3 * CONFIG_NAME_MAX + 3]; /* one more step */
+	char told[256]; /* why, for the user; tell_user() */
 };
 
 /* A key that succeeded in a chain that asks for several. */
@@ -138,6 +144,9 @@ struct auth {
 
 	struct step_facts *steps[CHAIN_STEPS_MAX]; /* host_steps.c */
 	size_t step_count;
+	struct arena *demands; /* of demanded; NULL: none */
+	struct chain demanded[AUTH_DEMANDS_MAX]; /* a step each */
+	size_t demand_count;
 
 	unsigned requests, failures, queries, asks;
 	unsigned outages; /* of the failures: a module could not tell */
@@ -252,7 +261,15 @@ const char *host_stage_name(enum host_stage stage);
 
 /* host_steps.c: what the steps of the chain have proven. */
 void auth_step_done(struct monitor *m, const struct chain_step *step);
+bool auth_step_was_done(const struct auth *a, const struct chain_step *step);
 void auth_steps_free(struct auth *a);
+
+/* host_demand.c: steps that modules demand besides. */
+int host_demand(struct sallyport_login *login, const char *step);
+/* The call has said ALLOW: what it demanded holds.  False: too many. */
+bool auth_demand_keep(struct monitor *m);
+/* If one is still due, the client is told to go on with it: true. */
+bool auth_demand_next(struct monitor *m);
 int host_step(
     struct sallyport_login *login, size_t index, struct sallyport_step *out);
 
@@ -269,6 +286,9 @@ int host_restrict_to(struct sallyport_login *login,
 int host_user_changed(struct sallyport_login *login, const char *name);
 int host_environment(struct sallyport_login *login, const char *setting);
 void host_exhausted(struct sallyport_login *login);
+int host_tell_user(struct sallyport_login *login, const char *format, ...)
+    SALLYPORT_FORMAT(2, 3);
+int host_add_group(struct sallyport_login *login, const char *name);
 void host_fail_delay(struct sallyport_login *login, uint32_t microseconds);
 
 /* ---- auth_finish.c ------------------------------------------------------ */

@@ -279,7 +279,9 @@ void
 auth_end_account(struct monitor *m, enum sallyport_verdict verdict)
 {
 	struct auth *a = m->auth;
-	const char *sentence = account_sentence(a->refusal);
+	const char *sentence = a->attempt.told[0] != '\0' ?
+	    a->attempt.told :
+	    account_sentence(a->refusal);
 
 	if (m->ended)
 		return;

@@ -121,7 +121,7 @@ keep_claims(struct monitor *m, size_t i)
 	    a->decision, m->template->modules[i].settings->name);
 
 	restrictions_free(&a->attempt.restrictions);
-	if (err == 0)
+	if (err == 0 && auth_demand_keep(m))
 		return true;
 	snprintf(a->attempt.reason, sizeof(a->attempt.reason),
 	    "restrictions contradict each other");
@@ -142,7 +142,8 @@ ask_accounts(struct monitor *m)
 		if (h->module->account == NULL)
 			continue;
 		connection = auth_join(m, i);
-		a->attempt.reason[0] = '\0';
+		a->attempt.reason[0] = a->attempt.told[0] = '\0';
+		a->attempt.demand[0] = '\0';
 		restrictions_free(&a->attempt.restrictions);
 		auth_enter(m, i, STAGE_ACCOUNT);
 		verdict = auth_verdict(
@@ -263,6 +264,14 @@ change_or_defer(struct monitor *m)
 	    .methods = AUTH_CHANGE_METHODS);
 }
 
+/* What account() demanded is asked before success; then it is asked again. */
+static void
+succeed_or_go_on(struct monitor *m)
+{
+	if (!auth_demand_next(m))
+		auth_succeed(m);
+}
+
 static void
 finish_account(struct monitor *m)
 {
@@ -277,7 +286,7 @@ finish_account(struct monitor *m)
 	if (m->auth->attempt.abandoned)
 		return;
 	if (verdict == SALLYPORT_ALLOW)
-		auth_succeed(m);
+		succeed_or_go_on(m);
 	else if (verdict == SALLYPORT_EXPIRED)
 		change_or_defer(m);
 	else
@@ -302,7 +311,7 @@ auth_change(struct monitor *m)
 	if (a->attempt.abandoned)
 		return;
 	if (verdict == SALLYPORT_ALLOW)
-		auth_succeed(m);
+		succeed_or_go_on(m);
 	else
 		refuse_account(m, verdict);
 }
@@ -313,6 +322,9 @@ auth_finish(struct monitor *m)
 	struct auth *a = m->auth;
 	char methods[WALL_METHODS_MAX];
 
+	/* Guards and accounts are asked when all has been proven. */
+	if (!a->refused && !a->walk.hopeless && auth_demand_next(m))
+		return;
 	fill_key_facts(a);
 	policy_guard(m->template->config, &a->facts, a->decision);
 	auth_name_decider(m);

@@ -4,6 +4,7 @@
  */
 #include "daemon/monitor/auth.h"
 
+#include "config/arena.h"
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -46,22 +47,23 @@ open_one(struct monitor *m, size_t i)
 	const struct hosted *h = &m->template->modules[i];
 	void *connection = auth_join(m, i);
 	enum sallyport_verdict verdict;
+	const char *reason;
 
 	/* Its close_session() is called, whatever it says now. */
 	a->joined[i].session = true;
 	if (h->module->open_session == NULL)
 		return true;
-	a->attempt.reason[0] = '\0';
+	a->attempt.reason[0] = a->attempt.told[0] = '\0';
 	auth_enter(m, i, STAGE_OPEN);
 	verdict =
 	    auth_verdict(m, i, h->module->open_session(connection, &a->login));
 	if (verdict == SALLYPORT_ALLOW || verdict == SALLYPORT_IGNORE)
 		return true;
+	reason = a->attempt.reason[0] != '\0' ? a->attempt.reason :
+						"the session was refused";
+	AUDIT(session_failed, .service = h->settings->name, .reason = reason);
 	snprintf(a->session_error, sizeof(a->session_error), "%s",
-	    a->attempt.reason[0] != '\0' ? a->attempt.reason :
-					   "the session was refused");
-	AUDIT(session_failed, .service = h->settings->name,
-	    .reason = a->session_error);
+	    a->attempt.told[0] != '\0' ? a->attempt.told : reason);
 	return false;
 }
 
@@ -194,6 +196,7 @@ auth_close(struct monitor *m)
 	}
 	host_children_end(m);
 	auth_steps_free(a);
+	arena_free(a->demands);
 	ask_forget(m);
 	restrictions_free(&a->attempt.restrictions);
 	restrictions_free(&a->granted);

@@ -171,6 +171,7 @@ static void
 forget_claims(struct attempt *a)
 {
 	restrictions_free(&a->restrictions);
+	a->demand[0] = '\0';
 	a->has_key = a->touched = a->verified = false;
 	a->key_type[0] = a->fingerprint[0] = a->key_source[0] = '\0';
 	a->place[0] = a->key_id[0] = a->ca_type[0] = '\0';

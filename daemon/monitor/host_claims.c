@@ -8,9 +8,13 @@
 #include "lib/err.h"
 #include "lib/log.h"
 
+#include <grp.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *
 module_name(const struct monitor *m)
@@ -71,6 +75,51 @@ host_environment(struct sallyport_login *login, const char *setting)
 	    auth_set_environment(login->m, setting) :
 	    restrictions_set_variable(&a->attempt.restrictions, setting);
 	return err == 0 ? SALLYPORT_OK : SALLYPORT_TOO_LARGE;
+}
+
+int
+host_tell_user(struct sallyport_login *login, const char *format, ...)
+{
+	struct attempt *a = &login->m->auth->attempt;
+	char text[sizeof(a->told)], *clean;
+	va_list args;
+
+	if (!host_allows(login, HOST_TELL_USER))
+		return SALLYPORT_STATE;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	clean = ask_clean(text, sizeof(a->told) - 1);
+	snprintf(a->told, sizeof(a->told), "%s", clean);
+	free(clean);
+	return SALLYPORT_OK;
+}
+
+/* The session process inherits the monitor's groups of this moment. */
+int
+host_add_group(struct sallyport_login *login, const char *name)
+{
+	struct monitor *m = login->m;
+	gid_t groups[AUTH_GROUPS_MAX + 1];
+	struct group entry, *found = NULL;
+	char buffer[65536];
+	int count;
+
+	if (!host_allows(login, HOST_ADD_GROUP))
+		return SALLYPORT_STATE;
+	if (getgrnam_r(name, &entry, buffer, sizeof(buffer), &found) != 0 ||
+	    found == NULL)
+		return SALLYPORT_NOT_FOUND;
+	if (entry.gr_gid == 0)
+		return SALLYPORT_REFUSED;
+	if ((count = getgroups(AUTH_GROUPS_MAX, groups)) < 0)
+		return SALLYPORT_TOO_LARGE;
+	groups[count] = entry.gr_gid;
+	if (setgroups((size_t)count + 1, groups) != 0)
+		return SALLYPORT_SYSTEM;
+	log_info("module %s adds the group %s to the session of %s",
+	    module_name(m), name, m->passwd.pw_name);
+	return SALLYPORT_OK;
 }
 
 void

@@ -27,6 +27,10 @@ static const struct {
     [HOST_SHOW] = {"show", IN_REQUEST | AT(OPEN)},
     [HOST_ASK_CHANGE] = {"ask_change", AT(CHANGE)},
     [HOST_PACKET_SEND] = {"packet_send", AT(AUTHENTICATE) | AT(ACCOUNT)},
+    [HOST_DEMAND] = {"demand", AT(AUTHENTICATE) | AT(ACCOUNT)},
+    /* Not before the proof: it would tell guessers. */
+    [HOST_TELL_USER] = {"tell_user", AT(ACCOUNT) | AT(CHANGE) | AT(OPEN)},
+    [HOST_ADD_GROUP] = {"add_group", AT(OPEN)},
     [HOST_PACKET_RECEIVE] = {"packet_receive", AT(AUTHENTICATE) | AT(ACCOUNT)},
 };
 

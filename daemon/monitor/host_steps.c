@@ -50,6 +50,22 @@ auth_step_done(struct monitor *m, const struct chain_step *step)
 	a->steps[a->step_count++] = f;
 }
 
+bool
+auth_step_was_done(const struct auth *a, const struct chain_step *step)
+{
+	for (size_t i = 0; i < a->step_count; i++) {
+		const struct step_facts *f = a->steps[i];
+
+		if (strcmp(f->method, step->method) == 0 &&
+		    (step->module == NULL ||
+			strcmp(f->module, step->module) == 0) &&
+		    strcmp(f->parameter,
+			step->service == NULL ? "" : step->service) == 0)
+			return true;
+	}
+	return false;
+}
+
 void
 auth_steps_free(struct auth *a)
 {

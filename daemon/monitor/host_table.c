@@ -499,4 +499,7 @@ const struct sallyport_host host_table = {
     .counts_source = host_counts_source,
     .event = host_event,
     .step = host_step,
+    .demand = host_demand,
+    .tell_user = host_tell_user,
+    .add_group = host_add_group,
 };

@@ -39,6 +39,7 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/host_children.c \
 	daemon/monitor/host_claims.c \
 	daemon/monitor/host_services.c \
+	daemon/monitor/host_demand.c \
 	daemon/monitor/host_log.c \
 	daemon/monitor/host_process.c \
 	daemon/monitor/host_stage.c \

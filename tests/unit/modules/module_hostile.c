@@ -370,6 +370,14 @@ call(struct sallyport_login *login)
 		return host->packet_send(login, 60, "x", 1);
 	if (strcmp(wish, "packet_receive") == 0)
 		return receive(login);
+	if (strcmp(wish, "demand") == 0)
+		return host->demand(login,
+		    text[0] == '\0' ? host->text(login, SALLYPORT_METHOD) :
+				      text);
+	if (strcmp(wish, "tell_user") == 0)
+		return host->tell_user(login, "%s\033[1m", "Call the desk");
+	if (strcmp(wish, "add_group") == 0)
+		return host->add_group(login, text[0] == '\0' ? "bin" : text);
 	if (strcmp(wish, "steps") == 0)
 		return look_at_steps(login);
 	if (strcmp(wish, "time") == 0)
@@ -446,6 +454,8 @@ account(void *connection, struct sallyport_login *login)
 {
 	(void)connection;
 	act(login, "account");
+	if (strcmp(text, "refuse") == 0 && strcmp(at, "account") == 0)
+		return SALLYPORT_DENY;
 	return expired ? SALLYPORT_EXPIRED : SALLYPORT_ALLOW;
 }
 

@@ -66,6 +66,9 @@ static const struct {
     {"ask", "nyyynnn", "keyboard-interactive"},
     {"show", "nyyyynn", "password"},
     {"ask_change", "nnnynnn", "password"},
+    {"demand", "nyynnnn", "password"},
+    {"tell_user", "nnyyynn", "password"},
+    {"add_group", "nnnnynn", "password"},
     {"packet_send", "nyynnnn", "packets@hostile"},
     {"packet_receive", "nyynnnn", "packets@hostile"},
 };
@@ -100,7 +103,7 @@ START_TEST(each_function_works_in_its_stages_alone)
 {
 	size_t row = (size_t)_i / STAGES, stage = (size_t)_i % STAGES;
 	bool change = stage == 3, works = rows[row].works[stage] == 'y';
-	bool exhausted;
+	bool exhausted, binds;
 	const char *text;
 	int *result, *calls;
 	char options[256];
@@ -114,16 +117,13 @@ START_TEST(each_function_works_in_its_stages_alone)
 	calls = seen("hostile_calls");
 	log_in(row, change);
 	/* A module that is refused a restriction gets nobody in. */
-	ck_assert_int_eq(f.logged_in,
-	    works || stage > 3 ||
-		strcmp(rows[row].function, "restrict_to") != 0);
+	binds = strcmp(rows[row].function, "restrict_to") == 0 ||
+	    strcmp(rows[row].function, "demand") == 0;
+	ck_assert_int_eq(f.logged_in, works || stage > 3 || !binds);
 	if (f.logged_in) {
 		f.m.state = STATE_OPEN;
 		ck_assert_int_eq(auth_open_session(&f.m, NULL, &text),
-		    strcmp(rows[row].function, "restrict_to") == 0 &&
-			    stage == 4 ?
-			E_DENIED :
-			0);
+		    binds && stage == 4 ? E_DENIED : 0);
 	}
 	exhausted = f.m.auth->joined[0].exhausted;
 	if (strcmp(rows[row].function, "restrict_to") == 0 && works)
@@ -139,6 +139,117 @@ START_TEST(each_function_works_in_its_stages_alone)
 	    strcmp(rows[row].function, "fail_delay") != 0)
 		ck_assert(
 		    *result == SALLYPORT_STATE || *result == SALLYPORT_GONE);
+	fake_end(&f);
+}
+END_TEST
+
+/* In authenticate() and in account(): one more, then in. */
+static const char *const demanding[] = {"authenticate", "account"};
+
+START_TEST(a_step_that_is_demanded_comes_before_success)
+{
+	const struct sent *s;
+	char options[160];
+
+	snprintf(options, sizeof(options),
+	    "call = \"demand\"; at = \"%s\"; "
+	    "text = \"keyboard-interactive:test\";",
+	    demanding[_i]);
+	start_beside("{ name = \"test\"; file = \"module_test\"; },", options,
+	    "\"password:hostile\"");
+	s = fake_password(&f, "daemon", "x");
+	ck_assert(!f.logged_in);
+	ck_assert_int_eq(s->type, MSG_auth_verdict);
+	ck_assert_uint_eq(s->result, AUTH_PARTIAL);
+	ck_assert_str_eq(s->text, "keyboard-interactive");
+	/* Accounts are asked when all has been proven. */
+	ck_assert_uint_eq(f.calls[CALL_MODULE_ACCOUNT], _i == 0 ? 0 : 2);
+	/* The first step again is not it. */
+	fake_password(&f, "daemon", "x");
+	ck_assert(!f.logged_in);
+	fake_reply(&f, ANSWERS, NULL, NULL, NULL);
+	fake_reply(&f, ANSWERS, "rex", "bone", NULL);
+	fake_kbdint(&f, "daemon");
+	ck_assert(f.logged_in);
+	fake_end(&f);
+}
+END_TEST
+
+/* It denies, or the demand cannot be met: nobody gets in. */
+static const struct {
+	const char *text, *password;
+} unmet[] = {{"keyboard-interactive:nobody", "x"}, {"password,password", "x"},
+    {"password", "deny"}, {"frobnicate", "x"}};
+
+START_TEST(a_demand_that_cannot_be_met_denies)
+{
+	char options[160];
+
+	snprintf(options, sizeof(options),
+	    "call = \"demand\"; at = \"authenticate\"; text = \"%s\";",
+	    unmet[_i].text);
+	start(options, "\"password\"");
+	fake_password(&f, "daemon", unmet[_i].password);
+	ck_assert(!f.logged_in);
+	ck_assert_uint_eq(f.m.auth->demand_count, 0);
+	fake_end(&f);
+}
+END_TEST
+
+START_TEST(the_user_is_told_why_the_account_is_refused)
+{
+	start("call = \"tell_user\"; at = \"account\"; text = \"refuse\";",
+	    "\"password\"");
+	fake_password(&f, "daemon", "x");
+	ck_assert(!f.logged_in);
+	ck_assert(f.disconnected);
+	ck_assert_ptr_eq(
+	    strstr(f.disconnect_text, "Call the desk?[1m"), f.disconnect_text);
+	fake_end(&f);
+}
+END_TEST
+
+START_TEST(the_user_is_told_why_the_session_is_refused)
+{
+	const char *text;
+
+	start("call = \"tell_user\"; at = \"open_session\"; "
+	      "text = \"refuse\";",
+	    "\"password\"");
+	fake_password(&f, "daemon", "x");
+	f.m.state = STATE_OPEN;
+	ck_assert_int_eq(auth_open_session(&f.m, NULL, &text), E_DENIED);
+	ck_assert_str_eq(text, "Call the desk?[1m");
+	fake_end(&f);
+}
+END_TEST
+
+static const struct {
+	const char *group;
+	int result;
+} groups[] = {{"bin", SALLYPORT_OK}, {"root", SALLYPORT_REFUSED},
+    {"no such group", SALLYPORT_NOT_FOUND}};
+
+START_TEST(a_group_is_added_for_the_session_but_not_root_s)
+{
+	char options[128];
+	const char *text;
+	gid_t list[64];
+	bool has = false;
+	int n;
+
+	snprintf(options, sizeof(options),
+	    "call = \"add_group\"; at = \"open_session\"; text = \"%s\";",
+	    groups[_i].group);
+	start(options, "\"password\"");
+	fake_password(&f, "daemon", "x");
+	f.m.state = STATE_OPEN;
+	ck_assert_int_eq(auth_open_session(&f.m, NULL, &text), 0);
+	ck_assert_int_eq(*(int *)seen("hostile_result"), groups[_i].result);
+	n = getgroups(64, list);
+	for (int i = 0; i < n; i++)
+		has = has || list[i] == 2 || list[i] == 0;
+	ck_assert_int_eq(has, groups[_i].result == SALLYPORT_OK);
 	fake_end(&f);
 }
 END_TEST
@@ -383,6 +494,13 @@ suite_stages(void)
 	tcase_add_test(t, a_session_that_nobody_asked_for_is_not);
 	tcase_add_loop_test(
 	    t, what_was_proven_is_told_to_those_that_are_asked_later, 0, 4);
+	tcase_add_loop_test(
+	    t, a_step_that_is_demanded_comes_before_success, 0, 2);
+	tcase_add_loop_test(t, a_demand_that_cannot_be_met_denies, 0, 4);
+	tcase_add_test(t, the_user_is_told_why_the_account_is_refused);
+	tcase_add_test(t, the_user_is_told_why_the_session_is_refused);
+	tcase_add_loop_test(
+	    t, a_group_is_added_for_the_session_but_not_root_s, 0, 3);
 	tcase_add_test(t, the_clock_goes_on_while_the_client_is_asked);
 	tcase_add_test(t, a_forced_command_of_an_account_binds);
 	tcase_add_loop_test(t, what_a_failed_attempt_set_goes_with_it, 0, 2);
