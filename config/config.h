@@ -71,7 +71,8 @@ struct listener {
 	uint16_t port;
 	sa_family_t family; /* AF_UNSPEC for "*" */
 	bool freebind; /* bind although the address is not up yet */
-	char *banner; /* where the rule has none of its own; or NULL */
+	char *banner; /* where the rule sets none; NULL: none */
+	bool sets_banner; /* else that of the top level is shown */
 	struct origin origin;
 };
 

@@ -107,6 +107,8 @@ load_listener(struct loader *l, const config_setting_t *group)
 	c->listeners = items;
 	load_struct(l, group, SECTION_LISTENER, "listeners", listener);
 	listener->origin = reader_origin(&l->reader, group);
+	listener->sets_banner =
+	    config_setting_get_member(group, "banner") != NULL;
 	listener->family = AF_UNSPEC;
 	if (listener->address != NULL &&
 	    net_parse(listener->address, &address) == 0)

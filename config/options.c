@@ -288,7 +288,8 @@ const struct option options[] = {
     ROW(SECTION_LISTENER, "banner", PATH, offsetof(struct listener, banner), 0,
 	0, NONE, NULL, NULL,
 	"A file whose text is shown before authentication where the rule sets "
-	"no banner; without it the banner at the top level."),
+	"no banner; none for no text there. Without it the banner at the top "
+	"level."),
     ROW(SECTION_LISTENER, "freebind", BOOL, offsetof(struct listener, freebind),
 	0, 0, 0, "false", NULL,
 	"Listen although the machine does not have the address yet."),

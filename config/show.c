@@ -301,9 +301,10 @@ show_listeners(FILE *out, const struct config *c)
 		    "port = %u; freebind = %s;",
 		    i > 0 ? "," : "", l->name, l->address, l->port,
 		    l->freebind ? "true" : "false");
-		if (l->banner != NULL) {
+		if (l->sets_banner) {
 			fputs(" banner = ", out);
-			show_quoted(out, l->banner, SHOW_CONFIG);
+			show_quoted(out, l->banner != NULL ? l->banner : "none",
+			    SHOW_CONFIG);
 			fputc(';', out);
 		}
 		fputs(" }", out);

@@ -521,7 +521,7 @@ banner_path(const struct monitor *m)
 	for (size_t i = 0;
 	     i < c->listener_count && g->origins[GRANT_banner].line == 0; i++)
 		if (strcmp(c->listeners[i].name, m->listener) == 0 &&
-		    c->listeners[i].banner != NULL)
+		    c->listeners[i].sets_banner)
 			return c->listeners[i].banner;
 	return g->banner;
 }

@@ -193,17 +193,19 @@ def test_a_banner_of_the_listener_where_the_rule_has_none(make_server, make_user
         with open(f"{sp.SCRATCH}/banner_{name}", "w") as f:
             f.write(f"banner of the {name}\n")
     s = make_server(start=False)
-    second = s.port + 500
+    second, third = s.port + 500, s.port + 501
     at = f"{sp.SCRATCH}/banner_"
     s.write(s.text.replace("port = %d; }" % s.port, 'port = %d; banner = "%slistener"; }, { name = "other"; '
-                           'address = "127.0.0.1"; port = %d; }' % (s.port, at, second))
+                           'address = "127.0.0.1"; port = %d; }, { name = "quiet"; address = "127.0.0.1"; '
+                           'port = %d; banner = "none"; }' % (s.port, at, second, third))
             .replace("rules = (", f'banner = "{at}top";\nrules = (\n'
                      f'  {{ name = "own"; match = {{ user = "{own.name}"; }}; methods = [ "publickey" ]; banner = "{at}rule"; }},\n'
                      f'  {{ name = "none"; match = {{ user = "{none.name}"; }}; methods = [ "publickey" ]; banner = "none"; }},'))
     s.start()
     first = s.port
     for user, port, expected in ((plain, first, "listener"), (plain, second, "top"), (own, first, "rule"),
-                                 (none, first, None), (own, second, "rule")):
+                                 (none, first, None), (own, second, "rule"), (plain, third, None),
+                                 (own, third, "rule")):
         s.port = port
         p = s.ssh(user, "true", LogLevel="INFO")
         assert p.returncode == 0

@@ -36,7 +36,8 @@ bare(char *text)
 }
 
 static const char rich[] =
-    "listeners = ( { name = \"a\"; address = \"127.0.0.1\"; port = 2222; },"
+    "listeners = ( { name = \"a\"; address = \"127.0.0.1\"; port = 2222; "
+    "banner = \"none\"; },"
     "{ name = \"b\"; address = \"::1\"; freebind = true; "
     "banner = \"/etc/issue.net\"; } );"
     "crypto = { profile = \"compatible\"; kex = [ \"-sntrup*\" ];"
