@@ -34,7 +34,7 @@ static const struct command {
     {"fingerprints", fingerprints_command, "",
 	"print the fingerprints of the host keys"},
     {"hostkeys", hostkeys_command, "", "make the host keys that are missing"},
-    {"import", import_command, "sshd_config",
+    {"import", import_command, "[--report file] sshd_config",
 	"sshd's configuration in our words"},
     {"kill", kill_command, "id | user | address | key", "end connections"},
     {"log-level", log_level_command, "[level | default]",

@@ -5,8 +5,10 @@
 #include "daemon/ctl/ctl.h"
 
 #include "config/import.h"
+#include "config/load.h"
 #include "config/problem.h"
 #include "config/show.h"
+#include "daemon/ctl/import_report.h"
 #include "daemon/ctl/record.h"
 #include "lib/err.h"
 #include "lib/mem.h"
@@ -17,6 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define REPORTS_MAX 4
 
 static void
 import_json(const char *text, const struct problems *problems)
@@ -113,9 +117,81 @@ print_result(const struct ctl *ctl, const char *text, int err,
 	problems_print(problems, stderr);
 }
 
+/* ---- --report ---- */
+
+static bool
+is_html(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len > 5 && strcmp(&path[len - 5], ".html") == 0;
+}
+
+static bool
+write_report(const struct import_report *report, const char *path)
+{
+	FILE *out = fopen(path, "we");
+
+	if (out == NULL) {
+		ctl_fail("%s: %s", path, strerror(errno));
+		return false;
+	}
+	import_report_write(report, is_html(path), out);
+	if (ferror(out) | fclose(out)) {
+		ctl_fail("%s: %s", path, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+struct import_words {
+	const char *path; /* of the sshd_config */
+	const char *reports[REPORTS_MAX];
+	size_t report_count;
+};
+
+static bool
+take_words(int argc, char **argv, struct import_words *w)
+{
+	int i;
+
+	for (i = 0; i + 1 < argc && strcmp(argv[i], "--report") == 0; i += 2) {
+		if (w->report_count == REPORTS_MAX)
+			return false;
+		w->reports[w->report_count++] = argv[i + 1];
+	}
+	if (i + 1 != argc || argv[i][0] == '-')
+		return false;
+	w->path = argv[i];
+	return true;
+}
+
+static bool
+write_reports(const struct import_words *w, const struct import_rows *rows,
+    const struct problems *problems, const char *text)
+{
+	struct import_report report = {w->path, rows, problems, NULL};
+	struct problems ignored = {0};
+	struct bundle bundle = {0};
+	struct config *config = NULL;
+	bool good = true;
+
+	config_bundle_add(&bundle, "the result", text, strlen(text));
+	if (config_load(&bundle, &config, &ignored) == 0)
+		report.config = config;
+	for (size_t i = 0; i < w->report_count; i++)
+		good &= write_report(&report, w->reports[i]);
+	config_free(config);
+	config_bundle_free(&bundle);
+	problems_free(&ignored);
+	return good;
+}
+
 int
 import_command(const struct ctl *ctl, int argc, char **argv)
 {
+	struct import_words words = {0};
+	struct import_rows rows = {0};
 	struct problems problems = {0};
 	char *text = NULL;
 	size_t size = 0;
@@ -123,11 +199,13 @@ import_command(const struct ctl *ctl, int argc, char **argv)
 	FILE *out;
 	int err;
 
-	if (argc != 1 || argv[0][0] == '-')
-		return ctl_usage(ctl, "one sshd_config is expected");
+	if (!take_words(argc, argv, &words))
+		return ctl_usage(
+		    ctl, "one sshd_config is expected, behind --report FILE");
 	if ((out = open_memstream(&text, &size)) == NULL)
 		return ctl_fail("%s", strerror(errno));
-	err = config_import(argv[0], out, &problems);
+	err = config_import_rows(
+	    words.path, out, &problems, import_rows_add, &rows);
 	fclose(out);
 	if (err == 0 && geteuid() == 0)
 		check_result(ctl, text, &problems);
@@ -135,11 +213,14 @@ import_command(const struct ctl *ctl, int argc, char **argv)
 		problem_warning(&problems, NULL, 0,
 		    "not run by root: the result was not checked");
 	if (err == E_SYSTEM && problems.count == 0)
-		ctl_fail("%s: %s", argv[0], strerror(errno));
+		ctl_fail("%s: %s", words.path, strerror(errno));
 	else
 		print_result(ctl, text, err, &problems);
 	good = err == 0 && problems.errors == 0;
+	if (err != E_SYSTEM && words.report_count > 0)
+		good &= write_reports(&words, &rows, &problems, text);
 	free(text);
+	import_rows_free(&rows);
 	problems_free(&problems);
 	return good ? CTL_OK : CTL_FAILED;
 }

@@ -15,6 +15,7 @@ sallyportctl_SOURCES = \
 	daemon/ctl/find.c \
 	daemon/ctl/hostkeys.c \
 	daemon/ctl/import.c \
+	daemon/ctl/import_report.c daemon/ctl/import_report.h \
 	daemon/ctl/module.c daemon/ctl/module.h \
 	daemon/ctl/offline.c \
 	daemon/ctl/record.c daemon/ctl/record.h \

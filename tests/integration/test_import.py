@@ -185,6 +185,44 @@ hostkey_size_rsa-sha2-512 = 4096
     assert p.returncode != 0, p.stdout
 
 
+# ---- the page for the change request ----
+
+def test_a_report_tells_what_becomes_of_each_line_and_user(make_server, make_user):
+    for g in ("spt_one", "spt_denied"):
+        sp.run(["groupadd", "-f", g], check=0)
+    a, b, c = make_user(groups=("spt_one",)), make_user(groups=("spt_denied",)), make_user()
+    s = make_server(start=False)
+    theirs = s.dir + "/sshd_config"
+    with open(theirs, "w") as f:
+        f.write(HEAD.format(key=sp.host_key("ed25519")).format(port=s.port, pid=s.pid_file) + f"""StrictModes no
+VersionAddendum <b>&"x"</b>
+DebianBanner no
+DenyGroups spt_denied
+Match Group spt_one
+    PermitTTY no
+Match User {c.name} Address 10.0.0.0/8
+    PermitTTY no
+""")
+    text, html = s.dir + "/report", s.dir + "/report.html"
+    p = sp.run([CTL, "-f", s.config, "import", "--report", text, "--report", html, theirs])
+    assert p.returncode == 0 and "overlays = (" in p.stdout, p.stderr
+    said = open(text).read()
+    maps, left = said.index("What maps"), said.index("What is left out")
+    assert said.index("PermitTTY no (Match Group spt_one)") > maps
+    assert left < said.index("DebianBanner no") < maps
+    assert "StrictModes no: sallyport has" in said[:left]
+    rows = said.splitlines()
+    lines = {x.split(":")[0]: y.strip() for x, y in zip(rows, rows[1:])}
+    assert lines[a.name] == "may log in; match-1"
+    assert lines[b.name].startswith("refused: ") and "deny_groups" in lines[b.name]
+    assert lines[c.name] == "depends on where they come from; match-2 (from some addresses)"
+    page = open(html).read()
+    assert "&lt;b&gt;&amp;&quot;x&quot;&lt;/b&gt;" in page and "<b>" not in page
+    assert page.startswith("<!DOCTYPE html>") and page.rstrip().endswith("</html>")
+    for wrong in (["--report", text], ["--report", s.dir + "/no/where", theirs], ["--reports", text, theirs]):
+        assert sp.run([CTL, "-f", s.config, "import", *wrong]).returncode != 0, wrong
+
+
 # ---- -T ----
 
 def says(s, *flags):
