@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 static const char *
 global(const struct importer *imp, const char *name, const char *fallback)
@@ -131,70 +130,6 @@ put_listeners(struct importer *imp)
 }
 
 /* ---- keys and algorithms ---- */
-
-static bool
-is_dsa(const struct importer *imp, const char *path)
-{
-	FILE *in = fopen(arena_printf(imp->arena, "%s.pub", path), "re");
-	char start[8] = "";
-	bool dsa = in != NULL && fgets(start, sizeof(start), in) != NULL &&
-	    strcmp(start, "ssh-dss") == 0;
-
-	if (in != NULL)
-		fclose(in);
-	return dsa;
-}
-
-/* sshd warns of a file that it cannot use, and serves with the others. */
-static struct strings
-usable_files(struct importer *imp, const char *name)
-{
-	struct strings list = {0};
-	size_t i, j;
-
-	for (i = 0; i < imp->directive_count; i++) {
-		const struct directive *d = &imp->directives[i];
-
-		if (strcasecmp(d->word->name, name) != 0 || d->block != 0)
-			continue;
-		for (j = 0; j < d->count; j++) {
-			if (access(d->args[j], F_OK) != 0)
-				import_note(imp, &d->origin,
-				    "%s %s: no such file: left out",
-				    d->word->name, d->args[j]);
-			else if (is_dsa(imp, d->args[j]))
-				import_note(imp, &d->origin,
-				    "%s %s: DSA is not supported: left out",
-				    d->word->name, d->args[j]);
-			else
-				import_push(imp, &list, d->args[j]);
-		}
-	}
-	return list;
-}
-
-static void
-put_host_keys(struct importer *imp)
-{
-	static const char *const usual[] = {"/etc/ssh/ssh_host_ed25519_key",
-	    "/etc/ssh/ssh_host_ecdsa_key", "/etc/ssh/ssh_host_rsa_key"};
-	const struct directive *first = import_first(imp, 0, "hostkey");
-	struct strings keys = usable_files(imp, "hostkey");
-	struct strings certificates = usable_files(imp, "hostcertificate");
-	size_t i;
-
-	for (i = 0; first == NULL && i < 3; i++) {
-		if (access(usual[i], F_OK) == 0)
-			import_push(imp, &keys, usual[i]);
-	}
-	if (first != NULL && keys.count == 0)
-		import_error(imp, &first->origin,
-		    "no host key of those named can be used");
-	if (keys.count > 0)
-		import_put_list(imp, "", "host_keys", &keys);
-	if (certificates.count > 0)
-		import_put_list(imp, "", "host_certificates", &certificates);
-}
 
 /* Does each cipher that the file leaves authenticate by itself? */
 static bool
@@ -572,7 +507,7 @@ void
 import_server(struct importer *imp)
 {
 	put_listeners(imp);
-	put_host_keys(imp);
+	import_host_keys(imp);
 	put_plain(imp);
 	put_crypto(imp);
 	fputs("\nlimits = {\n", imp->out);

@@ -33,7 +33,8 @@ static const struct import_word words[] = {
     {"AuthorizedKeysCommandUser", WORD_RULE,
 	"`user` of that source; root: warning, it runs as nobody"},
     {"AuthorizedKeysFile", WORD_RULE,
-	"a key source with `file`, chosen by `key_sources`"},
+	"a key source with `file`, chosen by `key_sources`; a pattern for "
+	"several files: warning, it is taken as a name"},
     {"AuthorizedPrincipalsCommand", WORD_RULE,
 	"`principals.command`; in `Match` a source with "
 	"`principals`"},
@@ -83,8 +84,8 @@ static const struct import_word words[] = {
 	"`host_certificates`; a missing file is left out, with a "
 	"warning"},
     {"HostKey", WORD_SERVER,
-	"`host_keys`; a missing file or a DSA key is left out, "
-	"with a warning"},
+	"`host_keys`; a missing file, a DSA or FIDO key is left out, with a "
+	"warning"},
     {"HostKeyAgent", WORD_FIXED, "none"},
     {"HostKeyAlgorithms", WORD_SERVER, "`crypto.host_key_algorithms`"},
     {"IgnoreRhosts", WORD_RULE, "`user_files` of the module, for all"},

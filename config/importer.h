@@ -171,6 +171,8 @@ struct strings import_networks(struct importer *imp, const char *list,
 
 void import_listeners(struct importer *imp);
 void import_server(struct importer *imp);
+/* ---- import_keys.c ---- */
+void import_host_keys(struct importer *imp);
 void import_modules(struct importer *imp);
 /* Fill imp->sources. */
 void import_find_sources(struct importer *imp);

@@ -12,6 +12,7 @@ config_libsettings_a_SOURCES = \
 	config/check_sockets.c config/check_sockets.h \
 	config/load.c config/load.h \
 	config/import.c config/import_blocks.c config/import.h config/importer.h \
+	config/import_keys.c \
 	config/import_algorithms.c config/import_grants.c config/import_match.c \
 	config/import_sftp.c \
 	config/import_modules.c config/import_read.c \

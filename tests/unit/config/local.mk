@@ -9,7 +9,9 @@ tests_unit_config_test_config_SOURCES = \
 	tests/unit/config/test_check.c \
 	tests/unit/config/test_compliance.c \
 	tests/unit/config/test_guards.c \
+	tests/unit/config/imported.c tests/unit/config/imported.h \
 	tests/unit/config/test_import.c \
+	tests/unit/config/test_import_file.c \
 	tests/unit/config/test_load.c \
 	tests/unit/config/test_manual.c \
 	tests/unit/config/test_overlay_text.c \

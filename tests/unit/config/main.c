@@ -25,6 +25,7 @@ main(void)
 	srunner_add_suite(runner, suite_check());
 	srunner_add_suite(runner, suite_manual());
 	srunner_add_suite(runner, suite_import());
+	srunner_add_suite(runner, suite_import_file());
 	srunner_add_suite(runner, suite_compliance());
 	return unit_run(runner);
 }

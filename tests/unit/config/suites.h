@@ -9,6 +9,7 @@ Suite *suite_check(void);
 Suite *suite_compliance(void);
 Suite *suite_guards(void);
 Suite *suite_import(void);
+Suite *suite_import_file(void);
 Suite *suite_load(void);
 Suite *suite_manual(void);
 Suite *suite_overlay_text(void);

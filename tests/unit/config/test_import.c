@@ -5,6 +5,7 @@
 #include "config/import.h"
 #include "config/importer.h"
 #include "lib/mem.h"
+#include "tests/unit/config/imported.h"
 #include "tests/unit/config/suites.h"
 #include "tests/unit/config/support.h"
 #include "tests/unit/unit.h"
@@ -13,71 +14,19 @@
 #include <string.h>
 #include <unistd.h>
 
-static char *place;
-
-static char *
-put(const char *name, const char *text)
-{
-	char *path = mem_printf("%s/%s", place, name);
-	FILE *out = fopen(path, "w");
-
-	ck_assert(out != NULL);
-	fputs(text, out);
-	fclose(out);
-	return path;
-}
-
-static void
-make_place(void)
-{
-	place = unit_folder();
-}
-
-static void
-remove_place(void)
-{
-	unit_remove(place);
-	free(place);
-}
-
-/* The import of a text; the report without the path goes to *report. */
-static char *
-imported(const char *text, char **report)
-{
-	struct problems problems = {0};
-	char *path, *got = NULL, *line;
-	size_t size = 0, i;
-	FILE *out = open_memstream(&got, &size);
-
-	path = put("sshd_config", text);
-	(void)config_import(path, out, &problems);
-	fclose(out);
-	*report = mem_zalloc(65536);
-	for (i = 0; i < problems.count; i++) {
-		line = problem_line(&problems.items[i]);
-		ck_assert(strncmp(line, path, strlen(path)) == 0);
-		strcat(*report, line + strlen(path) + 1);
-		strcat(*report, "\n");
-		free(line);
-	}
-	problems_free(&problems);
-	free(path);
-	return got;
-}
-
 static void
 check_import(const char *text, const char *wanted, const char *wanted_report)
 {
 	char *report, *got;
 
-	make_place();
+	imported_begin();
 	got = imported(text, &report);
 	ck_assert_msg(strstr(got, wanted) != NULL, "%s\nin\n%s", wanted, got);
 	ck_assert_str_eq(report, wanted_report);
 	config_free(config_of(got));
 	free(got);
 	free(report);
-	remove_place();
+	imported_end();
 }
 
 struct row {
@@ -364,6 +313,10 @@ static const struct row rows[] = {
 	"1: PermitTunnel perhaps: yes, no, point-to-point or ethernet\n"},
     {"Banner \xff\n# \xff\n", "",
 	"1: byte 0xff: a control character, or no UTF-8\n"},
+    {"AuthorizedKeysFile .ssh/keys.d/*.pub\n",
+	"file = [ \"%h/.ssh/keys.d/*.pub\" ];",
+	"1: warning: AuthorizedKeysFile .ssh/keys.d/*.pub: taken as a name, "
+	"not as a pattern for several files\n"},
     {"RSAMinSize 3072\n", "\t  key_rsa_bits = 3072;\n", ""},
     {"Match User x\nPort 23\n", "",
 	"2: Port: not allowed in a Match "
@@ -396,43 +349,6 @@ static const struct row rows[] = {
 START_TEST(a_keyword_maps_or_is_reported_with_its_line)
 {
 	check_import(rows[_i].text, rows[_i].wanted, rows[_i].report);
-}
-END_TEST
-
-START_TEST(includes_follow_globs_and_keep_their_match_to_themselves)
-{
-	char *one, *two, *text, *got, *report;
-
-	make_place();
-	one = put("10.conf", "Match User a\nPermitTTY no\n");
-	two = put("20.conf", "MaxSessions 3\n");
-	text = mem_printf("Include %s/*0.conf\nMaxAuthTries 2\n", place);
-	got = imported(text, &report);
-	ck_assert_str_eq(report, "");
-	ck_assert(strstr(got, "match = { user = [ \"a\" ]; };") != NULL);
-	ck_assert(strstr(got, "max_auth_tries = 6;") == NULL);
-	ck_assert(strstr(got, "max_sessions = 10;") == NULL);
-	ck_assert(strstr(got, "pty = false;") != NULL);
-	config_free(config_of(got));
-	free(text);
-	free(got);
-	free(report);
-
-	/* Inside a block the file is part of it, with Match of its own too. */
-	text = mem_printf("Match Group g\nInclude %s/*0.conf\nX11Forwarding "
-			  "yes\n",
-	    place);
-	got = imported(text, &report);
-	ck_assert(strstr(got,
-		      "match = ( { group = [ \"g\" ]; }, { user = [ \"a\" "
-		      "]; } );") != NULL);
-	config_free(config_of(got));
-	free(text);
-	free(got);
-	free(report);
-	free(one);
-	free(two);
-	remove_place();
 }
 END_TEST
 
@@ -482,25 +398,6 @@ START_TEST(a_missing_file_is_an_error)
 }
 END_TEST
 
-/* Refused with the place, although no parser of the import's own saw it. */
-START_TEST(what_the_loader_refuses_is_an_error_of_the_import)
-{
-	char *report, *got;
-
-	make_place();
-	got = imported("Match User a\nMatch User x\nBanner none\n"
-		       "ForceCommand internal-sftp -u 9\n",
-	    &report);
-	ck_assert_msg(
-	    strstr(report, "2: the result is refused: line ") == report, "%s",
-	    report);
-	ck_assert(strstr(report, "sftp_umask") != NULL);
-	free(got);
-	free(report);
-	remove_place();
-}
-END_TEST
-
 /* Generated, so that it never lags behind the table. */
 START_TEST(the_guide_lists_every_keyword)
 {
@@ -533,10 +430,7 @@ suite_import(void)
 
 	tcase_add_loop_test(
 	    tc, a_keyword_maps_or_is_reported_with_its_line, 0, COUNT(rows));
-	tcase_add_test(
-	    tc, includes_follow_globs_and_keep_their_match_to_themselves);
 	tcase_add_loop_test(tc, a_keyword_of_weight_maps, 0, COUNT(must_map));
-	tcase_add_test(tc, what_the_loader_refuses_is_an_error_of_the_import);
 	tcase_add_test(tc, the_guide_lists_every_keyword);
 	tcase_add_test(tc, a_missing_file_is_an_error);
 	suite_add_tcase(suite, tc);
