@@ -288,7 +288,7 @@ put_users(const struct page *p)
 	struct policy_facts facts = {0};
 	const struct passwd *pw;
 	size_t listed = 0;
-	char text[320];
+	char text[sizeof(((struct decision *)NULL)->why) + 16];
 
 	begin_table(p);
 	setpwent();
