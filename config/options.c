@@ -51,7 +51,8 @@ const struct option options[] = {
 	"is not open."),
     S("private_groups", private_groups, BOOL, 0, 0, 0, "true", NULL,
 	"Accept homes and key files that the user's private group may write: "
-	"of the user's name, with nobody else in it, and without an ACL. "
+	"of the user's name, with nobody else in it (as its members and "
+	"/etc/passwd tell: no directory is read), and without an ACL. "
 	"false: as OpenSSH's own StrictModes."),
     S("tcp_keepalive", tcp_keepalive, BOOL, 0, 0, 0, "true", NULL,
 	"Let the kernel probe idle connections (SO_KEEPALIVE)."),
