@@ -472,6 +472,22 @@ struct sallyport_host {
 	 * SALLYPORT_REFUSED: it is root's.  Look at size.
 	 */
 	int (*add_group)(struct sallyport_login *login, const char *name);
+
+	/*
+	 * A small file of the module's own, for what must outlive the
+	 * connection; by any name of up to 100 bytes, up to 1 MiB.  Read: the
+	 * bytes, with a NUL behind them that does not count (allocated:
+	 * free()), or SALLYPORT_NOT_FOUND.  Write: replaced as a whole, on the
+	 * disk; data NULL removes it.  From the first of these to the end of
+	 * the call, or until the client is asked, other connections wait for
+	 * the files of this module: read, decide, write in one go.
+	 * SALLYPORT_TIMEOUT: one did not let go in five seconds.  Look at
+	 * size.
+	 */
+	int (*state_read)(struct sallyport_login *login, const char *name,
+	    void **data, size_t *len);
+	int (*state_write)(struct sallyport_login *login, const char *name,
+	    const void *data, size_t len);
 };
 
 /* ---- the module -------------------------------------------------------- */

@@ -164,6 +164,7 @@ struct auth {
 	bool unkept; /* a restriction was refused: this call cannot allow */
 	int free_fd; /* the lowest, before that call */
 	struct own own; /* the monitor's, as before any call */
+	int state_directory, state_lock; /* host_state.c; 0: not held */
 	pid_t left[AUTH_LEFT_MAX]; /* children that modules left behind */
 	size_t left_count;
 	enum slot_call call;
@@ -263,6 +264,15 @@ const char *host_stage_name(enum host_stage stage);
 void auth_step_done(struct monitor *m, const struct chain_step *step);
 bool auth_step_was_done(const struct auth *a, const struct chain_step *step);
 void auth_steps_free(struct auth *a);
+
+/* host_state.c: files of a module's own, in this directory. */
+void host_state_root(const char *directory);
+int host_state_read(
+    struct sallyport_login *login, const char *name, void **data, size_t *len);
+int host_state_write(struct sallyport_login *login, const char *name,
+    const void *data, size_t len);
+/* The call has ended, or the client is asked: others may have them. */
+void host_state_release(struct monitor *m);
 
 /* host_demand.c: steps that modules demand besides. */
 int host_demand(struct sallyport_login *login, const char *step);

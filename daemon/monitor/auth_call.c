@@ -91,6 +91,8 @@ auth_call_pause(struct monitor *m)
 {
 	enum slot_call call = m->auth->in_call ? m->auth->call : CALL_NONE;
 
+	host_state_release(m);
+
 	auth_call_done(m);
 	return call;
 }

@@ -81,6 +81,7 @@ auth_leave(struct monitor *m)
 	/* A call the module began and forgot ends here. */
 	auth_call_done(m);
 	host_children_look(m);
+	host_state_release(m);
 	/* What open_session() changes is the session's, until it runs. */
 	if (m->auth->stage != STAGE_OPEN)
 		own_restore(&m->auth->own);

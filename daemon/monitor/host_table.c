@@ -502,4 +502,6 @@ const struct sallyport_host host_table = {
     .demand = host_demand,
     .tell_user = host_tell_user,
     .add_group = host_add_group,
+    .state_read = host_state_read,
+    .state_write = host_state_write,
 };

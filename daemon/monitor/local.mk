@@ -43,6 +43,7 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/host_log.c \
 	daemon/monitor/host_process.c \
 	daemon/monitor/host_stage.c \
+	daemon/monitor/host_state.c \
 	daemon/monitor/host_steps.c \
 	daemon/monitor/host_table.c \
 	daemon/monitor/own.c daemon/monitor/own.h \

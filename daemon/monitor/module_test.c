@@ -279,8 +279,8 @@ begin(void)
 static void __attribute__((noreturn)) usage(void)
 {
 	fputs("usage: sallyport-module-test [-d] [-u user] [-a address]\n"
-	      "           [-m chain] [-o \"option = value\"] [-t seconds]\n"
-	      "           module.so [script]\n",
+	      "           [-m chain] [-o \"option = value\"] [-s directory]\n"
+	      "           [-t seconds] module.so [script]\n",
 	    stderr);
 	exit(2);
 }
@@ -291,7 +291,7 @@ take_options(int argc, char **argv, const char **methods, char **options)
 	char *more;
 	int c;
 
-	while ((c = getopt(argc, argv, "a:dm:o:t:u:")) != -1)
+	while ((c = getopt(argc, argv, "a:dm:o:s:t:u:")) != -1)
 		switch (c) {
 		case 'a':
 			test.source = optarg;
@@ -306,6 +306,9 @@ take_options(int argc, char **argv, const char **methods, char **options)
 			more = mem_printf("%s %s;", *options, optarg);
 			free(*options);
 			*options = more;
+			break;
+		case 's':
+			host_state_root(optarg);
 			break;
 		case 't':
 			test.seconds = (unsigned)strtoul(optarg, NULL, 10);

@@ -18,7 +18,8 @@ tests_unit_modules_test_modules_SOURCES = \
 	tests/unit/modules/test_light_child.c \
 	tests/unit/modules/test_pam.c \
 	tests/unit/modules/test_publickey.c \
-	tests/unit/modules/test_stages.c
+	tests/unit/modules/test_stages.c \
+	tests/unit/modules/test_state.c
 tests_unit_modules_test_modules_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_modules_test_modules_LDFLAGS = $(PROGRAM_LDFLAGS)
 tests_unit_modules_test_modules_LDADD = daemon/monitor/libauth.a \

@@ -34,5 +34,6 @@ main(void)
 	srunner_add_suite(runner, suite_example());
 	srunner_add_suite(runner, suite_isolation());
 	srunner_add_suite(runner, suite_stages());
+	srunner_add_suite(runner, suite_state());
 	return unit_run(runner);
 }

@@ -16,5 +16,6 @@ Suite *suite_decoy(void);
 Suite *suite_example(void);
 Suite *suite_isolation(void);
 Suite *suite_stages(void);
+Suite *suite_state(void);
 
 #endif
