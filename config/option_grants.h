@@ -77,7 +77,8 @@ G(refuse, BOOL, 0, 0, 0, "false", NULL, TRUE, "Refuse whoever matches."),
     G(command, STRING, 1, 4096, NONE, "\"none\"", NULL, SAME,
 	"A command that runs whatever the client asks, even where shell, exec "
 	"or subsystems would refuse it; SSH_ORIGINAL_COMMAND tells what that "
-	"was. It goes before the command of a key line or a certificate, which "
+	"was (of a subsystem its program, internal-sftp for the internal one). "
+	"It goes before the command of a key line or a certificate, which "
 	"never runs for a refused request, and not at all where exec is false. "
 	"Forwarding, agent, X11, tunnels and terminal are "
 	"then off unless the same rule grants them."),

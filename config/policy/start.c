@@ -96,6 +96,25 @@ judge_key_command(const struct decision *d, bool sftp)
 	    "the key's command is not permitted: exec is off";
 }
 
+/* A subsystem's is the program that would run, as sshd has it: scripts of
+   forced commands look for that. */
+static const char *
+original_command(enum policy_request request, const char *text,
+    const struct policy_start *start)
+{
+	switch (request) {
+	case REQUEST_SHELL:
+		return NULL;
+	case REQUEST_SUBSYSTEM:
+		if (start->program == PROGRAM_SFTP)
+			return "internal-sftp";
+		return start->command != NULL ? start->command : text;
+	case REQUEST_EXEC:
+		break;
+	}
+	return text;
+}
+
 void
 policy_start(const struct config *config, const struct decision *d,
     enum policy_request request, const char *text, struct policy_start *start)
@@ -112,7 +131,7 @@ policy_start(const struct config *config, const struct decision *d,
 	sftp = strcmp(forced, "internal-sftp") == 0;
 	start->refusal = d->key_commands ? judge_key_command(d, sftp) : NULL;
 	start->forced = true;
-	start->original = request == REQUEST_SHELL ? NULL : text;
+	start->original = original_command(request, text, start);
 	start->program = sftp ? PROGRAM_SFTP : PROGRAM_COMMAND;
 	start->command = forced;
 }

@@ -25,8 +25,10 @@ forward_denied(struct monitor *m, uint32_t channel, const char *kind,
 {
 	AUDIT(fwd_denied, .kind = kind, .host = host, .port = port,
 	    .reason = reason);
-	chan_refuse(m, channel, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
-	    "administratively prohibited");
+	/* The client puts the name of the code before this, and people look
+	   for the two together. */
+	chan_refuse(
+	    m, channel, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, "open failed");
 }
 
 static void

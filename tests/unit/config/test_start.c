@@ -222,6 +222,29 @@ START_TEST(a_rules_command_for_a_subsystem_goes_before_the_servers)
 }
 END_TEST
 
+/* SSH_ORIGINAL_COMMAND: scripts tell by it what was asked for, as with sshd. */
+START_TEST(a_forced_command_learns_the_subsystems_program)
+{
+	struct policy_facts facts = facts_of_alice();
+	struct policy_start start;
+
+	decide("subsystems = ( { name = \"sftp\"; command = \"internal\"; }, "
+	       "{ name = \"x\"; command = \"/bin/x -a\"; } ); rules = ( { "
+	       "name = \"r\"; methods = [ \"x\" ]; command = \"c\"; } );",
+	    &facts);
+	policy_start(config, &decision, REQUEST_SUBSYSTEM, "sftp", &start);
+	ck_assert_str_eq(start.command, "c");
+	ck_assert_str_eq(start.original, "internal-sftp");
+	policy_start(config, &decision, REQUEST_SUBSYSTEM, "x", &start);
+	ck_assert_str_eq(start.original, "/bin/x -a");
+	policy_start(config, &decision, REQUEST_EXEC, "sftp", &start);
+	ck_assert_str_eq(start.original, "sftp");
+	policy_start(config, &decision, REQUEST_SHELL, "", &start);
+	ck_assert_ptr_null(start.original);
+	done();
+}
+END_TEST
+
 /* ---- what else a client can ask for ---- */
 
 static const struct {
@@ -361,6 +384,7 @@ suite_start(void)
 	tcase_add_loop_test(tc, a_refusal_has_a_sentence_for_the_user, 0, 7);
 	tcase_add_test(
 	    tc, a_rules_command_for_a_subsystem_goes_before_the_servers);
+	tcase_add_test(tc, a_forced_command_learns_the_subsystems_program);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
