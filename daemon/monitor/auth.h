@@ -164,7 +164,8 @@ struct auth {
 	bool unkept; /* a restriction was refused: this call cannot allow */
 	int free_fd; /* the lowest, before that call */
 	struct own own; /* the monitor's, as before any call */
-	int state_directory, state_lock; /* host_state.c; 0: not held */
+	bool state_held; /* host_state.c: these are open */
+	int state_directory, state_lock;
 	pid_t left[AUTH_LEFT_MAX]; /* children that modules left behind */
 	size_t left_count;
 	enum slot_call call;

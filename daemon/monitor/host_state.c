@@ -112,23 +112,21 @@ enter(struct monitor *m)
 	char *path;
 	int lock;
 
-	if (a->state_directory > 0)
+	if (a->state_held)
 		return SALLYPORT_OK;
 	path = mem_printf("%s/%s", root, name);
 	a->state_directory = open_directory(path);
 	if (a->state_directory < 0)
 		log_error("module %s: %s: %s", name, path, strerror(errno));
 	free(path);
-	if (a->state_directory < 0) {
-		a->state_directory = 0;
+	if (a->state_directory < 0)
 		return SALLYPORT_SYSTEM;
-	}
 	if ((lock = take_lock(a->state_directory)) < 0) {
 		close(a->state_directory);
-		a->state_directory = 0;
 		return lock;
 	}
 	a->state_lock = lock;
+	a->state_held = true;
 	return SALLYPORT_OK;
 }
 
@@ -137,13 +135,13 @@ host_state_release(struct monitor *m)
 {
 	struct auth *a = m->auth;
 
-	if (a->state_directory == 0)
+	if (!a->state_held)
 		return;
 	/* Explicitly: a child of the module's may share it. */
 	(void)flock(a->state_lock, LOCK_UN);
 	close(a->state_lock);
 	close(a->state_directory);
-	a->state_directory = 0;
+	a->state_held = false;
 }
 
 int

@@ -110,7 +110,7 @@ script_reply(struct test *t, enum wall_type type, struct wall_message *x)
 
 	free(reply.text);
 	memset(&reply, 0, sizeof(reply));
-	memset(x, 0, sizeof(*x));
+	*x = (struct wall_message){.fds = {-1, -1, -1, -1}};
 	if (!next_line(t, &reply)) {
 		fault(t, "the module asks, and the script has ended", "");
 		return E_CLOSED;
@@ -143,7 +143,7 @@ script_reply(struct test *t, enum wall_type type, struct wall_message *x)
 static void
 request(struct test *t, const struct words *w)
 {
-	struct wall_message x = {.type = MSG_nothing};
+	struct wall_message x = {.fds = {-1, -1, -1, -1}};
 	const char *method = w->word[0];
 	struct bytes user = bytes_of(t->user);
 	struct bytes service = bytes_of("ssh-connection");

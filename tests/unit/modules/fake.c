@@ -139,7 +139,7 @@ monitor_wait(
 	const struct reply *reply = &fake->replies[fake->replied];
 
 	(void)m;
-	memset(x, 0, sizeof(*x));
+	*x = (struct wall_message){.fds = {-1, -1, -1, -1}};
 	ck_assert_int_eq(fake->call, CALL_NONE);
 	if (fake->replied == fake->reply_count)
 		return E_CLOSED;

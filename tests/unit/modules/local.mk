@@ -1,6 +1,8 @@
 check_PROGRAMS += tests/unit/modules/test_modules
-TESTS += tests/unit/modules/test_modules tests/unit/modules/test_examples.sh
-EXTRA_DIST += tests/unit/modules/test_examples.sh
+TESTS += tests/unit/modules/test_modules tests/unit/modules/test_examples.sh \
+	tests/unit/modules/test_useful.sh
+EXTRA_DIST += tests/unit/modules/test_examples.sh \
+	tests/unit/modules/test_useful.sh
 tests_unit_modules_test_modules_SOURCES = \
 	tests/unit/modules/fake.c tests/unit/modules/fake.h \
 	tests/unit/modules/key_login.c tests/unit/modules/key_login.h \
@@ -53,3 +55,14 @@ tests_unit_modules_module_newer_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
 tests_unit_modules_module_bad_symbol_la_SOURCES = \
 	tests/unit/modules/module_bad_symbol.c
 tests_unit_modules_module_bad_symbol_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
+
+# Modules that are of use, by the header alone: test_useful.sh.
+check_LTLIBRARIES += tests/unit/modules/module_site.la \
+	tests/unit/modules/module_totp.la tests/unit/modules/module_risk.la
+tests_unit_modules_module_site_la_SOURCES = tests/unit/modules/module_site.c
+tests_unit_modules_module_site_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
+tests_unit_modules_module_totp_la_SOURCES = tests/unit/modules/module_totp.c
+tests_unit_modules_module_totp_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
+tests_unit_modules_module_totp_la_LIBADD = $(CRYPTO_LIBS)
+tests_unit_modules_module_risk_la_SOURCES = tests/unit/modules/module_risk.c
+tests_unit_modules_module_risk_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
