@@ -546,5 +546,7 @@ config_check(const struct config *config, const struct check_calls *calls,
 	check_modules(&c);
 	check_algorithms(&c);
 	check_policy(&c);
+	if (calls->tests && problems->errors == errors)
+		policy_tests(config, calls->account, problems);
 	return problems->errors == errors ? 0 : E_VALUE;
 }

@@ -6,6 +6,7 @@
 
 #include "config/algorithms.h"
 #include "config/config.h"
+#include "config/policy/tests.h"
 #include "config/problem.h"
 
 #include <stdbool.h>
@@ -31,6 +32,11 @@ struct check_calls {
 	/* is it built in and does libcrypto have it? */
 	bool (*algorithm)(
 	    void *context, enum algorithm_kind kind, const char *name);
+	/* Look up an account of this machine for a test; see policy/tests.h.
+	 */
+	policy_account_fn *account;
+	/* Run the tests of the policy. */
+	bool tests;
 	/* Of what is not the configuration's fault only warn. */
 	bool lenient;
 	/* The configuration alone, as for another machine: no file that it

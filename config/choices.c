@@ -4,6 +4,7 @@
 #include "config/choices.h"
 
 #include "config/config.h"
+#include "config/policy/policy.h"
 
 #include <syslog.h>
 
@@ -46,3 +47,14 @@ const struct choice qos_choices[] = {{"none", CONFIG_NONE}, {"cs0", 0x00},
     {"af13", 0x38}, {"af21", 0x48}, {"af22", 0x50}, {"af23", 0x58},
     {"af31", 0x68}, {"af32", 0x70}, {"af33", 0x78}, {"af41", 0x88},
     {"af42", 0x90}, {"af43", 0x98}, {"ef", 0xb8}, {"le", 0x04}, {NULL, 0}};
+const struct choice outcome_choices[] = {
+    {"allow", TEST_ALLOW}, {"deny", TEST_DENY}, {"more", TEST_MORE}, {NULL, 0}};
+const struct choice reason_choices[] = {{"no_rule", REASON_NO_RULE},
+    {"rule_refuses", REASON_RULE_REFUSES},
+    {"guard_refuses", REASON_GUARD_REFUSES},
+    {"unknown_fact", REASON_UNKNOWN_FACT},
+    {"unknown_user", REASON_UNKNOWN_USER}, {"root", REASON_ROOT},
+    {"time", REASON_TIME}, {"no_chain", REASON_NO_CHAIN}, {"key", REASON_KEY},
+    {"conflict", REASON_CONFLICT}, {"deny_users", REASON_DENY_USERS},
+    {"allow_users", REASON_ALLOW_USERS}, {"deny_groups", REASON_DENY_GROUPS},
+    {"allow_groups", REASON_ALLOW_GROUPS}, {NULL, 0}};

@@ -17,5 +17,7 @@ extern const struct choice tcp_choices[];
 extern const struct choice gateway_choices[];
 extern const struct choice hang_up_choices[];
 extern const struct choice qos_choices[];
+extern const struct choice outcome_choices[];
+extern const struct choice reason_choices[]; /* enum policy_reason */
 
 #endif

@@ -23,6 +23,7 @@
 #define CONFIG_RULES_MAX	1024
 #define CONFIG_OVERLAYS_MAX	1024
 #define CONFIG_GUARDS_MAX	64
+#define CONFIG_TESTS_MAX	1024
 #define CONFIG_LAYERS_MAX	(CONFIG_GUARDS_MAX + 8)
 #define CONFIG_EXTENDS_MAX	8
 #define CONFIG_NAME_MAX		63 /* names are kept in arrays of 64 */
@@ -468,6 +469,40 @@ struct rule {
 	struct origin origin;
 };
 
+/* ---- its tests ------------------------------------------------------ */
+
+enum test_outcome {
+	TEST_ALLOW,
+	TEST_MORE, /* a guard asks for more methods */
+	TEST_DENY
+};
+
+/* One login, and what the policy is to say of it. */
+struct policy_test {
+	char *name;
+	char *user;
+	uint32_t uid; /* CONFIG_NONE: not given */
+	bool groups_given;
+	struct strings groups;
+	bool invalid_user; /* there is no such user */
+	char *from; /* a numeric address; NULL, as all below: not given */
+	char *listener;
+	char *at; /* as policy_moment() reads it */
+	struct strings methods; /* as they were walked */
+	char *key_type;
+	char *key_source;
+	char *key_ca;
+	uint32_t key_bits;
+	bool key_touch;
+	bool key_verify;
+	char *key_command;
+	uint32_t expect; /* enum test_outcome */
+	char *rule; /* rule, overlay or guard that decides */
+	uint32_t reason; /* enum policy_reason; 0: not given */
+	struct grants *grants; /* those with an origin are compared */
+	struct origin origin;
+};
+
 /* ---- all of it ------------------------------------------------------ */
 
 struct config {
@@ -505,6 +540,8 @@ struct config {
 	size_t overlay_count;
 	struct rule *guards; /* all that match apply */
 	size_t guard_count;
+	struct policy_test *tests;
+	size_t test_count;
 	char *decoy_name; /* as written; NULL: the default */
 	struct rule *decoy; /* whom nobody else wants; never NULL */
 	struct origin *origins; /* per row of the schema, for show */

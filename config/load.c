@@ -62,7 +62,8 @@ load_struct(struct loader *l, const config_setting_t *group,
 	int i;
 
 	for (i = 0; i < (int)option_count; i++) {
-		if (options[i].section == section)
+		if (options[i].section == section &&
+		    options[i].type != OPTION_LIST)
 			value_default(l->arena, &options[i],
 			    (char *)base + options[i].offset);
 	}
@@ -73,7 +74,7 @@ load_struct(struct loader *l, const config_setting_t *group,
 		option = option_find(section, config_setting_name(setting));
 		if (option == NULL)
 			load_unknown(l, setting, key, sections);
-		else
+		else if (option->type != OPTION_LIST)
 			(void)value_read(&l->reader, option, key, setting,
 			    (char *)base + option->offset);
 	}
@@ -172,6 +173,17 @@ load_rule_element(
 }
 
 static void
+load_test_element(struct loader *l, const config_setting_t *group)
+{
+	void *items = l->config->tests;
+	struct policy_test *test;
+
+	test = append(l, &items, &l->config->test_count, sizeof(*test));
+	l->config->tests = items;
+	load_test(l, group, test);
+}
+
+static void
 load_element(struct loader *l, const struct option *option,
     const config_setting_t *group)
 {
@@ -185,6 +197,8 @@ load_element(struct loader *l, const struct option *option,
 		load_rule_element(l, group, KIND_OVERLAY);
 	else if (option->offset == offsetof(struct config, guards))
 		load_rule_element(l, group, KIND_GUARD);
+	else if (option->offset == offsetof(struct config, tests))
+		load_test_element(l, group);
 	else
 		load_rule_element(l, group, KIND_RULE);
 }
@@ -203,6 +217,8 @@ list_count(const struct config *c, const struct option *option)
 		return c->overlay_count;
 	case offsetof(struct config, guards):
 		return c->guard_count;
+	case offsetof(struct config, tests):
+		return c->test_count;
 	default:
 		return c->rule_count;
 	}
@@ -410,6 +426,7 @@ finish_load(struct loader *l)
 	check_together(l);
 	finish_algorithms(l);
 	finish_rules(l);
+	finish_tests(l);
 }
 
 int

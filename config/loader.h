@@ -15,7 +15,8 @@ struct loader {
 
 /*
  * Read the keys of one group into base, each as its row in the section says;
- * defaults first, missing required keys are errors.  what names the group.
+ * defaults first, missing required keys are errors.  Lists are left to the
+ * caller.  what names the group.
  */
 void load_struct(struct loader *l, const config_setting_t *group,
     enum option_section section, const char *what, void *base);
@@ -33,6 +34,13 @@ const char *rule_kind_name(enum rule_kind kind);
 /* One element of rules, overlays or guards into *rule. */
 void load_rule(struct loader *l, const config_setting_t *group,
     enum rule_kind kind, struct rule *rule);
+
+/* tests.c: one element of tests into *test. */
+void load_test(
+    struct loader *l, const config_setting_t *group, struct policy_test *test);
+
+/* After all files: the names that tests say must be those of something. */
+void finish_tests(struct loader *l);
 
 /* together.c: what holds between the server's keys and its lists. */
 void check_together(struct loader *l);

@@ -39,13 +39,15 @@ config_libsettings_a_SOURCES = \
 	config/policy/serves.c config/policy/serves.h \
 	config/policy/start.c \
 	config/policy/tighten.c \
+	config/policy/tests.c config/policy/tests.h \
 	config/policy/time.c \
 	config/policy/unreachable.c \
 	config/problem.c config/problem.h \
 	config/reader.c config/reader.h \
 	config/rules.c config/rules_check.c \
 	config/scan.c config/scan.h \
-	config/show.c config/show.h \
+	config/show.c config/show_tests.c config/show.h \
+	config/tests.c \
 	config/value.c
 
 # The manual's option list: config/print_options packaging/man/sallyport.conf.5

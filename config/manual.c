@@ -185,4 +185,9 @@ manual_print(FILE *out)
 	    "In rules and overlays; and in guards,\n"
 	    "where \\(dqGuards\\(dq tells how they tighten.",
 	    SECTION_GRANT);
+	put_section(out, "Tests",
+	    "In each group of\n.Cm tests .\n"
+	    "A fact that is left out is unknown, and the test fails where the\n"
+	    "policy asks it.",
+	    SECTION_TEST);
 }

@@ -30,6 +30,9 @@
 #define GM(name, member, type, help)         \
 	ROW(SECTION_GUARD_MATCH, name, type, \
 	    offsetof(struct rule_match, member), 0, 0, 0, NULL, NULL, help)
+#define T(name, member, type, low, high, flags, text, words, help)          \
+	ROW(SECTION_TEST, name, type, offsetof(struct policy_test, member), \
+	    low, high, flags, text, words, help)
 #define NONE	 OPTION_NONE_OK
 #define REQUIRED OPTION_REQUIRED
 #define JOINS	 OPTION_JOINS

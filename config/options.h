@@ -23,6 +23,7 @@ enum option_section {
 	SECTION_MATCH, /* struct rule_match, in all three */
 	SECTION_GUARD_MATCH, /* struct rule_match, in guards only */
 	SECTION_GRANT, /* struct grants, in all three */
+	SECTION_TEST, /* struct policy_test, in tests */
 	SECTION_COUNT
 };
 

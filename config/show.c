@@ -3,6 +3,7 @@
  * here the loader reads back, which a test relies on.
  */
 #include "config/show.h"
+
 #include "lib/mem.h"
 #include "lib/net.h"
 
@@ -504,7 +505,7 @@ void
 config_show(const struct config *config, bool defaults, FILE *out)
 {
 	static const char *const lists[] = {"listeners", "modules",
-	    "subsystems", "guards", "overlays", "rules"};
+	    "subsystems", "guards", "overlays", "rules", "tests"};
 
 	show_server(out, config, defaults);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
@@ -530,6 +531,8 @@ config_show_list(
 	else if (strcmp(name, "rules") == 0)
 		show_rules(
 		    out, name, config->rules, config->rule_count, defaults);
+	else if (strcmp(name, "tests") == 0)
+		config_show_tests(config, out);
 	else
 		return false;
 	return true;
@@ -540,7 +543,7 @@ config_show_keys(FILE *out)
 {
 	static const char *const sections[SECTION_COUNT] = {"", "listeners.",
 	    "modules.", "subsystems.", "rules.", "overlays.", "guards.",
-	    "match.", "match.", "rules."};
+	    "match.", "match.", "rules.", "tests."};
 	size_t i;
 
 	for (i = 0; i < option_count; i++)

@@ -27,10 +27,13 @@ void show_value(FILE *out, const struct option *option, const void *member,
  */
 void config_show(const struct config *config, bool defaults, FILE *out);
 
-/* One of its lists: "rules", "guards", "listeners", "modules", "subsystems";
- * false for another name, and nothing is printed. */
+/* One of its lists: "rules", "guards", "listeners", "modules", "subsystems",
+ * "tests"; false for another name, and nothing is printed. */
 bool config_show_list(
     const struct config *config, const char *name, bool defaults, FILE *out);
+
+/* show_tests.c: the list of tests, for config_show(). */
+void config_show_tests(const struct config *config, FILE *out);
 
 /* One line per key: path, type, default; for completion and for scripts. */
 void config_show_keys(FILE *out);

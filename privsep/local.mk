@@ -9,6 +9,7 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/light_child.c privsep/light_child.h \
 	privsep/limits.h privsep/messages.h \
 	privsep/offspring.c privsep/offspring.h \
+	privsep/policy_account.c privsep/policy_account.h \
 	privsep/path_tokens.c privsep/path_tokens.h \
 	privsep/records.c privsep/records.h \
 	privsep/roles.c privsep/roles.h \

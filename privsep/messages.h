@@ -28,6 +28,7 @@
 #define PREPARE_SERVE	 0
 #define PREPARE_REHEARSE 1
 #define PREPARE_TEST	 2
+#define PREPARE_PRINT	 3 /* as a test, without the policy's own tests */
 
 /*
  * Worker to monitor: what a stranger, through a broken worker, can ask of
@@ -477,7 +478,7 @@
 /* The groups that workers may offer: the monitor accepts no other. */
 #define WALL_moduli(F) F(bytes, text, WALL_MODULI_MAX)
 /* All public keys are told: load the modules, say ready. */
-#define WALL_prepare(F) F(u32, generation, U32) F(u8, purpose, PREPARE_TEST)
+#define WALL_prepare(F) F(u32, generation, U32) F(u8, purpose, PREPARE_PRINT)
 /*
  * A connection: its identifier, its listener, its status slot; descriptors:
  * input and output of the client (the same socket twice, or a pipe each),

@@ -178,7 +178,7 @@ refuse_by_rule(const struct config *config, const struct policy_facts *facts,
 	    grants->root_login == ROOT_NO)
 		decision_refuse(
 		    d, REASON_ROOT, "rule %s: root_login is no", d->rule->name);
-	if (!policy_may_now(d, facts->now, &ends))
+	if (!facts->now_unknown && !policy_may_now(d, facts->now, &ends))
 		refuse_by_times(d, "times of rule", d->rule->name,
 		    &grants->times, facts->now);
 }
@@ -233,12 +233,17 @@ judge_times(const struct config *config, const struct policy_facts *facts,
 	for (i = 0; i < layers->count; i++) {
 		const struct layer_list *l = &layers->items[i];
 
-		if (policy_in_windows(l->list, facts->now, &ends) == TRI_YES)
+		if (facts->now_unknown ? policy_is_always(l->list) :
+					 policy_in_windows(l->list, facts->now,
+					     &ends) == TRI_YES)
 			continue;
 		decision_blame(d,
 		    policy_rule_of(config, d, GRANT_times, &l->origin, &kind));
 		policy_describe_origin(
 		    config, d, GRANT_times, &l->origin, which, sizeof(which));
+		if (facts->now_unknown)
+			decision_refuse(d, REASON_UNKNOWN_FACT,
+			    "%s: the time is not known", which);
 		refuse_by_times(d, which, "", l->list, facts->now);
 		return;
 	}

@@ -3,6 +3,7 @@
  * monitor runs, and the settings with the place each came from.  For
  * sallyportctl, on the files or in the running generation.
  */
+#include "config/choices.h"
 #include "config/options.h"
 #include "config/policy/policy.h"
 #include "config/policy/match.h"
@@ -17,32 +18,18 @@ struct explanation {
 	const struct policy_facts *facts;
 	struct decision d;
 	struct trace trace;
-	bool brief;
+	bool brief, settings;
 	FILE *out;
 };
 
 const char *
 policy_reason_text(enum policy_reason reason)
 {
-	static const char *const texts[] = {
-	    [REASON_NONE] = "none",
-	    [REASON_NO_RULE] = "no_rule",
-	    [REASON_RULE_REFUSES] = "rule_refuses",
-	    [REASON_GUARD_REFUSES] = "guard_refuses",
-	    [REASON_UNKNOWN_FACT] = "unknown_fact",
-	    [REASON_UNKNOWN_USER] = "unknown_user",
-	    [REASON_ROOT] = "root",
-	    [REASON_TIME] = "time",
-	    [REASON_NO_CHAIN] = "no_chain",
-	    [REASON_KEY] = "key",
-	    [REASON_CONFLICT] = "conflict",
-	    [REASON_DENY_USERS] = "deny_users",
-	    [REASON_ALLOW_USERS] = "allow_users",
-	    [REASON_DENY_GROUPS] = "deny_groups",
-	    [REASON_ALLOW_GROUPS] = "allow_groups",
-	};
+	const struct choice *c = reason_choices;
 
-	return texts[reason];
+	while (c->word != NULL && c->value != (uint32_t)reason)
+		c++;
+	return c->word != NULL ? c->word : "none";
 }
 
 static const char *
@@ -228,12 +215,14 @@ explain_text(const struct explanation *e)
 		    "the client is asked as by rule %s, and never "
 		    "succeeds\n",
 		    d->rule->name);
+	if (d->decoy && !e->settings)
+		return;
 	for (i = 0; i < d->chains.count; i++)
 		fprintf(e->out, "chain: %s\n", d->chains.items[i].text);
 	for (i = 0; i < d->more.count; i++)
 		fprintf(
 		    e->out, "still required: %s\n", d->more.steps[i].method);
-	if (d->decoy)
+	if (d->decoy || !e->settings)
 		return;
 	fputs("settings:\n", e->out);
 	text_settings(e);
@@ -401,7 +390,8 @@ policy_explain(const struct config *config, const struct policy_facts *facts,
 	e->config = config;
 	e->facts = facts;
 	e->out = out;
-	e->brief = format == EXPLAIN_BRIEF;
+	e->brief = format == EXPLAIN_BRIEF || format == EXPLAIN_WHY;
+	e->settings = format != EXPLAIN_WHY;
 	decision_init(&e->d);
 	policy_decide_traced(config, facts, &e->d, &e->trace);
 	if (facts->method_count > 0)

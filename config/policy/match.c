@@ -196,6 +196,10 @@ match_uid(struct matching *m)
 		criterion(m, TRI_NO, "uid: there is no such user");
 		return;
 	}
+	if (f->uid_unknown) {
+		criterion(m, TRI_UNKNOWN, "uid: it is not known");
+		return;
+	}
 	for (i = 0; i < m->match->uids.count; i++) {
 		const struct uid_range *range = &m->match->uids.items[i];
 
@@ -296,6 +300,12 @@ match_time(struct matching *m)
 
 	if (m->match->times.count == 0)
 		return;
+	if (m->facts->now_unknown) {
+		criterion(m,
+		    policy_is_always(&m->match->times) ? TRI_YES : TRI_UNKNOWN,
+		    "time: it is not known");
+		return;
+	}
 	result = policy_in_windows(&m->match->times, m->facts->now, &ends);
 	if (result == TRI_UNKNOWN) {
 		criterion(m, result, "time: a time zone is not known here");

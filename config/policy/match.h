@@ -55,6 +55,9 @@ bool policy_names_root(const struct rule *rule, const char *root);
 enum tri policy_in_windows(
     const struct time_windows *windows, time_t now, time_t *ends);
 
+/* Do the windows hold whatever the time? */
+bool policy_is_always(const struct time_windows *windows);
+
 /*
  * For people: "it is Mon 07:12 UTC, outside mon-fri 08:00-18:00 UTC", with the
  * clock of each window's zone; as many windows as there is room for.

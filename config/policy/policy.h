@@ -33,6 +33,9 @@ struct policy_facts {
 	const char *listener; /* NULL: none (-i) */
 	bool listener_unknown; /* it came by one, but which is not known */
 	time_t now;
+	/* of a test of the policy that does not give them */
+	bool uid_unknown; /* uid is (uid_t)-1 then */
+	bool now_unknown;
 
 	/* Only after authentication, for guards and requirements: */
 	/* the chain as it was walked, in order: "method" or
@@ -184,6 +187,13 @@ bool policy_counts_source(const struct decision *d, const char *source);
  * the moment the window closes, 0 when it does not. */
 bool policy_may_now(const struct decision *d, time_t now, time_t *ends);
 
+/*
+ * time.c: "@SECONDS" or "2026-11-30 09:00[:00] [Europe/Berlin]"; without a zone
+ * the machine's.  false: not understood, or the zone is not known here.
+ * Single-threaded, as policy_in_windows().
+ */
+bool policy_moment(const char *text, time_t *when);
+
 bool policy_may_env(const struct decision *d, const char *name);
 /* NAME=value of an authentication module, whoever logs in. */
 bool policy_may_module_set(const char *setting);
@@ -252,8 +262,9 @@ int decision_tighten_targets(struct decision *d, enum grant grant,
 const char *policy_reason_text(enum policy_reason reason);
 
 /* Why, rule by rule: a trace of policy_decide and policy_guard.  Brief is text
- * without what is a default and what did not come to bear. */
-enum explain_format { EXPLAIN_TEXT, EXPLAIN_BRIEF, EXPLAIN_JSON };
+ * without what is a default and what did not come to bear; why, brief without
+ * the settings. */
+enum explain_format { EXPLAIN_TEXT, EXPLAIN_BRIEF, EXPLAIN_WHY, EXPLAIN_JSON };
 void policy_explain(const struct config *config,
     const struct policy_facts *facts, enum explain_format format, FILE *out);
 

@@ -109,6 +109,18 @@ is_always(const struct time_window *w)
 	return w->days == 0x7f && w->first == 0 && w->last == MINUTES_DAY;
 }
 
+bool
+policy_is_always(const struct time_windows *windows)
+{
+	size_t i;
+
+	for (i = 0; i < windows->count; i++) {
+		if (is_always(&windows->items[i]))
+			return true;
+	}
+	return false;
+}
+
 /* The latest end of the windows that hold at now. */
 static enum tri
 one_moment(const struct time_windows *windows, time_t now, time_t *ends)
@@ -204,4 +216,39 @@ policy_windows_text(
 	}
 	if (windows->count == 0)
 		append(text, size, &used, "no window is open");
+}
+
+/* A name below the zones' folder, and no way out of it. */
+static bool
+zone_is_known(const char *zone)
+{
+	return zone[0] != '/' && zone[0] != '\0' &&
+	    strstr(zone, "..") == NULL && zone_exists(zone);
+}
+
+bool
+policy_moment(const char *text, time_t *when)
+{
+	const char *end, *zone;
+	char *number_end, *saved;
+	struct tm tm = {0};
+
+	if (text[0] == '@') {
+		*when = (time_t)strtoll(&text[1], &number_end, 10);
+		return text[1] != '\0' && *number_end == '\0';
+	}
+	end = strptime(text, "%Y-%m-%d", &tm);
+	if (end == NULL || (*end != ' ' && *end != 'T') ||
+	    (end = strptime(&end[1], "%H:%M", &tm)) == NULL)
+		return false;
+	if (*end == ':' && (end = strptime(end, ":%S", &tm)) == NULL)
+		return false;
+	zone = *end == ' ' ? &end[1] : NULL;
+	if (zone == NULL ? *end != '\0' : !zone_is_known(zone))
+		return false;
+	tm.tm_isdst = -1;
+	saved = enter_zone(zone);
+	*when = mktime(&tm);
+	leave_zone(zone, saved);
+	return *when != (time_t)-1;
 }

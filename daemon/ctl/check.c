@@ -19,6 +19,7 @@
 #include "lib/ssh/fips.h"
 #include "lib/ssh/kex.h"
 #include "lib/ssh/key_private.h"
+#include "privsep/policy_account.h"
 
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -174,7 +175,9 @@ look_around(const struct config *config, struct problems *problems)
 	    .serves = module_serves,
 	    .host_key = host_key,
 	    .host_certificate = host_certificate,
-	    .algorithm = check_algorithm_exists};
+	    .algorithm = check_algorithm_exists,
+	    .account = policy_account,
+	    .tests = true};
 
 	if (config->crypto.profile == CRYPTO_FIPS && fips_require() != 0)
 		problem_error(problems, NULL, 0,
@@ -424,6 +427,7 @@ lint_file(const struct ctl *ctl, struct problems *problems)
 	const struct check_calls calls = {.context = &config,
 	    .algorithm = check_algorithm_exists,
 	    .serves = may_serve,
+	    .tests = true,
 	    .elsewhere = true};
 
 	if (key_preload() != 0 || kex_preload() != 0)

@@ -73,34 +73,22 @@ take_options(const struct ctl *ctl, int argc, char **argv, struct asked *a)
 	    CTL_OK;
 }
 
-/* "now", "@1700000000", "08:30", "2026-11-21 08:30[:00]"; local time. */
+/* "now", "@1700000000", "08:30", "2026-11-21 08:30[:00] [ZONE]"; local time. */
 static bool
 parse_time(const char *text, time_t *when)
 {
 	struct tm tm;
 	const char *end;
-	char *number_end;
 
 	*when = time(NULL);
 	if (strcmp(text, "now") == 0)
 		return true;
-	if (text[0] == '@') {
-		*when = (time_t)strtoll(&text[1], &number_end, 10);
-		return text[1] != '\0' && *number_end == '\0';
-	}
 	localtime_r(when, &tm);
 	tm.tm_sec = 0;
-	if ((end = strptime(text, "%H:%M", &tm)) == NULL || *end != '\0') {
-		memset(&tm, 0, sizeof(tm));
-		end = strptime(text, "%Y-%m-%d", &tm);
-		if (end != NULL && (*end == ' ' || *end == 'T'))
-			end = strptime(&end[1], "%H:%M", &tm);
-		if (end != NULL && *end == ':')
-			end = strptime(end, ":%S", &tm);
-		if (end == NULL || *end != '\0')
-			return false;
-	}
 	tm.tm_isdst = -1;
+	end = strptime(text, "%H:%M", &tm);
+	if (end == NULL || *end != '\0')
+		return policy_moment(text, when);
 	*when = mktime(&tm);
 	return *when != (time_t)-1;
 }

@@ -172,6 +172,37 @@ json_rules(
 }
 
 static void
+json_tests(struct shown *s, const struct config *c)
+{
+	json_key(s, "tests");
+	putchar('[');
+	for (size_t i = 0; i < c->test_count; i++) {
+		const struct policy_test *t = &c->tests[i];
+		bool first = true;
+
+		fputs(i > 0 ? ", {\"test\": " : "{\"test\": ", stdout);
+		json_group(SECTION_TEST, t);
+		fputs(", \"grants\": {", stdout);
+		for (enum grant g = 0; t->grants != NULL && g < GRANT_COUNT;
+		     g++) {
+			const struct option *o = option_of_grant(g);
+
+			if (t->grants->origins[g].line == 0)
+				continue;
+			fputs(first ? "" : ", ", stdout);
+			json_text(o->name, stdout);
+			fputs(": ", stdout);
+			json_value(o, (const char *)t->grants + o->offset);
+			first = false;
+		}
+		putchar('}');
+		json_origin(&t->origin);
+		putchar('}');
+	}
+	putchar(']');
+}
+
+static void
 json_server(struct shown *s, const struct config *c)
 {
 	for (size_t i = 0; i < option_count; i++) {
@@ -207,6 +238,8 @@ json_named_list(struct shown *s, const struct config *c, const char *name)
 		json_rules(s, name, c->overlays, c->overlay_count);
 	else if (strcmp(name, "rules") == 0)
 		json_rules(s, name, c->rules, c->rule_count);
+	else if (strcmp(name, "tests") == 0)
+		json_tests(s, c);
 	else
 		return false;
 	return true;
@@ -216,7 +249,7 @@ static void
 show_json(const struct config *c, bool defaults)
 {
 	static const char *const lists[] = {"listeners", "modules",
-	    "subsystems", "guards", "overlays", "rules"};
+	    "subsystems", "guards", "overlays", "rules", "tests"};
 	struct shown s = {.defaults = defaults, .first = true};
 
 	putchar('{');

@@ -307,7 +307,7 @@ static uint8_t
 purpose(const struct master *m)
 {
 	if (m->options.test)
-		return PREPARE_TEST;
+		return m->options.effective ? PREPARE_PRINT : PREPARE_TEST;
 	return m->options.rehearse ? PREPARE_REHEARSE : PREPARE_SERVE;
 }
 

@@ -7,6 +7,7 @@
 #include "config/check.h"
 #include "daemon/monitor/host.h"
 #include "privsep/messages.h"
+#include "privsep/policy_account.h"
 
 static bool
 serves(void *context, const struct chain_step *step)
@@ -26,10 +27,12 @@ monitors_check(
 	struct check_calls calls = {.context = t,
 	    .serves = serves,
 	    .algorithm = check_algorithm_exists,
+	    .account = policy_account,
+	    .tests = purpose == PREPARE_TEST || purpose == PREPARE_REHEARSE,
 	    .lenient = purpose == PREPARE_SERVE};
 
 	/* A directory server that does not answer must not hold up others. */
-	if (purpose == PREPARE_TEST) {
+	if (purpose == PREPARE_TEST || purpose == PREPARE_PRINT) {
 		calls.user = check_user_exists;
 		calls.group = check_group_exists;
 	}

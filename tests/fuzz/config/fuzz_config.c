@@ -1,9 +1,10 @@
 /*
  * The whole load path on any bytes, and what was loaded: shown, read back,
- * decided with.
+ * decided with, and its tests run.
  */
 #include "config/load.h"
 #include "config/policy/policy.h"
+#include "config/policy/tests.h"
 #include "config/show.h"
 
 #include <stdlib.h>
@@ -27,10 +28,14 @@ use(const struct config *config)
 	    .user = "alice",
 	    .uid = 1000,
 	    .now = 1700000000};
+	struct problems problems = {0};
 	FILE *out = fopen("/dev/null", "w");
 
 	policy_explain(config, &facts, EXPLAIN_JSON, out);
 	config_show(config, true, out);
+	policy_tests(config, NULL, &problems);
+	problems_print(&problems, out);
+	problems_free(&problems);
 	fclose(out);
 }
 

@@ -21,6 +21,7 @@ Suite *suite_policy_forward(void);
 Suite *suite_scan(void);
 Suite *suite_show(void);
 Suite *suite_start(void);
+Suite *suite_tests(void);
 Suite *suite_unknown(void);
 
 #endif
