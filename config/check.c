@@ -6,6 +6,7 @@
  */
 #include "config/check.h"
 #include "config/check_sockets.h"
+#include "config/kerberos.h"
 #include "config/options.h"
 #include "config/policy/match.h"
 #include "config/policy/serves.h"
@@ -202,6 +203,19 @@ check_command(const struct check *c, const char *key, const char *command,
 	free(path);
 }
 
+/* Whether it has a key of this machine, the ticketholder says at -t. */
+static void
+check_keytab(const struct check *c)
+{
+	const struct origin *origin = key_origin(c, "kerberos.keytab");
+	const char *path = c->config->kerberos.keytab;
+	char why[SAFEFILE_WHY_MAX] = "";
+
+	if (!safe_file(path, SAFEFILE_PRIVATE, why))
+		problem_error(c->problems, origin->file, origin->line,
+		    "kerberos.keytab: %s: %s", path, why);
+}
+
 static void
 check_banner(
     const struct check *c, const char *path, const struct origin *origin)
@@ -223,6 +237,8 @@ check_files(const struct check *c)
 	for (i = 0; i < config->listener_count; i++)
 		check_banner(c, config->listeners[i].banner,
 		    &config->listeners[i].origin);
+	if (config_uses_kerberos(config))
+		check_keytab(c);
 	if (lists(&config->crypto.kex, "diffie-hellman-group-exchange-sha256"))
 		warn_missing(c, "crypto.moduli_file",
 		    config->crypto.moduli_file, R_OK,
@@ -543,6 +559,9 @@ config_check(const struct config *config, const struct check_calls *calls,
 	check_user(&c, "privsep.worker_user", config->privsep.worker_user);
 	check_user(
 	    &c, "privsep.keyholder_user", config->privsep.keyholder_user);
+	if (config_uses_kerberos(config))
+		check_user(&c, "privsep.ticketholder_user",
+		    config->privsep.ticketholder_user);
 	check_modules(&c);
 	check_algorithms(&c);
 	check_policy(&c);

@@ -55,6 +55,7 @@ const struct choice reason_choices[] = {{"no_rule", REASON_NO_RULE},
     {"unknown_fact", REASON_UNKNOWN_FACT},
     {"unknown_user", REASON_UNKNOWN_USER}, {"root", REASON_ROOT},
     {"time", REASON_TIME}, {"no_chain", REASON_NO_CHAIN}, {"key", REASON_KEY},
-    {"conflict", REASON_CONFLICT}, {"deny_users", REASON_DENY_USERS},
-    {"allow_users", REASON_ALLOW_USERS}, {"deny_groups", REASON_DENY_GROUPS},
-    {"allow_groups", REASON_ALLOW_GROUPS}, {NULL, 0}};
+    {"principal", REASON_PRINCIPAL}, {"conflict", REASON_CONFLICT},
+    {"deny_users", REASON_DENY_USERS}, {"allow_users", REASON_ALLOW_USERS},
+    {"deny_groups", REASON_DENY_GROUPS}, {"allow_groups", REASON_ALLOW_GROUPS},
+    {NULL, 0}};

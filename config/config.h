@@ -163,7 +163,14 @@ struct deadline_settings {
 struct privsep_settings {
 	char *worker_user;
 	char *keyholder_user;
+	char *ticketholder_user;
 	char *empty_directory; /* the worker's root */
+};
+
+/* What the ticketholder reads; the gssapi module. */
+struct kerberos_settings {
+	char *keytab;
+	bool strict_acceptor;
 };
 
 enum log_format_setting {
@@ -342,6 +349,7 @@ enum hang_up {
 	G(publickey, bool) /* chains with the method count */             \
 	G(password, bool)                                                 \
 	G(keyboard_interactive, bool)                                     \
+	G(gssapi, bool)                                                   \
 	G(hostbased, bool)                                                \
 	G(pam_service, char *) /* NULL: the module's own */               \
 	G(max_auth_tries, uint32_t)                                       \
@@ -355,6 +363,7 @@ enum hang_up {
 	G(key_verify, bool) /* sk keys: user verified */                  \
 	G(key_ca_algorithms, struct strings) /* patterns */               \
 	G(key_revoked, struct strings) /* patterns, of lists' paths */    \
+	G(principals, struct strings) /* patterns, "user@REALM" */        \
 	G(times, struct time_windows)                                     \
 	G(banner, char *) /* path of a text, NULL for none */             \
 	/* what a session may be */                                       \
@@ -449,6 +458,8 @@ struct rule_match {
 	struct strings key_types;
 	struct strings key_sources;
 	struct strings key_cas;
+	struct strings principals;
+	struct strings realms;
 	struct origin origin;
 };
 
@@ -496,6 +507,7 @@ struct policy_test {
 	bool key_touch;
 	bool key_verify;
 	char *key_command;
+	char *principal;
 	uint32_t expect; /* enum test_outcome */
 	char *rule; /* rule, overlay or guard that decides */
 	uint32_t reason; /* enum policy_reason; 0: not given */
@@ -514,6 +526,7 @@ struct config {
 	struct limit_settings limits;
 	struct deadline_settings deadlines;
 	struct privsep_settings privsep;
+	struct kerberos_settings kerberos;
 	struct log_settings log;
 	struct record_settings records;
 	struct environment_settings environment;

@@ -93,6 +93,8 @@ method_is_known(const struct granting *g, const char *step)
 		    strncmp(step, methods[i], len) == 0)
 			return true;
 	}
+	if (strcmp(step, "gssapi-with-mic") == 0)
+		return import_kerberos(g->imp);
 	return len == 9 && strncmp(step, "hostbased", 9) == 0 &&
 	    import_anywhere(g->imp, "hostbasedauthentication", "yes");
 }
@@ -118,6 +120,7 @@ check_root_chain(
 	if ((strstr(chain, "password") != NULL ||
 		strstr(chain, "keyboard-interactive") != NULL) &&
 	    (strstr(chain, "publickey") != NULL ||
+		strstr(chain, "gssapi-with-mic") != NULL ||
 		strstr(chain, "hostbased") != NULL) &&
 	    import_anywhere(g->imp, "permitrootlogin", "forced-commands-only"))
 		import_error(g->imp, &d->origin,
@@ -150,12 +153,12 @@ chains_of(const struct granting *g, const struct directive *d)
 static struct strings
 any_chain(const struct granting *g)
 {
-	static const char *const methods[] = {
-	    "publickey", "password", "keyboard-interactive", "hostbased"};
+	static const char *const methods[] = {"publickey", "gssapi-with-mic",
+	    "password", "keyboard-interactive", "hostbased"};
 	struct strings list = {0};
 	size_t i;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
 		if (method_is_known(g, methods[i]))
 			import_push(g->imp, &list, methods[i]);
 	}
@@ -179,6 +182,8 @@ put_methods(const struct granting *g)
 	put_switch(g, "password", "passwordauthentication", "yes");
 	put_switch(
 	    g, "keyboard_interactive", "kbdinteractiveauthentication", "yes");
+	if (import_kerberos(g->imp))
+		put_switch(g, "gssapi", "gssapiauthentication", "no");
 	if (import_anywhere(g->imp, "hostbasedauthentication", "yes"))
 		put_switch(g, "hostbased", "hostbasedauthentication", "no");
 }

@@ -8,6 +8,9 @@
 
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
+
+#define KEYTAB "/etc/krb5.keytab"
 
 static bool
 is_none(const struct directive *d)
@@ -397,9 +400,40 @@ put_hostbased(struct importer *imp)
 	fputs(" }; }", imp->out);
 }
 
+/* Without a keytab sshd offers the method and can do nothing with it. */
+bool
+import_kerberos(const struct importer *imp)
+{
+	return import_anywhere(imp, "gssapiauthentication", "yes") &&
+	    access(KEYTAB, F_OK) == 0;
+}
+
+static void
+note_kerberos(struct importer *imp)
+{
+	const struct directive *d;
+	size_t i;
+
+	for (i = 0; i < imp->directive_count; i++) {
+		d = &imp->directives[i];
+		if (strcasecmp(d->word->name, "gssapiauthentication") != 0 ||
+		    !import_anywhere(imp, d->word->name, "yes"))
+			continue;
+		import_note(imp, &d->origin,
+		    import_kerberos(imp) ?
+			"%s: needs the package sallyport-gssapi" :
+			"%s: there is no " KEYTAB ": left out",
+		    d->word->name);
+		return;
+	}
+}
+
 void
 import_modules(struct importer *imp)
 {
+	bool strict =
+	    import_is(imp, 0, "gssapistrictacceptorcheck", "yes", "yes");
+
 	fputs("\nmodules = (\n\t{ name = \"pam\"; options = { service = ",
 	    imp->out);
 	show_quoted(
@@ -411,5 +445,10 @@ import_modules(struct importer *imp)
 	fputs("\t}; }", imp->out);
 	if (import_anywhere(imp, "hostbasedauthentication", "yes"))
 		put_hostbased(imp);
+	note_kerberos(imp);
+	if (import_kerberos(imp))
+		fputs(",\n\t{ name = \"gssapi\"; }", imp->out);
 	fputs("\n);\n", imp->out);
+	if (import_kerberos(imp) && !strict)
+		fputs("kerberos = { strict_acceptor = false; };\n", imp->out);
 }

@@ -11,7 +11,8 @@
 
 #define OBSOLETE "obsolete: sshd ignores it too"
 #define KERBEROS "passwords against the KDC are PAM's work (pam_krb5)"
-#define GSSAPI	 "no gssapi module is shipped"
+#define NOT_KEPT "credentials that a client delegates are dropped at once"
+#define NO_KEX	 "there is no key exchange by GSSAPI"
 
 /* clang-format off: a keyword, a paragraph */
 static const struct import_word words[] = {
@@ -65,15 +66,19 @@ static const struct import_word words[] = {
 	"`command`, or `sftp_only` with `sftp_start` (-d), "
 	"`sftp_umask` (-u), `sftp_read_only` (-R); -p, -P: error"},
     {"GatewayPorts", WORD_RULE, "`gateway_ports`"},
-    {"GSSAPIAuthentication", WORD_FIXED, "no"},
-    {"GSSAPICleanupCredentials", WORD_IGNORED, GSSAPI},
-    {"GSSAPIDelegateCredentials", WORD_IGNORED, GSSAPI},
-    {"GSSAPIEnablek5users", WORD_IGNORED, GSSAPI},
-    {"GSSAPIIndicators", WORD_IGNORED, GSSAPI},
-    {"GSSAPIKexAlgorithms", WORD_IGNORED, GSSAPI},
+    {"GSSAPIAuthentication", WORD_RULE,
+	"the module `gssapi` (package sallyport-gssapi), the step "
+	"`gssapi-with-mic` and `gssapi`; no /etc/krb5.keytab: left out, with a "
+	"warning"},
+    {"GSSAPICleanupCredentials", WORD_IGNORED, NOT_KEPT},
+    {"GSSAPIDelegateCredentials", WORD_IGNORED, NOT_KEPT},
+    {"GSSAPIEnablek5users", WORD_FIXED, "no"},
+    {"GSSAPIIndicators", WORD_IGNORED,
+	"the gssapi module does not look at authentication indicators"},
+    {"GSSAPIKexAlgorithms", WORD_IGNORED, NO_KEX},
     {"GSSAPIKeyExchange", WORD_FIXED, "no"},
-    {"GSSAPIStoreCredentialsOnRekey", WORD_IGNORED, GSSAPI},
-    {"GSSAPIStrictAcceptorCheck", WORD_IGNORED, GSSAPI},
+    {"GSSAPIStoreCredentialsOnRekey", WORD_IGNORED, NOT_KEPT},
+    {"GSSAPIStrictAcceptorCheck", WORD_SERVER, "`kerberos.strict_acceptor`"},
     {"HostbasedAcceptedAlgorithms", WORD_UNSUPPORTED,
 	"hostbased takes what crypto.key_algorithms has"},
     {"HostbasedAuthentication", WORD_RULE,

@@ -126,6 +126,8 @@ struct strings import_all(
     const struct importer *imp, size_t block, const char *name);
 /* Does a Match block say this; does anything say it with this value? */
 bool import_in_block(const struct importer *imp, const char *name);
+/* Are tickets accepted somewhere, with keys that are here?  import_modules.c */
+bool import_kerberos(const struct importer *imp);
 bool import_anywhere(
     const struct importer *imp, const char *name, const char *value);
 /* Append a copy of the text. */

@@ -10,6 +10,7 @@ config_libsettings_a_SOURCES = \
 	config/effective_server.c config/effective_server.h \
 	config/grants.c config/grants.h \
 	config/check_sockets.c config/check_sockets.h \
+	config/kerberos.c config/kerberos.h \
 	config/load.c config/load.h \
 	config/import.c config/import_blocks.c config/import.h config/importer.h \
 	config/import_keys.c \

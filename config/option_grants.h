@@ -20,11 +20,13 @@ G(refuse, BOOL, 0, 0, 0, "false", NULL, TRUE, "Refuse whoever matches."),
 	"serves it and the module's parameter: "
 	"\"keyboard-interactive:pam/otp\"."),
     G(publickey, BOOL, 0, 0, 0, "true", NULL, FALSE,
-	"false: chains with this method do not count; as are the three that "
+	"false: chains with this method do not count; as are the four that "
 	"follow."),
     G(password, BOOL, 0, 0, 0, "true", NULL, FALSE, "The method password."),
     G(keyboard_interactive, BOOL, 0, 0, 0, "true", NULL, FALSE,
 	"The method keyboard-interactive."),
+    G(gssapi, BOOL, 0, 0, 0, "true", NULL, FALSE,
+	"The method gssapi-with-mic."),
     G(hostbased, BOOL, 0, 0, 0, "true", NULL, FALSE, "The method hostbased."),
     G(pam_service, NAME, 0, 0, NONE, "\"none\"", NULL, NEVER,
 	"The PAM service of whom this rule decides, for account, session and "
@@ -60,6 +62,10 @@ G(refuse, BOOL, 0, 0, 0, "false", NULL, TRUE, "Refuse whoever matches."),
     G(key_revoked, STRINGS, 0, 64, 0, "[\"*\"]", NULL, LAYER,
 	"Patterns of the paths of those revocation lists of the publickey "
 	"module that count. A guard adds its lists to the rule's."),
+    G(principals, STRINGS, 0, 64, 0, "[\"*\"]", NULL, LAYER,
+	"Patterns of the Kerberos principals, \"user@REALM\", that may enter "
+	"with a ticket: \"*@EXAMPLE.COM\". Which of them may enter as which "
+	"user the module gssapi judges besides."),
     G(times, TIMES, 0, 64, 0, "[\"00:00-24:00\"]", NULL, LAYER,
 	"When logins and new sessions are allowed; a session ends with the "
 	"window."),

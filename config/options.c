@@ -209,10 +209,23 @@ const struct option options[] = {
 	"\"sallyport-keys\"", NULL,
 	"The user whose uid the process with the host keys runs under; not the "
 	"worker's."),
+    S("privsep.ticketholder_user", privsep.ticketholder_user, NAME, 0, 0, 0,
+	"\"sallyport-krb\"", NULL,
+	"The user whose uid the process with the Kerberos keys runs under; "
+	"neither the worker's nor the keyholder's. There is such a process "
+	"with the module gssapi only."),
     S("privsep.empty_directory", privsep.empty_directory, PATH, 0, 0, 0,
 	"\"" RUNSTATEDIR "/sallyport/empty\"", NULL,
 	"An empty directory of root's, the worker's root directory; made when "
 	"missing."),
+    S("kerberos.keytab", kerberos.keytab, PATH, 0, 0, 0, "\"/etc/krb5.keytab\"",
+	NULL,
+	"The file with the machine's Kerberos keys, for the module gssapi. A "
+	"new one is read as soon as it has been written."),
+    S("kerberos.strict_acceptor", kerberos.strict_acceptor, BOOL, 0, 0, 0,
+	"true", NULL,
+	"Accept tickets for host/ and this machine's name only; otherwise for "
+	"every key of the keytab, as a machine with several names needs."),
     S("log.level", log.level, CHOICE, 0, 0, 0, "\"verbose\"", level_choices,
 	"How much the log holds."),
     S("log.facility", log.facility, CHOICE, 0, 0, 0, "\"auth\"",
@@ -381,6 +394,11 @@ const struct option options[] = {
     GM("key_ca", key_cas, FINGERPRINTS,
 	"SHA256 fingerprint of the authority that certified the key, patterns. "
 	"Guards only."),
+    GM("principal", principals, STRINGS,
+	"The Kerberos principal that came in, \"user@REALM\", patterns. Guards "
+	"only."),
+    GM("realm", realms, STRINGS,
+	"The realm of that principal, patterns. Guards only."),
 
     /* ---- a test ---- */
     T("name", name, STRING, 0, 128, REQUIRED, NULL, NULL,
@@ -423,6 +441,8 @@ const struct option options[] = {
 	"Whether the token verified the user."),
     T("key_command", key_command, STRING, 0, 0, 0, NULL, NULL,
 	"The key's own forced command."),
+    T("principal", principal, STRING, 3, 1024, 0, NULL, NULL,
+	"The Kerberos principal that came in with a ticket, \"user@REALM\"."),
     T("expect", expect, CHOICE, 0, 0, REQUIRED, NULL, outcome_choices,
 	"What is to come: allow, deny, or more: a guard that judges the method "
 	"or the key asks for more methods. A "

@@ -96,9 +96,10 @@ check_test(struct loader *l, const config_setting_t *group, const char *what,
 		fault = "a user that does not exist has neither uid nor groups";
 	else if (key && test->key_type == NULL)
 		fault = "\"key_type\" is missing: the test tells of a key";
-	else if (test->key_type != NULL && test->methods.count == 0)
-		fault = "\"methods\" is missing: a key is known after "
-			"authentication only";
+	else if ((test->key_type != NULL || test->principal != NULL) &&
+	    test->methods.count == 0)
+		fault = "\"methods\" is missing: a key or principal is known "
+			"after authentication only";
 	else if (test->expect != TEST_ALLOW && test->grants != NULL)
 		fault = "\"grants\" go with expect = \"allow\"";
 	else if (test->expect != TEST_DENY && test->reason != 0)

@@ -108,6 +108,32 @@ warn_penalties(struct loader *l)
 	    needed, needed * p->auth_failure - p->minimum);
 }
 
+/* One of them broken must not reach another's memory. */
+static void
+check_accounts(struct loader *l)
+{
+	const struct privsep_settings *p = &l->config->privsep;
+	const struct {
+		const char *key, *user;
+	} rows[] = {{"privsep.worker_user", p->worker_user},
+	    {"privsep.keyholder_user", p->keyholder_user},
+	    {"privsep.ticketholder_user", p->ticketholder_user}};
+	static const char *const whose[] = {"must not be the worker's user",
+	    "must not be the keyholder's user"};
+	size_t i, j;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].user == NULL)
+			continue;
+		if (strcmp(rows[i].user, "root") == 0)
+			server_error(l, rows[i].key, "must not be root");
+		for (j = 0; j < i; j++)
+			if (rows[j].user != NULL &&
+			    strcmp(rows[i].user, rows[j].user) == 0)
+				server_error(l, rows[i].key, whose[j]);
+	}
+}
+
 void
 check_together(struct loader *l)
 {
@@ -120,17 +146,7 @@ check_together(struct loader *l)
 		server_error(l, "limits.penalties.minimum",
 		    "is larger than limits.penalties.maximum");
 	warn_penalties(l);
-	if (c->privsep.worker_user != NULL &&
-	    c->privsep.keyholder_user != NULL &&
-	    strcmp(c->privsep.worker_user, c->privsep.keyholder_user) == 0)
-		server_error(l, "privsep.keyholder_user",
-		    "must not be the worker's user");
-	if (c->privsep.worker_user != NULL &&
-	    strcmp(c->privsep.worker_user, "root") == 0)
-		server_error(l, "privsep.worker_user", "must not be root");
-	if (c->privsep.keyholder_user != NULL &&
-	    strcmp(c->privsep.keyholder_user, "root") == 0)
-		server_error(l, "privsep.keyholder_user", "must not be root");
+	check_accounts(l);
 	check_listeners(l);
 	check_names(l);
 }

@@ -116,7 +116,7 @@ E(penalty_clear, 2032, "penalty.clear", INFO, SUCCESS, "intrusion_detection", "i
 \
 E(auth_ok, 3001, "auth.ok", INFO, SUCCESS, "authentication", "start", \
   "Accepted {method} for {user} from {src} port {sport} ssh2" \
-  "<: {key_type} {fp}< ID {key_id} (serial {+serial}) CA {ca_type} {ca_fp}>>") \
+  "<: {key_type} {fp}< ID {key_id} (serial {+serial}) CA {ca_type} {ca_fp}>><: {principal}>") \
 E(auth_fail, 3002, "auth.fail", INFO, FAILURE, "authentication", "info", \
   "Failed {method} for {for} from {src} port {sport} ssh2<: {key_type} {fp}>") \
 E(auth_unavailable, 3009, "auth.unavailable", ERROR, FAILURE, "authentication", "error", \
@@ -157,6 +157,10 @@ E(pam_denied, 3203, "pam.denied", INFO, FAILURE, "authentication", "info", \
   "fatal: Access denied for user {req} by PAM account configuration{preauth}") \
 E(pam_error, 3204, "pam.error", ERROR, FAILURE, "authentication", "info", \
   "PAM: {reason} for <{?invalid}illegal user >{req} from {src}{on}") \
+E(ticket_authorized, 3205, "ticket.authorized", INFO, SUCCESS, "authentication", "info", \
+  "Authorized to {name}, krb5 principal {principal} ({source})") \
+E(ticket_rejected, 3206, "ticket.rejected", INFO, FAILURE, "authentication", "info", \
+  "Kerberos ticket< of {principal}> for {for} refused: {reason}") \
 E(password_change_required, 3210, "password.change.required", INFO, UNKNOWN, "iam", "change", \
   "Password of {for} must be changed") \
 E(password_changed, 3211, "password.changed", NOTICE, SUCCESS, "iam", "change", \
@@ -321,7 +325,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_penalty_enforce(F, E) F(E, network) F(E, cause) F(E, seconds)
 #define AUDIT_FIELDS_penalty_clear(F, E) F(E, network) F(E, cause)
 
-#define AUDIT_FIELDS_auth_ok(F, E) F(E, method) F(E, methods) F(E, module) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, attempt) F(E, duration_ms)
+#define AUDIT_FIELDS_auth_ok(F, E) F(E, method) F(E, methods) F(E, module) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, principal) F(E, attempt) F(E, duration_ms)
 #define AUDIT_FIELDS_auth_fail(F, E) F(E, method) F(E, module) F(E, refusal) F(E, reason) F(E, attempt) F(E, attempts_left) F(E, key_type) F(E, fp) F(E, duration_ms)
 #define AUDIT_FIELDS_auth_unavailable(F, E) F(E, method) F(E, module) F(E, reason) F(E, attempt) F(E, attempts_left) F(E, duration_ms)
 #define AUDIT_FIELDS_auth_partial(F, E) F(E, method) F(E, module) F(E, next) F(E, key_type) F(E, fp)
@@ -345,6 +349,8 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_password_change_required(F, E) F(E, method) F(E, module)
 #define AUDIT_FIELDS_password_changed(F, E) F(E, method) F(E, module)
 #define AUDIT_FIELDS_password_change_refused(F, E) F(E, method) F(E, module) F(E, reason)
+#define AUDIT_FIELDS_ticket_authorized(F, E) F(E, name) F(E, principal) F(E, source)
+#define AUDIT_FIELDS_ticket_rejected(F, E) F(E, principal) F(E, reason)
 #define AUDIT_FIELDS_hostbased_ok(F, E) F(E, host) F(E, target) F(E, key_type) F(E, fp)
 #define AUDIT_FIELDS_hostbased_fail(F, E) F(E, host) F(E, target) F(E, key_type) F(E, fp) F(E, reason)
 

@@ -77,6 +77,7 @@ F(path, text, "path", "file.path", "path as asked for") \
 F(phase, text, "phase", "sallyport.phase", "phase of the connection") \
 F(port, count, "port", "sallyport.port", "a port: listened on, asked for, connected to; none of a path or device") \
 F(post_quantum, flag, "pq", "sallyport.kex.post_quantum", "the key exchange resists quantum computers") \
+F(principal, text, "principal", "sallyport.kerberos.principal", "Kerberos principal of the client") \
 F(principals, text, "principals", "sallyport.cert.principals", "principals of the certificate") \
 F(process, count, "proc", "sallyport.process.pid", "process id of the process meant") \
 F(reason, text, "why", "event.reason", "why, in words") \

@@ -1,5 +1,5 @@
 moduleincludedir = $(includedir)/sallyport
-moduleinclude_HEADERS = modules/sallyport_module.h
+moduleinclude_HEADERS = modules/sallyport_module.h modules/sallyport_ticket.h
 
 EXTRA_DIST += modules/sallyport-modules.pc.in
 pkgconfig_DATA = modules/sallyport-modules.pc
@@ -14,11 +14,12 @@ modules/sallyport-modules.pc: modules/sallyport-modules.pc.in Makefile
 
 include modules/pam/local.mk
 include modules/publickey/local.mk
+include modules/gssapi/local.mk
 include modules/hostbased/local.mk
 include modules/example/local.mk
 
 EXTRA_DIST += doc/MODULES.md
 dist_man_MANS += packaging/man/sallyport_auth_module.3 \
-	packaging/man/sallyport-hostbased.5 \
+	packaging/man/sallyport-gssapi.5 packaging/man/sallyport-hostbased.5 \
 	packaging/man/sallyport-pam.5 \
 	packaging/man/sallyport-publickey.5

@@ -488,6 +488,7 @@ struct sallyport_host {
 	    void **data, size_t *len);
 	int (*state_write)(struct sallyport_login *login, const char *name,
 	    const void *data, size_t len);
+	const struct sallyport_tickets *tickets; /* sallyport_ticket.h */
 };
 
 /* ---- the module -------------------------------------------------------- */

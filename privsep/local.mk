@@ -19,6 +19,7 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/spawn.c privsep/spawn.h \
 	privsep/settings.c privsep/settings.h \
 	privsep/slot.c privsep/slot.h \
+	privsep/tickets.c privsep/tickets.h \
 	privsep/title.c privsep/title.h \
 	privsep/wall.c privsep/wall.h \
 	privsep/wall_queue.c privsep/wall_queue.h \

@@ -555,6 +555,8 @@
 	F(u64, connection, U64) F(u32, code, 255) F(u32, signal, 255)
 #define WALL_worker_log(F) F(u8, level, 7) F(text, line, WALL_TEXT_MAX)
 
+#include "privsep/messages_tickets.h"
+
 #define WALL_PATHS(PATH)                 \
 	PATH(WORKER_MONITOR)             \
 	PATH(MONITOR_WORKER)             \
@@ -568,7 +570,12 @@
 	PATH(MASTER_MONITORS)            \
 	PATH(MONITORS_MASTER)            \
 	PATH(MASTER_WORKERS)             \
-	PATH(WORKERS_MASTER)
+	PATH(WORKERS_MASTER)             \
+	PATH(MONITORS_DOOR)              \
+	PATH(MONITOR_TICKETS)            \
+	PATH(TICKETS_MONITOR)            \
+	PATH(MASTER_TICKETS)             \
+	PATH(TICKETS_MASTER)
 
 #define WALL_MESSAGES(MSG)         \
 	WALL_WORKER_MONITOR(MSG)   \
@@ -583,6 +590,11 @@
 	WALL_MASTER_MONITORS(MSG)  \
 	WALL_MONITORS_MASTER(MSG)  \
 	WALL_MASTER_WORKERS(MSG)   \
-	WALL_WORKERS_MASTER(MSG)
+	WALL_WORKERS_MASTER(MSG)   \
+	WALL_MONITORS_DOOR(MSG)    \
+	WALL_MONITOR_TICKETS(MSG)  \
+	WALL_TICKETS_MONITOR(MSG)  \
+	WALL_MASTER_TICKETS(MSG)   \
+	WALL_TICKETS_MASTER(MSG)
 
 #endif

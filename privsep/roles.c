@@ -24,6 +24,14 @@ static const struct role_row rows[ROLE_COUNT] = {
 	.seccomp = true,
 	.address_space = true,
 	.descriptors = 4096},
+    [ROLE_TICKETHOLDER] = {.name = "ticketholder",
+	.user = AS_TICKETHOLDER,
+	.root = ROOT_EMPTY,
+	.no_groups = true,
+	.no_new_privs = true,
+	.seccomp = true,
+	.address_space = true,
+	.descriptors = 2048},
     [ROLE_MONITORS] = {.name = "monitors",
 	.user = AS_ROOT,
 	.root = ROOT_AS_IS,
@@ -81,7 +89,7 @@ void
 roles_print(void)
 {
 	static const char *const users[] = {
-	    "root", "keyholder", "worker", "user"};
+	    "root", "keyholder", "ticketholder", "worker", "user"};
 	static const char *const shared[] = {
 	    "none", "slots", "keys", "slots,keys"};
 

@@ -12,6 +12,7 @@
 enum role {
 	ROLE_MASTER,
 	ROLE_KEYHOLDER,
+	ROLE_TICKETHOLDER, /* where a module uses Kerberos */
 	ROLE_MONITORS, /* the monitor template */
 	ROLE_MONITOR,
 	ROLE_WORKERS, /* the worker template */
@@ -20,7 +21,7 @@ enum role {
 	ROLE_COUNT
 };
 
-enum role_user { AS_ROOT, AS_KEYHOLDER, AS_WORKER, AS_USER };
+enum role_user { AS_ROOT, AS_KEYHOLDER, AS_TICKETHOLDER, AS_WORKER, AS_USER };
 enum role_root { ROOT_AS_IS, ROOT_EMPTY };
 
 /* Writable memory that other processes have, too. */

@@ -239,6 +239,42 @@ sandbox_keyholder(void)
 	load(ctx, "keyholder");
 }
 
+/* Files, name servers, the syslog: libkrb5 hears that there is none of them. */
+static void
+refuse_files(scmp_filter_ctx ctx)
+{
+	static const int none[] = {SCMP_SYS(open), SCMP_SYS(openat),
+	    SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
+	    SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(statx),
+	    SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(socket)};
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		int err =
+		    seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOENT), none[i], 0);
+
+		if (err != 0 && err != -EDOM && err != -EEXIST)
+			die("seccomp_rule_add %d: %d", none[i], err);
+	}
+}
+
+/* Its root directory is empty: newfstatat() finds nothing in it either. */
+void
+sandbox_ticketholder(void)
+{
+	static const int more[] = {SCMP_SYS(fstat), SCMP_SYS(newfstatat),
+	    SCMP_SYS(alarm), SCMP_SYS(setitimer), SCMP_SYS(getuid),
+	    SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid),
+	    SCMP_SYS(uname)};
+	scmp_filter_ctx ctx = begin();
+
+	ALLOW_ALL(ctx, base_calls);
+	ALLOW_ALL(ctx, more);
+	refuse_files(ctx);
+	allow_memory(ctx);
+	allow_descriptor_flags(ctx);
+	load(ctx, "ticketholder");
+}
+
 /* What a worker's template does besides: fork, watch, bury, and filter. */
 static const int template_calls[] = {SCMP_SYS(pidfd_open), SCMP_SYS(waitid),
     SCMP_SYS(wait4), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),

@@ -7,6 +7,7 @@
 
 /* Each: after the drop, before the first byte from outside. */
 void sandbox_keyholder(void);
+void sandbox_ticketholder(void);
 void sandbox_worker_template(void);
 
 /*

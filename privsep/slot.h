@@ -118,6 +118,7 @@ struct slot {
 	char rule[64];
 	char method[64];
 	char key[80]; /* fingerprint */
+	char principal[128]; /* Kerberos */
 	uint64_t log_untold; /* records that syslog did not take */
 	struct slot_counts counts;
 	/* For the user's terminals; the master writes it when the last has been

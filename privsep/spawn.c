@@ -115,7 +115,8 @@ spawn_restore_limits(void)
 static void
 become(enum role role, const struct spawn_options *o)
 {
-	const int fds[] = {o->wall, o->bundle, o->slots, o->log, o->session};
+	const int fds[] = {
+	    o->wall, o->bundle, o->slots, o->log, o->session, o->door};
 	char name[TITLE_MAX], arg[64], level[32], drop[4096 + 64];
 	char *argv[] = {name, arg, level, drop, NULL};
 	sigset_t none;
@@ -124,6 +125,8 @@ become(enum role role, const struct spawn_options *o)
 	snprintf(arg, sizeof(arg), "--role=%s%s%s%s", role_row(role)->name,
 	    o->log_stderr ? ",stderr" : "", o->log >= 0 ? ",file" : "",
 	    o->fips ? ",fips" : "");
+	if (o->version != NULL)
+		snprintf(arg, sizeof(arg), "%s", o->version);
 	snprintf(level, sizeof(level), "--log-level=%d", o->log_level);
 	snprintf(drop, sizeof(drop), "--drop=%u:%u:%s", (unsigned)o->uid,
 	    (unsigned)o->gid, o->empty == NULL ? "" : o->empty);

@@ -17,7 +17,8 @@ enum spawn_fd {
 	SPAWN_SLOTS = 5, /* status slots */
 	SPAWN_LOG = 6, /* -E FILE */
 	SPAWN_SESSION = 7, /* the program sallyport-session, O_PATH */
-	SPAWN_FDS = 8
+	SPAWN_DOOR = 8, /* from monitors to the ticketholder */
+	SPAWN_FDS = 9
 };
 
 struct spawned {
@@ -28,7 +29,9 @@ struct spawned {
 /* How a role is told to log: flags of the command line, handed down. */
 struct spawn_options {
 	int binary; /* O_PATH descriptor of the running program */
-	int wall, bundle, slots, log, session; /* -1: absent */
+	int wall, bundle, slots, log, session, door; /* -1: absent */
+	const char
+	    *version; /* of a program that is not sallyportd; else NULL */
 	bool log_stderr; /* -e */
 	bool fips; /* libcrypto is held to FIPS */
 	int log_level; /* overrides the configuration; -2: does not */

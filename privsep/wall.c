@@ -50,6 +50,11 @@ struct rule {
 #define R_MTX(n, s, b, f, a) RULE(MONITORS_MASTER, n, s, b, f)
 #define R_XWT(n, s, b, f, a) RULE(MASTER_WORKERS, n, s, b, f)
 #define R_WTX(n, s, b, f, a) RULE(WORKERS_MASTER, n, s, b, f)
+#define R_MD(n, s, b, f, a)  RULE(MONITORS_DOOR, n, s, b, f)
+#define R_MH(n, s, b, f, a)  RULE(MONITOR_TICKETS, n, s, b, f)
+#define R_HM(n, s, b, f, a)  RULE(TICKETS_MONITOR, n, s, b, f)
+#define R_XH(n, s, b, f, a)  RULE(MASTER_TICKETS, n, s, b, f)
+#define R_HX(n, s, b, f, a)  RULE(TICKETS_MASTER, n, s, b, f)
 
 static const struct rule rules[WALL_TYPES] = {
     WALL_WORKER_MONITOR(R_WM) WALL_MONITOR_WORKER(R_MW) WALL_MONITOR_SESSION(
@@ -57,7 +62,10 @@ static const struct rule rules[WALL_TYPES] = {
 	WALL_MONITOR_KEYHOLDER(R_MK) WALL_KEYHOLDER_MONITOR(R_KM)
 	    WALL_MASTER_KEYHOLDER(R_XK) WALL_KEYHOLDER_MASTER(R_KX)
 		WALL_MASTER_MONITORS(R_XMT) WALL_MONITORS_MASTER(R_MTX)
-		    WALL_MASTER_WORKERS(R_XWT) WALL_WORKERS_MASTER(R_WTX)};
+		    WALL_MASTER_WORKERS(R_XWT) WALL_WORKERS_MASTER(R_WTX)
+			WALL_MONITORS_DOOR(R_MD) WALL_MONITOR_TICKETS(R_MH)
+			    WALL_TICKETS_MONITOR(R_HM) WALL_MASTER_TICKETS(R_XH)
+				WALL_TICKETS_MASTER(R_HX)};
 
 const char *
 wall_name(enum wall_type type)

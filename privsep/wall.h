@@ -36,6 +36,7 @@ enum incoming_kind {
 	INCOMING_AGENT,
 	INCOMING_X11
 };
+enum ticket_state { TICKET_FAILED, TICKET_GOES_ON, TICKET_DONE };
 enum bye_cause {
 	BYE_PEER_CLOSED, /* the peer's end of file */
 	BYE_PEER_DISCONNECTED, /* the peer's SSH_MSG_DISCONNECT */

@@ -272,6 +272,8 @@ step_is_on(const struct grants *g, const char *method)
 		return g->password;
 	if (strcmp(method, "keyboard-interactive") == 0)
 		return g->keyboard_interactive;
+	if (strncmp(method, "gssapi-", 7) == 0)
+		return g->gssapi;
 	if (strcmp(method, "hostbased") == 0)
 		return g->hostbased;
 	return true;

@@ -455,6 +455,21 @@ judge_key(const struct policy_facts *facts, struct decision *d)
 			decision_refuse(d, REASON_KEY, "%s", why);
 }
 
+/* A ticket that opened the door and is not described cannot be judged. */
+static void
+judge_principal(const struct policy_facts *facts, struct decision *d)
+{
+	for (size_t i = 0; i < facts->method_count; i++)
+		if (strncmp(facts->methods[i], "gssapi-", 7) == 0 &&
+		    facts->principal_state != FACT_KNOWN)
+			decision_refuse(d, REASON_UNKNOWN_FACT,
+			    "the principal that came in is not known");
+	if (facts->principal_state == FACT_KNOWN &&
+	    !policy_may_principal(d, facts->principal))
+		decision_refuse(d, REASON_PRINCIPAL,
+		    "principal %.200s is not in principals", facts->principal);
+}
+
 /* Of the chains that remain, the one with the least still to walk. */
 static void
 find_more(struct decision *d, const struct policy_facts *facts)
@@ -502,6 +517,7 @@ policy_guard_traced(const struct config *config,
 	settle_sftp_only(d);
 	judge_root(facts, d);
 	judge_key(facts, d);
+	judge_principal(facts, d);
 	if (d->reason != REASON_NONE) {
 		d->verdict = POLICY_REFUSED;
 		return;

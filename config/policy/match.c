@@ -338,6 +338,39 @@ match_key(struct matching *m, const struct strings *patterns, const char *what,
 		    "%s: \"%.80s\" is not listed", what, fact);
 }
 
+/* The same of who came in with a ticket. */
+static void
+match_principal(struct matching *m)
+{
+	const struct strings *principals = &m->match->principals;
+	const struct strings *realms = &m->match->realms;
+	const struct policy_facts *f = m->facts;
+	const char *name = f->principal;
+
+	if (principals->count + realms->count == 0)
+		return;
+	if (f->principal_state != FACT_KNOWN) {
+		bool absent = f->principal_state == FACT_ABSENT;
+
+		if (principals->count != 0)
+			criterion(m,
+			    absent ? match_absent(principals) : TRI_UNKNOWN,
+			    "principal: there is none");
+		if (realms->count != 0)
+			criterion(m,
+			    absent ? match_absent(realms) : TRI_UNKNOWN,
+			    "realm: there is no principal");
+		return;
+	}
+	if (principals->count != 0)
+		criterion(m, tri_of(policy_in_patterns(principals, name)),
+		    "principal: \"%.80s\" is not listed", name);
+	if (realms->count != 0)
+		criterion(m,
+		    tri_of(policy_in_patterns(realms, policy_realm(name))),
+		    "realm: \"%.80s\" is not listed", policy_realm(name));
+}
+
 static void
 match_method(struct matching *m)
 {
@@ -387,6 +420,7 @@ policy_match(const struct rule *rule, bool named,
 		match_key(
 		    &m, &m.match->key_sources, "key_source", facts->key_source);
 		match_key(&m, &m.match->key_cas, "key_ca", facts->key_ca);
+		match_principal(&m);
 	}
 	return m.result;
 }
@@ -419,7 +453,8 @@ policy_match_is_late(const struct rule *rule)
 		const struct rule_match *match = &rule->matches[i];
 
 		if (match->methods.count + match->key_types.count +
-			match->key_sources.count + match->key_cas.count >
+			match->key_sources.count + match->key_cas.count +
+			match->principals.count + match->realms.count >
 		    0)
 			return true;
 	}

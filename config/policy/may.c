@@ -142,6 +142,27 @@ policy_may_key_here(const struct config *config, const struct decision *d,
 }
 
 bool
+policy_may_principal(const struct decision *d, const char *principal)
+{
+	return policy_in_layers(d, LAYER_principals, principal);
+}
+
+/* Behind the last "@" that no backslash quotes; "" if there is none. */
+const char *
+policy_realm(const char *principal)
+{
+	const char *realm = "", *p;
+
+	for (p = principal; *p != '\0'; p++) {
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+		else if (*p == '@')
+			realm = p + 1;
+	}
+	return realm;
+}
+
+bool
 policy_may_ca_algorithm(const struct decision *d, const char *name)
 {
 	return policy_in_layers(d, LAYER_key_ca_algorithms, name);

@@ -54,6 +54,8 @@ struct policy_facts {
 	bool key_verified; /* sk: PIN or biometry */
 	/* The same login with the key that signed before; NULL: none did. */
 	const struct policy_facts *earlier;
+	enum fact_state principal_state;
+	const char *principal; /* Kerberos: "user@REALM" */
 };
 
 enum policy_verdict {
@@ -72,6 +74,7 @@ enum policy_reason {
 	REASON_ROOT, /* root_login forbids */
 	REASON_TIME, /* outside times */
 	REASON_NO_CHAIN, /* guards forbade every chain */
+	REASON_PRINCIPAL, /* it is not in principals */
 	REASON_KEY, /* the key does not meet the requirements */
 	REASON_CONFLICT, /* two different forced commands or chroots */
 	REASON_DENY_USERS, /* listed in it; and not listed in: */
@@ -91,6 +94,7 @@ enum policy_reason {
 	L(key_cas)           \
 	L(key_ca_algorithms) \
 	L(key_revoked)       \
+	L(principals)        \
 	L(times)             \
 	L(subsystems)        \
 	L(accept_env)        \
@@ -174,6 +178,10 @@ bool policy_may_key(const struct decision *d, const struct policy_facts *facts,
  */
 bool policy_may_key_here(const struct config *config, const struct decision *d,
     const struct policy_facts *facts, char *why, size_t why_size);
+
+/* May this Kerberos principal enter; and the realm of one. */
+bool policy_may_principal(const struct decision *d, const char *principal);
+const char *policy_realm(const char *principal);
 
 /* May an authority have signed with this algorithm; does this revocation list
  * count (to one layer it is enough). */

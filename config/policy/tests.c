@@ -59,10 +59,17 @@ declare_key(struct run *r)
 
 	f->methods = (const char *const *)t->methods.items;
 	f->method_count = t->methods.count;
-	f->key_state = FACT_ABSENT;
-	for (i = 0; i < t->methods.count; i++)
+	f->key_state = f->principal_state = FACT_ABSENT;
+	for (i = 0; i < t->methods.count; i++) {
 		if (strncmp(t->methods.items[i], "publickey", 9) == 0)
 			f->key_state = FACT_UNKNOWN;
+		if (strncmp(t->methods.items[i], "gssapi-", 7) == 0)
+			f->principal_state = FACT_UNKNOWN;
+	}
+	if (t->principal != NULL) {
+		f->principal_state = FACT_KNOWN;
+		f->principal = t->principal;
+	}
 	if (t->key_type == NULL)
 		return;
 	f->key_state = FACT_KNOWN;
@@ -115,6 +122,7 @@ list_missing(const struct run *r, FILE *out)
 	    {"at", t->at == NULL},
 	    {"methods", t->methods.count == 0},
 	    {"key_type", f->key_state == FACT_UNKNOWN},
+	    {"principal", f->principal_state == FACT_UNKNOWN},
 	    {"key_source", f->key_state == FACT_KNOWN && t->key_source == NULL},
 	};
 	const char *before = "; the test does not give: ";
@@ -148,6 +156,8 @@ may_match_later(const struct run *r, const struct rule *guard)
 		memset(&m->key_types, 0, sizeof(m->key_types));
 		memset(&m->key_sources, 0, sizeof(m->key_sources));
 		memset(&m->key_cas, 0, sizeof(m->key_cas));
+		memset(&m->principals, 0, sizeof(m->principals));
+		memset(&m->realms, 0, sizeof(m->realms));
 	}
 	return policy_match(&early, false, &r->facts, why, sizeof(why)) !=
 	    TRI_NO;

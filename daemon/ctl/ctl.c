@@ -28,7 +28,8 @@ static const struct command {
 	"refuse new connections, wait for the others to end"},
     {"explain", explain_command,
 	"--user name --from address [--listener name] [--at time]\n"
-	"        [--method method[,method]] [--key file] [--live] [--brief]\n"
+	"        [--method method[,method]] [--key file]\n"
+	"        [--principal user@REALM] [--live] [--brief]\n"
 	"        [--expect allow | deny]",
 	"who may log in and do what, and why"},
     {"fingerprints", fingerprints_command, "",

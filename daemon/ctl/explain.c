@@ -22,7 +22,8 @@
 #define METHODS_MAX 8
 
 struct asked {
-	const char *user, *from, *listener, *at, *methods, *key, *expect;
+	const char *user, *from, *listener, *at, *methods, *key, *principal,
+	    *expect;
 	bool live, brief;
 };
 
@@ -41,6 +42,7 @@ take_options(const struct ctl *ctl, int argc, char **argv, struct asked *a)
 	    {"--at", &a->at},
 	    {"--method", &a->methods},
 	    {"--key", &a->key},
+	    {"--principal", &a->principal},
 	    {"--expect", &a->expect},
 	};
 	const size_t n = sizeof(rows) / sizeof(rows[0]);
@@ -181,18 +183,19 @@ gather(const struct ctl *ctl, const struct asked *a, struct question *q)
 		    strcmp(config->listeners[i].name, a->listener) == 0;
 	if (a->listener != NULL && !known)
 		return ctl_fail("%s: there is no such listener", a->listener);
-	q->facts.key_state = FACT_ABSENT;
+	q->facts.key_state = q->facts.principal_state = FACT_ABSENT;
 	look_up_user(q, a->user);
 	return CTL_OK;
 }
 
-/* --method; with a key alone, publickey. */
+/* --method; with a key or principal alone, the method that has one. */
 static void
 take_methods(const struct asked *a, struct question *q)
 {
 	const char **list = mem_array(METHODS_MAX, sizeof(*list));
 	char *text = mem_strdup(a->methods != NULL ? a->methods :
 		     a->key != NULL		   ? "publickey" :
+		     a->principal != NULL	   ? "gssapi-with-mic" :
 						     ""),
 	     *rest = text, *word;
 
@@ -205,10 +208,11 @@ take_methods(const struct asked *a, struct question *q)
 }
 
 static bool
-names_key(const struct question *q)
+names_method(const struct question *q, const char *beginning)
 {
 	for (size_t i = 0; i < q->facts.method_count; i++)
-		if (strncmp(q->facts.methods[i], "publickey", 9) == 0)
+		if (strncmp(
+			q->facts.methods[i], beginning, strlen(beginning)) == 0)
 			return true;
 	return false;
 }
@@ -488,8 +492,13 @@ explain(const struct ctl *ctl, const struct asked *asked, struct question *q)
 		tell_key(q, a.key);
 	else if (a.key != NULL)
 		q->facts.method_count = 0; /* it never gets that far */
-	else if (names_key(q))
+	else if (names_method(q, "publickey"))
 		q->facts.key_state = FACT_UNKNOWN;
+	q->facts.principal = asked->principal;
+	if (asked->principal != NULL)
+		q->facts.principal_state = FACT_KNOWN;
+	else if (names_method(q, "gssapi-"))
+		q->facts.principal_state = FACT_UNKNOWN;
 	ask_all(ctl, asked, q, &a);
 	print_answer(ctl, asked, q, &a);
 	status = as_expected(asked, &a);

@@ -163,6 +163,10 @@ print_session(const struct record *r)
 	plain_text(record_get(r, "method"), stdout);
 	if (*record_get(r, "key") != '\0')
 		printf(", key %s", record_get(r, "key"));
+	if (*record_get(r, "principal") != '\0') {
+		printf(", principal ");
+		plain_text(record_get(r, "principal"), stdout);
+	}
 	printf("\n\t%s channels, received ", record_get(r, "channels"));
 	print_size(number(r, "bytes_in"));
 	printf(", sent ");

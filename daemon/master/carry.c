@@ -86,8 +86,8 @@ carry_take(struct rd *r)
 	return fd;
 }
 
-static void
-save_child(struct buf *b, const struct child *c)
+void
+carry_save_child(struct buf *b, const struct child *c)
 {
 	buf_u32(b, (uint32_t)c->pid);
 	buf_bool(b, c->ready);
@@ -95,9 +95,9 @@ save_child(struct buf *b, const struct child *c)
 	carry_keep(b, c->wall.fd);
 }
 
-static void
-load_child(struct rd *r, struct generation *g, struct child *c, enum role role,
-    enum wall_path out, enum wall_path in)
+void
+carry_load_child(struct rd *r, struct generation *g, struct child *c,
+    enum role role, enum wall_path out, enum wall_path in)
 {
 	int fd;
 
@@ -150,15 +150,16 @@ save_generation(struct buf *b, const struct generation *g)
 		buf_string(b, g->host_keys[i].certificate.data,
 		    g->host_keys[i].certificate.len);
 	}
-	save_child(b, &g->keyholder);
-	save_child(b, &g->monitors);
+	carry_save_child(b, &g->keyholder);
+	carry_save_child(b, &g->monitors);
 	for (const struct workers *w = g->workers; w != NULL; w = w->next)
 		count++;
 	buf_u32(b, count);
 	for (const struct workers *w = g->workers; w != NULL; w = w->next) {
 		buf_bool(b, w->retired);
-		save_child(b, &w->child);
+		carry_save_child(b, &w->child);
 	}
+	carry_save_tickets(b, g);
 }
 
 static struct bytes
@@ -218,18 +219,19 @@ load_generation(struct rd *r, struct master *m, struct generation ***tail)
 		return;
 	}
 	g->config = load_config(g->bundle);
-	load_child(r, g, &g->keyholder, ROLE_KEYHOLDER, PATH_MASTER_KEYHOLDER,
-	    PATH_KEYHOLDER_MASTER);
-	load_child(r, g, &g->monitors, ROLE_MONITORS, PATH_MASTER_MONITORS,
-	    PATH_MONITORS_MASTER);
+	carry_load_child(r, g, &g->keyholder, ROLE_KEYHOLDER,
+	    PATH_MASTER_KEYHOLDER, PATH_KEYHOLDER_MASTER);
+	carry_load_child(r, g, &g->monitors, ROLE_MONITORS,
+	    PATH_MASTER_MONITORS, PATH_MONITORS_MASTER);
 	count = rd_u32(r);
 	for (uint32_t i = 0; i < count && r->err == 0; i++) {
 		*w = mem_zalloc(sizeof(**w));
 		(*w)->retired = rd_bool(r);
-		load_child(r, g, &(*w)->child, ROLE_WORKERS,
+		carry_load_child(r, g, &(*w)->child, ROLE_WORKERS,
 		    PATH_MASTER_WORKERS, PATH_WORKERS_MASTER);
 		w = &(*w)->next;
 	}
+	carry_load_tickets(r, g);
 	g->failed = g->ready && !generation_serves(g);
 	if (g->ready && !g->retired && m->current == NULL)
 		m->current = g;
@@ -446,8 +448,6 @@ load(struct master *m, struct rd *r)
 	syslog_out_load(r);
 	return rd_end(r);
 }
-
-/* ---- from a keeper ---- */
 
 /* Ours no more; the processes and their slots stay as they are. */
 static void

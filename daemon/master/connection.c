@@ -121,6 +121,7 @@ connection_slot(const struct connection *c, struct slot *slot)
 	slot->rule[sizeof(slot->rule) - 1] = '\0';
 	slot->method[sizeof(slot->method) - 1] = '\0';
 	slot->key[sizeof(slot->key) - 1] = '\0';
+	slot->principal[sizeof(slot->principal) - 1] = '\0';
 }
 
 /*

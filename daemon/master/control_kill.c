@@ -23,7 +23,7 @@
 
 /* Whom a target means. */
 struct selector {
-	enum { BY_ID, BY_USER, BY_SOURCE, BY_KEY } by;
+	enum { BY_ID, BY_USER, BY_SOURCE, BY_KEY, BY_PRINCIPAL } by;
 	const char *text;
 	uint64_t id;
 	struct net_network source;
@@ -47,8 +47,8 @@ has_prefix(const char **text, const char *prefix)
 	return true;
 }
 
-/* "id:...", "user:...", "from:...", "key:...", or what the text looks like.
- * NULL, or what is wrong. */
+/* "id:...", "user:...", "from:...", "key:...", "principal:...", or what the
+ * text looks like.  NULL, or what is wrong. */
 static const char *
 select_by(const char *text, struct selector *s)
 {
@@ -57,6 +57,8 @@ select_by(const char *text, struct selector *s)
 		s->by = BY_USER;
 	else if (has_prefix(&text, "key:"))
 		s->by = BY_KEY;
+	else if (has_prefix(&text, "principal:"))
+		s->by = BY_PRINCIPAL;
 	else if (has_prefix(&text, "from:")) {
 		s->by = BY_SOURCE;
 		if (net_parse_network(text, &s->source) != 0)
@@ -95,6 +97,9 @@ selects(const struct selector *s, const struct connection *c)
 	case BY_KEY:
 		connection_slot(c, &slot);
 		return strcmp(slot.key, s->text) == 0;
+	case BY_PRINCIPAL:
+		connection_slot(c, &slot);
+		return strcmp(slot.principal, s->text) == 0;
 	}
 	return false;
 }

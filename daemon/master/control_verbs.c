@@ -118,6 +118,7 @@ describe_connection(struct control_client *c, const struct connection *k)
 	control_text(c, "rule", slot.rule);
 	control_text(c, "method", slot.method);
 	control_text(c, "key", slot.key);
+	control_text(c, "principal", slot.principal);
 	control_text(c, "tty", slot.line);
 	control_number(c, "channels", slot.channels);
 	control_number(c, "bytes_in", slot.bytes_in);

@@ -14,12 +14,14 @@
 #include "lib/ssh/key.h"
 #include "privsep/drop.h"
 #include "privsep/settings.h"
+#include "privsep/tickets.h"
 #include "privsep/wall_queue.h"
 
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,7 +32,6 @@
 #define LOST_MS 1000
 
 static void on_child_message(int fd, unsigned events, void *arg);
-static void start_monitors(struct generation *g);
 static void start_workers(struct generation *g);
 static void replace_lost(struct generation *g);
 
@@ -41,6 +42,7 @@ generation_alloc(struct master *m)
 
 	g->master = m;
 	g->bundle = g->slots_fd = g->binary = -1;
+	g->tickets_binary = g->door = g->door_monitors = -1;
 	g->keyholder.pidfd = g->keyholder.wall.fd = -1;
 	g->monitors.pidfd = g->monitors.wall.fd = -1;
 	g->keyholder.role = ROLE_KEYHOLDER;
@@ -200,7 +202,9 @@ on_child_exit(int fd, unsigned events, void *arg)
 	snprintf(why, sizeof(why), "%s of generation %u ended: %s %d",
 	    role_row(c->role)->name, g->number,
 	    info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
-	if (!told && !tell_loading(g, c, &info))
+	if (!told && c->role == ROLE_TICKETHOLDER)
+		tickets_lost(c, why);
+	else if (!told && !tell_loading(g, c, &info))
 		lost(g, c, why);
 }
 
@@ -219,55 +223,11 @@ generation_watch(struct generation *g, struct child *c)
 	wall_queue_watch(&c->wall, &c->on_wall);
 }
 
-static int
-spawn(struct generation *g, struct child *c, enum wall_path out,
-    enum wall_path in)
-{
-	struct master *m = g->master;
-	int level = m->options.log_level;
-	struct spawn_options o = {.binary = g->binary,
-	    .bundle = c->role == ROLE_WORKERS ? -1 : g->bundle,
-	    .slots = c->role == ROLE_MONITORS ? g->slots_fd : -1,
-	    .log = m->log_fd,
-	    .session = c->role == ROLE_MONITORS ? m->session_program : -1,
-	    .log_stderr = m->options.log_stderr,
-	    .log_level = level != -2 ? level : (int)g->config->log.level,
-	    .fips = g->config->crypto.profile == CRYPTO_FIPS,
-	    .empty = g->config->privsep.empty_directory};
-	const char *account = c->role == ROLE_KEYHOLDER ?
-	    g->config->privsep.keyholder_user :
-	    g->config->privsep.worker_user;
-	struct spawned child;
-	int fds[2];
-
-	c->generation = g;
-	if (role_row(c->role)->user != AS_ROOT &&
-	    drop_account(account, &o.uid, &o.gid) != 0) {
-		log_error(
-		    "%s: no such system account (other than root)", account);
-		return E_NOT_FOUND;
-	}
-	if (wall_pair(fds) != 0)
-		return E_SYSTEM;
-	o.wall = fds[1];
-	if (spawn_role(c->role, &o, &child) != 0) {
-		close(fds[0]);
-		close(fds[1]);
-		return E_SYSTEM;
-	}
-	close(fds[1]);
-	c->pid = child.pid;
-	c->pidfd = child.pidfd;
-	wall_init(&c->wall, fds[0], out, in);
-	generation_watch(g, c);
-	return 0;
-}
-
 void
 generation_start(struct generation *g)
 {
 	if (g->failed ||
-	    spawn(g, &g->keyholder, PATH_MASTER_KEYHOLDER,
+	    child_spawn(g, &g->keyholder, PATH_MASTER_KEYHOLDER,
 		PATH_KEYHOLDER_MASTER) != 0) {
 		g->failed = false;
 		generation_failed(g, "the keyholder could not be started");
@@ -311,10 +271,10 @@ purpose(const struct master *m)
 	return m->options.rehearse ? PREPARE_REHEARSE : PREPARE_SERVE;
 }
 
-static void
-start_monitors(struct generation *g)
+void
+generation_go_on(struct generation *g)
 {
-	if (spawn(g, &g->monitors, PATH_MASTER_MONITORS,
+	if (child_spawn(g, &g->monitors, PATH_MASTER_MONITORS,
 		PATH_MONITORS_MASTER) != 0) {
 		generation_failed(
 		    g, "the monitor template could not be started");
@@ -345,8 +305,8 @@ start_workers(struct generation *g)
 	w->child.pidfd = w->child.wall.fd = -1;
 	w->next = g->workers;
 	g->workers = w;
-	if (spawn(g, &w->child, PATH_MASTER_WORKERS, PATH_WORKERS_MASTER) !=
-	    0) {
+	if (child_spawn(
+		g, &w->child, PATH_MASTER_WORKERS, PATH_WORKERS_MASTER) != 0) {
 		generation_failed(
 		    g, "the worker template could not be started");
 		return;
@@ -439,7 +399,10 @@ dispatch(struct child *c, struct wall_message *m)
 		return on_host_key(g, &m->host_key);
 	case MSG_keys_ready:
 		c->ready = true;
-		start_monitors(g);
+		if (tickets_wanted(g))
+			tickets_start(g);
+		else
+			generation_go_on(g);
 		return 0;
 	case MSG_keys_failed:
 		problems_from(g, m->keys_failed.text);
@@ -490,7 +453,8 @@ dispatch(struct child *c, struct wall_message *m)
 		    m->worker_log.line, strlen(m->worker_log.line));
 		return 0;
 	default:
-		return E_STATE;
+		return c->role == ROLE_TICKETHOLDER ? tickets_dispatch(c, m) :
+						      E_STATE;
 	}
 }
 
@@ -519,8 +483,11 @@ on_child_message(int fd, unsigned events, void *arg)
 	if (err != E_CLOSED) {
 		AUDIT(wall_violation, .reason = err_text(err),
 		    .message = role_row(c->role)->name);
-		generation_failed(
-		    c->generation, "a child broke the wall's rules");
+		if (c->role == ROLE_TICKETHOLDER)
+			kill(c->pid, SIGKILL);
+		else
+			generation_failed(
+			    c->generation, "a child broke the wall's rules");
 	}
 }
 
@@ -537,16 +504,6 @@ generation_retire(struct generation *g)
 	g->retired = true;
 }
 
-static void
-free_child(struct child *c)
-{
-	loop_fd_remove(&c->on_wall);
-	loop_fd_remove(&c->on_exit);
-	wall_free(&c->wall);
-	if (c->pidfd >= 0)
-		close(c->pidfd);
-}
-
 void
 generation_free(struct generation *g)
 {
@@ -561,13 +518,14 @@ generation_free(struct generation *g)
 		m->current = NULL;
 	loop_timer_stop(&g->replace);
 	loading_done(g);
-	free_child(&g->keyholder);
-	free_child(&g->monitors);
+	tickets_free(g);
+	child_free(&g->keyholder);
+	child_free(&g->monitors);
 	while (g->workers != NULL) {
 		struct workers *w = g->workers;
 
 		g->workers = w->next;
-		free_child(&w->child);
+		child_free(&w->child);
 		free(w);
 	}
 	for (size_t i = 0; i < g->n_host_keys; i++) {

@@ -3,6 +3,8 @@ sallyportd_SOURCES += \
 	daemon/start.c daemon/start.h \
 	daemon/master/admit.c \
 	daemon/master/carry.c \
+	daemon/master/carry_tickets.c \
+	daemon/master/child.c \
 	daemon/master/configure.c \
 	daemon/master/connection.c \
 	daemon/master/control.c daemon/master/control.h \
@@ -27,4 +29,5 @@ sallyportd_SOURCES += \
 	daemon/master/pidfile.c \
 	daemon/master/reload.c \
 	daemon/master/sweep.c \
+	daemon/master/tickets.c \
 	daemon/master/watch.c

@@ -47,6 +47,13 @@ struct loading {
 	struct loop_timer deadline;
 };
 
+/* A ticketholder; one that was replaced stays until its contexts are over. */
+struct tickets {
+	struct child child;
+	bool retired;
+	struct tickets *next;
+};
+
 struct generation {
 	struct master *master;
 	uint32_t number;
@@ -57,6 +64,13 @@ struct generation {
 	struct slot *slots;
 	struct child keyholder, monitors;
 	struct workers *workers; /* the first is the current one */
+	/* tickets.c; without the gssapi module all of it is empty or -1. */
+	struct tickets *tickets; /* the first is the newest */
+	int tickets_binary; /* held program, O_PATH */
+	int door,
+	    door_monitors; /* its two ends; the second until it is given */
+	uint64_t tickets_at; /* of the newest, ms */
+	struct loop_timer tickets_again;
 	struct host_key_blob host_keys[HOST_KEYS_MAX];
 	size_t n_host_keys;
 	char *moduli; /* text of the groups in use */
@@ -249,6 +263,12 @@ void listen_pause(struct master *m);
 int listen_adopt(struct master *m, const char *name, const char *address,
     uint16_t port, int fd);
 
+/* child.c: with its wall, watched; 0 or an error, which is logged if it is the
+ * account's.  And its handles, its descriptors and its wall. */
+int child_spawn(struct generation *g, struct child *c, enum wall_path out,
+    enum wall_path in);
+void child_free(struct child *c);
+
 /* generation.c */
 struct generation *generation_new(
     struct master *m, struct config *config, int bundle);
@@ -273,6 +293,22 @@ void loading_done(struct generation *g);
 /* "file:line: module x: load() WHAT", with its last words; NULL when none is
  * being loaded.  Free it. */
 char *loading_fault(const struct generation *g, const char *what);
+
+/* Behind the ticketholder, or without one. */
+void generation_go_on(struct generation *g);
+
+/*
+ * tickets.c: the ticketholder of a generation whose modules use Kerberos.
+ * Replaced when its keytab has changed, or when it has died; logins by other
+ * means go on meanwhile.
+ */
+bool tickets_wanted(const struct generation *g);
+void tickets_start(struct generation *g);
+int tickets_dispatch(struct child *c, struct wall_message *m);
+void tickets_lost(struct child *c, const char *why);
+/* At the end of a turn; true while one of them lives. */
+bool tickets_sweep(struct generation *g);
+void tickets_free(struct generation *g);
 
 /* Called by generation.c: ready to serve, or why not. */
 void master_generation_ready(struct generation *g);
@@ -419,6 +455,12 @@ void carry_leave(struct master *m, struct generation **first);
 /* A descriptor into the state; and back, or -1. */
 void carry_keep(struct buf *b, int fd);
 int carry_take(struct rd *r);
+void carry_save_child(struct buf *b, const struct child *c);
+void carry_load_child(struct rd *r, struct generation *g, struct child *c,
+    enum role role, enum wall_path out, enum wall_path in);
+/* carry_tickets.c */
+void carry_save_tickets(struct buf *b, const struct generation *g);
+void carry_load_tickets(struct rd *r, struct generation *g);
 
 /* image.c: exec the program on disk with all of this; returns on failure. */
 void carry_exec(struct master *m, int bundle);

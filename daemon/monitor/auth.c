@@ -26,6 +26,7 @@ auth_init(struct monitor *m)
 	a->login.m = m;
 	a->decision = mem_zalloc(sizeof(*a->decision));
 	decision_init(a->decision);
+	a->ticket.wall.fd = -1;
 	a->began = auth_clock();
 	own_save(&a->own);
 	m->auth = a;
@@ -186,6 +187,9 @@ answer_proof(
 	auth_expose(m);
 	if (a->attempt.has_key)
 		take_key(a);
+	if (a->attempt.principal[0] != '\0')
+		memcpy(
+		    a->principal, a->attempt.principal, sizeof(a->principal));
 	if (restrictions_merge(&a->granted, &a->attempt.restrictions,
 		a->decision, a->attempt.key_source) != 0) {
 		auth_refuse(m, "conflict", "restrictions contradict each other",

@@ -53,6 +53,8 @@ enum host_function {
 	HOST_DEMAND,
 	HOST_TELL_USER,
 	HOST_ADD_GROUP,
+	HOST_TICKET_ACCEPT,
+	HOST_TICKET_VERIFY,
 	HOST_FUNCTION_COUNT
 };
 
@@ -95,6 +97,7 @@ struct attempt {
 	uint64_t serial;
 	unsigned key_bits;
 	bool touched, verified;
+	char principal[WALL_TEXT_MAX + 1]; /* once its MIC was right */
 	struct restrictions restrictions;
 	char demand[3 * CONFIG_NAME_MAX + 3]; /* one more step */
 	char told[256]; /* why, for the user; tell_user() */
@@ -154,6 +157,7 @@ struct auth {
 	struct attempt attempt;
 	struct attempt last_key; /* facts of the key that counted last */
 	struct earlier_key *earlier; /* of those that did before */
+	char principal[WALL_TEXT_MAX + 1]; /* of the ticket that counted last */
 	struct restrictions granted; /* of all steps that succeeded */
 	const struct hosted *by; /* module of the last success */
 
@@ -179,6 +183,13 @@ struct auth {
 	bool in_change;
 	struct attempt proof; /* whose change follows in a later request */
 	const struct hosted *proof_by;
+
+	/* A context at the ticketholder, of the attempt: host_ticket.c. */
+	struct {
+		struct wall wall; /* fd -1: none was begun */
+		struct wall_message last; /* answer, borrowed by the module */
+		bool has_last, failed;
+	} ticket;
 
 	/* answers of the last round */
 	uint8_t *answers;
@@ -301,6 +312,12 @@ int host_tell_user(struct sallyport_login *login, const char *format, ...)
     SALLYPORT_FORMAT(2, 3);
 int host_add_group(struct sallyport_login *login, const char *name);
 void host_fail_delay(struct sallyport_login *login, uint32_t microseconds);
+
+/* ---- host_ticket.c ------------------------------------------------------ */
+
+extern const struct sallyport_tickets host_tickets;
+/* The attempt's context is over; harmless without one. */
+void host_ticket_end(struct monitor *m);
 
 /* ---- auth_finish.c ------------------------------------------------------ */
 

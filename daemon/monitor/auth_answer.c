@@ -334,10 +334,15 @@ auth_expose(struct monitor *m)
 	if (t->has_key && t->key.len != 0)
 		base64_encode(
 		    t->key.data, t->key.len, blob, BASE64_SIZE(t->key.len));
-	text =
-	    mem_printf("%s%s%s%s%s%s\n", a->exposed == NULL ? "" : a->exposed,
-		t->method, t->has_key ? " " : "", t->has_key ? t->key_type : "",
-		t->has_key ? " " : "", blob);
+	if (t->principal[0] != '\0')
+		text = mem_printf("%s%s %s\n",
+		    a->exposed == NULL ? "" : a->exposed, t->method,
+		    t->principal);
+	else
+		text = mem_printf("%s%s%s%s%s%s\n",
+		    a->exposed == NULL ? "" : a->exposed, t->method,
+		    t->has_key ? " " : "", t->has_key ? t->key_type : "",
+		    t->has_key ? " " : "", blob);
 	free(a->exposed);
 	free(blob);
 	a->exposed = text;
@@ -424,6 +429,8 @@ fill_slot(struct monitor *m, const char *methods)
 	snprintf(s->method, sizeof(s->method), "%.63s", methods);
 	snprintf(s->key, sizeof(s->key), "%s",
 	    a->last_key.has_key ? a->last_key.fingerprint : "");
+	snprintf(s->principal, sizeof(s->principal), "%.*s",
+	    (int)sizeof(s->principal) - 1, a->principal);
 }
 
 /* What modules set, and environment="" of keys: the names that the policy
@@ -501,7 +508,9 @@ auth_succeed(struct monitor *m)
 	    .fp = t->has_key ? t->fingerprint : NULL,
 	    .key_id = cert ? t->key_id : NULL, .serial = cert ? t->serial : 0,
 	    .ca_type = cert ? t->ca_type : NULL,
-	    .ca_fp = cert ? t->ca_fingerprint : NULL, .attempt = a->requests,
+	    .ca_fp = cert ? t->ca_fingerprint : NULL,
+	    .principal = t->principal[0] != '\0' ? t->principal : NULL,
+	    .attempt = a->requests,
 	    .duration_ms = (auth_clock() - a->began) / 1000);
 	AUDIT(authz_allow, .method = methods);
 	fill_slot(m, methods);

@@ -111,7 +111,7 @@ gather(struct monitor *m)
 	f->source = m->source;
 	f->listener = m->listener[0] == '\0' ? NULL : m->listener;
 	f->now = a->attempt.now;
-	f->key_state = FACT_ABSENT;
+	f->key_state = f->principal_state = FACT_ABSENT;
 	if (!auth_name_is_sane(m->user))
 		return;
 	auth_call(m, CALL_NSS, m->user);
@@ -147,6 +147,8 @@ refusal_text(enum policy_reason reason)
 		return "outside the permitted times";
 	case REASON_NO_CHAIN:
 		return "no method is left";
+	case REASON_PRINCIPAL:
+		return "the principal may not enter";
 	case REASON_KEY:
 		return "the key does not meet the requirements";
 	case REASON_CONFLICT:

@@ -31,7 +31,8 @@ describe_key(const struct attempt *k, struct policy_facts *f)
 	f->key_verified = k->verified;
 }
 
-/* Each key that succeeded, for guards; the last one is the login's. */
+/* Each key that succeeded, for guards; the last one is the login's.  And the
+ * Kerberos principal, of which a login has one. */
 static void
 fill_key_facts(struct auth *a)
 {
@@ -40,6 +41,10 @@ fill_key_facts(struct auth *a)
 	f->methods = a->walk.done;
 	f->method_count = a->walk.done_count;
 	f->now = a->attempt.now;
+	if (a->principal[0] != '\0') {
+		f->principal_state = FACT_KNOWN;
+		f->principal = a->principal;
+	}
 	if (!a->last_key.has_key)
 		return;
 	f->earlier = NULL;

@@ -115,6 +115,7 @@ auth_verdict(struct monitor *m, size_t module, int verdict)
 	bool unkept;
 
 	auth_leave(m);
+	host_ticket_end(m);
 	/* If it was somebody else for a while, that is at an end, too. */
 	drop_dumpable();
 	tell_leak(m->auth, h);
@@ -179,6 +180,7 @@ forget_claims(struct attempt *a)
 	a->ca_fingerprint[0] = '\0';
 	a->serial = 0;
 	a->key_bits = 0;
+	a->principal[0] = '\0';
 }
 
 enum sallyport_verdict

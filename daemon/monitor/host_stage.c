@@ -32,6 +32,8 @@ static const struct {
     [HOST_TELL_USER] = {"tell_user", AT(ACCOUNT) | AT(CHANGE) | AT(OPEN)},
     [HOST_ADD_GROUP] = {"add_group", AT(OPEN)},
     [HOST_PACKET_RECEIVE] = {"packet_receive", AT(AUTHENTICATE) | AT(ACCOUNT)},
+    [HOST_TICKET_ACCEPT] = {"ticket_accept", AT(AUTHENTICATE)},
+    [HOST_TICKET_VERIFY] = {"ticket_verify", AT(AUTHENTICATE)},
 };
 
 static const char *const stages[STAGE_COUNT] = {

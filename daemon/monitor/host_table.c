@@ -463,6 +463,16 @@ static void SALLYPORT_FORMAT(4, 5) host_audit(struct sallyport_login *login,
 		    .target = t->client_user,
 		    .key_type = t->has_key ? t->key_type : NULL,
 		    .fp = t->has_key ? t->fingerprint : NULL, .reason = text);
+	else if (IS(ticket_authorized)) {
+		/* sshd's sentence promises a login: not for who has none. */
+		if (!login->m->auth->walk.hopeless)
+			AUDIT(ticket_authorized,
+			    .name = auth_user_name(login->m),
+			    .principal = t->principal, .source = subject);
+	} else if (IS(ticket_rejected))
+		AUDIT(ticket_rejected,
+		    .principal = t->principal[0] != '\0' ? t->principal : NULL,
+		    .reason = text);
 	else
 		log_info("%s: %s: %s: %s", module_name(login->m), event,
 		    subject == NULL ? "" : subject, text);
@@ -504,4 +514,5 @@ const struct sallyport_host host_table = {
     .add_group = host_add_group,
     .state_read = host_state_read,
     .state_write = host_state_write,
+    .tickets = &host_tickets,
 };

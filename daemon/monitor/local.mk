@@ -45,6 +45,7 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/host_stage.c \
 	daemon/monitor/host_state.c \
 	daemon/monitor/host_steps.c \
+	daemon/monitor/host_ticket.c \
 	daemon/monitor/host_table.c \
 	daemon/monitor/own.c daemon/monitor/own.h \
 	daemon/monitor/on_auth.c

@@ -31,6 +31,7 @@ struct monitor_template {
 	char *moduli_text;
 	uint32_t generation;
 	struct slot *slots;
+	int door; /* to the ticketholder; -1: there is none */
 };
 
 struct monitor {

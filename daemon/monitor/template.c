@@ -7,6 +7,7 @@
 
 #include "daemon/roles.h"
 
+#include "config/kerberos.h"
 #include "daemon/monitor/host.h"
 #include "daemon/monitor/monitor.h"
 #include "daemon/monitor/orphans.h"
@@ -463,6 +464,18 @@ watch_children(void)
 		die_errno("signalfd");
 }
 
+/* The ticketholder's, which is no descriptor for any program. */
+static void
+hold_door(void)
+{
+	template.door = SPAWN_DOOR;
+	if (config_uses_kerberos(template.config) &&
+	    fcntl(SPAWN_DOOR, F_SETFD, FD_CLOEXEC) == 0)
+		return;
+	close(SPAWN_DOOR);
+	template.door = -1;
+}
+
 void
 monitors_run(int wall)
 {
@@ -473,6 +486,7 @@ monitors_run(int wall)
 		die_errno("status slots");
 	leftovers_use(slots_leftovers(template.slots));
 	close(SPAWN_SLOTS);
+	hold_door();
 	if (key_preload() != 0 || kex_preload() != 0)
 		die("libcrypto lacks what the protocol needs");
 	monitors_preload();

@@ -55,7 +55,7 @@ def shared_mappings(pid):
 def check_row(pid, row, user):
     st = sp.status(pid)
     uid, gid = {"root": (0, 0), "keyholder": ids("sallyport-keys"),
-                "worker": ids("sallyport"), "user": (user.uid, user.gid)}[row["user"]]
+                "ticketholder": ids("sallyport-krb"), "worker": ids("sallyport"), "user": (user.uid, user.gid)}[row["user"]]
     assert st["Uid"].split() == [str(uid)] * 4
     if row["user"] != "root":
         assert st["Gid"].split() == [str(gid)] * 4

@@ -1,4 +1,5 @@
 FUZZ_TARGETS += tests/fuzz/modules/fuzz_equiv \
+	tests/fuzz/modules/fuzz_k5login \
 	tests/fuzz/modules/fuzz_kbdint \
 	tests/fuzz/modules/fuzz_key_output \
 	tests/fuzz/modules/fuzz_principals
@@ -11,6 +12,10 @@ tests_fuzz_modules_fuzz_equiv_SOURCES = tests/fuzz/modules/fuzz_equiv.c \
 	modules/hostbased/equiv.c $(FUZZ_MAIN)
 tests_fuzz_modules_fuzz_equiv_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_modules_fuzz_equiv_LDADD = lib/libground.a
+tests_fuzz_modules_fuzz_k5login_SOURCES = tests/fuzz/modules/fuzz_k5login.c \
+	modules/gssapi/k5login.c $(FUZZ_MAIN)
+tests_fuzz_modules_fuzz_k5login_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_modules_fuzz_k5login_LDADD = lib/libground.a
 tests_fuzz_modules_fuzz_kbdint_SOURCES = tests/fuzz/modules/fuzz_kbdint.c \
 	tests/fuzz/modules/no_monitor.c $(FUZZ_MAIN)
 tests_fuzz_modules_fuzz_kbdint_LDFLAGS = $(FUZZ_LDFLAGS)
@@ -29,5 +34,6 @@ tests_fuzz_modules_fuzz_principals_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_modules_fuzz_principals_LDADD = $(FUZZ_PK_LIBS)
 # Flags of their own: these objects are built by libtool elsewhere.
 tests_fuzz_modules_fuzz_equiv_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_modules_fuzz_k5login_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_modules_fuzz_key_output_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_modules_fuzz_principals_CFLAGS = $(AM_CFLAGS)

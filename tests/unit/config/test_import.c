@@ -327,8 +327,13 @@ static const struct row rows[] = {
 	"1: warning: StrictModes no: sallyport has \"yes\" only\n"
 	"2: warning: PermitEmptyPasswords yes: sallyport has \"no\" only\n"
 	"3: warning: Protocol: obsolete: sshd ignores it too\n"
-	"4: warning: GSSAPIAuthentication yes: sallyport has \"no\" "
-	"only\n"},
+	"4: warning: GSSAPIAuthentication: there is no /etc/krb5.keytab: "
+	"left out\n"},
+    {"GSSAPIAuthentication no\nGSSAPIKeyExchange no\n"
+     "GSSAPICleanupCredentials yes\n",
+	"",
+	"3: warning: GSSAPICleanupCredentials: credentials that a client "
+	"delegates are dropped at once\n"},
     {"NoSuchThing yes\n", "", "1: NoSuchThing: unknown keyword\n"},
     {"Banner \"/etc/passwd\" # comment\nbanner=/etc/group\n",
 	"banner = \"/etc/passwd\";", ""},

@@ -371,6 +371,58 @@ START_TEST(a_key_must_meet_every_requirement)
 }
 END_TEST
 
+#define REFUSES(match)                                                         \
+	"} ); guards = ( { name = \"g\"; refuse = true; match = { " match " }" \
+	";"
+static const struct {
+	const char *text;
+	const char *principal; /* NULL: another method */
+	int unknown, good;
+} principal_rows[] = {
+    {"principals = \"*@REALM\";", "ann@REALM", 0, 1},
+    {"principals = \"*@REALM\";", "ann@OTHER", 0, 0},
+    {"principals = [ \"*\", \"!*/admin@*\" ];", "ann/admin@REALM", 0, 0},
+    {"principals = [];", "ann@REALM", 0, 0},
+    {"principals = [];", NULL, 0, 1},
+    {REFUSES("realm = \"REALM\";"), "ann@REALM", 0, 0},
+    {REFUSES("realm = \"REALM\";"), "ann@OTHER", 0, 1},
+    /* An "@" that is quoted is part of a name. */
+    {REFUSES("realm = \"REALM\";"), "ann\\@REALM@OTHER", 0, 1},
+    {REFUSES("realm = \"REALM\";"), NULL, 0, 1},
+    {REFUSES("realm = \"REALM\";"), NULL, 1, 0},
+    /* Without a ticket a list that excludes is not known to hold. */
+    {REFUSES("realm = \"!REALM\";"), NULL, 0, 0},
+    {REFUSES("principal = \"*/admin@*\";"), "ann/admin@REALM", 0, 0},
+    {REFUSES("principal = \"*/admin@*\";"), "ann@REALM", 0, 1},
+};
+
+START_TEST(principals_are_judged_after_the_chain)
+{
+	const char *methods[] = {"publickey"};
+	struct policy_facts facts = facts_of_alice();
+	char text[512];
+
+	facts.methods = methods;
+	facts.method_count = 1;
+	facts.key_state = FACT_KNOWN;
+	facts.key_type = "ssh-ed25519";
+	facts.key_bits = 256;
+	snprintf(text, sizeof(text),
+	    "rules = ( { name = \"r\"; methods = [ \"publickey\" ]; %s } );",
+	    principal_rows[_i].text);
+	facts.principal = principal_rows[_i].principal;
+	facts.principal_state = facts.principal != NULL ? FACT_KNOWN :
+	    principal_rows[_i].unknown			? FACT_UNKNOWN :
+							  FACT_ABSENT;
+	decide(text, &facts);
+	ck_assert_int_eq(decision.verdict, POLICY_GRANTED);
+	policy_guard(config, &facts, &decision);
+	ck_assert_int_eq(
+	    decision.verdict == POLICY_GRANTED, principal_rows[_i].good);
+	done();
+}
+END_TEST
+
 START_TEST(guards_forbid_and_require_before_and_after)
 {
 	struct policy_facts facts = facts_with_key();
@@ -528,6 +580,8 @@ suite_policy(void)
 	tcase_add_test(tc, a_key_that_is_not_described_refuses);
 	tcase_add_loop_test(
 	    tc, a_key_must_meet_every_requirement, 0, COUNT(key_rows));
+	tcase_add_loop_test(tc, principals_are_judged_after_the_chain, 0,
+	    sizeof(principal_rows) / sizeof(principal_rows[0]));
 	tcase_add_test(tc, guards_forbid_and_require_before_and_after);
 	tcase_add_test(tc, a_guard_that_forbids_all_refuses_at_once);
 	tcase_add_test(

@@ -234,6 +234,35 @@ START_TEST(a_test_that_cannot_be_judged_is_an_error)
 }
 END_TEST
 
+#define TICKET(x)                                                     \
+	"rules = ( { name = \"k\"; methods = [\"gssapi-with-mic\"]; " \
+	"principals = [\"*@REALM\"]; } );\n"                          \
+	"tests = ( { name = \"t\"; " ALICE HERE                       \
+	"methods = \"gssapi-with-mic\"; " x " } );\n"
+
+static const struct {
+	const char *text, *says; /* NULL: it passes */
+} tickets[] = {
+    {TICKET("principal = \"ann@REALM\"; expect = \"allow\";"), NULL},
+    {TICKET("principal = \"ann@OTHER\"; expect = \"deny\"; "
+	    "reason = \"principal\";"),
+	NULL},
+    {TICKET("expect = \"allow\";"), "the test does not give: principal"},
+    {TICKET("expect = \"deny\";"), "the test does not give: principal"},
+};
+
+START_TEST(a_test_tells_who_came_in_with_a_ticket)
+{
+	char *out = told(tickets[_i].text, NULL);
+
+	if (tickets[_i].says == NULL)
+		ck_assert_str_eq(out, "");
+	else
+		ck_assert_msg(strstr(out, tickets[_i].says) != NULL, "%s", out);
+	free(out);
+}
+END_TEST
+
 static char *
 shown(const char *text)
 {
@@ -290,6 +319,8 @@ suite_tests(void)
 	tcase_add_loop_test(cases,
 	    a_test_that_fails_says_what_was_expected_what_came_and_why, 0,
 	    sizeof(rows) / sizeof(rows[0]));
+	tcase_add_loop_test(cases, a_test_tells_who_came_in_with_a_ticket, 0,
+	    sizeof(tickets) / sizeof(tickets[0]));
 	tcase_add_test(
 	    cases, without_accounts_a_test_that_needs_one_is_told_of);
 	tcase_add_loop_test(cases, a_test_that_cannot_be_judged_is_an_error, 0,

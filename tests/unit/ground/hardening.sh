@@ -5,6 +5,10 @@
 programs="sallyportd sallyportctl sallyport-session sallyport-sftp-server"
 modules="modules/pam/.libs/pam.so modules/publickey/.libs/publickey.so
 	modules/hostbased/.libs/hostbased.so"
+if [ -e sallyport-ticketholder ]; then
+	programs="$programs sallyport-ticketholder"
+	modules="$modules modules/gssapi/.libs/gssapi.so"
+fi
 failed=0
 
 if grep -q __asan_init sallyportd; then
@@ -74,6 +78,12 @@ done
 needs sallyportd libcrypto libconfig libseccomp libz
 needs sallyportctl libcrypto libconfig
 needs sallyport-session
+# A Kerberos library is the ticketholder's alone, and not its module's.
+if [ -e sallyport-ticketholder ]; then
+	needs sallyport-ticketholder libseccomp libgssapi_krb5 libkrb5 \
+		libk5crypto libcom_err
+	needs modules/gssapi/.libs/gssapi.so
+fi
 needs sallyport-sftp-server
 needs modules/pam/.libs/pam.so libpam
 needs modules/publickey/.libs/publickey.so libcrypto

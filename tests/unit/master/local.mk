@@ -2,12 +2,14 @@ check_PROGRAMS += tests/unit/master/test_master
 TESTS += tests/unit/master/test_master
 tests_unit_master_test_master_SOURCES = \
 	daemon/master/admit.c daemon/master/parting.c \
+	daemon/master/child.c \
 	daemon/master/connection.c \
 	daemon/master/generation.c \
 	daemon/master/listen.c \
 	daemon/master/loading.c \
 	daemon/master/lobby.c \
 	daemon/master/sweep.c \
+	daemon/master/tickets.c \
 	tests/unit/master/main.c \
 	tests/unit/master/rig.c \
 	tests/unit/master/rig.h \

@@ -30,6 +30,7 @@ main(void)
 	srunner_add_suite(runner, suite_pam());
 	srunner_add_suite(runner, suite_publickey());
 	srunner_add_suite(runner, suite_certificates());
+	srunner_add_suite(runner, suite_gssapi());
 	srunner_add_suite(runner, suite_hostbased());
 	srunner_add_suite(runner, suite_example());
 	srunner_add_suite(runner, suite_isolation());

@@ -1,0 +1,12 @@
+/*
+ * Does a configuration use Kerberos?
+ */
+#ifndef CONFIG_KERBEROS_H
+#define CONFIG_KERBEROS_H
+
+#include "config/config.h"
+
+/* Is the module gssapi among its modules, under whatever name? */
+bool config_uses_kerberos(const struct config *config);
+
+#endif

@@ -1,0 +1,204 @@
+/*
+ * One security context: RFC 2743's side of a server, with Kerberos (RFC 4121)
+ * as the only mechanism.  What libgssapi says is passed on; who may log in as
+ * whom is the monitor's to decide.
+ */
+#include "daemon/ticketholder/ticketholder.h"
+
+#include "lib/log.h"
+#include "lib/mem.h"
+
+#include <gssapi/gssapi_ext.h>
+#include <gssapi/gssapi_krb5.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct accept {
+	gss_ctx_id_t context;
+	bool complete;
+};
+
+static krb5_context names; /* for auth_to_local */
+static gss_cred_id_t keys;
+
+/* What the last answer points to. */
+static gss_buffer_desc token_out;
+static char principal_text[WALL_TEXT_MAX + 1];
+static char local_text[SSH_USER_MAX + 1];
+static char status_text[WALL_TEXT_MAX + 1];
+
+/* The mechanism's own words if it has any, else those of GSS-API. */
+static const char *
+status(OM_uint32 major, OM_uint32 minor)
+{
+	const int kind = minor != 0 ? GSS_C_MECH_CODE : GSS_C_GSS_CODE;
+	gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+	OM_uint32 more = 0, ignored;
+
+	snprintf(status_text, sizeof(status_text), "error %u, %u",
+	    (unsigned)major, (unsigned)minor);
+	if (gss_display_status(&ignored, minor != 0 ? minor : major, kind,
+		(gss_OID)gss_mech_krb5, &more, &text) != GSS_S_COMPLETE)
+		return status_text;
+	snprintf(status_text, sizeof(status_text), "%.*s", (int)text.length,
+	    (const char *)text.value);
+	gss_release_buffer(&ignored, &text);
+	return status_text;
+}
+
+int
+accept_prepare(krb5_context context, char *why, size_t size)
+{
+	gss_OID_set_desc kerberos = {1, (gss_OID)gss_mech_krb5};
+	/* The MIC over the session identifier is what no replay has. */
+	gss_key_value_element_desc places[] = {
+	    {"keytab", TICKET_KEYTAB}, {"rcache", "none:"}};
+	gss_key_value_set_desc store = {2, places};
+	OM_uint32 major, minor;
+
+	names = context;
+	major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE,
+	    &kerberos, GSS_C_ACCEPT, &store, &keys, NULL, NULL);
+	if (major == GSS_S_COMPLETE)
+		return 0;
+	snprintf(why, size, "%s", status(major, minor));
+	return -1;
+}
+
+struct accept *
+accept_new(void)
+{
+	struct accept *a = mem_zalloc(sizeof(*a));
+
+	a->context = GSS_C_NO_CONTEXT;
+	return a;
+}
+
+void
+accept_free(struct accept *a)
+{
+	OM_uint32 ignored;
+
+	gss_delete_sec_context(&ignored, &a->context, GSS_C_NO_BUFFER);
+	free(a);
+}
+
+/* The account that auth_to_local makes of the principal, if any. */
+static void
+map(const char *principal)
+{
+	krb5_principal parsed = NULL;
+	krb5_error_code code = krb5_parse_name(names, principal, &parsed);
+
+	if (code == 0)
+		code = krb5_aname_to_localname(
+		    names, parsed, sizeof(local_text) - 1, local_text);
+	if (code != 0) {
+		const char *text = krb5_get_error_message(names, code);
+
+		local_text[0] = '\0';
+		log_debug("no account of %s: %s", principal, text);
+		krb5_free_error_message(names, text);
+	}
+	krb5_free_principal(names, parsed);
+}
+
+/* The client's name, as libkrb5 writes it: "user@REALM". */
+static bool
+name_client(gss_name_t client)
+{
+	gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+	OM_uint32 ignored;
+	bool good;
+
+	if (gss_display_name(&ignored, client, &text, NULL) != GSS_S_COMPLETE)
+		return false;
+	good = text.length > 0 && text.length < sizeof(principal_text) &&
+	    memchr(text.value, '\0', text.length) == NULL;
+	if (good) {
+		memcpy(principal_text, text.value, text.length);
+		principal_text[text.length] = '\0';
+	}
+	gss_release_buffer(&ignored, &text);
+	return good;
+}
+
+/* A context that is complete: is it one that a login can go by? */
+static const char *
+complete(
+    struct accept *a, gss_name_t client, gss_OID mechanism, OM_uint32 flags)
+{
+	if (mechanism == GSS_C_NO_OID ||
+	    mechanism->length != gss_mech_krb5->length ||
+	    memcmp(mechanism->elements, gss_mech_krb5->elements,
+		mechanism->length) != 0)
+		return "the mechanism is not Kerberos";
+	if ((flags & GSS_C_INTEG_FLAG) == 0)
+		return "the context protects no messages";
+	if ((flags & GSS_C_ANON_FLAG) != 0)
+		return "the client is anonymous";
+	if (!name_client(client))
+		return "the client has no proper name";
+	map(principal_text);
+	a->complete = true;
+	return NULL;
+}
+
+void
+accept_token(
+    struct accept *a, struct bytes token, struct msg_ticket_answer *answer)
+{
+	gss_buffer_desc in = {token.len, (void *)(uintptr_t)token.data};
+	gss_name_t client = GSS_C_NO_NAME;
+	gss_OID mechanism = GSS_C_NO_OID;
+	OM_uint32 major, minor, flags = 0, ignored;
+	const char *fault = NULL;
+
+	gss_release_buffer(&ignored, &token_out);
+	*answer = (struct msg_ticket_answer){
+	    .state = TICKET_FAILED, .principal = "", .local = "", .text = ""};
+	if (a->complete) {
+		answer->text = "a token after the last";
+		return;
+	}
+	/* Without a place for them, delegated credentials are left alone. */
+	major = gss_accept_sec_context(&minor, &a->context, keys, &in,
+	    GSS_C_NO_CHANNEL_BINDINGS, &client, &mechanism, &token_out, &flags,
+	    NULL, NULL);
+	if (token_out.length <= WALL_TOKEN_MAX)
+		answer->token =
+		    (struct bytes){token_out.value, token_out.length};
+	if (GSS_ERROR(major))
+		answer->text = status(major, minor);
+	else if (major & GSS_S_CONTINUE_NEEDED)
+		answer->state = TICKET_GOES_ON;
+	else if ((fault = complete(a, client, mechanism, flags)) != NULL)
+		answer->text = fault;
+	else {
+		answer->state = TICKET_DONE;
+		answer->principal = principal_text;
+		answer->local = local_text;
+	}
+	gss_release_name(&ignored, &client);
+}
+
+void
+accept_mic(struct accept *a, struct bytes data, struct bytes mic,
+    struct msg_ticket_checked *answer)
+{
+	gss_buffer_desc over = {data.len, (void *)(uintptr_t)data.data};
+	gss_buffer_desc given = {mic.len, (void *)(uintptr_t)mic.data};
+	OM_uint32 major, minor;
+
+	*answer = (struct msg_ticket_checked){.good = false, .text = ""};
+	if (!a->complete) {
+		answer->text = "the context is not complete";
+		return;
+	}
+	major = gss_verify_mic(&minor, a->context, &over, &given, NULL);
+	answer->good = major == GSS_S_COMPLETE;
+	if (!answer->good)
+		answer->text = status(major, minor);
+}

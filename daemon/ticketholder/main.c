@@ -1,0 +1,380 @@
+/*
+ * sallyport-ticketholder: accepts Kerberos contexts for the monitors of a
+ * generation.  Started by the master as root with a wall and a door; reads
+ * krb5.conf and the keytab, drops to a user of its own and into its sandbox,
+ * and then judges tokens of strangers.  Each monitor that comes through the
+ * door has a wall and a context of its own.  It ends when the door is closed,
+ * or has become another's, and the last monitor has gone.
+ */
+#include "daemon/ticketholder/ticketholder.h"
+
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/loop.h"
+#include "lib/mem.h"
+#include "privsep/die.h"
+#include "privsep/drop.h"
+#include "privsep/sandbox.h"
+#include "privsep/spawn.h"
+#include "privsep/tickets.h"
+#include "privsep/title.h"
+#include "privsep/wall_queue.h"
+
+#include <sys/mman.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One call of a library: longer is a hang, and the alarm's end of it. */
+#define CALL_SECONDS 3
+/* A context, from its first token to its MIC. */
+#define CONTEXT_MS   120000
+#define CONTEXTS_MAX 1024
+/* A keytab is written in several steps: this long after the last. */
+#define SETTLE_MS 500
+
+struct ticketholder {
+	struct loop *loop;
+	struct wall master, door;
+	struct loop_fd on_master, on_door, on_keytab;
+	struct loop_timer settled;
+	int watch;
+	size_t monitors;
+};
+
+struct asker {
+	struct ticketholder *holder;
+	struct wall wall;
+	struct loop_fd on_wall;
+	struct loop_timer overdue;
+	struct accept *accept;
+};
+
+static struct ticketholder holder;
+
+static bool
+make_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+static void
+on_log(int level, const char *line, void *arg)
+{
+	(void)arg;
+	(void)WALL_SEND(
+	    &holder.master, tickets_log, .level = (uint8_t)level, .line = line);
+}
+
+static void
+leave_if_done(struct ticketholder *h)
+{
+	if (h->door.fd < 0 && h->monitors == 0)
+		loop_stop(h->loop);
+}
+
+static void
+forget(struct asker *a)
+{
+	struct ticketholder *h = a->holder;
+
+	loop_timer_stop(&a->overdue);
+	loop_fd_remove(&a->on_wall);
+	wall_free(&a->wall);
+	accept_free(a->accept);
+	free(a);
+	h->monitors--;
+	leave_if_done(h);
+}
+
+static int
+answer_token(struct asker *a, const struct wall_message *m)
+{
+	struct msg_ticket_answer answer;
+	struct wall_message out = {
+	    .type = MSG_ticket_answer, .fds = {-1, -1, -1, -1}};
+
+	alarm(CALL_SECONDS);
+	accept_token(a->accept, m->ticket_token.token, &answer);
+	alarm(0);
+	out.ticket_answer = answer;
+	return wall_send(&a->wall, &out);
+}
+
+static int
+answer_mic(struct asker *a, const struct wall_message *m)
+{
+	struct msg_ticket_checked answer;
+	struct wall_message out = {
+	    .type = MSG_ticket_checked, .fds = {-1, -1, -1, -1}};
+
+	alarm(CALL_SECONDS);
+	accept_mic(a->accept, m->ticket_mic.data, m->ticket_mic.mic, &answer);
+	alarm(0);
+	out.ticket_checked = answer;
+	return wall_send(&a->wall, &out);
+}
+
+/* 0, or why this monitor is not to be heard any more. */
+static int
+answer(struct asker *a)
+{
+	struct wall_message m;
+	int err = wall_receive(&a->wall, &m);
+
+	if (err != 0)
+		return err == E_AGAIN ? 0 : err;
+	err = wall_refuses(
+	    PATH_MONITOR_TICKETS, STATE_AUTH, m.type, a->wall.seen[m.type]);
+	if (err == 0)
+		err = m.type == MSG_ticket_token ? answer_token(a, &m) :
+						   answer_mic(a, &m);
+	wall_done(&a->wall, &m);
+	return err;
+}
+
+static void
+on_asker(int fd, unsigned events, void *arg)
+{
+	struct asker *a = arg;
+	int err = 0;
+
+	(void)fd;
+	if ((events & LOOP_WRITE) != 0)
+		err = wall_queue_flush(&a->wall);
+	if (err == 0 && (events & ~(unsigned)LOOP_WRITE) != 0)
+		err = answer(a);
+	if (err == 0) {
+		wall_queue_read(&a->wall, !wall_queue_waiting(&a->wall));
+		return;
+	}
+	if (err != E_CLOSED)
+		log_error("a monitor is not heard any more: %s", err_text(err));
+	forget(a);
+}
+
+static void
+on_overdue(void *arg)
+{
+	forget(arg);
+}
+
+/* A monitor's end of a wall, which is taken. */
+static void
+admit(struct ticketholder *h, int fd)
+{
+	struct asker *a;
+
+	if (h->monitors == CONTEXTS_MAX || !make_nonblocking(fd)) {
+		log_warn("too many contexts: one more is not accepted");
+		close(fd);
+		return;
+	}
+	a = mem_zalloc(sizeof(*a));
+	a->holder = h;
+	a->accept = accept_new();
+	wall_init(&a->wall, fd, PATH_TICKETS_MONITOR, PATH_MONITOR_TICKETS);
+	h->monitors++;
+	if (loop_fd_add(h->loop, &a->on_wall, fd, LOOP_READ, on_asker, a) !=
+	    0) {
+		forget(a);
+		return;
+	}
+	wall_queue_watch(&a->wall, &a->on_wall);
+	loop_timer_start(h->loop, &a->overdue, CONTEXT_MS, on_overdue, a);
+}
+
+static void
+close_door(struct ticketholder *h)
+{
+	loop_fd_remove(&h->on_door);
+	wall_free(&h->door);
+	leave_if_done(h);
+}
+
+static void
+on_door(int fd, unsigned events, void *arg)
+{
+	struct ticketholder *h = arg;
+	struct wall_message m;
+	int err = wall_receive(&h->door, &m);
+
+	(void)fd;
+	(void)events;
+	if (err == E_AGAIN)
+		return; /* another incarnation was faster */
+	if (err != 0) {
+		if (err != E_CLOSED)
+			log_error("the monitors' door: %s", err_text(err));
+		close_door(h);
+		return;
+	}
+	if (m.type == MSG_consult) {
+		admit(h, m.fds[0]);
+		m.fds[0] = -1;
+	}
+	wall_done(&h->door, &m);
+}
+
+/* Without a master the door is still ours, while monitors live. */
+static void
+on_master(int fd, unsigned events, void *arg)
+{
+	struct ticketholder *h = arg;
+	struct wall_message m;
+	int err;
+
+	(void)fd;
+	if ((events & LOOP_WRITE) != 0)
+		(void)wall_queue_flush(&h->master);
+	if ((events & ~(unsigned)LOOP_WRITE) == 0)
+		return;
+	err = wall_receive(&h->master, &m);
+	if (err == E_AGAIN)
+		return;
+	if (err == 0 && m.type == MSG_tickets_retire) {
+		close_door(h);
+		return;
+	}
+	loop_fd_remove(&h->on_master);
+	log_set_callback(NULL, NULL);
+	wall_free(&h->master);
+}
+
+static void
+on_settled(void *arg)
+{
+	struct ticketholder *h = arg;
+
+	if (h->master.fd >= 0)
+		(void)WALL_SEND(&h->master, tickets_stale);
+}
+
+static void
+on_keytab(int fd, unsigned events, void *arg)
+{
+	struct ticketholder *h = arg;
+
+	(void)events;
+	if (keytab_changed(fd))
+		loop_timer_start(
+		    h->loop, &h->settled, SETTLE_MS, on_settled, h);
+}
+
+static void
+give_up(const char *why)
+{
+	(void)WALL_SEND(&holder.master, tickets_failed, .text = why);
+	(void)wall_queue_drain(&holder.master, WALL_PATIENCE_MS);
+	_exit(1);
+}
+
+/* All that needs files, as root. */
+static uint32_t
+prepare(const struct msg_tickets_begin *begin)
+{
+	char why[WALL_TEXT_MAX];
+	krb5_context context;
+	uint32_t keys;
+
+	/* The keys' process waits for no name server longer than this. */
+	alarm(10 * CALL_SECONDS);
+	if (configuration_read(why, sizeof(why)) != 0)
+		give_up(why);
+	if (krb5_init_context(&context) != 0)
+		give_up("krb5.conf cannot be used");
+	/* Before it is read: no change is missed. */
+	if ((holder.watch = keytab_watch(begin->keytab)) < 0)
+		log_debug("%s: cannot be watched", begin->keytab);
+	if (keytab_read(context, begin->keytab, begin->strict, &keys, why,
+		sizeof(why)) != 0 ||
+	    accept_prepare(context, why, sizeof(why)) != 0)
+		give_up(why);
+	alarm(0);
+	return keys;
+}
+
+static void
+serve(uint32_t keys)
+{
+	struct ticketholder *h = &holder;
+
+	if ((h->loop = loop_new()) == NULL)
+		die_errno("epoll_create1");
+	sandbox_ticketholder();
+	if (WALL_SEND(&h->master, tickets_ready, .keys = keys) != 0)
+		_exit(0);
+	if (!make_nonblocking(h->master.fd) || !make_nonblocking(h->door.fd) ||
+	    loop_fd_add(h->loop, &h->on_master, h->master.fd, LOOP_READ,
+		on_master, h) != 0 ||
+	    loop_fd_add(
+		h->loop, &h->on_door, h->door.fd, LOOP_READ, on_door, h) != 0 ||
+	    (h->watch >= 0 &&
+		loop_fd_add(h->loop, &h->on_keytab, h->watch, LOOP_READ,
+		    on_keytab, h) != 0))
+		die_errno("epoll");
+	wall_queue_watch(&h->master, &h->on_master);
+	if (loop_run(h->loop) != 0)
+		die_errno("epoll");
+	_exit(0); /* no destructor of a library's runs in the sandbox */
+}
+
+/* What somebody asks at a terminal. */
+static bool
+tells_about_itself(const char *argument)
+{
+	if (strcmp(argument, "-V") == 0)
+		puts(tickets_version());
+	else if (strcmp(argument, "--version") == 0)
+		printf("sallyport %s\n", tickets_version());
+	else if (strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0)
+		puts("usage: sallyport-ticketholder [-V | --version | -h | "
+		     "--help]\n"
+		     "The process with the Kerberos keys; sallyportd starts "
+		     "it, nobody else can.");
+	else
+		return false;
+	return fflush(stdout) == 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct tickets_arguments arguments;
+	struct wall_message begin;
+	uint32_t keys;
+
+	drop_dumpable();
+	if (argc == 2 && tells_about_itself(argv[1]))
+		return 0;
+	if (tickets_parse(argc, argv, &arguments) != 0) {
+		fputs("sallyport-ticketholder is started by sallyportd of the "
+		      "same version\n",
+		    stderr);
+		return TICKETS_OTHER_VERSION;
+	}
+	wall_init(&holder.master, SPAWN_WALL, PATH_TICKETS_MASTER,
+	    PATH_MASTER_TICKETS);
+	wall_init(
+	    &holder.door, SPAWN_DOOR, PATH_MONITORS_DOOR, PATH_MONITORS_DOOR);
+	log_use_stderr(false);
+	log_set_callback(on_log, NULL);
+	log_set_level(arguments.log_level);
+	title_init(argc, argv);
+	title_set("ticketholder");
+	if (wall_receive(&holder.master, &begin) != 0 ||
+	    begin.type != MSG_tickets_begin)
+		die("the first order is missing");
+	keys = prepare(&begin.tickets_begin);
+	wall_done(&holder.master, &begin);
+	if (mlockall(MCL_CURRENT | MCL_ONFAULT) != 0)
+		log_debug("the ticketholder's memory cannot be locked");
+	drop_to_role(
+	    ROLE_TICKETHOLDER, arguments.empty, arguments.uid, arguments.gid);
+	serve(keys);
+}

@@ -1,0 +1,57 @@
+/*
+ * The messages of the ticketholder.  Part of messages.h.
+ *
+ * A monitor that has a Kerberos token to be judged hands it the end of a wall
+ * of its own, over the door that all monitors of a generation share: one
+ * context, one try.
+ */
+#ifndef PRIVSEP_MESSAGES_TICKETS_H
+#define PRIVSEP_MESSAGES_TICKETS_H
+
+/* clang-format off */
+#define WALL_MONITORS_DOOR(MSG) MSG(consult, ANY_STATE, 0, 1, no)
+#define WALL_consult(F)
+
+#define WALL_MONITOR_TICKETS(MSG)                          \
+	MSG(ticket_token, ANY_STATE, 16, 0, ticket_answer) \
+	MSG(ticket_mic, ANY_STATE, 1, 0, ticket_checked)
+/* A token of the client's; what a MIC was made over, and the MIC. */
+#define WALL_ticket_token(F) F(bytes, token, WALL_TOKEN_MAX)
+#define WALL_ticket_mic(F) F(bytes, data, WALL_TEXT_MAX) F(bytes, mic, WALL_TEXT_MAX)
+
+#define WALL_TICKETS_MONITOR(MSG)             \
+	MSG(ticket_answer, ANY_STATE, 0, 0, no) \
+	MSG(ticket_checked, ANY_STATE, 0, 0, no)
+/*
+ * state: enum ticket_state; a token for the client; of a complete context who
+ * it is, and the account that auth_to_local makes of that, or "".  text:
+ * libkrb5's words.
+ */
+#define WALL_ticket_answer(F)                                     \
+	F(u8, state, 2) F(bytes, token, WALL_TOKEN_MAX)           \
+	F(text, principal, WALL_TEXT_MAX) F(text, local, SSH_USER_MAX) \
+	F(text, text, WALL_TEXT_MAX)
+#define WALL_ticket_checked(F) F(flag, good, 1) F(text, text, WALL_TEXT_MAX)
+
+#define WALL_MASTER_TICKETS(MSG) \
+	MSG(tickets_begin, ANY_STATE, 1, 0, tickets_ready) \
+	MSG(tickets_retire, ANY_STATE, 1, 0, no)
+/* strict: only keys of host/ and this machine's name. */
+#define WALL_tickets_begin(F) F(text, keytab, 4096) F(flag, strict, 1)
+/* The door is another's: end with the contexts that are open. */
+#define WALL_tickets_retire(F)
+
+#define WALL_TICKETS_MASTER(MSG)                \
+	MSG(tickets_ready, ANY_STATE, 1, 0, no) \
+	MSG(tickets_failed, ANY_STATE, 1, 0, no) \
+	MSG(tickets_stale, ANY_STATE, 0, 0, no) \
+	MSG(tickets_log, ANY_STATE, 0, 0, no)
+/* Keys that were read and count. */
+#define WALL_tickets_ready(F) F(u32, keys, U32)
+#define WALL_tickets_failed(F) F(text, text, WALL_TEXT_MAX)
+/* The keytab is another one: a new ticketholder is to read it. */
+#define WALL_tickets_stale(F)
+#define WALL_tickets_log(F) F(u8, level, 7) F(text, line, WALL_TEXT_MAX)
+/* clang-format on */
+
+#endif

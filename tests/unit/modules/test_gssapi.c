@@ -1,0 +1,398 @@
+/*
+ * gssapi.so against a host that follows a script: which packets in which
+ * order let in whom, and which lines of ~/.k5login.
+ */
+#include "tests/unit/modules/suites.h"
+
+#include "modules/gssapi/k5login.c"
+#include "modules/gssapi/module.c"
+
+#include <sys/mman.h>
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+/* Principal ann@REALM, which is our "ann". */
+static const struct {
+	const char *text;
+	bool names;
+} files[] = {
+    {"", false},
+    {"\n\n", false},
+    {"ann@REALM", true},
+    {"ann@REALM\n", true},
+    {"bob@REALM\nann@REALM \t\r\n", true},
+    {" ann@REALM\n", false},
+    {"ann@REAL\n", false},
+    {"ann@REALMS\n", false},
+    {"ann@REALM bob@REALM\n", false},
+    {"ANN@REALM\n", false},
+    {"*\n*@REALM\n", false},
+    {"# ann@REALM\n", false},
+    {"ann\n@REALM\n", false},
+};
+
+START_TEST(a_line_of_k5login_names_one_principal)
+{
+	size_t len = strlen(files[_i].text);
+	char *copy = malloc(len + 1);
+
+	/* No terminator behind it: a reader that runs on is seen by ASan. */
+	memcpy(copy, files[_i].text, len);
+	ck_assert_int_eq(
+	    k5login_names(copy, len, "ann@REALM"), files[_i].names);
+	ck_assert(!k5login_names(copy, len, ""));
+	free(copy);
+}
+END_TEST
+
+START_TEST(a_nul_in_k5login_is_part_of_a_line)
+{
+	ck_assert(!k5login_names("ann@REALM\0x\n", 12, "ann@REALM"));
+	ck_assert(k5login_names("\0\nann@REALM", 11, "ann@REALM"));
+}
+END_TEST
+
+/* ---- the exchange ---- */
+
+/* A packet of the client: number and content; a token of "go" completes the
+ * context, "more" does not, others fail; the MIC "good" is right. */
+struct step {
+	uint8_t number;
+	const char *string; /* NULL: an empty packet */
+};
+
+static struct {
+	struct buf offer;
+	const struct step *steps;
+	size_t next;
+	uint8_t packet[256], sent[16];
+	size_t sent_count;
+	char reason[256], event[32], signed_data[256];
+	size_t signed_len;
+	const char *local, *k5login;
+	int k5login_error;
+} script;
+
+static const char *
+fake_text(struct sallyport_login *login, enum sallyport_text which)
+{
+	(void)login;
+	return which == SALLYPORT_USER ? "ann" :
+	    which == SALLYPORT_HOME    ? "/home/ann" :
+					 script.reason;
+}
+
+static const uint8_t *
+fake_bytes(
+    struct sallyport_login *login, enum sallyport_bytes which, size_t *len)
+{
+	(void)login;
+	switch (which) {
+	case SALLYPORT_METHOD_DATA:
+		*len = script.offer.len;
+		return script.offer.data;
+	case SALLYPORT_SESSION_ID:
+		*len = 4;
+		return (const uint8_t *)"SESS";
+	case SALLYPORT_REQUEST_USER:
+		*len = 3;
+		return (const uint8_t *)"ann";
+	default:
+		*len = 3;
+		return (const uint8_t *)"ssh";
+	}
+}
+
+static void
+fake_reason(struct sallyport_login *login, const char *format, ...)
+{
+	va_list args;
+
+	(void)login;
+	va_start(args, format);
+	vsnprintf(script.reason, sizeof(script.reason), format, args);
+	va_end(args);
+}
+
+static int
+fake_send(struct sallyport_login *login, uint8_t number, const void *payload,
+    size_t len)
+{
+	(void)login;
+	(void)payload;
+	(void)len;
+	ck_assert_int_lt((int)script.sent_count, 16);
+	script.sent[script.sent_count++] = number;
+	return SALLYPORT_OK;
+}
+
+static int
+fake_receive(struct sallyport_login *login, uint8_t *number,
+    const uint8_t **payload, size_t *len)
+{
+	const struct step *s = &script.steps[script.next++];
+	struct buf b;
+
+	(void)login;
+	if (s->number == 0)
+		return SALLYPORT_GONE;
+	buf_init_over(&b, script.packet, sizeof(script.packet));
+	if (s->string != NULL)
+		buf_text(&b, s->string);
+	*number = s->number;
+	*payload = script.packet;
+	*len = b.len;
+	return SALLYPORT_OK;
+}
+
+static int
+fake_accept(struct sallyport_login *login, const void *token, size_t len,
+    struct sallyport_ticket *ticket)
+{
+	bool go = len == 2 && memcmp(token, "go", 2) == 0;
+	bool more = len == 4 && memcmp(token, "more", 4) == 0;
+
+	(void)login;
+	ticket->complete = go;
+	ticket->principal = go ? "ann@REALM" : "";
+	ticket->local = go ? script.local : "";
+	ticket->token = (const uint8_t *)"answer";
+	ticket->token_len = 6;
+	return go || more ? SALLYPORT_OK : SALLYPORT_REFUSED;
+}
+
+static int
+fake_verify(struct sallyport_login *login, const void *data, size_t len,
+    const void *mic, size_t mic_len)
+{
+	(void)login;
+	memcpy(script.signed_data, data, len);
+	script.signed_len = len;
+	return mic_len == 4 && memcmp(mic, "good", 4) == 0 ? SALLYPORT_OK :
+							     SALLYPORT_REFUSED;
+}
+
+static int
+fake_open(struct sallyport_login *login, const char *path, size_t max, int *fd,
+    char *why, size_t why_size)
+{
+	(void)login;
+	(void)max;
+	ck_assert_str_eq(path, "/home/ann/.k5login");
+	snprintf(why, why_size, "why not");
+	if (script.k5login == NULL)
+		return script.k5login_error;
+	*fd = memfd_create("k5login", 0);
+	ck_assert_int_eq(write(*fd, script.k5login, strlen(script.k5login)),
+	    (ssize_t)strlen(script.k5login));
+	ck_assert_int_eq(lseek(*fd, 0, SEEK_SET), 0);
+	return SALLYPORT_OK;
+}
+
+static void
+fake_event(struct sallyport_login *login, const char *event,
+    const char *subject, const char *format, ...)
+{
+	(void)login;
+	(void)subject;
+	(void)format;
+	snprintf(script.event, sizeof(script.event), "%s", event);
+}
+
+static const struct sallyport_tickets fake_tickets = {
+    .size = sizeof(struct sallyport_tickets),
+    .accept = fake_accept,
+    .verify = fake_verify};
+
+static const struct sallyport_host fake_host = {.abi = SALLYPORT_MODULE_ABI,
+    .size = sizeof(struct sallyport_host),
+    .text = fake_text,
+    .bytes = fake_bytes,
+    .reason = fake_reason,
+    .packet_send = fake_send,
+    .packet_receive = fake_receive,
+    .open_user_file = fake_open,
+    .audit = fake_event,
+    .tickets = &fake_tickets};
+
+static void
+begin_script(void)
+{
+	void *state;
+
+	memset(&script, 0, sizeof(script));
+	script.local = "ann";
+	script.k5login_error = SALLYPORT_NOT_FOUND;
+	buf_init(&script.offer, 65536);
+	ck_assert_int_eq(load(&fake_host, NULL, 0, &state), 0);
+}
+
+static void
+end_script(void)
+{
+	buf_free(&script.offer);
+}
+
+static void
+offer(const void *oid, size_t len)
+{
+	buf_u32(&script.offer, 1);
+	buf_string(&script.offer, oid, len);
+}
+
+static enum sallyport_verdict
+run_steps(const struct step *steps)
+{
+	script.steps = steps;
+	script.next = script.sent_count = 0;
+	return authenticate(NULL, NULL);
+}
+
+#define GOOD                                          \
+	{GSSAPI_TOKEN, "more"}, {GSSAPI_TOKEN, "go"}, \
+	{                                             \
+		GSSAPI_MIC, "good"                    \
+	}
+
+static const struct {
+	struct step steps[6];
+	bool good;
+	uint8_t last; /* that we sent */
+} exchanges[] = {
+    {{GOOD}, true, GSSAPI_TOKEN},
+    {{{GSSAPI_TOKEN, "go"}, {GSSAPI_MIC, "good"}}, true, GSSAPI_TOKEN},
+    {{{GSSAPI_TOKEN, "go"}, {GSSAPI_MIC, "bad"}}, false, GSSAPI_TOKEN},
+    {{{GSSAPI_TOKEN, "go"}, {GSSAPI_MIC, NULL}}, false, GSSAPI_TOKEN},
+    {{{GSSAPI_TOKEN, "go"}, {GSSAPI_EXCHANGE_COMPLETE, NULL}}, false,
+	GSSAPI_TOKEN},
+    {{{GSSAPI_TOKEN, "go"}, {GSSAPI_TOKEN, "go"}, {GSSAPI_MIC, "good"}}, false,
+	GSSAPI_TOKEN},
+    {{{GSSAPI_TOKEN, "more"}, {GSSAPI_MIC, "good"}}, false, GSSAPI_TOKEN},
+    {{{GSSAPI_MIC, "good"}}, false, GSSAPI_RESPONSE},
+    {{{GSSAPI_EXCHANGE_COMPLETE, NULL}}, false, GSSAPI_RESPONSE},
+    {{{GSSAPI_TOKEN, "wrong"}}, false, GSSAPI_ERRTOK},
+    {{{GSSAPI_TOKEN, ""}}, false, GSSAPI_ERRTOK},
+    {{{GSSAPI_TOKEN, NULL}}, false, GSSAPI_RESPONSE},
+    {{{GSSAPI_ERRTOK, "x"}}, false, GSSAPI_RESPONSE},
+    {{{GSSAPI_TOKEN, "go"}, {GSSAPI_ERRTOK, NULL}}, false, GSSAPI_TOKEN},
+    {{{60, "x"}}, false, GSSAPI_RESPONSE},
+    {{{64, "x"}}, false, GSSAPI_RESPONSE},
+    {{{79, "x"}}, false, GSSAPI_RESPONSE},
+};
+
+START_TEST(only_a_right_mic_of_a_complete_context_lets_in)
+{
+	enum sallyport_verdict verdict;
+
+	begin_script();
+	offer(kerberos, sizeof(kerberos));
+	verdict = run_steps(exchanges[_i].steps);
+	ck_assert_int_eq(
+	    verdict, exchanges[_i].good ? SALLYPORT_ALLOW : SALLYPORT_DENY);
+	ck_assert_int_eq(
+	    script.sent[script.sent_count - 1], exchanges[_i].last);
+	ck_assert_str_eq(script.event,
+	    exchanges[_i].good		 ? "ticket_authorized" :
+		script.reason[0] != '\0' ? "ticket_rejected" :
+					   "");
+	end_script();
+}
+END_TEST
+
+/* RFC 4462 section 3.5. */
+START_TEST(the_mic_is_over_the_session_and_the_request)
+{
+	static const char wanted[] = "\0\0\0\4SESS\62\0\0\0\3ann\0\0\0\3ssh"
+				     "\0\0\0\17gssapi-with-mic";
+	static const struct step steps[] = {GOOD};
+
+	begin_script();
+	offer(kerberos, sizeof(kerberos));
+	ck_assert_int_eq(run_steps(steps), SALLYPORT_ALLOW);
+	ck_assert_int_eq(script.signed_len, sizeof(wanted) - 1);
+	ck_assert_mem_eq(script.signed_data, wanted, sizeof(wanted) - 1);
+	end_script();
+}
+END_TEST
+
+START_TEST(another_mechanism_is_refused_without_an_answer)
+{
+	static const uint8_t spnego[] = {
+	    0x06, 0x06, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x02};
+	static const struct step steps[] = {GOOD};
+
+	for (int i = 0; i < 6; i++) {
+		begin_script();
+		if (i == 0)
+			offer(spnego, sizeof(spnego));
+		else if (i == 1)
+			offer(kerberos, sizeof(kerberos) - 1);
+		else if (i == 2)
+			buf_u32(&script.offer, 0);
+		else if (i == 3) {
+			offer(kerberos, sizeof(kerberos));
+			buf_u8(&script.offer, 0); /* something behind it */
+		} else if (i == 4) {
+			buf_u32(&script.offer, 0xffffffff);
+			buf_string(&script.offer, kerberos, sizeof(kerberos));
+		}
+		ck_assert_int_eq(run_steps(steps), SALLYPORT_DENY);
+		ck_assert_int_eq(script.sent_count, 0);
+		end_script();
+	}
+}
+END_TEST
+
+/* The mapped name, the file, what opening it says, and who enters. */
+static const struct {
+	const char *local, *k5login;
+	int error;
+	bool good;
+} doors[] = {
+    {"ann", NULL, SALLYPORT_NOT_FOUND, true},
+    {"", NULL, SALLYPORT_NOT_FOUND, false},
+    {"root", NULL, SALLYPORT_NOT_FOUND, false},
+    {"bob", "ann@REALM\n", 0, true},
+    {"ann", "bob@REALM\n", 0, false},
+    {"ann", "", 0, false},
+    /* What cannot be read or trusted is not as good as none. */
+    {"ann", NULL, SALLYPORT_PERMISSIONS, false},
+    {"ann", NULL, SALLYPORT_TIMEOUT, false},
+    {"ann", NULL, SALLYPORT_TOO_LARGE, false},
+    {"ann", NULL, SALLYPORT_SYSTEM, false},
+};
+
+START_TEST(the_mapped_name_counts_only_without_a_k5login)
+{
+	static const struct step steps[] = {GOOD};
+
+	begin_script();
+	offer(kerberos, sizeof(kerberos));
+	script.local = doors[_i].local;
+	script.k5login = doors[_i].k5login;
+	script.k5login_error = doors[_i].error;
+	ck_assert_int_eq(run_steps(steps),
+	    doors[_i].good ? SALLYPORT_ALLOW : SALLYPORT_DENY);
+	end_script();
+}
+END_TEST
+
+#define LOOP(t, rows, name) \
+	tcase_add_loop_test(t, name, 0, sizeof(rows) / sizeof((rows)[0]))
+
+Suite *
+suite_gssapi(void)
+{
+	Suite *s = suite_create("gssapi");
+	TCase *t = tcase_create("gssapi");
+
+	LOOP(t, files, a_line_of_k5login_names_one_principal);
+	tcase_add_test(t, a_nul_in_k5login_is_part_of_a_line);
+	LOOP(t, exchanges, only_a_right_mic_of_a_complete_context_lets_in);
+	tcase_add_test(t, the_mic_is_over_the_session_and_the_request);
+	tcase_add_test(t, another_mechanism_is_refused_without_an_answer);
+	LOOP(t, doors, the_mapped_name_counts_only_without_a_k5login);
+	suite_add_tcase(s, t);
+	return s;
+}
