@@ -255,8 +255,11 @@ void channel_want_write(struct channel *c, bool on);
 
 /* Its output may be read: now if there is room, else later. */
 void channel_ready(struct channel *c);
-/* Bytes that bulk may leave unread at the client, however slow that is. */
-uint32_t channel_least_step(const struct channel *c);
+/*
+ * Bytes that bulk may leave unread at the client, however slow that is: five
+ * packets of OpenSSH's, which tells of its reading after three.
+ */
+#define CHANNEL_STEP_LEAST (5u * 32768)
 void channel_unready(struct channel *c);
 void channels_pump(void *channels);
 /* A text of ours, to a terminal (each line break CR LF) or standard error. */

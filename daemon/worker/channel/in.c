@@ -473,7 +473,7 @@ channel_window_adjust(struct worker *w, struct rd *r)
 	if (c->peer_window > c->peer_max)
 		c->peer_max = c->peer_window;
 	/* What it needed once it may not need again. */
-	if (c->step > channel_least_step(c))
+	if (c->step > CHANNEL_STEP_LEAST)
 		c->step -= c->step / STEP_FORGOTTEN;
 	c->step_at = loop_now(w->loop);
 	if (c->output_ready || c->error_ready)

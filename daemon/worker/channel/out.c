@@ -27,7 +27,6 @@
 #define SMALL	     1024 /* a keystroke's echo, a prompt, a reply */
 #define SMALL_PERIOD 1000 /* ms after which nobody types any more */
 #define STALL	     5 /* ms */
-#define STEP_PACKETS 5 /* OpenSSH tells of its reading after three */
 
 enum served {
 	SERVED, /* a packet went, there may be more */
@@ -235,14 +234,6 @@ divide(const struct channel *c, struct iovec *places, size_t n)
 	return i;
 }
 
-uint32_t
-channel_least_step(const struct channel *c)
-{
-	return STEP_PACKETS *
-	    (c->peer_packet < PACKET_PAYLOAD_MAX ? c->peer_packet :
-						   PACKET_PAYLOAD_MAX);
-}
-
 /*
  * What a slower client has not read yet lies in its socket, where a keystroke
  * has to queue, too.  Its window tells how much that is: while somebody
@@ -260,7 +251,7 @@ allowed(struct channel *c)
 	if (t->rate == 0 || loop_now(t->w->loop) > t->small_at + SMALL_PERIOD)
 		return UINT64_MAX;
 	if (c->step == 0) {
-		c->step = channel_least_step(c);
+		c->step = CHANNEL_STEP_LEAST;
 		c->step_at = loop_now(t->w->loop);
 	}
 	cap = t->rate * (2 * (uint64_t)transport_rtt_min(t->w) + READER) / 1000;

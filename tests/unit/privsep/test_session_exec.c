@@ -145,7 +145,10 @@ START_TEST(a_session_inherits_its_two_walls_alone)
 	ck_assert_int_ge(above, 200);
 	ck_assert_int_eq(
 	    session_exec(fd, monitor[1], worker[1], false, &pid), 0);
-	/* It waits for its first order. */
+	/* It waits for its first order, once the loader has closed its files.
+	 */
+	for (int i = 0; i < 500 && descriptors(pid) != 5; i++)
+		usleep(20000);
 	ck_assert_int_eq(descriptors(pid), 5);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
