@@ -80,7 +80,7 @@ struct channel {
 	/* Towards the client. */
 	uint32_t peer_window, peer_packet;
 	uint32_t peer_max; /* the largest its window was */
-	/* Unread bytes at which it tells of its reading, 0: not asked yet. */
+	/* Unread bytes at which it tells of its reading; 0: it never has. */
 	uint32_t step;
 	uint64_t step_at; /* when it told, or the step grew */
 	struct end output, error;

@@ -475,6 +475,8 @@ channel_window_adjust(struct worker *w, struct rd *r)
 	/* What it needed once it may not need again. */
 	if (c->step > CHANNEL_STEP_LEAST)
 		c->step -= c->step / STEP_FORGOTTEN;
+	else
+		c->step = CHANNEL_STEP_LEAST;
 	c->step_at = loop_now(w->loop);
 	if (c->output_ready || c->error_ready)
 		channel_ready(c);

@@ -243,17 +243,14 @@ divide(const struct channel *c, struct iovec *places, size_t n)
  * Bytes that may be sent now.
  */
 static uint64_t
-allowed(struct channel *c)
+allowed(const struct channel *c)
 {
 	const struct channels *t = c->table;
 	uint64_t cap, sent = c->peer_max - c->peer_window;
 
-	if (t->rate == 0 || loop_now(t->w->loop) > t->small_at + SMALL_PERIOD)
+	if (c->step == 0 || t->rate == 0 ||
+	    loop_now(t->w->loop) > t->small_at + SMALL_PERIOD)
 		return UINT64_MAX;
-	if (c->step == 0) {
-		c->step = CHANNEL_STEP_LEAST;
-		c->step_at = loop_now(t->w->loop);
-	}
 	cap = t->rate * (2 * (uint64_t)transport_rtt_min(t->w) + READER) / 1000;
 	if (cap < c->step)
 		cap = c->step;
@@ -274,7 +271,7 @@ stalled(struct channel *c, uint64_t now)
 
 /* Packets of len bytes that fit the window and the room left to bulk. */
 static size_t
-fitting(struct channel *c, size_t len)
+fitting(const struct channel *c, size_t len)
 {
 	size_t queued = packet_queued(c->table->w);
 	size_t limit = c->table->bulk_limit, count = c->peer_window / len;
