@@ -13,7 +13,7 @@ from keyboard.scene import Scene
 from test_interop_trixie import HERE, root  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/usr/sbin/sshd"), reason="no sshd to compare with")
-PLAYERS = 12
+PLAYERS = 16
 ROWS = {row.name: row for row in rows.ROWS}
 assert len(ROWS) == len(rows.ROWS), "two rows have the same name"
 
@@ -37,7 +37,7 @@ def play_all(request, scene):
     those which change what others meet come last, one by one."""
     wanted = [ROWS[item.callspec.params["name"]] for item in request.session.items
               if request.node.nodeid == item.parent.nodeid and scene.fixture in item.fixturenames]
-    wanted = [row for row in wanted if scene.has(row)]
+    wanted = sorted((row for row in wanted if scene.has(row)), key=lambda row: not row.long)
     with concurrent.futures.ThreadPoolExecutor(PLAYERS) as pool:
         played = {row.name: pool.submit(scene.play, row) for row in wanted if not row.alone}
         concurrent.futures.wait(played.values())
@@ -68,6 +68,11 @@ def machine(request):
     yield from scene_of(request, "machine", "", release())
 
 
+@pytest.fixture(scope="module")
+def trixie(request, root):  # noqa: F811
+    yield from scene_of(request, "trixie", root, 13)
+
+
 def check(played, name):
     row = ROWS[name]
     if name not in played:
@@ -79,3 +84,9 @@ def check(played, name):
 @pytest.mark.parametrize("name", ROWS)
 def test_habit(machine, name):
     check(machine, name)
+
+
+@pytest.mark.skipif(HERE is None, reason="no root of Debian 13")
+@pytest.mark.parametrize("name", ROWS)
+def test_habit_on_13(trixie, name):
+    check(trixie, name)

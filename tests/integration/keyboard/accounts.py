@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 PASSWORD = "s3cret pass"
+UID = 17000  # of the first
 
 
 @dataclasses.dataclass
@@ -103,12 +104,12 @@ def make(root, public):
     hashed = subprocess.run(["openssl", "passwd", "-6", PASSWORD], stdout=subprocess.PIPE, text=True,
                             check=True).stdout.strip()
     remove(root)
-    texts = zip(*(line(name, a, 17000 + n, hashed) for n, (name, a) in enumerate(ACCOUNTS.items())))
+    texts = zip(*(line(name, a, UID + n, hashed) for n, (name, a) in enumerate(ACCOUNTS.items())))
     for path, lines in zip(("passwd", "shadow", "group"), texts):
         with open(f"{root}/etc/{path}", "a") as f:
             f.writelines(lines)
     for n, (name, account) in enumerate(ACCOUNTS.items()):
-        home(root, name, account, 17000 + n, public)
+        home(root, name, account, UID + n, public)
 
 
 def remove(root):

@@ -12,9 +12,9 @@ ROWS = [
     Row("killed by TERM, told with -v", "ssh -v h 'kill -TERM $$' 2>&1 | grep -i 'exit\\|signal'"),
     Row("killed by SEGV", "ssh h 'ulimit -c 0; kill -SEGV $$'; echo $?"),
     Row("a pipe breaks over there", "ssh h 'yes | head -2; echo ${PIPESTATUS[*]}'"),
-    Row("head -c1 here ends a chatty command", "timeout 3 ssh h 'yes; echo $? >'$W/status | head -c1; echo ${PIPESTATUS[*]}; "
+    Row("head -c1 here ends a chatty command", "timeout 15 ssh h 'yes; echo $? >'$W/status | head -c1; echo ${PIPESTATUS[*]}; "
         "sleep .3; cat $W/status"),
-    Row("cat /dev/zero | head -c", "timeout 3 ssh h cat /dev/zero | head -c 100000 | sha256sum; echo ${PIPESTATUS[*]}"),
+    Row("cat /dev/zero | head -c", "timeout 15 ssh h cat /dev/zero | head -c 100000 | sha256sum; echo ${PIPESTATUS[*]}"),
     Row("words are joined by one blank", "ssh h echo 'a  b' '\"c  d\"' '$HOME' \"'e'\""),
     Row("a newline in a command", "ssh h 'echo one\necho two; echo $-'"),
     Row("-- ends the options", "ssh -- h echo -n x"),
@@ -45,19 +45,19 @@ ROWS = [
     Row("a child keeps the output", "ssh h '(sleep 1; echo late) & echo early; exit 3'"),
     Row("a background job without the output", "ssh h 'sleep 33 >/dev/null 2>&1 & echo $! >'$W/pid; kill -0 $(cat $W/pid) && echo lives; "
         "kill $(cat $W/pid)"),
-    Row("nohup", "cd $W; timeout 5 ssh h \"cd $W; nohup sh -c 'sleep .5; echo done' >out 2>&1 &\"; echo $?; sleep 1; cat $W/out"),
-    Row("setsid -f", "ssh h \"setsid -f sh -c 'sleep .5; echo done >$W/out' >/dev/null 2>&1 </dev/null\"; echo $?; sleep 1; cat $W/out"),
-    Row("ssh -f", "ssh -f h \"sleep .5; echo done >$W/out\"; echo $?; sleep 1.5; cat $W/out"),
+    Row("nohup", "cd $W; timeout 5 ssh h \"cd $W; nohup sh -c 'sleep .5; echo done' >out 2>&1 &\"; echo $?; await $W/out"),
+    Row("setsid -f", "ssh h \"setsid -f sh -c 'sleep .5; echo done >$W/out' >/dev/null 2>&1 </dev/null\"; echo $?; await $W/out"),
+    Row("ssh -f", "ssh -f h \"sleep .5; echo done >$W/out\"; echo $?; await $W/out"),
     Row("the client of a writer is killed", "ssh h \"echo \\$\\$ >$W/pid; while echo x; do sleep .1; done; echo \\$? >$W/end\" >/dev/null & "
         "until [ -s $W/pid ]; do sleep .05; done; kill -9 $!; sleep 1.5; cat $W/end; kill -0 $(cat $W/pid) && echo lives",
         scrub=[(r"(?m)^.*(Killed|No such process).*\n", "")]),
     Row("the client of a sleeper is killed", "ssh h \"echo \\$\\$ >$W/pid; sleep 1; echo on >$W/end\" >/dev/null & "
-        "until [ -s $W/pid ]; do sleep .05; done; kill -9 $!; sleep 2; cat $W/end", scrub=[(r"(?m)^.*Killed.*\n", "")]),
+        "until [ -s $W/pid ]; do sleep .05; done; kill -9 $!; await $W/end", scrub=[(r"(?m)^.*Killed.*\n", "")]),
     Row("the client of a reader is killed", "(echo a; sleep 33) | ssh h \"cat >$W/in; echo \\$? >$W/end\" >/dev/null & "
-        "until [ -s $W/in ]; do sleep .05; done; kill -9 $!; sleep 1; cat $W/in $W/end", scrub=[(r"(?m)^.*Killed.*\n", "")]),
-    Row("Ctrl-C at a client without a terminal over there", "timeout -s INT 1 ssh h 'trap \"echo int >'$W'/end\" INT; sleep 2; echo after'; "
-        "echo $?; sleep 1.6; cat $W/end"),
-    Row("SIGTERM to the client", "ssh h 'echo up; sleep 5' & sleep 1; kill $!; wait $!; echo $?"),
+        "until [ -s $W/in ]; do sleep .05; done; kill -9 $!; await $W/end; cat $W/in", scrub=[(r"(?m)^.*Killed.*\n", "")]),
+    Row("Ctrl-C at a client without a terminal over there", long=True, script="env --default-signal=INT ssh h 'trap \"echo int >'$W'/end\" INT; echo >'$W'/up; sleep 2; echo over >>'$W'/end; echo after' & "
+        "await $W/up; kill -INT $!; wait $!; echo $?; await $W/end"),
+    Row("SIGTERM to the client", "ssh h 'echo up >'$W'/up; sleep 5' & await $W/up; kill $!; wait $!; echo $?"),
     Row("MAIL", "ssh h 'echo ${MAIL-none}'", differs="MAIL is set; sshd leaves that to pam_mail, which does not do it on Debian (noenv).",
         theirs="^none$", ours="^/var/mail/kb_h$"),
     Row("the environment of a command", "ssh h 'env | grep -v ^MAIL= | sort'", scrub=[(r"(?m)^XDG_SESSION_ID=.*\n", "")]),

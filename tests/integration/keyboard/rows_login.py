@@ -110,7 +110,7 @@ ROWS = [
         talk=[("Password: ", PW), *CHANGE], scrub=[(r"(?m)^\r*\(kb_\w*@h\) |^\n", "")], after=CHANGED % "expiredkbd"),
     Row("a password that has expired, a key, a terminal", "ssh -t expiredkey", before=expire("expiredkey"),
         talk=[*CHANGE, (r"\$ |closed", "exit\n")], after=CHANGED % "expiredkey",
-        differs="The login goes on when the password has been changed; sshd wants another.", theirs=r"(?s)login again!.*closed.*changed",
+        differs="The login goes on when the password has been changed; sshd wants another.", theirs=r"(?s)log ?in again!.*closed.*changed",
         ours=r"(?s)\$ exit.*changed"),
     Row("an account that has expired", f"ssh -o BatchMode=yes gone echo in; echo $?", scrub=END),
     Row("a password that soon expires", "ssh warned true 2>&1 | sort -u; ssh warned", talk=[(PROMPT, "exit\n")],

@@ -2,6 +2,7 @@
 shows: status, output, errors and side effects."""
 
 import dataclasses
+import glob
 import itertools
 import os
 import re
@@ -20,6 +21,8 @@ PRELUDE = """cd "$D"
 up() { ssh -M -S $D/m -fN -o ExitOnForwardFailure=yes "$@" 2>$D/err; }
 down() { ssh -q -S $D/m -O exit h; rm -f $D/m; }
 hello() { exec 3<>/dev/tcp/127.0.0.1/$1 && timeout 5 head -c4 <&3; exec 3>&-; }
+gone() { for i in {1..200}; do (exec 3<>/dev/tcp/127.0.0.1/$1) 2>/dev/null || break; sleep .05; done; hello $1 2>/dev/null || echo gone; }
+await() { for i in {1..300}; do [ -s "$1" ] && break; sleep .05; done; cat "$1"; }
 """
 LIMIT = 30  # seconds of one row with one server
 
@@ -38,6 +41,7 @@ class Row:
     before: str = ""  # run as root for each server
     talk: tuple = None
     needs: str = ""  # programs that the release may not have
+    long: bool = False  # begun first
     alone: bool = False  # it changes what other rows meet
     scrub: tuple = ()  # (pattern, replacement): what means nothing here
     differs: str = ""
@@ -117,14 +121,20 @@ class Scene:
             f.write("Message of the day.\n")
         os.makedirs(f"{root}/run/sshd", exist_ok=True)
         self.pam()
+        if root:
+            install(root)
         self.servers = [Theirs(self, 4600 + release), Ours(self, 4700 + release)]
 
     def pam(self):
-        """Debian's own stack, without the programs of update-motd.d."""
-        path = self.root + "/etc/pam.d/sshd"
-        self.was = open(path).read()
-        with open(path, "w") as f:
-            f.write(self.was.replace("motd=/run/motd.dynamic", "noupdate motd=/etc/kb_banner"))
+        """Debian's own stack, without the programs of update-motd.d and the
+        two seconds that a wrong password costs."""
+        self.was = {}
+        for name, text, put in (("sshd", "motd=/run/motd.dynamic", "noupdate motd=/etc/kb_banner"),
+                                ("common-auth", "pam_unix.so nullok", "pam_unix.so nullok nodelay")):
+            path = f"{self.root}/etc/pam.d/{name}"
+            self.was[path] = open(path).read()
+            with open(path, "w") as f:
+                f.write(self.was[path].replace(text, put))
 
     def stop(self):
         for server in self.servers:
@@ -132,8 +142,9 @@ class Scene:
         for name in accounts.ACCOUNTS:
             sp.run([*self.chroot, "pkill", "-KILL", "-u", "kb_" + name])
         accounts.remove(self.root)
-        with open(self.root + "/etc/pam.d/sshd", "w") as f:
-            f.write(self.was)
+        for path, text in self.was.items():
+            with open(path, "w") as f:
+                f.write(text)
 
     def has(self, row):
         return self.release in row.on and all(
@@ -150,7 +161,7 @@ class Scene:
         here, there = f"{self.base}/{number}", f"/home/kb_h/w{number}"
         os.makedirs(here)
         os.makedirs(self.root + there)
-        shutil.chown(self.root + there, "root" if self.root else "kb_h")
+        os.chown(self.root + there, accounts.UID, accounts.UID)
         os.chmod(self.root + there, 0o777)
         env = {"PATH": f"{server.bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                "HOME": here, "TERM": "xterm", "LANG": "C.UTF-8", "D": here, "W": there, "K": self.key,
@@ -248,6 +259,19 @@ def last_words(t):
     _, status = os.waitpid(t.pid, 0)
     os.close(t.fd)
     return os.waitstatus_to_exitcode(status), rest
+
+
+def install(root):
+    """The build of this machine in the root of a newer release, which has the
+    same libraries, but for those that we bring."""
+    sp.run(["make", "-s", "-C", sp.BUILD, "install", "DESTDIR=" + root], check=0, timeout=120)
+    for path in re.findall(r"=> (/\S+)", sp.run(["ldd", sp.BUILD + "/sallyportd"], check=0).stdout):
+        name = os.path.basename(path)
+        if not glob.glob(f"{root}/usr/lib/*/{name}") and not glob.glob(f"{root}/lib/*/{name}"):
+            shutil.copy(path, f"{root}/usr/lib/{name}")
+    for name in ("sallyport", "sallyport-keys"):
+        sp.run(["chroot", root, "useradd", "--system", "--no-create-home", "--home-dir", "/nonexistent",
+                "--shell", "/usr/sbin/nologin", name])
 
 
 class Server:
