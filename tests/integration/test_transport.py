@@ -527,6 +527,8 @@ def legacy():
     yield s
     u.remove()
     s.stop()
+    import conftest
+    conftest.check_log(s)
 
 
 @pytest.mark.parametrize("old", OLD, ids=lambda o: next(iter(o.values())))
