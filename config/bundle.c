@@ -59,7 +59,7 @@ config_bundle_free(struct bundle *bundle)
 	memset(bundle, 0, sizeof(*bundle));
 }
 
-/* Whoever wrote it: of no use to a server, but to judge its words. */
+/* A file of any owner: no use to a server, but its words can be judged. */
 static int
 read_unjudged(const char *path, struct buf *bytes, char why[SAFEFILE_WHY_MAX])
 {

@@ -167,7 +167,7 @@ struct privsep_settings {
 	char *empty_directory; /* the worker's root */
 };
 
-/* What the ticketholder reads; the gssapi module. */
+/* Settings of the ticketholder and the gssapi module. */
 struct kerberos_settings {
 	char *keytab;
 	bool strict_acceptor;

@@ -140,7 +140,7 @@ put_layers(const struct effect *e, const char *keyword, enum layer layer)
 	}
 }
 
-/* What of the server's list the login's own lists leave. */
+/* The part of the server's list that the login's own lists leave. */
 static void
 put_allowed(const struct effect *e, const char *keyword,
     const struct strings *all, enum layer layer)

@@ -1,5 +1,5 @@
 /*
- * What holds for a login, in the words of "sshd -T".
+ * The values that hold for a login, in the words of "sshd -T".
  */
 #ifndef CONFIG_EFFECTIVE_H
 #define CONFIG_EFFECTIVE_H

@@ -302,7 +302,7 @@ put_limits(const struct config *c, FILE *out)
 	    p->overflow_refuses ? "deny-all" : "permissive");
 }
 
-/* What there is one value of. */
+/* Settings of which there is one value. */
 static void
 put_fixed(const struct config *c, FILE *out)
 {

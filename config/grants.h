@@ -13,7 +13,7 @@ void grant_copy(struct grants *to, const struct grants *from, enum grant grant);
 void grant_switch_off(
     struct grants *grants, enum grant grant, struct origin origin);
 
-/* What a forced command or sftp_only switches off unless granted beside it. */
+/* Switched off by a forced command or sftp_only unless granted beside it. */
 #define GRANTS_IMPLIED 8
 extern const enum grant grants_implied_off[GRANTS_IMPLIED];
 

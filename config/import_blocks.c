@@ -156,7 +156,7 @@ put_revoked(struct importer *imp, const struct directive *d)
 	import_put_list(imp, IN, "key_revoked", &list);
 }
 
-/* What all have unless a Match block says it: only then it needs a grant. */
+/* All have it unless a Match block says it: only then it needs a grant. */
 static bool
 is_due(const struct importer *imp, size_t block, const char *name)
 {

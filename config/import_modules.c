@@ -36,7 +36,7 @@ static const struct {
     [SLOT_ASK] = {"ask", "authorizedprincipalscommand",
 	"authorizedprincipalscommanduser", "ask", "ask"}};
 
-/* Of a certificate: may stand at the module's top level, for all. */
+/* May a certificate's key stand at the module's top level, for all? */
 static bool
 is_of_authority(enum source_slot slot)
 {
@@ -76,7 +76,7 @@ same_args(const struct directive *a, const struct directive *b)
 	return true;
 }
 
-/* What the block makes of the slot; false: nothing is to be found there. */
+/* The slot as the block has it; false: nothing is to be found there. */
 static bool
 source_of(const struct importer *imp, size_t block, enum source_slot slot,
     struct import_source *source)

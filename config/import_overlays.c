@@ -77,7 +77,7 @@ put_access(struct importer *imp, size_t block, size_t word)
 	import_put_list(imp, IN, access_words[word].key, &list);
 }
 
-/* What no Match block says holds for all and is a guard's. */
+/* A keyword that no Match block has holds for all and is a guard's. */
 bool
 import_access(struct importer *imp, size_t block, bool guard)
 {

@@ -183,7 +183,7 @@ import_defaults(const struct importer *imp, enum algorithm_kind kind)
 	return list;
 }
 
-/* What any block accepts must be there for all: the overlays decide. */
+/* An algorithm that any block accepts is there for all: overlays decide. */
 static void
 put_union(struct importer *imp, const char *key, const char *name,
     enum algorithm_kind kind)

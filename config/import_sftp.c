@@ -222,7 +222,7 @@ import_sftp_apart(const struct importer *imp)
 		import_in_block(imp, "forcecommand"));
 }
 
-/* What the Subsystem line gives the server that ours takes the place of. */
+/* Arguments that the Subsystem line gives the server which ours replaces. */
 bool
 import_subsystem_options(struct importer *imp, size_t block)
 {
@@ -292,7 +292,7 @@ import_force_command(struct importer *imp, size_t block)
 		put_options(imp, &options);
 	} else if (none && block != 0 &&
 	    import_first(imp, 0, "forcecommand") != NULL) {
-		/* Those of the ForceCommand that it takes back must not stay.
+		/* Options of the ForceCommand that it takes back must not stay.
 		 */
 		put_unforced(imp, block);
 	}

@@ -191,7 +191,7 @@ void import_policy(struct importer *imp);
 
 /* Does the item for the block set what the keyword says?  0 sets all. */
 bool import_says(const struct importer *imp, size_t block, const char *name);
-/* What the block says as grants, but the keywords that follow. */
+/* The block's keywords as grants, but for those that follow. */
 void import_grants(struct importer *imp, size_t block);
 void import_server_grants(struct importer *imp, size_t block);
 /* Keywords whose last line counts in sshd: IPQoS, StreamLocalBindMask. */

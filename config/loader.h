@@ -48,7 +48,7 @@ void check_together(struct loader *l);
 /* Does an overlay for everybody set this? */
 bool overlay_for_all_sets(const struct config *c, enum grant grant);
 
-/* What holds between rules, overlays and guards; part of finish_rules(). */
+/* Checks between rules, overlays and guards; part of finish_rules(). */
 void check_rules(struct loader *l);
 
 /* After all files: names, extends, implied and default grants, the decoy. */

@@ -129,7 +129,7 @@ check_value(const struct sallyport_option *row, const struct pair *p,
 	}
 }
 
-/* What the author of the module should have seen: NULL if all is well. */
+/* A fault that the module's author should have seen; NULL: all is well. */
 static const char *
 row_fault(const struct sallyport_option *row)
 {

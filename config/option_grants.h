@@ -1,5 +1,5 @@
 /*
- * What a rule grants: the rows of config/options.c's table that are about it,
+ * Grants of a rule: the rows of config/options.c's table that are about it,
  * in the order of the man page.  Included there and nowhere else.
  */
 /* clang-format off: one key, one paragraph */

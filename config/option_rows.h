@@ -1,5 +1,5 @@
 /*
- * What the rows of config/options.c are written with; for that file alone.
+ * Macros for the rows of config/options.c; for that file alone.
  */
 #ifndef CONFIG_OPTION_ROWS_H
 #define CONFIG_OPTION_ROWS_H

@@ -1,5 +1,5 @@
 /*
- * What holds between rules, overlays and guards once all have been read:
+ * Checks between rules, overlays and guards once all have been read:
  * names, and lists that must fit together.  Part of the loading.
  */
 #include "config/loader.h"

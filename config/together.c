@@ -1,5 +1,5 @@
 /*
- * What must hold between keys, each of which is right by itself.  Part of
+ * Checks between keys, each of which is right by itself.  Part of
  * loading (load.c).
  */
 #include "config/loader.h"

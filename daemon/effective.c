@@ -33,7 +33,7 @@ place_of(struct connection_spec *spec, const char *key, size_t len)
 		char **place;
 	} rows[] = {{"user", &spec->user}, {"addr", &spec->addr},
 	    {"laddr", &spec->laddr}, {"lport", &spec->lport},
-	    /* What these name is never asked. */
+	    /* The keys that these name are never asked. */
 	    {"host", &ignored}, {"rdomain", &ignored}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -64,7 +64,7 @@ has_room(const struct line_out *o)
 	return poll(&p, 1, PATIENCE_MS) > 0 && p.revents == POLLOUT;
 }
 
-/* What a parent lost is the parent's to tell. */
+/* Lines that a parent lost are the parent's to tell. */
 static void
 own_losses(struct line_out *o)
 {

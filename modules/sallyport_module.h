@@ -442,7 +442,7 @@ struct sallyport_host {
 	    SALLYPORT_FORMAT(4, 5);
 
 	/*
-	 * What has been proven before: step number index, from 0, in the order
+	 * The proofs before this one: step number index, from 0, in the order
 	 * of their success.  0, or SALLYPORT_NOT_FOUND behind the last.  Look
 	 * at size before you call it.
 	 */

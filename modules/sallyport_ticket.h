@@ -1,6 +1,6 @@
 /*
- * What an authentication module can ask the ticketholder, the process that has
- * the machine's Kerberos keys: host->tickets of <sallyport_module.h>.
+ * Questions of an authentication module to the ticketholder, the process that
+ * has the machine's Kerberos keys: host->tickets of <sallyport_module.h>.
  */
 #ifndef SALLYPORT_TICKET_H
 #define SALLYPORT_TICKET_H

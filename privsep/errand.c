@@ -505,7 +505,7 @@ collect(int from, struct buf *out, int64_t deadline)
 	}
 }
 
-/* What has become of it, for the caller. */
+/* The child's end, for the caller. */
 static int
 tell_end(const struct running *r, struct buf *out, int result, char **output,
     size_t *len, char *why, size_t why_size)

@@ -109,7 +109,7 @@ is_used(struct leftover *l, uint32_t wanted, uint32_t *user)
 	*user = __atomic_load_n(&l->user, __ATOMIC_SEQ_CST);
 	if (who == 0)
 		return false;
-	/* Of other users it does not matter. */
+	/* Children of other users do not matter. */
 	if (wanted != 0 && *user != 0 && *user != wanted)
 		return true;
 	if (identity((uint32_t)who) == who)
@@ -179,7 +179,7 @@ leftovers_enter(
 		    claim(uid, place->who, (uint64_t)(now + ms + GRACE_MS));
 		if (place->index == NOWHERE)
 			return false;
-		/* Of two that came together, one has the lower place. */
+		/* One of two that came together has the lower place. */
 		count_of(uid, place->index, &left, &before);
 		if (left < LEFTOVERS_PER_USER &&
 		    (at_once == 0 || left + before < at_once))

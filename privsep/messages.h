@@ -250,7 +250,7 @@
 /* reason: SSH_OPEN_* where it answers a channel open; text for the client. */
 #define WALL_refused(F) \
 	F(u32, channel, U32) F(u32, reason, U32) F(text, text, WALL_TEXT_MAX)
-/* What is not to run or go on: as if it had said text on standard error and
+/* A program is not to run or go on: as if it had said text on stderr and
  * ended with status (OpenSSH's client shows no text with a refusal). */
 #define WALL_cancelled(F) \
 	F(u32, channel, U32) F(u32, status, 255) F(text, text, WALL_TEXT_MAX)

@@ -23,7 +23,7 @@ struct tickets_arguments {
 	char empty[4096];
 };
 
-/* Of this program: the version, and a sum of the messages and their numbers. */
+/* This program's version, and a sum of the messages and their numbers. */
 const char *tickets_version(void);
 
 /*

@@ -1,5 +1,5 @@
 /*
- * What a login is granted before the guards: the rule's own grants, and where
+ * The grants of a login before the guards: the rule's own grants, and where
  * it sets none the first overlay's that matches.  An overlay never changes
  * what the rule, or an overlay before it, has set; so the rule that decides
  * is read whole, and a refusal of any of them stands.

@@ -251,7 +251,7 @@ judge_times(const struct config *config, const struct policy_facts *facts,
 		decision_refuse(d, REASON_TIME, "no times are granted");
 }
 
-/* What tightened grants refuse by themselves. */
+/* Refusals by the tightened grants themselves. */
 static void
 judge_grants(const struct config *config, const struct policy_facts *facts,
     struct decision *d)

@@ -1,7 +1,8 @@
 /*
- * Who may enter at all: allow_users, deny_users and the same of groups, of the
- * rule, the overlays and every guard.  Each allowing list must have the user,
- * no denying one may.  Part of the decision; what is not known refuses.
+ * The lists of those who may enter at all: allow_users, deny_users and the same
+ * of groups, of the rule, the overlays and every guard.  Each allowing list
+ * must have the user, no denying one may.  Part of the decision; what is not
+ * known refuses.
  */
 #include "config/policy/compose.h"
 

@@ -1,5 +1,5 @@
 /*
- * What a policy says and what can have no effect: root named by a rule that
+ * Parts of a policy that can have no effect: root named by a rule that
  * lets no root in, root_login where no root comes, guards that take nothing
  * away.  Warnings, at loading.
  */

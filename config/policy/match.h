@@ -8,7 +8,7 @@
 
 enum tri { TRI_NO, TRI_YES, TRI_UNKNOWN };
 
-/* What explain is told of each rule, overlay and guard that was looked at. */
+/* Told to explain for each rule, overlay and guard that was looked at. */
 enum trace_kind { TRACE_RULE, TRACE_OVERLAY, TRACE_GUARD };
 struct trace_entry {
 	enum trace_kind kind;

@@ -240,7 +240,7 @@ bool policy_shell_is_none(const char *shell);
 bool policy_shell_refuses_sftp(const struct decision *d,
     const struct policy_start *start, const char *shell);
 
-/* What the user of a start that was refused is told: a sentence. */
+/* The sentence for the user whose start was refused. */
 const char *policy_start_sentence(
     const struct decision *d, const struct policy_start *start);
 

@@ -136,7 +136,7 @@ policy_start(const struct config *config, const struct decision *d,
 	start->command = forced;
 }
 
-/* What an account may do, in place of what it may not. */
+/* Tells what an account may do, in place of what it may not. */
 static const char *
 account_sentence(const struct decision *d)
 {

@@ -379,7 +379,7 @@ check_file(const struct ctl *ctl, struct problems *problems)
 	config_bundle_free(&bundle);
 }
 
-/* Of our own modules the methods are known without their files. */
+/* The methods of our own modules are known without their files. */
 static bool
 file_serves(const char *file, const char *method)
 {

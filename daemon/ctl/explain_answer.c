@@ -66,7 +66,7 @@ key_answer_take(struct key_answer *a, const struct buf *answer)
 		return E_FORMAT;
 	memcpy(a, answer->data, sizeof(*a));
 	rd_init(&r, &answer->data[sizeof(*a)], answer->len - sizeof(*a));
-	/* Of its pointers it counts only whether there is something. */
+	/* Its pointers count only as being there or not. */
 	for (size_t i = 0; i < a->note_count; i++)
 		a->notes[i] = take_text(&r);
 	for (size_t i = 0; i < a->restriction_count; i++)

@@ -62,7 +62,7 @@ module_link(const char *path, char *why, size_t why_size)
 	return NULL;
 }
 
-/* What the child tells: why[] is empty if it is a module. */
+/* The child's answer: why[] is empty if it is a module. */
 struct told {
 	char name[64], methods[1024], why[512];
 	bool account;

@@ -1,5 +1,5 @@
 /*
- * What one image of the master leaves to the next of its ticketholders: their
+ * The ticketholders that one image of the master leaves to the next: their
  * processes and walls, the held program, and the door of the monitors.
  */
 #include "daemon/master/master.h"

@@ -40,7 +40,7 @@ struct workers {
 	struct workers *next;
 };
 
-/* What the monitor template is loading: loading.c. */
+/* The module that the monitor template is loading: loading.c. */
 struct loading {
 	char *module, *place, *entry; /* NULL: nothing */
 	int output; /* memory with its standard error */
@@ -345,7 +345,7 @@ void lobby_watch(struct connection *c, uint64_t now);
  * same words.  True: nobody is left.
  */
 bool lobby_empty(struct master *m, struct generation *next);
-/* Whoever is left is sent away, and not penalised. */
+/* All that are left are sent away, and not penalised. */
 void lobby_close(struct master *m);
 
 /* crowd.c: has a connection of the source that holds the most been ended for

@@ -30,7 +30,7 @@ close_all(void *arg)
 	}
 }
 
-/* Of the greeting, the identification alone. */
+/* The identification alone, without the rest of the greeting. */
 static size_t
 identification(const struct master *m)
 {

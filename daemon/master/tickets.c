@@ -132,7 +132,7 @@ serves(struct generation *g, struct tickets *t, uint32_t keys)
 	}
 	if (g->door_monitors < 0)
 		return;
-	/* Whoever has this end keeps the ticketholder alive. */
+	/* A process with this end keeps the ticketholder alive. */
 	generation_go_on(g);
 	close(g->door_monitors);
 	g->door_monitors = -1;

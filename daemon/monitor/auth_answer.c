@@ -257,7 +257,7 @@ auth_fail(struct monitor *m, enum sallyport_verdict verdict)
 	send_failure(m);
 }
 
-/* What the owner of the account is told; the log has the reason. */
+/* The words for the owner of the account; the log has the reason. */
 static const char *
 account_sentence(const char *refusal)
 {

@@ -1,7 +1,7 @@
 /*
  * After the last step of a chain and before success: the guards, which may
  * ask for more; the account, for every method; a password that has expired.
- * What policy refuses here looks like any failure, from outside.  What the
+ * A refusal by policy here looks like any failure, from outside.  What the
  * account refuses ends the connection with a sentence: the client has proven
  * to be the user, and no other proof would help.
  */
@@ -269,7 +269,8 @@ change_or_defer(struct monitor *m)
 	    .methods = AUTH_CHANGE_METHODS);
 }
 
-/* What account() demanded is asked before success; then it is asked again. */
+/* A step that account() demanded comes before success; then it is asked again.
+ */
 static void
 succeed_or_go_on(struct monitor *m)
 {

@@ -82,7 +82,7 @@ auth_leave(struct monitor *m)
 	auth_call_done(m);
 	host_children_look(m);
 	host_state_release(m);
-	/* What open_session() changes is the session's, until it runs. */
+	/* Changes by open_session() are the session's, until it runs. */
 	if (m->auth->stage != STAGE_OPEN)
 		own_restore(&m->auth->own);
 	m->auth->stage = STAGE_NONE;

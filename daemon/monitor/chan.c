@@ -50,7 +50,7 @@ chan_cancel(
 {
 	char part[WALL_TEXT_MAX + 1];
 
-	/* What is too long for one message is said before. */
+	/* The part that is too long for one message is said before. */
 	while (strlen(text) > WALL_TEXT_MAX) {
 		(void)snprintf(part, sizeof(part), "%.*s", WALL_TEXT_MAX, text);
 		MONITOR_SEND(m, say, .channel = c->id, .text = part);

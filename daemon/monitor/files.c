@@ -1,5 +1,5 @@
 /*
- * What the monitor asks about paths that may lie on a user's file system: it
+ * The monitor's questions about paths that may lie on a user's file system: it
  * touches none of them itself.
  */
 #include "daemon/monitor/files.h"

@@ -1,5 +1,5 @@
 /*
- * What a module says: to the administrator who loads it, and to the log, as
+ * A module's own words: to the administrator who loads it, and to the log, as
  * events of ours, so that each line has the log's format and the connection.
  */
 #include "daemon/monitor/auth.h"

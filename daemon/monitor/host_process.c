@@ -1,7 +1,7 @@
 /*
- * What a module must not have changed by being loaded: everything that each
- * fork of the template would inherit.  A process with a second thread, a
- * umask of 0 or a descriptor nobody knows is no pristine monitor.
+ * The state that a module must not have changed by being loaded: everything
+ * that each fork of the template would inherit.  A process with a second
+ * thread, a umask of 0 or a descriptor nobody knows is no pristine monitor.
  */
 #include "daemon/monitor/host.h"
 #include "lib/mem.h"

@@ -1,5 +1,5 @@
 /*
- * What each step of the chain has proven, for the modules that are asked
+ * The proofs of each step of the chain, for the modules that are asked
  * later: a one-time password that a certificate of some authority spares, an
  * account that needs a key with a touch.
  */

@@ -349,7 +349,7 @@ on_bye(struct monitor *m, struct wall_message *message)
 	return 0;
 }
 
-/* What sallyportctl has for the user, in the slot. */
+/* A text of sallyportctl's for the user, in the slot. */
 static void
 tell_user(struct monitor *m)
 {

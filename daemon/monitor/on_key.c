@@ -56,7 +56,7 @@ on_negotiation_failed(struct monitor *m, struct wall_message *message)
 	return 0;
 }
 
-/* What the policy lets in for old peers is told at each connection of one. */
+/* Tell of each connection that uses an algorithm for old peers. */
 static void
 tell_weak(const struct msg_newkeys *n)
 {

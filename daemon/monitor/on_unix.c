@@ -17,7 +17,7 @@
 
 #define NOT_ABSOLUTE "not an absolute path"
 
-/* What the decision says to path; place: where that leads, or NULL. */
+/* The decision on path; place: where that leads, or NULL. */
 static void
 set_reason(struct monitor *m, enum layer layer, const char *path,
     const char *place, char *why, size_t size)

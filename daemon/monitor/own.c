@@ -1,5 +1,5 @@
 /*
- * What a module changes in the monitor's process is taken back after the
+ * Changes by a module in the monitor's process are taken back after the
  * call; what open_session() changes, after the session process has been
  * started with it.
  */

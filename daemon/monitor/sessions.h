@@ -71,7 +71,7 @@ struct binding {
 	struct binding *next;
 };
 
-/* Of what is cancelled: as sshd's and shells'. */
+/* Statuses of a cancelled start: as sshd's and shells'. */
 #define STATUS_REFUSED	   1
 #define STATUS_NOT_STARTED 126
 #define STATUS_NO_SESSION  254
@@ -105,7 +105,7 @@ struct sessions {
 };
 
 struct chan *chan_find(struct monitor *m, uint32_t id);
-/* Whose look-up has this number; NULL also for 0. */
+/* The channel whose look-up has this number; NULL also for 0. */
 struct chan *chan_find_lookup(struct monitor *m, uint32_t number);
 /* NULL: refused already (too many, or the number is in use). */
 struct chan *chan_add(struct monitor *m, uint32_t id, enum chan_kind kind);
@@ -122,7 +122,7 @@ struct orphan *chan_take_orphan(struct monitor *m, uint32_t channel);
 /* Write the logout record of its terminal, once. */
 void chan_logout(struct monitor *m, struct chan *c, const char *cause);
 /*
- * What was asked for on a session's channel is not to run or go on: the user is
+ * The program of a session's channel is not to run or go on: the user is
  * told the text on standard error, and it ends with this status.
  */
 void chan_cancel(

@@ -131,7 +131,7 @@ catch_output(void)
 #endif
 }
 
-/* What one has written that did load is told as well. */
+/* The words of a module that did load are told as well. */
 static void
 tell_output(const char *module)
 {

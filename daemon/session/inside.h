@@ -155,7 +155,7 @@ struct place {
 };
 
 void locate_start(struct session *s, const struct msg_locate *m);
-/* What is held under number, until locate_forget(); NULL: nothing. */
+/* The place that is held under number, until locate_forget(), or NULL. */
 struct place *locate_held(struct session *s, uint32_t number);
 void locate_forget(struct place *place);
 void locates_end(struct session *s);

@@ -23,7 +23,7 @@ struct accept {
 static krb5_context names; /* for auth_to_local */
 static gss_cred_id_t keys;
 
-/* What the last answer points to. */
+/* The last answer points into these. */
 static gss_buffer_desc token_out;
 static char principal_text[WALL_TEXT_MAX + 1];
 static char local_text[SSH_USER_MAX + 1];

@@ -324,7 +324,7 @@ serve(uint32_t keys)
 	_exit(0); /* no destructor of a library's runs in the sandbox */
 }
 
-/* What somebody asks at a terminal. */
+/* Options for somebody at a terminal. */
 static bool
 tells_about_itself(const char *argument)
 {

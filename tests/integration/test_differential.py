@@ -70,7 +70,7 @@ def pair():
     p.stop()
 
 
-# What we mean to do otherwise, and so take out: MAIL, which sshd leaves to
+# Differences that are meant, and so taken out: MAIL, which sshd leaves to
 # pam_mail; the reason of a failed look-up.
 OTHERWISE = [(rb"port \d+", b"port N"), (rb"(line \d+:) +\d+ Killed", rb"\1 Killed"),
              (rb"(?m)^MAIL\r?\n", b""), (rb" /var/mail/\S+", b""),

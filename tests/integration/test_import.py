@@ -123,7 +123,7 @@ HOST_KEYS = """sk-ssh-ed25519-cert-v01@openssh.com,ssh-ed25519-cert-v01@openssh.
 rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,sk-ssh-ed25519@openssh.com,ssh-ed25519,\
 rsa-sha2-512,rsa-sha2-256"""
 CIPHERS = "chacha20-poly1305@openssh.com,aes256-gcm@openssh.com,aes256-ctr,aes192-ctr,aes128-gcm@openssh.com,aes128-ctr"
-# What ssh-audit's guides have people write, and its policies then ask for.
+# Lines that ssh-audit's guides have people write, and its policies then ask for.
 HARDENED = {
     "Debian 12": dict(
         kex="sntrup761x25519-sha512@openssh.com,curve25519-sha256,curve25519-sha256@libssh.org,"

@@ -68,7 +68,7 @@ def for_all_the_world(user):
     os.chmod(user.home, 0o777)
 
 
-# What was done, whether it is good, and whether Debian's sshd says the same:
+# The change, whether it is good, and whether Debian's sshd says the same:
 # it takes a mode for the whole truth and so overlooks ACLs.
 CASES = [(private, True, True), (with_a_member, False, True),
          (with_a_second_account, False, True), (of_another_group, False, True),

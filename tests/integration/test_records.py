@@ -155,6 +155,6 @@ def test_btmp_has_the_failure(server, user):
     assert user.name.encode() in open("/var/log/btmp", "rb").read()
     if shutil.which("lastb"):
         assert user.name in sp.run(["lastb", "-w"]).stdout
-    # What stands in for lastb on Debian 13.
+    # In place of lastb on Debian 13.
     failed = sp.run(["lslogins", "--failed", "--notruncate", "-l", user.name]).stdout
     assert "ssh:notty" in failed, failed

@@ -14,7 +14,7 @@ from test_faults import others_go_on
 
 AT_ONCE = 16  # privsep/leftovers.h
 DEADLINES = "deadlines = { files = 1; key_command = 1; };"
-# What hangs does so until it is unmounted: any time shows that nobody waits.
+# A file system hangs until it is unmounted: any time shows that nobody waits.
 SOON = 60 * sp.SLOW
 MANY = ("startups = { begin = 500; rate = 1; full = 600; }; "
         "source = { connections = 600; };")

@@ -280,7 +280,7 @@ uint32_t channel_window_start(const struct channels *t);
 /* Sends EOF, exit-status, CLOSE when each is due; may free the channel. */
 void channel_settle(struct channel *c);
 /*
- * What was to start, and was answered with a yes, does not: it ends like a
+ * A start that was answered with a yes does not happen: it ends like a
  * program that said this on standard error.
  */
 void channel_cancel(struct channel *c, uint32_t status, const char *text);

@@ -472,7 +472,7 @@ channel_window_adjust(struct worker *w, struct rd *r)
 	c->peer_window += more;
 	if (c->peer_window > c->peer_max)
 		c->peer_max = c->peer_window;
-	/* What it needed once it may not need again. */
+	/* A step that it needed once it may not need again. */
 	if (c->step > CHANNEL_STEP_LEAST)
 		c->step -= c->step / STEP_FORGOTTEN;
 	else

@@ -235,11 +235,11 @@ divide(const struct channel *c, struct iovec *places, size_t n)
 }
 
 /*
- * What a slower client has not read yet lies in its socket, where a keystroke
- * has to queue, too.  Its window tells how much that is: while somebody
- * types, bulk keeps to what the client reads in two round trips (fewer would
- * shrink with each hiccup of the path) and READER, but never to less than the
- * client needs before it tells of its reading: that is learnt (stalled()).
+ * Bytes that a slower client has not read yet lie in its socket, where a
+ * keystroke has to queue, too.  Its window tells how much that is: while
+ * somebody types, bulk keeps to what the client reads in two round trips (fewer
+ * would shrink with each hiccup of the path) and READER, but never to less than
+ * the client needs before it tells of its reading: that is learnt (stalled()).
  * Bytes that may be sent now.
  */
 static uint64_t

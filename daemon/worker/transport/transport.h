@@ -99,7 +99,7 @@ struct exchange {
 	struct loop_timer deadline, due, pace;
 };
 
-/* What is wrong with a packet that does not open (input.c). */
+/* Faults of a packet that does not open (input.c). */
 enum packet_fault { FAULT_LENGTH, FAULT_MAC, FAULT_CRYPTO };
 
 struct transport {

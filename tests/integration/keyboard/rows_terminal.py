@@ -5,7 +5,7 @@ import signal
 from keyboard.scene import Row
 
 PROMPT = r"@testhost:~\$ "
-# What bash prints about its jobs and its time varies.
+# Bash's words about its jobs and its time vary.
 ROWS = [
     Row("-tt without a terminal", "ssh -tt h 'tty; echo $SSH_TTY $TERM; exit 3' </dev/null", scrub=[(r"\r", "")]),
     Row("-t without a terminal is none", "ssh -t h 'tty; exit 3' </dev/null"),

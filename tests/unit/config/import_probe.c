@@ -52,7 +52,7 @@ listener_of(const struct config *config, unsigned port)
 	return NULL;
 }
 
-/* Of lists that add up the first; or an empty one, which forbids all. */
+/* The first of lists that add up; or an empty one, which forbids all. */
 static const void *
 value_of(const struct decision *d, enum grant grant)
 {

@@ -240,7 +240,7 @@ static const struct row rows[] = {
     {"Port 22\n# root\nPermitRootLogin no\nMatch User bob\n",
 	"a.conf:1: this is a configuration of sshd's; \"sallyportctl import "
 	"a.conf\" writes it in the words of this server\n"},
-    /* What can have no effect. */
+    /* Keys that can have no effect. */
     {RULE("") "limits = { penalties = { auth_failure = \"1m\"; "
 	      "minimum = \"5m\"; }; };",
 	"a.conf:1: warning: limits.penalties.minimum: penalties wear off while "

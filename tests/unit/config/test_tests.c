@@ -59,7 +59,7 @@ account(struct arena *arena, const char *name, bool groups,
 	}
 }
 
-/* What running them tells; the caller frees it. */
+/* The report of running them; the caller frees it. */
 static char *
 told(const char *text, policy_account_fn *look_up)
 {
@@ -181,7 +181,7 @@ START_TEST(without_accounts_a_test_that_needs_one_is_told_of)
 }
 END_TEST
 
-/* What cannot be judged is refused when it is read. */
+/* A test that cannot be judged is refused when it is read. */
 static const struct {
 	const char *text, *says;
 } faults[] = {

@@ -43,7 +43,7 @@ static const struct sallyport_option options[] = {
     {NULL, 0, 0, 0, 0, NULL, NULL, NULL},
 };
 
-/* What it does to the process: in load(), or wherever `at` says. */
+/* Deeds to the process: in load(), or wherever `at` says. */
 static void
 limit_processes(void)
 {

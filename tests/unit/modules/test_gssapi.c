@@ -356,7 +356,7 @@ static const struct {
     {"bob", "ann@REALM\n", 0, true},
     {"ann", "bob@REALM\n", 0, false},
     {"ann", "", 0, false},
-    /* What cannot be read or trusted is not as good as none. */
+    /* A file that cannot be read or trusted is not as good as none. */
     {"ann", NULL, SALLYPORT_PERMISSIONS, false},
     {"ann", NULL, SALLYPORT_TIMEOUT, false},
     {"ann", NULL, SALLYPORT_TOO_LARGE, false},

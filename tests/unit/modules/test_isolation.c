@@ -1,5 +1,5 @@
 /*
- * What a module does to the process: nothing of it stays.  In load() it is
+ * Nothing stays of what a module does to the process.  In load() it is
  * refused, in a call it is taken back, and what it leaves running is told,
  * gets no socket of the connection, and ends with it.
  */
@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What load() does, and what the refusal says of it. */
+/* A deed of load(), and the words of the refusal. */
 static const struct {
 	const char *deed, *says;
 } loads[] = {
@@ -135,7 +135,7 @@ START_TEST(what_a_call_changes_is_taken_back)
 }
 END_TEST
 
-/* What open_session() changes is what the session starts with. */
+/* The session starts with the changes of open_session(). */
 START_TEST(what_open_session_changes_stays_until_it_runs)
 {
 	const char *text;

@@ -1,5 +1,5 @@
 /*
- * What the user of an errand could do to its child: the child shares the
+ * Attacks by the user of an errand on its child: the child shares the
  * sender's memory, so at no moment may it be traced.  The test puts itself
  * between errand.c and the kernel, as it is with fs.suid_dumpable = 1.
  */

@@ -23,7 +23,7 @@ setup(void)
 	host_state_root(root);
 }
 
-/* What the host answered to one call in authenticate(). */
+/* The host's answer to one call in authenticate(). */
 static int
 call(const char *wish, const char *text)
 {
