@@ -528,9 +528,12 @@ START_TEST(no_handler_of_libc_s_runs_before_a_program)
 	ck_assert_int_eq(sigaction(SIGUSR2, &action, NULL), 0);
 	(void)syscall(SYS_rt_sigaction, SIGUSR2, NULL, kernels, 8);
 	ck_assert_int_eq(syscall(SYS_rt_sigaction, 33, kernels, NULL, 8), 0);
+	/* With pauses: a storm without any leaves the child no time to run. */
 	if ((storm = fork()) == 0)
-		for (;;)
+		for (;;) {
 			kill(0, 33);
+			usleep(20);
+		}
 	/* Until it leaves our group the child gets its share. */
 	for (int i = 0; i < 20 && !strange; i++, free(output))
 		ck_assert_int_eq(run("exit 0", 25000, 100), SALLYPORT_OK);
