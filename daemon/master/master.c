@@ -212,6 +212,12 @@ master_generation_ready(struct generation *g)
 		master_end(m, 0);
 		return;
 	}
+	/* Too late: the server has stopped meanwhile (this may be its keeper),
+	 * or another generation has taken the place. */
+	if (m->terminating || g->retired) {
+		generation_retire(g);
+		return;
+	}
 	if (first && adopted(m, g))
 		return;
 	/* Who is in the lobby was greeted by the generation that goes. */

@@ -63,6 +63,46 @@ def test_the_old_worker_template_dies_while_its_client_waits(server, user):
     one_generation(server)
 
 
+def test_a_stop_in_the_middle_of_a_reload_is_a_stop(server, user):
+    """The generation that was about to be ready serves nobody any more: the
+    process that keeps the sessions is no second server."""
+    p = login(server, user)
+
+    def templates():
+        """The master's own, looked for fast; a rehearsal has some, too."""
+        with open(f"/proc/{server.pid}/task/{server.pid}/children") as f:
+            return {pid for pid in map(int, f.read().split())
+                    if open(f"/proc/{pid}/cmdline").read().startswith("sallyportd: workers")}
+    for _ in range(10):  # until one is caught before it is ready
+        mark, old, new = server.mark(), templates(), set()
+        os.kill(server.pid, signal.SIGHUP)
+        end = time.monotonic() + 30 * sp.SLOW
+        while not new and time.monotonic() < end:
+            try:
+                new = templates() - old
+            except OSError:
+                pass  # one has ended
+        for pid in new:
+            os.kill(pid, signal.SIGSTOP)
+        if new and "Configuration reloaded" not in server.log()[mark:]:
+            break
+        for pid in new:
+            os.kill(pid, signal.SIGCONT)
+        server.wait_log("Configuration reloaded", 30, after=mark)
+    else:
+        raise AssertionError("each was ready before it could be stopped")
+    os.kill(server.pid, signal.SIGTERM)
+    sp.wait_for(lambda: gone(server.pid), 20, "the master's end")
+    for pid in new:
+        os.kill(pid, signal.SIGCONT)
+    time.sleep(0.5)  # its keeper hears from them
+    server.start()
+    logs_in(server, user)
+    assert "Configuration reloaded" not in server.log()[mark:]
+    says(p)
+    finish(p)
+
+
 @pytest.mark.parametrize("role", ["keyholder", "monitors", "workers", "all three"])
 def test_a_template_that_is_killed_takes_no_session_along(server, user, role):
     p = login(server, user)
