@@ -334,104 +334,45 @@ enum hang_up {
 	HANG_UP_ALL
 };
 
-/*
- * Every key a rule may set, once.  The text key is the name; its type,
- * default and how a guard tightens it are in config/options.c.
- */
-#define GRANT_LIST(G)                                                     \
-	/* who authenticates how */                                       \
-	G(refuse, bool) /* nobody who matches gets in */                  \
-	G(allow_users, struct strings) /* USER or USER@NETWORKS */        \
-	G(deny_users, struct strings) /* likewise */                      \
-	G(allow_groups, struct strings) /* patterns */                    \
-	G(deny_groups, struct strings) /* patterns */                     \
-	G(methods, struct chains) /* any one of these chains */           \
-	G(publickey, bool) /* chains with the method count */             \
-	G(password, bool)                                                 \
-	G(keyboard_interactive, bool)                                     \
-	G(gssapi, bool)                                                   \
-	G(hostbased, bool)                                                \
-	G(pam_service, char *) /* NULL: the module's own */               \
-	G(max_auth_tries, uint32_t)                                       \
-	G(root_login, uint32_t) /* enum root_login */                     \
-	G(key_types, struct strings) /* patterns, of algorithm names */   \
-	G(key_sources, struct strings) /* names of key sources */         \
-	G(key_cas, struct strings) /* SHA256 fingerprints */              \
-	G(key_rsa_bits, uint32_t)                                         \
-	G(key_certificate, bool) /* certificates only */                  \
-	G(key_touch, bool) /* sk keys: presence required */               \
-	G(key_verify, bool) /* sk keys: user verified */                  \
-	G(key_ca_algorithms, struct strings) /* patterns */               \
-	G(key_revoked, struct strings) /* patterns, of lists' paths */    \
-	G(principals, struct strings) /* patterns, "user@REALM" */        \
-	G(times, struct time_windows)                                     \
-	G(banner, char *) /* path of a text, NULL for none */             \
-	/* what a session may be */                                       \
-	G(pty, bool)                                                      \
-	G(shell, bool)                                                    \
-	G(exec, bool)                                                     \
-	G(subsystems, struct strings) /* patterns, of names */            \
-	G(subsystem_commands, struct strings) /* NAME=command */          \
-	G(command, char *) /* forced command */                           \
-	G(command_restricts, bool) /* and forbids what is not granted */  \
-	G(sftp_only, bool)                                                \
-	G(sftp_start, char *)                                             \
-	G(sftp_umask, uint32_t) /* CONFIG_NONE: inherit */                \
-	G(sftp_read_only, bool)                                           \
-	G(sftp_without_shell, bool) /* to who has nologin for one */      \
-	G(chroot, char *) /* with %h %u %U %% */                          \
-	G(accept_env, struct strings) /* patterns, of names */            \
-	G(set_env, struct strings) /* NAME=value */                       \
-	G(user_rc, bool)                                                  \
-	G(expose_auth, bool) /* SSH_USER_AUTH */                          \
-	G(expose_connection, bool) /* SALLYPORT_CONN_ID */                \
-	G(hang_up, uint32_t) /* enum hang_up */                           \
-	G(reset_input, bool) /* of a client that is lost */               \
-	/* forwarding */                                                  \
-	G(forwarding, bool) /* false: none of what follows */             \
-	G(tcp_forward, uint32_t) /* enum tcp_forward, bits */             \
-	G(local_forward, struct targets)                                  \
-	G(remote_forward, struct targets)                                 \
-	G(gateway_ports, uint32_t) /* enum gateway_ports */               \
-	G(unix_local, struct strings) /* path patterns: connect */        \
-	G(unix_remote, struct strings) /* path patterns: listen */        \
-	G(unix_mask, uint32_t)                                            \
-	G(unix_unlink, bool)                                              \
-	G(agent, bool)                                                    \
-	G(x11, bool)                                                      \
-	G(x11_display_offset, uint32_t)                                   \
-	G(tun, uint32_t) /* enum tun_permission, bits */                  \
-	/* how much, how long */                                          \
-	G(max_sessions, uint32_t) /* per connection */                    \
-	G(max_user_sessions, uint32_t) /* of the user, all connections */ \
-	G(idle_timeout, uint32_t) /* seconds without input */             \
-	G(unused_timeout, uint32_t) /* seconds without any channel */     \
-	G(channel_timeouts, struct channel_timeouts)                      \
-	G(max_session_time, uint32_t)                                     \
-	G(warn_before, uint32_t) /* seconds: notice on terminals */       \
-	G(keepalive_interval, uint32_t)                                   \
-	G(keepalive_count, uint32_t)                                      \
-	G(rekey_bytes, uint64_t)                                          \
-	G(rekey_seconds, uint32_t)                                        \
-	G(ip_qos_interactive, uint32_t) /* DSCP in TOS byte */            \
-	G(ip_qos_bulk, uint32_t)                                          \
-	G(log_level, uint32_t) /* enum log_level of lib/log.h */
+/* The C type of a grant's member, by the type in its row. */
+#define GRANT_C_BOOL	     bool
+#define GRANT_C_NUMBER	     uint32_t
+#define GRANT_C_TIME	     uint32_t
+#define GRANT_C_SIZE	     uint64_t
+#define GRANT_C_CHOICE	     uint32_t /* the enum that its words name */
+#define GRANT_C_MODE	     uint32_t
+#define GRANT_C_STRING	     char *
+#define GRANT_C_NAME	     char *
+#define GRANT_C_PATH	     char *
+#define GRANT_C_HOME_PATH    char *
+#define GRANT_C_STRINGS	     struct strings
+#define GRANT_C_LOGINS	     struct strings
+#define GRANT_C_GROUPS	     struct strings
+#define GRANT_C_FINGERPRINTS struct strings
+#define GRANT_C_COMMANDS     struct strings
+#define GRANT_C_SETENV	     struct strings
+#define GRANT_C_CHAINS	     struct chains
+#define GRANT_C_TARGETS	     struct targets
+#define GRANT_C_TIMES	     struct time_windows
+#define GRANT_C_CHANNELS     struct channel_timeouts
 
-#define GRANT_ORDINAL(name, type) GRANT_##name,
-enum grant { GRANT_LIST(GRANT_ORDINAL) GRANT_COUNT };
-#undef GRANT_ORDINAL
+/* Every key a rule may set: a row of config/policy/grants.h. */
+#define GRANT(name, ...) GRANT_##name,
+enum grant {
+#include "config/policy/grants.h"
+	GRANT_COUNT
+};
 
 /*
  * A value for each grant, and where it was set.  In a rule as loaded all are
  * filled: its own, inherited, implied or the default; origins[] tells which
  * (line 0: default).
  */
-#define GRANT_MEMBER(name, type) type name;
+#define GRANT(name, type, ...) GRANT_C_##type name;
 struct grants {
-	GRANT_LIST(GRANT_MEMBER)
+#include "config/policy/grants.h"
 	struct origin origins[GRANT_COUNT];
 };
-#undef GRANT_MEMBER
 
 /* Whom a rule is for.  What is empty is not asked; all that stands must hold.
  */

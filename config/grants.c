@@ -8,9 +8,15 @@
 
 #include <string.h>
 
-const enum grant grants_implied_off[GRANTS_IMPLIED] = {GRANT_pty, GRANT_agent,
-    GRANT_x11, GRANT_tun, GRANT_local_forward, GRANT_remote_forward,
-    GRANT_unix_local, GRANT_unix_remote};
+#define IS(text)    0
+#define TOP(member) sizeof(((struct config *)NULL)->member)
+#define GRANT(name, type, low, high, flags, default, ...)           \
+	_Static_assert((default) == 0 ||                            \
+		(default) == sizeof(((struct grants *)NULL)->name), \
+	    "the top-level key of " #name " has another type");
+#include "config/policy/grants.h"
+#undef IS
+#undef TOP
 
 static size_t
 grant_size(const struct option *option)
@@ -52,4 +58,25 @@ grant_switch_off(struct grants *grants, enum grant grant, struct origin origin)
 
 	memset((char *)grants + option->offset, 0, grant_size(option));
 	grants->origins[grant] = origin;
+}
+
+void
+grant_defaults(struct grants *defaults, const struct config *config)
+{
+	const struct option *option;
+	enum grant grant;
+
+	for (grant = 0; grant < GRANT_COUNT; grant++) {
+		option = option_of_grant(grant);
+		if (option->top != 0)
+			memcpy((char *)defaults + option->offset,
+			    (const char *)config + option->top,
+			    grant_size(option));
+	}
+}
+
+bool
+grant_forced_off(enum grant grant)
+{
+	return (option_of_grant(grant)->flags & OPTION_FORCED_OFF) != 0;
 }

@@ -12,18 +12,30 @@
 #define ROW(section, name, type, where, low, high, flags, text, words, help) \
 	{                                                                    \
 		section, name, OPTION_##type, where, low, high, flags, text, \
-		    words, -1, TIGHTEN_NEVER, help                           \
+		    words, -1, TIGHTEN_NEVER, 0, help                        \
 	}
 #define AT(member) offsetof(struct config, member)
 #define S(name, member, type, low, high, flags, text, words, help)          \
 	ROW(SECTION_SERVER, name, type, AT(member), low, high, flags, text, \
 	    words, help)
-#define G(name, type, low, high, flags, text, words, tight, help)          \
-	{                                                                  \
-		SECTION_GRANT, #name, OPTION_##type,                       \
-		    offsetof(struct grants, name), low, high, flags, text, \
-		    words, GRANT_##name, TIGHTEN_##tight, help             \
-	}
+#define GRANT(                                                             \
+    key, kind, low, high, bits, default, words, tight, forced, file, text) \
+	{.section = SECTION_GRANT,                                         \
+	    .name = #key,                                                  \
+	    .type = OPTION_##kind,                                         \
+	    .offset = offsetof(struct grants, key),                        \
+	    .min = low,                                                    \
+	    .max = high,                                                   \
+	    .flags = (bits) | FORCED_##forced,                             \
+	    default,                                                       \
+	    .choices = words,                                              \
+	    .grant = GRANT_##key,                                          \
+	    .tighten = TIGHTEN_##tight,                                    \
+	    .help = text},
+#define IS(text)    .fallback = text
+#define TOP(member) .top = offsetof(struct config, member)
+#define FORCED_OFF  OPTION_FORCED_OFF
+#define FORCED_KEEP 0
 #define M(name, member, type, help)                                            \
 	ROW(SECTION_MATCH, name, type, offsetof(struct rule_match, member), 0, \
 	    0, 0, NULL, NULL, help)

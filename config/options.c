@@ -459,7 +459,7 @@ const struct option options[] = {
 	"not allow everything."),
 
 /* ---- what it grants ---- */
-#include "config/option_grants.h"
+#include "config/policy/grants.h"
 };
 /* clang-format on */
 

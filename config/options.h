@@ -84,6 +84,9 @@ struct choice {
 #define OPTION_NONE_OK	1U /* "none": CONFIG_NONE, or NULL */
 #define OPTION_REQUIRED 2U
 #define OPTION_JOINS	4U /* a list that overlays may add to, by "+" */
+/* A grant that a forced command or sftp_only switches off, unless the same
+ * rule grants it. */
+#define OPTION_FORCED_OFF 8U
 
 struct option {
 	enum option_section section;
@@ -97,6 +100,7 @@ struct option {
 	const struct choice *choices;
 	int grant; /* enum grant, or -1 */
 	enum tighten tighten;
+	size_t top; /* of a grant: where struct config has the default; or 0 */
 	const char *help; /* a sentence or more, for the manual */
 };
 

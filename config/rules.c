@@ -338,12 +338,13 @@ static void
 imply(
     struct grants *grants, const struct lineage *lineage, enum grant restrictor)
 {
-	size_t i, depth = set_at(lineage, restrictor);
+	size_t depth = set_at(lineage, restrictor);
+	enum grant grant;
 
-	for (i = 0; i < GRANTS_IMPLIED; i++) {
-		if (set_at(lineage, grants_implied_off[i]) > depth)
-			grant_switch_off(grants, grants_implied_off[i],
-			    grants->origins[restrictor]);
+	for (grant = 0; grant < GRANT_COUNT; grant++) {
+		if (grant_forced_off(grant) && set_at(lineage, grant) > depth)
+			grant_switch_off(
+			    grants, grant, grants->origins[restrictor]);
 	}
 }
 
@@ -406,7 +407,7 @@ finish_rule(struct loader *l, struct rule *rule, const struct lineage *lineage,
 }
 
 static void
-grant_defaults(struct loader *l, struct grants *defaults)
+fill_defaults(struct loader *l, struct grants *defaults)
 {
 	enum grant grant;
 	const struct option *option;
@@ -417,14 +418,7 @@ grant_defaults(struct loader *l, struct grants *defaults)
 		value_default(
 		    l->arena, option, (char *)defaults + option->offset);
 	}
-	defaults->max_auth_tries = l->config->limits.max_auth_tries;
-	defaults->log_level = l->config->log.level;
-	defaults->banner = l->config->banner;
-	defaults->rekey_bytes = l->config->crypto.rekey_bytes;
-	defaults->rekey_seconds = l->config->crypto.rekey_seconds;
-	defaults->ip_qos_interactive = l->config->ip_qos_interactive;
-	defaults->ip_qos_bulk = l->config->ip_qos_bulk;
-	defaults->x11_display_offset = l->config->x11_display_offset;
+	grant_defaults(defaults, l->config);
 }
 
 /* ---- all together ---- */
@@ -484,7 +478,7 @@ finish_rules(struct loader *l)
 	struct lineage lineage;
 	size_t i;
 
-	grant_defaults(l, &defaults);
+	fill_defaults(l, &defaults);
 	own = arena_array(l->arena, c->rule_count, sizeof(*own));
 	for (i = 0; i < c->rule_count; i++)
 		own[i] = c->rules[i].grants;

@@ -175,14 +175,13 @@ lay_over(struct composing *c, const struct policy_facts *facts,
 static void
 imply(struct composing *c, enum grant restrictor)
 {
-	size_t i, by = c->set_by[restrictor];
+	size_t by = c->set_by[restrictor];
+	enum grant grant;
 
 	if (by == 0 || by == OPEN || !c->grants->command_restricts)
 		return;
-	for (i = 0; i < GRANTS_IMPLIED; i++) {
-		enum grant grant = grants_implied_off[i];
-
-		if (c->set_by[grant] > by)
+	for (grant = 0; grant < GRANT_COUNT; grant++) {
+		if (grant_forced_off(grant) && c->set_by[grant] > by)
 			grant_switch_off(
 			    c->grants, grant, c->grants->origins[restrictor]);
 	}

@@ -204,41 +204,26 @@ tighten(struct decision *d, enum grant grant, const void *value,
 	return err;
 }
 
-static const struct targets no_targets;
-static const struct strings no_strings;
-
-static const void *
-off_value(enum grant grant)
-{
-	static const bool no = false;
-	static const uint32_t nothing = 0;
-
-	switch (option_of_grant(grant)->type) {
-	case OPTION_BOOL:
-		return &no;
-	case OPTION_TARGETS:
-		return &no_targets;
-	case OPTION_STRINGS:
-		return &no_strings;
-	default:
-		return &nothing;
-	}
-}
-
 int
 decision_tighten_off(struct decision *d, enum grant grant, struct origin origin)
 {
-	return tighten(d, grant, off_value(grant), origin);
+	/* of any type: false, zero, nothing in the list */
+	static const struct grants none;
+	const struct option *option = option_of_grant(grant);
+
+	return tighten(d, grant, (const char *)&none + option->offset, origin);
 }
 
 /* A forced command takes away what the schema says it implies. */
 static void
 imply_off(struct decision *d, struct origin origin)
 {
-	size_t i;
+	enum grant grant;
 
-	for (i = 0; i < GRANTS_IMPLIED; i++)
-		(void)decision_tighten_off(d, grants_implied_off[i], origin);
+	for (grant = 0; grant < GRANT_COUNT; grant++) {
+		if (grant_forced_off(grant))
+			(void)decision_tighten_off(d, grant, origin);
+	}
 }
 
 /* ---- guards ---- */

@@ -206,6 +206,7 @@ measure_scalars(struct measures *m, const struct decision *d)
 	MORE(publickey);
 	MORE(password);
 	MORE(keyboard_interactive);
+	MORE(gssapi);
 	MORE(hostbased);
 	MORE(forwarding);
 	measure(m, "tcp 1", (g->tcp_forward & TCP_FORWARD_LOCAL) != 0);
@@ -278,6 +279,7 @@ measure_lists(struct measures *m, const struct decision *d)
 	measure(m, "subsystem", policy_may_subsystem(d, "x"));
 	measure(m, "ca", policy_may_ca_algorithm(d, "ssh-ed25519"));
 	measure(m, "ca", policy_may_ca_algorithm(d, "LANG"));
+	measure(m, "principal", policy_may_principal(d, "ldap"));
 	measure(m, "revoked", !policy_asks_revoked(d, "/run/a"));
 	measure(m, "revoked", !policy_asks_revoked(d, "/run/b"));
 	for (i = 0; i < 14; i++)
@@ -527,6 +529,53 @@ START_TEST(a_grant_that_cannot_tighten_is_refused_in_a_guard_by_the_loader)
 }
 END_TEST
 
+/* A random rule, and a guard that sets this grant alone. */
+static char *
+guarded_policy(const struct option *option)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	fputs("rules = ( { name = \"r\"; methods = [ \"publickey\" ];", out);
+	put_grants(out, false);
+	fprintf(out, "} );\nguards = ( { name = \"g\"; %s = ", option->name);
+	put_value(out, option);
+	fputs("; } );", out);
+	fclose(out);
+	return text;
+}
+
+START_TEST(every_grant_that_tightens_is_measured)
+{
+	const struct option *option = option_of_grant((enum grant)_i);
+	struct policy_facts facts = facts_of_alice();
+	struct decision with, without;
+	const char *wrong = NULL;
+	struct config *config;
+	char *text;
+	int i;
+
+	seed = 5;
+	for (i = 0; option->tighten != TIGHTEN_NEVER && wrong == NULL; i++) {
+		ck_assert_msg(i < 8 * ROUNDS,
+		    "%s: a guard of it makes no difference", option->name);
+		text = guarded_policy(option);
+		config = config_of(text);
+		decision_init(&with);
+		decision_init(&without);
+		policy_decide(config, &facts, &with);
+		config->guard_count = 0;
+		policy_decide(config, &facts, &without);
+		wrong = looser(&with, &without);
+		decision_free(&with);
+		decision_free(&without);
+		config_free(config);
+		free(text);
+	}
+}
+END_TEST
+
 Suite *
 suite_guards(void)
 {
@@ -543,6 +592,8 @@ suite_guards(void)
 	tcase_add_loop_test(tc,
 	    a_grant_that_cannot_tighten_is_refused_in_a_guard_by_the_loader, 0,
 	    GRANT_COUNT);
+	tcase_add_loop_test(
+	    tc, every_grant_that_tightens_is_measured, 0, GRANT_COUNT);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

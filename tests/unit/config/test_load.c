@@ -507,6 +507,25 @@ START_TEST(every_grant_has_one_row_of_the_right_member)
 			rows_found++;
 	}
 	ck_assert_uint_eq(rows_found, 1);
+	ck_assert_int_eq(option_of_grant((enum grant)_i)->grant, _i);
+}
+END_TEST
+
+/* A default of its own, or a top-level key of its type that its help names. */
+START_TEST(every_grant_has_a_default)
+{
+	const struct option *grant = option_of_grant((enum grant)_i), *top;
+
+	ck_assert((grant->fallback == NULL) == (grant->top != 0));
+	if (grant->top == 0)
+		return;
+	for (top = options;
+	     top->section != SECTION_SERVER || top->offset != grant->top; top++)
+		ck_assert(top < &options[option_count]);
+	ck_assert_int_eq(top->type, grant->type);
+	ck_assert_ptr_eq(top->choices, grant->choices);
+	ck_assert_msg(strstr(grant->help, top->name) != NULL, "%s: %s",
+	    grant->name, top->name);
 }
 END_TEST
 
@@ -537,6 +556,7 @@ suite_load(void)
 	    tc, every_default_in_the_schema_can_be_read, 0, (int)option_count);
 	tcase_add_loop_test(
 	    tc, every_grant_has_one_row_of_the_right_member, 0, GRANT_COUNT);
+	tcase_add_loop_test(tc, every_grant_has_a_default, 0, GRANT_COUNT);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

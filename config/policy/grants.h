@@ -1,0 +1,329 @@
+/*
+ * The grants, one row each, in the order of the man page:
+ *
+ *	GRANT(name, type, smallest, largest, flags, default, words, tightening,
+ *	    forced, file, help)
+ *
+ * type: OPTION_... of config/options.h.  words: of a CHOICE, else NULL.
+ * default: IS(text as it would be written), or TOP(member of struct config)
+ * where a top-level key holds for rules that set nothing.  tightening:
+ * TIGHTEN_..., how a guard's value is joined to what a rule grants.  forced:
+ * OFF where a forced command switches the grant off unless the same rule
+ * grants it, else KEEP.  file: the one that enforces the grant, which
+ * tests/lint/grants holds against its text.
+ *
+ * Loader, member of struct grants, defaults, tightening, layers, show,
+ * explain, man page and the tests that walk all grants come from these rows.
+ * The includer defines GRANT(); it is undefined at the end.
+ */
+/* clang-format off */
+
+/* ---- who authenticates how ---- */
+GRANT(refuse, BOOL, 0, 0, 0, IS("false"), NULL, TRUE, KEEP,
+    "config/policy/decide.c",
+    "Refuse whoever matches.")
+GRANT(allow_users, LOGINS, 0, 1024, JOINS, IS("[\"*\"]"), NULL, LAYER, KEEP,
+    "config/policy/enter.c",
+    "Patterns of the users that may enter, as sshd's AllowUsers: \"bob\", "
+    "\"adm-*\", \"ann@10.0.0.0/8,!10.9.0.0/16\".")
+GRANT(deny_users, LOGINS, 0, 1024, JOINS, IS("[]"), NULL, LAYER, KEEP,
+    "config/policy/enter.c",
+    "Patterns of users that may not, likewise. A guard adds its list.")
+GRANT(allow_groups, GROUPS, 0, 1024, JOINS, IS("[\"*\"]"), NULL, LAYER, KEEP,
+    "config/policy/enter.c",
+    "Patterns of the groups, one of which a user must be in.")
+GRANT(deny_groups, GROUPS, 0, 1024, JOINS, IS("[]"), NULL, LAYER, KEEP,
+    "config/policy/enter.c",
+    "Patterns of groups whose members may not enter. A guard adds its list.")
+GRANT(methods, CHAINS, 0, 32, 0, IS("[]"), NULL, NEVER, KEEP,
+    "config/policy/compose.c",
+    "Chains of methods, any one of which authenticates: [ \"publickey\", "
+    "\"password,keyboard-interactive\" ]. A step may name the module that "
+    "serves it and the module's parameter: \"keyboard-interactive:pam/otp\".")
+GRANT(publickey, BOOL, 0, 0, 0, IS("true"), NULL, FALSE, KEEP,
+    "config/policy/compose.c",
+    "false: chains with this method do not count; as are the four that "
+    "follow.")
+GRANT(password, BOOL, 0, 0, 0, IS("true"), NULL, FALSE, KEEP,
+    "config/policy/compose.c",
+    "The method password.")
+GRANT(keyboard_interactive, BOOL, 0, 0, 0, IS("true"), NULL, FALSE, KEEP,
+    "config/policy/compose.c",
+    "The method keyboard-interactive.")
+GRANT(gssapi, BOOL, 0, 0, 0, IS("true"), NULL, FALSE, KEEP,
+    "config/policy/compose.c",
+    "The method gssapi-with-mic.")
+GRANT(hostbased, BOOL, 0, 0, 0, IS("true"), NULL, FALSE, KEEP,
+    "config/policy/compose.c",
+    "The method hostbased.")
+GRANT(pam_service, NAME, 0, 0, NONE, IS("\"none\""), NULL, NEVER, KEEP,
+    "daemon/monitor/host.c",
+    "The PAM service of whom this rule decides, for account, session and "
+    "every step that names none; none: the service of the module's options.")
+GRANT(max_auth_tries, NUMBER, 1, 100, 0, TOP(limits.max_auth_tries), NULL,
+    SMALLER, KEEP, "daemon/monitor/auth_answer.c",
+    "Failed credentials until the connection ends; without it "
+    "limits.max_auth_tries.")
+GRANT(root_login, CHOICE, 0, 0, 0, IS("\"no\""), root_choices, SMALLER, KEEP,
+    "config/policy/decide.c",
+    "Whether uid 0 may enter by this rule: no, forced-command (with a key, "
+    "into a forced command), prohibit-password (by no chain with a password "
+    "or a dialogue in it), key (by no password alone), yes.")
+GRANT(key_types, STRINGS, 0, 64, 0, IS("[\"*\"]"), NULL, LAYER, KEEP,
+    "config/policy/may.c",
+    "Patterns of key and signature algorithms that a user's key may have.")
+GRANT(key_sources, STRINGS, 0, 1024, JOINS, IS("[\"*\"]"), NULL, LAYER, KEEP,
+    "config/policy/may.c",
+    "Patterns of the names of key sources that count.")
+GRANT(key_cas, FINGERPRINTS, 0, 64, 0, IS("[\"*\"]"), NULL, LAYER, KEEP,
+    "config/policy/may.c",
+    "SHA256 fingerprints of the authorities whose certificates count.")
+GRANT(key_rsa_bits, NUMBER, 1024, 16384, 0, IS("2048"), NULL, LARGER, KEEP,
+    "config/policy/may.c",
+    "The smallest RSA key.")
+GRANT(key_certificate, BOOL, 0, 0, 0, IS("false"), NULL, TRUE, KEEP,
+    "config/policy/may.c",
+    "Certificates only, no plain keys.")
+GRANT(key_touch, BOOL, 0, 0, 0, IS("false"), NULL, TRUE, KEEP,
+    "config/policy/may.c",
+    "Keys on a security token need a touch, even one whose line says "
+    "no-touch-required.")
+GRANT(key_verify, BOOL, 0, 0, 0, IS("false"), NULL, TRUE, KEEP,
+    "config/policy/may.c",
+    "Keys on a security token must have verified their user by PIN or "
+    "biometry. key_types = [ \"sk-*\" ] lets no others in.")
+GRANT(key_ca_algorithms, STRINGS, 0, 64, 0, IS("[\"*\"]"), NULL, LAYER, KEEP,
+    "config/policy/may.c",
+    "Patterns of those crypto.ca_algorithms that an authority may have used.")
+GRANT(key_revoked, STRINGS, 0, 64, 0, IS("[\"*\"]"), NULL, LAYER, KEEP,
+    "config/policy/may.c",
+    "Patterns of the paths of those revocation lists of the publickey "
+    "module that count. A guard adds its lists to the rule's.")
+GRANT(principals, STRINGS, 0, 64, 0, IS("[\"*\"]"), NULL, LAYER, KEEP,
+    "config/policy/may.c",
+    "Patterns of the Kerberos principals, \"user@REALM\", that may enter "
+    "with a ticket: \"*@EXAMPLE.COM\". Which of them may enter as which "
+    "user the module gssapi judges besides.")
+GRANT(times, TIMES, 0, 64, 0, IS("[\"00:00-24:00\"]"), NULL, LAYER, KEEP,
+    "config/policy/may.c",
+    "When logins and new sessions are allowed; a session ends with the "
+    "window.")
+GRANT(banner, PATH, 0, 0, NONE, TOP(banner), NULL, NEVER, KEEP,
+    "daemon/monitor/auth_answer.c",
+    "A file whose text is shown before authentication, or none; without it "
+    "the banner at the top level.")
+
+/* ---- what a session may be ---- */
+GRANT(pty, BOOL, 0, 0, 0, IS("true"), NULL, FALSE, OFF,
+    "daemon/monitor/on_session.c",
+    "Terminals.")
+GRANT(shell, BOOL, 0, 0, 0, IS("true"), NULL, FALSE, KEEP,
+    "config/policy/start.c",
+    "Login shells.")
+GRANT(exec, BOOL, 0, 0, 0, IS("true"), NULL, FALSE, KEEP,
+    "config/policy/start.c",
+    "Commands.")
+GRANT(subsystems, STRINGS, 0, 64, JOINS, IS("[\"*\"]"), NULL, LAYER, KEEP,
+    "config/policy/may.c",
+    "Patterns of the names of subsystems.")
+GRANT(subsystem_commands, COMMANDS, 0, 64, JOINS, IS("[]"), NULL, NEVER, KEEP,
+    "config/policy/may.c",
+    "Commands of subsystems, NAME=command, that go before those at the top "
+    "level; \"internal\" for sftp.")
+GRANT(command, STRING, 1, 4096, NONE, IS("\"none\""), NULL, SAME, KEEP,
+    "config/policy/start.c",
+    "A command that runs whatever the client asks, even where shell, exec "
+    "or subsystems would refuse it; SSH_ORIGINAL_COMMAND tells what that "
+    "was (of a subsystem its program, internal-sftp for the internal one). "
+    "It goes before the command of a key line or a certificate, which never "
+    "runs for a refused request, and not at all where exec is false. "
+    "Forwarding, agent, X11, tunnels and terminal are then off unless the "
+    "same rule grants them.")
+GRANT(command_restricts, BOOL, 0, 0, 0, IS("true"), NULL, NEVER, KEEP,
+    "config/policy/compose.c",
+    "Whether command and sftp_only switch that off; false: they forbid "
+    "nothing else, as sshd's ForceCommand.")
+GRANT(sftp_only, BOOL, 0, 0, 0, IS("false"), NULL, TRUE, KEEP,
+    "config/policy/start.c",
+    "Nothing but the internal sftp server, whatever subsystems say of sftp; "
+    "otherwise as command.")
+GRANT(sftp_start, HOME_PATH, 0, 0, NONE, IS("\"none\""), NULL, NEVER, KEEP,
+    "daemon/monitor/spawn.c",
+    "Directory in which sftp starts, inside the chroot if there is one; %h "
+    "%u %U are replaced. none: the home directory.")
+GRANT(sftp_umask, MODE, 0, 0777, NONE, IS("\"none\""), NULL, BITS_OR, KEEP,
+    "daemon/monitor/spawn.c",
+    "The internal sftp server's umask; none: as any session.")
+GRANT(sftp_read_only, BOOL, 0, 0, 0, IS("false"), NULL, TRUE, KEEP,
+    "daemon/monitor/spawn.c",
+    "sftp refuses every change: the internal server takes the place of any "
+    "other, as it does for sftp_start and sftp_umask. It binds sftp alone: "
+    "switch shell and exec off, too.")
+GRANT(sftp_without_shell, BOOL, 0, 0, 0, IS("false"), NULL, FALSE, KEEP,
+    "config/policy/start.c",
+    "Serve the internal sftp to accounts whose shell lets nobody run one "
+    "(nologin, false, git-shell and the like), which sshd refuses where the "
+    "subsystem is a program. sftp_only and a forced internal-sftp do so, "
+    "too.")
+GRANT(chroot, HOME_PATH, 0, 0, NONE, IS("\"none\""), NULL, SAME, KEEP,
+    "daemon/monitor/spawn.c",
+    "New root directory, with %h (home), %u (user), %U (uid), %%. It and "
+    "all above it must be root's and writable by nobody else.")
+GRANT(accept_env, STRINGS, 0, 64, JOINS,
+    IS("[\"LANG\", \"LC_*\", \"COLORTERM\", \"NO_COLOR\"]"), NULL, LAYER, KEEP,
+    "config/policy/may.c",
+    "Patterns of variables that clients may set; LD_* and the like never.")
+GRANT(set_env, SETENV, 0, 64, 0, IS("[]"), NULL, NEVER, KEEP,
+    "daemon/monitor/environment.c",
+    "Variables to set, NAME=value.")
+GRANT(user_rc, BOOL, 0, 0, 0, IS("true"), NULL, FALSE, KEEP,
+    "daemon/monitor/on_session.c",
+    "Run the user's ~/.ssh/rc.")
+GRANT(expose_auth, BOOL, 0, 0, 0, IS("false"), NULL, NEVER, KEEP,
+    "daemon/monitor/spawn.c",
+    "Tell the session in a file, named by SSH_USER_AUTH, how it was "
+    "authenticated.")
+GRANT(expose_connection, BOOL, 0, 0, 0, IS("false"), NULL, NEVER, KEEP,
+    "daemon/monitor/environment.c",
+    "Tell the session in SALLYPORT_CONN_ID the connection's number, by "
+    "which the log has it.")
+GRANT(hang_up, CHOICE, 0, 0, 0, IS("\"terminals\""), hang_up_choices, LARGER,
+    KEEP, "daemon/monitor/spawn.c",
+    "Which programs are hung up (SIGHUP) when their client is lost or "
+    "closes their channel: those on terminals, as with sshd, or all.  The "
+    "end of a connection by policy or by sallyportctl hangs up all.")
+GRANT(reset_input, BOOL, 0, 0, 0, IS("false"), NULL, TRUE, KEEP,
+    "daemon/monitor/spawn.c",
+    "Give shells and commands without a terminal a socket as standard "
+    "input: if the client is lost before it has sent the end of its input, "
+    "reading fails (ECONNRESET) instead of ending, so that \"gzip >tmp && "
+    "mv tmp final\" publishes nothing that is cut short.  Programs cannot "
+    "open /dev/stdin then, as they can with sshd.")
+
+/* ---- forwarding ---- */
+GRANT(forwarding, BOOL, 0, 0, 0, IS("true"), NULL, FALSE, KEEP,
+    "config/policy/compose.c",
+    "false: no forwarding of any kind, no agent, X11 or tunnel, whatever "
+    "the keys below say.")
+GRANT(tcp_forward, CHOICE, 0, 0, 0, IS("\"yes\""), tcp_choices, BITS_AND, KEEP,
+    "config/policy/compose.c",
+    "Which of local_forward and remote_forward count.")
+GRANT(local_forward, TARGETS, 0, 256, 0, IS("[]"), NULL, LAYER, OFF,
+    "config/policy/forward.c",
+    "Where clients may connect to through the server (ssh -L, -D, -W, -J): "
+    "\"host:port\", \"10.0.0.0/8:*\", \"*.example.com:443\", \"*:*\".  "
+    "Networks, addresses and patterns of digits, dots and wildcards "
+    "(\"10.1.*:22\") are about addresses: a name is looked up, and only "
+    "those of its addresses are tried that every list permits.  Other "
+    "patterns are about names as the client gives them, wherever these "
+    "lead.  \"=host:port\" is the text that the client gives and nothing "
+    "else, as with sshd's PermitOpen.")
+GRANT(remote_forward, TARGETS, 0, 256, 0, IS("[]"), NULL, LAYER, OFF,
+    "config/policy/forward.c",
+    "Where clients may listen on the server (ssh -R): \"localhost:8080\", "
+    "\"*:1024-65535\".  Judged are the addresses that the client asks for "
+    "and those that gateway_ports makes of them; \"localhost\" is the "
+    "loopback addresses, \"0.0.0.0\" and \"[::]\" are all of a family, and "
+    "those that are not permitted are left out.  \"=host:port\" is a "
+    "pattern for the text that the client gives, as with sshd's "
+    "PermitListen.  A port that the client leaves to the server is 0.")
+GRANT(gateway_ports, CHOICE, 0, 0, 0, IS("\"no\""), gateway_choices, SMALLER,
+    KEEP, "config/policy/forward.c",
+    "On which addresses remote forwards listen: no, loopback only; client, "
+    "where the client asks; yes, on all.")
+GRANT(unix_local, STRINGS, 0, 64, 0, IS("[]"), NULL, LAYER, OFF,
+    "config/policy/forward.c",
+    "Patterns of UNIX sockets that clients may connect to (ssh -L).  They "
+    "are held against the real path of the socket, all symbolic links, "
+    "\".\" and \"..\" followed: \"/run/app.sock\", and not "
+    "\"/var/run/app.sock\" where /var/run is a link, which check refuses.  "
+    "In a chroot this needs /proc there.")
+GRANT(unix_remote, STRINGS, 0, 64, 0, IS("[]"), NULL, LAYER, OFF,
+    "config/policy/forward.c",
+    "Patterns of UNIX sockets that clients may listen on (ssh -R), "
+    "likewise: the real path of the directory, and the socket's name in "
+    "it.  Nothing that has this name already is followed or replaced, but "
+    "for unix_unlink.")
+GRANT(unix_mask, MODE, 0, 0777, 0, IS("\"0177\""), NULL, BITS_OR, KEEP,
+    "daemon/monitor/on_unix.c",
+    "The umask of UNIX sockets that clients listen on.")
+GRANT(unix_unlink, BOOL, 0, 0, 0, IS("false"), NULL, FALSE, KEEP,
+    "daemon/monitor/on_unix.c",
+    "Remove a UNIX socket that is in the way of a new one.")
+GRANT(agent, BOOL, 0, 0, 0, IS("false"), NULL, FALSE, OFF,
+    "daemon/monitor/on_forward.c",
+    "Agent forwarding.")
+GRANT(x11, BOOL, 0, 0, 0, IS("false"), NULL, FALSE, OFF,
+    "daemon/monitor/on_forward.c",
+    "X11 forwarding; the server listens on loopback only.")
+GRANT(x11_display_offset, NUMBER, 0, 1000, 0, TOP(x11_display_offset), NULL,
+    NEVER, KEEP, "daemon/monitor/on_forward.c",
+    "First display number that X11 forwarding uses; without it the "
+    "x11_display_offset at the top level.")
+GRANT(tun, CHOICE, 0, 0, 0, IS("\"no\""), tun_choices, BITS_AND, OFF,
+    "daemon/monitor/on_forward.c",
+    "Tunnel devices: no, point-to-point, ethernet, yes.")
+
+/* ---- how much, how long ---- */
+GRANT(max_sessions, NUMBER, 0, 65536, 0, IS("10"), NULL, SMALLER, KEEP,
+    "daemon/monitor/on_session.c",
+    "Sessions at once in one connection; 0 leaves forwarding alone.")
+GRANT(max_user_sessions, NUMBER, 0, 65536, NONE, IS("\"none\""), NULL, SMALLER,
+    KEEP, "daemon/monitor/on_session.c",
+    "Sessions at once of one user, in all connections.")
+GRANT(idle_timeout, TIME, 1, YEAR, NONE, IS("\"none\""), NULL, SMALLER, KEEP,
+    "daemon/monitor/login.c",
+    "End a connection whose user has sent nothing for so long. What a "
+    "terminal shows by itself does not count; a transfer does.")
+GRANT(unused_timeout, TIME, 1, YEAR, NONE, IS("\"none\""), NULL, SMALLER, KEEP,
+    "daemon/monitor/login.c",
+    "End a connection that has had no open channel for so long.")
+GRANT(channel_timeouts, CHANNELS, 0, 64, 0, IS("[]"), NULL, LAYER, KEEP,
+    "config/policy/channel.c",
+    "Close channels that were silent for so long: \"direct-tcpip=10m\". "
+    "Kinds are session (or session:shell, session:command, "
+    "session:subsystem:NAME), direct-tcpip, direct-streamlocal@openssh.com, "
+    "forwarded-tcpip, forwarded-streamlocal@openssh.com, agent-connection, "
+    "x11-connection, tun-connection; wildcards allowed. The first that fits "
+    "counts; 0 is never. \"global\" closes all when none had traffic for so "
+    "long.")
+GRANT(max_session_time, TIME, 1, YEAR, NONE, IS("\"none\""), NULL, SMALLER,
+    KEEP, "daemon/monitor/login.c",
+    "End a connection after so long.")
+GRANT(warn_before, TIME, 0, HOUR, 0, IS("60"), NULL, NEVER, KEEP,
+    "daemon/monitor/login.c",
+    "How long before an end by time (max_session_time, times, idle_timeout, "
+    "channel_timeouts) terminals are told; of the last two half of their "
+    "time at most.")
+GRANT(keepalive_interval, TIME, 1, DAY, NONE, IS("\"none\""), NULL, SMALLER,
+    KEEP, "daemon/monitor/login.c",
+    "Ask a silent client whether it is there, so often, and end the "
+    "connection when it does not answer: also one whose computer sleeps, "
+    "which is told why if it wakes within half an hour. Without it TCP's "
+    "own keepalive finds dead peers (tcp_keepalive).")
+GRANT(keepalive_count, NUMBER, 1, 1000, NONE, IS("3"), NULL, SMALLER, KEEP,
+    "daemon/monitor/close.c",
+    "End the connection after so many unanswered ones; none: never.")
+GRANT(rekey_bytes, SIZE, 65536, 1ULL << 36, 0, TOP(crypto.rekey_bytes), NULL,
+    SMALLER, KEEP, "daemon/monitor/login.c",
+    "New keys after so many bytes in either direction, once logged in; "
+    "without it crypto.rekey_bytes.")
+GRANT(rekey_seconds, TIME, 1, 7 * DAY, NONE, TOP(crypto.rekey_seconds), NULL,
+    SMALLER, KEEP, "daemon/monitor/login.c",
+    "New keys after so much time, once logged in; without it "
+    "crypto.rekey_seconds.")
+GRANT(ip_qos_interactive, CHOICE, 0, 0, 0, TOP(ip_qos_interactive),
+    qos_choices, NEVER, KEEP, "daemon/monitor/login.c",
+    "DSCP class of a connection with a terminal, once logged in; without it "
+    "the ip_qos_interactive at the top level.")
+GRANT(ip_qos_bulk, CHOICE, 0, 0, 0, TOP(ip_qos_bulk), qos_choices, NEVER, KEEP,
+    "daemon/monitor/login.c",
+    "DSCP class of a connection without a terminal, once logged in; without "
+    "it the ip_qos_bulk at the top level.")
+GRANT(log_level, CHOICE, 0, 0, 0, TOP(log.level), level_choices, NEVER, KEEP,
+    "daemon/monitor/login.c",
+    "How much of this connection the log holds, from the user's name on; "
+    "without it log.level, or what sallyportctl log-level says.")
+
+#undef GRANT
+/* clang-format on */
