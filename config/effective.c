@@ -128,9 +128,9 @@ is_everybody(const struct strings *list)
 }
 
 static void
-put_layers(const struct effect *e, const char *keyword, enum layer layer)
+put_layers(const struct effect *e, const char *keyword, enum grant grant)
 {
-	const struct layers *layers = &e->d->layers[layer];
+	const struct layers *layers = &e->d->layers[grant];
 
 	for (size_t i = 0; i < layers->count; i++) {
 		const struct strings *list = layers->items[i].list;
@@ -143,13 +143,13 @@ put_layers(const struct effect *e, const char *keyword, enum layer layer)
 /* The part of the server's list that the login's own lists leave. */
 static void
 put_allowed(const struct effect *e, const char *keyword,
-    const struct strings *all, enum layer layer)
+    const struct strings *all, enum grant grant)
 {
 	bool first = true;
 
 	fprintf(e->out, "%s ", keyword);
 	for (size_t i = 0; i < all->count; i++) {
-		if (!policy_in_layers(e->d, layer, all->items[i]))
+		if (!policy_in_layers(e->d, grant, all->items[i]))
 			continue;
 		fprintf(e->out, "%s%s", first ? "" : ",", all->items[i]);
 		first = false;
@@ -162,27 +162,27 @@ put_lists(const struct effect *e)
 {
 	const struct strings *set = &e->d->grants.set_env;
 
-	put_layers(e, "allowusers", LAYER_allow_users);
-	put_layers(e, "denyusers", LAYER_deny_users);
-	put_layers(e, "allowgroups", LAYER_allow_groups);
-	put_layers(e, "denygroups", LAYER_deny_groups);
-	put_layers(e, "acceptenv", LAYER_accept_env);
+	put_layers(e, "allowusers", GRANT_allow_users);
+	put_layers(e, "denyusers", GRANT_deny_users);
+	put_layers(e, "allowgroups", GRANT_allow_groups);
+	put_layers(e, "denygroups", GRANT_deny_groups);
+	put_layers(e, "acceptenv", GRANT_accept_env);
 	for (size_t i = 0; i < set->count; i++)
 		put(e, "setenv", set->items[i]);
 	put_allowed(e, "casignaturealgorithms",
-	    &e->config->crypto.ca_algorithms, LAYER_key_ca_algorithms);
+	    &e->config->crypto.ca_algorithms, GRANT_key_ca_algorithms);
 	put_allowed(e, "pubkeyacceptedalgorithms",
-	    &e->config->crypto.key_algorithms, LAYER_key_types);
+	    &e->config->crypto.key_algorithms, GRANT_key_types);
 	put_allowed(e, "hostbasedacceptedalgorithms",
-	    &e->config->crypto.key_algorithms, LAYER_key_types);
+	    &e->config->crypto.key_algorithms, GRANT_key_types);
 }
 
 /* ---- forwarding ---- */
 
 static bool
-is_closed(const struct effect *e, enum layer layer)
+is_closed(const struct effect *e, enum grant grant)
 {
-	const struct layers *layers = &e->d->layers[layer];
+	const struct layers *layers = &e->d->layers[grant];
 
 	for (size_t i = 0; i < layers->count; i++)
 		if (((const struct strings *)layers->items[i].list)->count == 0)
@@ -201,9 +201,9 @@ directions(bool local, bool remote)
 }
 
 static void
-put_targets(const struct effect *e, const char *keyword, enum layer layer)
+put_targets(const struct effect *e, const char *keyword, enum grant grant)
 {
-	const struct targets *list = e->d->layers[layer].items[0].list;
+	const struct targets *list = e->d->layers[grant].items[0].list;
 	bool any = list->count == 1 && strcmp(list->items[0].text, "*:*") == 0;
 
 	fputs(keyword, e->out);
@@ -227,18 +227,18 @@ put_forwarding(const struct effect *e)
 
 	put_bool(e, "disableforwarding", !g->forwarding);
 	put(e, "allowtcpforwarding",
-	    directions(!is_closed(e, LAYER_local_forward),
-		!is_closed(e, LAYER_remote_forward)));
+	    directions(!is_closed(e, GRANT_local_forward),
+		!is_closed(e, GRANT_remote_forward)));
 	put(e, "allowstreamlocalforwarding",
-	    directions(!is_closed(e, LAYER_unix_local),
-		!is_closed(e, LAYER_unix_remote)));
+	    directions(!is_closed(e, GRANT_unix_local),
+		!is_closed(e, GRANT_unix_remote)));
 	put_bool(e, "allowagentforwarding", g->agent);
 	put_bool(e, "x11forwarding", g->x11);
 	put_number(e, "x11displayoffset", g->x11_display_offset, "none");
 	put(e, "gatewayports", gateways[g->gateway_ports]);
 	put(e, "permittunnel", tunnels[g->tun & TUN_BOTH]);
-	put_targets(e, "permitopen", LAYER_local_forward);
-	put_targets(e, "permitlisten", LAYER_remote_forward);
+	put_targets(e, "permitopen", GRANT_local_forward);
+	put_targets(e, "permitlisten", GRANT_remote_forward);
 	fprintf(e->out, "streamlocalbindmask %04o\n", g->unix_mask);
 	put_bool(e, "streamlocalbindunlink", g->unix_unlink);
 }
@@ -267,7 +267,7 @@ put_command(const struct effect *e)
 static void
 put_subsystem(const struct effect *e, const char *name, const char *command)
 {
-	if (!policy_in_layers(e->d, LAYER_subsystems, name))
+	if (!policy_in_layers(e->d, GRANT_subsystems, name))
 		return;
 	fprintf(e->out, "subsystem %s %s\n", name,
 	    command == NULL || strcmp(command, "internal") == 0 ?

@@ -60,7 +60,7 @@ channel_timeouts_room(const struct channel_timeouts *list)
 void
 channel_timeouts_print(const struct decision *d, struct buf *out)
 {
-	const struct layers *layers = &d->layers[LAYER_channel_timeouts];
+	const struct layers *layers = &d->layers[GRANT_channel_timeouts];
 	size_t i, k;
 
 	for (i = 0; i < layers->count; i++) {

@@ -239,18 +239,18 @@ decision_compose(const struct config *config, const struct policy_facts *facts,
 {
 	const struct grants *grants = compose(config, facts, d, rule, trace);
 	const struct chains *methods = &grants->methods;
-	enum layer layer;
+	enum grant grant;
 
 	d->rule = rule;
 	d->grants = *grants;
-	for (layer = 0; layer < LAYER_COUNT; layer++) {
-		const struct option *option =
-		    option_of_grant(layer_grant(layer));
+	for (grant = 0; grant < GRANT_COUNT; grant++) {
+		const struct option *option = option_of_grant(grant);
 
-		d->layers[layer].count = 0;
-		(void)decision_add_layer(d, layer,
-		    (const char *)grants + option->offset,
-		    &grants->origins[option->grant]);
+		d->layers[grant].count = 0;
+		if (option->tighten == TIGHTEN_LAYER)
+			(void)decision_add_layer(d, grant,
+			    (const char *)grants + option->offset,
+			    &grants->origins[grant]);
 	}
 	d->chains.items =
 	    arena_array(d->arena, methods->count, sizeof(*methods->items));
@@ -300,14 +300,14 @@ drop_chains_off(struct decision *d)
 static const struct targets nothing;
 
 static void
-close_layer(struct decision *d, enum layer layer, enum grant by)
+close_layer(struct decision *d, enum grant grant, enum grant by)
 {
-	const struct layers *layers = &d->layers[layer];
+	const struct layers *layers = &d->layers[grant];
 
 	if (layers->count > 0 &&
 	    layers->items[layers->count - 1].list == &nothing)
 		return;
-	if (decision_add_layer(d, layer, &nothing, &d->grants.origins[by]) != 0)
+	if (decision_add_layer(d, grant, &nothing, &d->grants.origins[by]) != 0)
 		decision_refuse(
 		    d, REASON_GUARD_REFUSES, "too many layers of forwards");
 }
@@ -316,8 +316,8 @@ static void
 forwarding_off(struct decision *d)
 {
 	static const enum grant scalars[] = {GRANT_agent, GRANT_x11, GRANT_tun};
-	static const enum layer lists[] = {LAYER_local_forward,
-	    LAYER_remote_forward, LAYER_unix_local, LAYER_unix_remote};
+	static const enum grant lists[] = {GRANT_local_forward,
+	    GRANT_remote_forward, GRANT_unix_local, GRANT_unix_remote};
 	size_t i;
 
 	for (i = 0; i < sizeof(scalars) / sizeof(scalars[0]); i++)
@@ -334,7 +334,7 @@ decision_settle_switches(struct decision *d)
 	if (!d->grants.forwarding)
 		forwarding_off(d);
 	if ((d->grants.tcp_forward & TCP_FORWARD_LOCAL) == 0)
-		close_layer(d, LAYER_local_forward, GRANT_tcp_forward);
+		close_layer(d, GRANT_local_forward, GRANT_tcp_forward);
 	if ((d->grants.tcp_forward & TCP_FORWARD_REMOTE) == 0)
-		close_layer(d, LAYER_remote_forward, GRANT_tcp_forward);
+		close_layer(d, GRANT_remote_forward, GRANT_tcp_forward);
 }

@@ -115,10 +115,10 @@ find_rule(const struct config *config, const struct policy_facts *facts,
 }
 
 int
-decision_add_layer(struct decision *d, enum layer layer, const void *list,
+decision_add_layer(struct decision *d, enum grant grant, const void *list,
     const struct origin *origin)
 {
-	struct layers *layers = &d->layers[layer];
+	struct layers *layers = &d->layers[grant];
 	struct layer_list *items;
 
 	if (layers->count == CONFIG_LAYERS_MAX)
@@ -224,7 +224,7 @@ static void
 judge_times(const struct config *config, const struct policy_facts *facts,
     struct decision *d)
 {
-	const struct layers *layers = &d->layers[LAYER_times];
+	const struct layers *layers = &d->layers[GRANT_times];
 	char which[192];
 	time_t ends;
 	size_t i;
@@ -293,7 +293,7 @@ settle_sftp_only(struct decision *d)
 {
 	static char *sftp[] = {(char *)"sftp"};
 	static const struct strings only = {sftp, 1};
-	const struct layers *layers = &d->layers[LAYER_subsystems];
+	const struct layers *layers = &d->layers[GRANT_subsystems];
 
 	if (!d->grants.sftp_only)
 		return;
@@ -302,7 +302,7 @@ settle_sftp_only(struct decision *d)
 	d->grants.origins[GRANT_shell] = d->grants.origins[GRANT_sftp_only];
 	d->grants.origins[GRANT_exec] = d->grants.origins[GRANT_sftp_only];
 	if (layers->items[layers->count - 1].list != &only &&
-	    decision_add_layer(d, LAYER_subsystems, &only,
+	    decision_add_layer(d, GRANT_subsystems, &only,
 		&d->grants.origins[GRANT_sftp_only]) != 0)
 		decision_refuse(
 		    d, REASON_GUARD_REFUSES, "too many layers of subsystems");

@@ -93,7 +93,7 @@ any_matches(const struct strings *list, const struct policy_facts *facts,
 
 /* One kind of list. */
 struct access_list {
-	enum layer layer;
+	enum grant grant;
 	enum policy_reason reason;
 	bool deny;
 	bool users;
@@ -103,8 +103,8 @@ static void
 judge_layer(const struct config *config, const struct policy_facts *facts,
     struct decision *d, const struct access_list *list)
 {
-	const struct layers *layers = &d->layers[list->layer];
-	enum grant grant = layer_grant(list->layer);
+	const struct layers *layers = &d->layers[list->grant];
+	enum grant grant = list->grant;
 	enum trace_kind kind;
 	enum tri result;
 	char which[192];
@@ -137,10 +137,10 @@ decision_judge_lists(const struct config *config,
     const struct policy_facts *facts, struct decision *d)
 {
 	static const struct access_list lists[] = {
-	    {LAYER_deny_users, REASON_DENY_USERS, true, true},
-	    {LAYER_allow_users, REASON_ALLOW_USERS, false, true},
-	    {LAYER_deny_groups, REASON_DENY_GROUPS, true, false},
-	    {LAYER_allow_groups, REASON_ALLOW_GROUPS, false, false}};
+	    {GRANT_deny_users, REASON_DENY_USERS, true, true},
+	    {GRANT_allow_users, REASON_ALLOW_USERS, false, true},
+	    {GRANT_deny_groups, REASON_DENY_GROUPS, true, false},
+	    {GRANT_allow_groups, REASON_ALLOW_GROUPS, false, false}};
 	size_t i;
 
 	if (facts->user_state != FACT_KNOWN)

@@ -147,18 +147,6 @@ text_origin(const struct explanation *e, const struct origin *origin)
 		fputs("\t# default\n", e->out);
 }
 
-static const struct layers *
-layers_of(const struct explanation *e, enum grant grant)
-{
-	enum layer layer;
-
-	for (layer = 0; layer < LAYER_COUNT; layer++) {
-		if (layer_grant(layer) == grant)
-			return &e->d.layers[layer];
-	}
-	return NULL;
-}
-
 static void
 text_settings(const struct explanation *e)
 {
@@ -169,7 +157,7 @@ text_settings(const struct explanation *e)
 	for (grant = 0; grant < GRANT_COUNT; grant++) {
 		const struct option *option = option_of_grant(grant);
 
-		layers = layers_of(e, grant);
+		layers = decision_layers(&e->d, grant);
 		if (grant == GRANT_methods)
 			continue;
 		if (layers == NULL &&
@@ -328,7 +316,7 @@ json_settings(const struct explanation *e)
 
 		fprintf(
 		    e->out, "%s\"%s\":", grant > 0 ? "," : "", option->name);
-		layers = layers_of(e, grant);
+		layers = decision_layers(&e->d, grant);
 		if (layers == NULL) {
 			json_setting(e, option,
 			    (const char *)&e->d.grants + option->offset,

@@ -129,7 +129,7 @@ enum policy_answer
 policy_may_connect(const struct decision *d, const char *host, uint32_t port,
     const struct net_address *address)
 {
-	const struct layers *layers = &d->layers[LAYER_local_forward];
+	const struct layers *layers = &d->layers[GRANT_local_forward];
 	struct net_address literal, real;
 	struct destination to = {.typed = host, .port = port};
 	enum policy_answer all = POLICY_YES, answer;
@@ -203,7 +203,7 @@ static bool
 may_listen(const struct decision *d, const char *host, uint32_t port,
     const struct net_address *address)
 {
-	const struct layers *layers = &d->layers[LAYER_remote_forward];
+	const struct layers *layers = &d->layers[GRANT_remote_forward];
 	size_t i, k;
 
 	for (i = 0; i < layers->count; i++) {
@@ -306,16 +306,16 @@ is_real(const char *path)
 
 /* A pattern is about a place, so it meets no other spelling of it. */
 static bool
-may_path(const struct decision *d, enum layer layer, const char *path)
+may_path(const struct decision *d, enum grant grant, const char *path)
 {
 	return d->verdict == POLICY_GRANTED && is_real(path) &&
-	    policy_in_layers(d, layer, path);
+	    policy_in_layers(d, grant, path);
 }
 
 bool
-policy_may_unix_somewhere(const struct decision *d, enum layer layer)
+policy_may_unix_somewhere(const struct decision *d, enum grant grant)
 {
-	const struct layers *layers = &d->layers[layer];
+	const struct layers *layers = &d->layers[grant];
 	size_t i;
 
 	for (i = 0; i < layers->count; i++) {
@@ -330,11 +330,11 @@ policy_may_unix_somewhere(const struct decision *d, enum layer layer)
 bool
 policy_may_unix_connect(const struct decision *d, const char *path)
 {
-	return may_path(d, LAYER_unix_local, path);
+	return may_path(d, GRANT_unix_local, path);
 }
 
 bool
 policy_may_unix_listen(const struct decision *d, const char *path)
 {
-	return may_path(d, LAYER_unix_remote, path);
+	return may_path(d, GRANT_unix_remote, path);
 }

@@ -37,9 +37,9 @@ size_t policy_may_listen(const struct decision *d, const char *host,
 
 /*
  * Could there be a permitted path?  If not, none needs to be looked at.
- * layer: LAYER_unix_local or LAYER_unix_remote.
+ * grant: GRANT_unix_local or GRANT_unix_remote.
  */
-bool policy_may_unix_somewhere(const struct decision *d, enum layer layer);
+bool policy_may_unix_somewhere(const struct decision *d, enum grant grant);
 
 /*
  * path: the place itself, symbolic links followed; any other spelling of it
@@ -50,7 +50,7 @@ bool policy_may_unix_listen(const struct decision *d, const char *path);
 
 /* A forward that was refused. */
 struct policy_forward {
-	enum layer layer; /* local_forward, remote_forward, unix_* */
+	enum grant grant; /* local_forward, remote_forward, unix_* */
 	const char *host; /* or the path */
 	uint32_t port;
 	const struct net_address *address; /* or NULL */

@@ -70,9 +70,9 @@ void policy_windows_text(
 bool policy_is_listed(const struct strings *names, const char *name);
 bool policy_in_patterns(const struct strings *patterns, const char *text);
 
-/* In a list of patterns of every layer; an empty list holds nothing. */
+/* In a list of patterns of every grant; an empty list holds nothing. */
 bool policy_in_layers(
-    const struct decision *d, enum layer layer, const char *text);
+    const struct decision *d, enum grant grant, const char *text);
 
 /* The decision and its trace; trace may be NULL. */
 void policy_decide_traced(const struct config *config,
@@ -100,7 +100,7 @@ void decision_refuse(struct decision *d, enum policy_reason reason,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* One list more that must allow; E_DENIED when there are too many. */
-int decision_add_layer(struct decision *d, enum layer layer, const void *list,
+int decision_add_layer(struct decision *d, enum grant grant, const void *list,
     const struct origin *origin);
 
 /* A guard on top of the decision: every grant it sets is tightened. */
@@ -119,6 +119,8 @@ bool step_matches(
 void decision_drop_weak_chains(
     const struct policy_facts *facts, struct decision *d);
 
-enum grant layer_grant(enum layer layer);
+/* NULL: the grant is none of the lists that add up. */
+const struct layers *decision_layers(
+    const struct decision *d, enum grant grant);
 
 #endif

@@ -15,9 +15,9 @@
 #include <strings.h>
 
 bool
-policy_in_layers(const struct decision *d, enum layer layer, const char *text)
+policy_in_layers(const struct decision *d, enum grant grant, const char *text)
 {
-	const struct layers *layers = &d->layers[layer];
+	const struct layers *layers = &d->layers[grant];
 	size_t i;
 
 	for (i = 0; i < layers->count; i++) {
@@ -40,10 +40,10 @@ is_certificate(const char *type)
 static bool
 key_is_listed(const struct decision *d, const struct policy_facts *f)
 {
-	if (policy_in_layers(d, LAYER_key_types, f->key_type))
+	if (policy_in_layers(d, GRANT_key_types, f->key_type))
 		return true;
 	return f->key_algorithm != NULL &&
-	    policy_in_layers(d, LAYER_key_types, f->key_algorithm);
+	    policy_in_layers(d, GRANT_key_types, f->key_algorithm);
 }
 
 /* The fault of the key, or NULL. */
@@ -59,13 +59,13 @@ key_fault(const struct decision *d, const struct policy_facts *f)
 	if (!key_is_listed(d, f))
 		return "its type is not in key_types";
 	if (f->key_source != NULL &&
-	    !policy_in_layers(d, LAYER_key_sources, f->key_source))
+	    !policy_in_layers(d, GRANT_key_sources, f->key_source))
 		return "its source is not in key_sources";
 	if (g->key_certificate && !is_certificate(f->key_type))
 		return "it is no certificate";
 	if (is_certificate(f->key_type) &&
 	    (f->key_ca == NULL ||
-		!policy_in_layers(d, LAYER_key_cas, f->key_ca)))
+		!policy_in_layers(d, GRANT_key_cas, f->key_ca)))
 		return "its authority is not in key_cas";
 	if (strstr(f->key_type, "rsa") != NULL && f->key_bits < g->key_rsa_bits)
 		return "it is shorter than key_rsa_bits";
@@ -144,7 +144,7 @@ policy_may_key_here(const struct config *config, const struct decision *d,
 bool
 policy_may_principal(const struct decision *d, const char *principal)
 {
-	return policy_in_layers(d, LAYER_principals, principal);
+	return policy_in_layers(d, GRANT_principals, principal);
 }
 
 /* Behind the last "@" that no backslash quotes; "" if there is none. */
@@ -165,20 +165,20 @@ policy_realm(const char *principal)
 bool
 policy_may_ca_algorithm(const struct decision *d, const char *name)
 {
-	return policy_in_layers(d, LAYER_key_ca_algorithms, name);
+	return policy_in_layers(d, GRANT_key_ca_algorithms, name);
 }
 
 bool
 policy_counts_source(const struct decision *d, const char *source)
 {
-	return d->layers[LAYER_key_sources].count == 0 ||
-	    policy_in_layers(d, LAYER_key_sources, source);
+	return d->layers[GRANT_key_sources].count == 0 ||
+	    policy_in_layers(d, GRANT_key_sources, source);
 }
 
 bool
 policy_asks_revoked(const struct decision *d, const char *path)
 {
-	const struct layers *layers = &d->layers[LAYER_key_revoked];
+	const struct layers *layers = &d->layers[GRANT_key_revoked];
 	size_t i;
 
 	for (i = 0; i < layers->count; i++) {
@@ -195,7 +195,7 @@ policy_asks_revoked(const struct decision *d, const char *path)
 bool
 policy_may_now(const struct decision *d, time_t now, time_t *ends)
 {
-	const struct layers *layers = &d->layers[LAYER_times];
+	const struct layers *layers = &d->layers[GRANT_times];
 	time_t end;
 	size_t i;
 
@@ -275,14 +275,14 @@ bool
 policy_may_env(const struct decision *d, const char *name)
 {
 	return d->verdict == POLICY_GRANTED && !is_dangerous(name) &&
-	    policy_in_layers(d, LAYER_accept_env, name);
+	    policy_in_layers(d, GRANT_accept_env, name);
 }
 
 bool
 policy_may_subsystem(const struct decision *d, const char *name)
 {
 	return d->verdict == POLICY_GRANTED &&
-	    policy_in_layers(d, LAYER_subsystems, name);
+	    policy_in_layers(d, GRANT_subsystems, name);
 }
 
 const char *

@@ -83,30 +83,6 @@ enum policy_reason {
 	REASON_ALLOW_GROUPS
 };
 
-/* The lists that add up: every layer must allow. */
-#define LAYER_LIST(L)        \
-	L(allow_users)       \
-	L(deny_users)        \
-	L(allow_groups)      \
-	L(deny_groups)       \
-	L(key_types)         \
-	L(key_sources)       \
-	L(key_cas)           \
-	L(key_ca_algorithms) \
-	L(key_revoked)       \
-	L(principals)        \
-	L(times)             \
-	L(subsystems)        \
-	L(accept_env)        \
-	L(local_forward)     \
-	L(remote_forward)    \
-	L(unix_local)        \
-	L(unix_remote)       \
-	L(channel_timeouts)
-#define LAYER_ORDINAL(name) LAYER_##name,
-enum layer { LAYER_LIST(LAYER_ORDINAL) LAYER_COUNT };
-#undef LAYER_ORDINAL
-
 struct layer_list {
 	const void *list; /* as the grant's type */
 	struct origin origin;
@@ -133,7 +109,8 @@ struct decision {
 	 * layer.
 	 */
 	struct grants grants;
-	struct layers layers[LAYER_COUNT];
+	/* of the lists that add up (TIGHTEN_LAYER): each must allow */
+	struct layers layers[GRANT_COUNT];
 	struct chains chains; /* what remains after guards */
 	struct chain more; /* POLICY_MORE: steps still to walk */
 	bool key_commands; /* grants.command came from keys */

@@ -70,14 +70,14 @@ is_refused(const struct decision *d, const struct policy_forward *f)
 {
 	struct net_address out[LISTEN_ADDRESSES_MAX];
 
-	switch (f->layer) {
-	case LAYER_local_forward:
+	switch (f->grant) {
+	case GRANT_local_forward:
 		return policy_may_connect(d, f->host, f->port, f->address) ==
 		    POLICY_NO;
-	case LAYER_remote_forward:
+	case GRANT_remote_forward:
 		return policy_may_listen(d, f->host, f->port, out) == 0;
 	default:
-		return f->layer == LAYER_unix_local ?
+		return f->grant == GRANT_unix_local ?
 		    !policy_may_unix_connect(d, f->host) :
 		    !policy_may_unix_listen(d, f->host);
 	}
@@ -87,18 +87,18 @@ void
 policy_forward_refuser(const struct config *config, const struct decision *d,
     const struct policy_forward *forward, char *why, size_t size)
 {
-	const struct layers *layers = &d->layers[forward->layer];
+	const struct layers *layers = &d->layers[forward->grant];
 	struct decision one = *d; /* with one list of them at a time */
 	size_t i;
 
-	policy_describe_origin(config, d, layer_grant(forward->layer),
+	policy_describe_origin(config, d, forward->grant,
 	    &(const struct origin){NULL, 0}, why, size);
 	for (i = 0; i < layers->count; i++) {
-		one.layers[forward->layer].items = &layers->items[i];
-		one.layers[forward->layer].count = 1;
+		one.layers[forward->grant].items = &layers->items[i];
+		one.layers[forward->grant].count = 1;
 		if (!is_refused(&one, forward))
 			continue;
-		policy_describe_origin(config, d, layer_grant(forward->layer),
+		policy_describe_origin(config, d, forward->grant,
 		    &layers->items[i].origin, why, size);
 		return;
 	}
@@ -116,12 +116,12 @@ policy_grant_refuser(const struct config *config, const struct decision *d,
 static const struct origin *
 subsystem_origin(const struct decision *d, const char *name)
 {
-	const struct layers *layers = &d->layers[LAYER_subsystems];
+	const struct layers *layers = &d->layers[GRANT_subsystems];
 	struct decision one = *d;
 
 	for (size_t i = 0; i < layers->count; i++) {
-		one.layers[LAYER_subsystems].items = &layers->items[i];
-		one.layers[LAYER_subsystems].count = 1;
+		one.layers[GRANT_subsystems].items = &layers->items[i];
+		one.layers[GRANT_subsystems].count = 1;
 		if (!policy_may_subsystem(&one, name))
 			return &layers->items[i].origin;
 	}

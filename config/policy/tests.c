@@ -203,7 +203,7 @@ find_unasked_guard(struct run *r)
 static void
 find_unasked(struct run *r)
 {
-	const struct layers *sources = &r->d.layers[LAYER_key_sources];
+	const struct layers *sources = &r->d.layers[GRANT_key_sources];
 	const struct decision *d = &r->d;
 	size_t i;
 
@@ -256,17 +256,6 @@ value_text(const struct option *option, const void *member)
 	return text;
 }
 
-static const struct layers *
-layers_of(const struct decision *d, enum grant grant)
-{
-	enum layer layer;
-
-	for (layer = 0; layer < LAYER_COUNT; layer++)
-		if (layer_grant(layer) == grant)
-			return &d->layers[layer];
-	return NULL;
-}
-
 /* A list that allows everything, or the one that nobody set. */
 static bool
 is_open_list(
@@ -284,7 +273,7 @@ static char *
 granted_text(const struct decision *d, const struct option *option)
 {
 	enum grant grant = (enum grant)option->grant;
-	const struct layers *layers = layers_of(d, grant);
+	const struct layers *layers = decision_layers(d, grant);
 	char *text = NULL, *one, *both;
 	size_t i;
 

@@ -132,14 +132,8 @@ tighten_bits_and(const struct tightening *t)
 static int
 tighten_layer(const struct tightening *t)
 {
-	enum layer layer;
-
-	for (layer = 0; layer < LAYER_COUNT; layer++) {
-		if ((int)layer_grant(layer) == t->option->grant)
-			return decision_add_layer(
-			    t->d, layer, t->value, &t->origin);
-	}
-	return E_DENIED;
+	return decision_add_layer(
+	    t->d, (enum grant)t->option->grant, t->value, &t->origin);
 }
 
 static int
@@ -173,14 +167,12 @@ TIGHTEN_TABLE tighten_functions[TIGHTEN_COUNT] = {
     [TIGHTEN_SAME] = tighten_same,
 };
 
-enum grant
-layer_grant(enum layer layer)
+const struct layers *
+decision_layers(const struct decision *d, enum grant grant)
 {
-#define LAYER_GRANT(name) [LAYER_##name] = GRANT_##name,
-	static const enum grant grants[LAYER_COUNT] = {LAYER_LIST(LAYER_GRANT)};
-#undef LAYER_GRANT
-
-	return grants[layer];
+	return option_of_grant(grant)->tighten == TIGHTEN_LAYER ?
+	    &d->layers[grant] :
+	    NULL;
 }
 
 static int

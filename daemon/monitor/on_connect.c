@@ -35,7 +35,7 @@ static void
 connect_denied(struct monitor *m, uint32_t channel, const char *host,
     uint32_t port, const struct net_address *address)
 {
-	const struct policy_forward forward = {.layer = LAYER_local_forward,
+	const struct policy_forward forward = {.grant = GRANT_local_forward,
 	    .host = host,
 	    .port = port,
 	    .address = address};

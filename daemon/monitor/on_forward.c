@@ -44,7 +44,7 @@ permitted_listeners(struct monitor *m, const struct msg_tcp_listen *l,
     char *why, size_t why_size)
 {
 	const struct policy_forward forward = {
-	    .layer = LAYER_remote_forward, .host = l->address, .port = l->port};
+	    .grant = GRANT_remote_forward, .host = l->address, .port = l->port};
 	struct addresses out = {.count = 0};
 
 	_Static_assert(LISTEN_ADDRESSES_MAX <= ADDRESSES_MAX, "room");

@@ -19,11 +19,11 @@
 
 /* The decision on path; place: where that leads, or NULL. */
 static void
-set_reason(struct monitor *m, enum layer layer, const char *path,
+set_reason(struct monitor *m, enum grant grant, const char *path,
     const char *place, char *why, size_t size)
 {
 	const struct policy_forward forward = {
-	    .layer = layer, .host = place != NULL ? place : path};
+	    .grant = grant, .host = place != NULL ? place : path};
 	size_t len;
 
 	policy_forward_refuser(
@@ -41,7 +41,7 @@ connect_denied(
 {
 	char why[WHY_MAX + PATH_MAX];
 
-	set_reason(m, LAYER_unix_local, path, place, why, sizeof(why));
+	set_reason(m, GRANT_unix_local, path, place, why, sizeof(why));
 	forward_denied(m, channel, "direct-streamlocal", path, 0, why);
 }
 
@@ -56,7 +56,7 @@ on_unix_connect(struct monitor *m, struct wall_message *message)
 		    NOT_ABSOLUTE);
 		return 0;
 	}
-	if (!policy_may_unix_somewhere(m->decision, LAYER_unix_local)) {
+	if (!policy_may_unix_somewhere(m->decision, GRANT_unix_local)) {
 		connect_denied(m, u->channel, u->path, NULL);
 		return 0;
 	}
@@ -103,7 +103,7 @@ unix_listen_denied(
 {
 	char why[WHY_MAX + PATH_MAX];
 
-	set_reason(m, LAYER_unix_remote, path, place, why, sizeof(why));
+	set_reason(m, GRANT_unix_remote, path, place, why, sizeof(why));
 	listen_denied(m, request, "streamlocal-forward", path, 0, why);
 }
 
@@ -118,7 +118,7 @@ on_unix_listen(struct monitor *m, struct wall_message *message)
 		    NOT_ABSOLUTE);
 		return 0;
 	}
-	if (!policy_may_unix_somewhere(m->decision, LAYER_unix_remote)) {
+	if (!policy_may_unix_somewhere(m->decision, GRANT_unix_remote)) {
 		unix_listen_denied(m, l->request, l->path, NULL);
 		return 0;
 	}

@@ -58,19 +58,14 @@ value_of(const struct decision *d, enum grant grant)
 {
 	const struct option *option = option_of_grant(grant);
 	const void *value = (const char *)&d->grants + option->offset;
-	enum layer layer;
+	const struct layers *layers = decision_layers(d, grant);
 	size_t i;
 
-	for (layer = 0; layer < LAYER_COUNT; layer++) {
-		const struct layers *layers = &d->layers[layer];
+	for (i = 0; layers != NULL && i < layers->count; i++) {
+		const struct strings *list = layers->items[i].list;
 
-		for (i = 0; layer_grant(layer) == grant && i < layers->count;
-		     i++) {
-			const struct strings *list = layers->items[i].list;
-
-			if (list->count == 0)
-				return list;
-		}
+		if (list->count == 0)
+			return list;
 	}
 	return value;
 }

@@ -425,7 +425,7 @@ static int
 broken(const struct tightening *t)
 {
 	size_t size;
-	enum layer layer;
+	enum grant grant = (enum grant)t->option->grant;
 
 	switch (t->option->tighten) {
 	case TIGHTEN_TRUE:
@@ -436,14 +436,8 @@ broken(const struct tightening *t)
 		size = sizeof(char *);
 		break;
 	case TIGHTEN_LAYER:
-		for (layer = 0; layer < LAYER_COUNT; layer++) {
-			if ((int)layer_grant(layer) != t->option->grant)
-				continue;
-			t->d->layers[layer].count = 0;
-			return decision_add_layer(
-			    t->d, layer, t->value, &t->origin);
-		}
-		return 0;
+		t->d->layers[grant].count = 0;
+		return decision_add_layer(t->d, grant, t->value, &t->origin);
 	default:
 		size = sizeof(uint32_t);
 	}

@@ -293,10 +293,10 @@ START_TEST(nothing_is_looked_at_where_nothing_can_be_permitted)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		decide_with(rows[i].grants);
 		ck_assert_int_eq(
-		    policy_may_unix_somewhere(&decision, LAYER_unix_local),
+		    policy_may_unix_somewhere(&decision, GRANT_unix_local),
 		    rows[i].local);
 		ck_assert_int_eq(
-		    policy_may_unix_somewhere(&decision, LAYER_unix_remote),
+		    policy_may_unix_somewhere(&decision, GRANT_unix_remote),
 		    rows[i].remote);
 		done();
 	}
@@ -309,7 +309,7 @@ START_TEST(a_refusal_names_the_rule_or_the_guard)
 {
 	struct policy_facts facts = facts_of_alice();
 	struct policy_forward f = {
-	    .layer = LAYER_local_forward, .host = "db", .port = 22};
+	    .grant = GRANT_local_forward, .host = "db", .port = 22};
 	char why[256];
 
 	decide("rules = ( { name = \"base\"; methods = [ \"publickey\" ]; "
@@ -328,7 +328,7 @@ START_TEST(a_refusal_names_the_rule_or_the_guard)
 	policy_forward_refuser(config, &decision, &f, why, sizeof(why));
 	ck_assert_msg(
 	    strstr(why, "local_forward of rule base (") == why, "%s", why);
-	f.layer = LAYER_unix_local;
+	f.grant = GRANT_unix_local;
 	f.host = "/run/x";
 	policy_forward_refuser(config, &decision, &f, why, sizeof(why));
 	ck_assert_str_eq(why, "rule base grants no unix_local");
@@ -342,7 +342,7 @@ START_TEST(a_key_is_named_by_its_line)
 {
 	static const char *const open[] = {"db:5432"};
 	struct policy_forward f = {
-	    .layer = LAYER_local_forward, .host = "db", .port = 1};
+	    .grant = GRANT_local_forward, .host = "db", .port = 1};
 	char why[256];
 
 	decide_with("local_forward = [ \"*:*\" ];");

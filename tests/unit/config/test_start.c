@@ -291,10 +291,10 @@ granted(enum grant grant)
 	case GRANT_remote_forward:
 		return policy_may_listen(d, "localhost", 8080, out) != 0;
 	case GRANT_unix_local:
-		return policy_may_unix_somewhere(d, LAYER_unix_local) ||
+		return policy_may_unix_somewhere(d, GRANT_unix_local) ||
 		    policy_may_unix_connect(d, "/run/x");
 	case GRANT_unix_remote:
-		return policy_may_unix_somewhere(d, LAYER_unix_remote) ||
+		return policy_may_unix_somewhere(d, GRANT_unix_remote) ||
 		    policy_may_unix_listen(d, "/run/x");
 	default:
 		ck_abort_msg("grant %d has no question", (int)grant);
