@@ -11,6 +11,7 @@
 #include "config/policy/match.h"
 #include "config/policy/serves.h"
 #include "lib/err.h"
+#include "lib/journal.h"
 #include "lib/mem.h"
 #include "lib/safefile.h"
 
@@ -175,6 +176,10 @@ check_log_targets(const struct check *c)
 	for (size_t i = 0; i < targets->count; i++) {
 		const char *path = targets->items[i];
 
+		if (strcmp(path, "journal") == 0 &&
+		    access(JOURNAL_PATH, W_OK) != 0)
+			state_problem(c, origin, "log.targets: journal: %s: %s",
+			    JOURNAL_PATH, strerror(errno));
 		if (path[0] != '/')
 			continue;
 		directory =

@@ -173,7 +173,8 @@ option_type_text(enum option_type type)
 	    [OPTION_STRINGS] = "list of strings",
 	    [OPTION_PATHS] = "list of absolute paths",
 	    [OPTION_ALGORITHMS] = "list of algorithm names",
-	    [OPTION_TARGETS_LOG] = "list of syslog, stderr, file names",
+	    [OPTION_TARGETS_LOG] = "list of system, journal, syslog, stderr, "
+				   "file names",
 	    [OPTION_SETENV] = "list of NAME=value strings",
 	    [OPTION_COMMANDS] = "list of NAME=command strings",
 	    [OPTION_LOGINS] = "list of USER or USER@NETWORKS strings",

@@ -237,8 +237,13 @@ const struct option options[] = {
     S("log.ident", log.ident, NAME, 0, 0, 0, "\"sallyportd\"", NULL,
 	"The program name in the log; \"sshd\" lets unchanged log watchers "
 	"match."),
-    S("log.targets", log.targets, TARGETS_LOG, 0, 8, 0, "[\"syslog\"]", NULL,
-	"Where the log goes: syslog, stderr, or an absolute file name; a "
+    S("log.targets", log.targets, TARGETS_LOG, 0, 8, 0, "[\"system\"]", NULL,
+	"Where the log goes. journal: journald, with the classic sentence as "
+	"MESSAGE, whatever log.format says, and every field beside it under a "
+	"name of its own (doc/AUDIT.md); syslog: /dev/log; system: the one of "
+	"these two that the machine has, the journal first. Only one of the "
+	"three can be named, for journald reads both. stderr, or an absolute "
+	"file name; a "
 	"symbolic link is followed if it and each directory on the way are "
 	"root's and writable by nobody else."),
     S("records.utmp", records.utmp, BOOL, 0, 0, 0, "true", NULL,

@@ -45,7 +45,7 @@ enum option_type {
 	OPTION_STRINGS, /* struct strings */
 	OPTION_PATHS, /* struct strings, absolute */
 	OPTION_ALGORITHMS, /* struct strings, final after all is read */
-	OPTION_TARGETS_LOG, /* struct strings: syslog, stderr, /file */
+	OPTION_TARGETS_LOG, /* struct strings: system, stderr, /file */
 	OPTION_SETENV, /* struct strings, NAME=value */
 	OPTION_COMMANDS, /* struct strings, SUBSYSTEM=command */
 	OPTION_LOGINS, /* struct strings, USER or USER@NETWORKS */

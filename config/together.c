@@ -16,6 +16,22 @@ server_error(struct loader *l, const char *key, const char *text)
 	    l->problems, origin->file, origin->line, "%s: %s", key, text);
 }
 
+/* journald reads /dev/log, too: each record would be there twice. */
+static void
+check_log(struct loader *l)
+{
+	const struct strings *targets = &l->config->log.targets;
+	size_t n = 0;
+
+	for (size_t i = 0; i < targets->count; i++)
+		n += strcmp(targets->items[i], "system") == 0 ||
+		    strcmp(targets->items[i], "journal") == 0 ||
+		    strcmp(targets->items[i], "syslog") == 0;
+	if (n > 1)
+		server_error(l, "log.targets",
+		    "only one of system, journal, and syslog can be named");
+}
+
 static void
 check_listeners(struct loader *l)
 {
@@ -149,4 +165,5 @@ check_together(struct loader *l)
 	check_accounts(l);
 	check_listeners(l);
 	check_names(l);
+	check_log(l);
 }

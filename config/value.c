@@ -276,6 +276,18 @@ command_fault(const char *text)
 	return NULL;
 }
 
+static bool
+is_log_target(const char *text)
+{
+	static const char *const words[] = {
+	    "system", "journal", "syslog", "stderr"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(text, words[i]) == 0)
+			return true;
+	return false;
+}
+
 static const char *
 item_string(struct arena *arena, const struct option *option, const char *text,
     void *item)
@@ -302,10 +314,9 @@ item_string(struct arena *arena, const struct option *option, const char *text,
 		fault = parse_fingerprint(text);
 		break;
 	case OPTION_TARGETS_LOG:
-		if (strcmp(text, "syslog") != 0 && strcmp(text, "stderr") != 0)
-			fault = path_fault(text) == NULL ?
-			    NULL :
-			    "not a log target; syslog, stderr, or /a/file";
+		if (!is_log_target(text) && path_fault(text) != NULL)
+			fault = "not a log target; system, journal, "
+				"syslog, stderr, or /a/file";
 		break;
 	default:
 		if (*text == '\0' || strcmp(text, "!") == 0)

@@ -6,6 +6,7 @@
 #include "config/load.h"
 #include "daemon/roles.h"
 #include "lib/audit.h"
+#include "lib/journal.h"
 #include "lib/log.h"
 #include "lib/ssh/fips.h"
 #include "lib/syslog_out.h"
@@ -14,8 +15,10 @@
 #include "privsep/spawn.h"
 #include "privsep/title.h"
 
-#include <stdio.h>
+#include <sys/stat.h>
+
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,13 +31,21 @@ start_own_flags(void)
 	return &own_flags;
 }
 
+static bool
+journal_is_there(void)
+{
+	struct stat st;
+
+	return stat(JOURNAL_PATH, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
 static void
 open_targets(const struct config *config, const struct start_flags *flags)
 {
 	const struct log_settings *s = &config->log;
 	struct audit_output outputs[AUDIT_OUTPUT_MAX];
 	size_t n = 0;
-	bool to_syslog = false;
+	bool to_syslog = false, to_journal = false;
 
 	/* -E stands in place of all of them, in a rehearsal as well. */
 	for (size_t i = 0; flags->log_fd < 0 && i < s->targets.count; i++) {
@@ -42,6 +53,10 @@ open_targets(const struct config *config, const struct start_flags *flags)
 
 		if (strcmp(target, "syslog") == 0)
 			to_syslog = true;
+		else if (strcmp(target, "journal") == 0)
+			to_journal = true;
+		else if (strcmp(target, "system") == 0)
+			*(journal_is_there() ? &to_journal : &to_syslog) = true;
 		else if (strcmp(target, "stderr") == 0)
 			log_use_stderr(true);
 		else if (log_open_file(target) != 0)
@@ -49,19 +64,24 @@ open_targets(const struct config *config, const struct start_flags *flags)
 			    .reason = strerror(errno));
 	}
 	if (flags->log_stderr)
-		to_syslog = false;
-	if (to_syslog) {
-		const struct syslog_out_options o = {
-		    .ident = s->ident, .facility = (int)s->facility};
+		to_syslog = to_journal = false;
+	if (to_syslog || to_journal) {
+		const struct syslog_out_options o = {.ident = s->ident,
+		    .facility = (int)s->facility,
+		    .journal = to_journal};
 
 		syslog_out_close();
 		if (syslog_out_open(&o) != 0)
 			log_error("syslog cannot be opened");
 	}
 	log_use_syslog(to_syslog);
+	log_use_journal(to_journal);
 	outputs[n++] = (struct audit_output){.sink = AUDIT_TO_LOG,
 	    .format = (enum audit_format)s->format,
 	    .fd = -1};
+	if (to_journal)
+		outputs[n++] =
+		    (struct audit_output){.sink = AUDIT_TO_JOURNAL, .fd = -1};
 	(void)audit_set_outputs(outputs, n);
 }
 

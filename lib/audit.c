@@ -208,6 +208,11 @@ emit_to(
 			return;
 		severity = AUDIT_INFO;
 	}
+	if (how->sink == AUDIT_TO_JOURNAL) {
+		if (audit_journal_event(severity, event, fields))
+			log_report_lost();
+		return;
+	}
 	len = audit_encode(record, sizeof(record), how, event, fields);
 	if (how->sink == AUDIT_TO_FD)
 		log_write_fd(how->fd, record, len, !is_sentence(how->format));

@@ -137,6 +137,7 @@ enum audit_sink {
 	AUDIT_TO_LOG = 0, /* wherever lib/log.h writes */
 	AUDIT_TO_SYSLOG,
 	AUDIT_TO_FD, /* a file of its own, or a pipe */
+	AUDIT_TO_JOURNAL, /* classic, with every field under its own name */
 };
 struct audit_output {
 	enum audit_format format;
@@ -154,6 +155,17 @@ struct audit_output {
 #define AUDIT_OUTPUT_MAX 4
 /* Copied.  At birth: one, text to the log.  More than the maximum: E_LIMIT. */
 int audit_set_outputs(const struct audit_output *outputs, size_t count);
+
+/*
+ * In journald's protocol, by lib/syslog_out.h, which was opened for the
+ * journal: an event; a line of lib/log.h with the envelope.  As
+ * syslog_out_send().  And the bytes of an event's record, for the tests.
+ */
+bool audit_journal_event(
+    int severity, enum audit_event event, const void *fields);
+bool audit_journal_line(int severity, const char *line, size_t len);
+size_t audit_encode_journal(char *out, size_t size, int severity,
+    enum audit_event event, const void *fields);
 
 /* How often each event was emitted in this process. */
 uint64_t audit_count(enum audit_event event);

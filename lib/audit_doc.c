@@ -21,7 +21,8 @@ static const char *const kinds[] = {
     [AUDIT_KIND_flag] = "true, or absent",
     [AUDIT_KIND_mode] = "octal, absent when 0",
     [AUDIT_KIND_address] = "address",
-    [AUDIT_KIND_pairs] = "texts: `m_NAME`, JSON: `sallyport.module.field.NAME`",
+    [AUDIT_KIND_pairs] = "texts: `m_NAME`, JSON: "
+			 "`sallyport.module.field.NAME`, journal: `M_NAME`",
 };
 
 static const char head[] =
@@ -61,28 +62,56 @@ static const char head[] =
     "write with syslog(3) in the monitor's process, and the server's own\n"
     "notices and diagnostics.\n"
     "\n"
+    "## In the journal\n"
+    "\n"
+    "With the target `journal` (or `system`, the default, where journald\n"
+    "runs) `MESSAGE` is the classic sentence, whatever `log.format` says, "
+    "and\n"
+    "every field stands beside it under a name of its own: `SALLYPORT_` and\n"
+    "the name in the tables below. So does what is in every event, for the\n"
+    "server's other lines too, with `PRIORITY`, `SYSLOG_FACILITY`,\n"
+    "`SYSLOG_IDENTIFIER`, `SYSLOG_PID` and `SALLYPORT_TIME`, the time at "
+    "which\n"
+    "the record was made. Events follow `log.level` as in `classic`. Their\n"
+    "`MESSAGE_ID` is `" AUDIT_MESSAGE_ID "` and the code in eight\n"
+    "digits, and never changes: SP-3001 is\n"
+    "`" AUDIT_MESSAGE_ID "00003001`.\n"
+    "\n"
+    "    journalctl SALLYPORT_CONN=9f86d081884c7d65   # one connection\n"
+    "    journalctl SALLYPORT_EVENT=auth.fail SALLYPORT_USER=root\n"
+    "    journalctl MESSAGE_ID=" AUDIT_MESSAGE_ID "00003001 -o json\n"
+    "\n"
     "## In every event\n"
     "\n"
-    "| RFC 5424 | JSON | what |\n"
-    "|---|---|---|\n"
-    "| MSGID | `event.code` | code, never reused |\n"
-    "| `ev` | `event.action` | name |\n"
-    "| `out` | `event.outcome` | success, failure, unknown |\n"
-    "| PRI | `log.level`, `event.severity` | severity |\n"
-    "| TIMESTAMP | `@timestamp` | UTC, microseconds |\n"
-    "| PROCID | `process.pid` | process id |\n"
-    "| `meta sequenceId` | `event.sequence` | number in this process |\n"
-    "| `conn` | `sallyport.conn` | connection id, from open to close |\n"
-    "| `src`, `sport` | `source.ip`, `source.port` | client |\n"
-    "| `dst`, `dport` | `destination.ip`, `destination.port` | server |\n"
-    "| `user`, `uid` | `user.name`, `user.id` | user; the id after login |\n"
-    "| `req` | `sallyport.user.requested` | name as the client sent it |\n"
-    "| `invalid` | `sallyport.user.invalid` | there is no such user |\n"
-    "| `rule` | `rule.name` | the rule or guard that decided, absent if none "
+    "| RFC 5424 | JSON | journal | what |\n"
+    "|---|---|---|---|\n"
+    "| MSGID | `event.code` | `EVENT_CODE` | code, never reused |\n"
+    "| `ev` | `event.action` | `EVENT` | name |\n"
+    "| `out` | `event.outcome` | `OUTCOME` | success, failure, unknown |\n"
+    "| PRI | `log.level`, `event.severity` | PRIORITY | severity |\n"
+    "| TIMESTAMP | `@timestamp` | `TIME` | UTC, microseconds |\n"
+    "| PROCID | `process.pid` | SYSLOG_PID | process id |\n"
+    "| `meta sequenceId` | `event.sequence` | `SEQUENCE` | number in this "
+    "process |\n"
+    "| `conn` | `sallyport.conn` | `CONN` | connection id, from open to close "
+    "|\n"
+    "| `src`, `sport` | `source.ip`, `source.port` | `SRC`, `SPORT` | client "
+    "|\n"
+    "| `dst`, `dport` | `destination.ip`, `destination.port` | `DST`, `DPORT` "
+    "| server |\n"
+    "| `user`, `uid` | `user.name`, `user.id` | `USER`, `UID` | user; the id "
+    "after login |\n"
+    "| `req` | `sallyport.user.requested` | `REQ` | name as the client sent it "
+    "|\n"
+    "| `invalid` | `sallyport.user.invalid` | `INVALID` | there is no such "
+    "user |\n"
+    "| `rule` | `rule.name` | `RULE` | the rule or guard that decided, absent "
+    "if none "
     "did "
     "|\n"
-    "| `gen` | `sallyport.config.generation` | configuration generation |\n"
-    "| `comp` | `sallyport.component.name` | process that speaks |\n"
+    "| `gen` | `sallyport.config.generation` | `GEN` | configuration "
+    "generation |\n"
+    "| `comp` | `sallyport.component.name` | `COMP` | process that speaks |\n"
     "\n"
     "JSON also has `event.kind`, `event.category`, `event.type`,\n"
     "`event.dataset`, `event.provider`, `network.protocol`, `service.name`,\n"
@@ -136,6 +165,17 @@ write_event(FILE *f, const struct audit_event_row *row)
 }
 
 static void
+write_field(FILE *f, const struct audit_field *field)
+{
+	bool pairs = field->kind == AUDIT_KIND_pairs;
+	char name[AUDIT_JOURNAL_NAME_SIZE];
+
+	audit_journal_name(name, "", pairs ? "m_name" : field->name);
+	fprintf(f, "| `%s` | `%s` | `%s` | %s | %s |\n", field->sd, field->json,
+	    &name[strlen("SALLYPORT_")], kinds[field->kind], field->help);
+}
+
+static void
 write_doc(FILE *f)
 {
 	unsigned part = 0;
@@ -153,13 +193,11 @@ write_doc(FILE *f)
 		write_event(f, &audit_events[i]);
 	}
 	fputs("\n`<...>` is left out when a field in it is absent.\n"
-	      "\n## Fields\n\n| RFC 5424, text | JSON | kind | what |\n"
-	      "|---|---|---|---|\n",
+	      "\n## Fields\n\n| RFC 5424, text | JSON | journal | kind | what "
+	      "|\n|---|---|---|---|---|\n",
 	    f);
 	for (size_t i = 0; i < audit_field_count; i++)
-		fprintf(f, "| `%s` | `%s` | %s | %s |\n", audit_fields[i].sd,
-		    audit_fields[i].json, kinds[audit_fields[i].kind],
-		    audit_fields[i].help);
+		write_field(f, &audit_fields[i]);
 }
 
 #ifndef AUDIT_DOC_IN_TEST

@@ -31,13 +31,6 @@ audit_now(char text[40])
 	    (unsigned)(now.tv_nsec / 1000) % 1000000);
 }
 
-/* The envelope's members under both formats' names, each with its value. */
-struct member {
-	const char *sd, *json;
-	struct audit_value value;
-};
-#define MEMBERS_MAX 12
-
 static struct audit_value
 text_of(const char *text)
 {
@@ -60,35 +53,38 @@ address_of(const struct net_address *a)
 	    .address = a};
 }
 
-static size_t
-envelope(struct member m[MEMBERS_MAX])
+size_t
+audit_envelope(struct audit_member m[AUDIT_MEMBERS_MAX])
 {
 	const struct audit_context *c = audit_context();
 	bool known = c->user_state == AUDIT_USER_KNOWN;
 	size_t n = 0;
 
-	m[n++] = (struct member){"conn", "sallyport.conn", text_of(c->conn)};
-	m[n++] = (struct member){"src", "source.ip", address_of(&c->source)};
-	m[n++] = (struct member){"sport", "source.port",
-	    number_of(c->source.port, c->source.family != NET_NONE)};
 	m[n++] =
-	    (struct member){"dst", "destination.ip", address_of(&c->local)};
-	m[n++] = (struct member){"dport", "destination.port",
+	    (struct audit_member){"conn", "sallyport.conn", text_of(c->conn)};
+	m[n++] =
+	    (struct audit_member){"src", "source.ip", address_of(&c->source)};
+	m[n++] = (struct audit_member){"sport", "source.port",
+	    number_of(c->source.port, c->source.family != NET_NONE)};
+	m[n++] = (struct audit_member){
+	    "dst", "destination.ip", address_of(&c->local)};
+	m[n++] = (struct audit_member){"dport", "destination.port",
 	    number_of(c->local.port, c->local.family != NET_NONE)};
 	/* ECS has the name that was tried here, too. */
-	m[n++] = (struct member){"user", "user.name",
+	m[n++] = (struct audit_member){"user", "user.name",
 	    text_of(c->user[0] != '\0' ? c->user : c->requested)};
-	m[n++] = (struct member){"uid", "user.id", number_of(c->uid, known)};
-	m[n++] = (struct member){
+	m[n++] =
+	    (struct audit_member){"uid", "user.id", number_of(c->uid, known)};
+	m[n++] = (struct audit_member){
 	    "req", "sallyport.user.requested", text_of(c->requested)};
-	m[n++] = (struct member){"invalid", "sallyport.user.invalid",
+	m[n++] = (struct audit_member){"invalid", "sallyport.user.invalid",
 	    {.kind = AUDIT_KIND_flag,
 		.number = 1,
 		.present = c->user_state == AUDIT_USER_INVALID}};
-	m[n++] = (struct member){"rule", "rule.name", text_of(c->rule)};
-	m[n++] = (struct member){"gen", "sallyport.config.generation",
+	m[n++] = (struct audit_member){"rule", "rule.name", text_of(c->rule)};
+	m[n++] = (struct audit_member){"gen", "sallyport.config.generation",
 	    number_of(c->generation, c->generation != 0)};
-	m[n++] = (struct member){"comp", "sallyport.component.name",
+	m[n++] = (struct audit_member){"comp", "sallyport.component.name",
 	    text_of(c->component == NULL ? "" : c->component)};
 	return n;
 }
@@ -191,9 +187,9 @@ audit_write_sd(struct audit_out *o, const struct audit_event_row *row,
     const void *fields, bool header)
 {
 	const struct audit_slot *slot = row->slots;
-	struct member m[MEMBERS_MAX];
+	struct audit_member m[AUDIT_MEMBERS_MAX];
 	struct audit_value v;
-	size_t n = envelope(m), room = o->size;
+	size_t n = audit_envelope(m), room = o->size;
 
 	if (header)
 		sd_header(o, row);
@@ -333,10 +329,10 @@ audit_write_json(
 {
 	const struct audit_slot *slot = row->slots;
 	char sentence[SENTENCE_MAX], shown[SENTENCE_MAX];
-	struct member m[MEMBERS_MAX];
+	struct audit_member m[AUDIT_MEMBERS_MAX];
 	struct audit_value v;
 	struct audit_out s;
-	size_t n = envelope(m);
+	size_t n = audit_envelope(m);
 
 	o->size -= 32; /* for the end */
 	audit_out_text(o, "{");

@@ -111,6 +111,24 @@ void audit_write_sd(struct audit_out *o, const struct audit_event_row *row,
 void audit_write_json(
     struct audit_out *o, const struct audit_event_row *row, const void *fields);
 
+/* The envelope's members under both formats' names, each with its value. */
+struct audit_member {
+	const char *sd, *json;
+	struct audit_value value;
+};
+#define AUDIT_MEMBERS_MAX 12
+size_t audit_envelope(struct audit_member m[AUDIT_MEMBERS_MAX]);
+
+/*
+ * For the journal: the name of a field (a prefix, then the member's name in
+ * capitals); "" if it is too long.  The MESSAGE_ID of an event.
+ */
+#define AUDIT_JOURNAL_NAME_SIZE 65
+#define AUDIT_MESSAGE_ID_SIZE	33
+void audit_journal_name(
+    char name[AUDIT_JOURNAL_NAME_SIZE], const char *prefix, const char *member);
+void audit_message_id(char id[AUDIT_MESSAGE_ID_SIZE], unsigned code);
+
 /* UTC with microseconds, as RFC 3339; the number of this record. */
 void audit_now(char text[40]);
 uint64_t audit_sequence(void);

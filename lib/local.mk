@@ -2,11 +2,12 @@ noinst_LIBRARIES += lib/libground.a
 lib_libground_a_SOURCES = \
 	lib/addresses.c lib/addresses.h \
 	lib/audit.c lib/audit.h lib/audit_events.h lib/audit_fields.h \
-	lib/audit_encode.c lib/audit_table.c lib/audit_table.h \
+	lib/audit_encode.c lib/audit_journal.c lib/audit_table.c lib/audit_table.h \
 	lib/audit_text.c \
 	lib/buf.c lib/buf.h \
 	lib/err.c lib/err.h \
 	lib/escape.c lib/escape.h \
+	lib/journal.c lib/journal.h \
 	lib/line_out.c lib/line_out.h \
 	lib/log.c lib/log.h \
 	lib/loop.c lib/loop.h \

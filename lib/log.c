@@ -23,7 +23,7 @@ static struct {
 	char ident[64];
 	bool to_stderr;
 	struct line_out err;
-	bool to_syslog;
+	bool to_syslog, to_journal;
 	struct line_out file; /* its fd, -1: none */
 	bool fd_owned; /* log_open_file opened it */
 	log_callback_fn *callback;
@@ -132,6 +132,12 @@ log_use_syslog(bool on)
 	logger.to_syslog = on;
 }
 
+void
+log_use_journal(bool on)
+{
+	logger.to_journal = on;
+}
+
 int
 log_open_file(const char *path)
 {
@@ -226,7 +232,7 @@ report_missing(struct line_out *o, const char *carrier)
 	logger.in_lost = false;
 }
 
-/* Once the syslog daemon listens again: how much it has missed. */
+/* Once the system's log daemon listens again: how much it has missed. */
 void
 log_report_lost(void)
 {
@@ -236,7 +242,7 @@ log_report_lost(void)
 		return;
 	logger.in_lost = true;
 	before = syslog_out_lost();
-	AUDIT(log_drop, .count = untold, .carrier = "syslog");
+	AUDIT(log_drop, .count = untold, .carrier = syslog_out_carrier());
 	/* The telling itself is no loss. */
 	if (syslog_out_lost() == before)
 		syslog_out_told(untold);
@@ -294,6 +300,9 @@ write_text(int level, const char *text, size_t text_len)
 	to_callback(level, line);
 	n = snprintf(whole, sizeof(whole), "%s%s", levels[level].prefix, line);
 	to_sinks(levels[level].severity, whole, (size_t)n, false);
+	if (logger.to_journal &&
+	    audit_journal_line(levels[level].severity, whole, (size_t)n))
+		log_report_lost();
 	errno = saved;
 }
 

@@ -11,6 +11,7 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/journal.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
 #include "lib/rd.h"
@@ -45,6 +46,7 @@ static struct {
 	char ident[64];
 	int facility;
 	bool no_pid;
+	bool journal; /* records in journald's protocol */
 	int fd; /* valid while open, or -1 */
 	bool stream;
 	/* What a stream has not taken yet of a record it has begun. */
@@ -81,7 +83,7 @@ reconnect(void)
 		if (connect(out.fd, (struct sockaddr *)&out.path,
 			sizeof(out.path)) == 0)
 			return true;
-		if (errno != EPROTOTYPE)
+		if (errno != EPROTOTYPE || out.journal)
 			return false;
 	}
 	if ((fd = make_socket(SOCK_STREAM)) < 0)
@@ -123,7 +125,7 @@ syslog_out_open(const struct syslog_out_options *options)
 	const char *path = options->path, *ident = options->ident;
 
 	if (path == NULL)
-		path = SYSLOG_OUT_PATH;
+		path = options->journal ? JOURNAL_PATH : SYSLOG_OUT_PATH;
 	if (ident == NULL)
 		ident = "sallyport";
 	if (!good_ident(ident) || strlen(path) >= sizeof(out.path.sun_path) ||
@@ -137,6 +139,7 @@ syslog_out_open(const struct syslog_out_options *options)
 	strcpy(out.ident, ident);
 	out.facility = options->facility == 0 ? LOG_AUTH : options->facility;
 	out.no_pid = options->no_pid;
+	out.journal = options->journal;
 	out.pid = getpid();
 	out.open = true;
 	(void)reconnect(); /* the daemon may come later */
@@ -175,6 +178,12 @@ const char *
 syslog_out_ident(void)
 {
 	return out.open ? out.ident : "sallyport";
+}
+
+const char *
+syslog_out_carrier(void)
+{
+	return out.journal ? "the journal" : "syslog";
 }
 
 static void
@@ -293,8 +302,13 @@ send_record(const char *data, size_t len)
 		errno = ENOTCONN;
 		return false;
 	}
-	if (!out.stream)
-		return send_once(data, len - 1) >= 0;
+	if (!out.stream) {
+		if (send_once(data, len - 1) >= 0)
+			return true;
+		/* In a sandbox there is no memfd. */
+		return out.journal && errno == EMSGSIZE && !out.fixed &&
+		    journal_send_sealed(out.fd, data, len - 1) == 0;
+	}
 	if (!send_rest() || (n = send_once(data, len)) < 0)
 		return false;
 	out.rest_len = len - (size_t)n;
@@ -400,9 +414,14 @@ syslog_out_load(struct rd *r)
 	last = out.last;
 	out.first = out.last = NULL;
 	for (uint32_t i = 0; i < count && r->err == 0; i++) {
-		const uint8_t *data = rd_string(r, SYSLOG_OUT_MAX, &len);
+		const uint8_t *data =
+		    rd_string(r, SYSLOG_OUT_RECORD_MAX + 1, &len);
 
-		if (r->err == 0 && len > 0 && data[len - 1] == '\0' &&
+		if (r->err != 0 || len == 0 || data[len - 1] != '\0')
+			continue;
+		/* Of the other protocol, if log.targets has changed. */
+		if ((data[0] == '<') == out.journal ||
+		    (!out.journal && len > SYSLOG_OUT_MAX) ||
 		    !keep((const char *)data, len))
 			lose();
 	}
@@ -528,12 +547,13 @@ syslog_out_send(int severity, const char *text, size_t len)
 bool
 syslog_out_send_raw(const char *text, size_t len)
 {
-	char message[SYSLOG_OUT_MAX];
+	char message[SYSLOG_OUT_RECORD_MAX + 1];
+	size_t max = out.journal ? SYSLOG_OUT_RECORD_MAX : SYSLOG_OUT_MAX - 1;
 
 	if (!out.open)
 		return false;
-	if (len > sizeof(message) - 1)
-		len = sizeof(message) - 1;
+	if (len > max)
+		len = max;
 	memcpy(message, text, len);
 	message[len] = '\0';
 	return send_message(message, len + 1);

@@ -14,12 +14,19 @@
 
 #define SYSLOG_OUT_PATH "/dev/log"
 #define SYSLOG_OUT_MAX	8192 /* a longer message is cut */
+/* The longest record of the journal's kind. */
+#define SYSLOG_OUT_RECORD_MAX 24576
 
 struct syslog_out_options {
-	const char *path; /* NULL: /dev/log */
+	const char *path; /* NULL: /dev/log, or the journal's */
 	const char *ident; /* NULL: "sallyport" */
 	int facility; /* LOG_AUTH, LOG_AUTHPRIV, ... of syslog.h; 0: AUTH */
 	bool no_pid;
+	/*
+	 * Records are of lib/journal.h, sent whole by syslog_out_send_raw();
+	 * one too large for a datagram goes as a sealed memfd.
+	 */
+	bool journal;
 };
 
 /*
@@ -42,7 +49,8 @@ int syslog_out_facility_parse(const char *word, int *facility);
  */
 bool syslog_out_send(int severity, const char *text, size_t len);
 
-/* The same with a complete RFC 5424 message of the caller's. */
+/* The same with a complete RFC 5424 message of the caller's, or a record of
+ * the journal's. */
 bool syslog_out_send_raw(const char *message, size_t len);
 
 /*
@@ -77,6 +85,8 @@ void syslog_out_load(struct rd *r);
 /* The PRI value of a severity with our facility; our ident. */
 int syslog_out_priority(int severity);
 const char *syslog_out_ident(void);
+/* "syslog" or "the journal": what does not take records. */
+const char *syslog_out_carrier(void);
 
 /*
  * Messages this process lost since its birth or fork; those of them nobody

@@ -98,8 +98,12 @@ static const struct row rows[] = {
 	"is not one of: quiet error warn info verbose debug; did you mean "
 	"\"verbose\"?\n"},
     {"log = { targets = [ \"syslog\", \"here\" ]; };",
-	"a.conf:1: log.targets: \"here\": not a log target; syslog, "
-	"stderr, or /a/file\n"},
+	"a.conf:1: log.targets: \"here\": not a log target; system, "
+	"journal, syslog, stderr, or /a/file\n"},
+    {"log = { targets = [ \"syslog\", \"stderr\", \"journal\" ]; };",
+	"a.conf:1: log.targets: only one of system, journal, and syslog can "
+	"be named\n"},
+    {"log = { targets = [ \"stderr\", \"journal\", \"/var/log/x\" ]; };", ""},
     {"host_keys = [];", "a.conf:1: host_keys: at least 1 entries are needed\n"},
     {"host_keys = [ \"key\" ];",
 	"a.conf:1: host_keys: \"key\": not an absolute path\n"},
