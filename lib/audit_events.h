@@ -15,11 +15,11 @@
  * value, without writing it; {+f} writes a number though it is 0.  {for} is
  * "[invalid user ]NAME", {who} "[authenticating |invalid |]user NAME " or
  * nothing, {guest} the same until login and nothing after it, {preauth}
- * " [preauth]" from the client's identification until login.  The fields no sentence mentions
- * follow at its end as
- * " [conn=... name=value]"; where known log watchers (fail2ban's sshd filter)
- * anchor the end, {on} puts them into " on conn=...,name=value", which those
- * allow.  The sentences are OpenSSH's where it has one.
+ * " [preauth]" from the client's identification until login.  The fields no
+ *sentence mentions follow at its end as " [conn=... name=value]"; where known
+ *log watchers (fail2ban's sshd filter) anchor the end, {on} puts them into " on
+ *conn=...,name=value", which those allow.  The sentences are OpenSSH's where it
+ *has one.
  */
 #ifndef LIB_AUDIT_EVENTS_H
 #define LIB_AUDIT_EVENTS_H

@@ -119,7 +119,8 @@ struct slot {
 	char method[64];
 	char key[80]; /* fingerprint */
 	char principal[128]; /* Kerberos */
-	uint64_t log_untold; /* records that syslog or the journal did not take */
+	uint64_t
+	    log_untold; /* records that syslog or the journal did not take */
 	struct slot_counts counts;
 	/* For the user's terminals; the master writes it when the last has been
 	 * taken, counts up, and sends the monitor SIGUSR1. */

@@ -263,7 +263,8 @@ control_stats(struct control_client *c)
 	penalties(c);
 	failures(c);
 	single(c, "sallyport_log_lost_total", "counter",
-	    "Records that syslog or the journal did not take", t->counts.log_lost);
+	    "Records that syslog or the journal did not take",
+	    t->counts.log_lost);
 	free(t);
 	control_ok(c);
 }
