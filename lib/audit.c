@@ -209,7 +209,7 @@ emit_to(
 		severity = AUDIT_INFO;
 	}
 	if (how->sink == AUDIT_TO_JOURNAL) {
-		if (audit_journal_event(severity, event, fields))
+		if (how->journal(severity, event, fields))
 			log_report_lost();
 		return;
 	}

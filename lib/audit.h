@@ -143,6 +143,9 @@ struct audit_output {
 	enum audit_format format;
 	enum audit_sink sink;
 	int fd; /* AUDIT_TO_FD: not closed here */
+	/* AUDIT_TO_JOURNAL: audit_journal_event(). */
+	bool (*journal)(
+	    int severity, enum audit_event event, const void *fields);
 	/* Text: the sentence alone, without the fields it does not mention. */
 	bool plain;
 	/*

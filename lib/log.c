@@ -23,7 +23,8 @@ static struct {
 	char ident[64];
 	bool to_stderr;
 	struct line_out err;
-	bool to_syslog, to_journal;
+	bool to_syslog;
+	log_journal_fn *journal;
 	struct line_out file; /* its fd, -1: none */
 	bool fd_owned; /* log_open_file opened it */
 	log_callback_fn *callback;
@@ -133,9 +134,9 @@ log_use_syslog(bool on)
 }
 
 void
-log_use_journal(bool on)
+log_use_journal(log_journal_fn *write)
 {
-	logger.to_journal = on;
+	logger.journal = write;
 }
 
 int
@@ -300,8 +301,8 @@ write_text(int level, const char *text, size_t text_len)
 	to_callback(level, line);
 	n = snprintf(whole, sizeof(whole), "%s%s", levels[level].prefix, line);
 	to_sinks(levels[level].severity, whole, (size_t)n, false);
-	if (logger.to_journal &&
-	    audit_journal_line(levels[level].severity, whole, (size_t)n))
+	if (logger.journal != NULL &&
+	    logger.journal(levels[level].severity, whole, (size_t)n))
 		log_report_lost();
 	errno = saved;
 }

@@ -61,9 +61,12 @@ void log_use_fd(int fd);
 int log_fd(void);
 /* lib/syslog_out.h must have been opened; lines follow the levels. */
 void log_use_syslog(bool on);
-/* The same, opened for the journal.  Records of the audit go there by an
- * output of their own. */
-void log_use_journal(bool on);
+/*
+ * The same, opened for the journal: the writer is audit_journal_line(), NULL
+ * for none.  Records of the audit go there by an output of their own.
+ */
+typedef bool log_journal_fn(int severity, const char *line, size_t len);
+void log_use_journal(log_journal_fn *write);
 
 /*
  * In a process behind a wall: lines go to the callback, already escaped (and
