@@ -532,3 +532,15 @@ parse_fingerprint(const char *text)
 		       "prints it";
 	return NULL;
 }
+
+const char *
+parse_log_target(const char *text)
+{
+	static const char *const words[] = {
+	    "system", "journal", "syslog", "stderr"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(text, words[i]) == 0)
+			return NULL;
+	return "not a log target; system, journal, syslog, stderr, or /a/file";
+}

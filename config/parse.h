@@ -21,6 +21,8 @@ const char *parse_uids(const char *text, struct uid_range *range);
 /* "publickey,keyboard-interactive:pam/otp". */
 const char *parse_chain(
     struct arena *arena, const char *text, struct chain *chain);
+/* "system", "journal", "syslog", "stderr": not a file. */
+const char *parse_log_target(const char *text);
 /* "host:port", "10.0.0.0/8:1-1023", "[2001:db8::]/32:*", "*:*". */
 const char *parse_target(
     struct arena *arena, const char *text, struct target *target);

@@ -276,18 +276,6 @@ command_fault(const char *text)
 	return NULL;
 }
 
-static bool
-is_log_target(const char *text)
-{
-	static const char *const words[] = {
-	    "system", "journal", "syslog", "stderr"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(text, words[i]) == 0)
-			return true;
-	return false;
-}
-
 static const char *
 item_string(struct arena *arena, const struct option *option, const char *text,
     void *item)
@@ -314,9 +302,8 @@ item_string(struct arena *arena, const struct option *option, const char *text,
 		fault = parse_fingerprint(text);
 		break;
 	case OPTION_TARGETS_LOG:
-		if (!is_log_target(text) && path_fault(text) != NULL)
-			fault = "not a log target; system, journal, "
-				"syslog, stderr, or /a/file";
+		if (path_fault(text) != NULL)
+			fault = parse_log_target(text);
 		break;
 	default:
 		if (*text == '\0' || strcmp(text, "!") == 0)

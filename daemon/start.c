@@ -75,13 +75,14 @@ open_targets(const struct config *config, const struct start_flags *flags)
 			log_error("syslog cannot be opened");
 	}
 	log_use_syslog(to_syslog);
-	log_use_journal(to_journal);
+	log_use_journal(to_journal ? audit_journal_line : NULL);
 	outputs[n++] = (struct audit_output){.sink = AUDIT_TO_LOG,
 	    .format = (enum audit_format)s->format,
 	    .fd = -1};
 	if (to_journal)
-		outputs[n++] =
-		    (struct audit_output){.sink = AUDIT_TO_JOURNAL, .fd = -1};
+		outputs[n++] = (struct audit_output){.sink = AUDIT_TO_JOURNAL,
+		    .fd = -1,
+		    .journal = audit_journal_event};
 	(void)audit_set_outputs(outputs, n);
 }
 

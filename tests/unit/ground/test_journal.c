@@ -283,13 +283,15 @@ receive(int fd)
 START_TEST(lines_and_events_reach_the_journal_once)
 {
 	const struct audit_output outputs[] = {{.sink = AUDIT_TO_LOG, .fd = -1},
-	    {.sink = AUDIT_TO_JOURNAL, .fd = -1}};
+	    {.sink = AUDIT_TO_JOURNAL,
+		.fd = -1,
+		.journal = audit_journal_event}};
 	int fd = receiver();
 	char pid[16];
 
 	snprintf(pid, sizeof(pid), "%d", (int)getpid());
 	open_out(true);
-	log_use_journal(true);
+	log_use_journal(audit_journal_line);
 	ck_assert_int_eq(audit_set_outputs(outputs, 2), 0);
 	log_warn("a\nSALLYPORT_CONN=%s", "b");
 	receive(fd);
