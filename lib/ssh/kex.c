@@ -5,7 +5,9 @@
  * The order is the default proposal's, and its reasons are these.  First come
  * the hybrids, which an eavesdropper with a later quantum computer cannot
  * open: ML-KEM before sntrup761 because it is a standard (FIPS 203) and may
- * be libcrypto's own; both cost less than two X25519.  Then X25519, which is
+ * be libcrypto's own; both cost less than two X25519.  The ones on NIST's
+ * curves come behind them, for peers that may have no other: P-384 costs five
+ * times X25519.  Then X25519, which is
  * fast and easy to do without leaks; then the NIST curves for clients that know
  * no other, P-256 first, as it matches the ciphers and costs a fifth of the
  * larger ones or less.  Finite fields come last, in OpenSSH's order, for
@@ -18,7 +20,6 @@
 #include "lib/err.h"
 #include "lib/secret.h"
 #include "lib/ssh/kex_private.h"
-#include "lib/ssh/mlkem.h"
 
 #include <openssl/err.h>
 
@@ -28,14 +29,16 @@
 #define FFDH   (KEX_FINITE_FIELD | KEX_FIPS_APPROVED | KEX_DEFAULT)
 
 static const struct kex_method methods[] = {
-    {"mlkem768x25519-sha256", DIGEST_SHA256, HYBRID, &kex_family_mlkem,
-	CURVE_X25519},
-    {"sntrup761x25519-sha512", DIGEST_SHA512, HYBRID, &kex_family_sntrup,
-	CURVE_X25519},
+    {"mlkem768x25519-sha256", DIGEST_SHA256, HYBRID, &kex_family_hybrid,
+	KEX_HYBRID(KEM_MLKEM768, CURVE_X25519)},
+    {"sntrup761x25519-sha512", DIGEST_SHA512, HYBRID, &kex_family_hybrid,
+	KEX_HYBRID(KEM_SNTRUP761, CURVE_X25519)},
     {"sntrup761x25519-sha512@openssh.com", DIGEST_SHA512, HYBRID,
-	&kex_family_sntrup, CURVE_X25519},
-    {"mlkem768nistp256-sha256", DIGEST_SHA256, HYBRID, &kex_family_mlkem,
-	CURVE_P256},
+	&kex_family_hybrid, KEX_HYBRID(KEM_SNTRUP761, CURVE_X25519)},
+    {"mlkem768nistp256-sha256", DIGEST_SHA256, HYBRID | KEX_FIPS_APPROVED,
+	&kex_family_hybrid, KEX_HYBRID(KEM_MLKEM768, CURVE_P256)},
+    {"mlkem1024nistp384-sha384", DIGEST_SHA384, HYBRID | KEX_FIPS_APPROVED,
+	&kex_family_hybrid, KEX_HYBRID(KEM_MLKEM1024, CURVE_P384)},
     {"curve25519-sha256", DIGEST_SHA256, KEX_DEFAULT, &kex_family_curve,
 	CURVE_X25519},
     {"curve25519-sha256@libssh.org", DIGEST_SHA256, KEX_DEFAULT,
@@ -96,7 +99,8 @@ kex_at(size_t index)
 unsigned
 kex_attributes(const struct kex_method *method)
 {
-	if (method->family == &kex_family_mlkem && mlkem_from_libcrypto())
+	if (method->family == &kex_family_hybrid &&
+	    kex_hybrid_from_libcrypto(method))
 		return method->attributes & ~(unsigned)KEX_OWN_CODE;
 	return method->attributes;
 }

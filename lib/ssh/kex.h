@@ -24,7 +24,7 @@
 #include <stdint.h>
 
 #define KEX_HASH_MAX   64
-#define KEX_SHARE_MAX  1280 /* ML-KEM-768 + X25519 has 1216 */
+#define KEX_SHARE_MAX  1792 /* ML-KEM-1024 + P-384 has 1665 */
 #define KEX_SECRET_MAX (4 + 1 + MODULI_BYTES_MAX) /* an mpint of 8192 bits */
 #define KEX_NAME_MAX   64
 
@@ -64,7 +64,7 @@ const struct kex_method *kex_at(size_t index);
 
 /*
  * Its attributes as they are at run time: ML-KEM is our own code only when
- * libcrypto has none.
+ * libcrypto has none of that size.
  */
 unsigned kex_attributes(const struct kex_method *method);
 

@@ -6,6 +6,7 @@ lib_ssh_libssh_a_SOURCES += \
 	lib/ssh/kex_dh.c \
 	lib/ssh/kex_hash.c \
 	lib/ssh/kex_hybrid.c \
+	lib/ssh/lacking.c lib/ssh/lacking.h \
 	lib/ssh/mlkem.c lib/ssh/mlkem.h \
 	lib/ssh/mlkem_client.c lib/ssh/mlkem_client.h \
 	lib/ssh/mlkem_pke.c lib/ssh/mlkem_pke.h \

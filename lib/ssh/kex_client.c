@@ -17,20 +17,20 @@
 struct kex_client {
 	const struct kex_method *method;
 	EVP_PKEY *key; /* of the curve or the group */
-	uint8_t kem_key[MLKEM_DK_LEN]; /* or sntrup761's, which is smaller */
+	uint8_t kem_key[MLKEM_DK_MAX]; /* or sntrup761's, which is smaller */
 };
 
 static int
-start_mlkem(struct kex_client *c, struct buf *out)
+start_mlkem(struct kex_client *c, enum mlkem_size size, struct buf *out)
 {
-	uint8_t seeds[2 * MLKEM_SEED_LEN], ek[MLKEM_EK_LEN];
+	uint8_t seeds[2 * MLKEM_SEED_LEN], ek[MLKEM_EK_MAX];
 	int err = E_CRYPTO;
 
 	if (RAND_bytes(seeds, sizeof(seeds)) == 1)
-		err =
-		    mlkem_keygen(seeds, &seeds[MLKEM_SEED_LEN], ek, c->kem_key);
+		err = mlkem_keygen(
+		    size, seeds, &seeds[MLKEM_SEED_LEN], ek, c->kem_key);
 	if (err == 0)
-		buf_bytes(out, ek, sizeof(ek));
+		buf_bytes(out, ek, mlkem_params_of(size)->ek_len);
 	wipe(seeds, sizeof(seeds));
 	return err;
 }
@@ -58,10 +58,31 @@ start_curve(struct kex_client *c, int curve, struct buf *out)
 }
 
 static int
+start_hybrid(struct kex_client *c, struct buf *out)
+{
+	int parameter = c->method->parameter, err = E_INTERNAL;
+
+	switch (KEX_HYBRID_KEM(parameter)) {
+	case KEM_MLKEM768:
+		err = start_mlkem(c, MLKEM_768, out);
+		break;
+	case KEM_MLKEM1024:
+		err = start_mlkem(c, MLKEM_1024, out);
+		break;
+	case KEM_SNTRUP761:
+		err = start_sntrup(c, out);
+		break;
+	case KEM_COUNT:
+		break;
+	}
+	return err != 0 ? err :
+			  start_curve(c, KEX_HYBRID_CURVE(parameter), out);
+}
+
+static int
 start(struct kex_client *c, const struct kex_group *group, struct buf *out)
 {
 	const struct kex_family *family = c->method->family;
-	int err = 0;
 
 	if (family == &kex_family_gex)
 		return group == NULL ? E_UNSUPPORTED :
@@ -73,11 +94,7 @@ start(struct kex_client *c, const struct kex_group *group, struct buf *out)
 		    c->method->parameter, NULL, &c->key, out);
 	if (family == &kex_family_curve)
 		return start_curve(c, c->method->parameter, out);
-	if (family == &kex_family_mlkem)
-		err = start_mlkem(c, out);
-	else
-		err = start_sntrup(c, out);
-	return err != 0 ? err : start_curve(c, c->method->parameter, out);
+	return start_hybrid(c, out);
 }
 
 int
@@ -102,18 +119,20 @@ static int
 finish_hybrid(
     struct kex_client *c, const uint8_t *share, size_t len, struct buf *secret)
 {
-	bool mlkem = c->method->family == &kex_family_mlkem;
-	size_t cipher_len = mlkem ? MLKEM_CIPHER_LEN : SNTRUP_CIPHER_LEN;
-	uint8_t kem_secret[32], curve_secret[CURVE_SECRET_MAX];
-	int curve = c->method->parameter, err;
-	size_t point_len = kex_curve_point_len(curve);
+	int parameter = c->method->parameter, err;
+	int curve = KEX_HYBRID_CURVE(parameter);
+	enum kex_kem kem = KEX_HYBRID_KEM(parameter);
+	uint8_t kem_secret[KEM_SECRET_LEN], curve_secret[CURVE_SECRET_MAX];
+	size_t point_len = kex_curve_point_len(curve), cipher_len;
 
-	if (len != cipher_len + point_len)
+	if (len != c->method->family->server_share_len(parameter))
 		return E_FORMAT;
-	if (mlkem)
-		err = mlkem_decaps(c->kem_key, share, kem_secret);
-	else
+	cipher_len = len - point_len;
+	if (kem == KEM_SNTRUP761)
 		err = sntrup_decaps(c->kem_key, share, kem_secret);
+	else
+		err = mlkem_decaps(kem == KEM_MLKEM768 ? MLKEM_768 : MLKEM_1024,
+		    c->kem_key, share, kem_secret);
 	if (err == 0 &&
 	    (err = kex_curve_derive(curve, c->key, &share[cipher_len],
 		 point_len, curve_secret)) == 0)

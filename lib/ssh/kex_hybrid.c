@@ -1,10 +1,11 @@
 /*
  * Hybrids of a post-quantum KEM and a curve, safe as long as either is:
  * mlkem768x25519-sha256 and, for those bound to NIST's curves,
- * mlkem768nistp256-sha256 (draft-ietf-sshm-mlkem-hybrid-kex) and
- * sntrup761x25519-sha512 (draft-ietf-sshm-ntruprime-ssh).  The client sends a
- * KEM key and a point, the server a ciphertext and a point, and K is the hash
- * of both secrets, a string.
+ * mlkem768nistp256-sha256 and mlkem1024nistp384-sha384
+ * (draft-ietf-sshm-mlkem-hybrid-kex); sntrup761x25519-sha512
+ * (draft-ietf-sshm-ntruprime-ssh).  The client sends a KEM key and a point,
+ * the server a ciphertext and a point, and K is the hash of both secrets, a
+ * string.
  */
 #include "lib/ssh/kex_private.h"
 
@@ -13,24 +14,70 @@
 #include "lib/ssh/mlkem.h"
 #include "lib/ssh/sntrup.h"
 
-#define CIPHER_MAX MLKEM_CIPHER_LEN
+#define CIPHER_MAX MLKEM_CIPHER_MAX
 
-/* What differs between the two. */
-struct kem {
+static int
+encaps_768(const uint8_t *key, uint8_t *cipher, uint8_t *secret)
+{
+	return mlkem_encaps(MLKEM_768, key, cipher, secret);
+}
+
+static int
+encaps_1024(const uint8_t *key, uint8_t *cipher, uint8_t *secret)
+{
+	return mlkem_encaps(MLKEM_1024, key, cipher, secret);
+}
+
+static int
+encaps_sntrup(const uint8_t *key, uint8_t *cipher, uint8_t *secret)
+{
+	return sntrup_encaps(key, cipher, secret);
+}
+
+/* Lengths are ML-KEM's parameters, or given. */
+static const struct kem {
+	int mlkem; /* its size, or -1 */
 	size_t key_len;
 	size_t cipher_len;
 	int (*encaps)(const uint8_t *key, uint8_t *cipher, uint8_t *secret);
+} kems[KEM_COUNT] = {
+    [KEM_MLKEM768] = {MLKEM_768, 0, 0, encaps_768},
+    [KEM_MLKEM1024] = {MLKEM_1024, 0, 0, encaps_1024},
+    [KEM_SNTRUP761] = {-1, SNTRUP_PK_LEN, SNTRUP_CIPHER_LEN, encaps_sntrup},
 };
 
-static const struct kem mlkem = {MLKEM_EK_LEN, MLKEM_CIPHER_LEN, mlkem_encaps};
-static const struct kem sntrup = {
-    SNTRUP_PK_LEN, SNTRUP_CIPHER_LEN, sntrup_encaps};
+static size_t
+key_len(const struct kem *kem)
+{
+	return kem->mlkem < 0 ?
+	    kem->key_len :
+	    mlkem_params_of((enum mlkem_size)kem->mlkem)->ek_len;
+}
+
+static size_t
+cipher_len(const struct kem *kem)
+{
+	return kem->mlkem < 0 ?
+	    kem->cipher_len :
+	    mlkem_params_of((enum mlkem_size)kem->mlkem)->cipher_len;
+}
+
+bool
+kex_hybrid_from_libcrypto(const struct kex_method *method)
+{
+	int size = kems[KEX_HYBRID_KEM(method->parameter)].mlkem;
+
+	return size >= 0 && mlkem_from_libcrypto((enum mlkem_size)size);
+}
 
 int
-kex_hybrid_combine(const struct kex_method *method, const uint8_t first[32],
-    const uint8_t second[32], struct buf *secret)
+kex_hybrid_combine(const struct kex_method *method,
+    const uint8_t kem_secret[KEM_SECRET_LEN], const uint8_t *curve_secret,
+    struct buf *secret)
 {
-	struct digest_part parts[] = {{first, 32}, {second, 32}};
+	int curve = KEX_HYBRID_CURVE(method->parameter);
+	struct digest_part parts[] = {{kem_secret, KEM_SECRET_LEN},
+	    {curve_secret, kex_curve_secret_len(curve)}};
 	uint8_t hash[DIGEST_MAX];
 	int err = digest_parts(method->digest, parts, 2, hash, sizeof(hash));
 
@@ -41,23 +88,24 @@ kex_hybrid_combine(const struct kex_method *method, const uint8_t first[32],
 }
 
 static int
-respond(const struct kem *kem, const struct kex_method *method,
-    const uint8_t *share, size_t len, struct buf *our_share, struct buf *secret)
+respond(const struct kex_method *method, const uint8_t *share, size_t len,
+    struct buf *our_share, struct buf *secret)
 {
+	const struct kem *kem = &kems[KEX_HYBRID_KEM(method->parameter)];
+	int curve = KEX_HYBRID_CURVE(method->parameter), err;
 	uint8_t cipher[CIPHER_MAX], point[CURVE_POINT_MAX];
-	uint8_t kem_secret[32], curve_secret[32]; /* of either curve */
-	int curve = method->parameter, err;
+	uint8_t kem_secret[KEM_SECRET_LEN], curve_secret[CURVE_SECRET_MAX];
 	size_t point_len = kex_curve_point_len(curve);
 
-	if (len != kem->key_len + point_len)
+	if (len != key_len(kem) + point_len)
 		return E_FORMAT;
 	if ((err = kem->encaps(share, cipher, kem_secret)) != 0 ||
-	    (err = kex_curve_respond(curve, &share[kem->key_len], point_len,
+	    (err = kex_curve_respond(curve, &share[key_len(kem)], point_len,
 		 point, curve_secret)) != 0 ||
 	    (err = kex_hybrid_combine(
 		 method, kem_secret, curve_secret, secret)) != 0)
 		goto out;
-	buf_bytes(our_share, cipher, kem->cipher_len);
+	buf_bytes(our_share, cipher, cipher_len(kem));
 	buf_bytes(our_share, point, point_len);
 out:
 	wipe(kem_secret, sizeof(kem_secret));
@@ -66,69 +114,32 @@ out:
 }
 
 static int
-mlkem_respond(const struct kex_method *method, const uint8_t *share, size_t len,
-    struct buf *our_share, struct buf *secret)
+preload(int parameter)
 {
-	return respond(&mlkem, method, share, len, our_share, secret);
-}
+	int size = kems[KEX_HYBRID_KEM(parameter)].mlkem;
+	int err = size < 0 ? 0 : mlkem_preload((enum mlkem_size)size);
 
-static int
-sntrup_respond(const struct kex_method *method, const uint8_t *share,
-    size_t len, struct buf *our_share, struct buf *secret)
-{
-	return respond(&sntrup, method, share, len, our_share, secret);
-}
-
-static int
-mlkem_preload_both(int parameter)
-{
-	int err = mlkem_preload();
-
-	return err != 0 ? err : kex_curve_preload(parameter);
-}
-
-static int
-sntrup_preload_both(int parameter)
-{
-	return kex_curve_preload(parameter);
+	return err != 0 ? err : kex_curve_preload(KEX_HYBRID_CURVE(parameter));
 }
 
 static size_t
-mlkem_client_len(int parameter)
+client_share_len(int parameter)
 {
-	return MLKEM_EK_LEN + kex_curve_point_len(parameter);
+	return key_len(&kems[KEX_HYBRID_KEM(parameter)]) +
+	    kex_curve_point_len(KEX_HYBRID_CURVE(parameter));
 }
 
 static size_t
-mlkem_server_len(int parameter)
+server_share_len(int parameter)
 {
-	return MLKEM_CIPHER_LEN + kex_curve_point_len(parameter);
+	return cipher_len(&kems[KEX_HYBRID_KEM(parameter)]) +
+	    kex_curve_point_len(KEX_HYBRID_CURVE(parameter));
 }
 
-static size_t
-sntrup_client_len(int parameter)
-{
-	return SNTRUP_PK_LEN + kex_curve_point_len(parameter);
-}
-
-static size_t
-sntrup_server_len(int parameter)
-{
-	return SNTRUP_CIPHER_LEN + kex_curve_point_len(parameter);
-}
-
-const struct kex_family kex_family_mlkem = {
-    .preload = mlkem_preload_both,
-    .client_share_len = mlkem_client_len,
-    .server_share_len = mlkem_server_len,
-    .respond = mlkem_respond,
-    .secret_is_string = true,
-};
-
-const struct kex_family kex_family_sntrup = {
-    .preload = sntrup_preload_both,
-    .client_share_len = sntrup_client_len,
-    .server_share_len = sntrup_server_len,
-    .respond = sntrup_respond,
+const struct kex_family kex_family_hybrid = {
+    .preload = preload,
+    .client_share_len = client_share_len,
+    .server_share_len = server_share_len,
+    .respond = respond,
     .secret_is_string = true,
 };

@@ -30,8 +30,7 @@ struct kex_family {
 extern const struct kex_family kex_family_curve;
 extern const struct kex_family kex_family_dh;
 extern const struct kex_family kex_family_gex;
-extern const struct kex_family kex_family_mlkem;
-extern const struct kex_family kex_family_sntrup;
+extern const struct kex_family kex_family_hybrid;
 
 /* Elliptic curves: X25519 and the NIST ones. */
 enum kex_curve {
@@ -74,8 +73,24 @@ int kex_dh_generate(int bits, const struct kex_group *group, EVP_PKEY **key,
 int kex_dh_derive(
     EVP_PKEY *key, const uint8_t *value, size_t len, struct buf *secret);
 
-/* K of a hybrid: the string of HASH(first || second) (both 32 bytes). */
-int kex_hybrid_combine(const struct kex_method *method, const uint8_t first[32],
-    const uint8_t second[32], struct buf *secret);
+/* The post-quantum halves of hybrids, whose parameter names both halves. */
+enum kex_kem { KEM_MLKEM768, KEM_MLKEM1024, KEM_SNTRUP761, KEM_COUNT };
+
+#define KEX_HYBRID(kem, curve)	    ((int)(kem) << 4 | (int)(curve))
+#define KEX_HYBRID_KEM(parameter)   ((enum kex_kem)((parameter) >> 4))
+#define KEX_HYBRID_CURVE(parameter) ((parameter)&15)
+
+#define KEM_SECRET_LEN 32 /* of all of them */
+
+/* Whether the method's post-quantum half is libcrypto's. */
+bool kex_hybrid_from_libcrypto(const struct kex_method *method);
+
+/*
+ * K of a hybrid: the string of HASH(kem_secret || curve_secret), the second
+ * with kex_curve_secret_len() bytes.
+ */
+int kex_hybrid_combine(const struct kex_method *method,
+    const uint8_t kem_secret[KEM_SECRET_LEN], const uint8_t *curve_secret,
+    struct buf *secret);
 
 #endif

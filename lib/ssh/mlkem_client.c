@@ -1,5 +1,5 @@
 /*
- * Keys and decapsulation of ML-KEM-768, for the client in our tests.
+ * Keys and decapsulation of ML-KEM, for the client in our tests.
  */
 #include "lib/ssh/mlkem_client.h"
 
@@ -10,13 +10,28 @@
 
 #include <string.h>
 
-/* dk is s (1152 bytes), ek, H(ek), z. */
-#define DK_EK	(MLKEM_K * MLKEM_POLY_LEN)
-#define DK_HASH (DK_EK + MLKEM_EK_LEN)
-#define DK_Z	(DK_HASH + 32)
+/* Where its parts are: dk is s, ek, H(ek), z. */
+struct dk_places {
+	size_t ek, hash, z;
+};
+
+static struct dk_places
+dk_places(const struct mlkem_params *p)
+{
+	size_t ek = p->k * MLKEM_POLY_LEN;
+
+	return (struct dk_places){ek, ek + p->ek_len, ek + p->ek_len + 32};
+}
+
+size_t
+mlkem_dk_len(enum mlkem_size size)
+{
+	return dk_places(mlkem_params_of(size)).z + MLKEM_SEED_LEN;
+}
 
 struct keys {
-	struct mlkem_factor s[MLKEM_K];
+	const struct mlkem_params *p;
+	struct mlkem_factor s[MLKEM_K_MAX];
 	struct mlkem_poly e;
 	struct mlkem_sum sum;
 	struct mlkem_poly result;
@@ -28,18 +43,19 @@ struct keys {
 static int
 keygen_pack(struct mlkem_shake *shake, struct keys *w, uint8_t *ek, uint8_t *dk)
 {
+	uint8_t k = w->p->k;
 	int err;
 
-	for (uint8_t i = 0; i < MLKEM_K; i++) {
+	for (uint8_t i = 0; i < k; i++) {
 		memset(&w->sum, 0, sizeof(w->sum));
-		for (uint8_t j = 0; j < MLKEM_K; j++) {
+		for (uint8_t j = 0; j < k; j++) {
 			if ((err = mlkem_matrix_entry(
 				 shake, w->seeds, i, j, &w->term)) != 0)
 				return err;
 			mlkem_multiply_add(&w->sum, &w->term, &w->s[j]);
 		}
-		if ((err = mlkem_noise(shake, &w->seeds[32],
-			 (uint8_t)(MLKEM_K + i), &w->e)) != 0)
+		if ((err = mlkem_noise(
+			 shake, &w->seeds[32], (uint8_t)(k + i), &w->e)) != 0)
 			return err;
 		mlkem_ntt(&w->e);
 		mlkem_finish_sum(&w->result, &w->sum);
@@ -48,35 +64,37 @@ keygen_pack(struct mlkem_shake *shake, struct keys *w, uint8_t *ek, uint8_t *dk)
 		mlkem_canonical(&w->result);
 		mlkem_pack(&ek[i * MLKEM_POLY_LEN], &w->result, 12);
 	}
-	for (size_t i = 0; i < MLKEM_K; i++) {
+	for (size_t i = 0; i < k; i++) {
 		mlkem_canonical(&w->s[i].f);
 		mlkem_pack(&dk[i * MLKEM_POLY_LEN], &w->s[i].f, 12);
 	}
-	memcpy(&ek[DK_EK], w->seeds, MLKEM_SEED_LEN);
-	MLKEM_DECLASSIFY(ek, MLKEM_EK_LEN);
+	memcpy(&ek[k * MLKEM_POLY_LEN], w->seeds, MLKEM_SEED_LEN);
+	MLKEM_DECLASSIFY(ek, w->p->ek_len);
 	return 0;
 }
 
 int
-mlkem_keygen(const uint8_t d[MLKEM_SEED_LEN], const uint8_t z[MLKEM_SEED_LEN],
-    uint8_t ek[MLKEM_EK_LEN], uint8_t dk[MLKEM_DK_LEN])
+mlkem_keygen(enum mlkem_size size, const uint8_t d[MLKEM_SEED_LEN],
+    const uint8_t z[MLKEM_SEED_LEN], uint8_t *ek, uint8_t *dk)
 {
-	static const uint8_t k = MLKEM_K;
-	struct digest_part parts[] = {{d, MLKEM_SEED_LEN}, {&k, 1}};
+	const struct mlkem_params *p = mlkem_params_of(size);
+	struct digest_part parts[] = {{d, MLKEM_SEED_LEN}, {&p->k, 1}};
+	struct dk_places at = dk_places(p);
 	struct mlkem_shake *shake = mlkem_shake_new();
 	struct keys w;
 	int err = E_CRYPTO;
 
+	w.p = p;
 	if (shake == NULL ||
 	    (err = digest_parts(DIGEST_SHA3_512, parts, 2, w.seeds, 0)) != 0)
 		goto out;
 	MLKEM_DECLASSIFY(w.seeds, MLKEM_SEED_LEN);
-	if ((err = mlkem_noise_factors(shake, &w.seeds[32], w.s)) != 0 ||
+	if ((err = mlkem_noise_factors(shake, &w.seeds[32], p->k, w.s)) != 0 ||
 	    (err = keygen_pack(shake, &w, ek, dk)) != 0)
 		goto out;
-	memcpy(&dk[DK_EK], ek, MLKEM_EK_LEN);
-	memcpy(&dk[DK_Z], z, MLKEM_SEED_LEN);
-	err = mlkem_hash_key(ek, &dk[DK_HASH]);
+	memcpy(&dk[at.ek], ek, p->ek_len);
+	memcpy(&dk[at.z], z, MLKEM_SEED_LEN);
+	err = mlkem_hash_key(p, ek, &dk[at.hash]);
 out:
 	wipe(&w, sizeof(w));
 	mlkem_shake_free(shake);
@@ -85,7 +103,8 @@ out:
 
 /* K-PKE.Decrypt (algorithm 15). */
 static void
-decrypt(const uint8_t *dk, const uint8_t *cipher, uint8_t *m)
+decrypt(const struct mlkem_params *p, const uint8_t *dk, const uint8_t *cipher,
+    uint8_t *m)
 {
 	struct {
 		struct mlkem_sum sum;
@@ -94,8 +113,8 @@ decrypt(const uint8_t *dk, const uint8_t *cipher, uint8_t *m)
 	} w;
 
 	memset(&w, 0, sizeof(w));
-	for (size_t i = 0; i < MLKEM_K; i++) {
-		mlkem_unpack(&w.u.f, &cipher[i * 320], 10);
+	for (size_t i = 0; i < p->k; i++) {
+		mlkem_unpack(&w.u.f, &cipher[i * 32 * p->du], p->du);
 		mlkem_ntt(&w.u.f);
 		mlkem_prepare(&w.u);
 		mlkem_unpack(&w.s, &dk[i * MLKEM_POLY_LEN], 12);
@@ -103,7 +122,7 @@ decrypt(const uint8_t *dk, const uint8_t *cipher, uint8_t *m)
 	}
 	mlkem_finish_sum(&w.s, &w.sum);
 	mlkem_inverse_ntt(&w.s);
-	mlkem_unpack(&w.v, &cipher[MLKEM_K * 320], 4);
+	mlkem_unpack(&w.v, &cipher[p->k * 32 * p->du], p->dv);
 	mlkem_subtract(&w.v, &w.s);
 	mlkem_canonical(&w.v);
 	mlkem_pack(m, &w.v, 1);
@@ -127,27 +146,29 @@ differ(const uint8_t *a, const uint8_t *b, size_t len)
 }
 
 int
-mlkem_decaps(const uint8_t dk[MLKEM_DK_LEN],
-    const uint8_t cipher[MLKEM_CIPHER_LEN], uint8_t secret[MLKEM_SECRET_LEN])
+mlkem_decaps(enum mlkem_size size, const uint8_t *dk, const uint8_t *cipher,
+    uint8_t *secret)
 {
+	const struct mlkem_params *p = mlkem_params_of(size);
+	struct dk_places at = dk_places(p);
 	struct {
 		uint8_t m[32], secret_and_r[64], rejected[32];
-		uint8_t again[MLKEM_CIPHER_LEN];
+		uint8_t again[MLKEM_CIPHER_MAX];
 	} w;
 	struct digest_part parts[] = {
-	    {&dk[DK_Z], MLKEM_SEED_LEN}, {cipher, MLKEM_CIPHER_LEN}};
+	    {&dk[at.z], MLKEM_SEED_LEN}, {cipher, p->cipher_len}};
 	uint8_t mask;
 	int err;
 
-	decrypt(dk, cipher, w.m);
-	if ((err = mlkem_hash_message(w.m, &dk[DK_HASH], w.secret_and_r)) !=
+	decrypt(p, dk, cipher, w.m);
+	if ((err = mlkem_hash_message(w.m, &dk[at.hash], w.secret_and_r)) !=
 		0 ||
 	    (err = digest_parts(DIGEST_SHAKE256, parts, 2, w.rejected, 32)) !=
 		0 ||
 	    (err = mlkem_pke_encrypt(
-		 &dk[DK_EK], w.m, &w.secret_and_r[32], w.again)) != 0)
+		 p, &dk[at.ek], w.m, &w.secret_and_r[32], w.again)) != 0)
 		goto out;
-	mask = differ(cipher, w.again, MLKEM_CIPHER_LEN);
+	mask = differ(cipher, w.again, p->cipher_len);
 	for (size_t i = 0; i < MLKEM_SECRET_LEN; i++)
 		secret[i] = (uint8_t)((w.secret_and_r[i] & ~mask) |
 		    (w.rejected[i] & mask));

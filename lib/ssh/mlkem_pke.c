@@ -1,5 +1,5 @@
 /*
- * Encryption to a client's ML-KEM-768 key, on libcrypto's SHA-3.  Runs in the
+ * Encryption to a client's ML-KEM key, on libcrypto's SHA-3.  Runs in the
  * worker, on a key that a stranger sent.
  */
 #include "lib/ssh/mlkem_pke.h"
@@ -103,9 +103,9 @@ mlkem_noise(struct mlkem_shake *shake, const uint8_t seed[MLKEM_SEED_LEN],
 
 int
 mlkem_noise_factors(struct mlkem_shake *shake,
-    const uint8_t seed[MLKEM_SEED_LEN], struct mlkem_factor factors[MLKEM_K])
+    const uint8_t seed[MLKEM_SEED_LEN], uint8_t k, struct mlkem_factor *factors)
 {
-	for (uint8_t i = 0; i < MLKEM_K; i++) {
+	for (uint8_t i = 0; i < k; i++) {
 		int err = mlkem_noise(shake, seed, i, &factors[i].f);
 
 		if (err != 0)
@@ -117,7 +117,8 @@ mlkem_noise_factors(struct mlkem_shake *shake,
 }
 
 struct encryption {
-	struct mlkem_factor y[MLKEM_K];
+	const struct mlkem_params *p;
+	struct mlkem_factor y[MLKEM_K_MAX];
 	struct mlkem_poly noise; /* of e1, or e2 */
 	struct mlkem_sum sum;
 	struct mlkem_poly result;
@@ -137,73 +138,78 @@ finish(struct mlkem_shake *shake, const uint8_t *r, uint8_t number,
 	return err;
 }
 
-/* u = A^T y + e1, compressed to 10 bits. */
+/* u = A^T y + e1, compressed to du bits. */
 static int
 encrypt_u(struct mlkem_shake *shake, const uint8_t *rho, const uint8_t *r,
     struct encryption *w, uint8_t *cipher)
 {
+	uint8_t k = w->p->k;
 	int err;
 
-	for (uint8_t i = 0; i < MLKEM_K; i++) {
+	for (uint8_t i = 0; i < k; i++) {
 		memset(&w->sum, 0, sizeof(w->sum));
-		for (uint8_t j = 0; j < MLKEM_K; j++) {
+		for (uint8_t j = 0; j < k; j++) {
 			if ((err = mlkem_matrix_entry(
 				 shake, rho, j, i, &w->term)) != 0)
 				return err;
 			mlkem_multiply_add(&w->sum, &w->term, &w->y[j]);
 		}
-		if ((err = finish(shake, r, (uint8_t)(MLKEM_K + i), w)) != 0)
+		if ((err = finish(shake, r, (uint8_t)(k + i), w)) != 0)
 			return err;
 		mlkem_canonical(&w->result);
-		mlkem_pack(&cipher[i * 320], &w->result, 10);
+		mlkem_pack(&cipher[i * 32 * w->p->du], &w->result, w->p->du);
 	}
 	return 0;
 }
 
-/* v = t^T y + e2 + Decompress(m), compressed to 4 bits. */
+/* v = t^T y + e2 + Decompress(m), compressed to dv bits. */
 static int
 encrypt_v(struct mlkem_shake *shake, const uint8_t *ek, const uint8_t *m,
     const uint8_t *r, struct encryption *w, uint8_t *cipher)
 {
+	uint8_t k = w->p->k;
 	int err;
 
 	memset(&w->sum, 0, sizeof(w->sum));
-	for (size_t i = 0; i < MLKEM_K; i++) {
+	for (size_t i = 0; i < k; i++) {
 		if (mlkem_unpack(&w->term, &ek[i * MLKEM_POLY_LEN], 12) != 0)
 			return E_VALUE;
 		mlkem_multiply_add(&w->sum, &w->term, &w->y[i]);
 	}
-	if ((err = finish(shake, r, 2 * MLKEM_K, w)) != 0)
+	if ((err = finish(shake, r, (uint8_t)(2 * k), w)) != 0)
 		return err;
 	mlkem_unpack(&w->term, m, 1);
 	mlkem_add(&w->result, &w->term);
 	mlkem_canonical(&w->result);
-	mlkem_pack(&cipher[MLKEM_K * 320], &w->result, 4);
+	mlkem_pack(&cipher[k * 32 * w->p->du], &w->result, w->p->dv);
 	return 0;
 }
 
 int
-mlkem_pke_encrypt(const uint8_t ek[MLKEM_EK_LEN],
+mlkem_pke_encrypt(const struct mlkem_params *p, const uint8_t *ek,
     const uint8_t m[MLKEM_SEED_LEN], const uint8_t r[MLKEM_SEED_LEN],
-    uint8_t cipher[MLKEM_CIPHER_LEN])
+    uint8_t *cipher)
 {
 	struct mlkem_shake *shake = mlkem_shake_new();
 	struct encryption w;
 	int err = E_CRYPTO;
 
-	if (shake != NULL && (err = mlkem_noise_factors(shake, r, w.y)) == 0 &&
+	w.p = p;
+	if (shake != NULL &&
+	    (err = mlkem_noise_factors(shake, r, p->k, w.y)) == 0 &&
 	    (err = encrypt_v(shake, ek, m, r, &w, cipher)) == 0)
-		err = encrypt_u(
-		    shake, &ek[MLKEM_K * MLKEM_POLY_LEN], r, &w, cipher);
+		err =
+		    encrypt_u(shake, &ek[p->k * MLKEM_POLY_LEN], r, &w, cipher);
 	wipe(&w, sizeof(w));
 	mlkem_shake_free(shake);
 	return err;
 }
 
 int
-mlkem_hash_key(const uint8_t ek[MLKEM_EK_LEN], uint8_t hash[32])
+mlkem_hash_key(
+    const struct mlkem_params *p, const uint8_t *ek, uint8_t hash[32])
 {
-	struct digest_part part = {ek, MLKEM_EK_LEN};
+	struct digest_part part = {ek, p->ek_len};
 
 	return digest_parts(DIGEST_SHA3_256, &part, 1, hash, 32);
 }

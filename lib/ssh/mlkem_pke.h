@@ -1,5 +1,5 @@
 /*
- * K-PKE, the encryption inside ML-KEM-768 (FIPS 203 section 5), and the hash
+ * K-PKE, the encryption inside ML-KEM (FIPS 203 section 5), and the hash
  * functions G, H and J.
  */
 #ifndef LIB_SSH_MLKEM_PKE_H
@@ -29,24 +29,26 @@ int mlkem_matrix_entry(struct mlkem_shake *shake,
     const uint8_t rho[MLKEM_SEED_LEN], uint8_t row, uint8_t column,
     struct mlkem_poly *entry);
 
-/* The noise polynomial PRF(seed, number).  0 or E_CRYPTO. */
+/* The noise polynomial PRF(seed, number), eta = 2.  0 or E_CRYPTO. */
 int mlkem_noise(struct mlkem_shake *shake, const uint8_t seed[MLKEM_SEED_LEN],
     uint8_t number, struct mlkem_poly *noise);
 
-/* The first MLKEM_K of them, transformed and ready to multiply. */
+/* The first k of them, transformed and ready to multiply. */
 int mlkem_noise_factors(struct mlkem_shake *shake,
-    const uint8_t seed[MLKEM_SEED_LEN], struct mlkem_factor factors[MLKEM_K]);
+    const uint8_t seed[MLKEM_SEED_LEN], uint8_t k,
+    struct mlkem_factor *factors);
 
 /*
  * K-PKE.Encrypt of m with randomness r.  E_VALUE: the key fails the modulus
  * check; E_CRYPTO.
  */
-int mlkem_pke_encrypt(const uint8_t ek[MLKEM_EK_LEN],
+int mlkem_pke_encrypt(const struct mlkem_params *p, const uint8_t *ek,
     const uint8_t m[MLKEM_SEED_LEN], const uint8_t r[MLKEM_SEED_LEN],
-    uint8_t cipher[MLKEM_CIPHER_LEN]);
+    uint8_t *cipher);
 
 /* H(ek); and (secret, r) = G(m || H(ek)).  0 or E_CRYPTO. */
-int mlkem_hash_key(const uint8_t ek[MLKEM_EK_LEN], uint8_t hash[32]);
+int mlkem_hash_key(
+    const struct mlkem_params *p, const uint8_t *ek, uint8_t hash[32]);
 int mlkem_hash_message(const uint8_t m[MLKEM_SEED_LEN], const uint8_t hash[32],
     uint8_t secret_and_r[64]);
 

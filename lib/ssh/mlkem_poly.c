@@ -227,7 +227,8 @@ mlkem_prepare(struct mlkem_factor *b)
 
 /*
  * Products of pairs modulo X^2 - zeta (algorithm 12).  |a| < q, |b| <= q/2
- * and |twisted| < q, so three sums stay below what montgomery() takes.
+ * and |twisted| < q, so MLKEM_K_MAX sums stay below what montgomery() takes
+ * (six would).
  */
 void
 mlkem_multiply_add(struct mlkem_sum *sum, const struct mlkem_poly *a,

@@ -11,7 +11,7 @@
 
 #define MLKEM_Q		3329
 #define MLKEM_N		256
-#define MLKEM_K		3 /* ML-KEM-768 */
+#define MLKEM_K_MAX	4 /* polynomials in a vector of ML-KEM-1024 */
 #define MLKEM_POLY_LEN	384 /* bytes at 12 bits a coefficient */
 #define MLKEM_NOISE_LEN 128 /* bytes that make one noise polynomial */
 
@@ -43,7 +43,7 @@ void mlkem_inverse_ntt(struct mlkem_poly *f);
 void mlkem_prepare(struct mlkem_factor *b);
 
 /*
- * sum += a * b, both transformed, a in -q..q: at most three times.  Then
+ * sum += a * b, both transformed, a in -q..q: at most MLKEM_K_MAX times.  Then
  * f = sum * 2^-16, in -q..q.
  */
 void mlkem_multiply_add(struct mlkem_sum *sum, const struct mlkem_poly *a,
@@ -72,8 +72,8 @@ void mlkem_sample_noise(
 
 /*
  * ByteEncode (algorithm 5) of Compress_d: canonical coefficients to d bits
- * each, 32 * d bytes; d is 1, 4, 10, or 12 (which does not compress).  And
- * back; with d = 12 a value of q or more makes the result -1, else it is 0.
+ * each, 32 * d bytes; d is 1, 4, 5, 10, 11, or 12 (which does not compress).
+ * And back; with d = 12 a value of q or more makes the result -1, else it is 0.
  */
 void mlkem_pack(uint8_t *bytes, const struct mlkem_poly *f, unsigned d);
 int mlkem_unpack(struct mlkem_poly *f, const uint8_t *bytes, unsigned d);

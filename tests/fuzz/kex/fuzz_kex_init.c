@@ -2,8 +2,9 @@
  * What a stranger sends first: a client's share of each family.  The first
  * byte names the method, the rest is the share.
  */
+#include "tests/fuzz/kex/methods.h"
+
 #include "lib/buf.h"
-#include "lib/ssh/kex.h"
 
 #include <stdlib.h>
 
@@ -27,7 +28,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct kex_group group;
 	int err;
 
-	if (size < 1 || !preloaded() || (m = kex_at(data[0] % 12)) == NULL ||
+	if (size < 1 || !preloaded() || (m = method_of(data[0])) == NULL ||
 	    moduli_builtin(2048, &group) != 0)
 		return 0;
 	buf_init(&share, KEX_SHARE_MAX);

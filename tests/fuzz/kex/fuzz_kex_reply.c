@@ -2,8 +2,9 @@
  * A server's reply of each family, to a client that has just begun.  The
  * first byte names the method, the rest is the server's share.
  */
+#include "tests/fuzz/kex/methods.h"
+
 #include "lib/buf.h"
-#include "lib/ssh/kex.h"
 
 #include <stdlib.h>
 
@@ -28,7 +29,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf out;
 	int err;
 
-	if (size < 1 || !preloaded() || (m = kex_at(data[0] % 12)) == NULL ||
+	if (size < 1 || !preloaded() || (m = method_of(data[0])) == NULL ||
 	    moduli_builtin(2048, &group) != 0)
 		return 0;
 	buf_init(&out, KEX_SHARE_MAX);

@@ -27,7 +27,6 @@
 #define MLKEM_DECLASSIFY(data, len)  PUBLIC(data, len)
 #define SNTRUP_DECLASSIFY(data, len) PUBLIC(data, len)
 #include "lib/ssh/mlkem_client.c"
-#undef DK_EK
 #define decrypt sntrup_decrypt /* two files' statics in one program */
 #include "lib/ssh/sntrup_client.c"
 
@@ -62,27 +61,28 @@ leak(int kind, const void *secret)
 #endif
 
 static void
-run_mlkem(int kind)
+run_mlkem(enum mlkem_size size, int kind)
 {
-	uint8_t seeds[64], m[32], ek[MLKEM_EK_LEN], dk[MLKEM_DK_LEN];
-	uint8_t cipher[MLKEM_CIPHER_LEN], first[32], second[32];
+	const struct mlkem_params *p = mlkem_params_of(size);
+	uint8_t seeds[64], m[32], ek[MLKEM_EK_MAX], dk[MLKEM_DK_MAX];
+	uint8_t cipher[MLKEM_CIPHER_MAX], first[32], second[32];
 
 	RAND_bytes(seeds, sizeof(seeds));
 	RAND_bytes(m, sizeof(m));
 	SECRET(seeds, sizeof(seeds));
 	SECRET(m, sizeof(m));
-	must(mlkem_keygen(seeds, &seeds[32], ek, dk));
+	must(mlkem_keygen(size, seeds, &seeds[32], ek, dk));
 	/* dk ends in ek, H(ek), z: of these, z alone is secret. */
-	PUBLIC(&dk[MLKEM_DK_LEN - 64], 32);
-	must(mlkem_encaps_own(ek, m, cipher, first));
+	PUBLIC(&dk[dk_places(p).hash], 32);
+	must(mlkem_encaps_own(size, ek, m, cipher, first));
 	leak(kind, first);
 	PUBLIC(cipher, sizeof(cipher)); /* it is sent */
-	must(mlkem_decaps(dk, cipher, second));
+	must(mlkem_decaps(size, dk, cipher, second));
 	PUBLIC(first, sizeof(first));
 	PUBLIC(second, sizeof(second));
 	must(memcmp(first, second, sizeof(first)));
 	cipher[7] ^= 1; /* refused without a sign of it */
-	must(mlkem_decaps(dk, cipher, second));
+	must(mlkem_decaps(size, dk, cipher, second));
 	PUBLIC(second, sizeof(second));
 	must(memcmp(first, second, sizeof(first)) == 0);
 }
@@ -119,7 +119,7 @@ run_sntrup(int kind)
 	must(memcmp(first, second, sizeof(first)) == 0);
 }
 
-/* constant_time mlkem|sntrup [kind of leak] */
+/* constant_time mlkem|mlkem1024|sntrup [kind of leak] */
 int
 main(int argc, char **argv)
 {
@@ -131,7 +131,9 @@ main(int argc, char **argv)
 	}
 	must(digest_preload());
 	if (strcmp(argv[1], "mlkem") == 0)
-		run_mlkem(kind);
+		run_mlkem(MLKEM_768, kind);
+	else if (strcmp(argv[1], "mlkem1024") == 0)
+		run_mlkem(MLKEM_1024, kind);
 	else
 		run_sntrup(kind);
 	puts("done");

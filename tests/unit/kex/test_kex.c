@@ -5,17 +5,19 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
-#include "lib/ssh/kex.h"
+#include "lib/ssh/kex_private.h"
+#include "lib/ssh/lacking.h"
 #include "lib/ssh/mlkem.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#define METHOD_COUNT 14
+#define METHOD_COUNT 15
 
 static const char default_names[] =
     "mlkem768x25519-sha256,"
     "sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,"
-    "mlkem768nistp256-sha256,"
+    "mlkem768nistp256-sha256,mlkem1024nistp384-sha384,"
     "curve25519-sha256,curve25519-sha256@libssh.org,"
     "ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
     "diffie-hellman-group-exchange-sha256,"
@@ -44,10 +46,15 @@ END_TEST
 
 START_TEST(the_approved_methods_are_those_of_the_nist)
 {
-	check_names(KEX_FIPS_APPROVED, KEX_OWN_CODE,
+	/* libcrypto's ML-KEM is, ours is not. */
+	check_names(KEX_FIPS_APPROVED, KEX_POST_QUANTUM,
 	    "ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
 	    "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
 	    "diffie-hellman-group14-sha256");
+	check_names(KEX_FIPS_APPROVED | KEX_POST_QUANTUM, KEX_OWN_CODE,
+	    mlkem_from_libcrypto(MLKEM_768) ?
+		"mlkem768nistp256-sha256,mlkem1024nistp384-sha384" :
+		"");
 }
 END_TEST
 
@@ -56,11 +63,12 @@ START_TEST(our_own_code_can_be_left_out)
 	const struct kex_method *mlkem = kex_at(0), *sntrup = kex_at(1);
 
 	ck_assert_int_eq((kex_attributes(mlkem) & KEX_OWN_CODE) != 0,
-	    !mlkem_from_libcrypto());
+	    !mlkem_from_libcrypto(MLKEM_768));
 	ck_assert((kex_attributes(sntrup) & KEX_OWN_CODE) != 0);
 	check_names(KEX_POST_QUANTUM, KEX_OWN_CODE,
-	    mlkem_from_libcrypto() ?
-		"mlkem768x25519-sha256,mlkem768nistp256-sha256" :
+	    mlkem_from_libcrypto(MLKEM_768) ?
+		"mlkem768x25519-sha256,mlkem768nistp256-sha256,"
+		"mlkem1024nistp384-sha384" :
 		"");
 }
 END_TEST
@@ -263,6 +271,84 @@ START_TEST(a_hybrid_with_a_zero_point_is_refused)
 }
 END_TEST
 
+/* Off the curve, compressed, or the point at infinity's other forms. */
+START_TEST(a_hybrid_with_a_point_off_its_curve_is_refused)
+{
+	static const size_t lengths[] = {65, 97};
+	struct exchange x;
+	uint8_t *point;
+
+	exchange_start(&x, 3 + _i);
+	point = &x.client_share.data[x.client_share.len - lengths[_i]];
+	ck_assert_uint_eq(point[0], 4);
+	point[lengths[_i] - 1] ^= 1;
+	ck_assert_int_eq(exchange_respond(&x, x.client_share.len), E_VALUE);
+	point[0] = 2;
+	ck_assert_int_eq(exchange_respond(&x, x.client_share.len), E_FORMAT);
+	memset(point, 0, lengths[_i]);
+	ck_assert_int_ne(exchange_respond(&x, x.client_share.len), 0);
+	ck_assert_uint_eq(x.server_secret.len, 0);
+	exchange_free(&x);
+}
+END_TEST
+
+/* draft-ietf-sshm-mlkem-hybrid-kex section 2.4; hashes by Python's hashlib. */
+START_TEST(k_is_the_hash_of_both_secrets_in_their_whole_length)
+{
+	static const struct {
+		const char *method, *hash;
+		size_t len;
+	} rows[] = {
+	    {"mlkem768x25519-sha256",
+		"bd2a1f6a1c7be24cd4a6ddb5d2094bd7dd2e0f8ea1c7c069c33e4505f523"
+		"b5dc",
+		32},
+	    {"mlkem768nistp256-sha256",
+		"bd2a1f6a1c7be24cd4a6ddb5d2094bd7dd2e0f8ea1c7c069c33e4505f523"
+		"b5dc",
+		32},
+	    {"mlkem1024nistp384-sha384",
+		"fa13c45048d13439c39305e0a15b22b34a6d5d88e495bd7f6f233bc5203f"
+		"fc52dc198c6e6c0c6847ea4daf5b3709cd8a",
+		48},
+	};
+	const struct kex_method *m =
+	    kex_find(rows[_i].method, strlen(rows[_i].method));
+	uint8_t kem[32], curve[CURVE_SECRET_MAX] = {0}, want[48];
+	struct buf b;
+
+	for (size_t i = 0; i < 32; i++)
+		kem[i] = (uint8_t)i;
+	for (size_t i = 0; i < rows[_i].len; i++)
+		curve[i] = (uint8_t)(100 + i);
+	buf_init(&b, 100);
+	ck_assert_int_eq(kex_hybrid_combine(m, kem, curve, &b), 0);
+	ck_assert_uint_eq(b.len, 4 + rows[_i].len);
+	unhex(rows[_i].hash, want, sizeof(want));
+	ck_assert_mem_eq(&b.data[4], want, rows[_i].len);
+	buf_free(&b);
+}
+END_TEST
+
+static const char *
+lacks_b(const char *name)
+{
+	return name[0] == 'b' ? "why" : NULL;
+}
+
+START_TEST(what_is_lacking_leaves_the_list)
+{
+	static const char *const rows[][2] = {{"a,b,c", "a,c"}, {"b,a", "a"},
+	    {"a,b", "a"}, {"b", ""}, {"b,b", ""}, {"", ""}, {"a", "a"}};
+	char *left = lacking_left_out(rows[_i][0], lacks_b);
+
+	ck_assert_str_eq(left, rows[_i][1]);
+	free(left);
+	ck_assert_ptr_null(lacking_kex("mlkem1024nistp384-sha384"));
+	ck_assert_ptr_null(lacking_kex("no such"));
+}
+END_TEST
+
 START_TEST(a_group_exchange_is_not_answered_as_another)
 {
 	static const char name[] = "diffie-hellman-group-exchange-sha256";
@@ -337,6 +423,11 @@ suite_kex(void)
 	tcase_add_loop_test(
 	    tc, a_buffer_that_is_too_small_fails_whole, 0, METHOD_COUNT);
 	tcase_add_loop_test(tc, a_hybrid_with_a_zero_point_is_refused, 0, 3);
+	tcase_add_loop_test(
+	    tc, a_hybrid_with_a_point_off_its_curve_is_refused, 0, 2);
+	tcase_add_loop_test(
+	    tc, k_is_the_hash_of_both_secrets_in_their_whole_length, 0, 3);
+	tcase_add_loop_test(tc, what_is_lacking_leaves_the_list, 0, 7);
 	tcase_add_test(tc, a_group_exchange_is_not_answered_as_another);
 	tcase_add_loop_test(tc, shares_are_strings_or_mpints, 0, METHOD_COUNT);
 	suite_add_tcase(s, tc);
