@@ -3,7 +3,9 @@
  * only: what they do is lib/ssh's; tests/unit/config compares the two.
  *
  * Order of the modern kex list: hybrids with a post-quantum half first
- * (recorded traffic is to stay secret), the ML-KEM standard before sntrup;
+ * (recorded traffic is to stay secret), the ML-KEM standard before sntrup,
+ * X25519 before the NIST curves; fips has the latter where libcrypto's provider
+ * has ML-KEM (lib/ssh/lacking.h);
  * then X25519, then the NIST curves and finite fields for clients that have
  * nothing else, in OpenSSH's order.
  * Ciphers: ChaCha20 first as clients without AES instructions name it first
@@ -21,9 +23,10 @@
 		__VA_ARGS__, NULL \
 	}
 
+#define KEX_PQ_NIST "mlkem768nistp256-sha256", "mlkem1024nistp384-sha384"
 #define KEX_PQ                                             \
 	"mlkem768x25519-sha256", "sntrup761x25519-sha512", \
-	    "sntrup761x25519-sha512@openssh.com", "mlkem768nistp256-sha256"
+	    "sntrup761x25519-sha512@openssh.com", KEX_PQ_NIST
 #define KEX_X25519 "curve25519-sha256", "curve25519-sha256@libssh.org"
 #define KEX_NIST \
 	"ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"
@@ -91,9 +94,9 @@ struct algorithm_lists {
 /* clang-format off: modern, compatible, fips, cis, stig, legacy; all */
 static const struct algorithm_lists lists[ALGORITHM_KINDS] = {
     [ALGORITHM_KEX] = {"crypto.kex", offsetof(struct config, crypto.kex),
-	{LIST(KEX_MODERN), LIST(KEX_MODERN), LIST(KEX_NIST, KEX_DH),
-	    LIST(KEX_CURVES), LIST(KEX_NIST, KEX_GEX),
-	    LIST(KEX_MODERN, KEX_LEGACY)},
+	{LIST(KEX_MODERN), LIST(KEX_MODERN),
+	    LIST(KEX_PQ_NIST, KEX_NIST, KEX_DH), LIST(KEX_CURVES),
+	    LIST(KEX_NIST, KEX_GEX), LIST(KEX_MODERN, KEX_LEGACY)},
 	LIST(KEX_MODERN, KEX_LEGACY)},
     [ALGORITHM_CIPHER] = {"crypto.ciphers",
 	offsetof(struct config, crypto.ciphers),

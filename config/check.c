@@ -485,6 +485,43 @@ check_policy(const struct check *c)
 	}
 }
 
+/*
+ * What libcrypto lacks is told only where the list is written: a profile may
+ * name what a newer one has.
+ */
+static void
+check_names(const struct check *c, enum algorithm_kind kind,
+    const struct strings *names, const struct origin *origin, bool written)
+{
+	const struct check_calls *calls = c->calls;
+	const char *key = algorithm_key(kind), *why = NULL;
+	size_t lacking = 0;
+
+	for (size_t i = 0; i < names->count; i++) {
+		const char *name = names->items[i];
+
+		if (!calls->algorithm(calls->context, kind, name))
+			problem_error(c->problems, origin->file, origin->line,
+			    "%s: \"%s\" is not to be had on this machine", key,
+			    name);
+		else if (algorithm_is_weak(name))
+			problem_warning(c->problems, origin->file, origin->line,
+			    "%s: \"%s\" is weak: for peers that cannot be "
+			    "replaced alone",
+			    key, name);
+		if (calls->lacking == NULL ||
+		    (why = calls->lacking(calls->context, kind, name)) == NULL)
+			continue;
+		lacking++;
+		if (written)
+			problem_warning(c->problems, origin->file, origin->line,
+			    "%s: \"%s\" is left out: %s", key, name, why);
+	}
+	if (lacking > 0 && lacking == names->count)
+		problem_error(c->problems, origin->file, origin->line,
+		    "%s: nothing is left in the list: %s", key, why);
+}
+
 static void
 check_algorithms(const struct check *c)
 {
@@ -501,32 +538,18 @@ check_algorithms(const struct check *c)
 		offsetof(struct config, crypto.compression),
 	};
 	enum algorithm_kind kind;
-	size_t i;
 
 	for (kind = 0; kind < ALGORITHM_KINDS && c->calls->algorithm != NULL;
 	     kind++) {
 		const struct strings *names =
 		    (const void *)((const char *)c->config + offsets[kind]);
-		const char *key = algorithm_key(kind);
-		const struct origin *origin = key_origin(c, key);
+		const struct origin *origin =
+		    key_origin(c, algorithm_key(kind));
+		bool written = origin->line != 0;
 
-		if (origin->line == 0)
+		if (!written)
 			origin = key_origin(c, "crypto.profile");
-		for (i = 0; i < names->count; i++) {
-			if (!c->calls->algorithm(
-				c->calls->context, kind, names->items[i]))
-				problem_error(c->problems, origin->file,
-				    origin->line,
-				    "%s: \"%s\" is not to be "
-				    "had on this machine",
-				    key, names->items[i]);
-			else if (algorithm_is_weak(names->items[i]))
-				problem_warning(c->problems, origin->file,
-				    origin->line,
-				    "%s: \"%s\" is weak: for peers that cannot "
-				    "be replaced alone",
-				    key, names->items[i]);
-		}
+		check_names(c, kind, names, origin, written);
 	}
 }
 

@@ -32,6 +32,9 @@ struct check_calls {
 	/* is it built in and does libcrypto have it? */
 	bool (*algorithm)(
 	    void *context, enum algorithm_kind kind, const char *name);
+	/* why it is there and this machine's libcrypto cannot do it, or NULL */
+	const char *(*lacking)(
+	    void *context, enum algorithm_kind kind, const char *name);
 	/* Look up an account of this machine for a test; see policy/tests.h.
 	 */
 	policy_account_fn *account;
@@ -45,12 +48,15 @@ struct check_calls {
 };
 
 /*
- * For .user, .group and .algorithm: NSS, and what lib/ssh and libcrypto have.
+ * For .user, .group, .algorithm and .lacking: NSS, and what lib/ssh and
+ * libcrypto have.
  * They ask nothing of their context.
  */
 int check_user_exists(void *context, const char *name);
 int check_group_exists(void *context, const char *name);
 bool check_algorithm_exists(
+    void *context, enum algorithm_kind kind, const char *name);
+const char *check_algorithm_lacking(
     void *context, enum algorithm_kind kind, const char *name);
 
 /*

@@ -7,6 +7,7 @@
 #include "lib/ssh/cipher.h"
 #include "lib/ssh/kex.h"
 #include "lib/ssh/key_alg.h"
+#include "lib/ssh/lacking.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -61,4 +62,12 @@ check_algorithm_exists(
 		break;
 	}
 	return true;
+}
+
+const char *
+check_algorithm_lacking(
+    void *context, enum algorithm_kind kind, const char *name)
+{
+	(void)context;
+	return kind == ALGORITHM_KEX ? lacking_kex(name) : NULL;
 }

@@ -72,8 +72,10 @@ const struct option options[] = {
 	profile_choices,
 	"Which algorithms the lists below begin with. modern: for clients of "
 	"the last ten years; compatible: adds HMAC with SHA-1; fips: "
-	"libcrypto's approved implementations only; cis and stig: what these "
-	"benchmarks ask; legacy: compatible and what appliances of before "
+	"libcrypto's approved implementations only, with ML-KEM on NIST's "
+	"curves where its provider has it (OpenSSL 3.5); cis and stig: what "
+	"these benchmarks ask; legacy: compatible and what appliances of "
+	"before "
 	"2016 need, each of it warned of by check and told in the log: "
 	"diffie-hellman-group14-sha1, ssh-rsa with SHA-1, AES in CBC mode."),
     S("crypto.kex", crypto.kex, ALGORITHMS, 0, 0, 0, NULL, NULL,

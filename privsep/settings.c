@@ -13,6 +13,7 @@
 #include "lib/safefile.h"
 #include "lib/ssh/key.h"
 #include "lib/ssh/key_alg.h"
+#include "lib/ssh/lacking.h"
 #include "lib/ssh/moduli.h"
 
 #include <sys/random.h>
@@ -147,6 +148,21 @@ settings_make(const struct config *config, const struct host_key_blob *keys,
 	s->moduli = moduli;
 	free(usable.items);
 	return s;
+}
+
+static void
+leave_out(char **list, lacking_fn *lacks)
+{
+	char *left = lacking_left_out(*list, lacks);
+
+	free(*list);
+	*list = left;
+}
+
+void
+settings_leave_out_lacking(struct settings *s)
+{
+	leave_out(&s->kex, lacking_kex);
 }
 
 void

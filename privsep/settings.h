@@ -34,6 +34,12 @@ struct settings *settings_make(const struct config *config,
     const struct host_key_blob *keys, size_t n_keys, const char *moduli);
 void settings_free(struct settings *s);
 
+/*
+ * Leave out what this process's libcrypto lacks (lib/ssh/lacking.h), after
+ * kex_preload().  The worker template does so with what it was sent.
+ */
+void settings_leave_out_lacking(struct settings *s);
+
 /* The software in the identification line, as configured or ours. */
 const char *settings_software(const struct config *config);
 

@@ -176,6 +176,7 @@ look_around(const struct config *config, struct problems *problems)
 	    .host_key = host_key,
 	    .host_certificate = host_certificate,
 	    .algorithm = check_algorithm_exists,
+	    .lacking = check_algorithm_lacking,
 	    .account = policy_account,
 	    .tests = true};
 

@@ -27,6 +27,7 @@ monitors_check(
 	struct check_calls calls = {.context = t,
 	    .serves = serves,
 	    .algorithm = check_algorithm_exists,
+	    .lacking = check_algorithm_lacking,
 	    .account = policy_account,
 	    .tests = purpose == PREPARE_TEST || purpose == PREPARE_REHEARSE,
 	    .lenient = purpose == PREPARE_SERVE};

@@ -219,6 +219,7 @@ prepare(uint32_t generation, unsigned purpose)
 	template.generation = generation;
 	template.settings = settings_make(template.config, template.host_keys,
 	    template.n_host_keys, template.moduli_text);
+	settings_leave_out_lacking(template.settings);
 	if (load_modules(&problems) != 0 ||
 	    monitors_check(&template, purpose, &problems) != 0) {
 		say_problems(&problems);

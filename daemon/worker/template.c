@@ -13,6 +13,7 @@
 #include "lib/mem.h"
 #include "lib/ssh/cipher.h"
 #include "lib/ssh/kex.h"
+#include "lib/ssh/lacking.h"
 #include "lib/ssh/moduli.h"
 #include "privsep/sandbox.h"
 #include "privsep/spawn.h"
@@ -77,7 +78,8 @@ keep_settings(const struct msg_settings *m)
 	unsigned line = 0;
 	int err;
 
-	settings.kex = mem_strdup(m->kex);
+	/* As the monitor does, which compares. */
+	settings.kex = lacking_left_out(m->kex, lacking_kex);
 	settings.host_key_algorithms = mem_strdup(m->host_key_algorithms);
 	settings.ciphers = mem_strdup(m->ciphers);
 	settings.macs = mem_strdup(m->macs);

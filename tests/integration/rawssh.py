@@ -170,7 +170,13 @@ class Raw:
 
     def finish_kex(self):
         secret = X25519PrivateKey.generate()
-        share = secret.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self.finish_with(
+            secret.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw),
+            lambda theirs: mpint(int.from_bytes(secret.exchange(
+                X25519PublicKey.from_public_bytes(theirs)), "big")), hashlib.sha256)
+
+    def finish_with(self, share, secret_of, digest):
+        """secret_of(their share) is K as it is hashed."""
         self.send(KEX_INIT, string(share))
         reply = self.expect(KEX_REPLY)
         at, fields = 1, []
@@ -179,17 +185,15 @@ class Raw:
             fields.append(reply[at + 4:at + 4 + n])
             at += 4 + n
         host_key, their_share, _ = fields
-        k = mpint(int.from_bytes(secret.exchange(
-            X25519PublicKey.from_public_bytes(their_share)), "big"))
-        h = hashlib.sha256(string(self.version) + string(self.server_version) +
-                           string(self.mine) + string(self.theirs) +
-                           string(host_key) + string(share) +
-                           string(their_share) + k).digest()
+        k = secret_of(their_share)
+        h = digest(string(self.version) + string(self.server_version) +
+                   string(self.mine) + string(self.theirs) + string(host_key) +
+                   string(share) + string(their_share) + k).digest()
         if self.session_id is None:
             self.session_id = h
 
         def derive(letter, size):
-            out = hashlib.sha256(k + h + letter + self.session_id).digest()
+            out = digest(k + h + letter + self.session_id).digest()
             return out[:size]
         self.expect(NEWKEYS)
         self.send(NEWKEYS)

@@ -219,8 +219,11 @@ def test_kexinit_twice(calm):
     ("ecdh-sha2-nistp256", b"\x04" + b"\1" * 64), ("ecdh-sha2-nistp256", b"\0"),
     ("ecdh-sha2-nistp256", b"\x04" + b"\0" * 64), ("ecdh-sha2-nistp256", b"\x02" * 33),
     ("mlkem768x25519-sha256", b"\0" * 1216), ("mlkem768x25519-sha256", b"\xff" * 1216),
-    ("sntrup761x25519-sha512", b"\0" * 1190), ("sntrup761x25519-sha512", b"\0" * 1189)],
-    ids=range(13))
+    ("sntrup761x25519-sha512", b"\0" * 1190), ("sntrup761x25519-sha512", b"\0" * 1189),
+    ("mlkem1024nistp384-sha384", b"\xff" * 1568 + b"\x04" + b"\1" * 96),
+    ("mlkem1024nistp384-sha384", b"\0" * 1568 + b"\x04" + b"\1" * 96),
+    ("mlkem1024nistp384-sha384", b"\0" * 1664)],
+    ids=range(16))
 def test_a_bad_share(calm, kex, share):
     with Raw(calm) as c:
         c.start_kex(kex=kex)

@@ -196,6 +196,8 @@ def test_the_fips_profile_lets_in(root, user):
         s.wait_log(r"(?i)ready|listening", seconds=20)
         got = old.offer(s)
         assert not re.search("curve25519|sntrup|chacha|ed25519", str(got)), got
+        # its provider has ML-KEM, for the NIST curves' hybrids
+        assert got["kex"][:2] == ["mlkem768nistp256-sha256", "mlkem1024nistp384-sha384"]
         # PATH's ssh does not use the approved algorithms alone.
         for kex in old.NIST + old.DH:
             said = login(root, s, user, KexAlgorithms=kex)

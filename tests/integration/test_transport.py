@@ -16,7 +16,8 @@ import pytest
 import sp
 
 PQ = ["mlkem768x25519-sha256", "sntrup761x25519-sha512",
-      "sntrup761x25519-sha512@openssh.com", "mlkem768nistp256-sha256"]
+      "sntrup761x25519-sha512@openssh.com", "mlkem768nistp256-sha256",
+      "mlkem1024nistp384-sha384"]
 X25519 = ["curve25519-sha256", "curve25519-sha256@libssh.org"]
 NIST = ["ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"]
 GEX = "diffie-hellman-group-exchange-sha256"

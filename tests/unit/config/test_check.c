@@ -296,6 +296,51 @@ START_TEST(each_problem_is_named_with_its_place)
 }
 END_TEST
 
+static const char *
+lacks_ml_kem(void *context, enum algorithm_kind kind, const char *name)
+{
+	(void)context;
+	return kind == ALGORITHM_KEX && strncmp(name, "mlkem", 5) == 0 ?
+	    "no ML-KEM" :
+	    NULL;
+}
+
+/* Silent for a profile's list, a warning where it is written. */
+START_TEST(what_libcrypto_lacks_is_told_where_it_is_written)
+{
+	static const struct {
+		const char *crypto, *problem;
+	} cases[] = {
+	    {"", ""},
+	    {"profile = \"fips\"; ", ""},
+	    {"profile = \"fips\"; kex = [ \"mlkem768nistp256-sha256\", "
+	     "\"ecdh-sha2-nistp256\" ]; ",
+		"warning: crypto.kex: \"mlkem768nistp256-sha256\" is left out: "
+		"no ML-KEM"},
+	    {"kex = [ \"mlkem768nistp256-sha256\" ]; ",
+		"crypto.kex: nothing is left in the list: no ML-KEM"},
+	};
+	struct check_calls with = calls;
+	char text[512], *got;
+
+	with.lacking = lacks_ml_kem;
+	make_place();
+	put("key", 0600);
+	put("m.so", 0644);
+	snprintf(text, sizeof(text),
+	    "host_keys = [ \"@/key\" ]; crypto = { %smacs = "
+	    "[ \"hmac-sha2-256\" ]; };\nmodules = ( { name = \"m\"; "
+	    "file = \"@/m.so\"; } );\n" RULE(""),
+	    cases[_i].crypto);
+	got = checked(text, &with);
+	if (cases[_i].problem[0] == '\0')
+		ck_assert_str_eq(got, "");
+	ck_assert_msg(strstr(got, cases[_i].problem) != NULL, "%s", got);
+	free(got);
+	remove_place();
+}
+END_TEST
+
 /* The sources that the publickey module reads, and the lists it loaded. */
 START_TEST(key_sources_and_revocation_lists_are_those_of_the_modules)
 {
@@ -429,6 +474,8 @@ suite_check(void)
 	tcase_add_test(tc, a_sound_configuration_has_no_problem);
 	tcase_add_loop_test(
 	    tc, each_problem_is_named_with_its_place, 0, COUNT(rows));
+	tcase_add_loop_test(
+	    tc, what_libcrypto_lacks_is_told_where_it_is_written, 0, 4);
 	tcase_add_test(
 	    tc, key_sources_and_revocation_lists_are_those_of_the_modules);
 	tcase_add_test(tc, no_host_key_no_module_no_rule);

@@ -376,10 +376,11 @@ START_TEST(plus_minus_and_caret_change_the_profile)
 	ck_assert_str_eq(kex->items[0], "ecdh-sha2-nistp521");
 	ck_assert_str_eq(kex->items[1], "mlkem768x25519-sha256");
 	ck_assert_str_eq(kex->items[2], "mlkem768nistp256-sha256");
-	ck_assert_str_eq(kex->items[3], "curve25519-sha256");
+	ck_assert_str_eq(kex->items[3], "mlkem1024nistp384-sha384");
+	ck_assert_str_eq(kex->items[4], "curve25519-sha256");
 	ck_assert_str_eq(
 	    kex->items[kex->count - 1], "diffie-hellman-group14-sha256");
-	ck_assert_uint_eq(kex->count, 8);
+	ck_assert_uint_eq(kex->count, 9);
 	ck_assert_uint_eq(c->crypto.ciphers.count, 1);
 	config_free(c);
 }
