@@ -237,7 +237,8 @@ GRANT(unix_local, STRINGS, 0, 64, 0, IS("[]"), NULL, LAYER, OFF,
     "are held against the real path of the socket, all symbolic links, "
     "\".\" and \"..\" followed: \"/run/app.sock\", and not "
     "\"/var/run/app.sock\" where /var/run is a link, which check refuses.  "
-    "In a chroot this needs /proc there.")
+    "In a chroot these are paths inside; it needs no /proc there unless "
+    "sallyportd may not mount (CAP_SYS_ADMIN).")
 GRANT(unix_remote, STRINGS, 0, 64, 0, IS("[]"), NULL, LAYER, OFF,
     "config/policy/forward.c",
     "Patterns of UNIX sockets that clients may listen on (ssh -R), "

@@ -7,7 +7,12 @@
 #include "lib/err.h"
 #include "privsep/chroot_path.h"
 
+#include <sys/syscall.h>
+
+#include <fcntl.h>
 #include <unistd.h>
+
+#define TREE_CLONE 1 /* OPEN_TREE_CLONE of <linux/mount.h>, newer than some */
 
 int
 chroot_enter(const char *path, char *bad, size_t size)
@@ -20,4 +25,11 @@ chroot_enter(const char *path, char *bad, size_t size)
 		err = E_SYSTEM;
 	close(dir);
 	return err;
+}
+
+int
+chroot_hold_links(void)
+{
+	return (int)syscall(
+	    SYS_open_tree, AT_FDCWD, "/proc/self/fd", TREE_CLONE | O_CLOEXEC);
 }

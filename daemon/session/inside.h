@@ -61,6 +61,7 @@ struct session {
 	struct loop_fd monitor_handle, worker_handle, signal_handle;
 	int signal_fd;
 	bool in_chroot;
+	int links; /* /proc/self/fd, held before a chroot; or -1 */
 	struct program_list programs;
 	struct listener_list listeners;
 	struct lookup_list lookups;
@@ -112,6 +113,12 @@ void session_maybe_exit(struct session *s);
  * wrong in bad[size].
  */
 int chroot_enter(const char *path, char *bad, size_t size);
+/*
+ * As root, before that: this process's /proc/self/fd as a mount of its own,
+ * which has nothing above it, so that no path leads from it out of the chroot.
+ * -1: the kernel or its container does not permit it.
+ */
+int chroot_hold_links(void);
 
 /* ---- program.c ----------------------------------------------------------- */
 
@@ -158,6 +165,8 @@ void locate_start(struct session *s, const struct msg_locate *m);
 /* The place that is held under number, until locate_forget(), or NULL. */
 struct place *locate_held(struct session *s, uint32_t number);
 void locate_forget(struct place *place);
+/* connect() to the socket that is held.  0, or errno. */
+int locate_connect(const struct session *s, const struct place *p, int fd);
 void locates_end(struct session *s);
 
 /* ---- reach.c ------------------------------------------------------------- */

@@ -7,8 +7,11 @@
 
 #include "lib/err.h"
 #include "lib/mem.h"
+#include "privsep/die.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/vfs.h>
 
 #include <errno.h>
@@ -20,29 +23,49 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LINK_MAX_LEN 32
+
+static int
+links(const struct session *s)
+{
+	return s->links >= 0 ? s->links : AT_FDCWD;
+}
+
+/* The link to a descriptor, below links(). */
+static const char *
+link_of(const struct session *s, int fd, char *link)
+{
+	snprintf(link, LINK_MAX_LEN, "%s%d",
+	    s->links >= 0 ? "" : "/proc/self/fd/", fd);
+	return link;
+}
+
 /*
  * The kernel's name of what is open, in path[PATH_MAX].  Links to descriptors
  * can lead to what has no name here (it is deleted, or in a mount namespace of
  * the user's): the name must lead back.
  */
 static int
-real_path(int fd, char *path)
+real_path(const struct session *s, int fd, char *path)
 {
 	struct stat open_one, named;
 	struct statfs fs;
-	char link[32];
+	char link[LINK_MAX_LEN];
 	ssize_t n;
 
 	/* In a chroot it may be missing, or something else. */
-	if (statfs("/proc/self/fd", &fs) != 0 || fs.f_type != PROC_SUPER_MAGIC)
+	if (s->links < 0 &&
+	    (statfs("/proc/self/fd", &fs) != 0 ||
+		fs.f_type != PROC_SUPER_MAGIC))
 		return EOPNOTSUPP;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, PATH_MAX);
+	n = readlinkat(links(s), link_of(s, fd, link), path, PATH_MAX);
 	if (n < 0)
 		return errno;
 	if (n == PATH_MAX)
 		return ENAMETOOLONG;
 	path[n] = '\0';
+	if (path[0] != '/')
+		return ENOENT; /* "(unreachable)", and what has no path */
 	if (fstat(fd, &open_one) != 0 || lstat(path, &named) != 0)
 		return errno;
 	return open_one.st_dev == named.st_dev &&
@@ -69,7 +92,7 @@ open_parent(struct place *p, char *path)
 	error = p->fd < 0 ? errno : 0;
 	*slash = '/';
 	if (error == 0)
-		error = real_path(p->fd, path);
+		error = real_path(p->s, p->fd, path);
 	if (error != 0)
 		return error;
 	len = strcmp(path, "/") == 0 ? 0 : strlen(path);
@@ -92,7 +115,7 @@ open_place(struct place *p, bool listen)
 		error = open_parent(p, path);
 	} else {
 		p->fd = open(p->asked, O_PATH | O_CLOEXEC);
-		error = p->fd < 0 ? errno : real_path(p->fd, path);
+		error = p->fd < 0 ? errno : real_path(p->s, p->fd, path);
 	}
 	if (error == 0)
 		p->path = mem_strdup(path);
@@ -142,6 +165,25 @@ locate_held(struct session *s, uint32_t number)
 	if (p->number == number)
 		return p;
 	return NULL;
+}
+
+/* connect(2) takes no directory: that of the links is entered for it. */
+int
+locate_connect(const struct session *s, const struct place *p, int fd)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	char link[LINK_MAX_LEN];
+	int error = 0;
+
+	snprintf(
+	    sun.sun_path, sizeof(sun.sun_path), "%s", link_of(s, p->fd, link));
+	if (s->links >= 0 && fchdir(s->links) != 0)
+		return errno;
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) != 0)
+		error = errno;
+	if (s->links >= 0 && chdir("/") != 0)
+		die_errno("session: /");
+	return error;
 }
 
 void

@@ -13,7 +13,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -239,20 +238,16 @@ reach_tcp(struct session *s, const struct msg_reach_tcp *m)
 void
 reach_unix(struct session *s, const struct msg_reach_unix *m)
 {
-	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	struct place *place = locate_held(s, m->number);
-	int fd, error = 0;
+	int fd, error;
 
 	if (place == NULL || place->name != NULL) {
 		tell(s, m->channel, -1, SSH_OPEN_CONNECT_FAILED, "",
 		    "no such path");
 		return;
 	}
-	snprintf(
-	    sun.sun_path, sizeof(sun.sun_path), "/proc/self/fd/%d", place->fd);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) != 0)
-		error = errno;
+	error = fd < 0 ? errno : locate_connect(s, place, fd);
 	if (error == 0)
 		tell(s, m->channel, fd, 0, place->asked, "");
 	else

@@ -87,7 +87,9 @@ become_user(struct session *s)
 	int err;
 
 	take_back(start);
+	s->links = -1;
 	if (start->chroot[0] != '\0') {
+		s->links = chroot_hold_links();
 		err = chroot_enter(start->chroot, bad, sizeof(bad));
 		if (err != 0) {
 			snprintf(trouble, sizeof(trouble),

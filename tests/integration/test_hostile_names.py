@@ -175,6 +175,8 @@ def test_the_answer_that_was_judged_is_what_is_connected_to(make_server, user, n
      ["", "*", "0.0.0.0", "::", "127.1", "localhost.", "localhost.attacker.example", "both.example", "0"]),
     ("127.0.0.*", {"127.0.0.2": "127.0.0.2", "127.0.0.1": "127.0.0.1"},
      ["127.0.0.attacker.example", "0.0.0.0", "", "*", "127.0.1.1"]),
+    # Each address for itself: not ::1 because 127.0.0.1 is.
+    ("127.0.0.1", {"localhost": "127.0.0.1", "127.0.0.1": "127.0.0.1"}, ["::1", "", "0.0.0.0"]),
 ])
 def test_only_permitted_addresses_are_listened_on(make_server, user, names, listed, good, bad):
     s = granting(make_server, f'gateway_ports = "client"; remote_forward = [ "{listed}:1024-65535" ];')
@@ -189,7 +191,7 @@ def test_only_permitted_addresses_are_listened_on(make_server, user, names, list
             assert not listening(), host
         for host, address in good.items():
             assert c.listen(host, port), host
-            assert listening() - {"[::1]"} == {address}, host
+            assert listening() - ({"[::1]"} if listed == "localhost" else set()) == {address}, host
             assert c.unlisten(host, port)
 
 
@@ -285,27 +287,74 @@ def test_only_permitted_sockets_are_listened_on(make_server, user, places, unlin
     s.wait_log(r"open/dir/a.*unix_remote.*secret/a")
 
 
-def test_a_chroot_without_proc_has_no_sockets(make_server, user):
-    """Where a path leads cannot be said there: nothing is connected to or made."""
+@pytest.fixture
+def bare(user):
+    """A chroot without /proc: in/ is permitted, secret/ is not, and outside of it lies the same."""
     root = f"{sp.SCRATCH}/{user.name}_bare"
-    os.makedirs(root + "/in")
-    os.chown(root + "/in", user.uid, user.gid)
-    s = granting(make_server, f'chroot = "{root}"; unix_local = [ "*" ]; unix_remote = [ "*" ];')
-    sockets = Listeners(socket.AF_UNIX, root + "/in/s")
+    for d in (root + "/in", root + "/secret", root + "/(unreachable)", f"{sp.SCRATCH}/{user.name}_in"):
+        os.makedirs(d)
+        os.chown(d, user.uid, user.gid)
+    os.symlink("../secret/s", root + "/in/out")
+    os.symlink(f"../../{user.name}_in/s", root + "/in/up")
+    os.symlink("s", root + "/in/flip")
+    yield root
+    sp.run(["rm", "-rf", root, f"{sp.SCRATCH}/{user.name}_in"])
+
+
+CHROOT = 'chroot = "{0}"; unix_local = [ "/in/*" ]; unix_remote = [ "/in/*" ];'
+
+
+def test_sockets_need_no_proc_in_a_chroot(make_server, user, bare):
+    """Paths are those inside, and what was judged is what is connected to."""
+    s = granting(make_server, CHROOT.format(bare))
+    good, outside = bare + "/in/s", f"{sp.SCRATCH}/{user.name}_in/s"
+    sockets = Listeners(socket.AF_UNIX, good, bare + "/secret/s", outside)
+    with Client(s).login(user) as c:
+        for path in ("/in/s", "/in/../in/s", "/../in/s", "/in/flip", "//in//s"):
+            assert (c.unix(path), sockets.reached()) == (0, {good}), path
+        for path in ("/secret/s", "/in/out", "/in/../secret/s", "/in/up", outside, "/in/none",
+                     f"/../{user.name}_in/s", "/proc/self/root" + good, "in/s", "s", "0", "3", "7", "./s"):
+            assert c.unix(path) != 0 and not sockets.reached(), path
+        stop = flipping(bare, "in/flip", "s", "../secret/s")
+        outcomes = {c.unix("/in/flip") for _ in range(200)}
+        stop()
+        assert outcomes <= {0, PROHIBITED} and sockets.reached() <= {good}
+        assert c.listen_unix("/in/new") and os.path.exists(bare + "/in/new")
+        for path in ("/secret/new", "/in/../secret/new", "/in/up/new", "/new", "new"):
+            assert not c.listen_unix(path), path
+        assert os.listdir(bare + "/secret") == ["s"]
+        # Nothing that the session holds leads out of it: ".." of the links are the links.
+        held = [f"/proc/{pid}/fd/{n}" for pid in s.processes("session")
+                for n in os.listdir(f"/proc/{pid}/fd") if os.path.isdir(f"/proc/{pid}/fd/{n}/")]
+        assert held
+        for path in held:
+            assert os.path.samestat(os.stat(path + "/.."), os.stat(path + "/.")), os.readlink(path)
+    sockets.close()
+
+
+def test_a_chroot_without_proc_has_no_sockets_where_nothing_may_be_mounted(make_server, user, bare):
+    """Where a path leads cannot be said there: nothing is connected to or made."""
+    s = granting(make_server, CHROOT.format(bare))
+    s.stop()
+    p = sp.run(["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin", sp.DAEMON, "-f", s.config,
+                "-E", s.log_file], env=s.env, timeout=30)
+    assert p.returncode == 0, (p.stderr, s.log())
+    s.pid = int(open(s.pid_file).read())
+    sockets = Listeners(socket.AF_UNIX, bare + "/in/s")
     with Client(s).login(user) as c:
         assert c.unix("/in/s") == FAILED
         assert not c.listen_unix("/in/new")
-    assert not sockets.reached() and os.listdir(root + "/in") == ["s"]
+    assert not sockets.reached() and os.listdir(bare + "/in").count("new") == 0
     s.wait_log("no /proc in the chroot|no_/proc_in_the_chroot")
     # with it, paths are those inside
-    os.mkdir(root + "/proc")
-    sp.run(["mount", "-t", "proc", "proc", root + "/proc"], check=0)
+    os.mkdir(bare + "/proc")
+    sp.run(["mount", "-t", "proc", "proc", bare + "/proc"], check=0)
     try:
         with Client(s).login(user) as c:
-            assert (c.unix("/in/../in/s"), sockets.reached()) == (0, {root + "/in/s"})
-            assert c.listen_unix("/in/new") and os.path.exists(root + "/in/new")
+            assert (c.unix("/in/../in/s"), sockets.reached()) == (0, {bare + "/in/s"})
+            assert c.listen_unix("/in/new") and os.path.exists(bare + "/in/new")
     finally:
-        sp.run(["umount", "-l", root + "/proc"], check=0)
+        sp.run(["umount", "-l", bare + "/proc"], check=0)
         sockets.close()
 
 
