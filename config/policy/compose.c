@@ -187,12 +187,28 @@ imply(struct composing *c, enum grant restrictor)
 	}
 }
 
+/* Whose command it is, and what may be refused beside it. */
+static void
+own_command(struct composing *c)
+{
+	size_t by = c->set_by[GRANT_command];
+
+	if (by == 0 || by == OPEN)
+		return;
+	c->d->overlay_command = true;
+	c->d->own_shell = c->set_by[GRANT_shell] == by;
+	c->d->own_exec = c->set_by[GRANT_exec] == by;
+	c->d->own_subsystems =
+	    c->set_by[GRANT_subsystems] == by && !c->joined[GRANT_subsystems];
+}
+
 static void
 finish(struct composing *c)
 {
 	struct grants *g = c->grants;
 
 	drop_slots(c);
+	own_command(c);
 	if (g->command != NULL)
 		imply(c, GRANT_command);
 	if (g->sftp_only)

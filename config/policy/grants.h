@@ -28,7 +28,8 @@ GRANT(allow_users, LOGINS, 0, 1024, JOINS, IS("[\"*\"]"), NULL, LAYER, KEEP,
     "\"adm-*\", \"ann@10.0.0.0/8,!10.9.0.0/16\".")
 GRANT(deny_users, LOGINS, 0, 1024, JOINS, IS("[]"), NULL, LAYER, KEEP,
     "config/policy/enter.c",
-    "Patterns of users that may not, likewise. A guard adds its list.")
+    "Patterns of users that may not, likewise. A guard adds its list. In "
+    "all four lists check warns of names that do not exist.")
 GRANT(allow_groups, GROUPS, 0, 1024, JOINS, IS("[\"*\"]"), NULL, LAYER, KEEP,
     "config/policy/enter.c",
     "Patterns of the groups, one of which a user must be in.")
@@ -133,8 +134,9 @@ GRANT(subsystem_commands, COMMANDS, 0, 64, JOINS, IS("[]"), NULL, NEVER, KEEP,
 GRANT(command, STRING, 1, 4096, NONE, IS("\"none\""), NULL, SAME, KEEP,
     "config/policy/start.c",
     "A command that runs whatever the client asks, even where shell, exec "
-    "or subsystems would refuse it; SSH_ORIGINAL_COMMAND tells what that "
-    "was (of a subsystem its program, internal-sftp for the internal one). "
+    "or subsystems would refuse it; one of an overlay only where that same "
+    "overlay does. SSH_ORIGINAL_COMMAND tells what that was (of a "
+    "subsystem its program, internal-sftp for the internal one). "
     "It goes before the command of a key line or a certificate, which never "
     "runs for a refused request, and not at all where exec is false. "
     "Forwarding, agent, X11, tunnels and terminal are then off unless the "

@@ -114,6 +114,12 @@ struct decision {
 	struct chains chains; /* what remains after guards */
 	struct chain more; /* POLICY_MORE: steps still to walk */
 	bool key_commands; /* grants.command came from keys */
+	/*
+	 * It came from an overlay, and stands in only for what that overlay
+	 * itself refuses, which these say: no refusal of the rule, of another
+	 * overlay or of a guard is undone.
+	 */
+	bool overlay_command, own_shell, own_exec, own_subsystems;
 	/* the guards that have been applied, by index */
 	bool applied[CONFIG_GUARDS_MAX];
 	void *arena;

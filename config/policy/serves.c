@@ -88,7 +88,7 @@ check_words(const struct served *s, bool error, const struct origin *origin,
 
 /* Plain names among the patterns that the system does not know. */
 static void
-check_accounts(const struct served *s, const struct origin *origin,
+check_accounts(const struct served *s, bool error, const struct origin *origin,
     const char *key, const char *what, const struct strings *names,
     int (*exists)(void *, const char *))
 {
@@ -100,9 +100,54 @@ check_accounts(const struct served *s, const struct origin *origin,
 		name += name[0] == '!';
 		if (strpbrk(name, "*?") == NULL &&
 		    exists(s->calls->context, name) == 0)
-			unserved(s, s->guard && !s->calls->lenient, origin, key,
+			unserved(s, error && !s->calls->lenient, origin, key,
 			    what, name, NULL);
 	}
+}
+
+/* "ann@10.0.0.0/8" is about ann. */
+static void
+check_logins(const struct served *s, const struct origin *origin,
+    const char *key, const struct strings *logins)
+{
+	struct strings one = {NULL, 1};
+	size_t i;
+
+	for (i = 0; i < logins->count; i++) {
+		const char *at = strrchr(logins->items[i], '@');
+		char *name = at == NULL ? mem_strdup(logins->items[i]) :
+					  mem_strndup(logins->items[i],
+					      (size_t)(at - logins->items[i]));
+
+		one.items = &name;
+		check_accounts(
+		    s, false, origin, key, "user", &one, s->calls->user);
+		free(name);
+	}
+}
+
+/*
+ * Who may enter and who may not.  Warnings, in guards too: such a list goes to
+ * many machines, and names people whose accounts are deleted later.
+ */
+static void
+check_lists(const struct served *s)
+{
+	const struct grants *g = &s->rule->grants;
+	const struct origin *o = g->origins;
+
+	if (o[GRANT_allow_users].line != 0)
+		check_logins(
+		    s, &o[GRANT_allow_users], "allow_users", &g->allow_users);
+	if (o[GRANT_deny_users].line != 0)
+		check_logins(
+		    s, &o[GRANT_deny_users], "deny_users", &g->deny_users);
+	if (o[GRANT_allow_groups].line != 0)
+		check_accounts(s, false, &o[GRANT_allow_groups], "allow_groups",
+		    "group", &g->allow_groups, s->calls->group);
+	if (o[GRANT_deny_groups].line != 0)
+		check_accounts(s, false, &o[GRANT_deny_groups], "deny_groups",
+		    "group", &g->deny_groups, s->calls->group);
 }
 
 /* ---- what there is ---- */
@@ -294,10 +339,10 @@ check_match_names(const struct served *s, const struct words *methods)
 	for (i = 0; i < s->rule->match_count; i++) {
 		const struct rule_match *match = &s->rule->matches[i];
 
-		check_accounts(s, &match->origin, "match.user", "user",
-		    &match->users, s->calls->user);
-		check_accounts(s, &match->origin, "match.group", "group",
-		    &match->groups, s->calls->group);
+		check_accounts(s, s->guard, &match->origin, "match.user",
+		    "user", &match->users, s->calls->user);
+		check_accounts(s, s->guard, &match->origin, "match.group",
+		    "group", &match->groups, s->calls->group);
 		check_words(s, true, &match->origin, "match.method", "method",
 		    &match->methods, methods);
 	}
@@ -313,6 +358,7 @@ check_kind(struct served *s, const struct rule *rules, size_t count,
 	for (i = 0; i < count; i++) {
 		s->rule = &rules[i];
 		check_match_names(s, methods);
+		check_lists(s);
 		check_forbidden(s, methods);
 		check_key_names(s, types, sources);
 		check_revoked(s);

@@ -1,9 +1,10 @@
 /*
  * The outcome of a client's request to start something.  It is judged
  * as the client asked for it; only then does a forced command take its place.
- * A command of the policy's own may stand in for what the policy refuses; a
- * command of a key or certificate, which users write themselves, may not, and
- * must be permitted as well.  For the monitor, for each start.
+ * A command of a rule or a guard may stand in for what the policy refuses, one
+ * of an overlay only for what the same overlay refuses.  A command of a key or
+ * certificate, which users write themselves, may not, and must be permitted as
+ * well.  For the monitor, for each start.
  */
 #include "config/policy/policy.h"
 
@@ -115,6 +116,27 @@ original_command(enum policy_request request, const char *text,
 	return text;
 }
 
+/* May the forced command stand in for what the policy refuses? */
+static bool
+gives_way(const struct decision *d, enum policy_request request)
+{
+	if (d->key_commands)
+		return false;
+	if (!d->overlay_command)
+		return true;
+	if (d->grants.sftp_only)
+		return false;
+	switch (request) {
+	case REQUEST_SUBSYSTEM:
+		return d->own_subsystems;
+	case REQUEST_SHELL:
+		return d->own_shell;
+	case REQUEST_EXEC:
+		return d->own_exec;
+	}
+	return false;
+}
+
 void
 policy_start(const struct config *config, const struct decision *d,
     enum policy_request request, const char *text, struct policy_start *start)
@@ -126,7 +148,7 @@ policy_start(const struct config *config, const struct decision *d,
 	judge_request(config, d, request, text, start);
 	if (forced == NULL || start->final)
 		return;
-	if (d->key_commands && start->refusal != NULL)
+	if (start->refusal != NULL && !gives_way(d, request))
 		return;
 	sftp = strcmp(forced, "internal-sftp") == 0;
 	start->refusal = d->key_commands ? judge_key_command(d, sftp) : NULL;

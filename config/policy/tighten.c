@@ -295,6 +295,24 @@ append_steps(
 	*chain = longer;
 }
 
+/* What a guard refuses is not the refusal of the command's overlay. */
+static void
+disown(struct decision *d, const struct rule *guard)
+{
+	const struct grants *g = &guard->grants;
+	bool sets_command =
+	    g->origins[GRANT_command].line != 0 && g->command != NULL;
+
+	/* The guard demands that very command, or the login is refused. */
+	d->overlay_command = d->overlay_command && !sets_command;
+	d->own_shell =
+	    d->own_shell && (g->origins[GRANT_shell].line == 0 || g->shell);
+	d->own_exec =
+	    d->own_exec && (g->origins[GRANT_exec].line == 0 || g->exec);
+	d->own_subsystems =
+	    d->own_subsystems && g->origins[GRANT_subsystems].line == 0;
+}
+
 /* The policy's own command goes before a key's, whichever comes first. */
 static void
 drop_key_command(struct decision *d, const struct rule *guard)
@@ -314,6 +332,7 @@ decision_apply_guard(struct decision *d, const struct rule *guard)
 	size_t i;
 
 	drop_key_command(d, guard);
+	disown(d, guard);
 	had_command = d->grants.command != NULL;
 	for (grant = 0; grant < GRANT_COUNT; grant++) {
 		if (guard->grants.origins[grant].line != 0)

@@ -596,6 +596,15 @@ def test_check_names_file_line_and_what_would_be_right(make_server, change,
     s.start(expect=t.returncode)
 
 
+def test_check_warns_of_a_list_that_names_nobody(make_server, user):
+    s = make_server(extra=f'guards = ( {{ name = "g"; deny_users = [ "spt_gone@10.0.0.0/8", "{user.name}@192.0.2.0/24", '
+                          '"spt_n*" ]; deny_groups = [ "spt_none" ]; } );')
+    said = ctl(s, "check").stdout
+    assert 'warning: guards.g.deny_users: there is no user "spt_gone"' in said
+    assert 'warning: guards.g.deny_groups: there is no group "spt_none"' in said
+    assert said.count("there is no") == 2
+
+
 def test_t_and_check_find_the_same_errors(make_server):
     s = make_server(start=False, grants='times = [ "mon 08:00-09:00 No/Where" ]; chroot = "/mnt/sp/bad";',
                     methods=("publickey", "frobnicate:pam", "password:nomodule"))

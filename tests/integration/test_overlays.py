@@ -44,6 +44,21 @@ def test_what_an_overlay_does_not_undo(make_server, make_user):
     s.wait_log(rf"User {a.name} from 127.0.0.1 not allowed because listed in DenyUsers")
 
 
+def test_an_overlay_s_command_undoes_no_refusal_but_its_own(make_server, make_user):
+    a, b = in_groups(make_user, "spt_one"), in_groups(make_user, "spt_two")
+    s = make_server(rules=f"""
+      overlays = (
+        {{ name = "one"; match = {{ group = "spt_one"; }}; command = "echo forced"; }},
+        {{ name = "two"; match = {{ group = "spt_two"; }}; exec = false; command = "echo own"; }},
+        {{ name = "all"; {KEY} }} );
+      rules = ( {{ name = "strict"; match = {{ group = "spt_one"; }}; exec = false; }}, {{ name = "all"; }} );""")
+    refused = s.ssh(a, "id")
+    assert refused.returncode != 0 and refused.stdout == "", refused
+    assert s.ssh(a, input="").stdout == "forced\n"  # a shell is permitted
+    assert s.ssh(b, "id").stdout == "own\n"
+    s.wait_log("command not permitted")
+
+
 def test_lists_of_users_and_groups(make_server, make_user):
     """With the sentences that sshd's log has for them."""
     a, b = in_groups(make_user, "spt_one"), in_groups(make_user, "spt_two")

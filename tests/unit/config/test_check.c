@@ -169,6 +169,19 @@ static const struct row rows[] = {
     {GUARD("match = { group = \"!ghost\"; }; pty = false;"),
 	"test.conf:4: guards.g.match.group: there is no group \"ghost\"\n"},
     {GUARD("match = { group = \"dim\"; }; pty = false;"), ""},
+    {GUARD("deny_users = [ \"a\", \"dim\", \"ghost\" ];"),
+	"test.conf:4: warning: guards.g.deny_users: there is no user "
+	"\"ghost\"\n"},
+    {GUARD("deny_groups = \"ghost\";"),
+	"test.conf:4: warning: guards.g.deny_groups: there is no group "
+	"\"ghost\"\n"},
+    {GOOD RULE("allow_users = [ \"gh*\", \"ghost\" ];"),
+	"test.conf:3: warning: rules.r.allow_users: there is no user "
+	"\"ghost\"\n"},
+    {GOOD RULE("") "overlays = ( { name = \"o\"; allow_groups = [ \"+dim\", "
+		   "\"+ghost\" ]; } );",
+	"test.conf:4: warning: overlays.o.allow_groups: there is no group "
+	"\"ghost\"\n"},
     {GUARD("forbid = \"pasword\";"),
 	"test.conf:4: guards.g.forbid: there is no method \"pasword\"; did "
 	"you mean \"password\"?\n"},

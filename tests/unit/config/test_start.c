@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum source { NO_COMMAND, RULE, GUARD, KEY };
+enum source { NO_COMMAND, RULE, GUARD, KEY, OVERLAY };
 
 /* What each part of the policy is written as. */
 static const char *const sftp_kinds[] = {"", "sftp_only = true;",
@@ -52,11 +52,12 @@ decide_policy(const struct policy *p)
 	    "{ name = \"x\"; command = \"/bin/x\"; } );"
 	    "rules = ( { name = \"r\"; methods = [ \"publickey\" ]; shell = "
 	    "%s; "
-	    "exec = %s; %s %s %s } ); guards = ( { name = \"g\"; %s } );",
+	    "exec = %s; %s %s %s } ); guards = ( { name = \"g\"; %s } ); "
+	    "overlays = ( { name = \"o\"; max_sessions = 3; %s } );",
 	    p->shell ? "true" : "false", p->exec ? "true" : "false",
 	    sftp_kinds[p->sftp], lists[p->list],
-	    p->source == RULE ? command : "",
-	    p->source == GUARD ? command : "");
+	    p->source == RULE ? command : "", p->source == GUARD ? command : "",
+	    p->source == OVERLAY ? command : "");
 	decide(text, &facts);
 	if (p->source == KEY)
 		ck_assert_int_eq(
@@ -99,7 +100,7 @@ check_request(const struct policy *p, const struct request *r)
 		forced = false; /* the policy's own goes before */
 	if (forced && p->source == KEY)
 		may = may && key_command_permitted(p);
-	else if (forced)
+	else if (forced && p->source != OVERLAY)
 		may = strcmp(r->text, "none") != 0;
 	policy_start(config, &decision, r->request, r->text, &start);
 	ck_assert_msg((start.refusal == NULL) == may,
@@ -127,7 +128,7 @@ check_policy(struct policy *p, enum source source, const char *command)
 
 	p->source = source;
 	p->command = command;
-	if (p->sftp == 1 && (source == RULE || source == GUARD))
+	if (p->sftp == 1 && source != KEY && source != NO_COMMAND)
 		return; /* they exclude each other */
 	decide_policy(p);
 	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
@@ -146,7 +147,72 @@ START_TEST(no_command_of_a_key_makes_a_refused_request_succeed)
 			check_policy(&p, GUARD, "id");
 			check_policy(&p, KEY, "id");
 			check_policy(&p, KEY, "internal-sftp");
+			check_policy(&p, OVERLAY, "id");
 		}
+}
+END_TEST
+
+/* How the grants of an overlay's command come about, and whether it runs. */
+enum word { UNSAID, OFF, ON };
+static const struct standing {
+	enum word rule, before, own, after, guard;
+	bool rule_commands, guard_commands, runs;
+} standings[] = {
+    {.runs = true},
+    {.own = OFF, .runs = true},
+    {.own = OFF, .after = OFF, .runs = true}, /* it is set already */
+    {.rule = ON, .own = OFF, .runs = true}, /* the rule's word stands */
+    {.own = OFF, .guard = ON, .runs = true},
+    {.rule = OFF},
+    {.rule = OFF, .own = OFF},
+    {.before = OFF},
+    {.before = OFF, .own = OFF},
+    {.after = OFF},
+    {.guard = OFF},
+    {.own = OFF, .guard = OFF},
+    {.rule = OFF, .guard_commands = true, .runs = true},
+    {.rule = OFF, .guard = OFF, .rule_commands = true, .runs = true},
+};
+
+static const struct {
+	enum policy_request request;
+	const char *text, *words[3];
+} asked[] = {
+    {REQUEST_SHELL, "", {"", "shell = false;", "shell = true;"}},
+    {REQUEST_EXEC, "ls", {"", "exec = false;", "exec = true;"}},
+    {REQUEST_SUBSYSTEM, "x", {"", "subsystems = [ \"y\" ];", ""}},
+};
+
+START_TEST(an_overlays_command_stands_in_for_its_own_refusals_alone)
+{
+	const struct standing *s = &standings[_i];
+	struct policy_facts facts = facts_of_alice();
+	const char *id = "command = \"id\";";
+	struct policy_start start;
+	char text[1024];
+
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		const char *const *words = asked[i].words;
+
+		snprintf(text, sizeof(text),
+		    "subsystems = ( { name = \"x\"; command = \"/bin/x\"; } );"
+		    "rules = ( { name = \"r\"; methods = [ \"publickey\" ]; "
+		    "%s %s } ); overlays = ( { name = \"a\"; max_sessions = 3; "
+		    "%s }, { name = "
+		    "\"b\"; %s %s }, { name = \"c\"; user_rc = false; %s } ); "
+		    "guards = ( { name "
+		    "= \"g\"; %s %s } );",
+		    words[s->rule], s->rule_commands ? id : "",
+		    words[s->before], id, words[s->own], words[s->after],
+		    words[s->guard], s->guard_commands ? id : "");
+		decide(text, &facts);
+		policy_start(
+		    config, &decision, asked[i].request, asked[i].text, &start);
+		ck_assert_msg((start.refusal == NULL) == s->runs, "%s", text);
+		if (s->runs)
+			ck_assert_str_eq(start.command, "id");
+		done();
+	}
 }
 END_TEST
 
@@ -380,6 +446,9 @@ suite_start(void)
 	    tc, no_command_of_a_key_makes_a_refused_request_succeed, 0, 4);
 	tcase_add_loop_test(
 	    tc, no_option_of_a_key_grants_what_the_policy_refuses, 0, OTHERS);
+	tcase_add_loop_test(tc,
+	    an_overlays_command_stands_in_for_its_own_refusals_alone, 0,
+	    sizeof(standings) / sizeof(standings[0]));
 	tcase_add_test(tc, a_refused_decision_starts_nothing);
 	tcase_add_loop_test(tc, a_refusal_has_a_sentence_for_the_user, 0, 7);
 	tcase_add_test(
