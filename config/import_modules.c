@@ -202,12 +202,6 @@ home_paths(struct importer *imp, const struct directive *d)
 
 	for (i = 0; i < d->count; i++) {
 		check_tokens(imp, d, d->args[i], "huU%");
-		/* OpenSSH 10 expands them, before it no sshd did. */
-		if (strpbrk(d->args[i], "*?[") != NULL)
-			import_note(imp, &d->origin,
-			    "%s %s: taken as a name, not as a pattern for "
-			    "several files",
-			    d->word->name, d->args[i]);
 		import_push(imp, &list,
 		    d->args[i][0] == '/' || strncmp(d->args[i], "%h", 2) == 0 ?
 			d->args[i] :

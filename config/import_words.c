@@ -34,8 +34,8 @@ static const struct import_word words[] = {
     {"AuthorizedKeysCommandUser", WORD_RULE,
 	"`user` of that source; root: warning, it runs as nobody"},
     {"AuthorizedKeysFile", WORD_RULE,
-	"a key source with `file`, chosen by `key_sources`; a pattern for "
-	"several files: warning, it is taken as a name"},
+	"a key source with `file`, chosen by `key_sources`; wildcards as in "
+	"OpenSSH 10"},
     {"AuthorizedPrincipalsCommand", WORD_RULE,
 	"`principals.command`; in `Match` a source with "
 	"`principals`"},

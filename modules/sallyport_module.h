@@ -441,28 +441,22 @@ struct sallyport_host {
 	    const char *const *values, const char *format, ...)
 	    SALLYPORT_FORMAT(4, 5);
 
-	/*
-	 * The proofs before this one: step number index, from 0, in the order
+	/* The proofs before this one: step number index, from 0, in the order
 	 * of their success.  0, or SALLYPORT_NOT_FOUND behind the last.  Look
-	 * at size before you call it.
-	 */
+	 * at size before you call it. */
 	int (*step)(struct sallyport_login *login, size_t index,
 	    struct sallyport_step *step);
 
-	/*
-	 * One more step before success, as in a chain
+	/* One more step before success, as in a chain
 	 * ("keyboard-interactive:otp"), if this call says ALLOW; in
 	 * authenticate() and account().  A step that has been done meets it.
 	 * Nothing takes a step away.  SALLYPORT_NOT_FOUND: no module serves
-	 * it; deny then, or the host does.  Look at size before you call it.
-	 */
+	 * it; deny then, or the host does.  Look at size before you call it. */
 	int (*demand)(struct sallyport_login *login, const char *step);
 
-	/*
-	 * Why, for the user, beside reason(), which is the log's: in
+	/* Why, for the user, beside reason(), which is the log's: in
 	 * account(), change_password() and open_session().  Clients show it
-	 * when the connection ends by this verdict.  Look at size.
-	 */
+	 * when the connection ends by this verdict.  Look at size. */
 	int (*tell_user)(struct sallyport_login *login, const char *format, ...)
 	    SALLYPORT_FORMAT(2, 3);
 
@@ -480,15 +474,21 @@ struct sallyport_host {
 	 * free()), or SALLYPORT_NOT_FOUND.  Write: replaced as a whole, on the
 	 * disk; data NULL removes it.  From the first of these to the end of
 	 * the call, or until the client is asked, other connections wait for
-	 * the files of this module: read, decide, write in one go.
-	 * SALLYPORT_TIMEOUT: one did not let go in five seconds.  Look at
-	 * size.
+	 * the files of this module; SALLYPORT_TIMEOUT: one did not let go in
+	 * five seconds.  Look at size.
 	 */
 	int (*state_read)(struct sallyport_login *login, const char *name,
 	    void **data, size_t *len);
 	int (*state_write)(struct sallyport_login *login, const char *name,
 	    const void *data, size_t len);
 	const struct sallyport_tickets *tickets; /* sallyport_ticket.h */
+
+	/* The files that match a pattern of glob(7), for open_user_file():
+	 * looked for as it does; sorted, a NUL behind each (allocated:
+	 * free()).  Look at size. */
+	int (*match_user_files)(struct sallyport_login *login,
+	    const char *pattern, char **names, size_t *len, char *why,
+	    size_t why_size);
 };
 
 /* ---- the module -------------------------------------------------------- */

@@ -16,6 +16,7 @@
 #include "lib/mem.h"
 #include "lib/safefile.h"
 #include "privsep/directory.h"
+#include "privsep/glob_files.h"
 #include "privsep/leftovers.h"
 #include "privsep/light_child.h"
 
@@ -111,7 +112,7 @@ struct reply {
 struct opening {
 	const struct errand_as *as;
 	const char *path;
-	const struct safefile_rules *rules;
+	const struct safefile_rules *rules; /* NULL: path is a pattern */
 	int to; /* a pipe, for the reply */
 	int memory; /* for the bytes */
 };
@@ -161,8 +162,10 @@ read_file(void *arg)
 	keep_two(o->to, o->memory);
 	become(o->as);
 	memset(&reply, 0, sizeof(reply));
-	reply.err = safefile_open(o->path, o->rules, &fd, reply.why);
-	if (reply.err == 0)
+	if (o->rules == NULL)
+		reply.err = glob_files(o->path, 4, reply.why);
+	else if ((reply.err =
+			 safefile_open(o->path, o->rules, &fd, reply.why)) == 0)
 		reply.err = copy_file(fd, 4, o->rules->max);
 	return write(3, &reply, sizeof(reply)) == (ssize_t)sizeof(reply) ? 0 :
 									   125;
@@ -313,6 +316,24 @@ errand_open(const struct errand_as *as, const char *path, const char *below,
 		return err;
 	rules.private_group = as->gid;
 	return open_by(as, path, &rules, deadline_ms, fd, why, why_size);
+}
+
+int
+errand_match(const struct errand_as *as, const char *pattern,
+    unsigned deadline_ms, char **names, size_t *len, char *why, size_t why_size)
+{
+	int fd, err;
+
+	*names = NULL;
+	err = open_by(as, pattern, NULL, deadline_ms, &fd, why, why_size);
+	if (err != SALLYPORT_OK)
+		return err;
+	if ((*names = glob_read(fd, len)) == NULL) {
+		snprintf(why, why_size, "no list of files came");
+		err = SALLYPORT_SYSTEM;
+	}
+	close(fd);
+	return err;
 }
 
 /* ---- asking -------------------------------------------------------------- */

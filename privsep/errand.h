@@ -31,6 +31,14 @@ struct errand_as {
 int errand_open(const struct errand_as *as, const char *path, const char *below,
     size_t max, unsigned deadline_ms, int *fd, char *why, size_t why_size);
 
+/*
+ * The files that match a pattern (privsep/glob_files.h), looked for by a child
+ * that has become `as`: sorted, a NUL behind each; to be freed.
+ */
+int errand_match(const struct errand_as *as, const char *pattern,
+    unsigned deadline_ms, char **names, size_t *len, char *why,
+    size_t why_size);
+
 enum errand_question {
 	ERRAND_IS_THERE, /* whatever it is, a link included */
 	ERRAND_IS_PROGRAM, /* a file that somebody may execute */

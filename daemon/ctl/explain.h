@@ -4,6 +4,7 @@
 #ifndef DAEMON_CTL_EXPLAIN_H
 #define DAEMON_CTL_EXPLAIN_H
 
+#include "privsep/errand.h"
 #include "config/config.h"
 #include "config/policy/policy.h"
 #include "lib/buf.h"
@@ -24,6 +25,9 @@ struct question {
 	size_t group_count;
 	size_t method_count; /* of facts.methods, also when none is asked */
 };
+
+/* As whom files of its user are looked at; without one, as nobody. */
+struct errand_as explain_as_user(const struct question *q);
 
 /* What became of a key. */
 struct key_answer {

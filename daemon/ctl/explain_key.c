@@ -358,23 +358,25 @@ static int
 host_open_user_file(struct sallyport_login *login, const char *path, size_t max,
     int *fd, char *why, size_t why_size)
 {
-	const struct question *q = login->q;
-	const struct errand_as as = {
-	    .uid = (uid_t)host_number(login, SALLYPORT_UID),
-	    .gid = (gid_t)host_number(login, SALLYPORT_GID),
-	    .groups = q->groups,
-	    .group_count = q->group_count,
-	    .whose = (uid_t)host_number(login, SALLYPORT_UID),
-	    .private_group_of = q->config->private_groups ?
-		host_text(login, SALLYPORT_USER) :
-		NULL};
+	const struct errand_as as = explain_as_user(login->q);
 	int err = errand_open(&as, path, host_text(login, SALLYPORT_HOME), max,
-	    q->config->deadlines.key_command * 1000, fd, why, why_size);
+	    login->q->config->deadlines.key_command * 1000, fd, why, why_size);
 
 	if (err == SALLYPORT_OK || err == SALLYPORT_NOT_FOUND)
 		notef(login->a, "%s: %s", path,
 		    err == SALLYPORT_OK ? "read" : "no such file");
 	return err;
+}
+
+static int
+host_match_user_files(struct sallyport_login *login, const char *pattern,
+    char **names, size_t *len, char *why, size_t why_size)
+{
+	const struct errand_as as = explain_as_user(login->q);
+
+	return errand_match(&as, pattern,
+	    login->q->config->deadlines.key_command * 1000, names, len, why,
+	    why_size);
 }
 
 static int
@@ -443,6 +445,7 @@ static const struct sallyport_host table = {
     .audit = host_audit,
     .asks_revoked = host_asks_revoked,
     .counts_source = host_counts_source,
+    .match_user_files = host_match_user_files,
 };
 
 static void

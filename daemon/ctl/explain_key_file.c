@@ -17,6 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define NOBODY 65534
+
 /* A public key's line; or the private key, of which the public half is used. */
 int
 explain_read_key(const char *file, struct key **key)
@@ -66,4 +68,18 @@ explain_groups(const struct question *q)
 		text = longer;
 	}
 	return text;
+}
+
+struct errand_as
+explain_as_user(const struct question *q)
+{
+	const struct passwd *pw = q->passwd;
+
+	return (struct errand_as){.uid = pw == NULL ? NOBODY : pw->pw_uid,
+	    .gid = pw == NULL ? NOBODY : pw->pw_gid,
+	    .groups = q->groups,
+	    .group_count = q->group_count,
+	    .whose = pw == NULL ? NOBODY : pw->pw_uid,
+	    .private_group_of =
+		q->config->private_groups ? q->facts.user : NULL};
 }

@@ -336,25 +336,47 @@ host_call_end(struct sallyport_login *login)
 	auth_call(login->m, auth_stage_call(a->stage), module_name(login->m));
 }
 
-static int
-host_open_user_file(struct sallyport_login *login, const char *path, size_t max,
-    int *fd, char *why, size_t why_size)
+/* Files of the user are looked at as the user. */
+static struct errand_as
+as_user(struct sallyport_login *login)
 {
-	struct monitor *m = login->m;
-	const struct auth *a = m->auth;
-	const struct errand_as as = {
+	const struct auth *a = login->m->auth;
+
+	return (struct errand_as){
 	    .uid = (uid_t)host_number(login, SALLYPORT_UID),
 	    .gid = (gid_t)host_number(login, SALLYPORT_GID),
 	    .groups = a->groups,
 	    .group_count = a->group_count,
 	    .whose = (uid_t)host_number(login, SALLYPORT_UID),
-	    .private_group_of = m->template->config->private_groups ?
+	    .private_group_of = login->m->template->config->private_groups ?
 		host_text(login, SALLYPORT_USER) :
 		NULL};
+}
+
+static unsigned
+file_deadline(const struct sallyport_login *login)
+{
+	return login->m->template->config->deadlines.key_command * 1000;
+}
+
+static int
+host_open_user_file(struct sallyport_login *login, const char *path, size_t max,
+    int *fd, char *why, size_t why_size)
+{
+	const struct errand_as as = as_user(login);
 
 	return errand_open(&as, path, host_text(login, SALLYPORT_HOME), max,
-	    m->template->config->deadlines.key_command * 1000, fd, why,
-	    why_size);
+	    file_deadline(login), fd, why, why_size);
+}
+
+static int
+host_match_user_files(struct sallyport_login *login, const char *pattern,
+    char **names, size_t *len, char *why, size_t why_size)
+{
+	const struct errand_as as = as_user(login);
+
+	return errand_match(
+	    &as, pattern, file_deadline(login), names, len, why, why_size);
 }
 
 static int
@@ -363,10 +385,9 @@ host_open_file(struct sallyport_login *login, const char *path, size_t max,
 {
 	const struct errand_as as = {
 	    .whose = (uid_t)host_number(login, SALLYPORT_UID)};
-	unsigned deadline =
-	    login->m->template->config->deadlines.key_command * 1000;
 
-	return errand_open(&as, path, NULL, max, deadline, fd, why, why_size);
+	return errand_open(
+	    &as, path, NULL, max, file_deadline(login), fd, why, why_size);
 }
 
 static int
@@ -515,4 +536,5 @@ const struct sallyport_host host_table = {
     .state_read = host_state_read,
     .state_write = host_state_write,
     .tickets = &host_tickets,
+    .match_user_files = host_match_user_files,
 };

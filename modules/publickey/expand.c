@@ -115,24 +115,51 @@ add_token(const struct request *r, char token, bool command, struct buf *b)
 	}
 }
 
+bool
+pk_is_glob(const char *pattern)
+{
+	return strpbrk(pattern, "*?[") != NULL;
+}
+
+/* What was put in at start is no part of the pattern. */
+static void
+quote(struct buf *b, size_t start)
+{
+	char *text = mem_strndup((const char *)&b->data[start], b->len - start);
+
+	b->len = start;
+	for (const char *p = text; *p != '\0'; p++) {
+		if (strchr("*?[]\\", *p) != NULL)
+			buf_u8(b, '\\');
+		buf_u8(b, (uint8_t)*p);
+	}
+	free(text);
+}
+
 char *
 pk_expand(const struct request *r, const char *pattern, bool command)
 {
 	struct buf b;
 	char *text = NULL;
-	bool good = true;
+	bool good = true, glob = !command && pk_is_glob(pattern);
+	size_t start;
 
 	buf_init(&b, EXPANDED_MAX);
 	/* A relative file is the home directory's. */
 	if (!command && pattern[0] != '/' && pattern[0] != '%') {
 		add(&b, pk_host->text(r->login, SALLYPORT_HOME));
 		add(&b, "/");
+		if (glob)
+			quote(&b, 0);
 	}
 	for (const char *p = pattern; *p != '\0' && good; p++) {
+		start = b.len;
 		if (*p != '%')
 			buf_u8(&b, (uint8_t)*p);
 		else
 			good = add_token(r, *++p, command, &b);
+		if (glob && good && p > pattern && p[-1] == '%')
+			quote(&b, start);
 		if (*p == '\0')
 			break;
 	}

@@ -116,7 +116,10 @@ int pk_settings(
 void pk_settings_free(struct state *s);
 extern const struct sallyport_option pk_options[];
 
-/* expand.c: %-tokens; NULL (and a log line) when it cannot be done. */
+/* Does it stand for several files (glob(7))? */
+bool pk_is_glob(const char *pattern);
+/* expand.c: %-tokens, which stand in a pattern for themselves; NULL (and a log
+ * line) when it cannot be done. */
 char *pk_expand(const struct request *r, const char *pattern, bool command);
 
 /* source.c */

@@ -19,7 +19,8 @@ const struct sallyport_option pk_options[] = {
     {"files", SALLYPORT_TEXT, MANY, 0, 0, NULL, "%h/.ssh/authorized_keys",
 	"short for a source named user with these files"},
     {"*.file", SALLYPORT_TEXT, MANY, 0, 0, NULL, "%h/.ssh/authorized_keys",
-	"authorized_keys files: %h home, %u user, %U uid"},
+	"authorized_keys files: %h home, %u user, %U uid; a pattern as of "
+	"glob(7) stands for several"},
     {"*.command", SALLYPORT_TEXT, MANY, 0, 0, NULL, "",
 	"a program that prints such lines, a word each; also %t type, "
 	"%k key, %f fingerprint; beside files it is asked after them"},
@@ -88,6 +89,27 @@ add_path(char **list, size_t *count, const struct sallyport_setting *o)
 		list[(*count)++] = mem_strdup(o->value);
 }
 
+/* A file, or a pattern for several, which privsep/glob_files.c must know. */
+static void
+add_file(struct source *x, const struct sallyport_setting *o)
+{
+	unsigned wild = 0;
+
+	for (const char *p = o->value; *p != '\0'; p += strcspn(p, "/")) {
+		p += strspn(p, "/");
+		wild += strcspn(p, "*?[") < strcspn(p, "/");
+	}
+	if (wild > 4)
+		pk_host->problem(
+		    o, "\"%s\": more than four parts with wildcards", o->value);
+	else if (wild > 0 && strstr(o->value, "[:") != NULL)
+		pk_host->problem(o,
+		    "\"%s\": of classes there are ranges alone, [a-z]",
+		    o->value);
+	else
+		add_path(x->files, &x->file_count, o);
+}
+
 /* A principal is compared and never a path: a name as it is, but known tokens
  * alone. */
 static void
@@ -130,7 +152,7 @@ set_member(
     struct source *x, const char *member, const struct sallyport_setting *o)
 {
 	if (strcmp(member, "file") == 0)
-		add_path(x->files, &x->file_count, o);
+		add_file(x, o);
 	else if (strcmp(member, "names") == 0)
 		add_name(x, o);
 	else if (strcmp(member, "ca_keys") == 0)
@@ -174,7 +196,7 @@ set_option(struct state *s, const struct sallyport_setting *o)
 			    "\"user\" is not among the "
 			    "sources; write NAME.file");
 		else
-			add_path(x->files, &x->file_count, o);
+			add_file(x, o);
 	} else if (strcmp(o->name, "ca_keys") == 0) {
 		add_path(s->ca_files, &s->ca_count, o);
 	} else if (strcmp(o->name, "principals") == 0) {

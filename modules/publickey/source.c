@@ -64,20 +64,19 @@ note_slow(struct request *r, const char *name, uint64_t began)
 		    (unsigned long long)took);
 }
 
-/* Found in this file?  *failed: there is one, and it cannot be used. */
+/*
+ * Found in this file?  *failed: there is one, and it cannot be used.  *stuck:
+ * its file server does not answer.
+ */
 static bool
-walk_file(struct request *r, const struct source *source, const char *pattern,
-    line_fn *fn, bool *failed)
+walk_file(struct request *r, const struct source *source, const char *path,
+    line_fn *fn, bool *failed, bool *stuck)
 {
-	char why[SAFEFILE_WHY_MAX] = "", *path = pk_expand(r, pattern, false);
+	char why[SAFEFILE_WHY_MAX] = "";
 	struct buf contents;
 	bool found = false;
 	int fd = -1, err;
 
-	if (path == NULL) {
-		*failed = true;
-		return false;
-	}
 	buf_init(&contents, KEY_FILE_BYTES_MAX);
 	pk_host->call_begin(r->login, SALLYPORT_CALL_KEY_SOURCE, source->name);
 	err = pk_host->open_user_file(
@@ -101,7 +100,52 @@ walk_file(struct request *r, const struct source *source, const char *pattern,
 		    r->login, "keysource_error", source->name, "%s", why);
 		*failed = true;
 	}
+	*stuck = err == SALLYPORT_TIMEOUT;
 	buf_free(&contents);
+	return found;
+}
+
+/* The files that a pattern stands for, in order, until one does not answer. */
+static bool
+walk_glob(struct request *r, const struct source *source, const char *pattern,
+    line_fn *fn, bool *failed)
+{
+	char why[SAFEFILE_WHY_MAX] = "", *names = NULL;
+	bool found = false, stuck = false;
+	size_t len = 0;
+	int err;
+
+	pk_host->call_begin(r->login, SALLYPORT_CALL_KEY_SOURCE, source->name);
+	err = pk_host->match_user_files(
+	    r->login, pattern, &names, &len, why, sizeof(why));
+	pk_host->call_end(r->login);
+	if (err != SALLYPORT_OK) {
+		pk_host->audit(r->login, "keysource_error", source->name,
+		    "%s: %s", pattern, why);
+		*failed = true;
+		return false;
+	}
+	for (size_t at = 0; at < len && !found && !stuck && !r->refused;
+	     at += strlen(&names[at]) + 1)
+		found = walk_file(r, source, &names[at], fn, failed, &stuck);
+	free(names);
+	return found;
+}
+
+static bool
+walk_pattern(struct request *r, const struct source *source,
+    const char *pattern, line_fn *fn, bool *failed)
+{
+	char *path = pk_expand(r, pattern, false);
+	bool found, stuck;
+
+	if (path == NULL) {
+		*failed = true;
+		return false;
+	}
+	found = pk_is_glob(pattern) ?
+	    walk_glob(r, source, path, fn, failed) :
+	    walk_file(r, source, path, fn, failed, &stuck);
 	free(path);
 	return found;
 }
@@ -197,7 +241,7 @@ pk_source_walk(
 {
 	*failed = false;
 	for (size_t i = 0; i < source->file_count && !r->refused; i++)
-		if (walk_file(r, source, source->files[i], fn, failed))
+		if (walk_pattern(r, source, source->files[i], fn, failed))
 			return true;
 	if (source->program.count == 0 || r->refused ||
 	    (*failed && source->refuse_on_error))

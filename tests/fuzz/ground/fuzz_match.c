@@ -3,6 +3,7 @@
  */
 #include "lib/match.h"
 #include "lib/mem.h"
+#include "privsep/glob_files.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)match_address_list(&a, list);
 	(void)match_check_host_list(list);
 	(void)match_pattern(text, list, MATCH_NOCASE);
+	(void)glob_matches(text, list, strlen(list));
 	negated = mem_printf("%s,!%s", list, text);
 	if (strpbrk(text, "*?,!") == NULL && text[0] != '\0' &&
 	    match_list(text, negated, 0) == MATCH_YES)

@@ -14,6 +14,7 @@ tests_unit_modules_test_modules_SOURCES = \
 	tests/unit/modules/test_contract.c \
 	tests/unit/modules/test_decoy.c \
 	tests/unit/modules/test_example.c \
+	tests/unit/modules/test_glob.c \
 	tests/unit/modules/test_gssapi.c \
 	tests/unit/modules/test_host.c \
 	tests/unit/modules/test_hostbased.c \

@@ -26,6 +26,7 @@ main(void)
 	srunner_add_suite(runner, suite_host());
 	srunner_add_suite(runner, suite_contract());
 	srunner_add_suite(runner, suite_errand());
+	srunner_add_suite(runner, suite_glob());
 	srunner_add_suite(runner, suite_light_child());
 	srunner_add_suite(runner, suite_pam());
 	srunner_add_suite(runner, suite_publickey());

@@ -11,6 +11,7 @@ Suite *suite_light_child(void);
 Suite *suite_pam(void);
 Suite *suite_publickey(void);
 Suite *suite_certificates(void);
+Suite *suite_glob(void);
 Suite *suite_gssapi(void);
 Suite *suite_hostbased(void);
 Suite *suite_decoy(void);
