@@ -49,13 +49,8 @@ const struct choice qos_choices[] = {{"none", CONFIG_NONE}, {"cs0", 0x00},
     {"af42", 0x90}, {"af43", 0x98}, {"ef", 0xb8}, {"le", 0x04}, {NULL, 0}};
 const struct choice outcome_choices[] = {
     {"allow", TEST_ALLOW}, {"deny", TEST_DENY}, {"more", TEST_MORE}, {NULL, 0}};
-const struct choice reason_choices[] = {{"no_rule", REASON_NO_RULE},
-    {"rule_refuses", REASON_RULE_REFUSES},
-    {"guard_refuses", REASON_GUARD_REFUSES},
-    {"unknown_fact", REASON_UNKNOWN_FACT},
-    {"unknown_user", REASON_UNKNOWN_USER}, {"root", REASON_ROOT},
-    {"time", REASON_TIME}, {"no_chain", REASON_NO_CHAIN}, {"key", REASON_KEY},
-    {"principal", REASON_PRINCIPAL}, {"conflict", REASON_CONFLICT},
-    {"deny_users", REASON_DENY_USERS}, {"allow_users", REASON_ALLOW_USERS},
-    {"deny_groups", REASON_DENY_GROUPS}, {"allow_groups", REASON_ALLOW_GROUPS},
-    {NULL, 0}};
+/* The refusals that a policy decides. */
+#define CHOICE_POLICY(code) {#code, REFUSAL_##code},
+#define CHOICE_LOGIN(code)
+#define CHOICE(kind, code, ...) CHOICE_##kind(code)
+const struct choice reason_choices[] = {REFUSAL_LIST(CHOICE){NULL, 0}};

@@ -18,6 +18,6 @@ extern const struct choice gateway_choices[];
 extern const struct choice hang_up_choices[];
 extern const struct choice qos_choices[];
 extern const struct choice outcome_choices[];
-extern const struct choice reason_choices[]; /* enum policy_reason */
+extern const struct choice reason_choices[]; /* enum refusal */
 
 #endif

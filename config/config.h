@@ -451,7 +451,7 @@ struct policy_test {
 	char *principal;
 	uint32_t expect; /* enum test_outcome */
 	char *rule; /* rule, overlay or guard that decides */
-	uint32_t reason; /* enum policy_reason; 0: not given */
+	uint32_t reason; /* enum refusal; 0: not given */
 	struct grants *grants; /* those with an origin are compared */
 	struct origin origin;
 };

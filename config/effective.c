@@ -90,7 +90,7 @@ root_login(const struct effect *e)
 
 	if (e->d->grants.origins[GRANT_root_login].line != 0)
 		return words[e->d->grants.root_login];
-	return root->decoy && root->reason != REASON_UNKNOWN_FACT ?
+	return root->decoy && root->reason != REFUSAL_unknown_fact ?
 	    "no" :
 	    words[root->grants.root_login];
 }

@@ -3,6 +3,7 @@
  * holds the file against what this writes.
  */
 #include "lib/audit_table.h"
+#include "lib/refusals.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,6 +199,12 @@ write_doc(FILE *f)
 	    f);
 	for (size_t i = 0; i < audit_field_count; i++)
 		write_field(f, &audit_fields[i]);
+	fputs("\n## Refusals\n\nThe field `refusal` has the code.\n\n"
+	      "| code | why |\n|---|---|\n",
+	    f);
+	for (int i = REFUSAL_none + 1; i < REFUSAL_COUNT; i++)
+		fprintf(f, "| `%s` | %s |\n", refusals[i].code,
+		    refusals[i].sentence);
 }
 
 #ifndef AUDIT_DOC_IN_TEST

@@ -81,7 +81,7 @@ F(principal, text, "principal", "sallyport.kerberos.principal", "Kerberos princi
 F(principals, text, "principals", "sallyport.cert.principals", "principals of the certificate") \
 F(process, count, "proc", "sallyport.process.pid", "process id of the process meant") \
 F(reason, text, "why", "event.reason", "why, in words") \
-F(refusal, text, "refusal", "sallyport.refusal", "why a login is refused: not_accepted, unavailable, unknown_user, no_rule, rule_refuses, guard_refuses, unknown_fact, root, time, no_chain, no_module, key, conflict, deny_users, allow_users, deny_groups, allow_groups, account, locked, expired, shell") \
+F(refusal, text, "refusal", "sallyport.refusal", "why a login is refused, a code of the table below") \
 F(remedy, text, "remedy", "sallyport.remedy", "what an administrator can do about it") \
 F(seconds, count, "seconds", "sallyport.seconds", "a number of seconds") \
 F(serial, count, "serial", "sallyport.cert.serial", "serial number of the certificate") \

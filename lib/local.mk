@@ -15,6 +15,7 @@ lib_libground_a_SOURCES = \
 	lib/mem.c lib/mem.h \
 	lib/net.c lib/net.h \
 	lib/rd.c lib/rd.h \
+	lib/refusals.c lib/refusals.h \
 	lib/safefile.c lib/safefile.h \
 	lib/secret.c lib/secret.h \
 	lib/syslog_out.c lib/syslog_out.h

@@ -76,7 +76,7 @@ decision_drop_weak_chains(const struct policy_facts *facts, struct decision *d)
 	}
 	d->chains.count = kept;
 	if (kept == 0)
-		decision_refuse(d, REASON_ROOT,
+		decision_refuse(d, REFUSAL_root,
 		    "root may enter with a key "
 		    "only, and no chain has one");
 }

@@ -160,7 +160,7 @@ lay_over(struct composing *c, const struct policy_facts *facts,
 	policy_trace(trace, TRACE_OVERLAY, index, result, why);
 	if (result == TRI_UNKNOWN) {
 		decision_blame(c->d, overlay);
-		decision_refuse(c->d, REASON_UNKNOWN_FACT, "overlay %s: %s",
+		decision_refuse(c->d, REFUSAL_unknown_fact, "overlay %s: %s",
 		    overlay->name, why);
 	}
 	if (result != TRI_YES)
@@ -214,7 +214,7 @@ finish(struct composing *c)
 	if (g->sftp_only)
 		imply(c, GRANT_sftp_only);
 	if (g->command != NULL && g->sftp_only)
-		decision_refuse(c->d, REASON_CONFLICT,
+		decision_refuse(c->d, REFUSAL_conflict,
 		    "a forced command (%s:%u) and sftp_only (%s:%u) exclude "
 		    "each other",
 		    g->origins[GRANT_command].file,
@@ -325,7 +325,7 @@ close_layer(struct decision *d, enum grant grant, enum grant by)
 		return;
 	if (decision_add_layer(d, grant, &nothing, &d->grants.origins[by]) != 0)
 		decision_refuse(
-		    d, REASON_GUARD_REFUSES, "too many layers of forwards");
+		    d, REFUSAL_guard_refuses, "too many layers of forwards");
 }
 
 static void

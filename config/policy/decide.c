@@ -33,11 +33,11 @@ decision_free(struct decision *d)
 
 void
 decision_refuse(
-    struct decision *d, enum policy_reason reason, const char *format, ...)
+    struct decision *d, enum refusal reason, const char *format, ...)
 {
 	va_list args;
 
-	if (d->reason == REASON_NONE) {
+	if (d->reason == REFUSAL_none) {
 		d->reason = reason;
 		va_start(args, format);
 		vsnprintf(d->why, sizeof(d->why), format, args);
@@ -68,7 +68,7 @@ policy_trace(struct trace *trace, enum trace_kind kind, size_t index,
 void
 decision_blame(struct decision *d, const struct rule *rule)
 {
-	if (d->reason == REASON_NONE && rule != NULL)
+	if (d->reason == REFUSAL_none && rule != NULL)
 		d->decider = rule;
 }
 
@@ -103,13 +103,13 @@ find_rule(const struct config *config, const struct policy_facts *facts,
 			return rule;
 		if (result == TRI_UNKNOWN) {
 			decision_blame(d, rule);
-			decision_refuse(d, REASON_UNKNOWN_FACT, "rule %s: %s",
+			decision_refuse(d, REFUSAL_unknown_fact, "rule %s: %s",
 			    rule->name, why);
 			return NULL;
 		}
 		note_missed(missed, sizeof(missed), rule, why);
 	}
-	decision_refuse(d, REASON_NO_RULE, "no rule matches%s%s",
+	decision_refuse(d, REFUSAL_no_rule, "no rule matches%s%s",
 	    missed[0] != '\0' ? ": " : "", missed);
 	return NULL;
 }
@@ -138,7 +138,7 @@ refuse_by_times(struct decision *d, const char *which, const char *name,
 	char windows[160];
 
 	policy_windows_text(times, now, windows, sizeof(windows));
-	decision_refuse(d, REASON_TIME, "%s%s%s: %s", which,
+	decision_refuse(d, REFUSAL_time, "%s%s%s: %s", which,
 	    name[0] != '\0' ? " " : "", name, windows);
 }
 
@@ -153,7 +153,7 @@ refuse_by_overlay(const struct config *config, struct decision *d)
 	    d, policy_rule_of(config, d, GRANT_refuse, origin, &kind));
 	policy_describe_origin(
 	    config, d, GRANT_refuse, origin, which, sizeof(which));
-	decision_refuse(d, REASON_RULE_REFUSES, "%s", which);
+	decision_refuse(d, REFUSAL_rule_refuses, "%s", which);
 }
 
 static void
@@ -165,19 +165,19 @@ refuse_by_rule(const struct config *config, const struct policy_facts *facts,
 
 	if (d->rule->grants.refuse)
 		decision_refuse(
-		    d, REASON_RULE_REFUSES, "rule %s refuses", d->rule->name);
+		    d, REFUSAL_rule_refuses, "rule %s refuses", d->rule->name);
 	else if (grants->refuse)
 		refuse_by_overlay(config, d);
 	if (facts->user_state == FACT_ABSENT)
-		decision_refuse(d, REASON_UNKNOWN_USER, "no such user");
+		decision_refuse(d, REFUSAL_unknown_user, "no such user");
 	if (facts->user_state == FACT_UNKNOWN)
-		decision_refuse(d, REASON_UNKNOWN_FACT,
+		decision_refuse(d, REFUSAL_unknown_fact,
 		    "the user is not known: the look-up failed");
 	decision_judge_lists(config, facts, d);
 	if (facts->user_state == FACT_KNOWN && facts->uid == 0 &&
 	    grants->root_login == ROOT_NO)
-		decision_refuse(
-		    d, REASON_ROOT, "rule %s: root_login is no", d->rule->name);
+		decision_refuse(d, REFUSAL_root, "rule %s: root_login is no",
+		    d->rule->name);
 	if (!facts->now_unknown && !policy_may_now(d, facts->now, &ends))
 		refuse_by_times(d, "times of rule", d->rule->name,
 		    &grants->times, facts->now);
@@ -203,17 +203,17 @@ apply_guards(const struct config *config, const struct policy_facts *facts,
 		policy_trace(trace, TRACE_GUARD, i, result, why);
 		if (result == TRI_UNKNOWN) {
 			decision_blame(d, guard);
-			decision_refuse(d, REASON_UNKNOWN_FACT, "guard %s: %s",
+			decision_refuse(d, REFUSAL_unknown_fact, "guard %s: %s",
 			    guard->name, why);
 		}
 		if (result != TRI_YES)
 			continue;
 		d->applied[i] = true;
 		chains = d->chains.count;
-		refused = d->reason != REASON_NONE;
+		refused = d->reason != REFUSAL_none;
 		decision_apply_guard(d, guard);
 		if (!refused &&
-		    (d->reason != REASON_NONE ||
+		    (d->reason != REFUSAL_none ||
 			(chains > 0 && d->chains.count == 0)))
 			d->decider = guard;
 	}
@@ -242,13 +242,13 @@ judge_times(const struct config *config, const struct policy_facts *facts,
 		policy_describe_origin(
 		    config, d, GRANT_times, &l->origin, which, sizeof(which));
 		if (facts->now_unknown)
-			decision_refuse(d, REASON_UNKNOWN_FACT,
+			decision_refuse(d, REFUSAL_unknown_fact,
 			    "%s: the time is not known", which);
 		refuse_by_times(d, which, "", l->list, facts->now);
 		return;
 	}
 	if (layers->count == 0)
-		decision_refuse(d, REASON_TIME, "no times are granted");
+		decision_refuse(d, REFUSAL_time, "no times are granted");
 }
 
 /* Refusals by the tightened grants themselves. */
@@ -268,7 +268,7 @@ judge_grants(const struct config *config, const struct policy_facts *facts,
 			&origins[GRANT_refuse], &kind));
 		policy_describe_origin(config, d, GRANT_refuse,
 		    &origins[GRANT_refuse], which, sizeof(which));
-		decision_refuse(d, REASON_GUARD_REFUSES, "%s", which);
+		decision_refuse(d, REFUSAL_guard_refuses, "%s", which);
 	}
 	if (facts->user_state == FACT_KNOWN && facts->uid == 0 &&
 	    d->grants.root_login == ROOT_NO) {
@@ -277,14 +277,14 @@ judge_grants(const struct config *config, const struct policy_facts *facts,
 			&origins[GRANT_root_login], &kind));
 		policy_describe_origin(config, d, GRANT_root_login,
 		    &origins[GRANT_root_login], which, sizeof(which));
-		decision_refuse(d, REASON_ROOT, "%s is no",
+		decision_refuse(d, REFUSAL_root, "%s is no",
 		    origins[GRANT_root_login].line != 0 ? which : "root_login");
 	}
 	judge_times(config, facts, d);
 	decision_drop_weak_chains(facts, d);
 	if (d->chains.count == 0)
 		decision_refuse(
-		    d, REASON_NO_CHAIN, "no chain of methods is left");
+		    d, REFUSAL_no_chain, "no chain of methods is left");
 }
 
 /* What a tightened sftp_only means for the rest. */
@@ -305,7 +305,7 @@ settle_sftp_only(struct decision *d)
 	    decision_add_layer(d, GRANT_subsystems, &only,
 		&d->grants.origins[GRANT_sftp_only]) != 0)
 		decision_refuse(
-		    d, REASON_GUARD_REFUSES, "too many layers of subsystems");
+		    d, REFUSAL_guard_refuses, "too many layers of subsystems");
 }
 
 /* Where nothing else is left to ask a stranger. */
@@ -326,7 +326,7 @@ static void
 become_decoy(const struct config *config, const struct policy_facts *facts,
     struct decision *d)
 {
-	enum policy_reason reason = d->reason;
+	enum refusal reason = d->reason;
 	char why[sizeof(d->why)];
 
 	memcpy(why, d->why, sizeof(why));
@@ -361,7 +361,7 @@ policy_decide_traced(const struct config *config,
 		judge_grants(config, facts, d);
 		settle_sftp_only(d);
 	}
-	if (rule == NULL || d->reason != REASON_NONE) {
+	if (rule == NULL || d->reason != REFUSAL_none) {
 		become_decoy(config, facts, d);
 		settle_sftp_only(d);
 		return;
@@ -447,12 +447,12 @@ judge_key(const struct policy_facts *facts, struct decision *d)
 	if (walked_has(
 		facts->methods, facts->method_count, &publickey, &from) &&
 	    facts->key_state != FACT_KNOWN)
-		decision_refuse(d, REASON_UNKNOWN_FACT,
+		decision_refuse(d, REFUSAL_unknown_fact,
 		    "the key that was used is not known");
 	for (const struct policy_facts *f = facts; f != NULL; f = f->earlier)
 		if (f->key_state == FACT_KNOWN &&
 		    !policy_may_key(d, f, why, sizeof(why)))
-			decision_refuse(d, REASON_KEY, "%s", why);
+			decision_refuse(d, REFUSAL_key, "%s", why);
 }
 
 /* A ticket that opened the door and is not described cannot be judged. */
@@ -462,11 +462,11 @@ judge_principal(const struct policy_facts *facts, struct decision *d)
 	for (size_t i = 0; i < facts->method_count; i++)
 		if (strncmp(facts->methods[i], "gssapi-", 7) == 0 &&
 		    facts->principal_state != FACT_KNOWN)
-			decision_refuse(d, REASON_UNKNOWN_FACT,
+			decision_refuse(d, REFUSAL_unknown_fact,
 			    "the principal that came in is not known");
 	if (facts->principal_state == FACT_KNOWN &&
 	    !policy_may_principal(d, facts->principal))
-		decision_refuse(d, REASON_PRINCIPAL,
+		decision_refuse(d, REFUSAL_principal,
 		    "principal %.200s is not in principals", facts->principal);
 }
 
@@ -494,7 +494,7 @@ judge_root(const struct policy_facts *facts, struct decision *d)
 	/* Under sftp_only a key's command is not what runs. */
 	if (d->grants.command == NULL &&
 	    (facts->key_command == NULL || d->grants.sftp_only))
-		decision_refuse(d, REASON_ROOT,
+		decision_refuse(d, REFUSAL_root,
 		    "root may enter into a forced command only");
 }
 
@@ -507,10 +507,10 @@ policy_guard_traced(const struct config *config,
 	if (d->verdict != POLICY_GRANTED && d->verdict != POLICY_MORE)
 		return;
 	if (facts->user_state != FACT_KNOWN)
-		decision_refuse(d, REASON_UNKNOWN_FACT, "the user is gone");
+		decision_refuse(d, REFUSAL_unknown_fact, "the user is gone");
 	completed = chain_completed(&d->chains, facts);
 	if (!completed && d->verdict == POLICY_GRANTED)
-		decision_refuse(d, REASON_NO_CHAIN,
+		decision_refuse(d, REFUSAL_no_chain,
 		    "what was walked is none of the rule's chains");
 	apply_guards(config, facts, true, d, trace);
 	judge_grants(config, facts, d);
@@ -518,7 +518,7 @@ policy_guard_traced(const struct config *config,
 	judge_root(facts, d);
 	judge_key(facts, d);
 	judge_principal(facts, d);
-	if (d->reason != REASON_NONE) {
+	if (d->reason != REFUSAL_none) {
 		d->verdict = POLICY_REFUSED;
 		return;
 	}

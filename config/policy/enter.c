@@ -94,7 +94,7 @@ any_matches(const struct strings *list, const struct policy_facts *facts,
 /* One kind of list. */
 struct access_list {
 	enum grant grant;
-	enum policy_reason reason;
+	enum refusal reason;
 	bool deny;
 	bool users;
 };
@@ -122,7 +122,7 @@ judge_layer(const struct config *config, const struct policy_facts *facts,
 		policy_describe_origin(
 		    config, d, grant, origin, which, sizeof(which));
 		if (result == TRI_UNKNOWN)
-			decision_refuse(d, REASON_UNKNOWN_FACT,
+			decision_refuse(d, REFUSAL_unknown_fact,
 			    "%s: the %s not known", which,
 			    list->users ? "source address is" :
 					  "user's groups are");
@@ -137,10 +137,10 @@ decision_judge_lists(const struct config *config,
     const struct policy_facts *facts, struct decision *d)
 {
 	static const struct access_list lists[] = {
-	    {GRANT_deny_users, REASON_DENY_USERS, true, true},
-	    {GRANT_allow_users, REASON_ALLOW_USERS, false, true},
-	    {GRANT_deny_groups, REASON_DENY_GROUPS, true, false},
-	    {GRANT_allow_groups, REASON_ALLOW_GROUPS, false, false}};
+	    {GRANT_deny_users, REFUSAL_deny_users, true, true},
+	    {GRANT_allow_users, REFUSAL_allow_users, false, true},
+	    {GRANT_deny_groups, REFUSAL_deny_groups, true, false},
+	    {GRANT_allow_groups, REFUSAL_allow_groups, false, false}};
 	size_t i;
 
 	if (facts->user_state != FACT_KNOWN)

@@ -22,16 +22,6 @@ struct explanation {
 	FILE *out;
 };
 
-const char *
-policy_reason_text(enum policy_reason reason)
-{
-	const struct choice *c = reason_choices;
-
-	while (c->word != NULL && c->value != (uint32_t)reason)
-		c++;
-	return c->word != NULL ? c->word : "none";
-}
-
 static const char *
 verdict_text(enum policy_verdict verdict)
 {
@@ -75,7 +65,8 @@ unasked(const struct rule *rule, enum trace_kind kind)
 static bool
 is_open_question(const struct explanation *e)
 {
-	return e->facts->listener_unknown && e->d.reason == REASON_UNKNOWN_FACT;
+	return e->facts->listener_unknown &&
+	    e->d.reason == REFUSAL_unknown_fact;
 }
 
 /* ---- text ---- */
@@ -123,7 +114,7 @@ text_rules(const struct explanation *e, const struct rule *rules, size_t count,
 	for (i = 0; i < count; i++) {
 		entry = find_entry(e, kind, i);
 		if (e->brief && (entry == NULL || entry->result == TRI_NO) &&
-		    (kind != TRACE_RULE || e->d.reason != REASON_NO_RULE))
+		    (kind != TRACE_RULE || e->d.reason != REFUSAL_no_rule))
 			continue;
 		fprintf(e->out, "%s %s (%s:%u): ", kind_texts[kind],
 		    rules[i].name, rules[i].origin.file, rules[i].origin.line);
@@ -350,7 +341,7 @@ explain_json(const struct explanation *e)
 	    TRACE_GUARD);
 	json_string(e, "verdict",
 	    is_open_question(e) ? "unknown" : verdict_text(d->verdict));
-	json_string(e, "reason", policy_reason_text(d->reason));
+	json_string(e, "reason", refusals[d->reason].code);
 	json_string(e, "why", d->why[0] != '\0' ? d->why : NULL);
 	json_string(e, "rule", d->rule->name);
 	json_string(e, "decider", d->decider != NULL ? d->decider->name : NULL);

@@ -96,7 +96,7 @@ void policy_describe_origin(const struct config *config,
 void decision_blame(struct decision *d, const struct rule *rule);
 
 /* Refuse for good; the first reason stays. */
-void decision_refuse(struct decision *d, enum policy_reason reason,
+void decision_refuse(struct decision *d, enum refusal reason,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* One list more that must allow; E_DENIED when there are too many. */

@@ -10,6 +10,7 @@
 #define CONFIG_POLICY_H
 
 #include "config/config.h"
+#include "lib/refusals.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -64,25 +65,6 @@ enum policy_verdict {
 	POLICY_MORE /* policy_guard: walk decision->more, then ask again */
 };
 
-enum policy_reason {
-	REASON_NONE,
-	REASON_NO_RULE, /* no rule matched */
-	REASON_RULE_REFUSES, /* refuse = true */
-	REASON_GUARD_REFUSES,
-	REASON_UNKNOWN_FACT, /* a rule or guard met what is not known */
-	REASON_UNKNOWN_USER,
-	REASON_ROOT, /* root_login forbids */
-	REASON_TIME, /* outside times */
-	REASON_NO_CHAIN, /* guards forbade every chain */
-	REASON_PRINCIPAL, /* it is not in principals */
-	REASON_KEY, /* the key does not meet the requirements */
-	REASON_CONFLICT, /* two different forced commands or chroots */
-	REASON_DENY_USERS, /* listed in it; and not listed in: */
-	REASON_ALLOW_USERS,
-	REASON_DENY_GROUPS,
-	REASON_ALLOW_GROUPS
-};
-
 struct layer_list {
 	const void *list; /* as the grant's type */
 	struct origin origin;
@@ -97,7 +79,7 @@ struct layers {
 
 struct decision {
 	enum policy_verdict verdict;
-	enum policy_reason reason;
+	enum refusal reason;
 	char why[512]; /* for the log, never for the client */
 	const struct rule *rule; /* that decided; the decoy when refused */
 	bool decoy; /* rule is the decoy: success is impossible */
@@ -248,9 +230,6 @@ int decision_tighten_command(
  * E_FORMAT: not understood, nothing was changed; refuse the key. */
 int decision_tighten_targets(struct decision *d, enum grant grant,
     const char *const *texts, size_t count, struct origin origin);
-
-/* "no_rule", "key": for audit records. */
-const char *policy_reason_text(enum policy_reason reason);
 
 /* Why, rule by rule: a trace of policy_decide and policy_guard.  Brief is text
  * without what is a default and what did not come to bear; why, brief without

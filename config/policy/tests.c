@@ -208,8 +208,8 @@ find_unasked(struct run *r)
 	size_t i;
 
 	if (d->verdict == POLICY_REFUSED) {
-		if (d->reason == REASON_UNKNOWN_FACT &&
-		    r->test->reason != REASON_UNKNOWN_FACT)
+		if (d->reason == REFUSAL_unknown_fact &&
+		    r->test->reason != REFUSAL_unknown_fact)
 			snprintf(r->unasked, sizeof(r->unasked), "%s", d->why);
 		return;
 	}
@@ -340,7 +340,7 @@ compare(struct run *r)
 		    word_of(outcome_choices, t->expect),
 		    word_of(outcome_choices, came),
 		    came == TEST_DENY ? " (" : "",
-		    came == TEST_DENY ? policy_reason_text(d->reason) : "",
+		    came == TEST_DENY ? refusals[d->reason].code : "",
 		    came == TEST_DENY ? "): " : "", d->why);
 		return;
 	}
@@ -353,8 +353,7 @@ compare(struct run *r)
 	if (t->reason != 0 && t->reason != (uint32_t)d->reason)
 		fprintf(r->fault, "expected %s because of %s, came %s: %s; ",
 		    word_of(outcome_choices, t->expect),
-		    policy_reason_text((enum policy_reason)t->reason),
-		    policy_reason_text(d->reason), d->why);
+		    refusals[t->reason].code, refusals[d->reason].code, d->why);
 	compare_grants(r);
 }
 

@@ -186,7 +186,7 @@ tighten(struct decision *d, enum grant grant, const void *value,
 
 	err = tighten_functions[option->tighten](&t);
 	if (err != 0)
-		decision_refuse(d, REASON_CONFLICT,
+		decision_refuse(d, REFUSAL_conflict,
 		    "%s of %s:%u contradicts the one of %s:%u", option->name,
 		    origin.file != NULL ? origin.file : "?", origin.line,
 		    d->grants.origins[grant].file != NULL ?
@@ -346,7 +346,7 @@ decision_apply_guard(struct decision *d, const struct rule *guard)
 	if (!had_sftp && d->grants.sftp_only)
 		imply_off(d, d->grants.origins[GRANT_sftp_only]);
 	if (d->grants.command != NULL && d->grants.sftp_only)
-		decision_refuse(d, REASON_CONFLICT,
+		decision_refuse(d, REFUSAL_conflict,
 		    "guard %s: a forced "
 		    "command and sftp_only exclude each other",
 		    guard->name);

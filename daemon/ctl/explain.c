@@ -340,7 +340,7 @@ find_answer(const struct question *q, struct answer *a)
 	const struct decision *d = &a->decision;
 	const struct standing *worst = worst_standing(&a->standings);
 	bool refused = d->verdict == POLICY_REFUSED;
-	bool open = refused && d->reason == REASON_UNKNOWN_FACT &&
+	bool open = refused && d->reason == REFUSAL_unknown_fact &&
 	    q->facts.listener_unknown;
 
 	if (refused && !open)

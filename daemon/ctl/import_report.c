@@ -273,7 +273,7 @@ outcome(const struct config *config, const struct policy_facts *facts,
 	policy_decide(config, facts, &d);
 	if (d.verdict == POLICY_GRANTED)
 		snprintf(text, size, "may log in");
-	else if (d.reason == REASON_UNKNOWN_FACT)
+	else if (d.reason == REFUSAL_unknown_fact)
 		snprintf(text, size, "depends on where they come from");
 	else
 		snprintf(text, size, "refused: %s", d.why);

@@ -192,8 +192,8 @@ answer_proof(
 		    a->principal, a->attempt.principal, sizeof(a->principal));
 	if (restrictions_merge(&a->granted, &a->attempt.restrictions,
 		a->decision, a->attempt.key_source) != 0) {
-		auth_refuse(m, "conflict", "restrictions contradict each other",
-		    a->decision->why);
+		auth_refuse(m, REFUSAL_conflict,
+		    "restrictions contradict each other", a->decision->why);
 		auth_fail(m, SALLYPORT_DENY);
 		return;
 	}

@@ -125,7 +125,7 @@ struct auth {
 	struct chain_walk before; /* as it was before the current proof */
 	bool refused; /* nothing can succeed any more */
 	bool blind; /* refused from the first request on: no key would do */
-	const char *refusal; /* why: a word for the log; static */
+	enum refusal refusal; /* why */
 	bool refused_told; /* why has been logged */
 	bool lock_told; /* as has that its password is locked */
 	bool account_ended; /* a right proof, and the account ended it */
@@ -230,8 +230,8 @@ void auth_name_decider(struct monitor *m);
  * auth_refuse(), with its arguments; and at a wrong password, where that is
  * one that cannot be right.
  */
-void auth_help_refused(struct monitor *m, const char *code, const char *reason,
-    const char *detail);
+void auth_help_refused(struct monitor *m, enum refusal refusal,
+    const char *reason, const char *detail);
 void auth_help_failed(struct monitor *m);
 /* Is this a name that may be shown to NSS and PAM at all? */
 bool auth_name_is_sane(const char *name);
@@ -351,9 +351,9 @@ void auth_proof_done(struct monitor *m);
 bool auth_refused_key_is_news(struct monitor *m);
 /*
  * The decision or an account says no: log it once, nothing can succeed.
- * code is a word of doc/AUDIT.md's list (static); reason a sentence.
+ * reason: a sentence that says more than the refusal's own, or NULL.
  */
-void auth_refuse(struct monitor *m, const char *code, const char *reason,
+void auth_refuse(struct monitor *m, enum refusal refusal, const char *reason,
     const char *detail);
 /* Not counted, not delayed: methods for a `none`. */
 void auth_list(struct monitor *m);

@@ -96,36 +96,18 @@ send_failure(struct monitor *m)
 	    m, auth_verdict, .result = AUTH_FAILURE, .methods = methods);
 }
 
-static const char *
-verdict_reason(enum sallyport_verdict verdict)
+static enum refusal
+refusal_by(enum sallyport_verdict verdict)
 {
 	switch (verdict) {
 	case SALLYPORT_LOCKED:
-		return "account is locked";
+		return REFUSAL_locked;
 	case SALLYPORT_UNAVAILABLE:
-		return "module cannot tell";
+		return REFUSAL_unavailable;
 	case SALLYPORT_EXPIRED:
-		return "expired";
+		return REFUSAL_expired;
 	default:
-		return "not accepted";
-	}
-}
-
-/* The same as a word, for programs that read the log. */
-static const char *
-refusal_code(struct monitor *m, enum sallyport_verdict verdict)
-{
-	if (m->auth->refused && m->auth->refusal != NULL)
-		return m->auth->refusal;
-	switch (verdict) {
-	case SALLYPORT_LOCKED:
-		return "locked";
-	case SALLYPORT_UNAVAILABLE:
-		return "unavailable";
-	case SALLYPORT_EXPIRED:
-		return "expired";
-	default:
-		return "not_accepted";
+		return REFUSAL_not_accepted;
 	}
 }
 
@@ -157,7 +139,7 @@ tell_outage(struct monitor *m, unsigned max)
 	const char *name = a->by == NULL ? NULL : a->by->settings->name;
 	const char *why = a->attempt.reason[0] != '\0' ?
 	    a->attempt.reason :
-	    verdict_reason(SALLYPORT_UNAVAILABLE);
+	    refusals[REFUSAL_unavailable].sentence;
 	char method[128];
 
 	a->outages++;
@@ -183,6 +165,7 @@ tell_failure(struct monitor *m, enum sallyport_verdict verdict, unsigned max)
 	bool loud = strcmp(t->method, "password") == 0 ||
 	    audit_context()->user_state == AUDIT_USER_INVALID ||
 	    audit_context()->denied || a->failures >= max / 2;
+	enum refusal by_verdict = refusal_by(verdict);
 	char method[128];
 
 	slot_proof(m->slot, t->method, OUTCOME_FAILED);
@@ -193,9 +176,9 @@ tell_failure(struct monitor *m, enum sallyport_verdict verdict, unsigned max)
 	AUDIT_QUIETLY(!loud, auth_fail,
 	    .method = method_text(m, method, sizeof(method)),
 	    .module = a->by == NULL ? NULL : a->by->settings->name,
-	    .refusal = refusal_code(m, verdict),
-	    .reason =
-		t->reason[0] != '\0' ? t->reason : verdict_reason(verdict),
+	    .refusal = refusals[a->refused ? a->refusal : by_verdict].code,
+	    .reason = t->reason[0] != '\0' ? t->reason :
+					     refusals[by_verdict].sentence,
 	    .attempt = a->failures,
 	    .attempts_left = max > a->failures ? max - a->failures : 0,
 	    .key_type = t->has_key ? t->key_type : NULL,
@@ -257,22 +240,13 @@ auth_fail(struct monitor *m, enum sallyport_verdict verdict)
 	send_failure(m);
 }
 
-/* The words for the owner of the account; the log has the reason. */
+/* For the owner of the account; the log has the reason. */
 static const char *
-account_sentence(const char *refusal)
+account_sentence(enum refusal refusal)
 {
-	static const struct {
-		const char *refusal, *sentence;
-	} table[] = {
-	    {"locked", "This account is locked"},
-	    {"expired", "This account, or its password, has expired"},
-	    {"shell", "This account has no shell that can be run"},
-	};
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (strcmp(table[i].refusal, refusal) == 0)
-			return table[i].sentence;
-	return "This account may not log in now";
+	return refusals[refusal].owner != NULL ?
+	    refusals[refusal].owner :
+	    "This account may not log in now";
 }
 
 void
@@ -364,42 +338,17 @@ auth_partial(struct monitor *m, const char *methods)
 	    m, auth_verdict, .result = AUTH_PARTIAL, .methods = methods);
 }
 
-/* Where sshd has a list of users, we have rules and guards. */
-static const char *
-sshd_words(const char *code, const char *reason)
-{
-	static const char *const words[][2] = {
-	    {"rule_refuses", "listed in DenyUsers"},
-	    {"guard_refuses", "listed in DenyUsers"},
-	    {"deny_users", "listed in DenyUsers"},
-	    {"no_rule", "not listed in AllowUsers"},
-	    {"allow_users", "not listed in AllowUsers"},
-	    {"deny_groups", "a group is listed in DenyGroups"},
-	    {"allow_groups",
-		"none of user's groups are listed in AllowGroups"}};
-	size_t i;
-
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(code, words[i][0]) == 0)
-			return words[i][1];
-	return reason;
-}
-
-/* PAM's account stage and root have sentences of their own in sshd's log. */
-static bool
-told_otherwise(const char *code)
-{
-	return strcmp(code, "root") == 0 || strcmp(code, "account") == 0;
-}
-
 void
-auth_refuse(
-    struct monitor *m, const char *code, const char *reason, const char *detail)
+auth_refuse(struct monitor *m, enum refusal refusal, const char *reason,
+    const char *detail)
 {
+	const struct refusal_row *row = &refusals[refusal];
 	struct auth *a = m->auth;
 
 	a->refused = true;
-	a->refusal = code;
+	a->refusal = refusal;
+	if (reason == NULL)
+		reason = row->sentence;
 	/* From outside nothing has been achieved, as for any failure. */
 	a->walk = a->before;
 	a->walk.hopeless = true;
@@ -407,11 +356,11 @@ auth_refuse(
 	if (a->refused_told)
 		return;
 	a->refused_told = true;
-	AUDIT_QUIETLY(told_otherwise(code), authz_deny, .refusal = code,
-	    .reason = reason, .as_sshd = sshd_words(code, reason),
+	AUDIT_QUIETLY(!row->denies, authz_deny, .refusal = row->code,
+	    .reason = reason, .as_sshd = row->sshd != NULL ? row->sshd : reason,
 	    .detail = detail == NULL || detail[0] == '\0' ? NULL : detail,
 	    .method = a->attempt.method);
-	auth_help_refused(m, code, reason, detail);
+	auth_help_refused(m, refusal, reason, detail);
 }
 
 static void

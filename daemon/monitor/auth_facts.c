@@ -127,46 +127,6 @@ gather(struct monitor *m)
 	auth_call_done(m);
 }
 
-static const char *
-refusal_text(enum policy_reason reason)
-{
-	switch (reason) {
-	case REASON_NO_RULE:
-		return "no rule matches";
-	case REASON_RULE_REFUSES:
-		return "a rule refuses";
-	case REASON_GUARD_REFUSES:
-		return "a guard refuses";
-	case REASON_UNKNOWN_FACT:
-		return "a fact could not be learnt";
-	case REASON_UNKNOWN_USER:
-		return "there is no such user";
-	case REASON_ROOT:
-		return "root may not log in";
-	case REASON_TIME:
-		return "outside the permitted times";
-	case REASON_NO_CHAIN:
-		return "no method is left";
-	case REASON_PRINCIPAL:
-		return "the principal may not enter";
-	case REASON_KEY:
-		return "the key does not meet the requirements";
-	case REASON_CONFLICT:
-		return "two rules contradict each other";
-	case REASON_DENY_USERS:
-		return "the user is in deny_users";
-	case REASON_ALLOW_USERS:
-		return "the user is not in allow_users";
-	case REASON_DENY_GROUPS:
-		return "a group of the user's is in deny_groups";
-	case REASON_ALLOW_GROUPS:
-		return "no group of the user's is in allow_groups";
-	case REASON_NONE:
-		break;
-	}
-	return "policy refuses";
-}
-
 void
 auth_name_decider(struct monitor *m)
 {
@@ -197,8 +157,7 @@ auth_learn(struct monitor *m)
 	a->before = a->walk;
 	a->blind = !granted || a->walk.count == 0;
 	if (granted && a->walk.count == 0)
-		auth_refuse(m, "no_module",
-		    "no loaded module serves any of its methods", d->why);
+		auth_refuse(m, REFUSAL_no_module, NULL, d->why);
 	if (a->facts.user_state == FACT_ABSENT) {
 		AUDIT(auth_unknown_user,
 		    .reason = !auth_name_is_sane(m->user) ? "illegal name" :
@@ -207,14 +166,13 @@ auth_learn(struct monitor *m)
 					"no such user");
 		a->invalid_told = true;
 		a->refused = true;
-		a->refusal = "unknown_user";
+		a->refusal = REFUSAL_unknown_user;
 	} else if (!granted) {
-		if (d->reason == REASON_ROOT)
+		if (d->reason == REFUSAL_root)
 			AUDIT_QUIETLY(true, root_denied, .reason = d->why);
 		else
 			audit_set_denied();
-		auth_refuse(m, policy_reason_text(d->reason),
-		    refusal_text(d->reason), d->why);
+		auth_refuse(m, d->reason, NULL, d->why);
 	}
 }
 

@@ -91,7 +91,7 @@ check_shell(struct monitor *m)
 		break;
 	}
 	snprintf(detail, sizeof(detail), "shell %s %s", shell, fault);
-	auth_refuse(m, "shell", detail, NULL);
+	auth_refuse(m, REFUSAL_shell, detail, NULL);
 	return false;
 }
 
@@ -108,12 +108,12 @@ check_shadow(struct monitor *m)
 	auth_call_done(m);
 	expired = shadow.expires >= 0 && shadow.expires <= today;
 	if (!known)
-		auth_refuse(m, "unknown_fact",
+		auth_refuse(m, REFUSAL_unknown_fact,
 		    "whether the account is locked could not be learnt", NULL);
 	else if (shadow.locked)
-		auth_refuse(m, "locked", "account is locked", NULL);
+		auth_refuse(m, REFUSAL_locked, NULL, NULL);
 	else if (expired)
-		auth_refuse(m, "expired", "account has expired", NULL);
+		auth_refuse(m, REFUSAL_expired, "account has expired", NULL);
 	return known && !shadow.locked && !expired;
 }
 
@@ -205,8 +205,7 @@ run_change(struct monitor *m)
 bool
 auth_account_denied(const struct monitor *m)
 {
-	return m->auth != NULL && m->auth->refusal != NULL &&
-	    strcmp(m->auth->refusal, "account") == 0;
+	return m->auth != NULL && m->auth->refusal == REFUSAL_account;
 }
 
 static void
@@ -216,12 +215,10 @@ refuse_account(struct monitor *m, enum sallyport_verdict verdict)
 	char reason[sizeof(a->attempt.reason)];
 
 	a->changing = 0;
-	snprintf(reason, sizeof(reason), "%s",
-	    a->attempt.reason[0] != '\0'    ? a->attempt.reason :
-		verdict == SALLYPORT_LOCKED ? "account is locked" :
-					      "account is refused");
-	auth_refuse(m, verdict == SALLYPORT_LOCKED ? "locked" : "account",
-	    reason, NULL);
+	snprintf(reason, sizeof(reason), "%s", a->attempt.reason);
+	auth_refuse(m,
+	    verdict == SALLYPORT_LOCKED ? REFUSAL_locked : REFUSAL_account,
+	    reason[0] != '\0' ? reason : NULL, NULL);
 	auth_end_account(m, verdict);
 }
 
@@ -252,7 +249,7 @@ change_or_defer(struct monitor *m)
 
 	if (!may_change(m)) {
 		a->changing = 0;
-		auth_refuse(m, "expired",
+		auth_refuse(m, REFUSAL_expired,
 		    "the password has expired, and was not what was proven",
 		    NULL);
 		auth_end_account(m, SALLYPORT_DENY);
@@ -338,7 +335,7 @@ auth_finish(struct monitor *m)
 	    a->decision->more.count > 0) {
 		chain_continue(&a->walk, &a->decision->more, 1);
 		if (a->walk.count == 0) {
-			auth_refuse(m, "no_module",
+			auth_refuse(m, REFUSAL_no_module,
 			    "a guard asks for a method that no "
 			    "module serves",
 			    a->decision->why);
@@ -351,12 +348,13 @@ auth_finish(struct monitor *m)
 	}
 	if (a->decision->verdict != POLICY_GRANTED || a->refused ||
 	    a->walk.hopeless || !m->user_known) {
-		if (a->decision->reason == REASON_ROOT)
+		if (a->decision->reason == REFUSAL_root)
 			AUDIT(root_denied, .method = a->attempt.method,
 			    .reason = a->decision->why);
-		auth_refuse(m, policy_reason_text(a->decision->reason),
-		    a->decision->why[0] != '\0' ? a->decision->why :
-						  "policy refuses",
+		auth_refuse(m, a->decision->reason,
+		    a->decision->why[0] != '\0' ?
+			a->decision->why :
+			refusals[REFUSAL_none].sentence,
 		    NULL);
 		auth_fail(m, SALLYPORT_DENY);
 		return;

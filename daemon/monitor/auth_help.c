@@ -58,39 +58,22 @@ shadow_reason(struct monitor *m, char *text, size_t size, const char **remedy)
 	return text;
 }
 
-static const char *
-remedy_of(const char *code)
-{
-	static const struct {
-		const char *code, *remedy;
-	} rows[] = {
-	    {"locked", "passwd -u unlocks it"},
-	    {"expired", "chage -E sets another date"},
-	    {"shell", "chsh sets another"},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (strcmp(code, rows[i].code) == 0)
-			return rows[i].remedy;
-	return NULL;
-}
-
 void
-auth_help_refused(
-    struct monitor *m, const char *code, const char *reason, const char *detail)
+auth_help_refused(struct monitor *m, enum refusal refusal, const char *reason,
+    const char *detail)
 {
-	const char *remedy = remedy_of(code), *more = NULL;
+	const char *remedy = refusals[refusal].remedy, *more = NULL;
 	char text[sizeof(m->auth->attempt.reason)], whole[1024];
 
-	if (strcmp(code, "account") == 0)
+	if (refusal == REFUSAL_account)
 		more = shadow_reason(m, text, sizeof(text), &remedy);
 	/* The policy's detail begins with what the reason says in general. */
 	if (more == NULL && detail != NULL && detail[0] != '\0')
 		reason = detail;
 	snprintf(whole, sizeof(whole), "%s%s%s", more != NULL ? more : reason,
 	    more != NULL ? ": " : "", more != NULL ? reason : "");
-	AUDIT(login_refused, .refusal = code, .reason = whole, .remedy = remedy,
-	    .method = m->auth->attempt.method);
+	AUDIT(login_refused, .refusal = refusals[refusal].code, .reason = whole,
+	    .remedy = remedy, .method = m->auth->attempt.method);
 }
 
 void
@@ -106,7 +89,8 @@ auth_help_failed(struct monitor *m)
 		return;
 	a->lock_told = true;
 	if (look_up_shadow(m, &shadow) && shadow.locked)
-		AUDIT(login_refused, .refusal = "locked",
+		AUDIT(login_refused, .refusal = refusals[REFUSAL_locked].code,
 		    .reason = "its password is locked, so no password is right",
-		    .remedy = remedy_of("locked"), .method = method);
+		    .remedy = refusals[REFUSAL_locked].remedy,
+		    .method = method);
 }

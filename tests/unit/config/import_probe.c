@@ -78,7 +78,7 @@ print_decision(const struct decision *d)
 
 	printf("verdict %s\nreason %s\n",
 	    d->verdict == POLICY_GRANTED ? "granted" : "refused",
-	    policy_reason_text(d->reason));
+	    refusals[d->reason].code);
 	printf("rule %s\n", d->rule->name);
 	for (i = 0; i < d->chains.count; i++)
 		printf("chain %s\n", d->chains.items[i].text);

@@ -119,69 +119,69 @@ START_TEST(an_overlay_fills_what_the_rule_leaves_open)
 }
 END_TEST
 
-struct refusal {
+struct refused {
 	const char *text;
-	enum policy_reason reason;
+	enum refusal reason;
 };
 
-static const struct refusal refusals[] = {
+static const struct refused refused_cases[] = {
     /* A refusal stands, whoever speaks it. */
     {RULE("refuse = true;") OVERLAYS("{ name = \"a\"; " KEY "}"),
-	REASON_RULE_REFUSES},
+	REFUSAL_rule_refuses},
     {RULE(KEY) OVERLAYS("{ name = \"a\"; " STAFF "refuse = true; }"),
-	REASON_RULE_REFUSES},
+	REFUSAL_rule_refuses},
     {RULE(KEY "refuse = false;")
 	    OVERLAYS("{ name = \"a\"; " STAFF "refuse = true; }"),
-	REASON_RULE_REFUSES},
+	REFUSAL_rule_refuses},
     {RULE(KEY) OVERLAYS(
 	 "{ name = \"a\"; agent = true; }") "guards = ( { name = \"g\"; refuse "
 					    "= true; } );",
-	REASON_GUARD_REFUSES},
+	REFUSAL_guard_refuses},
     /* Command and sftp_only from two places. */
     {RULE(KEY "command = \"x\";")
 	    OVERLAYS("{ name = \"a\"; sftp_only = true; }"),
-	REASON_CONFLICT},
+	REFUSAL_conflict},
     /* No chain is left. */
     {RULE(KEY) OVERLAYS("{ name = \"a\"; publickey = false; }"),
-	REASON_NO_CHAIN},
-    {RULE("") OVERLAYS("{ name = \"a\"; methods = [ ]; }"), REASON_NO_CHAIN},
+	REFUSAL_no_chain},
+    {RULE("") OVERLAYS("{ name = \"a\"; methods = [ ]; }"), REFUSAL_no_chain},
     {RULE("methods = [ \"publickey,password\" ]; password = false;"),
-	REASON_NO_CHAIN},
+	REFUSAL_no_chain},
     {RULE("methods = [ \"keyboard-interactive:pam\" ]; "
 	  "keyboard_interactive = false;"),
-	REASON_NO_CHAIN},
-    {RULE("methods = [ \"hostbased\" ]; hostbased = false;"), REASON_NO_CHAIN},
+	REFUSAL_no_chain},
+    {RULE("methods = [ \"hostbased\" ]; hostbased = false;"), REFUSAL_no_chain},
     {RULE(KEY) "guards = ( { name = \"g\"; publickey = false; } );",
-	REASON_NO_CHAIN},
+	REFUSAL_no_chain},
     /* Lists of users and groups; every one counts. */
-    {RULE(KEY "deny_users = [ \"x\", \"al*\" ];"), REASON_DENY_USERS},
-    {RULE(KEY "deny_users = \"alice@192.0.2.0/24\";"), REASON_DENY_USERS},
-    {RULE(KEY "allow_users = [ ];"), REASON_ALLOW_USERS},
-    {RULE(KEY "allow_users = \"bob\";"), REASON_ALLOW_USERS},
-    {RULE(KEY "allow_users = \"alice@10.0.0.0/8\";"), REASON_ALLOW_USERS},
+    {RULE(KEY "deny_users = [ \"x\", \"al*\" ];"), REFUSAL_deny_users},
+    {RULE(KEY "deny_users = \"alice@192.0.2.0/24\";"), REFUSAL_deny_users},
+    {RULE(KEY "allow_users = [ ];"), REFUSAL_allow_users},
+    {RULE(KEY "allow_users = \"bob\";"), REFUSAL_allow_users},
+    {RULE(KEY "allow_users = \"alice@10.0.0.0/8\";"), REFUSAL_allow_users},
     {RULE(KEY "allow_users = \"alice@192.0.2.0/24,!192.0.2.1\";"),
-	REASON_ALLOW_USERS},
-    {RULE(KEY "deny_groups = \"st*\";"), REASON_DENY_GROUPS},
-    {RULE(KEY "allow_groups = \"wheel\";"), REASON_ALLOW_GROUPS},
+	REFUSAL_allow_users},
+    {RULE(KEY "deny_groups = \"st*\";"), REFUSAL_deny_groups},
+    {RULE(KEY "allow_groups = \"wheel\";"), REFUSAL_allow_groups},
     {RULE(KEY "allow_users = \"alice\";") "guards = ( { name = \"g\"; "
 					  "allow_users = \"bob\"; } );",
-	REASON_ALLOW_USERS},
+	REFUSAL_allow_users},
     {RULE(KEY "deny_users = \"x\";") "guards = ( { name = \"g\"; deny_users = "
 				     "\"alice\"; } );",
-	REASON_DENY_USERS},
+	REFUSAL_deny_users},
     {RULE(KEY) OVERLAYS("{ name = \"a\"; deny_users = [ \"+x\" ]; },"
 			"{ name = \"b\"; deny_users = [ \"+alice\" ]; }"),
-	REASON_DENY_USERS},
+	REFUSAL_deny_users},
 };
 
 START_TEST(a_refusal_stands)
 {
 	struct policy_facts facts = facts_of_alice();
 
-	decide(refusals[_i].text, &facts);
+	decide(refused_cases[_i].text, &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
-	ck_assert_msg(decision.reason == refusals[_i].reason, "%s: %s",
-	    refusals[_i].text, decision.why);
+	ck_assert_msg(decision.reason == refused_cases[_i].reason, "%s: %s",
+	    refused_cases[_i].text, decision.why);
 	ck_assert(decision.decoy);
 	ck_assert_uint_gt(decision.chains.count, 0);
 	done();
@@ -218,7 +218,7 @@ START_TEST(an_overlay_that_cannot_be_judged_refuses)
 	facts.groups_state = FACT_UNKNOWN;
 	decide(RULE(KEY) OVERLAYS("{ name = \"a\"; " STAFF "pty = false; }"),
 	    &facts);
-	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_FACT);
+	ck_assert_int_eq(decision.reason, REFUSAL_unknown_fact);
 	ck_assert(strstr(decision.why, "overlay a: group") != NULL);
 	done();
 	/* It could set nothing: nothing depends on it. */
@@ -237,21 +237,21 @@ START_TEST(an_overlay_that_cannot_be_judged_refuses)
 		   "{ name = \"b\"; deny_users = [ \"+x\" ]; },"
 		   "{ name = \"a\"; " STAFF "deny_users = [ \"+y\" ]; }"),
 	    &facts);
-	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_FACT);
+	ck_assert_int_eq(decision.reason, REFUSAL_unknown_fact);
 	done();
 	/* So do lists of groups, but not everybody's. */
 	decide(RULE(KEY "allow_groups = \"staff\";"), &facts);
-	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_FACT);
+	ck_assert_int_eq(decision.reason, REFUSAL_unknown_fact);
 	done();
 	decide(RULE(KEY "deny_groups = \"x\";"), &facts);
-	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_FACT);
+	ck_assert_int_eq(decision.reason, REFUSAL_unknown_fact);
 	done();
 	decide(RULE(KEY "allow_groups = \"*\";"), &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_GRANTED);
 	done();
 	memset(&facts.source, 0, sizeof(facts.source));
 	decide(RULE(KEY "deny_users = \"alice@10.0.0.0/8\";"), &facts);
-	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_FACT);
+	ck_assert_int_eq(decision.reason, REFUSAL_unknown_fact);
 	done();
 }
 END_TEST
@@ -295,14 +295,14 @@ START_TEST(root_enters_by_a_rule_that_names_it)
 	facts.user = "root";
 	facts.uid = 0;
 	decide(all, &facts);
-	ck_assert_int_eq(decision.reason, REASON_NO_RULE);
+	ck_assert_int_eq(decision.reason, REFUSAL_no_rule);
 	done();
 	decide(named, &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_GRANTED);
 	ck_assert(!decision.grants.agent);
 	done();
 	decide(no, &facts);
-	ck_assert_int_eq(decision.reason, REASON_ROOT);
+	ck_assert_int_eq(decision.reason, REFUSAL_root);
 	done();
 }
 END_TEST
@@ -335,7 +335,7 @@ START_TEST(strangers_are_asked_as_overlays_say)
 	facts.user_state = FACT_ABSENT;
 	facts.groups_state = FACT_ABSENT;
 	decide(text, &facts);
-	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_USER);
+	ck_assert_int_eq(decision.reason, REFUSAL_unknown_user);
 	ck_assert_uint_eq(decision.chains.count, 1);
 	ck_assert_str_eq(decision.chains.items[0].text, "password");
 	done();
@@ -471,7 +471,7 @@ suite_overlays(void)
 
 	tcase_add_loop_test(
 	    tc, an_overlay_fills_what_the_rule_leaves_open, 0, COUNT(rows));
-	tcase_add_loop_test(tc, a_refusal_stands, 0, COUNT(refusals));
+	tcase_add_loop_test(tc, a_refusal_stands, 0, COUNT(refused_cases));
 	tcase_add_loop_test(tc, who_is_listed_may_enter, 0, COUNT(allowed));
 	tcase_add_test(tc, an_overlay_that_cannot_be_judged_refuses);
 	tcase_add_test(tc, groups_are_looked_up_when_an_overlay_or_a_list_asks);

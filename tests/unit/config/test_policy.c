@@ -57,7 +57,7 @@ START_TEST(a_rule_matches_when_all_its_conditions_hold)
 	decide(text, &facts);
 	if (rows[_i].matches < 0) {
 		ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
-		ck_assert_int_eq(decision.reason, REASON_UNKNOWN_FACT);
+		ck_assert_int_eq(decision.reason, REFUSAL_unknown_fact);
 	} else {
 		ck_assert_int_eq(decision.verdict, POLICY_GRANTED);
 		ck_assert_str_eq(
@@ -74,7 +74,7 @@ START_TEST(a_user_that_is_not_known_is_refused_whatever_matches)
 	facts.user_state = FACT_UNKNOWN;
 	decide(RULES(""), &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
-	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_FACT);
+	ck_assert_int_eq(decision.reason, REFUSAL_unknown_fact);
 	done();
 }
 END_TEST
@@ -89,7 +89,7 @@ START_TEST(an_absent_user_walks_the_decoy)
 		     "{ user = \"x\"; }; },") "decoy = \"d\";",
 	    &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
-	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_USER);
+	ck_assert_int_eq(decision.reason, REFUSAL_unknown_user);
 	ck_assert(decision.decoy);
 	ck_assert_str_eq(decision.rule->name, "d");
 	ck_assert_uint_eq(decision.chains.count, 1);
@@ -107,13 +107,13 @@ START_TEST(refuse_and_no_match_walk_the_decoy_too)
 	decide(RULES("{ name = \"no\"; match = { user = \"alice\"; }; "
 		     "refuse = true; },"),
 	    &facts);
-	ck_assert_int_eq(decision.reason, REASON_RULE_REFUSES);
+	ck_assert_int_eq(decision.reason, REFUSAL_rule_refuses);
 	ck_assert_str_eq(decision.rule->name, "any");
 	done();
 	decide("rules = ( { name = \"b\"; match = { user = \"bob\"; }; "
 	       "methods = [ \"publickey\" ]; } );",
 	    &facts);
-	ck_assert_int_eq(decision.reason, REASON_NO_RULE);
+	ck_assert_int_eq(decision.reason, REFUSAL_no_rule);
 	ck_assert(decision.decoy);
 	done();
 }
@@ -127,7 +127,7 @@ START_TEST(invalid_user_rules_meet_only_names_that_do_not_exist)
 	decide(RULES("{ name = \"no\"; match = { invalid_user = true; }; "
 		     "refuse = true; },"),
 	    &facts);
-	ck_assert_int_eq(decision.reason, REASON_RULE_REFUSES);
+	ck_assert_int_eq(decision.reason, REFUSAL_rule_refuses);
 	done();
 }
 END_TEST
@@ -185,7 +185,7 @@ START_TEST(another_name_of_uid_0_is_root_as_well)
 	       "methods = [ \"publickey\" ]; root_login = \"yes\"; }," ANY ");",
 	    &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
-	ck_assert_int_eq(decision.reason, REASON_NO_RULE);
+	ck_assert_int_eq(decision.reason, REFUSAL_no_rule);
 	done();
 }
 END_TEST
@@ -208,7 +208,7 @@ START_TEST(root_login_key_drops_chains_of_passwords)
 	       "methods = [ \"password\" ]; root_login = \"key\"; } );",
 	    &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
-	ck_assert_int_eq(decision.reason, REASON_ROOT);
+	ck_assert_int_eq(decision.reason, REFUSAL_root);
 	done();
 }
 END_TEST
@@ -246,7 +246,7 @@ START_TEST(root_login_forced_command_needs_one_of_rule_or_key)
 	ck_assert_int_eq(decision.verdict, POLICY_GRANTED);
 	policy_guard(config, &facts, &decision);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
-	ck_assert_int_eq(decision.reason, REASON_ROOT);
+	ck_assert_int_eq(decision.reason, REFUSAL_root);
 	done();
 	facts.key_command = "backup";
 	decide(text, &facts);
@@ -266,7 +266,7 @@ START_TEST(a_chain_that_was_not_walked_is_no_success)
 	decide(RULES(""), &facts);
 	policy_guard(config, &facts, &decision);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
-	ck_assert_int_eq(decision.reason, REASON_NO_CHAIN);
+	ck_assert_int_eq(decision.reason, REFUSAL_no_chain);
 	done();
 	facts.method_count = 0;
 	decide(RULES(""), &facts);
@@ -303,7 +303,7 @@ START_TEST(a_key_that_is_not_described_refuses)
 	decide(RULES(""), &facts);
 	policy_guard(config, &facts, &decision);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
-	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_FACT);
+	ck_assert_int_eq(decision.reason, REFUSAL_unknown_fact);
 	done();
 }
 END_TEST
@@ -366,7 +366,7 @@ START_TEST(a_key_must_meet_every_requirement)
 	policy_guard(config, &facts, &decision);
 	ck_assert_int_eq(decision.verdict == POLICY_GRANTED, row->good);
 	if (!row->good)
-		ck_assert_int_eq(decision.reason, REASON_KEY);
+		ck_assert_int_eq(decision.reason, REFUSAL_key);
 	done();
 }
 END_TEST
@@ -468,7 +468,7 @@ START_TEST(guards_forbid_and_require_before_and_after)
 	ck_assert_int_eq(decision.verdict, POLICY_GRANTED);
 	policy_guard(config, &facts, &decision);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
-	ck_assert_int_eq(decision.reason, REASON_NO_CHAIN);
+	ck_assert_int_eq(decision.reason, REFUSAL_no_chain);
 	done();
 }
 END_TEST
@@ -480,7 +480,7 @@ START_TEST(a_guard_that_forbids_all_refuses_at_once)
 	decide(RULES("") "guards = ( { name = \"g\"; forbid = \"*\"; } );",
 	    &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
-	ck_assert_int_eq(decision.reason, REASON_NO_CHAIN);
+	ck_assert_int_eq(decision.reason, REFUSAL_no_chain);
 	ck_assert_uint_gt(decision.chains.count, 0); /* the decoy asks */
 	done();
 }
@@ -495,7 +495,7 @@ START_TEST(a_different_forced_command_refuses_the_same_does_not)
 	       "\"b\"; } );",
 	    &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
-	ck_assert_int_eq(decision.reason, REASON_CONFLICT);
+	ck_assert_int_eq(decision.reason, REFUSAL_conflict);
 	done();
 	decide("rules = ( { name = \"r\"; methods = [ \"publickey\" ]; "
 	       "command = \"a\"; pty = true; } ); guards = ( { name = "
@@ -532,7 +532,7 @@ START_TEST(adjoining_windows_end_together)
 		     "\"tue 00:00-24:00 UTC\"; },"),
 	    &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
-	ck_assert_int_eq(decision.reason, REASON_TIME);
+	ck_assert_int_eq(decision.reason, REFUSAL_time);
 	done();
 }
 END_TEST

@@ -17,7 +17,7 @@ START_TEST(groups_that_are_not_known_refuse_where_they_are_asked)
 	facts.groups_state = FACT_UNKNOWN;
 	decide(MATCH("group = \"staff\";"), &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
-	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_FACT);
+	ck_assert_int_eq(decision.reason, REFUSAL_unknown_fact);
 	ck_assert(decision.decoy);
 	done();
 	decide(MATCH("group = [ \"!staff\" ];"), &facts);
@@ -32,7 +32,7 @@ START_TEST(groups_that_are_not_known_refuse_where_they_are_asked)
 			 "{ group = \"staff\"; }; pty = false; } );",
 	    &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
-	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_FACT);
+	ck_assert_int_eq(decision.reason, REFUSAL_unknown_fact);
 	done();
 }
 END_TEST
@@ -44,7 +44,7 @@ START_TEST(a_source_that_is_not_known_refuses_where_it_is_asked)
 	memset(&facts.source, 0, sizeof(facts.source));
 	decide(MATCH("from = [ \"!10.0.0.0/8\" ];"), &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
-	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_FACT);
+	ck_assert_int_eq(decision.reason, REFUSAL_unknown_fact);
 	done();
 }
 END_TEST
@@ -60,10 +60,10 @@ START_TEST(without_a_listener_a_list_that_excludes_one_refuses)
 		       "\"!main\"; }; refuse = true; } );",
 	    &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
-	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_FACT);
+	ck_assert_int_eq(decision.reason, REFUSAL_unknown_fact);
 	done();
 	decide(MATCH("listener = [ \"*\", \"!main\" ];"), &facts);
-	ck_assert_int_eq(decision.reason, REASON_UNKNOWN_FACT);
+	ck_assert_int_eq(decision.reason, REFUSAL_unknown_fact);
 	done();
 	decide(MATCH("listener = \"main\";"), &facts);
 	ck_assert_int_eq(decision.verdict, POLICY_GRANTED);
@@ -129,7 +129,7 @@ START_TEST(a_guard_sees_every_method_that_was_walked)
 	facts.key_source = "user";
 	policy_guard(config, &facts, &decision);
 	ck_assert_int_eq(decision.verdict, POLICY_REFUSED);
-	ck_assert_int_eq(decision.reason, REASON_GUARD_REFUSES);
+	ck_assert_int_eq(decision.reason, REFUSAL_guard_refuses);
 	done();
 }
 END_TEST

@@ -33,7 +33,7 @@ static const struct {
 	const char *file, *key, *value;
 	unsigned line;
 	const char *says;
-} refusals[] = {
+} refused_rows[] = {
     {"nosuch", NULL, NULL, 3, "no file"},
     {"module_bad_abi", NULL, NULL, 3, "built for module interface 2"},
     {"module_bad_size", NULL, NULL, 3, "structure has 24 bytes"},
@@ -63,17 +63,18 @@ static const struct {
 
 START_TEST(a_module_that_is_not_right_is_refused_with_the_reason)
 {
-	struct module_settings s = settings_of(
-	    "it", refusals[_i].file, refusals[_i].key, refusals[_i].value);
+	struct module_settings s = settings_of("it", refused_rows[_i].file,
+	    refused_rows[_i].key, refused_rows[_i].value);
 	struct problems problems = {0};
 	struct hosted h;
 
 	ck_assert_int_eq(
 	    host_load_one(&s, fake_modules(), NULL, &h, &problems), E_VALUE);
 	ck_assert_uint_ge(problems.count, 1);
-	ck_assert_msg(strstr(problems.items[0].text, refusals[_i].says) != NULL,
-	    "%s", problems.items[0].text);
-	ck_assert_uint_eq(problems.items[0].line, refusals[_i].line);
+	ck_assert_msg(
+	    strstr(problems.items[0].text, refused_rows[_i].says) != NULL, "%s",
+	    problems.items[0].text);
+	ck_assert_uint_eq(problems.items[0].line, refused_rows[_i].line);
 	problems_free(&problems);
 }
 END_TEST
@@ -291,7 +292,7 @@ suite_host(void)
 	t = tcase_create("host");
 	tcase_add_loop_test(t,
 	    a_module_that_is_not_right_is_refused_with_the_reason, 0,
-	    (int)(sizeof(refusals) / sizeof(refusals[0])));
+	    (int)(sizeof(refused_rows) / sizeof(refused_rows[0])));
 	tcase_add_test(t, a_module_others_can_write_is_refused);
 	tcase_add_loop_test(t, options_within_the_schema_are_accepted, 0,
 	    (int)(sizeof(accepted) / sizeof(accepted[0])));
