@@ -6,6 +6,7 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/mem.h"
 #include "lib/rd.h"
 #include "privsep/die.h"
@@ -313,48 +314,6 @@ wall_send(struct wall *w, const struct wall_message *m)
 	return err;
 }
 
-/* Close what came beyond the limit or by mistake. */
-static void
-drop_fds(const int *fds, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
-}
-
-/* The descriptors of a received message; -1 when there is something else. */
-static int
-take_fds(struct msghdr *msg, int fds[WALL_FDS_MAX])
-{
-	struct cmsghdr *cmsg;
-	int count = 0, odd = 0;
-
-	for (cmsg = CMSG_FIRSTHDR(msg); cmsg != NULL;
-	     cmsg = CMSG_NXTHDR(msg, cmsg)) {
-		size_t n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		/* Alignment lets in one more than was made room for. */
-		int all[CMSG_SPACE((WALL_FDS_MAX + 1) * sizeof(int)) /
-		    sizeof(int)];
-
-		if (cmsg->cmsg_level != SOL_SOCKET ||
-		    cmsg->cmsg_type != SCM_RIGHTS) {
-			odd = 1;
-			continue;
-		}
-		if (n > sizeof(all) / sizeof(all[0]))
-			bug("more control data than there was room for");
-		memcpy(all, CMSG_DATA(cmsg), n * sizeof(int));
-		if (count != 0 || n > WALL_FDS_MAX) {
-			drop_fds(all, n);
-			odd = 1;
-			continue;
-		}
-		memcpy(fds, all, n * sizeof(int));
-		count = (int)n;
-	}
-	return odd ? -1 : count;
-}
-
 static void
 make_room(struct wall *w, struct wall_message *m)
 {
@@ -410,8 +369,8 @@ take(int fd, struct msghdr *msg)
 }
 
 static int
-receive_bytes(
-    struct wall *w, struct wall_message *m, int fds[WALL_FDS_MAX], int *count)
+receive_bytes(struct wall *w, struct wall_message *m, int fds[WALL_FDS_MAX],
+    size_t *count, bool *odd)
 {
 	union {
 		struct cmsghdr align;
@@ -434,7 +393,7 @@ receive_bytes(
 		return errno == EAGAIN	? E_AGAIN :
 		    errno == ECONNRESET ? E_CLOSED :
 					  E_SYSTEM;
-	*count = take_fds(&msg, fds);
+	*count = fd_take(&msg, fds, WALL_FDS_MAX, odd);
 	if ((size_t)n > m->memory_room)
 		gather(m, (size_t)n);
 	m->memory_len = (size_t)n;
@@ -450,23 +409,25 @@ int
 wall_receive(struct wall *w, struct wall_message *m)
 {
 	int fds[WALL_FDS_MAX] = {-1, -1, -1, -1};
-	int count = 0, err;
+	size_t count = 0;
+	bool odd = false;
+	int err;
 
 	memset(m, 0, sizeof(*m));
-	err = receive_bytes(w, m, fds, &count);
-	if (err == 0 && count < 0)
+	err = receive_bytes(w, m, fds, &count, &odd);
+	if (err == 0 && odd)
 		err = E_FORMAT;
 	if (err == 0)
 		err = wall_decode(m->memory, m->memory_len, m);
 	if (err == 0 && !wall_on_path(w->in, m->type))
 		err = E_FORMAT;
-	if (err == 0 && (unsigned)count != rules[m->type].fds)
+	if (err == 0 && count != rules[m->type].fds)
 		err = E_FORMAT;
 	if (err == 0 && ++w->seen[m->type] > rules[m->type].budget &&
 	    rules[m->type].budget != 0)
 		err = E_LIMIT;
 	if (err != 0) {
-		drop_fds(fds, WALL_FDS_MAX);
+		fd_close_all(fds, WALL_FDS_MAX);
 		for (size_t i = 0; i < WALL_FDS_MAX; i++)
 			m->fds[i] = -1;
 		wall_done(w, m);
@@ -482,7 +443,7 @@ wall_done(struct wall *w, struct wall_message *m)
 	uint8_t *memory = m->memory;
 	size_t room = m->memory_room;
 
-	drop_fds(m->fds, WALL_FDS_MAX);
+	fd_close_all(m->fds, WALL_FDS_MAX);
 	if (memory != NULL)
 		explicit_bzero(memory, m->memory_len);
 	memset(m, 0, sizeof(*m));

@@ -6,6 +6,7 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
 
@@ -29,28 +30,10 @@ struct wall_queued {
 static int
 send_now(int fd, const void *data, size_t len, const int *fds, unsigned count)
 {
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(WALL_FDS_MAX * sizeof(int))];
-	} control;
-	struct iovec iov = {
-	    .iov_base = (void *)(uintptr_t)data, .iov_len = len};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	struct cmsghdr *cmsg;
 	ssize_t n;
 
-	if (count != 0) {
-		memset(&control, 0, sizeof(control));
-		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_SPACE(count * sizeof(int));
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(count * sizeof(int));
-		memcpy(CMSG_DATA(cmsg), fds, count * sizeof(int));
-	}
 	do
-		n = sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+		n = fd_send(fd, data, len, fds, count, MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
 	if (n >= 0)
 		return 0;

@@ -6,6 +6,7 @@
 #include "config/load.h"
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/mem.h"
 
 #include <sys/socket.h>
@@ -137,22 +138,19 @@ send_request(
 	return status;
 }
 
+/* The answer carries one at most; a second is closed. */
 static void
 take_descriptor(struct msghdr *h, int *fd)
 {
+	bool odd = false;
 	int got;
 
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c != NULL;
-	     c = CMSG_NXTHDR(h, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
-		    c->cmsg_len != CMSG_LEN(sizeof(int)))
-			continue;
-		memcpy(&got, CMSG_DATA(c), sizeof(int));
-		if (fd != NULL && *fd < 0)
-			*fd = got;
-		else
-			close(got);
-	}
+	if (fd_take(h, &got, 1, &odd) == 0)
+		return;
+	if (fd != NULL && *fd < 0)
+		*fd = got;
+	else
+		close(got);
 }
 
 /* Until the server closes. */

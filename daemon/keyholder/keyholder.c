@@ -12,6 +12,7 @@
 #include "daemon/roles.h"
 #include "daemon/start.h"
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
@@ -47,14 +48,6 @@ struct asker {
 	struct wall wall;
 	struct loop_fd on_wall;
 };
-
-static bool
-make_nonblocking(int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
-}
 
 /* The last one out, with the master gone, ends the process. */
 static void
@@ -150,7 +143,7 @@ on_attend(struct keyholder *k, struct wall_message *m)
 	    PATH_MONITOR_KEYHOLDER);
 	m->fds[0] = -1;
 	k->monitors++;
-	if (!make_nonblocking(a->wall.fd) ||
+	if (fd_set_nonblocking(a->wall.fd) != 0 ||
 	    loop_fd_add(k->loop, &a->on_wall, a->wall.fd, LOOP_READ, on_asker,
 		a) != 0) {
 		log_error("a monitor cannot be attended");
@@ -265,7 +258,7 @@ keyholder_run(int wall)
 	sandbox_keyholder();
 	publish(&k);
 	config_free(config);
-	if (!make_nonblocking(k.master.fd) ||
+	if (fd_set_nonblocking(k.master.fd) != 0 ||
 	    loop_fd_add(k.loop, &k.on_master, k.master.fd, LOOP_READ, on_master,
 		&k) != 0 ||
 	    loop_run(k.loop) != 0)

@@ -6,6 +6,7 @@
 
 #include "lib/audit.h"
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "privsep/wall_queue.h"
@@ -286,11 +287,8 @@ admit_inetd(struct master *m)
 	struct net_address source, local;
 
 	net_of_socket(STDIN_FILENO, &source, &local);
-	for (int fd = 0; fd < 2; fd++) {
-		int flags = fcntl(fd, F_GETFL);
-
-		if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+	for (int fd = 0; fd < 2; fd++)
+		if (fd_set_nonblocking(fd) != 0)
 			log_warn("descriptor %d: %s", fd, strerror(errno));
-	}
 	serve(m, STDIN_FILENO, STDOUT_FILENO, &source, &local, "");
 }

@@ -9,6 +9,7 @@
 #include "config/load.h"
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/rd.h"
@@ -79,7 +80,7 @@ carry_take(struct rd *r)
 			handed->fds[place] = -1; /* each once */
 		return fd;
 	}
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+	if (fd_set_cloexec(fd) != 0) {
 		rd_fail(r, E_SYSTEM);
 		return -1;
 	}

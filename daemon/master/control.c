@@ -7,6 +7,7 @@
 
 #include "lib/audit.h"
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/rd.h"
@@ -81,27 +82,8 @@ on_deadline(void *arg)
 static ssize_t
 send_piece(struct control_client *c)
 {
-	struct iovec iov = {.iov_base = &c->answer.data[c->sent],
-	    .iov_len = c->answer.len - c->sent};
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
-
-	if (c->pass >= 0 && c->sent == 0) {
-		struct cmsghdr *cmsg;
-
-		memset(&control, 0, sizeof(control));
-		h.msg_control = control.space;
-		h.msg_controllen = sizeof(control.space);
-		cmsg = CMSG_FIRSTHDR(&h);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &c->pass, sizeof(int));
-	}
-	return sendmsg(c->fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return fd_send(c->fd, &c->answer.data[c->sent], c->answer.len - c->sent,
+	    &c->pass, c->pass >= 0 && c->sent == 0 ? 1 : 0, MSG_DONTWAIT);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "lib/audit.h"
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/ssh/key.h"
@@ -212,9 +213,8 @@ void
 generation_watch(struct generation *g, struct child *c)
 {
 	struct loop *loop = g->master->loop;
-	int flags = fcntl(c->wall.fd, F_GETFL);
 
-	if (flags < 0 || fcntl(c->wall.fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+	if (fd_set_nonblocking(c->wall.fd) != 0 ||
 	    loop_fd_add(loop, &c->on_wall, c->wall.fd, LOOP_READ,
 		on_child_message, c) != 0 ||
 	    loop_fd_add(

@@ -4,6 +4,7 @@
  */
 #include "daemon/master/master.h"
 
+#include "lib/fd.h"
 #include "lib/mem.h"
 #include "privsep/die.h"
 
@@ -20,8 +21,7 @@ static void
 close_on_exec_again(void)
 {
 	for (int fd = SPAWN_WALL; fd < 65536; fd++)
-		if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 && errno == EBADF &&
-		    fd > 8192)
+		if (fd_set_cloexec(fd) != 0 && errno == EBADF && fd > 8192)
 			break;
 }
 

@@ -16,6 +16,7 @@
 
 #include "lib/audit.h"
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/syslog_out.h"
@@ -51,25 +52,7 @@ struct hello {
 static int
 send_with_fds(int s, const void *data, size_t len, const int *fds, size_t n)
 {
-	struct iovec iov = {
-	    .iov_base = (void *)(uintptr_t)data, .iov_len = len};
-	union {
-		char space[CMSG_SPACE(FDS_AT_ONCE * sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct msghdr h = {.msg_iov = &iov,
-	    .msg_iovlen = 1,
-	    .msg_control = control.space,
-	    .msg_controllen = CMSG_SPACE(n * sizeof(int))};
-	struct cmsghdr *c;
-
-	memset(&control, 0, sizeof(control));
-	c = CMSG_FIRSTHDR(&h);
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(n * sizeof(int));
-	memcpy(CMSG_DATA(c), fds, n * sizeof(int));
-	return sendmsg(s, &h, MSG_NOSIGNAL) == (ssize_t)len ? 0 : E_SYSTEM;
+	return fd_send(s, data, len, fds, n, 0) == (ssize_t)len ? 0 : E_SYSTEM;
 }
 
 /* What came along, at most FDS_AT_ONCE; all of it is closed on an error. */
@@ -86,19 +69,14 @@ receive_with_fds(int s, void *data, size_t len, int *fds, size_t *n)
 	    .msg_control = control.space,
 	    .msg_controllen = sizeof(control.space)};
 	ssize_t got = recvmsg(s, &h, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *c = got < 0 ? NULL : CMSG_FIRSTHDR(&h);
+	bool odd = false;
 
-	*n = 0;
-	if (c != NULL && c->cmsg_level == SOL_SOCKET &&
-	    c->cmsg_type == SCM_RIGHTS) {
-		*n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		memcpy(fds, CMSG_DATA(c), *n * sizeof(int));
-	}
-	if (got == (ssize_t)len && *n > 0 &&
+	*n = got < 0 ? 0 : fd_take(&h, fds, FDS_AT_ONCE, &odd);
+	if (got == (ssize_t)len && *n > 0 && !odd &&
 	    (h.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) == 0)
 		return 0;
-	while (*n > 0)
-		close(fds[--*n]);
+	fd_close_all(fds, *n);
+	*n = 0;
 	return E_SYSTEM;
 }
 

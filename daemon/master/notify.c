@@ -6,6 +6,7 @@
 #include "daemon/master/master.h"
 
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 
 #include <sys/socket.h>
@@ -64,8 +65,8 @@ notify_listen_fds(struct master *m)
 		socklen_t len = sizeof(on);
 
 		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) != 0 ||
-		    on == 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
-		    fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+		    on == 0 || fd_set_cloexec(fd) != 0 ||
+		    fd_set_nonblocking(fd) != 0)
 			return E_VALUE;
 		net_of_socket(fd, &peer, &local);
 		listen_adopt(

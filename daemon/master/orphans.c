@@ -8,6 +8,7 @@
 
 #include "lib/audit.h"
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "privsep/drop.h"
@@ -40,8 +41,8 @@ make_generation(struct master *m, struct config *config, int bundle)
 	    .wall = {.fd = -1}};
 	wall_init(&g->monitors.wall, m->options.orphans, PATH_MASTER_MONITORS,
 	    PATH_MONITORS_MASTER);
-	if (g->binary < 0 || fcntl(g->slots_fd, F_SETFD, FD_CLOEXEC) != 0 ||
-	    fcntl(m->options.orphans, F_SETFD, FD_CLOEXEC) != 0 ||
+	if (g->binary < 0 || fd_set_cloexec(g->slots_fd) != 0 ||
+	    fd_set_cloexec(m->options.orphans) != 0 ||
 	    slots_attach(g->slots_fd, &g->slots) != 0)
 		return NULL; /* the process ends */
 	m->generations = g;

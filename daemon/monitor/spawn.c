@@ -8,6 +8,7 @@
 #include "daemon/monitor/auth.h"
 #include "daemon/sftp/sftp.h"
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
@@ -156,7 +157,7 @@ start_session(struct monitor *m)
 	err = E_SYSTEM;
 	/* The user may stop this process: nothing here waits for it. */
 	if (wall_pair(ours) != 0 || wall_pair(theirs) != 0 ||
-	    fcntl(ours[0], F_SETFL, O_NONBLOCK) < 0) {
+	    fd_set_nonblocking(ours[0]) != 0) {
 		log_error("the session's sockets: %s", strerror(errno));
 		goto failed;
 	}

@@ -13,6 +13,7 @@
 #include "daemon/monitor/orphans.h"
 #include "daemon/start.h"
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
@@ -471,7 +472,7 @@ hold_door(void)
 {
 	template.door = SPAWN_DOOR;
 	if (config_uses_kerberos(template.config) &&
-	    fcntl(SPAWN_DOOR, F_SETFD, FD_CLOEXEC) == 0)
+	    fd_set_cloexec(SPAWN_DOOR) == 0)
 		return;
 	close(SPAWN_DOOR);
 	template.door = -1;

@@ -7,6 +7,7 @@
 #include "daemon/session/session.h"
 
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 #include "privsep/die.h"
 #include "privsep/drop.h"
@@ -30,7 +31,7 @@ started_by_monitor(void)
 
 	for (int fd = SESSION_MONITOR_FD; fd <= SESSION_WORKER_FD; fd++)
 		if (fstat(fd, &st) != 0 || !S_ISSOCK(st.st_mode) ||
-		    fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+		    fd_set_cloexec(fd) != 0)
 			return false;
 	return getuid() == 0 && geteuid() == 0;
 }

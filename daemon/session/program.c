@@ -4,6 +4,7 @@
 #include "daemon/session/inside.h"
 
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 
@@ -66,7 +67,7 @@ make_pipes(int ours[3], int theirs[3], bool reset_input)
 		}
 		ours[i] = both[i == 0 ? 1 : 0];
 		theirs[i] = both[i == 0 ? 0 : 1];
-		if (fcntl(ours[i], F_SETFL, O_NONBLOCK) != 0)
+		if (fd_set_nonblocking(ours[i]) != 0)
 			return errno;
 		if (i < 2 && (i != 0 || !reset_input)) /* the kernel may say no:
 							  slower, that is all */
@@ -165,7 +166,7 @@ watch_events(struct program *p, int fd)
 	wall_init(&p->events, fd, PATH_SESSION_MONITOR, PATH_SESSION_MONITOR);
 	if (fd < 0)
 		return 0;
-	if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+	if (fd_set_nonblocking(fd) != 0)
 		return E_SYSTEM;
 	return loop_fd_add(
 	    p->s->loop, &p->events_handle, fd, LOOP_READ, on_event, p);

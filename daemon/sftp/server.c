@@ -5,6 +5,8 @@
  */
 #include "daemon/sftp/server.h"
 
+#include "lib/fd.h"
+
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -252,8 +254,8 @@ prepare_streams(struct sftp_server *s)
 	(void)fcntl(o->out, F_SETPIPE_SZ, SFTP_PIPE_SIZE);
 	s->in_is_socket = fstat(o->in, &st) == 0 && S_ISSOCK(st.st_mode);
 	s->out_is_socket = fstat(o->out, &st) == 0 && S_ISSOCK(st.st_mode);
-	if (!s->out_is_socket && (flags = fcntl(o->out, F_GETFL)) >= 0)
-		(void)fcntl(o->out, F_SETFL, flags | O_NONBLOCK);
+	if (!s->out_is_socket)
+		(void)fd_set_nonblocking(o->out);
 	flags = fcntl(o->in, F_GETFL);
 	s->in_polls =
 	    s->in_is_socket || (flags >= 0 && (flags & O_NONBLOCK) != 0);

@@ -13,6 +13,8 @@
  */
 #include "daemon/sftp/server.h"
 
+#include "lib/fd.h"
+
 #include <sys/ioctl.h>
 
 #include <errno.h>
@@ -31,20 +33,6 @@ slots_of(size_t len)
 }
 
 /*
- * splice() to a socket waits unless the socket says not to (Linux 6.5 and
- * later look at nothing else).  A pipe is that way from the start.
- */
-static int
-never_wait(int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	if (flags < 0 || (flags & O_NONBLOCK) != 0)
-		return flags < 0 ? -1 : 0;
-	return fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-}
-
-/*
  * A user who has used up the memory for pipes gets a small one, in which the
  * largest READ does not fit, and is served by copying.
  */
@@ -55,7 +43,9 @@ stage_open(struct sftp_server *s)
 	int size;
 
 	t->tried = true;
-	if (never_wait(s->options->out) != 0 ||
+	/* splice() to a socket waits unless the socket says not to (Linux 6.5
+	 * and later look at nothing else); a pipe is that way already. */
+	if (fd_set_nonblocking(s->options->out) != 0 ||
 	    pipe2(t->pipe, O_CLOEXEC | O_NONBLOCK) != 0)
 		return;
 	t->open = true;

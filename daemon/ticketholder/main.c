@@ -9,6 +9,7 @@
 #include "daemon/ticketholder/ticketholder.h"
 
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
@@ -54,14 +55,6 @@ struct asker {
 };
 
 static struct ticketholder holder;
-
-static bool
-make_nonblocking(int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
-}
 
 static void
 on_log(int level, const char *line, void *arg)
@@ -170,7 +163,7 @@ admit(struct ticketholder *h, int fd)
 {
 	struct asker *a;
 
-	if (h->monitors == CONTEXTS_MAX || !make_nonblocking(fd)) {
+	if (h->monitors == CONTEXTS_MAX || fd_set_nonblocking(fd) != 0) {
 		log_warn("too many contexts: one more is not accepted");
 		close(fd);
 		return;
@@ -309,7 +302,8 @@ serve(uint32_t keys)
 	sandbox_ticketholder();
 	if (WALL_SEND(&h->master, tickets_ready, .keys = keys) != 0)
 		_exit(0);
-	if (!make_nonblocking(h->master.fd) || !make_nonblocking(h->door.fd) ||
+	if (fd_set_nonblocking(h->master.fd) != 0 ||
+	    fd_set_nonblocking(h->door.fd) != 0 ||
 	    loop_fd_add(h->loop, &h->on_master, h->master.fd, LOOP_READ,
 		on_master, h) != 0 ||
 	    loop_fd_add(

@@ -8,6 +8,7 @@
 #include "daemon/worker/transport/transport.h"
 
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/ssh/ssh2.h"
 #include "privsep/wall_queue.h"
@@ -101,10 +102,10 @@ on_monitor(int fd, unsigned events, void *arg)
 int
 from_monitor_start(struct worker *w)
 {
-	int flags = fcntl(w->monitor.fd, F_GETFL), err;
+	int err = fd_set_nonblocking(w->monitor.fd);
 
-	if (flags < 0 || fcntl(w->monitor.fd, F_SETFL, flags | O_NONBLOCK) < 0)
-		return E_SYSTEM;
+	if (err != 0)
+		return err;
 	err = loop_fd_add(w->loop, &w->monitor_handle, w->monitor.fd, LOOP_READ,
 	    on_monitor, w);
 	wall_queue_watch(&w->monitor, &w->monitor_handle);

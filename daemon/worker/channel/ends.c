@@ -5,6 +5,7 @@
 #include "daemon/worker/channel/channel.h"
 
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 
 #include <sys/socket.h>
@@ -33,16 +34,6 @@ void
 channel_want_write(struct channel *c, bool on)
 {
 	want(c->shared ? &c->output : &c->input, LOOP_WRITE, on);
-}
-
-/* What the session gave may be anything: at least it shall not block us. */
-static void
-set_nonblocking(int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	if (flags >= 0 && (flags & O_NONBLOCK) == 0)
-		(void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
 /* Something to read; before the program runs it is only remembered. */
@@ -105,7 +96,8 @@ channel_attach(struct channel *c, int fd)
 {
 	int err;
 
-	set_nonblocking(fd);
+	/* It may be anything: at least it shall not block the worker. */
+	(void)fd_set_nonblocking(fd);
 	err = loop_fd_add(c->table->w->loop, &c->output.handle, fd,
 	    c->kind == KIND_SESSION ? 0 : LOOP_READ, on_output, c);
 	if (err != 0)
@@ -122,7 +114,7 @@ channel_attach_pipes(struct channel *c, const int fds[3])
 	int err;
 
 	for (size_t i = 0; i < 3; i++)
-		set_nonblocking(fds[i]);
+		(void)fd_set_nonblocking(fds[i]);
 	err = loop_fd_add(
 	    loop, &c->input.handle, fds[0], LOOP_HANGUP, on_input, c);
 	if (err == 0)

@@ -5,6 +5,7 @@
 #include "daemon/worker/transport/transport.h"
 
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/mem.h"
 
 #include <fcntl.h>
@@ -113,22 +114,13 @@ on_out(int fd, unsigned events, void *arg)
 	output_writable(t);
 }
 
-static int
-nonblocking(int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
-		return E_SYSTEM;
-	return 0;
-}
-
 int
 transport_start(struct transport *t)
 {
 	int err;
 
-	if ((err = nonblocking(t->in)) != 0 || (err = nonblocking(t->out)) != 0)
+	if ((err = fd_set_nonblocking(t->in)) != 0 ||
+	    (err = fd_set_nonblocking(t->out)) != 0)
 		return err;
 	sockopt_start(t);
 	loop_at_end(t->w->loop, output_end_of_turn, t);

@@ -12,6 +12,7 @@ main(void)
 	unit_scratch(false);
 	srunner_add_suite(runner, suite_audit());
 	srunner_add_suite(runner, suite_escape());
+	srunner_add_suite(runner, suite_fd());
 	srunner_add_suite(runner, suite_journal());
 	srunner_add_suite(runner, suite_log());
 	srunner_add_suite(runner, suite_loop());
