@@ -5,6 +5,7 @@
  */
 #include "config/module_options.h"
 
+#include "config/options.h"
 #include "config/parse.h"
 #include "lib/mem.h"
 
@@ -171,44 +172,16 @@ check_rows(const struct sallyport_option *rows,
 			    rows->name, fault);
 }
 
-/* Levenshtein distance of short names, for "did you mean". */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t row[65], la = strlen(a), lb = strlen(b), diagonal, above;
-
-	if (la > 64 || lb > 64)
-		return 65;
-	for (size_t j = 0; j <= lb; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= la; i++) {
-		diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= lb; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-
-			above = row[j];
-			if (above + 1 < best)
-				best = above + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			diagonal = above;
-			row[j] = best;
-		}
-	}
-	return row[lb];
-}
-
 static void
 tell_unknown(const struct sallyport_option *rows, const char *module,
     const struct pair *p, struct problems *problems)
 {
 	const char *nearest = NULL;
-	size_t best = 65, d;
+	size_t best = SIZE_MAX, d;
 
 	for (; rows != NULL && rows->name != NULL; rows++) {
-		d = distance(rows->name, p->key);
-		if (d < best) {
+		d = word_distance(rows->name, p->key);
+		if (nearest == NULL || d < best) {
 			best = d;
 			nearest = rows->name;
 		}
@@ -226,14 +199,14 @@ void
 module_options_check(const struct sallyport_option *rows,
     const struct module_settings *settings, struct problems *problems)
 {
-	const struct pairs *options = &settings->options;
+	const struct pairs *given = &settings->options;
 	size_t errors = problems->errors;
 
 	check_rows(rows, settings, problems);
 	if (problems->errors != errors)
 		return;
-	for (size_t i = 0; i < options->count; i++) {
-		const struct pair *p = &options->items[i];
+	for (size_t i = 0; i < given->count; i++) {
+		const struct pair *p = &given->items[i];
 		const struct sallyport_option *row = find_row(rows, p->key);
 		size_t before = 0;
 
@@ -241,8 +214,8 @@ module_options_check(const struct sallyport_option *rows,
 			tell_unknown(rows, settings->name, p, problems);
 			continue;
 		}
-		while (before < i &&
-		    strcmp(options->items[before].key, p->key) != 0)
+		while (
+		    before < i && strcmp(given->items[before].key, p->key) != 0)
 			before++;
 		if (before < i && !(row->flags & SALLYPORT_OPTION_MANY))
 			problem_error(problems, p->origin.file, p->origin.line,
@@ -254,10 +227,10 @@ module_options_check(const struct sallyport_option *rows,
 
 		if (!(rows->flags & SALLYPORT_OPTION_REQUIRED))
 			continue;
-		while (i < options->count &&
-		    !name_matches(rows->name, options->items[i].key))
+		while (i < given->count &&
+		    !name_matches(rows->name, given->items[i].key))
 			i++;
-		if (i == options->count)
+		if (i == given->count)
 			problem_error(problems, settings->origin.file,
 			    settings->origin.line,
 			    "module %s: option \"%s\" is required",
@@ -290,14 +263,14 @@ module_settings_make(const struct sallyport_option *rows,
     const struct module_settings *settings, const struct pairs *services,
     size_t *count)
 {
-	const struct pairs *options = &settings->options;
+	const struct pairs *given = &settings->options;
 	const struct sallyport_option *row = module_options_services(rows);
 	size_t more = services != NULL && row != NULL ? services->count : 0;
 	struct sallyport_setting *list =
-	    mem_array(options->count + more + 1, sizeof(*list));
+	    mem_array(given->count + more + 1, sizeof(*list));
 
-	for (size_t i = 0; i < options->count; i++) {
-		const struct pair *p = &options->items[i];
+	for (size_t i = 0; i < given->count; i++) {
+		const struct pair *p = &given->items[i];
 
 		list[i] = (struct sallyport_setting){.name = p->key,
 		    .value = plain_value(find_row(rows, p->key), p->value),
@@ -305,12 +278,12 @@ module_settings_make(const struct sallyport_option *rows,
 		    .line = p->origin.line};
 	}
 	for (size_t i = 0; i < more; i++)
-		list[options->count + i] =
+		list[given->count + i] =
 		    (struct sallyport_setting){.name = row->name,
 			.value = mem_strdup(services->items[i].value),
 			.file = services->items[i].origin.file,
 			.line = services->items[i].origin.line};
-	*count = options->count + more;
+	*count = given->count + more;
 	return list;
 }
 

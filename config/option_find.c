@@ -43,12 +43,14 @@ option_of_grant(enum grant grant)
 	return &options[option_count - GRANT_COUNT + grant];
 }
 
-/* How many letters to change, add or drop (Levenshtein), both bounded. */
-static size_t
-distance(const char *a, size_t a_len, const char *b, size_t b_len)
+size_t
+word_distance(const char *a, const char *b)
 {
 	size_t row[NEAREST_LEN_MAX + 1], i, j, above, diagonal, best;
+	size_t a_len = strlen(a), b_len = strlen(b);
 
+	if (a_len > NEAREST_LEN_MAX || b_len > NEAREST_LEN_MAX)
+		return SIZE_MAX;
 	for (j = 0; j <= b_len; j++)
 		row[j] = j;
 	for (i = 1; i <= a_len; i++) {
@@ -74,12 +76,10 @@ distance(const char *a, size_t a_len, const char *b, size_t b_len)
 static bool
 is_nearer(const char *name, const char *candidate, size_t *best)
 {
-	size_t len = strlen(name), other = strlen(candidate), far;
+	size_t len = strlen(name), other = strlen(candidate);
+	size_t far = word_distance(name, candidate);
 
-	if (len > NEAREST_LEN_MAX || other > NEAREST_LEN_MAX)
-		return false;
-	far = distance(name, len, candidate, other);
-	if (far * 3 > (len > other ? len : other) + 1 || far >= *best)
+	if (far >= *best || far * 3 > (len > other ? len : other) + 1)
 		return false;
 	*best = far;
 	return true;

@@ -121,6 +121,10 @@ const char *option_nearest(enum option_section section, const char *name);
 /* A key for a word that people try and that resembles none of ours. */
 const char *option_hint(const char *name);
 
+/* How many letters to change, add or drop (Levenshtein), in any case;
+ * SIZE_MAX for words that are too long to be compared. */
+size_t word_distance(const char *a, const char *b);
+
 /* The word among words that is spelt most like name; NULL if none is. */
 const char *word_nearest(
     const char *name, const char *const *words, size_t count);

@@ -303,3 +303,50 @@ directory_shadow(const char *user, struct directory_shadow *out)
 	free(buffer);
 	return found != NULL || (err == 0 && all_answer(OF_SHADOW, user, 0));
 }
+
+static char *
+text_or(const char *text, const char *otherwise)
+{
+	return mem_strdup(text == NULL || text[0] == '\0' ? otherwise : text);
+}
+
+enum fact_state
+directory_user(const char *name, struct passwd *out, bool *silent)
+{
+	struct passwd pw, *found = NULL;
+	size_t size = 4096;
+	char *buffer = NULL;
+	int err = ERANGE;
+
+	while (err == ERANGE && size <= BUFFER_MAX) {
+		buffer = mem_grow(buffer, size, 1);
+		err = getpwnam_r(name, &pw, buffer, size, &found);
+		size *= 4;
+	}
+	if (found != NULL) {
+		*out = pw;
+		out->pw_name = mem_strdup(pw.pw_name);
+		out->pw_passwd = mem_strdup("x");
+		out->pw_gecos = text_or(pw.pw_gecos, "");
+		out->pw_dir = text_or(pw.pw_dir, "");
+		out->pw_shell = text_or(pw.pw_shell, "/bin/sh");
+	}
+	free(buffer);
+	if (found != NULL)
+		return FACT_KNOWN;
+	/* 0: all sources said no.  Else one of them said nothing. */
+	*silent = err != 0;
+	return err == 0 || err == ENOENT || err == ESRCH ? FACT_ABSENT :
+							   FACT_UNKNOWN;
+}
+
+void
+directory_user_free(struct passwd *user)
+{
+	free(user->pw_name);
+	free(user->pw_passwd);
+	free(user->pw_gecos);
+	free(user->pw_dir);
+	free(user->pw_shell);
+	memset(user, 0, sizeof(*user));
+}

@@ -7,10 +7,23 @@
 #ifndef PRIVSEP_DIRECTORY_H
 #define PRIVSEP_DIRECTORY_H
 
+#include "config/policy/policy.h"
+
+#include <pwd.h>
 #include <shadow.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+
+/*
+ * The entry of a user: FACT_KNOWN and an owned copy in *out, whose texts are
+ * never NULL, or FACT_ABSENT, or FACT_UNKNOWN.  A directory that is down looks
+ * much like one without the user (nslcd's library says ENOENT): *silent tells
+ * that some source did not answer; it is set unless the user is known.
+ */
+enum fact_state directory_user(
+    const char *name, struct passwd *out, bool *silent);
+void directory_user_free(struct passwd *user);
 
 /*
  * The groups of a user.  *count: the room in groups, then how many there are.

@@ -9,12 +9,10 @@
 #include "lib/mem.h"
 #include "privsep/directory.h"
 
-#include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
 
-#define GROUPS_MAX     1024
-#define NSS_BUFFER_MAX (1024 * 1024)
+#define GROUPS_MAX 1024
 
 static void
 look_up_groups(
@@ -46,28 +44,15 @@ void
 policy_account(struct arena *arena, const char *name, bool groups,
     struct policy_facts *facts)
 {
-	struct passwd pw, *found = NULL;
-	char *buffer = NULL;
-	size_t size = 4096;
-	int err = ERANGE;
+	struct passwd pw;
 
 	facts->user = name;
 	facts->groups_state = FACT_ABSENT;
-	while (err == ERANGE && size <= NSS_BUFFER_MAX) {
-		buffer = mem_grow(buffer, size, 1);
-		err = getpwnam_r(name, &pw, buffer, size, &found);
-		size *= 4;
-	}
-	if (found != NULL) {
-		facts->user_state = FACT_KNOWN;
-		facts->user = arena_strdup(arena, pw.pw_name);
-		facts->uid = pw.pw_uid;
-		look_up_groups(arena, pw.pw_gid, groups, facts);
-	} else {
-		facts->user_state = err == 0 || err == ENOENT || err == ESRCH ?
-		    FACT_ABSENT :
-		    FACT_UNKNOWN;
-		facts->user_silent = err != 0;
-	}
-	free(buffer);
+	facts->user_state = directory_user(name, &pw, &facts->user_silent);
+	if (facts->user_state != FACT_KNOWN)
+		return;
+	facts->user = arena_strdup(arena, pw.pw_name);
+	facts->uid = pw.pw_uid;
+	look_up_groups(arena, pw.pw_gid, groups, facts);
+	directory_user_free(&pw);
 }

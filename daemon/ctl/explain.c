@@ -120,44 +120,21 @@ look_up_groups(struct question *q)
 	}
 }
 
-#define NSS_BUFFER_MAX (1024 * 1024)
-
-/* As the monitor asks; what stands in it is a copy. */
+/* As the monitor asks. */
 static void
 look_up_user(struct question *q, const char *name)
 {
-	struct passwd pw, *found = NULL;
-	size_t size = 4096;
-	char *buffer = NULL;
-	int err = ERANGE;
+	struct passwd pw;
 
 	q->facts.user = name;
 	q->facts.groups_state = FACT_ABSENT;
-	while (err == ERANGE && size <= NSS_BUFFER_MAX) {
-		buffer = mem_grow(buffer, size, 1);
-		err = getpwnam_r(name, &pw, buffer, size, &found);
-		size *= 4;
-	}
-	if (found != NULL) {
-		q->passwd = mem_dup(found, sizeof(*found));
-		q->passwd->pw_name = mem_strdup(pw.pw_name);
-		q->passwd->pw_dir =
-		    mem_strdup(pw.pw_dir == NULL ? "" : pw.pw_dir);
-		q->passwd->pw_shell =
-		    mem_strdup(pw.pw_shell == NULL || pw.pw_shell[0] == '\0' ?
-			    "/bin/sh" :
-			    pw.pw_shell);
-		q->facts.user_state = FACT_KNOWN;
-		q->facts.user = q->passwd->pw_name;
-		q->facts.uid = q->passwd->pw_uid;
-		look_up_groups(q);
-	} else {
-		q->facts.user_state =
-		    err == 0 || err == ENOENT || err == ESRCH ? FACT_ABSENT :
-								FACT_UNKNOWN;
-		q->facts.user_silent = err != 0;
-	}
-	free(buffer);
+	q->facts.user_state = directory_user(name, &pw, &q->facts.user_silent);
+	if (q->facts.user_state != FACT_KNOWN)
+		return;
+	q->passwd = mem_dup(&pw, sizeof(pw));
+	q->facts.user = pw.pw_name;
+	q->facts.uid = pw.pw_uid;
+	look_up_groups(q);
 }
 
 static int
@@ -542,11 +519,8 @@ question_free(struct question *q)
 		free((char *)(uintptr_t)q->facts.methods[i]);
 	free((void *)(uintptr_t)q->facts.groups);
 	free((void *)(uintptr_t)q->facts.methods);
-	if (q->passwd != NULL) {
-		free(q->passwd->pw_name);
-		free(q->passwd->pw_dir);
-		free(q->passwd->pw_shell);
-	}
+	if (q->passwd != NULL)
+		directory_user_free(q->passwd);
 	free(q->passwd);
 	free(q);
 }

@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NSS_BUFFER_MAX (1024 * 1024)
-
 bool
 auth_name_is_sane(const char *name)
 {
@@ -37,44 +35,6 @@ auth_user_name(const struct monitor *m)
 	if (m->user_known)
 		return m->passwd.pw_name;
 	return auth_name_is_sane(m->user) ? m->user : "illegal-name";
-}
-
-/*
- * FACT_KNOWN and an owned copy in *out.  A directory that is down looks much
- * like one without the user (nslcd's library says ENOENT): *silent tells.
- */
-static enum fact_state
-look_up_user(const char *name, struct passwd *out, bool *silent)
-{
-	struct passwd pw, *found = NULL;
-	size_t size = 4096;
-	char *buffer = NULL;
-	int err = ERANGE;
-
-	while (err == ERANGE && size <= NSS_BUFFER_MAX) {
-		buffer = mem_grow(buffer, size, 1);
-		err = getpwnam_r(name, &pw, buffer, size, &found);
-		size *= 4;
-	}
-	if (found != NULL) {
-		*out = pw;
-		out->pw_name = mem_strdup(pw.pw_name);
-		out->pw_passwd = mem_strdup("x");
-		out->pw_gecos =
-		    mem_strdup(pw.pw_gecos == NULL ? "" : pw.pw_gecos);
-		out->pw_dir = mem_strdup(pw.pw_dir == NULL ? "" : pw.pw_dir);
-		out->pw_shell =
-		    mem_strdup(pw.pw_shell == NULL || pw.pw_shell[0] == '\0' ?
-			    "/bin/sh" :
-			    pw.pw_shell);
-	}
-	free(buffer);
-	if (found != NULL)
-		return FACT_KNOWN;
-	/* 0: all sources said no.  Else one of them said nothing. */
-	*silent = err != 0;
-	return err == 0 || err == ENOENT || err == ESRCH ? FACT_ABSENT :
-							   FACT_UNKNOWN;
 }
 
 static enum fact_state
@@ -115,7 +75,7 @@ gather(struct monitor *m)
 	if (!auth_name_is_sane(m->user))
 		return;
 	auth_call(m, CALL_NSS, m->user);
-	f->user_state = look_up_user(m->user, &m->passwd, &a->nss_silent);
+	f->user_state = directory_user(m->user, &m->passwd, &a->nss_silent);
 	if (f->user_state == FACT_KNOWN) {
 		m->user_known = true;
 		f->user = m->passwd.pw_name;

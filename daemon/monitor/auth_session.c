@@ -10,6 +10,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/secret.h"
+#include "privsep/directory.h"
 
 #include <grp.h>
 #include <stdio.h>
@@ -164,12 +165,7 @@ free_passwd(struct monitor *m)
 {
 	if (!m->user_known)
 		return;
-	free(m->passwd.pw_name);
-	free(m->passwd.pw_passwd);
-	free(m->passwd.pw_gecos);
-	free(m->passwd.pw_dir);
-	free(m->passwd.pw_shell);
-	memset(&m->passwd, 0, sizeof(m->passwd));
+	directory_user_free(&m->passwd);
 	m->user_known = false;
 }
 
