@@ -69,6 +69,10 @@
 #define SIG_RSA_CERT \
 	"rsa-sha2-512-cert-v01@openssh.com", "rsa-sha2-256-cert-v01@openssh.com"
 #define SIG_SHA1 "ssh-rsa"
+
+/* In no profile: OpenSSH calls it experimental, and its draft may change. */
+#define SIG_MLDSA      "ssh-mldsa44-ed25519@openssh.com"
+#define SIG_MLDSA_CERT "ssh-mldsa44-ed25519-cert-v01@openssh.com"
 #define SIG_SK \
 	"sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"
 #define SIG_SK_CERT                            \
@@ -118,17 +122,17 @@ static const struct algorithm_lists lists[ALGORITHM_KINDS] = {
 	offsetof(struct config, crypto.host_key_algorithms),
 	{LIST(HOST_ALL), LIST(HOST_ALL), LIST(HOST_NIST), LIST(HOST_ALL),
 	    LIST(HOST_NIST), LIST(HOST_ALL, SIG_SHA1)},
-	LIST(HOST_ALL, SIG_SHA1)},
+	LIST(HOST_ALL, SIG_MLDSA_CERT, SIG_MLDSA, SIG_SHA1)},
     [ALGORITHM_USER_KEY] = {"crypto.key_algorithms",
 	offsetof(struct config, crypto.key_algorithms),
 	{LIST(USER_ALL), LIST(USER_ALL), LIST(HOST_NIST), LIST(USER_ALL),
 	    LIST(HOST_NIST), LIST(USER_ALL, SIG_SHA1)},
-	LIST(USER_ALL, SIG_SHA1)},
+	LIST(USER_ALL, SIG_MLDSA_CERT, SIG_MLDSA, SIG_SHA1)},
     [ALGORITHM_CA] = {"crypto.ca_algorithms",
 	offsetof(struct config, crypto.ca_algorithms),
 	{LIST(CA_ALL), LIST(CA_ALL), LIST(CA_NIST), LIST(CA_ALL), LIST(CA_NIST),
 	    LIST(CA_ALL)},
-	LIST(CA_ALL)},
+	LIST(CA_ALL, SIG_MLDSA)},
     [ALGORITHM_COMPRESSION] = {"crypto.compression",
 	offsetof(struct config, crypto.compression),
 	{LIST("none", ZLIB), LIST("none", ZLIB), LIST("none", ZLIB),

@@ -69,5 +69,10 @@ check_algorithm_lacking(
     void *context, enum algorithm_kind kind, const char *name)
 {
 	(void)context;
-	return kind == ALGORITHM_KEX ? lacking_kex(name) : NULL;
+	if (kind == ALGORITHM_KEX)
+		return lacking_kex(name);
+	return kind == ALGORITHM_HOST_KEY || kind == ALGORITHM_USER_KEY ||
+		kind == ALGORITHM_CA ?
+	    lacking_key_alg(name) :
+	    NULL;
 }

@@ -89,10 +89,13 @@ const struct option options[] = {
     S("crypto.host_key_algorithms", crypto.host_key_algorithms, ALGORITHMS, 0,
 	0, 0, NULL, NULL,
 	"Signature algorithms of host keys, in order of preference; as "
-	"crypto.kex. Only those for which there is a key are offered."),
+	"crypto.kex. Only those for which there is a key are offered. "
+	"ssh-mldsa44-ed25519@openssh.com (OpenSSH 10.4, experimental) is in no "
+	"profile and needs ML-DSA in libcrypto (OpenSSL 3.5)."),
     S("crypto.key_algorithms", crypto.key_algorithms, ALGORITHMS, 0, 0, 0, NULL,
 	NULL,
-	"Signature algorithms accepted from users and hosts; as crypto.kex."),
+	"Signature algorithms accepted from users and hosts; as crypto.kex and "
+	"crypto.host_key_algorithms."),
     S("crypto.ca_algorithms", crypto.ca_algorithms, ALGORITHMS, 0, 0, 0, NULL,
 	NULL,
 	"Signature algorithms a certificate authority may have used; as "

@@ -163,6 +163,7 @@ void
 settings_leave_out_lacking(struct settings *s)
 {
 	leave_out(&s->kex, lacking_kex);
+	leave_out(&s->signature_algorithms, lacking_key_alg);
 }
 
 void

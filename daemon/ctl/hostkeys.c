@@ -83,7 +83,8 @@ make(const char *path, struct records *r)
 
 	if ((type = key_generate_type(path, &bits)) == KEY_NONE)
 		return ctl_fail("%s: is missing, and its name does not end in "
-				"_ed25519_key, _ecdsa_key or _rsa_key: make it "
+				"_ed25519_key, _mldsa44_ed25519_key, "
+				"_ecdsa_key or _rsa_key: make it "
 				"with ssh-keygen",
 		    path);
 	if (make_directories(path) != 0)

@@ -84,7 +84,8 @@ keep_settings(const struct msg_settings *m)
 	settings.ciphers = mem_strdup(m->ciphers);
 	settings.macs = mem_strdup(m->macs);
 	settings.compression = mem_strdup(m->compression);
-	settings.signature_algorithms = mem_strdup(m->signature_algorithms);
+	settings.signature_algorithms =
+	    lacking_left_out(m->signature_algorithms, lacking_key_alg);
 	settings.identification = mem_strdup(m->identification);
 	settings.rekey_bytes = m->rekey_bytes;
 	settings.rekey_seconds = m->rekey_seconds;

@@ -11,6 +11,7 @@
 #include "lib/ssh/base64.h"
 #include "lib/ssh/cert.h"
 #include "lib/ssh/key_inside.h"
+#include "lib/ssh/key_mldsa.h"
 #include "lib/ssh/ssh2.h"
 
 #include <openssl/sha.h>
@@ -125,6 +126,8 @@ parse_fields(struct rd *r, struct key *key)
 		return parse_application(r, key);
 	case KEY_RSA:
 		return parse_rsa(r, key);
+	case KEY_MLDSA44_ED25519:
+		return key_mldsa_parse(r, key);
 	case KEY_NONE:
 	case KEY_TYPE_COUNT:
 		break;
@@ -202,6 +205,7 @@ key_free(struct key *key)
 		return;
 	cert_free(key->cert);
 	EVP_PKEY_free(key->pkey);
+	EVP_PKEY_free(key->mldsa);
 	free(key->application);
 	free(key->plain);
 	free(key->blob);

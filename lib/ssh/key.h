@@ -28,6 +28,7 @@ enum key_type {
 	KEY_RSA,
 	KEY_SK_ED25519, /* a FIDO authenticator's */
 	KEY_SK_ECDSA_P256, /* a FIDO authenticator's */
+	KEY_MLDSA44_ED25519, /* both at once; where libcrypto has ML-DSA */
 	KEY_TYPE_COUNT
 };
 

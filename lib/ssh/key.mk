@@ -14,6 +14,7 @@ lib_ssh_libssh_a_SOURCES += \
 	lib/ssh/key_generate.c lib/ssh/key_generate.h \
 	lib/ssh/key_inside.h \
 	lib/ssh/key_line.c \
+	lib/ssh/key_mldsa.c lib/ssh/key_mldsa.h \
 	lib/ssh/key_preload.c \
 	lib/ssh/key_private.c lib/ssh/key_private.h \
 	lib/ssh/key_sign.c lib/ssh/key_sign.h \

@@ -37,6 +37,11 @@ static const struct key_alg algs[] = {
     {"rsa-sha2-256", "rsa-sha2-256", KEY_RSA, false, "SHA256", true},
     /* RFC 4253's own, with SHA-1: where the policy names it. */
     {"ssh-rsa", "ssh-rsa", KEY_RSA, false, "SHA1", true},
+    /* Where the policy names it and libcrypto has ML-DSA. */
+    {"ssh-mldsa44-ed25519" CERT, "ssh-mldsa44-ed25519@openssh.com",
+	KEY_MLDSA44_ED25519, true, "SHA512", false},
+    {"ssh-mldsa44-ed25519@openssh.com", "ssh-mldsa44-ed25519@openssh.com",
+	KEY_MLDSA44_ED25519, false, "SHA512", false},
 };
 
 #define ALG_COUNT (sizeof(algs) / sizeof(algs[0]))

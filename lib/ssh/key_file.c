@@ -14,6 +14,7 @@
 #include "lib/secret.h"
 #include "lib/ssh/base64.h"
 #include "lib/ssh/key_inside.h"
+#include "lib/ssh/key_mldsa.h"
 #include "lib/ssh/ssh2.h"
 
 #include <openssl/core_names.h>
@@ -223,7 +224,7 @@ read_rsa(struct rd *r, EVP_PKEY **pkey)
 }
 
 static int
-read_numbers(struct rd *r, EVP_PKEY **pkey)
+read_numbers(struct rd *r, EVP_PKEY **pkey, EVP_PKEY **mldsa)
 {
 	bool is_cert;
 	size_t len;
@@ -241,6 +242,8 @@ read_numbers(struct rd *r, EVP_PKEY **pkey)
 	case KEY_ECDSA_P384:
 	case KEY_ECDSA_P521:
 		return read_ecdsa(r, type, pkey);
+	case KEY_MLDSA44_ED25519:
+		return key_mldsa_read_private(r, pkey, mldsa);
 	case KEY_RSA:
 		return read_rsa(r, pkey);
 	default:
@@ -256,12 +259,12 @@ read_private(
 	uint32_t check = rd_u32(r), again = rd_u32(r);
 	struct key_private *key = NULL;
 	char comment[COMMENT_MAX];
-	EVP_PKEY *pkey = NULL;
+	EVP_PKEY *pkey = NULL, *mldsa = NULL;
 	int err;
 
 	if (r->err == 0 && check != again)
 		return E_FORMAT;
-	if ((err = read_numbers(r, &pkey)) != 0)
+	if ((err = read_numbers(r, &pkey, &mldsa)) != 0)
 		goto out;
 	rd_text(r, comment, sizeof(comment));
 	for (uint8_t i = 1; rd_left(r) != 0 && i < BLOCK_LEN; i++)
@@ -269,8 +272,8 @@ read_private(
 			rd_fail(r, E_FORMAT);
 	if ((err = rd_end(r)) != 0)
 		goto out;
-	err = key_private_of_evp(pkey, comment, &key);
-	pkey = NULL;
+	err = key_private_of_evp(pkey, mldsa, comment, &key);
+	pkey = mldsa = NULL;
 	if (err != 0)
 		goto out;
 	if (pub_len != key->key->blob_len ||
@@ -283,6 +286,7 @@ read_private(
 out:
 	key_private_free(key);
 	EVP_PKEY_free(pkey);
+	EVP_PKEY_free(mldsa);
 	return err;
 }
 
@@ -377,7 +381,7 @@ reread(EVP_PKEY *pkey, struct key_private **out)
 	struct buf b;
 	int err;
 
-	if ((err = key_private_of_evp(pkey, "", &key)) != 0)
+	if ((err = key_private_of_evp(pkey, NULL, "", &key)) != 0)
 		return err;
 	buf_init(&b, KEY_FILE_MAX);
 	if ((err = key_private_write(key, "", &b)) == 0)

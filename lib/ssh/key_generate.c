@@ -32,6 +32,7 @@ key_generate_type(const char *path, unsigned *bits)
 		enum key_type type;
 		unsigned bits;
 	} rows[] = {
+	    {"_mldsa44_ed25519_key", KEY_MLDSA44_ED25519, 0},
 	    {"_ed25519_key", KEY_ED25519, 0},
 	    {"_ecdsa_key", KEY_ECDSA_P256, 0},
 	    {"_rsa_key", KEY_RSA, KEY_GENERATE_RSA_BITS},

@@ -11,6 +11,7 @@
 
 /*
  * What key belongs into a file of this name: "..._ed25519_key",
+ * "..._mldsa44_ed25519_key",
  * "..._ecdsa_key" (nistp256), "..._rsa_key" (*bits is then 3072, else 0).
  * KEY_NONE if the name says nothing.
  */

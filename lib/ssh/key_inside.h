@@ -38,12 +38,14 @@ struct key {
 	size_t plain_len;
 	char *application; /* sk only */
 	EVP_PKEY *pkey;
+	EVP_PKEY *mldsa; /* the composite's other half, else NULL */
 	struct cert *cert;
 };
 
 struct key_private {
 	struct key *key; /* plain */
 	EVP_PKEY *pkey;
+	EVP_PKEY *mldsa;
 	char *comment;
 };
 
@@ -72,12 +74,13 @@ int key_evp_rsa(const uint8_t *n, size_t n_len, const uint8_t *e, size_t e_len,
     EVP_PKEY **pkey);
 
 /*
- * A private key of libcrypto's, which is ours from then on, also on failure.
+ * A private key of libcrypto's, which is ours from then on, also on failure;
+ * mldsa: the composite's other half, else NULL.
  * 0 and *key, E_UNSUPPORTED, E_VALUE (the halves do not fit), E_CRYPTO.
  */
 struct key_private;
-int key_private_of_evp(
-    EVP_PKEY *pkey, const char *comment, struct key_private **key);
+int key_private_of_evp(EVP_PKEY *pkey, EVP_PKEY *mldsa, const char *comment,
+    struct key_private **key);
 
 /* Append one of its numbers as an mpint.  0 or E_CRYPTO. */
 struct buf;

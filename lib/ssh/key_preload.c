@@ -8,7 +8,9 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/ssh/key_inside.h"
+#include "lib/ssh/key_mldsa.h"
 #include "lib/ssh/key_private.h"
+#include "lib/ssh/ssh2.h"
 
 #include <openssl/rand.h>
 
@@ -38,7 +40,7 @@ try_type(enum key_type type)
 
 	if (key_private_generate(type, 0, &key) != 0)
 		return unless_fips(alg);
-	buf_init(&sig, 1024);
+	buf_init(&sig, SSH_SIGNATURE_MAX);
 	if ((err = key_sign(key, alg, "preload", 7, &sig)) == 0)
 		err = key_verify(key_private_public(key), alg, "preload", 7,
 		    sig.data, sig.len, NULL);
@@ -96,6 +98,8 @@ key_preload(void)
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (try_type(types[i]) != 0)
 			return E_CRYPTO;
+	if (key_mldsa_present() && try_type(KEY_MLDSA44_ED25519) != 0)
+		return E_CRYPTO;
 	if (try_rsa() != 0)
 		return E_CRYPTO;
 	done = true;

@@ -9,6 +9,7 @@
 #include "lib/mem.h"
 #include "lib/secret.h"
 #include "lib/ssh/key_inside.h"
+#include "lib/ssh/key_mldsa.h"
 #include "lib/ssh/key_sign.h"
 #include "lib/ssh/ssh2.h"
 
@@ -20,11 +21,13 @@
 
 /* The SSH type of libcrypto's key; KEY_NONE for those we do not use. */
 static enum key_type
-type_of(const EVP_PKEY *pkey)
+type_of(const EVP_PKEY *pkey, const EVP_PKEY *mldsa)
 {
 	char group[64];
 	size_t len;
 
+	if (mldsa != NULL)
+		return KEY_MLDSA44_ED25519;
 	if (EVP_PKEY_is_a(pkey, "ED25519"))
 		return KEY_ED25519;
 	if (EVP_PKEY_is_a(pkey, "RSA"))
@@ -99,7 +102,8 @@ key_private_number(const EVP_PKEY *pkey, const char *name, struct buf *b)
 
 /* The blob of libcrypto's key. */
 static int
-write_blob(const EVP_PKEY *pkey, enum key_type type, struct buf *b)
+write_blob(const EVP_PKEY *pkey, const EVP_PKEY *mldsa, enum key_type type,
+    struct buf *b)
 {
 	int err;
 
@@ -107,6 +111,8 @@ write_blob(const EVP_PKEY *pkey, enum key_type type, struct buf *b)
 	switch (type) {
 	case KEY_ED25519:
 		return write_ed25519(pkey, b);
+	case KEY_MLDSA44_ED25519:
+		return key_mldsa_write_public(mldsa, pkey, b);
 	case KEY_RSA:
 		err = key_private_number(pkey, OSSL_PKEY_PARAM_RSA_E, b);
 		if (err != 0)
@@ -139,18 +145,20 @@ check_pair(const struct key_private *key)
 }
 
 int
-key_private_of_evp(
-    EVP_PKEY *pkey, const char *comment, struct key_private **out)
+key_private_of_evp(EVP_PKEY *pkey, EVP_PKEY *mldsa, const char *comment,
+    struct key_private **out)
 {
 	struct key_private *key = mem_zalloc(sizeof(*key));
-	enum key_type type = type_of(pkey);
+	enum key_type type = type_of(pkey, mldsa);
 	struct buf blob;
 	int err = E_UNSUPPORTED;
 
 	key->pkey = pkey;
+	key->mldsa = mldsa;
 	key->comment = mem_strdup(comment);
 	buf_init(&blob, SSH_KEY_BLOB_MAX);
-	if (type != KEY_NONE && (err = write_blob(pkey, type, &blob)) == 0 &&
+	if (type != KEY_NONE &&
+	    (err = write_blob(pkey, mldsa, type, &blob)) == 0 &&
 	    (err = buf_end(&blob)) == 0 &&
 	    (err = key_parse(blob.data, blob.len, &key->key)) == 0)
 		err = check_pair(key);
@@ -168,7 +176,7 @@ int
 key_private_generate(
     enum key_type type, unsigned bits, struct key_private **key)
 {
-	EVP_PKEY *pkey = NULL;
+	EVP_PKEY *pkey = NULL, *mldsa = NULL;
 	int err;
 
 	if ((err = key_evp_ready()) != 0)
@@ -183,6 +191,12 @@ key_private_generate(
 		pkey = EVP_PKEY_Q_keygen(
 		    NULL, NULL, "EC", key_type_row(type)->group);
 		break;
+	case KEY_MLDSA44_ED25519:
+		if ((err = key_mldsa_generate(&pkey, &mldsa)) == 0)
+			break;
+		EVP_PKEY_free(pkey);
+		EVP_PKEY_free(mldsa);
+		return err;
 	case KEY_RSA:
 		if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)
 			return E_VALUE;
@@ -192,7 +206,8 @@ key_private_generate(
 		return E_UNSUPPORTED;
 	}
 	ERR_clear_error();
-	return pkey == NULL ? E_CRYPTO : key_private_of_evp(pkey, "", key);
+	return pkey == NULL ? E_CRYPTO :
+			      key_private_of_evp(pkey, mldsa, "", key);
 }
 
 void
@@ -200,7 +215,8 @@ key_private_free(struct key_private *key)
 {
 	if (key == NULL)
 		return;
-	EVP_PKEY_free(key->pkey); /* libcrypto wipes it */
+	EVP_PKEY_free(key->pkey); /* libcrypto wipes them */
+	EVP_PKEY_free(key->mldsa);
 	key_free(key->key);
 	free(key->comment);
 	free(key);

@@ -7,6 +7,7 @@
 #include "lib/err.h"
 #include "lib/rd.h"
 #include "lib/ssh/key_inside.h"
+#include "lib/ssh/key_mldsa.h"
 
 #include <openssl/err.h>
 #include <openssl/rsa.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #define ED25519_SIG_LEN 64
+#define SIG_LEN_MAX	KEY_MLDSA_SIGNATURE /* an RSA key's has 2048 */
 
 static size_t
 digest_len(const struct key_alg *alg)
@@ -126,11 +128,23 @@ sign_digest(EVP_PKEY *pkey, const struct key_alg *alg,
 	return 0;
 }
 
+static int
+sign_value(const struct key_private *key, const struct key_alg *alg,
+    const struct key_signed *s, struct buf *b)
+{
+	if (alg->type == KEY_MLDSA44_ED25519)
+		return key_mldsa_sign(
+		    key->mldsa, key->pkey, s, sign_ed25519, b);
+	if (alg->type == KEY_ED25519)
+		return sign_ed25519(key->pkey, s, b);
+	return sign_digest(key->pkey, alg, s, b);
+}
+
 int
 key_sign(const struct key_private *key, const struct key_alg *alg,
     const void *data, size_t len, struct buf *sig)
 {
-	uint8_t bytes[RSA_LEN_MAX];
+	uint8_t bytes[SIG_LEN_MAX];
 	struct key_signed s;
 	struct buf value;
 	int err;
@@ -140,8 +154,7 @@ key_sign(const struct key_private *key, const struct key_alg *alg,
 	if ((err = key_signed_init(alg, data, len, &s)) != 0)
 		return err;
 	buf_init_over(&value, bytes, sizeof(bytes));
-	err = alg->digest == NULL ? sign_ed25519(key->pkey, &s, &value) :
-				    sign_digest(key->pkey, alg, &s, &value);
+	err = sign_value(key, alg, &s, &value);
 	ERR_clear_error();
 	if (err != 0 || (err = buf_end(&value)) != 0)
 		return err;

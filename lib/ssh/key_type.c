@@ -24,6 +24,9 @@ static const struct key_type_row rows[KEY_TYPE_COUNT] = {
     [KEY_SK_ECDSA_P256] = {"sk-ecdsa-sha2-nistp256@openssh.com",
 	"sk-ecdsa-sha2-nistp256" CERT, "ECDSA-SK", "ECDSA-SK-CERT", 256,
 	"nistp256", "prime256v1", true},
+    [KEY_MLDSA44_ED25519] = {"ssh-mldsa44-ed25519@openssh.com",
+	"ssh-mldsa44-ed25519" CERT, "MLDSA44-ED25519", "MLDSA44-ED25519-CERT",
+	256, NULL, NULL, false},
 };
 
 const struct key_type_row *

@@ -8,6 +8,7 @@
 #include "lib/err.h"
 #include "lib/rd.h"
 #include "lib/ssh/key_inside.h"
+#include "lib/ssh/key_mldsa.h"
 #include "lib/ssh/ssh2.h"
 
 #include <openssl/err.h>
@@ -151,6 +152,8 @@ verify_bytes(const struct key *key, const struct key_alg *alg, const void *data,
 	case KEY_ECDSA_P521:
 	case KEY_SK_ECDSA_P256:
 		return verify_ecdsa(key, &s, sig, sig_len);
+	case KEY_MLDSA44_ED25519:
+		return key_mldsa_verify(key, &s, sig, sig_len, verify_ed25519);
 	case KEY_RSA:
 		return verify_rsa(key, alg, &s, sig, sig_len);
 	case KEY_NONE:

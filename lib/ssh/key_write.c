@@ -10,6 +10,7 @@
 #include "lib/secret.h"
 #include "lib/ssh/base64.h"
 #include "lib/ssh/key_inside.h"
+#include "lib/ssh/key_mldsa.h"
 
 #include <openssl/core_names.h>
 #include <openssl/rand.h>
@@ -59,6 +60,7 @@ static int
 write_numbers(const struct key_private *key, struct buf *b)
 {
 	size_t name_len = strlen(key_name(key->key));
+	const uint8_t *rest = &key->key->blob[4 + name_len];
 
 	buf_text(b, key_name(key->key));
 	switch (key->key->type) {
@@ -70,10 +72,12 @@ write_numbers(const struct key_private *key, struct buf *b)
 	case KEY_ECDSA_P384:
 	case KEY_ECDSA_P521:
 		/* curve and point are the blob's rest */
-		buf_bytes(b, &key->key->blob[4 + name_len],
-		    key->key->blob_len - 4 - name_len);
+		buf_bytes(b, rest, key->key->blob_len - 4 - name_len);
 		return key_private_number(
 		    key->pkey, OSSL_PKEY_PARAM_PRIV_KEY, b);
+	case KEY_MLDSA44_ED25519:
+		buf_bytes(b, rest, key->key->blob_len - 4 - name_len);
+		return key_mldsa_write_seeds(key->mldsa, key->pkey, b);
 	default:
 		return E_UNSUPPORTED;
 	}

@@ -6,6 +6,7 @@
 
 #include "lib/mem.h"
 #include "lib/ssh/kex.h"
+#include "lib/ssh/key_mldsa.h"
 
 #include <openssl/evp.h>
 
@@ -24,6 +25,17 @@ lacking_kex(const char *name)
 		return "libcrypto's FIPS provider has no ML-KEM (OpenSSL 3.5 "
 		       "has)";
 	return "libcrypto lacks what it needs";
+}
+
+const char *
+lacking_key_alg(const char *name)
+{
+	const struct key_alg *alg = key_alg_find(name, strlen(name));
+
+	return alg != NULL && alg->type == KEY_MLDSA44_ED25519 &&
+		!key_mldsa_present() ?
+	    "libcrypto has no ML-DSA (OpenSSL 3.5 has)" :
+	    NULL;
 }
 
 char *

@@ -14,6 +14,7 @@
 typedef const char *lacking_fn(const char *name);
 
 lacking_fn lacking_kex;
+lacking_fn lacking_key_alg;
 
 /* The names of a list (with commas) that are not lacking; the caller's. */
 char *lacking_left_out(const char *list, lacking_fn *lacks);

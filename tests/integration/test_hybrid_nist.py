@@ -71,3 +71,18 @@ def test_a_share_of_one_byte_less_is_refused(nist, name):
     with Raw(server) as c:
         with pytest.raises(AssertionError, match="disconnect"):
             exchange(c, name, lambda share: share[:-1])
+
+
+def test_check_says_what_libcrypto_lacks(make_server):
+    name = "ssh-mldsa44-ed25519@openssh.com"
+    s = make_server(extra=f'crypto = {{ key_algorithms = [ "+{name}" ]; }};')
+    p = sp.run(["sallyportctl", "-f", s.config, "check"])
+    has = "ML-DSA" in sp.run(["openssl", "list", "-signature-algorithms"]).stdout
+    lacks = f'"{name}" is left out: libcrypto has no ML-DSA'
+    assert (lacks in p.stdout) == (not has), p.stdout + p.stderr
+    assert p.returncode == 0, p.stdout + p.stderr
+    with Raw(s) as c:
+        c.start_kex(kex="curve25519-sha256,ext-info-c")
+        c.finish_kex()
+        told = c.expect(7)  # EXT_INFO
+    assert b"server-sig-algs" in told and (name.encode() in told) == has

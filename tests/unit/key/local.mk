@@ -15,6 +15,7 @@ tests_unit_key_test_key_SOURCES = \
 	tests/unit/key/test_key_generate.c \
 	tests/unit/key/test_known_hosts.c \
 	tests/unit/key/test_krl.c \
+	tests/unit/key/test_mldsa.c \
 	tests/unit/key/test_signature.c
 tests_unit_key_test_key_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_key_test_key_LDFLAGS = $(PROGRAM_LDFLAGS)

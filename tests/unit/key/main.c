@@ -23,6 +23,7 @@ main(void)
 	srunner_add_suite(runner, suite_key_generate());
 	srunner_add_suite(runner, suite_cert());
 	srunner_add_suite(runner, suite_krl());
+	srunner_add_suite(runner, suite_mldsa());
 	srunner_add_suite(runner, suite_known_hosts());
 	srunner_add_suite(runner, suite_authorized_keys());
 	return unit_run(runner);

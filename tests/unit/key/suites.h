@@ -12,6 +12,7 @@ Suite *suite_key_generate(void);
 Suite *suite_keyholder(void);
 Suite *suite_known_hosts(void);
 Suite *suite_krl(void);
+Suite *suite_mldsa(void);
 Suite *suite_signature(void);
 
 #endif

@@ -69,6 +69,7 @@ static const struct {
     {"ssh_host_ed25519_key", KEY_ED25519, 0},
     {"ssh_host_ecdsa_key", KEY_ECDSA_P256, 0},
     {"ssh_host_rsa_key", KEY_RSA, 3072},
+    {"ssh_host_mldsa44_ed25519_key", KEY_MLDSA44_ED25519, 0},
     {"_rsa_key", KEY_NONE, 0},
     {"ssh_host_dsa_key", KEY_NONE, 0},
     {"ssh_host_rsa_key.pub", KEY_NONE, 0},
