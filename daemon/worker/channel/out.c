@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -184,6 +185,16 @@ account(struct channel *c, uint32_t n, unsigned packets)
 	channel_used(c, false);
 }
 
+/* An end is no data: it is told though the client's window is closed. */
+static bool
+is_at_end(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) == 1 &&
+	    (p.revents & (POLLIN | POLLHUP)) == POLLHUP;
+}
+
 static enum served
 serve_end(struct channel *c, struct end *end)
 {
@@ -194,6 +205,10 @@ serve_end(struct channel *c, struct end *end)
 	uint8_t *place;
 	ssize_t n;
 
+	if (len == 0 && is_at_end(end->fd)) {
+		channel_end_output(c, end);
+		return ENDED;
+	}
 	if (len == 0)
 		return STALLED;
 	place = packet_place(w, &room);
