@@ -8,7 +8,8 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/glob_files.c privsep/glob_files.h \
 	privsep/leftovers.c privsep/leftovers.h \
 	privsep/light_child.c privsep/light_child.h \
-	privsep/limits.h privsep/messages.h privsep/messages_tickets.h \
+	privsep/limits.h privsep/messages.h privsep/messages_helper.h \
+	privsep/messages_tickets.h \
 	privsep/offspring.c privsep/offspring.h \
 	privsep/policy_account.c privsep/policy_account.h \
 	privsep/path_tokens.c privsep/path_tokens.h \

@@ -470,6 +470,7 @@
 	MSG(public_key, ANY_STATE, 64, 0, no) \
 	MSG(moduli, ANY_STATE, 1, 0, no)    \
 	MSG(prepare, ANY_STATE, 1, 0, template_ready) \
+	MSG(helper_door, ANY_STATE, 16, 1, no) \
 	MSG(serve, ANY_STATE, 0, 4, born) MSG(leave, ANY_STATE, 0, 0, no)
 /* The same as host_key, passed on: the template knows no private key. */
 #define WALL_public_key(F)                                     \
@@ -493,6 +494,7 @@
 
 #define WALL_MONITORS_MASTER(MSG)                 \
 	MSG(loading, ANY_STATE, 0, 1, no) MSG(loaded, ANY_STATE, 1, 0, no) \
+	MSG(helper_wanted, ANY_STATE, 16, 0, no)  \
 	MSG(template_ready, ANY_STATE, 1, 0, no)  \
 	MSG(template_failed, ANY_STATE, 1, 0, no) \
 	MSG(born, ANY_STATE, 0, 1, no) MSG(died, ANY_STATE, 0, 0, no)    \
@@ -555,6 +557,7 @@
 	F(u64, connection, U64) F(u32, code, 255) F(u32, signal, 255)
 #define WALL_worker_log(F) F(u8, level, 7) F(text, line, WALL_TEXT_MAX)
 
+#include "privsep/messages_helper.h"
 #include "privsep/messages_tickets.h"
 
 #define WALL_PATHS(PATH)                 \
@@ -571,11 +574,8 @@
 	PATH(MONITORS_MASTER)            \
 	PATH(MASTER_WORKERS)             \
 	PATH(WORKERS_MASTER)             \
-	PATH(MONITORS_DOOR)              \
-	PATH(MONITOR_TICKETS)            \
-	PATH(TICKETS_MONITOR)            \
-	PATH(MASTER_TICKETS)             \
-	PATH(TICKETS_MASTER)
+	WALL_TICKETS_PATHS(PATH)         \
+	WALL_HELPER_PATHS(PATH)
 
 #define WALL_MESSAGES(MSG)         \
 	WALL_WORKER_MONITOR(MSG)   \
@@ -591,10 +591,7 @@
 	WALL_MONITORS_MASTER(MSG)  \
 	WALL_MASTER_WORKERS(MSG)   \
 	WALL_WORKERS_MASTER(MSG)   \
-	WALL_MONITORS_DOOR(MSG)    \
-	WALL_MONITOR_TICKETS(MSG)  \
-	WALL_TICKETS_MONITOR(MSG)  \
-	WALL_MASTER_TICKETS(MSG)   \
-	WALL_TICKETS_MASTER(MSG)
+	WALL_TICKETS_MESSAGES(MSG) \
+	WALL_HELPER_MESSAGES(MSG)
 
 #endif

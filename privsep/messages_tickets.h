@@ -52,6 +52,14 @@
 /* The keytab is another one: a new ticketholder is to read it. */
 #define WALL_tickets_stale(F)
 #define WALL_tickets_log(F) F(u8, level, 7) F(text, line, WALL_TEXT_MAX)
+
+#define WALL_TICKETS_PATHS(PATH) \
+	PATH(MONITORS_DOOR) PATH(MONITOR_TICKETS) PATH(TICKETS_MONITOR) \
+	PATH(MASTER_TICKETS) PATH(TICKETS_MASTER)
+#define WALL_TICKETS_MESSAGES(MSG)                         \
+	WALL_MONITORS_DOOR(MSG) WALL_MONITOR_TICKETS(MSG)  \
+	WALL_TICKETS_MONITOR(MSG) WALL_MASTER_TICKETS(MSG) \
+	WALL_TICKETS_MASTER(MSG)
 /* clang-format on */
 
 #endif

@@ -32,6 +32,15 @@ static const struct role_row rows[ROLE_COUNT] = {
 	.seccomp = true,
 	.address_space = true,
 	.descriptors = 2048},
+    /* It reads what its library reads: certificates, resolv.conf. */
+    [ROLE_HELPER] = {.name = "helper",
+	.user = AS_HELPER,
+	.root = ROOT_AS_IS,
+	.no_groups = true,
+	.no_new_privs = true,
+	.seccomp = true,
+	.address_space = true,
+	.descriptors = 1024},
     [ROLE_MONITORS] = {.name = "monitors",
 	.user = AS_ROOT,
 	.root = ROOT_AS_IS,
@@ -89,7 +98,7 @@ void
 roles_print(void)
 {
 	static const char *const users[] = {
-	    "root", "keyholder", "ticketholder", "worker", "user"};
+	    "root", "keyholder", "ticketholder", "helper", "worker", "user"};
 	static const char *const shared[] = {
 	    "none", "slots", "keys", "slots,keys"};
 

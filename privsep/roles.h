@@ -13,6 +13,7 @@ enum role {
 	ROLE_MASTER,
 	ROLE_KEYHOLDER,
 	ROLE_TICKETHOLDER, /* where a module uses Kerberos */
+	ROLE_HELPER, /* of a module that has one */
 	ROLE_MONITORS, /* the monitor template */
 	ROLE_MONITOR,
 	ROLE_WORKERS, /* the worker template */
@@ -21,7 +22,14 @@ enum role {
 	ROLE_COUNT
 };
 
-enum role_user { AS_ROOT, AS_KEYHOLDER, AS_TICKETHOLDER, AS_WORKER, AS_USER };
+enum role_user {
+	AS_ROOT,
+	AS_KEYHOLDER,
+	AS_TICKETHOLDER,
+	AS_HELPER, /* the account is the module's */
+	AS_WORKER,
+	AS_USER
+};
 enum role_root { ROOT_AS_IS, ROOT_EMPTY };
 
 /* Writable memory that other processes have, too. */

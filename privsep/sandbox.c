@@ -275,6 +275,49 @@ sandbox_ticketholder(void)
 	load(ctx, "ticketholder");
 }
 
+/*
+ * All but these.  No process of a helper's is left when it is killed, and its
+ * end cannot be put off: PDEATHSIG stays.  A user namespace would give it
+ * capabilities; io_uring and the keyrings are the kernel's to strangers.
+ */
+void
+sandbox_helper(void)
+{
+	static const int refused[] = {SCMP_SYS(fork), SCMP_SYS(vfork),
+	    SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(unshare),
+	    SCMP_SYS(setns), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
+	    SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_getfd), SCMP_SYS(bpf),
+	    SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd),
+	    SCMP_SYS(io_uring_setup), SCMP_SYS(add_key), SCMP_SYS(keyctl),
+	    SCMP_SYS(request_key), SCMP_SYS(mount), SCMP_SYS(umount2),
+	    SCMP_SYS(pivot_root), SCMP_SYS(chroot)};
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	int err;
+
+	if (ctx == NULL ||
+	    seccomp_attr_set(
+		ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0)
+		die("seccomp_init");
+	for (size_t i = 0; i < sizeof(refused) / sizeof(int); i++) {
+		err =
+		    seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), refused[i], 0);
+		if (err != 0 && err != -EDOM)
+			die("seccomp_rule_add %d: %d", refused[i], err);
+	}
+	/* Its flags lie in memory: libc makes threads by clone() instead. */
+	if (seccomp_rule_add(
+		ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) != 0 ||
+	    seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+		SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0)) != 0 ||
+	    seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prctl), 1,
+		SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffff, PR_SET_PDEATHSIG)) !=
+		0 ||
+	    seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prctl), 1,
+		SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffff, PR_SET_DUMPABLE)) != 0)
+		die("seccomp_rule_add");
+	load(ctx, "helper");
+}
+
 /* What a worker's template does besides: fork, watch, bury, and filter. */
 static const int template_calls[] = {SCMP_SYS(pidfd_open), SCMP_SYS(waitid),
     SCMP_SYS(wait4), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),

@@ -8,6 +8,9 @@
 /* Each: after the drop, before the first byte from outside. */
 void sandbox_keyholder(void);
 void sandbox_ticketholder(void);
+/* Code by others that calls what it likes, but starts no process, asks for no
+ * privilege, and cannot outlive the process that started it. */
+void sandbox_helper(void);
 void sandbox_worker_template(void);
 
 /*

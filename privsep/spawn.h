@@ -17,7 +17,7 @@ enum spawn_fd {
 	SPAWN_SLOTS = 5, /* status slots */
 	SPAWN_LOG = 6, /* -E FILE */
 	SPAWN_SESSION = 7, /* the program sallyport-session, O_PATH */
-	SPAWN_DOOR = 8, /* from monitors to the ticketholder */
+	SPAWN_DOOR = 8, /* from monitors to the ticketholder, or a helper */
 	SPAWN_FDS = 9
 };
 
