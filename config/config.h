@@ -164,6 +164,7 @@ struct privsep_settings {
 	char *worker_user;
 	char *keyholder_user;
 	char *ticketholder_user;
+	char *helper_user; /* of modules that do not name another */
 	char *empty_directory; /* the worker's root */
 };
 
@@ -224,6 +225,7 @@ struct subsystem {
 struct module_settings {
 	char *name; /* as chains say it, "pam" */
 	char *file; /* absolute, or a name in module_directory */
+	char *helper_user; /* of its helper process, if it has one */
 	struct pairs options;
 	struct origin origin;
 };

@@ -219,6 +219,10 @@ const struct option options[] = {
 	"The user whose uid the process with the Kerberos keys runs under; "
 	"neither the worker's nor the keyholder's. There is such a process "
 	"with the module gssapi only."),
+    S("privsep.helper_user", privsep.helper_user, NAME, 0, 0, 0,
+	"\"sallyport-help\"", NULL,
+	"The user whose uid a module's helper process runs under, where the "
+	"module is not given another helper_user; none of the others here."),
     S("privsep.empty_directory", privsep.empty_directory, PATH, 0, 0, 0,
 	"\"" RUNSTATEDIR "/sallyport/empty\"", NULL,
 	"An empty directory of root's, the worker's root directory; made when "
@@ -329,6 +333,11 @@ const struct option options[] = {
 	0, 0, 0, NULL, NULL,
 	"The shared object: an absolute path, or a name in module_directory. "
 	"Without it NAME.so."),
+    ROW(SECTION_MODULE, "helper_user", NAME,
+	offsetof(struct module_settings, helper_user), 0, 0, 0, NULL, NULL,
+	"The account, never root, of the module's helper process, if it has "
+	"one; no two modules with helpers have the same. Without it "
+	"privsep.helper_user."),
     ROW(SECTION_MODULE, "options", PAIRS,
 	offsetof(struct module_settings, options), 0, 4096, 0, NULL, NULL,
 	"A group that the module itself checks; see its own manual."),

@@ -280,6 +280,10 @@ show_modules(FILE *out, const struct config *c)
 		fprintf(out, "%s\n\t{ name = \"%s\"; file = ", i > 0 ? "," : "",
 		    m->name);
 		show_quoted(out, m->file, SHOW_CONFIG);
+		if (m->helper_user != c->privsep.helper_user) {
+			fputs("; helper_user = ", out);
+			show_quoted(out, m->helper_user, SHOW_CONFIG);
+		}
 		fputs("; options = {", out);
 		if (m->options.count > 0)
 			show_pairs(out, &m->options, 0, m->options.count, 0);

@@ -133,9 +133,11 @@ check_accounts(struct loader *l)
 		const char *key, *user;
 	} rows[] = {{"privsep.worker_user", p->worker_user},
 	    {"privsep.keyholder_user", p->keyholder_user},
-	    {"privsep.ticketholder_user", p->ticketholder_user}};
+	    {"privsep.ticketholder_user", p->ticketholder_user},
+	    {"privsep.helper_user", p->helper_user}};
 	static const char *const whose[] = {"must not be the worker's user",
-	    "must not be the keyholder's user"};
+	    "must not be the keyholder's user",
+	    "must not be the ticketholder's user"};
 	size_t i, j;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -148,6 +150,14 @@ check_accounts(struct loader *l)
 			    strcmp(rows[i].user, rows[j].user) == 0)
 				server_error(l, rows[i].key, whose[j]);
 	}
+}
+
+static void
+name_helper_users(struct config *c)
+{
+	for (size_t i = 0; i < c->module_count; i++)
+		if (c->modules[i].helper_user == NULL)
+			c->modules[i].helper_user = c->privsep.helper_user;
 }
 
 void
@@ -163,6 +173,7 @@ check_together(struct loader *l)
 		    "is larger than limits.penalties.maximum");
 	warn_penalties(l);
 	check_accounts(l);
+	name_helper_users(l->config);
 	check_listeners(l);
 	check_names(l);
 	check_log(l);

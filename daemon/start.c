@@ -163,6 +163,8 @@ start_role(const char *argument, int log_level, const char *drop)
 	switch (role_of_name(name)) {
 	case ROLE_KEYHOLDER:
 		keyholder_run(SPAWN_WALL);
+	case ROLE_HELPER:
+		helper_run(SPAWN_WALL, SPAWN_DOOR);
 	case ROLE_MONITORS:
 		monitors_run(SPAWN_WALL);
 	case ROLE_WORKERS:

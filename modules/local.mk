@@ -1,5 +1,6 @@
 moduleincludedir = $(includedir)/sallyport
-moduleinclude_HEADERS = modules/sallyport_module.h modules/sallyport_ticket.h
+moduleinclude_HEADERS = modules/sallyport_module.h modules/sallyport_helper.h \
+	modules/sallyport_ticket.h
 
 EXTRA_DIST += modules/sallyport-modules.pc.in
 pkgconfig_DATA = modules/sallyport-modules.pc

@@ -129,6 +129,7 @@ struct sallyport_event {
 
 /* One connection.  Opaque; valid from begin() to end(). */
 struct sallyport_login;
+struct sallyport_helper;
 
 /* Texts: never NULL ("" when there is none). */
 enum sallyport_text {
@@ -424,47 +425,42 @@ struct sallyport_host {
 	    const char *subject, const char *format, ...)
 	    SALLYPORT_FORMAT(4, 5);
 
-	/* Does the policy have this revocation list asked for this login?
-	 * Look at size before you call it. */
+	/* From here on, look at size before you call a function.  Does the
+	 * policy have this revocation list asked for this login? */
 	int (*asks_revoked)(struct sallyport_login *login, const char *path);
 
 	/* Does the rule of this login count keys of this source?  One that it
-	 * does not count need not be asked.  Look at size before you call. */
+	 * does not count need not be asked. */
 	int (*counts_source)(struct sallyport_login *login, const char *source);
 
 	/*
 	 * An event of the module's table: a value for each of its fields, in
 	 * their order, NULL where there is none; and a sentence.  0, or
-	 * SALLYPORT_NOT_FOUND.  Look at size before you call it.
+	 * SALLYPORT_NOT_FOUND.
 	 */
 	int (*event)(struct sallyport_login *login, const char *name,
 	    const char *const *values, const char *format, ...)
 	    SALLYPORT_FORMAT(4, 5);
 
 	/* The proofs before this one: step number index, from 0, in the order
-	 * of their success.  0, or SALLYPORT_NOT_FOUND behind the last.  Look
-	 * at size before you call it. */
+	 * of their success.  0, or SALLYPORT_NOT_FOUND behind the last. */
 	int (*step)(struct sallyport_login *login, size_t index,
 	    struct sallyport_step *step);
 
-	/* One more step before success, as in a chain
-	 * ("keyboard-interactive:otp"), if this call says ALLOW; in
-	 * authenticate() and account().  A step that has been done meets it.
-	 * Nothing takes a step away.  SALLYPORT_NOT_FOUND: no module serves
-	 * it; deny then, or the host does.  Look at size before you call it. */
+	/* One more step, as in a chain ("keyboard-interactive:otp"), before
+	 * success, if this call says ALLOW; in authenticate() and account().
+	 * A step that has been done meets it; nothing takes one away.
+	 * SALLYPORT_NOT_FOUND: no module serves it; deny, or the host does. */
 	int (*demand)(struct sallyport_login *login, const char *step);
 
 	/* Why, for the user, beside reason(), which is the log's: in
 	 * account(), change_password() and open_session().  Clients show it
-	 * when the connection ends by this verdict.  Look at size. */
+	 * when the connection ends by this verdict. */
 	int (*tell_user)(struct sallyport_login *login, const char *format, ...)
 	    SALLYPORT_FORMAT(2, 3);
 
-	/*
-	 * A group more for the user's programs; in open_session().
-	 * SALLYPORT_NOT_FOUND: there is none of that name;
-	 * SALLYPORT_REFUSED: it is root's.  Look at size.
-	 */
+	/* A group more for the user's programs; in open_session().
+	 * SALLYPORT_NOT_FOUND: there is none; SALLYPORT_REFUSED: root's. */
 	int (*add_group)(struct sallyport_login *login, const char *name);
 
 	/*
@@ -475,7 +471,7 @@ struct sallyport_host {
 	 * disk; data NULL removes it.  From the first of these to the end of
 	 * the call, or until the client is asked, other connections wait for
 	 * the files of this module; SALLYPORT_TIMEOUT: one did not let go in
-	 * five seconds.  Look at size.
+	 * five seconds.
 	 */
 	int (*state_read)(struct sallyport_login *login, const char *name,
 	    void **data, size_t *len);
@@ -485,10 +481,14 @@ struct sallyport_host {
 
 	/* The files that match a pattern of glob(7), for open_user_file():
 	 * looked for as it does; sorted, a NUL behind each (allocated:
-	 * free()).  Look at size. */
+	 * free()). */
 	int (*match_user_files)(struct sallyport_login *login,
 	    const char *pattern, char **names, size_t *len, char *why,
 	    size_t why_size);
+	/* The module's helper process: sallyport_helper.h. */
+	int (*ask_helper)(struct sallyport_login *login, const void *request,
+	    size_t len, void *reply, size_t max, size_t *reply_len,
+	    uint32_t deadline);
 };
 
 /* ---- the module -------------------------------------------------------- */
@@ -523,12 +523,10 @@ struct sallyport_module {
 	int (*load)(const struct sallyport_host *host,
 	    const struct sallyport_setting *settings, size_t count,
 	    void **state);
-	/* The end of the template, of a test, of `sallyportctl explain`; also
-	 * when a later module has refused the start. */
+	/* The end of the template, of a test, of `sallyportctl explain`. */
 	void (*unload)(void *state);
 
-	/* A connection asks for this module the first time / ends, whatever
-	 * happened in between. */
+	/* A connection asks for this module the first time / ends. */
 	void *(*begin)(void *state, struct sallyport_login *login);
 	void (*end)(void *connection);
 
@@ -552,10 +550,9 @@ struct sallyport_module {
 	 * Before the first program, forward or subsystem of the user, and
 	 * when all is over, also when the client is lost.  close_session is
 	 * called once open_session has been (or would have been, if that is
-	 * NULL), whatever it said.  What open_session
-	 * does to the process (limits, namespaces, ...) the user's programs
-	 * inherit.  Text for the user: host->tell_user(), or the
-	 * reason() of a denial.
+	 * NULL), whatever it said.  The user's programs inherit what
+	 * open_session does to the process (limits, namespaces, ...).  Text
+	 * for the user: host->tell_user(), or the reason() of a denial.
 	 */
 	enum sallyport_verdict (*open_session)(
 	    void *connection, struct sallyport_login *login);
@@ -573,6 +570,8 @@ struct sallyport_module {
 	 * in the first release.  SALLYPORT_SIZES sets them.
 	 */
 	uint16_t option_size, setting_size, prompt_size, event_size;
+	/* In a process of its own, never root's: sallyport_helper.h. */
+	int (*helper)(struct sallyport_helper *helper);
 };
 
 /*

@@ -125,6 +125,14 @@ describe(void *arg, struct buf *out)
 		return;
 	}
 	tell_options(d->settings, module->options);
+	if (module->size >= offsetof(struct sallyport_module, helper) +
+		    sizeof(module->helper) &&
+	    module->helper != NULL) {
+		line = mem_printf("a helper process, as %s (not started here)",
+		    d->settings->helper_user);
+		print_line(NULL, line);
+		free(line);
+	}
 	module_options_check(module->options, d->settings, &problems);
 	for (size_t i = 0; i < problems.count; i++) {
 		line = problem_line(&problems.items[i]);

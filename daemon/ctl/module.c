@@ -4,8 +4,10 @@
 #include "daemon/ctl/module.h"
 
 #include "daemon/ctl/child.h"
+#include "lib/err.h"
 #include "lib/mem.h"
 #include "lib/safefile.h"
+#include "privsep/drop.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -65,7 +67,7 @@ module_link(const char *path, char *why, size_t why_size)
 /* The child's answer: why[] is empty if it is a module. */
 struct told {
 	char name[64], methods[1024], why[512];
-	bool account;
+	bool account, helper;
 };
 
 static void
@@ -80,6 +82,10 @@ look(void *arg, struct buf *out)
 		snprintf(told.name, sizeof(told.name), "%s",
 		    module->name == NULL ? "" : module->name);
 		told.account = module->account != NULL;
+		told.helper =
+		    module->size >= offsetof(struct sallyport_module, helper) +
+			    sizeof(module->helper) &&
+		    module->helper != NULL;
 	}
 	for (size_t i = 0; module != NULL && module->authenticate != NULL &&
 	     module->methods != NULL && module->methods[i] != NULL &&
@@ -88,6 +94,31 @@ look(void *arg, struct buf *out)
 		used += (size_t)snprintf(&told.methods[used],
 		    sizeof(told.methods) - used, "%s\n", module->methods[i]);
 	buf_bytes(out, &told, sizeof(told));
+}
+
+/* The server is stricter: it compares uids, with its other processes' too. */
+static bool
+has_account(const struct modules *m, const struct module_settings *settings,
+    char *why, size_t why_size)
+{
+	const char *user = settings->helper_user;
+	uid_t uid;
+	gid_t gid;
+	int err = drop_account(user, &uid, &gid);
+
+	for (size_t i = 0; i < m->count && err == 0; i++)
+		if (m->items[i].helper &&
+		    strcmp(m->items[i].settings->helper_user, user) == 0) {
+			snprintf(why, why_size,
+			    "helper_user %s is that of module %s, too", user,
+			    m->items[i].settings->name);
+			return false;
+		}
+	if (err != 0)
+		snprintf(why, why_size, "helper_user %s: %s", user,
+		    err == E_DENIED ? "a helper never runs as root" :
+				      "no such account in /etc/passwd");
+	return err == 0;
 }
 
 bool
@@ -112,6 +143,9 @@ modules_open(struct modules *m, const struct module_settings *settings,
 		    err != 0 ? how : told.why);
 		return false;
 	}
+	o.helper = told.helper;
+	if (o.helper && !has_account(m, settings, why, why_size))
+		return false;
 	snprintf(o.name, sizeof(o.name), "%s", told.name);
 	snprintf(o.methods, sizeof(o.methods), "%s", told.methods);
 	o.account = told.account;

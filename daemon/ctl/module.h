@@ -15,7 +15,7 @@
 struct opened {
 	const struct module_settings *settings;
 	char name[64]; /* its own */
-	bool account; /* it has an opinion on accounts */
+	bool account, helper; /* it has an opinion on accounts */
 	char methods[1024]; /* that it authenticates with, one a line */
 };
 

@@ -86,6 +86,8 @@ print_status(const struct records *answer)
 	if (*record_get(r, "listeners_failed") != '\0')
 		printf(
 		    "\nnot listening: %s", record_get(r, "listeners_failed"));
+	if (*record_get(r, "helpers") != '\0')
+		printf("\nhelpers of modules: %s", record_get(r, "helpers"));
 	printf("\nlog level: %s", record_get(r, "log_level"));
 	printf("\nconnections: %s, of which %s have not logged in\n",
 	    record_get(r, "connections"), record_get(r, "unauthenticated"));

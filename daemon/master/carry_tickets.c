@@ -1,6 +1,7 @@
 /*
  * The ticketholders that one image of the master leaves to the next: their
- * processes and walls, the held program, and the door of the monitors.
+ * processes and walls, the held program, and the door of the monitors; and
+ * behind them the helpers of modules.
  */
 #include "daemon/master/master.h"
 
@@ -22,6 +23,7 @@ carry_save_tickets(struct buf *b, const struct generation *g)
 		buf_bool(b, t->retired);
 		carry_save_child(b, &t->child);
 	}
+	carry_save_helpers(b, g);
 }
 
 void
@@ -40,4 +42,5 @@ carry_load_tickets(struct rd *r, struct generation *g)
 		    PATH_MASTER_TICKETS, PATH_TICKETS_MASTER);
 		at = &(*at)->next;
 	}
+	carry_load_helpers(r, g);
 }

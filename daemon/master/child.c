@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 static const char *
-account_of(const struct config *config, enum role role)
+account_of(const struct config *config, const struct child *c)
 {
-	switch (role_row(role)->user) {
+	switch (role_row(c->role)->user) {
+	case AS_HELPER:
+		return helpers_account(c);
 	case AS_KEYHOLDER:
 		return config->privsep.keyholder_user;
 	case AS_TICKETHOLDER:
@@ -30,21 +32,24 @@ child_spawn(struct generation *g, struct child *c, enum wall_path out,
 	struct master *m = g->master;
 	int level = m->options.log_level;
 	bool tickets = c->role == ROLE_TICKETHOLDER;
+	bool helper = c->role == ROLE_HELPER; /* gets its walls alone */
 	struct spawn_options o = {
 	    .binary = tickets ? g->tickets_binary : g->binary,
-	    .bundle = c->role == ROLE_WORKERS || tickets ? -1 : g->bundle,
+	    .bundle =
+		c->role == ROLE_WORKERS || tickets || helper ? -1 : g->bundle,
 	    .slots = c->role == ROLE_MONITORS ? g->slots_fd : -1,
-	    .log = tickets ? -1 : m->log_fd,
+	    .log = tickets || helper ? -1 : m->log_fd,
 	    .session = c->role == ROLE_MONITORS ? m->session_program : -1,
 	    .door = tickets		 ? g->door :
+		helper			 ? helpers_door(c) :
 		c->role == ROLE_MONITORS ? g->door_monitors :
 					   -1,
 	    .version = tickets ? tickets_version() : NULL,
-	    .log_stderr = m->options.log_stderr,
+	    .log_stderr = m->options.log_stderr && !helper,
 	    .log_level = level != -2 ? level : (int)g->config->log.level,
 	    .fips = g->config->crypto.profile == CRYPTO_FIPS,
 	    .empty = g->config->privsep.empty_directory};
-	const char *account = account_of(g->config, c->role);
+	const char *account = account_of(g->config, c);
 	struct spawned child;
 	int fds[2];
 

@@ -62,6 +62,33 @@ describe_listeners(struct control_client *c)
 }
 
 static void
+describe_helpers(struct control_client *c)
+{
+	char text[2048] = "", one[256];
+	size_t used = 0;
+
+	for (struct generation *g = c->m->generations; g != NULL; g = g->next)
+		for (const struct helper *h = g->helpers; h != NULL;
+		     h = h->next) {
+			snprintf(one, sizeof(one),
+			    "%s%s (generation %u): %s, process %d, %u "
+			    "restarts, %llu requests, %llu answers",
+			    used > 0 ? "; " : "", h->module, g->number,
+			    h->child.pid == 0  ? "ended" :
+				h->child.ready ? "ready" :
+						 "starting",
+			    (int)h->child.pid, h->restarts,
+			    (unsigned long long)h->taken,
+			    (unsigned long long)h->answered);
+			if (used + strlen(one) >= sizeof(text))
+				break;
+			memcpy(&text[used], one, strlen(one) + 1);
+			used += strlen(one);
+		}
+	control_text(c, "helpers", text);
+}
+
+static void
 verb_status(
     struct control_client *c, const char *const *arguments, size_t count)
 {
@@ -86,6 +113,7 @@ verb_status(
 	control_number(c, "unauthenticated", m->n_unauthenticated);
 	control_bool(c, "draining", m->draining);
 	describe_listeners(c);
+	describe_helpers(c);
 	control_text(c, "log_level", log_level_name(log_level()));
 	/* All generations share one table. */
 	if (m->current != NULL && m->current->slots != NULL)

@@ -203,7 +203,9 @@ on_child_exit(int fd, unsigned events, void *arg)
 	snprintf(why, sizeof(why), "%s of generation %u ended: %s %d",
 	    role_row(c->role)->name, g->number,
 	    info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
-	if (!told && c->role == ROLE_TICKETHOLDER)
+	if (c->role == ROLE_HELPER)
+		helpers_lost(c, &info);
+	else if (!told && c->role == ROLE_TICKETHOLDER)
 		tickets_lost(c, why);
 	else if (!told && !tell_loading(g, c, &info))
 		lost(g, c, why);
@@ -320,6 +322,12 @@ start_workers(struct generation *g)
 }
 
 void
+generation_helpers_ready(struct generation *g)
+{
+	start_workers(g);
+}
+
+void
 generation_replace_workers(struct generation *g, const char *why)
 {
 	uint64_t now = loop_now(g->master->loop);
@@ -415,8 +423,11 @@ dispatch(struct child *c, struct wall_message *m)
 		return 0;
 	case MSG_template_ready:
 		c->ready = true;
-		start_workers(g);
+		if (helpers_start(g))
+			start_workers(g);
 		return 0;
+	case MSG_helper_wanted:
+		return helpers_wanted(g, &m->helper_wanted);
 	case MSG_template_failed:
 		problems_from(g, m->template_failed.text);
 		return 0;
@@ -454,6 +465,7 @@ dispatch(struct child *c, struct wall_message *m)
 		return 0;
 	default:
 		return c->role == ROLE_TICKETHOLDER ? tickets_dispatch(c, m) :
+		    c->role == ROLE_HELPER	    ? helpers_dispatch(c, m) :
 						      E_STATE;
 	}
 }
@@ -469,6 +481,8 @@ on_child_message(int fd, unsigned events, void *arg)
 	if ((events & LOOP_WRITE) != 0)
 		(void)wall_queue_flush(&c->wall);
 	while (c->wall.fd >= 0) {
+		if (helpers_silenced(c))
+			return;
 		if ((err = wall_receive(&c->wall, &m)) != 0)
 			break;
 		err = dispatch(c, &m);
@@ -480,10 +494,12 @@ on_child_message(int fd, unsigned events, void *arg)
 		return;
 	/* Its end is told by its pidfd; here only the wall falls silent. */
 	loop_fd_remove(&c->on_wall);
+	if (err == E_CLOSED && c->role == ROLE_HELPER)
+		kill(c->pid, SIGKILL); /* it does nothing by itself */
 	if (err != E_CLOSED) {
 		AUDIT(wall_violation, .reason = err_text(err),
 		    .message = role_row(c->role)->name);
-		if (c->role == ROLE_TICKETHOLDER)
+		if (c->role == ROLE_TICKETHOLDER || c->role == ROLE_HELPER)
 			kill(c->pid, SIGKILL);
 		else
 			generation_failed(
@@ -519,6 +535,7 @@ generation_free(struct generation *g)
 	loop_timer_stop(&g->replace);
 	loading_done(g);
 	tickets_free(g);
+	helpers_free(g);
 	child_free(&g->keyholder);
 	child_free(&g->monitors);
 	while (g->workers != NULL) {

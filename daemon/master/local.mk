@@ -3,6 +3,7 @@ sallyportd_SOURCES += \
 	daemon/start.c daemon/start.h \
 	daemon/master/admit.c \
 	daemon/master/carry.c \
+	daemon/master/carry_helpers.c \
 	daemon/master/carry_tickets.c \
 	daemon/master/child.c \
 	daemon/master/configure.c \
@@ -15,6 +16,7 @@ sallyportd_SOURCES += \
 	daemon/master/control_verbs.c \
 	daemon/master/crowd.c \
 	daemon/master/generation.c \
+	daemon/master/helpers.c \
 	daemon/master/image.c \
 	daemon/master/keeper.c \
 	daemon/master/listen.c \

@@ -18,6 +18,8 @@
 
 #include <sys/types.h>
 
+#include <signal.h>
+
 struct master;
 struct generation;
 
@@ -54,6 +56,20 @@ struct tickets {
 	struct tickets *next;
 };
 
+/* The helper process of a module; the same one is started again: helpers.c. */
+struct helper {
+	struct child child;
+	char *module, *file;
+	int door; /* the helper's end, for the next one as well */
+	uint64_t started_at; /* ms */
+	uint32_t pause; /* ms before it is started again */
+	unsigned restarts, heard;
+	uint64_t taken, answered; /* requests, as it says itself */
+	/* To be ready, or to have ended; the next start; hearing it again. */
+	struct loop_timer deadline, again, window;
+	struct helper *next;
+};
+
 struct generation {
 	struct master *master;
 	uint32_t number;
@@ -71,6 +87,7 @@ struct generation {
 	    door_monitors; /* its two ends; the second until it is given */
 	uint64_t tickets_at; /* of the newest, ms */
 	struct loop_timer tickets_again;
+	struct helper *helpers;
 	struct host_key_blob host_keys[HOST_KEYS_MAX];
 	size_t n_host_keys;
 	char *moduli; /* text of the groups in use */
@@ -310,6 +327,28 @@ void tickets_lost(struct child *c, const char *why);
 bool tickets_sweep(struct generation *g);
 void tickets_free(struct generation *g);
 
+/*
+ * helpers.c: helper processes of modules.  wanted: a module has one; start:
+ * all of them, true if there is none to wait for; silenced: is this child one
+ * that has said too much; sweep, at the end of a turn: true while one lives.
+ */
+struct helper *helpers_add(
+    struct generation *g, const char *module, const char *file);
+int helpers_wanted(struct generation *g, const struct msg_helper_wanted *m);
+bool helpers_start(struct generation *g);
+bool helpers_silenced(struct child *c);
+int helpers_dispatch(struct child *c, struct wall_message *m);
+void helpers_lost(struct child *c, const siginfo_t *info);
+bool helpers_sweep(struct generation *g);
+void helpers_free(struct generation *g);
+/* Whom it runs as, and its end of the door. */
+const char *helpers_account(const struct child *c);
+int helpers_door(const struct child *c);
+/* One that another image had: it may be due to start. */
+void helpers_carried(struct helper *h);
+/* generation.c: all of them are ready. */
+void generation_helpers_ready(struct generation *g);
+
 /* Called by generation.c: ready to serve, or why not. */
 void master_generation_ready(struct generation *g);
 void master_generation_failed(struct generation *g, const char *why);
@@ -461,6 +500,9 @@ void carry_load_child(struct rd *r, struct generation *g, struct child *c,
 /* carry_tickets.c */
 void carry_save_tickets(struct buf *b, const struct generation *g);
 void carry_load_tickets(struct rd *r, struct generation *g);
+/* carry_helpers.c */
+void carry_save_helpers(struct buf *b, const struct generation *g);
+void carry_load_helpers(struct rd *r, struct generation *g);
 
 /* image.c: exec the program on disk with all of this; returns on failure. */
 void carry_exec(struct master *m, int bundle);

@@ -52,13 +52,14 @@ static void
 sweep_generation(struct generation *g)
 {
 	bool left = sweep_workers(g);
-	bool tickets = tickets_sweep(g);
+	bool tickets = tickets_sweep(g), helpers = helpers_sweep(g);
 
 	if (!g->retired || g->connections != 0)
 		return;
 	hang_up(&g->monitors);
 	hang_up(&g->keyholder);
-	if (!left && !tickets && g->monitors.pid == 0 && g->keyholder.pid == 0)
+	if (!left && !tickets && !helpers && g->monitors.pid == 0 &&
+	    g->keyholder.pid == 0)
 		generation_free(g);
 }
 

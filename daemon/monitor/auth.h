@@ -55,6 +55,7 @@ enum host_function {
 	HOST_ADD_GROUP,
 	HOST_TICKET_ACCEPT,
 	HOST_TICKET_VERIFY,
+	HOST_ASK_HELPER,
 	HOST_FUNCTION_COUNT
 };
 
@@ -166,6 +167,7 @@ struct auth {
 	enum host_stage stage; /* in which of its functions */
 	unsigned misplaced; /* calls in a wrong stage that were told; bits */
 	bool unkept; /* a restriction was refused: this call cannot allow */
+	bool unanswered; /* its helper failed last: nor can it then */
 	int free_fd; /* the lowest, before that call */
 	struct own own; /* the monitor's, as before any call */
 	bool state_held; /* host_state.c: these are open */
@@ -312,6 +314,13 @@ int host_tell_user(struct sallyport_login *login, const char *format, ...)
     SALLYPORT_FORMAT(2, 3);
 int host_add_group(struct sallyport_login *login, const char *name);
 void host_fail_delay(struct sallyport_login *login, uint32_t microseconds);
+
+/* ---- host_helper.c ------------------------------------------------------ */
+
+int host_ask_helper(struct sallyport_login *login, const void *request,
+    size_t len, void *reply, size_t max, size_t *reply_len, uint32_t deadline);
+/* The verdict of a call in which the helper may have failed. */
+int host_answered(struct monitor *m, const char *name, int verdict);
 
 /* ---- host_ticket.c ------------------------------------------------------ */
 

@@ -71,6 +71,7 @@ auth_enter(struct monitor *m, size_t module, enum host_stage stage)
 
 	a->current = module;
 	a->stage = stage;
+	a->unanswered = false;
 	auth_call(m, auth_stage_call(stage),
 	    m->template->modules[module].settings->name);
 }
@@ -120,6 +121,7 @@ auth_verdict(struct monitor *m, size_t module, int verdict)
 	drop_dumpable();
 	tell_leak(m->auth, h);
 	/* Also if it was begin() that could not. */
+	verdict = host_answered(m, h->settings->name, verdict);
 	unkept = m->auth->unkept;
 	m->auth->unkept = false;
 	if (unkept &&

@@ -6,6 +6,7 @@
  */
 #include "config/check.h"
 #include "daemon/monitor/host.h"
+#include "lib/err.h"
 #include "privsep/messages.h"
 #include "privsep/policy_account.h"
 
@@ -37,5 +38,7 @@ monitors_check(
 		calls.user = check_user_exists;
 		calls.group = check_group_exists;
 	}
-	return config_check(t->config, &calls, problems);
+	host_check_helpers(t, problems);
+	(void)config_check(t->config, &calls, problems);
+	return problems->errors == 0 ? 0 : E_VALUE;
 }

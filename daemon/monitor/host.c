@@ -240,7 +240,7 @@ int
 host_load_one(const struct module_settings *settings, const char *directory,
     const struct pairs *services, struct hosted *out, struct problems *problems)
 {
-	struct hosted h = {.settings = settings};
+	struct hosted h = {.settings = settings, .door = -1};
 
 	h.file = module_path(settings, directory);
 	if (h.file == NULL) {
@@ -273,6 +273,8 @@ host_unload_one(struct hosted *h)
 	if (h->loaded && h->module->unload != NULL)
 		h->module->unload(h->state);
 	host_problems_to(NULL, NULL);
+	if (h->door > 0)
+		close(h->door);
 	if (h->library != NULL)
 		dlclose(h->library);
 	module_settings_free(h->given, h->n_given);

@@ -20,6 +20,7 @@ struct hosted {
 	struct sallyport_setting *given; /* load()'s, until unload() */
 	size_t n_given;
 	char *file;
+	int door; /* to its helper process; -1: there is none */
 };
 
 #define HOST_MODULES_MAX 16
@@ -63,6 +64,12 @@ struct pairs host_services(const struct config *config, const char *module);
 /* Steps that give a parameter to a module that takes none. */
 void host_check_parameters(const struct config *config, const struct hosted *h,
     struct problems *problems);
+
+/* host_helper.c: has the module a helper process?  Whose accounts do they run
+ * as: every error is added. */
+bool host_has_helper(const struct hosted *h);
+void host_check_helpers(
+    const struct monitor_template *t, struct problems *problems);
 
 /* host_log.c: is the module's table of events one? */
 void host_check_events(const struct sallyport_module *module,

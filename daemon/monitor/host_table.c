@@ -537,4 +537,5 @@ const struct sallyport_host host_table = {
     .state_write = host_state_write,
     .tickets = &host_tickets,
     .match_user_files = host_match_user_files,
+    .ask_helper = host_ask_helper,
 };

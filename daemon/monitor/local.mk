@@ -40,6 +40,7 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/host_claims.c \
 	daemon/monitor/host_services.c \
 	daemon/monitor/host_demand.c \
+	daemon/monitor/host_helper.c \
 	daemon/monitor/host_log.c \
 	daemon/monitor/host_process.c \
 	daemon/monitor/host_stage.c \
@@ -48,11 +49,13 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/host_ticket.c \
 	daemon/monitor/host_table.c \
 	daemon/monitor/own.c daemon/monitor/own.h \
-	daemon/monitor/on_auth.c
+	daemon/monitor/on_auth.c \
+	daemon/helper/helper.h daemon/helper/serve.c
 
 # For authors of modules: the host without a server.
 bin_PROGRAMS += sallyport-module-test
 sallyport_module_test_SOURCES = \
+	daemon/monitor/module_helper.c \
 	daemon/monitor/module_script.c \
 	daemon/monitor/module_test.c daemon/monitor/module_test.h
 sallyport_module_test_LDFLAGS = $(PROGRAM_LDFLAGS)

@@ -26,7 +26,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct test test = {.source = "192.0.2.7", .seconds = 60};
+static struct test test = {
+    .source = "192.0.2.7", .seconds = 60, .helper_user = "nobody"};
 
 /* ---- what the monitor offers to the authentication ---- */
 
@@ -280,7 +281,7 @@ static void __attribute__((noreturn)) usage(void)
 {
 	fputs("usage: sallyport-module-test [-d] [-u user] [-a address]\n"
 	      "           [-m chain] [-o \"option = value\"] [-s directory]\n"
-	      "           [-t seconds] module.so [script]\n",
+	      "           [-t seconds] [-w account] module.so [script]\n",
 	    stderr);
 	exit(2);
 }
@@ -291,7 +292,7 @@ take_options(int argc, char **argv, const char **methods, char **options)
 	char *more;
 	int c;
 
-	while ((c = getopt(argc, argv, "a:dm:o:s:t:u:")) != -1)
+	while ((c = getopt(argc, argv, "a:dm:o:s:t:u:w:")) != -1)
 		switch (c) {
 		case 'a':
 			test.source = optarg;
@@ -315,6 +316,9 @@ take_options(int argc, char **argv, const char **methods, char **options)
 			break;
 		case 'u':
 			test.user = optarg;
+			break;
+		case 'w':
+			test.helper_user = optarg;
 			break;
 		default:
 			usage();
@@ -348,10 +352,17 @@ main(int argc, char **argv)
 	}
 	(void)signal(SIGALRM, overdue);
 	configure(file, methods, options);
+	helper_begin(&test);
 	begin();
+	/* Nothing that the module has left. */
+	if (test.helper > 0)
+		test.m.auth->left[test.m.auth->left_count++] = test.helper;
 	(void)signal(SIGALRM, overdue);
 	script_run(&test);
+	if (test.helper > 0)
+		test.m.auth->left[0] = 0;
 	auth_close(&test.m);
+	helper_end(&test);
 	host_unload(&test.t);
 	config_free((struct config *)(uintptr_t)test.t.config);
 	free(test.shown);

@@ -21,6 +21,8 @@ struct test {
 	const char *outcome; /* "success", ... of the last request */
 	char *shown; /* the last thing that the client was told */
 	bool failed; /* an expectation did not hold */
+	const char *helper_user; /* when root tests */
+	pid_t helper; /* 0: none */
 };
 
 /* Run the script to its end. */
@@ -30,5 +32,9 @@ int script_reply(struct test *t, enum wall_type type, struct wall_message *x);
 
 /* Open the session, as the first program would. */
 void test_open(struct test *t, const char *tty);
+
+/* module_helper.c: the module's helper, if it has one. */
+void helper_begin(struct test *t);
+void helper_end(struct test *t);
 
 #endif

@@ -204,6 +204,37 @@ load_modules(struct problems *problems)
 	return err;
 }
 
+/* The master starts them, once all is loaded. */
+static void
+ask_for_helpers(void)
+{
+	for (size_t i = 0; i < template.n_modules; i++) {
+		const struct hosted *h = &template.modules[i];
+
+		if (host_has_helper(h) &&
+		    WALL_SEND(&master, helper_wanted,
+			.module = h->settings->name, .file = h->file) != 0)
+			_exit(EXIT_FAILED);
+	}
+}
+
+/* It stays the same when the helper behind it is another one. */
+static void
+keep_door(struct wall_message *m)
+{
+	for (size_t i = 0; i < template.n_modules; i++) {
+		struct hosted *h = &template.modules[i];
+
+		if (h->door < 0 && host_has_helper(h) &&
+		    strcmp(h->settings->name, m->helper_door.module) == 0) {
+			h->door = m->fds[0];
+			m->fds[0] = -1;
+			return;
+		}
+	}
+	die("a door for module %s", m->helper_door.module);
+}
+
 static void
 prepare(uint32_t generation, unsigned purpose)
 {
@@ -234,6 +265,7 @@ prepare(uint32_t generation, unsigned purpose)
 	}
 	problems_free(&problems);
 	mem_settle();
+	ask_for_helpers();
 	if (WALL_SEND(&master, template_ready) != 0)
 		_exit(EXIT_FAILED);
 }
@@ -431,6 +463,9 @@ on_master(void)
 		break;
 	case MSG_prepare:
 		prepare(m.prepare.generation, m.prepare.purpose);
+		break;
+	case MSG_helper_door:
+		keep_door(&m);
 		break;
 	case MSG_serve:
 		serve(&m);

@@ -5,6 +5,7 @@ tests_unit_master_test_master_SOURCES = \
 	daemon/master/child.c \
 	daemon/master/connection.c \
 	daemon/master/generation.c \
+	daemon/master/helpers.c \
 	daemon/master/listen.c \
 	daemon/master/loading.c \
 	daemon/master/lobby.c \

@@ -1,0 +1,1 @@
+sallyportd_SOURCES += daemon/helper/main.c

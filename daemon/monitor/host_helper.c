@@ -1,0 +1,228 @@
+/*
+ * The monitor's side of a module's helper process: a wall of its own for each
+ * request, through the door that all monitors share.  The request lies in the
+ * wall before the helper gets the other end, and the wall goes with the
+ * answer or the deadline: no answer can reach another connection, or be late.
+ */
+#include "daemon/monitor/auth.h"
+
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/loop.h"
+#include "privsep/drop.h"
+#include "privsep/wall_queue.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEADLINE_MS	5000
+#define DEADLINE_MAX_MS 60000
+
+bool
+host_has_helper(const struct hosted *h)
+{
+	return h->module->size >= offsetof(struct sallyport_module, helper) +
+		sizeof(h->module->helper) &&
+	    h->module->helper != NULL;
+}
+
+/* Milliseconds that are left. */
+static int
+left(uint64_t until)
+{
+	uint64_t now = loop_clock();
+
+	return now >= until ? 0 : (int)(until - now);
+}
+
+/* What the door does not take in time is not kept. */
+static int
+knock(int fd, int end, uint64_t until)
+{
+	struct wall door;
+	int own = dup(fd), err;
+
+	if (own < 0)
+		return E_SYSTEM;
+	wall_init(&door, own, PATH_MONITORS_DOOR, PATH_MONITORS_DOOR);
+	err = wall_send(&door,
+	    &(const struct wall_message){
+		.type = MSG_consult, .fds = {end, -1, -1, -1}});
+	if (err == 0)
+		err = wall_queue_drain(&door, left(until));
+	wall_free(&door);
+	return err == E_AGAIN ? E_TIMEOUT : err;
+}
+
+static int
+await(int fd, uint64_t until)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int n;
+
+	do
+		n = poll(&p, 1, left(until));
+	while (n < 0 && errno == EINTR);
+	return n == 0 ? E_TIMEOUT : n < 0 ? E_SYSTEM : 0;
+}
+
+struct question {
+	struct bytes request;
+	uint32_t patience;
+	void *reply;
+	size_t max, *len;
+};
+
+/* Send, pass the other end on, wait; the helper has that end alone. */
+static int
+converse(int door, const struct question *q)
+{
+	uint64_t until = loop_clock() + q->patience;
+	struct wall_message m;
+	struct wall wall;
+	int ends[2], err;
+
+	if (wall_pair(ends) != 0)
+		return E_SYSTEM;
+	wall_init(&wall, ends[0], PATH_MONITOR_HELPER, PATH_HELPER_MONITOR);
+	err = WALL_SEND(
+	    &wall, helper_request, .patience = q->patience, .data = q->request);
+	if (err == 0 && wall_queue_waiting(&wall))
+		err = E_LIMIT;
+	if (err == 0)
+		err = knock(door, ends[1], until);
+	close(ends[1]);
+	if (err == 0)
+		err = await(wall.fd, until);
+	if (err == 0)
+		err = wall_receive(&wall, &m);
+	if (err == 0) {
+		const struct bytes *b = &m.helper_answer.data;
+
+		if (m.type != MSG_helper_answer)
+			err = E_STATE;
+		else if (b->len > q->max)
+			err = E_TOO_LARGE;
+		else {
+			if (b->len > 0)
+				memcpy(q->reply, b->data, b->len);
+			*q->len = b->len;
+		}
+		wall_done(&wall, &m);
+	}
+	wall_free(&wall);
+	return err;
+}
+
+static int
+failed(struct monitor *m, const char *name, int err)
+{
+	const char *why = err == E_TIMEOUT ? "did not answer in time" :
+	    err == E_CLOSED		   ? "gave no answer" :
+					     err_text(err);
+
+	m->auth->unanswered = true;
+	snprintf(m->auth->attempt.reason, sizeof(m->auth->attempt.reason),
+	    "the helper of module %s: %s", name, why);
+	log_error("the helper of module %s: %s", name, why);
+	return err == E_TIMEOUT ? SALLYPORT_TIMEOUT :
+	    err == E_TOO_LARGE	? SALLYPORT_TOO_LARGE :
+				  SALLYPORT_SYSTEM;
+}
+
+int
+host_ask_helper(struct sallyport_login *login, const void *request, size_t len,
+    void *reply, size_t max, size_t *reply_len, uint32_t deadline)
+{
+	struct monitor *m = login->m;
+	const struct hosted *h = &m->template->modules[m->auth->current];
+	struct question q = {.request = {.data = request, .len = len},
+	    .patience = deadline == 0	   ? DEADLINE_MS :
+		deadline > DEADLINE_MAX_MS ? DEADLINE_MAX_MS :
+					     deadline,
+	    .reply = reply,
+	    .max = max,
+	    .len = reply_len};
+	int err;
+
+	if (!host_allows(login, HOST_ASK_HELPER) || !host_has_helper(h))
+		return SALLYPORT_STATE;
+	*reply_len = 0;
+	if (len > WALL_HELPER_MAX)
+		err = E_TOO_LARGE;
+	else
+		err = h->door <= 0 ? E_CLOSED : converse(h->door, &q);
+	if (err != 0)
+		return failed(m, h->settings->name, err);
+	m->auth->unanswered = false;
+	return SALLYPORT_OK;
+}
+
+int
+host_answered(struct monitor *m, const char *name, int verdict)
+{
+	bool unanswered = m->auth->unanswered;
+
+	m->auth->unanswered = false;
+	if (!unanswered ||
+	    (verdict != SALLYPORT_ALLOW && verdict != SALLYPORT_IGNORE))
+		return verdict;
+	log_error("module %s goes on without its helper's answer", name);
+	return SALLYPORT_UNAVAILABLE;
+}
+
+/* One account for two of them would let each end the other. */
+static void
+check_account(const struct monitor_template *t, size_t i, const uid_t *uids,
+    struct problems *problems)
+{
+	const struct module_settings *s = t->modules[i].settings;
+	const struct privsep_settings *p = &t->config->privsep;
+	const char *const others[] = {
+	    p->worker_user, p->keyholder_user, p->ticketholder_user};
+	uid_t uid;
+	gid_t gid;
+
+	for (size_t k = 0; k < 3; k++)
+		if (others[k] != NULL &&
+		    drop_account(others[k], &uid, &gid) == 0 && uid == uids[i])
+			problem_error(problems, s->origin.file, s->origin.line,
+			    "module %s: helper_user %s is the account of "
+			    "another process of the server",
+			    s->name, s->helper_user);
+	for (size_t k = 0; k < i; k++)
+		if (uids[k] == uids[i])
+			problem_error(problems, s->origin.file, s->origin.line,
+			    "module %s: helper_user %s is the account of "
+			    "the helper of module %s: each needs its own",
+			    s->name, s->helper_user,
+			    t->modules[k].settings->name);
+}
+
+void
+host_check_helpers(const struct monitor_template *t, struct problems *problems)
+{
+	uid_t uids[HOST_MODULES_MAX] = {0};
+	gid_t gid;
+	int err;
+
+	for (size_t i = 0; i < t->n_modules; i++) {
+		const struct module_settings *s = t->modules[i].settings;
+
+		uids[i] = (uid_t)-1 - (uid_t)i; /* nobody's */
+		if (!host_has_helper(&t->modules[i]))
+			continue;
+		err = drop_account(s->helper_user, &uids[i], &gid);
+		if (err == 0)
+			check_account(t, i, uids, problems);
+		else
+			problem_error(problems, s->origin.file, s->origin.line,
+			    "module %s: helper_user %s: %s", s->name,
+			    s->helper_user,
+			    err == E_DENIED ? "a helper never runs as root" :
+					      "no such account in /etc/passwd");
+	}
+}
