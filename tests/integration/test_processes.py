@@ -54,7 +54,7 @@ def shared_mappings(pid):
 
 def check_row(pid, row, user):
     st = sp.status(pid)
-    uid, gid = {"root": (0, 0), "keyholder": ids("sallyport-keys"),
+    uid, gid = {"root": (0, 0), "keyholder": ids("sallyport-keys"), "helper": ids("sallyport-help"),
                 "ticketholder": ids("sallyport-krb"), "worker": ids("sallyport"), "user": (user.uid, user.gid)}[row["user"]]
     assert st["Uid"].split() == [str(uid)] * 4
     if row["user"] != "root":

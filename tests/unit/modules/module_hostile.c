@@ -362,6 +362,15 @@ speak(struct sallyport_login *login)
 }
 
 static int
+ask_helper(struct sallyport_login *login)
+{
+	char reply[64];
+	size_t got;
+
+	return host->ask_helper(login, "x", 1, reply, sizeof(reply), &got, 0);
+}
+
+static int
 call(struct sallyport_login *login)
 {
 	struct sallyport_prompt prompt = {.text = "Well? "};
@@ -399,6 +408,8 @@ call(struct sallyport_login *login)
 		return host->tell_user(login, "%s\033[1m", "Call the desk");
 	if (strcmp(wish, "add_group") == 0)
 		return host->add_group(login, text[0] == '\0' ? "bin" : text);
+	if (strcmp(wish, "ask_helper") == 0)
+		return ask_helper(login);
 	if (strcmp(wish, "count") == 0)
 		return count_up(login);
 	if (strcmp(wish, "state_write") == 0)

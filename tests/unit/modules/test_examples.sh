@@ -21,7 +21,7 @@ PKG_CONFIG_PATH=$(dirname "$pc")
 PKG_CONFIG_SYSROOT_DIR=$work/tree
 export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
 env -u MAKEFLAGS -u MAKELEVEL CFLAGS=-Werror make -s -C "$work/src" \
-	example.so example_socket.so 2>"$work/err" ||
+	example.so example_socket.so example_helper.so 2>"$work/err" ||
 	{ cat "$work/err"; exit 1; }
 chmod 644 "$work"/src/*.so
 EXAMPLES=$work/src CK_RUN_SUITE=example "$build/tests/unit/modules/test_modules"

@@ -71,6 +71,7 @@ static const struct {
     {"add_group", "nnnnynn", "password"},
     {"packet_send", "nyynnnn", "packets@hostile"},
     {"packet_receive", "nyynnnn", "packets@hostile"},
+    {"ask_helper", "nyyyyyn", "password"},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -87,6 +88,65 @@ log_in(size_t row, bool change)
 		fake_reply(&f, CHANGES, "old", "new", NULL);
 		fake_password(&f, "daemon", "x");
 	}
+}
+
+/* A helper of the hostile module, in a child that answers each request. */
+static struct {
+	struct sallyport_module module;
+	pid_t pid;
+} helped;
+
+static int
+no_helper(struct sallyport_helper *helper)
+{
+	(void)helper;
+	return 0;
+}
+
+static void __attribute__((noreturn)) answer_all(int fd)
+{
+	struct wall door;
+	struct wall_message m;
+
+	wall_init(&door, fd, PATH_MONITORS_DOOR, PATH_MONITORS_DOOR);
+	while (wall_receive(&door, &m) == 0) {
+		struct wall asker;
+		struct wall_message request;
+
+		wall_init(
+		    &asker, m.fds[0], PATH_HELPER_MONITOR, PATH_MONITOR_HELPER);
+		m.fds[0] = -1;
+		if (wall_receive(&asker, &request) == 0 &&
+		    request.type == MSG_helper_request) {
+			(void)WALL_SEND(&asker, helper_answer,
+			    .data = request.helper_request.data);
+			wall_done(&asker, &request);
+		}
+		wall_free(&asker);
+		wall_done(&door, &m);
+	}
+	_exit(0);
+}
+
+static void
+start_helper(void)
+{
+	struct hosted *h = &f.t.modules[f.t.n_modules - 1];
+	int door[2];
+
+	helped.module = *h->module;
+	helped.module.helper = no_helper;
+	h->module = &helped.module;
+	ck_assert_int_eq(wall_pair(door), 0);
+	helped.pid = fork();
+	if (helped.pid == 0) {
+		close(door[1]);
+		answer_all(door[0]);
+	}
+	close(door[0]);
+	h->door = door[1];
+	/* No process that the module has left. */
+	f.m.auth->left[f.m.auth->left_count++] = helped.pid;
 }
 
 static bool
@@ -115,6 +175,8 @@ START_TEST(each_function_works_in_its_stages_alone)
 	    "\"password\", \"keyboard-interactive\", \"packets@hostile\"");
 	result = seen("hostile_result");
 	calls = seen("hostile_calls");
+	if (strcmp(rows[row].function, "ask_helper") == 0)
+		start_helper();
 	log_in(row, change);
 	/* A module that is refused a restriction gets nobody in. */
 	binds = strcmp(rows[row].function, "restrict_to") == 0 ||
