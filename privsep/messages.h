@@ -30,6 +30,7 @@
 #define PREPARE_TEST	 2
 #define PREPARE_PRINT	 3 /* as a test, without the policy's own tests */
 
+/* clang-format off */
 /*
  * Worker to monitor: what a stranger, through a broken worker, can ask of
  * root.  An honest one passes on as many auth_* as limits.max_auth_tries, 100
@@ -593,5 +594,6 @@
 	WALL_WORKERS_MASTER(MSG)   \
 	WALL_TICKETS_MESSAGES(MSG) \
 	WALL_HELPER_MESSAGES(MSG)
+/* clang-format on */
 
 #endif

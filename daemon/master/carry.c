@@ -44,75 +44,6 @@ carry_format(void)
 	return text;
 }
 
-/* The list in use; NULL: numbers survive. */
-static struct carry_fds *handed;
-
-void
-carry_keep(struct buf *b, int fd)
-{
-	if (handed != NULL && fd >= 0) {
-		if (handed->count == CARRY_FDS_MAX)
-			b->err = E_TOO_LARGE;
-		else
-			handed->fds[handed->count++] = fd;
-		buf_u32(b, (uint32_t)handed->count - 1);
-		return;
-	}
-	if (fd >= 0 && fcntl(fd, F_SETFD, 0) != 0)
-		fd = -1;
-	buf_u32(b, (uint32_t)fd);
-}
-
-int
-carry_take(struct rd *r)
-{
-	int fd = (int)rd_u32(r);
-
-	if (r->err != 0 || fd < 0)
-		return -1;
-	if (handed != NULL) {
-		size_t place = (size_t)fd;
-
-		fd = place < handed->count ? handed->fds[place] : -1;
-		if (fd < 0)
-			rd_fail(r, E_VALUE);
-		else
-			handed->fds[place] = -1; /* each once */
-		return fd;
-	}
-	if (fd_set_cloexec(fd) != 0) {
-		rd_fail(r, E_SYSTEM);
-		return -1;
-	}
-	return fd;
-}
-
-void
-carry_save_child(struct buf *b, const struct child *c)
-{
-	buf_u32(b, (uint32_t)c->pid);
-	buf_bool(b, c->ready);
-	carry_keep(b, c->pidfd);
-	carry_keep(b, c->wall.fd);
-}
-
-void
-carry_load_child(struct rd *r, struct generation *g, struct child *c,
-    enum role role, enum wall_path out, enum wall_path in)
-{
-	int fd;
-
-	c->generation = g;
-	c->role = role;
-	c->pid = (pid_t)rd_u32(r);
-	c->ready = rd_bool(r);
-	c->pidfd = carry_take(r);
-	fd = carry_take(r);
-	wall_init(&c->wall, fd, out, in);
-	if (c->pid != 0 && c->pidfd >= 0 && c->wall.fd >= 0)
-		generation_watch(g, c);
-}
-
 static void
 save_address(struct buf *b, const struct net_address *a)
 {
@@ -191,6 +122,28 @@ load_config(int bundle_fd)
 }
 
 static void
+watch_child(struct generation *g, struct child *c)
+{
+	if (c->pid != 0 && c->pidfd >= 0 && c->wall.fd >= 0)
+		generation_watch(g, c);
+}
+
+static void
+watch_children(struct generation *g)
+{
+	watch_child(g, &g->keyholder);
+	watch_child(g, &g->monitors);
+	for (struct workers *w = g->workers; w != NULL; w = w->next)
+		watch_child(g, &w->child);
+	for (struct tickets *t = g->tickets; t != NULL; t = t->next)
+		watch_child(g, &t->child);
+	for (struct helper *h = g->helpers; h != NULL; h = h->next) {
+		watch_child(g, &h->child);
+		helpers_carried(h);
+	}
+}
+
+static void
 load_generation(struct rd *r, struct master *m, struct generation ***tail)
 {
 	struct generation *g = generation_alloc(m);
@@ -233,6 +186,7 @@ load_generation(struct rd *r, struct master *m, struct generation ***tail)
 		w = &(*w)->next;
 	}
 	carry_load_tickets(r, g);
+	watch_children(g);
 	g->failed = g->ready && !generation_serves(g);
 	if (g->ready && !g->retired && m->current == NULL)
 		m->current = g;
@@ -542,9 +496,9 @@ carry_adopt(
 	if ((err = map_state(fd, &r)) != 0)
 		return err;
 	whole = r;
-	handed = fds;
+	carry_hand(fds);
 	err = adopt(m, &r, first);
-	handed = NULL;
+	carry_hand(NULL);
 	munmap((void *)(uintptr_t)whole.data, whole.len);
 	return err;
 }
@@ -573,7 +527,7 @@ carry_write(const struct master *m, struct carry_fds *fds)
 	int fd = memfd_create("sallyport-carry", MFD_ALLOW_SEALING);
 
 	buf_init(&b, CARRY_MAX);
-	handed = fds;
+	carry_hand(fds);
 	if (fds == NULL) {
 		save(m, &b);
 	} else {
@@ -581,7 +535,7 @@ carry_write(const struct master *m, struct carry_fds *fds)
 		buf_u32(&b, sizeof(struct slot));
 		save_kept(m, &b);
 	}
-	handed = NULL;
+	carry_hand(NULL);
 	while (fd >= 0 && done < b.len) {
 		ssize_t n = write(fd, &b.data[done], b.len - done);
 

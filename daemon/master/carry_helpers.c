@@ -6,9 +6,26 @@
 #include "daemon/master/master.h"
 
 #include "lib/buf.h"
+#include "lib/mem.h"
 #include "lib/rd.h"
 
 #define HELPERS_MAX 16
+
+struct helper *
+carry_blank_helper(struct generation *g, const char *module, const char *file)
+{
+	struct helper *h = mem_zalloc(sizeof(*h)), **at = &g->helpers;
+
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = h;
+	h->child.role = ROLE_HELPER;
+	h->child.generation = g;
+	h->child.pidfd = h->child.wall.fd = h->door = -1;
+	h->module = mem_strdup(module);
+	h->file = mem_strdup(file);
+	return h;
+}
 
 void
 carry_save_helpers(struct buf *b, const struct generation *g)
@@ -42,13 +59,12 @@ carry_load_helpers(struct rd *r, struct generation *g)
 		rd_text(r, file, sizeof(file));
 		if (r->err != 0)
 			return;
-		h = helpers_add(g, module, file);
+		h = carry_blank_helper(g, module, file);
 		h->door = carry_take(r);
 		h->restarts = rd_u32(r);
 		h->taken = rd_u64(r);
 		h->answered = rd_u64(r);
 		carry_load_child(r, g, &h->child, ROLE_HELPER,
 		    PATH_MASTER_HELPER, PATH_HELPER_MASTER);
-		helpers_carried(h);
 	}
 }

@@ -75,22 +75,6 @@ helpers_door(const struct child *c)
 	return ((const struct helper *)(const void *)c)->door;
 }
 
-struct helper *
-helpers_add(struct generation *g, const char *module, const char *file)
-{
-	struct helper *h = mem_zalloc(sizeof(*h)), **at = &g->helpers;
-
-	while (*at != NULL)
-		at = &(*at)->next;
-	*at = h;
-	h->child.role = ROLE_HELPER;
-	h->child.generation = g;
-	h->child.pidfd = h->child.wall.fd = h->door = -1;
-	h->module = mem_strdup(module);
-	h->file = mem_strdup(file);
-	return h;
-}
-
 int
 helpers_wanted(struct generation *g, const struct msg_helper_wanted *m)
 {
@@ -99,7 +83,7 @@ helpers_wanted(struct generation *g, const struct msg_helper_wanted *m)
 	for (h = g->helpers; h != NULL; h = h->next)
 		if (strcmp(h->module, m->module) == 0)
 			return E_STATE;
-	h = helpers_add(g, m->module, m->file);
+	h = carry_blank_helper(g, m->module, m->file);
 	return settings_of(h) == NULL ? E_VALUE : 0;
 }
 

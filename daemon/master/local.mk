@@ -3,6 +3,7 @@ sallyportd_SOURCES += \
 	daemon/start.c daemon/start.h \
 	daemon/master/admit.c \
 	daemon/master/carry.c \
+	daemon/master/carry_child.c \
 	daemon/master/carry_helpers.c \
 	daemon/master/carry_tickets.c \
 	daemon/master/child.c \

@@ -332,8 +332,6 @@ void tickets_free(struct generation *g);
  * all of them, true if there is none to wait for; silenced: is this child one
  * that has said too much; sweep, at the end of a turn: true while one lives.
  */
-struct helper *helpers_add(
-    struct generation *g, const char *module, const char *file);
 int helpers_wanted(struct generation *g, const struct msg_helper_wanted *m);
 bool helpers_start(struct generation *g);
 bool helpers_silenced(struct child *c);
@@ -491,7 +489,9 @@ int carry_load(struct master *m, int fd);
 int carry_adopt(struct master *m, int fd, struct carry_fds *fds,
     struct generation ***first);
 void carry_leave(struct master *m, struct generation **first);
-/* A descriptor into the state; and back, or -1. */
+/* carry_child.c: the list in use; NULL: numbers survive. */
+void carry_hand(struct carry_fds *fds);
+/* A descriptor into the state; and back, or -1.  A child is not watched yet. */
 void carry_keep(struct buf *b, int fd);
 int carry_take(struct rd *r);
 void carry_save_child(struct buf *b, const struct child *c);
@@ -500,7 +500,9 @@ void carry_load_child(struct rd *r, struct generation *g, struct child *c,
 /* carry_tickets.c */
 void carry_save_tickets(struct buf *b, const struct generation *g);
 void carry_load_tickets(struct rd *r, struct generation *g);
-/* carry_helpers.c */
+/* carry_helpers.c; and one more helper of the generation, blank. */
+struct helper *carry_blank_helper(
+    struct generation *g, const char *module, const char *file);
 void carry_save_helpers(struct buf *b, const struct generation *g);
 void carry_load_helpers(struct rd *r, struct generation *g);
 

@@ -2,6 +2,8 @@ check_PROGRAMS += tests/unit/master/test_master
 TESTS += tests/unit/master/test_master
 tests_unit_master_test_master_SOURCES = \
 	daemon/master/admit.c daemon/master/parting.c \
+	daemon/master/carry_child.c \
+	daemon/master/carry_helpers.c \
 	daemon/master/child.c \
 	daemon/master/connection.c \
 	daemon/master/generation.c \
