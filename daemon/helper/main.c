@@ -8,6 +8,7 @@
 #include "daemon/roles.h"
 #include "daemon/start.h"
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/mem.h"
 #include "privsep/die.h"
 #include "privsep/drop.h"
@@ -17,7 +18,6 @@
 
 #include <sys/syscall.h>
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,15 +61,6 @@ hear(void)
 	return file;
 }
 
-static void
-make_nonblocking(int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
-		die_errno("O_NONBLOCK");
-}
-
 void
 helper_run(int wall, int door)
 {
@@ -82,8 +73,9 @@ helper_run(int wall, int door)
 	if (dup2(door, SPAWN_BUNDLE) < 0 ||
 	    syscall(SYS_close_range, SPAWN_BUNDLE + 1, ~0U, 0) != 0)
 		die_errno("the helper's door");
-	make_nonblocking(wall);
-	make_nonblocking(SPAWN_BUNDLE);
+	if (fd_set_nonblocking(wall) != 0 ||
+	    fd_set_nonblocking(SPAWN_BUNDLE) != 0)
+		die_errno("O_NONBLOCK");
 	start_drop(ROLE_HELPER);
 	helper_confine();
 	why = helper_serve(&settings, file, SPAWN_BUNDLE, &master);

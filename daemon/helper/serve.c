@@ -7,6 +7,7 @@
 
 #include "config/module_options.h"
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
@@ -21,7 +22,6 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -145,11 +145,8 @@ is_awaited(int fd)
 static bool
 take(struct taken *t, int fd)
 {
-	int flags = fcntl(fd, F_GETFL);
-
 	wall_init(&t->wall, fd, PATH_HELPER_MONITOR, PATH_MONITOR_HELPER);
-	if (!is_awaited(fd) || flags < 0 ||
-	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
+	if (!is_awaited(fd) || fd_set_nonblocking(fd) != 0 ||
 	    wall_receive(&t->wall, &t->message) != 0) {
 		wall_free(&t->wall);
 		t->wall.fd = -1;

@@ -9,7 +9,6 @@
 #include "config/load.h"
 #include "lib/buf.h"
 #include "lib/err.h"
-#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/rd.h"
