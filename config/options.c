@@ -167,7 +167,8 @@ const struct option options[] = {
 	"Block a source after so many connections that failed to authenticate "
 	"(or asked for a user that does not exist) within limits.penalties."
 	"within, for limits.penalties.block: \"5 failures within 10 minutes "
-	"block for an hour\". 0 for never. Independent of the penalties that "
+	"block for an hour\". 0 for never. A connection counts once, when it "
+	"ends, however often it has failed. Independent of the penalties that "
 	"add up; a login that succeeds does not take failures back."),
     S("limits.penalties.within", limits.penalties.within, TIME, 1, DAY, 0,
 	"\"10m\"", NULL, "See limits.penalties.failures."),

@@ -12,6 +12,7 @@ import time
 import pytest
 
 import sp
+from rawssh import USERAUTH_FAILURE, Raw, string
 
 
 def test_the_configuration_is_tested(make_server):
@@ -389,6 +390,31 @@ def test_failures_are_penalised(make_server, user):
     with s.connect() as c:
         assert not c.recv(64).startswith(b"SSH-")
     s.wait_log(r"PerSourcePenalties")
+
+
+def test_a_connection_counts_once_as_failed_and_when_it_ends(make_server, user):
+    s = make_server(penalties="enabled = true; auth_failure = 0; no_auth = 0; failures = 2; within = 600; block = 600;")
+
+    def fail():
+        c = Raw(s)
+        c.kex()
+        c.service()
+        for _ in range(2):
+            c.request(user.name, "password", 0, string("wrong"))
+            c.expect(USERAUTH_FAILURE)
+        return c
+
+    def is_served():
+        with s.connect() as c:
+            return c.recv(64).startswith(b"SSH-")
+    held = [fail(), fail()]
+    assert is_served()  # neither has ended
+    held.pop().s.close()
+    sp.wait_for(lambda: len(s.processes("monitor")) == 1, 10, "its end")
+    time.sleep(0.5)  # the master hears of it
+    assert is_served()  # one, though it failed twice
+    held.pop().s.close()
+    sp.wait_for(lambda: not is_served(), 10, "the block")
 
 
 class Flood(threading.Thread):
