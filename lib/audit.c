@@ -25,7 +25,7 @@ static struct {
 	audit_hook_fn *hook;
 	void *hook_arg;
 	bool in_hook;
-	bool quiet; /* the event at hand is as one of level verbose */
+	int quiet; /* the event at hand: see AUDIT_QUIETLY() */
 } audit = {.count = 1};
 
 struct audit_context *
@@ -204,7 +204,10 @@ emit_to(
 	size_t len;
 
 	if (severity == AUDIT_VERBOSE) {
-		if (is_sentence(how->format) && !log_wants(LOG_LEVEL_VERBOSE))
+		if (is_sentence(how->format) &&
+		    !log_wants(audit.quiet == AUDIT_AT_DEBUG ?
+			    LOG_LEVEL_DEBUG :
+			    LOG_LEVEL_VERBOSE))
 			return;
 		severity = AUDIT_INFO;
 	}
@@ -242,9 +245,9 @@ audit_emit(enum audit_event event, const void *fields)
 }
 
 void
-audit_emit_quietly(bool quiet, enum audit_event event, const void *fields)
+audit_emit_quietly(int quiet, enum audit_event event, const void *fields)
 {
 	audit.quiet = quiet;
 	audit_emit(event, fields);
-	audit.quiet = false;
+	audit.quiet = 0;
 }

@@ -70,15 +70,17 @@ AUDIT_EVENT_LIST(AUDIT_STRUCT)
 
 /*
  * The same, where sshd writes its sentence at level verbose only: if quiet, so
- * do the sentences.  The machine formats carry every event.
+ * do the sentences; AUDIT_AT_DEBUG is for those that it does not write at all
+ * in this case.  The machine formats carry every event.
  */
+#define AUDIT_AT_DEBUG 2
 #define AUDIT_QUIETLY(quiet, event, ...)           \
 	audit_emit_quietly((quiet), AUDIT_##event, \
 	    &(const struct audit_##event){__VA_ARGS__})
 
 /* What AUDIT() calls; fields points at the event's own structure. */
 void audit_emit(enum audit_event event, const void *fields);
-void audit_emit_quietly(bool quiet, enum audit_event event, const void *fields);
+void audit_emit_quietly(int quiet, enum audit_event event, const void *fields);
 
 /*
  * The envelope.  Texts are copied, cut at their room.  The user goes through

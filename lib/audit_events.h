@@ -44,17 +44,17 @@ E(server_lost, 1005, "server.lost", ERROR, FAILURE, "process", "end", \
   "The server was killed: process {process} keeps its <{count} >connections") \
 E(listener_open, 1010, "listener.open", INFO, SUCCESS, "network", "info", \
   "Server listening on {address} port {port}.") \
-E(listener_close, 1011, "listener.close", INFO, SUCCESS, "network", "info", \
+E(listener_close, 1011, "listener.close", VERBOSE, SUCCESS, "network", "info", \
   "Server no longer listening on {address} port {port}.") \
 E(listener_error, 1012, "listener.error", ERROR, FAILURE, "network", "info", \
   "Bind to port {port} on {address} failed: {reason}.") \
 E(config_reload_start, 1020, "config.reload.start", INFO, UNKNOWN, "configuration", "change", \
-  "Received SIGHUP; reloading.") \
+  "Received SIGHUP; restarting.") \
 E(config_reload_ok, 1021, "config.reload.ok", NOTICE, SUCCESS, "configuration", "change", \
   "Configuration reloaded, generation {generation}") \
 E(config_reload_rejected, 1022, "config.reload.rejected", ERROR, FAILURE, "configuration", "change", \
   "Configuration rejected, generation {gen} serves on: {reason}") \
-E(module_load, 1030, "module.load", INFO, SUCCESS, "process", "info", \
+E(module_load, 1030, "module.load", VERBOSE, SUCCESS, "process", "info", \
   "Module {module} loaded from {file}") \
 E(module_reject, 1031, "module.reject", ERROR, FAILURE, "process", "info", \
   "Module {module} refused: {reason}") \
@@ -70,7 +70,7 @@ E(module_info, 1036, "module.info", INFO, UNKNOWN, "process", "info", \
   "{module}: {line}") \
 E(module_detail, 1037, "module.detail", VERBOSE, UNKNOWN, "process", "info", \
   "{module}: {line}") \
-E(hostkey_load, 1040, "hostkey.load", INFO, SUCCESS, "configuration", "info", \
+E(hostkey_load, 1040, "hostkey.load", VERBOSE, SUCCESS, "configuration", "info", \
   "Host key {key_type} {fp} loaded from {file}") \
 E(hostkey_error, 1041, "hostkey.error", ERROR, FAILURE, "configuration", "info", \
   "Unable to load host key {file}: {reason}") \
@@ -89,7 +89,7 @@ E(conn_close, 2002, "conn.close", INFO, SUCCESS, "network", "connection,end", \
   "<{=how:disconnected}Disconnected from {who}{src} port {sport}{on}{preauth}>" \
   "<{=how:disconnecting}Disconnecting {who}{src} port {sport}{on}: {cause}{preauth}>" \
   "<{=how:timeout}Connection with {who}{src} port {sport}{on} timed out<: {cause}>>" \
-  "<{=how:failed}Connection with {who}{src} port {sport}{on} ended<: {cause}>>" \
+  "<{=how:failed}<{?cause}Connection with {who}{src} port {sport}{on} ended: {cause}><{!cause}Disconnected from {who}{src} port {sport}{on}{preauth}>>" \
   "<{=how:killed}Connection with {who}{src} port {sport}{on} ended<: {cause}>>") \
 E(conn_refused, 2003, "conn.refused", INFO, FAILURE, "network", "denied", \
   "drop connection<{?count} #{count}> from [{src}]:{sport} on [{dst}]:{dport} {cause}") \
@@ -109,6 +109,8 @@ E(kex_rekey, 2012, "kex.rekey", VERBOSE, SUCCESS, "network", "protocol", \
   "Rekeyed with {src} port {sport}") \
 E(kex_weak, 2013, "kex.weak", INFO, SUCCESS, "network", "protocol", \
   "Weak algorithms with {src} port {sport}: {reason}") \
+E(packet_length, 2022, "packet.length", INFO, FAILURE, "network", "denied", \
+  "{reason}{preauth}") \
 E(protocol_violation, 2020, "protocol.violation", WARNING, FAILURE, "network,intrusion_detection", "denied", \
   "ssh_dispatch_run_fatal: Connection from {who}{src} port {sport}: {reason}{preauth}") \
 E(mac_fail, 2021, "mac.fail", WARNING, FAILURE, "network,intrusion_detection", "denied", \
@@ -137,12 +139,17 @@ E(auth_maxtries, 3006, "auth.maxtries", ERROR, FAILURE, "authentication", "end",
   "maximum authentication attempts exceeded for {for} from {src} port {sport} ssh2{on}{preauth}") \
 E(auth_unknown_user, 3007, "auth.unknown_user", INFO, FAILURE, "authentication", "info", \
   "Invalid user {req} from {src} port {sport}{on}") \
+E(auth_postponed, 3010, "auth.postponed", INFO, UNKNOWN, "authentication", "info", \
+  "Postponed {method} for {for} from {src} port {sport} ssh2{preauth}") \
+E(key_offered, 3011, "key.offered", VERBOSE, FAILURE, "authentication", "info", \
+  "Failed {method} for {for} from {src} port {sport} ssh2: {key_type} {fp}" \
+  "< ID {key_id} (serial {+serial}) CA {ca_type} {ca_fp}>") \
 E(auth_none, 3008, "auth.none", VERBOSE, UNKNOWN, "authentication", "info", \
   "Methods asked for by {who}{src} port {sport}<: {next}>") \
 E(key_accepted, 3101, "key.accepted", VERBOSE, SUCCESS, "authentication", "info", \
   "Accepted key {key_type} {fp} found at {source}") \
 E(key_rejected, 3102, "key.rejected", INFO, FAILURE, "authentication", "info", \
-  "Key {key_type} {fp} of {who}{src} port {sport} refused: {reason}") \
+  "Key {key_type} {fp} of {req} refused: {reason} (Connection from {src} port {sport})") \
 E(keysource_slow, 3103, "keysource.slow", WARNING, UNKNOWN, "authentication", "info", \
   "Key source {source} for {for} took {duration_ms} ms") \
 E(keysource_error, 3104, "keysource.error", WARNING, FAILURE, "authentication", "info", \
@@ -151,12 +158,16 @@ E(keyfile_refused, 3105, "keyfile.refused", INFO, FAILURE, "authentication", "in
   "Authentication refused: {reason}") \
 E(keyline_bad, 3106, "keyline.bad", INFO, FAILURE, "authentication", "info", \
   "{source}: line grants nothing: {reason}") \
+E(key_elsewhere, 3107, "key.elsewhere", INFO, FAILURE, "authentication", "info", \
+  "{line}") \
+E(key_refusal, 3108, "key.refusal", ERROR, FAILURE, "authentication", "info", \
+  "{line}") \
 E(cert_accepted, 3110, "cert.accepted", VERBOSE, SUCCESS, "authentication", "info", \
   "Accepted certificate ID \"{key_id}\" (serial {+serial}) signed by {ca_type} CA {ca_fp}< via {source}>") \
 E(cert_rejected, 3111, "cert.rejected", INFO, FAILURE, "authentication", "info", \
-  "Certificate invalid: {reason}<, ID \"{key_id}\">< CA {ca_fp}>") \
-E(cert_revoked, 3112, "cert.revoked", WARNING, FAILURE, "authentication", "info", \
-  "Authentication key {key_type} {fp} revoked by {source}") \
+  "Certificate ID \"{key_id}\" of {req}< from CA {ca_fp}> refused: {reason} (Connection from {src} port {sport})") \
+E(cert_revoked, 3112, "cert.revoked", ERROR, FAILURE, "authentication", "info", \
+  "Authentication key {key_type} {fp} revoked by file {source}") \
 E(pam_result, 3201, "pam.result", VERBOSE, UNKNOWN, "authentication", "info", \
   "PAM service {service}, {phase} for {for}: {reason}, {duration_ms} ms") \
 E(pam_denied, 3203, "pam.denied", INFO, FAILURE, "authentication", "info", \
@@ -176,22 +187,24 @@ E(password_change_refused, 3212, "password.change.refused", INFO, FAILURE, "iam"
 E(hostbased_ok, 3411, "hostbased.ok", VERBOSE, SUCCESS, "authentication", "info", \
   "Accepted {key_type} host key {fp} of {target}@{host}") \
 E(hostbased_fail, 3412, "hostbased.fail", INFO, FAILURE, "authentication", "info", \
-  "Host key <{key_type} {fp} >of {target}@{host} refused: {reason}") \
+  "Host key <{key_type} {fp} >of {target}@{host} refused: {reason} (Connection from {src} port {sport})") \
 \
 E(authz_allow, 4001, "authz.allow", VERBOSE, SUCCESS, "authentication,iam", "info", \
   "User {for} from {src} allowed by rule {rule}") \
 E(authz_deny, 4003, "authz.deny", INFO, FAILURE, "authentication,iam", "info", \
   "User {req} from {src} not allowed because {as_sshd}{on}") \
+E(authz_account, 4005, "authz.account", INFO, FAILURE, "authentication,iam", "info", \
+  "User {req} not allowed because {reason}") \
 E(login_refused, 4004, "login.refused", INFO, FAILURE, "authentication,iam", "info", \
-  "Login of {req} from {src} port {sport} refused: {reason}<; {remedy}>") \
+  "Login of {req} refused: {reason}<; {remedy}> (Connection from {src} port {sport})") \
 E(root_denied, 4010, "root.denied", NOTICE, FAILURE, "authentication,iam", "info", \
   "ROOT LOGIN REFUSED FROM {src} port {sport}") \
 E(user_changed, 4015, "user.changed", WARNING, FAILURE, "authentication,iam", "info", \
   "{module} wanted to change the user {user} to {target}: refused") \
 \
-E(login, 5001, "login", INFO, SUCCESS, "session", "start", \
+E(login, 5001, "login", VERBOSE, SUCCESS, "session", "start", \
   "Login of {user} from {src} port {sport}< on {tty}>") \
-E(logout, 5002, "logout", INFO, SUCCESS, "session", "end", \
+E(logout, 5002, "logout", VERBOSE, SUCCESS, "session", "end", \
   "Logout of {user} from {src} port {sport}< on {tty}><: {cause}>") \
 E(session_open, 5101, "session.open", VERBOSE, SUCCESS, "session", "start", \
   "Session opened for {user} from {src} port {sport}, {duration_ms} ms") \
@@ -209,6 +222,8 @@ E(process_exit, 5114, "process.exit", VERBOSE, SUCCESS, "process", "end", \
   "Close session: user {user} from {src} port {sport} id {channel}") \
 E(start_denied, 5115, "start.denied", INFO, FAILURE, "process", "info", \
   "{kind} request<{?subsystem} for {subsystem}> by user {user} failed, {reason}") \
+E(session_limit, 5116, "session.limit", ERROR, FAILURE, "process", "info", \
+  "no more sessions") \
 E(env_rejected, 5120, "env.rejected", VERBOSE, FAILURE, "session", "info", \
   "Environment of {user} from {src}: not accepted: {names}") \
 E(idle_close, 5131, "idle.close", INFO, UNKNOWN, "session", "end", \
@@ -216,9 +231,9 @@ E(idle_close, 5131, "idle.close", INFO, UNKNOWN, "session", "end", \
 E(max_close, 5132, "max.close", INFO, UNKNOWN, "session", "end", \
   "User {user} from {src} port {sport} connected for {seconds} seconds: closed") \
 E(unused_close, 5133, "unused.close", INFO, UNKNOWN, "session", "end", \
-  "User {user} from {src} port {sport} without a channel for {seconds} seconds: closed") \
+  "terminating inactive connection from {who}{src} port {sport}") \
 E(silent_close, 5134, "silent.close", INFO, UNKNOWN, "session", "end", \
-  "User {user} from {src} port {sport} did not answer {count} keepalives: closed") \
+  "Timeout, client not responding from {who}{src} port {sport}") \
 E(channel_timeout, 5135, "channel.timeout", INFO, UNKNOWN, "session", "end", \
   "Channel {channel} ({kind}) of {user} from {src} port {sport} without traffic for {seconds} seconds: closed") \
 \
@@ -227,15 +242,22 @@ E(fwd_open, 6001, "fwd.open", VERBOSE, SUCCESS, "network", "connection,allowed",
 E(fwd_close, 6002, "fwd.close", VERBOSE, SUCCESS, "network", "connection,end", \
   "Forwarding {kind} for {user} from {src} port {sport} closed, id {channel}, {bytes_in} bytes in, {bytes_out} out") \
 E(fwd_denied, 6003, "fwd.denied", INFO, FAILURE, "network", "denied", \
-  "refused {kind} request: user {user} from {src} port {sport}< to {host}>< port {port}>: {reason}") \
-E(fwd_failed, 6004, "fwd.failed", VERBOSE, FAILURE, "network", "info", \
-  "connect_to <{host}>< port {port}>: {reason}") \
+  "Forwarding {kind}< to {host}>< port {port}> by {user} refused: {reason} (Connection from {src} port {sport})") \
+E(fwd_refused, 6005, "fwd.refused", INFO, FAILURE, "network", "denied", \
+  "refused <{=kind:direct-tcpip}local><{=kind:direct-streamlocal}streamlocal> port forward: " \
+  "originator {text} port {+code}, target {host}< port {port}>") \
+E(fwd_failed, 6004, "fwd.failed", ERROR, FAILURE, "network", "info", \
+  "connect_to {host}<{=how:lookup}: unknown host ({reason})><{=how:path} port -2: failed.><{!how} port {port}: failed.>") \
 E(listen_open, 6010, "listen.open", VERBOSE, SUCCESS, "network", "allowed,start", \
   "User {user} from {src} port {sport} listens on <{host}>< port {port}>, {kind}") \
 E(listen_close, 6011, "listen.close", VERBOSE, SUCCESS, "network", "end", \
   "User {user} from {src} port {sport} no longer listens on <{host}>< port {port}>, {kind}") \
 E(listen_denied, 6012, "listen.denied", INFO, FAILURE, "network", "denied", \
-  "refused {kind} listen request: user {user} from {src} port {sport} on <{host}>< port {port}>: {reason}") \
+  "Listening ({kind})< on {host}>< port {port}> by {user} refused: {reason} (Connection from {src} port {sport})") \
+E(listen_failed, 6013, "listen.failed", ERROR, FAILURE, "network", "info", \
+  "bind [{host}]:{port}: {reason}") \
+E(listen_none, 6014, "listen.none", ERROR, FAILURE, "network", "info", \
+  "channel_setup_fwd_listener_tcpip: cannot listen to port: {port}") \
 E(agent_forward, 6020, "agent.forward", VERBOSE, SUCCESS, "session", "info", \
   "Agent forwarding for {user} from {src} port {sport}") \
 E(x11_forward, 6021, "x11.forward", VERBOSE, SUCCESS, "session", "info", \
@@ -326,6 +348,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_kex_weak(F, E) F(E, reason)
 #define AUDIT_FIELDS_kex_rekey(F, E) F(E, kex)
 #define AUDIT_FIELDS_protocol_violation(F, E) F(E, reason) F(E, phase)
+#define AUDIT_FIELDS_packet_length(F, E) F(E, reason)
 #define AUDIT_FIELDS_mac_fail(F, E) F(E, reason)
 #define AUDIT_FIELDS_penalty_add(F, E) F(E, network) F(E, cause) F(E, seconds)
 #define AUDIT_FIELDS_penalty_enforce(F, E) F(E, network) F(E, cause) F(E, seconds)
@@ -340,12 +363,16 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_auth_maxtries(F, E) F(E, attempt)
 #define AUDIT_FIELDS_auth_unknown_user(F, E) F(E, reason)
 #define AUDIT_FIELDS_auth_none(F, E) F(E, next)
+#define AUDIT_FIELDS_key_offered(F, E) F(E, method) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp)
+#define AUDIT_FIELDS_auth_postponed(F, E) F(E, method)
 #define AUDIT_FIELDS_key_accepted(F, E) F(E, key_type) F(E, fp) F(E, bits) F(E, source)
 #define AUDIT_FIELDS_key_rejected(F, E) F(E, key_type) F(E, fp) F(E, bits) F(E, source) F(E, reason)
 #define AUDIT_FIELDS_keysource_slow(F, E) F(E, source) F(E, duration_ms)
 #define AUDIT_FIELDS_keysource_error(F, E) F(E, source) F(E, reason)
-#define AUDIT_FIELDS_keyfile_refused(F, E) F(E, source) F(E, reason)
+#define AUDIT_FIELDS_keyfile_refused(F, E) F(E, source) F(E, reason) F(E, detail)
 #define AUDIT_FIELDS_keyline_bad(F, E) F(E, source) F(E, reason)
+#define AUDIT_FIELDS_key_elsewhere(F, E) F(E, line)
+#define AUDIT_FIELDS_key_refusal(F, E) F(E, line)
 #define AUDIT_FIELDS_cert_accepted(F, E) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, principals) F(E, source)
 #define AUDIT_FIELDS_cert_rejected(F, E) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, reason) F(E, detail)
 #define AUDIT_FIELDS_cert_revoked(F, E) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, source)
@@ -362,6 +389,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 
 #define AUDIT_FIELDS_authz_allow(F, E) F(E, method)
 #define AUDIT_FIELDS_authz_deny(F, E) F(E, as_sshd) F(E, refusal) F(E, reason) F(E, detail) F(E, method)
+#define AUDIT_FIELDS_authz_account(F, E) F(E, refusal) F(E, reason)
 #define AUDIT_FIELDS_login_refused(F, E) F(E, refusal) F(E, reason) F(E, remedy) F(E, method)
 #define AUDIT_FIELDS_root_denied(F, E) F(E, method) F(E, reason)
 #define AUDIT_FIELDS_user_changed(F, E) F(E, module) F(E, target)
@@ -376,6 +404,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_subsystem_start(F, E) F(E, subsystem) F(E, command) F(E, forced) F(E, tty) F(E, channel)
 #define AUDIT_FIELDS_process_exit(F, E) F(E, channel) F(E, process) F(E, status) F(E, signal) F(E, bytes_in) F(E, bytes_out) F(E, duration_ms)
 #define AUDIT_FIELDS_start_denied(F, E) F(E, kind) F(E, subsystem) F(E, argv) F(E, channel) F(E, reason)
+#define AUDIT_FIELDS_session_limit(F, E) F(E, channel) F(E, reason)
 #define AUDIT_FIELDS_env_rejected(F, E) F(E, names) F(E, channel)
 #define AUDIT_FIELDS_idle_close(F, E) F(E, seconds)
 #define AUDIT_FIELDS_max_close(F, E) F(E, seconds)
@@ -386,10 +415,13 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_fwd_open(F, E) F(E, kind) F(E, host) F(E, address) F(E, port) F(E, channel)
 #define AUDIT_FIELDS_fwd_close(F, E) F(E, kind) F(E, channel) F(E, bytes_in) F(E, bytes_out) F(E, duration_ms)
 #define AUDIT_FIELDS_fwd_denied(F, E) F(E, kind) F(E, host) F(E, port) F(E, reason)
-#define AUDIT_FIELDS_fwd_failed(F, E) F(E, kind) F(E, host) F(E, port) F(E, reason)
+#define AUDIT_FIELDS_fwd_refused(F, E) F(E, kind) F(E, host) F(E, port) F(E, text) F(E, code)
+#define AUDIT_FIELDS_fwd_failed(F, E) F(E, kind) F(E, how) F(E, host) F(E, port) F(E, reason)
 #define AUDIT_FIELDS_listen_open(F, E) F(E, kind) F(E, host) F(E, port)
 #define AUDIT_FIELDS_listen_close(F, E) F(E, kind) F(E, host) F(E, port)
 #define AUDIT_FIELDS_listen_denied(F, E) F(E, kind) F(E, host) F(E, port) F(E, reason)
+#define AUDIT_FIELDS_listen_failed(F, E) F(E, kind) F(E, host) F(E, port) F(E, reason)
+#define AUDIT_FIELDS_listen_none(F, E) F(E, port)
 #define AUDIT_FIELDS_agent_forward(F, E) F(E, channel)
 #define AUDIT_FIELDS_x11_forward(F, E) F(E, port) F(E, channel)
 #define AUDIT_FIELDS_tun_open(F, E) F(E, name) F(E, kind) F(E, channel)

@@ -53,12 +53,12 @@ F(generation, count, "newgen", "sallyport.generation", "the configuration genera
 F(gid, text, "gid", "file.gid", "group id set") \
 F(host, text, "host", "destination.address", "host as asked for") \
 F(hostkey, text, "hostkey", "sallyport.kex.hostkey", "host key algorithm") \
-F(how, text, "how", "sallyport.close.how", "closed, reset, disconnected (by the client), disconnecting (by us), failed (a protocol error), timeout, killed") \
+F(how, text, "how", "sallyport.close.how", "closed, reset, disconnected (by the client), disconnecting (by us), failed (a protocol error), timeout, killed; of a forward: lookup, path") \
 F(kex, text, "kex", "sallyport.kex.method", "key exchange method") \
 F(key_id, text, "keyid", "sallyport.cert.id", "key id of the certificate") \
 F(key_type, keytype, "kt", "sallyport.key.type", "key type") \
 F(kind, text, "kind", "sallyport.kind", "which kind of it") \
-F(line, text, "line", "sallyport.line", "what a module says") \
+F(line, text, "line", "sallyport.line", "what a module says, or sshd in that case") \
 F(mac_in, text, "min", "sallyport.kex.mac_in", "MAC, client to server") \
 F(mac_out, text, "mout", "sallyport.kex.mac_out", "MAC, server to client") \
 F(message, text, "msg", "sallyport.message", "name or number of the message") \

@@ -124,7 +124,8 @@ envelope_value(const char *name, struct audit_value *v)
 	else if (strcmp(name, "pid") == 0)
 		*v = number_value((uint64_t)getpid(), true);
 	else if (strcmp(name, "invalid") == 0)
-		*v = number_value(1, c->user_state == AUDIT_USER_INVALID);
+		*v = number_value(
+		    1, c->user_state == AUDIT_USER_INVALID || c->denied);
 	else
 		return false;
 	return true;

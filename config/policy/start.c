@@ -40,7 +40,7 @@ judge_subsystem(const struct config *config, const struct decision *d,
 	internal = command != NULL ? sftp && strcmp(command, "internal") == 0 :
 				     s != NULL && s->command == NULL;
 	if (s == NULL && command == NULL && !(sftp && d->grants.sftp_only)) {
-		start->refusal = "no such subsystem";
+		start->refusal = "subsystem not found";
 		start->final = true;
 	} else if (!policy_may_subsystem(d, name)) {
 		start->refusal = "subsystem not permitted";

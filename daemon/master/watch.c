@@ -39,7 +39,7 @@ grace(struct connection *c, uint64_t now)
 		return;
 	connection_audit(c);
 	AUDIT(auth_timeout, .seconds = seconds,
-	    .process = c->monitor > 0 ? (uint64_t)c->monitor : 0);
+	    .process = (uint64_t)(c->monitor > 0 ? c->monitor : getpid()));
 	audit_forget_connection();
 	c->ended_by_us = c->grace_exceeded = true;
 	connection_cut(c);

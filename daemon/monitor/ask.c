@@ -7,6 +7,7 @@
 #include "daemon/monitor/auth.h"
 
 #include "daemon/monitor/decoy.h"
+#include "lib/audit.h"
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -136,6 +137,21 @@ write_prompts(
 	return buf_end(b);
 }
 
+/* As sshd: of the first round it does not know who asks. */
+static void
+tell_round(struct monitor *m)
+{
+	const struct audit_context *c = audit_context();
+	struct auth *a = m->auth;
+	char method[128];
+
+	snprintf(method, sizeof(method), "%s%s%s", a->attempt.method,
+	    a->asks > 1 ? "/" : "",
+	    a->asks > 1 ? m->template->modules[a->current].settings->name : "");
+	AUDIT_QUIETLY(c->user_state != AUDIT_USER_INVALID && !c->denied,
+	    auth_postponed, .method = method);
+}
+
 int
 ask_round(struct monitor *m, const char *instruction,
     struct sallyport_prompt *prompts, size_t count)
@@ -162,6 +178,7 @@ ask_round(struct monitor *m, const char *instruction,
 		err = SALLYPORT_TOO_LARGE;
 		goto out;
 	}
+	tell_round(m);
 	call = auth_call_pause(m);
 	monitor_move(m, STATE_ASKING);
 	MONITOR_SEND(m, auth_ask, .name = "", .instruction = clean,

@@ -8,6 +8,7 @@
 #include "daemon/monitor/decoy.h"
 #include "lib/audit.h"
 #include "lib/err.h"
+#include "lib/escape.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/secret.h"
@@ -67,6 +68,27 @@ same(const char *text, struct bytes b)
 	return strlen(text) == b.len && memcmp(text, b.data, b.len) == 0;
 }
 
+/* For the log, which has both as sshd's; each stays one word. */
+static void
+tell_change(struct monitor *m)
+{
+	const struct attempt *a = &m->auth->attempt;
+	char old[256], new[256], text[SSH_USER_MAX + 1], service[64];
+
+	snprintf(text, sizeof(text), "%.*s", (int)a->user.len,
+	    (const char *)a->user.data);
+	snprintf(service, sizeof(service), "%.*s", (int)a->service.len,
+	    (const char *)a->service.data);
+	escape_text(old, sizeof(old), m->user, ESCAPE_SPACE);
+	escape_text(new, sizeof(new), text, ESCAPE_SPACE);
+	snprintf(text, sizeof(text), "%s", service);
+	escape_text(service, sizeof(service), text, ESCAPE_SPACE);
+	snprintf(m->closing_cause, sizeof(m->closing_cause),
+	    "Change of username or service not allowed: (%.100s,%s) -> "
+	    "(%.100s,%s)",
+	    old, m->service, new, service);
+}
+
 /*
  * The first request names user and service; the others must name the same.
  * False: the connection ends.
@@ -96,9 +118,9 @@ check_names(struct monitor *m)
 	}
 	if (same(m->user, a->user) && same(m->service, a->service))
 		return true;
-	log_info("user or service changed between requests, from %s", m->user);
 	monitor_disconnect(m, SSH_DISCONNECT_PROTOCOL_ERROR,
 	    "Change of username or service not allowed");
+	tell_change(m);
 	return false;
 }
 
@@ -118,6 +140,8 @@ answer_query(
 	if (verdict == SALLYPORT_ALLOW && !a->blind && a->attempt.has_key &&
 	    !chain_key_used(&a->walk, a->attempt.fingerprint) &&
 	    ++a->offers <= AUTH_QUERIES_FREE) {
+		AUDIT_QUIETLY(
+		    true, auth_postponed, .method = a->attempt.method);
 		MONITOR_SEND(m, auth_key_ok,
 		    .algorithm = {(const uint8_t *)a->attempt.algorithm,
 			strlen(a->attempt.algorithm)},

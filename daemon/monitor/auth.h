@@ -130,6 +130,7 @@ struct auth {
 	bool refused_told; /* why has been logged */
 	bool lock_told; /* as has that its password is locked */
 	bool account_ended; /* a right proof, and the account ended it */
+	bool ended_by_dialogue; /* the proof was keyboard-interactive */
 	bool banner_sent;
 	bool invalid_told;
 	bool nss_silent; /* a source of the name service did not answer */
@@ -144,6 +145,7 @@ struct auth {
 
 	/* fingerprints of keys whose refusal has been told */
 	char refused_keys[AUTH_REFUSED_KEYS_MAX][80];
+	bool refused_certs[AUTH_REFUSED_KEYS_MAX];
 	size_t refused_key_count;
 
 	struct step_facts *steps[CHAIN_STEPS_MAX]; /* host_steps.c */
@@ -446,7 +448,7 @@ const char *auth_exposed(struct monitor *m);
 
 /* The client left before it was in: the exit code, also after auth_close(). */
 int auth_exit_code(struct monitor *m);
-/* PAM's account stage has refused the login. */
-bool auth_account_denied(const struct monitor *m);
+/* How the account ended the login, if it did; before auth_close(). */
+enum close_account auth_account_end(const struct monitor *m);
 
 #endif

@@ -34,6 +34,9 @@ method_text(struct monitor *m, char *text, size_t size)
 	    a->by != NULL)
 		snprintf(text, size, "%s/%s", a->attempt.method,
 		    a->by->settings->name);
+	else if (strcmp(a->attempt.method, "password") == 0 &&
+	    a->attempt.password.len == 0)
+		snprintf(text, size, "none"); /* as sshd, of an empty one */
 	else
 		snprintf(text, size, "%s", a->attempt.method);
 	return text;
@@ -116,15 +119,20 @@ auth_refused_key_is_news(struct monitor *m)
 {
 	struct auth *a = m->auth;
 	const char *fp = a->attempt.fingerprint;
+	/* Its fingerprint is that of its key. */
+	bool cert = a->attempt.ca_fingerprint[0] != '\0';
 
 	if (a->walk.hopeless)
 		return false;
 	for (size_t i = 0; i < a->refused_key_count; i++)
-		if (strcmp(a->refused_keys[i], fp) == 0)
+		if (strcmp(a->refused_keys[i], fp) == 0 &&
+		    a->refused_certs[i] == cert)
 			return false;
-	if (a->refused_key_count < AUTH_REFUSED_KEYS_MAX)
+	if (a->refused_key_count < AUTH_REFUSED_KEYS_MAX) {
+		a->refused_certs[a->refused_key_count] = cert;
 		snprintf(a->refused_keys[a->refused_key_count++],
 		    sizeof(a->refused_keys[0]), "%s", fp);
+	}
 	return true;
 }
 
@@ -162,10 +170,15 @@ tell_failure(struct monitor *m, enum sallyport_verdict verdict, unsigned max)
 	bool secret = strcmp(t->method, "password") == 0 ||
 	    strcmp(t->method, "keyboard-interactive") == 0;
 	/* sshd's rule for what is written at level info. */
-	bool loud = strcmp(t->method, "password") == 0 ||
+	bool loud =
+	    (strcmp(t->method, "password") == 0 && t->password.len != 0) ||
 	    audit_context()->user_state == AUDIT_USER_INVALID ||
 	    audit_context()->denied || a->failures >= max / 2;
 	enum refusal by_verdict = refusal_by(verdict);
+	/* It does not look at keys of users whom it does not let in. */
+	bool nobodys_key = t->has_key &&
+	    (audit_context()->user_state == AUDIT_USER_INVALID ||
+		audit_context()->denied);
 	char method[128];
 
 	slot_proof(m->slot, t->method, OUTCOME_FAILED);
@@ -173,7 +186,7 @@ tell_failure(struct monitor *m, enum sallyport_verdict verdict, unsigned max)
 		tell_outage(m, max);
 		return;
 	}
-	AUDIT_QUIETLY(!loud, auth_fail,
+	AUDIT_QUIETLY(nobodys_key ? AUDIT_AT_DEBUG : !loud, auth_fail,
 	    .method = method_text(m, method, sizeof(method)),
 	    .module = a->by == NULL ? NULL : a->by->settings->name,
 	    .refusal = refusals[a->refused ? a->refusal : by_verdict].code,
@@ -216,6 +229,22 @@ give_up(struct monitor *m)
 	snprintf(m->closing_cause, sizeof(m->closing_cause), "%s", cause);
 }
 
+/* A query counts as no try here; sshd's sentence is the same. */
+static void
+tell_offer(struct monitor *m)
+{
+	const struct attempt *t = &m->auth->attempt;
+	bool cert = t->ca_fingerprint[0] != '\0';
+
+	if (t->has_key && !audit_context()->denied &&
+	    audit_context()->user_state == AUDIT_USER_AUTHENTICATING)
+		AUDIT(key_offered, .method = t->method, .key_type = t->key_type,
+		    .fp = t->fingerprint, .key_id = cert ? t->key_id : NULL,
+		    .serial = cert ? t->serial : 0,
+		    .ca_type = cert ? t->ca_type : NULL,
+		    .ca_fp = cert ? t->ca_fingerprint : NULL);
+}
+
 void
 auth_fail(struct monitor *m, enum sallyport_verdict verdict)
 {
@@ -230,6 +259,7 @@ auth_fail(struct monitor *m, enum sallyport_verdict verdict)
 		tell_failure(m, verdict, max);
 	} else {
 		log_debug("key query: no (%s)", a->attempt.reason);
+		tell_offer(m);
 	}
 	a->by = NULL;
 	delay_failure(m, a->attempt.query ? QUERY_FLOOR_MAX : UINT64_MAX);
@@ -261,6 +291,8 @@ auth_end_account(struct monitor *m, enum sallyport_verdict verdict)
 		return;
 	a->failures++;
 	a->account_ended = true;
+	a->ended_by_dialogue =
+	    strcmp(a->attempt.method, "keyboard-interactive") == 0;
 	tell_failure(m, verdict, tries_allowed(m));
 	a->by = NULL;
 	monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION,
@@ -330,7 +362,10 @@ auth_partial(struct monitor *m, const char *methods)
 	char method[128];
 
 	slot_proof(m->slot, t->method, OUTCOME_PARTIAL);
-	AUDIT(auth_partial, .method = method_text(m, method, sizeof(method)),
+	/* As sshd: see tell_failure(). */
+	AUDIT_QUIETLY(strcmp(t->method, "password") != 0 &&
+		a->failures < tries_allowed(m) / 2,
+	    auth_partial, .method = method_text(m, method, sizeof(method)),
 	    .module = a->by == NULL ? NULL : a->by->settings->name,
 	    .next = methods, .key_type = t->has_key ? t->key_type : NULL,
 	    .fp = t->has_key ? t->fingerprint : NULL);
@@ -356,10 +391,18 @@ auth_refuse(struct monitor *m, enum refusal refusal, const char *reason,
 	if (a->refused_told)
 		return;
 	a->refused_told = true;
-	AUDIT_QUIETLY(!row->denies, authz_deny, .refusal = row->code,
-	    .reason = reason, .as_sshd = row->sshd != NULL ? row->sshd : reason,
-	    .detail = detail == NULL || detail[0] == '\0' ? NULL : detail,
-	    .method = a->attempt.method);
+	if (refusal == REFUSAL_shell || refusal == REFUSAL_locked) {
+		/* As sshd, to whom such a user is nobody from then on. */
+		AUDIT(authz_account, .refusal = row->code, .reason = reason);
+		audit_set_denied();
+	} else {
+		AUDIT_QUIETLY(row->denies ? 0 : AUDIT_AT_DEBUG, authz_deny,
+		    .refusal = row->code, .reason = reason,
+		    .as_sshd = row->sshd != NULL ? row->sshd : reason,
+		    .detail =
+			detail == NULL || detail[0] == '\0' ? NULL : detail,
+		    .method = a->attempt.method);
+	}
 	auth_help_refused(m, refusal, reason, detail);
 }
 

@@ -129,7 +129,8 @@ auth_learn(struct monitor *m)
 		a->refusal = REFUSAL_unknown_user;
 	} else if (!granted) {
 		if (d->reason == REFUSAL_root)
-			AUDIT_QUIETLY(true, root_denied, .reason = d->why);
+			AUDIT_QUIETLY(
+			    AUDIT_AT_DEBUG, root_denied, .reason = d->why);
 		else
 			audit_set_denied();
 		auth_refuse(m, d->reason, NULL, d->why);

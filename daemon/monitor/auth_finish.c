@@ -202,10 +202,16 @@ run_change(struct monitor *m)
 	return false;
 }
 
-bool
-auth_account_denied(const struct monitor *m)
+enum close_account
+auth_account_end(const struct monitor *m)
 {
-	return m->auth != NULL && m->auth->refusal == REFUSAL_account;
+	const struct auth *a = m->auth;
+
+	if (a == NULL || !a->account_ended)
+		return CLOSE_OTHER;
+	return a->refusal == REFUSAL_account && !a->ended_by_dialogue ?
+	    CLOSE_ACCOUNT_TOLD :
+	    CLOSE_ACCOUNT_ASKED_ON;
 }
 
 static void

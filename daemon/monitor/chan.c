@@ -205,6 +205,7 @@ chan_remove(struct monitor *m, struct chan *c)
 	free(c->agent);
 	free(c->display);
 	free(c->target);
+	free(c->originator);
 	free(c);
 }
 

@@ -8,6 +8,7 @@
 #include "lib/loop.h"
 #include "lib/ssh/ssh2.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,18 @@ static void
 audit_ident(const char *why)
 {
 	static const char junk[] = "banner exchange: invalid format";
+	static const char *const known[] = {
+	    "banner line too long", "banner line contains invalid characters"};
+	char text[128];
 
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(why, known[i]) == 0) {
+			snprintf(text, sizeof(text),
+			    "kex_exchange_identification: %s", why);
+			AUDIT(conn_ident_error, .reason = text);
+			AUDIT(conn_ident_bad, .reason = "invalid format");
+			return;
+		}
 	if (strncmp(why, junk, sizeof(junk) - 1) != 0) {
 		AUDIT(conn_ident_error,
 		    .reason = "Protocol major versions differ: 2 vs. 1");
@@ -73,6 +85,33 @@ close_audit_timeout(const struct monitor *m)
 		AUDIT(silent_close, .count = g->keepalive_count);
 }
 
+/* A message out of turn in the first key exchange: sshd just leaves. */
+static bool
+breaks_strict_kex(const struct monitor *m)
+{
+	return m->state == STATE_KEX &&
+	    strstr(m->bye.text, " is not expected here") != NULL;
+}
+
+static bool
+is_told_as_end(const struct monitor *m)
+{
+	return m->bye.reason == SSH_DISCONNECT_SERVICE_NOT_AVAILABLE ||
+	    breaks_strict_kex(m);
+}
+
+/* sshd says it twice, and of what it has not read as of what is damaged. */
+static void
+audit_length(const struct monitor *m)
+{
+	AUDIT(packet_length, .reason = m->bye.text);
+	AUDIT(protocol_violation,
+	    .reason = m->bye.reason == SSH_DISCONNECT_MAC_ERROR ?
+		"Connection corrupted" :
+		"message authentication code incorrect",
+	    .phase = close_state_name(m->state));
+}
+
 /* Which rule was broken: the kinds that have events of their own. */
 static void
 audit_fault(const struct monitor *m)
@@ -83,16 +122,28 @@ audit_fault(const struct monitor *m)
 		return;
 	if (m->bye.reason == SSH_DISCONNECT_PROTOCOL_VERSION_NOT_SUPPORTED)
 		audit_ident(why);
+	else if (strncmp(why, "Bad packet length ", 18) == 0)
+		audit_length(m);
 	else if (m->bye.reason == SSH_DISCONNECT_MAC_ERROR)
 		AUDIT(mac_fail, .reason = why);
 	else
-		AUDIT(protocol_violation, .reason = why,
-		    .phase = close_state_name(m->state));
+		AUDIT_QUIETLY(is_told_as_end(m), protocol_violation,
+		    .reason = why, .phase = close_state_name(m->state));
+}
+
+/* What has had a sentence of its own is not told twice. */
+static int
+quiet_end(const char *how, const char *cause, enum close_account account)
+{
+	if (account == CLOSE_ACCOUNT_TOLD)
+		return AUDIT_AT_DEBUG;
+	return (strcmp(how, "failed") == 0 && cause != NULL) ||
+	    strcmp(how, "timeout") == 0 || strcmp(how, "killed") == 0;
 }
 
 /* The classic line of how a connection ended. */
 void
-close_audit(struct monitor *m, bool account_denied)
+close_audit(struct monitor *m, enum close_account account)
 {
 	const char *how = "closed", *cause = NULL;
 
@@ -118,13 +169,19 @@ close_audit(struct monitor *m, bool account_denied)
 	    m->bye.cause == BYE_UNUSED || m->bye.cause == BYE_SILENT) {
 		how = "timeout";
 		cause = m->bye.text;
+	} else if (m->bye.cause == BYE_PROTOCOL_ERROR && is_told_as_end(m)) {
+		how = breaks_strict_kex(m) ? "failed" : "disconnecting";
+		cause = breaks_strict_kex(m) ? NULL : m->bye.text;
 	} else if (m->bye.cause == BYE_PROTOCOL_ERROR ||
 	    m->bye.cause == BYE_NEGOTIATION_FAILED) {
 		how = "failed";
 		cause = m->bye.text;
 	} else if (m->bye.cause != BYE_FINISHED) {
 		how = "disconnecting";
-		cause = m->bye.text;
+		/* For the log the monitor may have had more to say. */
+		cause = m->bye.cause == BYE_ORDERED && m->closing_cause[0] ?
+		    m->closing_cause :
+		    m->bye.text;
 	}
 	audit_fault(m);
 	if (m->client_version.data == NULL &&
@@ -132,9 +189,11 @@ close_audit(struct monitor *m, bool account_denied)
 		audit_silent(how);
 	if (m->slot->since == 0 && m->user[0] != '\0')
 		AUDIT(auth_abandoned, .how = how);
-	/* sshd ends with the sentence on the account and says no more. */
-	AUDIT_QUIETLY(account_denied, conn_close, .how = how, .cause = cause,
-	    .bytes_in = m->bye.bytes_in, .bytes_out = m->bye.bytes_out,
+	if (account == CLOSE_ACCOUNT_ASKED_ON)
+		how = "closed";
+	AUDIT_QUIETLY(quiet_end(how, cause, account), conn_close, .how = how,
+	    .cause = cause, .bytes_in = m->bye.bytes_in,
+	    .bytes_out = m->bye.bytes_out,
 	    .duration_ms = loop_clock() - m->began,
 	    .client = (const char *)m->client_version.data);
 }

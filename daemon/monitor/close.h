@@ -12,11 +12,7 @@ const char *close_state_name(unsigned state);
 /* An end by time, if it was one; while the decision is still there. */
 void close_audit_timeout(const struct monitor *m);
 
-/*
- * Tell how the connection ended, as the worker said it in `bye`.  If PAM's
- * account stage has refused the login, which sshd tells last, the sentence is
- * one of level verbose.
- */
-void close_audit(struct monitor *m, bool account_denied);
+/* Tell how the connection ended, as the worker said it in `bye`. */
+void close_audit(struct monitor *m, enum close_account account);
 
 #endif

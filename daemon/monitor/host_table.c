@@ -413,6 +413,35 @@ host_counts_source(struct sallyport_login *login, const char *source)
 	return policy_counts_source(login->m->auth->decision, source);
 }
 
+/* "bad ownership or modes for file PATH (owner 0, mode 0666)": sshd's sentence
+ * ends before the parenthesis. */
+static void
+tell_keyfile(const char *source, char *text)
+{
+	char *detail = strstr(text, " (owner ");
+
+	if (detail != NULL)
+		*detail++ = '\0';
+	AUDIT(keyfile_refused, .source = source, .reason = text,
+	    .detail = detail);
+}
+
+/* sshd names the file of an authority, without the line. */
+static void
+tell_certificate(const struct attempt *t, const char *source, const char *names)
+{
+	char file[512];
+	char *colon;
+
+	snprintf(file, sizeof(file), "%s", source);
+	colon = strrchr(file, ':');
+	if (colon != NULL && colon[1 + strspn(&colon[1], "0123456789")] == '\0')
+		*colon = '\0';
+	AUDIT(cert_accepted, .key_type = t->key_type, .fp = t->fingerprint,
+	    .key_id = t->key_id, .serial = t->serial, .ca_type = t->ca_type,
+	    .ca_fp = t->ca_fingerprint, .principals = names, .source = file);
+}
+
 /* What modules may emit, by name: see doc/MODULES.md. */
 static void SALLYPORT_FORMAT(4, 5) host_audit(struct sallyport_login *login,
     const char *event, const char *subject, const char *format, ...)
@@ -426,7 +455,7 @@ static void SALLYPORT_FORMAT(4, 5) host_audit(struct sallyport_login *login,
 	va_end(args);
 #define IS(name) (strcmp(event, #name) == 0)
 	if (IS(keyfile_refused))
-		AUDIT(keyfile_refused, .source = subject, .reason = text);
+		tell_keyfile(subject, text);
 	else if (IS(keyline_bad))
 		AUDIT(keyline_bad, .source = subject, .reason = text);
 	else if (IS(keysource_error))
@@ -448,17 +477,17 @@ static void SALLYPORT_FORMAT(4, 5) host_audit(struct sallyport_login *login,
 		    .fp = t->fingerprint, .bits = t->key_bits,
 		    .source = subject, .reason = text);
 	else if (IS(cert_accepted))
-		AUDIT(cert_accepted, .key_type = t->key_type,
-		    .fp = t->fingerprint, .key_id = t->key_id,
-		    .serial = t->serial, .ca_type = t->ca_type,
-		    .ca_fp = t->ca_fingerprint, .principals = text,
-		    .source = subject);
+		tell_certificate(t, subject, text);
 	else if (IS(cert_rejected))
 		AUDIT(cert_rejected, .key_type = t->key_type,
 		    .fp = t->fingerprint, .key_id = t->key_id,
 		    .serial = t->serial, .ca_type = t->ca_type,
 		    .ca_fp = t->ca_fingerprint, .reason = text,
 		    .detail = subject);
+	else if (IS(key_elsewhere))
+		AUDIT(key_elsewhere, .line = text);
+	else if (IS(key_refusal))
+		AUDIT(key_refusal, .line = text);
 	else if (IS(cert_revoked))
 		AUDIT(cert_revoked, .key_type = t->key_type,
 		    .fp = t->fingerprint, .key_id = t->key_id,
@@ -472,7 +501,11 @@ static void SALLYPORT_FORMAT(4, 5) host_audit(struct sallyport_login *login,
 		    .reason = &text[strspn(text, "0123456789 ")],
 		    .duration_ms = login->m->auth->last_call_ms);
 	else if (IS(pam_denied))
-		AUDIT(pam_denied, .service = subject, .reason = text);
+		/* In its dialogue sshd takes it for a wrong answer. */
+		AUDIT_QUIETLY(strcmp(t->method, "keyboard-interactive") == 0 ?
+			AUDIT_AT_DEBUG :
+			0,
+		    pam_denied, .service = subject, .reason = text);
 	else if (IS(pam_error))
 		AUDIT(pam_error, .service = subject, .reason = text);
 	else if (IS(hostbased_ok))

@@ -523,7 +523,7 @@ void
 monitor_run(const struct monitor_template *t, struct wall_message *serve)
 {
 	struct monitor *m = mem_zalloc(sizeof(*m));
-	bool account_denied;
+	enum close_account account;
 	int code;
 
 	start(m, t, serve);
@@ -541,10 +541,10 @@ monitor_run(const struct monitor_template *t, struct wall_message *serve)
 	wall_free(&m->worker);
 	forwards_close(m);
 	sessions_close(m);
-	account_denied = auth_account_denied(m);
+	account = auth_account_end(m);
 	close_audit_timeout(m);
 	auth_close(m);
-	close_audit(m, account_denied);
+	close_audit(m, account);
 	syslog_out_drain(LOG_END_MS);
 	m->slot->counts.log_lost = syslog_out_lost();
 	code = exit_code(m);

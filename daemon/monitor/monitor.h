@@ -34,6 +34,15 @@ struct monitor_template {
 	int door; /* to the ticketholder; -1: there is none */
 };
 
+/* What sshd would have said of a right proof that the account refuses. */
+enum close_account {
+	CLOSE_OTHER, /* it was not refused so */
+	CLOSE_ACCOUNT_TOLD, /* the sentence on the account was the last */
+	/* It takes the user for nobody, or in keyboard-interactive for wrong:
+	 * it asks on, and sees the client leave. */
+	CLOSE_ACCOUNT_ASKED_ON
+};
+
 struct monitor {
 	const struct monitor_template *template;
 	struct wall worker; /* blocking when it receives */

@@ -31,9 +31,20 @@ forward_denied(struct monitor *m, uint32_t channel, const char *kind,
 	    m, channel, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, "open failed");
 }
 
+/* As the client names it, where that is an address or a host's name. */
+static const char *
+originator_text(const char *text)
+{
+	static const char known[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789.:%-_";
+
+	return text[strspn(text, known)] == '\0' ? text : "unknown";
+}
+
 static void
 connect_denied(struct monitor *m, uint32_t channel, const char *host,
-    uint32_t port, const struct net_address *address)
+    uint32_t port, const struct net_address *address, const char *originator,
+    uint32_t originator_port)
 {
 	const struct policy_forward forward = {.grant = GRANT_local_forward,
 	    .host = host,
@@ -43,14 +54,16 @@ connect_denied(struct monitor *m, uint32_t channel, const char *host,
 
 	policy_forward_refuser(
 	    m->template->config, m->decision, &forward, why, sizeof(why));
+	AUDIT(fwd_refused, .kind = "direct-tcpip", .host = host, .port = port,
+	    .text = originator_text(originator), .code = originator_port);
 	forward_denied(m, channel, "direct-tcpip", host, port, why);
 }
 
 void
-forward_failed(
-    struct monitor *m, struct chan *c, uint32_t reason, const char *text)
+forward_failed(struct monitor *m, struct chan *c, uint32_t reason,
+    const char *text, const char *how)
 {
-	AUDIT(fwd_failed, .kind = c->what, .host = c->target,
+	AUDIT(fwd_failed, .kind = c->what, .how = how, .host = c->target,
 	    .port = c->target_port, .reason = text);
 	chan_refuse(m, c->id, reason, text);
 	chan_remove(m, c);
@@ -98,12 +111,15 @@ on_tcp_connect(struct monitor *m, struct wall_message *message)
 	}
 	if (policy_may_connect(m->decision, t->host, t->port, NULL) ==
 	    POLICY_NO) {
-		connect_denied(m, t->channel, t->host, t->port, NULL);
+		connect_denied(m, t->channel, t->host, t->port, NULL,
+		    t->originator, t->originator_port);
 		return 0;
 	}
 	c = forward_channel(m, t->channel, "direct-tcpip", t->host, t->port);
 	if (c == NULL)
 		return 0;
+	c->originator = mem_strdup(t->originator);
+	c->originator_port = t->originator_port;
 	if (policy_host_address(t->host, &literal.items[0])) {
 		literal.count = 1;
 		order_connect(m, c, &literal);
@@ -129,7 +145,8 @@ on_resolved(struct monitor *m, struct wall_message *message)
 		return 0;
 	c->lookup = 0;
 	if (all.count == 0) {
-		forward_failed(m, c, SSH_OPEN_CONNECT_FAILED, r->text);
+		forward_failed(
+		    m, c, SSH_OPEN_CONNECT_FAILED, r->text, "lookup");
 		return 0;
 	}
 	for (size_t i = 0; i < all.count; i++)
@@ -140,7 +157,8 @@ on_resolved(struct monitor *m, struct wall_message *message)
 		order_connect(m, c, &permitted);
 		return 0;
 	}
-	connect_denied(m, c->id, c->target, c->target_port, &all.items[0]);
+	connect_denied(m, c->id, c->target, c->target_port, &all.items[0],
+	    c->originator, c->originator_port);
 	chan_remove(m, c);
 	return 0;
 }
@@ -156,7 +174,8 @@ on_reached(struct monitor *m, struct wall_message *message)
 	    c->lookup != 0)
 		return 0;
 	if (r->reason != 0) {
-		forward_failed(m, c, r->reason, r->text);
+		forward_failed(m, c, r->reason, r->text,
+		    c->target_port == 0 ? "path" : NULL);
 		return 0;
 	}
 	memset(&address, 0, sizeof(address));

@@ -33,9 +33,21 @@ void
 listen_denied(struct monitor *m, uint32_t request, const char *kind,
     const char *host, uint32_t port, const char *reason)
 {
-	AUDIT(listen_denied, .kind = kind, .host = host, .port = port,
-	    .reason = reason);
+	AUDIT_QUIETLY(true, listen_denied, .kind = kind, .host = host,
+	    .port = port, .reason = reason);
 	MONITOR_SEND(m, not_listening, .request = request);
+}
+
+/* In sshd's words, one of its addresses for all. */
+static void
+tell_no_port(const char *address, uint32_t port, int error)
+{
+	AUDIT(listen_failed, .kind = "tcpip-forward",
+	    .host = strcmp(address, "localhost") == 0		? "127.0.0.1" :
+		address[0] == '\0' || strcmp(address, "*") == 0 ? "0.0.0.0" :
+								  address,
+	    .port = port, .reason = strerror(error));
+	AUDIT(listen_none, .port = port);
 }
 
 /* The addresses that it may listen on; none: why[] says the reason. */
@@ -50,6 +62,7 @@ permitted_listeners(struct monitor *m, const struct msg_tcp_listen *l,
 	_Static_assert(LISTEN_ADDRESSES_MAX <= ADDRESSES_MAX, "room");
 	if (l->port != 0 && l->port < 1024 && m->passwd.pw_uid != 0) {
 		snprintf(why, why_size, "ports below 1024 are root's");
+		tell_no_port(l->address, l->port, EACCES);
 		return out;
 	}
 	out.count =
@@ -181,7 +194,8 @@ on_agent(struct monitor *m, struct wall_message *message)
 	if (!m->decision->grants.agent) {
 		policy_grant_refuser(m->template->config, m->decision,
 		    GRANT_agent, why, sizeof(why));
-		AUDIT(fwd_denied, .kind = "auth-agent", .reason = why);
+		AUDIT_QUIETLY(
+		    true, fwd_denied, .kind = "auth-agent", .reason = why);
 		chan_refuse(m, id, 0, "");
 		return 0;
 	}
@@ -233,7 +247,7 @@ on_x11(struct monitor *m, struct wall_message *message)
 		if (!m->decision->grants.x11)
 			policy_grant_refuser(m->template->config, m->decision,
 			    GRANT_x11, why, sizeof(why));
-		AUDIT(fwd_denied, .kind = "x11", .reason = why);
+		AUDIT_QUIETLY(true, fwd_denied, .kind = "x11", .reason = why);
 		chan_refuse(m, x->channel, 0, "");
 		return 0;
 	}
@@ -311,11 +325,13 @@ on_bound(struct monitor *m, struct wall_message *message)
 	if (b->kind == BIND_AGENT || b->kind == BIND_X11) {
 		bound_for_channel(m, b, k);
 	} else if (k->error != 0) {
-		AUDIT(listen_denied,
-		    .kind = b->kind == BIND_TCP ? "tcpip-forward" :
-						  "streamlocal-forward",
-		    .host = listens_at(b), .port = b->port,
-		    .reason = strerror((int)k->error));
+		if (b->kind == BIND_TCP)
+			tell_no_port(b->address, b->port, (int)k->error);
+		else
+			AUDIT_QUIETLY(true, listen_denied,
+			    .kind = "streamlocal-forward",
+			    .host = listens_at(b),
+			    .reason = strerror((int)k->error));
 		MONITOR_SEND(m, not_listening, .request = b->request);
 	} else {
 		if (b->port == 0)

@@ -59,8 +59,11 @@ on_session_open(struct monitor *m, struct wall_message *message)
 	else if (!policy_may_now(m->decision, time(NULL), &ends))
 		why = text = "outside the permitted times";
 	if (why != NULL) {
-		AUDIT(start_denied, .kind = "session", .channel = id,
-		    .reason = why);
+		if (why == text)
+			AUDIT(start_denied, .kind = "session", .channel = id,
+			    .reason = why);
+		else
+			AUDIT(session_limit, .channel = id, .reason = why);
 		chan_refuse(m, id, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, text);
 		return 0;
 	}
@@ -348,8 +351,9 @@ note_shell(const struct monitor *m, const struct policy_start *p)
 	if (p->program != PROGRAM_SFTP &&
 	    (strcmp(name, "nologin") == 0 || strcmp(name, "false") == 0))
 		log_info("Session of %s ends at once: its shell is %s; chsh "
-			 "sets another",
-		    m->passwd.pw_name, shell);
+			 "sets another (Connection from %s port %u)",
+		    m->passwd.pw_name, shell, m->slot->source,
+		    (unsigned)m->source_port);
 }
 
 /* As where sshd starts a program by the shell: it ends, and says so. */

@@ -42,6 +42,9 @@ connect_denied(
 	char why[WHY_MAX + PATH_MAX];
 
 	set_reason(m, GRANT_unix_local, path, place, why, sizeof(why));
+	/* Its originator is reserved: OpenSSH's PROTOCOL, section 2.4. */
+	AUDIT(fwd_refused, .kind = "direct-streamlocal", .host = path,
+	    .text = "", .code = 0);
 	forward_denied(m, channel, "direct-streamlocal", path, 0, why);
 }
 
@@ -91,7 +94,7 @@ target_located(struct monitor *m, struct chan *c, const struct msg_located *l)
 		SESSION_ORDER(
 		    m, reach_unix, .channel = c->id, .number = number);
 	} else {
-		forward_failed(m, c, SSH_OPEN_CONNECT_FAILED, l->text);
+		forward_failed(m, c, SSH_OPEN_CONNECT_FAILED, l->text, "path");
 	}
 }
 

@@ -35,6 +35,8 @@ struct chan {
 	const char *what; /* of a forward: its kind, for the audit */
 	char *target; /* and where to */
 	uint32_t target_port;
+	char *originator; /* who asked the client, as it says */
+	uint32_t originator_port;
 	uint32_t lookup; /* of its name or path, while under way; 0: none */
 	pid_t pid;
 	uint64_t since; /* ms */
@@ -144,9 +146,10 @@ void forward_denied(struct monitor *m, uint32_t channel, const char *kind,
 /* A channel for a forward, or NULL: it was refused. */
 struct chan *forward_channel(struct monitor *m, uint32_t id, const char *what,
     const char *target, uint32_t port);
-/* Not reached: audited, told, and the channel is gone. */
-void forward_failed(
-    struct monitor *m, struct chan *c, uint32_t reason, const char *text);
+/* Not reached: audited, told, and the channel is gone.  how: "lookup", "path",
+ * or NULL, by which the log's sentence goes. */
+void forward_failed(struct monitor *m, struct chan *c, uint32_t reason,
+    const char *text, const char *how);
 
 /* on_forward.c: audited, and the client is told no reason. */
 void listen_denied(struct monitor *m, uint32_t request, const char *kind,

@@ -92,8 +92,9 @@ hb_find_name(struct hb_request *r)
 	if (!look_up(r, &address))
 		return false;
 	if (strcmp(r->name, name) != 0)
-		hb_host->log(r->login, SALLYPORT_LOG_INFO,
-		    "client calls itself %s, but %s is %s", name, r->address,
-		    r->name);
+		hb_host->audit(r->login, "key_elsewhere", r->address,
+		    "userauth_hostbased mismatch: client sends %s, but we "
+		    "resolve %s to %s",
+		    name, r->address, r->name);
 	return true;
 }

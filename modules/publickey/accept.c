@@ -22,24 +22,52 @@ source_is_in(const struct request *r, const char *list)
 	return match_host_list(NULL, &a, list) == MATCH_YES;
 }
 
+/* In sshd's words, at once, as sshd does. */
+static void
+tell_elsewhere(struct request *r, const char *required, const char *place)
+{
+	const char *user = pk_host->text(r->login, SALLYPORT_USER);
+	const char *source = pk_host->text(r->login, SALLYPORT_SOURCE);
+
+	if (r->cert != NULL)
+		pk_host->audit(r->login, "key_elsewhere", place,
+		    "cert: Authentication tried for %s with valid certificate "
+		    "but not from a permitted source address (%s).",
+		    user, source);
+	else
+		pk_host->audit(r->login, "key_elsewhere", place,
+		    "%s: Authentication tried for %s with correct key but not "
+		    "from a permitted host (host=%s, ip=%s, required=%s).",
+		    place, user, source, source, required);
+}
+
+static void
+refuse_options(struct request *r, const char *why)
+{
+	pk_refuse_as(r, REFUSAL_OPTIONS,
+	    r->cert != NULL ? "Refused by certificate options" :
+			      "Refused by key options",
+	    why);
+}
+
 bool
 pk_accept_options(
     struct request *r, const struct key_options *options, const char *place)
 {
 	uint64_t now = (uint64_t)pk_host->number(r->login, SALLYPORT_TIME);
+	char why[REASON_MAX];
 
 	if (options->expires != 0 && now >= options->expires) {
-		pk_refuse(r, REFUSAL_OPTIONS, "%s: key has expired", place);
+		snprintf(why, sizeof(why), "%s: key has expired", place);
+		refuse_options(r, why);
 		return false;
 	}
 	for (size_t i = 0; i < options->from_count; i++) {
 		if (source_is_in(r, options->from[i]))
 			continue;
-		pk_refuse(
-		    r, REFUSAL_OPTIONS, "%s: not from this address", place);
-		pk_host->log(r->login, SALLYPORT_LOG_INFO,
-		    "key at %s is not for connections from %s", place,
-		    pk_host->text(r->login, SALLYPORT_SOURCE));
+		tell_elsewhere(r, options->from[i], place);
+		snprintf(why, sizeof(why), "%s: not from this address", place);
+		refuse_options(r, why);
 		return false;
 	}
 	return true;

@@ -18,6 +18,32 @@
 #define CA_FILE_MAX    (1024 * 1024)
 #define NAME_BYTES_MAX 4096
 
+/* sshd's sentence where it has one. */
+static const char *
+as_sshd(
+    const struct request *r, enum cert_verdict verdict, char *text, size_t size)
+{
+	switch (verdict) {
+	case CERT_PAST:
+		return "Certificate invalid: expired";
+	case CERT_NOT_YET_VALID:
+		return "Certificate invalid: not yet valid";
+	case CERT_WRONG_KIND:
+		return "Certificate invalid: not a user certificate";
+	case CERT_NO_PRINCIPALS:
+		return "Certificate lacks principal list";
+	case CERT_CRITICAL:
+		if (r->cert->unknown_critical == NULL)
+			return "Invalid certificate options";
+		snprintf(text, size,
+		    "Certificate critical option \"%s\" is not supported",
+		    r->cert->unknown_critical);
+		return text;
+	default:
+		return "";
+	}
+}
+
 bool
 pk_judge_cert(struct request *r)
 {
@@ -27,15 +53,15 @@ pk_judge_cert(struct request *r)
 	    .rsa_min_bits =
 		(unsigned)pk_host->number(r->login, SALLYPORT_RSA_BITS),
 	    .ca_algorithms = pk_host->text(r->login, SALLYPORT_CA_ALGORITHMS)};
-	char why[REASON_MAX] = "";
+	char why[REASON_MAX] = "", sentence[REASON_MAX];
 	enum cert_verdict verdict =
 	    cert_check(r->key, &rules, why, sizeof(why));
 
 	if (verdict == CERT_GOOD)
 		return true;
-	pk_refuse(r,
+	pk_refuse_as(r,
 	    verdict == CERT_NO_PRINCIPALS ? REFUSAL_PRINCIPAL : REFUSAL_CERT,
-	    "%s", why);
+	    as_sshd(r, verdict, sentence, sizeof(sentence)), why);
 	return false;
 }
 
@@ -45,8 +71,9 @@ pk_cert_names(struct request *r, const char *const *names, size_t count)
 	for (size_t i = 0; i < count; i++)
 		if (cert_names(r->cert, names[i]))
 			return true;
-	pk_refuse(
-	    r, REFUSAL_PRINCIPAL, "certificate names no principal of the user");
+	pk_refuse_as(r, REFUSAL_PRINCIPAL,
+	    "Certificate invalid: name is not a listed principal",
+	    "certificate names no principal of the user");
 	return false;
 }
 
@@ -300,8 +327,9 @@ find_principal(struct request *r, const struct source *own)
 	}
 	if (!listed)
 		return find_user(r);
-	pk_refuse(
-	    r, REFUSAL_PRINCIPAL, "certificate names no principal of the user");
+	pk_refuse_as(r, REFUSAL_PRINCIPAL,
+	    "Certificate does not contain an authorized principal",
+	    "certificate names no principal of the user");
 	return false;
 }
 

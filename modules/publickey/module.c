@@ -226,6 +226,14 @@ tell_refusal(struct request *r)
 	pk_host->reason(r->login, "%s", r->why);
 	if (r->fingerprint[0] == '\0' || r->refusal == REFUSAL_REVOKED)
 		return; /* no key at all; has its own event */
+	if (r->as_sshd[0] != '\0')
+		pk_host->audit(
+		    r->login, "key_refusal", r->place, "%s", r->as_sshd);
+	/* Behind the option that it does not know, sshd has this as well. */
+	if (r->cert != NULL && r->cert->unknown_critical != NULL &&
+	    r->as_sshd[0] != '\0' && strstr(r->as_sshd, "critical") != NULL)
+		pk_host->audit(r->login, "key_refusal", r->place, "%s",
+		    "Invalid certificate options");
 	pk_host->audit(r->login,
 	    r->cert != NULL && r->refusal >= REFUSAL_CERT ? "cert_rejected" :
 							    "key_rejected",

@@ -100,6 +100,7 @@ struct request {
 	bool refused; /* nothing further is to be looked at */
 	enum refusal refusal;
 	char why[REASON_MAX]; /* of that refusal */
+	char as_sshd[REASON_MAX]; /* the sentence of its log; "": none */
 };
 
 extern const struct sallyport_host *pk_host;
@@ -107,6 +108,9 @@ extern const struct sallyport_host *pk_host;
 /* refusal.c: the one way to say why; the nearest to acceptance stays. */
 void pk_refuse(struct request *r, enum refusal refusal, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same, with the sentence that sshd logs as an error. */
+void pk_refuse_as(struct request *r, enum refusal refusal, const char *as_sshd,
+    const char *why);
 /* pk_tell_key() for a candidate, whose refusal is a reason. */
 bool pk_candidate(struct request *r);
 

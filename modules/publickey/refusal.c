@@ -15,9 +15,20 @@ pk_refuse(struct request *r, enum refusal refusal, const char *format, ...)
 	if (refusal <= r->refusal)
 		return;
 	r->refusal = refusal;
+	r->as_sshd[0] = '\0';
 	va_start(args, format);
 	vsnprintf(r->why, sizeof(r->why), format, args);
 	va_end(args);
+}
+
+void
+pk_refuse_as(struct request *r, enum refusal refusal, const char *as_sshd,
+    const char *why)
+{
+	if (refusal <= r->refusal)
+		return;
+	pk_refuse(r, refusal, "%s", why);
+	snprintf(r->as_sshd, sizeof(r->as_sshd), "%s", as_sshd);
 }
 
 bool

@@ -184,7 +184,7 @@ def test_a_client_that_sleeps_hears_why_it_was_left(make_server, user):
     assert p.stdout.readline() == b"on\n"
     os.kill(p.pid, signal.SIGSTOP)
     try:
-        s.wait_log("did not answer 2 keepalives: closed", 20)
+        s.wait_log("Timeout, client not responding from user", 20)
         sp.wait_for(lambda: not s.processes("monitor "), 20, "the session's end")
         assert sp.run(["sallyportctl", "-f", s.config, "sessions"], check=0).stdout == ""
         s.ssh(user, "true", check=0)

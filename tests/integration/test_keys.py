@@ -134,7 +134,7 @@ def test_what_a_rule_asks_of_authorities_and_lists(make_server, make_user, ca):
     s = make_server(publickey=publickey, rules=f"rules = ( {rules} );", extra=(
         f'guards = ( {{ name = "more"; key_revoked = [ "{lists[0]}" ]; }} );'))
     assert [s.ssh(u, "true").returncode for u in users] == [255, 0, 255]
-    s.wait_log(rf"revoked by {lists[0]}")
+    s.wait_log(rf"revoked by file {lists[0]}")
 
 
 def test_revoked_keys_are_refused_without_a_reload(make_server, user):

@@ -12,7 +12,7 @@ import rawssh
 import sp
 from test_keys import ca, certify  # noqa: F401 (a fixture)
 
-TOLD = r"(?m)^.*(?:Key \S+ SHA256:\S+ .*refused: |Certificate invalid: ).*$"
+TOLD = r"(?m)^.*(?:Key \S+ SHA256:\S+ .*refused: |Certificate ID .*refused: ).*$"
 
 
 class Scene:

@@ -51,6 +51,9 @@ not_ssh(struct transport *t, const uint8_t *line, size_t len)
 	char why[256] = "banner exchange: invalid format: ";
 	size_t at = strlen(why);
 
+	if (memchr(line, '\0', len) != NULL)
+		return refuse(t, "Invalid SSH identification string.\r\n",
+		    "banner line contains invalid characters");
 	for (size_t i = 0; i < len && at < sizeof(why) - 1; i++)
 		if (line[i] == '\r' || line[i] == '\n')
 			break;
@@ -111,9 +114,12 @@ hello_receive(struct transport *t)
 
 	if (end == NULL) {
 		/* Junk is told so at its first bytes, not at its end. */
-		if (have >= LINE_MAX_BYTES ||
-		    memcmp(line, "SSH-", have < 4 ? have : 4) != 0)
+		if (memcmp(line, "SSH-", have < 4 ? have : 4) != 0)
 			return not_ssh(t, line, have);
+		if (have >= LINE_MAX_BYTES)
+			return refuse(t,
+			    "Invalid SSH identification string.\r\n",
+			    "banner line too long");
 		return E_AGAIN;
 	}
 	len = (size_t)(end - line);

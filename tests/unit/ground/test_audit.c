@@ -371,15 +371,23 @@ START_TEST(sentences_are_those_log_watchers_know)
 	    " past MaxStartups");
 	ck_assert_str_eq(TEXT(fwd_denied, .kind = "direct-tcpip", .host = "db",
 			     .port = 5432, .reason = "policy"),
-	    "refused direct-tcpip request: user alice from 192.0.2.7 port 52388"
-	    " to db port 5432: policy");
+	    "Forwarding direct-tcpip to db port 5432 by alice refused: policy "
+	    "(Connection from 192.0.2.7 port 52388)");
+	ck_assert_str_eq(TEXT(fwd_refused, .kind = "direct-tcpip", .host = "db",
+			     .port = 5432, .text = "127.0.0.1", .code = 4711),
+	    "refused local port forward: originator 127.0.0.1 port 4711,"
+	    " target db port 5432");
+	ck_assert_str_eq(TEXT(fwd_refused, .kind = "direct-streamlocal",
+			     .host = "/run/x", .text = ""),
+	    "refused streamlocal port forward: originator  port 0,"
+	    " target /run/x");
 	ck_assert_str_eq(
 	    TEXT(fwd_denied, .kind = "tun", .host = "tun6", .reason = "policy"),
-	    "refused tun request: user alice from 192.0.2.7 port 52388 to tun6:"
-	    " policy");
+	    "Forwarding tun to tun6 by alice refused: policy "
+	    "(Connection from 192.0.2.7 port 52388)");
 	ck_assert_str_eq(TEXT(fwd_denied, .kind = "x11", .reason = "policy"),
-	    "refused x11 request: user alice from 192.0.2.7 port 52388: "
-	    "policy");
+	    "Forwarding x11 by alice refused: policy "
+	    "(Connection from 192.0.2.7 port 52388)");
 	ck_assert_str_eq(TEXT(server_stop, .signal = "15"),
 	    "Received signal 15; terminating.");
 	ck_assert_str_eq(TEXT(file_close, .path = "/a \"b", .bytes_read = 1),
