@@ -205,11 +205,11 @@ tell_failure(struct monitor *m, enum sallyport_verdict verdict, unsigned max)
 static unsigned
 tries_allowed(struct monitor *m)
 {
-	unsigned max = m->template->config->limits.max_auth_tries;
-	unsigned rule = m->auth->decision->grants.max_auth_tries;
+	unsigned max = m->auth->decision->grants.max_auth_tries;
 
-	if (rule != 0 && rule < max)
-		max = rule;
+	/* A rule's goes before the server's, which the grant begins with. */
+	if (max == 0)
+		max = m->template->config->limits.max_auth_tries;
 	return max == 0 ? 1 : max;
 }
 

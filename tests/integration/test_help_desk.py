@@ -115,13 +115,13 @@ def test_files_of_the_user(desk):
     user = desk.users["user"]
     keys = user.home + "/.ssh/authorized_keys"
     os.chmod(user.home, 0o777)
-    desk.refused(user, f"Authentication refused: bad ownership or modes for directory {user.home} ",
+    desk.refused(user, f"Authentication refused: bad ownership or modes for directory {user.home}",
                  f"bad ownership or modes for directory {user.home}")
     os.chmod(user.home, 0o755)
     os.chown(keys, desk.users["far"].uid, -1)
     for mode in (0o600, 0o644):  # also where the user cannot even open it
         os.chmod(keys, mode)
-        desk.refused(user, f"Authentication refused: bad ownership or modes for file {keys} ",
+        desk.refused(user, f"Authentication refused: bad ownership or modes for file {keys}",
                      f"bad ownership or modes for file {keys}")
 
 

@@ -332,7 +332,7 @@ def test_a_rules_log_level_reaches_the_worker(make_server, user):
     assert "Connection from" not in s.log()  # it had no rule yet
     mark = s.mark()
     s.ssh(user, "true", flags=("-tt", "-b", "127.0.0.2"), check=0)
-    s.wait_log(r"Logout of ", after=mark)
+    s.wait_log(r"Disconnected from user ", after=mark)
     assert not re.search(PROGRAM_RUNS, s.log()[mark:])
 
 
@@ -346,7 +346,7 @@ def test_log_level_of_the_command_holds_behind_the_login(make_server, user):
     s.wait_log(PROGRAM_RUNS)
     mark = s.mark()
     s.ssh(user, "true", flags=("-tt",), check=0)
-    s.wait_log(r"Logout of ", after=mark)
+    s.wait_log(r"Disconnected from user ", after=mark)
     assert not re.search(PROGRAM_RUNS, s.log()[mark:])
 
 
