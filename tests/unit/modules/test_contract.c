@@ -256,7 +256,8 @@ START_TEST(an_account_that_is_refused_ends_the_connection)
 	fake_password(&f, "daemon", "allow");
 	ck_assert(!f.logged_in);
 	ck_assert(f.disconnected);
-	ck_assert_uint_eq(fake_audit(AUDIT_authz_deny), 1);
+	ck_assert_uint_eq(fake_audit(AUDIT_authz_deny), _i == 0);
+	ck_assert_uint_eq(fake_audit(AUDIT_authz_account), _i == 1);
 	ck_assert_uint_eq(fake_audit(AUDIT_auth_ok), 0);
 	fake_end(&f);
 }
@@ -372,7 +373,7 @@ START_TEST(without_an_account_module_a_bad_shell_is_found)
 	fake_none(&f, "daemon");
 	strcpy(f.m.passwd.pw_shell, "/bin/x");
 	ck_assert(failed(fake_password(&f, "daemon", "allow")));
-	ck_assert_uint_eq(fake_audit(AUDIT_authz_deny), 1);
+	ck_assert_uint_eq(fake_audit(AUDIT_authz_account), 1);
 	fake_end(&f);
 }
 END_TEST
