@@ -359,13 +359,14 @@ auth_partial(struct monitor *m, const char *methods)
 {
 	struct auth *a = m->auth;
 	const struct attempt *t = &a->attempt;
+	/* As sshd: see tell_failure(). */
+	bool quiet = strcmp(t->method, "password") != 0 &&
+	    a->failures < tries_allowed(m) / 2;
 	char method[128];
 
 	slot_proof(m->slot, t->method, OUTCOME_PARTIAL);
-	/* As sshd: see tell_failure(). */
-	AUDIT_QUIETLY(strcmp(t->method, "password") != 0 &&
-		a->failures < tries_allowed(m) / 2,
-	    auth_partial, .method = method_text(m, method, sizeof(method)),
+	AUDIT_QUIETLY(quiet, auth_partial,
+	    .method = method_text(m, method, sizeof(method)),
 	    .module = a->by == NULL ? NULL : a->by->settings->name,
 	    .next = methods, .key_type = t->has_key ? t->key_type : NULL,
 	    .fp = t->has_key ? t->fingerprint : NULL);

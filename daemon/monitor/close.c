@@ -146,6 +146,7 @@ void
 close_audit(struct monitor *m, enum close_account account)
 {
 	const char *how = "closed", *cause = NULL;
+	int quiet;
 
 	if (!m->bye.said) {
 		how = m->closing_cause[0] != '\0' ? "disconnecting" : "killed";
@@ -191,9 +192,9 @@ close_audit(struct monitor *m, enum close_account account)
 		AUDIT(auth_abandoned, .how = how);
 	if (account == CLOSE_ACCOUNT_ASKED_ON)
 		how = "closed";
-	AUDIT_QUIETLY(quiet_end(how, cause, account), conn_close, .how = how,
-	    .cause = cause, .bytes_in = m->bye.bytes_in,
-	    .bytes_out = m->bye.bytes_out,
+	quiet = quiet_end(how, cause, account);
+	AUDIT_QUIETLY(quiet, conn_close, .how = how, .cause = cause,
+	    .bytes_in = m->bye.bytes_in, .bytes_out = m->bye.bytes_out,
 	    .duration_ms = loop_clock() - m->began,
 	    .client = (const char *)m->client_version.data);
 }

@@ -442,6 +442,16 @@ tell_certificate(const struct attempt *t, const char *source, const char *names)
 	    .ca_fp = t->ca_fingerprint, .principals = names, .source = file);
 }
 
+/* In its dialogue sshd takes a refused account for a wrong answer. */
+static void
+tell_denied(const struct attempt *t, const char *service, const char *why)
+{
+	int quiet =
+	    strcmp(t->method, "keyboard-interactive") == 0 ? AUDIT_AT_DEBUG : 0;
+
+	AUDIT_QUIETLY(quiet, pam_denied, .service = service, .reason = why);
+}
+
 /* What modules may emit, by name: see doc/MODULES.md. */
 static void SALLYPORT_FORMAT(4, 5) host_audit(struct sallyport_login *login,
     const char *event, const char *subject, const char *format, ...)
@@ -501,11 +511,7 @@ static void SALLYPORT_FORMAT(4, 5) host_audit(struct sallyport_login *login,
 		    .reason = &text[strspn(text, "0123456789 ")],
 		    .duration_ms = login->m->auth->last_call_ms);
 	else if (IS(pam_denied))
-		/* In its dialogue sshd takes it for a wrong answer. */
-		AUDIT_QUIETLY(strcmp(t->method, "keyboard-interactive") == 0 ?
-			AUDIT_AT_DEBUG :
-			0,
-		    pam_denied, .service = subject, .reason = text);
+		tell_denied(t, subject, text);
 	else if (IS(pam_error))
 		AUDIT(pam_error, .service = subject, .reason = text);
 	else if (IS(hostbased_ok))
