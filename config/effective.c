@@ -331,7 +331,7 @@ put_session(const struct effect *e)
 	put_channels(e);
 	fprintf(e->out, "rekeylimit %llu %u\n",
 	    (unsigned long long)g->rekey_bytes,
-	    g->rekey_seconds == CONFIG_NONE ? 0 : g->rekey_seconds);
+	    g->rekey_seconds == CONFIG_NONE ? 0U : g->rekey_seconds);
 	fprintf(e->out, "ipqos %s", effective_qos(g->ip_qos_interactive));
 	fprintf(e->out, " %s\n", effective_qos(g->ip_qos_bulk));
 	put(e, "loglevel", effective_log_level(g->log_level));

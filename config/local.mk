@@ -6,6 +6,17 @@ config_libsettings_a_SOURCES = \
 	config/choices.c config/choices.h \
 	config/check.c config/check_calls.c config/check.h \
 	config/config.h \
+	config/diff/boxes.c config/diff/boxes.h \
+	config/diff/cells.c config/diff/cells.h \
+	config/diff/classes.c config/diff/classes.h \
+	config/diff/diff.c config/diff/diff.h \
+	config/diff/judge.c config/diff/judge.h \
+	config/diff/moments.c \
+	config/diff/outcome.c config/diff/outcome.h \
+	config/diff/proofs.c config/diff/proofs.h \
+	config/diff/relevant.c config/diff/relevant.h \
+	config/diff/server.c config/diff/server.h \
+	config/diff/walk.c config/diff/walk.h \
 	config/effective.c config/effective.h \
 	config/effective_server.c config/effective_server.h \
 	config/grants.c config/grants.h \
@@ -34,6 +45,7 @@ config_libsettings_a_SOURCES = \
 	config/policy/enter.c \
 	config/policy/explain.c \
 	config/policy/forward.c config/policy/forward.h \
+	config/policy/granted.c config/policy/granted.h \
 	config/policy/idle.c \
 	config/policy/match.c config/policy/match.h \
 	config/policy/may.c \
@@ -41,7 +53,7 @@ config_libsettings_a_SOURCES = \
 	config/policy/start.c \
 	config/policy/tighten.c \
 	config/policy/tests.c config/policy/tests.h \
-	config/policy/time.c \
+	config/policy/time.c config/policy/time.h \
 	config/policy/unreachable.c \
 	config/problem.c config/problem.h \
 	config/reader.c config/reader.h \

@@ -57,7 +57,8 @@ session_version(void)
 struct exec {
 	int program, monitor, worker, report;
 	bool clear;
-	char **argv, **environment;
+	char name[TITLE_MAX], version[SESSION_VERSION_MAX], option[16];
+	char *argv[4], **environment;
 	int error; /* of the step that failed */
 };
 
@@ -105,8 +106,6 @@ run(struct exec *e, const char *option, pid_t *pid)
 	/* Of the environment nothing is handed on but what an instrumented
 	 * build is told by. */
 	static char *environment[4];
-	char name[TITLE_MAX], version[SESSION_VERSION_MAX], more[16];
-	char *argv[] = {name, version, more, NULL};
 	size_t n = 0;
 
 #ifdef SANITIZED
@@ -117,10 +116,13 @@ run(struct exec *e, const char *option, pid_t *pid)
 			environment[n++] = *p;
 #endif
 	environment[n] = NULL;
-	title_blank(name);
-	snprintf(version, sizeof(version), "%s", session_version());
-	snprintf(more, sizeof(more), "%s", option);
-	e->argv = argv;
+	title_blank(e->name);
+	snprintf(e->version, sizeof(e->version), "%s", session_version());
+	snprintf(e->option, sizeof(e->option), "%s", option);
+	e->argv[0] = e->name;
+	e->argv[1] = e->version;
+	e->argv[2] = e->option;
+	e->argv[3] = NULL;
 	e->environment = environment;
 	e->error = 0;
 	*pid = light_child_exec(become_program, e);

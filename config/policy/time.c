@@ -3,6 +3,8 @@
  * TZ set for the moment, because the rules of zones are its business.  Called
  * by single-threaded processes only.
  */
+#include "config/policy/time.h"
+
 #include "config/policy/match.h"
 #include "lib/mem.h"
 
@@ -17,7 +19,7 @@
 #define MINUTES_DAY (24 * 60)
 #define ROW_MAX	    64 /* adjoining windows to walk along */
 
-static bool
+bool
 zone_exists(const char *zone)
 {
 	char *path;
@@ -31,9 +33,8 @@ zone_exists(const char *zone)
 	return exists;
 }
 
-/* Set TZ to the zone; returns what was there, for leave_zone(). */
-static char *
-enter_zone(const char *zone)
+char *
+zone_enter(const char *zone)
 {
 	const char *old = getenv("TZ");
 	char *saved = old != NULL ? mem_strdup(old) : NULL;
@@ -48,8 +49,8 @@ enter_zone(const char *zone)
 	return saved;
 }
 
-static void
-leave_zone(const char *zone, char *saved)
+void
+zone_leave(const char *zone, char *saved)
 {
 	if (zone == NULL) {
 		free(saved);
@@ -77,29 +78,46 @@ closing(const struct time_window *w, const struct tm *now, int days_ago)
 	return mktime(&end);
 }
 
+/* In the part of a window that began on that day, or on the day before. */
+static bool
+began_today(const struct time_window *w, const struct tm *tm)
+{
+	unsigned minute = (unsigned)(tm->tm_hour * 60 + tm->tm_min);
+
+	return (w->days & 1U << tm->tm_wday) != 0 && minute >= w->first &&
+	    (w->last <= w->first || minute < w->last);
+}
+
+static bool
+began_yesterday(const struct time_window *w, const struct tm *tm)
+{
+	unsigned minute = (unsigned)(tm->tm_hour * 60 + tm->tm_min);
+	unsigned yesterday = (unsigned)(tm->tm_wday + 6) % 7;
+
+	return w->last <= w->first && (w->days & 1U << yesterday) != 0 &&
+	    minute < w->last;
+}
+
+bool
+window_holds(const struct time_window *w, const struct tm *tm)
+{
+	return began_today(w, tm) || began_yesterday(w, tm);
+}
+
 static bool
 in_window(const struct time_window *w, time_t now, time_t *ends)
 {
 	struct tm tm;
-	unsigned minute, yesterday;
 	bool inside = false;
 	char *saved;
 
-	saved = enter_zone(w->zone);
+	saved = zone_enter(w->zone);
 	if (localtime_r(&now, &tm) != NULL) {
-		minute = (unsigned)(tm.tm_hour * 60 + tm.tm_min);
-		yesterday = (unsigned)(tm.tm_wday + 6) % 7;
-		if ((w->days & 1U << tm.tm_wday) != 0 && minute >= w->first &&
-		    (w->last <= w->first || minute < w->last)) {
-			inside = true;
-			*ends = closing(w, &tm, 0);
-		} else if (w->last <= w->first &&
-		    (w->days & 1U << yesterday) != 0 && minute < w->last) {
-			inside = true;
-			*ends = closing(w, &tm, 1);
-		}
+		inside = window_holds(w, &tm);
+		if (inside)
+			*ends = closing(w, &tm, !began_today(w, &tm));
 	}
-	leave_zone(w->zone, saved);
+	zone_leave(w->zone, saved);
 	return inside;
 }
 
@@ -201,11 +219,11 @@ policy_windows_text(
 
 		if (i == 0 || (zone == NULL) != (w->zone == NULL) ||
 		    (zone != NULL && strcmp(zone, w->zone) != 0)) {
-			saved = enter_zone(w->zone);
+			saved = zone_enter(w->zone);
 			if (localtime_r(&now, &tm) != NULL)
 				strftime(
 				    clock, sizeof(clock), "%a %H:%M %Z", &tm);
-			leave_zone(w->zone, saved);
+			zone_leave(w->zone, saved);
 			append(text, size, &used, "%sit is %s, outside ",
 			    i > 0 ? "; " : "", clock);
 		} else {
@@ -247,8 +265,8 @@ policy_moment(const char *text, time_t *when)
 	if (zone == NULL ? *end != '\0' : !zone_is_known(zone))
 		return false;
 	tm.tm_isdst = -1;
-	saved = enter_zone(zone);
+	saved = zone_enter(zone);
 	*when = mktime(&tm);
-	leave_zone(zone, saved);
+	zone_leave(zone, saved);
 	return *when != (time_t)-1;
 }

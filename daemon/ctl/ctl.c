@@ -42,6 +42,8 @@ static const struct command {
 	"show it, or set it for new connections until the next reload"},
     {"penalties", penalties_command, "[add address time | clear [address]]",
 	"show, add or clear the penalties of sources"},
+    {"policy", policy_command, "diff [--users file] [--user name] old new",
+	"what a new policy changes for whom"},
     {"reload", reload_command, "",
 	"have the configuration and program on disk take over"},
     {"sessions", sessions_command, "[message target|all text]",

@@ -35,8 +35,8 @@ typedef int ctl_command_fn(const struct ctl *ctl, int argc, char **argv);
 
 ctl_command_fn check_command, drain_command, explain_command,
     fingerprints_command, hostkeys_command, import_command, kill_command,
-    log_level_command, penalties_command, reload_command, sessions_command,
-    show_command, stats_command, status_command;
+    log_level_command, penalties_command, policy_command, reload_command,
+    sessions_command, show_command, stats_command, status_command;
 
 /*
  * The first of what went wrong: with --json a command that fails without an
@@ -54,6 +54,9 @@ int ctl_usage(const struct ctl *ctl, const char *format, ...)
  * stderr, when it cannot be used.  bundle may be NULL.
  */
 struct config *offline_config(const struct ctl *ctl, struct bundle *bundle);
+
+/* The same of any file: NULL, with each problem on stderr. */
+struct config *offline_config_of(const char *path, struct bundle *bundle);
 
 /* The bundle of a file: judged for its owner and modes if root reads it. */
 int offline_read(

@@ -18,6 +18,8 @@ sallyportctl_SOURCES = \
 	daemon/ctl/import_report.c daemon/ctl/import_report.h \
 	daemon/ctl/module.c daemon/ctl/module.h \
 	daemon/ctl/offline.c \
+	daemon/ctl/policy.c \
+	daemon/ctl/policy_users.c daemon/ctl/policy_users.h \
 	daemon/ctl/record.c daemon/ctl/record.h \
 	daemon/ctl/server.c \
 	daemon/ctl/show.c \

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 static void
-keep_first(const struct ctl *ctl, const struct problems *problems)
+keep_first(const char *path, const struct problems *problems)
 {
 	size_t i = 0;
 	char *line;
@@ -19,9 +19,8 @@ keep_first(const struct ctl *ctl, const struct problems *problems)
 	while (
 	    i < problems->count && problems->items[i].severity != PROBLEM_ERROR)
 		i++;
-	line = i < problems->count ?
-	    problem_line(&problems->items[i]) :
-	    mem_printf("%s cannot be read", ctl->config_file);
+	line = i < problems->count ? problem_line(&problems->items[i]) :
+				     mem_printf("%s cannot be read", path);
 	ctl_keep_error(line);
 	free(line);
 }
@@ -36,16 +35,16 @@ offline_read(const char *path, struct bundle *bundle, struct problems *problems)
 }
 
 struct config *
-offline_config(const struct ctl *ctl, struct bundle *bundle)
+offline_config_of(const char *path, struct bundle *bundle)
 {
 	struct bundle own = {0};
 	struct problems problems = {0};
 	struct config *config = NULL;
 
-	if (offline_read(ctl->config_file, &own, &problems) != 0 ||
+	if (offline_read(path, &own, &problems) != 0 ||
 	    config_load(&own, &config, &problems) != 0) {
 		problems_print(&problems, stderr);
-		keep_first(ctl, &problems);
+		keep_first(path, &problems);
 		config = NULL;
 	}
 	problems_free(&problems);
@@ -54,4 +53,10 @@ offline_config(const struct ctl *ctl, struct bundle *bundle)
 	else
 		config_bundle_free(&own);
 	return config;
+}
+
+struct config *
+offline_config(const struct ctl *ctl, struct bundle *bundle)
+{
+	return offline_config_of(ctl->config_file, bundle);
 }

@@ -1,0 +1,38 @@
+/*
+ * One login, decided by one policy.
+ */
+#ifndef CONFIG_DIFF_OUTCOME_H
+#define CONFIG_DIFF_OUTCOME_H
+
+#include "config/diff/proofs.h"
+
+struct outcome {
+	struct decision d;
+	bool in; /* it succeeds, perhaps after more methods */
+	const char *barred; /* why it does not although d allows, or NULL */
+};
+
+/*
+ * A chain that was walked, as the log has it, with what it proved: key and
+ * principal may be NULL where no step proves one.
+ */
+struct walked {
+	const char *const *methods;
+	size_t count;
+	const struct proof_key *key;
+	const struct proof_principal *principal;
+};
+
+/* which: the policy's place in proof_key.offered.  To outcome_free(). */
+void outcome_make(const struct config *policy, size_t which,
+    const struct policy_facts *facts, const struct walked *walked,
+    struct outcome *outcome);
+void outcome_free(struct outcome *outcome);
+
+/* "rule ops (policy.conf:12)", "refused: no_rule"; the caller frees it. */
+char *outcome_text(const struct outcome *outcome);
+
+/* The methods a guard asks besides, "" for none; the caller frees it. */
+char *outcome_more(const struct outcome *outcome);
+
+#endif

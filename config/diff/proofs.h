@@ -1,0 +1,37 @@
+/*
+ * The keys, certificates and Kerberos principals that two policies tell apart.
+ */
+#ifndef CONFIG_DIFF_PROOFS_H
+#define CONFIG_DIFF_PROOFS_H
+
+#include "config/diff/cells.h"
+
+struct proof_key {
+	const char *type; /* of the key or certificate */
+	const char *algorithm; /* of its signature */
+	const char *source;
+	const char *ca; /* NULL: no certificate */
+	unsigned bits;
+	bool touched;
+	bool verified;
+	bool offered[2]; /* in crypto.key_algorithms of each policy */
+	const char *label;
+};
+
+struct proof_principal {
+	const char *name;
+	const char *label;
+};
+
+/* One of each at least; all lives in the arena. */
+struct proofs {
+	struct proof_key *keys;
+	size_t key_count;
+	struct proof_principal *principals;
+	size_t principal_count;
+};
+
+void proofs_make(struct arena *arena, const struct config *const policies[2],
+    struct proofs *proofs);
+
+#endif
