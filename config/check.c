@@ -373,12 +373,11 @@ check_times(const struct check *c, const char *key,
     const struct time_windows *times, const struct origin *origin)
 {
 	struct time_windows one = {NULL, 1};
-	time_t ends;
 	size_t i;
 
 	for (i = 0; i < times->count; i++) {
 		one.items = &times->items[i];
-		if (policy_in_windows(&one, time(NULL), &ends) == TRI_UNKNOWN)
+		if (policy_in_windows(&one, time(NULL), NULL) == TRI_UNKNOWN)
 			problem_error(c->problems, origin->file, origin->line,
 			    "%s: the time zone \"%s\" is not known here", key,
 			    times->items[i].zone);

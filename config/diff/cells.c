@@ -293,7 +293,7 @@ make_listeners(struct arena *arena, const struct config *const policies[2],
 
 void
 cells_make(struct arena *arena, const struct config *const policies[2],
-    time_t now, struct cells *cells)
+    struct moments *moments, struct cells *cells)
 {
 	struct rule_list rules;
 
@@ -301,5 +301,5 @@ cells_make(struct arena *arena, const struct config *const policies[2],
 	cells_rules(arena, policies, &rules);
 	make_sources(arena, &rules, cells);
 	make_listeners(arena, policies, &rules, cells);
-	cells_moments(arena, &rules, now, cells);
+	cells_moments(moments, &rules, cells);
 }

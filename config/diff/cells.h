@@ -33,9 +33,27 @@ struct cells {
 	size_t moment_count;
 };
 
-/* Of the two policies, or of their parts that count for somebody. */
+/*
+ * Times that were looked for before: a year of a zone's clock is much to ask
+ * for each class of users.  Zero at first, with now; to moments_free().
+ */
+struct moments {
+	time_t now; /* from which the year counts */
+	struct arena *arena; /* holds what cells_make() hands out of it */
+	struct moments_of *known;
+	size_t known_count;
+	struct zone_changes *zones;
+	size_t zone_count;
+};
+void moments_init(struct moments *moments, time_t now);
+void moments_free(struct moments *moments);
+
+/*
+ * Of the two policies, or of their parts that count for somebody.  The times
+ * live in moments, the rest in the arena.
+ */
 void cells_make(struct arena *arena, const struct config *const policies[2],
-    time_t now, struct cells *cells);
+    struct moments *moments, struct cells *cells);
 
 /* The rules, overlays and guards of both, one after the other. */
 struct rule_list {
@@ -46,7 +64,7 @@ void cells_rules(struct arena *arena, const struct config *const policies[2],
     struct rule_list *list);
 
 /* moments.c: the times alone. */
-void cells_moments(struct arena *arena, const struct rule_list *rules,
-    time_t now, struct cells *cells);
+void cells_moments(struct moments *moments, const struct rule_list *rules,
+    struct cells *cells);
 
 #endif

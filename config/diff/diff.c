@@ -247,19 +247,22 @@ policy_diff_make(const struct config *old, const struct config *new,
 	struct policy_diff *diff = mem_zalloc(sizeof(*diff));
 	struct user_classes classes;
 	struct class_changes changes;
+	struct moments moments;
 
+	moments_init(&moments, now);
 	diff->arena = arena_new();
 	diff->users = count;
 	user_classes_make(policies, users, count, &classes);
 	diff->classes = classes.count;
 	for (size_t i = 0; i < classes.count; i++) {
 		class_changes_make(
-		    policies, classes.items[i].members[0], now, &changes);
+		    policies, classes.items[i].members[0], &moments, &changes);
 		diff->cells += changes.decided;
 		take_class(diff, &changes, &classes.items[i]);
 		class_changes_free(&changes);
 	}
 	user_classes_free(&classes);
+	moments_free(&moments);
 	diff_server(old, new, &diff->server);
 	sort_all(diff);
 	return diff;

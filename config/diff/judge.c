@@ -292,8 +292,10 @@ static void
 judge_list(const struct decision *old, const struct decision *new,
     const struct option *option, struct findings *findings)
 {
-	const struct layers *a = decision_layers(old, (enum grant)option->grant);
-	const struct layers *b = decision_layers(new, (enum grant)option->grant);
+	const struct layers *a =
+	    decision_layers(old, (enum grant)option->grant);
+	const struct layers *b =
+	    decision_layers(new, (enum grant)option->grant);
 	bool tighter = layers_hold(option, a, b);
 	bool looser = layers_hold(option, b, a);
 

@@ -29,6 +29,19 @@ struct times {
 	size_t count;
 };
 
+/* When the clock of a zone changes within the year. */
+struct zone_changes {
+	const char *zone; /* NULL: the machine's */
+	struct times times;
+};
+
+/* The moments of a set of windows. */
+struct moments_of {
+	const char *windows; /* their texts */
+	struct cell_moment *items;
+	size_t count;
+};
+
 static void
 add_time(struct times *times, time_t when)
 {
@@ -40,11 +53,9 @@ add_time(struct times *times, time_t when)
 }
 
 static bool
-same_zone(const struct time_window *a, const struct time_window *b)
+same_zone(const char *a, const char *b)
 {
-	if (a->zone == NULL || b->zone == NULL)
-		return a->zone == b->zone;
-	return strcmp(a->zone, b->zone) == 0;
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
 static void
@@ -81,23 +92,33 @@ gather(const struct rule_list *rules, struct windows *w)
 	}
 }
 
-/* The changes of the clock within a year. */
-static void
-find_changes(const char *zone, time_t now, struct times *changes)
+/* The changes of the clock within a year, asked once. */
+static const struct times *
+changes_of(struct moments *m, const char *zone)
 {
-	char *saved = zone_enter(zone);
+	struct zone_changes *z;
 	struct tm tm;
 	long offset = 0;
+	char *saved;
 	time_t t;
 
-	for (t = now - now % STEP; t < now + YEAR; t += STEP) {
+	for (size_t i = 0; i < m->zone_count; i++)
+		if (same_zone(m->zones[i].zone, zone))
+			return &m->zones[i].times;
+	m->zones = mem_grow(m->zones, m->zone_count + 1, sizeof(*m->zones));
+	z = &m->zones[m->zone_count++];
+	*z = (struct zone_changes){
+	    .zone = zone != NULL ? arena_strdup(m->arena, zone) : NULL};
+	saved = zone_enter(zone);
+	for (t = m->now - m->now % STEP; t < m->now + YEAR; t += STEP) {
 		if (localtime_r(&t, &tm) == NULL)
 			break;
-		if (t > now && tm.tm_gmtoff != offset)
-			add_time(changes, t);
+		if (t > m->now && tm.tm_gmtoff != offset)
+			add_time(&z->times, t);
 		offset = tm.tm_gmtoff;
 	}
 	zone_leave(zone, saved);
+	return &z->times;
 }
 
 /* A window's beginnings and ends from a day on; TZ is its zone. */
@@ -126,25 +147,27 @@ add_edges(const struct time_window *w, time_t from, struct times *edges)
 }
 
 static void
-find_edges(const struct windows *w, time_t now, struct times *edges)
+find_edges(struct moments *m, const struct windows *w, struct times *edges)
 {
 	struct times changes = {0};
+	const struct times *one;
 	size_t i, j;
 	char *saved;
 
 	for (i = 0; i < w->count; i++) {
 		for (j = 0; j < i; j++)
-			if (same_zone(w->items[j], w->items[i]))
+			if (same_zone(w->items[j]->zone, w->items[i]->zone))
 				break;
-		if (j == i)
-			find_changes(w->items[i]->zone, now, &changes);
+		one = changes_of(m, w->items[i]->zone);
+		for (size_t k = 0; j == i && k < one->count; k++)
+			add_time(&changes, one->items[k]);
 	}
-	add_time(edges, now);
+	add_time(edges, m->now);
 	for (j = 0; j < changes.count; j++)
 		add_time(edges, changes.items[j]);
 	for (i = 0; i < w->count; i++) {
 		saved = zone_enter(w->items[i]->zone);
-		add_edges(w->items[i], now, edges);
+		add_edges(w->items[i], m->now, edges);
 		for (j = 0; j < changes.count; j++)
 			add_edges(w->items[i],
 			    changes.items[j] - DAYS_BEFORE * DAY, edges);
@@ -190,48 +213,96 @@ label_of(struct arena *arena, const struct windows *w, const char *row)
 
 static void
 add_moment(
-    struct arena *arena, struct cells *cells, time_t when, const char *label)
+    struct moments *m, struct moments_of *of, time_t when, const char *label)
 {
-	cells->moments = arena_grow(arena, cells->moments, cells->moment_count,
-	    cells->moment_count + 1, sizeof(*cells->moments));
-	cells->moments[cells->moment_count].when = when;
-	cells->moments[cells->moment_count++].label = label;
+	of->items = arena_grow(
+	    m->arena, of->items, of->count, of->count + 1, sizeof(*of->items));
+	of->items[of->count].when = when;
+	of->items[of->count++].label = label;
 }
 
-void
-cells_moments(struct arena *arena, const struct rule_list *rules, time_t now,
-    struct cells *cells)
+/* One moment for each set of windows that are open together. */
+static void
+make_moments(struct moments *m, const struct windows *w, struct moments_of *of)
 {
-	struct windows w = {0};
+	size_t stride = w->count + 1, e, i;
 	struct times edges = {0};
-	const char **kept;
-	size_t e, i, stride;
+	const char **kept, *row;
 	char *rows;
 
-	gather(rules, &w);
-	if (w.count == 0) {
-		add_moment(arena, cells, now, "at any time");
-		free(w.items);
-		return;
-	}
-	find_edges(&w, now, &edges);
-	rows = open_at(&w, &edges);
-	stride = w.count + 1;
+	find_edges(m, w, &edges);
+	rows = open_at(w, &edges);
 	kept = mem_array(edges.count + 1, sizeof(*kept));
 	for (e = 0; e < edges.count; e++) {
-		const char *row = &rows[e * stride];
-
-		for (i = 0; i < cells->moment_count; i++)
+		row = &rows[e * stride];
+		for (i = 0; i < of->count; i++)
 			if (strcmp(kept[i], row) == 0)
 				break;
-		if (i < cells->moment_count)
+		if (i < of->count)
 			continue;
-		kept[cells->moment_count] = row;
-		add_moment(
-		    arena, cells, edges.items[e], label_of(arena, &w, row));
+		kept[of->count] = row;
+		add_moment(m, of, edges.items[e], label_of(m->arena, w, row));
 	}
 	free(kept);
 	free(rows);
 	free(edges.items);
+}
+
+static const struct moments_of *
+moments_of(struct moments *m, const struct windows *w)
+{
+	struct moments_of *of;
+	char *text = mem_strdup(""), *longer;
+
+	for (size_t i = 0; i < w->count; i++) {
+		longer = mem_printf("%s%s\n", text, w->items[i]->text);
+		free(text);
+		text = longer;
+	}
+	for (size_t i = 0; i < m->known_count; i++) {
+		if (strcmp(m->known[i].windows, text) == 0) {
+			free(text);
+			return &m->known[i];
+		}
+	}
+	m->known = mem_grow(m->known, m->known_count + 1, sizeof(*m->known));
+	of = &m->known[m->known_count++];
+	*of = (struct moments_of){.windows = arena_strdup(m->arena, text)};
+	free(text);
+	if (w->count == 0)
+		add_moment(m, of, m->now, "at any time");
+	else
+		make_moments(m, w, of);
+	return of;
+}
+
+void
+cells_moments(
+    struct moments *moments, const struct rule_list *rules, struct cells *cells)
+{
+	const struct moments_of *of;
+	struct windows w = {0};
+
+	gather(rules, &w);
+	of = moments_of(moments, &w);
+	cells->moments = of->items;
+	cells->moment_count = of->count;
 	free(w.items);
+}
+
+void
+moments_init(struct moments *moments, time_t now)
+{
+	*moments = (struct moments){.now = now, .arena = arena_new()};
+}
+
+void
+moments_free(struct moments *moments)
+{
+	for (size_t i = 0; i < moments->zone_count; i++)
+		free(moments->zones[i].times.items);
+	free(moments->zones);
+	free(moments->known);
+	arena_free(moments->arena);
+	*moments = (struct moments){0};
 }

@@ -4,6 +4,7 @@
  */
 #include "config/diff/outcome.h"
 
+#include "config/arena.h"
 #include "config/policy/match.h"
 #include "lib/mem.h"
 
@@ -38,29 +39,26 @@ prove(struct policy_facts *facts, const struct walked *walked)
 
 void
 outcome_make(const struct config *policy, size_t which,
-    const struct policy_facts *facts, const struct walked *walked,
-    struct outcome *outcome)
+    const struct decision *decided, const struct policy_facts *facts,
+    const struct walked *walked, struct outcome *outcome)
 {
 	struct policy_facts own = *facts;
+	struct decision *d = &outcome->d;
 
-	*outcome = (struct outcome){0};
-	decision_init(&outcome->d);
+	*outcome = (struct outcome){.d = *decided};
 	prove(&own, walked);
-	policy_decide(policy, &own, &outcome->d);
-	if (outcome->d.verdict == POLICY_GRANTED)
-		policy_guard(policy, &own, &outcome->d);
-	outcome->in = outcome->d.verdict != POLICY_REFUSED;
+	/* Guards drop chains where they are. */
+	d->chains.items =
+	    arena_grow(d->arena, decided->chains.items, decided->chains.count,
+		decided->chains.count + 1, sizeof(*d->chains.items));
+	if (d->verdict == POLICY_GRANTED)
+		policy_guard(policy, &own, d);
+	outcome->in = d->verdict != POLICY_REFUSED;
 	if (outcome->in && walked->key != NULL &&
 	    !walked->key->offered[which]) {
 		outcome->in = false;
 		outcome->barred = "crypto.key_algorithms lacks it";
 	}
-}
-
-void
-outcome_free(struct outcome *outcome)
-{
-	decision_free(&outcome->d);
 }
 
 char *

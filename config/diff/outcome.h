@@ -23,11 +23,14 @@ struct walked {
 	const struct proof_principal *principal;
 };
 
-/* which: the policy's place in proof_key.offered.  To outcome_free(). */
+/*
+ * Go on from what policy_decide() said of the facts: decided stays as it is,
+ * and must outlive the outcome.  which: the policy's place in
+ * proof_key.offered.
+ */
 void outcome_make(const struct config *policy, size_t which,
-    const struct policy_facts *facts, const struct walked *walked,
-    struct outcome *outcome);
-void outcome_free(struct outcome *outcome);
+    const struct decision *decided, const struct policy_facts *facts,
+    const struct walked *walked, struct outcome *outcome);
 
 /* "rule ops (policy.conf:12)", "refused: no_rule"; the caller frees it. */
 char *outcome_text(const struct outcome *outcome);

@@ -5,26 +5,31 @@
 #include "config/diff/relevant.h"
 
 #include "config/policy/match.h"
+#include "lib/mem.h"
 
-#include <string.h>
+#include <stdlib.h>
 
-/* The rule with its conditions on the user alone. */
-static struct rule
-user_part(struct arena *arena, const struct rule *rule)
+/* What the rule's conditions on the user alone say. */
+static enum tri
+asks_of_user(
+    const struct rule *rule, bool named, const struct policy_facts *user)
 {
-	struct rule part = *rule;
+	struct rule_match matches[CONFIG_MATCHES_MAX];
+	struct rule part = {.matches = matches};
+	char why[256];
 
-	part.matches =
-	    arena_array(arena, rule->match_count, sizeof(*part.matches));
 	for (size_t i = 0; i < rule->match_count; i++) {
 		const struct rule_match *m = &rule->matches[i];
 
-		part.matches[i].users = m->users;
-		part.matches[i].groups = m->groups;
-		part.matches[i].uids = m->uids;
-		part.matches[i].invalid_user = m->invalid_user;
+		if (part.match_count == CONFIG_MATCHES_MAX)
+			return TRI_UNKNOWN;
+		matches[part.match_count++] =
+		    (struct rule_match){.users = m->users,
+			.groups = m->groups,
+			.uids = m->uids,
+			.invalid_user = m->invalid_user};
 	}
-	return part;
+	return policy_match(&part, named, user, why, sizeof(why));
 }
 
 static bool
@@ -43,23 +48,24 @@ static struct rule *
 select_rules(struct arena *arena, const struct rule *rules, size_t *count,
     bool first_decides, const struct policy_facts *user)
 {
-	struct rule *kept = arena_array(arena, *count, sizeof(*kept));
+	const struct rule **met = mem_array(*count + 1, sizeof(const void *));
+	struct rule *kept;
 	size_t i, n = 0;
 	enum tri result;
-	char why[256];
 
 	for (i = 0; i < *count; i++) {
-		struct rule part = user_part(arena, &rules[i]);
-
-		result =
-		    policy_match(&part, first_decides, user, why, sizeof(why));
+		result = asks_of_user(&rules[i], first_decides, user);
 		if (result == TRI_NO)
 			continue;
-		kept[n++] = rules[i];
+		met[n++] = &rules[i];
 		if (first_decides && result == TRI_YES &&
 		    asks_nothing_else(&rules[i]))
 			break;
 	}
+	kept = arena_array(arena, n, sizeof(*kept));
+	for (i = 0; i < n; i++)
+		kept[i] = *met[i];
+	free(met);
 	*count = n;
 	return kept;
 }

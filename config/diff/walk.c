@@ -17,6 +17,7 @@
 struct walk {
 	const struct config *policies[2]; /* the parts that count */
 	struct policy_facts facts; /* of the cell */
+	struct decision decided[2]; /* before any method was walked */
 	struct proofs proofs;
 	struct class_changes *changes;
 	struct cell cell;
@@ -129,12 +130,12 @@ walk_one(struct walk *w, const struct walked *walked, const char *chain)
 	    walked->principal != NULL ? walked->principal->label : "");
 	w->cell.at[BOX_WAY] = way_index(w, chain, proof);
 	free(proof);
-	outcome_make(w->policies[0], 0, &w->facts, walked, &old);
-	outcome_make(w->policies[1], 1, &w->facts, walked, &new);
+	outcome_make(
+	    w->policies[0], 0, &w->decided[0], &w->facts, walked, &old);
+	outcome_make(
+	    w->policies[1], 1, &w->decided[1], &w->facts, walked, &new);
 	compare(w, &old, &new);
 	w->changes->decided++;
-	outcome_free(&old);
-	outcome_free(&new);
 }
 
 static bool
@@ -221,7 +222,7 @@ has_chain(const struct decision *d, const struct chain *chain)
 static void
 walk_cell(struct walk *w)
 {
-	struct decision d[2];
+	struct decision *d = w->decided;
 	size_t i, j;
 
 	for (i = 0; i < 2; i++) {
@@ -261,7 +262,8 @@ walk_cells(struct walk *w)
 
 void
 class_changes_make(const struct config *const policies[2],
-    const struct policy_facts *user, time_t now, struct class_changes *changes)
+    const struct policy_facts *user, struct moments *moments,
+    struct class_changes *changes)
 {
 	struct walk w = {.facts = *user, .changes = changes};
 
@@ -269,7 +271,7 @@ class_changes_make(const struct config *const policies[2],
 	for (size_t i = 0; i < 2; i++)
 		w.policies[i] =
 		    relevant_part(changes->arena, policies[i], user);
-	cells_make(changes->arena, w.policies, now, &changes->cells);
+	cells_make(changes->arena, w.policies, moments, &changes->cells);
 	proofs_make(changes->arena, w.policies, &w.proofs);
 	walk_cells(&w);
 }

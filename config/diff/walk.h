@@ -27,7 +27,7 @@ struct way {
 struct class_changes {
 	struct class_change *items;
 	size_t count;
-	struct cells cells; /* in arena */
+	struct cells cells; /* in arena, its times in moments */
 	struct way *ways; /* for each index of BOX_WAY */
 	size_t way_count;
 	size_t decided; /* cells */
@@ -36,7 +36,8 @@ struct class_changes {
 
 /* user: any of the class.  To class_changes_free(). */
 void class_changes_make(const struct config *const policies[2],
-    const struct policy_facts *user, time_t now, struct class_changes *changes);
+    const struct policy_facts *user, struct moments *moments,
+    struct class_changes *changes);
 void class_changes_free(struct class_changes *changes);
 
 #endif

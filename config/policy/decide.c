@@ -161,7 +161,6 @@ refuse_by_rule(const struct config *config, const struct policy_facts *facts,
     struct decision *d)
 {
 	const struct grants *grants = &d->grants;
-	time_t ends;
 
 	if (d->rule->grants.refuse)
 		decision_refuse(
@@ -178,7 +177,7 @@ refuse_by_rule(const struct config *config, const struct policy_facts *facts,
 	    grants->root_login == ROOT_NO)
 		decision_refuse(d, REFUSAL_root, "rule %s: root_login is no",
 		    d->rule->name);
-	if (!facts->now_unknown && !policy_may_now(d, facts->now, &ends))
+	if (!facts->now_unknown && !policy_may_now(d, facts->now, NULL))
 		refuse_by_times(d, "times of rule", d->rule->name,
 		    &grants->times, facts->now);
 }
@@ -226,16 +225,15 @@ judge_times(const struct config *config, const struct policy_facts *facts,
 {
 	const struct layers *layers = &d->layers[GRANT_times];
 	char which[192];
-	time_t ends;
 	size_t i;
 	enum trace_kind kind;
 
 	for (i = 0; i < layers->count; i++) {
 		const struct layer_list *l = &layers->items[i];
 
-		if (facts->now_unknown ? policy_is_always(l->list) :
-					 policy_in_windows(l->list, facts->now,
-					     &ends) == TRI_YES)
+		if (facts->now_unknown ?
+			policy_is_always(l->list) :
+			policy_in_windows(l->list, facts->now, NULL) == TRI_YES)
 			continue;
 		decision_blame(d,
 		    policy_rule_of(config, d, GRANT_times, &l->origin, &kind));

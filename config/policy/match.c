@@ -296,7 +296,6 @@ match_time(struct matching *m)
 {
 	char windows[160];
 	enum tri result;
-	time_t ends;
 
 	if (m->match->times.count == 0)
 		return;
@@ -306,11 +305,13 @@ match_time(struct matching *m)
 		    "time: it is not known");
 		return;
 	}
-	result = policy_in_windows(&m->match->times, m->facts->now, &ends);
+	result = policy_in_windows(&m->match->times, m->facts->now, NULL);
 	if (result == TRI_UNKNOWN) {
 		criterion(m, result, "time: a time zone is not known here");
 		return;
 	}
+	if (result == TRI_YES)
+		return;
 	policy_windows_text(
 	    &m->match->times, m->facts->now, windows, sizeof(windows));
 	criterion(m, result, "time: %s", windows);

@@ -50,7 +50,8 @@ bool policy_names_root(const struct rule *rule, const char *root);
 /*
  * Is now within one of the windows?  TRI_UNKNOWN when a window's zone is not
  * known on this machine.  *ends: when the last of a row of adjoining windows
- * closes; 0 for never.  Single-threaded: looks at other zones through TZ.
+ * closes; 0 for never; ends may be NULL.  Single-threaded: looks at other zones
+ * through TZ.
  */
 enum tri policy_in_windows(
     const struct time_windows *windows, time_t now, time_t *ends);

@@ -196,15 +196,16 @@ bool
 policy_may_now(const struct decision *d, time_t now, time_t *ends)
 {
 	const struct layers *layers = &d->layers[GRANT_times];
-	time_t end;
+	time_t end = 0;
 	size_t i;
 
-	*ends = 0;
+	if (ends != NULL)
+		*ends = 0;
 	for (i = 0; i < layers->count; i++) {
-		if (policy_in_windows(layers->items[i].list, now, &end) !=
-		    TRI_YES)
+		if (policy_in_windows(layers->items[i].list, now,
+			ends != NULL ? &end : NULL) != TRI_YES)
 			return false;
-		if (end != 0 && (*ends == 0 || end < *ends))
+		if (ends != NULL && end != 0 && (*ends == 0 || end < *ends))
 			*ends = end;
 	}
 	return layers->count > 0;

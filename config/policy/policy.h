@@ -157,7 +157,7 @@ bool policy_asks_revoked(const struct decision *d, const char *path);
 bool policy_counts_source(const struct decision *d, const char *source);
 
 /* Time windows: asked at login and again at each session's opening. *ends is
- * the moment the window closes, 0 when it does not. */
+ * the moment the window closes, 0 when it does not; ends may be NULL. */
 bool policy_may_now(const struct decision *d, time_t now, time_t *ends);
 
 /*

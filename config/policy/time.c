@@ -17,6 +17,7 @@
 
 #define ZONEINFO    "/usr/share/zoneinfo/"
 #define MINUTES_DAY (24 * 60)
+#define CLOCKS_KEPT 32
 #define ROW_MAX	    64 /* adjoining windows to walk along */
 
 bool
@@ -104,21 +105,64 @@ window_holds(const struct time_window *w, const struct tm *tm)
 	return began_today(w, tm) || began_yesterday(w, tm);
 }
 
+/*
+ * The clock of a zone, or false where this machine has none.  One login asks
+ * many windows of few zones at one moment, and each change of TZ reads the
+ * zone's file: the last clocks are kept.
+ */
 static bool
+clock_of(const char *zone, time_t now, struct tm *tm)
+{
+	static struct {
+		char zone[64];
+		time_t now;
+		struct tm tm;
+		bool known;
+	} clocks[CLOCKS_KEPT], *c;
+	static size_t next;
+	const char *name = zone != NULL ? zone : "";
+	char *saved;
+	bool good;
+
+	for (size_t i = 0; i < CLOCKS_KEPT; i++) {
+		c = &clocks[i];
+		if (c->known && c->now == now && strcmp(c->zone, name) == 0) {
+			*tm = c->tm;
+			return true;
+		}
+	}
+	if (zone != NULL && !zone_exists(zone))
+		return false;
+	saved = zone_enter(zone);
+	good = localtime_r(&now, tm) != NULL;
+	zone_leave(zone, saved);
+	c = &clocks[next++ % CLOCKS_KEPT];
+	c->known = good && strlen(name) < sizeof(c->zone);
+	if (c->known) {
+		memcpy(c->zone, name, strlen(name) + 1);
+		c->now = now;
+		c->tm = *tm;
+	}
+	return good;
+}
+
+/* ends may be NULL: nobody asks. */
+static enum tri
 in_window(const struct time_window *w, time_t now, time_t *ends)
 {
 	struct tm tm;
-	bool inside = false;
 	char *saved;
 
-	saved = zone_enter(w->zone);
-	if (localtime_r(&now, &tm) != NULL) {
-		inside = window_holds(w, &tm);
-		if (inside)
-			*ends = closing(w, &tm, !began_today(w, &tm));
+	if (!clock_of(w->zone, now, &tm))
+		return TRI_UNKNOWN;
+	if (!window_holds(w, &tm))
+		return TRI_NO;
+	if (ends != NULL) {
+		saved = zone_enter(w->zone);
+		*ends = closing(w, &tm, !began_today(w, &tm));
+		zone_leave(w->zone, saved);
 	}
-	zone_leave(w->zone, saved);
-	return inside;
+	return TRI_YES;
 }
 
 static bool
@@ -139,29 +183,28 @@ policy_is_always(const struct time_windows *windows)
 	return false;
 }
 
-/* The latest end of the windows that hold at now. */
+/* The latest end of the windows that hold at now; ends may be NULL. */
 static enum tri
 one_moment(const struct time_windows *windows, time_t now, time_t *ends)
 {
-	enum tri result = TRI_NO;
-	time_t end;
+	enum tri result = TRI_NO, one;
+	time_t end = 0;
 	size_t i;
 
 	for (i = 0; i < windows->count; i++) {
 		const struct time_window *w = &windows->items[i];
 
 		if (is_always(w)) {
-			*ends = 0;
+			if (ends != NULL)
+				*ends = 0;
 			return TRI_YES;
 		}
-		if (w->zone != NULL && !zone_exists(w->zone)) {
-			if (result == TRI_NO)
-				result = TRI_UNKNOWN;
+		one = in_window(w, now, ends != NULL ? &end : NULL);
+		if (one == TRI_UNKNOWN && result == TRI_NO)
+			result = TRI_UNKNOWN;
+		if (one != TRI_YES)
 			continue;
-		}
-		if (!in_window(w, now, &end))
-			continue;
-		if (result != TRI_YES || end > *ends)
+		if (ends != NULL && (result != TRI_YES || end > *ends))
 			*ends = end;
 		result = TRI_YES;
 	}
@@ -175,6 +218,8 @@ policy_in_windows(const struct time_windows *windows, time_t now, time_t *ends)
 	time_t end = 0, next = 0;
 	int i;
 
+	if (ends == NULL)
+		return one_moment(windows, now, NULL);
 	*ends = 0;
 	result = one_moment(windows, now, &end);
 	if (result != TRI_YES || end == 0)
@@ -214,16 +259,14 @@ policy_windows_text(
 	text[0] = '\0';
 	for (size_t i = 0; i < windows->count && used < size - 1; i++) {
 		const struct time_window *w = &windows->items[i];
-		char clock[48] = "?", *saved;
+		char clock[48] = "?";
 		struct tm tm;
 
 		if (i == 0 || (zone == NULL) != (w->zone == NULL) ||
 		    (zone != NULL && strcmp(zone, w->zone) != 0)) {
-			saved = zone_enter(w->zone);
-			if (localtime_r(&now, &tm) != NULL)
+			if (clock_of(w->zone, now, &tm))
 				strftime(
 				    clock, sizeof(clock), "%a %H:%M %Z", &tm);
-			zone_leave(w->zone, saved);
 			append(text, size, &used, "%sit is %s, outside ",
 			    i > 0 ? "; " : "", clock);
 		} else {
