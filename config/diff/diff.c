@@ -304,7 +304,7 @@ static const struct {
 } directions[DIFF_DIRECTIONS] = {
     [DIFF_LOOSER] = {"LOOSER", "looser"},
     [DIFF_UNJUDGED] = {"OTHERWISE, not judged", "unjudged"},
-    [DIFF_TIGHTER] = {"TIGHTER", "tighter"},
+    [DIFF_TIGHTER] = {"TIGHTER, or opening nothing", "tighter"},
 };
 
 static void

@@ -16,7 +16,7 @@
 enum diff_direction {
 	DIFF_LOOSER, /* somebody may do more */
 	DIFF_UNJUDGED, /* other than before; nobody here can say which way */
-	DIFF_TIGHTER,
+	DIFF_TIGHTER, /* or other than before where that opens nothing */
 	DIFF_DIRECTIONS
 };
 

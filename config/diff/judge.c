@@ -67,6 +67,15 @@ is_of_cells(enum grant grant)
 	}
 }
 
+/* Grants that let nobody do more, whatever they say. */
+static bool
+opens_nothing(enum grant grant)
+{
+	return grant == GRANT_banner || grant == GRANT_log_level ||
+	    grant == GRANT_warn_before || grant == GRANT_ip_qos_interactive ||
+	    grant == GRANT_ip_qos_bulk || grant == GRANT_x11_display_offset;
+}
+
 /* ---- single values ---- */
 
 static bool
@@ -101,6 +110,8 @@ judge_value(const struct option *option, const void *old, const void *new)
 {
 	uint64_t a, b;
 
+	if (opens_nothing((enum grant)option->grant))
+		return DIFF_TIGHTER;
 	if (option->tighten == TIGHTEN_SAME)
 		return ordered(
 		    *(char *const *)old == NULL, *(char *const *)new == NULL);
@@ -190,7 +201,8 @@ count_positive(const struct words *w)
 static bool
 allows_all(const struct words *w)
 {
-	return has_word(w, "*") || (w->count > 0 && count_positive(w) == 0);
+	return has_word(w, "*") || has_word(w, "*:*") ||
+	    (w->count > 0 && count_positive(w) == 0);
 }
 
 /* For certain: whatever a allows, b allows. */

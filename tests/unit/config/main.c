@@ -20,6 +20,7 @@ main(void)
 	srunner_add_suite(runner, suite_policy_may());
 	srunner_add_suite(runner, suite_policy_forward());
 	srunner_add_suite(runner, suite_guards());
+	srunner_add_suite(runner, suite_diff());
 	srunner_add_suite(runner, suite_show());
 	srunner_add_suite(runner, suite_start());
 	srunner_add_suite(runner, suite_tests());
