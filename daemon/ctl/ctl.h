@@ -55,8 +55,8 @@ int ctl_usage(const struct ctl *ctl, const char *format, ...)
  */
 struct config *offline_config(const struct ctl *ctl, struct bundle *bundle);
 
-/* The same of any file: NULL, with each problem on stderr. */
-struct config *offline_config_of(const char *path, struct bundle *bundle);
+/* The same of any file, which no server reads: whoever may have written it. */
+struct config *offline_draft(const char *path, struct bundle *bundle);
 
 /* The bundle of a file: judged for its owner and modes if root reads it. */
 int offline_read(

@@ -34,14 +34,16 @@ offline_read(const char *path, struct bundle *bundle, struct problems *problems)
 	    config_bundle_read_unjudged(path, bundle, problems);
 }
 
-struct config *
-offline_config_of(const char *path, struct bundle *bundle)
+static struct config *
+read_config(const char *path,
+    int (*read)(const char *, struct bundle *, struct problems *),
+    struct bundle *bundle)
 {
 	struct bundle own = {0};
 	struct problems problems = {0};
 	struct config *config = NULL;
 
-	if (offline_read(path, &own, &problems) != 0 ||
+	if (read(path, &own, &problems) != 0 ||
 	    config_load(&own, &config, &problems) != 0) {
 		problems_print(&problems, stderr);
 		keep_first(path, &problems);
@@ -58,5 +60,11 @@ offline_config_of(const char *path, struct bundle *bundle)
 struct config *
 offline_config(const struct ctl *ctl, struct bundle *bundle)
 {
-	return offline_config_of(ctl->config_file, bundle);
+	return read_config(ctl->config_file, offline_read, bundle);
+}
+
+struct config *
+offline_draft(const char *path, struct bundle *bundle)
+{
+	return read_config(path, config_bundle_read_unjudged, bundle);
 }

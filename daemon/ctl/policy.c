@@ -79,8 +79,8 @@ compare(const struct ctl *ctl, struct policy_words *w)
 	struct policy_diff *diff;
 	int status = CTL_USAGE;
 
-	policies[0] = offline_config_of(w->files[0], &bundles[0]);
-	policies[1] = offline_config_of(w->files[1], &bundles[1]);
+	policies[0] = offline_draft(w->files[0], &bundles[0]);
+	policies[1] = offline_draft(w->files[1], &bundles[1]);
 	if (policies[0] != NULL && policies[1] != NULL) {
 		if (w->users.count == 0)
 			policy_users_all(w->arena, &w->users);

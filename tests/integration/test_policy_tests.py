@@ -22,6 +22,8 @@ def ctl(server, *words, check=0):
 def place(tmp_path):
     (policy,) = re.findall(r"(?s)```policy\n(.*?)```", TEXT)
     (tmp_path / "policy.conf").write_text(policy)
+    (users,) = re.findall(r"(?s)```users\n(.*?)```", TEXT)
+    (tmp_path / "users").write_text(users)
     open_door = '{ name = "all"; methods = [ "publickey" ]; }, { name = "ops"'
     assert '{ name = "ops"' in policy
     (tmp_path / "careless.conf").write_text(
