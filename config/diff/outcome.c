@@ -7,6 +7,7 @@
 #include "config/arena.h"
 #include "config/policy/match.h"
 #include "lib/mem.h"
+#include "lib/refusals.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,9 +78,8 @@ outcome_text(const struct outcome *outcome)
 	else if (outcome->barred != NULL)
 		text = mem_printf("refused: %s", outcome->barred);
 	else
-		text =
-		    mem_printf("refused: %s%s%s", policy_reason_text(d->reason),
-			place[0] != '\0' ? " by" : "", place);
+		text = mem_printf("refused: %s%s%s", refusals[d->reason].code,
+		    place[0] != '\0' ? " by" : "", place);
 	free(place);
 	return text;
 }
