@@ -6,11 +6,10 @@
 #include "daemon/ctl/ctl.h"
 
 #include "daemon/ctl/record.h"
-#include "lib/mem.h"
+#include "daemon/ctl/say.h"
 
 #include <sys/stat.h>
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,39 +76,6 @@ usage(FILE *out)
 	}
 }
 
-static char *first_error;
-
-void
-ctl_keep_error(const char *text)
-{
-	if (first_error == NULL)
-		first_error = mem_strdup(text);
-}
-
-/* Behind what is on stderr already. */
-static void __attribute__((format(printf, 1, 0)))
-say(const char *format, va_list args)
-{
-	char *text = mem_vprintf(format, args);
-
-	ctl_keep_error(text);
-	fputs(text, stderr);
-	free(text);
-}
-
-int
-ctl_fail(const char *format, ...)
-{
-	va_list args;
-
-	fputs("sallyportctl: ", stderr);
-	va_start(args, format);
-	say(format, args);
-	va_end(args);
-	putc('\n', stderr);
-	return CTL_FAILED;
-}
-
 static const struct command *
 find(const char *name)
 {
@@ -117,22 +83,6 @@ find(const char *name)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	return NULL;
-}
-
-int
-ctl_usage(const struct ctl *ctl, const char *format, ...)
-{
-	const struct command *c = find(ctl->command);
-	va_list args;
-
-	fprintf(stderr, "sallyportctl: %s: ", ctl->command);
-	va_start(args, format);
-	say(format, args);
-	va_end(args);
-	fprintf(stderr, "\nusage: sallyportctl %s%s%s\n", ctl->command,
-	    c != NULL && *c->arguments ? " " : "",
-	    c != NULL ? c->arguments : "");
-	return CTL_USAGE;
 }
 
 /* -f, --json and the like may stand before or behind the command's name. */
@@ -173,8 +123,7 @@ end(const struct ctl *ctl, int status)
 {
 	if (ctl->json && status != CTL_OK && !json_was_written()) {
 		fputs("{\n\t\"error\": ", stdout);
-		json_text(
-		    first_error != NULL ? first_error : "it failed", stdout);
+		json_text(ctl_first_error(), stdout);
 		fputs("\n}\n", stdout);
 	}
 	if (fflush(stdout) != 0 && status == CTL_OK)
@@ -210,6 +159,7 @@ main(int argc, char **argv)
 		usage(stderr);
 		return end(&ctl, CTL_USAGE);
 	}
+	ctl.arguments = command->arguments;
 	status = command->run(&ctl, n - 1, &argv[1]);
 	return end(&ctl, status);
 }

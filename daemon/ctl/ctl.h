@@ -8,17 +8,9 @@
 #include "config/bundle.h"
 #include "config/config.h"
 #include "config/problem.h"
+#include "daemon/ctl/say.h"
 
 #include <stdbool.h>
-
-/* Exit statuses, for scripts. */
-enum ctl_status {
-	CTL_OK,
-	CTL_FAILED, /* it was done, and the answer is no */
-	CTL_USAGE,
-	CTL_NOT_RUNNING, /* no server answers */
-	CTL_PARTLY, /* reload: a listener could not be opened */
-};
 
 struct records;
 
@@ -28,6 +20,7 @@ struct ctl {
 	bool json;
 	bool quiet; /* the caller says itself what the server did not answer */
 	const char *command;
+	const char *arguments; /* of the command, for its usage */
 };
 
 /* A command: its own arguments, without its name.  Returns ctl_status. */
@@ -37,17 +30,6 @@ ctl_command_fn check_command, drain_command, explain_command,
     fingerprints_command, hostkeys_command, import_command, kill_command,
     log_level_command, penalties_command, policy_command, reload_command,
     sessions_command, show_command, stats_command, status_command;
-
-/*
- * The first of what went wrong: with --json a command that fails without an
- * answer answers {"error": "..."} on stdout.  The functions below keep theirs.
- */
-void ctl_keep_error(const char *text);
-
-/* "sallyportctl: ..." on stderr; returns CTL_FAILED, ctl_usage CTL_USAGE. */
-int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-int ctl_usage(const struct ctl *ctl, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 
 /*
  * offline.c: the configuration as it is on disk.  NULL, and each problem on

@@ -21,6 +21,7 @@ sallyportctl_SOURCES = \
 	daemon/ctl/policy.c \
 	daemon/ctl/policy_users.c daemon/ctl/policy_users.h \
 	daemon/ctl/record.c daemon/ctl/record.h \
+	daemon/ctl/say.c daemon/ctl/say.h \
 	daemon/ctl/server.c \
 	daemon/ctl/show.c \
 	daemon/ctl/standing.h
