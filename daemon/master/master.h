@@ -220,7 +220,8 @@ struct master {
 		size_t len;
 		void (*done)(struct master *m, const char *error, void *arg);
 		void *arg;
-		struct loop_timer again; /* until the lobby is empty */
+		struct loop_timer again; /* until it, then the lobby, ended */
+		uint64_t end_by; /* ms; then it is killed */
 		uint64_t exec_by; /* ms; the lobby has so long */
 	} rehearsal;
 	struct control *control;

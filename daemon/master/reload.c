@@ -27,6 +27,8 @@
 /* How long the lobby has to become empty, and how often that is looked at. */
 #define LOBBY_EMPTY_MS 1000
 #define LOBBY_AGAIN_MS 20
+#define END_WITHIN_MS  2000 /* of the report */
+#define END_AGAIN_MS   10
 
 static void
 finish(struct master *m, const char *error)
@@ -126,6 +128,28 @@ rehearsed(struct master *m, int status)
 	take_over(m);
 }
 
+/*
+ * Its end closed the pipe, so it exits now; a program that closed the pipe and
+ * goes on is killed.  The loop never waits for it.
+ */
+static void
+await_end(void *arg)
+{
+	struct master *m = arg;
+	pid_t pid;
+	int status = 0;
+
+	pid = waitpid(m->rehearsal.pid, &status, WNOHANG);
+	if (pid == 0 || (pid < 0 && errno == EINTR)) {
+		if (loop_clock() >= m->rehearsal.end_by)
+			(void)kill(m->rehearsal.pid, SIGKILL);
+		loop_timer_start(
+		    m->loop, &m->rehearsal.again, END_AGAIN_MS, await_end, m);
+		return;
+	}
+	rehearsed(m, pid < 0 ? 1 : status);
+}
+
 static void
 on_report(int fd, unsigned events, void *arg)
 {
@@ -133,7 +157,6 @@ on_report(int fd, unsigned events, void *arg)
 	size_t room = sizeof(m->rehearsal.text) - 1 - m->rehearsal.len;
 	char drop[512];
 	ssize_t n;
-	int status = 0;
 
 	(void)events;
 	n = room > 0 ? read(fd, &m->rehearsal.text[m->rehearsal.len], room) :
@@ -145,10 +168,8 @@ on_report(int fd, unsigned events, void *arg)
 	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
 		return;
 	loop_fd_remove(&m->rehearsal.on_report);
-	/* Its end closed the pipe: it exits now. */
-	if (waitpid(m->rehearsal.pid, &status, 0) != m->rehearsal.pid)
-		status = 1;
-	rehearsed(m, status);
+	m->rehearsal.end_by = loop_clock() + END_WITHIN_MS;
+	await_end(m);
 }
 
 static void

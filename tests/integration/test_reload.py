@@ -6,10 +6,11 @@ import re
 import select
 import shutil
 import signal
+import subprocess
 import threading
 
 import sp
-from test_ctl import ctl, ctl_json
+from test_ctl import CTL, ctl, ctl_json
 from test_service import Prober
 
 TRANSFERS = 50
@@ -109,6 +110,12 @@ def broken(path):
         f.write(b"#!/bin/sh\nexit 3\n")
 
 
+def hanging(path):
+    """Lets go of all descriptors, the report's pipe among them, and stays."""
+    with open(path, "w") as f:
+        f.write("#!/usr/bin/python3\nimport os, time\nos.closerange(0, 1000)\ntime.sleep(600)\n")
+
+
 def rejected(s, user, pattern):
     """One clear error, to who asked and in the log; the old one serves on."""
     mark, generation = s.mark(), ctl_json(s, "-s", s.control, "status")["generation"]
@@ -180,6 +187,20 @@ def test_fifty_transfers_and_a_prober(make_server, user):
     assert prober.bad == [] and prober.good > 20
     sp.wait_for(lambda: len(s.processes("keyholder")) == 1, 20,
                 "old generations' end")
+
+
+def test_a_rehearsal_that_lets_go_of_its_report_and_stays_holds_nobody_up(make_server, user):
+    s = make_server()
+    kept = shutil.copy(sp.DAEMON, sp.DAEMON + ".kept")
+    try:
+        replace_program(hanging)
+        p = subprocess.Popen([CTL, "-s", s.control, "reload"], stderr=subprocess.PIPE, text=True)
+        while p.poll() is None:
+            assert s.ssh(user, "true", timeout=20).returncode == 0
+        assert p.returncode == 1 and "the rehearsal ended with signal 9" in p.stderr.read()
+    finally:
+        os.rename(kept, sp.DAEMON)
+    assert s.ssh(user, "true").returncode == 0
 
 
 def test_with_a_log_file_on_the_command_line_no_other_target_is_written(make_server, user):
