@@ -7,7 +7,7 @@
  * is killed; nobody waits for one that cannot die.  Sent by
  * monitors, and by sallyportctl explain, which is to see what they would.
  */
-#include "privsep/errand.h"
+#include "privsep/errand_child.h"
 
 #include "lib/buf.h"
 #include "lib/err.h"
@@ -17,8 +17,6 @@
 #include "lib/safefile.h"
 #include "privsep/directory.h"
 #include "privsep/glob_files.h"
-#include "privsep/leftovers.h"
-#include "privsep/light_child.h"
 
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -36,10 +34,9 @@
 #include <unistd.h>
 
 #define BURY_MS 1000 /* until a process that was killed has ended */
-#define UNFIT	126 /* a program that is not to be run */
 
-static int
-from_err(int err)
+int
+errand_from_err(int err)
 {
 	switch (err) {
 	case 0:
@@ -55,29 +52,11 @@ from_err(int err)
 	}
 }
 
-/* In a child: descriptors from `first` on gone. */
-static void
-close_from(unsigned first)
+void
+errand_close_from(unsigned first)
 {
 	if (syscall(SYS_close_range, first, ~0u, 0) != 0)
 		_exit(125);
-}
-
-/*
- * In a child that is to exec: signals as at birth.  By the calls themselves:
- * libc's leave out 32 and 33, and their handlers must not run here once the
- * mask is open.
- */
-static void
-restore_signals(void)
-{
-	/* The kernel's struct sigaction, all zero: SIG_DFL. */
-	const uint64_t action[8] = {0}, none = 0;
-
-	for (int i = 1; i < NSIG; i++)
-		(void)syscall(SYS_rt_sigaction, i, action, NULL, sizeof(none));
-	(void)syscall(
-	    SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
 }
 
 /*
@@ -87,8 +66,8 @@ restore_signals(void)
  * dumpable where fs.suid_dumpable says so; until that is taken back the saved
  * user stays root's, and who is not root may not trace what is partly root.
  */
-static void
-become(const struct errand_as *as)
+void
+errand_become(const struct errand_as *as)
 {
 	if (geteuid() != 0)
 		return; /* who asks about itself; tests */
@@ -149,7 +128,7 @@ keep_two(int third, int fourth)
 
 	if (dup2(a, 3) != 3 || dup2(b, 4) != 4)
 		_exit(125);
-	close_from(5);
+	errand_close_from(5);
 }
 
 static int
@@ -160,7 +139,7 @@ read_file(void *arg)
 	int fd = -1;
 
 	keep_two(o->to, o->memory);
-	become(o->as);
+	errand_become(o->as);
 	memset(&reply, 0, sizeof(reply));
 	if (o->rules == NULL)
 		reply.err = glob_files(o->path, 4, reply.why);
@@ -181,16 +160,9 @@ seal(int memory)
 	    lseek(memory, 0, SEEK_SET) == 0;
 }
 
-/* A light child, and its place among those of its user. */
-struct sent {
-	struct light_child child;
-	struct leftover_place place;
-};
-
-/* 0, SALLYPORT_STATE (too many of them wait), or SALLYPORT_SYSTEM. */
-static int
-send_child(struct sent *sent, uid_t whose, unsigned at_once, int64_t ms,
-    int (*run)(void *arg), void *arg)
+int
+errand_send(struct errand_child *sent, uid_t whose, unsigned at_once,
+    int64_t ms, int (*run)(void *arg), void *arg)
 {
 	int error;
 
@@ -206,9 +178,9 @@ send_child(struct sent *sent, uid_t whose, unsigned at_once, int64_t ms,
 	return SALLYPORT_OK;
 }
 
-/* One that cannot be ended keeps its place; the master tells of it. */
-static void
-end_child(struct sent *sent, uid_t whose, int64_t ms, bool group, int *status)
+void
+errand_end(
+    struct errand_child *sent, uid_t whose, int64_t ms, bool group, int *status)
 {
 	if (light_child_end(&sent->child, ms, group, status)) {
 		leftovers_leave(&sent->place);
@@ -221,8 +193,8 @@ end_child(struct sent *sent, uid_t whose, int64_t ms, bool group, int *status)
 		    (int)sent->child.pid, (unsigned)whose);
 }
 
-static int
-refuse_stuck(uid_t uid, char *why, size_t why_size)
+int
+errand_refuse_stuck(uid_t uid, char *why, size_t why_size)
 {
 	snprintf(why, why_size,
 	    "processes that look at files of uid %u still wait for them",
@@ -232,8 +204,8 @@ refuse_stuck(uid_t uid, char *why, size_t why_size)
 
 /* Wait for the child's answer, and end it. */
 static int
-await_reply(struct sent *sent, const struct opening *o, int from, int64_t until,
-    char *why, size_t why_size)
+await_reply(struct errand_child *sent, const struct opening *o, int from,
+    int64_t until, char *why, size_t why_size)
 {
 	struct reply reply;
 	int status, result = SALLYPORT_SYSTEM;
@@ -248,9 +220,9 @@ await_reply(struct sent *sent, const struct opening *o, int from, int64_t until,
 		reply.why[sizeof(reply.why) - 1] = '\0';
 		snprintf(why, why_size, "%s",
 		    reply.why[0] != '\0' ? reply.why : err_text(reply.err));
-		result = from_err(reply.err);
+		result = errand_from_err(reply.err);
 	}
-	end_child(sent, o->as->whose, 0, false, &status);
+	errand_end(sent, o->as->whose, 0, false, &status);
 	return result;
 }
 
@@ -262,7 +234,7 @@ open_by(const struct errand_as *as, const char *path,
 	struct opening o = {
 	    .as = as, .path = path, .rules = rules, .memory = -1};
 	const int64_t until = (int64_t)loop_clock() + deadline_ms;
-	struct sent sent;
+	struct errand_child sent;
 	int pipes[2] = {-1, -1}, result = SALLYPORT_SYSTEM;
 
 	*fd = -1;
@@ -270,10 +242,10 @@ open_by(const struct errand_as *as, const char *path,
 	if (o.memory < 0 || pipe2(pipes, O_CLOEXEC) != 0)
 		goto failed;
 	o.to = pipes[1];
-	result = send_child(&sent, as->whose, LEFTOVERS_AT_ONCE,
+	result = errand_send(&sent, as->whose, LEFTOVERS_AT_ONCE,
 	    (int64_t)deadline_ms, read_file, &o);
 	if (result == SALLYPORT_STATE) {
-		result = refuse_stuck(as->whose, why, why_size);
+		result = errand_refuse_stuck(as->whose, why, why_size);
 		goto out;
 	}
 	if (result != SALLYPORT_OK)
@@ -395,8 +367,8 @@ ask(void *arg)
 
 	if (dup2(a->to, 3) != 3)
 		return 125;
-	close_from(4);
-	become(a->as);
+	errand_close_from(4);
+	errand_become(a->as);
 	said = (signed char)answer(a->question, a->path);
 	return write(3, &said, 1) == 1 ? 0 : 125;
 }
@@ -407,7 +379,7 @@ errand_ask(const struct errand_as *as, enum errand_question question,
 {
 	const int64_t until = (int64_t)loop_clock() + deadline_ms;
 	struct asking a = {.as = as, .question = question, .path = path};
-	struct sent sent;
+	struct errand_child sent;
 	int pipes[2], status, result;
 	signed char said;
 
@@ -416,7 +388,7 @@ errand_ask(const struct errand_as *as, enum errand_question question,
 	if (pipe2(pipes, O_CLOEXEC) != 0)
 		return SALLYPORT_SYSTEM;
 	a.to = pipes[1];
-	result = send_child(
+	result = errand_send(
 	    &sent, as->whose, LEFTOVERS_AT_ONCE, (int64_t)deadline_ms, ask, &a);
 	close(pipes[1]);
 	if (result == SALLYPORT_OK) {
@@ -427,7 +399,7 @@ errand_ask(const struct errand_as *as, enum errand_question question,
 			result = read(pipes[0], &said, 1) == 1 ?
 			    said :
 			    SALLYPORT_SYSTEM;
-		end_child(&sent, as->whose, 0, false, &status);
+		errand_end(&sent, as->whose, 0, false, &status);
 	}
 	close(pipes[0]);
 	return result;
@@ -450,149 +422,4 @@ errand_bury(pid_t pid, int *status)
 		if (errno != EINTR)
 			return true;
 	return true;
-}
-
-/* ---- running ------------------------------------------------------------ */
-
-struct running {
-	const struct sallyport_command *command;
-	int output;
-	int unfit; /* why it is not run, by the child */
-	char why[SAFEFILE_WHY_MAX];
-};
-
-/* Its path may lie on a user's file system: judged by the child, too. */
-static bool
-is_fit(struct running *r)
-{
-	const struct safefile_rules rules = {.flags = SAFEFILE_FOLLOW};
-	int fd;
-
-	r->unfit = safefile_open(r->command->argv[0], &rules, &fd, r->why);
-	return r->unfit == 0;
-}
-
-static int
-run_program(void *arg)
-{
-	static const char *const nothing[] = {
-	    "PATH=/usr/local/bin:/usr/bin:/bin", NULL};
-	struct running *r = arg;
-	const struct sallyport_command *command = r->command;
-	const gid_t group = command->gid;
-	const struct errand_as as = {.uid = command->uid,
-	    .gid = command->gid,
-	    .groups = &group,
-	    .group_count = 1};
-	struct rlimit no_core = {0, 0};
-	int null = open("/dev/null", O_RDWR);
-
-	if (setsid() < 0 || null < 0 || dup2(null, 0) < 0 ||
-	    dup2(r->output, 1) < 0 || dup2(null, 2) < 0 || chdir("/") != 0)
-		return 125;
-	if (!is_fit(r))
-		return UNFIT;
-	close_from(3);
-	restore_signals();
-	setrlimit(RLIMIT_CORE, &no_core);
-	umask(077);
-	become(&as);
-	execve(command->argv[0], (char *const *)(uintptr_t)command->argv,
-	    (char *const *)(uintptr_t)(command->environment != NULL ?
-		    command->environment :
-		    nothing));
-	return 127;
-}
-
-/* All it prints until it closes its end.  0 or an enum sallyport_error. */
-static int
-collect(int from, struct buf *out, int64_t deadline)
-{
-	uint8_t piece[4096];
-
-	for (;;) {
-		ssize_t n;
-
-		if (!light_child_wait(from, deadline - (int64_t)loop_clock()))
-			return SALLYPORT_TIMEOUT;
-		n = read(from, piece, sizeof(piece));
-		if (n == 0)
-			return SALLYPORT_OK;
-		if (n < 0)
-			return SALLYPORT_SYSTEM;
-		buf_bytes(out, piece, (size_t)n);
-		if (buf_end(out) != 0)
-			return SALLYPORT_TOO_LARGE;
-	}
-}
-
-/* The child's end, for the caller. */
-static int
-tell_end(const struct running *r, struct buf *out, int result, char **output,
-    size_t *len, char *why, size_t why_size)
-{
-	if (r->unfit != 0) {
-		snprintf(why, why_size, "%s",
-		    r->why[0] != '\0' ? r->why : err_text(r->unfit));
-		return from_err(r->unfit);
-	}
-	if (result == SALLYPORT_OK) {
-		*output = mem_zalloc(out->len + 1);
-		if (out->len > 0)
-			memcpy(*output, out->data, out->len);
-		*len = out->len;
-		return result;
-	}
-	snprintf(why, why_size,
-	    result == SALLYPORT_TIMEOUT	      ? "it took too long" :
-		result == SALLYPORT_TOO_LARGE ? "it printed too much" :
-						"its output was lost");
-	return result;
-}
-
-int
-errand_run(const struct sallyport_command *command, uid_t whose, char **output,
-    size_t *len, int *status, char *why, size_t why_size)
-{
-	int64_t deadline = (int64_t)loop_clock() + command->deadline;
-	struct buf out;
-	struct running r = {.command = command};
-	struct sent sent;
-	int pipes[2], result;
-
-	*output = NULL;
-	*len = 0;
-	*status = 0;
-	why[0] = '\0';
-	if (command->uid == 0) {
-		snprintf(why, why_size, "it must not run as root");
-		return SALLYPORT_PERMISSIONS;
-	}
-	if (pipe2(pipes, O_CLOEXEC) != 0) {
-		snprintf(why, why_size, "%s", strerror(errno));
-		return SALLYPORT_SYSTEM;
-	}
-	r.output = pipes[1];
-	/* Many logins may ask a slow directory at once. */
-	result = send_child(&sent, whose, 0, 0, run_program, &r);
-	if (result == SALLYPORT_SYSTEM)
-		snprintf(why, why_size, "%s", strerror(errno));
-	close(pipes[1]);
-	if (result != SALLYPORT_OK) {
-		close(pipes[0]);
-		return result == SALLYPORT_STATE ?
-		    refuse_stuck(whose, why, why_size) :
-		    result;
-	}
-	buf_init(&out, command->output_max);
-	result = collect(pipes[0], &out, deadline);
-	close(pipes[0]);
-	end_child(&sent, whose,
-	    result == SALLYPORT_OK ? deadline - (int64_t)loop_clock() : 0, true,
-	    status);
-	*status =
-	    WIFEXITED(*status) ? WEXITSTATUS(*status) : 256 + WTERMSIG(*status);
-	result = tell_end(&r, &out, result, output, len, why, why_size);
-	buf_free(&out);
-	return result;
 }
