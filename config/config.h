@@ -402,6 +402,7 @@ struct rule_match {
 	struct strings key_sources;
 	struct strings key_cas;
 	struct strings principals;
+	bool delegated; /* only logins that delegated tickets */
 	struct strings realms;
 	struct origin origin;
 };
@@ -451,6 +452,7 @@ struct policy_test {
 	bool key_verify;
 	char *key_command;
 	char *principal;
+	bool delegated;
 	uint32_t expect; /* enum test_outcome */
 	char *rule; /* rule, overlay or guard that decides */
 	uint32_t reason; /* enum refusal; 0: not given */

@@ -165,6 +165,17 @@ any_chain(const struct granting *g)
 	return list;
 }
 
+/* sshd takes what is delegated wherever it takes a ticket. */
+static void
+put_kerberos(const struct granting *g)
+{
+	put_switch(g, "gssapi", "gssapiauthentication", "no");
+	put_switch(g, "delegation", "gssapiauthentication", "no");
+	if (says(g, "gssapicleanupcredentials"))
+		put_bool(g, "keep_delegated",
+		    !is(g, "gssapicleanupcredentials", "yes", "yes"));
+}
+
 static void
 put_methods(const struct granting *g)
 {
@@ -183,7 +194,7 @@ put_methods(const struct granting *g)
 	put_switch(
 	    g, "keyboard_interactive", "kbdinteractiveauthentication", "yes");
 	if (import_kerberos(g->imp))
-		put_switch(g, "gssapi", "gssapiauthentication", "no");
+		put_kerberos(g);
 	if (import_anywhere(g->imp, "hostbasedauthentication", "yes"))
 		put_switch(g, "hostbased", "hostbasedauthentication", "no");
 }

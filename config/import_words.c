@@ -11,7 +11,6 @@
 
 #define OBSOLETE "obsolete: sshd ignores it too"
 #define KERBEROS "passwords against the KDC are PAM's work (pam_krb5)"
-#define NOT_KEPT "credentials that a client delegates are dropped at once"
 #define NO_KEX	 "there is no key exchange by GSSAPI"
 
 /* clang-format off: a keyword, a paragraph */
@@ -68,16 +67,19 @@ static const struct import_word words[] = {
     {"GatewayPorts", WORD_RULE, "`gateway_ports`"},
     {"GSSAPIAuthentication", WORD_RULE,
 	"the module `gssapi` (package sallyport-gssapi), the step "
-	"`gssapi-with-mic` and `gssapi`; no /etc/krb5.keytab: left out, with a "
+	"`gssapi-with-mic`, `gssapi` and `delegation`; no /etc/krb5.keytab: "
+	"left out, with a "
 	"warning"},
-    {"GSSAPICleanupCredentials", WORD_IGNORED, NOT_KEPT},
-    {"GSSAPIDelegateCredentials", WORD_IGNORED, NOT_KEPT},
+    {"GSSAPICleanupCredentials", WORD_RULE, "`keep_delegated`"},
+    {"GSSAPIDelegateCredentials", WORD_IGNORED,
+	"it is a client's; `delegation` takes what clients delegate"},
     {"GSSAPIEnablek5users", WORD_FIXED, "no"},
     {"GSSAPIIndicators", WORD_IGNORED,
 	"the gssapi module does not look at authentication indicators"},
     {"GSSAPIKexAlgorithms", WORD_IGNORED, NO_KEX},
     {"GSSAPIKeyExchange", WORD_FIXED, "no"},
-    {"GSSAPIStoreCredentialsOnRekey", WORD_IGNORED, NOT_KEPT},
+    {"GSSAPIStoreCredentialsOnRekey", WORD_IGNORED,
+	"without a key exchange by GSSAPI there is nothing to store then"},
     {"GSSAPIStrictAcceptorCheck", WORD_SERVER, "`kerberos.strict_acceptor`"},
     {"HostbasedAcceptedAlgorithms", WORD_UNSUPPORTED,
 	"hostbased takes what crypto.key_algorithms has"},

@@ -419,6 +419,9 @@ const struct option options[] = {
 	"only."),
     GM("realm", realms, STRINGS,
 	"The realm of that principal, patterns. Guards only."),
+    GM("delegated", delegated, BOOL,
+	"true: only logins whose client has delegated Kerberos tickets. Guards "
+	"only."),
 
     /* ---- a test ---- */
     T("name", name, STRING, 0, 128, REQUIRED, NULL, NULL,
@@ -463,6 +466,8 @@ const struct option options[] = {
 	"The key's own forced command."),
     T("principal", principal, STRING, 3, 1024, 0, NULL, NULL,
 	"The Kerberos principal that came in with a ticket, \"user@REALM\"."),
+    T("delegated", delegated, BOOL, 0, 0, 0, "false", NULL,
+	"Whether that client has delegated tickets."),
     T("expect", expect, CHOICE, 0, 0, REQUIRED, NULL, outcome_choices,
 	"What is to come: allow, deny, or more: a guard that judges the method "
 	"or the key asks for more methods. A "

@@ -100,6 +100,8 @@ check_test(struct loader *l, const config_setting_t *group, const char *what,
 	    test->methods.count == 0)
 		fault = "\"methods\" is missing: a key or principal is known "
 			"after authentication only";
+	else if (test->delegated && test->principal == NULL)
+		fault = "\"principal\" is missing: whose tickets?";
 	else if (test->expect != TEST_ALLOW && test->grants != NULL)
 		fault = "\"grants\" go with expect = \"allow\"";
 	else if (test->expect != TEST_DENY && test->reason != 0)

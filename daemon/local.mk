@@ -22,6 +22,7 @@ include daemon/master/local.mk
 include daemon/keyholder/local.mk
 include daemon/ticketholder/local.mk
 include daemon/helper/local.mk
+include daemon/ticketstore/local.mk
 include daemon/monitor/local.mk
 include daemon/worker/local.mk
 include daemon/worker/transport/local.mk

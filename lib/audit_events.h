@@ -16,10 +16,10 @@
  * "[invalid user ]NAME", {who} "[authenticating |invalid |]user NAME " or
  * nothing, {guest} the same until login and nothing after it, {preauth}
  * " [preauth]" from the client's identification until login.  The fields no
- *sentence mentions follow at its end as " [conn=... name=value]"; where known
- *log watchers (fail2ban's sshd filter) anchor the end, {on} puts them into " on
- *conn=...,name=value", which those allow.  The sentences are OpenSSH's where it
- *has one.
+ * sentence mentions follow at its end as " [conn=... name=value]"; where known
+ * log watchers (fail2ban's sshd filter) anchor the end, {on} puts them into
+ * " on conn=...,name=value", which those allow.  The sentences are OpenSSH's
+ * where it has one.
  */
 #ifndef LIB_AUDIT_EVENTS_H
 #define LIB_AUDIT_EVENTS_H
@@ -178,6 +178,10 @@ E(ticket_authorized, 3205, "ticket.authorized", INFO, SUCCESS, "authentication",
   "Authorized to {name}, krb5 principal {principal} ({source})") \
 E(ticket_rejected, 3206, "ticket.rejected", INFO, FAILURE, "authentication", "info", \
   "Kerberos ticket< of {principal}> for {for} refused: {reason}") \
+E(tickets_stored, 3207, "tickets.stored", VERBOSE, SUCCESS, "iam", "creation", \
+  "Tickets delegated by {principal} are in {source}") \
+E(tickets_lost, 3208, "tickets.lost", ERROR, FAILURE, "iam", "info", \
+  "Tickets delegated by {principal} are lost: {reason}") \
 E(password_change_required, 3210, "password.change.required", INFO, UNKNOWN, "iam", "change", \
   "Password of {for} must be changed") \
 E(password_changed, 3211, "password.changed", NOTICE, SUCCESS, "iam", "change", \
@@ -384,6 +388,8 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_password_change_refused(F, E) F(E, method) F(E, module) F(E, reason)
 #define AUDIT_FIELDS_ticket_authorized(F, E) F(E, name) F(E, principal) F(E, source)
 #define AUDIT_FIELDS_ticket_rejected(F, E) F(E, principal) F(E, reason)
+#define AUDIT_FIELDS_tickets_stored(F, E) F(E, principal) F(E, source)
+#define AUDIT_FIELDS_tickets_lost(F, E) F(E, principal) F(E, reason)
 #define AUDIT_FIELDS_hostbased_ok(F, E) F(E, host) F(E, target) F(E, key_type) F(E, fp)
 #define AUDIT_FIELDS_hostbased_fail(F, E) F(E, host) F(E, target) F(E, key_type) F(E, fp) F(E, reason)
 

@@ -158,7 +158,8 @@ enum sallyport_text {
 	SALLYPORT_SERVICE, /* PAM service the rule sets, "" if none */
 	SALLYPORT_GROUPS, /* names of the user's groups, one a line; those
 			     that cannot be learnt are not among them */
-	SALLYPORT_INSTANCE /* name of this module in the configuration */
+	SALLYPORT_INSTANCE, /* name of this module in the configuration */
+	SALLYPORT_TICKET_CACHE /* KRB5CCNAME of tickets delegated to us */
 };
 
 /* Numbers. */

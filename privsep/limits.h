@@ -20,6 +20,7 @@
 #define WALL_LIST_MAX	   32768 /* a list of the policy: CONFIG_CHANNELS_MAX */
 #define WALL_TOKEN_MAX	   65536 /* of GSS-API: a PAC makes it large */
 #define WALL_HELPER_MAX	   65536 /* asked of a module's helper, or answered */
+#define WALL_DELEGATED_MAX (128 * 1024) /* tickets with their keys */
 #define WALL_MODULI_MAX	   (128 * 1024) /* groups, as text of moduli(5) */
 #define PORT_MAX	   65535
 #define U32		   UINT32_MAX

@@ -14,24 +14,35 @@
 
 #define WALL_MONITOR_TICKETS(MSG)                          \
 	MSG(ticket_token, ANY_STATE, 16, 0, ticket_answer) \
-	MSG(ticket_mic, ANY_STATE, 1, 0, ticket_checked)
+	MSG(ticket_mic, ANY_STATE, 1, 0, ticket_checked)   \
+	MSG(ticket_take, ANY_STATE, 1, 0, ticket_delegated)
 /* A token of the client's; what a MIC was made over, and the MIC. */
 #define WALL_ticket_token(F) F(bytes, token, WALL_TOKEN_MAX)
 #define WALL_ticket_mic(F) F(bytes, data, WALL_TEXT_MAX) F(bytes, mic, WALL_TEXT_MAX)
+/* What the client has delegated, once its MIC was right. */
+#define WALL_ticket_take(F)
 
 #define WALL_TICKETS_MONITOR(MSG)             \
 	MSG(ticket_answer, ANY_STATE, 0, 0, no) \
-	MSG(ticket_checked, ANY_STATE, 0, 0, no)
+	MSG(ticket_checked, ANY_STATE, 0, 0, no) \
+	MSG(ticket_delegated, ANY_STATE, 0, 0, no)
 /*
  * state: enum ticket_state; a token for the client; of a complete context who
- * it is, and the account that auth_to_local makes of that, or "".  text:
- * libkrb5's words.
+ * it is, the account that auth_to_local makes of that, or "", and whether the
+ * client has delegated tickets.  text: libkrb5's words.
  */
 #define WALL_ticket_answer(F)                                     \
 	F(u8, state, 2) F(bytes, token, WALL_TOKEN_MAX)           \
 	F(text, principal, WALL_TEXT_MAX) F(text, local, SSH_USER_MAX) \
-	F(text, text, WALL_TEXT_MAX)
+	F(flag, delegated, 1) F(text, text, WALL_TEXT_MAX)
 #define WALL_ticket_checked(F) F(flag, good, 1) F(text, text, WALL_TEXT_MAX)
+
+/*
+ * Strings of RFC 4251: the principal, then each of the tickets as
+ * krb5_marshal_credentials() has them.  Empty: text says why.
+ */
+#define WALL_ticket_delegated(F) \
+	F(bytes, tickets, WALL_DELEGATED_MAX) F(text, text, WALL_TEXT_MAX)
 
 #define WALL_MASTER_TICKETS(MSG) \
 	MSG(tickets_begin, ANY_STATE, 1, 0, tickets_ready) \

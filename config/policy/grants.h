@@ -105,6 +105,15 @@ GRANT(principals, STRINGS, 0, 64, 0, IS("[\"*\"]"), NULL, LAYER, KEEP,
     "Patterns of the Kerberos principals, \"user@REALM\", that may enter "
     "with a ticket: \"*@EXAMPLE.COM\". Which of them may enter as which "
     "user the module gssapi judges besides.")
+GRANT(delegation, BOOL, 0, 0, 0, IS("false"), NULL, FALSE, OFF,
+    "daemon/monitor/delegated.c",
+    "Take the Kerberos tickets that a client delegates (ssh -K), put them into "
+    "a credential cache of the user's before the session opens, and name that "
+    "in KRB5CCNAME.")
+GRANT(keep_delegated, BOOL, 0, 0, 0, IS("false"), NULL, FALSE, KEEP,
+    "daemon/monitor/delegated.c",
+    "Leave that cache when the connection ends, for what runs on; it is "
+    "removed otherwise.")
 GRANT(times, TIMES, 0, 64, 0, IS("[\"00:00-24:00\"]"), NULL, LAYER, KEEP,
     "config/policy/may.c",
     "When logins and new sessions are allowed; a session ends with the "
@@ -139,8 +148,8 @@ GRANT(command, STRING, 1, 4096, NONE, IS("\"none\""), NULL, SAME, KEEP,
     "subsystem its program, internal-sftp for the internal one). "
     "It goes before the command of a key line or a certificate, which never "
     "runs for a refused request, and not at all where exec is false. "
-    "Forwarding, agent, X11, tunnels and terminal are then off unless the "
-    "same rule grants them.")
+    "Forwarding, agent, X11, tunnels, terminal and delegation are then off "
+    "unless the same rule grants them.")
 GRANT(command_restricts, BOOL, 0, 0, 0, IS("true"), NULL, NEVER, KEEP,
     "config/policy/compose.c",
     "Whether command and sftp_only switch that off; false: they forbid "

@@ -372,6 +372,23 @@ match_principal(struct matching *m)
 		    "realm: \"%.80s\" is not listed", policy_realm(name));
 }
 
+/* Without a principal nothing was delegated. */
+static void
+match_delegated(struct matching *m)
+{
+	const struct policy_facts *f = m->facts;
+
+	if (!m->match->delegated)
+		return;
+	if (f->principal_state == FACT_UNKNOWN)
+		criterion(
+		    m, TRI_UNKNOWN, "delegated: the principal is not known");
+	else
+		criterion(m,
+		    tri_of(f->principal_state == FACT_KNOWN && f->delegated),
+		    "delegated: no tickets were");
+}
+
 static void
 match_method(struct matching *m)
 {
@@ -422,6 +439,7 @@ policy_match(const struct rule *rule, bool named,
 		    &m, &m.match->key_sources, "key_source", facts->key_source);
 		match_key(&m, &m.match->key_cas, "key_ca", facts->key_ca);
 		match_principal(&m);
+		match_delegated(&m);
 	}
 	return m.result;
 }
@@ -454,9 +472,10 @@ policy_match_is_late(const struct rule *rule)
 		const struct rule_match *match = &rule->matches[i];
 
 		if (match->methods.count + match->key_types.count +
-			match->key_sources.count + match->key_cas.count +
-			match->principals.count + match->realms.count >
-		    0)
+			    match->key_sources.count + match->key_cas.count +
+			    match->principals.count + match->realms.count >
+			0 ||
+		    match->delegated)
 			return true;
 	}
 	return false;

@@ -57,6 +57,7 @@ struct policy_facts {
 	const struct policy_facts *earlier;
 	enum fact_state principal_state;
 	const char *principal; /* Kerberos: "user@REALM" */
+	bool delegated; /* of a known principal: tickets as well */
 };
 
 enum policy_verdict {

@@ -70,6 +70,7 @@ declare_key(struct run *r)
 	if (t->principal != NULL) {
 		f->principal_state = FACT_KNOWN;
 		f->principal = t->principal;
+		f->delegated = t->delegated;
 	}
 	if (t->key_type == NULL)
 		return;
@@ -159,6 +160,7 @@ may_match_later(const struct run *r, const struct rule *guard)
 		memset(&m->key_cas, 0, sizeof(m->key_cas));
 		memset(&m->principals, 0, sizeof(m->principals));
 		memset(&m->realms, 0, sizeof(m->realms));
+		m->delegated = false;
 	}
 	return policy_match(&early, false, &r->facts, why, sizeof(why)) !=
 	    TRI_NO;

@@ -28,8 +28,8 @@ static const struct command {
     {"explain", explain_command,
 	"--user name --from address [--listener name] [--at time]\n"
 	"        [--method method[,method]] [--key file]\n"
-	"        [--principal user@REALM] [--live] [--brief]\n"
-	"        [--expect allow | deny]",
+	"        [--principal user@REALM [--delegated]] [--live]\n"
+	"        [--brief] [--expect allow | deny]",
 	"who may log in and do what, and why"},
     {"fingerprints", fingerprints_command, "",
 	"print the fingerprints of the host keys"},

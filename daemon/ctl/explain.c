@@ -24,7 +24,7 @@
 struct asked {
 	const char *user, *from, *listener, *at, *methods, *key, *principal,
 	    *expect;
-	bool live, brief;
+	bool live, brief, delegated;
 };
 
 /* ---- the question ---- */
@@ -58,6 +58,10 @@ take_options(const struct ctl *ctl, int argc, char **argv, struct asked *a)
 			a->brief = true;
 			continue;
 		}
+		if (strcmp(argv[i], "--delegated") == 0) {
+			a->delegated = true;
+			continue;
+		}
 		while (k < n && strcmp(argv[i], rows[k].name) != 0)
 			k++;
 		if (k == n)
@@ -70,6 +74,8 @@ take_options(const struct ctl *ctl, int argc, char **argv, struct asked *a)
 	if (a->expect != NULL && strcmp(a->expect, "allow") != 0 &&
 	    strcmp(a->expect, "deny") != 0)
 		return ctl_usage(ctl, "--expect: allow or deny");
+	if (a->delegated && a->principal == NULL)
+		return ctl_usage(ctl, "--delegated: whose? --principal");
 	return a->user == NULL || a->from == NULL ?
 	    ctl_usage(ctl, "--user and --from are required") :
 	    CTL_OK;
@@ -472,6 +478,7 @@ explain(const struct ctl *ctl, const struct asked *asked, struct question *q)
 	else if (names_method(q, "publickey"))
 		q->facts.key_state = FACT_UNKNOWN;
 	q->facts.principal = asked->principal;
+	q->facts.delegated = asked->delegated;
 	if (asked->principal != NULL)
 		q->facts.principal_state = FACT_KNOWN;
 	else if (names_method(q, "gssapi-"))

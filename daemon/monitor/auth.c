@@ -4,6 +4,7 @@
  * walked, modules give verdicts, and chain.c alone turns those into progress.
  */
 #include "daemon/monitor/auth.h"
+#include "daemon/monitor/delegated.h"
 
 #include "daemon/monitor/decoy.h"
 #include "lib/audit.h"
@@ -211,9 +212,11 @@ answer_proof(
 	auth_expose(m);
 	if (a->attempt.has_key)
 		take_key(a);
-	if (a->attempt.principal[0] != '\0')
+	if (a->attempt.principal[0] != '\0') {
 		memcpy(
 		    a->principal, a->attempt.principal, sizeof(a->principal));
+		delegated_count(m);
+	}
 	if (restrictions_merge(&a->granted, &a->attempt.restrictions,
 		a->decision, a->attempt.key_source) != 0) {
 		auth_refuse(m, REFUSAL_conflict,

@@ -118,6 +118,12 @@ struct joined {
 	bool proved; /* its authenticate() did a step of a chain */
 };
 
+struct delegated_tickets {
+	bool are_there; /* the client has delegated */
+	uint8_t *data; /* NULL: none were taken */
+	size_t len;
+};
+
 struct auth {
 	struct sallyport_login login;
 	struct decision *decision;
@@ -194,6 +200,12 @@ struct auth {
 		struct wall_message last; /* answer, borrowed by the module */
 		bool has_last, failed;
 	} ticket;
+
+	/* delegated.c: tickets of the try that runs, and of the login */
+	struct {
+		struct delegated_tickets tried, counted;
+		char *cache; /* where they were stored; or NULL */
+	} delegated;
 
 	/* answers of the last round */
 	uint8_t *answers;

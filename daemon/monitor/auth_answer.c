@@ -4,6 +4,7 @@
  * floor, whoever the user is and whatever was wrong.
  */
 #include "daemon/monitor/auth.h"
+#include "daemon/monitor/delegated.h"
 
 #include "daemon/monitor/decoy.h"
 #include "daemon/monitor/files.h"
@@ -509,6 +510,7 @@ auth_succeed(struct monitor *m)
 	fill_slot(m, methods);
 	take_environment(m);
 	m->decision = a->decision;
+	delegated_settle(m);
 	monitor_login(m);
 }
 

@@ -44,6 +44,7 @@ fill_key_facts(struct auth *a)
 	if (a->principal[0] != '\0') {
 		f->principal_state = FACT_KNOWN;
 		f->principal = a->principal;
+		f->delegated = a->delegated.counted.are_there;
 	}
 	if (!a->last_key.has_key)
 		return;

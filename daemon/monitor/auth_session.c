@@ -5,6 +5,7 @@
 #include "daemon/monitor/auth.h"
 
 #include "config/arena.h"
+#include "daemon/monitor/delegated.h"
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -68,6 +69,49 @@ open_one(struct monitor *m, size_t i)
 	return false;
 }
 
+/* As the user, who may be slow. */
+static void
+begin_store(struct monitor *m, struct errand_as *as)
+{
+	*as = (struct errand_as){.uid = m->passwd.pw_uid,
+	    .gid = m->passwd.pw_gid,
+	    .whose = m->passwd.pw_uid};
+	as->groups = auth_groups(m, &as->group_count);
+	monitor_call(m, CALL_FILES, "the credential cache");
+}
+
+static void
+store_tickets(struct monitor *m)
+{
+	struct errand_as as;
+	const char *name;
+	char *setting;
+
+	if (!delegated_waits(m))
+		return;
+	begin_store(m, &as);
+	name = delegated_store(m, &as);
+	monitor_call_done(m);
+	if (name == NULL)
+		return;
+	setting = mem_printf("KRB5CCNAME=%s", name);
+	(void)auth_set_environment(m, setting);
+	free(setting);
+}
+
+static void
+remove_tickets(struct monitor *m)
+{
+	struct errand_as as;
+
+	delegated_wipe(m);
+	if (m->auth->delegated.cache == NULL)
+		return;
+	begin_store(m, &as);
+	delegated_remove(m, &as);
+	monitor_call_done(m);
+}
+
 int
 auth_open_session(struct monitor *m, const char *tty, const char **text)
 {
@@ -89,6 +133,7 @@ auth_open_session(struct monitor *m, const char *tty, const char **text)
 		AUDIT(session_failed, .reason = a->session_error);
 		return E_DENIED;
 	}
+	store_tickets(m);
 	a->in_session = true;
 	for (size_t i = 0; i < m->template->n_modules && opened; i++)
 		if (m->template->modules[i].module->open_session != NULL ||
@@ -177,6 +222,7 @@ auth_close(struct monitor *m)
 	if (a == NULL)
 		return;
 	close_sessions(m);
+	remove_tickets(m);
 	(void)auth_exit_code(m);
 	a->attempt.abandoned = true; /* nobody is there to be asked */
 	for (size_t i = m->template->n_modules; i-- > 0;) {

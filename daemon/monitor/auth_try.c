@@ -3,6 +3,7 @@
  * the configuration, until one has an opinion.
  */
 #include "daemon/monitor/auth.h"
+#include "daemon/monitor/delegated.h"
 
 #include "config/policy/match.h"
 
@@ -210,10 +211,13 @@ auth_try_step(struct monitor *m, const struct chain_step *step)
 		if (a->attempt.change)
 			continue; /* a new password nobody asked for */
 		forget_claims(&a->attempt);
+		delegated_forget_try(m);
 		auth_enter(m, i, STAGE_AUTHENTICATE);
 		verdict = auth_verdict(
 		    m, i, h->module->authenticate(connection, &a->login));
 		tried = true;
+		if (verdict != SALLYPORT_ALLOW)
+			delegated_forget_try(m);
 		if (a->attempt.abandoned || a->attempt.broken)
 			return SALLYPORT_DENY;
 		if (verdict != SALLYPORT_IGNORE) {

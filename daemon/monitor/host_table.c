@@ -109,6 +109,8 @@ host_text(struct sallyport_login *login, enum sallyport_text which)
 		return auth_group_text(m);
 	case SALLYPORT_INSTANCE:
 		return module_name(m);
+	case SALLYPORT_TICKET_CACHE:
+		return a->delegated.cache == NULL ? "" : a->delegated.cache;
 	}
 	return "";
 }

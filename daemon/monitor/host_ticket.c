@@ -4,7 +4,9 @@
  * dies or does not answer fails that try and nothing else.
  */
 #include "daemon/monitor/auth.h"
+#include "daemon/monitor/delegated.h"
 
+#include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "modules/sallyport_ticket.h"
@@ -169,6 +171,36 @@ ticket_accept(struct sallyport_login *login, const void *token, size_t len,
 	return SALLYPORT_OK;
 }
 
+/*
+ * What the client has delegated, if the rule takes it; a guard may still
+ * forbid.  Without the tickets the login goes on: nothing is lost but them.
+ */
+static int
+take_delegated(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	const struct wall_message question = {
+	    .type = MSG_ticket_take, .fds = {-1, -1, -1, -1}};
+	const struct msg_ticket_delegated *answer =
+	    &a->ticket.last.ticket_delegated;
+	int err;
+
+	if (a->walk.hopeless || !a->decision->grants.delegation) {
+		delegated_try(m, (struct bytes){NULL, 0});
+		return SALLYPORT_OK;
+	}
+	forget_answer(a);
+	if ((err = ask(m, &question, MSG_ticket_delegated)) != SALLYPORT_OK)
+		return err;
+	if (answer->tickets.len == 0)
+		AUDIT(tickets_lost, .principal = a->attempt.principal,
+		    .reason = answer->text);
+	delegated_try(m, answer->tickets);
+	/* Wipes what has been received. */
+	forget_answer(a);
+	return SALLYPORT_OK;
+}
+
 /* The client has the key of the context: who it is counts from here on. */
 static int
 take_principal(struct monitor *m, const char *principal)
@@ -197,6 +229,7 @@ ticket_verify(struct sallyport_login *login, const void *data, size_t len,
 	struct wall_message question = {
 	    .type = MSG_ticket_mic, .fds = {-1, -1, -1, -1}};
 	char principal[WALL_TEXT_MAX + 1];
+	bool delegated;
 	int err;
 
 	if (!host_allows(login, HOST_TICKET_VERIFY) || a->ticket.failed ||
@@ -209,6 +242,7 @@ ticket_verify(struct sallyport_login *login, const void *data, size_t len,
 	}
 	snprintf(principal, sizeof(principal), "%s",
 	    a->ticket.last.ticket_answer.principal);
+	delegated = a->ticket.last.ticket_answer.delegated;
 	forget_answer(a);
 	question.ticket_mic.data = (struct bytes){data, len};
 	question.ticket_mic.mic = (struct bytes){mic, mic_len};
@@ -219,7 +253,8 @@ ticket_verify(struct sallyport_login *login, const void *data, size_t len,
 		because(m, "%s", a->ticket.last.ticket_checked.text);
 		return SALLYPORT_REFUSED;
 	}
-	return take_principal(m, principal);
+	err = take_principal(m, principal);
+	return err == SALLYPORT_OK && delegated ? take_delegated(m) : err;
 }
 
 const struct sallyport_tickets host_tickets = {

@@ -34,6 +34,7 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/auth_try.c \
 	daemon/monitor/chain.c daemon/monitor/chain.h \
 	daemon/monitor/decoy.c daemon/monitor/decoy.h \
+	daemon/monitor/delegated.c daemon/monitor/delegated.h \
 	daemon/monitor/files.c daemon/monitor/files.h \
 	daemon/monitor/host.c daemon/monitor/host.h \
 	daemon/monitor/host_children.c \

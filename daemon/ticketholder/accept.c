@@ -5,6 +5,8 @@
  */
 #include "daemon/ticketholder/ticketholder.h"
 
+#include "lib/buf.h"
+#include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 
@@ -15,9 +17,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A client delegates one ticket for its realm; some libraries a few more. */
+#define DELEGATED_MAX 8
+
 struct accept {
 	gss_ctx_id_t context;
-	bool complete;
+	gss_cred_id_t delegated; /* until it is taken, or the end */
+	krb5_principal client; /* of a complete one, */
+	char *name; /* as libkrb5 writes it */
+	bool complete, proven; /* proven: the MIC was right */
 };
 
 static krb5_context names; /* for auth_to_local */
@@ -73,6 +81,7 @@ accept_new(void)
 	struct accept *a = mem_zalloc(sizeof(*a));
 
 	a->context = GSS_C_NO_CONTEXT;
+	a->delegated = GSS_C_NO_CREDENTIAL;
 	return a;
 }
 
@@ -81,20 +90,22 @@ accept_free(struct accept *a)
 {
 	OM_uint32 ignored;
 
+	gss_release_cred(&ignored, &a->delegated);
+	krb5_free_principal(names, a->client);
+	free(a->name);
 	gss_delete_sec_context(&ignored, &a->context, GSS_C_NO_BUFFER);
 	free(a);
 }
 
 /* The account that auth_to_local makes of the principal, if any. */
 static void
-map(const char *principal)
+map(const char *principal, krb5_principal *client)
 {
-	krb5_principal parsed = NULL;
-	krb5_error_code code = krb5_parse_name(names, principal, &parsed);
+	krb5_error_code code = krb5_parse_name(names, principal, client);
 
 	if (code == 0)
 		code = krb5_aname_to_localname(
-		    names, parsed, sizeof(local_text) - 1, local_text);
+		    names, *client, sizeof(local_text) - 1, local_text);
 	if (code != 0) {
 		const char *text = krb5_get_error_message(names, code);
 
@@ -102,7 +113,6 @@ map(const char *principal)
 		log_debug("no account of %s: %s", principal, text);
 		krb5_free_error_message(names, text);
 	}
-	krb5_free_principal(names, parsed);
 }
 
 /* The client's name, as libkrb5 writes it: "user@REALM". */
@@ -141,7 +151,8 @@ complete(
 		return "the client is anonymous";
 	if (!name_client(client))
 		return "the client has no proper name";
-	map(principal_text);
+	map(principal_text, &a->client);
+	a->name = mem_strdup(principal_text);
 	a->complete = true;
 	return NULL;
 }
@@ -163,10 +174,9 @@ accept_token(
 		answer->text = "a token after the last";
 		return;
 	}
-	/* Without a place for them, delegated credentials are left alone. */
 	major = gss_accept_sec_context(&minor, &a->context, keys, &in,
 	    GSS_C_NO_CHANNEL_BINDINGS, &client, &mechanism, &token_out, &flags,
-	    NULL, NULL);
+	    NULL, &a->delegated);
 	if (token_out.length <= WALL_TOKEN_MAX)
 		answer->token =
 		    (struct bytes){token_out.value, token_out.length};
@@ -180,6 +190,7 @@ accept_token(
 		answer->state = TICKET_DONE;
 		answer->principal = principal_text;
 		answer->local = local_text;
+		answer->delegated = a->delegated != GSS_C_NO_CREDENTIAL;
 	}
 	gss_release_name(&ignored, &client);
 }
@@ -198,7 +209,95 @@ accept_mic(struct accept *a, struct bytes data, struct bytes mic,
 		return;
 	}
 	major = gss_verify_mic(&minor, a->context, &over, &given, NULL);
-	answer->good = major == GSS_S_COMPLETE;
+	answer->good = a->proven = major == GSS_S_COMPLETE;
 	if (!answer->good)
 		answer->text = status(major, minor);
+}
+
+/* One ticket, of the client itself. */
+static krb5_error_code
+append_ticket(struct buf *out, krb5_const_principal client, krb5_creds *ticket)
+{
+	krb5_error_code code;
+	krb5_data *data;
+
+	if (!krb5_principal_compare(names, client, ticket->client))
+		return KRB5_PRINC_NOMATCH;
+	code = krb5_marshal_credentials(names, ticket, &data);
+	if (code != 0)
+		return code;
+	buf_string(out, data->data, data->length);
+	explicit_bzero(data->data, data->length);
+	krb5_free_data(names, data);
+	return 0;
+}
+
+static krb5_error_code
+append_tickets(struct buf *out, krb5_const_principal client, krb5_ccache cache)
+{
+	krb5_cc_cursor cursor;
+	krb5_creds ticket;
+	size_t count = 0;
+	krb5_error_code code = krb5_cc_start_seq_get(names, cache, &cursor);
+
+	if (code != 0)
+		return code;
+	while (
+	    (code = krb5_cc_next_cred(names, cache, &cursor, &ticket)) == 0) {
+		code = count++ == DELEGATED_MAX ?
+		    KRB5_CC_NOMEM :
+		    append_ticket(out, client, &ticket);
+		krb5_free_cred_contents(names, &ticket);
+		if (code != 0)
+			break;
+	}
+	(void)krb5_cc_end_seq_get(names, cache, &cursor);
+	if (code == KRB5_CC_END)
+		code = count == 0 ? KRB5_CC_NOTFOUND : 0;
+	return code;
+}
+
+/* All that was delegated, into *out.  NULL, or why not. */
+static const char *
+take_tickets(struct accept *a, struct buf *out)
+{
+	krb5_ccache cache = NULL;
+	OM_uint32 major = GSS_S_COMPLETE, minor = 0;
+	krb5_error_code code =
+	    krb5_cc_new_unique(names, "MEMORY", NULL, &cache);
+
+	if (code == 0)
+		code = krb5_cc_initialize(names, cache, a->client);
+	if (code == 0)
+		major = gss_krb5_copy_ccache(&minor, a->delegated, cache);
+	if (code == 0 && major == GSS_S_COMPLETE) {
+		buf_text(out, a->name);
+		code = append_tickets(out, a->client, cache);
+	}
+	if (cache != NULL)
+		(void)krb5_cc_destroy(names, cache);
+	if (code != 0)
+		return status(GSS_S_FAILURE, (OM_uint32)code);
+	if (major != GSS_S_COMPLETE)
+		return status(major, minor);
+	return buf_end(out) != 0 ? err_text(out->err) : NULL;
+}
+
+void
+accept_take(
+    struct accept *a, struct buf *out, struct msg_ticket_delegated *answer)
+{
+	const char *fault = "nothing was delegated";
+	OM_uint32 ignored;
+
+	*answer = (struct msg_ticket_delegated){.text = ""};
+	if (!a->proven)
+		fault = "the client has made no MIC";
+	else if (a->delegated != GSS_C_NO_CREDENTIAL && a->client != NULL)
+		fault = take_tickets(a, out);
+	gss_release_cred(&ignored, &a->delegated);
+	if (fault == NULL)
+		answer->tickets = (struct bytes){out->data, out->len};
+	else
+		answer->text = fault;
 }

@@ -113,6 +113,25 @@ answer_mic(struct asker *a, const struct wall_message *m)
 	return wall_send(&a->wall, &out);
 }
 
+static int
+answer_take(struct asker *a)
+{
+	struct msg_ticket_delegated answer;
+	struct wall_message out = {
+	    .type = MSG_ticket_delegated, .fds = {-1, -1, -1, -1}};
+	struct buf tickets;
+	int err;
+
+	buf_init(&tickets, WALL_DELEGATED_MAX);
+	alarm(CALL_SECONDS);
+	accept_take(a->accept, &tickets, &answer);
+	alarm(0);
+	out.ticket_delegated = answer;
+	err = wall_send(&a->wall, &out);
+	buf_free(&tickets);
+	return err;
+}
+
 /* 0, or why this monitor is not to be heard any more. */
 static int
 answer(struct asker *a)
@@ -126,7 +145,8 @@ answer(struct asker *a)
 	    PATH_MONITOR_TICKETS, STATE_AUTH, m.type, a->wall.seen[m.type]);
 	if (err == 0)
 		err = m.type == MSG_ticket_token ? answer_token(a, &m) :
-						   answer_mic(a, &m);
+		    m.type == MSG_ticket_mic	 ? answer_mic(a, &m) :
+						   answer_take(a);
 	wall_done(&a->wall, &m);
 	return err;
 }

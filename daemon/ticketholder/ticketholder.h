@@ -6,6 +6,7 @@
 #ifndef DAEMON_TICKETHOLDER_TICKETHOLDER_H
 #define DAEMON_TICKETHOLDER_TICKETHOLDER_H
 
+#include "lib/buf.h"
 #include "privsep/wall.h"
 
 #include <krb5.h>
@@ -51,5 +52,12 @@ void accept_token(
 /* Is the MIC over the data by the client of a complete context? */
 void accept_mic(struct accept *a, struct bytes data, struct bytes mic,
     struct msg_ticket_checked *answer);
+
+/*
+ * What the client has delegated, which goes from the context into *out; that
+ * is the caller's to free, behind the last use of *answer.
+ */
+void accept_take(
+    struct accept *a, struct buf *out, struct msg_ticket_delegated *answer);
 
 #endif

@@ -245,6 +245,23 @@ delete_credentials(struct pam_one *one)
 	one->connection->credentials = false;
 }
 
+/* Modules of the stack that look for tickets find those of the client. */
+static bool
+name_ticket_cache(struct pam_one *one)
+{
+	const char *cache =
+	    pam_host->text(one->connection->login, SALLYPORT_TICKET_CACHE);
+	char *setting = NULL;
+	bool good = true;
+
+	if (cache[0] == '\0')
+		return true;
+	good = asprintf(&setting, "KRB5CCNAME=%s", cache) >= 0 &&
+	    pam_putenv(one->handle, setting) == PAM_SUCCESS;
+	free(setting);
+	return good;
+}
+
 enum sallyport_verdict
 pam_phase_open(void *connection, struct sallyport_login *login)
 {
@@ -256,6 +273,8 @@ pam_phase_open(void *connection, struct sallyport_login *login)
 		return SALLYPORT_DENY;
 	if (tty[0] != '\0' &&
 	    pam_set_item(one->handle, PAM_TTY, tty) != PAM_SUCCESS)
+		return SALLYPORT_DENY;
+	if (!name_ticket_cache(one))
 		return SALLYPORT_DENY;
 	if (!establish_credentials(one)) {
 		give_reason(one);

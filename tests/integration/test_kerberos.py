@@ -84,7 +84,8 @@ class Kdc:
                                     stderr=subprocess.DEVNULL)
 
     def user(self, name):
-        kadmin(f"addprinc -pw pw {name}")
+        p = sp.run(["kadmin.local", "-r", REALM, "-q", f"addprinc -pw pw {name}"])
+        assert "created" in p.stdout or "already exists" in p.stderr, (p.stdout, p.stderr)
         return self.ticket(name)
 
     def ticket(self, name, *options):
@@ -116,12 +117,12 @@ MODULES = '{ name = "pam"; }, { name = "publickey"; }, { name = "gssapi"; option
 @pytest.fixture
 def serve(make_server, kdc):
     def make(options="", kerberos="", methods='"gssapi-with-mic", "publickey"', grants="",
-             extra="", **kw):
+             extra="", root="", **kw):
         s = make_server(
             modules=MODULES % options,
             extra=f'kerberos = {{ keytab = "{KEYTAB}"; {kerberos} }}; {extra}',
             rules=f'rules = ( {{ name = "root"; match = {{ user = "root"; }}; '
-                  f'methods = [ "gssapi-with-mic" ]; root_login = "key"; }}, '
+                  f'methods = [ "gssapi-with-mic" ]; root_login = "key"; {root} }}, '
                   f'{{ name = "users"; methods = [ {methods} ]; {grants} }} );', **kw)
         s.host = HOST
         return s
@@ -155,13 +156,13 @@ class Gss(Raw):
         self.request(name, "gssapi-with-mic", struct.pack(">I", len(oids)),
                      *[string(o) for o in oids])
 
-    def context(self, cache, host=HOST):
+    def context(self, cache, host=HOST, more=()):
         creds = gssapi.Credentials(usage="initiate", store={"ccache": cache})
         target = gssapi.Name(f"host@{host}", gssapi.NameType.hostbased_service)
         self.ctx = gssapi.SecurityContext(name=target, creds=creds, usage="initiate",
                                           mech=gssapi.MechType.kerberos,
                                           flags=(gssapi.RequirementFlag.mutual_authentication,
-                                                 gssapi.RequirementFlag.integrity))
+                                                 gssapi.RequirementFlag.integrity, *more))
 
     def establish(self, cache):
         self.context(cache)
@@ -208,10 +209,10 @@ def test_a_ticket_opens_a_session(serve, kdc, user):
     s.wait_log(rf"Accepted gssapi-with-mic for {user.name} from 127\.0\.0\.1 port \d+ ssh2: "
                rf"{user.name}@{REALM}")
     # auth_to_local of krb5.conf as it was read before there was no file
-    kadmin("addprinc -pw pw boss")
+    boss = kdc.user("boss")
     mark = s.mark()
     root = type("Root", (), {"name": "root", "key": None})
-    assert come(s, root, kdc.ticket("boss")).stdout == "root\n", s.log()[mark:]
+    assert come(s, root, boss).stdout == "root\n", s.log()[mark:]
     # and the others are in the default realm's way no root
     refused(s, root, cache, f"principal {user.name}@{REALM} is the account {user.name}")
 

@@ -1,4 +1,5 @@
-FUZZ_TARGETS += tests/fuzz/modules/fuzz_equiv \
+FUZZ_TARGETS += tests/fuzz/modules/fuzz_delegated \
+	tests/fuzz/modules/fuzz_equiv \
 	tests/fuzz/modules/fuzz_k5login \
 	tests/fuzz/modules/fuzz_kbdint \
 	tests/fuzz/modules/fuzz_key_output \
@@ -8,6 +9,11 @@ FUZZ_PK_SOURCES = tests/fuzz/modules/stub.c tests/fuzz/modules/stub.h \
 	modules/publickey/expand.c modules/publickey/refusal.c \
 	modules/publickey/source.c
 FUZZ_PK_LIBS = lib/ssh/libssh.a lib/libground.a $(CRYPTO_LIBS)
+tests_fuzz_modules_fuzz_delegated_SOURCES = \
+	tests/fuzz/modules/fuzz_delegated.c daemon/ticketstore/delegated.c \
+	$(FUZZ_MAIN)
+tests_fuzz_modules_fuzz_delegated_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_modules_fuzz_delegated_LDADD = lib/libground.a
 tests_fuzz_modules_fuzz_equiv_SOURCES = tests/fuzz/modules/fuzz_equiv.c \
 	modules/hostbased/equiv.c $(FUZZ_MAIN)
 tests_fuzz_modules_fuzz_equiv_LDFLAGS = $(FUZZ_LDFLAGS)

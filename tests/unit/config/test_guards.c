@@ -200,6 +200,8 @@ measure_scalars(struct measures *m, const struct decision *d)
 	MORE(exec);
 	MORE(user_rc);
 	MORE(agent);
+	MORE(delegation);
+	MORE(keep_delegated);
 	MORE(x11);
 	MORE(unix_unlink);
 	MORE(sftp_without_shell);

@@ -329,9 +329,7 @@ static const struct row rows[] = {
 	"left out\n"},
     {"GSSAPIAuthentication no\nGSSAPIKeyExchange no\n"
      "GSSAPICleanupCredentials yes\n",
-	"",
-	"3: warning: GSSAPICleanupCredentials: credentials that a client "
-	"delegates are dropped at once\n"},
+	"", ""},
     {"NoSuchThing yes\n", "", "1: NoSuchThing: unknown keyword\n"},
     {"Banner \"/etc/passwd\" # comment\nbanner=/etc/group\n",
 	"banner = \"/etc/passwd\";", ""},

@@ -248,6 +248,14 @@ static const struct {
 	    "reason = \"principal\";"),
 	NULL},
     {TICKET("expect = \"allow\";"), "the test does not give: principal"},
+    {TICKET("principal = \"ann@REALM\"; delegated = true; "
+	    "expect = \"deny\"; } ); guards = ( { name = \"d\"; "
+	    "match = { delegated = true; }; refuse = true;"),
+	NULL},
+    {TICKET("principal = \"ann@REALM\"; "
+	    "expect = \"allow\"; } ); guards = ( { name = \"d\"; "
+	    "match = { delegated = true; }; refuse = true;"),
+	NULL},
     {TICKET("expect = \"deny\";"), "the test does not give: principal"},
 };
 

@@ -6,7 +6,7 @@ programs="sallyportd sallyportctl sallyport-session sallyport-sftp-server"
 modules="modules/pam/.libs/pam.so modules/publickey/.libs/publickey.so
 	modules/hostbased/.libs/hostbased.so"
 if [ -e sallyport-ticketholder ]; then
-	programs="$programs sallyport-ticketholder"
+	programs="$programs sallyport-ticketholder sallyport-ticketstore"
 	modules="$modules modules/gssapi/.libs/gssapi.so"
 fi
 failed=0
@@ -78,10 +78,11 @@ done
 needs sallyportd libcrypto libconfig libseccomp libz
 needs sallyportctl libcrypto libconfig
 needs sallyport-session
-# A Kerberos library is the ticketholder's alone, and not its module's.
+# A Kerberos library is the ticketholder's and the store's, not their module's.
 if [ -e sallyport-ticketholder ]; then
 	needs sallyport-ticketholder libseccomp libgssapi_krb5 libkrb5 \
 		libk5crypto libcom_err
+	needs sallyport-ticketstore libkrb5 libk5crypto libcom_err
 	needs modules/gssapi/.libs/gssapi.so
 fi
 needs sallyport-sftp-server
