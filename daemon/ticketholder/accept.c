@@ -3,16 +3,19 @@
  * as the only mechanism.  What libgssapi says is passed on; who may log in as
  * whom is the monitor's to decide.
  */
+#include "daemon/ticketholder/replay.h"
 #include "daemon/ticketholder/ticketholder.h"
 
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/loop.h"
 #include "lib/mem.h"
 
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
 
+#include <profile.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,11 +28,12 @@ struct accept {
 	gss_cred_id_t delegated; /* until it is taken, or the end */
 	krb5_principal client; /* of a complete one, */
 	char *name; /* as libkrb5 writes it */
-	bool complete, proven; /* proven: the MIC was right */
+	bool begun, complete, proven; /* proven: the MIC was right */
 };
 
 static krb5_context names; /* for auth_to_local */
 static gss_cred_id_t keys;
+static struct replay *seen;
 
 /* The last answer points into these. */
 static gss_buffer_desc token_out;
@@ -56,17 +60,34 @@ status(OM_uint32 major, OM_uint32 minor)
 	return status_text;
 }
 
+/* By how many seconds the client's clock may differ, either way. */
+static uint64_t
+clock_tolerance(void)
+{
+	const int usual = 300;
+	profile_t profile = NULL;
+	int seconds = usual;
+
+	if (krb5_get_profile(names, &profile) == 0) {
+		(void)profile_get_integer(
+		    profile, "libdefaults", "clockskew", NULL, usual, &seconds);
+		profile_release(profile);
+	}
+	return seconds < 1 ? 1 : (uint64_t)seconds;
+}
+
 int
 accept_prepare(krb5_context context, char *why, size_t size)
 {
 	gss_OID_set_desc kerberos = {1, (gss_OID)gss_mech_krb5};
-	/* The MIC over the session identifier is what no replay has. */
+	/* libkrb5's own writes files; replay.c has ours. */
 	gss_key_value_element_desc places[] = {
 	    {"keytab", TICKET_KEYTAB}, {"rcache", "none:"}};
 	gss_key_value_set_desc store = {2, places};
 	OM_uint32 major, minor;
 
 	names = context;
+	seen = replay_new(2 * clock_tolerance());
 	major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE,
 	    &kerberos, GSS_C_ACCEPT, &store, &keys, NULL, NULL);
 	if (major == GSS_S_COMPLETE)
@@ -157,6 +178,23 @@ complete(
 	return NULL;
 }
 
+/* The first token of a context: NULL, or why it is not even tried. */
+static const char *
+refuse_replay(struct bytes token, uint8_t tag[REPLAY_TAG], uint64_t now)
+{
+	if (replay_tag(token.data, token.len, tag) != 0)
+		return "the token is not one that Kerberos begins with";
+	switch (replay_check(seen, tag, now)) {
+	case 0:
+		return NULL;
+	case E_DENIED:
+		return "Request is a replay";
+	default:
+		return "too many tickets in a short time: which are replayed "
+		       "would not be known";
+	}
+}
+
 void
 accept_token(
     struct accept *a, struct bytes token, struct msg_ticket_answer *answer)
@@ -165,6 +203,9 @@ accept_token(
 	gss_name_t client = GSS_C_NO_NAME;
 	gss_OID mechanism = GSS_C_NO_OID;
 	OM_uint32 major, minor, flags = 0, ignored;
+	uint64_t now = loop_clock() / 1000;
+	uint8_t tag[REPLAY_TAG];
+	bool first = !a->begun;
 	const char *fault = NULL;
 
 	gss_release_buffer(&ignored, &token_out);
@@ -174,12 +215,19 @@ accept_token(
 		answer->text = "a token after the last";
 		return;
 	}
+	if (first && (fault = refuse_replay(token, tag, now)) != NULL) {
+		answer->text = fault;
+		return;
+	}
+	a->begun = true;
 	major = gss_accept_sec_context(&minor, &a->context, keys, &in,
 	    GSS_C_NO_CHANNEL_BINDINGS, &client, &mechanism, &token_out, &flags,
 	    NULL, &a->delegated);
 	if (token_out.length <= WALL_TOKEN_MAX)
 		answer->token =
 		    (struct bytes){token_out.value, token_out.length};
+	if (first && !GSS_ERROR(major))
+		replay_add(seen, tag, now);
 	if (GSS_ERROR(major))
 		answer->text = status(major, minor);
 	else if (major & GSS_S_CONTINUE_NEEDED)

@@ -7,6 +7,7 @@ sallyport_ticketholder_SOURCES = \
 	daemon/ticketholder/configuration.c \
 	daemon/ticketholder/keytab.c \
 	daemon/ticketholder/main.c \
+	daemon/ticketholder/replay.c daemon/ticketholder/replay.h \
 	daemon/ticketholder/ticketholder.h
 sallyport_ticketholder_CFLAGS = $(AM_CFLAGS) $(GSSAPI_CFLAGS)
 # Found by libgssapi before libkrb5's (configuration.c).

@@ -422,6 +422,29 @@ def test_the_steps_out_of_order(serve, kdc, user):
     wrong("token.*after.*the.*last", two_tokens)
 
 
+def test_a_token_counts_once(serve, kdc, user):
+    """Also with other bytes around what the client has encrypted."""
+    s = serve()
+    cache = kdc.user(user.name)
+    with Gss(s) as g:
+        g.start(user.name)
+        g.context(cache)
+        g.expect(RESPONSE)
+        token = g.ctx.step()
+        g.send(TOKEN, string(token))
+        g.expect(TOKEN)
+    at = token.index(b"\xa2\x07\x03\x05\x00") + 5  # ap-options: reserved bits
+    for copy in (token, token[:at] + bytes([token[at] ^ 1]) + token[at + 1:]):
+        with Gss(s) as g:
+            mark = s.mark()
+            g.start(user.name)
+            g.expect(RESPONSE)
+            g.send(TOKEN, string(copy))
+            g.failed()
+            s.wait_log("refused: Request is a replay", after=mark)
+    assert come(s, user, cache).stdout == user.name + "\n"
+
+
 def test_tries_that_are_left(serve, kdc, user):
     s = serve(limits="max_auth_tries = 50;")
     cache = kdc.user(user.name)

@@ -3,7 +3,8 @@ FUZZ_TARGETS += tests/fuzz/modules/fuzz_delegated \
 	tests/fuzz/modules/fuzz_k5login \
 	tests/fuzz/modules/fuzz_kbdint \
 	tests/fuzz/modules/fuzz_key_output \
-	tests/fuzz/modules/fuzz_principals
+	tests/fuzz/modules/fuzz_principals \
+	tests/fuzz/modules/fuzz_replay
 FUZZ_PK_SOURCES = tests/fuzz/modules/stub.c tests/fuzz/modules/stub.h \
 	modules/publickey/accept.c modules/publickey/cache.c \
 	modules/publickey/expand.c modules/publickey/refusal.c \
@@ -38,6 +39,10 @@ tests_fuzz_modules_fuzz_principals_SOURCES = \
 	$(FUZZ_PK_SOURCES) $(FUZZ_MAIN)
 tests_fuzz_modules_fuzz_principals_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_modules_fuzz_principals_LDADD = $(FUZZ_PK_LIBS)
+tests_fuzz_modules_fuzz_replay_SOURCES = tests/fuzz/modules/fuzz_replay.c \
+	daemon/ticketholder/replay.c $(FUZZ_MAIN)
+tests_fuzz_modules_fuzz_replay_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_modules_fuzz_replay_LDADD = lib/libground.a
 # Flags of their own: these objects are built by libtool elsewhere.
 tests_fuzz_modules_fuzz_equiv_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_modules_fuzz_k5login_CFLAGS = $(AM_CFLAGS)

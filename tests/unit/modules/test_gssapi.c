@@ -4,6 +4,7 @@
  */
 #include "tests/unit/modules/suites.h"
 
+#include "daemon/ticketholder/replay.c"
 #include "modules/gssapi/k5login.c"
 #include "modules/gssapi/module.c"
 
@@ -378,6 +379,57 @@ START_TEST(the_mapped_name_counts_only_without_a_k5login)
 }
 END_TEST
 
+/* ---- the ticketholder's replay cache ---- */
+
+static void
+make_tag(uint8_t tag[REPLAY_TAG], uint32_t number)
+{
+	memset(tag, 0, REPLAY_TAG);
+	memcpy(tag, &number, sizeof(number));
+}
+
+START_TEST(an_authenticator_is_known_for_its_time)
+{
+	struct replay *r = replay_new(10);
+	uint8_t tag[REPLAY_TAG];
+	unsigned wrong = 0;
+
+	for (uint32_t i = 0; i < 3 * REPLAY_MAX; i++) {
+		uint64_t now = i / 1000;
+
+		make_tag(tag, i);
+		wrong += replay_check(r, tag, now) != 0;
+		replay_add(r, tag, now);
+		wrong += replay_check(r, tag, now) != E_DENIED;
+		make_tag(tag, i - 5000);
+		wrong += i >= 5000 && replay_check(r, tag, now) != E_DENIED;
+	}
+	ck_assert_uint_eq(wrong, 0);
+	make_tag(tag, 3 * REPLAY_MAX - 1);
+	ck_assert_int_eq(replay_check(r, tag, 3 * REPLAY_MAX / 1000 + 11), 0);
+	replay_free(r);
+}
+END_TEST
+
+START_TEST(what_cannot_be_remembered_is_refused)
+{
+	struct replay *r = replay_new(10);
+	uint8_t tag[REPLAY_TAG];
+	unsigned wrong = 0;
+
+	for (uint32_t i = 0; i < REPLAY_MAX; i++) {
+		make_tag(tag, i);
+		wrong += replay_check(r, tag, 5) != 0;
+		replay_add(r, tag, 5);
+	}
+	ck_assert_uint_eq(wrong, 0);
+	make_tag(tag, REPLAY_MAX);
+	ck_assert_int_eq(replay_check(r, tag, 14), E_LIMIT);
+	ck_assert_int_eq(replay_check(r, tag, 15), 0);
+	replay_free(r);
+}
+END_TEST
+
 #define LOOP(t, rows, name) \
 	tcase_add_loop_test(t, name, 0, sizeof(rows) / sizeof((rows)[0]))
 
@@ -393,6 +445,8 @@ suite_gssapi(void)
 	tcase_add_test(t, the_mic_is_over_the_session_and_the_request);
 	tcase_add_test(t, another_mechanism_is_refused_without_an_answer);
 	LOOP(t, doors, the_mapped_name_counts_only_without_a_k5login);
+	tcase_add_test(t, an_authenticator_is_known_for_its_time);
+	tcase_add_test(t, what_cannot_be_remembered_is_refused);
 	suite_add_tcase(s, t);
 	return s;
 }
