@@ -66,7 +66,8 @@ def test_a_right_proof_that_the_account_refuses_ends_it(both, user, refuse, text
             os.unlink("/etc/nologin")
     sp.wait_for(lambda: not ours.processes("monitor "), what="the monitors' end")
     log = ours.log()
-    assert len(re.findall(r"[Dd]isconnecting.*This account may not log in now", log)) == 3, log
+    assert len(re.findall(r"[Dd]isconnecting.*This account may not log in now", log)) == 2, log
+    assert len(re.findall("Connection closed by authenticating user", log)) == 1, log  # as sshd, of a dialogue
     assert "penalty.add" not in log and "penalty of" not in log, log
     # A wrong password has the answer of any other, and its penalty.
     ours.ssh(user, "true", password="wrong", NumberOfPasswordPrompts="1", check=255)
