@@ -90,20 +90,20 @@
 
 struct algorithm_lists {
 	const char *key;
-	size_t offset; /* of the struct strings in struct config */
+	size_t offset; /* of the struct strings in struct crypto_settings */
 	const char *const *defaults[CRYPTO_PROFILES];
 	const char *const *known;
 };
 
 /* clang-format off: modern, compatible, fips, cis, stig, legacy; all */
 static const struct algorithm_lists lists[ALGORITHM_KINDS] = {
-    [ALGORITHM_KEX] = {"crypto.kex", offsetof(struct config, crypto.kex),
+    [ALGORITHM_KEX] = {"crypto.kex", offsetof(struct crypto_settings, kex),
 	{LIST(KEX_MODERN), LIST(KEX_MODERN),
 	    LIST(KEX_PQ_NIST, KEX_NIST, KEX_DH), LIST(KEX_CURVES),
 	    LIST(KEX_NIST, KEX_GEX), LIST(KEX_MODERN, KEX_LEGACY)},
 	LIST(KEX_MODERN, KEX_LEGACY)},
     [ALGORITHM_CIPHER] = {"crypto.ciphers",
-	offsetof(struct config, crypto.ciphers),
+	offsetof(struct crypto_settings, ciphers),
 	{LIST(CIPHER_ALL), LIST(CIPHER_ALL),
 	    LIST("aes256-gcm@openssh.com", "aes128-gcm@openssh.com",
 		"aes256-ctr", "aes192-ctr", "aes128-ctr"),
@@ -113,28 +113,28 @@ static const struct algorithm_lists lists[ALGORITHM_KINDS] = {
 		"aes128-gcm@openssh.com", "aes128-ctr"),
 	    LIST(CIPHER_ALL, CIPHER_CBC)},
 	LIST(CIPHER_ALL, CIPHER_CBC)},
-    [ALGORITHM_MAC] = {"crypto.macs", offsetof(struct config, crypto.macs),
+    [ALGORITHM_MAC] = {"crypto.macs", offsetof(struct crypto_settings, macs),
 	{LIST(MAC_MODERN), LIST(MAC_ALL), LIST(MAC_FIPS),
 	    LIST("hmac-sha2-512", "hmac-sha2-256"),
 	    LIST("hmac-sha2-512", "hmac-sha2-256"), LIST(MAC_ALL)},
 	LIST(MAC_ALL)},
     [ALGORITHM_HOST_KEY] = {"crypto.host_key_algorithms",
-	offsetof(struct config, crypto.host_key_algorithms),
+	offsetof(struct crypto_settings, host_key_algorithms),
 	{LIST(HOST_ALL), LIST(HOST_ALL), LIST(HOST_NIST), LIST(HOST_ALL),
 	    LIST(HOST_NIST), LIST(HOST_ALL, SIG_SHA1)},
 	LIST(HOST_ALL, SIG_MLDSA_CERT, SIG_MLDSA, SIG_SHA1)},
     [ALGORITHM_USER_KEY] = {"crypto.key_algorithms",
-	offsetof(struct config, crypto.key_algorithms),
+	offsetof(struct crypto_settings, key_algorithms),
 	{LIST(USER_ALL), LIST(USER_ALL), LIST(HOST_NIST), LIST(USER_ALL),
 	    LIST(HOST_NIST), LIST(USER_ALL, SIG_SHA1)},
 	LIST(USER_ALL, SIG_MLDSA_CERT, SIG_MLDSA, SIG_SHA1)},
     [ALGORITHM_CA] = {"crypto.ca_algorithms",
-	offsetof(struct config, crypto.ca_algorithms),
+	offsetof(struct crypto_settings, ca_algorithms),
 	{LIST(CA_ALL), LIST(CA_ALL), LIST(CA_NIST), LIST(CA_ALL), LIST(CA_NIST),
 	    LIST(CA_ALL)},
 	LIST(CA_ALL, SIG_MLDSA)},
     [ALGORITHM_COMPRESSION] = {"crypto.compression",
-	offsetof(struct config, crypto.compression),
+	offsetof(struct crypto_settings, compression),
 	{LIST("none", ZLIB), LIST("none", ZLIB), LIST("none", ZLIB),
 	    LIST("none"), LIST("none"), LIST("none", ZLIB)},
 	LIST("none", ZLIB)},
@@ -297,38 +297,49 @@ resolve_replacement(struct resolver *r, const struct strings *written)
 	}
 }
 
-static void
-finish_kind(struct loader *l, enum algorithm_kind kind)
+void
+resolve_algorithms(struct loader *l, const char *key,
+    const struct origin *origin, const char *const *known,
+    const char *const *base, struct strings *list)
 {
-	const struct algorithm_lists *list = &lists[kind];
-	struct strings *member =
-	    (struct strings *)(void *)((char *)l->config + list->offset);
-	const struct option *option = option_find(SECTION_SERVER, list->key);
-	struct resolver r = {.l = l, .key = list->key};
+	struct resolver r = {
+	    .l = l, .key = key, .origin = origin, .known = known};
 	size_t i, errors = l->problems->errors;
 
-	r.origin = &l->config->origins[option - options];
-	r.known = algorithm_names(kind, l->config->crypto.profile);
-	if (r.origin->line == 0 ||
-	    (member->count > 0 && strchr("+-^", member->items[0][0]) != NULL))
-		resolve_changes(&r, member,
-		    algorithm_defaults(kind, l->config->crypto.profile));
+	if (origin->line == 0 ||
+	    (list->count > 0 && strchr("+-^", list->items[0][0]) != NULL))
+		resolve_changes(&r, list, base);
 	else
-		resolve_replacement(&r, member);
+		resolve_replacement(&r, list);
 	if (r.count == 0 && l->problems->errors == errors)
-		problem_error(l->problems, r.origin->file, r.origin->line,
-		    "%s: nothing is left in the list", list->key);
-	member->items = arena_array(l->arena, r.count, sizeof(char *));
-	member->count = r.count;
+		problem_error(l->problems, origin->file, origin->line,
+		    "%s: nothing is left in the list", key);
+	list->items = arena_array(l->arena, r.count, sizeof(char *));
+	list->count = r.count;
 	for (i = 0; i < r.count; i++)
-		member->items[i] = arena_strdup(l->arena, r.result[i]);
+		list->items[i] = arena_strdup(l->arena, r.result[i]);
+}
+
+struct strings *
+algorithm_list(struct crypto_settings *crypto, enum algorithm_kind kind)
+{
+	return (void *)((char *)crypto + lists[kind].offset);
 }
 
 void
 finish_algorithms(struct loader *l)
 {
+	struct crypto_settings *crypto = &l->config->crypto;
 	enum algorithm_kind kind;
 
-	for (kind = 0; kind < ALGORITHM_KINDS; kind++)
-		finish_kind(l, kind);
+	for (kind = 0; kind < ALGORITHM_KINDS; kind++) {
+		const char *key = algorithm_key(kind);
+		const struct option *option = option_find(SECTION_SERVER, key);
+
+		resolve_algorithms(l, key,
+		    &l->config->origins[option - options],
+		    algorithm_names(kind, crypto->profile),
+		    algorithm_defaults(kind, crypto->profile),
+		    algorithm_list(crypto, kind));
+	}
 }

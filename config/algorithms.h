@@ -33,4 +33,8 @@ bool algorithm_is_weak(const char *name);
 /* The key of the configuration: "crypto.kex". */
 const char *algorithm_key(enum algorithm_kind kind);
 
+/* The list of that kind. */
+struct strings *algorithm_list(
+    struct crypto_settings *crypto, enum algorithm_kind kind);
+
 #endif

@@ -5,6 +5,7 @@
  * what is not config's to know.
  */
 #include "config/check.h"
+#include "config/check_offers.h"
 #include "config/check_sockets.h"
 #include "config/kerberos.h"
 #include "config/options.h"
@@ -38,8 +39,8 @@ key_origin(const struct check *c, const char *key)
 
 /* ---- files ---- */
 
-static bool
-safe_file(const char *path, unsigned flags, char why[SAFEFILE_WHY_MAX])
+bool
+check_safe_file(const char *path, unsigned flags, char *why)
 {
 	struct safefile_rules rules = {
 	    .owner = geteuid(), .flags = flags | SAFEFILE_FOLLOW};
@@ -54,57 +55,6 @@ safe_file(const char *path, unsigned flags, char why[SAFEFILE_WHY_MAX])
 		return false;
 	close(fd);
 	return true;
-}
-
-static void
-check_host_keys(const struct check *c)
-{
-	const struct strings *keys = &c->config->host_keys;
-	const struct origin *origin = key_origin(c, "host_keys");
-	char why[SAFEFILE_WHY_MAX];
-	size_t i, good = 0;
-
-	for (i = 0; i < keys->count; i++) {
-		const char *path = keys->items[i];
-		bool absent = access(path, F_OK) != 0 && errno == ENOENT;
-
-		if (absent && origin->line == 0)
-			continue; /* of the defaults those count that exist */
-		if (!safe_file(path, SAFEFILE_PRIVATE, why))
-			problem_error(c->problems, origin->file, origin->line,
-			    "host_keys: %s: %s", path, why);
-		else if (c->calls->host_key != NULL &&
-		    !c->calls->host_key(
-			c->calls->context, path, why, sizeof(why)))
-			problem_error(c->problems, origin->file, origin->line,
-			    "host_keys: %s: %s", path, why);
-		else
-			good++;
-	}
-	if (good == 0)
-		problem_error(c->problems, origin->file, origin->line,
-		    "host_keys: there is no usable host key; sallyportctl "
-		    "hostkeys makes them");
-}
-
-static void
-check_host_certificates(const struct check *c)
-{
-	const struct strings *paths = &c->config->host_certificates;
-	const struct origin *origin = key_origin(c, "host_certificates");
-	char why[SAFEFILE_WHY_MAX];
-	size_t i;
-
-	for (i = 0; i < paths->count; i++) {
-		const char *path = paths->items[i];
-
-		if (!safe_file(path, 0, why) ||
-		    (c->calls->host_certificate != NULL &&
-			!c->calls->host_certificate(
-			    c->calls->context, path, why, sizeof(why))))
-			problem_error(c->problems, origin->file, origin->line,
-			    "host_certificates: %s: %s", path, why);
-	}
 }
 
 static bool
@@ -188,7 +138,8 @@ check_log_targets(const struct check *c)
 			state_problem(c, origin, "log.targets: %s: %s",
 			    directory, strerror(errno));
 		else if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) &&
-		    !safe_file(path, 0, why)) /* it will not be followed */
+		    !check_safe_file(
+			path, 0, why)) /* it will not be followed */
 			state_problem(
 			    c, origin, "log.targets: %s: %s", path, why);
 		free(directory);
@@ -216,7 +167,7 @@ check_keytab(const struct check *c)
 	const char *path = c->config->kerberos.keytab;
 	char why[SAFEFILE_WHY_MAX] = "";
 
-	if (!safe_file(path, SAFEFILE_PRIVATE, why))
+	if (!check_safe_file(path, SAFEFILE_PRIVATE, why))
 		problem_error(c->problems, origin->file, origin->line,
 		    "kerberos.keytab: %s: %s", path, why);
 }
@@ -236,8 +187,7 @@ check_files(const struct check *c)
 	const struct config *config = c->config;
 	size_t i;
 
-	check_host_keys(c);
-	check_host_certificates(c);
+	check_host_keys(config, c->calls, c->problems);
 	check_log_targets(c);
 	for (i = 0; i < config->listener_count; i++)
 		check_banner(c, config->listeners[i].banner,
@@ -292,7 +242,7 @@ check_modules(const struct check *c)
 		    mem_printf("%s/%s", config->module_directory, m->file);
 
 		why[0] = '\0';
-		if (!safe_file(path, 0, why) ||
+		if (!check_safe_file(path, 0, why) ||
 		    (c->calls->module != NULL &&
 			!c->calls->module(
 			    c->calls->context, m, path, why, sizeof(why))))
@@ -484,74 +434,6 @@ check_policy(const struct check *c)
 	}
 }
 
-/*
- * What libcrypto lacks is told only where the list is written: a profile may
- * name what a newer one has.
- */
-static void
-check_names(const struct check *c, enum algorithm_kind kind,
-    const struct strings *names, const struct origin *origin, bool written)
-{
-	const struct check_calls *calls = c->calls;
-	const char *key = algorithm_key(kind), *why = NULL;
-	size_t lacking = 0;
-
-	for (size_t i = 0; i < names->count; i++) {
-		const char *name = names->items[i];
-
-		if (!calls->algorithm(calls->context, kind, name))
-			problem_error(c->problems, origin->file, origin->line,
-			    "%s: \"%s\" is not to be had on this machine", key,
-			    name);
-		else if (algorithm_is_weak(name))
-			problem_warning(c->problems, origin->file, origin->line,
-			    "%s: \"%s\" is weak: for peers that cannot be "
-			    "replaced alone",
-			    key, name);
-		if (calls->lacking == NULL ||
-		    (why = calls->lacking(calls->context, kind, name)) == NULL)
-			continue;
-		lacking++;
-		if (written)
-			problem_warning(c->problems, origin->file, origin->line,
-			    "%s: \"%s\" is left out: %s", key, name, why);
-	}
-	if (lacking > 0 && lacking == names->count)
-		problem_error(c->problems, origin->file, origin->line,
-		    "%s: nothing is left in the list: %s", key, why);
-}
-
-static void
-check_algorithms(const struct check *c)
-{
-	static const size_t offsets[ALGORITHM_KINDS] = {
-	    [ALGORITHM_KEX] = offsetof(struct config, crypto.kex),
-	    [ALGORITHM_CIPHER] = offsetof(struct config, crypto.ciphers),
-	    [ALGORITHM_MAC] = offsetof(struct config, crypto.macs),
-	    [ALGORITHM_HOST_KEY] =
-		offsetof(struct config, crypto.host_key_algorithms),
-	    [ALGORITHM_USER_KEY] =
-		offsetof(struct config, crypto.key_algorithms),
-	    [ALGORITHM_CA] = offsetof(struct config, crypto.ca_algorithms),
-	    [ALGORITHM_COMPRESSION] =
-		offsetof(struct config, crypto.compression),
-	};
-	enum algorithm_kind kind;
-
-	for (kind = 0; kind < ALGORITHM_KINDS && c->calls->algorithm != NULL;
-	     kind++) {
-		const struct strings *names =
-		    (const void *)((const char *)c->config + offsets[kind]);
-		const struct origin *origin =
-		    key_origin(c, algorithm_key(kind));
-		bool written = origin->line != 0;
-
-		if (!written)
-			origin = key_origin(c, "crypto.profile");
-		check_names(c, kind, names, origin, written);
-	}
-}
-
 /* RFC 4253 section 4.2. */
 static void
 check_identification(const struct check *c)
@@ -590,7 +472,7 @@ config_check(const struct config *config, const struct check_calls *calls,
 		check_user(&c, "privsep.ticketholder_user",
 		    config->privsep.ticketholder_user);
 	check_modules(&c);
-	check_algorithms(&c);
+	check_algorithms(config, calls, problems);
 	check_policy(&c);
 	if (calls->tests && problems->errors == errors)
 		policy_tests(config, calls->account, problems);

@@ -20,6 +20,7 @@
 #define CONFIG_DEPTH_MAX	12 /* groups and lists in each other */
 #define CONFIG_STRING_MAX	4096
 #define CONFIG_LISTENERS_MAX	64
+#define CONFIG_HOST_KEYS_MAX	32 /* of all listeners together */
 #define CONFIG_RULES_MAX	1024
 #define CONFIG_OVERLAYS_MAX	1024
 #define CONFIG_GUARDS_MAX	64
@@ -66,17 +67,6 @@ struct networks {
 
 /* ---- the server ---------------------------------------------------- */
 
-struct listener {
-	char *name;
-	char *address; /* numeric, or "*": both families */
-	uint16_t port;
-	sa_family_t family; /* AF_UNSPEC for "*" */
-	bool freebind; /* bind although the address is not up yet */
-	char *banner; /* where the rule sets none; NULL: none */
-	bool sets_banner; /* else that of the top level is shown */
-	struct origin origin;
-};
-
 enum crypto_profile {
 	CRYPTO_MODERN,
 	CRYPTO_COMPATIBLE,
@@ -104,6 +94,23 @@ struct crypto_settings {
 	uint32_t rekey_seconds; /* CONFIG_NONE: by bytes only */
 	uint32_t rsa_bits; /* smallest RSA key, of hosts and users */
 	char *moduli_file;
+};
+
+struct listener {
+	char *name;
+	char *address; /* numeric, or "*": both families */
+	uint16_t port;
+	sa_family_t family; /* AF_UNSPEC for "*" */
+	bool freebind; /* bind although the address is not up yet */
+	char *banner; /* where the rule sets none; NULL: none */
+	bool sets_banner; /* else that of the top level is shown */
+	/* What is offered in key exchange here: the top level's, but for what
+	 * the listener sets itself; final like that. */
+	struct crypto_settings crypto;
+	struct strings host_keys;
+	bool offers; /* sets some of it */
+	struct origin *origins; /* per row of the schema */
+	struct origin origin;
 };
 
 struct startup_limit {
@@ -465,7 +472,8 @@ struct policy_test {
 struct config {
 	struct listener *listeners;
 	size_t listener_count;
-	struct strings host_keys; /* private key files */
+	struct strings host_keys; /* private key files of the top level */
+	struct strings host_key_files; /* all that are used, each once */
 	struct strings host_certificates; /* *-cert.pub files */
 	struct crypto_settings crypto;
 	struct limit_settings limits;

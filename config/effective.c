@@ -341,12 +341,12 @@ put_session(const struct effect *e)
 }
 
 void
-config_effective(const struct config *config, const struct decision *d,
-    const struct decision *root, FILE *out)
+config_effective(const struct config *config, const char *listener,
+    const struct decision *d, const struct decision *root, FILE *out)
 {
 	const struct effect e = {config, d, root, out};
 
-	effective_server(config, out);
+	effective_server(config, listener, out);
 	put_authentication(&e);
 	put_lists(&e);
 	put_session(&e);

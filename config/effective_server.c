@@ -5,6 +5,7 @@
 #include "config/effective_server.h"
 
 #include "config/choices.h"
+#include "config/offers.h"
 #include "config/policy/match.h"
 
 #include <ctype.h>
@@ -326,9 +327,11 @@ put_fixed(const struct config *c, FILE *out)
 }
 
 void
-effective_server(const struct config *c, FILE *out)
+effective_server(const struct config *c, const char *name, FILE *out)
 {
-	const struct crypto_settings *k = &c->crypto;
+	const struct listener *l =
+	    name != NULL ? offer_listener(c, name) : NULL;
+	const struct crypto_settings *k = l != NULL ? &l->crypto : &c->crypto;
 
 	put_listeners(c, out);
 	put_fixed(c, out);
@@ -337,7 +340,7 @@ effective_server(const struct config *c, FILE *out)
 	put_joined("ciphers", &k->ciphers, out);
 	put_joined("macs", &k->macs, out);
 	put_joined("hostkeyalgorithms", &k->host_key_algorithms, out);
-	put_each("hostkey", &c->host_keys, out);
+	put_each("hostkey", l != NULL ? &l->host_keys : &c->host_keys, out);
 	put_each("hostcertificate", &c->host_certificates, out);
 	fprintf(
 	    out, "compression %s\n", k->compression.count > 1 ? "yes" : "no");

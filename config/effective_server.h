@@ -8,7 +8,9 @@
 
 #include <stdio.h>
 
-void effective_server(const struct config *config, FILE *out);
+/* listener: the one that the login comes to; NULL: the top level's offers. */
+void effective_server(
+    const struct config *config, const char *listener, FILE *out);
 
 /* Where keys, authorities and principals of the login are found. */
 void effective_keys(

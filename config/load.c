@@ -23,6 +23,9 @@ load_unknown(struct loader *l, const config_setting_t *setting, const char *key,
 
 	if (*sections != SECTION_SERVER)
 		nearest = option_hint(name);
+	/* Where there are groups in the group. */
+	if (*sections == SECTION_LISTENER)
+		name = strchr(key, '.') + 1;
 	for (; *sections != SECTION_COUNT && nearest == NULL; sections++)
 		nearest = option_nearest(
 		    *sections, *sections == SECTION_SERVER ? key : name);
@@ -51,33 +54,76 @@ check_required(struct loader *l, const config_setting_t *group,
 	}
 }
 
-void
-load_struct(struct loader *l, const config_setting_t *group,
-    enum option_section section, const char *what, void *base)
+/* Where the keys of a group go. */
+struct place {
+	enum option_section section;
+	const char *what;
+	void *base;
+	struct origin *origins; /* NULL: not kept */
+};
+
+static void
+load_member(struct loader *l, const config_setting_t *setting,
+    const struct place *p, const struct option *option, const char *key)
 {
-	const enum option_section sections[] = {section, SECTION_COUNT};
+	if (option->type == OPTION_LIST)
+		return;
+	if (p->origins != NULL)
+		p->origins[option - options] =
+		    reader_origin(&l->reader, setting);
+	(void)value_read(
+	    &l->reader, option, key, setting, (char *)p->base + option->offset);
+}
+
+static void
+wrong_group(struct loader *l, const config_setting_t *setting, const char *key)
+{
+	reader_error(&l->reader, (unsigned)config_setting_source_line(setting),
+	    key, "wrong type: this is a group, { ... }");
+}
+
+/* prefix: of a group in the group, "crypto."; else "". */
+static void
+load_members(struct loader *l, const config_setting_t *group,
+    const struct place *p, const char *prefix)
+{
+	const enum option_section sections[] = {p->section, SECTION_COUNT};
 	const struct option *option;
 	const config_setting_t *setting;
-	const char *key;
-	int i;
+	const char *key, *name;
 
-	for (i = 0; i < (int)option_count; i++) {
+	for (int i = 0; i < config_setting_length(group); i++) {
+		setting = config_setting_get_elem(group, (unsigned)i);
+		name = arena_printf(
+		    l->arena, "%s%s", prefix, config_setting_name(setting));
+		key = arena_printf(l->arena, "%s.%s", p->what, name);
+		option = option_find(p->section, name);
+		if (option != NULL)
+			load_member(l, setting, p, option, key);
+		else if (!option_is_group(p->section, name))
+			load_unknown(l, setting, key, sections);
+		else if (config_setting_type(setting) == CONFIG_TYPE_GROUP)
+			load_members(
+			    l, setting, p, arena_printf(l->arena, "%s.", name));
+		else
+			wrong_group(l, setting, key);
+	}
+}
+
+void
+load_struct(struct loader *l, const config_setting_t *group,
+    enum option_section section, const char *what, void *base,
+    struct origin *origins)
+{
+	const struct place p = {section, what, base, origins};
+
+	for (size_t i = 0; i < option_count; i++) {
 		if (options[i].section == section &&
 		    options[i].type != OPTION_LIST)
 			value_default(l->arena, &options[i],
 			    (char *)base + options[i].offset);
 	}
-	for (i = 0; i < config_setting_length(group); i++) {
-		setting = config_setting_get_elem(group, (unsigned)i);
-		key = arena_printf(
-		    l->arena, "%s.%s", what, config_setting_name(setting));
-		option = option_find(section, config_setting_name(setting));
-		if (option == NULL)
-			load_unknown(l, setting, key, sections);
-		else if (option->type != OPTION_LIST)
-			(void)value_read(&l->reader, option, key, setting,
-			    (char *)base + option->offset);
-	}
+	load_members(l, group, &p, "");
 	check_required(l, group, section, what);
 }
 
@@ -106,7 +152,10 @@ load_listener(struct loader *l, const config_setting_t *group)
 
 	listener = append(l, &items, &c->listener_count, sizeof(*listener));
 	c->listeners = items;
-	load_struct(l, group, SECTION_LISTENER, "listeners", listener);
+	listener->origins =
+	    arena_array(l->arena, option_count, sizeof(struct origin));
+	load_struct(l, group, SECTION_LISTENER, "listeners", listener,
+	    listener->origins);
 	listener->origin = reader_origin(&l->reader, group);
 	listener->sets_banner =
 	    config_setting_get_member(group, "banner") != NULL;
@@ -126,7 +175,7 @@ load_module(struct loader *l, const config_setting_t *group)
 
 	module = append(l, &items, &c->module_count, sizeof(*module));
 	c->modules = items;
-	load_struct(l, group, SECTION_MODULE, "modules", module);
+	load_struct(l, group, SECTION_MODULE, "modules", module, NULL);
 	module->origin = reader_origin(&l->reader, group);
 	if (module->file == NULL && module->name != NULL)
 		module->file = arena_printf(l->arena, "%s.so", module->name);
@@ -146,7 +195,7 @@ load_subsystem(struct loader *l, const config_setting_t *group)
 
 	subsystem = append(l, &items, &c->subsystem_count, sizeof(*subsystem));
 	c->subsystems = items;
-	load_struct(l, group, SECTION_SUBSYSTEM, "subsystems", subsystem);
+	load_struct(l, group, SECTION_SUBSYSTEM, "subsystems", subsystem, NULL);
 	subsystem->origin = reader_origin(&l->reader, group);
 	if (subsystem->command == NULL ||
 	    strcmp(subsystem->command, "internal") != 0)
@@ -301,9 +350,7 @@ load_group(struct loader *l, const char *prefix, const config_setting_t *group)
 		else if (config_setting_type(setting) == CONFIG_TYPE_GROUP)
 			load_group(l, key, setting);
 		else
-			reader_error(&l->reader,
-			    (unsigned)config_setting_source_line(setting), key,
-			    "wrong type: this is a group, { ... }");
+			wrong_group(l, setting, key);
 	}
 }
 
@@ -390,6 +437,8 @@ default_lists(struct loader *l)
 		c->listeners[0].name = arena_strdup(l->arena, "main");
 		c->listeners[0].address = arena_strdup(l->arena, "*");
 		c->listeners[0].port = 22;
+		c->listeners[0].origins =
+		    arena_array(l->arena, option_count, sizeof(struct origin));
 	}
 	if (c->subsystem_count == 0) {
 		c->subsystems = arena_alloc(l->arena, sizeof(*c->subsystems));
@@ -425,6 +474,7 @@ finish_load(struct loader *l)
 	default_lists(l);
 	check_together(l);
 	finish_algorithms(l);
+	finish_offers(l);
 	finish_rules(l);
 	finish_tests(l);
 }

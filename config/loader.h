@@ -16,10 +16,12 @@ struct loader {
 /*
  * Read the keys of one group into base, each as its row in the section says;
  * defaults first, missing required keys are errors.  Lists are left to the
- * caller.  what names the group.
+ * caller.  what names the group.  origins: a place per row of the schema, for
+ * where a key was written; NULL: it is not kept.
  */
 void load_struct(struct loader *l, const config_setting_t *group,
-    enum option_section section, const char *what, void *base);
+    enum option_section section, const char *what, void *base,
+    struct origin *origins);
 
 /* "unknown key", with the nearest one of the sections (ends by SECTION_COUNT).
  */
@@ -59,7 +61,19 @@ void warn_unreachable(struct loader *l);
 /* policy/idle.c: what can have no effect. */
 void warn_idle(struct loader *l);
 
-/* Profiles and + - ^, for all algorithm lists. */
+/* Profiles and + - ^, for the algorithm lists of the top level. */
 void finish_algorithms(struct loader *l);
+
+/*
+ * One list that was written at origin under this key: it replaces, or with + -
+ * ^ changes, the names of base (NULL at the end); known is all that may stand
+ * in it.  Nothing written: base.
+ */
+void resolve_algorithms(struct loader *l, const char *key,
+    const struct origin *origin, const char *const *known,
+    const char *const *base, struct strings *list);
+
+/* offers.c, after those: what each listener offers, and all host keys. */
+void finish_offers(struct loader *l);
 
 #endif

@@ -18,6 +18,9 @@
 #define S(name, member, type, low, high, flags, text, words, help)          \
 	ROW(SECTION_SERVER, name, type, AT(member), low, high, flags, text, \
 	    words, help)
+#define L(name, member, type, low, high, help)                               \
+	ROW(SECTION_LISTENER, name, type, offsetof(struct listener, member), \
+	    low, high, 0, NULL, NULL, help)
 #define GRANT(                                                             \
     key, kind, low, high, bits, default, words, tight, forced, file, text) \
 	{.section = SECTION_GRANT,                                         \

@@ -326,6 +326,32 @@ const struct option options[] = {
     ROW(SECTION_LISTENER, "freebind", BOOL, offsetof(struct listener, freebind),
 	0, 0, 0, "false", NULL,
 	"Listen although the machine does not have the address yet."),
+    L("host_keys", host_keys, PATHS, 1, 16,
+	"Files of the host keys that are offered here, in place of those at "
+	"the top level: some of those, or others. Their certificates stand in "
+	"host_certificates at the top level."),
+    ROW(SECTION_LISTENER, "crypto.profile", CHOICE,
+	offsetof(struct listener, crypto.profile), 0, 0, 0, NULL,
+	profile_choices,
+	"Which algorithms the five lists below begin with here, as "
+	"crypto.profile at the top level. fips is a profile of the whole "
+	"server. What users may sign with is a matter of rules and guards "
+	"that match the listener: see key_types."),
+    L("crypto.kex", crypto.kex, ALGORITHMS, 0, 0,
+	"Key exchange methods offered here, in order of preference, as "
+	"crypto.kex at the top level. A list whose entries begin with + - ^ "
+	"changes the list of the profile that is set here, or else the top "
+	"level's. So do the other lists."),
+    L("crypto.ciphers", crypto.ciphers, ALGORITHMS, 0, 0,
+	"Ciphers offered here."),
+    L("crypto.macs", crypto.macs, ALGORITHMS, 0, 0,
+	"Message authentication codes offered here."),
+    L("crypto.host_key_algorithms", crypto.host_key_algorithms, ALGORITHMS, 0,
+	0,
+	"Signature algorithms of host keys offered here; at least one of the "
+	"host keys must serve one of them."),
+    L("crypto.compression", crypto.compression, ALGORITHMS, 0, 0,
+	"Compression methods offered here."),
 
     /* ---- a module ---- */
     ROW(SECTION_MODULE, "name", NAME, offsetof(struct module_settings, name), 0,

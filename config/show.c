@@ -292,6 +292,31 @@ show_modules(FILE *out, const struct config *c)
 	fputs("\n);\n", out);
 }
 
+/* The keys of key exchange that a listener sets, each final. */
+static void
+show_offers(FILE *out, const struct listener *l)
+{
+	bool group = false;
+
+	for (size_t i = 0; i < option_count; i++) {
+		const struct option *option = &options[i];
+		bool crypto = strncmp(option->name, "crypto.", 7) == 0;
+
+		if (option->section != SECTION_LISTENER ||
+		    l->origins[i].line == 0 ||
+		    (!crypto && strcmp(option->name, "host_keys") != 0))
+			continue;
+		fputs(crypto && !group ? "\n\t  crypto = {" : "", out);
+		fprintf(out,
+		    "\n\t  %s = ", crypto ? &option->name[7] : option->name);
+		show_value(
+		    out, option, (const char *)l + option->offset, SHOW_CONFIG);
+		fputc(';', out);
+		group = group || crypto;
+	}
+	fputs(group ? "\n\t  }; " : "", out);
+}
+
 static void
 show_listeners(FILE *out, const struct config *c)
 {
@@ -312,6 +337,8 @@ show_listeners(FILE *out, const struct config *c)
 			    SHOW_CONFIG);
 			fputc(';', out);
 		}
+		if (l->offers)
+			show_offers(out, l);
 		fputs(" }", out);
 	}
 	fputs("\n);\n", out);

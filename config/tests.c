@@ -123,7 +123,7 @@ load_test(
 	const char *what;
 
 	test->origin = reader_origin(&l->reader, group);
-	load_struct(l, group, SECTION_TEST, "tests", test);
+	load_struct(l, group, SECTION_TEST, "tests", test, NULL);
 	test->groups_given = config_setting_get_member(group, "groups") != NULL;
 	what = test->name == NULL ?
 	    "tests" :

@@ -140,7 +140,7 @@ print(const struct config *config, const struct connection_spec *spec)
 	decision_init(&root);
 	policy_decide(config, &facts, &d);
 	policy_decide(config, &of_root, &root);
-	config_effective(config, &d, &root, stdout);
+	config_effective(config, facts.listener, &d, &root, stdout);
 	decision_free(&d);
 	decision_free(&root);
 }

@@ -22,6 +22,7 @@
 #define WALL_HELPER_MAX	   65536 /* asked of a module's helper, or answered */
 #define WALL_DELEGATED_MAX (128 * 1024) /* tickets with their keys */
 #define WALL_MODULI_MAX	   (128 * 1024) /* groups, as text of moduli(5) */
+#define WALL_OFFERS_MAX	   65 /* CONFIG_LISTENERS_MAX and the top level's */
 #define PORT_MAX	   65535
 #define U32		   UINT32_MAX
 #define U64		   UINT64_MAX

@@ -11,6 +11,7 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/light_child.c privsep/light_child.h \
 	privsep/limits.h privsep/messages.h privsep/messages_helper.h \
 	privsep/messages_tickets.h \
+	privsep/messages_workers.h \
 	privsep/offspring.c privsep/offspring.h \
 	privsep/policy_account.c privsep/policy_account.h \
 	privsep/path_tokens.c privsep/path_tokens.h \

@@ -24,6 +24,8 @@
 #include "lib/ssh/ssh2.h"
 #include "privsep/limits.h"
 
+/* clang-format off */
+
 /* What a generation is prepared for. */
 #define PREPARE_SERVE	 0
 #define PREPARE_REHEARSE 1
@@ -452,8 +454,9 @@
 /* Master to its children of a generation. */
 #define WALL_MASTER_KEYHOLDER(MSG) \
 	MSG(attend, ANY_STATE, 0, 1, no) MSG(retire, ANY_STATE, 0, 0, no)
-/* A monitor's end comes: one descriptor, the keyholder's end. */
-#define WALL_attend(F)
+/* A monitor's end comes: one descriptor, the keyholder's end; and the keys
+ * that its listener offers, a bit each: nothing is signed with another. */
+#define WALL_attend(F) F(u32, keys, U32)
 #define WALL_retire(F) /* the last connection has ended */
 
 #define WALL_KEYHOLDER_MASTER(MSG)           \
@@ -475,7 +478,8 @@
 	MSG(serve, ANY_STATE, 0, 4, born) MSG(leave, ANY_STATE, 0, 0, no)
 /* The same as host_key, passed on: the template knows no private key. */
 #define WALL_public_key(F)                                     \
-	F(u32, key, 255) F(bytes, public_key, SSH_KEY_BLOB_MAX) \
+	F(u32, key, 255) F(text, path, 4096)                    \
+	F(bytes, public_key, SSH_KEY_BLOB_MAX)                  \
 	F(bytes, certificate, SSH_KEY_BLOB_MAX)
 /* The groups that workers may offer: the monitor accepts no other. */
 #define WALL_moduli(F) F(bytes, text, WALL_MODULI_MAX)
@@ -524,42 +528,9 @@
 	F(text, local, 64) F(u32, local_port, PORT_MAX)
 #define WALL_orphans(F) F(u32, generation, U32) F(u32, pid, U32)
 
-#define WALL_MASTER_WORKERS(MSG)             \
-	MSG(settings, ANY_STATE, 1, 0, worker_ready) \
-	MSG(work, ANY_STATE, 0, 3, worker_born)
-/*
- * What a worker must know of the configuration, and no more.  tos: the TOS
- * byte with and without a terminal; 0 is the network's default.
- */
-#define WALL_settings(F)                                             \
-	F(text, kex, 2048) F(text, host_key_algorithms, 2048)        \
-	F(text, ciphers, 2048) F(text, macs, 2048)                   \
-	F(text, compression, 256) F(text, signature_algorithms, 2048) \
-	F(text, identification, 128) F(u64, rekey_bytes, U64)      \
-	F(u32, rekey_seconds, U32) F(u32, window_max, U32)           \
-	F(u32, tos_interactive, 255) F(u32, tos_bulk, 255)           \
-	F(flag, tcp_keepalive, 1) F(bytes, moduli, WALL_MODULI_MAX)
-/*
- * Descriptors: input and output of the client, the wall to the monitor.
- * cookie: of the greeting that the master has sent; empty: none was.
- */
-#define WALL_work(F) F(u64, connection, U64) F(bytes, cookie, 16)
-
-#define WALL_WORKERS_MASTER(MSG)            \
-	MSG(worker_ready, ANY_STATE, 1, 0, no)  \
-	MSG(worker_born, ANY_STATE, 0, 1, no) MSG(worker_died, ANY_STATE, 0, 0, no) \
-	MSG(worker_log, ANY_STATE, 0, 0, no)
-/* Identification and KEXINIT, as a worker would send them; the place of the
- * cookie, which is each connection's own. */
-#define WALL_worker_ready(F) \
-	F(bytes, greeting, SSH_KEXINIT_MAX) F(u32, cookie_at, SSH_KEXINIT_MAX)
-#define WALL_worker_born(F) F(u64, connection, U64) F(u32, pid, U32)
-#define WALL_worker_died(F) \
-	F(u64, connection, U64) F(u32, code, 255) F(u32, signal, 255)
-#define WALL_worker_log(F) F(u8, level, 7) F(text, line, WALL_TEXT_MAX)
-
 #include "privsep/messages_helper.h"
 #include "privsep/messages_tickets.h"
+#include "privsep/messages_workers.h"
 
 #define WALL_PATHS(PATH)                 \
 	PATH(WORKER_MONITOR)             \

@@ -53,19 +53,75 @@ serves(const struct key_alg *alg, struct bytes blob)
 }
 
 int
-settings_host_key(
-    const struct host_key_blob *keys, size_t n_keys, const char *algorithm)
+settings_host_key(const struct offer *offer, const struct host_key_blob *keys,
+    const char *algorithm)
 {
 	const struct key_alg *alg = key_alg_find(algorithm, strlen(algorithm));
 
 	if (alg == NULL)
 		return -1;
-	for (size_t i = 0; i < n_keys; i++)
-		if (serves(alg,
-			alg->is_cert ? keys[i].certificate :
-				       keys[i].public_key))
-			return (int)i;
+	for (size_t i = 0; i < offer->n_keys; i++) {
+		const struct host_key_blob *key = &keys[offer->keys[i]];
+
+		if (serves(
+			alg, alg->is_cert ? key->certificate : key->public_key))
+			return offer->keys[i];
+	}
 	return -1;
+}
+
+bool
+settings_has_key(const struct offer *offer, unsigned key)
+{
+	for (size_t i = 0; i < offer->n_keys; i++)
+		if (offer->keys[i] == key)
+			return true;
+	return false;
+}
+
+uint32_t
+settings_keys(const struct offer *offer)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < offer->n_keys; i++)
+		bits |= UINT32_C(1) << offer->keys[i];
+	return bits;
+}
+
+unsigned
+settings_offer(const struct config *config, const char *listener)
+{
+	unsigned number = 0;
+
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct listener *l = &config->listeners[i];
+
+		number += l->offers;
+		if (strcmp(l->name, listener) == 0)
+			return l->offers ? number : 0;
+	}
+	return 0;
+}
+
+void
+settings_keep_key(struct host_key_blob *blob, const char *path,
+    const struct bytes *public_key, const struct bytes *certificate)
+{
+	blob->path = mem_strdup(path);
+	blob->public_key.data = mem_dup(public_key->data, public_key->len);
+	blob->public_key.len = public_key->len;
+	blob->certificate.data = mem_dup(certificate->data, certificate->len);
+	blob->certificate.len = certificate->len;
+}
+
+void
+settings_free_key(struct host_key_blob *blob)
+{
+	free(blob->path);
+	free((void *)(uintptr_t)blob->public_key.data);
+	free((void *)(uintptr_t)blob->certificate.data);
+	memset(blob, 0, sizeof(*blob));
 }
 
 /*
@@ -122,31 +178,59 @@ identification(const struct config *c)
 	    more == NULL ? "" : more);
 }
 
+static void
+choose_keys(struct offer *offer, const struct strings *paths,
+    const struct host_key_blob *keys, size_t n_keys)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		for (size_t k = 0; k < n_keys; k++)
+			if (strcmp(keys[k].path, paths->items[i]) == 0 &&
+			    !settings_has_key(offer, (unsigned)k))
+				offer->keys[offer->n_keys++] = (uint8_t)k;
+}
+
+static void
+make_offer(struct offer *offer, const struct crypto_settings *c,
+    const struct strings *paths, const struct host_key_blob *keys,
+    size_t n_keys)
+{
+	const struct strings *names = &c->host_key_algorithms;
+	struct strings usable = {
+	    .items = mem_array(names->count, sizeof(char *))};
+
+	choose_keys(offer, paths, keys, n_keys);
+	for (size_t i = 0; i < names->count; i++)
+		if (settings_host_key(offer, keys, names->items[i]) >= 0)
+			usable.items[usable.count++] = names->items[i];
+	offer->kex = join(&c->kex);
+	offer->host_key_algorithms = join(&usable);
+	offer->ciphers = join(&c->ciphers);
+	offer->macs = join(&c->macs);
+	offer->compression = join(&c->compression);
+	free(usable.items);
+}
+
 struct settings *
 settings_make(const struct config *config, const struct host_key_blob *keys,
     size_t n_keys, const char *moduli)
 {
 	const struct crypto_settings *c = &config->crypto;
 	struct settings *s = mem_zalloc(sizeof(*s));
-	struct strings usable;
 
-	usable.items = mem_array(c->host_key_algorithms.count, sizeof(char *));
-	usable.count = 0;
-	for (size_t i = 0; i < c->host_key_algorithms.count; i++)
-		if (settings_host_key(
-			keys, n_keys, c->host_key_algorithms.items[i]) >= 0)
-			usable.items[usable.count++] =
-			    c->host_key_algorithms.items[i];
-	s->kex = join(&c->kex);
-	s->host_key_algorithms = join(&usable);
-	s->ciphers = join(&c->ciphers);
-	s->macs = join(&c->macs);
-	s->compression = join(&c->compression);
+	s->offers = mem_array(1 + config->listener_count, sizeof(struct offer));
+	make_offer(
+	    &s->offers[s->n_offers++], c, &config->host_keys, keys, n_keys);
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct listener *l = &config->listeners[i];
+
+		if (l->offers)
+			make_offer(&s->offers[s->n_offers++], &l->crypto,
+			    &l->host_keys, keys, n_keys);
+	}
 	s->signature_algorithms = signature_algorithms(&c->key_algorithms);
 	s->identification = identification(config);
 	s->config = config;
 	s->moduli = moduli;
-	free(usable.items);
 	return s;
 }
 
@@ -162,7 +246,8 @@ leave_out(char **list, lacking_fn *lacks)
 void
 settings_leave_out_lacking(struct settings *s)
 {
-	leave_out(&s->kex, lacking_kex);
+	for (size_t i = 0; i < s->n_offers; i++)
+		leave_out(&s->offers[i].kex, lacking_kex);
 	leave_out(&s->signature_algorithms, lacking_key_alg);
 }
 
@@ -171,14 +256,28 @@ settings_free(struct settings *s)
 {
 	if (s == NULL)
 		return;
-	free(s->kex);
-	free(s->host_key_algorithms);
-	free(s->ciphers);
-	free(s->macs);
-	free(s->compression);
+	for (size_t i = 0; i < s->n_offers; i++) {
+		free(s->offers[i].kex);
+		free(s->offers[i].host_key_algorithms);
+		free(s->offers[i].ciphers);
+		free(s->offers[i].macs);
+		free(s->offers[i].compression);
+	}
+	free(s->offers);
 	free(s->signature_algorithms);
 	free(s->identification);
 	free(s);
+}
+
+void
+settings_offer_message(const struct offer *offer, struct msg_offer *m)
+{
+	memset(m, 0, sizeof(*m));
+	m->kex = offer->kex;
+	m->host_key_algorithms = offer->host_key_algorithms;
+	m->ciphers = offer->ciphers;
+	m->macs = offer->macs;
+	m->compression = offer->compression;
 }
 
 void
@@ -187,11 +286,6 @@ settings_message(const struct settings *s, struct msg_settings *m)
 	const struct config *c = s->config;
 
 	memset(m, 0, sizeof(*m));
-	m->kex = s->kex;
-	m->host_key_algorithms = s->host_key_algorithms;
-	m->ciphers = s->ciphers;
-	m->macs = s->macs;
-	m->compression = s->compression;
 	m->signature_algorithms = s->signature_algorithms;
 	m->identification = s->identification;
 	m->rekey_bytes = c->crypto.rekey_bytes;

@@ -148,8 +148,8 @@ all_keys(const struct ctl *ctl, int argc, bool may_make)
 		config_free(config);
 		return ctl_fail("libcrypto cannot be used");
 	}
-	for (size_t i = 0; i < config->host_keys.count; i++)
-		if (one_key(config->host_keys.items[i], may_make, &r) != 0)
+	for (size_t i = 0; i < config->host_key_files.count; i++)
+		if (one_key(config->host_key_files.items[i], may_make, &r) != 0)
 			status = CTL_FAILED;
 	if (ctl->json)
 		records_json(&r, false, stdout);

@@ -47,6 +47,7 @@ struct asker {
 	struct keyholder *keyholder;
 	struct wall wall;
 	struct loop_fd on_wall;
+	uint32_t allowed; /* keys of the connection's listener, a bit each */
 };
 
 /* The last one out, with the master gone, ends the process. */
@@ -71,14 +72,17 @@ forget(struct asker *a)
 
 /* An empty signature says that there is none. */
 static void
-sign(struct keyholder *k, const struct msg_sign *m, struct buf *signature)
+sign(const struct asker *a, const struct msg_sign *m, struct buf *signature)
 {
+	const struct host_keys *keys = &a->keyholder->keys;
 	const struct key_alg *alg =
 	    key_alg_find(m->algorithm, strlen(m->algorithm));
 	int err = E_NOT_FOUND;
 
-	if (alg != NULL && m->key < k->keys.count)
-		err = key_sign(k->keys.key[m->key].secret, alg, m->data.data,
+	if (m->key >= keys->count || (a->allowed >> m->key & 1) == 0)
+		err = E_DENIED;
+	else if (alg != NULL)
+		err = key_sign(keys->key[m->key].secret, alg, m->data.data,
 		    m->data.len, signature);
 	if (err == 0)
 		return;
@@ -103,7 +107,7 @@ answer(struct asker *a)
 		return E_STATE;
 	}
 	buf_init_over(&made, bytes, sizeof(bytes));
-	sign(a->keyholder, &m.sign, &made);
+	sign(a, &m.sign, &made);
 	wall_done(&a->wall, &m);
 	/* cppcheck-suppress unknownEvaluationOrder ; one name, two members */
 	err = WALL_SEND(&a->wall, signature,
@@ -139,6 +143,7 @@ on_attend(struct keyholder *k, struct wall_message *m)
 	struct asker *a = mem_zalloc(sizeof(*a));
 
 	a->keyholder = k;
+	a->allowed = m->attend.keys;
 	wall_init(&a->wall, m->fds[0], PATH_KEYHOLDER_MONITOR,
 	    PATH_MONITOR_KEYHOLDER);
 	m->fds[0] = -1;

@@ -191,8 +191,9 @@ host_keys_read(
 	unsigned rsa_bits = config->crypto.rsa_bits;
 
 	memset(keys, 0, sizeof(*keys));
-	for (size_t i = 0; i < config->host_keys.count; i++)
-		read_key(keys, config->host_keys.items[i], rsa_bits, problems);
+	for (size_t i = 0; i < config->host_key_files.count; i++)
+		read_key(
+		    keys, config->host_key_files.items[i], rsa_bits, problems);
 	/* A key that failed would make its certificate seem wrong. */
 	for (size_t i = 0;
 	     problems->len == 0 && i < config->host_certificates.count; i++)

@@ -186,7 +186,8 @@ hand_over(struct connection *c, int in, int out, const char *listener)
 	c->monitor_dead = c->worker_dead = true;
 	if ((err = wall_pair(wall)) != 0 || (err = wall_pair(key)) != 0)
 		goto out;
-	err = WALL_SEND_FD(&g->keyholder.wall, key[1], attend);
+	err = WALL_SEND_FD(&g->keyholder.wall, key[1], attend,
+	    .keys = settings_keys(&g->settings->offers[c->offer]));
 	if (err != 0)
 		goto out;
 	serve.fds[0] = in;
@@ -208,6 +209,7 @@ hand_over(struct connection *c, int in, int out, const char *listener)
 	work.fds[2] = wall[1];
 	work.fds[3] = -1;
 	work.work.connection = c->id;
+	work.work.offer = (uint8_t)c->offer;
 	if (c->client >= 0)
 		work.work.cookie = (struct bytes){c->cookie, sizeof(c->cookie)};
 	err = wall_send(&c->workers->child.wall, &work);
@@ -239,6 +241,12 @@ admit_hand_over(struct connection *c, int in, int out, const char *listener)
 	c->worker_gone_at = loop_now(c->generation->master->loop);
 }
 
+const struct greeting *
+admit_greeting(const struct connection *c)
+{
+	return &c->generation->greetings[c->offer];
+}
+
 /* Takes the descriptor if it is one for both. */
 static void
 serve(struct master *m, int in, int out, const struct net_address *source,
@@ -254,8 +262,9 @@ serve(struct master *m, int in, int out, const struct net_address *source,
 	}
 	c->source = *source;
 	c->local = *local;
+	c->offer = settings_offer(m->current->config, listener);
 	m->stats.accepted++;
-	if (in == out && c->generation->greeting.len != 0) {
+	if (in == out && admit_greeting(c)->text.len != 0) {
 		lobby_enter(c, in, listener);
 		return;
 	}

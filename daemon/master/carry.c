@@ -29,7 +29,7 @@
 
 /* Changes with the layout; a program that reads another one refuses in its
  * rehearsal already (carry_format). */
-#define CARRY_VERSION 9
+#define CARRY_VERSION 10
 #define CARRY_MAX     (64 * 1024 * 1024)
 #define BLOB_MAX      65536
 
@@ -76,10 +76,11 @@ save_generation(struct buf *b, const struct generation *g)
 	buf_text(b, g->moduli);
 	buf_u32(b, (uint32_t)g->n_host_keys);
 	for (size_t i = 0; i < g->n_host_keys; i++) {
-		buf_string(b, g->host_keys[i].public_key.data,
-		    g->host_keys[i].public_key.len);
-		buf_string(b, g->host_keys[i].certificate.data,
-		    g->host_keys[i].certificate.len);
+		const struct host_key_blob *k = &g->host_keys[i];
+
+		buf_text(b, k->path);
+		buf_string(b, k->public_key.data, k->public_key.len);
+		buf_string(b, k->certificate.data, k->certificate.len);
 	}
 	carry_save_child(b, &g->keyholder);
 	carry_save_child(b, &g->monitors);
@@ -93,18 +94,19 @@ save_generation(struct buf *b, const struct generation *g)
 	carry_save_tickets(b, g);
 }
 
-static struct bytes
-load_blob(struct rd *r)
+static void
+load_key(struct rd *r, struct host_key_blob *blob)
 {
-	struct bytes b;
-	const uint8_t *at = rd_string(r, BLOB_MAX, &b.len);
+	char path[PATH_MAX];
+	struct bytes public_key, certificate;
 
-	b.data = mem_dup(at, b.len);
-	return b;
+	rd_text(r, path, sizeof(path));
+	public_key.data = rd_string(r, BLOB_MAX, &public_key.len);
+	certificate.data = rd_string(r, BLOB_MAX, &certificate.len);
+	settings_keep_key(blob, path, &public_key, &certificate);
 }
 
-/* A configuration the next program no longer understands still has limits:
- * the defaults'. */
+/* One that the next program cannot read still has limits: the defaults'. */
 static struct config *
 load_config(int bundle_fd)
 {
@@ -162,11 +164,8 @@ load_generation(struct rd *r, struct master *m, struct generation ***tail)
 	text = rd_string(r, WALL_MODULI_MAX, &len);
 	g->moduli = mem_strndup((const char *)text, len);
 	count = rd_u32(r);
-	for (uint32_t i = 0; i < count && i < HOST_KEYS_MAX; i++) {
-		g->host_keys[i].public_key = load_blob(r);
-		g->host_keys[i].certificate = load_blob(r);
-		g->n_host_keys++;
-	}
+	for (uint32_t i = 0; i < count && i < HOST_KEYS_MAX; i++)
+		load_key(r, &g->host_keys[g->n_host_keys++]);
 	if (r->err != 0 || slots_attach(g->slots_fd, &g->slots) != 0) {
 		rd_fail(r, E_SYSTEM);
 		return;
@@ -174,6 +173,8 @@ load_generation(struct rd *r, struct master *m, struct generation ***tail)
 	g->config = load_config(g->bundle);
 	carry_load_child(r, g, &g->keyholder, ROLE_KEYHOLDER,
 	    PATH_MASTER_KEYHOLDER, PATH_KEYHOLDER_MASTER);
+	if (g->keyholder.ready)
+		generation_settle(g);
 	carry_load_child(r, g, &g->monitors, ROLE_MONITORS,
 	    PATH_MASTER_MONITORS, PATH_MONITORS_MASTER);
 	count = rd_u32(r);

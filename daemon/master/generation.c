@@ -236,14 +236,6 @@ generation_start(struct generation *g)
 	}
 }
 
-static struct bytes
-copy(struct bytes b)
-{
-	struct bytes out = {.data = mem_dup(b.data, b.len), .len = b.len};
-
-	return out;
-}
-
 static int
 on_host_key(struct generation *g, struct msg_host_key *k)
 {
@@ -254,8 +246,7 @@ on_host_key(struct generation *g, struct msg_host_key *k)
 	if (g->n_host_keys == HOST_KEYS_MAX || k->key != g->n_host_keys)
 		return E_LIMIT;
 	blob = &g->host_keys[g->n_host_keys++];
-	blob->public_key = copy(k->public_key);
-	blob->certificate = copy(k->certificate);
+	settings_keep_key(blob, k->path, &k->public_key, &k->certificate);
 	if (key_parse(k->public_key.data, k->public_key.len, &key) != 0)
 		return E_FORMAT;
 	key_fingerprint(key, fp, sizeof(fp));
@@ -274,8 +265,58 @@ purpose(const struct master *m)
 }
 
 void
+generation_settle(struct generation *g)
+{
+	if (g->settings != NULL)
+		return;
+	g->settings =
+	    settings_make(g->config, g->host_keys, g->n_host_keys, g->moduli);
+	g->greetings =
+	    mem_array(g->settings->n_offers, sizeof(struct greeting));
+}
+
+/* Would it find an algorithm for a client at all? */
+static bool
+has_host_key(struct generation *g, const char *name)
+{
+	return g->settings->offers[settings_offer(g->config, name)]
+		   .host_key_algorithms[0] != '\0';
+}
+
+/* With none a listener could serve nobody.  False, once that is told. */
+static bool
+all_have_host_keys(struct generation *g)
+{
+	const struct config *c = g->config;
+	char why[1024];
+
+	for (size_t i = 0; i < c->listener_count; i++) {
+		const struct listener *l = &c->listeners[i];
+
+		if (has_host_key(g, l->name))
+			continue;
+		snprintf(why, sizeof(why),
+		    "%s:%u: listeners: %s: none of its host keys serves one of "
+		    "its host_key_algorithms",
+		    l->origin.line != 0 ? l->origin.file : "(default)",
+		    l->origin.line, l->name);
+		generation_failed(g, why);
+		return false;
+	}
+	if (!g->master->options.inetd || has_host_key(g, ""))
+		return true;
+	generation_failed(g,
+	    "with -i the top level's host_keys are offered, "
+	    "and none serves a host_key_algorithm");
+	return false;
+}
+
+void
 generation_go_on(struct generation *g)
 {
+	generation_settle(g);
+	if (!all_have_host_keys(g))
+		return;
 	if (child_spawn(g, &g->monitors, PATH_MASTER_MONITORS,
 		PATH_MONITORS_MASTER) != 0) {
 		generation_failed(
@@ -284,6 +325,7 @@ generation_go_on(struct generation *g)
 	}
 	for (size_t i = 0; i < g->n_host_keys; i++)
 		if (WALL_SEND(&g->monitors.wall, public_key, .key = (uint32_t)i,
+			.path = g->host_keys[i].path,
 			.public_key = g->host_keys[i].public_key,
 			.certificate = g->host_keys[i].certificate) != 0)
 			generation_failed(
@@ -296,12 +338,25 @@ generation_go_on(struct generation *g)
 		generation_failed(g, "the monitor template does not listen");
 }
 
+static int
+send_settings(const struct settings *s, struct wall *wall)
+{
+	struct wall_message m = {.type = MSG_offer, .fds = {-1, -1, -1, -1}};
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < s->n_offers; i++) {
+		settings_offer_message(&s->offers[i], &m.offer);
+		err = wall_send(wall, &m);
+	}
+	m.type = MSG_settings;
+	settings_message(s, &m.settings);
+	return err != 0 ? err : wall_send(wall, &m);
+}
+
 static void
 start_workers(struct generation *g)
 {
 	struct workers *w = mem_zalloc(sizeof(*w));
-	struct settings *settings;
-	struct wall_message m = {.type = MSG_settings, .fds = {-1, -1, -1, -1}};
 
 	w->child.role = ROLE_WORKERS;
 	w->child.pidfd = w->child.wall.fd = -1;
@@ -313,12 +368,8 @@ start_workers(struct generation *g)
 		    g, "the worker template could not be started");
 		return;
 	}
-	settings =
-	    settings_make(g->config, g->host_keys, g->n_host_keys, g->moduli);
-	settings_message(settings, &m.settings);
-	if (wall_send(&w->child.wall, &m) != 0)
+	if (send_settings(g->settings, &w->child.wall) != 0)
 		generation_failed(g, "the worker template does not listen");
-	settings_free(settings);
 }
 
 void
@@ -357,18 +408,20 @@ workers_ready(struct generation *g, struct workers *ready)
 
 /* What it would say to each client first, we say before it is there. */
 static int
-on_worker_ready(struct generation *g, struct workers *w,
-    const struct msg_worker_ready *message)
+on_greeting(struct generation *g, const struct msg_greeting *message)
 {
 	const struct bytes *b = &message->greeting;
+	struct greeting *greeting;
 
-	if (b->len < KEXINIT_COOKIE ||
+	if (g->settings == NULL || message->offer >= g->settings->n_offers ||
+	    b->len < KEXINIT_COOKIE ||
 	    message->cookie_at > b->len - KEXINIT_COOKIE)
 		return E_FORMAT;
-	free((void *)(uintptr_t)g->greeting.data);
-	g->greeting = (struct bytes){mem_dup(b->data, b->len), b->len};
-	g->cookie_at = message->cookie_at;
-	workers_ready(g, w);
+	/* In place of another template's, which had the same to say. */
+	greeting = &g->greetings[message->offer];
+	free((void *)(uintptr_t)greeting->text.data);
+	greeting->text = (struct bytes){mem_dup(b->data, b->len), b->len};
+	greeting->cookie_at = message->cookie_at;
 	return 0;
 }
 
@@ -443,9 +496,11 @@ dispatch(struct child *c, struct wall_message *m)
 			connection_monitor_died(
 			    master, conn, m->died.code, m->died.signal);
 		return 0;
+	case MSG_greeting:
+		return on_greeting(g, &m->greeting);
 	case MSG_worker_ready:
-		return on_worker_ready(
-		    g, (struct workers *)(void *)c, &m->worker_ready);
+		workers_ready(g, (struct workers *)(void *)c);
+		return 0;
 	case MSG_worker_born:
 		if ((conn = of_template(c, m->worker_born.connection)) !=
 		    NULL) {
@@ -545,12 +600,14 @@ generation_free(struct generation *g)
 		child_free(&w->child);
 		free(w);
 	}
-	for (size_t i = 0; i < g->n_host_keys; i++) {
-		free((void *)(uintptr_t)g->host_keys[i].public_key.data);
-		free((void *)(uintptr_t)g->host_keys[i].certificate.data);
-	}
+	for (size_t i = 0; i < g->n_host_keys; i++)
+		settings_free_key(&g->host_keys[i]);
+	for (size_t i = 0; g->settings != NULL && i < g->settings->n_offers;
+	     i++)
+		free((void *)(uintptr_t)g->greetings[i].text.data);
+	free(g->greetings);
+	settings_free(g->settings);
 	free(g->moduli);
-	free((void *)(uintptr_t)g->greeting.data);
 	config_free(g->config);
 	close(g->bundle);
 	close(g->binary);

@@ -4,6 +4,7 @@
  */
 #include "daemon/master/master.h"
 
+#include "config/offers.h"
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -97,16 +98,41 @@ note_failed(struct master *m, const char *name, const char *address,
 	free(before);
 }
 
+/* A socket there that had another name, which systemd's keep. */
+static struct listening *
+find_place(struct master *m, const char *address, uint16_t port)
+{
+	struct listening *l;
+
+	for (l = m->listening; l != NULL; l = l->next)
+		if (strcmp(l->name, SYSTEMD_LISTENER) != 0 &&
+		    strcmp(l->address, address) == 0 && l->port == port)
+			return l;
+	return NULL;
+}
+
+/* Its name is that of the configuration just loaded. */
+static void
+take(struct listening *l, const char *name)
+{
+	l->wanted = true;
+	free(l->name);
+	l->name = mem_strdup(name);
+}
+
 static int
 open_one(struct master *m, const struct listener *l, const char *address,
-    uint16_t port)
+    uint16_t port, bool trial)
 {
 	struct listening *old = find(m, l->name, address, port);
 	struct net_address parsed;
 	int fd;
 
+	if (old == NULL)
+		old = find_place(m, address, port);
 	if (old != NULL) {
-		old->wanted = true;
+		if (!trial)
+			take(old, l->name);
 		return 0;
 	}
 	if (net_parse(address, &parsed) != 0)
@@ -127,14 +153,16 @@ open_one(struct master *m, const struct listener *l, const char *address,
 	return listen_adopt(m, l->name, address, port, fd);
 }
 
-int
-listen_open(struct master *m, const struct config *config)
+/* trial: what is there keeps its name and its place in the configuration. */
+static int
+open_all(struct master *m, const struct config *config, bool trial)
 {
 	int err = 0;
 
 	free(m->listen_failed);
 	m->listen_failed = NULL;
-	for (struct listening *l = m->listening; l != NULL; l = l->next)
+	for (struct listening *l = m->listening; !trial && l != NULL;
+	     l = l->next)
 		l->wanted = false;
 	for (size_t i = 0; i < config->listener_count; i++) {
 		const struct listener *l = &config->listeners[i];
@@ -142,17 +170,23 @@ listen_open(struct master *m, const struct config *config)
 		    m->options.port != 0 ? (uint16_t)m->options.port : l->port;
 
 		if (strcmp(l->address, "*") == 0) {
-			int four = open_one(m, l, "0.0.0.0", port);
-			int six = open_one(m, l, "::", port);
+			int four = open_one(m, l, "0.0.0.0", port, trial);
+			int six = open_one(m, l, "::", port, trial);
 
 			if (four == E_SYSTEM || six == E_SYSTEM ||
 			    (four != 0 && six != 0))
 				err = E_SYSTEM;
-		} else if (open_one(m, l, l->address, port) != 0) {
+		} else if (open_one(m, l, l->address, port, trial) != 0) {
 			err = E_SYSTEM;
 		}
 	}
 	return err;
+}
+
+int
+listen_open(struct master *m, const struct config *config)
+{
+	return open_all(m, config, false);
 }
 
 static void
@@ -192,7 +226,7 @@ listen_try(struct master *m, const struct config *config)
 {
 	struct listening *first = m->listening;
 
-	(void)listen_open(m, config);
+	(void)open_all(m, config, true);
 	while (m->listen_failed != NULL && m->listening != first)
 		close_one(m, &m->listening);
 	return m->listen_failed;
@@ -250,6 +284,26 @@ on_accept(int fd, unsigned events, void *arg)
 	}
 }
 
+/* Else it is of the next configuration, and its clients wait for that; what
+ * this one has not asked for stayed open for want of another. */
+static bool
+is_known(const struct master *m, const struct listening *l)
+{
+	return !l->wanted || strcmp(l->name, SYSTEMD_LISTENER) == 0 ||
+	    offer_listener(m->current->config, l->name) != NULL;
+}
+
+static void
+watch(struct master *m, struct listening *l)
+{
+	if (l->on_accept.loop == NULL &&
+	    loop_fd_add(
+		m->loop, &l->on_accept, l->fd, LOOP_READ, on_accept, m) != 0)
+		log_error("cannot watch a listening socket");
+	else
+		loop_fd_set(&l->on_accept, LOOP_READ);
+}
+
 void
 listen_start(struct master *m)
 {
@@ -259,12 +313,8 @@ listen_start(struct master *m)
 	    connection_ready_workers(m->current) == NULL)
 		return;
 	for (struct listening *l = m->listening; l != NULL; l = l->next)
-		if (l->on_accept.loop == NULL &&
-		    loop_fd_add(m->loop, &l->on_accept, l->fd, LOOP_READ,
-			on_accept, m) != 0)
-			log_error("cannot watch a listening socket");
-		else
-			loop_fd_set(&l->on_accept, LOOP_READ);
+		if (is_known(m, l))
+			watch(m, l);
 }
 
 void

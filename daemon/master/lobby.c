@@ -97,11 +97,11 @@ lobby_end(struct connection *c, const char *how, const char *cause)
 			"kex_exchange_identification: Connection closed by "
 			"remote host");
 	AUDIT(conn_close, .how = how, .cause = cause,
-	    .bytes_out = c->generation->greeting.len,
+	    .bytes_out = admit_greeting(c)->text.len,
 	    .duration_ms = loop_now(m->loop) - c->accepted_at);
 	audit_forget_connection();
 	m->stats.exits[EXIT_NO_AUTH]++;
-	m->stats.bytes_out += c->generation->greeting.len;
+	m->stats.bytes_out += admit_greeting(c)->text.len;
 	if (!c->ended_by_us || c->grace_exceeded)
 		penalties_add(
 		    m->penalties, c->generation->config, &c->source, offence);
@@ -132,18 +132,18 @@ on_client(int fd, unsigned events, void *arg)
 static bool
 greet(struct connection *c)
 {
-	const struct bytes *g = &c->generation->greeting;
+	const struct greeting *g = admit_greeting(c);
 	uint8_t *copy;
 	ssize_t n;
 
 	if (getrandom(c->cookie, sizeof(c->cookie), 0) !=
 	    (ssize_t)sizeof(c->cookie))
 		return false;
-	copy = mem_dup(g->data, g->len);
-	memcpy(&copy[c->generation->cookie_at], c->cookie, sizeof(c->cookie));
-	n = send(c->client, copy, g->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	copy = mem_dup(g->text.data, g->text.len);
+	memcpy(&copy[g->cookie_at], c->cookie, sizeof(c->cookie));
+	n = send(c->client, copy, g->text.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	free(copy);
-	return n == (ssize_t)g->len;
+	return n == (ssize_t)g->text.len;
 }
 
 void
@@ -171,23 +171,23 @@ lobby_watch(struct connection *c, uint64_t now)
 /* Where the random padding of a greeting's KEXINIT begins: its length stands
  * before the message's type and the cookie (RFC 4253 section 6). */
 static size_t
-padding_at(const struct generation *g)
+padding_at(const struct greeting *g)
 {
-	size_t padding = g->cookie_at < 2 || g->greeting.len == 0 ?
+	size_t padding = g->cookie_at < 2 || g->text.len == 0 ?
 	    0 :
-	    g->greeting.data[g->cookie_at - 2];
+	    g->text.data[g->cookie_at - 2];
 
-	return padding > g->greeting.len ? 0 : g->greeting.len - padding;
+	return padding > g->text.len ? 0 : g->text.len - padding;
 }
 
-/* Would the other generation have greeted a client with the same words? */
+/* Would it have been the same words to the same client? */
 static bool
-same_greeting(const struct generation *a, const struct generation *b)
+same_greeting(const struct greeting *a, const struct greeting *b)
 {
-	const uint8_t *x = a->greeting.data, *y = b->greeting.data;
+	const uint8_t *x = a->text.data, *y = b->text.data;
 	size_t after = a->cookie_at + KEXINIT_COOKIE, end = padding_at(a);
 
-	return a->greeting.len == b->greeting.len && after <= end &&
+	return a->text.len == b->text.len && after <= end &&
 	    a->cookie_at == b->cookie_at && end == padding_at(b) &&
 	    memcmp(x, y, a->cookie_at) == 0 &&
 	    memcmp(&x[after], &y[after], end - after) == 0;
@@ -197,8 +197,14 @@ same_greeting(const struct generation *a, const struct generation *b)
 static bool
 move(struct connection *c, struct generation *to)
 {
-	if (to == NULL || !same_greeting(c->generation, to))
+	unsigned offer;
+
+	if (to == NULL)
 		return false;
+	offer = settings_offer(to->config, c->listener);
+	if (!same_greeting(admit_greeting(c), &to->greetings[offer]))
+		return false;
+	c->offer = offer;
 	c->generation->connections--;
 	c->generation->in_lobby--;
 	c->generation = to;

@@ -70,6 +70,12 @@ struct helper {
 	struct helper *next;
 };
 
+/* Our first bytes; empty: a template carried from another image. */
+struct greeting {
+	struct bytes text; /* owned */
+	size_t cookie_at;
+};
+
 struct generation {
 	struct master *master;
 	uint32_t number;
@@ -91,9 +97,9 @@ struct generation {
 	struct host_key_blob host_keys[HOST_KEYS_MAX];
 	size_t n_host_keys;
 	char *moduli; /* text of the groups in use */
-	/* Our first bytes; empty: a template carried from another image. */
-	struct bytes greeting;
-	size_t cookie_at;
+	/* NULL until the host keys are known; a greeting for each offer. */
+	struct settings *settings;
+	struct greeting *greetings;
 	uint64_t replaced_at; /* of the worker template, ms */
 	struct loop_timer replace; /* of the worker template, once more */
 	struct loading loading;
@@ -121,6 +127,7 @@ struct connection {
 	struct generation *generation;
 	struct workers *workers; /* NULL in the lobby */
 	uint32_t slot;
+	unsigned offer; /* its listener's, by number, until it is handed over */
 	/* In the lobby: its socket and its listener's name; else -1. */
 	int client;
 	char *listener;
@@ -312,6 +319,8 @@ void loading_done(struct generation *g);
  * being loaded.  Free it. */
 char *loading_fault(const struct generation *g, const char *what);
 
+/* Once, with all host keys known: what is offered. */
+void generation_settle(struct generation *g);
 /* Behind the ticketholder, or without one. */
 void generation_go_on(struct generation *g);
 
@@ -359,6 +368,8 @@ void parting_tell(struct master *m, int fd);
 void admit_connection(struct master *m, int fd, const char *listener);
 /* -i: the client's descriptors; the master ends with this connection. */
 void admit_inetd(struct master *m);
+/* What is sent to the connection's client first; its text may be empty. */
+const struct greeting *admit_greeting(const struct connection *c);
 void admit_count(struct master *m); /* who has authenticated meanwhile */
 /* Would the templates take another one now? */
 bool admit_has_room(struct generation *g);

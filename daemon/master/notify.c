@@ -69,8 +69,8 @@ notify_listen_fds(struct master *m)
 		    fd_set_nonblocking(fd) != 0)
 			return E_VALUE;
 		net_of_socket(fd, &peer, &local);
-		listen_adopt(
-		    m, "systemd", net_print(&local, text), local.port, fd);
+		listen_adopt(m, SYSTEMD_LISTENER, net_print(&local, text),
+		    local.port, fd);
 		taken++;
 	}
 	unsetenv("LISTEN_PID");

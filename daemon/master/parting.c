@@ -34,7 +34,7 @@ close_all(void *arg)
 static size_t
 identification(const struct master *m)
 {
-	const struct bytes *g = &m->current->greeting;
+	const struct bytes *g = &m->current->greetings[0].text;
 	const uint8_t *end = g->len == 0 ? NULL : memchr(g->data, '\n', g->len);
 
 	return end == NULL ? 0 : (size_t)(end - g->data) + 1;
@@ -52,7 +52,7 @@ parting_tell(struct master *m, int fd)
 	payload = 1 + 4 + 4 + sizeof(text) - 1 + 4;
 	pad = 2 * PADDING - (4 + 1 + payload) % PADDING;
 	buf_init(&b, SSH_PACKET_MAX);
-	buf_bytes(&b, m->current->greeting.data, line);
+	buf_bytes(&b, m->current->greetings[0].text.data, line);
 	buf_u32(&b, (uint32_t)(1 + payload + pad));
 	buf_u8(&b, (uint8_t)pad);
 	buf_u8(&b, SSH_MSG_DISCONNECT);

@@ -19,7 +19,7 @@ auth_host_key(struct monitor *m)
 
 	if (alg == NULL)
 		return none;
-	key = settings_host_key(t->host_keys, t->n_host_keys, algorithm);
+	key = settings_host_key(m->offer, t->host_keys, algorithm);
 	if (key < 0)
 		return none;
 	return alg->is_cert ? t->host_keys[key].certificate :

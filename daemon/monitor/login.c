@@ -44,11 +44,14 @@ timeouts_text(const struct decision *d)
 }
 
 static void
-announce_keys(const struct monitor_template *t, struct buf *out)
+announce_keys(const struct monitor *m, struct buf *out)
 {
-	for (size_t i = 0; i < t->n_host_keys; i++)
-		buf_string(out, t->host_keys[i].public_key.data,
-		    t->host_keys[i].public_key.len);
+	for (size_t i = 0; i < m->offer->n_keys; i++) {
+		const struct host_key_blob *key =
+		    &m->template->host_keys[m->offer->keys[i]];
+
+		buf_string(out, key->public_key.data, key->public_key.len);
+	}
 }
 
 static void
@@ -87,7 +90,7 @@ monitor_login(struct monitor *m)
 	fill_slot(m);
 	timeouts = timeouts_text(m->decision);
 	buf_init(&keys, WALL_KEYS_MAX);
-	announce_keys(m->template, &keys);
+	announce_keys(m, &keys);
 	monitor_move(m, STATE_OPEN);
 	MONITOR_SEND(m, opened, .user = m->passwd.pw_name,
 	    .max_sessions = g->max_sessions,

@@ -491,6 +491,7 @@ start(struct monitor *m, const struct monitor_template *t,
 	snprintf(m->connection_id, sizeof(m->connection_id), "%016llx",
 	    (unsigned long long)s->connection);
 	snprintf(m->listener, sizeof(m->listener), "%s", s->listener);
+	m->offer = &t->settings->offers[settings_offer(t->config, m->listener)];
 	if (net_parse(s->source, &m->source) != 0)
 		memset(&m->source, 0, sizeof(m->source));
 	if (net_parse(s->local, &m->local) != 0)

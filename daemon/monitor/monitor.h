@@ -56,6 +56,7 @@ struct monitor {
 	uint64_t connection;
 	char connection_id[32];
 	char listener[64];
+	const struct offer *offer; /* the listener's */
 	struct net_address source, local;
 	uint16_t source_port, local_port;
 

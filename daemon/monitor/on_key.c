@@ -156,17 +156,17 @@ take_token(struct monitor *m)
 	m->rekey_tokens -= 1000;
 }
 
-/* Both KEXINITs: ours must be what the configuration says. */
+/* Both KEXINITs: ours must be what the listener offers. */
 static int
 negotiate(
     struct monitor *m, const struct msg_kex *k, struct kexinit_choice *choice)
 {
-	const struct settings *s = m->template->settings;
-	const struct kexinit_offer offer = {.kex = s->kex,
-	    .host_key = s->host_key_algorithms,
-	    .ciphers = s->ciphers,
-	    .macs = s->macs,
-	    .compression = s->compression};
+	const struct offer *o = m->offer;
+	const struct kexinit_offer offer = {.kex = o->kex,
+	    .host_key = o->host_key_algorithms,
+	    .ciphers = o->ciphers,
+	    .macs = o->macs,
+	    .compression = o->compression};
 	struct kexinit client, server;
 	enum kexinit_list failed;
 	int err;
@@ -230,7 +230,7 @@ answer(struct monitor *m, const struct msg_kex *k,
 	const struct key_alg *alg = key_alg_find(algorithm, strlen(algorithm));
 	const struct kex_method *method = kex_find(
 	    choice->names[KEXINIT_KEX], strlen(choice->names[KEXINIT_KEX]));
-	int key = settings_host_key(t->host_keys, t->n_host_keys, algorithm);
+	int key = settings_host_key(m->offer, t->host_keys, algorithm);
 	struct bytes host_key;
 	struct buf signature;
 	uint8_t hash[KEX_HASH_MAX];
@@ -284,14 +284,19 @@ on_kex(struct monitor *m, struct wall_message *message)
 	return err;
 }
 
-/* Which of our keys a blob is, or -1. */
+/* Which of the listener's keys a blob is, or -1. */
 static int
-our_key(const struct monitor_template *t, const uint8_t *blob, size_t len)
+our_key(const struct monitor *m, const uint8_t *blob, size_t len)
 {
-	for (size_t i = 0; i < t->n_host_keys; i++)
-		if (t->host_keys[i].public_key.len == len &&
-		    memcmp(t->host_keys[i].public_key.data, blob, len) == 0)
-			return (int)i;
+	const struct host_key_blob *keys = m->template->host_keys;
+
+	for (size_t i = 0; i < m->offer->n_keys; i++) {
+		int key = m->offer->keys[i];
+
+		if (keys[key].public_key.len == len &&
+		    memcmp(keys[key].public_key.data, blob, len) == 0)
+			return key;
+	}
 	return -1;
 }
 
@@ -355,7 +360,7 @@ on_hostkeys_prove(struct monitor *m, struct wall_message *message)
 	while (err == 0 && rd_left(&r) > 0) {
 		size_t len;
 		const uint8_t *blob = rd_string(&r, SSH_KEY_BLOB_MAX, &len);
-		int key = r.err == 0 ? our_key(m->template, blob, len) : -1;
+		int key = r.err == 0 ? our_key(m, blob, len) : -1;
 
 		err = key < 0 ? E_NOT_FOUND : prove(m, key, &out);
 	}

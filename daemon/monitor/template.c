@@ -76,11 +76,7 @@ keep_key(const struct msg_public_key *k)
 	    k->key != template.n_host_keys)
 		die("host keys out of order");
 	blob = &template.host_keys[template.n_host_keys++];
-	blob->public_key.data = mem_dup(k->public_key.data, k->public_key.len);
-	blob->public_key.len = k->public_key.len;
-	blob->certificate.data =
-	    mem_dup(k->certificate.data, k->certificate.len);
-	blob->certificate.len = k->certificate.len;
+	settings_keep_key(blob, k->path, &k->public_key, &k->certificate);
 }
 
 static void

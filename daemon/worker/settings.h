@@ -1,5 +1,6 @@
 /*
- * What a worker knows of the configuration: the `settings` message, copied.
+ * What a worker knows of the configuration: the `settings` message, and the
+ * `offer` of its listener, copied.
  */
 #ifndef DAEMON_WORKER_SETTINGS_H
 #define DAEMON_WORKER_SETTINGS_H
@@ -11,11 +12,7 @@
 #include <stdint.h>
 
 struct worker_settings {
-	char *kex; /* name-lists, in our order */
-	char *host_key_algorithms;
-	char *ciphers;
-	char *macs;
-	char *compression;
+	struct kexinit_offer offer; /* the listener's */
 	char *signature_algorithms; /* server-sig-algs, RFC 8308 */
 	char *identification; /* what follows "SSH-2.0-" */
 	uint64_t rekey_bytes;

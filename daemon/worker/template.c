@@ -46,6 +46,8 @@ static struct loop *loop;
 static struct loop_fd master_handle;
 static struct child *children;
 static struct worker_settings settings;
+static struct kexinit_offer offers[WALL_OFFERS_MAX];
+static size_t n_offers;
 static struct moduli *moduli;
 
 /* The master may read late; it is told why before the end. */
@@ -79,11 +81,6 @@ keep_settings(const struct msg_settings *m)
 	int err;
 
 	/* As the monitor does, which compares. */
-	settings.kex = lacking_left_out(m->kex, lacking_kex);
-	settings.host_key_algorithms = mem_strdup(m->host_key_algorithms);
-	settings.ciphers = mem_strdup(m->ciphers);
-	settings.macs = mem_strdup(m->macs);
-	settings.compression = mem_strdup(m->compression);
 	settings.signature_algorithms =
 	    lacking_left_out(m->signature_algorithms, lacking_key_alg);
 	settings.identification = mem_strdup(m->identification);
@@ -102,19 +99,50 @@ keep_settings(const struct msg_settings *m)
 }
 
 static void
+keep_offer(const struct msg_offer *m)
+{
+	struct kexinit_offer *offer = &offers[n_offers++];
+
+	/* As the monitor does, which compares. */
+	offer->kex = lacking_left_out(m->kex, lacking_kex);
+	offer->host_key = mem_strdup(m->host_key_algorithms);
+	offer->ciphers = mem_strdup(m->ciphers);
+	offer->macs = mem_strdup(m->macs);
+	offer->compression = mem_strdup(m->compression);
+}
+
+/* The offers, and behind them all else. */
+static void
 take_settings(void)
 {
 	struct wall_message m;
-	int err = wall_receive(&master, &m);
+	bool more = true;
+	int err;
 
-	if (err == E_CLOSED)
-		_exit(0);
-	if (err == 0 && m.type != MSG_settings)
-		err = E_STATE;
-	if (err != 0)
-		give_up("settings", err);
-	keep_settings(&m.settings);
-	wall_done(&master, &m);
+	while (more) {
+		err = wall_receive(&master, &m);
+		if (err == E_CLOSED)
+			_exit(0);
+		if (err == 0 && m.type == MSG_offer &&
+		    n_offers < WALL_OFFERS_MAX)
+			keep_offer(&m.offer);
+		else if (err == 0 && m.type == MSG_settings && n_offers > 0) {
+			keep_settings(&m.settings);
+			more = false;
+		} else
+			give_up("settings", err != 0 ? err : E_STATE);
+		wall_done(&master, &m);
+	}
+}
+
+/* From here on this is what the listener offers. */
+static int
+use_offer(size_t number)
+{
+	if (number >= n_offers)
+		return E_VALUE;
+	settings.offer = offers[number];
+	return 0;
 }
 
 /*
@@ -320,6 +348,8 @@ on_master(int fd, unsigned events, void *arg)
 	if (err == 0 && m.type != MSG_work)
 		err = E_STATE;
 	if (err == 0)
+		err = use_offer(m.work.offer);
+	if (err == 0)
 		err = take_cookie(&m.work.cookie);
 	if (err != 0)
 		give_up("master", err);
@@ -327,23 +357,37 @@ on_master(int fd, unsigned events, void *arg)
 	wall_done(&master, &m);
 }
 
-/* The last word of the start: what the master greets clients with. */
 static void
-say_ready(void)
+say_greeting(size_t number)
 {
 	struct buf greeting;
 	size_t cookie_at = 0;
 	int err;
 
 	buf_init(&greeting, SSH_KEXINIT_MAX);
-	err = transport_greeting(&settings, &greeting, &cookie_at);
+	err = use_offer(number);
 	if (err == 0)
-		err = WALL_SEND(&master, worker_ready,
+		err = transport_greeting(&settings, &greeting, &cookie_at);
+	if (err == 0)
+		/* cppcheck-suppress unknownEvaluationOrder ; one name */
+		err = WALL_SEND(&master, greeting, .offer = (uint8_t)number,
 		    .greeting = {greeting.data, greeting.len},
 		    .cookie_at = (uint32_t)cookie_at);
 	if (err != 0)
 		give_up("greeting", err);
 	buf_free(&greeting);
+}
+
+/* The last words of the start: what the master greets clients with. */
+static void
+say_ready(void)
+{
+	int err;
+
+	for (size_t i = 0; i < n_offers; i++)
+		say_greeting(i);
+	if ((err = WALL_SEND(&master, worker_ready)) != 0)
+		give_up("ready", err);
 }
 
 void

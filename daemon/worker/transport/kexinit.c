@@ -56,13 +56,7 @@ void
 kexinit_ours(const struct worker_settings *s,
     const uint8_t cookie[KEXINIT_COOKIE], struct buf *b)
 {
-	struct kexinit_offer offer = {.kex = s->kex,
-	    .host_key = s->host_key_algorithms,
-	    .ciphers = s->ciphers,
-	    .macs = s->macs,
-	    .compression = s->compression};
-
-	kexinit_write(b, cookie, &offer);
+	kexinit_write(b, cookie, &s->offer);
 }
 
 /* The first is the greeting's, if the client has had it. */

@@ -17,11 +17,12 @@
 #include <unistd.h>
 
 static struct worker_settings settings = {
-    .kex = (char[]){"curve25519-sha256,diffie-hellman-group-exchange-sha256"},
-    .host_key_algorithms = (char[]){"ssh-ed25519"},
-    .ciphers = (char[]){"aes128-gcm@openssh.com,aes128-ctr"},
-    .macs = (char[]){"hmac-sha2-256"},
-    .compression = (char[]){"none,zlib@openssh.com"},
+    .offer = {.kex = "curve25519-sha256,"
+		     "diffie-hellman-group-exchange-sha256",
+	.host_key = "ssh-ed25519",
+	.ciphers = "aes128-gcm@openssh.com,aes128-ctr",
+	.macs = "hmac-sha2-256",
+	.compression = "none,zlib@openssh.com"},
     .signature_algorithms = (char[]){"ssh-ed25519"},
     .identification = (char[]){"sallyport"},
 };

@@ -133,6 +133,7 @@ set_the_stage(struct monitor *m)
 		abort();
 	m->template = scene_template();
 	m->slot = &m->template->slots[0];
+	m->offer = &m->template->settings->offers[0];
 	memset(m->slot, 0, sizeof(*m->slot));
 	m->slot->connection = 1;
 	worker_end = worker[1];

@@ -161,6 +161,7 @@ scene_template(void)
 {
 	static struct hosted module;
 	static struct settings settings;
+	static struct offer offer;
 	struct config *config;
 
 	if (template.config != NULL)
@@ -178,11 +179,14 @@ scene_template(void)
 	template.host_keys[0].public_key.data = host_key;
 	template.host_keys[0].public_key.len = sizeof(host_key) - 1;
 	template.n_host_keys = 1;
-	settings.kex = (char *)(uintptr_t)scene_offer.kex;
-	settings.host_key_algorithms = (char *)(uintptr_t)scene_offer.host_key;
-	settings.ciphers = (char *)(uintptr_t)scene_offer.ciphers;
-	settings.macs = (char *)(uintptr_t)scene_offer.macs;
-	settings.compression = (char *)(uintptr_t)scene_offer.compression;
+	offer.kex = (char *)(uintptr_t)scene_offer.kex;
+	offer.host_key_algorithms = (char *)(uintptr_t)scene_offer.host_key;
+	offer.ciphers = (char *)(uintptr_t)scene_offer.ciphers;
+	offer.macs = (char *)(uintptr_t)scene_offer.macs;
+	offer.compression = (char *)(uintptr_t)scene_offer.compression;
+	offer.n_keys = 1;
+	settings.offers = &offer;
+	settings.n_offers = 1;
 	settings.config = config;
 	template.settings = &settings;
 	template.slots = mmap(NULL, sizeof(struct slot) * SLOTS_MAX,

@@ -191,11 +191,6 @@ send_raw(size_t len, unsigned count)
 static void
 make_kex(const struct worker_settings *s, const char *name)
 {
-	const struct kexinit_offer ours = {.kex = s->kex,
-	    .host_key = s->host_key_algorithms,
-	    .ciphers = s->ciphers,
-	    .macs = s->macs,
-	    .compression = s->compression};
 	const struct kexinit_offer theirs = {.kex = name,
 	    .host_key = "ssh-ed25519",
 	    .ciphers = "aes256-gcm@openssh.com",
@@ -213,7 +208,7 @@ make_kex(const struct worker_settings *s, const char *name)
 	buf_init(&q_s, WALL_SHARE_MAX);
 	buf_init(&secret, WALL_SHARE_MAX);
 	buf_init(&out, ROOM);
-	kexinit_write(&i_s, cookie, &ours);
+	kexinit_write(&i_s, cookie, &s->offer);
 	kexinit_write(&i_c, cookie, &theirs);
 	if (method == NULL ||
 	    kex_client_start(method, NULL, &half, &q_c) != 0 ||

@@ -99,7 +99,7 @@ print_effective(const struct config *config, const struct decision *d)
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	config_effective(config, d, d, out);
+	config_effective(config, NULL, d, d, out);
 	fclose(out);
 	for (rest = text; (line = strsep(&rest, "\n")) != NULL;) {
 		if (*line != '\0')

@@ -41,8 +41,8 @@ start_config(void)
 {
 	struct config *config = mem_zalloc(sizeof(*config));
 
-	config->host_keys.items = key_paths;
-	config->host_keys.count = key_count;
+	config->host_key_files.items = key_paths;
+	config->host_key_files.count = key_count;
 	config->host_certificates.items = cert_paths;
 	config->host_certificates.count = cert_count;
 	config->crypto.rsa_bits = 2048;
@@ -171,14 +171,15 @@ expect_ready(void)
 	wall_done(&master, &m);
 }
 
-/* A monitor's wall to the keyholder. */
+/* A monitor's wall to the keyholder; keys: bits of those it may ask for. */
 static void
-attend(struct wall *monitor)
+attend(struct wall *monitor, uint32_t keys)
 {
 	int fds[2];
 
 	ck_assert_int_eq(wall_pair(fds), 0);
-	ck_assert_int_eq(WALL_SEND_FD(&master, fds[1], attend), 0);
+	ck_assert_int_eq(
+	    WALL_SEND_FD(&master, fds[1], attend, .keys = keys), 0);
 	close(fds[1]);
 	wall_init(
 	    monitor, fds[0], PATH_MONITOR_KEYHOLDER, PATH_KEYHOLDER_MONITOR);
@@ -222,8 +223,8 @@ START_TEST(it_publishes_signs_and_leaves_with_the_last)
 	expect_key(1, "ecdsa256.pub", NULL);
 	expect_key(2, "rsa2048.pub", NULL);
 	expect_ready();
-	attend(&first);
-	attend(&second);
+	attend(&first, UINT32_MAX);
+	attend(&second, UINT32_MAX);
 	for (int i = 0; i < 3; i++) {
 		ck_assert_int_eq(
 		    ask(&first, 0, "ed25519.pub", "ssh-ed25519", "H"), 0);
@@ -250,6 +251,40 @@ START_TEST(it_publishes_signs_and_leaves_with_the_last)
 	ck_assert_int_eq(ask(&second, 0, "ed25519.pub", "ssh-ed25519", "H"), 0);
 	ck_assert_int_eq(waitpid(child, NULL, WNOHANG), 0);
 	wall_free(&second);
+	ck_assert_int_eq(exit_status(), 0);
+}
+END_TEST
+
+START_TEST(it_signs_with_the_keys_of_the_listener_alone)
+{
+	struct wall first, second, none;
+
+	add_key("ed25519", 0600);
+	add_key("ecdsa256", 0400);
+	start();
+	expect_key(0, "ed25519.pub", NULL);
+	expect_key(1, "ecdsa256.pub", NULL);
+	expect_ready();
+	attend(&first, 1);
+	attend(&second, 2);
+	attend(&none, 0);
+	ck_assert_int_eq(ask(&first, 0, "ed25519.pub", "ssh-ed25519", "H"), 0);
+	ck_assert_int_eq(
+	    ask(&first, 1, "ecdsa256.pub", "ecdsa-sha2-nistp256", "H"),
+	    E_CRYPTO);
+	ck_assert_int_eq(
+	    ask(&second, 0, "ed25519.pub", "ssh-ed25519", "H"), E_CRYPTO);
+	ck_assert_int_eq(
+	    ask(&second, 1, "ecdsa256.pub", "ecdsa-sha2-nistp256", "H"), 0);
+	ck_assert_int_eq(
+	    ask(&none, 0, "ed25519.pub", "ssh-ed25519", "H"), E_CRYPTO);
+	/* A number beyond the bits is none of them. */
+	ck_assert_int_eq(
+	    ask(&first, 32, "ed25519.pub", "ssh-ed25519", "H"), E_CRYPTO);
+	wall_free(&first);
+	wall_free(&second);
+	wall_free(&none);
+	wall_free(&master);
 	ck_assert_int_eq(exit_status(), 0);
 }
 END_TEST
@@ -290,8 +325,8 @@ START_TEST(a_monitor_that_breaks_the_rules_is_not_heard_and_harms_nobody)
 	start();
 	expect_key(0, "ed25519.pub", NULL);
 	expect_ready();
-	attend(&bad);
-	attend(&good);
+	attend(&bad, UINT32_MAX);
+	attend(&good, UINT32_MAX);
 	ck_assert_int_eq(write(bad.fd, "nonsense", 8), 8);
 	ck_assert_int_eq(read(bad.fd, &byte, 1), 0);
 	ck_assert_int_eq(ask(&good, 0, "ed25519.pub", "ssh-ed25519", "H"), 0);
@@ -425,6 +460,7 @@ suite_keyholder(void)
 	tcase_add_checked_fixture(t, make_folder, clean_up);
 	tcase_add_test(t, it_publishes_signs_and_leaves_with_the_last);
 	tcase_add_test(t, it_has_no_rights_while_it_holds_the_keys);
+	tcase_add_test(t, it_signs_with_the_keys_of_the_listener_alone);
 	tcase_add_test(
 	    t, a_monitor_that_breaks_the_rules_is_not_heard_and_harms_nobody);
 	tcase_add_loop_test(t, what_is_wrong_with_the_files_is_told_and_it_ends,

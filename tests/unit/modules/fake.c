@@ -440,6 +440,7 @@ fake_start(struct fake *f, const char *config)
 	}
 	problems_free(&problems);
 	f->m.template = &f->t;
+	f->m.offer = &f->offer;
 	f->m.slot = &f->slot;
 	f->m.state = STATE_AUTH;
 	f->m.worker.fd = -1;

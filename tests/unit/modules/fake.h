@@ -41,6 +41,7 @@ struct reply {
 struct fake {
 	struct monitor m;
 	struct monitor_template t;
+	struct offer offer;
 	struct slot slot;
 	struct config *config;
 	struct sent sent[FAKE_MAX];

@@ -174,6 +174,7 @@ START_TEST(a_signature_for_another_host_is_refused)
 	buf_bytes(&ours, blob, len);
 	f.t.host_keys[0].public_key = (struct bytes){ours.data, ours.len};
 	f.t.n_host_keys = 1;
+	f.offer.n_keys = 1;
 	blob = key_blob(key_private_public(evil), &len);
 	buf_bytes(&theirs, blob, len);
 	blob = key_blob(key_private_public(mine), &len);

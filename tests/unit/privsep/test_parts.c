@@ -145,6 +145,7 @@ START_TEST(settings_are_the_configured_lists)
 	struct config config;
 	struct settings *s;
 	struct msg_settings m;
+	struct msg_offer o;
 
 	memset(&config, 0, sizeof(config));
 	config.crypto.kex.items = (void *)names_one;
@@ -153,17 +154,21 @@ START_TEST(settings_are_the_configured_lists)
 	config.crypto.rekey_bytes = 1 << 20;
 	s = settings_make(&config, NULL, 0, "moduli text");
 	settings_message(s, &m);
-	ck_assert_str_eq(m.kex, "a,b");
-	ck_assert_str_eq(m.host_key_algorithms, "");
+	ck_assert_uint_eq(s->n_offers, 1);
+	settings_offer_message(&s->offers[0], &o);
+	ck_assert_str_eq(o.kex, "a,b");
+	ck_assert_str_eq(o.host_key_algorithms, "");
 	ck_assert_str_eq(
 	    m.identification, "OpenSSH_compatible_sallyport_" PACKAGE_VERSION);
 	ck_assert_uint_eq(m.rekey_seconds, 0);
 	ck_assert_uint_eq(m.rekey_bytes, 1 << 20);
 	ck_assert_uint_eq(m.moduli.len, 11);
+	ck_assert_int_eq(
+	    settings_host_key(&s->offers[0], NULL, "ssh-ed25519"), -1);
+	ck_assert_int_eq(settings_host_key(&s->offers[0], NULL, "no such"), -1);
+	ck_assert_uint_eq(settings_keys(&s->offers[0]), 0);
 	settings_free(s);
 	settings_free(NULL);
-	ck_assert_int_eq(settings_host_key(NULL, 0, "ssh-ed25519"), -1);
-	ck_assert_int_eq(settings_host_key(NULL, 0, "no such"), -1);
 }
 END_TEST
 

@@ -44,11 +44,11 @@ rig_init(struct rig *g)
 	memset(g, 0, sizeof(*g));
 	rig_preload();
 	g->key = host_key;
-	g->settings.kex = all(kex_names);
-	g->settings.ciphers = all(cipher_names);
-	g->settings.macs = all(mac_names);
-	g->settings.compression = strdup("none,zlib@openssh.com");
-	g->settings.host_key_algorithms = strdup("ssh-ed25519");
+	g->settings.offer.kex = all(kex_names);
+	g->settings.offer.ciphers = all(cipher_names);
+	g->settings.offer.macs = all(mac_names);
+	g->settings.offer.compression = strdup("none,zlib@openssh.com");
+	g->settings.offer.host_key = strdup("ssh-ed25519");
 	g->settings.signature_algorithms = strdup("ssh-ed25519");
 	g->settings.identification =
 	    strdup("OpenSSH_compatible_sallyport_0.1.0");
@@ -78,11 +78,11 @@ rig_free(struct rig *g)
 	}
 	fake_monitor_free(&g->monitor);
 	client_free(&g->c);
-	free(g->settings.kex);
-	free(g->settings.ciphers);
-	free(g->settings.macs);
-	free(g->settings.compression);
-	free(g->settings.host_key_algorithms);
+	free((void *)(uintptr_t)g->settings.offer.kex);
+	free((void *)(uintptr_t)g->settings.offer.ciphers);
+	free((void *)(uintptr_t)g->settings.offer.macs);
+	free((void *)(uintptr_t)g->settings.offer.compression);
+	free((void *)(uintptr_t)g->settings.offer.host_key);
 	free(g->settings.signature_algorithms);
 	free(g->settings.identification);
 }

@@ -97,13 +97,13 @@ main(int argc, char **argv)
 	if (argc < 2 || kex_preload() != 0 || cipher_preload() != 0)
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
-	settings.kex = names(kex_names, argc > 2 ? argv[2] : NULL);
-	settings.ciphers = names(cipher_names, argc > 3 ? argv[3] : NULL);
-	settings.macs = names(mac_names, argc > 4 ? argv[4] : NULL);
-	settings.compression = strdup(argc > 5 && strcmp(argv[5], "-") != 0 ?
-		argv[5] :
-		"none,zlib@openssh.com");
-	settings.host_key_algorithms = strdup("ssh-ed25519");
+	settings.offer.kex = names(kex_names, argc > 2 ? argv[2] : NULL);
+	settings.offer.ciphers = names(cipher_names, argc > 3 ? argv[3] : NULL);
+	settings.offer.macs = names(mac_names, argc > 4 ? argv[4] : NULL);
+	settings.offer.compression = strdup(
+	    argc > 5 && strcmp(argv[5], "-") != 0 ? argv[5] :
+						    "none,zlib@openssh.com");
+	settings.offer.host_key = strdup("ssh-ed25519");
 	settings.signature_algorithms = strdup("ssh-ed25519,rsa-sha2-256");
 	settings.identification = strdup("OpenSSH_compatible_sallyport_0.1.0");
 	rekey_bytes = argc > 6 ? strtoull(argv[6], NULL, 10) : 0;

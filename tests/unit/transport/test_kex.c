@@ -248,8 +248,8 @@ END_TEST
 
 START_TEST(a_right_guess_is_used)
 {
-	free(g.settings.kex);
-	g.settings.kex = strdup("curve25519-sha256,ecdh-sha2-nistp256");
+	free((void *)(uintptr_t)g.settings.offer.kex);
+	g.settings.offer.kex = strdup("curve25519-sha256,ecdh-sha2-nistp256");
 	guess("curve25519-sha256,kex-strict-c-v00@openssh.com", true);
 }
 END_TEST
