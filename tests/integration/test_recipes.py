@@ -54,6 +54,7 @@ def make_files():
     sp.run(["git", "init", "-q", "--bare", "/var/lib/git/one.git"], check=0)
     sp.run(["chown", "-R", "git:", "/var/lib/git"], check=0)
     sp.write_pam("sallyport-otp", "auth required pam_unix.so\naccount required pam_permit.so\n")
+    shutil.copy(sp.host_key("rsa"), PLACE + "/ssh_host_rsa_key")
     shutil.copy(make_key("ca") + ".pub", PLACE + "/user_ca.pub")
     stolen = make_key("stolen")
     add_line(authorized("alice"), open(stolen + ".pub").read())
@@ -134,11 +135,16 @@ def credentials(user, what):
         sp.run(["ssh-keygen", "-q", "-s", f"{sp.SCRATCH}/recipe_ca", "-I", what, "-n", what.split()[-1], cert + ".pub"],
                check=0)
         return [*alone, "-i", cert, "-o", "PreferredAuthentications=publickey"], None
-    assert what in ("key", "stolen key"), what
+    m = re.fullmatch(r"key and (\S+)", what)
+    if m:
+        alone += ["-o", ("HostKeyAlgorithms=" if m[1].startswith("ssh-") else "Ciphers=") + m[1]]
+    assert m or what in ("key", "stolen key"), what
     return [*alone, "-i", key, "-o", "PreferredAuthentications=publickey"], None
 
 
 def try_it(s, user, source, what, does):
+    what, _, port = what.partition(" at port ")
+    port = port or str(s.port)
     options, typed = credentials(user, what)
     options += ["-F", "none", "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o",
                 "LogLevel=ERROR", "-o", f"BindAddress={source}"]
@@ -149,17 +155,17 @@ def try_it(s, user, source, what, does):
     m = re.fullmatch(r"(put|get) (\S+)", does)
     if m:
         line = f"put /etc/hostname {m[2]}\n" if m[1] == "put" else f"get {m[2]} /tmp/spt_got\n"
-        return sp.run([*typing, "sftp", "-b", "-", "-P", str(s.port), *options, where], input=line)
+        return sp.run([*typing, "sftp", "-b", "-", "-P", port, *options, where], input=line)
     m = re.fullmatch(r"connect (\S+)", does)
     if m:
-        p = sp.run([*typing, "ssh", "-p", str(s.port), *options, "-W", m[1], where])
+        p = sp.run([*typing, "ssh", "-p", port, *options, "-W", m[1], where])
         assert (p.stdout == "inside\n") == (p.returncode == 0), p
         return p
     m = re.fullmatch(r"git ls-remote (\S+)", does)
     if m:
         ssh = " ".join(["ssh", *options])
-        return sp.run(["git", "ls-remote", f"ssh://{where}:{s.port}{m[1]}"], env=dict(os.environ, GIT_SSH_COMMAND=ssh))
-    return sp.run([*typing, "ssh", "-p", str(s.port), *options, where, does.strip("`")])
+        return sp.run(["git", "ls-remote", f"ssh://{where}:{port}{m[1]}"], env=dict(os.environ, GIT_SSH_COMMAND=ssh))
+    return sp.run([*typing, "ssh", "-p", port, *options, where, does.strip("`")])
 
 
 def comes(s, user, source, at, result):
@@ -194,8 +200,8 @@ def test_a_recipe_lets_in_whom_it_says_and_nobody_else(make_server, people, titl
             assert result == "yes" or result.removeprefix("prints ") in p.stdout, row
 
 
-def test_there_are_twelve():
-    assert [title.split(".")[0] for title, _, _ in recipes()] == [str(n) for n in range(1, 13)]
+def test_there_are_thirteen():
+    assert [title.split(".")[0] for title, _, _ in recipes()] == [str(n) for n in range(1, 14)]
 
 
 PAGES = ("sallyport-pam", "sallyport-publickey", "sallyport-hostbased", "sallyport.conf")
