@@ -5,6 +5,7 @@
  * what is not config's to know.
  */
 #include "config/check.h"
+#include "config/check_file.h"
 #include "config/check_offers.h"
 #include "config/check_sockets.h"
 #include "config/kerberos.h"
@@ -38,24 +39,6 @@ key_origin(const struct check *c, const char *key)
 }
 
 /* ---- files ---- */
-
-bool
-check_safe_file(const char *path, unsigned flags, char *why)
-{
-	struct safefile_rules rules = {
-	    .owner = geteuid(), .flags = flags | SAFEFILE_FOLLOW};
-	int fd;
-
-	/* Else a directory on the way may be blamed for what is not there. */
-	if (access(path, F_OK) != 0 && errno == ENOENT) {
-		snprintf(why, SAFEFILE_WHY_MAX, "no such file");
-		return false;
-	}
-	if (safefile_open(path, &rules, &fd, why) != 0)
-		return false;
-	close(fd);
-	return true;
-}
 
 static bool
 lists(const struct strings *names, const char *name)

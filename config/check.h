@@ -60,12 +60,6 @@ const char *check_algorithm_lacking(
     void *context, enum algorithm_kind kind, const char *name);
 
 /*
- * Is the file at path one that a start would take: its owner and the
- * directories above it?  Else why (SAFEFILE_WHY_MAX bytes).
- */
-bool check_safe_file(const char *path, unsigned flags, char *why);
-
-/*
  * Add every problem, with the place of the key it comes from.  0, or E_VALUE
  * when there was an error (warnings alone are 0).
  */

@@ -5,6 +5,7 @@
  */
 #include "config/check_offers.h"
 
+#include "config/check_file.h"
 #include "config/offers.h"
 #include "config/options.h"
 #include "lib/safefile.h"

@@ -33,6 +33,7 @@ config_libsettings_a_SOURCES = \
 	config/loader.h \
 	config/manual.c config/manual.h \
 	config/module_options.c config/module_options.h \
+	config/check_file.c config/check_file.h \
 	config/check_offers.c config/check_offers.h config/offers.c config/offers.h \
 	config/option_find.c config/policy/grants.h \
 	config/option_rows.h config/options.c config/options.h \
