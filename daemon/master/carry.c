@@ -281,7 +281,6 @@ load_connection(struct rd *r, struct master *m, struct generation *first)
 		place(m, first, c, number, index);
 }
 
-/* What is supervised, and what is known. */
 static void
 save_kept(const struct master *m, struct buf *b)
 {
