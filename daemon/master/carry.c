@@ -174,7 +174,7 @@ load_generation(struct rd *r, struct master *m, struct generation ***tail)
 	carry_load_child(r, g, &g->keyholder, ROLE_KEYHOLDER,
 	    PATH_MASTER_KEYHOLDER, PATH_KEYHOLDER_MASTER);
 	if (g->keyholder.ready)
-		generation_settle(g);
+		offers_settle(g);
 	carry_load_child(r, g, &g->monitors, ROLE_MONITORS,
 	    PATH_MASTER_MONITORS, PATH_MONITORS_MASTER);
 	count = rd_u32(r);

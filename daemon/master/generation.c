@@ -265,58 +265,16 @@ purpose(const struct master *m)
 }
 
 void
-generation_settle(struct generation *g)
-{
-	if (g->settings != NULL)
-		return;
-	g->settings =
-	    settings_make(g->config, g->host_keys, g->n_host_keys, g->moduli);
-	g->greetings =
-	    mem_array(g->settings->n_offers, sizeof(struct greeting));
-}
-
-/* Would it find an algorithm for a client at all? */
-static bool
-has_host_key(struct generation *g, const char *name)
-{
-	return g->settings->offers[settings_offer(g->config, name)]
-		   .host_key_algorithms[0] != '\0';
-}
-
-/* With none a listener could serve nobody.  False, once that is told. */
-static bool
-all_have_host_keys(struct generation *g)
-{
-	const struct config *c = g->config;
-	char why[1024];
-
-	for (size_t i = 0; i < c->listener_count; i++) {
-		const struct listener *l = &c->listeners[i];
-
-		if (has_host_key(g, l->name))
-			continue;
-		snprintf(why, sizeof(why),
-		    "%s:%u: listeners: %s: none of its host keys serves one of "
-		    "its host_key_algorithms",
-		    l->origin.line != 0 ? l->origin.file : "(default)",
-		    l->origin.line, l->name);
-		generation_failed(g, why);
-		return false;
-	}
-	if (!g->master->options.inetd || has_host_key(g, ""))
-		return true;
-	generation_failed(g,
-	    "with -i the top level's host_keys are offered, "
-	    "and none serves a host_key_algorithm");
-	return false;
-}
-
-void
 generation_go_on(struct generation *g)
 {
-	generation_settle(g);
-	if (!all_have_host_keys(g))
+	char *fault;
+
+	offers_settle(g);
+	if ((fault = offers_fault(g)) != NULL) {
+		generation_failed(g, fault);
+		free(fault);
 		return;
+	}
 	if (child_spawn(g, &g->monitors, PATH_MASTER_MONITORS,
 		PATH_MONITORS_MASTER) != 0) {
 		generation_failed(
@@ -338,21 +296,6 @@ generation_go_on(struct generation *g)
 		generation_failed(g, "the monitor template does not listen");
 }
 
-static int
-send_settings(const struct settings *s, struct wall *wall)
-{
-	struct wall_message m = {.type = MSG_offer, .fds = {-1, -1, -1, -1}};
-	int err = 0;
-
-	for (size_t i = 0; err == 0 && i < s->n_offers; i++) {
-		settings_offer_message(&s->offers[i], &m.offer);
-		err = wall_send(wall, &m);
-	}
-	m.type = MSG_settings;
-	settings_message(s, &m.settings);
-	return err != 0 ? err : wall_send(wall, &m);
-}
-
 static void
 start_workers(struct generation *g)
 {
@@ -368,7 +311,7 @@ start_workers(struct generation *g)
 		    g, "the worker template could not be started");
 		return;
 	}
-	if (send_settings(g->settings, &w->child.wall) != 0)
+	if (offers_send(g, &w->child.wall) != 0)
 		generation_failed(g, "the worker template does not listen");
 }
 
@@ -404,25 +347,6 @@ workers_ready(struct generation *g, struct workers *ready)
 		return;
 	}
 	listen_start(g->master);
-}
-
-/* What it would say to each client first, we say before it is there. */
-static int
-on_greeting(struct generation *g, const struct msg_greeting *message)
-{
-	const struct bytes *b = &message->greeting;
-	struct greeting *greeting;
-
-	if (g->settings == NULL || message->offer >= g->settings->n_offers ||
-	    b->len < KEXINIT_COOKIE ||
-	    message->cookie_at > b->len - KEXINIT_COOKIE)
-		return E_FORMAT;
-	/* In place of another template's, which had the same to say. */
-	greeting = &g->greetings[message->offer];
-	free((void *)(uintptr_t)greeting->text.data);
-	greeting->text = (struct bytes){mem_dup(b->data, b->len), b->len};
-	greeting->cookie_at = message->cookie_at;
-	return 0;
 }
 
 static void
@@ -497,7 +421,7 @@ dispatch(struct child *c, struct wall_message *m)
 			    master, conn, m->died.code, m->died.signal);
 		return 0;
 	case MSG_greeting:
-		return on_greeting(g, &m->greeting);
+		return offers_greeting(g, &m->greeting);
 	case MSG_worker_ready:
 		workers_ready(g, (struct workers *)(void *)c);
 		return 0;
@@ -602,11 +526,7 @@ generation_free(struct generation *g)
 	}
 	for (size_t i = 0; i < g->n_host_keys; i++)
 		settings_free_key(&g->host_keys[i]);
-	for (size_t i = 0; g->settings != NULL && i < g->settings->n_offers;
-	     i++)
-		free((void *)(uintptr_t)g->greetings[i].text.data);
-	free(g->greetings);
-	settings_free(g->settings);
+	offers_free(g);
 	free(g->moduli);
 	config_free(g->config);
 	close(g->bundle);

@@ -26,6 +26,7 @@ sallyportd_SOURCES += \
 	daemon/master/master.c \
 	daemon/master/master.h \
 	daemon/master/notify.c \
+	daemon/master/offers.c \
 	daemon/master/orphans.c \
 	daemon/master/parting.c \
 	daemon/master/penalty.c \

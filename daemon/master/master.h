@@ -319,8 +319,17 @@ void loading_done(struct generation *g);
  * being loaded.  Free it. */
 char *loading_fault(const struct generation *g, const char *what);
 
-/* Once, with all host keys known: what is offered. */
-void generation_settle(struct generation *g);
+/*
+ * offers.c.  settle: once, with all host keys known.  fault: NULL, or a text
+ * to free that names a listener which could serve nobody.  send: what a worker
+ * template must know; 0, or that it does not listen.  greeting: it says what
+ * a client is to be sent first.
+ */
+void offers_settle(struct generation *g);
+char *offers_fault(const struct generation *g);
+int offers_send(const struct generation *g, struct wall *wall);
+int offers_greeting(struct generation *g, const struct msg_greeting *message);
+void offers_free(struct generation *g);
 /* Behind the ticketholder, or without one. */
 void generation_go_on(struct generation *g);
 

@@ -66,7 +66,7 @@ rig_start(void)
 	rig.g = generation_alloc(&rig.m);
 	rig.g->config = config_defaults();
 	rig.g->moduli = mem_strdup("");
-	generation_settle(rig.g);
+	offers_settle(rig.g);
 	ck_assert_int_eq(slots_create(&rig.g->slots, &rig.g->slots_fd), 0);
 	rig.g->ready = true;
 	rig.m.generations = rig.g;
