@@ -19,9 +19,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ENTRIES_MAX 65536 /* looked at in all directories together */
-#define LEVELS_MAX  4 /* components with wildcards */
-#define BLOCK	    4096
+#define ENTRIES_MAX  65536 /* looked at in all directories together */
+#define LEVELS_MAX   4 /* components with wildcards */
+#define BLOCK	     4096
+#define WHY_PATH_MAX 400 /* of the path, in words about it */
 
 struct search {
 	char path[PATH_MAX]; /* as far as it is walked */
@@ -131,7 +132,8 @@ static int visit(struct search *s, size_t at, const char *rest);
 static int
 say(struct search *s, int err, const char *what)
 {
-	snprintf(s->why, SAFEFILE_WHY_MAX, "%s: %s", s->path, what);
+	snprintf(
+	    s->why, SAFEFILE_WHY_MAX, "%.*s: %s", WHY_PATH_MAX, s->path, what);
 	return err;
 }
 

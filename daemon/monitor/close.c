@@ -40,7 +40,7 @@ audit_ident(const char *why)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(why, known[i]) == 0) {
 			snprintf(text, sizeof(text),
-			    "kex_exchange_identification: %s", why);
+			    "kex_exchange_identification: %s", known[i]);
 			AUDIT(conn_ident_error, .reason = text);
 			AUDIT(conn_ident_bad, .reason = "invalid format");
 			return;
