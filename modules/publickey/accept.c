@@ -29,6 +29,8 @@ tell_elsewhere(struct request *r, const char *required, const char *place)
 	const char *user = pk_host->text(r->login, SALLYPORT_USER);
 	const char *source = pk_host->text(r->login, SALLYPORT_SOURCE);
 
+	if (!pk_may_tell(r, place))
+		return;
 	if (r->cert != NULL)
 		pk_host->audit(r->login, "key_elsewhere", place,
 		    "cert: Authentication tried for %s with valid certificate "

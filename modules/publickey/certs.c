@@ -167,8 +167,9 @@ try_principal(struct request *r, const char *text, size_t len, const char *file,
 	if (err == E_NOT_FOUND)
 		return false;
 	if (err != 0) {
-		pk_host->audit(
-		    r->login, "keyline_bad", file, "line %u: %s", number, why);
+		if (pk_may_tell(r, file))
+			pk_host->audit(r->login, "keyline_bad", file,
+			    "line %u: %s", number, why);
 		return false;
 	}
 	if (line.principal != NULL && cert_names(r->cert, line.principal)) {

@@ -109,8 +109,9 @@ try_line(struct request *r, const char *text, size_t len, const char *file,
 		return false;
 	snprintf(place, sizeof(place), "%s:%u", file, number);
 	if (err != 0) {
-		pk_host->audit(r->login, "keyline_bad", place, "%s",
-		    why[0] != '\0' ? why : err_text(err));
+		if (pk_may_tell(r, place))
+			pk_host->audit(r->login, "keyline_bad", place, "%s",
+			    why[0] != '\0' ? why : err_text(err));
 		return false;
 	}
 	if (line.key != NULL && line_is_for_us(r, &line)) {

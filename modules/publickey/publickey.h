@@ -19,6 +19,7 @@
 #define PATHS_MAX	   16
 #define KEY_FILE_BYTES_MAX (4 * 1024 * 1024)
 #define REASON_MAX	   512
+#define FAULTS_MAX	   16 /* told of one request */
 
 /* A program that prints lines. */
 struct program {
@@ -98,6 +99,7 @@ struct request {
 	char source[64];
 	char place[512];
 	bool refused; /* nothing further is to be looked at */
+	unsigned faults; /* told: see pk_may_tell() */
 	enum refusal refusal;
 	char why[REASON_MAX]; /* of that refusal */
 	char as_sshd[REASON_MAX]; /* the sentence of its log; "": none */
@@ -111,6 +113,12 @@ void pk_refuse(struct request *r, enum refusal refusal, const char *format, ...)
 /* The same, with the sentence that sshd logs as an error. */
 void pk_refuse_as(struct request *r, enum refusal refusal, const char *as_sshd,
     const char *why);
+/*
+ * Ask before each record of a fault in what a user can write: a file has room
+ * for a million of them, and journald drops what a service writes too fast.
+ * False once FAULTS_MAX were told, and that there are more.
+ */
+bool pk_may_tell(struct request *r, const char *place);
 /* pk_tell_key() for a candidate, whose refusal is a reason. */
 bool pk_candidate(struct request *r);
 

@@ -32,6 +32,18 @@ pk_refuse_as(struct request *r, enum refusal refusal, const char *as_sshd,
 }
 
 bool
+pk_may_tell(struct request *r, const char *place)
+{
+	if (r->faults > FAULTS_MAX)
+		return false;
+	if (r->faults++ < FAULTS_MAX)
+		return true;
+	pk_host->audit(r->login, "keyline_bad", place, "%s",
+	    "further faults in these files are not told");
+	return false;
+}
+
+bool
 pk_candidate(struct request *r)
 {
 	if (pk_tell_key(r, false, false, false))

@@ -42,11 +42,13 @@ pk_lines(struct request *r, const char *text, size_t len, const char *place,
 		number++;
 		if (line > 0 && text[line - 1] == '\r')
 			line--;
-		if (line > AUTHORIZED_KEYS_LINE_MAX)
-			pk_host->audit(r->login, "keyline_bad", place,
-			    "line %u is too long", number);
-		else if (line > 0 && fn(r, text, line, place, number))
+		if (line > AUTHORIZED_KEYS_LINE_MAX) {
+			if (pk_may_tell(r, place))
+				pk_host->audit(r->login, "keyline_bad", place,
+				    "line %u is too long", number);
+		} else if (line > 0 && fn(r, text, line, place, number)) {
 			return true;
+		}
 		if (newline == NULL)
 			break;
 		text = &newline[1];
@@ -65,39 +67,49 @@ note_slow(struct request *r, const char *name, uint64_t began)
 }
 
 /*
- * Found in this file?  *failed: there is one, and it cannot be used.  *stuck:
- * its file server does not answer.
+ * Found in this file?  *room: how much it may hold, less what it did.
+ * *failed: there is one, and it cannot be used.  *stuck: its file server does
+ * not answer.
  */
 static bool
 walk_file(struct request *r, const struct source *source, const char *path,
-    line_fn *fn, bool *failed, bool *stuck)
+    line_fn *fn, size_t *room, bool *failed, bool *stuck)
 {
+	/* 0 would be no limit; and a file that is empty is none too many. */
+	size_t max = *room > 0 ? *room : 1;
 	char why[SAFEFILE_WHY_MAX] = "";
 	struct buf contents;
 	bool found = false;
 	int fd = -1, err;
 
-	buf_init(&contents, KEY_FILE_BYTES_MAX);
+	buf_init(&contents, max);
 	pk_host->call_begin(r->login, SALLYPORT_CALL_KEY_SOURCE, source->name);
-	err = pk_host->open_user_file(
-	    r->login, path, KEY_FILE_BYTES_MAX, &fd, why, sizeof(why));
+	err =
+	    pk_host->open_user_file(r->login, path, max, &fd, why, sizeof(why));
 	if (err == SALLYPORT_OK) {
-		err = safefile_read_fd(fd, KEY_FILE_BYTES_MAX, &contents);
+		err = safefile_read_fd(fd, max, &contents);
 		close(fd);
 		if (err != 0)
 			snprintf(
 			    why, sizeof(why), "%s: %s", path, err_text(err));
 	}
 	pk_host->call_end(r->login);
+	if (err == SALLYPORT_TOO_LARGE && max < KEY_FILE_BYTES_MAX)
+		snprintf(why, sizeof(why),
+		    "%s: too large beside the files before it", path);
+	*room -= contents.len < *room ? contents.len : *room;
 	if (err == 0) {
 		found = pk_lines(
 		    r, (const char *)contents.data, contents.len, path, fn);
 	} else if (err == SALLYPORT_PERMISSIONS) {
-		pk_host->audit(r->login, "keyfile_refused", path, "%s", why);
+		if (pk_may_tell(r, path))
+			pk_host->audit(
+			    r->login, "keyfile_refused", path, "%s", why);
 		pk_refuse(r, REFUSAL_UNREADABLE, "%s", why);
 	} else if (err != SALLYPORT_NOT_FOUND) {
-		pk_host->audit(
-		    r->login, "keysource_error", source->name, "%s", why);
+		if (pk_may_tell(r, path))
+			pk_host->audit(r->login, "keysource_error",
+			    source->name, "%s", why);
 		*failed = true;
 	}
 	*stuck = err == SALLYPORT_TIMEOUT;
@@ -105,14 +117,18 @@ walk_file(struct request *r, const struct source *source, const char *path,
 	return found;
 }
 
-/* The files that a pattern stands for, in order, until one does not answer. */
+/*
+ * The files that a pattern stands for, in order, until one does not answer.
+ * Together they hold no more than one file may: else thousands of large ones
+ * of a user's would cost root a minute for each key that anybody offers.
+ */
 static bool
 walk_glob(struct request *r, const struct source *source, const char *pattern,
     line_fn *fn, bool *failed)
 {
 	char why[SAFEFILE_WHY_MAX] = "", *names = NULL;
 	bool found = false, stuck = false;
-	size_t len = 0;
+	size_t len = 0, room = KEY_FILE_BYTES_MAX;
 	int err;
 
 	pk_host->call_begin(r->login, SALLYPORT_CALL_KEY_SOURCE, source->name);
@@ -127,7 +143,8 @@ walk_glob(struct request *r, const struct source *source, const char *pattern,
 	}
 	for (size_t at = 0; at < len && !found && !stuck && !r->refused;
 	     at += strlen(&names[at]) + 1)
-		found = walk_file(r, source, &names[at], fn, failed, &stuck);
+		found =
+		    walk_file(r, source, &names[at], fn, &room, failed, &stuck);
 	free(names);
 	return found;
 }
@@ -137,6 +154,7 @@ walk_pattern(struct request *r, const struct source *source,
     const char *pattern, line_fn *fn, bool *failed)
 {
 	char *path = pk_expand(r, pattern, false);
+	size_t room = KEY_FILE_BYTES_MAX;
 	bool found, stuck;
 
 	if (path == NULL) {
@@ -145,7 +163,7 @@ walk_pattern(struct request *r, const struct source *source,
 	}
 	found = pk_is_glob(pattern) ?
 	    walk_glob(r, source, path, fn, failed) :
-	    walk_file(r, source, path, fn, failed, &stuck);
+	    walk_file(r, source, path, fn, &room, failed, &stuck);
 	free(path);
 	return found;
 }

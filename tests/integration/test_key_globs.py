@@ -2,6 +2,7 @@
 names, bounded, each judged by itself; one place that hangs holds nobody else."""
 
 import os
+import re
 import shutil
 
 import pytest
@@ -126,6 +127,37 @@ def test_more_files_than_may_match_are_told_and_not_read(make_server, user, keys
     s.wait_log(rf"found at {path}/mine.pub:1")
     t = make_server(publickey=PATTERN)
     t.ssh(user, "true", check=255, timeout=60)
+
+
+def test_files_that_match_hold_together_no_more_than_one_file_may(make_server, user, keys):
+    path, line = keys
+    for i in range(200):
+        os.truncate(own(user, f"{path}/{i:03}.pub", "#"), 1 << 20)
+    own(user, path + "/x.pub", line)
+    s = make_server(publickey=PATTERN)
+    s.ssh(user, "true", check=255, timeout=60)
+    s.wait_log("Key source user for .*004.pub: too large beside the files before it")
+    # Four hold a line that is too long, twelve others are told, and that there are more.
+    assert len(re.findall(r"\d\d\d\.pub", s.log())) <= 20
+    for i in range(4, 200):
+        os.unlink(f"{path}/{i:03}.pub")
+    os.truncate(path + "/003.pub", 1 << 19)
+    s.ssh(user, "true", check=0)
+
+
+@pytest.mark.parametrize("what", ["lines that are none", "the key for another address"])
+def test_a_file_full_of_faults_does_not_fill_the_log(make_server, user, what):
+    """journald drops the records of a service that writes too many."""
+    usual = user.home + "/.ssh/authorized_keys"
+    line = open(usual).read()
+    s = make_server()
+    bad = "ssh-ed25519 AAAA\n" if what == "lines that are none" else 'from="192.0.2.1" ' + line
+    own(user, usual, bad * 2000)
+    s.ssh(user, "true", check=255)
+    s.wait_log("further faults in these files are not told")
+    assert 10 < len(re.findall(rf"{usual}", s.log())) < 100
+    own(user, usual, bad * 2000 + line)
+    s.ssh(user, "true", check=0)
 
 
 def test_a_token_is_no_part_of_the_pattern(make_server, user, keys):
