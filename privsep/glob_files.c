@@ -9,6 +9,8 @@
 #include "lib/err.h"
 #include "lib/mem.h"
 
+#include <sys/stat.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -228,7 +230,8 @@ visit_directory(struct search *s, size_t at, const char *rest, size_t len)
 static int
 visit(struct search *s, size_t at, const char *rest)
 {
-	size_t len;
+	size_t len, begin = at;
+	struct stat st;
 
 	while (*rest != '\0') {
 		if (at + 2 > sizeof(s->path))
@@ -251,6 +254,10 @@ visit(struct search *s, size_t at, const char *rest)
 			s->path[at] = '\0';
 		}
 	}
+	/* "/name" behind an entry need not be there, and counts if it is. */
+	if (s->level > 0 && at > begin && lstat(s->path, &st) != 0 &&
+	    (errno == ENOENT || errno == ENOTDIR))
+		return 0;
 	return found(s, at);
 }
 

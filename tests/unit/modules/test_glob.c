@@ -116,7 +116,8 @@ START_TEST(a_tree_is_searched_as_the_system_does)
 {
 	static const char *const patterns[] = {"*", "d/*.pub", "d/*", "*/*",
 	    "*/*.pub", "none/*", "d/none*", "?/[a-b].pub", "*/k*/[0-9]",
-	    "d/\\*x", "d/b.pub/*", ".*/a", "l/*"};
+	    "d/\\*x", "d/b.pub/*", ".*/a", "l/*", "*/a.pub", "*/k1/1",
+	    "*/b.pub/x", "?/none"};
 	char path[4096];
 
 	folder = unit_folder();
