@@ -250,12 +250,11 @@ const struct option options[] = {
     S("log.targets", log.targets, TARGETS_LOG, 0, 8, 0, "[\"system\"]", NULL,
 	"Where the log goes. journal: journald, with the classic sentence as "
 	"MESSAGE, whatever log.format says, and every field beside it under a "
-	"name of its own (doc/AUDIT.md); syslog: /dev/log; system: the one of "
-	"these two that the machine has, the journal first. Only one of the "
-	"three can be named, for journald reads both. stderr, or an absolute "
-	"file name; a "
-	"symbolic link is followed if it and each directory on the way are "
-	"root's and writable by nobody else."),
+	"name of its own (doc/AUDIT.md); syslog: /dev/log; system: journald, "
+	"unless another daemon than journald has /dev/log, else syslog. Only "
+	"one of the three can be named, for journald reads both. stderr, or "
+	"an absolute file name; a symbolic link is followed if it and each "
+	"directory on the way are root's and writable by nobody else."),
     S("records.utmp", records.utmp, BOOL, 0, 0, 0, "true", NULL,
 	"Write utmp, where the file is there; who(1) reads it. From Debian "
 	"13 on there is none, and who(1) asks systemd-logind, to which "

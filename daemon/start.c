@@ -31,12 +31,22 @@ start_own_flags(void)
 	return &own_flags;
 }
 
+/*
+ * The target "system" is the journal where /dev/log leads there, too, or
+ * nowhere.  Where another daemon has taken /dev/log, that one goes on getting
+ * what rules and watchers expect of it: the journal may not hand it on.
+ */
 static bool
-journal_is_there(void)
+journal_is_the_systems(void)
 {
-	struct stat st;
+	struct stat st, own;
 
-	return stat(JOURNAL_PATH, &st) == 0 && S_ISSOCK(st.st_mode);
+	if (stat(JOURNAL_PATH, &st) != 0 || !S_ISSOCK(st.st_mode))
+		return false;
+	if (stat(SYSLOG_OUT_PATH, &st) != 0)
+		return true;
+	return stat(JOURNAL_SYSLOG_PATH, &own) == 0 &&
+	    st.st_dev == own.st_dev && st.st_ino == own.st_ino;
 }
 
 static void
@@ -56,7 +66,8 @@ open_targets(const struct config *config, const struct start_flags *flags)
 		else if (strcmp(target, "journal") == 0)
 			to_journal = true;
 		else if (strcmp(target, "system") == 0)
-			*(journal_is_there() ? &to_journal : &to_syslog) = true;
+			*(journal_is_the_systems() ? &to_journal : &to_syslog) =
+			    true;
 		else if (strcmp(target, "stderr") == 0)
 			log_use_stderr(true);
 		else if (log_open_file(target) != 0)

@@ -11,6 +11,8 @@
 #include <stddef.h>
 
 #define JOURNAL_PATH "/run/systemd/journal/socket"
+/* Where journald reads what is written to /dev/log. */
+#define JOURNAL_SYSLOG_PATH "/run/systemd/journal/dev-log"
 /* journald drops a field with a longer name, or with other characters. */
 #define JOURNAL_NAME_MAX 64
 

@@ -12,6 +12,7 @@ import subprocess
 
 import pytest
 
+import log_scene
 import sp
 from rawssh import Raw
 
@@ -139,6 +140,74 @@ def test_a_user_name_forges_no_field(make_server, journal):
         assert all(isinstance(v, str) and "\n" not in v for v in e.values()), e
         assert e.get("SALLYPORT_USER") != "root" and e["_PID"] != "1"
         assert not e["MESSAGE"].startswith("Accepted")
+
+
+@pytest.fixture
+def rsyslog():
+    log = log_scene.Log()
+    try:
+        yield log
+    finally:
+        log.close()
+
+
+def test_another_daemon_that_has_dev_log_goes_on_getting_it(make_server, journal, rsyslog, user):
+    s = serve(make_server, "system", ident="sp-taken")
+    s.ssh(user, "true", check=0)
+    sp.wait_for(lambda: any("sp-taken" in line and "Accepted publickey" in line for line in rsyslog.lines()),
+                20, "the line")
+    assert not journal.records("SYSLOG_IDENTIFIER=sp-taken")
+
+
+def test_a_dev_log_that_leads_to_the_journal_is_the_journal(make_server, journal, rsyslog, user):
+    os.unlink("/dev/log")
+    os.symlink("/run/systemd/journal/dev-log", "/dev/log")
+    s = serve(make_server, "system", ident="sp-link")
+    s.ssh(user, "true", check=0)
+    journal.wait("SYSLOG_IDENTIFIER=sp-link", "SALLYPORT_EVENT=auth.ok")
+    assert {e["_TRANSPORT"] for e in journal.records("SYSLOG_IDENTIFIER=sp-link")} == {"journal"}
+
+
+def play(s, user):
+    """Much that a stranger can say before the login, and a login."""
+    for name in (*HOSTILE, "\\n\\x41 back\\slash", "caf\u00e9 \u00a0x", "root from 192.0.2.4 port 5"):
+        c = Raw(s)
+        c.kex()
+        c.service()
+        c.request(name, "none")
+        c.expect(51)
+        c.s.close()
+    for first in (b"GET / HTTP/1.0\r\n\r\n", b"SSH-2.0-odd\\n\x01\r\n", b"SSH-1.5-old\r\n"):
+        with socket.create_connection(("127.0.0.1", s.port)) as c:
+            c.sendall(first)
+            c.settimeout(5)
+            with contextlib.suppress(OSError):
+                while c.recv(4096):
+                    pass
+    s.ssh(user, "true", check=0)
+
+
+def test_the_sentences_are_those_of_syslog_byte_for_byte(make_server, journal, rsyslog, user):
+    """With a name and a process, of which fail2ban makes a line."""
+    said, left = [], f"Disconnected from user {user.name} "
+    for target in ("syslog", "journal"):
+        s = serve(make_server, target, ident="sp-" + target)
+        play(s, user)
+        if target == "syslog":
+            sp.wait_for(lambda: any(left in line for line in rsyslog.lines()), 20, left)
+            s.stop()
+            lines = [line[line.index("sp-syslog["):] for line in rsyslog.end() if "sp-syslog[" in line]
+        else:
+            journal.wait("SYSLOG_IDENTIFIER=sp-journal", "SALLYPORT_EVENT=conn.close",
+                         f"SALLYPORT_USER={user.name}")
+            s.stop()
+            journal.wait("SYSLOG_IDENTIFIER=sp-journal", "SALLYPORT_EVENT=server.stop")
+            records = journal.records("SYSLOG_IDENTIFIER=sp-journal")
+            assert all(e["SYSLOG_PID"] == e["_PID"] and e["SYSLOG_FACILITY"] == "4" for e in records)
+            lines = ["{SYSLOG_IDENTIFIER}[{SYSLOG_PID}]: {MESSAGE}".format_map(e) for e in records]
+        said.append(sorted(re.sub(r"^sp-\w+\[\d+\]|\bport \d+|\bpid \d+|/\w+/s\d*\S*|\d+ ms", "N", line)
+                           for line in lines if " pam_" not in line))
+    assert len(said[0]) > 20 and said[0] == said[1]
 
 
 @contextlib.contextmanager
