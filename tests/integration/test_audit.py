@@ -141,7 +141,7 @@ def documented():
     """AUDIT.md: what is in every event, and of each event the names of its fields in JSON."""
     text = open(os.path.join(sp.TOP, "doc/AUDIT.md")).read()
     every, rest = text.split("## In every event")[1].split("## Events")
-    names = dict(re.findall(r"(?m)^\| `([a-z0-9]+)` \| `([^`]+)` \| (?!`)", rest.split("## Fields")[1]))
+    names = dict(re.findall(r"(?m)^\| `([a-z0-9]+)` \| `([^`]+)` \| `[A-Z_]+` \|", rest.split("## Fields")[1]))
     events = {m[0]: {names[f] for f in re.findall(r"`(\w+)`", m[1])}
               for m in re.findall(r"(?m)^\| SP-\d+ \| (\S+) \| \w+ \| \w+ \| ([^|]*) \|", rest)}
     return set(re.findall(r"`([@\w.]+)`", every)), events
