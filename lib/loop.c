@@ -87,6 +87,8 @@ arm(struct loop_fd *h)
 		e.events |= EPOLLIN;
 	if (h->wanted & LOOP_WRITE)
 		e.events |= EPOLLOUT;
+	if (h->wanted & LOOP_SHUT)
+		e.events |= EPOLLRDHUP;
 	/* Without any interest a hang-up would wake us in each turn. */
 	if (h->wanted == 0)
 		op = EPOLL_CTL_DEL;
@@ -331,6 +333,8 @@ run_ready(struct loop *l)
 			events |= LOOP_READ;
 		if (e & EPOLLOUT)
 			events |= LOOP_WRITE;
+		if (e & EPOLLRDHUP)
+			events |= LOOP_SHUT;
 		/* Whoever reads or writes learns from the call what it is. */
 		if (e & (EPOLLHUP | EPOLLERR))
 			events |= LOOP_HANGUP | LOOP_READ | LOOP_WRITE;

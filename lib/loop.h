@@ -20,6 +20,9 @@ enum loop_event {
 	/* Hang-up or error: told besides the interests of the handle; as an
 	 * interest of its own, told even while neither of the others is on. */
 	LOOP_HANGUP = 4,
+	/* An interest of its own: nothing more can come, as one of the two
+	 * ends is shut for that. */
+	LOOP_SHUT = 8,
 };
 
 typedef void loop_fd_fn(int fd, unsigned events, void *arg);

@@ -6,6 +6,8 @@
 #include "lib/mem.h"
 #include "tests/unit/ground/suites.h"
 
+#include <sys/socket.h>
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +79,26 @@ START_TEST(interests_decide_what_is_told)
 	loop_turn(l, 0);
 	ck_assert_int_eq(calls, 2);
 	close(p[0]);
+}
+END_TEST
+
+START_TEST(an_own_end_that_is_shut_is_told_to_those_who_ask)
+{
+	struct loop_fd h = {0};
+	int p[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, p), 0);
+	ck_assert_int_eq(loop_fd_add(l, &h, p[0], LOOP_SHUT, note_fd, NULL), 0);
+	ck_assert_int_eq(write(p[1], "x", 1), 1);
+	loop_turn(l, 0);
+	ck_assert_int_eq(calls, 0);
+	ck_assert_int_eq(shutdown(p[0], SHUT_RD), 0);
+	loop_turn(l, 0);
+	ck_assert_int_eq(calls, 1);
+	ck_assert_uint_eq(last_events, LOOP_SHUT);
+	loop_fd_remove(&h);
+	close(p[0]);
+	close(p[1]);
 }
 END_TEST
 
@@ -305,6 +327,7 @@ suite_loop(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, interests_decide_what_is_told);
+	tcase_add_test(t, an_own_end_that_is_shut_is_told_to_those_who_ask);
 	tcase_add_test(t, a_regular_file_is_refused);
 	tcase_add_test(t, a_handle_freed_by_another_callback_is_not_called);
 	tcase_add_test(t, an_interest_dropped_in_a_turn_holds_in_that_turn);
