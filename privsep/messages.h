@@ -474,7 +474,7 @@
 	MSG(public_key, ANY_STATE, 64, 0, no) \
 	MSG(moduli, ANY_STATE, 1, 0, no)    \
 	MSG(prepare, ANY_STATE, 1, 0, template_ready) \
-	MSG(helper_door, ANY_STATE, 16, 1, no) \
+	MSG(helper_door, ANY_STATE, 0, 1, no) \
 	MSG(serve, ANY_STATE, 0, 4, born) MSG(leave, ANY_STATE, 0, 0, no)
 /* The same as host_key, passed on: the template knows no private key. */
 #define WALL_public_key(F)                                     \

@@ -72,14 +72,15 @@ describe_helpers(struct control_client *c)
 		     h = h->next) {
 			snprintf(one, sizeof(one),
 			    "%s%s (generation %u): %s, process %d, %u "
-			    "restarts, %llu requests, %llu answers",
+			    "restarts, %llu requests, %llu answers%s",
 			    used > 0 ? "; " : "", h->module, g->number,
 			    h->child.pid == 0  ? "ended" :
 				h->child.ready ? "ready" :
 						 "starting",
 			    (int)h->child.pid, h->restarts,
 			    (unsigned long long)h->taken,
-			    (unsigned long long)h->answered);
+			    (unsigned long long)h->answered,
+			    helpers_has_waiting(h) ? ", requests wait" : "");
 			if (used + strlen(one) >= sizeof(text))
 				break;
 			memcpy(&text[used], one, strlen(one) + 1);

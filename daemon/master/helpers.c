@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +96,57 @@ put_down(const struct helper *h)
 		    SYS_pidfd_send_signal, h->child.pidfd, SIGKILL, NULL, 0);
 }
 
+/* By the helper, which can do so for all who come after it; or no monitor is
+ * left that could come. */
+static bool
+is_shut(const struct helper *h)
+{
+	struct pollfd p = {.fd = h->door, .events = POLLRDHUP};
+
+	return h->door < 0 || poll(&p, 1, 0) != 0;
+}
+
+bool
+helpers_has_waiting(const struct helper *h)
+{
+	struct pollfd p = {.fd = h->door, .events = POLLIN};
+
+	return h->door >= 0 && poll(&p, 1, 0) > 0;
+}
+
+/* Nobody can ask it any more: another one gets another door. */
+static void
+on_door(int fd, unsigned events, void *arg)
+{
+	struct helper *h = arg;
+	char text[LOG_SENDER_MAX];
+
+	(void)fd;
+	(void)events;
+	loop_fd_remove(&h->at_door);
+	if (is_over(h->child.generation) || h->child.pid == 0)
+		return;
+	log_warn("%s has shut its door: it is ended", name_of(h, text));
+	put_down(h);
+}
+
+static void
+watch_door(struct helper *h)
+{
+	if (loop_fd_add(h->child.generation->master->loop, &h->at_door, h->door,
+		LOOP_SHUT, on_door, h) != 0)
+		log_error("a helper's door cannot be watched");
+}
+
+static void
+close_door(struct helper *h)
+{
+	loop_fd_remove(&h->at_door);
+	if (h->door >= 0)
+		close(h->door);
+	h->door = -1;
+}
+
 static void
 fail_start(struct helper *h, const char *what)
 {
@@ -158,6 +210,7 @@ start(struct helper *h)
 }
 
 static void start_again(void *arg);
+static int open_door(struct helper *h);
 
 static void
 later(struct helper *h)
@@ -177,13 +230,18 @@ start_again(void *arg)
 {
 	struct helper *h = arg;
 	char text[LOG_SENDER_MAX];
+	int err = 0;
 
 	if (is_over(h->child.generation))
 		return;
 	h->restarts++;
 	AUDIT(template_replaced, .component = name_of(h, text),
 	    .reason = "ended");
-	if (start(h) != 0 && h->child.pid == 0) {
+	if (is_shut(h)) {
+		close_door(h);
+		err = open_door(h);
+	}
+	if ((err != 0 || start(h) != 0) && h->child.pid == 0) {
 		loop_timer_stop(&h->deadline);
 		log_error("%s could not be started", name_of(h, text));
 		later(h);
@@ -203,6 +261,8 @@ open_door(struct helper *h)
 	err = WALL_SEND_FD(
 	    &g->monitors.wall, door[1], helper_door, .module = h->module);
 	close(door[1]);
+	if (err == 0)
+		watch_door(h);
 	return err;
 }
 
@@ -318,6 +378,8 @@ helpers_carried(struct helper *h)
 	struct generation *g = h->child.generation;
 
 	h->started_at = loop_now(g->master->loop);
+	if (h->door >= 0)
+		watch_door(h);
 	if (h->child.pid == 0)
 		later(h);
 	else if (!h->child.ready)
@@ -346,8 +408,7 @@ helpers_sweep(struct generation *g)
 		loop_timer_stop(&h->window);
 		loop_fd_remove(&h->child.on_wall);
 		wall_free(&h->child.wall);
-		close(h->door);
-		h->door = -1;
+		close_door(h);
 		loop_timer_start(g->master->loop, &h->deadline, END_MS, end, h);
 	}
 	return left;
@@ -364,8 +425,7 @@ helpers_free(struct generation *g)
 		loop_timer_stop(&h->deadline);
 		loop_timer_stop(&h->window);
 		child_free(&h->child);
-		if (h->door >= 0)
-			close(h->door);
+		close_door(h);
 		free(h->module);
 		free(h->file);
 		free(h);

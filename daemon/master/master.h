@@ -61,6 +61,7 @@ struct helper {
 	struct child child;
 	char *module, *file;
 	int door; /* the helper's end, for the next one as well */
+	struct loop_fd at_door; /* told when it is shut */
 	uint64_t started_at; /* ms */
 	uint32_t pause; /* ms before it is started again */
 	unsigned restarts, heard;
@@ -356,6 +357,8 @@ bool helpers_start(struct generation *g);
 bool helpers_silenced(struct child *c);
 int helpers_dispatch(struct child *c, struct wall_message *m);
 void helpers_lost(struct child *c, const siginfo_t *info);
+/* Requests wait that it does not take. */
+bool helpers_has_waiting(const struct helper *h);
 bool helpers_sweep(struct generation *g);
 void helpers_free(struct generation *g);
 /* Whom it runs as, and its end of the door. */

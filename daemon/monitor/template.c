@@ -214,15 +214,18 @@ ask_for_helpers(void)
 	}
 }
 
-/* It stays the same when the helper behind it is another one. */
+/* It stays the same when the helper behind it is another one, but for a helper
+ * that has shut it. */
 static void
 keep_door(struct wall_message *m)
 {
 	for (size_t i = 0; i < template.n_modules; i++) {
 		struct hosted *h = &template.modules[i];
 
-		if (h->door < 0 && host_has_helper(h) &&
+		if (host_has_helper(h) &&
 		    strcmp(h->settings->name, m->helper_door.module) == 0) {
+			if (h->door >= 0)
+				close(h->door);
 			h->door = m->fds[0];
 			m->fds[0] = -1;
 			return;

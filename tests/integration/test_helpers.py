@@ -49,13 +49,22 @@ load(const struct sallyport_host *h, const struct sallyport_setting *s, size_t n
 static enum sallyport_verdict
 authenticate(void *c, struct sallyport_login *login)
 {
-	static char reply[SALLYPORT_HELPER_MAX + 1];
-	size_t len, got = 0;
+	static char reply[SALLYPORT_HELPER_MAX + 1], request[SALLYPORT_HELPER_MAX + 2];
+	size_t len, got = 0, answer, size, max = SALLYPORT_HELPER_MAX;
 	const void *password = host->bytes(login, SALLYPORT_PASSWORD, &len);
-	int err = host->ask_helper(login, password, len, reply, SALLYPORT_HELPER_MAX, &got, 1500);
+	int err, sized;
 
 	(void)c;
+	memset(request, 'x', sizeof(request));
+	memcpy(request, password, len + 1);
+	sized = sscanf(request, "size%zux%zum%zu", &answer, &size, &max);
+	if (sized < 2)
+		size = len;
+	request[len] = 'x';
+	err = host->ask_helper(login, request, size, reply, max, &got, 1500);
 	reply[got] = '\0';
+	if (sized >= 2)
+		snprintf(reply, sizeof(reply), "%zu of %zu", strspn(reply, "b"), got);
 	host->log(login, SALLYPORT_LOG_INFO, "asked %.*s: %d <%.600s>", (int)len,
 	    (const char *)password, err, reply);
 	return SALLYPORT_ALLOW;
@@ -150,6 +159,29 @@ helper(struct sallyport_helper *h)
 			sleep(3600);
 		if (is(r, "crash"))
 			abort();
+		if (is(r, "stop"))
+			raise(SIGSTOP);
+		if (is(r, "shut")) { /* for each helper that comes after it, too */
+			(void)shutdown(h->fd, r->len == 4 ? SHUT_RDWR : SHUT_RD);
+			for (;;)
+				pause();
+		}
+		if (is(r, "full")) { /* no descriptor is left for a request */
+			h->answer(h, r, "", 0);
+			while (dup(0) >= 0)
+				;
+			continue;
+		}
+		if (is(r, "size")) { /* of the request, and of the answer that it wishes */
+			size_t size = strtoul((const char *)r->data + 4, NULL, 10);
+			char *big = malloc(size + 1);
+
+			memset(big, 'b', size);
+			if (h->answer(h, r, big, size) != 0)
+				h->log(h, SALLYPORT_LOG_INFO, "refused to answer %zu", size);
+			free(big);
+			continue;
+		}
 		if (is(r, "return"))
 			return 0;
 		if (is(r, "none")) {
@@ -247,6 +279,7 @@ def ask(s, user, what, check=None):
               PreferredAuthentications="password")
     if check is not None:
         assert (p.returncode == 0) == check, p.stderr + s.log()[mark:]
+    assert "authenticate() for" not in s.log()[mark:], "ask_helper() did not end at its deadline"
     found = re.search(rf"asked {what}: (-?\d+) <([^>]*)>", s.log()[mark:].replace("\\x20", " "))
     assert found, s.log()[mark:]
     return int(found.group(1)), found.group(2)
@@ -291,17 +324,81 @@ def test_without_an_answer_nobody_gets_in(served, user, deed, error):
     s.ssh(user, "true", check=0)  # by key, meanwhile
 
 
+@pytest.mark.parametrize("size,error,got", [
+    ("0x65536", 0, "0 of 0"), ("65536x65536", 0, "65536 of 65536"), ("100x20m100", 0, "100 of 100"),
+    ("65537x20", -5, ""), ("20x65537", -4, ""), ("100x20m99", -4, "")])
+def test_requests_and_answers_have_a_most(served, user, size, error, got):
+    s = served()
+    mark = s.mark()
+    found = ask(s, user, "size" + size, error == 0)
+    assert found == (error, got or "0 of 0"), s.log()[mark:]
+    if error == -5:
+        s.wait_log("refused_to_answer_65537", after=mark)
+    ask(s, user, "well", True)
+
+
+def requests_wait(s):
+    return ", requests wait" in ctl(s, "-s", s.control, "status").stdout
+
+
+def test_a_helper_that_is_stopped_can_be_seen_and_ended(served, user):
+    s = served()
+    pid, = helpers(s)
+    assert not requests_wait(s)
+    assert ask(s, user, "stop", False)[0] == -3
+    assert ask(s, user, "behind", False)[0] == -3
+    assert requests_wait(s)
+    os.kill(pid, signal.SIGKILL)
+    sp.wait_for(lambda: helpers(s) not in ([], [pid]), 20, what="another helper")
+    ask(s, user, "well", True)
+    assert not requests_wait(s)
+    pid, = helpers(s)
+    ask(s, user, "stop", False)
+    s.stop()
+    ended(pid)
+
+
+@pytest.mark.parametrize("deed", ["shut", "shut-reading"])
+def test_a_helper_that_shuts_its_door_is_replaced_with_it(served, user, deed):
+    s = served()
+    for _ in range(3):
+        pid, = helpers(s)
+        mark = s.mark()
+        assert ask(s, user, deed, False)[0] == -5
+        s.wait_log("helper of module helped has shut its door: it is ended", after=mark)
+        s.wait_log("helper of module helped of generation 1 ended: signal 9", after=mark)
+        sp.wait_for(lambda: helpers(s) not in ([], [pid]), 30, what="another helper")
+        new, = helpers(s)
+        assert ask(s, user, "well", True) == (0, f"{new}:1:well")
+
+
+def test_a_helper_without_descriptors_is_replaced(served, user):
+    s = served()
+    pid, = helpers(s)
+    ask(s, user, "full", True)
+    assert ask(s, user, "another", False)[0] == -5
+    sp.wait_for(lambda: helpers(s) not in ([], [pid]), 30, what="another helper")
+    ask(s, user, "well", True)
+
+
 def test_a_helper_that_hangs_holds_up_nobody_else(served, user):
     s = served()
     pid, = helpers(s)
-    waiting = [threading.Thread(target=ask, args=(s, user, f"hang{i}", False)) for i in range(4)]
+    got = {}
+
+    def hang(word):
+        got[word] = ask(s, user, word, False)[0]
+
+    words = [f"hang{i}" for i in range(4)]
+    waiting = [threading.Thread(target=hang, args=(word,), daemon=True) for word in words]
     for t in waiting:
         t.start()
     for _ in range(3):
         s.ssh(user, "true", check=0)
     assert "ready" in ctl(s, "-s", s.control, "status").stdout
     for t in waiting:
-        t.join()
+        t.join(30 * sp.SLOW)
+    assert got == dict.fromkeys(words, -3)
     # An administrator ends it: what waited for it so long is not served.
     os.kill(pid, signal.SIGKILL)
     sp.wait_for(lambda: helpers(s) not in ([], [pid]), 20, what="another helper")
