@@ -3,6 +3,8 @@
  * wall of its own that came through the door.  All of it is in the hands of
  * the module's code, so nobody believes what comes from here.
  */
+#include "config.h"
+
 #include "daemon/helper/helper.h"
 
 #include "config/module_options.h"
