@@ -90,7 +90,7 @@ static const struct row rows[] = {
 	0, 0, 1, "guard_refuses by g"},
     {RULE(""), RULE("") "guards = ( { name = \"g\"; match = { method = \"publickey\"; }; require = \"password\"; } );",
 	0, 0, 1, "must also walk: nothing is now password"},
-    {RULE(""), RULE("") "crypto = { ciphers = [ \"aes256-gcm@openssh.com\" ]; };", 0, 1, 0, "the server: crypto.ciphers"},
+    {RULE(""), RULE("") "crypto = { ciphers = [ \"aes256-gcm@openssh.com\" ]; };", 0, 2, 0, "the server: crypto.ciphers"},
     {RULE(""), RULE("") "log = { level = \"debug\"; };", 0, 0, 2, "the server: log.level"},
     {RULE("root_login = \"key\"; match = { user = \"root\"; };"),
 	RULE("root_login = \"yes\"; match = { user = \"root\"; };"), 1, 0, 0, "root_login: \"key\""},
