@@ -25,6 +25,17 @@ direction_of(const char *name)
 	return DIFF_UNJUDGED;
 }
 
+/* A key of a listener that neither sets is the top level's, and told there. */
+static bool
+is_inherited(
+    enum option_section section, size_t row, const void *old, const void *new)
+{
+	const struct listener *a = old, *b = new;
+
+	return section == SECTION_LISTENER && a->origins[row].line == 0 &&
+	    b->origins[row].line == 0;
+}
+
 /* The rows of a section, of two members that both exist. */
 static void
 compare_rows(enum option_section section, const char *prefix, const void *old,
@@ -34,7 +45,8 @@ compare_rows(enum option_section section, const char *prefix, const void *old,
 		const struct option *o = &options[i];
 		char *before, *after, *name;
 
-		if (o->section != section || o->type == OPTION_LIST)
+		if (o->section != section || o->type == OPTION_LIST ||
+		    is_inherited(section, i, old, new))
 			continue;
 		before = granted_value_text(o, (const char *)old + o->offset);
 		after = granted_value_text(o, (const char *)new + o->offset);
