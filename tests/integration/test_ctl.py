@@ -997,7 +997,8 @@ def test_json_is_the_answer_of_every_command(make_server, user):
         "check": (), "drain": ("off",), "fingerprints": (), "hostkeys": (),
         "explain": ("--user", user.name, "--from", "127.0.0.1"),
         "import": (theirs,), "kill": (mine["id"],), "log-level": ("info",),
-        "penalties": (), "reload": (), "sessions": (), "show": (),
+        "penalties": (), "policy": ("diff", "--user", user.name, s.config, s.config),
+        "reload": (), "sessions": (), "show": (),
         "stats": (), "status": ()}
     assert set(shape) == commands()
     answers = {}
@@ -1169,7 +1170,8 @@ def test_the_log_level_is_shown(server):
 def test_every_program_tells_its_version_and_options():
     others = sp.run(["find", "/usr/lib", "/usr/libexec", "-name", "sallyport-*", "-type", "f", "-perm", "-1"]).stdout
     others = sorted(others.split())
-    names = {os.path.basename(p) for p in others} - {"sallyport-ticketholder"}  # where there is Kerberos
+    names = {os.path.basename(p) for p in others} - {  # where there is Kerberos
+        "sallyport-ticketholder", "sallyport-ticketstore"}
     assert names == {"sallyport-session", "sallyport-sftp-server"}
     for program in (CTL, sp.DAEMON, *others):
         assert "sallyport" in sp.run([program, "--version"], check=0).stdout
