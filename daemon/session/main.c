@@ -6,6 +6,7 @@
  */
 #include "daemon/session/session.h"
 
+#include "lib/about.h"
 #include "lib/err.h"
 #include "lib/fd.h"
 #include "lib/log.h"
@@ -47,23 +48,6 @@ set_zone(const char *zone)
 		die_errno("unsetenv");
 }
 
-/* For people who find it among the processes. */
-static bool
-print_about(const char *argument)
-{
-	if (strcmp(argument, "-V") == 0)
-		puts(session_version());
-	else if (strcmp(argument, "--version") == 0)
-		printf("sallyport %s\n", session_version());
-	else if (strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0)
-		puts("usage: sallyport-session [-V | --version | -h | --help]\n"
-		     "The process of a connection's user; sallyportd starts "
-		     "it, nobody else can.");
-	else
-		return false;
-	return fflush(stdout) == 0;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -72,7 +56,10 @@ main(int argc, char **argv)
 	int err;
 
 	drop_dumpable();
-	if (argc == 2 && print_about(argv[1]))
+	if (argc == 2 &&
+	    about_print(argv[1], "sallyport-session", session_version(),
+		"The process of a connection's user; sallyportd "
+		"starts it, nobody else can."))
 		return 0;
 	if (argc != 3 || strcmp(argv[1], session_version()) != 0) {
 		fputs("sallyport-session is started by sallyportd of the same "

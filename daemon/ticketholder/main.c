@@ -8,6 +8,7 @@
  */
 #include "daemon/ticketholder/ticketholder.h"
 
+#include "lib/about.h"
 #include "lib/err.h"
 #include "lib/fd.h"
 #include "lib/log.h"
@@ -338,24 +339,6 @@ serve(uint32_t keys)
 	_exit(0); /* no destructor of a library's runs in the sandbox */
 }
 
-/* Options for somebody at a terminal. */
-static bool
-tells_about_itself(const char *argument)
-{
-	if (strcmp(argument, "-V") == 0)
-		puts(tickets_version());
-	else if (strcmp(argument, "--version") == 0)
-		printf("sallyport %s\n", tickets_version());
-	else if (strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0)
-		puts("usage: sallyport-ticketholder [-V | --version | -h | "
-		     "--help]\n"
-		     "The process with the Kerberos keys; sallyportd starts "
-		     "it, nobody else can.");
-	else
-		return false;
-	return fflush(stdout) == 0;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -364,7 +347,10 @@ main(int argc, char **argv)
 	uint32_t keys;
 
 	drop_dumpable();
-	if (argc == 2 && tells_about_itself(argv[1]))
+	if (argc == 2 &&
+	    about_print(argv[1], "sallyport-ticketholder", tickets_version(),
+		"The process with the Kerberos keys; sallyportd "
+		"starts it, nobody else can."))
 		return 0;
 	if (tickets_parse(argc, argv, &arguments) != 0) {
 		fputs("sallyport-ticketholder is started by sallyportd of the "

@@ -4,8 +4,11 @@
  * pipe as its output.  "FORMAT store" prints the name of the cache, "FORMAT
  * remove NAME" removes it; a failure is an exit status of 1 and a sentence.
  */
+#include "config.h"
+
 #include "daemon/ticketstore/ticketstore.h"
 
+#include "lib/about.h"
 #include "lib/err.h"
 #include "privsep/limits.h"
 #include "privsep/tickets.h"
@@ -61,6 +64,10 @@ main(int argc, char **argv)
 	/* Until here the user could have looked in. */
 	if (prctl(PR_SET_DUMPABLE, 0) != 0)
 		return 1;
+	if (argc == 2 &&
+	    about_print(argv[1], "sallyport-ticketstore", PACKAGE_VERSION,
+		"Stores a user's delegated tickets; sallyportd starts it."))
+		return 0;
 	/* The session keyring is the server's; none is possessed from here. */
 	(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
 	if (argc < 3 || strcmp(argv[1], TICKETSTORE_FORMAT) != 0)
