@@ -141,7 +141,7 @@ check_host_keys(const struct config *config, const struct check_calls *calls,
 /* ---- algorithms ---- */
 
 /*
- * What libcrypto lacks is told only where the list is written: a profile may
+ * A lack of libcrypto is told only where the list is written: a profile may
  * name what a newer one has.
  */
 static void

@@ -104,7 +104,7 @@ struct listener {
 	bool freebind; /* bind although the address is not up yet */
 	char *banner; /* where the rule sets none; NULL: none */
 	bool sets_banner; /* else that of the top level is shown */
-	/* What is offered in key exchange here: the top level's, but for what
+	/* The offer in key exchange here: the top level's, but for what
 	 * the listener sets itself; final like that. */
 	struct crypto_settings crypto;
 	struct strings host_keys;

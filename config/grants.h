@@ -13,8 +13,8 @@ void grant_copy(struct grants *to, const struct grants *from, enum grant grant);
 void grant_switch_off(
     struct grants *grants, enum grant grant, struct origin origin);
 
-/* Those of a rule that sets nothing: where the row names a top-level key, its
- * value takes the place of what is in defaults. */
+/* The grants of a rule that sets nothing: where the row names a top-level key,
+ * its value takes the place of what is in defaults. */
 void grant_defaults(struct grants *defaults, const struct config *config);
 
 /* Switched off by a forced command or sftp_only unless granted beside it. */

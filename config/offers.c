@@ -1,5 +1,5 @@
 /*
- * What each listener offers in key exchange: its own lists and host keys, and
+ * The offer of each listener in key exchange: its own lists and host keys, and
  * the top level's where it sets none.  Part of loading (load.c), after the top
  * level's lists are final; what is written here is all that the master, the
  * monitor and the worker know of it.
@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* Those of users' keys are the policy's. */
+/* Lists of users' keys are the policy's. */
 const struct offer_list offer_lists[OFFER_LISTS] = {
     {ALGORITHM_KEX, "crypto.kex"},
     {ALGORITHM_HOST_KEY, "crypto.host_key_algorithms"},

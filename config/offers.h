@@ -1,5 +1,5 @@
 /*
- * What a listener offers in key exchange, for those that ask of it by name.
+ * The offer of a listener in key exchange, for those that ask of it by name.
  */
 #ifndef CONFIG_OFFERS_H
 #define CONFIG_OFFERS_H

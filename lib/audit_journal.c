@@ -59,7 +59,7 @@ put_value(struct journal *j, const char *prefix, const char *member,
 	(void)journal_field(j, name, text, len);
 }
 
-/* What every record has, of whatever kind. */
+/* The fields that every record has, of whatever kind. */
 static void
 put_head(struct journal *j, int severity, const char *message, size_t len)
 {

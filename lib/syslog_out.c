@@ -419,7 +419,7 @@ syslog_out_load(struct rd *r)
 
 		if (r->err != 0 || len == 0 || data[len - 1] != '\0')
 			continue;
-		/* Of the other protocol, if log.targets has changed. */
+		/* Meant for the other protocol, if log.targets has changed. */
 		if ((data[0] == '<') == out.journal ||
 		    (!out.journal && len > SYSLOG_OUT_MAX) ||
 		    !keep((const char *)data, len))

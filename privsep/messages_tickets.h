@@ -19,7 +19,7 @@
 /* A token of the client's; what a MIC was made over, and the MIC. */
 #define WALL_ticket_token(F) F(bytes, token, WALL_TOKEN_MAX)
 #define WALL_ticket_mic(F) F(bytes, data, WALL_TEXT_MAX) F(bytes, mic, WALL_TEXT_MAX)
-/* What the client has delegated, once its MIC was right. */
+/* The tickets that the client has delegated, once its MIC was right. */
 #define WALL_ticket_take(F)
 
 #define WALL_TICKETS_MONITOR(MSG)             \

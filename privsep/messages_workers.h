@@ -9,7 +9,7 @@
 	MSG(offer, ANY_STATE, WALL_OFFERS_MAX, 0, no) \
 	MSG(settings, ANY_STATE, 1, 0, worker_ready) \
 	MSG(work, ANY_STATE, 0, 3, worker_born)
-/* What some listeners offer in key exchange: numbered from 0, the top level's. */
+/* Offers of listeners in key exchange: numbered from 0, the top level's. */
 #define WALL_offer(F)                                         \
 	F(text, kex, 2048) F(text, host_key_algorithms, 2048) \
 	F(text, ciphers, 2048) F(text, macs, 2048)            \

@@ -21,7 +21,7 @@ struct host_key_blob {
 	struct bytes public_key, certificate; /* certificate may be empty */
 };
 
-/* What one listener offers in key exchange. */
+/* One listener's offer in key exchange. */
 struct offer {
 	char *kex; /* name-lists in our order */
 	char *host_key_algorithms; /* those that keys serve */

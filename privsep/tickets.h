@@ -11,7 +11,8 @@
 #define TICKETHOLDER_PROGRAM LIBEXECDIR "/sallyport-ticketholder"
 #define TICKETSTORE_PROGRAM  LIBEXECDIR "/sallyport-ticketstore"
 
-/* Of its arguments and its input; it comes in the ticketholder's package. */
+/* The format of its arguments and its input; it comes in the ticketholder's
+ * package. */
 #define TICKETSTORE_FORMAT "1"
 
 /* Length of the text that tickets_version() makes, its end included. */

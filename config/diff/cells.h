@@ -49,7 +49,7 @@ void moments_init(struct moments *moments, time_t now);
 void moments_free(struct moments *moments);
 
 /*
- * Of the two policies, or of their parts that count for somebody.  The times
+ * For two policies, or the parts of them that count for somebody.  The times
  * live in moments, the rest in the arena.
  */
 void cells_make(struct arena *arena, const struct config *const policies[2],

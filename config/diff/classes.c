@@ -134,7 +134,7 @@ answer(const struct atom *atom, const struct policy_facts *f)
 	return 'n';
 }
 
-/* What is asked of every user, whatever the policies say, comes first. */
+/* Begins with the facts that every decision asks, whatever the policies say. */
 static char *
 signature_of(const struct atoms *atoms, const struct policy_facts *f)
 {

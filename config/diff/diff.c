@@ -218,7 +218,7 @@ compare_changes(const void *a, const void *b)
 	const struct change *one = a, *other = b;
 	int order = (int)one->direction - (int)other->direction;
 
-	/* Who enters at all goes before what is granted then. */
+	/* Entering at all goes before what is granted then. */
 	if (order == 0)
 		order = (one->old[0] == '\0') - (other->old[0] == '\0');
 	return order != 0 ? order : strcmp(one->what, other->what);

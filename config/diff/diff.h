@@ -1,5 +1,5 @@
 /*
- * What changes for whom between two policies.  The comparison is complete, not
+ * The changes between two policies, and whom they meet.  It is complete, not
  * sampled: users who no condition of either policy tells apart are one class,
  * and for each class the sources, listeners, times, methods and keys are the
  * cells that the two policies' own boundaries cut.  Both decide every cell as

@@ -1,5 +1,5 @@
 /*
- * Which way a grant changed, by the schema's own idea of its safe side.  A list
+ * The way a grant changed, by the schema's own idea of its safe side.  A list
  * is tighter when nothing was added to what it allows; where that cannot be
  * seen from the words alone the change is not judged, which counts against it.
  */

@@ -176,7 +176,7 @@ find_edges(struct moments *m, const struct windows *w, struct times *edges)
 	free(changes.items);
 }
 
-/* Which windows are open at each edge: a row of count letters for each. */
+/* The windows that are open at each edge: a row of count letters for each. */
 static char *
 open_at(const struct windows *w, const struct times *edges)
 {

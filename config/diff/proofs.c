@@ -20,7 +20,7 @@ struct values {
 	size_t count;
 };
 
-/* What the conditions and requirements of both policies look at. */
+/* All that the conditions and requirements of both policies look at. */
 struct asked {
 	struct arena *arena;
 	struct rule_list rules;

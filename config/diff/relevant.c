@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-/* What the rule's conditions on the user alone say. */
+/* The answer of the rule's conditions on the user alone. */
 static enum tri
 asks_of_user(
     const struct rule *rule, bool named, const struct policy_facts *user)

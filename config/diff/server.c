@@ -1,7 +1,7 @@
 /*
- * What is no rule: keys of the top level, listeners, modules, subsystems.  They
- * decide with whom and how a login is made, so a change counts as one that is
- * not judged; only where a setting opens nothing it counts as tighter.
+ * All that is no rule: keys of the top level, listeners, modules, subsystems.
+ * They decide with whom and how a login is made, so a change counts as one that
+ * is not judged; only where a setting opens nothing it counts as tighter.
  */
 #include "config/diff/server.h"
 

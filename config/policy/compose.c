@@ -187,7 +187,7 @@ imply(struct composing *c, enum grant restrictor)
 	}
 }
 
-/* Whose command it is, and what may be refused beside it. */
+/* The owner of the command, and what may be refused beside it. */
 static void
 own_command(struct composing *c)
 {

@@ -1,5 +1,5 @@
 /*
- * What a decision grants in the end, guards included, as text.
+ * The grants of a decision in the end, guards included, as text.
  */
 #ifndef CONFIG_POLICY_GRANTED_H
 #define CONFIG_POLICY_GRANTED_H

@@ -127,8 +127,8 @@ check_logins(const struct served *s, const struct origin *origin,
 }
 
 /*
- * Who may enter and who may not.  Warnings, in guards too: such a list goes to
- * many machines, and names people whose accounts are deleted later.
+ * Lists of who may enter and who may not.  Warnings, in guards too: such a list
+ * goes to many machines, and names people whose accounts are deleted later.
  */
 static void
 check_lists(const struct served *s)

@@ -295,7 +295,7 @@ append_steps(
 	*chain = longer;
 }
 
-/* What a guard refuses is not the refusal of the command's overlay. */
+/* A guard's refusal is not the refusal of the command's overlay. */
 static void
 disown(struct decision *d, const struct rule *guard)
 {

@@ -1,5 +1,5 @@
 /*
- * What a command says of its own failure, and its exit status.
+ * A command's words about its own failure, and its exit status.
  */
 #ifndef DAEMON_CTL_SAY_H
 #define DAEMON_CTL_SAY_H

@@ -1,5 +1,5 @@
 /*
- * What a module's helper() is given: requests of the monitors, each over a
+ * The arguments of a module's helper(): requests of the monitors, each over a
  * wall of its own that came through the door.  All of it is in the hands of
  * the module's code, so nobody believes what comes from here.
  */
@@ -143,7 +143,7 @@ is_awaited(int fd)
 	return poll(&p, 1, 0) == 0;
 }
 
-/* What is in a wall that has come; false: nothing that needs an answer. */
+/* Reads the message that has come; false: nothing that needs an answer. */
 static bool
 take(struct taken *t, int fd)
 {

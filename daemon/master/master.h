@@ -380,7 +380,7 @@ void parting_tell(struct master *m, int fd);
 void admit_connection(struct master *m, int fd, const char *listener);
 /* -i: the client's descriptors; the master ends with this connection. */
 void admit_inetd(struct master *m);
-/* What is sent to the connection's client first; its text may be empty. */
+/* Sent to the connection's client first; the text may be empty. */
 const struct greeting *admit_greeting(const struct connection *c);
 void admit_count(struct master *m); /* who has authenticated meanwhile */
 /* Would the templates take another one now? */

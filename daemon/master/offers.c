@@ -1,6 +1,6 @@
 /*
- * What a generation's listeners offer: made once its host keys are known, told
- * to its worker templates, and sent to clients as those would begin.
+ * The offers of a generation's listeners: made once its host keys are known,
+ * told to its worker templates, and sent to clients as those would begin.
  */
 #include "daemon/master/master.h"
 
@@ -68,7 +68,7 @@ offers_send(const struct generation *g, struct wall *wall)
 	return err != 0 ? err : wall_send(wall, &m);
 }
 
-/* What it would say to each client first, we say before it is there. */
+/* Its first words to each client are said by us before it is there. */
 int
 offers_greeting(struct generation *g, const struct msg_greeting *message)
 {

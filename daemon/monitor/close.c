@@ -131,7 +131,7 @@ audit_fault(const struct monitor *m)
 		    .reason = why, .phase = close_state_name(m->state));
 }
 
-/* What has had a sentence of its own is not told twice. */
+/* An end that has had a sentence of its own is not told twice. */
 static int
 quiet_end(const char *how, const char *cause, enum close_account account)
 {

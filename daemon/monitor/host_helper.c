@@ -38,7 +38,7 @@ left(uint64_t until)
 	return now >= until ? 0 : (int)(until - now);
 }
 
-/* What the door does not take in time is not kept. */
+/* A request that the door does not take in time is not kept. */
 static int
 knock(int fd, int end, uint64_t until)
 {

@@ -172,8 +172,9 @@ ticket_accept(struct sallyport_login *login, const void *token, size_t len,
 }
 
 /*
- * What the client has delegated, if the rule takes it; a guard may still
- * forbid.  Without the tickets the login goes on: nothing is lost but them.
+ * The tickets that the client has delegated, if the rule takes them; a guard
+ * may still forbid.  Without the tickets the login goes on: nothing is lost but
+ * them.
  */
 static int
 take_delegated(struct monitor *m)

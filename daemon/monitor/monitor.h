@@ -34,7 +34,7 @@ struct monitor_template {
 	int door; /* to the ticketholder; -1: there is none */
 };
 
-/* What sshd would have said of a right proof that the account refuses. */
+/* sshd's words about a right proof that the account refuses. */
 enum close_account {
 	CLOSE_OTHER, /* it was not refused so */
 	CLOSE_ACCOUNT_TOLD, /* the sentence on the account was the last */

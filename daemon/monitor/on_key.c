@@ -284,7 +284,7 @@ on_kex(struct monitor *m, struct wall_message *message)
 	return err;
 }
 
-/* Which of the listener's keys a blob is, or -1. */
+/* The number of a blob among the listener's keys, or -1. */
 static int
 our_key(const struct monitor *m, const uint8_t *blob, size_t len)
 {

@@ -19,9 +19,9 @@ struct replay *replay_new(uint64_t lifetime);
 void replay_free(struct replay *r);
 
 /*
- * What tells a client's first token from all others: 0, or E_FORMAT if it is
- * none of Kerberos in DER.  Nothing outside of what the client has encrypted
- * counts: a copy with other bytes around that is the same.
+ * The part that tells a client's first token from all others: 0, or E_FORMAT if
+ * it is none of Kerberos in DER.  Nothing outside of what the client has
+ * encrypted counts: a copy with other bytes around that is the same.
  */
 int replay_tag(const uint8_t *token, size_t len, uint8_t tag[REPLAY_TAG]);
 

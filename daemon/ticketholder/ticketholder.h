@@ -54,8 +54,8 @@ void accept_mic(struct accept *a, struct bytes data, struct bytes mic,
     struct msg_ticket_checked *answer);
 
 /*
- * What the client has delegated, which goes from the context into *out; that
- * is the caller's to free, behind the last use of *answer.
+ * The tickets that the client has delegated, which go from the context into
+ * *out; they are the caller's to free, behind the last use of *answer.
  */
 void accept_take(
     struct accept *a, struct buf *out, struct msg_ticket_delegated *answer);

@@ -1,5 +1,5 @@
 /*
- * What the ticketholder has made of delegated credentials: strings of RFC
+ * The ticketholder's form of delegated credentials: strings of RFC
  * 4251, first the principal, then its tickets.
  */
 #include "daemon/ticketstore/ticketstore.h"

@@ -1,5 +1,5 @@
 /*
- * What a worker knows of the configuration: the `settings` message, and the
+ * All that a worker knows of the configuration: the `settings` message, and the
  * `offer` of its listener, copied.
  */
 #ifndef DAEMON_WORKER_SETTINGS_H

@@ -121,7 +121,7 @@ pk_is_glob(const char *pattern)
 	return strpbrk(pattern, "*?[") != NULL;
 }
 
-/* What was put in at start is no part of the pattern. */
+/* Text that was put in at start is no part of the pattern. */
 static void
 quote(struct buf *b, size_t start)
 {
