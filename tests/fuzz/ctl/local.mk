@@ -3,3 +3,11 @@ tests_fuzz_ctl_fuzz_pam_stack_SOURCES = tests/fuzz/ctl/fuzz_pam_stack.c \
 	daemon/ctl/explain_pam.c $(FUZZ_MAIN)
 tests_fuzz_ctl_fuzz_pam_stack_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_ctl_fuzz_pam_stack_LDADD = lib/libground.a
+
+FUZZ_TARGETS += tests/fuzz/ctl/fuzz_policy_diff
+tests_fuzz_ctl_fuzz_policy_diff_SOURCES = tests/fuzz/ctl/fuzz_policy_diff.c \
+	daemon/ctl/policy_users.c $(FUZZ_MAIN)
+tests_fuzz_ctl_fuzz_policy_diff_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_ctl_fuzz_policy_diff_LDADD = config/libsettings.a \
+	privsep/libprivsep.a lib/ssh/libssh.a lib/libground.a $(CRYPTO_LIBS) \
+	$(CONFIG_LIBS) $(ZLIB_LIBS)
