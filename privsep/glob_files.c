@@ -283,7 +283,7 @@ compare(const void *a, const void *b)
 char *
 glob_sorted(const char *list, size_t len)
 {
-	const char *names[GLOB_FILES_MAX];
+	const char *names[GLOB_FILES_MAX] = {NULL};
 	size_t count = 0, at, used = 0;
 	char *sorted;
 

@@ -172,12 +172,14 @@ def test_others_do_not_wait_for_the_reader_of_standard_error(make_server, make_u
         others_go_on(server, user)
         os.kill(p.pid, signal.SIGHUP)
         others_go_on(server, user)
-        # Once it is read again, what is missing is told.
+        # Once it is read again, what is missing is told before the next line of
+        # who lost it: the master's is about a reload.
         said = b""
         deadline = time.monotonic() + 30 * sp.SLOW
         while b"records were lost: stderr did not take them" not in said:
             assert time.monotonic() < deadline, said
             if not select.select([reader], [], [], 0.1)[0]:
+                os.kill(p.pid, signal.SIGHUP)
                 sp.run(server.ssh_argv(user, "true"), check=0)
                 continue
             said += os.read(reader, 65536)
