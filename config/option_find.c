@@ -153,6 +153,8 @@ word_nearest(const char *name, const char *const *words, size_t count)
 	return nearest;
 }
 
+#define TARGETS_LOG_TEXT "list of system, journal, syslog, stderr, file names"
+
 const char *
 option_type_text(enum option_type type)
 {
@@ -173,8 +175,7 @@ option_type_text(enum option_type type)
 	    [OPTION_STRINGS] = "list of strings",
 	    [OPTION_PATHS] = "list of absolute paths",
 	    [OPTION_ALGORITHMS] = "list of algorithm names",
-	    [OPTION_TARGETS_LOG] = "list of system, journal, syslog, stderr, "
-				   "file names",
+	    [OPTION_TARGETS_LOG] = TARGETS_LOG_TEXT,
 	    [OPTION_SETENV] = "list of NAME=value strings",
 	    [OPTION_COMMANDS] = "list of NAME=command strings",
 	    [OPTION_LOGINS] = "list of USER or USER@NETWORKS strings",
