@@ -2,7 +2,7 @@
  * syslog(3) for the libraries in our processes, PAM's modules first of all.
  * libc's blocks while the daemon does not read, and a login with it; and a
  * value with a newline would begin a record of its own.  So these come before
- * libc's: what a library has to say becomes a line of our own log.
+ * libc's: a library's line goes into our own log, as it is.
  *
  * syslog.h is not included: it defines some of these names as inline.
  */
@@ -28,24 +28,7 @@ vsyslog(int priority, const char *format, va_list args)
 	int saved = errno;
 
 	vsnprintf(text, sizeof(text), format, args);
-	switch (priority & 7) {
-	case 0: /* EMERG */
-	case 1: /* ALERT */
-	case 2: /* CRIT */
-	case 3: /* ERR */
-		log_error("%s", text);
-		break;
-	case 4: /* WARNING */
-		log_warn("%s", text);
-		break;
-	case 5: /* NOTICE */
-	case 6: /* INFO */
-		log_info("%s", text);
-		break;
-	default:
-		log_debug("%s", text);
-		break;
-	}
+	log_library(priority & 7, text);
 	errno = saved;
 }
 

@@ -290,7 +290,8 @@ to_callback(int level, const char *line)
 }
 
 static void
-write_text(int level, const char *text, size_t text_len)
+write_text(int level, int severity, const char *prefix, const char *text,
+    size_t text_len)
 {
 	char line[LOG_LINE_MAX], whole[LOG_LINE_MAX + 128];
 	int saved = errno, n;
@@ -299,12 +300,30 @@ write_text(int level, const char *text, size_t text_len)
 		text_len--;
 	escape(line, sizeof(line), text, text_len, ESCAPE_LINE);
 	to_callback(level, line);
-	n = snprintf(whole, sizeof(whole), "%s%s", levels[level].prefix, line);
-	to_sinks(levels[level].severity, whole, (size_t)n, false);
+	n = snprintf(whole, sizeof(whole), "%s%s", prefix, line);
+	to_sinks(severity, whole, (size_t)n, false);
 	if (logger.journal != NULL &&
-	    logger.journal(levels[level].severity, whole, (size_t)n))
+	    logger.journal(severity, whole, (size_t)n))
 		log_report_lost();
 	errno = saved;
+}
+
+static void
+write_own(int level, const char *text, size_t text_len)
+{
+	write_text(level, levels[level].severity, levels[level].prefix, text,
+	    text_len);
+}
+
+void
+log_library(int severity, const char *text)
+{
+	int level = severity <= 3 ? LOG_LEVEL_ERROR :
+	    severity == 4	  ? LOG_LEVEL_WARN :
+	    severity <= 6	  ? LOG_LEVEL_INFO :
+				    LOG_LEVEL_DEBUG;
+
+	write_text(level, severity, "", text, strlen(text));
 }
 
 void
@@ -322,7 +341,7 @@ log_relay(int level, const char *sender, const char *text, size_t text_len)
 		text_len--;
 	for (size_t i = 0; i < text_len && n < sizeof(line) - 1; i++)
 		line[n++] = text[i] > ' ' && text[i] <= '~' ? text[i] : '_';
-	write_text(level, line, n);
+	write_own(level, line, n);
 }
 
 void
@@ -353,7 +372,7 @@ log_at_va(int level, const char *format, va_list args)
 		n = snprintf(text, sizeof(text), "(%s)", format);
 	if ((size_t)n >= sizeof(text))
 		n = (int)sizeof(text) - 1;
-	write_text(level, text, (size_t)n);
+	write_own(level, text, (size_t)n);
 	errno = saved;
 }
 

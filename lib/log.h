@@ -89,6 +89,13 @@ void log_set_callback(log_callback_fn *fn, void *arg);
 void log_relay(int level, const char *sender, const char *text, size_t len);
 
 /*
+ * A line that a library gave to syslog(3) (a PAM module, for the most part), of
+ * severity 0-7: escaped, but else as it came.  Not filtered, since sshd's level
+ * does not reach PAM's modules; what they say is chosen in their own options.
+ */
+void log_library(int severity, const char *text);
+
+/*
  * For lib/audit.c: a record of syslog severity 0-7 to the sinks, not filtered,
  * not tagged, escaped as a line.  bare: files get it without a time in front.
  */

@@ -497,7 +497,7 @@ KINDS = [
     ("remote forward of a taken port", forward("tcpip-forward", "spt_al", at("localhost", 2098))),
 ]
 
-# Of a server with little patience, and of one that is soon full.
+# Kinds for a server with little patience, and for one that is soon full.
 SPECIAL = [
     ("silence until the grace time is over", mere_silence, "grace"),
     ("a name, and silence", name_then_silence, "grace"),

@@ -230,7 +230,7 @@ helper(struct sallyport_helper *h)
 			attack(h, out, sizeof(out));
 		else
 			snprintf(out, sizeof(out), "%d:%d:%.*s", (int)getpid(), n, (int)r->len, (const char *)r->data);
-		/* What came last is answered first. */
+		/* The last request is answered first. */
 		h->answer(h, r, out, strlen(out));
 		if (kept != NULL) {
 			snprintf(out, sizeof(out), "%d:%d:%.*s", (int)getpid(), n, (int)kept->len,

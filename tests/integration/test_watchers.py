@@ -158,7 +158,7 @@ class Scene:
             address = re.search(r"198\.18\.(\d+)\.(\d+)", text)
             key = of_pid.get(pid)
             if int(pid) in masters:
-                # What it says without an address belongs to its next line.
+                # A line without an address belongs to its next line.
                 later = (t for _, _, _, p, t in lines[i:] if p == pid)
                 if address is None and "kex_exchange_identification" in text:
                     next(later)
@@ -284,7 +284,7 @@ def test_the_sentences_are_sshds(scene):
     assert not bad, "\n".join(bad)
 
 
-# Of level verbose, where both have more to say; ours has no word of a child.
+# Kinds played at level verbose, where both have more to say; ours has no word of a child.
 OURS_VERBOSE = OURS_ALONE + [
     r"Key exchange with .*", r"Remote protocol version .*", r"Methods asked for by .*", r"PAM service .*",
     r"User \S+ from \S+ allowed by rule .*", r"Session opened for .*", r"Authentication not completed by .*",

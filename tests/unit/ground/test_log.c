@@ -251,6 +251,32 @@ START_TEST(a_socket_is_not_waited_for_either)
 }
 END_TEST
 
+START_TEST(a_line_of_a_library_comes_as_it_is_whatever_the_level)
+{
+	static const char text[] = "pam_x(sshd:auth): no\nFailed";
+	char got[512];
+	int ends[2];
+	ssize_t n;
+
+	quiet_log();
+	ck_assert_int_eq(pipe(ends), 0);
+	log_use_fd(ends[1]);
+	for (int severity = 0; severity < 8; severity++) {
+		log_library(severity, text);
+		n = read(ends[0], got, sizeof(got) - 1);
+		ck_assert_int_gt(n, 0);
+		got[n] = '\0';
+		ck_assert_ptr_nonnull(
+		    strstr(got, "]: pam_x(sshd:auth): no\\nFailed\n"));
+	}
+	ck_assert_int_eq(seen_level[0], LOG_LEVEL_ERROR);
+	ck_assert_int_eq(seen_level[7], LOG_LEVEL_DEBUG);
+	log_use_fd(-1);
+	close(ends[0]);
+	close(ends[1]);
+}
+END_TEST
+
 Suite *
 suite_log(void)
 {
@@ -266,6 +292,8 @@ suite_log(void)
 	tcase_add_test(t, level_names_are_read_and_written);
 	tcase_add_test(t, a_reader_that_stands_still_is_waited_for_once);
 	tcase_add_test(t, a_socket_is_not_waited_for_either);
+	tcase_add_test(
+	    t, a_line_of_a_library_comes_as_it_is_whatever_the_level);
 	suite_add_tcase(s, t);
 	return s;
 }
