@@ -8,6 +8,8 @@
 #include "privsep/drop.h"
 #include "privsep/tickets.h"
 
+#include <sys/syscall.h>
+
 #include <unistd.h>
 
 static const char *
@@ -74,6 +76,13 @@ child_spawn(struct generation *g, struct child *c, enum wall_path out,
 	wall_init(&c->wall, fds[0], out, in);
 	generation_watch(g, c);
 	return 0;
+}
+
+void
+child_signal(int pidfd, int number)
+{
+	if (pidfd >= 0)
+		(void)syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0);
 }
 
 void

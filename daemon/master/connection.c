@@ -12,7 +12,6 @@
 #include "privsep/records.h"
 
 #include <sys/random.h>
-#include <sys/syscall.h>
 
 #include <signal.h>
 #include <stdio.h>
@@ -164,13 +163,6 @@ close_pidfd(struct loop_fd *watched, int *pidfd)
 	*pidfd = -1;
 }
 
-static void
-kill_process(int pidfd)
-{
-	if (pidfd >= 0)
-		(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-}
-
 void
 connection_kill(struct connection *c, const char *why)
 {
@@ -248,9 +240,9 @@ void
 connection_cut(const struct connection *c)
 {
 	if (c->worker_pidfd < 0 && connection_is_orphan(c))
-		kill_process(c->monitor_pidfd);
+		child_signal(c->monitor_pidfd, SIGKILL);
 	else
-		kill_process(c->worker_pidfd);
+		child_signal(c->worker_pidfd, SIGKILL);
 }
 
 static enum offence
@@ -464,12 +456,12 @@ connection_watch_orphan(struct connection *c)
 	if (!c->worker_dead && connection_is_orphan(c) &&
 	    c->worker_pidfd >= 0 &&
 	    !watch(c, &c->on_worker, c->worker_pidfd, on_worker_gone)) {
-		kill_process(c->monitor_pidfd);
+		child_signal(c->monitor_pidfd, SIGKILL);
 		connection_worker_died(m, c, 0, 0);
 	}
 	if (!c->monitor_dead && c->generation->monitors.pid == 0 &&
 	    !watch(c, &c->on_monitor, c->monitor_pidfd, on_monitor_gone)) {
-		kill_process(c->worker_pidfd);
+		child_signal(c->worker_pidfd, SIGKILL);
 		connection_monitor_died(m, c, 0, SIGKILL);
 	}
 }

@@ -9,8 +9,6 @@
 #include "lib/audit.h"
 #include "lib/log.h"
 
-#include <sys/syscall.h>
-
 #include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
@@ -105,13 +103,6 @@ selects(const struct selector *s, const struct connection *c)
 }
 
 static void
-signal_process(int pidfd, int number)
-{
-	if (pidfd >= 0)
-		(void)syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0);
-}
-
-static void
 on_watch(void *arg)
 {
 	control_kill_watch(arg);
@@ -134,8 +125,8 @@ control_kill_watch(struct master *m)
 		c->ended_by_us = true;
 		log_warn("connection %016llx did not end in time: by force",
 		    (unsigned long long)c->id);
-		signal_process(c->worker_pidfd, SIGKILL);
-		signal_process(c->monitor_pidfd, SIGKILL);
+		child_signal(c->worker_pidfd, SIGKILL);
+		child_signal(c->monitor_pidfd, SIGKILL);
 	}
 	if (more && m->control != NULL)
 		loop_timer_start(
@@ -159,7 +150,7 @@ end_connection(struct control_client *by, struct connection *c)
 	}
 	if (c->kill_at == 0)
 		c->kill_at = loop_clock() + KILL_MS;
-	signal_process(c->monitor_pidfd, SIGTERM);
+	child_signal(c->monitor_pidfd, SIGTERM);
 }
 
 static bool
@@ -173,7 +164,7 @@ leave_message(const struct connection *c, const char *text)
 	snprintf(s->message, sizeof(s->message), "%s", text);
 	__atomic_store_n(
 	    &s->message_number, s->message_number + 1, __ATOMIC_RELEASE);
-	signal_process(c->monitor_pidfd, SIGUSR1);
+	child_signal(c->monitor_pidfd, SIGUSR1);
 	return true;
 }
 

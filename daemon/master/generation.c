@@ -474,12 +474,12 @@ on_child_message(int fd, unsigned events, void *arg)
 	/* Its end is told by its pidfd; here only the wall falls silent. */
 	loop_fd_remove(&c->on_wall);
 	if (err == E_CLOSED && c->role == ROLE_HELPER)
-		kill(c->pid, SIGKILL); /* it does nothing by itself */
+		child_signal(c->pidfd, SIGKILL); /* it does nothing by itself */
 	if (err != E_CLOSED) {
 		AUDIT(wall_violation, .reason = err_text(err),
 		    .message = role_row(c->role)->name);
 		if (c->role == ROLE_TICKETHOLDER || c->role == ROLE_HELPER)
-			kill(c->pid, SIGKILL);
+			child_signal(c->pidfd, SIGKILL);
 		else
 			generation_failed(
 			    c->generation, "a child broke the wall's rules");

@@ -12,8 +12,6 @@
 #include "lib/mem.h"
 #include "privsep/wall_queue.h"
 
-#include <sys/syscall.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -91,9 +89,7 @@ helpers_wanted(struct generation *g, const struct msg_helper_wanted *m)
 static void
 put_down(const struct helper *h)
 {
-	if (h->child.pidfd >= 0)
-		(void)syscall(
-		    SYS_pidfd_send_signal, h->child.pidfd, SIGKILL, NULL, 0);
+	child_signal(h->child.pidfd, SIGKILL);
 }
 
 /* By the helper, which can do so for all who come after it; or no monitor is

@@ -8,8 +8,6 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 
-#include <sys/syscall.h>
-
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,8 +66,7 @@ overdue(void *arg)
 	snprintf(what, sizeof(what), "did not return within %u seconds",
 	    (unsigned)g->config->deadlines.module);
 	why = loading_fault(g, what);
-	(void)syscall(
-	    SYS_pidfd_send_signal, g->monitors.pidfd, SIGKILL, NULL, 0);
+	child_signal(g->monitors.pidfd, SIGKILL);
 	generation_failed(g, why);
 	free(why);
 	loading_done(g);

@@ -294,6 +294,9 @@ int listen_adopt(struct master *m, const char *name, const char *address,
 int child_spawn(struct generation *g, struct child *c, enum wall_path out,
     enum wall_path in);
 void child_free(struct child *c);
+/* To the process of a pidfd, if it still runs; -1: to none.  Never by number: a
+ * process that has been waited for has left its own to others. */
+void child_signal(int pidfd, int number);
 
 /* generation.c */
 struct generation *generation_new(

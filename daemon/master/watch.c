@@ -8,8 +8,6 @@
 #include "lib/audit.h"
 #include "lib/log.h"
 
-#include <sys/syscall.h>
-
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,13 +19,6 @@
 #define SILENT_MS (35 * 60 * 1000)
 /* Added to a call's deadline, so that a module's own time-out comes first. */
 #define SLACK_MS 500
-
-static void
-end_process(int pidfd)
-{
-	if (pidfd >= 0)
-		(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-}
 
 static void
 grace(struct connection *c, uint64_t now)
@@ -49,8 +40,8 @@ static void
 stuck(struct master *m, struct connection *c, const struct slot *slot,
     const char *why)
 {
-	end_process(c->monitor_pidfd);
-	end_process(c->worker_pidfd);
+	child_signal(c->monitor_pidfd, SIGKILL);
+	child_signal(c->worker_pidfd, SIGKILL);
 	/* A monitor that cannot die yet is told of once, not each second. */
 	if (c->stuck_told)
 		return;
@@ -91,7 +82,7 @@ look(struct master *m, struct connection *c, uint64_t now)
 		stuck(m, c, &slot, "worker has gone");
 	if (c->monitor_dead && !c->worker_dead &&
 	    now - c->monitor_gone_at > (c->silent ? SILENT_MS : LINGER_MS))
-		end_process(c->worker_pidfd);
+		child_signal(c->worker_pidfd, SIGKILL);
 }
 
 /* Once for each user, not for each child and each second. */
