@@ -10,10 +10,11 @@
 
 /*
  * For good: bounded in memory, descriptors and threads, filtered, and killed
- * with its parent.  Behind the drop of the ids, before the module's library is
- * there.
+ * with its parent, who alone has the other end of the socket `parent`; a parent
+ * that is gone already ends it here.  Behind the drop of the ids, before the
+ * module's library is there.
  */
-void helper_confine(void);
+void helper_confine(int parent);
 
 /*
  * Load the library and call its helper(); door and master stay the caller's.

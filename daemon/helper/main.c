@@ -77,7 +77,7 @@ helper_run(int wall, int door)
 	    fd_set_nonblocking(SPAWN_BUNDLE) != 0)
 		die_errno("O_NONBLOCK");
 	start_drop(ROLE_HELPER);
-	helper_confine();
+	helper_confine(wall);
 	why = helper_serve(&settings, file, SPAWN_BUNDLE, &master);
 	if (why != NULL) {
 		char text[WALL_TEXT_MAX];

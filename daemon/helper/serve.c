@@ -66,10 +66,18 @@ static struct {
 	const char *module;
 } self;
 
-void
-helper_confine(void)
+/* Its other end is still open. */
+static bool
+is_awaited(int fd)
 {
-	pid_t parent = getppid();
+	struct pollfd p = {.fd = fd, .events = POLLRDHUP};
+
+	return poll(&p, 1, 0) == 0;
+}
+
+void
+helper_confine(int parent)
+{
 	struct rlimit limit;
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
@@ -88,7 +96,9 @@ helper_confine(void)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
 		die_errno("prctl");
-	if (getppid() != parent)
+	/* The parent's descriptors close before its death is told: an end that
+	 * is open now means that the signal will come. */
+	if (!is_awaited(parent))
 		_exit(EXIT_FAILED);
 	sandbox_helper();
 }
@@ -132,15 +142,6 @@ free_place(void)
 		if (self.taken[i].wall.fd < 0)
 			return &self.taken[i];
 	return NULL;
-}
-
-/* Its other end is still open. */
-static bool
-is_awaited(int fd)
-{
-	struct pollfd p = {.fd = fd, .events = POLLRDHUP};
-
-	return poll(&p, 1, 0) == 0;
 }
 
 /* Reads the message that has come; false: nothing that needs an answer. */

@@ -39,7 +39,7 @@ static void __attribute__((noreturn)) run(struct test *t, int door)
 	if (dup2(door, 3) < 0 || syscall(SYS_close_range, 4, ~0U, 0) != 0 ||
 	    fcntl(3, F_SETFL, O_RDWR | O_NONBLOCK) != 0)
 		die_errno("the helper's door");
-	helper_confine();
+	helper_confine(3);
 	why = helper_serve(h->settings, h->file, 3, NULL);
 	if (why != NULL)
 		log_error("the helper has ended: %s", why);

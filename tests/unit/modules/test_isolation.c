@@ -3,6 +3,7 @@
  * refused, in a call it is taken back, and what it leaves running is told,
  * gets no socket of the connection, and ends with it.
  */
+#include "daemon/helper/helper.h"
 #include "daemon/monitor/auth.h"
 #include "lib/err.h"
 #include "privsep/offspring.h"
@@ -19,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -235,6 +237,29 @@ START_TEST(a_child_gets_no_socket_of_the_connection)
 }
 END_TEST
 
+/* Its parent ended before the helper could ask to be killed with it. */
+START_TEST(a_helper_without_its_parent_ends)
+{
+	int ends[2], status;
+	pid_t pid;
+
+	ck_assert_int_eq(wall_pair(ends), 0);
+	if (_i == 0)
+		close(ends[1]);
+	if ((pid = fork()) == 0) {
+		helper_confine(ends[0]);
+		_exit(77);
+	}
+	ck_assert_int_gt(pid, 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), _i == 0 ? EXIT_FAILED : 77);
+	close(ends[0]);
+	if (_i != 0)
+		close(ends[1]);
+}
+END_TEST
+
 Suite *
 suite_isolation(void)
 {
@@ -253,6 +278,7 @@ suite_isolation(void)
 	tcase_add_loop_test(
 	    t, a_process_that_is_left_ends_with_the_connection, 0, 6);
 	tcase_add_loop_test(t, a_child_gets_no_socket_of_the_connection, 0, 2);
+	tcase_add_loop_test(t, a_helper_without_its_parent_ends, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
 }
