@@ -27,4 +27,5 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/title.c privsep/title.h \
 	privsep/wall.c privsep/wall.h \
 	privsep/wall_queue.c privsep/wall_queue.h \
+	privsep/wall_version.c privsep/wall_version.h \
 	privsep/wtmpdb.c privsep/wtmpdb.h

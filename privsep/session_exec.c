@@ -2,8 +2,6 @@
  * exec of sallyport-session (see session_exec.h).  The monitor and the monitor
  * template call this.
  */
-#include "config.h"
-
 #include "privsep/session_exec.h"
 
 #include "lib/err.h"
@@ -11,7 +9,7 @@
 #include "privsep/selinux.h"
 #include "privsep/spawn.h"
 #include "privsep/title.h"
-#include "privsep/wall.h"
+#include "privsep/wall_version.h"
 
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,41 +21,25 @@
 #include <string.h>
 #include <unistd.h>
 
-/* FNV-1a. */
-static void
-add(uint64_t *sum, const char *text, uint64_t number)
-{
-	for (; *text != '\0'; text++)
-		*sum = (*sum ^ (uint8_t)*text) * 0x100000001b3u;
-	for (int i = 0; i < 64; i += 8)
-		*sum = (*sum ^ (uint8_t)(number >> i)) * 0x100000001b3u;
-}
-
-#define ADD_FIELD(type, name, limit) add(&sum, #type " " #name, (limit));
-#define ADD(name_, states, budget, fds, answers)                \
-	add(&sum, #name_, ((uint64_t)MSG_##name_ << 32) | fds); \
-	WALL_##name_(ADD_FIELD)
-
 const char *
 session_version(void)
 {
-	static char text[SESSION_VERSION_MAX];
-	uint64_t sum = 0xcbf29ce484222325u;
+	static char text[WALL_VERSION_MAX];
+	uint64_t sum = WALL_VERSION_START;
 
-	if (text[0] != '\0')
-		return text;
-	WALL_MONITOR_SESSION(ADD)
-	WALL_SESSION_MONITOR(ADD)
-	WALL_SESSION_WORKER(ADD)
-	snprintf(text, sizeof(text), "%s/%016llx", PACKAGE_VERSION,
-	    (unsigned long long)sum);
+	if (text[0] == '\0') {
+		WALL_MONITOR_SESSION(WALL_VERSION_ADD)
+		WALL_SESSION_MONITOR(WALL_VERSION_ADD)
+		WALL_SESSION_WORKER(WALL_VERSION_ADD)
+		wall_version_write(text, sum);
+	}
 	return text;
 }
 
 struct exec {
 	int program, monitor, worker, report;
 	bool clear;
-	char name[TITLE_MAX], version[SESSION_VERSION_MAX], option[16];
+	char name[TITLE_MAX], version[WALL_VERSION_MAX], option[16];
 	char *argv[4], **environment;
 	int error; /* of the step that failed */
 };

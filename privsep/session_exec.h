@@ -13,9 +13,6 @@
 /* Where it finds its walls; 0, 1 and 2 are /dev/null, others do not exist. */
 enum session_fd { SESSION_MONITOR_FD = 3, SESSION_WORKER_FD = 4 };
 
-/* Length of the text that session_version() makes, its end included. */
-#define SESSION_VERSION_MAX 64
-
 /*
  * The version and a sum of the wall's table as this program was compiled with.
  * Both programs make it, and the session refuses another one's: an update

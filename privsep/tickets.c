@@ -1,46 +1,28 @@
 /*
  * The arguments of sallyport-ticketholder (see tickets.h).
  */
-#include "config.h"
-
 #include "privsep/tickets.h"
 
 #include "lib/err.h"
-#include "privsep/wall.h"
+#include "privsep/wall_version.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* FNV-1a, as in session_exec.c. */
-static void
-add(uint64_t *sum, const char *text, uint64_t number)
-{
-	for (; *text != '\0'; text++)
-		*sum = (*sum ^ (uint8_t)*text) * 0x100000001b3u;
-	for (int i = 0; i < 64; i += 8)
-		*sum = (*sum ^ (uint8_t)(number >> i)) * 0x100000001b3u;
-}
-
-#define ADD_FIELD(type, name, limit) add(&sum, #type " " #name, (limit));
-#define ADD(name_, states, budget, fds, answers)                \
-	add(&sum, #name_, ((uint64_t)MSG_##name_ << 32) | fds); \
-	WALL_##name_(ADD_FIELD)
-
 const char *
 tickets_version(void)
 {
-	static char text[TICKETS_VERSION_MAX];
-	uint64_t sum = 0xcbf29ce484222325u;
+	static char text[WALL_VERSION_MAX];
+	uint64_t sum = WALL_VERSION_START;
 
-	if (text[0] != '\0')
-		return text;
-	WALL_MONITORS_DOOR(ADD)
-	WALL_MONITOR_TICKETS(ADD)
-	WALL_TICKETS_MONITOR(ADD)
-	WALL_MASTER_TICKETS(ADD)
-	WALL_TICKETS_MASTER(ADD)
-	snprintf(text, sizeof(text), "%s/%016llx", PACKAGE_VERSION,
-	    (unsigned long long)sum);
+	if (text[0] == '\0') {
+		WALL_MONITORS_DOOR(WALL_VERSION_ADD)
+		WALL_MONITOR_TICKETS(WALL_VERSION_ADD)
+		WALL_TICKETS_MONITOR(WALL_VERSION_ADD)
+		WALL_MASTER_TICKETS(WALL_VERSION_ADD)
+		WALL_TICKETS_MASTER(WALL_VERSION_ADD)
+		wall_version_write(text, sum);
+	}
 	return text;
 }
 

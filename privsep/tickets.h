@@ -15,9 +15,6 @@
  * package. */
 #define TICKETSTORE_FORMAT "1"
 
-/* Length of the text that tickets_version() makes, its end included. */
-#define TICKETS_VERSION_MAX 64
-
 /* How it exits if it was not started by the same version. */
 #define TICKETS_OTHER_VERSION 3
 

@@ -11,7 +11,7 @@
 #include "privsep/light_child.h"
 #include "privsep/selinux.h"
 #include "privsep/session_exec.h"
-#include "privsep/wall.h"
+#include "privsep/wall_version.h"
 
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -73,7 +73,7 @@ exit_code(const char *version)
 
 START_TEST(a_monitor_of_another_version_is_refused)
 {
-	char other[SESSION_VERSION_MAX];
+	char other[WALL_VERSION_MAX];
 
 	ck_assert_int_eq(exit_code(session_version()), 0);
 	snprintf(other, sizeof(other), "%s", session_version());
