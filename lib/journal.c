@@ -5,6 +5,8 @@
  */
 #include "lib/journal.h"
 
+#include "lib/fd.h"
+
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -61,25 +63,14 @@ journal_field(
 	return true;
 }
 
+/* journald takes a descriptor from a message without bytes. */
 static int
 send_fd(int fd, int file)
 {
-	/* journald takes a descriptor from a message without bytes. */
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = {.room = {0}};
-	struct msghdr h = {
-	    .msg_control = &control, .msg_controllen = sizeof(control)};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&h);
 	ssize_t n;
 
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &file, sizeof(file));
 	do
-		n = sendmsg(fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
+		n = fd_send(fd, NULL, 0, &file, 1, MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -1 : 0;
 }
