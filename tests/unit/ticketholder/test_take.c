@@ -1,0 +1,203 @@
+/*
+ * Which delegated tickets leave the ticketholder: those of the client itself,
+ * once its MIC was right.  libgssapi's part is played here, so that there is
+ * no network and no KDC.
+ */
+#include "tests/unit/unit.h"
+
+#include <gssapi/gssapi_krb5.h>
+#include <krb5.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static OM_uint32 fake_copy(
+    OM_uint32 *minor, gss_cred_id_t credential, krb5_ccache to);
+static OM_uint32 fake_mic(OM_uint32 *minor, gss_ctx_id_t context,
+    gss_buffer_t data, gss_buffer_t mic, gss_qop_t *quality);
+static OM_uint32 fake_release(OM_uint32 *minor, gss_cred_id_t *credential);
+
+#define gss_krb5_copy_ccache fake_copy
+#define gss_verify_mic	     fake_mic
+#define gss_release_cred     fake_release
+#include "daemon/ticketholder/accept.c"
+
+static const char *owner; /* of the tickets that were delegated */
+static size_t copies; /* how many */
+static bool copied, released;
+
+static OM_uint32
+fake_copy(OM_uint32 *minor, gss_cred_id_t credential, krb5_ccache to)
+{
+	char session[] = "the key of a ticket", sealed[] = "the ticket";
+	krb5_creds ticket = {0};
+
+	(void)credential;
+	*minor = 0;
+	copied = true;
+	ck_assert_int_eq(krb5_parse_name(names, owner, &ticket.client), 0);
+	ck_assert_int_eq(
+	    krb5_parse_name(names, "krbtgt/REALM@REALM", &ticket.server), 0);
+	ticket.keyblock.enctype = ENCTYPE_AES128_CTS_HMAC_SHA1_96;
+	ticket.keyblock.contents = (krb5_octet *)session;
+	ticket.keyblock.length = 16;
+	ticket.ticket.data = sealed;
+	ticket.ticket.length = sizeof(sealed);
+	for (size_t i = 0; i < copies; i++)
+		ck_assert_int_eq(krb5_cc_store_cred(names, to, &ticket), 0);
+	krb5_free_principal(names, ticket.client);
+	krb5_free_principal(names, ticket.server);
+	return GSS_S_COMPLETE;
+}
+
+static OM_uint32
+fake_mic(OM_uint32 *minor, gss_ctx_id_t context, gss_buffer_t data,
+    gss_buffer_t mic, gss_qop_t *quality)
+{
+	(void)context;
+	(void)data;
+	(void)quality;
+	*minor = 0;
+	return mic->length == 4 && memcmp(mic->value, "good", 4) == 0 ?
+	    GSS_S_COMPLETE :
+	    GSS_S_BAD_SIG;
+}
+
+static OM_uint32
+fake_release(OM_uint32 *minor, gss_cred_id_t *credential)
+{
+	*minor = 0;
+	released = *credential != GSS_C_NO_CREDENTIAL;
+	*credential = GSS_C_NO_CREDENTIAL;
+	return GSS_S_COMPLETE;
+}
+
+/* A complete context of ann's that has delegated. */
+static struct accept *
+delegated(void)
+{
+	static char credential;
+	struct accept *a = accept_new();
+
+	if (names == NULL)
+		ck_assert_int_eq(krb5_init_context(&names), 0);
+	ck_assert_int_eq(krb5_parse_name(names, "ann@REALM", &a->client), 0);
+	a->name = mem_strdup("ann@REALM");
+	a->begun = a->complete = true;
+	a->delegated = (gss_cred_id_t)(void *)&credential;
+	owner = "ann@REALM";
+	copies = 1;
+	copied = released = false;
+	return a;
+}
+
+static bool
+judge(struct accept *a, const char *mic)
+{
+	struct msg_ticket_checked checked;
+
+	accept_mic(a, (struct bytes){(const uint8_t *)"data", 4},
+	    (struct bytes){(const uint8_t *)mic, strlen(mic)}, &checked);
+	return checked.good;
+}
+
+/* Take them; what the monitor is told. */
+static struct msg_ticket_delegated
+take_all(struct accept *a, struct buf *out)
+{
+	struct msg_ticket_delegated answer;
+
+	buf_init(out, WALL_DELEGATED_MAX);
+	accept_take(a, out, &answer);
+	ck_assert_ptr_null(a->delegated);
+	return answer;
+}
+
+START_TEST(tickets_are_taken_once_behind_a_right_mic)
+{
+	struct accept *a = delegated();
+	struct msg_ticket_delegated answer;
+	struct buf out;
+
+	ck_assert(judge(a, "good"));
+	answer = take_all(a, &out);
+	ck_assert(copied && released);
+	ck_assert_str_eq(answer.text, "");
+	ck_assert_uint_gt(answer.tickets.len, 16);
+	ck_assert_ptr_nonnull(
+	    memmem(answer.tickets.data, answer.tickets.len, "ann@REALM", 9));
+	buf_free(&out);
+	answer = take_all(a, &out);
+	ck_assert_uint_eq(answer.tickets.len, 0);
+	ck_assert_str_eq(answer.text, "nothing was delegated");
+	buf_free(&out);
+	accept_free(a);
+}
+END_TEST
+
+/* None; a wrong one; a right one, behind which a wrong one came. */
+static const char *const mics[][2] = {
+    {NULL, NULL}, {"bad!", NULL}, {"good", "bad!"}};
+
+START_TEST(without_a_right_mic_they_are_gone)
+{
+	struct accept *a = delegated();
+	struct msg_ticket_delegated answer;
+	struct buf out;
+
+	for (int i = 0; i < 2 && mics[_i][i] != NULL; i++)
+		(void)judge(a, mics[_i][i]);
+	answer = take_all(a, &out);
+	ck_assert(!copied && released);
+	ck_assert_uint_eq(answer.tickets.len, 0);
+	ck_assert_uint_eq(out.len, 0);
+	ck_assert_str_eq(answer.text, "the client has made no MIC");
+	buf_free(&out);
+	/* and a right one that comes too late brings none back */
+	ck_assert(judge(a, "good"));
+	ck_assert_uint_eq(take_all(a, &out).tickets.len, 0);
+	ck_assert(!copied);
+	buf_free(&out);
+	accept_free(a);
+}
+END_TEST
+
+/* Another's ticket; one too many; none. */
+static const struct {
+	const char *owner;
+	size_t copies;
+} rows[] = {
+    {"bob@REALM", 1}, {"ann@REALM", DELEGATED_MAX + 1}, {"ann@REALM", 0}};
+
+START_TEST(what_is_not_the_clients_own_is_not_told)
+{
+	struct accept *a = delegated();
+	struct msg_ticket_delegated answer;
+	struct buf out;
+
+	ck_assert(judge(a, "good"));
+	owner = rows[_i].owner;
+	copies = rows[_i].copies;
+	answer = take_all(a, &out);
+	ck_assert(copied && released);
+	ck_assert_uint_eq(answer.tickets.len, 0);
+	ck_assert_str_ne(answer.text, "");
+	buf_free(&out);
+	accept_free(a);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("take");
+	TCase *tc = tcase_create("take");
+
+	/* This machine's krb5.conf has no part in it. */
+	(void)setenv("KRB5_CONFIG", "/dev/null", 1);
+	tcase_add_test(tc, tickets_are_taken_once_behind_a_right_mic);
+	tcase_add_loop_test(tc, without_a_right_mic_they_are_gone, 0, 3);
+	tcase_add_loop_test(tc, what_is_not_the_clients_own_is_not_told, 0, 3);
+	suite_add_tcase(suite, tc);
+	return unit_run(srunner_create(suite));
+}
