@@ -1,6 +1,7 @@
 /*
- * Errands: files and programs of others, seen to by a child with a deadline.
- * All return 0 or an enum sallyport_error, and why[] is for one sentence.
+ * Errands: files of others, seen to by a child with a deadline; errand_run.h
+ * has programs.  All return 0 or an enum sallyport_error, and
+ * why[] is for one sentence.
  */
 #ifndef PRIVSEP_ERRAND_H
 #define PRIVSEP_ERRAND_H
@@ -52,26 +53,6 @@ enum errand_question {
  */
 int errand_ask(const struct errand_as *as, enum errand_question question,
     const char *path, unsigned deadline_ms, pid_t *pid);
-
-/* Run a program for this user's login; as host->run() says. */
-int errand_run(const struct sallyport_command *command, uid_t whose,
-    char **output, size_t *len, int *status, char *why, size_t why_size);
-
-/* A program that is run for a login, and its bounds. */
-struct errand_program {
-	struct errand_as as;
-	const char *const *argv; /* argv[0]: the path; root's all the way */
-	const char *const *environment; /* NULL: PATH alone */
-	int input; /* its standard input; -1: /dev/null */
-	bool bare; /* without root's capabilities, also as root */
-	unsigned at_once; /* so many of the user's at most; 0: any number */
-	unsigned deadline_ms; /* then its group is killed */
-	size_t output_max;
-};
-
-/* Run it: 0, what it printed (allocated), and its status as host->run(). */
-int errand_program(const struct errand_program *program, char **output,
-    size_t *len, int *status, char *why, size_t why_size);
 
 /*
  * Kill a process that touches a user's files, and reap it.  False: it sits in

@@ -2,13 +2,14 @@
  * Programs that are run for a login: those that print keys, as somebody who is
  * not root, and the one that keeps delegated tickets, as the user.
  */
-#include "privsep/errand_child.h"
+#include "privsep/errand_run.h"
 
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
 #include "lib/safefile.h"
+#include "privsep/errand_child.h"
 
 #include <sys/prctl.h>
 #include <sys/resource.h>

@@ -5,7 +5,8 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/directory.c privsep/directory.h \
 	privsep/drop.c privsep/drop.h \
 	privsep/errand.c privsep/errand.h \
-	privsep/errand_child.h privsep/errand_run.c \
+	privsep/errand_child.h \
+	privsep/errand_run.c privsep/errand_run.h \
 	privsep/glob_files.c privsep/glob_files.h \
 	privsep/leftovers.c privsep/leftovers.h \
 	privsep/light_child.c privsep/light_child.h \

@@ -17,7 +17,7 @@
 #include "lib/ssh/cert.h"
 #include "lib/ssh/key_alg.h"
 #include "lib/ssh/key_private.h"
-#include "privsep/errand.h"
+#include "privsep/errand_run.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,7 +11,7 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
-#include "privsep/errand.h"
+#include "privsep/errand_run.h"
 #include "privsep/leftovers.h"
 #include "privsep/tickets.h"
 

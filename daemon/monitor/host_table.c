@@ -9,7 +9,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
-#include "privsep/errand.h"
+#include "privsep/errand_run.h"
 
 #include <errno.h>
 #include <pwd.h>

@@ -1,7 +1,7 @@
 /*
  * The monitor's children: what they may see, and that they end.
  */
-#include "privsep/errand.h"
+#include "privsep/errand_run.h"
 #include "privsep/leftovers.h"
 #include "privsep/light_child.h"
 #include "tests/unit/modules/fake.h"
