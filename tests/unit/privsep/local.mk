@@ -10,7 +10,8 @@ tests_unit_privsep_test_privsep_SOURCES = \
 	tests/unit/privsep/test_sandbox.c \
 	tests/unit/privsep/test_session_exec.c \
 	tests/unit/privsep/test_wall.c \
-	tests/unit/privsep/test_wall_queue.c
+	tests/unit/privsep/test_wall_queue.c \
+	tests/unit/privsep/test_wiping.c
 tests_unit_privsep_test_privsep_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_privsep_test_privsep_LDFLAGS = $(PROGRAM_LDFLAGS)
 tests_unit_privsep_test_privsep_LDADD = $(DAEMON_LIBS) $(UNIT_LIBS) \

@@ -46,5 +46,6 @@ main(int argc, char **argv)
 	srunner_add_suite(runner, suite_session_exec());
 	srunner_add_suite(runner, suite_wall());
 	srunner_add_suite(runner, suite_wall_queue());
+	srunner_add_suite(runner, suite_wiping());
 	return unit_run(runner);
 }

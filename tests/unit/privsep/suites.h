@@ -10,5 +10,6 @@ Suite *suite_sandbox(void);
 Suite *suite_session_exec(void);
 Suite *suite_wall(void);
 Suite *suite_wall_queue(void);
+Suite *suite_wiping(void);
 
 #endif
