@@ -29,7 +29,7 @@
 
 /* Changes with the layout; a program that reads another one refuses in its
  * rehearsal already (carry_format). */
-#define CARRY_VERSION 10
+#define CARRY_VERSION 11
 #define CARRY_MAX     (64 * 1024 * 1024)
 #define BLOB_MAX      65536
 
@@ -173,7 +173,8 @@ load_generation(struct rd *r, struct master *m, struct generation ***tail)
 	g->config = load_config(g->bundle);
 	carry_load_child(r, g, &g->keyholder, ROLE_KEYHOLDER,
 	    PATH_MASTER_KEYHOLDER, PATH_KEYHOLDER_MASTER);
-	if (g->keyholder.ready)
+	/* Its keyholder may have died meanwhile. */
+	if (g->ready || g->keyholder.ready)
 		offers_settle(g);
 	carry_load_child(r, g, &g->monitors, ROLE_MONITORS,
 	    PATH_MASTER_MONITORS, PATH_MONITORS_MASTER);
@@ -311,6 +312,7 @@ save(const struct master *m, struct buf *b)
 		buf_text(b, l->name);
 		buf_text(b, l->address);
 		buf_u16(b, l->port);
+		buf_bool(b, l->inherited);
 		carry_keep(b, l->fd);
 	}
 	carry_keep(b, m->log_fd);
@@ -326,14 +328,16 @@ load_listening(struct rd *r, struct master *m)
 {
 	char name[128], address[128];
 	uint16_t port;
+	bool inherited;
 	int fd;
 
 	rd_text(r, name, sizeof(name));
 	rd_text(r, address, sizeof(address));
 	port = rd_u16(r);
+	inherited = rd_bool(r);
 	fd = carry_take(r);
 	if (r->err == 0 && fd >= 0)
-		listen_adopt(m, name, address, port, fd);
+		listen_adopt(m, name, address, port, fd, inherited);
 }
 
 _Static_assert(sizeof(((struct master *)NULL)->stats) % sizeof(uint64_t) == 0,

@@ -72,7 +72,7 @@ find(struct master *m, const char *name, const char *address, uint16_t port)
 
 int
 listen_adopt(struct master *m, const char *name, const char *address,
-    uint16_t port, int fd)
+    uint16_t port, int fd, bool inherited)
 {
 	struct listening *l = mem_zalloc(sizeof(*l));
 
@@ -80,6 +80,7 @@ listen_adopt(struct master *m, const char *name, const char *address,
 	l->address = mem_strdup(address);
 	l->port = port;
 	l->fd = fd;
+	l->inherited = inherited;
 	l->wanted = true;
 	l->next = m->listening;
 	m->listening = l;
@@ -98,15 +99,14 @@ note_failed(struct master *m, const char *name, const char *address,
 	free(before);
 }
 
-/* A socket there that had another name, which systemd's keep. */
+/* A socket there that had another name. */
 static struct listening *
 find_place(struct master *m, const char *address, uint16_t port)
 {
 	struct listening *l;
 
 	for (l = m->listening; l != NULL; l = l->next)
-		if (strcmp(l->name, SYSTEMD_LISTENER) != 0 &&
-		    strcmp(l->address, address) == 0 && l->port == port)
+		if (strcmp(l->address, address) == 0 && l->port == port)
 			return l;
 	return NULL;
 }
@@ -150,7 +150,21 @@ open_one(struct master *m, const struct listener *l, const char *address,
 		return E_SYSTEM;
 	}
 	AUDIT(listener_open, .name = l->name, .address = &parsed, .port = port);
-	return listen_adopt(m, l->name, address, port, fd);
+	return listen_adopt(m, l->name, address, port, fd, false);
+}
+
+static uint16_t
+port_of(const struct master *m, const struct listener *l)
+{
+	return m->options.port != 0 ? (uint16_t)m->options.port : l->port;
+}
+
+/* Sockets that came with the start stand in place of all that is configured,
+ * over a reload as well. */
+static bool
+all_inherited(const struct master *m)
+{
+	return m->listening != NULL && m->listening->inherited;
 }
 
 /* trial: what is there keeps its name and its place in the configuration. */
@@ -161,13 +175,14 @@ open_all(struct master *m, const struct config *config, bool trial)
 
 	free(m->listen_failed);
 	m->listen_failed = NULL;
+	if (all_inherited(m))
+		return 0;
 	for (struct listening *l = m->listening; !trial && l != NULL;
 	     l = l->next)
 		l->wanted = false;
 	for (size_t i = 0; i < config->listener_count; i++) {
 		const struct listener *l = &config->listeners[i];
-		uint16_t port =
-		    m->options.port != 0 ? (uint16_t)m->options.port : l->port;
+		uint16_t port = port_of(m, l);
 
 		if (strcmp(l->address, "*") == 0) {
 			int four = open_one(m, l, "0.0.0.0", port, trial);
@@ -284,13 +299,25 @@ on_accept(int fd, unsigned events, void *arg)
 	}
 }
 
-/* Else it is of the next configuration, and its clients wait for that; what
- * this one has not asked for stayed open for want of another. */
+/*
+ * Has the serving configuration a listener of that name in that place?  Else
+ * it is of the next one, and its clients wait for that: a name that moves must
+ * not take rules and offers to a place that neither configuration gives them.
+ * A socket that the next has not asked for stayed open for want of another.
+ */
 static bool
 is_known(const struct master *m, const struct listening *l)
 {
-	return !l->wanted || strcmp(l->name, SYSTEMD_LISTENER) == 0 ||
-	    offer_listener(m->current->config, l->name) != NULL;
+	const struct listener *of = offer_listener(m->current->config, l->name);
+
+	if (!l->wanted || l->inherited)
+		return true;
+	if (of == NULL || port_of(m, of) != l->port)
+		return false;
+	return strcmp(of->address, l->address) == 0 ||
+	    (strcmp(of->address, "*") == 0 &&
+		(strcmp(l->address, "0.0.0.0") == 0 ||
+		    strcmp(l->address, "::") == 0));
 }
 
 static void

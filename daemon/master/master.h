@@ -165,6 +165,7 @@ struct listening {
 	int fd;
 	struct loop_fd on_accept;
 	bool wanted; /* by the configuration just loaded */
+	bool inherited; /* of systemd: in place of the configuration's */
 	struct listening *next;
 };
 
@@ -287,7 +288,7 @@ void listen_close_all(struct master *m);
 void listen_start(struct master *m); /* begin to accept */
 void listen_pause(struct master *m);
 int listen_adopt(struct master *m, const char *name, const char *address,
-    uint16_t port, int fd);
+    uint16_t port, int fd, bool inherited);
 
 /* child.c: with its wall, watched; 0 or an error, which is logged if it is the
  * account's.  And its handles, its descriptors and its wall. */

@@ -70,7 +70,7 @@ notify_listen_fds(struct master *m)
 			return E_VALUE;
 		net_of_socket(fd, &peer, &local);
 		listen_adopt(m, SYSTEMD_LISTENER, net_print(&local, text),
-		    local.port, fd);
+		    local.port, fd, true);
 		taken++;
 	}
 	unsetenv("LISTEN_PID");

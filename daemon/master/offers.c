@@ -4,6 +4,7 @@
  */
 #include "daemon/master/master.h"
 
+#include "config/offers.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "privsep/settings.h"
@@ -30,6 +31,20 @@ has_host_key(const struct generation *g, const char *name)
 		   .host_key_algorithms[0] != '\0';
 }
 
+/* Those of systemd that are no listener of the configuration. */
+static bool
+is_top_level_used(const struct generation *g)
+{
+	const struct master *m = g->master;
+
+	if (m->options.inetd)
+		return true;
+	for (const struct listening *l = m->listening; l != NULL; l = l->next)
+		if (l->inherited && offer_listener(g->config, l->name) == NULL)
+			return true;
+	return false;
+}
+
 /* With none a listener could serve nobody. */
 char *
 offers_fault(const struct generation *g)
@@ -46,10 +61,11 @@ offers_fault(const struct generation *g)
 			    l->origin.line != 0 ? l->origin.file : "(default)",
 			    l->origin.line, l->name);
 	}
-	if (!g->master->options.inetd || has_host_key(g, ""))
+	if (!is_top_level_used(g) || has_host_key(g, ""))
 		return NULL;
-	return mem_strdup("with -i the top level's host_keys are offered, and "
-			  "none serves a host_key_algorithm");
+	return mem_printf("with %s the top level's host_keys are offered, and "
+			  "none serves a host_key_algorithm",
+	    g->master->options.inetd ? "-i" : "sockets of systemd");
 }
 
 int

@@ -7,10 +7,12 @@ import re
 import signal
 import socket
 import struct
+import subprocess
 
 import paramiko
 import pytest
 
+import conftest
 import evil_worker
 import rawssh
 import sp
@@ -225,6 +227,8 @@ def test_a_worker_gets_no_proof_of_another_listener_s_key(evil, user):
             assert e.expect("auth_verdict")["result"] == 2
             e.send("hostkeys_prove", keys=struct.pack(">I", len(blob)) + blob)
             assert bool(e.expect("hostkeys_proof")["signatures"]) is proved, (name, kind)
+    # The monitor refuses by itself: the keyholder was not even asked.
+    assert "no signature with host key" not in site.s.log()
 
 
 # ---- reloads ----
@@ -302,6 +306,40 @@ def test_another_image_keeps_the_offers(site, user):
     assert p.wait(20) == 0
 
 
+def children(pid, title):
+    """A rehearsal's processes are not among them."""
+    found = []
+    for child in open(f"/proc/{pid}/task/{pid}/children").read().split():
+        try:
+            if open(f"/proc/{child}/cmdline").read().startswith("sallyportd: " + title):
+                found.append(child)
+        except OSError:
+            continue
+    return found
+
+
+def test_another_image_outlives_a_crash_beside_a_keyholder_that_died(make_server, user):
+    """The serving generation has lost its keyholder, and cannot be started again for want of a key."""
+    s = make_server()
+    p = s.popen(user, "cat")
+    p.stdin.write(b"x")
+    p.stdin.flush()
+    assert p.stdout.read(1) == b"x"
+    worker, = s.processes("worker")
+    mark = s.mark()
+    os.rename(s.dir + "/ssh_host_rsa_key", s.dir + "/other_key")
+    for pid in s.processes("keyholder"):
+        os.kill(pid, signal.SIGKILL)
+    s.wait_log("ssh_host_rsa_key: host key: no such file", after=mark)
+    s.write(s.text.replace(s.dir + "/ssh_host_rsa_key", s.dir + "/other_key"))
+    os.kill(s.pid, signal.SIGHUP)
+    sp.wait_for(lambda: len(children(s.pid, "monitors")) == 2, what="the next generation")
+    os.kill(worker, signal.SIGSEGV)
+    p.wait(20)
+    s.wait_log("Configuration reloaded", after=mark)
+    assert s.ssh(user, "true").returncode == 0
+
+
 # ---- what tells of it ----
 
 
@@ -346,6 +384,15 @@ def test_what_is_shown_and_printed_is_the_listener_s(site):
     assert (old["macs"], old["compression"]) == ("hmac-sha2-512", "no") and len(keys) == 2
     top, keys = printed()
     assert len(keys) == 3 and "aes128-ctr" in top["ciphers"]
+    strict, _ = printed("-C", f"laddr=127.0.0.1,lport={site.ports['strict']}")
+    assert strict["ciphers"] == "chacha20-poly1305@openssh.com"
+    # Nothing that the top level offers may pass for what a listener does.
+    for spec in ("lport=1", "laddr=127.0.0.2", f"laddr=127.0.0.2,lport={site.ports['strict']}", "laddr=x"):
+        p = sp.run([sp.DAEMON, "-T", "-f", site.s.config, "-C", spec])
+        assert (p.returncode, p.stdout) == (1, "") and "no listener is there" in p.stderr, (spec, p.stdout)
+    site.s.write(open(site.s.config).read().replace('address = "127.0.0.1"', 'address = "0.0.0.0"'))
+    strict, _ = printed("-C", f"laddr=127.0.0.1,lport={site.ports['strict']}")
+    assert strict["ciphers"] == "chacha20-poly1305@openssh.com"
 
 
 def test_all_host_keys_are_made_and_named(make_server):
@@ -372,3 +419,55 @@ def test_without_a_listener_the_top_level_s_is_offered(make_server, user):
     p = site.ssh("strict", user, ProxyCommand=proxy)
     assert p.returncode == 255
     s.wait_log("with -i the top level's host_keys are offered")
+
+
+# ---- sockets of systemd ----
+
+
+ACTIVATE = ("import os,sys; os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1'); "
+            "os.dup2(int(sys.argv[1]), 3); os.execv(sys.argv[2], sys.argv[2:])")
+
+
+def activate(s, port):
+    """The server with a socket that it inherits; its configuration has other ports."""
+    with socket.create_server(("127.0.0.1", port)) as c:
+        return subprocess.Popen(["/usr/bin/python3", "-c", ACTIVATE, str(c.fileno()), sp.DAEMON, "-D", "-f", s.config,
+                                 "-E", s.log_file], pass_fds=[c.fileno()])
+
+
+def test_a_reload_keeps_the_sockets_of_systemd_and_opens_no_other(make_server, user):
+    site = Site(make_server, start=False)
+    s, port = site.s, site.s.port + 700
+    p = activate(s, port)
+    try:
+        s.wait_log("Server ready")
+        assert scan(port) == {"ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"}
+        # A listener that is called like them says what is offered there.
+        del site.ports["old"]
+        site.ports["systemd"], site.own["systemd"] = s.port + 500, keys_of(s, "rsa") + OLD.replace(
+            '"ecdsa-sha2-nistp256", ', "")
+        site.write()
+        site.reload()
+        assert scan(port) == {"ssh-rsa"}
+        for other in site.ports.values():
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", other), 5).close()
+        site.ports["again"] = port
+        assert site.ssh("again", user, Ciphers="aes256-ctr").returncode == 0
+    finally:
+        p.terminate()
+        p.wait(20)
+    conftest.check_log(s)
+
+
+def test_sockets_of_systemd_need_host_keys_that_are_offered_there(make_server):
+    site = Site(make_server, start=False)
+    s = site.s
+    s.text = re.sub(r"(?m)^host_keys = .*$", "", s.text)
+    site.write(plain=keys_of(s, "rsa"))
+    p = activate(s, s.port + 700)
+    try:
+        assert p.wait(30) == 1
+    finally:
+        p.kill()
+    s.wait_log("with sockets of systemd the top level's host_keys are offered, and none serves")

@@ -17,5 +17,6 @@ main(void)
 	suite_add_tcase(s, case_admit());
 	suite_add_tcase(s, case_crowd());
 	suite_add_tcase(s, case_sweep());
+	suite_add_tcase(s, case_listen());
 	return unit_run(runner);
 }

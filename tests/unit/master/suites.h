@@ -7,5 +7,6 @@ TCase *case_penalty(void);
 TCase *case_admit(void);
 TCase *case_crowd(void);
 TCase *case_sweep(void);
+TCase *case_listen(void);
 
 #endif

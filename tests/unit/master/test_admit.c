@@ -141,6 +141,44 @@ START_TEST(there_is_no_room_without_a_worker_template)
 }
 END_TEST
 
+/* Nothing else is signed for its monitor. */
+START_TEST(the_keyholder_is_told_the_keys_of_the_listener_alone)
+{
+	struct offer *offer = &rig.g->settings->offers[0];
+	struct wall wall;
+	struct wall_message m;
+
+	offer->keys[0] = 3;
+	offer->keys[1] = 31;
+	offer->n_keys = 2;
+	(void)handed_over();
+	wall_init(
+	    &wall, rig.keyholder, PATH_KEYHOLDER_MASTER, PATH_MASTER_KEYHOLDER);
+	ck_assert_int_eq(wall_receive(&wall, &m), 0);
+	ck_assert_int_eq(m.type, MSG_attend);
+	ck_assert_uint_eq(m.attend.keys, 0x80000008);
+	wall_done(&wall, &m);
+	free(wall.spare);
+}
+END_TEST
+
+START_TEST(a_greeting_of_no_offer_or_without_its_cookie_is_refused)
+{
+	static const uint8_t text[64];
+	struct msg_greeting m = {.greeting = {text, 64}, .cookie_at = 48};
+
+	ck_assert_int_eq(offers_greeting(rig.g, &m), 0);
+	m.cookie_at = 49;
+	ck_assert_int_eq(offers_greeting(rig.g, &m), E_FORMAT);
+	m.cookie_at = 0;
+	m.greeting.len = 15;
+	ck_assert_int_eq(offers_greeting(rig.g, &m), E_FORMAT);
+	m.greeting.len = 64;
+	m.offer = (uint8_t)rig.g->settings->n_offers;
+	ck_assert_int_eq(offers_greeting(rig.g, &m), E_FORMAT);
+}
+END_TEST
+
 TCase *
 case_admit(void)
 {
@@ -156,5 +194,8 @@ case_admit(void)
 	    there_is_room_until_a_queue_is_full_and_nothing_is_lost_by_then, 0,
 	    3);
 	tcase_add_test(t, there_is_no_room_without_a_worker_template);
+	tcase_add_test(t, the_keyholder_is_told_the_keys_of_the_listener_alone);
+	tcase_add_test(
+	    t, a_greeting_of_no_offer_or_without_its_cookie_is_refused);
 	return t;
 }
