@@ -102,7 +102,24 @@ look_up(
 	look_up_groups(facts, pw->pw_gid, policy_asks_groups(config));
 }
 
-/* The one of that port, and of the address where it has one of its own. */
+/* At one of all addresses, or at this one? */
+static bool
+listens_at(const struct listener *l, const char *address)
+{
+	static const uint8_t any[16];
+	struct net_address own, asked;
+
+	if (net_parse(address, &asked) != 0)
+		return false;
+	if (l->family == AF_UNSPEC)
+		return true;
+	return net_parse(l->address, &own) == 0 &&
+	    (net_equal(&own, &asked) ||
+		(own.family == asked.family &&
+		    memcmp(own.bytes, any, sizeof(any)) == 0));
+}
+
+/* The one of that port and address. */
 static const char *
 find_listener(const struct config *c, const struct connection_spec *spec)
 {
@@ -112,15 +129,34 @@ find_listener(const struct config *c, const struct connection_spec *spec)
 		if (spec->lport != NULL &&
 		    strtoul(spec->lport, NULL, 10) != l->port)
 			continue;
-		if (spec->laddr == NULL || l->family == AF_UNSPEC ||
-		    strcmp(l->address, spec->laddr) == 0)
+		if (spec->laddr == NULL || listens_at(l, spec->laddr))
 			return l->name;
 	}
 	return NULL;
 }
 
+/* False, and told, if it asks for a listener that is not there: the top
+ * level's answer would pass for that one's. */
+static bool
+choose_listener(const struct config *c, const struct connection_spec *spec,
+    const char **name)
+{
+	bool asked = spec->lport != NULL || spec->laddr != NULL;
+
+	*name = asked || c->listener_count == 1 ? find_listener(c, spec) : NULL;
+	if (!asked || *name != NULL)
+		return true;
+	fprintf(stderr, "sallyportd: -C %s%s%s%s: no listener is there\n",
+	    spec->laddr != NULL ? "laddr=" : "lport=",
+	    spec->laddr != NULL ? spec->laddr : spec->lport,
+	    spec->laddr != NULL && spec->lport != NULL ? ",lport=" : "",
+	    spec->laddr != NULL && spec->lport != NULL ? spec->lport : "");
+	return false;
+}
+
 static void
-print(const struct config *config, const struct connection_spec *spec)
+print(const struct config *config, const struct connection_spec *spec,
+    const char *listener)
 {
 	struct policy_facts facts = {
 	    .key_state = FACT_ABSENT, .now = time(NULL)};
@@ -129,9 +165,7 @@ print(const struct config *config, const struct connection_spec *spec)
 
 	if (spec->addr != NULL)
 		(void)net_parse(spec->addr, &facts.source);
-	if (spec->lport != NULL || spec->laddr != NULL ||
-	    config->listener_count == 1)
-		facts.listener = find_listener(config, spec);
+	facts.listener = listener;
 	of_root.source = facts.source;
 	of_root.listener = facts.listener;
 	look_up(config, spec->user, &facts);
@@ -153,6 +187,7 @@ effective_print(const char *config_file, const char *spec)
 	struct problems problems = {0};
 	struct bundle bundle = {0};
 	struct config *config = NULL;
+	const char *listener;
 
 	if (spec != NULL && !read_spec(mem_strdup(spec), &wanted))
 		return 1;
@@ -166,6 +201,8 @@ effective_print(const char *config_file, const char *spec)
 		problems_print(&problems, stderr);
 		return 1;
 	}
-	print(config, &wanted);
+	if (!choose_listener(config, &wanted, &listener))
+		return 1;
+	print(config, &wanted, listener);
 	return fflush(stdout) == 0 ? 0 : 1;
 }
