@@ -2,7 +2,9 @@
  * The hand-over of a connection: who has been asked for is waited for, and
  * nobody is sent away because a queue is full.
  */
+#include "config/load.h"
 #include "lib/err.h"
+#include "lib/mem.h"
 #include "tests/unit/master/rig.h"
 #include "tests/unit/master/suites.h"
 
@@ -179,6 +181,32 @@ START_TEST(a_greeting_of_no_offer_or_without_its_cookie_is_refused)
 }
 END_TEST
 
+/* It has seen the offer of one listener: no other can serve it. */
+START_TEST(nobody_is_moved_to_a_generation_that_greets_otherwise)
+{
+	static const uint8_t one[64] = {[20] = 1}, other[64] = {[20] = 2};
+	struct msg_greeting m = {.greeting = {one, 64}, .cookie_at = 48};
+	struct generation *to = generation_alloc(&rig.m);
+	struct connection *c = rig_connection("192.0.2.1", 0);
+
+	to->config = config_defaults();
+	to->moduli = mem_strdup("");
+	to->slots_fd = dup(rig.g->slots_fd);
+	ck_assert_int_eq(slots_attach(to->slots_fd, &to->slots), 0);
+	offers_settle(to);
+	ck_assert_int_eq(offers_greeting(rig.g, &m), 0);
+	m.greeting.data = other;
+	ck_assert_int_eq(offers_greeting(to, &m), 0);
+	c->listener = mem_strdup("main");
+	rig.g->in_lobby++;
+	rig.g->keyholder.pid = 0;
+	(void)lobby_empty(&rig.m, to);
+	ck_assert_uint_eq(rig.m.n_connections, 0);
+	ck_assert_uint_eq(to->connections, 0);
+	generation_free(to);
+}
+END_TEST
+
 TCase *
 case_admit(void)
 {
@@ -197,5 +225,7 @@ case_admit(void)
 	tcase_add_test(t, the_keyholder_is_told_the_keys_of_the_listener_alone);
 	tcase_add_test(
 	    t, a_greeting_of_no_offer_or_without_its_cookie_is_refused);
+	tcase_add_test(
+	    t, nobody_is_moved_to_a_generation_that_greets_otherwise);
 	return t;
 }
