@@ -10,12 +10,14 @@ config_libsettings_a_SOURCES = \
 	config/diff/cells.c config/diff/cells.h \
 	config/diff/classes.c config/diff/classes.h \
 	config/diff/diff.c config/diff/diff.h \
+	config/diff/examples.c config/diff/examples.h \
 	config/diff/judge.c config/diff/judge.h \
 	config/diff/moments.c \
 	config/diff/outcome.c config/diff/outcome.h \
 	config/diff/proofs.c config/diff/proofs.h \
 	config/diff/relevant.c config/diff/relevant.h \
 	config/diff/server.c config/diff/server.h \
+	config/diff/starts.c config/diff/starts.h \
 	config/diff/walk.c config/diff/walk.h \
 	config/effective.c config/effective.h \
 	config/effective_server.c config/effective_server.h \

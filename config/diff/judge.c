@@ -120,6 +120,10 @@ judge_value(const struct option *option, const void *old, const void *new)
 		return DIFF_UNJUDGED;
 	a = number_of(option, old);
 	b = number_of(option, new);
+	/* A umask of none is the session's, which nobody here knows. */
+	if (option->tighten == TIGHTEN_BITS_OR &&
+	    (a == CONFIG_NONE || b == CONFIG_NONE))
+		return DIFF_UNJUDGED;
 	switch (option->tighten) {
 	case TIGHTEN_TRUE:
 		return ordered(b != 0, b == 0);
@@ -138,12 +142,38 @@ judge_value(const struct option *option, const void *old, const void *new)
 	}
 }
 
+/*
+ * A forced command and sftp_only stand in for what is refused, go before the
+ * restriction that a key's own line is, and serve accounts whose shell lets
+ * nobody in: to have one where there was none is not tighter for everybody.
+ * In a chroot other sockets have the paths that are permitted; and a name that
+ * a remote forward asks for is refused by gateway_ports = "client" alone.
+ */
+static bool
+opens_beside(
+    enum grant grant, const struct grants *old, const struct grants *new)
+{
+	switch (grant) {
+	case GRANT_command:
+	case GRANT_sftp_only:
+		return true;
+	case GRANT_chroot:
+		return new->unix_local.count + new->unix_remote.count > 0;
+	case GRANT_gateway_ports:
+		return old->gateway_ports == GATEWAY_CLIENT &&
+		    new->remote_forward.count > 0;
+	default:
+		return false;
+	}
+}
+
 /* ---- lists ---- */
 
 struct words {
 	char **items;
 	size_t count;
 	bool owned;
+	bool patterns; /* "!" excludes */
 };
 
 static void
@@ -166,7 +196,8 @@ words_of(const struct option *option, const void *list, struct words *w)
 			    mem_printf("%s=%u", timeouts->items[w->count].kind,
 				timeouts->items[w->count].seconds);
 	} else {
-		*w = (struct words){strings->items, strings->count, false};
+		*w =
+		    (struct words){strings->items, strings->count, false, true};
 	}
 }
 
@@ -188,20 +219,26 @@ has_word(const struct words *w, const char *word)
 	return false;
 }
 
+static bool
+excludes(const struct words *w, size_t at)
+{
+	return w->patterns && w->items[at][0] == '!';
+}
+
 static size_t
 count_positive(const struct words *w)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < w->count; i++)
-		n += w->items[i][0] != '!';
+		n += !excludes(w, i);
 	return n;
 }
 
 static bool
 allows_all(const struct words *w)
 {
-	return has_word(w, "*") || has_word(w, "*:*") ||
+	return has_word(w, w->patterns ? "*" : "*:*") ||
 	    (w->count > 0 && count_positive(w) == 0);
 }
 
@@ -214,14 +251,26 @@ within(const struct words *a, const struct words *b)
 	if (a->count == 0)
 		return true;
 	for (i = 0; i < b->count; i++)
-		if (b->items[i][0] == '!' && !has_word(a, b->items[i]))
+		if (excludes(b, i) && !has_word(a, b->items[i]))
 			return false;
 	if (allows_all(b))
 		return true;
 	if (allows_all(a))
 		return false;
 	for (i = 0; i < a->count; i++)
-		if (a->items[i][0] != '!' && !has_word(b, a->items[i]))
+		if (!excludes(a, i) && !has_word(b, a->items[i]))
+			return false;
+	return true;
+}
+
+/* The first entry that fits counts: more of them are tighter behind it only. */
+static bool
+goes_before(const struct words *a, const struct words *b)
+{
+	if (a->count > b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->items[i], b->items[i]) != 0)
 			return false;
 	return true;
 }
@@ -234,7 +283,8 @@ list_within(const struct option *option, const void *a, const void *b)
 
 	words_of(option, a, &one);
 	words_of(option, b, &other);
-	result = within(&one, &other);
+	result = option->type == OPTION_CHANNELS ? goes_before(&one, &other) :
+						   within(&one, &other);
 	words_free(&one);
 	words_free(&other);
 	return result;
@@ -316,6 +366,19 @@ judge_list(const struct decision *old, const struct decision *new,
 	tell(old, new, option, ordered(tighter, looser), findings);
 }
 
+static enum diff_direction
+judge_scalar(const struct option *option, const struct decision *old,
+    const struct decision *new, const void *a, const void *b)
+{
+	enum diff_direction direction = judge_value(option, a, b);
+
+	return direction == DIFF_TIGHTER &&
+		opens_beside(
+		    (enum grant)option->grant, &old->grants, &new->grants) ?
+	    DIFF_UNJUDGED :
+	    direction;
+}
+
 void
 judge_grants_of(const struct decision *old, const struct decision *new,
     bool root, struct findings *findings)
@@ -332,7 +395,7 @@ judge_grants_of(const struct decision *old, const struct decision *new,
 		if (decision_layers(old, grant) != NULL)
 			judge_list(old, new, option, findings);
 		else if (differs(option, a, b))
-			tell(old, new, option, judge_value(option, a, b),
-			    findings);
+			tell(old, new, option,
+			    judge_scalar(option, old, new, a, b), findings);
 	}
 }

@@ -8,7 +8,8 @@
 
 struct outcome {
 	struct decision d;
-	bool in; /* it succeeds, perhaps after more methods */
+	bool in; /* it succeeds, after the more methods that guards ask for */
+	char *more; /* they, in order; "" for none, in d's arena */
 	const char *barred; /* why it does not although d allows, or NULL */
 };
 
@@ -32,10 +33,11 @@ void outcome_make(const struct config *policy, size_t which,
     const struct decision *decided, const struct policy_facts *facts,
     const struct walked *walked, struct outcome *outcome);
 
+/* Does this method prove a key; a Kerberos principal? */
+bool proves_key(const char *method);
+bool proves_principal(const char *method);
+
 /* "rule ops (policy.conf:12)", "refused: no_rule"; the caller frees it. */
 char *outcome_text(const struct outcome *outcome);
-
-/* The methods a guard asks besides, "" for none; the caller frees it. */
-char *outcome_more(const struct outcome *outcome);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "config/diff/proofs.h"
 
+#include "config/diff/examples.h"
 #include "config/policy/match.h"
 #include "config/policy/serves.h"
 #include "lib/match.h"
@@ -29,6 +30,9 @@ struct asked {
 	bool certificate;
 	bool touch;
 	bool verify;
+	bool command; /* root's, to enter at all */
+	bool delegated;
+	bool partial; /* too many patterns: examples may be missing */
 };
 
 static void
@@ -66,7 +70,11 @@ ask_grants(struct asked *a, const struct grants *g)
 	if (g->origins[GRANT_key_rsa_bits].line != 0)
 		add_value(
 		    a, &a->bits, arena_printf(a->arena, "%u", g->key_rsa_bits));
-	a->certificate |= g->key_certificate;
+	/* No authority at all is a condition on certificates, too. */
+	a->certificate |= g->key_certificate ||
+	    (g->origins[GRANT_key_cas].line != 0 && g->key_cas.count == 0);
+	a->command |= g->origins[GRANT_root_login].line != 0 &&
+	    g->root_login == ROOT_FORCED_COMMAND;
 	a->touch |= g->key_touch;
 	a->verify |= g->key_verify;
 }
@@ -85,23 +93,31 @@ ask(struct asked *a)
 			add_patterns(a, &a->cas, &m->key_cas);
 			add_patterns(a, &a->principals, &m->principals);
 			add_patterns(a, &a->realms, &m->realms);
+			/* "*" is any certificate, and no plain key. */
+			a->certificate |= m->key_cas.count > 0;
+			a->delegated |= m->delegated;
 		}
 		ask_grants(a, &rule->grants);
 	}
+	/* Keys between the lengths that are asked, and above all of them. */
+	for (size_t i = 0; a->bits.count > 0 && i < a->rules.count; i++)
+		if (a->rules.items[i]->grants.key_rsa_bits != 0)
+			add_value(a, &a->bits,
+			    arena_printf(a->arena, "%u",
+				a->rules.items[i]->grants.key_rsa_bits));
 }
 
-/* A text that the pattern means. */
-static const char *
-instance(struct asked *a, const char *pattern)
+/* A text for each set of them that are met together, added to the values. */
+static void
+add_examples(struct asked *a, struct values *v, const struct values *patterns,
+    const char *other)
 {
-	char *text = arena_strdup(a->arena, pattern);
-	size_t kept = 0;
+	struct examples e;
 
-	for (size_t i = 0; text[i] != '\0'; i++)
-		if (text[i] != '*')
-			text[kept++] = (char)(text[i] == '?' ? 'x' : text[i]);
-	text[kept] = '\0';
-	return text;
+	examples_make(a->arena, patterns->items, patterns->count, other, &e);
+	for (size_t i = 0; i < e.count; i++)
+		add_value(a, v, e.items[i]);
+	a->partial |= !e.whole;
 }
 
 /* ---- types ---- */
@@ -218,7 +234,7 @@ type_label(struct asked *a, const struct type_classes *types,
 
 struct key_values {
 	struct values sources, cas, bits;
-	size_t touches, verifies;
+	size_t touches, verifies, commands;
 };
 
 static void
@@ -246,6 +262,10 @@ add_key(struct asked *a, struct proofs *p, const struct proof_key *key,
 	if (v->verifies > 1)
 		label = arena_printf(a->arena, "%s %s", label,
 		    k->verified ? "verified" : "not verified");
+	if (v->commands > 1)
+		label = arena_printf(a->arena, "%s %s", label,
+		    k->command != NULL ? "with a command of its own" :
+					 "without a command");
 	k->label = label;
 }
 
@@ -256,13 +276,14 @@ key_values_make(
 	const char *type = type_of(t->algorithm);
 	size_t i;
 
-	*v = (struct key_values){.touches = 1, .verifies = 1};
-	for (i = 0; i < a->sources.count; i++)
-		add_value(a, &v->sources, instance(a, a->sources.items[i]));
-	add_value(a, &v->sources, a->sources.count > 0 ? "(another)" : "user");
-	for (i = 0; is_certificate(type) && i < a->cas.count; i++)
-		add_value(a, &v->cas, instance(a, a->cas.items[i]));
-	add_value(a, &v->cas, "(another)");
+	*v = (struct key_values){
+	    .touches = 1, .verifies = 1, .commands = a->command ? 2 : 1};
+	add_examples(a, &v->sources, &a->sources,
+	    a->sources.count > 0 ? "(another)" : "user");
+	if (is_certificate(type))
+		add_examples(a, &v->cas, &a->cas, "(another)");
+	else
+		add_value(a, &v->cas, "(another)");
 	for (i = 0; is_rsa(type) && i < a->bits.count; i++) {
 		unsigned bits = (unsigned)strtoul(a->bits.items[i], NULL, 10);
 
@@ -290,7 +311,7 @@ add_keys(struct asked *a, struct proofs *p, const struct type_class *t,
 	memcpy(key.offered, t->offered, sizeof(key.offered));
 	key_values_make(a, t, &v);
 	total = v.sources.count * v.cas.count * v.bits.count * v.touches *
-	    v.verifies;
+	    v.verifies * v.commands;
 	for (n = 0; n < total; n++) {
 		rest = n;
 		key.source = v.sources.items[rest % v.sources.count];
@@ -305,6 +326,8 @@ add_keys(struct asked *a, struct proofs *p, const struct type_class *t,
 		key.touched = rest % v.touches == 0;
 		rest /= v.touches;
 		key.verified = rest % v.verifies == 0;
+		rest /= v.verifies;
+		key.command = rest % v.commands == 0 ? NULL : "its own";
 		add_key(a, p, &key, label, &v);
 	}
 }
@@ -312,7 +335,8 @@ add_keys(struct asked *a, struct proofs *p, const struct type_class *t,
 /* ---- principals ---- */
 
 static void
-add_principal(struct asked *a, struct proofs *p, const char *name, bool only)
+add_principal(struct asked *a, struct proofs *p, const char *name, bool only,
+    bool delegated)
 {
 	struct proof_principal *one;
 
@@ -320,7 +344,11 @@ add_principal(struct asked *a, struct proofs *p, const char *name, bool only)
 	    p->principal_count + 1, sizeof(*p->principals));
 	one = &p->principals[p->principal_count++];
 	one->name = name;
+	one->delegated = delegated;
 	one->label = only ? "" : arena_printf(a->arena, " of %s", name);
+	if (a->delegated)
+		one->label = arena_printf(a->arena, "%s %s", one->label,
+		    delegated ? "and tickets" : "and no tickets");
 }
 
 static void
@@ -329,15 +357,15 @@ make_principals(struct asked *a, struct proofs *p)
 	struct values names = {0};
 	size_t i;
 
-	for (i = 0; i < a->principals.count; i++)
-		add_value(a, &names, instance(a, a->principals.items[i]));
+	/* Patterns of realms are about the end of a name. */
 	for (i = 0; i < a->realms.count; i++)
-		add_value(a, &names,
-		    arena_printf(a->arena, "somebody@%s",
-			instance(a, a->realms.items[i])));
-	add_value(a, &names, "another@ANOTHER.REALM");
+		add_value(a, &a->principals,
+		    arena_printf(a->arena, "*@%s", a->realms.items[i]));
+	add_examples(a, &names, &a->principals, "another@ANOTHER.REALM");
 	for (i = 0; i < names.count; i++)
-		add_principal(a, p, names.items[i], names.count == 1);
+		for (int with = 0; with <= a->delegated; with++)
+			add_principal(
+			    a, p, names.items[i], names.count == 1, with != 0);
 }
 
 void
@@ -362,4 +390,5 @@ proofs_make(struct arena *arena, const struct config *const policies[2],
 		add_keys(&a, proofs, &types.items[i],
 		    type_label(&a, &types, &types.items[i]));
 	make_principals(&a, proofs);
+	proofs->partial = a.partial;
 }

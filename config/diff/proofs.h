@@ -14,12 +14,14 @@ struct proof_key {
 	unsigned bits;
 	bool touched;
 	bool verified;
+	const char *command; /* its own forced one, or NULL */
 	bool offered[2]; /* in crypto.key_algorithms of each policy */
 	const char *label;
 };
 
 struct proof_principal {
 	const char *name;
+	bool delegated; /* tickets as well */
 	const char *label;
 };
 
@@ -29,6 +31,7 @@ struct proofs {
 	size_t key_count;
 	struct proof_principal *principals;
 	size_t principal_count;
+	bool partial; /* some may be missing: too many patterns */
 };
 
 void proofs_make(struct arena *arena, const struct config *const policies[2],

@@ -115,6 +115,36 @@ compare_lists(const struct list *l, const void *old, size_t old_count,
 	}
 }
 
+/* Where a step names no module, the first that knows the user decides. */
+static char *
+module_order(const struct config *config)
+{
+	char *text = mem_strdup(""), *longer;
+
+	for (size_t i = 0; i < config->module_count; i++) {
+		longer = mem_printf(
+		    "%s%s%s", text, i > 0 ? ", " : "", config->modules[i].name);
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+static void
+compare_order(const struct config *old, const struct config *new,
+    struct findings *findings)
+{
+	char *before = module_order(old), *after = module_order(new);
+
+	if (old->module_count == new->module_count &&
+	    strcmp(before, after) != 0)
+		findings_add(findings, DIFF_UNJUDGED,
+		    mem_printf(
+			"modules: the order %s is now %s", before, after));
+	free(before);
+	free(after);
+}
+
 #define LIST(kind, section, type)                   \
 	{                                           \
 		kind, section, sizeof(struct type), \
@@ -137,6 +167,7 @@ diff_server(const struct config *old, const struct config *new,
 	    new->listeners, new->listener_count, findings);
 	compare_lists(&modules, old->modules, old->module_count, new->modules,
 	    new->module_count, findings);
+	compare_order(old, new, findings);
 	compare_lists(&subsystems, old->subsystems, old->subsystem_count,
 	    new->subsystems, new->subsystem_count, findings);
 }

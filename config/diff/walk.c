@@ -9,6 +9,7 @@
 #include "config/diff/judge.h"
 #include "config/diff/outcome.h"
 #include "config/diff/relevant.h"
+#include "config/diff/starts.h"
 #include "lib/mem.h"
 
 #include <stdlib.h>
@@ -21,6 +22,8 @@ struct walk {
 	struct proofs proofs;
 	struct class_changes *changes;
 	struct cell cell;
+	bool renamed; /* old takes the chain for one that names less */
+	bool key, principal; /* guards may ask for methods that prove them */
 };
 
 /* ---- what was found ---- */
@@ -63,7 +66,7 @@ static void
 compare_more(
     struct walk *w, const struct outcome *old, const struct outcome *new)
 {
-	char *before = outcome_more(old), *after = outcome_more(new);
+	const char *before = old->more, *after = new->more;
 
 	if (strcmp(before, after) != 0)
 		found(w,
@@ -74,8 +77,6 @@ compare_more(
 			before[0] != '\0' ? before : "nothing",
 			after[0] != '\0' ? after : "nothing"),
 		    mem_strdup(""), mem_strdup(""));
-	free(before);
-	free(after);
 }
 
 static void
@@ -93,8 +94,14 @@ compare(struct walk *w, const struct outcome *old, const struct outcome *new)
 	if (!old->in)
 		return;
 	compare_more(w, old, new);
+	if (w->renamed)
+		found(w, DIFF_UNJUDGED,
+		    mem_strdup("methods name a module or service that was "
+			       "left open before"),
+		    mem_strdup(""), mem_strdup(""));
 	judge_grants_of(
 	    &old->d, &new->d, f->uid_unknown || f->uid == 0, &findings);
+	judge_starts(w->policies, &old->d, &new->d, &findings);
 	for (size_t i = 0; i < findings.count; i++)
 		found(w, findings.items[i].direction,
 		    mem_strdup(findings.items[i].text), mem_strdup(""),
@@ -138,23 +145,16 @@ walk_one(struct walk *w, const struct walked *walked, const char *chain)
 	w->changes->decided++;
 }
 
-static bool
-begins(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
-}
-
 /* Every key and principal that the methods can prove. */
 static void
 walk_proofs(struct walk *w, struct walked *walked, const char *chain)
 {
-	bool key = false, principal = false;
+	bool key = w->key, principal = w->principal;
 	size_t i, j;
 
 	for (i = 0; i < walked->count; i++) {
-		key |= begins(walked->methods[i], "publickey") ||
-		    begins(walked->methods[i], "hostbased");
-		principal |= begins(walked->methods[i], "gssapi-");
+		key |= proves_key(walked->methods[i]);
+		principal |= proves_principal(walked->methods[i]);
 	}
 	for (i = 0; i < (key ? w->proofs.key_count : 1); i++) {
 		walked->key = key ? &w->proofs.keys[i] : NULL;
@@ -189,24 +189,54 @@ walk_chain(struct walk *w, const struct chain *chain)
 	walk_proofs(w, &walked, text);
 }
 
-/* The same methods, modules and services? */
+/* The same method, module and service? */
+static bool
+same_step(const struct chain_step *a, const struct chain_step *b)
+{
+	const char *one[] = {a->method, a->module, a->service};
+	const char *other[] = {b->method, b->module, b->service};
+
+	for (size_t j = 0; j < 3; j++)
+		if ((one[j] == NULL) != (other[j] == NULL) ||
+		    (one[j] != NULL && strcmp(one[j], other[j]) != 0))
+			return false;
+	return true;
+}
+
+/* Are the steps of one, as they are written, among those of the other? */
+static bool
+chain_within(const struct chain *a, const struct chain *b)
+{
+	size_t i = 0, j;
+
+	for (j = 0; i < a->count && j < b->count; j++)
+		i += same_step(&a->steps[i], &b->steps[j]);
+	return i == a->count;
+}
+
 static bool
 same_chain(const struct chain *a, const struct chain *b)
 {
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++) {
-		const char *one[] = {a->steps[i].method, a->steps[i].module,
-		    a->steps[i].service};
-		const char *other[] = {b->steps[i].method, b->steps[i].module,
-		    b->steps[i].service};
+	return a->count == b->count && chain_within(a, b);
+}
 
-		for (size_t j = 0; j < 3; j++)
-			if ((one[j] == NULL) != (other[j] == NULL) ||
-			    (one[j] != NULL && strcmp(one[j], other[j]) != 0))
-				return false;
-	}
-	return true;
+/*
+ * The first module that knows the user decides where a step names none, and
+ * the module's own service where it names none: a chain that names them is
+ * walked by the same words, and not by the same proof.
+ */
+static bool
+is_renamed(const struct decision *old, const struct chain *chain)
+{
+	bool named = false;
+	size_t i;
+
+	for (i = 0; i < chain->count; i++)
+		named |= chain->steps[i].module != NULL;
+	for (i = 0; named && i < old->chains.count; i++)
+		if (chain_within(&old->chains.items[i], chain))
+			return false;
+	return named;
 }
 
 static bool
@@ -231,10 +261,15 @@ walk_cell(struct walk *w)
 		if (d[i].verdict != POLICY_GRANTED)
 			d[i].chains.count = 0;
 	}
+	w->renamed = false;
 	for (i = 0; i < 2; i++)
 		for (j = 0; j < d[i].chains.count; j++)
-			if (i == 0 || !has_chain(&d[0], &d[i].chains.items[j]))
+			if (i == 0 ||
+			    !has_chain(&d[0], &d[i].chains.items[j])) {
+				w->renamed =
+				    is_renamed(&d[0], &d[i].chains.items[j]);
 				walk_chain(w, &d[i].chains.items[j]);
+			}
 	for (i = 0; i < 2; i++)
 		decision_free(&d[i]);
 }
@@ -260,6 +295,23 @@ walk_cells(struct walk *w)
 	}
 }
 
+/* What the guards may ask for besides. */
+static void
+note_required(struct walk *w)
+{
+	for (size_t i = 0; i < 2; i++)
+		for (size_t j = 0; j < w->policies[i]->guard_count; j++) {
+			const struct chain *c =
+			    &w->policies[i]->guards[j].require;
+
+			for (size_t k = 0; k < c->count; k++) {
+				w->key |= proves_key(c->steps[k].method);
+				w->principal |=
+				    proves_principal(c->steps[k].method);
+			}
+		}
+}
+
 void
 class_changes_make(const struct config *const policies[2],
     const struct policy_facts *user, struct moments *moments,
@@ -273,7 +325,16 @@ class_changes_make(const struct config *const policies[2],
 		    relevant_part(changes->arena, policies[i], user);
 	cells_make(changes->arena, w.policies, moments, &changes->cells);
 	proofs_make(changes->arena, w.policies, &w.proofs);
+	note_required(&w);
 	walk_cells(&w);
+	if (w.proofs.partial && changes->way_count > 0) {
+		w.cell = (struct cell){0};
+		found(&w, DIFF_UNJUDGED,
+		    mem_strdup("too many patterns of key sources, authorities "
+			       "or principals: not all that they tell apart "
+			       "was decided"),
+		    mem_strdup(""), mem_strdup(""));
+	}
 }
 
 void

@@ -17,7 +17,7 @@ CONF = """
 module(load="imuxsock" SysSock.Name="/dev/log" SysSock.RateLimit.Interval="0")
 global(parser.escapeControlCharactersOnReceive="on")
 template(name="line" type="string"
-	string="%%syslogfacility-text%% %%TIMESTAMP%% %%HOSTNAME%% %%syslogtag%%%%msg:::sp-if-no-1st-sp%%%%msg:::drop-last-lf%%\n")
+	string="%%syslogfacility-text%%.%%syslogseverity-text%% %%TIMESTAMP%% %%HOSTNAME%% %%syslogtag%%%%msg:::sp-if-no-1st-sp%%%%msg:::drop-last-lf%%\n")
 action(type="omfile" file="%s" template="line")
 """
 

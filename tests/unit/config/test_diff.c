@@ -50,6 +50,8 @@ static const struct policy_facts users[] = {
 #define KEY	"methods = [ \"publickey\" ]; "
 #define RULE(x) "rules = ( { name = \"r\"; " KEY x " } );"
 
+#define GSSAPI  "rules = ( { name = \"r\"; methods = [ \"gssapi-with-mic\" ]; } );"
+
 struct row {
 	const char *old, *new;
 	size_t looser, unjudged, tighter;
@@ -73,7 +75,7 @@ static const struct row rows[] = {
     {RULE("accept_env = [ \"*\" ];"), RULE("accept_env = [ \"LANG\" ];"), 0, 0, 1, "accept_env"},
     {RULE("channel_timeouts = [ \"session=10m\" ];"), RULE(""), 1, 0, 0, "channel_timeouts"},
     {RULE("command = \"a\";"), RULE(""), 2, 0, 0, "command: \"a\""},
-    {RULE("pty = false;"), RULE("command = \"a\"; command_restricts = false; pty = false;"), 0, 1, 1,
+    {RULE("pty = false;"), RULE("command = \"a\"; command_restricts = false; pty = false;"), 0, 2, 0,
 	"command: \"none\""},
     {RULE("set_env = [ \"A=1\" ];"), RULE("set_env = [ \"A=2\" ];"), 0, 1, 0, "set_env"},
     {RULE("match = { from = [ \"10.0.0.0/8\" ]; };"),
@@ -96,6 +98,42 @@ static const struct row rows[] = {
     {RULE(""), RULE("") "log = { level = \"debug\"; };", 0, 0, 2, "the server: log.level"},
     {RULE("root_login = \"key\"; match = { user = \"root\"; };"),
 	RULE("root_login = \"yes\"; match = { user = \"root\"; };"), 1, 0, 0, "root_login: \"key\""},
+    {RULE("shell = false; exec = false; subsystems = [];"),
+	RULE("shell = false; exec = false; subsystems = []; command = \"a\";"), 3, 1, 1, "stands in"},
+    {RULE("sftp_umask = \"0077\";"), RULE(""), 0, 1, 0, "sftp_umask"},
+    {RULE(""), RULE("sftp_only = true;"), 0, 1, 4, "sftp_only"},
+    {RULE("chroot = \"none\"; unix_local = [ \"/run/a\" ];"), RULE("chroot = \"/j\"; unix_local = [ \"/run/a\" ];"),
+	0, 1, 0, "chroot"},
+    {RULE("gateway_ports = \"client\"; remote_forward = [ \"=db:1\" ];"),
+	RULE("gateway_ports = \"no\"; remote_forward = [ \"=db:1\" ];"), 0, 1, 0, "gateway_ports"},
+    {RULE("channel_timeouts = [ \"session=0\", \"*=10m\" ];"),
+	RULE("channel_timeouts = [ \"*=10m\", \"session=0\" ];"), 0, 1, 0, "channel_timeouts"},
+    {RULE("channel_timeouts = [ \"*=10m\" ];"), RULE("channel_timeouts = [ \"session=0\", \"*=10m\" ];"), 0, 1, 0,
+	"channel_timeouts"},
+    {RULE("channel_timeouts = [ \"*=10m\" ];"), RULE("channel_timeouts = [ \"*=10m\", \"global=1h\" ];"), 0, 0, 1,
+	"channel_timeouts"},
+    {RULE("accept_env = [ \"*:*\" ];"), RULE("accept_env = [ \"LANG\" ];"), 0, 1, 0, "accept_env"},
+    {RULE("") "guards = ( { name = \"g\"; match = { key_ca = \"*\"; }; refuse = true; } );", RULE(""), 1, 0, 0,
+	"by publickey with a key of type"},
+    {RULE("key_cas = [];"), RULE(""), 1, 0, 0, "by publickey with a key of type"},
+    {RULE("root_login = \"no\"; match = { user = \"root\"; };"),
+	RULE("root_login = \"forced-command\"; match = { user = \"root\"; };"), 1, 0, 0, "with a command of its own"},
+    {RULE("") "guards = ( { name = \"g\"; match = { method = \"publickey\"; }; require = \"password\"; }, "
+	"{ name = \"h\"; match = { method = \"password\"; }; refuse = true; } );",
+	RULE("") "guards = ( { name = \"g\"; match = { method = \"publickey\"; }; require = \"password\"; } );",
+	1, 0, 0, "guard_refuses by h"},
+    {GSSAPI "guards = ( { name = \"g\"; match = { delegated = true; }; refuse = true; } );", GSSAPI, 1, 0, 0,
+	"by gssapi-with-mic and tickets"},
+    {GSSAPI "guards = ( { name = \"g\"; match = { principal = \"admin*\"; realm = \"E\"; }; refuse = true; } );",
+	GSSAPI, 1, 0, 0, "of admin@E"},
+    {RULE("key_rsa_bits = 1024;") "guards = ( { name = \"g\"; match = { key_type = \"ssh-rsa\"; }; refuse = true; } );",
+	RULE(""), 1, 0, 1, "2048 bits"},
+    {RULE("shell = false;") "overlays = ( { name = \"o\"; command = \"a\"; } );",
+	RULE("") "overlays = ( { name = \"o\"; command = \"a\"; shell = false; } );", 1, 0, 0, "a shell: refused before"},
+    {"rules = ( { name = \"r\"; methods = [ \"password\" ]; } );",
+	"rules = ( { name = \"r\"; methods = [ \"password:lax\" ]; } );", 0, 1, 1, "left open before"},
+    {RULE("") "modules = ( { name = \"a\"; file = \"/a\"; }, { name = \"b\"; file = \"/b\"; } );",
+	RULE("") "modules = ( { name = \"b\"; file = \"/b\"; }, { name = \"a\"; file = \"/a\"; } );", 0, 1, 0, "order"},
 };
 /* clang-format on */
 
