@@ -194,6 +194,29 @@ is_sentence(enum audit_format format)
 	return format == AUDIT_TEXT || format == AUDIT_CLASSIC;
 }
 
+/*
+ * The classic format takes sshd's place for rules that choose by severity:
+ * sshd's own is in the word before a sentence, and everything else is info.
+ * Sentences that it has not keep ours.
+ */
+static int
+classic_severity(
+    enum audit_event event, int severity, const char *sentence, size_t len)
+{
+	static const char error[] = "error: ", fatal[] = "fatal: ";
+
+	if (len >= sizeof(error) - 1 &&
+	    memcmp(sentence, error, sizeof(error) - 1) == 0)
+		return AUDIT_ERROR;
+	if (len >= sizeof(fatal) - 1 &&
+	    memcmp(sentence, fatal, sizeof(fatal) - 1) == 0)
+		return AUDIT_CRITICAL;
+	return event == AUDIT_kex_fail || event == AUDIT_protocol_violation ||
+		event == AUDIT_mac_fail ?
+	    AUDIT_INFO :
+	    severity;
+}
+
 static void
 emit_to(
     const struct audit_output *how, enum audit_event event, const void *fields)
@@ -217,6 +240,8 @@ emit_to(
 		return;
 	}
 	len = audit_encode(record, sizeof(record), how, event, fields);
+	if (how->format == AUDIT_CLASSIC)
+		severity = classic_severity(event, severity, record, len);
 	if (how->sink == AUDIT_TO_FD)
 		log_write_fd(how->fd, record, len, !is_sentence(how->format));
 	else if (how->sink == AUDIT_TO_LOG)

@@ -28,6 +28,7 @@ struct audit_field {
 };
 
 enum audit_severity {
+	AUDIT_CRITICAL = 2, /* of sshd's sentences alone */
 	AUDIT_ERROR = 3,
 	AUDIT_WARNING = 4,
 	AUDIT_NOTICE = 5,

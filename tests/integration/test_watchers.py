@@ -50,7 +50,7 @@ Match User spt_one
 """
 SIDES = {"sshd": "local1", "ours": "local2", "trixie": "local3"}
 INSTANCES = {"info": {}, "grace": {"grace": "2"}, "full": {"startups": "2:100:2"}, "verbose": {"level": "VERBOSE"}}
-LINE = re.compile(r"(\w+) (\w{3} [ \d]\d \S+ testhost (sshd\S*?)\[(\d+)\]: (.*))")
+LINE = re.compile(r"(\w+)\.(\w+) (\w{3} [ \d]\d \S+ testhost (sshd\S*?)\[(\d+)\]: (.*))")
 
 # Kinds in which the servers do different things; doc/MIGRATING.md says why.
 DIFFERENT = {
@@ -155,25 +155,27 @@ class Scene:
         sides = {facility: side for side, facility in SIDES.items()}
         of_pid = {}
         spt_expired = [n for n, kind in self.jobs if kind[0] == "expired account, key"][0]
-        for facility, _, _, pid, text in lines:
+        for facility, _, _, _, pid, text in lines:
             address = re.search(r"198\.18\.(\d+)\.(\d+)", text)
             if address:
                 of_pid[pid] = (list(SIDES)[int(address.group(1)) - 1], int(address.group(2)))
             elif facility in sides and re.search(r"user spt_expired by PAM", text):
                 of_pid[pid] = (sides[facility], spt_expired)
         self.found = {}
-        for i, (_, line, _, pid, text) in enumerate(lines):
+        self.records = {}
+        for i, (facility, severity, line, ident, pid, text) in enumerate(lines):
             address = re.search(r"198\.18\.(\d+)\.(\d+)", text)
             key = of_pid.get(pid)
             if int(pid) in masters:
                 # A line without an address belongs to its next line.
-                later = (t for _, _, _, p, t in lines[i:] if p == pid)
+                later = (t for *_, p, t in lines[i:] if p == pid)
                 if address is None and "kex_exchange_identification" in text:
                     next(later)
                     address = re.search(r"198\.18\.(\d+)\.(\d+)", next(later, ""))
                 key = address and (list(SIDES)[int(address.group(1)) - 1], int(address.group(2)))
             if key:
                 self.found.setdefault(key, []).append((line, text))
+                self.records.setdefault(key, []).append((text, facility, severity, ident))
 
     def kinds(self, side, instance="info", without=()):
         """number: lines; of the instances of level info, if not told."""
@@ -322,3 +324,33 @@ def test_a_login_has_one_process_in_the_log(scene):
         if name in ("wrong password", "unknown user, password", "six wrong passwords", "HTTP", "SSH-1", "no common cipher"):
             pids = {re.search(r"\[(\d+)\]", line).group(1) for line, _ in scene.found["ours", n]}
             assert len(pids) == 1, (name, scene.found["ours", n])
+
+
+def heads(scene, side):
+    """Of each text: the severities that its records have."""
+    found = {}
+    for (of, number), records in scene.records.items():
+        for text, _, severity, _ in records:
+            if of == side:
+                plain = re.sub(r"198\.18\.\d+\.\d+", "ADDRESS", re.sub(r"\bport \d+", "port N", text))
+                found.setdefault(re.sub(r"(SHA256:\S+|\b\d{5,})", "X", plain), set()).add(severity)
+    return found
+
+
+def test_a_record_has_the_severity_that_sshd_gives_it(scene):
+    """rsyslog's rules and journalctl -p choose by it: auth.err, -p warning."""
+    ours, theirs = heads(scene, "ours"), heads(scene, "sshd")
+    both = sorted(set(ours) & set(theirs))
+    assert len(both) >= 50, both
+    bad = [f"{text}: ours {sorted(ours[text])}, sshd's {sorted(theirs[text])}"
+           for text in both if ours[text] != theirs[text]]
+    assert not bad, "\n".join(bad)
+
+
+def test_a_record_has_the_facility_and_name_that_are_configured(scene):
+    instances = {n: kind[2] for n, kind in scene.jobs}
+    for (side, number), records in scene.records.items():
+        for text, facility, _, ident in records:
+            if side == "ours":
+                name = "sshd-session" if instances[number] == "verbose" else "sshd"
+                assert (facility, ident) == (SIDES["ours"], name), text
