@@ -47,7 +47,8 @@ child_spawn(struct generation *g, struct child *c, enum wall_path out,
 		c->role == ROLE_MONITORS ? g->door_monitors :
 					   -1,
 	    .version = tickets ? tickets_version() : NULL,
-	    .log_stderr = m->options.log_stderr && !helper,
+	    /* A test is for who reads it: the templates' warnings, too. */
+	    .log_stderr = (m->options.log_stderr || m->options.test) && !helper,
 	    .log_level = level != -2 ? level : (int)g->config->log.level,
 	    .fips = g->config->crypto.profile == CRYPTO_FIPS,
 	    .empty = g->config->privsep.empty_directory};

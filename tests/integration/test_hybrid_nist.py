@@ -81,6 +81,8 @@ def test_check_says_what_libcrypto_lacks(make_server):
     lacks = f'"{name}" is left out: libcrypto has no ML-DSA'
     assert (lacks in p.stdout) == (not has), p.stdout + p.stderr
     assert p.returncode == 0, p.stdout + p.stderr
+    tested = sp.run(["sallyportd", "-t", "-f", s.config])
+    assert (lacks in tested.stdout + tested.stderr) == (not has), tested.stdout + tested.stderr
     with Raw(s) as c:
         c.start_kex(kex="curve25519-sha256,ext-info-c")
         c.finish_kex()
