@@ -1,7 +1,7 @@
 /*
  * The table of signature algorithms, as they are negotiated and written into
- * signatures.  SHA-1 ("ssh-rsa" as an algorithm) is in it for the legacy profile
- * and for lists that name it.
+ * signatures.  SHA-1 ("ssh-rsa" as an algorithm) is in it for the legacy
+ * profile and for lists that name it.
  */
 #ifndef LIB_SSH_KEY_ALG_H
 #define LIB_SSH_KEY_ALG_H
