@@ -50,7 +50,8 @@ static const struct policy_facts users[] = {
 #define KEY	"methods = [ \"publickey\" ]; "
 #define RULE(x) "rules = ( { name = \"r\"; " KEY x " } );"
 
-#define GSSAPI  "rules = ( { name = \"r\"; methods = [ \"gssapi-with-mic\" ]; } );"
+#define GSSAPI \
+	"rules = ( { name = \"r\"; methods = [ \"gssapi-with-mic\" ]; } );"
 
 struct row {
 	const char *old, *new;
