@@ -362,10 +362,13 @@ make_principals(struct asked *a, struct proofs *p)
 		add_value(a, &a->principals,
 		    arena_printf(a->arena, "*@%s", a->realms.items[i]));
 	add_examples(a, &names, &a->principals, "another@ANOTHER.REALM");
-	for (i = 0; i < names.count; i++)
-		for (int with = 0; with <= a->delegated; with++)
-			add_principal(
-			    a, p, names.items[i], names.count == 1, with != 0);
+	for (i = 0; i < names.count; i++) {
+		bool one = names.count == 1;
+
+		add_principal(a, p, names.items[i], one, false);
+		if (a->delegated)
+			add_principal(a, p, names.items[i], one, true);
+	}
 }
 
 void

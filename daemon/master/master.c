@@ -305,6 +305,8 @@ master_generation_failed(struct generation *g, const char *why)
 	}
 	if (m->current == NULL) {
 		report(m, why);
+		/* Before it is told: the next start may come at once. */
+		pidfile_remove(m);
 		tell_parent(1);
 		master_end(m, 1);
 		return;

@@ -369,6 +369,14 @@ def test_a_start_that_fails_takes_nothing(make_server, user):
     finish(p)
 
 
+def test_a_start_that_failed_has_let_go_of_its_pid_file(make_server):
+    s = make_server(start=False)
+    s.write(s.text.replace("modules = (", 'modules = ( { name = "nosuch"; },'))
+    for _ in range(25):
+        s.start(expect=1)
+        assert not os.path.exists(s.pid_file)
+
+
 def test_the_keeper_tells_root_alone_and_all_or_nothing(make_server, user):
     s = make_server()
     p = login(s, user)
