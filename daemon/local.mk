@@ -7,8 +7,8 @@ sallyportd_LDFLAGS = $(PROGRAM_LDFLAGS) \
 	-Wl,--export-dynamic-symbol=wtmpdb_logout
 # Order is the arrows' order, from the roof to the ground.
 # Of libsftp, sallyportd takes peer.o alone.
-DAEMON_LIBS = daemon/sftp/libsftp.a privsep/libprivsep.a config/libsettings.a \
-	lib/ssh/libssh.a lib/libground.a
+DAEMON_LIBS = daemon/sftp/libsftp.a modules/host/libhost.a privsep/libprivsep.a \
+	config/libsettings.a lib/ssh/libssh.a lib/libground.a
 sallyportd_LDADD = daemon/monitor/libauth.a daemon/worker/libworker.a \
 	daemon/worker/channel/libchannel.a $(DAEMON_LIBS) $(CRYPTO_LIBS) $(CONFIG_LIBS) \
 	$(SECCOMP_LIBS) $(ZLIB_LIBS)

@@ -13,6 +13,7 @@ modules/sallyport-modules.pc: modules/sallyport-modules.pc.in Makefile
 	    -e "s|@ABI[@]|`sed -n 's/^#define SALLYPORT_MODULE_ABI //p' $(srcdir)/modules/sallyport_module.h`|" \
 	    $(srcdir)/modules/sallyport-modules.pc.in > $@
 
+include modules/host/local.mk
 include modules/pam/local.mk
 include modules/publickey/local.mk
 include modules/gssapi/local.mk

@@ -58,7 +58,7 @@ GRANT(hostbased, BOOL, 0, 0, 0, IS("true"), NULL, FALSE, KEEP,
     "config/policy/compose.c",
     "The method hostbased.")
 GRANT(pam_service, NAME, 0, 0, NONE, IS("\"none\""), NULL, NEVER, KEEP,
-    "daemon/monitor/host.c",
+    "modules/host/services.c",
     "The PAM service of whom this rule decides, for account, session and "
     "every step that names none; none: the service of the module's options.")
 GRANT(max_auth_tries, NUMBER, 1, 100, 0, TOP(limits.max_auth_tries), NULL,

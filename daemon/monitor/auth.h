@@ -312,8 +312,6 @@ int host_step(
     struct sallyport_login *login, size_t index, struct sallyport_step *out);
 
 /* host_log.c: what a module says. */
-void host_problem(const struct sallyport_setting *setting, const char *format,
-    ...) SALLYPORT_FORMAT(2, 3);
 void host_log(struct sallyport_login *login, enum sallyport_log level,
     const char *format, ...) SALLYPORT_FORMAT(3, 4);
 int host_event(struct sallyport_login *login, const char *name,

@@ -7,6 +7,7 @@
 #include "config/check.h"
 #include "daemon/monitor/host.h"
 #include "lib/err.h"
+#include "modules/host/helpers.h"
 #include "privsep/messages.h"
 #include "privsep/policy_account.h"
 
@@ -38,7 +39,7 @@ monitors_check(
 		calls.user = check_user_exists;
 		calls.group = check_group_exists;
 	}
-	host_check_helpers(t, problems);
+	host_check_helpers(t->config, t->modules, t->n_modules, problems);
 	(void)config_check(t->config, &calls, problems);
 	return problems->errors == 0 ? 0 : E_VALUE;
 }

@@ -9,7 +9,6 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/loop.h"
-#include "privsep/drop.h"
 #include "privsep/wall_queue.h"
 
 #include <errno.h>
@@ -20,14 +19,6 @@
 
 #define DEADLINE_MS	5000
 #define DEADLINE_MAX_MS 60000
-
-bool
-host_has_helper(const struct hosted *h)
-{
-	return h->module->size >= offsetof(struct sallyport_module, helper) +
-		sizeof(h->module->helper) &&
-	    h->module->helper != NULL;
-}
 
 /* Milliseconds that are left. */
 static int
@@ -172,57 +163,4 @@ host_answered(struct monitor *m, const char *name, int verdict)
 		return verdict;
 	log_error("module %s goes on without its helper's answer", name);
 	return SALLYPORT_UNAVAILABLE;
-}
-
-/* One account for two of them would let each end the other. */
-static void
-check_account(const struct monitor_template *t, size_t i, const uid_t *uids,
-    struct problems *problems)
-{
-	const struct module_settings *s = t->modules[i].settings;
-	const struct privsep_settings *p = &t->config->privsep;
-	const char *const others[] = {
-	    p->worker_user, p->keyholder_user, p->ticketholder_user};
-	uid_t uid;
-	gid_t gid;
-
-	for (size_t k = 0; k < 3; k++)
-		if (others[k] != NULL &&
-		    drop_account(others[k], &uid, &gid) == 0 && uid == uids[i])
-			problem_error(problems, s->origin.file, s->origin.line,
-			    "module %s: helper_user %s is the account of "
-			    "another process of the server",
-			    s->name, s->helper_user);
-	for (size_t k = 0; k < i; k++)
-		if (uids[k] == uids[i])
-			problem_error(problems, s->origin.file, s->origin.line,
-			    "module %s: helper_user %s is the account of "
-			    "the helper of module %s: each needs its own",
-			    s->name, s->helper_user,
-			    t->modules[k].settings->name);
-}
-
-void
-host_check_helpers(const struct monitor_template *t, struct problems *problems)
-{
-	uid_t uids[HOST_MODULES_MAX] = {0};
-	gid_t gid;
-	int err;
-
-	for (size_t i = 0; i < t->n_modules; i++) {
-		const struct module_settings *s = t->modules[i].settings;
-
-		uids[i] = (uid_t)-1 - (uid_t)i; /* nobody's */
-		if (!host_has_helper(&t->modules[i]))
-			continue;
-		err = drop_account(s->helper_user, &uids[i], &gid);
-		if (err == 0)
-			check_account(t, i, uids, problems);
-		else
-			problem_error(problems, s->origin.file, s->origin.line,
-			    "module %s: helper_user %s: %s", s->name,
-			    s->helper_user,
-			    err == E_DENIED ? "a helper never runs as root" :
-					      "no such account in /etc/passwd");
-	}
 }

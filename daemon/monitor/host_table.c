@@ -9,6 +9,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "modules/host/problem.h"
 #include "privsep/errand_run.h"
 
 #include <errno.h>

@@ -39,11 +39,9 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/host.c daemon/monitor/host.h \
 	daemon/monitor/host_children.c \
 	daemon/monitor/host_claims.c \
-	daemon/monitor/host_services.c \
 	daemon/monitor/host_demand.c \
 	daemon/monitor/host_helper.c \
 	daemon/monitor/host_log.c \
-	daemon/monitor/host_process.c \
 	daemon/monitor/host_stage.c \
 	daemon/monitor/host_state.c \
 	daemon/monitor/host_steps.c \
@@ -61,6 +59,7 @@ sallyport_module_test_SOURCES = \
 	daemon/monitor/module_test.c daemon/monitor/module_test.h
 sallyport_module_test_LDFLAGS = $(PROGRAM_LDFLAGS)
 sallyport_module_test_LDADD = daemon/monitor/libauth.a \
+	modules/host/libhost.a \
 	privsep/libprivsep.a config/libsettings.a lib/ssh/libssh.a \
 	lib/libground.a $(CRYPTO_LIBS) $(CONFIG_LIBS) $(SECCOMP_LIBS) \
 	$(ZLIB_LIBS)

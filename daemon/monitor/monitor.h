@@ -16,7 +16,7 @@
 #include <time.h>
 
 struct auth; /* daemon/monitor/auth.h: attempts, chain, modules */
-struct hosted; /* daemon/monitor/host.h: a loaded module */
+struct hosted; /* modules/host/load.h: a loaded module */
 struct sessions; /* daemon/monitor/on_session.c */
 
 /* What the template made once and every monitor inherits. */

@@ -27,6 +27,7 @@ tests_fuzz_modules_fuzz_kbdint_SOURCES = tests/fuzz/modules/fuzz_kbdint.c \
 	tests/fuzz/modules/no_monitor.c $(FUZZ_MAIN)
 tests_fuzz_modules_fuzz_kbdint_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_modules_fuzz_kbdint_LDADD = daemon/monitor/libauth.a \
+	modules/host/libhost.a \
 	privsep/libprivsep.a config/libsettings.a $(FUZZ_PK_LIBS) \
 	$(CONFIG_LIBS) $(SECCOMP_LIBS) $(ZLIB_LIBS)
 tests_fuzz_modules_fuzz_key_output_SOURCES = \

@@ -455,6 +455,17 @@ fake_start(struct fake *f, const char *config)
 	auth_init(&f->m);
 }
 
+int
+fake_load(const struct module_settings *settings, const struct pairs *services,
+    struct hosted *h, struct problems *problems)
+{
+	const struct host_loading how = {.directory = fake_modules(),
+	    .services = services,
+	    .functions = &host_table};
+
+	return host_load_one(settings, &how, h, problems);
+}
+
 void
 fake_end(struct fake *f)
 {

@@ -59,6 +59,10 @@ struct fake {
 void fake_start(struct fake *f, const char *config);
 void fake_end(struct fake *f);
 
+/* One module, out of fake_modules(): as host_load_one(). */
+int fake_load(const struct module_settings *settings,
+    const struct pairs *services, struct hosted *h, struct problems *problems);
+
 /* One request of the client; returns the last thing the monitor sent. */
 const struct sent *fake_none(struct fake *f, const char *user);
 const struct sent *fake_password(

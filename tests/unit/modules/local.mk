@@ -27,6 +27,7 @@ tests_unit_modules_test_modules_SOURCES = \
 tests_unit_modules_test_modules_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_modules_test_modules_LDFLAGS = $(PROGRAM_LDFLAGS)
 tests_unit_modules_test_modules_LDADD = daemon/monitor/libauth.a \
+	modules/host/libhost.a \
 	privsep/libprivsep.a config/libsettings.a lib/ssh/libssh.a \
 	lib/libground.a $(CRYPTO_LIBS) $(CONFIG_LIBS) $(SECCOMP_LIBS) \
 	$(ZLIB_LIBS) $(UNIT_LIBS)

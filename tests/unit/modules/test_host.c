@@ -68,8 +68,7 @@ START_TEST(a_module_that_is_not_right_is_refused_with_the_reason)
 	struct problems problems = {0};
 	struct hosted h;
 
-	ck_assert_int_eq(
-	    host_load_one(&s, fake_modules(), NULL, &h, &problems), E_VALUE);
+	ck_assert_int_eq(fake_load(&s, NULL, &h, &problems), E_VALUE);
 	ck_assert_uint_ge(problems.count, 1);
 	ck_assert_msg(
 	    strstr(problems.items[0].text, refused_rows[_i].says) != NULL, "%s",
@@ -90,15 +89,13 @@ START_TEST(a_module_others_can_write_is_refused)
 	snprintf(path, sizeof(path), "%s/module_writable.so", fake_modules());
 	fake_copy(fake_built("tests/unit/modules/.libs/module_test.so"), path);
 	ck_assert_int_eq(chmod(path, 0775), 0);
-	ck_assert_int_eq(
-	    host_load_one(&s, fake_modules(), NULL, &h, &problems), E_VALUE);
+	ck_assert_int_eq(fake_load(&s, NULL, &h, &problems), E_VALUE);
 	ck_assert_ptr_nonnull(
 	    strstr(problems.items[0].text, "bad ownership or modes"));
 	problems_free(&problems);
 	ck_assert_int_eq(chmod(path, 0755), 0);
 	ck_assert_int_eq(chown(path, 1, 0), 0);
-	ck_assert_int_eq(
-	    host_load_one(&s, fake_modules(), NULL, &h, &problems), E_VALUE);
+	ck_assert_int_eq(fake_load(&s, NULL, &h, &problems), E_VALUE);
 	problems_free(&problems);
 	unlink(path);
 }
@@ -123,8 +120,7 @@ START_TEST(options_within_the_schema_are_accepted)
 	struct problems problems = {0};
 	struct hosted h;
 
-	ck_assert_int_eq(
-	    host_load_one(&s, fake_modules(), NULL, &h, &problems), 0);
+	ck_assert_int_eq(fake_load(&s, NULL, &h, &problems), 0);
 	ck_assert(host_serves(&h, "password", NULL));
 	ck_assert(host_serves(&h, "password", "it"));
 	ck_assert(!host_serves(&h, "password", "test"));

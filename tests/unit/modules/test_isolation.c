@@ -61,7 +61,7 @@ load_that(const char *deed, struct hosted *h, struct problems *problems)
 	    .options = {pairs, 2}};
 
 	snprintf(wish, sizeof(wish), "%s", deed);
-	return host_load_one(&s, fake_modules(), NULL, h, problems);
+	return fake_load(&s, NULL, h, problems);
 }
 
 START_TEST(a_load_that_changes_the_process_is_refused)

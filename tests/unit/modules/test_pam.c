@@ -451,8 +451,7 @@ START_TEST(a_service_that_is_not_there_refuses_the_start)
 
 	write_service("main", "auth required pam_permit.so\n");
 	snprintf(directory, sizeof(directory), "%s/pam.d", fake_modules());
-	ck_assert_int_eq(
-	    host_load_one(&s, fake_modules(), NULL, &h, &problems), E_VALUE);
+	ck_assert_int_eq(fake_load(&s, NULL, &h, &problems), E_VALUE);
 	ck_assert_uint_eq(problems.items[0].line, 5);
 	ck_assert_ptr_nonnull(strstr(
 	    problems.items[0].text, "there is no PAM service \"nosuch\""));
@@ -476,9 +475,7 @@ START_TEST(a_service_that_only_a_rule_names_must_exist)
 
 	write_service("main", "auth required pam_permit.so\n");
 	snprintf(directory, sizeof(directory), "%s/pam.d", fake_modules());
-	ck_assert_int_eq(
-	    host_load_one(&s, fake_modules(), &services, &h, &problems),
-	    E_VALUE);
+	ck_assert_int_eq(fake_load(&s, &services, &h, &problems), E_VALUE);
 	ck_assert_str_eq(problems.items[0].file, "rules.conf");
 	ck_assert_uint_eq(problems.items[0].line, 7);
 	problems_free(&problems);

@@ -2,7 +2,7 @@
  * What the policy names for a module to find in advance: a PAM service that
  * does not exist must stop a start, not a login.
  */
-#include "daemon/monitor/host.h"
+#include "modules/host/services.h"
 
 #include "config/module_options.h"
 #include "lib/mem.h"
@@ -110,4 +110,31 @@ host_services(const struct config *config, const char *module)
 	for (size_t i = 0; i < config->guard_count; i++)
 		add_rule(&list, &config->guards[i], module);
 	return list;
+}
+
+static void
+check_services_of(const struct rule *rules, size_t count, const char *kind,
+    struct problems *problems)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct grants *g = &rules[i].grants;
+		const struct origin *o = &g->origins[GRANT_pam_service];
+
+		if (g->pam_service != NULL)
+			problem_error(problems, o->file, o->line,
+			    "%s.%s.pam_service: there is no module pam", kind,
+			    rules[i].name);
+	}
+}
+
+void
+host_check_services(const struct config *config, const struct hosted *modules,
+    size_t count, struct problems *problems)
+{
+	for (size_t i = 0; i < count; i++)
+		if (module_options_services(modules[i].module->options) != NULL)
+			return;
+	check_services_of(config->rules, config->rule_count, "rules", problems);
+	check_services_of(
+	    config->overlays, config->overlay_count, "overlays", problems);
 }

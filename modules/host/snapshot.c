@@ -3,7 +3,8 @@
  * that each fork of the template would inherit.  A process with a second
  * thread, a umask of 0 or a descriptor nobody knows is no pristine monitor.
  */
-#include "daemon/monitor/host.h"
+#include "modules/host/snapshot.h"
+
 #include "lib/mem.h"
 #include "privsep/offspring.h"
 

@@ -1,0 +1,9 @@
+# The host of modules: whatever loads them, in whichever program.
+noinst_LIBRARIES += modules/host/libhost.a
+modules_host_libhost_a_SOURCES = \
+	modules/host/events.c modules/host/events.h \
+	modules/host/helpers.c modules/host/helpers.h \
+	modules/host/load.c modules/host/load.h \
+	modules/host/problem.c modules/host/problem.h \
+	modules/host/services.c modules/host/services.h \
+	modules/host/snapshot.c modules/host/snapshot.h

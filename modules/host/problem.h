@@ -1,0 +1,22 @@
+/*
+ * host->problem(), and which module is being loaded.
+ */
+#ifndef MODULES_HOST_PROBLEM_H
+#define MODULES_HOST_PROBLEM_H
+
+#include "config/config.h"
+#include "config/problem.h"
+#include "modules/sallyport_module.h"
+
+/* host->problem() of the host's functions. */
+void host_problem(const struct sallyport_setting *setting, const char *format,
+    ...) SALLYPORT_FORMAT(2, 3);
+
+/* Where it writes, and of which module; NULL, NULL: nowhere. */
+void host_problems_to(
+    struct problems *problems, const struct module_settings *settings);
+
+/* The name of that module; "module" while there is none. */
+const char *host_loading_name(void);
+
+#endif
