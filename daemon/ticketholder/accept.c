@@ -15,6 +15,8 @@
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
 
+#include <sys/random.h>
+
 #include <profile.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,9 +87,14 @@ accept_prepare(krb5_context context, char *why, size_t size)
 	    {"keytab", TICKET_KEYTAB}, {"rcache", "none:"}};
 	gss_key_value_set_desc store = {2, places};
 	OM_uint32 major, minor;
+	uint64_t seed;
 
 	names = context;
-	seen = replay_new(2 * clock_tolerance());
+	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
+		snprintf(why, size, "no random numbers");
+		return -1;
+	}
+	seen = replay_new(2 * clock_tolerance(), seed);
 	major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE,
 	    &kerberos, GSS_C_ACCEPT, &store, &keys, NULL, NULL);
 	if (major == GSS_S_COMPLETE)
@@ -178,6 +185,9 @@ complete(
 	return NULL;
 }
 
+static const char crowded[] = "too many tickets in a short time: which are "
+			      "replayed would not be known";
+
 /* The first token of a context: NULL, or why it is not even tried. */
 static const char *
 refuse_replay(struct bytes token, uint8_t tag[REPLAY_TAG], uint64_t now)
@@ -190,9 +200,30 @@ refuse_replay(struct bytes token, uint8_t tag[REPLAY_TAG], uint64_t now)
 	case E_DENIED:
 		return "Request is a replay";
 	default:
-		return "too many tickets in a short time: which are replayed "
-		       "would not be known";
+		return crowded;
 	}
+}
+
+/* It made a context, or is about to: NULL, or why that cannot count. */
+static const char *
+remember(gss_name_t client, const uint8_t tag[REPLAY_TAG], uint64_t now)
+{
+	krb5_principal principal = NULL;
+	char *realm = NULL;
+	int err;
+
+	/* Of a context that goes on the client may not be known yet. */
+	if (client == GSS_C_NO_NAME || !name_client(client) ||
+	    krb5_parse_name(names, principal_text, &principal) != 0)
+		principal_text[0] = '\0';
+	else
+		realm =
+		    mem_strndup(principal->realm.data, principal->realm.length);
+	krb5_free_principal(names, principal);
+	err = replay_add(
+	    seen, tag, principal_text, realm != NULL ? realm : "", now);
+	free(realm);
+	return err != 0 ? crowded : NULL;
 }
 
 void
@@ -226,10 +257,10 @@ accept_token(
 	if (token_out.length <= WALL_TOKEN_MAX)
 		answer->token =
 		    (struct bytes){token_out.value, token_out.length};
-	if (first && !GSS_ERROR(major))
-		replay_add(seen, tag, now);
 	if (GSS_ERROR(major))
 		answer->text = status(major, minor);
+	else if (first && (fault = remember(client, tag, now)) != NULL)
+		answer->text = fault;
 	else if (major & GSS_S_CONTINUE_NEEDED)
 		answer->state = TICKET_GOES_ON;
 	else if ((fault = complete(a, client, mechanism, flags)) != NULL)

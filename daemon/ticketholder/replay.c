@@ -18,13 +18,15 @@ struct entry {
 	uint8_t tag[REPLAY_TAG];
 	uint64_t until;
 	uint32_t next; /* in its bucket, older ones behind */
+	uint16_t principal, realm; /* their counters */
 };
 
 struct replay {
 	struct entry entries[REPLAY_MAX]; /* a ring, in order of time */
 	uint32_t buckets[REPLAY_BUCKETS];
 	uint32_t first, count;
-	uint64_t lifetime;
+	uint32_t principals[REPLAY_SHARES], realms[REPLAY_SHARES];
+	uint64_t lifetime, seed;
 };
 
 /* ---- the authenticator of a token ---- */
@@ -106,12 +108,13 @@ replay_tag(const uint8_t *token, size_t len, uint8_t tag[REPLAY_TAG])
 /* ---- those that were seen ---- */
 
 struct replay *
-replay_new(uint64_t lifetime)
+replay_new(uint64_t lifetime, uint64_t seed)
 {
 	struct replay *r = mem_zalloc(sizeof(*r));
 
 	memset(r->buckets, 0xff, sizeof(r->buckets));
 	r->lifetime = lifetime;
+	r->seed = seed;
 	return r;
 }
 
@@ -121,22 +124,42 @@ replay_free(struct replay *r)
 	free(r);
 }
 
+/* The number of a counter or a bucket: FNV-1a with a seed, and the last steps
+ * of MurmurHash3, without which names that end alike have one number. */
+static uint16_t
+spread(const struct replay *r, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	uint64_t h = r->seed ^ 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < len; i++) {
+		h = (h ^ p[i]) * 0x100000001b3;
+		h ^= h >> 29;
+	}
+	h = (h ^ h >> 33) * 0xff51afd7ed558ccd;
+	h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53;
+	return (uint16_t)(h >> 48);
+}
+
+_Static_assert(
+    REPLAY_BUCKETS == UINT16_MAX + 1 && REPLAY_SHARES == UINT16_MAX + 1,
+    "spread() reaches all of them");
+
 static uint32_t *
 bucket(struct replay *r, const uint8_t tag[REPLAY_TAG])
 {
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < REPLAY_TAG; i++)
-		sum = sum * 31 + tag[i];
-	return &r->buckets[sum % REPLAY_BUCKETS];
+	return &r->buckets[spread(r, tag, REPLAY_TAG)];
 }
 
 /* The oldest is the last of its bucket. */
 static void
 drop_first(struct replay *r)
 {
-	uint32_t *at = bucket(r, r->entries[r->first].tag);
+	const struct entry *e = &r->entries[r->first];
+	uint32_t *at = bucket(r, e->tag);
 
+	r->principals[e->principal]--;
+	r->realms[e->realm]--;
 	while (*at != r->first)
 		at = &r->entries[*at].next;
 	*at = NONE;
@@ -161,15 +184,25 @@ replay_check(struct replay *r, const uint8_t tag[REPLAY_TAG], uint64_t now)
 	return r->count == REPLAY_MAX ? E_LIMIT : 0;
 }
 
-void
-replay_add(struct replay *r, const uint8_t tag[REPLAY_TAG], uint64_t now)
+int
+replay_add(struct replay *r, const uint8_t tag[REPLAY_TAG],
+    const char *principal, const char *realm, uint64_t now)
 {
 	uint32_t *at = bucket(r, tag), i = (r->first + r->count) % REPLAY_MAX;
 	struct entry *e = &r->entries[i];
+	uint16_t of_name = spread(r, principal, strlen(principal));
+	uint16_t of_realm = spread(r, realm, strlen(realm));
 
+	if (4 * r->principals[of_name] >= REPLAY_REALM - r->realms[of_realm])
+		return E_LIMIT;
 	memcpy(e->tag, tag, REPLAY_TAG);
 	e->until = now + r->lifetime;
+	e->principal = of_name;
+	e->realm = of_realm;
 	e->next = *at;
 	*at = i;
+	r->principals[of_name]++;
+	r->realms[of_realm]++;
 	r->count++;
+	return 0;
 }

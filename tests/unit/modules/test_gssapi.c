@@ -390,7 +390,7 @@ make_tag(uint8_t tag[REPLAY_TAG], uint32_t number)
 
 START_TEST(an_authenticator_is_known_for_its_time)
 {
-	struct replay *r = replay_new(10);
+	struct replay *r = replay_new(10, 4);
 	uint8_t tag[REPLAY_TAG];
 	unsigned wrong = 0;
 
@@ -399,7 +399,7 @@ START_TEST(an_authenticator_is_known_for_its_time)
 
 		make_tag(tag, i);
 		wrong += replay_check(r, tag, now) != 0;
-		replay_add(r, tag, now);
+		wrong += replay_add(r, tag, "ann@A", "A", now) != 0;
 		wrong += replay_check(r, tag, now) != E_DENIED;
 		make_tag(tag, i - 5000);
 		wrong += i >= 5000 && replay_check(r, tag, now) != E_DENIED;
@@ -411,19 +411,93 @@ START_TEST(an_authenticator_is_known_for_its_time)
 }
 END_TEST
 
+/* How many contexts of this client more are remembered. */
+static uint32_t
+fill(struct replay *r, uint32_t *number, const char *principal,
+    const char *realm, uint64_t now)
+{
+	uint8_t tag[REPLAY_TAG];
+	uint32_t before = *number;
+
+	for (;;) {
+		make_tag(tag, *number);
+		if (replay_check(r, tag, now) != 0 ||
+		    replay_add(r, tag, principal, realm, now) != 0)
+			return *number - before;
+		++*number;
+	}
+}
+
+#define HOG ((REPLAY_REALM + 4) / 5)
+
+START_TEST(no_principal_takes_the_room_of_others)
+{
+	struct replay *r = replay_new(10, 4);
+	uint32_t n = 0, count;
+	uint8_t tag[REPLAY_TAG];
+	char name[32];
+
+	ck_assert_uint_eq(fill(r, &n, "hog@A", "A", 5), HOG);
+	/* those of its realm and of others */
+	ck_assert_uint_gt(fill(r, &n, "ann@A", "A", 5), HOG / 2);
+	ck_assert_uint_eq(fill(r, &n, "eve@B", "B", 5), HOG);
+	for (count = 0; count < 100; count++) {
+		snprintf(name, sizeof(name), "u%u@A", count);
+		make_tag(tag, n++);
+		ck_assert_int_eq(replay_check(r, tag, 5), 0);
+		ck_assert_int_eq(replay_add(r, tag, name, "A", 5), 0);
+	}
+	/* what was refused is not remembered, what was taken is */
+	make_tag(tag, n);
+	ck_assert_int_eq(replay_add(r, tag, "hog@A", "A", 14), E_LIMIT);
+	ck_assert_int_eq(replay_check(r, tag, 14), 0);
+	make_tag(tag, 0);
+	ck_assert_int_eq(replay_check(r, tag, 14), E_DENIED);
+	/* and shares come back with time */
+	ck_assert_int_eq(replay_check(r, tag, 15), 0);
+	ck_assert_uint_eq(fill(r, &n, "hog@A", "A", 15), HOG);
+	replay_free(r);
+}
+END_TEST
+
+/* A KDC that is trusted for its realm makes as many principals as it likes. */
+START_TEST(no_realm_takes_the_room_of_others)
+{
+	struct replay *r = replay_new(10, 4);
+	uint8_t tag[REPLAY_TAG];
+	uint32_t n = 0;
+	char name[32];
+
+	do {
+		snprintf(name, sizeof(name), "u%u@EVIL", n);
+		make_tag(tag, n++);
+	} while (replay_check(r, tag, 5) == 0 &&
+	    replay_add(r, tag, name, "EVIL", 5) == 0);
+	ck_assert_uint_le(n, REPLAY_REALM + 1);
+	ck_assert_uint_gt(n, REPLAY_REALM - 100);
+	/* some of theirs share its counter */
+	ck_assert_uint_gt(fill(r, &n, "ann@A", "A", 5), HOG - 50);
+	replay_free(r);
+}
+END_TEST
+
 START_TEST(what_cannot_be_remembered_is_refused)
 {
-	struct replay *r = replay_new(10);
+	struct replay *r = replay_new(10, 4);
 	uint8_t tag[REPLAY_TAG];
 	unsigned wrong = 0;
+	char name[32];
+	uint32_t n;
 
-	for (uint32_t i = 0; i < REPLAY_MAX; i++) {
-		make_tag(tag, i);
+	/* a realm for every hundred */
+	for (n = 0; n < REPLAY_MAX; n++) {
+		snprintf(name, sizeof(name), "%u", n / 100);
+		make_tag(tag, n);
 		wrong += replay_check(r, tag, 5) != 0;
-		replay_add(r, tag, 5);
+		wrong += replay_add(r, tag, name, name, 5) != 0;
 	}
 	ck_assert_uint_eq(wrong, 0);
-	make_tag(tag, REPLAY_MAX);
+	make_tag(tag, n);
 	ck_assert_int_eq(replay_check(r, tag, 14), E_LIMIT);
 	ck_assert_int_eq(replay_check(r, tag, 15), 0);
 	replay_free(r);
@@ -446,6 +520,8 @@ suite_gssapi(void)
 	tcase_add_test(t, another_mechanism_is_refused_without_an_answer);
 	LOOP(t, doors, the_mapped_name_counts_only_without_a_k5login);
 	tcase_add_test(t, an_authenticator_is_known_for_its_time);
+	tcase_add_test(t, no_principal_takes_the_room_of_others);
+	tcase_add_test(t, no_realm_takes_the_room_of_others);
 	tcase_add_test(t, what_cannot_be_remembered_is_refused);
 	suite_add_tcase(s, t);
 	return s;

@@ -1,6 +1,7 @@
 /*
  * Which delegated tickets leave the ticketholder: those of the client itself,
- * once its MIC was right.  libgssapi's part is played here, so that there is
+ * once its MIC was right; and how many contexts of one client count in a short
+ * time.  libgssapi's part is played here, so that there is
  * no network and no KDC.
  */
 #include "tests/unit/unit.h"
@@ -16,10 +17,15 @@ static OM_uint32 fake_copy(
 static OM_uint32 fake_mic(OM_uint32 *minor, gss_ctx_id_t context,
     gss_buffer_t data, gss_buffer_t mic, gss_qop_t *quality);
 static OM_uint32 fake_release(OM_uint32 *minor, gss_cred_id_t *credential);
+static OM_uint32 fake_accept(OM_uint32 *minor, gss_ctx_id_t *context,
+    gss_cred_id_t credential, gss_buffer_t token, gss_channel_bindings_t none,
+    gss_name_t *client, gss_OID *mechanism, gss_buffer_t out, OM_uint32 *flags,
+    OM_uint32 *seconds, gss_cred_id_t *delegated);
 
-#define gss_krb5_copy_ccache fake_copy
-#define gss_verify_mic	     fake_mic
-#define gss_release_cred     fake_release
+#define gss_accept_sec_context fake_accept
+#define gss_krb5_copy_ccache   fake_copy
+#define gss_verify_mic	       fake_mic
+#define gss_release_cred       fake_release
 #include "daemon/ticketholder/accept.c"
 
 static const char *owner; /* of the tickets that were delegated */
@@ -70,6 +76,27 @@ fake_release(OM_uint32 *minor, gss_cred_id_t *credential)
 	released = *credential != GSS_C_NO_CREDENTIAL;
 	*credential = GSS_C_NO_CREDENTIAL;
 	return GSS_S_COMPLETE;
+}
+
+static OM_uint32
+fake_accept(OM_uint32 *minor, gss_ctx_id_t *context, gss_cred_id_t credential,
+    gss_buffer_t token, gss_channel_bindings_t none, gss_name_t *client,
+    gss_OID *mechanism, gss_buffer_t out, OM_uint32 *flags, OM_uint32 *seconds,
+    gss_cred_id_t *given)
+{
+	gss_buffer_desc name = {strlen(owner), (void *)(uintptr_t)owner};
+
+	(void)context;
+	(void)credential;
+	(void)token;
+	(void)none;
+	(void)out;
+	(void)seconds;
+	(void)given;
+	*flags = GSS_C_INTEG_FLAG;
+	*mechanism = (gss_OID)gss_mech_krb5;
+	return gss_import_name(
+	    minor, &name, (gss_OID)GSS_KRB5_NT_PRINCIPAL_NAME, client);
 }
 
 /* A complete context of ann's that has delegated. */
@@ -187,6 +214,49 @@ START_TEST(what_is_not_the_clients_own_is_not_told)
 }
 END_TEST
 
+/* ---- the share of the replay cache ---- */
+
+#define TOKEN (43 + 34)
+
+/* An AP-REQ in DER, with this number in its authenticator. */
+static bool
+comes(uint32_t number)
+{
+	uint8_t token[] = {0x60, 75, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12,
+	    1, 2, 2, 1, 0, 0x6e, 60, 0x30, 58, 0xa0, 3, 2, 1, 5, 0xa1, 3, 2, 1,
+	    14, 0xa2, 0, 0xa3, 0, 0xa4, 42, 0x30, 40, 0xa0, 0, 0xa2, 36, 4, 34,
+	    [TOKEN - 1] = 0};
+	struct msg_ticket_answer answer;
+	struct accept *a = accept_new();
+
+	memcpy(&token[sizeof(token) - 8], &number, sizeof(number));
+	accept_token(a, (struct bytes){token, sizeof(token)}, &answer);
+	accept_free(a);
+	ck_assert(answer.state == TICKET_DONE || answer.text == crowded);
+	return answer.state == TICKET_DONE;
+}
+
+START_TEST(one_client_does_not_fill_the_replay_cache)
+{
+	uint32_t n = 0;
+
+	ck_assert_int_eq(krb5_init_context(&names), 0);
+	seen = replay_new(600, 1);
+	for (owner = "hog@A"; comes(n); n++)
+		ck_assert_uint_lt(n, REPLAY_REALM / 4);
+	ck_assert_uint_gt(n, REPLAY_REALM / 6);
+	owner = "ann@A";
+	ck_assert(comes(n));
+	owner = "hog@A";
+	ck_assert(!comes(n + 1));
+	/* the same name of another realm is another client */
+	owner = "hog@B";
+	ck_assert(comes(n + 1));
+	replay_free(seen);
+	krb5_free_context(names);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -198,6 +268,8 @@ main(void)
 	tcase_add_test(tc, tickets_are_taken_once_behind_a_right_mic);
 	tcase_add_loop_test(tc, without_a_right_mic_they_are_gone, 0, 3);
 	tcase_add_loop_test(tc, what_is_not_the_clients_own_is_not_told, 0, 3);
+	tcase_add_test(tc, one_client_does_not_fill_the_replay_cache);
+	tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);
 	return unit_run(srunner_create(suite));
 }
