@@ -246,6 +246,8 @@ struct chain_step {
 	char *service; /* NULL: the module's own; else its parameter */
 };
 
+#define CHAIN_STEPS_MAX 16 /* steps that one login can take */
+
 struct chain {
 	char *text; /* as written */
 	struct chain_step *steps;

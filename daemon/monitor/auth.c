@@ -25,9 +25,18 @@ auth_init(struct monitor *m)
 {
 	struct auth *a = mem_zalloc(sizeof(*a));
 
-	a->login.m = m;
 	a->decision = mem_zalloc(sizeof(*a->decision));
 	decision_init(a->decision);
+	a->login = (struct sallyport_login){.calls = &host_calls,
+	    .program = m,
+	    .config = m->template->config,
+	    .source = &m->source,
+	    .local = &m->local,
+	    .listener = m->listener,
+	    .connection = m->connection_id,
+	    .decision = a->decision,
+	    .facts = &a->facts,
+	    .attempt = &a->attempt};
 	a->ticket.wall.fd = -1;
 	a->began = auth_clock();
 	own_save(&a->own);
@@ -138,8 +147,9 @@ answer_query(
 
 	for (size_t i = 0; i < count && verdict != SALLYPORT_ALLOW; i++)
 		verdict = auth_try_step(m, steps[i]);
-	if (verdict == SALLYPORT_ALLOW && !a->blind && a->attempt.has_key &&
-	    !chain_key_used(&a->walk, a->attempt.fingerprint) &&
+	if (verdict == SALLYPORT_ALLOW && !a->blind &&
+	    a->attempt.key_facts.told &&
+	    !chain_key_used(&a->walk, a->attempt.key_facts.fingerprint) &&
 	    ++a->offers <= AUTH_QUERIES_FREE) {
 		AUDIT_QUIETLY(
 		    true, auth_postponed, .method = a->attempt.method);
@@ -168,7 +178,7 @@ take_key(struct auth *a)
 {
 	struct earlier_key *e;
 
-	if (a->last_key.has_key) {
+	if (a->last_key.key_facts.told) {
 		e = mem_zalloc(sizeof(*e));
 		e->key = a->last_key;
 		e->next = a->earlier;
@@ -194,7 +204,9 @@ answer_proof(
 		verdict = auth_try_step(m, steps[i]);
 		result = chain_judge(&a->walk, steps[i], verdict,
 		    a->by == NULL ? NULL : a->by->settings->name,
-		    a->attempt.has_key ? a->attempt.fingerprint : NULL);
+		    a->attempt.key_facts.told ?
+			a->attempt.key_facts.fingerprint :
+			NULL);
 	}
 	if (a->attempt.abandoned)
 		return;
@@ -210,7 +222,7 @@ answer_proof(
 		return;
 	}
 	auth_expose(m);
-	if (a->attempt.has_key)
+	if (a->attempt.key_facts.told)
 		take_key(a);
 	if (a->attempt.principal[0] != '\0') {
 		memcpy(
@@ -218,7 +230,7 @@ answer_proof(
 		delegated_count(m);
 	}
 	if (restrictions_merge(&a->granted, &a->attempt.restrictions,
-		a->decision, a->attempt.key_source) != 0) {
+		a->decision, a->attempt.key_facts.source) != 0) {
 		auth_refuse(m, REFUSAL_conflict,
 		    "restrictions contradict each other", a->decision->why);
 		auth_fail(m, SALLYPORT_DENY);

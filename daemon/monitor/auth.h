@@ -10,7 +10,10 @@
 #include "daemon/monitor/host.h"
 #include "daemon/monitor/monitor.h"
 #include "daemon/monitor/own.h"
+#include "lib/audit.h"
 #include "lib/net.h"
+#include "modules/host/login.h"
+#include "modules/sallyport_ticket.h"
 
 #define AUTH_GROUPS_MAX	      1024
 #define AUTH_REFUSED_KEYS_MAX 32
@@ -23,86 +26,6 @@
 #define AUTH_QUERIES_FREE                                \
 	32 /* key queries, of either answer, before they \
 	    * count as failures */
-
-/* Which of a module's functions the host is calling. */
-enum host_stage {
-	STAGE_NONE,
-	STAGE_BEGIN,
-	STAGE_AUTHENTICATE,
-	STAGE_ACCOUNT,
-	STAGE_CHANGE,
-	STAGE_OPEN,
-	STAGE_CLOSE,
-	STAGE_END,
-	STAGE_COUNT
-};
-
-/* The host's functions that do not work in every stage: host_stage.c. */
-enum host_function {
-	HOST_KEY,
-	HOST_RESTRICT_TO,
-	HOST_USER_CHANGED,
-	HOST_ENVIRONMENT,
-	HOST_EXHAUSTED,
-	HOST_FAIL_DELAY,
-	HOST_ASK,
-	HOST_SHOW,
-	HOST_ASK_CHANGE,
-	HOST_PACKET_SEND,
-	HOST_PACKET_RECEIVE,
-	HOST_DEMAND,
-	HOST_TELL_USER,
-	HOST_ADD_GROUP,
-	HOST_TICKET_ACCEPT,
-	HOST_TICKET_VERIFY,
-	HOST_ASK_HELPER,
-	HOST_FUNCTION_COUNT
-};
-
-/* What modules see of a connection. */
-struct sallyport_login {
-	struct monitor *m;
-};
-
-struct restrictions {
-	unsigned off; /* bit 1 << enum sallyport_restriction */
-	char *command;
-	char *tun_unit;
-	char **open, **listen, **environment;
-	size_t open_count, listen_count, environment_count;
-	char **variables; /* host->environment()'s */
-	size_t variable_count;
-};
-
-/* One request being answered. */
-struct attempt {
-	const char *method; /* SSH method name */
-	const struct chain_step *step;
-	bool query; /* publickey without a signature */
-	bool change; /* password with a new one, unasked */
-	bool hostbound;
-	bool abandoned; /* the client asked for another thing */
-	bool broken; /* the client's answers made no sense */
-	struct bytes password, key, signature, host_key, data, submethods;
-	struct bytes user, service;
-	char algorithm[65], client_host[257], client_user[257];
-	char other[65]; /* a method of a module's own */
-	uint64_t began; /* CLOCK_MONOTONIC, microseconds */
-	time_t now;
-	uint32_t delay; /* microseconds, asked for by a module */
-	char reason[256];
-	/* the key, once a module has told */
-	bool has_key;
-	char key_type[64], fingerprint[64], key_source[64], place[300];
-	char key_id[256], ca_type[64], ca_fingerprint[64];
-	uint64_t serial;
-	unsigned key_bits;
-	bool touched, verified;
-	char principal[WALL_TEXT_MAX + 1]; /* once its MIC was right */
-	struct restrictions restrictions;
-	char demand[3 * CONFIG_NAME_MAX + 3]; /* one more step */
-	char told[256]; /* why, for the user; tell_user() */
-};
 
 /* A key that succeeded in a chain that asks for several. */
 struct earlier_key {
@@ -172,9 +95,6 @@ struct auth {
 
 	struct joined joined[HOST_MODULES_MAX];
 	size_t current; /* module being called */
-	enum host_stage stage; /* in which of its functions */
-	unsigned misplaced; /* calls in a wrong stage that were told; bits */
-	bool unkept; /* a restriction was refused: this call cannot allow */
 	bool unanswered; /* its helper failed last: nor can it then */
 	int free_fd; /* the lowest, before that call */
 	struct own own; /* the monitor's, as before any call */
@@ -249,8 +169,6 @@ void auth_name_decider(struct monitor *m);
 void auth_help_refused(struct monitor *m, enum refusal refusal,
     const char *reason, const char *detail);
 void auth_help_failed(struct monitor *m);
-/* Is this a name that may be shown to NSS and PAM at all? */
-bool auth_name_is_sane(const char *name);
 /* What modules are told that the user is called. */
 const char *auth_user_name(const struct monitor *m);
 
@@ -281,12 +199,26 @@ void host_children_look(struct monitor *m);
 void host_children_session(void);
 void host_children_end(struct monitor *m);
 
-/* ---- host_stage.c, host_claims.c ---------------------------------------- */
+/* ---- host_claims.c: what a module says of the login --------------------- */
 
-/* May the module call it at this moment?  If not, the log hears of it. */
-bool host_allows(struct sallyport_login *login, enum host_function function);
-/* "authenticate()" */
-const char *host_stage_name(enum host_stage stage);
+int claim_restriction(struct sallyport_login *login,
+    enum sallyport_restriction what, const char *value);
+int claim_user_changed(struct sallyport_login *login, const char *name);
+int claim_environment(struct sallyport_login *login, const char *setting);
+void claim_exhausted(struct sallyport_login *login);
+int claim_text(struct sallyport_login *login, const char *text);
+int claim_group(struct sallyport_login *login, const char *name);
+void claim_fail_delay(struct sallyport_login *login, uint32_t microseconds);
+
+/* ---- host_log.c, host_audit.c: what a module says to the log ------------- */
+
+void module_log(struct sallyport_login *login, const char *module,
+    enum sallyport_log level, const char *text);
+void module_event(struct sallyport_login *login,
+    const struct sallyport_event *event, const struct audit_pairs *values,
+    const char *text);
+void module_audit(struct sallyport_login *login, const char *event,
+    const char *subject, char *text);
 
 /* host_steps.c: what the steps of the chain have proven. */
 void auth_step_done(struct monitor *m, const struct chain_step *step);
@@ -295,48 +227,35 @@ void auth_steps_free(struct auth *a);
 
 /* host_state.c: files of a module's own, in this directory. */
 void host_state_root(const char *directory);
-int host_state_read(
+int state_read(
     struct sallyport_login *login, const char *name, void **data, size_t *len);
-int host_state_write(struct sallyport_login *login, const char *name,
+int state_write(struct sallyport_login *login, const char *name,
     const void *data, size_t len);
 /* The call has ended, or the client is asked: others may have them. */
 void host_state_release(struct monitor *m);
 
 /* host_demand.c: steps that modules demand besides. */
-int host_demand(struct sallyport_login *login, const char *step);
+int auth_demand(struct sallyport_login *login, const char *step);
 /* The call has said ALLOW: what it demanded holds.  False: too many. */
 bool auth_demand_keep(struct monitor *m);
 /* If one is still due, the client is told to go on with it: true. */
 bool auth_demand_next(struct monitor *m);
-int host_step(
+int auth_step(
     struct sallyport_login *login, size_t index, struct sallyport_step *out);
-
-/* host_log.c: what a module says. */
-void host_log(struct sallyport_login *login, enum sallyport_log level,
-    const char *format, ...) SALLYPORT_FORMAT(3, 4);
-int host_event(struct sallyport_login *login, const char *name,
-    const char *const *values, const char *format, ...) SALLYPORT_FORMAT(4, 5);
-
-int host_restrict_to(struct sallyport_login *login,
-    enum sallyport_restriction what, const char *value);
-int host_user_changed(struct sallyport_login *login, const char *name);
-int host_environment(struct sallyport_login *login, const char *setting);
-void host_exhausted(struct sallyport_login *login);
-int host_tell_user(struct sallyport_login *login, const char *format, ...)
-    SALLYPORT_FORMAT(2, 3);
-int host_add_group(struct sallyport_login *login, const char *name);
-void host_fail_delay(struct sallyport_login *login, uint32_t microseconds);
 
 /* ---- host_helper.c ------------------------------------------------------ */
 
-int host_ask_helper(struct sallyport_login *login, const void *request,
-    size_t len, void *reply, size_t max, size_t *reply_len, uint32_t deadline);
+int helper_ask(struct sallyport_login *login, const void *request, size_t len,
+    void *reply, size_t max, size_t *reply_len, uint32_t deadline);
 /* The verdict of a call in which the helper may have failed. */
 int host_answered(struct monitor *m, const char *name, int verdict);
 
 /* ---- host_ticket.c ------------------------------------------------------ */
 
-extern const struct sallyport_tickets host_tickets;
+int ticket_accept(struct sallyport_login *login, const void *token, size_t len,
+    struct sallyport_ticket *ticket);
+int ticket_verify(struct sallyport_login *login, const void *data, size_t len,
+    const void *mic, size_t mic_len);
 /* The attempt's context is over; harmless without one. */
 void host_ticket_end(struct monitor *m);
 

@@ -119,9 +119,9 @@ bool
 auth_refused_key_is_news(struct monitor *m)
 {
 	struct auth *a = m->auth;
-	const char *fp = a->attempt.fingerprint;
+	const char *fp = a->attempt.key_facts.fingerprint;
 	/* Its fingerprint is that of its key. */
-	bool cert = a->attempt.ca_fingerprint[0] != '\0';
+	bool cert = a->attempt.key_facts.ca_fingerprint[0] != '\0';
 
 	if (a->walk.hopeless)
 		return false;
@@ -177,7 +177,7 @@ tell_failure(struct monitor *m, enum sallyport_verdict verdict, unsigned max)
 	    audit_context()->denied || a->failures >= max / 2;
 	enum refusal by_verdict = refusal_by(verdict);
 	/* It does not look at keys of users whom it does not let in. */
-	bool nobodys_key = t->has_key &&
+	bool nobodys_key = t->key_facts.told &&
 	    (audit_context()->user_state == AUDIT_USER_INVALID ||
 		audit_context()->denied);
 	char method[128];
@@ -195,8 +195,8 @@ tell_failure(struct monitor *m, enum sallyport_verdict verdict, unsigned max)
 					     refusals[by_verdict].sentence,
 	    .attempt = a->failures,
 	    .attempts_left = max > a->failures ? max - a->failures : 0,
-	    .key_type = t->has_key ? t->key_type : NULL,
-	    .fp = t->has_key ? t->fingerprint : NULL,
+	    .key_type = t->key_facts.told ? t->key_facts.type : NULL,
+	    .fp = t->key_facts.told ? t->key_facts.fingerprint : NULL,
 	    .duration_ms = elapsed_ms(m));
 	auth_help_failed(m);
 	if (m->template->config->records.btmp && (secret || !m->user_known))
@@ -235,15 +235,17 @@ static void
 tell_offer(struct monitor *m)
 {
 	const struct attempt *t = &m->auth->attempt;
-	bool cert = t->ca_fingerprint[0] != '\0';
+	bool cert = t->key_facts.ca_fingerprint[0] != '\0';
 
-	if (t->has_key && !audit_context()->denied &&
+	if (t->key_facts.told && !audit_context()->denied &&
 	    audit_context()->user_state == AUDIT_USER_AUTHENTICATING)
-		AUDIT(key_offered, .method = t->method, .key_type = t->key_type,
-		    .fp = t->fingerprint, .key_id = cert ? t->key_id : NULL,
-		    .serial = cert ? t->serial : 0,
-		    .ca_type = cert ? t->ca_type : NULL,
-		    .ca_fp = cert ? t->ca_fingerprint : NULL);
+		AUDIT(key_offered, .method = t->method,
+		    .key_type = t->key_facts.type,
+		    .fp = t->key_facts.fingerprint,
+		    .key_id = cert ? t->key_facts.id : NULL,
+		    .serial = cert ? t->key_facts.serial : 0,
+		    .ca_type = cert ? t->key_facts.ca_type : NULL,
+		    .ca_fp = cert ? t->key_facts.ca_fingerprint : NULL);
 }
 
 void
@@ -338,7 +340,7 @@ auth_expose(struct monitor *m)
 	const struct attempt *t = &a->attempt;
 	char *blob = mem_zalloc(BASE64_SIZE(t->key.len)), *text;
 
-	if (t->has_key && t->key.len != 0)
+	if (t->key_facts.told && t->key.len != 0)
 		base64_encode(
 		    t->key.data, t->key.len, blob, BASE64_SIZE(t->key.len));
 	if (t->principal[0] != '\0')
@@ -348,8 +350,9 @@ auth_expose(struct monitor *m)
 	else
 		text = mem_printf("%s%s%s%s%s%s\n",
 		    a->exposed == NULL ? "" : a->exposed, t->method,
-		    t->has_key ? " " : "", t->has_key ? t->key_type : "",
-		    t->has_key ? " " : "", blob);
+		    t->key_facts.told ? " " : "",
+		    t->key_facts.told ? t->key_facts.type : "",
+		    t->key_facts.told ? " " : "", blob);
 	free(a->exposed);
 	free(blob);
 	a->exposed = text;
@@ -369,8 +372,9 @@ auth_partial(struct monitor *m, const char *methods)
 	AUDIT_QUIETLY(quiet, auth_partial,
 	    .method = method_text(m, method, sizeof(method)),
 	    .module = a->by == NULL ? NULL : a->by->settings->name,
-	    .next = methods, .key_type = t->has_key ? t->key_type : NULL,
-	    .fp = t->has_key ? t->fingerprint : NULL);
+	    .next = methods,
+	    .key_type = t->key_facts.told ? t->key_facts.type : NULL,
+	    .fp = t->key_facts.told ? t->key_facts.fingerprint : NULL);
 	MONITOR_SEND(
 	    m, auth_verdict, .result = AUTH_PARTIAL, .methods = methods);
 }
@@ -422,7 +426,8 @@ fill_slot(struct monitor *m, const char *methods)
 	    a->decision->rule == NULL ? "" : a->decision->rule->name);
 	snprintf(s->method, sizeof(s->method), "%.63s", methods);
 	snprintf(s->key, sizeof(s->key), "%s",
-	    a->last_key.has_key ? a->last_key.fingerprint : "");
+	    a->last_key.key_facts.told ? a->last_key.key_facts.fingerprint :
+					 "");
 	snprintf(s->principal, sizeof(s->principal), "%.*s",
 	    (int)sizeof(s->principal) - 1, a->principal);
 }
@@ -487,7 +492,7 @@ auth_succeed(struct monitor *m)
 
 	if (a->proof.method != NULL)
 		take_proof(a);
-	cert = t->has_key && t->ca_fingerprint[0] != '\0';
+	cert = t->key_facts.told && t->key_facts.ca_fingerprint[0] != '\0';
 
 	for (size_t i = 0; i < a->walk.done_count; i++)
 		used += (size_t)snprintf(&methods[used],
@@ -498,11 +503,12 @@ auth_succeed(struct monitor *m)
 	AUDIT(auth_ok, .method = method_text(m, method, sizeof(method)),
 	    .methods = methods,
 	    .module = a->by == NULL ? NULL : a->by->settings->name,
-	    .key_type = t->has_key ? t->key_type : NULL,
-	    .fp = t->has_key ? t->fingerprint : NULL,
-	    .key_id = cert ? t->key_id : NULL, .serial = cert ? t->serial : 0,
-	    .ca_type = cert ? t->ca_type : NULL,
-	    .ca_fp = cert ? t->ca_fingerprint : NULL,
+	    .key_type = t->key_facts.told ? t->key_facts.type : NULL,
+	    .fp = t->key_facts.told ? t->key_facts.fingerprint : NULL,
+	    .key_id = cert ? t->key_facts.id : NULL,
+	    .serial = cert ? t->key_facts.serial : 0,
+	    .ca_type = cert ? t->key_facts.ca_type : NULL,
+	    .ca_fp = cert ? t->key_facts.ca_fingerprint : NULL,
 	    .principal = t->principal[0] != '\0' ? t->principal : NULL,
 	    .attempt = a->requests,
 	    .duration_ms = (auth_clock() - a->began) / 1000);

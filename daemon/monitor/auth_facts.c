@@ -16,25 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool
-auth_name_is_sane(const char *name)
-{
-	if (name[0] == '\0' || name[0] == '-' || strlen(name) > SSH_USER_MAX)
-		return false;
-	for (const unsigned char *p = (const unsigned char *)name; *p != '\0';
-	     p++)
-		if (*p < 0x20 || *p == 0x7f || *p == '/' || *p == ':')
-			return false;
-	return true;
-}
-
 /* A name with a newline in it would be two lines to a module's service. */
 const char *
 auth_user_name(const struct monitor *m)
 {
 	if (m->user_known)
 		return m->passwd.pw_name;
-	return auth_name_is_sane(m->user) ? m->user : "illegal-name";
+	return host_name_is_sane(m->user) ? m->user : "illegal-name";
 }
 
 static enum fact_state
@@ -72,7 +60,7 @@ gather(struct monitor *m)
 	f->listener = m->listener[0] == '\0' ? NULL : m->listener;
 	f->now = a->attempt.now;
 	f->key_state = f->principal_state = FACT_ABSENT;
-	if (!auth_name_is_sane(m->user))
+	if (!host_name_is_sane(m->user))
 		return;
 	auth_call(m, CALL_NSS, m->user);
 	f->user_state = directory_user(m->user, &m->passwd, &a->nss_silent);
@@ -103,6 +91,11 @@ auth_learn(struct monitor *m)
 	bool granted;
 
 	gather(m);
+	a->login.user = auth_user_name(m);
+	a->login.illegal = !host_name_is_sane(m->user);
+	a->login.passwd = m->user_known ? &m->passwd : NULL;
+	a->login.groups = a->groups;
+	a->login.group_count = a->group_count;
 	audit_set_requested(m->user, m->user_known);
 	policy_decide(m->template->config, &a->facts, d);
 	granted = d->verdict == POLICY_GRANTED && !d->decoy && m->user_known;
@@ -120,7 +113,7 @@ auth_learn(struct monitor *m)
 		auth_refuse(m, REFUSAL_no_module, NULL, d->why);
 	if (a->facts.user_state == FACT_ABSENT) {
 		AUDIT(auth_unknown_user,
-		    .reason = !auth_name_is_sane(m->user) ? "illegal name" :
+		    .reason = !host_name_is_sane(m->user) ? "illegal name" :
 			a->nss_silent ? "no such user, but a source of the "
 					"name service did not answer" :
 					"no such user");

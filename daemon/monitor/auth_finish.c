@@ -17,20 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static void
-describe_key(const struct attempt *k, struct policy_facts *f)
-{
-	f->key_state = FACT_KNOWN;
-	f->key_type = k->key_type;
-	f->key_algorithm = k->algorithm[0] != '\0' ? k->algorithm : NULL;
-	f->key_fingerprint = k->fingerprint;
-	f->key_source = k->key_source;
-	f->key_ca = k->ca_fingerprint[0] != '\0' ? k->ca_fingerprint : NULL;
-	f->key_bits = k->key_bits;
-	f->key_touched = k->touched;
-	f->key_verified = k->verified;
-}
-
 /* Each key that succeeded, for guards; the last one is the login's.  And the
  * Kerberos principal, of which a login has one. */
 static void
@@ -46,15 +32,15 @@ fill_key_facts(struct auth *a)
 		f->principal = a->principal;
 		f->delegated = a->delegated.counted.are_there;
 	}
-	if (!a->last_key.has_key)
+	if (!a->last_key.key_facts.told)
 		return;
 	f->earlier = NULL;
 	for (struct earlier_key *e = a->earlier; e != NULL; e = e->next) {
 		e->facts = *f;
-		describe_key(&e->key, &e->facts);
+		key_facts_tell(&e->key.key_facts, e->key.algorithm, &e->facts);
 		f->earlier = &e->facts;
 	}
-	describe_key(&a->last_key, f);
+	key_facts_tell(&a->last_key.key_facts, a->last_key.algorithm, f);
 	f->key_command = a->granted.command;
 }
 

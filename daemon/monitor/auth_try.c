@@ -71,7 +71,11 @@ auth_enter(struct monitor *m, size_t module, enum host_stage stage)
 	struct auth *a = m->auth;
 
 	a->current = module;
-	a->stage = stage;
+	a->login.module = &m->template->modules[module];
+	a->login.stage = stage;
+	a->login.done = a->walk.done;
+	a->login.done_count = a->walk.done_count;
+	a->login.hopeless = a->walk.hopeless;
 	a->unanswered = false;
 	auth_call(m, auth_stage_call(stage),
 	    m->template->modules[module].settings->name);
@@ -85,9 +89,9 @@ auth_leave(struct monitor *m)
 	host_children_look(m);
 	host_state_release(m);
 	/* Changes by open_session() are the session's, until it runs. */
-	if (m->auth->stage != STAGE_OPEN)
+	if (m->auth->login.stage != STAGE_OPEN)
 		own_restore(&m->auth->own);
-	m->auth->stage = STAGE_NONE;
+	m->auth->login.stage = STAGE_NONE;
 }
 
 void *
@@ -114,7 +118,6 @@ enum sallyport_verdict
 auth_verdict(struct monitor *m, size_t module, int verdict)
 {
 	const struct hosted *h = &m->template->modules[module];
-	bool unkept;
 
 	auth_leave(m);
 	host_ticket_end(m);
@@ -123,34 +126,7 @@ auth_verdict(struct monitor *m, size_t module, int verdict)
 	tell_leak(m->auth, h);
 	/* Also if it was begin() that could not. */
 	verdict = host_answered(m, h->settings->name, verdict);
-	unkept = m->auth->unkept;
-	m->auth->unkept = false;
-	if (unkept &&
-	    (verdict == SALLYPORT_ALLOW || verdict == SALLYPORT_IGNORE)) {
-		log_error("module %s goes on with what it could not restrict",
-		    h->settings->name);
-		snprintf(m->auth->attempt.reason,
-		    sizeof(m->auth->attempt.reason),
-		    "a restriction of module %s cannot be kept",
-		    h->settings->name);
-		return SALLYPORT_DENY;
-	}
-	switch (verdict) {
-	case SALLYPORT_DENY:
-	case SALLYPORT_IGNORE:
-	case SALLYPORT_UNAVAILABLE:
-	case SALLYPORT_LOCKED:
-	case SALLYPORT_EXPIRED:
-	case SALLYPORT_ALLOW:
-		return (enum sallyport_verdict)verdict;
-	default:
-		log_error("module %s returned %d, which is no verdict",
-		    h->settings->name, verdict);
-		snprintf(m->auth->attempt.reason,
-		    sizeof(m->auth->attempt.reason),
-		    "module %s returned no verdict", h->settings->name);
-		return SALLYPORT_DENY;
-	}
+	return host_verdict(&m->auth->login, h->settings->name, verdict);
 }
 
 /* Signatures are made with algorithms that the configuration names. */
@@ -177,12 +153,7 @@ forget_claims(struct attempt *a)
 {
 	restrictions_free(&a->restrictions);
 	a->demand[0] = '\0';
-	a->has_key = a->touched = a->verified = false;
-	a->key_type[0] = a->fingerprint[0] = a->key_source[0] = '\0';
-	a->place[0] = a->key_id[0] = a->ca_type[0] = '\0';
-	a->ca_fingerprint[0] = '\0';
-	a->serial = 0;
-	a->key_bits = 0;
+	memset(&a->key_facts, 0, sizeof(a->key_facts));
 	a->principal[0] = '\0';
 }
 

@@ -9,7 +9,6 @@
 #include "config/config.h"
 #include "modules/sallyport_module.h"
 
-#define CHAIN_STEPS_MAX 16 /* steps that one login can take */
 #define CHAIN_WALKS_MAX 32 /* chains side by side */
 
 /* Zero refuses; compare with ==. */

@@ -18,7 +18,7 @@ load_and_tell(const struct config *config, const struct module_settings *s,
 	struct pairs services = host_services(config, s->name);
 	const struct host_loading how = {.directory = config->module_directory,
 	    .services = &services,
-	    .functions = &host_table};
+	    .calls = &host_calls};
 	char *file = host_module_path(s, config->module_directory);
 	int err = host_load_one(s, &how, h, problems);
 

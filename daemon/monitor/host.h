@@ -7,6 +7,7 @@
 
 #include "daemon/monitor/monitor.h"
 #include "modules/host/load.h"
+#include "modules/host/table.h"
 
 /*
  * Load every module of the configuration into t->modules.  0, or E_VALUE
@@ -20,7 +21,7 @@ void host_unload(struct monitor_template *t);
 int monitors_check(
     struct monitor_template *t, unsigned purpose, struct problems *problems);
 
-/* host_table.c: the functions modules get. */
-extern const struct sallyport_host host_table;
+/* host_table.c: the monitor's own part of what modules call. */
+extern const struct host_calls host_calls;
 
 #endif

@@ -37,7 +37,7 @@ in_child(void)
 	int fds[5];
 
 	if (m == NULL || m->auth == NULL || getppid() != watched_pid ||
-	    m->auth->stage == STAGE_NONE)
+	    m->auth->login.stage == STAGE_NONE)
 		return;
 	fds[0] = m->worker.fd;
 	fds[1] = m->keyholder.fd;
@@ -48,7 +48,7 @@ in_child(void)
 		if (fds[i] > STDERR_FILENO)
 			close(fds[i]);
 	/* A monitor that is killed for a hanging call cannot end it. */
-	if (before_session(m->auth->stage))
+	if (before_session(m->auth->login.stage))
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 }
 
@@ -78,7 +78,7 @@ host_children_look(struct monitor *m)
 	pid_t pids[OFFSPRING_MAX];
 	size_t n;
 
-	if (!before_session(a->stage) || !offspring_exist())
+	if (!before_session(a->login.stage) || !offspring_exist())
 		return;
 	n = offspring_of(getpid(), pids);
 	for (size_t i = 0; i < n; i++) {
@@ -88,7 +88,7 @@ host_children_look(struct monitor *m)
 		log_warn("module %s: %s has left process %d behind; it ends "
 			 "with the connection",
 		    m->template->modules[a->current].settings->name,
-		    host_stage_name(a->stage), (int)pids[i]);
+		    host_stage_name(a->login.stage), (int)pids[i]);
 		if (a->left_count < AUTH_LEFT_MAX)
 			a->left[a->left_count++] = pids[i];
 		else

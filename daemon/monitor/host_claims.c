@@ -22,31 +22,24 @@ module_name(const struct monitor *m)
 	return m->template->modules[m->auth->current].settings->name;
 }
 
-/* A module that goes on in spite of a refusal here is not believed. */
 int
-host_restrict_to(struct sallyport_login *login, enum sallyport_restriction what,
-    const char *value)
+claim_restriction(struct sallyport_login *login,
+    enum sallyport_restriction what, const char *value)
 {
-	struct auth *a = login->m->auth;
-	bool allowed = host_allows(login, HOST_RESTRICT_TO);
-
-	if (allowed &&
-	    restrictions_add(&a->attempt.restrictions, what, value) == 0)
-		return SALLYPORT_OK;
-	a->unkept = true;
-	return allowed ? SALLYPORT_REFUSED : SALLYPORT_STATE;
+	return restrictions_add(&login->attempt->restrictions, what, value) ==
+		0 ?
+	    SALLYPORT_OK :
+	    SALLYPORT_REFUSED;
 }
 
 int
-host_user_changed(struct sallyport_login *login, const char *name)
+claim_user_changed(struct sallyport_login *login, const char *name)
 {
-	struct monitor *m = login->m;
+	struct monitor *m = login->program;
 	struct passwd pw, *found = NULL;
 	char buffer[16384];
 
-	if (!host_allows(login, HOST_USER_CHANGED))
-		return SALLYPORT_STATE;
-	if (name != NULL && m->user_known && auth_name_is_sane(name) &&
+	if (name != NULL && m->user_known && host_name_is_sane(name) &&
 	    getpwnam_r(name, &pw, buffer, sizeof(buffer), &found) == 0 &&
 	    found != NULL && found->pw_uid == m->passwd.pw_uid)
 		return SALLYPORT_OK;
@@ -58,38 +51,30 @@ host_user_changed(struct sallyport_login *login, const char *name)
 }
 
 int
-host_environment(struct sallyport_login *login, const char *setting)
+claim_environment(struct sallyport_login *login, const char *setting)
 {
-	struct auth *a = login->m->auth;
+	struct monitor *m = login->program;
 	int err;
 
-	if (!host_allows(login, HOST_ENVIRONMENT) ||
-	    strchr(setting, '=') == NULL)
+	if (strchr(setting, '=') == NULL)
 		return SALLYPORT_STATE;
 	if (!policy_may_module_set(setting)) {
 		log_warn("module %s may not set the variable %.*s",
-		    module_name(login->m), (int)strcspn(setting, "="), setting);
+		    module_name(m), (int)strcspn(setting, "="), setting);
 		return SALLYPORT_REFUSED;
 	}
-	err = a->stage == STAGE_OPEN ?
-	    auth_set_environment(login->m, setting) :
-	    restrictions_set_variable(&a->attempt.restrictions, setting);
+	err = login->stage == STAGE_OPEN ?
+	    auth_set_environment(m, setting) :
+	    restrictions_set_variable(&login->attempt->restrictions, setting);
 	return err == 0 ? SALLYPORT_OK : SALLYPORT_TOO_LARGE;
 }
 
 int
-host_tell_user(struct sallyport_login *login, const char *format, ...)
+claim_text(struct sallyport_login *login, const char *text)
 {
-	struct attempt *a = &login->m->auth->attempt;
-	char text[sizeof(a->told)], *clean;
-	va_list args;
+	struct attempt *a = login->attempt;
+	char *clean = ask_clean(text, sizeof(a->told) - 1);
 
-	if (!host_allows(login, HOST_TELL_USER))
-		return SALLYPORT_STATE;
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	clean = ask_clean(text, sizeof(a->told) - 1);
 	snprintf(a->told, sizeof(a->told), "%s", clean);
 	free(clean);
 	return SALLYPORT_OK;
@@ -97,16 +82,14 @@ host_tell_user(struct sallyport_login *login, const char *format, ...)
 
 /* The session process inherits the monitor's groups of this moment. */
 int
-host_add_group(struct sallyport_login *login, const char *name)
+claim_group(struct sallyport_login *login, const char *name)
 {
-	struct monitor *m = login->m;
+	struct monitor *m = login->program;
 	gid_t groups[AUTH_GROUPS_MAX + 1];
 	struct group entry, *found = NULL;
 	char buffer[65536];
 	int count;
 
-	if (!host_allows(login, HOST_ADD_GROUP))
-		return SALLYPORT_STATE;
 	if (getgrnam_r(name, &entry, buffer, sizeof(buffer), &found) != 0 ||
 	    found == NULL)
 		return SALLYPORT_NOT_FOUND;
@@ -123,19 +106,16 @@ host_add_group(struct sallyport_login *login, const char *name)
 }
 
 void
-host_exhausted(struct sallyport_login *login)
+claim_exhausted(struct sallyport_login *login)
 {
-	struct auth *a = login->m->auth;
+	const struct monitor *m = login->program;
 
-	if (host_allows(login, HOST_EXHAUSTED))
-		a->joined[a->current].exhausted = true;
+	m->auth->joined[m->auth->current].exhausted = true;
 }
 
 void
-host_fail_delay(struct sallyport_login *login, uint32_t microseconds)
+claim_fail_delay(struct sallyport_login *login, uint32_t microseconds)
 {
-	struct attempt *a = &login->m->auth->attempt;
-
-	if (host_allows(login, HOST_FAIL_DELAY) && microseconds > a->delay)
-		a->delay = microseconds;
+	if (microseconds > login->attempt->delay)
+		login->attempt->delay = microseconds;
 }

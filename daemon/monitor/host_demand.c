@@ -13,27 +13,21 @@
 #include <string.h>
 
 int
-host_demand(struct sallyport_login *login, const char *step)
+auth_demand(struct sallyport_login *login, const char *step)
 {
-	struct monitor *m = login->m;
+	struct monitor *m = login->program;
 	struct auth *a = m->auth;
 	struct arena *arena;
 	struct chain chain = {0};
 	bool good;
 
-	if (!host_allows(login, HOST_DEMAND)) {
-		a->unkept = true;
-		return SALLYPORT_STATE;
-	}
 	arena = arena_new();
 	good = strlen(step) < sizeof(a->attempt.demand) &&
 	    parse_chain(arena, step, &chain) == NULL && chain.count == 1 &&
 	    auth_serves(&chain.steps[0], m);
 	arena_free(arena);
-	if (!good) {
-		a->unkept = true;
+	if (!good)
 		return SALLYPORT_NOT_FOUND;
-	}
 	snprintf(a->attempt.demand, sizeof(a->attempt.demand), "%s", step);
 	return SALLYPORT_OK;
 }

@@ -125,10 +125,10 @@ failed(struct monitor *m, const char *name, int err)
 }
 
 int
-host_ask_helper(struct sallyport_login *login, const void *request, size_t len,
+helper_ask(struct sallyport_login *login, const void *request, size_t len,
     void *reply, size_t max, size_t *reply_len, uint32_t deadline)
 {
-	struct monitor *m = login->m;
+	struct monitor *m = login->program;
 	const struct hosted *h = &m->template->modules[m->auth->current];
 	struct question q = {.request = {.data = request, .len = len},
 	    .patience = deadline == 0	   ? DEADLINE_MS :
@@ -139,7 +139,7 @@ host_ask_helper(struct sallyport_login *login, const void *request, size_t len,
 	    .len = reply_len};
 	int err;
 
-	if (!host_allows(login, HOST_ASK_HELPER) || !host_has_helper(h))
+	if (!host_has_helper(h))
 		return SALLYPORT_STATE;
 	*reply_len = 0;
 	if (len > WALL_HELPER_MAX)

@@ -6,24 +6,11 @@
 
 #include "lib/audit.h"
 #include "lib/log.h"
-#include "modules/host/events.h"
-#include "modules/host/problem.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define PIECE 240 /* of a line: a value has no more */
-
-static const char *
-module_name(const struct sallyport_login *login)
-{
-	const struct monitor *m = login == NULL ? NULL : login->m;
-
-	if (m != NULL)
-		return m->template->modules[m->auth->current].settings->name;
-	return host_loading_name();
-}
 
 static void
 emit(const char *module, enum sallyport_log level, const char *line,
@@ -73,46 +60,19 @@ emit_pieces(const char *module, enum sallyport_log level, const char *text,
 	} while (*text != '\0');
 }
 
-void SALLYPORT_FORMAT(3, 4) host_log(struct sallyport_login *login,
-    enum sallyport_log level, const char *format, ...)
+void
+module_log(struct sallyport_login *login, const char *module,
+    enum sallyport_log level, const char *text)
 {
-	char text[LOG_LINE_MAX];
-	va_list args;
-
-	if (!is_wanted(level))
-		return;
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	emit_pieces(module_name(login), level, text, NULL, NULL);
+	(void)login;
+	if (is_wanted(level))
+		emit_pieces(module, level, text, NULL, NULL);
 }
 
-int SALLYPORT_FORMAT(4, 5) host_event(struct sallyport_login *login,
-    const char *name, const char *const *values, const char *format, ...)
+void
+module_event(struct sallyport_login *login, const struct sallyport_event *event,
+    const struct audit_pairs *values, const char *text)
 {
-	const struct monitor *m = login->m;
-	const struct sallyport_event *e =
-	    host_events(m->template->modules[m->auth->current].module);
-	char names[AUDIT_PAIRS_MAX][33], text[LOG_LINE_MAX];
-	struct audit_pairs pairs = {0};
-	const char *list;
-	va_list args;
-
-	while (e != NULL && e->name != NULL && strcmp(e->name, name) != 0)
-		e++;
-	if (e == NULL || e->name == NULL)
-		return SALLYPORT_NOT_FOUND;
-	list = e->fields == NULL ? "" : e->fields;
-	while (pairs.count < AUDIT_PAIRS_MAX &&
-	    host_event_field(&list, names[pairs.count]) != NULL) {
-		pairs.names[pairs.count] = names[pairs.count];
-		pairs.values[pairs.count] =
-		    values == NULL ? NULL : values[pairs.count];
-		pairs.count++;
-	}
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	emit_pieces(module_name(login), e->level, text, e->name, &pairs);
-	return SALLYPORT_OK;
+	emit_pieces(login->module->settings->name, event->level, text,
+	    event->name, values);
 }

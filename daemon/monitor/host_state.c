@@ -145,10 +145,10 @@ host_state_release(struct monitor *m)
 }
 
 int
-host_state_read(
+state_read(
     struct sallyport_login *login, const char *name, void **data, size_t *len)
 {
-	struct monitor *m = login->m;
+	struct monitor *m = login->program;
 	char file[3 * STATE_NAME + 1], *bytes;
 	struct stat st;
 	ssize_t n;
@@ -210,10 +210,10 @@ write_new(int directory, const void *data, size_t len)
 }
 
 int
-host_state_write(struct sallyport_login *login, const char *name,
-    const void *data, size_t len)
+state_write(struct sallyport_login *login, const char *name, const void *data,
+    size_t len)
 {
-	struct monitor *m = login->m;
+	struct monitor *m = login->program;
 	char file[3 * STATE_NAME + 1];
 	int directory, err;
 

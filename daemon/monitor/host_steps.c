@@ -14,10 +14,7 @@
 struct step_facts {
 	char method[65], module[CONFIG_NAME_MAX + 1];
 	char parameter[CONFIG_NAME_MAX + 1];
-	char key_type[64], fingerprint[64], key_source[64];
-	char key_id[256], ca_fingerprint[64];
-	uint64_t serial;
-	bool has_key, touched, verified;
+	struct key_facts key;
 };
 
 #define KEEP(place, text) \
@@ -36,17 +33,7 @@ auth_step_done(struct monitor *m, const struct chain_step *step)
 	KEEP(f->method, step->method);
 	KEEP(f->module, a->by == NULL ? NULL : a->by->settings->name);
 	KEEP(f->parameter, step->service);
-	f->has_key = t->has_key;
-	if (t->has_key) {
-		KEEP(f->key_type, t->key_type);
-		KEEP(f->fingerprint, t->fingerprint);
-		KEEP(f->key_source, t->key_source);
-		KEEP(f->key_id, t->key_id);
-		KEEP(f->ca_fingerprint, t->ca_fingerprint);
-		f->serial = t->serial;
-		f->touched = t->touched;
-		f->verified = t->verified;
-	}
+	f->key = t->key_facts;
 	a->steps[a->step_count++] = f;
 }
 
@@ -74,10 +61,11 @@ auth_steps_free(struct auth *a)
 }
 
 int
-host_step(
+auth_step(
     struct sallyport_login *login, size_t index, struct sallyport_step *out)
 {
-	const struct auth *a = login->m->auth;
+	const struct monitor *m = login->program;
+	const struct auth *a = m->auth;
 	const struct step_facts *f;
 	struct sallyport_step step = {.size = sizeof(step)};
 
@@ -89,15 +77,15 @@ host_step(
 	step.method = f->method;
 	step.module = f->module;
 	step.parameter = f->parameter;
-	if (f->has_key) {
-		step.key_type = f->key_type;
-		step.fingerprint = f->fingerprint;
-		step.key_source = f->key_source;
-		step.key_id = f->key_id;
-		step.ca_fingerprint = f->ca_fingerprint;
-		step.serial = f->serial;
-		step.touched = f->touched;
-		step.verified = f->verified;
+	if (f->key.told) {
+		step.key_type = f->key.type;
+		step.fingerprint = f->key.fingerprint;
+		step.key_source = f->key.source;
+		step.key_id = f->key.id;
+		step.ca_fingerprint = f->key.ca_fingerprint;
+		step.serial = f->key.serial;
+		step.touched = f->key.touched;
+		step.verified = f->key.verified;
 	}
 	/* As much as the module's header has. */
 	if (out->size < step.size)

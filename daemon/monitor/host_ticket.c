@@ -123,19 +123,18 @@ ask(struct monitor *m, const struct wall_message *question,
 	return SALLYPORT_SYSTEM;
 }
 
-static int
+int
 ticket_accept(struct sallyport_login *login, const void *token, size_t len,
     struct sallyport_ticket *ticket)
 {
-	struct monitor *m = login->m;
+	struct monitor *m = login->program;
 	struct auth *a = m->auth;
 	struct wall_message question = {
 	    .type = MSG_ticket_token, .fds = {-1, -1, -1, -1}};
 	const struct msg_ticket_answer *answer = &a->ticket.last.ticket_answer;
 	int err;
 
-	if (!host_allows(login, HOST_TICKET_ACCEPT) ||
-	    ticket->size < sizeof(*ticket))
+	if (ticket->size < sizeof(*ticket))
 		return SALLYPORT_STATE;
 	ticket->complete = 0;
 	ticket->token = NULL;
@@ -221,11 +220,11 @@ take_principal(struct monitor *m, const char *principal)
 	return SALLYPORT_REFUSED;
 }
 
-static int
+int
 ticket_verify(struct sallyport_login *login, const void *data, size_t len,
     const void *mic, size_t mic_len)
 {
-	struct monitor *m = login->m;
+	struct monitor *m = login->program;
 	struct auth *a = m->auth;
 	struct wall_message question = {
 	    .type = MSG_ticket_mic, .fds = {-1, -1, -1, -1}};
@@ -233,8 +232,8 @@ ticket_verify(struct sallyport_login *login, const void *data, size_t len,
 	bool delegated;
 	int err;
 
-	if (!host_allows(login, HOST_TICKET_VERIFY) || a->ticket.failed ||
-	    !a->ticket.has_last || a->ticket.last.type != MSG_ticket_answer ||
+	if (a->ticket.failed || !a->ticket.has_last ||
+	    a->ticket.last.type != MSG_ticket_answer ||
 	    a->ticket.last.ticket_answer.state != TICKET_DONE)
 		return SALLYPORT_STATE;
 	if (len > WALL_TEXT_MAX || mic_len > WALL_TEXT_MAX) {
@@ -257,9 +256,3 @@ ticket_verify(struct sallyport_login *login, const void *data, size_t len,
 	err = take_principal(m, principal);
 	return err == SALLYPORT_OK && delegated ? take_delegated(m) : err;
 }
-
-const struct sallyport_tickets host_tickets = {
-    .size = sizeof(struct sallyport_tickets),
-    .accept = ticket_accept,
-    .verify = ticket_verify,
-};

@@ -37,12 +37,12 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/delegated.c daemon/monitor/delegated.h \
 	daemon/monitor/files.c daemon/monitor/files.h \
 	daemon/monitor/host.c daemon/monitor/host.h \
+	daemon/monitor/host_audit.c \
 	daemon/monitor/host_children.c \
 	daemon/monitor/host_claims.c \
 	daemon/monitor/host_demand.c \
 	daemon/monitor/host_helper.c \
 	daemon/monitor/host_log.c \
-	daemon/monitor/host_stage.c \
 	daemon/monitor/host_state.c \
 	daemon/monitor/host_steps.c \
 	daemon/monitor/host_ticket.c \

@@ -13,6 +13,7 @@
 #include "modules/host/events.h"
 #include "modules/host/problem.h"
 #include "modules/host/snapshot.h"
+#include "modules/host/table.h"
 #include "privsep/offspring.h"
 
 #include <dlfcn.h>
@@ -167,13 +168,13 @@ run_load(
 	h->given = module_settings_make(
 	    h->module->options, h->settings, how->services, &h->n_given);
 
-	host_problems_to(problems, h->settings);
+	host_problems_to(problems, h->settings, how->calls);
 	enter(h->settings, "load()");
 	if (h->module->load != NULL)
 		err = h->module->load(
-		    how->functions, h->given, h->n_given, &h->state);
+		    &host_table, h->given, h->n_given, &h->state);
 	h->loaded = err == 0;
-	host_problems_to(NULL, NULL);
+	host_problems_to(NULL, NULL, NULL);
 	if (err != 0 && problems->errors == errors)
 		REFUSE(problems, h->settings,
 		    "module %s: refused to load and did not say why",
@@ -210,7 +211,7 @@ open_module(
 	host_check_events(h->module, settings, problems);
 	if (problems->errors != errors)
 		return E_VALUE;
-	return how->functions == NULL ? 0 : run_load(h, how, problems);
+	return how->calls == NULL ? 0 : run_load(h, how, problems);
 }
 
 /* And see what it has left behind in the process. */
@@ -240,7 +241,8 @@ host_load_one(const struct module_settings *settings,
     const struct host_loading *how, struct hosted *out,
     struct problems *problems)
 {
-	struct hosted h = {.settings = settings, .door = -1};
+	struct hosted h = {
+	    .settings = settings, .calls = how->calls, .door = -1};
 
 	h.file = host_module_path(settings, how->directory);
 	if (h.file == NULL) {
@@ -262,10 +264,11 @@ host_load_one(const struct module_settings *settings,
 void
 host_unload_one(struct hosted *h)
 {
-	host_problems_to(NULL, h->settings); /* its lines have its name */
+	/* Its lines have its name. */
+	host_problems_to(NULL, h->settings, h->calls);
 	if (h->loaded && h->module->unload != NULL)
 		h->module->unload(h->state);
-	host_problems_to(NULL, NULL);
+	host_problems_to(NULL, NULL, NULL);
 	if (h->door > 0)
 		close(h->door);
 	if (h->library != NULL)

@@ -11,9 +11,12 @@
 
 #define HOST_MODULES_MAX 16
 
+struct host_calls; /* modules/host/login.h */
+
 /* A loaded module. */
 struct hosted {
 	const struct module_settings *settings;
+	const struct host_calls *calls; /* the program that hosts it */
 	const struct sallyport_module *module;
 	void *library; /* dlopen's */
 	bool loaded; /* load() has succeeded: unload() is due */
@@ -27,8 +30,8 @@ struct hosted {
 struct host_loading {
 	const char *directory; /* of files without a path */
 	const struct pairs *services; /* of host_services(); or NULL */
-	/* What load() gets; NULL: the library alone is opened and judged. */
-	const struct sallyport_host *functions;
+	/* The program; NULL: the library alone is opened and judged. */
+	const struct host_calls *calls;
 };
 
 /*

@@ -8,12 +8,14 @@
 
 static struct problems *load_problems;
 static const struct module_settings *load_settings;
+static const struct host_calls *load_calls;
 
 void
-host_problems_to(
-    struct problems *problems, const struct module_settings *settings)
+host_problems_to(struct problems *problems,
+    const struct module_settings *settings, const struct host_calls *calls)
 {
 	load_problems = problems;
+	load_calls = calls;
 	load_settings = settings;
 }
 
@@ -41,4 +43,10 @@ const char *
 host_loading_name(void)
 {
 	return load_settings != NULL ? load_settings->name : "module";
+}
+
+const struct host_calls *
+host_loading_calls(void)
+{
+	return load_calls;
 }

@@ -461,7 +461,7 @@ fake_load(const struct module_settings *settings, const struct pairs *services,
 {
 	const struct host_loading how = {.directory = fake_modules(),
 	    .services = services,
-	    .functions = &host_table};
+	    .calls = &host_calls};
 
 	return host_load_one(settings, &how, h, problems);
 }

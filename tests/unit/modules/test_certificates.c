@@ -150,8 +150,8 @@ START_TEST(certificates_are_believed_when_they_should_be)
 	ck_assert(try_cert() == certs[_i].in);
 	if (certs[_i].in) {
 		ck_assert_uint_eq(fake_audit(AUDIT_cert_accepted), 1);
-		ck_assert_uint_eq(f.m.auth->last_key.serial, 42);
-		ck_assert_str_eq(f.m.auth->last_key.key_id, "an id");
+		ck_assert_uint_eq(f.m.auth->last_key.key_facts.serial, 42);
+		ck_assert_str_eq(f.m.auth->last_key.key_facts.id, "an id");
 	}
 	end();
 }

@@ -28,7 +28,7 @@ START_TEST(a_key_in_the_file_lets_in_after_its_signature)
 	ck_assert(!try_key(mine, true));
 	ck_assert(!f.logged_in);
 	ck_assert(try_key(mine, false));
-	ck_assert_str_eq(f.slot.key, f.m.auth->last_key.fingerprint);
+	ck_assert_str_eq(f.slot.key, f.m.auth->last_key.key_facts.fingerprint);
 	ck_assert_uint_eq(fake_audit(AUDIT_key_accepted), 1);
 	end();
 }

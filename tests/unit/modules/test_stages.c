@@ -437,7 +437,7 @@ START_TEST(what_a_module_without_opinion_said_is_not_the_next_ones)
 	fake_password(&f, "daemon", "allow");
 	ck_assert(f.logged_in);
 	ck_assert_int_eq(*(int *)seen("hostile_calls"), 1);
-	ck_assert(!f.m.auth->last_key.has_key);
+	ck_assert(!f.m.auth->last_key.key_facts.told);
 	ck_assert_ptr_null(f.m.decision->grants.command);
 	ck_assert_ptr_null(auth_environment(&f.m)[0]);
 	fake_end(&f);

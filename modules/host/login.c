@@ -5,9 +5,12 @@
  * without a row (text, number, bytes, log, reason, audit, call_begin,
  * call_end, open_user_file, open_file, run, asks_revoked) work in all.
  */
-#include "daemon/monitor/auth.h"
+#include "modules/host/login.h"
 
 #include "lib/log.h"
+
+#include <stdio.h>
+#include <string.h>
 
 #define AT(stage)  (1u << STAGE_##stage)
 #define IN_REQUEST (AT(AUTHENTICATE) | AT(ACCOUNT) | AT(CHANGE))
@@ -58,15 +61,56 @@ host_stage_name(enum host_stage stage)
 bool
 host_allows(struct sallyport_login *login, enum host_function function)
 {
-	struct monitor *m = login->m;
-	struct auth *a = m->auth;
-
-	if (rows[function].stages & 1u << a->stage)
+	if (rows[function].stages & 1u << login->stage)
 		return true;
-	if (!(a->misplaced & 1u << function))
+	if (!(login->misplaced & 1u << function))
 		log_error("module %s: %s() does not work in %s",
-		    m->template->modules[a->current].settings->name,
-		    rows[function].name, stages[a->stage]);
-	a->misplaced |= 1u << function;
+		    login->module->settings->name, rows[function].name,
+		    stages[login->stage]);
+	login->misplaced |= 1u << function;
 	return false;
+}
+
+enum sallyport_verdict
+host_verdict(struct sallyport_login *login, const char *name, int verdict)
+{
+	struct attempt *a = login->attempt;
+	bool unkept = login->unkept;
+
+	login->unkept = false;
+	if (unkept &&
+	    (verdict == SALLYPORT_ALLOW || verdict == SALLYPORT_IGNORE)) {
+		log_error(
+		    "module %s goes on with what it could not restrict", name);
+		snprintf(a->reason, sizeof(a->reason),
+		    "a restriction of module %s cannot be kept", name);
+		return SALLYPORT_DENY;
+	}
+	switch (verdict) {
+	case SALLYPORT_DENY:
+	case SALLYPORT_IGNORE:
+	case SALLYPORT_UNAVAILABLE:
+	case SALLYPORT_LOCKED:
+	case SALLYPORT_EXPIRED:
+	case SALLYPORT_ALLOW:
+		return (enum sallyport_verdict)verdict;
+	default:
+		log_error("module %s returned %d, which is no verdict", name,
+		    verdict);
+		snprintf(a->reason, sizeof(a->reason),
+		    "module %s returned no verdict", name);
+		return SALLYPORT_DENY;
+	}
+}
+
+bool
+host_name_is_sane(const char *name)
+{
+	if (name[0] == '\0' || name[0] == '-' || strlen(name) > SSH_USER_MAX)
+		return false;
+	for (const unsigned char *p = (const unsigned char *)name; *p != '\0';
+	     p++)
+		if (*p < 0x20 || *p == 0x7f || *p == '/' || *p == ':')
+			return false;
+	return true;
 }
