@@ -12,7 +12,7 @@ import rawssh
 import sp
 from rawssh import Raw, string
 
-PROGRAM = "/usr/libexec/sallyport-ticketholder"
+PROGRAM = f"{sp.BUILD}/sallyport-ticketholder"
 gssapi = pytest.importorskip("gssapi")
 pytestmark = pytest.mark.skipif(
     not os.path.exists(PROGRAM) or not os.path.exists("/usr/sbin/krb5kdc"),
