@@ -27,7 +27,7 @@ class Scene:
         self.commands = commands
         self.bulk = (64 if quick else 256) << 20
         self.logins = 8 if quick else 12
-        self.path = None
+        self.path = self.tickets = None
         self.file = f"{sp.SCRATCH}/bulk"
         self.tree = f"{sp.SCRATCH}/tree"
 
@@ -61,6 +61,8 @@ class Scene:
         return ["nsenter", "-t", self.far, "-n"]
 
     def end(self):
+        if self.tickets:
+            self.tickets.end()
         if self.path:
             self.path.stdin.close()
             self.path.wait()
@@ -97,6 +99,24 @@ def login_cpu_default(scene, server):
     def work():
         for _ in range(scene.logins):
             call(server.ssh("true"))
+    return [1e3 * cpu_of(server, work) / scene.logins]
+
+
+def login_ticket(scene, server):
+    if not os.path.exists("/usr/sbin/krb5kdc") or \
+            not os.path.exists(f"{sp.BUILD}/sallyport-ticketholder"):
+        raise Skip("no KDC, or built without Kerberos")
+    if scene.tickets is None:
+        import tickets
+        scene.tickets = tickets.Tickets(server.user)
+    server = scene.tickets.beside(server)
+    if server is None:
+        raise Skip("takes no tickets here")
+    argv = scene.tickets.login(server)
+
+    def work():
+        for _ in range(scene.logins):
+            call(argv, env=scene.tickets.env)
     return [1e3 * cpu_of(server, work) / scene.logins]
 
 
@@ -508,6 +528,8 @@ MEASURES = [
             login_cpu, 0.4, nopam=True),
     Measure("login_cpu_default", "the same, the client's default kex (sntrup761)",
             login_cpu_default, 0.4, nopam=True),
+    Measure("login_ticket", "login (gssapi-with-mic, exec `true`), server CPU ms, curve25519",
+            login_ticket, 0.5),
     Measure("login_wall", "login wall, stock client, default kex, p50 ms",
             login_wall, 0.2, digits=1, rounds=3),
     Measure("login_wall_curve", "login wall, stock client, curve25519, p50 ms",

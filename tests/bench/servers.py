@@ -240,6 +240,7 @@ class SallyportNoPam(Sallyport):
 
 class OpenSSH(Server):
     name = "openssh"
+    more = ""
 
     def start(self):
         key = f"{sp.SCRATCH}/openssh_key"
@@ -253,7 +254,7 @@ class OpenSSH(Server):
                     "KbdInteractiveAuthentication no\nPrintMotd no\n"
                     "PidFile none\nMaxStartups 5000:30:10000\n"
                     "AcceptEnv LANG LC_*\n"
-                    "Subsystem sftp /usr/lib/openssh/sftp-server\n")
+                    "Subsystem sftp /usr/lib/openssh/sftp-server\n" + self.more)
         self.spawn(["/usr/sbin/sshd", "-D", "-e", "-f", config])
 
 
