@@ -225,13 +225,12 @@ check_modules(const struct check *c)
 		    mem_printf("%s/%s", config->module_directory, m->file);
 
 		why[0] = '\0';
-		if (!check_safe_file(path, 0, why) ||
-		    (c->calls->module != NULL &&
-			!c->calls->module(
-			    c->calls->context, m, path, why, sizeof(why))))
+		if (!check_safe_file(path, 0, why))
 			problem_error(c->problems, m->origin.file,
 			    m->origin.line, "modules.%s: %s: %s", m->name, path,
 			    why);
+		else if (c->calls->module != NULL)
+			c->calls->module(c->calls->context, m, c->problems);
 		free(path);
 	}
 }

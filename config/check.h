@@ -20,9 +20,9 @@ struct check_calls {
 	/* 1 exists, 0 does not, -1 not known */
 	int (*user)(void *context, const char *name);
 	int (*group)(void *context, const char *name);
-	/* load the module at path as a start would, with its options */
-	bool (*module)(void *context, const struct module_settings *module,
-	    const char *path, char *why, size_t why_size);
+	/* open the module as a start would: what is wrong is an error */
+	void (*module)(void *context, const struct module_settings *module,
+	    struct problems *problems);
 	/* after all modules: does one serve the step? */
 	bool (*serves)(void *context, const struct chain_step *step);
 	bool (*host_key)(

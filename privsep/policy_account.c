@@ -7,52 +7,35 @@
 
 #include "config/arena.h"
 #include "lib/mem.h"
+#include "privsep/account.h"
 #include "privsep/directory.h"
 
 #include <pwd.h>
 #include <stdlib.h>
 
-#define GROUPS_MAX 1024
-
 static void
-look_up_groups(
-    struct arena *arena, gid_t gid, bool asked, struct policy_facts *facts)
+copy_groups(struct arena *arena, struct policy_facts *facts)
 {
-	gid_t *ids = mem_array(GROUPS_MAX, sizeof(*ids));
-	size_t count = GROUPS_MAX, i;
-	const char **names;
-	char *name;
+	const char **names =
+	    arena_array(arena, facts->group_count + 1, sizeof(*names));
 
-	facts->groups_state = FACT_UNKNOWN;
-	if (directory_groups(facts->user, gid, ids, &count, asked)) {
-		facts->groups_state = FACT_KNOWN;
-		names = arena_array(arena, count + 1, sizeof(*names));
-		for (i = 0; i < count; i++) {
-			if ((name = directory_group_name(ids[i])) != NULL)
-				names[facts->group_count++] =
-				    arena_strdup(arena, name);
-			else if (asked)
-				facts->groups_state = FACT_UNKNOWN;
-			free(name);
-		}
-		facts->groups = names;
-	}
-	free(ids);
+	for (size_t i = 0; i < facts->group_count; i++)
+		names[i] = arena_strdup(arena, facts->groups[i]);
+	facts->groups = names;
 }
 
 void
 policy_account(struct arena *arena, const char *name, bool groups,
     struct policy_facts *facts)
 {
+	struct account_groups *g = mem_zalloc(sizeof(*g));
 	struct passwd pw;
 
-	facts->user = name;
-	facts->groups_state = FACT_ABSENT;
-	facts->user_state = directory_user(name, &pw, &facts->user_silent);
-	if (facts->user_state != FACT_KNOWN)
-		return;
-	facts->user = arena_strdup(arena, pw.pw_name);
-	facts->uid = pw.pw_uid;
-	look_up_groups(arena, pw.pw_gid, groups, facts);
-	directory_user_free(&pw);
+	if (account_look_up(name, groups, true, &pw, g, facts) == FACT_KNOWN) {
+		facts->user = arena_strdup(arena, pw.pw_name);
+		copy_groups(arena, facts);
+		directory_user_free(&pw);
+	}
+	account_groups_free(g);
+	free(g);
 }

@@ -8,7 +8,6 @@
 
 #include "config/check.h"
 #include "config/load.h"
-#include "daemon/ctl/module.h"
 #include "daemon/ctl/record.h"
 #include "lib/buf.h"
 #include "lib/err.h"
@@ -19,6 +18,7 @@
 #include "lib/ssh/fips.h"
 #include "lib/ssh/kex.h"
 #include "lib/ssh/key_private.h"
+#include "modules/host/probe.h"
 #include "privsep/policy_account.h"
 
 #include <sys/socket.h>
@@ -38,7 +38,7 @@
 struct checking {
 	const struct config *config;
 	struct problems *problems;
-	struct modules modules;
+	struct probes modules;
 };
 
 /* ---- what config/ asks ---- */
@@ -119,14 +119,13 @@ host_certificate(void *context, const char *path, char *why, size_t why_size)
 	    verdict == CERT_NOT_YET_VALID;
 }
 
-static bool
-module_loads(void *context, const struct module_settings *settings,
-    const char *path, char *why, size_t why_size)
+static void
+look_at_module(void *context, const struct module_settings *settings,
+    struct problems *problems)
 {
 	struct checking *c = context;
 
-	return modules_open(&c->modules, settings, path,
-	    module_seconds(c->config), why, why_size);
+	(void)probe_add(&c->modules, c->config, settings, problems);
 }
 
 static bool
@@ -134,7 +133,7 @@ module_serves(void *context, const struct chain_step *step)
 {
 	const struct checking *c = context;
 
-	return modules_serve(&c->modules, step->module, step->method);
+	return probe_serves(&c->modules, step->module, step->method);
 }
 
 /* A start would not be able to listen there now; the address may still come. */
@@ -171,7 +170,7 @@ look_around(const struct config *config, struct problems *problems)
 	const struct check_calls calls = {.context = &c,
 	    .user = check_user_exists,
 	    .group = check_group_exists,
-	    .module = module_loads,
+	    .module = look_at_module,
 	    .serves = module_serves,
 	    .host_key = host_key,
 	    .host_certificate = host_certificate,
@@ -189,7 +188,7 @@ look_around(const struct config *config, struct problems *problems)
 		    "libcrypto lacks what the protocol needs");
 	(void)config_check(config, &calls, problems);
 	look_at_listeners(config, problems);
-	modules_close(&c.modules);
+	probes_free(&c.modules);
 }
 
 /* ---- sallyportd -t ---- */

@@ -102,45 +102,13 @@ parse_time(const char *text, time_t *when)
 }
 
 static void
-look_up_groups(struct question *q)
-{
-	const char **names;
-	size_t count = EXPLAIN_GROUPS_MAX;
-	bool asked = policy_asks_groups(q->config);
-
-	q->facts.groups_state = FACT_UNKNOWN;
-	if (!directory_groups(q->passwd->pw_name, q->passwd->pw_gid, q->groups,
-		&count, asked))
-		return;
-	q->group_count = count;
-	names = mem_array(q->group_count + 1, sizeof(*names));
-	q->facts.groups = names;
-	q->facts.groups_state = FACT_KNOWN;
-	for (size_t i = 0; i < q->group_count; i++) {
-		char *name = directory_group_name(q->groups[i]);
-
-		if (name != NULL)
-			names[q->facts.group_count++] = name;
-		else if (asked)
-			q->facts.groups_state = FACT_UNKNOWN;
-	}
-}
-
-/* As the monitor asks. */
-static void
 look_up_user(struct question *q, const char *name)
 {
 	struct passwd pw;
 
-	q->facts.user = name;
-	q->facts.groups_state = FACT_ABSENT;
-	q->facts.user_state = directory_user(name, &pw, &q->facts.user_silent);
-	if (q->facts.user_state != FACT_KNOWN)
-		return;
-	q->passwd = mem_dup(&pw, sizeof(pw));
-	q->facts.user = pw.pw_name;
-	q->facts.uid = pw.pw_uid;
-	look_up_groups(q);
+	if (account_look_up(name, policy_asks_groups(q->config), true, &pw,
+		&q->groups, &q->facts) == FACT_KNOWN)
+		q->passwd = mem_dup(&pw, sizeof(pw));
 }
 
 static int
@@ -204,17 +172,8 @@ names_method(const struct question *q, const char *beginning)
 static void
 tell_key(struct question *q, const struct key_answer *a)
 {
-	struct policy_facts *f = &q->facts;
-
-	f->key_state = FACT_KNOWN;
-	f->key_type = a->type;
-	f->key_algorithm = a->algorithm;
-	f->key_fingerprint = a->fingerprint;
-	f->key_source = a->source;
-	f->key_ca = a->ca[0] != '\0' ? a->ca : NULL;
-	f->key_bits = a->bits;
-	f->key_touched = f->key_verified = true;
-	f->key_command = a->command;
+	key_facts_tell(&a->facts, a->algorithm, &q->facts);
+	q->facts.key_command = a->command;
 }
 
 /* ---- the answer ---- */
@@ -222,10 +181,13 @@ tell_key(struct question *q, const struct key_answer *a)
 static void
 key_text(const struct key_answer *a)
 {
-	printf("\nkey %s %s, %u bits: ", a->type, a->fingerprint, a->bits);
+	printf("\nkey %s %s, %u bits: ", a->facts.type, a->facts.fingerprint,
+	    a->facts.bits);
 	if (a->accepted) {
 		fputs("would be accepted, by ", stdout);
-		plain_text(a->place[0] != '\0' ? a->place : a->source, stdout);
+		plain_text(a->facts.place[0] != '\0' ? a->facts.place :
+						       a->facts.source,
+		    stdout);
 		putchar('\n');
 	} else {
 		fputs("would be refused: ", stdout);
@@ -272,13 +234,13 @@ key_json(const struct key_answer *a)
 {
 	fputs(",\"key\":{", stdout);
 	printf("\"accepted\":%s,\"bits\":%u,", a->accepted ? "true" : "false",
-	    a->bits);
-	json_member("type", a->type);
+	    a->facts.bits);
+	json_member("type", a->facts.type);
 	json_member("algorithm", a->algorithm);
-	json_member("fingerprint", a->fingerprint);
-	json_member("ca", a->ca);
-	json_member("source", a->accepted ? a->source : "");
-	json_member("place", a->accepted ? a->place : "");
+	json_member("fingerprint", a->facts.fingerprint);
+	json_member("ca", a->facts.ca_fingerprint);
+	json_member("source", a->accepted ? a->facts.source : "");
+	json_member("place", a->accepted ? a->facts.place : "");
 	json_member("reason", a->accepted ? "" : a->reason);
 	json_list("restrictions", a->restrictions, a->restriction_count);
 	putchar(',');
@@ -471,9 +433,9 @@ explain(const struct ctl *ctl, const struct asked *asked, struct question *q)
 		}
 	}
 	take_methods(asked, q);
-	if (a.key != NULL && a.key->accepted)
+	if (a.key != NULL && a.key->accepted && a.key->facts.told)
 		tell_key(q, a.key);
-	else if (a.key != NULL)
+	else if (a.key != NULL && !a.key->accepted)
 		q->facts.method_count = 0; /* it never gets that far */
 	else if (names_method(q, "publickey"))
 		q->facts.key_state = FACT_UNKNOWN;
@@ -520,11 +482,9 @@ live_config(
 static void
 question_free(struct question *q)
 {
-	for (size_t i = 0; i < q->facts.group_count; i++)
-		free((char *)(uintptr_t)q->facts.groups[i]);
 	for (size_t i = 0; i < q->method_count; i++)
 		free((char *)(uintptr_t)q->facts.methods[i]);
-	free((void *)(uintptr_t)q->facts.groups);
+	account_groups_free(&q->groups);
 	free((void *)(uintptr_t)q->facts.methods);
 	if (q->passwd != NULL)
 		directory_user_free(q->passwd);

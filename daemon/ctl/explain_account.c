@@ -6,10 +6,10 @@
 #include "daemon/ctl/standing.h"
 
 #include "daemon/ctl/ctl.h"
-#include "daemon/ctl/module.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "lib/safefile.h"
+#include "modules/host/probe.h"
 #include "privsep/chroot_path.h"
 #include "privsep/directory.h"
 #include "privsep/errand.h"
@@ -29,7 +29,7 @@ struct looking {
 	struct question *q;
 	const struct decision *d;
 	struct standings *s;
-	struct modules modules;
+	struct probes modules;
 	bool unread_module; /* one could not be opened: what it asks is unknown
 			     */
 	bool account; /* some module has an opinion on accounts */
@@ -85,7 +85,7 @@ option_of(const struct module_settings *m, const char *name)
 }
 
 static void
-take_module(struct looking *l, const struct opened *o)
+take_module(struct looking *l, const struct probe *o)
 {
 	const char *service = l->d->grants.pam_service;
 
@@ -107,18 +107,18 @@ open_modules(struct looking *l)
 	const struct config *config = l->q->config;
 
 	for (size_t i = 0; i < config->module_count; i++) {
-		char *path = module_path(config, &config->modules[i]);
-		char why[SAFEFILE_WHY_MAX] = "";
+		const struct module_settings *m = &config->modules[i];
+		struct problems problems = {0};
 
-		if (modules_open(&l->modules, &config->modules[i], path,
-			module_seconds(config), why, sizeof(why))) {
+		if (probe_add(&l->modules, config, m, &problems)) {
 			take_module(l, &l->modules.items[l->modules.count - 1]);
 		} else {
 			l->unread_module = true;
-			standing_add(l->s, STANDING_UNKNOWN, "module", "%s: %s",
-			    config->modules[i].name, why);
+			standing_add(l->s, STANDING_UNKNOWN, "module", "%s",
+			    problems.count > 0 ? problems.items[0].text :
+						 m->name);
 		}
-		free(path);
+		problems_free(&problems);
 	}
 }
 
@@ -340,8 +340,8 @@ look_at_key_file(struct looking *l, const char *pattern)
 	const struct passwd *pw = l->q->passwd;
 	const struct errand_as as = {.uid = pw->pw_uid,
 	    .gid = pw->pw_gid,
-	    .groups = l->q->groups,
-	    .group_count = l->q->group_count,
+	    .groups = l->q->groups.ids,
+	    .group_count = l->q->groups.count,
 	    .private_group_of =
 		l->q->config->private_groups ? pw->pw_name : NULL};
 	char why[SAFEFILE_WHY_MAX] = "";
@@ -459,5 +459,5 @@ explain_account(
 	look_at_key_files(&l);
 	look_at_chroot(&l);
 	look_at_nologin(&l);
-	modules_close(&l.modules);
+	probes_free(&l.modules);
 }

@@ -28,11 +28,13 @@ key_answer_describe(const struct key *key, struct key_answer *a)
 			    alg->name);
 			break;
 		}
-	snprintf(a->type, sizeof(a->type), "%s", key_name(key));
-	a->bits = key_bits(key);
-	key_fingerprint(key, a->fingerprint, sizeof(a->fingerprint));
+	snprintf(a->facts.type, sizeof(a->facts.type), "%s", key_name(key));
+	a->facts.bits = key_bits(key);
+	key_fingerprint(
+	    key, a->facts.fingerprint, sizeof(a->facts.fingerprint));
 	if (key_cert(key) != NULL)
-		key_fingerprint(key_cert(key)->ca, a->ca, sizeof(a->ca));
+		key_fingerprint(key_cert(key)->ca, a->facts.ca_fingerprint,
+		    sizeof(a->facts.ca_fingerprint));
 }
 
 void

@@ -1,6 +1,5 @@
 /*
- * sallyportctl explain --key: the key in its file, and the groups that
- * principals may name.
+ * sallyportctl explain --key: the key in its file.
  */
 #include "daemon/ctl/explain.h"
 
@@ -16,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define NOBODY 65534
 
 /* A public key's line; or the private key, of which the public half is used. */
 int
@@ -55,31 +52,4 @@ explain_read_key(const char *file, struct key **key)
 		close(fd);
 	buf_free(&b);
 	return err;
-}
-
-char *
-explain_groups(const struct question *q)
-{
-	char *text = mem_strdup(""), *longer;
-
-	for (size_t i = 0; i < q->facts.group_count; i++) {
-		longer = mem_printf("%s%s\n", text, q->facts.groups[i]);
-		free(text);
-		text = longer;
-	}
-	return text;
-}
-
-struct errand_as
-explain_as_user(const struct question *q)
-{
-	const struct passwd *pw = q->passwd;
-
-	return (struct errand_as){.uid = pw == NULL ? NOBODY : pw->pw_uid,
-	    .gid = pw == NULL ? NOBODY : pw->pw_gid,
-	    .groups = q->groups,
-	    .group_count = q->group_count,
-	    .whose = pw == NULL ? NOBODY : pw->pw_uid,
-	    .private_group_of =
-		q->config->private_groups ? q->facts.user : NULL};
 }

@@ -5,14 +5,14 @@
  */
 #include "daemon/ctl/explain.h"
 
-#include "config/module_options.h"
-#include "daemon/ctl/child.h"
 #include "daemon/ctl/ctl.h"
-#include "daemon/ctl/module.h"
 #include "daemon/ctl/record.h"
 #include "lib/mem.h"
+#include "modules/host/child.h"
+#include "modules/host/probe.h"
+#include "modules/host/services.h"
+#include "modules/host/table.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,32 +34,6 @@ add_line(char kind, const char *text)
 	buf_u8(lines, '\n');
 }
 
-static void SALLYPORT_FORMAT(2, 3)
-    problem(const struct sallyport_setting *setting, const char *format, ...)
-{
-	va_list args;
-	char *text, *line;
-
-	va_start(args, format);
-	text = mem_vprintf(format, args);
-	va_end(args);
-	line = setting == NULL ?
-	    mem_printf("cannot be used: %s", text) :
-	    mem_printf("cannot be used: %s:%u: %s: %s", setting->file,
-		setting->line, setting->name, text);
-	add_line(IS_TEXT, line);
-	free(line);
-	free(text);
-}
-
-static void SALLYPORT_FORMAT(3, 4) no_log(struct sallyport_login *login,
-    enum sallyport_log level, const char *format, ...)
-{
-	(void)login;
-	(void)level;
-	(void)format;
-}
-
 static void
 print_line(void *to, const char *line)
 {
@@ -68,8 +42,8 @@ print_line(void *to, const char *line)
 }
 
 struct describing {
+	const struct config *config;
 	const struct module_settings *settings;
-	const char *path;
 };
 
 static void
@@ -101,55 +75,52 @@ tell_options(
 	}
 }
 
-/* load() calls nothing else of the host. */
-static const struct sallyport_host host = {.abi = SALLYPORT_MODULE_ABI,
-    .size = sizeof(struct sallyport_host),
-    .problem = problem,
-    .log = no_log};
+static void
+add_problems(const struct problems *problems)
+{
+	char *line, *text;
+
+	for (size_t i = 0; i < problems->count; i++) {
+		line = problem_line(&problems->items[i]);
+		text = mem_printf("cannot be used: %s", line);
+		add_line(IS_TEXT, text);
+		free(text);
+		free(line);
+	}
+}
+
+/* It has nothing to say beside describe(). */
+static const struct host_calls calls;
 
 static void
 describe(void *arg, struct buf *out)
 {
 	const struct describing *d = arg;
+	struct pairs services = host_services(d->config, d->settings->name);
+	const struct host_loading how = {
+	    .directory = d->config->module_directory,
+	    .services = &services,
+	    .calls = &calls};
 	struct problems problems = {0};
-	const struct sallyport_module *module;
-	struct sallyport_setting *settings;
-	char why[512], *line;
-	void *state = NULL;
-	size_t count;
-	int err = 0;
+	struct hosted h;
+	char *line;
 
 	lines = out;
-	if ((module = module_link(d->path, why, sizeof(why))) == NULL) {
-		print_line(NULL, why);
+	if (host_load_one(d->settings, &how, &h, &problems) != 0) {
+		tell_options(d->settings, NULL);
+		add_problems(&problems);
 		return;
 	}
-	tell_options(d->settings, module->options);
-	if (module->size >= offsetof(struct sallyport_module, helper) +
-		    sizeof(module->helper) &&
-	    module->helper != NULL) {
+	tell_options(d->settings, h.module->options);
+	if (host_has_helper(&h)) {
 		line = mem_printf("a helper process, as %s (not started here)",
 		    d->settings->helper_user);
-		print_line(NULL, line);
+		add_line(IS_TEXT, line);
 		free(line);
 	}
-	module_options_check(module->options, d->settings, &problems);
-	for (size_t i = 0; i < problems.count; i++) {
-		line = problem_line(&problems.items[i]);
-		print_line(NULL, line);
-		free(line);
-	}
-	if (problems.errors > 0 || module->describe == NULL)
-		return;
-	settings =
-	    module_settings_make(module->options, d->settings, NULL, &count);
-	if (module->load != NULL)
-		err = module->load(&host, settings, count, &state);
-	if (err != 0)
-		return;
-	module->describe(state, print_line, NULL);
-	if (module->unload != NULL)
-		module->unload(state);
+	if (h.module->describe != NULL)
+		h.module->describe(h.state, print_line, NULL);
+	host_unload_one(&h);
 }
 
 static void
@@ -214,14 +185,14 @@ void
 explain_modules(const struct config *config, bool json)
 {
 	for (size_t i = 0; i < config->module_count; i++) {
-		struct describing d = {.settings = &config->modules[i]};
-		char *path = module_path(config, d.settings), why[256];
+		struct describing d = {
+		    .config = config, .settings = &config->modules[i]};
 		struct buf answer;
+		char why[256];
 
-		d.path = path;
 		buf_init(&answer, LINES_MAX);
-		if (child_run(describe, &d, module_seconds(config), &answer,
-			why, sizeof(why)) != 0) {
+		if (child_run(describe, &d, probe_seconds(config), &answer, why,
+			sizeof(why)) != 0) {
 			buf_clear(&answer);
 			lines = &answer;
 			add_line(IS_TEXT, why);
@@ -230,6 +201,5 @@ explain_modules(const struct config *config, bool json)
 			putchar(',');
 		print_module(d.settings, &answer, json);
 		buf_free(&answer);
-		free(path);
 	}
 }

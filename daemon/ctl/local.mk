@@ -1,7 +1,6 @@
 sbin_PROGRAMS += sallyportctl
 sallyportctl_SOURCES = \
 	daemon/ctl/check.c \
-	daemon/ctl/child.c daemon/ctl/child.h \
 	daemon/ctl/client.c daemon/ctl/client.h \
 	daemon/ctl/ctl.c daemon/ctl/ctl.h \
 	daemon/ctl/explain.c daemon/ctl/explain.h \
@@ -16,7 +15,6 @@ sallyportctl_SOURCES = \
 	daemon/ctl/hostkeys.c \
 	daemon/ctl/import.c \
 	daemon/ctl/import_report.c daemon/ctl/import_report.h \
-	daemon/ctl/module.c daemon/ctl/module.h \
 	daemon/ctl/offline.c \
 	daemon/ctl/policy.c \
 	daemon/ctl/policy_users.c daemon/ctl/policy_users.h \
@@ -26,8 +24,9 @@ sallyportctl_SOURCES = \
 	daemon/ctl/show.c \
 	daemon/ctl/standing.h
 sallyportctl_LDFLAGS = $(PROGRAM_LDFLAGS)
-sallyportctl_LDADD = config/libsettings.a privsep/libprivsep.a \
-	lib/ssh/libssh.a lib/libground.a $(CRYPTO_LIBS) $(CONFIG_LIBS) $(ZLIB_LIBS)
+sallyportctl_LDADD = modules/host/libhost.a privsep/libprivsep.a \
+	config/libsettings.a lib/ssh/libssh.a lib/libground.a $(CRYPTO_LIBS) $(CONFIG_LIBS) \
+	$(SECCOMP_LIBS) $(ZLIB_LIBS)
 
 dist_man_MANS += packaging/man/sallyportctl.8
 bashcompletiondir = $(datadir)/bash-completion/completions

@@ -13,11 +13,11 @@
 #include "lib/audit.h"
 #include "lib/net.h"
 #include "modules/host/login.h"
+#include "modules/host/restrictions.h"
 #include "modules/sallyport_ticket.h"
+#include "privsep/account.h"
 
-#define AUTH_GROUPS_MAX	      1024
 #define AUTH_REFUSED_KEYS_MAX 32
-#define AUTH_RESTRICT_MAX     512 /* permitopen and the like, of one attempt */
 #define AUTH_ENV_MAX	      1024 /* as sshd */
 #define AUTH_DEMANDS_MAX      8 /* steps that modules demand besides */
 #define AUTH_LEFT_MAX	      32 /* processes that modules left behind */
@@ -62,15 +62,10 @@ struct auth {
 	bool ended_by_dialogue; /* the proof was keyboard-interactive */
 	bool banner_sent;
 	bool invalid_told;
-	bool nss_silent; /* a source of the name service did not answer */
 
 	/* facts */
 	struct policy_facts facts;
-	gid_t groups[AUTH_GROUPS_MAX];
-	size_t group_count;
-	char **group_names;
-	char *group_text; /* for modules; NULL: not asked for yet */
-	size_t group_name_count;
+	struct account_groups groups;
 
 	/* fingerprints of keys whose refusal has been told */
 	char refused_keys[AUTH_REFUSED_KEYS_MAX][80];
@@ -298,17 +293,6 @@ void auth_refuse(struct monitor *m, enum refusal refusal, const char *reason,
 /* Not counted, not delayed: methods for a `none`. */
 void auth_list(struct monitor *m);
 void auth_banner(struct monitor *m);
-
-/* ---- auth_restrict.c ---------------------------------------------------- */
-
-int restrictions_add(
-    struct restrictions *r, enum sallyport_restriction what, const char *value);
-/* NAME=value, in place of another of its name; E_LIMIT. */
-int restrictions_set_variable(struct restrictions *r, const char *setting);
-void restrictions_free(struct restrictions *r);
-/* Move an attempt's into the login's; E_DENIED when they contradict. */
-int restrictions_merge(struct restrictions *to, struct restrictions *from,
-    struct decision *d, const char *origin);
 
 /* ---- ask.c -------------------------------------------------------------- */
 

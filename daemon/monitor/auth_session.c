@@ -127,7 +127,7 @@ auth_open_session(struct monitor *m, const char *tty, const char **text)
 	snprintf(a->tty, sizeof(a->tty), "%s", tty == NULL ? "" : tty);
 	host_children_session();
 	/* Base groups first: pam_group adds to them, pam_setcred may. */
-	if (setgroups(a->group_count, a->groups) != 0) {
+	if (setgroups(a->groups.count, a->groups.ids) != 0) {
 		snprintf(a->session_error, sizeof(a->session_error),
 		    "groups could not be set");
 		AUDIT(session_failed, .reason = a->session_error);
@@ -242,10 +242,7 @@ auth_close(struct monitor *m)
 	ask_forget(m);
 	restrictions_free(&a->attempt.restrictions);
 	restrictions_free(&a->granted);
-	for (size_t i = 0; i < a->group_name_count; i++)
-		free(a->group_names[i]);
-	free(a->group_names);
-	free(a->group_text);
+	account_groups_free(&a->groups);
 	for (size_t i = 0; i < a->environment_count; i++)
 		free(a->environment[i]);
 	free(a->environment);

@@ -39,7 +39,7 @@ claim_user_changed(struct sallyport_login *login, const char *name)
 	struct passwd pw, *found = NULL;
 	char buffer[16384];
 
-	if (name != NULL && m->user_known && host_name_is_sane(name) &&
+	if (name != NULL && m->user_known && account_name_is_sane(name) &&
 	    getpwnam_r(name, &pw, buffer, sizeof(buffer), &found) == 0 &&
 	    found != NULL && found->pw_uid == m->passwd.pw_uid)
 		return SALLYPORT_OK;
@@ -85,7 +85,7 @@ int
 claim_group(struct sallyport_login *login, const char *name)
 {
 	struct monitor *m = login->program;
-	gid_t groups[AUTH_GROUPS_MAX + 1];
+	gid_t groups[ACCOUNT_GROUPS_MAX + 1];
 	struct group entry, *found = NULL;
 	char buffer[65536];
 	int count;
@@ -95,7 +95,7 @@ claim_group(struct sallyport_login *login, const char *name)
 		return SALLYPORT_NOT_FOUND;
 	if (entry.gr_gid == 0)
 		return SALLYPORT_REFUSED;
-	if ((count = getgroups(AUTH_GROUPS_MAX, groups)) < 0)
+	if ((count = getgroups(ACCOUNT_GROUPS_MAX, groups)) < 0)
 		return SALLYPORT_TOO_LARGE;
 	groups[count] = entry.gr_gid;
 	if (setgroups((size_t)count + 1, groups) != 0)

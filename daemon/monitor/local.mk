@@ -29,7 +29,6 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/auth_finish.c \
 	daemon/monitor/auth_help.c \
 	daemon/monitor/auth_hostkey.c \
-	daemon/monitor/auth_restrict.c \
 	daemon/monitor/auth_session.c \
 	daemon/monitor/auth_try.c \
 	daemon/monitor/chain.c daemon/monitor/chain.h \

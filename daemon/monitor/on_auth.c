@@ -24,7 +24,7 @@ static void
 take_name(char *text, size_t size, struct bytes from)
 {
 	take_text(text, size, from);
-	if (!host_name_is_sane(text))
+	if (!account_name_is_sane(text))
 		text[0] = '\0';
 }
 

@@ -10,7 +10,6 @@
 #include "lib/log.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define AT(stage)  (1u << STAGE_##stage)
 #define IN_REQUEST (AT(AUTHENTICATE) | AT(ACCOUNT) | AT(CHANGE))
@@ -101,16 +100,4 @@ host_verdict(struct sallyport_login *login, const char *name, int verdict)
 		    "module %s returned no verdict", name);
 		return SALLYPORT_DENY;
 	}
-}
-
-bool
-host_name_is_sane(const char *name)
-{
-	if (name[0] == '\0' || name[0] == '-' || strlen(name) > SSH_USER_MAX)
-		return false;
-	for (const unsigned char *p = (const unsigned char *)name; *p != '\0';
-	     p++)
-		if (*p < 0x20 || *p == 0x7f || *p == '/' || *p == ':')
-			return false;
-	return true;
 }

@@ -127,8 +127,10 @@ struct host_calls {
 	void (*call_begin)(struct sallyport_login *login,
 	    enum sallyport_call call, const char *detail);
 	void (*call_end)(struct sallyport_login *login);
-	/* a file was looked for, a program was run; err: its result */
-	void (*seen)(struct sallyport_login *login, const char *path, int err,
+	/* a file of the user was looked for, a program was run: the result */
+	void (*looked)(
+	    struct sallyport_login *login, const char *path, int err);
+	void (*ran)(struct sallyport_login *login, const char *path, int err,
 	    const char *why);
 	int (*step)(struct sallyport_login *login, size_t index,
 	    struct sallyport_step *step);
@@ -158,8 +160,5 @@ const char *host_stage_name(enum host_stage stage);
  * and what it could not restrict it cannot allow. */
 enum sallyport_verdict host_verdict(
     struct sallyport_login *login, const char *name, int verdict);
-
-/* Is this a name that may be shown to NSS and PAM at all? */
-bool host_name_is_sane(const char *name);
 
 #endif

@@ -229,23 +229,16 @@ file_deadline(const struct sallyport_login *login)
 }
 
 static int
-seen(struct sallyport_login *login, const char *path, int err, const char *why)
-{
-	if (login->calls->seen != NULL)
-		login->calls->seen(login, path, err, why);
-	return err;
-}
-
-static int
 host_open_user_file(struct sallyport_login *login, const char *path, size_t max,
     int *fd, char *why, size_t why_size)
 {
 	const struct errand_as as = as_user(login);
+	int err = errand_open(&as, path, host_text(login, SALLYPORT_HOME), max,
+	    file_deadline(login), fd, why, why_size);
 
-	return seen(login, path,
-	    errand_open(&as, path, host_text(login, SALLYPORT_HOME), max,
-		file_deadline(login), fd, why, why_size),
-	    why);
+	if (login->calls->looked != NULL)
+		login->calls->looked(login, path, err);
+	return err;
 }
 
 static int
@@ -273,13 +266,16 @@ static int
 host_run(struct sallyport_login *login, const struct sallyport_command *command,
     char **output, size_t *len, int *status, char *why, size_t why_size)
 {
+	int err;
+
 	if (command->size < sizeof(*command) || command->argv == NULL ||
 	    command->argv[0] == NULL)
 		return SALLYPORT_STATE;
-	return seen(login, command->argv[0],
-	    errand_run(command, (uid_t)host_number(login, SALLYPORT_UID),
-		output, len, status, why, why_size),
-	    why);
+	err = errand_run(command, (uid_t)host_number(login, SALLYPORT_UID),
+	    output, len, status, why, why_size);
+	if (login->calls->ran != NULL)
+		login->calls->ran(login, command->argv[0], err, why);
+	return err;
 }
 
 static int

@@ -77,6 +77,13 @@ def test_a_load_that_misbehaves_stops_the_start_and_is_named(make_server, deed, 
     assert re.search(r"module hostile: " + says, p.stdout + p.stderr)
 
 
+@pytest.mark.parametrize("deed,says", LOADS[-2:])
+def test_explain_judges_a_load_as_a_start_does(make_server, user, deed, says):
+    s = make_server(modules=entry(deed), methods=("publickey",), start=False)
+    p = ctl(s, "explain", "--user", user.name, "--from", "127.0.0.1", check=None)
+    assert re.search(r"cannot be used: \S+/sallyport\.conf:\d+: module hostile: " + says, p.stdout), p.stdout
+
+
 @pytest.mark.skipif(sp.ASAN, reason="time")
 def test_a_load_that_hangs_ends_the_reload_not_the_server(make_server, user):
     s = make_server(modules='{ name = "publickey"; }', methods=("publickey",),

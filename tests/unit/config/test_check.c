@@ -50,17 +50,15 @@ known_user(void *context, const char *name)
 					    1;
 }
 
-static bool
+static void
 load_module(void *context, const struct module_settings *module,
-    const char *path, char *why, size_t why_size)
+    struct problems *problems)
 {
 	(void)context;
-	(void)path;
-	if (module->options.count == 0)
-		return true;
-	snprintf(
-	    why, why_size, "unknown option %s", module->options.items[0].key);
-	return false;
+	if (module->options.count > 0)
+		problem_error(problems, module->origin.file,
+		    module->origin.line, "modules.%s: unknown option %s",
+		    module->name, module->options.items[0].key);
 }
 
 static bool

@@ -3,7 +3,7 @@
  * variables that modules set: kept apart per attempt, moved into the decision
  * when the attempt succeeded, and only ever to tighten it.
  */
-#include "daemon/monitor/auth.h"
+#include "modules/host/restrictions.h"
 
 #include "lib/err.h"
 #include "lib/mem.h"
@@ -15,7 +15,7 @@
 static int
 push(char ***list, size_t *count, const char *value)
 {
-	if (*count >= AUTH_RESTRICT_MAX)
+	if (*count >= RESTRICTIONS_MAX)
 		return E_LIMIT;
 	*list = mem_grow(*list, *count + 1, sizeof(char *));
 	(*list)[(*count)++] = mem_strdup(value);
@@ -145,7 +145,7 @@ tighten(struct decision *d, const struct restrictions *r, struct origin origin)
 }
 
 int
-restrictions_merge(struct restrictions *to, struct restrictions *from,
+restrictions_merge(struct restrictions *to, const struct restrictions *from,
     struct decision *d, const char *origin)
 {
 	struct origin place = {.file = origin, .line = 0};

@@ -1,9 +1,8 @@
 /*
- * Code of modules in a child of sallyportctl: it may crash, hang or exit, and
- * is told then.
+ * Code of modules in a child: it may crash, hang or exit, and is told then.
  */
-#ifndef DAEMON_CTL_CHILD_H
-#define DAEMON_CTL_CHILD_H
+#ifndef MODULES_HOST_CHILD_H
+#define MODULES_HOST_CHILD_H
 
 #include "lib/buf.h"
 

@@ -2,7 +2,7 @@
  * A child for the code of modules.  Its answer is whole or counts as none: a
  * module's exit(0) is no answer.
  */
-#include "daemon/ctl/child.h"
+#include "modules/host/child.h"
 
 #include "lib/err.h"
 #include "lib/loop.h"
