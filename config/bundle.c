@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 #define BUNDLE_MAGIC "sallyport bundle 1"
-#define BUNDLE_MAX   ((size_t)CONFIG_FILES_MAX * (CONFIG_FILE_MAX + 8192) + 64)
 #define SEALS	     (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 int
@@ -207,20 +206,25 @@ write_all(int fd, const uint8_t *bytes, size_t len)
 	return 0;
 }
 
+void
+config_bundle_write(const struct bundle *bundle, struct buf *out)
+{
+	buf_text(out, BUNDLE_MAGIC);
+	buf_u32(out, (uint32_t)bundle->count);
+	for (size_t i = 0; i < bundle->count; i++) {
+		buf_text(out, bundle->files[i].path);
+		buf_string(out, bundle->files[i].bytes, bundle->files[i].len);
+	}
+}
+
 int
 config_bundle_seal(const struct bundle *bundle)
 {
 	struct buf out;
-	size_t i;
 	int fd, saved;
 
 	buf_init(&out, BUNDLE_MAX);
-	buf_text(&out, BUNDLE_MAGIC);
-	buf_u32(&out, (uint32_t)bundle->count);
-	for (i = 0; i < bundle->count; i++) {
-		buf_text(&out, bundle->files[i].path);
-		buf_string(&out, bundle->files[i].bytes, bundle->files[i].len);
-	}
+	config_bundle_write(bundle, &out);
 	fd = memfd_create("sallyport-config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd != -1 &&
 	    (buf_end(&out) != 0 || write_all(fd, out.data, out.len) != 0 ||
@@ -235,7 +239,7 @@ config_bundle_seal(const struct bundle *bundle)
 }
 
 static int
-read_sealed(struct rd *r, struct bundle *bundle)
+read_bytes(struct rd *r, struct bundle *bundle)
 {
 	const uint8_t *magic, *path, *bytes;
 	size_t magic_len, path_len, len;
@@ -263,9 +267,36 @@ read_sealed(struct rd *r, struct bundle *bundle)
 }
 
 int
-config_bundle_from_fd(int fd, struct bundle *bundle)
+config_bundle_parse(const void *bytes, size_t len, struct bundle *bundle)
 {
 	struct rd r;
+	int err;
+
+	memset(bundle, 0, sizeof(*bundle));
+	rd_init(&r, bytes, len);
+	err = read_bytes(&r, bundle);
+	if (err != 0)
+		config_bundle_free(bundle);
+	return err;
+}
+
+bool
+config_bundle_equal(const struct bundle *a, const struct bundle *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->files[i].path, b->files[i].path) != 0 ||
+		    a->files[i].len != b->files[i].len ||
+		    memcmp(a->files[i].bytes, b->files[i].bytes,
+			a->files[i].len) != 0)
+			return false;
+	return true;
+}
+
+int
+config_bundle_from_fd(int fd, struct bundle *bundle)
+{
 	off_t size;
 	void *map;
 	int err;
@@ -279,10 +310,7 @@ config_bundle_from_fd(int fd, struct bundle *bundle)
 	map = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)
 		return E_SYSTEM;
-	rd_init(&r, map, (size_t)size);
-	err = read_sealed(&r, bundle);
+	err = config_bundle_parse(map, (size_t)size, bundle);
 	munmap(map, (size_t)size);
-	if (err != 0)
-		config_bundle_free(bundle);
 	return err;
 }

@@ -6,8 +6,11 @@
 #ifndef CONFIG_BUNDLE_H
 #define CONFIG_BUNDLE_H
 
+#include "config/config.h"
 #include "config/problem.h"
+#include "lib/buf.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +42,17 @@ int config_bundle_read_unjudged(
 /* Append bytes under a name: what tests, fuzzers and the import use. */
 int config_bundle_add(
     struct bundle *bundle, const char *path, const void *bytes, size_t len);
+
+/* No bundle's bytes are more. */
+#define BUNDLE_MAX ((size_t)CONFIG_FILES_MAX * (CONFIG_FILE_MAX + 8192) + 64)
+
+/* The bytes of a whole bundle, appended to *out; and back: 0, or an E_ code and
+ * an empty bundle. */
+void config_bundle_write(const struct bundle *bundle, struct buf *out);
+int config_bundle_parse(const void *bytes, size_t len, struct bundle *bundle);
+
+/* Have both the same files, byte for byte and in the same order? */
+bool config_bundle_equal(const struct bundle *a, const struct bundle *b);
 
 /* A sealed memfd (close-on-exec) with the whole bundle, or -1 and errno. */
 int config_bundle_seal(const struct bundle *bundle);

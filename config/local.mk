@@ -3,6 +3,7 @@ config_libsettings_a_SOURCES = \
 	config/algorithms.c config/algorithms.h \
 	config/arena.c config/arena.h \
 	config/bundle.c config/bundle.h \
+	config/trial.c config/trial.h \
 	config/choices.c config/choices.h \
 	config/check.c config/check_calls.c config/check.h \
 	config/config.h \

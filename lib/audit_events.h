@@ -54,6 +54,12 @@ E(config_reload_ok, 1021, "config.reload.ok", NOTICE, SUCCESS, "configuration", 
   "Configuration reloaded, generation {generation}") \
 E(config_reload_rejected, 1022, "config.reload.rejected", ERROR, FAILURE, "configuration", "change", \
   "Configuration rejected, generation {gen} serves on: {reason}") \
+E(config_trial_start, 1023, "config.trial.start", NOTICE, UNKNOWN, "configuration", "change", \
+  "Configuration on trial<, loaded by {actor}>: {seconds} seconds are left to confirm it") \
+E(config_trial_confirmed, 1024, "config.trial.confirmed", NOTICE, SUCCESS, "configuration", "change", \
+  "Configuration confirmed<: {reason}>< by {actor}>") \
+E(config_trial_over, 1025, "config.trial.over", WARNING, FAILURE, "configuration", "change", \
+  "Configuration taken back: {reason}<, {actor}>") \
 E(module_load, 1030, "module.load", VERBOSE, SUCCESS, "process", "info", \
   "Module {module} loaded from {file}") \
 E(module_reject, 1031, "module.reject", ERROR, FAILURE, "process", "info", \
@@ -326,6 +332,9 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_config_reload_start(F, E) F(E, actor)
 #define AUDIT_FIELDS_config_reload_ok(F, E) F(E, generation)
 #define AUDIT_FIELDS_config_reload_rejected(F, E) F(E, reason) F(E, errors)
+#define AUDIT_FIELDS_config_trial_start(F, E) F(E, seconds) F(E, actor)
+#define AUDIT_FIELDS_config_trial_confirmed(F, E) F(E, reason) F(E, actor)
+#define AUDIT_FIELDS_config_trial_over(F, E) F(E, reason) F(E, actor)
 #define AUDIT_FIELDS_module_load(F, E) F(E, module) F(E, file) F(E, version)
 #define AUDIT_FIELDS_module_reject(F, E) F(E, module) F(E, file) F(E, reason)
 #define AUDIT_FIELDS_module_crash(F, E) F(E, module) F(E, signal) F(E, call) F(E, detail)

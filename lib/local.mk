@@ -19,6 +19,7 @@ lib_libground_a_SOURCES = \
 	lib/rd.c lib/rd.h \
 	lib/refusals.c lib/refusals.h \
 	lib/safefile.c lib/safefile.h \
+	lib/statedir.c lib/statedir.h \
 	lib/secret.c lib/secret.h \
 	lib/syslog_out.c lib/syslog_out.h
 

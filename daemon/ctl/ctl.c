@@ -23,6 +23,7 @@ static const struct command {
 } commands[] = {
     {"check", check_command, "[--lint] [file]",
 	"everything a start would find wrong"},
+    {"confirm", confirm_command, "", "keep the policy that is on trial"},
     {"drain", drain_command, "[on | off | wait]",
 	"refuse new connections, wait for the others to end"},
     {"explain", explain_command,
@@ -43,8 +44,11 @@ static const struct command {
 	"show, add or clear the penalties of sources"},
     {"policy", policy_command, "diff [--users file] [--user name] old new",
 	"what a new policy changes for whom"},
-    {"reload", reload_command, "",
+    {"reload", reload_command,
+	"[--confirm time [--until-login user:name | rule:name]]\n"
+	"        [--at time | --at never]",
 	"have the configuration and program on disk take over"},
+    {"revert", revert_command, "", "take back the policy that is on trial"},
     {"sessions", sessions_command, "[message target|all text]",
 	"who is connected; write to their terminals"},
     {"show", show_command, "[--defaults | --keys | key | group ...]",

@@ -8,6 +8,7 @@
 #include "daemon/ctl/client.h"
 #include "daemon/ctl/ctl.h"
 #include "daemon/ctl/standing.h"
+#include "daemon/ctl/when.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "privsep/directory.h"
@@ -81,26 +82,6 @@ take_options(const struct ctl *ctl, int argc, char **argv, struct asked *a)
 	    CTL_OK;
 }
 
-/* "now", "@1700000000", "08:30", "2026-11-21 08:30[:00] [ZONE]"; local time. */
-static bool
-parse_time(const char *text, time_t *when)
-{
-	struct tm tm;
-	const char *end;
-
-	*when = time(NULL);
-	if (strcmp(text, "now") == 0)
-		return true;
-	localtime_r(when, &tm);
-	tm.tm_sec = 0;
-	tm.tm_isdst = -1;
-	end = strptime(text, "%H:%M", &tm);
-	if (end == NULL || *end != '\0')
-		return policy_moment(text, when);
-	*when = mktime(&tm);
-	return *when != (time_t)-1;
-}
-
 static void
 look_up_user(struct question *q, const char *name)
 {
@@ -119,7 +100,7 @@ gather(const struct ctl *ctl, const struct asked *a, struct question *q)
 
 	if (net_parse(a->from, &q->facts.source) != 0)
 		return ctl_usage(ctl, "%s: is no numeric address", a->from);
-	if (!parse_time(a->at == NULL ? "now" : a->at, &q->facts.now))
+	if (!when_parse(a->at == NULL ? "now" : a->at, &q->facts.now))
 		return ctl_usage(ctl,
 		    "%s: is no time (\"08:30\", "
 		    "\"2026-11-21 08:30\", \"@SECONDS\")",

@@ -19,10 +19,12 @@ sallyportctl_SOURCES = \
 	daemon/ctl/policy.c \
 	daemon/ctl/policy_users.c daemon/ctl/policy_users.h \
 	daemon/ctl/record.c daemon/ctl/record.h \
+	daemon/ctl/reload.c \
 	daemon/ctl/say.c daemon/ctl/say.h \
 	daemon/ctl/server.c \
 	daemon/ctl/show.c \
-	daemon/ctl/standing.h
+	daemon/ctl/standing.h \
+	daemon/ctl/when.c daemon/ctl/when.h
 sallyportctl_LDFLAGS = $(PROGRAM_LDFLAGS)
 sallyportctl_LDADD = modules/host/libhost.a privsep/libprivsep.a \
 	config/libsettings.a lib/ssh/libssh.a lib/libground.a $(CRYPTO_LIBS) $(CONFIG_LIBS) \

@@ -1,7 +1,9 @@
 /*
  * The commands that the running server answers, and how people see it.
  */
+#include "config/parse.h"
 #include "daemon/ctl/client.h"
+#include "daemon/ctl/when.h"
 
 #include "lib/mem.h"
 
@@ -24,18 +26,6 @@ static bool
 is_true(const struct record *r, const char *name)
 {
 	return strcmp(record_get(r, name), "true") == 0;
-}
-
-static void
-print_time(uint64_t seconds)
-{
-	time_t when = (time_t)seconds;
-	char text[64] = "-";
-	struct tm tm;
-
-	if (seconds != 0 && localtime_r(&when, &tm) != NULL)
-		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
-	fputs(text, stdout);
 }
 
 /* "12s", "5m", "3h07m", "2d04h". */
@@ -70,13 +60,38 @@ print_size(uint64_t bytes)
 /* ---- status ---- */
 
 static void
+print_trial(const struct record *r)
+{
+	const char *trial = record_get(r, "trial");
+
+	if (strcmp(trial, "on") == 0) {
+		printf("policy: on trial until ");
+		when_print(number(r, "trial_until"));
+		printf(", \"sallyportctl confirm\" keeps it");
+		if (*record_get(r, "trial_login") != '\0') {
+			printf(", or a login by ");
+			plain_text(record_get(r, "trial_login"), stdout);
+		}
+		putchar('\n');
+	} else if (strcmp(trial, "over") == 0) {
+		puts("policy: the one before the files on the disk, which "
+		     "were not confirmed");
+	}
+	if (number(r, "planned") != 0) {
+		printf("reload: planned for ");
+		when_print(number(r, "planned"));
+		putchar('\n');
+	}
+}
+
+static void
 print_status(const struct records *answer)
 {
 	const struct record *r = &answer->items[0];
 
 	printf("sallyport %s, process %s, since ", record_get(r, "version"),
 	    record_get(r, "pid"));
-	print_time(number(r, "since"));
+	when_print(number(r, "since"));
 	printf("\nconfiguration: ");
 	plain_text(record_get(r, "config"), stdout);
 	printf(", generation %s (%s alive)\n", record_get(r, "generation"),
@@ -91,6 +106,7 @@ print_status(const struct records *answer)
 	printf("\nlog level: %s", record_get(r, "log_level"));
 	printf("\nconnections: %s, of which %s have not logged in\n",
 	    record_get(r, "connections"), record_get(r, "unauthenticated"));
+	print_trial(r);
 	if (is_true(r, "draining"))
 		puts("draining: new connections are refused");
 	if (number(r, "stuck_children") > 0)
@@ -156,7 +172,7 @@ print_session(const struct record *r)
 		return;
 	}
 	printf("since ");
-	print_time(number(r, "since"));
+	when_print(number(r, "since"));
 	printf(", idle ");
 	print_span(number(r, "idle"));
 	printf("\n\trule ");
@@ -242,6 +258,7 @@ print_drain(const struct records *answer)
 {
 	const struct record *r = &answer->items[0];
 
+	print_trial(r);
 	if (is_true(r, "draining"))
 		printf("draining; %s connections are left\n",
 		    record_get(r, "connections"));
@@ -318,26 +335,6 @@ print_added(const struct records *answer)
 	    record_get(r, "seconds"));
 }
 
-/* "30", "10m", "2h", "1d" in seconds; false: it is no such time. */
-static bool
-parse_span(const char *text, uint64_t *seconds)
-{
-	static const char units[] = "smhd";
-	static const unsigned factors[] = {1, 60, 3600, 86400};
-	const char *unit;
-	char *end;
-
-	*seconds = strtoull(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *seconds > UINT32_MAX)
-		return false;
-	if (*end == '\0')
-		return true;
-	if (end[1] != '\0' || (unit = strchr(units, *end)) == NULL)
-		return false;
-	*seconds *= factors[unit - units];
-	return true;
-}
-
 static int
 add_penalty(const struct ctl *ctl, const char *address, const char *span)
 {
@@ -345,7 +342,7 @@ add_penalty(const struct ctl *ctl, const char *address, const char *span)
 	char seconds[24];
 	uint64_t n;
 
-	if (!parse_span(span, &n))
+	if (parse_time(span, &n) != NULL)
 		return ctl_usage(ctl,
 		    "%s: a time such as 30, 10m, 2h or 1d is expected", span);
 	snprintf(seconds, sizeof(seconds), "%" PRIu64, n);
@@ -369,42 +366,13 @@ penalties_command(const struct ctl *ctl, int argc, char **argv)
 	return ask(ctl, words, 1 + (size_t)argc, true, print_cleared);
 }
 
-/* ---- reload, log-level ---- */
+/* ---- log-level ---- */
 
 static void
 print_generation(const struct records *answer)
 {
 	printf("generation %s serves new connections\n",
 	    record_get(&answer->items[0], "generation"));
-}
-
-/* The new generation serves; its listeners may not all be open. */
-int
-reload_command(const struct ctl *ctl, int argc, char **argv)
-{
-	const char *words[] = {"reload"}, *failed;
-	struct records answer = {0};
-	int status;
-
-	(void)argv;
-	if (argc != 0)
-		return ctl_usage(ctl, "no arguments are expected");
-	status = client_ask(ctl, words, 1, &answer, NULL);
-	if (status == CTL_OK && answer.count == 0)
-		status = ctl_fail("the server's answer is empty");
-	if (status == CTL_OK) {
-		if (ctl->json)
-			records_json(&answer, true, stdout);
-		else
-			print_generation(&answer);
-		failed = record_get(&answer.items[0], "listeners_failed");
-		if (*failed != '\0') {
-			ctl_fail("not listening: %s", failed);
-			status = CTL_PARTLY;
-		}
-	}
-	records_free(&answer);
-	return status;
 }
 
 static void

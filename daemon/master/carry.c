@@ -29,7 +29,7 @@
 
 /* Changes with the layout; a program that reads another one refuses in its
  * rehearsal already (carry_format). */
-#define CARRY_VERSION 11
+#define CARRY_VERSION 12
 #define CARRY_MAX     (64 * 1024 * 1024)
 #define BLOB_MAX      65536
 
@@ -320,6 +320,7 @@ save(const struct master *m, struct buf *b)
 	buf_text(b, m->pid_fd < 0 ? "" : m->pid_path);
 	save_kept(m, b);
 	control_save(m, b);
+	plan_save(m, b);
 	syslog_out_save(b);
 }
 
@@ -403,6 +404,7 @@ load(struct master *m, struct rd *r)
 	m->pid_path = m->pid_fd < 0 ? NULL : mem_strdup(path);
 	load_kept(r, m);
 	control_load(m, r);
+	plan_load(m, r);
 	syslog_out_load(r);
 	return rd_end(r);
 }

@@ -96,6 +96,10 @@ configure_read(struct master *m, int *sealed)
 	err = m->options.bundle >= 0 ?
 	    config_bundle_from_fd(m->options.bundle, &bundle) :
 	    config_bundle_read(m->options.config_file, &bundle, &problems);
+	/* A start from the disk; a reload has chosen already. */
+	if (err == 0 && m->options.bundle < 0 && !m->options.test &&
+	    !m->options.inetd)
+		trial_choose(m, &bundle);
 	if (err == 0)
 		err = config_load(&bundle, &config, &problems);
 	if (err == 0)

@@ -75,6 +75,19 @@ void control_send(struct control_client *c);
 void control_serve(
     struct control_client *c, const char *const *words, size_t count);
 
+typedef void control_verb_fn(
+    struct control_client *c, const char *const *arguments, size_t count);
+
+/*
+ * control_reload.c: verbs that put a policy in force, and fields of the status.
+ * The arguments of reload are a trial's seconds ("0": none), the login that
+ * confirms it ("-": none), and when, in seconds of the wall clock ("0": now;
+ * "never": not at the time that was planned).
+ */
+control_verb_fn control_reload, control_confirm, control_revert,
+    control_log_level;
+void control_describe_trial(struct control_client *c);
+
 /* control_kill.c */
 void control_kill(struct control_client *c, const char *target);
 /* A text for the terminals of a target's connections, or of "all". */

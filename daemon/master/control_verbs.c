@@ -20,9 +20,6 @@
 #include <time.h>
 #include <unistd.h>
 
-typedef void verb_fn(
-    struct control_client *c, const char *const *arguments, size_t count);
-
 static const char *
 state_text(uint32_t state)
 {
@@ -116,6 +113,7 @@ verb_status(
 	describe_listeners(c);
 	describe_helpers(c);
 	control_text(c, "log_level", log_level_name(log_level()));
+	control_describe_trial(c);
 	/* All generations share one table. */
 	if (m->current != NULL && m->current->slots != NULL)
 		stuck =
@@ -304,100 +302,6 @@ verb_penalties(
 	control_ok(c);
 }
 
-/* ---- reload and log level ---- */
-
-static struct control_client *
-waiting(struct master *m)
-{
-	struct control_client *c = m->control->clients;
-
-	while (c != NULL && !c->waits)
-		c = c->next;
-	return c;
-}
-
-static void
-on_reload_failed(struct master *m, const char *error, void *arg)
-{
-	(void)arg;
-	reload_rejected(error);
-	control_failed(m, error);
-}
-
-/* A generation is being rehearsed, or started. */
-static bool
-is_busy(struct control_client *c)
-{
-	struct master *m = c->m;
-
-	if (m->rehearsal.done == NULL && waiting(m) == NULL &&
-	    m->current != NULL && m->generations == m->current)
-		return false;
-	control_error(c, "a reload is already under way");
-	return true;
-}
-
-static void
-verb_reload(
-    struct control_client *c, const char *const *arguments, size_t count)
-{
-	(void)arguments;
-	(void)count;
-	if (is_busy(c))
-		return;
-	AUDIT(config_reload_start, .actor = c->actor);
-	notify_state("RELOADING=1");
-	c->waits = true;
-	reload_begin(c->m, on_reload_failed, NULL);
-}
-
-/*
- * New connections come from templates that were told the level when they
- * began: a new generation of the same configuration tells it to them.
- */
-static void
-verb_log_level(
-    struct control_client *c, const char *const *arguments, size_t count)
-{
-	struct master *m = c->m;
-	struct problems problems = {0};
-	struct bundle bundle = {0};
-	struct config *config = NULL;
-	int level = -2;
-
-	if (count == 0) {
-		control_record(c);
-		control_text(c, "log_level", log_level_name(log_level()));
-		control_text(c, "configured",
-		    m->current == NULL ?
-			"" :
-			log_level_name((int)m->current->config->log.level));
-		control_ok(c);
-		return;
-	}
-	if (strcmp(arguments[0], "default") != 0 &&
-	    log_level_parse(arguments[0], &level) != 0) {
-		control_error(c,
-		    "%s: error, warn, info, verbose, debug, "
-		    "quiet, or default",
-		    arguments[0]);
-		return;
-	}
-	if (is_busy(c))
-		return;
-	if (config_bundle_from_fd(m->current->bundle, &bundle) != 0 ||
-	    config_load(&bundle, &config, &problems) != 0) {
-		control_error(c, "the configuration in force is unreadable");
-	} else {
-		m->options.log_level = level;
-		c->waits = true;
-		generation_start(generation_new(m, config,
-		    fcntl(m->current->bundle, F_DUPFD_CLOEXEC, SPAWN_FDS)));
-	}
-	config_bundle_free(&bundle);
-	problems_free(&problems);
-}
-
 /* ---- the rest ---- */
 
 static void
@@ -448,7 +352,7 @@ verb_adopt(struct control_client *c, const char *const *words, size_t count)
 
 static const struct verb {
 	const char *name;
-	verb_fn *serve;
+	control_verb_fn *serve;
 	size_t least, most;
 } verbs[] = {
     {"status", verb_status, 0, 0},
@@ -457,9 +361,11 @@ static const struct verb {
     {"message", verb_message, 2, 2},
     {"drain", verb_drain, 0, 1},
     {"penalties", verb_penalties, 0, 3},
-    {"reload", verb_reload, 0, 0},
+    {"reload", control_reload, 0, 3},
+    {"confirm", control_confirm, 0, 0},
+    {"revert", control_revert, 0, 0},
     {"stats", verb_stats, 0, 0},
-    {"log-level", verb_log_level, 0, 1},
+    {"log-level", control_log_level, 0, 1},
     {"bundle", verb_bundle, 0, 0},
     {"adopt", verb_adopt, 0, 0},
 };

@@ -32,6 +32,8 @@ sallyportd_SOURCES += \
 	daemon/master/penalty.c \
 	daemon/master/pidfile.c \
 	daemon/master/reload.c \
+	daemon/master/control_reload.c \
+	daemon/master/trial.c daemon/master/trial.h \
 	daemon/master/sweep.c \
 	daemon/master/tickets.c \
 	daemon/master/watch.c

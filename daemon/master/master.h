@@ -8,6 +8,7 @@
 
 #include "config/bundle.h"
 #include "config/config.h"
+#include "daemon/master/trial.h"
 #include "lib/loop.h"
 #include "lib/net.h"
 #include "lib/ssh/kexinit.h"
@@ -233,6 +234,9 @@ struct master {
 		uint64_t end_by; /* ms; then it is killed */
 		uint64_t exec_by; /* ms; the lobby has so long */
 	} rehearsal;
+	struct trial trial;
+	struct plan plan;
+	struct loop_timer plan_timer;
 	struct control *control;
 	int parting[PARTING_MAX]; /* parting.c; 0: free */
 	unsigned parting_next;
@@ -491,6 +495,10 @@ void watch_start(struct master *m);
 /* reload.c */
 typedef void reload_done_fn(struct master *m, const char *error, void *arg);
 void reload_begin(struct master *m, reload_done_fn *done, void *arg);
+/* The same with these bytes, which stay the caller's, in place of the disk's.
+ */
+void reload_begin_with(struct master *m, const struct bundle *bundle,
+    reload_done_fn *done, void *arg);
 
 /* Into the log, and to the service manager: the old one serves on. */
 void reload_rejected(const char *why);

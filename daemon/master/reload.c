@@ -40,6 +40,7 @@ finish(struct master *m, const char *error)
 		close(m->rehearsal.fd);
 	m->rehearsal.fd = -1;
 	m->rehearsal.done = NULL;
+	m->trial.asked.seconds = 0;
 	if (error != NULL && m->rehearsal.bundle >= 0) {
 		close(m->rehearsal.bundle);
 		m->rehearsal.bundle = -1;
@@ -55,6 +56,7 @@ exec_failed(struct master *m)
 
 	snprintf(
 	    text, sizeof(text), "%s: %s", m->options.program, strerror(errno));
+	trial_settle(m);
 	finish(m, text);
 }
 
@@ -94,6 +96,7 @@ static void
 take_over(void *arg)
 {
 	struct master *m = arg;
+	char *why;
 
 	if (m->terminating) {
 		finish(m, "the server stops");
@@ -102,6 +105,11 @@ take_over(void *arg)
 	if (!lobby_empty(m, NULL) && loop_clock() < m->rehearsal.exec_by) {
 		loop_timer_start(
 		    m->loop, &m->rehearsal.again, LOBBY_AGAIN_MS, take_over, m);
+		return;
+	}
+	if ((why = trial_begin(m)) != NULL) {
+		finish(m, why);
+		free(why);
 		return;
 	}
 	carry_exec(m, m->rehearsal.bundle);
@@ -233,33 +241,14 @@ reload_rejected(const char *why)
 	free(first);
 }
 
-void
-reload_begin(struct master *m, reload_done_fn *done, void *arg)
+/* Rehearse a bundle that is whole; the caller's. */
+static void
+rehearse(struct master *m, const struct bundle *bundle)
 {
-	struct problems problems = {0};
-	struct bundle bundle = {0};
-	int fds[2], err;
+	int fds[2];
 
-	if (m->rehearsal.done != NULL) {
-		done(m, "a reload is already under way", arg);
-		return;
-	}
-	m->rehearsal.done = done;
-	m->rehearsal.arg = arg;
 	m->rehearsal.len = 0;
-	err = config_bundle_read(m->options.config_file, &bundle, &problems);
-	if (err != 0) {
-		char *text = problem_text(&problems);
-
-		finish(m, text);
-		free(text);
-		config_bundle_free(&bundle);
-		problems_free(&problems);
-		return;
-	}
-	m->rehearsal.bundle = config_bundle_seal(&bundle);
-	config_bundle_free(&bundle);
-	problems_free(&problems);
+	m->rehearsal.bundle = config_bundle_seal(bundle);
 	if (m->rehearsal.bundle < 0 || pipe2(fds, O_CLOEXEC) != 0) {
 		finish(m, "no memory for a rehearsal");
 		return;
@@ -273,4 +262,43 @@ reload_begin(struct master *m, reload_done_fn *done, void *arg)
 	    loop_fd_add(m->loop, &m->rehearsal.on_report, fds[0], LOOP_READ,
 		on_report, m) != 0)
 		finish(m, "no process for a rehearsal");
+}
+
+void
+reload_begin_with(struct master *m, const struct bundle *bundle,
+    reload_done_fn *done, void *arg)
+{
+	if (m->rehearsal.done != NULL) {
+		done(m, "a reload is already under way", arg);
+		return;
+	}
+	m->rehearsal.done = done;
+	m->rehearsal.arg = arg;
+	rehearse(m, bundle);
+}
+
+void
+reload_begin(struct master *m, reload_done_fn *done, void *arg)
+{
+	struct problems problems = {0};
+	struct bundle bundle = {0};
+	char *why = NULL;
+
+	if (m->rehearsal.done != NULL) {
+		done(m, "a reload is already under way", arg);
+		return;
+	}
+	m->rehearsal.done = done;
+	m->rehearsal.arg = arg;
+	if (config_bundle_read(m->options.config_file, &bundle, &problems) != 0)
+		why = problem_text(&problems);
+	else
+		why = trial_reload(m, &bundle);
+	if (why == NULL)
+		rehearse(m, &bundle);
+	else
+		finish(m, why);
+	free(why);
+	config_bundle_free(&bundle);
+	problems_free(&problems);
 }

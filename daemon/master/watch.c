@@ -64,6 +64,7 @@ look(struct master *m, struct connection *c, uint64_t now)
 	connection_slot(c, &slot);
 	if (connection_logged_in(c))
 		c->authenticated = true;
+	trial_saw_login(m, c, &slot);
 	grace(c, now);
 	if (c->client >= 0) {
 		if (c->grace_exceeded)

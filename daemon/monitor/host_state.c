@@ -10,6 +10,7 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
+#include "lib/statedir.h"
 
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -23,9 +24,7 @@
 #include <unistd.h>
 
 #define STATE_MAX     (1024 * 1024)
-#define STATE_NAME    100 /* bytes of a name */
 #define STATE_LOCK_MS 5000
-#define STATE_NEW     ".new" /* the one that is being written */
 
 static const char *root = LOCALSTATEDIR "/lib/sallyport/modules";
 
@@ -33,54 +32,6 @@ void
 host_state_root(const char *directory)
 {
 	root = directory;
-}
-
-/* "a/b" as "a%2Fb": one name, none of ours, which begin with a dot. */
-static bool
-file_name(const char *name, char out[3 * STATE_NAME + 1])
-{
-	size_t n = 0, len = strlen(name);
-
-	if (len == 0 || len > STATE_NAME)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)name[i];
-
-		if (c > ' ' && c < 0x7f && c != '/' && c != '%' &&
-		    (c != '.' || i > 0))
-			out[n++] = (char)c;
-		else
-			n += (size_t)sprintf(&out[n], "%%%02X", c);
-	}
-	out[n] = '\0';
-	return true;
-}
-
-/* Make what is missing of it; -1 unless it is ours alone. */
-static int
-open_directory(const char *path)
-{
-	char *part = mem_strdup(path);
-	struct stat st;
-	int fd;
-
-	for (char *slash = strchr(&part[1], '/'); slash != NULL;
-	     slash = strchr(&slash[1], '/')) {
-		*slash = '\0';
-		(void)mkdir(part, 0755);
-		*slash = '/';
-	}
-	free(part);
-	(void)mkdir(path, 0700);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0 &&
-	    (fstat(fd, &st) != 0 || st.st_uid != geteuid() ||
-		(st.st_mode & 022) != 0)) {
-		close(fd);
-		errno = EPERM;
-		fd = -1;
-	}
-	return fd;
 }
 
 static int
@@ -115,7 +66,7 @@ enter(struct monitor *m)
 	if (a->state_held)
 		return SALLYPORT_OK;
 	path = mem_printf("%s/%s", root, name);
-	a->state_directory = open_directory(path);
+	a->state_directory = statedir_open(path);
 	if (a->state_directory < 0)
 		log_error("module %s: %s: %s", name, path, strerror(errno));
 	free(path);
@@ -149,12 +100,12 @@ state_read(
     struct sallyport_login *login, const char *name, void **data, size_t *len)
 {
 	struct monitor *m = login->program;
-	char file[3 * STATE_NAME + 1], *bytes;
+	char file[STATEDIR_FILE_MAX], *bytes;
 	struct stat st;
 	ssize_t n;
 	int fd, err;
 
-	if (!file_name(name, file))
+	if (!statedir_name(name, file))
 		return SALLYPORT_TOO_LARGE;
 	if ((err = enter(m)) != SALLYPORT_OK)
 		return err;
@@ -183,41 +134,15 @@ state_read(
 	return err;
 }
 
-static bool
-write_new(int directory, const void *data, size_t len)
-{
-	const char *at = data;
-	bool good = true;
-	int fd;
-
-	(void)unlinkat(directory, STATE_NEW, 0);
-	fd = openat(directory, STATE_NEW,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return false;
-	while (good && len > 0) {
-		ssize_t n = write(fd, at, len);
-
-		good = n > 0 || (n < 0 && errno == EINTR);
-		if (n > 0) {
-			at += n;
-			len -= (size_t)n;
-		}
-	}
-	good = good && fsync(fd) == 0;
-	close(fd);
-	return good;
-}
-
 int
 state_write(struct sallyport_login *login, const char *name, const void *data,
     size_t len)
 {
 	struct monitor *m = login->program;
-	char file[3 * STATE_NAME + 1];
+	char file[STATEDIR_FILE_MAX];
 	int directory, err;
 
-	if (!file_name(name, file) || len > STATE_MAX)
+	if (!statedir_name(name, file) || len > STATE_MAX)
 		return SALLYPORT_TOO_LARGE;
 	if ((err = enter(m)) != SALLYPORT_OK)
 		return err;
@@ -227,13 +152,10 @@ state_write(struct sallyport_login *login, const char *name, const void *data,
 			return SALLYPORT_OK;
 		return errno == ENOENT ? SALLYPORT_NOT_FOUND : SALLYPORT_SYSTEM;
 	}
-	if (write_new(directory, data, len) &&
-	    renameat(directory, STATE_NEW, directory, file) == 0 &&
-	    fsync(directory) == 0)
+	if (statedir_replace(directory, file, data, len))
 		return SALLYPORT_OK;
 	log_error("module %s: its state %s: %s",
 	    m->template->modules[m->auth->current].settings->name, file,
 	    strerror(errno));
-	(void)unlinkat(directory, STATE_NEW, 0);
 	return SALLYPORT_SYSTEM;
 }

@@ -263,7 +263,9 @@ def test_a_long_run_leaves_nothing(make_server, make_user):
         run.round(ROUND, reloads=3)
         check(s, first)  # the same master; new templates
         rounds += 1
-        if time.monotonic() - started > MINUTES * 60:
+        over = time.monotonic() - started > MINUTES * 60
+        # a machine with much else to do needs more rounds for every deed
+        if over and (set(run.done) == set(Deeds.ALL) or rounds == 20):
             break
     print(f"{rounds} rounds: {dict(run.done)}")
     assert set(run.done) == set(Deeds.ALL), "a deed was never done"

@@ -11,3 +11,10 @@ tests_fuzz_config_fuzz_import_SOURCES = tests/fuzz/config/fuzz_import.c \
 tests_fuzz_config_fuzz_import_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_config_fuzz_import_LDADD = config/libsettings.a \
 	lib/libground.a $(CONFIG_LIBS)
+
+FUZZ_TARGETS += tests/fuzz/config/fuzz_trial
+tests_fuzz_config_fuzz_trial_SOURCES = tests/fuzz/config/fuzz_trial.c \
+	$(FUZZ_MAIN)
+tests_fuzz_config_fuzz_trial_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_config_fuzz_trial_LDADD = config/libsettings.a \
+	lib/libground.a $(CONFIG_LIBS)

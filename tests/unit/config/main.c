@@ -17,6 +17,7 @@ main(void)
 	srunner_add_suite(runner, suite_overlays());
 	srunner_add_suite(runner, suite_overlay_text());
 	srunner_add_suite(runner, suite_policy());
+	srunner_add_suite(runner, suite_trial());
 	srunner_add_suite(runner, suite_unknown());
 	srunner_add_suite(runner, suite_policy_may());
 	srunner_add_suite(runner, suite_policy_forward());

@@ -1,0 +1,413 @@
+/*
+ * A policy on trial ("reload --confirm"): the new one serves, and the one
+ * before comes back unless somebody confirms in time that they can still log
+ * in.  A file remembers both over a restart.  A policy that was taken back
+ * stays out, though its files are still on the disk, until those change or
+ * are tried again.
+ */
+#include "daemon/master/master.h"
+
+#include "config/trial.h"
+#include "lib/audit.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/safefile.h"
+#include "lib/statedir.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DIRECTORY LOCALSTATEDIR "/lib/sallyport/trials"
+/* A reload is under way, or the one before could not come back. */
+#define AGAIN_MS       1000
+#define AGAIN_LATER_MS 60000
+
+/* The main file's path, under which its trial is kept. */
+static const char *
+subject(const struct master *m)
+{
+	return m->options.config_file;
+}
+
+/* 0 and *file, E_NOT_FOUND, or another E_ code that has been logged. */
+static int
+read_file(const struct master *m, struct trial_file *file)
+{
+	const struct safefile_rules rules = {.max = TRIAL_FILE_MAX};
+	char name[STATEDIR_FILE_MAX], why[SAFEFILE_WHY_MAX] = "", *path;
+	struct buf bytes;
+	int err;
+
+	memset(file, 0, sizeof(*file));
+	if (!statedir_name(subject(m), name))
+		return E_NOT_FOUND;
+	path = mem_printf("%s/%s", DIRECTORY, name);
+	buf_init(&bytes, TRIAL_FILE_MAX);
+	if (access(path, F_OK) != 0 && errno == ENOENT) {
+		err = E_NOT_FOUND;
+	} else {
+		err = safefile_read(path, &rules, &bytes, why);
+		if (err == 0)
+			err = trial_file_parse(bytes.data, bytes.len, file);
+		if (err == 0 && strcmp(file->config, subject(m)) != 0) {
+			trial_file_free(file);
+			err = E_FORMAT;
+		}
+		if (err != 0)
+			log_error("%s: the policy on trial cannot be read: %s",
+			    path, why[0] != '\0' ? why : err_text(err));
+	}
+	buf_free(&bytes);
+	free(path);
+	return err;
+}
+
+/* NULL, or why not: a text to free. */
+static char *
+write_file(const struct master *m, const struct trial_file *file)
+{
+	char name[STATEDIR_FILE_MAX], *why = NULL;
+	struct buf bytes;
+	int fd = -1;
+
+	buf_init(&bytes, TRIAL_FILE_MAX);
+	trial_file_write(file, &bytes);
+	if (!statedir_name(subject(m), name))
+		why = mem_printf("%s: a policy on trial needs a path of at "
+				 "most %d bytes",
+		    subject(m), STATEDIR_NAME);
+	else if (buf_end(&bytes) != 0)
+		why = mem_strdup("no memory for a policy on trial");
+	else if ((fd = statedir_open(DIRECTORY)) < 0 ||
+	    !statedir_replace(fd, name, bytes.data, bytes.len))
+		why = mem_printf("%s: %s", DIRECTORY, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	buf_free(&bytes);
+	return why;
+}
+
+/* Nothing is on trial, and nothing was taken back. */
+static void
+forget(struct master *m)
+{
+	char name[STATEDIR_FILE_MAX], *path;
+
+	loop_timer_stop(&m->trial.timer);
+	m->trial.state = TRIAL_NONE;
+	if (!statedir_name(subject(m), name))
+		return;
+	path = mem_printf("%s/%s", DIRECTORY, name);
+	if (unlink(path) != 0 && errno != ENOENT)
+		log_error("%s: %s", path, strerror(errno));
+	free(path);
+}
+
+static void
+remember(struct master *m, const struct trial_file *file)
+{
+	m->trial.state = file->over ? TRIAL_OVER : TRIAL_ON;
+	m->trial.until = file->until;
+	snprintf(m->trial.login, sizeof(m->trial.login), "%s", file->login);
+}
+
+static void come_back(void *arg);
+
+static void
+came_back(struct master *m, const char *error, void *arg)
+{
+	(void)arg;
+	if (error == NULL)
+		return; /* not reached: the next image runs */
+	log_error("the policy before the one on trial could not come back, "
+		  "which is tried again: %s",
+	    error);
+	loop_timer_start(
+	    m->loop, &m->trial.timer, AGAIN_LATER_MS, come_back, m);
+}
+
+/* The one before serves again, by a reload of its bytes. */
+static void
+come_back(void *arg)
+{
+	struct master *m = arg;
+	struct trial_file file;
+
+	if (m->terminating)
+		return;
+	if (m->rehearsal.done != NULL || m->generations != m->current) {
+		loop_timer_start(
+		    m->loop, &m->trial.timer, AGAIN_MS, come_back, m);
+		return;
+	}
+	if (read_file(m, &file) != 0) {
+		came_back(m, "its file cannot be read", NULL);
+		return;
+	}
+	notify_state("RELOADING=1");
+	reload_begin_with(m, &file.before, came_back, NULL);
+	trial_file_free(&file);
+}
+
+/* Take back what is on trial; NULL, or why not: a text to free. */
+static char *
+take_back(struct master *m, const char *reason, const char *actor)
+{
+	struct trial_file file;
+	char *why;
+
+	if (read_file(m, &file) != 0)
+		return mem_strdup("the one before cannot be read");
+	file.over = true;
+	why = write_file(m, &file);
+	trial_file_free(&file);
+	/* It comes back all the same: the file is for a restart. */
+	if (why != NULL)
+		log_error("%s", why);
+	free(why);
+	m->trial.state = TRIAL_OVER;
+	AUDIT(config_trial_over, .reason = reason, .actor = actor);
+	loop_timer_start(m->loop, &m->trial.timer, 0, come_back, m);
+	return NULL;
+}
+
+static void
+on_time(void *arg)
+{
+	struct master *m = arg;
+	char *why = take_back(m, "not confirmed in time", NULL);
+
+	if (why != NULL) {
+		log_error("%s", why);
+		loop_timer_start(
+		    m->loop, &m->trial.timer, AGAIN_LATER_MS, on_time, m);
+	}
+	free(why);
+}
+
+static uint64_t
+remaining_ms(uint64_t until)
+{
+	uint64_t now = (uint64_t)time(NULL), left;
+
+	left = until > now ? until - now : 0;
+	/* A clock that was set back makes no trial endless. */
+	return (left > TRIAL_SECONDS_MAX ? TRIAL_SECONDS_MAX : left) * 1000;
+}
+
+static bool
+has_passed(uint64_t until)
+{
+	return until <= (uint64_t)time(NULL);
+}
+
+void
+trial_choose(struct master *m, struct bundle *files)
+{
+	struct trial_file file;
+	struct bundle other;
+
+	if (read_file(m, &file) != 0)
+		return;
+	if (config_bundle_equal(files, &file.candidate) &&
+	    (file.over || has_passed(file.until))) {
+		other = *files;
+		*files = file.before;
+		file.before = other;
+	}
+	trial_file_free(&file);
+}
+
+char *
+trial_reload(struct master *m, struct bundle *files)
+{
+	struct trial_file file;
+	struct bundle other;
+	char *why = NULL;
+
+	bool same;
+
+	if (m->trial.state == TRIAL_NONE || read_file(m, &file) != 0)
+		return NULL;
+	same = config_bundle_equal(files, &file.candidate);
+	if (m->trial.state == TRIAL_ON && !same) {
+		why = mem_strdup("another policy is on trial: confirm it, or "
+				 "take it back, first");
+	} else if (m->trial.state == TRIAL_OVER && same &&
+	    m->trial.asked.seconds == 0) {
+		other = *files;
+		*files = file.before;
+		file.before = other;
+	}
+	trial_file_free(&file);
+	return why;
+}
+
+/* The policy to come back to: the last that was not on trial. */
+static int
+find_before(struct master *m, struct bundle *before)
+{
+	struct trial_file file;
+	int err;
+
+	if (m->trial.state == TRIAL_NONE)
+		return config_bundle_from_fd(m->current->bundle, before);
+	err = read_file(m, &file);
+	if (err == 0) {
+		*before = file.before;
+		file.before = (struct bundle){0};
+		trial_file_free(&file);
+	}
+	return err;
+}
+
+char *
+trial_begin(struct master *m)
+{
+	struct trial_file file = {0};
+	char *why = NULL;
+	int err;
+
+	if (m->trial.asked.seconds == 0)
+		return NULL;
+	snprintf(file.config, sizeof(file.config), "%s", subject(m));
+	snprintf(file.actor, sizeof(file.actor), "%s", m->trial.asked.actor);
+	snprintf(file.login, sizeof(file.login), "%s", m->trial.asked.login);
+	file.until = (uint64_t)time(NULL) + m->trial.asked.seconds;
+	err = config_bundle_from_fd(m->rehearsal.bundle, &file.candidate);
+	if (err == 0)
+		err = find_before(m, &file.before);
+	if (err != 0)
+		why = mem_printf("the policy in force: %s", err_text(err));
+	else
+		why = write_file(m, &file);
+	trial_file_free(&file);
+	return why;
+}
+
+void
+trial_ask(
+    struct master *m, uint32_t seconds, const char *login, const char *actor)
+{
+	m->trial.asked.seconds = seconds;
+	snprintf(
+	    m->trial.asked.login, sizeof(m->trial.asked.login), "%s", login);
+	snprintf(
+	    m->trial.asked.actor, sizeof(m->trial.asked.actor), "%s", actor);
+}
+
+static void
+begins(struct master *m, const struct trial_file *file)
+{
+	uint64_t left = remaining_ms(file->until);
+
+	/* Not for another generation of the same. */
+	if (!loop_timer_running(&m->trial.timer))
+		AUDIT(config_trial_start, .seconds = left / 1000,
+		    .actor = file->actor);
+	loop_timer_start(m->loop, &m->trial.timer, left, on_time, m);
+}
+
+/* The one before serves; the candidate's files are on the disk still. */
+static void
+stays_out(struct master *m, struct trial_file *file)
+{
+	char *why = NULL;
+
+	if (!file->over) {
+		/* trial_choose() found it so. */
+		file->over = true;
+		why = write_file(m, file);
+		remember(m, file);
+		AUDIT(config_trial_over,
+		    .reason = "its time ended while the server was down");
+	}
+	if (why != NULL)
+		log_error("%s", why);
+	free(why);
+	log_warn("%s: these files were not confirmed: the policy before them "
+		 "serves; sallyportctl reload --confirm tries them again",
+	    subject(m));
+}
+
+void
+trial_settle(struct master *m)
+{
+	struct trial_file file;
+	struct bundle serves = {0};
+	bool candidate, before;
+
+	if (m->current == NULL || read_file(m, &file) != 0)
+		return;
+	if (config_bundle_from_fd(m->current->bundle, &serves) != 0) {
+		trial_file_free(&file);
+		return;
+	}
+	candidate = config_bundle_equal(&serves, &file.candidate);
+	before = config_bundle_equal(&serves, &file.before);
+	config_bundle_free(&serves);
+	remember(m, &file);
+	if (candidate && !file.over)
+		begins(m, &file);
+	else if (candidate && !before)
+		loop_timer_start(m->loop, &m->trial.timer, 0, come_back, m);
+	else if (before && (file.over || has_passed(file.until)))
+		stays_out(m, &file);
+	else
+		forget(m);
+	trial_file_free(&file);
+}
+
+char *
+trial_confirm(struct master *m, const char *reason, const char *actor)
+{
+	if (m->trial.state != TRIAL_ON)
+		return mem_strdup(m->trial.state == TRIAL_NONE ?
+			"no policy is on trial" :
+			"the policy on trial has been taken back");
+	forget(m);
+	AUDIT(config_trial_confirmed, .reason = reason, .actor = actor);
+	return NULL;
+}
+
+char *
+trial_revert(struct master *m, const char *actor)
+{
+	if (m->trial.state != TRIAL_ON)
+		return mem_strdup("no policy is on trial");
+	return take_back(m, "by hand", actor);
+}
+
+bool
+trial_login_is_valid(const char *login)
+{
+	static const char *const kinds[] = {"user:", "rule:"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strncmp(login, kinds[i], strlen(kinds[i])) == 0 &&
+		    login[strlen(kinds[i])] != '\0' &&
+		    strlen(login) < TRIAL_TEXT_MAX)
+			return true;
+	return false;
+}
+
+void
+trial_saw_login(
+    struct master *m, const struct connection *c, const struct slot *slot)
+{
+	const char *login = m->trial.login;
+	char reason[TRIAL_TEXT_MAX + 64];
+
+	if (m->trial.state != TRIAL_ON || login[0] == '\0' ||
+	    c->generation != m->current || slot->since == 0)
+		return;
+	if (strcmp(&login[5], login[0] == 'u' ? slot->user : slot->rule) != 0)
+		return;
+	snprintf(reason, sizeof(reason), "login by %s", login);
+	free(trial_confirm(m, reason, NULL));
+}
