@@ -323,6 +323,7 @@ main(int argc, char **argv)
 	if (o.log_file != NULL)
 		o.log_file = absolute(o.log_file);
 	title_init(argc, argv);
+	o.serve = control_serve;
 	status = master_run(&o);
 	if (status == 0 && o.effective)
 		status = effective_print(o.config_file, o.spec);

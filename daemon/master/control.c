@@ -128,7 +128,7 @@ take_request(struct control_client *c)
 	/* An answer that waits for a generation has no deadline of ours. */
 	loop_timer_stop(&c->deadline);
 	loop_fd_set(&c->on_fd, LOOP_HANGUP);
-	control_serve(c, words, count);
+	c->m->options.serve(c, words, count);
 }
 
 static void
@@ -345,6 +345,17 @@ control_open(struct master *m, const struct config *config)
 }
 
 /* The new generation failed; the old one serves on. */
+bool
+control_waits(const struct master *m)
+{
+	const struct control_client *c =
+	    m->control == NULL ? NULL : m->control->clients;
+
+	while (c != NULL && !c->waits)
+		c = c->next;
+	return c != NULL;
+}
+
 void
 control_failed(struct master *m, const char *why)
 {

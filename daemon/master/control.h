@@ -71,10 +71,6 @@ void control_sweep(struct master *m);
 /* control.c: begin to send the answer that has been ended. */
 void control_send(struct control_client *c);
 
-/* control_verbs.c: words[0] is the verb. */
-void control_serve(
-    struct control_client *c, const char *const *words, size_t count);
-
 typedef void control_verb_fn(
     struct control_client *c, const char *const *arguments, size_t count);
 

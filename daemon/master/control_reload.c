@@ -6,10 +6,7 @@
 #include "daemon/master/control.h"
 
 #include "config/load.h"
-#include "lib/audit.h"
 #include "lib/log.h"
-#include "lib/mem.h"
-#include "lib/rd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,96 +15,8 @@
 #include <string.h>
 #include <time.h>
 
-#define BUSY_AGAIN_MS  1000
-#define PLAN_LOOK_MS   30000 /* the clock may be set meanwhile */
+/* A year, about. */
 #define PLAN_AHEAD_MAX (366u * 24 * 3600)
-
-static struct control_client *
-waiting(struct master *m)
-{
-	struct control_client *c = m->control->clients;
-
-	while (c != NULL && !c->waits)
-		c = c->next;
-	return c;
-}
-
-/* A generation is being rehearsed, or started. */
-static bool
-is_busy(struct master *m)
-{
-	return m->rehearsal.done != NULL || m->current == NULL ||
-	    m->generations != m->current ||
-	    (m->control != NULL && waiting(m) != NULL);
-}
-
-static void
-on_reload_failed(struct master *m, const char *error, void *arg)
-{
-	(void)arg;
-	reload_rejected(error);
-	control_failed(m, error);
-}
-
-static void
-begin(struct master *m, const struct plan *plan)
-{
-	AUDIT(config_reload_start, .actor = plan->actor);
-	notify_state("RELOADING=1");
-	if (plan->seconds != 0)
-		trial_ask(m, plan->seconds, plan->login, plan->actor);
-	reload_begin(m, on_reload_failed, NULL);
-}
-
-/* ---- at a time ---- */
-
-static void
-on_plan(void *arg)
-{
-	struct master *m = arg;
-	uint64_t now = (uint64_t)time(NULL), wait;
-	struct plan plan = m->plan;
-
-	if (m->plan.at > now) {
-		wait = (m->plan.at - now) * 1000;
-		loop_timer_start(m->loop, &m->plan_timer,
-		    wait > PLAN_LOOK_MS ? PLAN_LOOK_MS : wait, on_plan, m);
-		return;
-	}
-	if (is_busy(m)) {
-		loop_timer_start(
-		    m->loop, &m->plan_timer, BUSY_AGAIN_MS, on_plan, m);
-		return;
-	}
-	m->plan.at = 0;
-	begin(m, &plan);
-}
-
-static void
-plan_watch(struct master *m)
-{
-	if (m->plan.at != 0)
-		loop_timer_start(m->loop, &m->plan_timer, 0, on_plan, m);
-}
-
-void
-plan_save(const struct master *m, struct buf *b)
-{
-	buf_u64(b, m->plan.at);
-	buf_u32(b, m->plan.seconds);
-	buf_text(b, m->plan.login);
-	buf_text(b, m->plan.actor);
-}
-
-void
-plan_load(struct master *m, struct rd *r)
-{
-	m->plan.at = rd_u64(r);
-	m->plan.seconds = rd_u32(r);
-	rd_text(r, m->plan.login, sizeof(m->plan.login));
-	rd_text(r, m->plan.actor, sizeof(m->plan.actor));
-	plan_watch(m);
-}
 
 /* ---- reload ---- */
 
@@ -150,7 +59,7 @@ plan_none(struct control_client *c)
 	bool planned = c->m->plan.at != 0;
 
 	c->m->plan.at = 0;
-	loop_timer_stop(&c->m->plan_timer);
+	plan_watch(c->m);
 	if (!planned) {
 		control_error(c, "no reload is planned");
 		return;
@@ -186,12 +95,12 @@ control_reload(
 		control_ok(c);
 		return;
 	}
-	if (is_busy(m)) {
+	if (reload_is_busy(m)) {
 		control_error(c, "a reload is already under way");
 		return;
 	}
 	c->waits = true;
-	begin(m, &plan);
+	plan_begin(m, &plan);
 }
 
 /* ---- trials ---- */
@@ -283,7 +192,7 @@ control_log_level(
 		    arguments[0]);
 		return;
 	}
-	if (is_busy(m)) {
+	if (reload_is_busy(m)) {
 		control_error(c, "a reload is already under way");
 		return;
 	}

@@ -33,6 +33,7 @@ sallyportd_SOURCES += \
 	daemon/master/pidfile.c \
 	daemon/master/reload.c \
 	daemon/master/control_reload.c \
+	daemon/master/plan.c \
 	daemon/master/trial.c daemon/master/trial.h \
 	daemon/master/sweep.c \
 	daemon/master/tickets.c \

@@ -365,7 +365,6 @@ on_signal(int fd, unsigned events, void *arg)
 			if (m->options.linger || m->options.inetd)
 				break; /* nothing to read it for */
 			AUDIT(config_reload_start);
-			notify_state("RELOADING=1");
 			reload_begin(m, reloaded, NULL);
 			break;
 		case SIGTERM:
@@ -491,6 +490,7 @@ master_run(const struct master_options *options)
 	m->binary = m->rehearsal.fd = m->rehearsal.bundle = -1;
 	m->log_fd = options->log_fd;
 	m->pid_fd = -1;
+	m->trial.reload = reload_begin_with;
 	audit_set_component("master");
 	if (!can_take_over(m))
 		return EXIT_CONFIG;

@@ -23,6 +23,7 @@
 
 struct master;
 struct generation;
+struct control_client;
 
 /* A process of a generation, and the wall to it. */
 struct child {
@@ -189,6 +190,9 @@ struct master_options {
 	int bundle; /* descriptor, -1: read the files */
 	const char *format; /* of the state that a rehearsal's asker has */
 	int report; /* descriptor for a rehearsal's problems, -1: stderr */
+	/* A request of an administrator: control_serve(). */
+	void (*serve)(
+	    struct control_client *c, const char *const *words, size_t count);
 };
 
 #define PARTING_MAX 64
@@ -495,6 +499,8 @@ void watch_start(struct master *m);
 /* reload.c */
 typedef void reload_done_fn(struct master *m, const char *error, void *arg);
 void reload_begin(struct master *m, reload_done_fn *done, void *arg);
+/* Is one being rehearsed, or its generation started? */
+bool reload_is_busy(const struct master *m);
 /* The same with these bytes, which stay the caller's, in place of the disk's.
  */
 void reload_begin_with(struct master *m, const struct bundle *bundle,
@@ -569,10 +575,16 @@ unsigned master_adopt_more(struct master *m);
  */
 int orphans_load(struct master *m, struct config *config, int bundle);
 
+/* control_verbs.c, for options.serve: words[0] is the verb. */
+void control_serve(
+    struct control_client *c, const char *const *words, size_t count);
+
 /* control.c: open tells those who wait that a generation serves, failed
  * tells them why it does not. */
 void control_open(struct master *m, const struct config *config);
 void control_failed(struct master *m, const char *why);
+/* Does somebody wait so? */
+bool control_waits(const struct master *m);
 void control_close(struct master *m);
 /* Before control_save: send the answers that are made. */
 void control_flush(struct master *m);

@@ -264,6 +264,13 @@ rehearse(struct master *m, const struct bundle *bundle)
 		finish(m, "no process for a rehearsal");
 }
 
+bool
+reload_is_busy(const struct master *m)
+{
+	return m->rehearsal.done != NULL || m->current == NULL ||
+	    m->generations != m->current || control_waits(m);
+}
+
 void
 reload_begin_with(struct master *m, const struct bundle *bundle,
     reload_done_fn *done, void *arg)
@@ -272,6 +279,7 @@ reload_begin_with(struct master *m, const struct bundle *bundle,
 		done(m, "a reload is already under way", arg);
 		return;
 	}
+	notify_state("RELOADING=1");
 	m->rehearsal.done = done;
 	m->rehearsal.arg = arg;
 	rehearse(m, bundle);
@@ -288,6 +296,7 @@ reload_begin(struct master *m, reload_done_fn *done, void *arg)
 		done(m, "a reload is already under way", arg);
 		return;
 	}
+	notify_state("RELOADING=1");
 	m->rehearsal.done = done;
 	m->rehearsal.arg = arg;
 	if (config_bundle_read(m->options.config_file, &bundle, &problems) != 0)

@@ -149,8 +149,7 @@ come_back(void *arg)
 		came_back(m, "its file cannot be read", NULL);
 		return;
 	}
-	notify_state("RELOADING=1");
-	reload_begin_with(m, &file.before, came_back, NULL);
+	m->trial.reload(m, &file.before, came_back, NULL);
 	trial_file_free(&file);
 }
 

@@ -29,6 +29,10 @@ struct trial {
 	uint64_t until; /* wall clock, seconds */
 	char login[TRIAL_TEXT_MAX]; /* that confirms it; "": none does */
 	struct loop_timer timer;
+	/* Begins a reload of these bytes: reload_begin_with(). */
+	void (*reload)(struct master *m, const struct bundle *bundle,
+	    void (*done)(struct master *m, const char *error, void *arg),
+	    void *arg);
 	/* By the reload that is being rehearsed; seconds 0: no trial. */
 	struct {
 		uint32_t seconds;
@@ -36,14 +40,20 @@ struct trial {
 	} asked;
 };
 
-/* A reload at a time to come. */
+/* plan.c: a reload at a time to come. */
 struct plan {
 	uint64_t at; /* wall clock, seconds; 0: none */
 	uint32_t seconds; /* of a trial, 0: none */
 	char login[TRIAL_TEXT_MAX], actor[TRIAL_TEXT_MAX];
 };
 
-/* control_reload.c: over a reload by hand, a planned one stays planned. */
+/* It is m->plan: begin to watch the clock for it.  None if at is 0. */
+void plan_watch(struct master *m);
+
+/* Begin it now; the caller has asked reload_is_busy(). */
+void plan_begin(struct master *m, const struct plan *plan);
+
+/* Over a reload by hand, a planned one stays planned. */
 void plan_save(const struct master *m, struct buf *b);
 void plan_load(struct master *m, struct rd *r);
 
