@@ -422,6 +422,43 @@ note_kerberos(struct importer *imp)
 	}
 }
 
+/* sshd's words that become options of the module: if the tighter value stands
+ * anywhere, it is of all users. */
+static const struct {
+	const char *keyword, *tight, *option;
+} kerberos_options[] = {{"kerberosusekuserok", "no", "k5login = false;"},
+    {"gssapienablek5users", "yes", "k5users = true;"}};
+
+static void
+note_for_all(struct importer *imp, const char *keyword)
+{
+	const struct directive *d;
+
+	for (size_t i = 0; i < imp->directive_count; i++) {
+		d = &imp->directives[i];
+		if (strcasecmp(d->word->name, keyword) == 0 && d->block != 0)
+			import_note(imp, &d->origin, "%s: is of all users here",
+			    d->word->name);
+	}
+}
+
+static void
+put_kerberos(struct importer *imp)
+{
+	const char *between = "; options = {";
+
+	fputs(",\n\t{ name = \"gssapi\"", imp->out);
+	for (size_t i = 0; i < 2; i++) {
+		if (!import_anywhere(imp, kerberos_options[i].keyword,
+			kerberos_options[i].tight))
+			continue;
+		fprintf(imp->out, "%s %s", between, kerberos_options[i].option);
+		between = "";
+		note_for_all(imp, kerberos_options[i].keyword);
+	}
+	fputs(*between != '\0' ? "; }" : " }; }", imp->out);
+}
+
 void
 import_modules(struct importer *imp)
 {
@@ -441,7 +478,7 @@ import_modules(struct importer *imp)
 		put_hostbased(imp);
 	note_kerberos(imp);
 	if (import_kerberos(imp))
-		fputs(",\n\t{ name = \"gssapi\"; }", imp->out);
+		put_kerberos(imp);
 	fputs("\n);\n", imp->out);
 	if (import_kerberos(imp) && !strict)
 		fputs("kerberos = { strict_acceptor = false; };\n", imp->out);

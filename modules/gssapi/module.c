@@ -31,13 +31,16 @@
 #define K5LOGIN_MAX    65536
 
 static const struct sallyport_host *host;
-static bool use_k5login;
+static bool use_k5login, heed_k5users;
 
 static const char *const methods[] = {"gssapi-with-mic", NULL};
 
 static const struct sallyport_option options[] = {
     {"k5login", SALLYPORT_BOOL, 0, 0, 0, NULL, "true",
 	"let users name principals in ~/.k5login; false: auth_to_local alone"},
+    {"k5users", SALLYPORT_BOOL, 0, 0, 0, NULL, "false",
+	"true: where there is a ~/.k5users, auth_to_local lets nobody in: the "
+	"file's commands are not enforced here"},
     {NULL, 0, 0, 0, 0, NULL, NULL, NULL},
 };
 
@@ -197,6 +200,38 @@ exchange(struct sallyport_login *login, char *local, size_t size,
 	}
 }
 
+/* As the user; the path, and why not, are for the log. */
+static int
+open_in_home(struct sallyport_login *login, const char *name, char path[4096],
+    int *fd, char why[SAFEFILE_WHY_MAX])
+{
+	if (snprintf(path, 4096, "%s/%s", host->text(login, SALLYPORT_HOME),
+		name) >= 4096) {
+		snprintf(why, SAFEFILE_WHY_MAX, "the name is too long");
+		return SALLYPORT_REFUSED;
+	}
+	return host->open_user_file(
+	    login, path, K5LOGIN_MAX, fd, why, SAFEFILE_WHY_MAX);
+}
+
+/*
+ * ~/.k5users would limit the commands: where there may be one, the mapped name
+ * lets nobody in.
+ */
+static bool
+is_limited(struct sallyport_login *login)
+{
+	char path[4096], why[SAFEFILE_WHY_MAX] = "";
+	int fd, err = open_in_home(login, ".k5users", path, &fd, why);
+
+	if (err == SALLYPORT_NOT_FOUND)
+		return false;
+	if (err == SALLYPORT_OK)
+		close(fd);
+	host->reason(login, "%s limits commands, which is not done here", path);
+	return true;
+}
+
 /*
  * ~/.k5login as the user: SALLYPORT_OK if it names the principal,
  * SALLYPORT_NOT_FOUND if there is none, else SALLYPORT_REFUSED.
@@ -207,13 +242,8 @@ ask_k5login(struct sallyport_login *login, const char *principal)
 	char path[4096], why[SAFEFILE_WHY_MAX] = "";
 	struct buf text;
 	bool named;
-	int fd, err;
+	int fd, err = open_in_home(login, ".k5login", path, &fd, why);
 
-	if (snprintf(path, sizeof(path), "%s/.k5login",
-		host->text(login, SALLYPORT_HOME)) >= (int)sizeof(path))
-		return SALLYPORT_REFUSED;
-	err = host->open_user_file(
-	    login, path, K5LOGIN_MAX, &fd, why, sizeof(why));
 	if (err == SALLYPORT_NOT_FOUND)
 		return err;
 	if (err != SALLYPORT_OK) {
@@ -242,6 +272,8 @@ may_enter(
 
 	if (err != SALLYPORT_NOT_FOUND)
 		return err == SALLYPORT_OK;
+	if (heed_k5users && is_limited(login))
+		return false;
 	if (local[0] != '\0' &&
 	    strcmp(local, host->text(login, SALLYPORT_USER)) == 0)
 		return true;
@@ -285,9 +317,15 @@ load(const struct sallyport_host *h, const struct sallyport_setting *settings,
 		return -1;
 	}
 	use_k5login = true;
-	for (size_t i = 0; i < count; i++)
+	heed_k5users = false;
+	for (size_t i = 0; i < count; i++) {
+		bool is = strcmp(settings[i].value, "true") == 0;
+
 		if (strcmp(settings[i].name, "k5login") == 0)
-			use_k5login = strcmp(settings[i].value, "true") == 0;
+			use_k5login = is;
+		else if (strcmp(settings[i].name, "k5users") == 0)
+			heed_k5users = is;
+	}
 	return 0;
 }
 
@@ -299,6 +337,8 @@ describe(void *state, void (*print)(void *to, const char *line), void *to)
 	    use_k5login ? "principals in ~/.k5login, or the one whose "
 			  "auth_to_local is the user" :
 			  "the principal whose auth_to_local is the user");
+	if (heed_k5users)
+		print(to, "with a ~/.k5users those in ~/.k5login alone");
 }
 
 SALLYPORT_MODULE = {

@@ -1,6 +1,7 @@
 """What is measured.  Each measure yields samples of one server's figure; the
 bench interleaves the servers and keeps the medians."""
 
+import importlib.util
 import os
 import re
 import select
@@ -104,8 +105,9 @@ def login_cpu_default(scene, server):
 
 def login_ticket(scene, server):
     if not os.path.exists("/usr/sbin/krb5kdc") or \
+            importlib.util.find_spec("gssapi") is None or \
             not os.path.exists(f"{sp.BUILD}/sallyport-ticketholder"):
-        raise Skip("no KDC, or built without Kerberos")
+        raise Skip("no KDC, no python3-gssapi, or built without Kerberos")
     if scene.tickets is None:
         import tickets
         scene.tickets = tickets.Tickets(server.user)

@@ -311,6 +311,19 @@ def test_k5login(serve, kdc, user, make_user):
     assert come(s, user, own).stdout == user.name + "\n"
 
 
+def test_k5users_is_not_overlooked(serve, kdc, user):
+    """sshd would limit the commands: without a limit nobody enters by name."""
+    s = serve(options="k5users = true;")
+    cache = kdc.user(user.name)
+    assert come(s, user, cache).stdout == user.name + "\n"
+    path = user.home + "/.k5users"
+    put(path, f"{user.name}@{REALM} /bin/true\n", 0o000)
+    refused(s, user, cache, f"{path} limits commands")
+    put(user.home + "/.k5login", f"{user.name}@{REALM}\n")
+    os.chown(user.home + "/.k5login", user.uid, user.gid)
+    assert come(s, user, cache).stdout == user.name + "\n"
+
+
 def test_a_new_key_needs_no_restart(serve, kdc, user):
     s = serve()
     cache = kdc.user(user.name)
@@ -532,16 +545,18 @@ def test_a_keytab_that_cannot_serve_stops_a_start(serve, kdc, user):
 def test_the_settings_of_sshd(serve, kdc, user):
     """Its tickets are accepted where there is a keytab, and not elsewhere."""
     put(f"{HERE}/sshd_config", "GSSAPIAuthentication yes\nGSSAPIStrictAcceptorCheck no\n"
-        "Match User nobody\nGSSAPIAuthentication no\n")
+        "KerberosUseKuserok no\n"
+        "Match User nobody\nGSSAPIAuthentication no\nGSSAPIEnablek5users yes\n")
     argv = ["sallyportctl", "import", f"{HERE}/sshd_config"]
     p = sp.run(argv)
     assert "gssapi" not in p.stdout and "there is no /etc/krb5.keytab" in p.stderr, p
     put("/etc/krb5.keytab", "", 0o600)
     try:
         p = sp.run(argv)
-        for text in ('{ name = "gssapi"; }', "strict_acceptor = false", "gssapi = false",
-                     '"gssapi-with-mic"'):
+        for text in ('{ name = "gssapi"; options = { k5login = false; k5users = true; }; }',
+                     "strict_acceptor = false", "gssapi = false", '"gssapi-with-mic"'):
             assert text in p.stdout, (text, p.stdout, p.stderr)
+        assert "GSSAPIEnablek5users: is of all users here" in p.stderr
     finally:
         os.unlink("/etc/krb5.keytab")
 

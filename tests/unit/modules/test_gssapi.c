@@ -72,7 +72,7 @@ static struct {
 	char reason[256], event[32], signed_data[256];
 	size_t signed_len;
 	const char *local, *k5login;
-	int k5login_error;
+	int k5login_error, k5users_error;
 } script;
 
 static const char *
@@ -180,8 +180,12 @@ fake_open(struct sallyport_login *login, const char *path, size_t max, int *fd,
 {
 	(void)login;
 	(void)max;
-	ck_assert_str_eq(path, "/home/ann/.k5login");
 	snprintf(why, why_size, "why not");
+	if (strcmp(path, "/home/ann/.k5users") == 0) {
+		*fd = memfd_create("k5users", 0);
+		return script.k5users_error;
+	}
+	ck_assert_str_eq(path, "/home/ann/.k5login");
 	if (script.k5login == NULL)
 		return script.k5login_error;
 	*fd = memfd_create("k5login", 0);
@@ -379,6 +383,38 @@ START_TEST(the_mapped_name_counts_only_without_a_k5login)
 }
 END_TEST
 
+/* The option, the file, what opening ~/.k5users says, and who enters. */
+static const struct {
+	const char *option, *k5login;
+	int error;
+	bool good;
+} limited[] = {
+    {"false", NULL, SALLYPORT_OK, true},
+    {"true", NULL, SALLYPORT_NOT_FOUND, true},
+    {"true", NULL, SALLYPORT_OK, false},
+    {"true", NULL, SALLYPORT_PERMISSIONS, false},
+    {"true", NULL, SALLYPORT_TIMEOUT, false},
+    {"true", "ann@REALM\n", SALLYPORT_OK, true},
+    {"true", "bob@REALM\n", SALLYPORT_NOT_FOUND, false},
+};
+
+START_TEST(a_k5users_limits_what_is_not_limited_here)
+{
+	static const struct step steps[] = {GOOD};
+
+	begin_script();
+	heed_k5users = strcmp(limited[_i].option, "true") == 0;
+	offer(kerberos, sizeof(kerberos));
+	script.local = "ann";
+	script.k5login = limited[_i].k5login;
+	script.k5users_error = limited[_i].error;
+	ck_assert_int_eq(run_steps(steps),
+	    limited[_i].good ? SALLYPORT_ALLOW : SALLYPORT_DENY);
+	heed_k5users = false;
+	end_script();
+}
+END_TEST
+
 /* ---- the ticketholder's replay cache ---- */
 
 static void
@@ -519,6 +555,7 @@ suite_gssapi(void)
 	tcase_add_test(t, the_mic_is_over_the_session_and_the_request);
 	tcase_add_test(t, another_mechanism_is_refused_without_an_answer);
 	LOOP(t, doors, the_mapped_name_counts_only_without_a_k5login);
+	LOOP(t, limited, a_k5users_limits_what_is_not_limited_here);
 	tcase_add_test(t, an_authenticator_is_known_for_its_time);
 	tcase_add_test(t, no_principal_takes_the_room_of_others);
 	tcase_add_test(t, no_realm_takes_the_room_of_others);
