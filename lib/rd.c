@@ -5,6 +5,7 @@
 #include "lib/rd.h"
 
 #include "lib/err.h"
+#include "lib/mem.h"
 
 #include <string.h>
 
@@ -130,6 +131,16 @@ rd_text(struct rd *r, char *text, size_t size)
 		return;
 	memcpy(text, at, len);
 	text[len] = '\0';
+}
+
+char *
+rd_strdup(struct rd *r, size_t max)
+{
+	size_t len = 0;
+	const uint8_t *text = rd_string(r, max, &len);
+
+	return text == NULL ? mem_strdup("") :
+			      mem_strndup((const char *)text, len);
 }
 
 const uint8_t *

@@ -49,6 +49,9 @@ const uint8_t *rd_string(struct rd *r, size_t max, size_t *len);
  * E_FORMAT, a string of size bytes or more E_TOO_LARGE.  On failure text is "".
  */
 void rd_text(struct rd *r, char *text, size_t size);
+/* An SSH string of at most max bytes, copied and terminated: the caller frees
+ * it.  On failure "". */
+char *rd_strdup(struct rd *r, size_t max);
 
 /*
  * A non-negative mpint of at most max bytes; the magnitude without its

@@ -322,7 +322,7 @@ json_settings(const struct explanation *e)
 		}
 		fputc(']', e->out);
 	}
-	fputs("}}\n", e->out);
+	fputc('}', e->out);
 }
 
 static void
@@ -375,10 +375,12 @@ policy_explain(const struct config *config, const struct policy_facts *facts,
 	policy_decide_traced(config, facts, &e->d, &e->trace);
 	if (facts->method_count > 0)
 		policy_guard_traced(config, facts, &e->d, &e->trace);
-	if (format == EXPLAIN_JSON)
-		explain_json(e);
-	else
+	if (format != EXPLAIN_JSON && format != EXPLAIN_JSON_OPEN)
 		explain_text(e);
+	else
+		explain_json(e);
+	if (format == EXPLAIN_JSON)
+		fputs("}\n", out);
 	free(e->trace.entries);
 	decision_free(&e->d);
 	free(e);

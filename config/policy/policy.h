@@ -232,10 +232,14 @@ int decision_tighten_command(
 int decision_tighten_targets(struct decision *d, enum grant grant,
     const char *const *texts, size_t count, struct origin origin);
 
-/* Why, rule by rule: a trace of policy_decide and policy_guard.  Brief is text
- * without what is a default and what did not come to bear; why, brief without
- * the settings. */
-enum explain_format { EXPLAIN_TEXT, EXPLAIN_BRIEF, EXPLAIN_WHY, EXPLAIN_JSON };
+/* Why, rule by rule: a trace of policy_decide and policy_guard. */
+enum explain_format {
+	EXPLAIN_TEXT,
+	EXPLAIN_BRIEF, /* without defaults and what did not come to bear */
+	EXPLAIN_WHY, /* brief, without the settings */
+	EXPLAIN_JSON,
+	EXPLAIN_JSON_OPEN /* the caller adds members and the last brace */
+};
 void policy_explain(const struct config *config,
     const struct policy_facts *facts, enum explain_format format, FILE *out);
 

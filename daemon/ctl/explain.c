@@ -345,29 +345,13 @@ standings_json(const struct answer *a)
 static void
 answer_json(const struct question *q, const struct answer *a)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *f = open_memstream(&text, &size);
-
-	if (f == NULL)
-		return;
-	policy_explain(q->config, &q->facts, EXPLAIN_JSON, f);
-	fclose(f);
-	while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == '}')) {
-		bool brace = text[--size] == '}';
-
-		text[size] = '\0';
-		if (brace)
-			break;
-	}
-	fputs(text, stdout);
+	policy_explain(q->config, &q->facts, EXPLAIN_JSON_OPEN, stdout);
 	if (a->key != NULL)
 		key_json(a->key);
 	standings_json(a);
 	fputs(",\"modules\":[", stdout);
 	explain_modules(q->config, true);
 	fputs("]}\n", stdout);
-	free(text);
 }
 
 static void

@@ -49,16 +49,6 @@ key_answer_put(const struct key_answer *a, struct buf *out)
 		buf_text(out, a->command);
 }
 
-static char *
-take_text(struct rd *r)
-{
-	size_t len = 0;
-	const uint8_t *text = rd_string(r, TEXT_MAX, &len);
-
-	return mem_strndup(
-	    text == NULL ? "" : (const char *)text, text == NULL ? 0 : len);
-}
-
 int
 key_answer_take(struct key_answer *a, const struct buf *answer)
 {
@@ -70,11 +60,11 @@ key_answer_take(struct key_answer *a, const struct buf *answer)
 	rd_init(&r, &answer->data[sizeof(*a)], answer->len - sizeof(*a));
 	/* Its pointers count only as being there or not. */
 	for (size_t i = 0; i < a->note_count; i++)
-		a->notes[i] = take_text(&r);
+		a->notes[i] = rd_strdup(&r, TEXT_MAX);
 	for (size_t i = 0; i < a->restriction_count; i++)
-		a->restrictions[i] = take_text(&r);
+		a->restrictions[i] = rd_strdup(&r, TEXT_MAX);
 	if (a->command != NULL)
-		a->command = take_text(&r);
+		a->command = rd_strdup(&r, TEXT_MAX);
 	return rd_end(&r);
 }
 

@@ -40,26 +40,16 @@ probe_put_problems(const struct problems *problems, struct buf *out)
 	}
 }
 
-static char *
-take_text(struct rd *r)
-{
-	size_t len = 0;
-	const uint8_t *text = rd_string(r, TEXT_MAX, &len);
-
-	return mem_strndup(
-	    text == NULL ? "" : (const char *)text, text == NULL ? 0 : len);
-}
-
 void
 probe_take_problems(struct rd *r, struct problems *problems)
 {
 	uint32_t count = rd_u32(r);
 
 	for (uint32_t i = 0; i < count && r->err == 0; i++) {
-		char *file = take_text(r);
+		char *file = rd_strdup(r, TEXT_MAX);
 		uint32_t line = rd_u32(r);
 		bool error = rd_bool(r);
-		char *text = take_text(r);
+		char *text = rd_strdup(r, TEXT_MAX);
 
 		if (error)
 			problem_error(problems, file[0] == '\0' ? NULL : file,
