@@ -114,17 +114,11 @@ log_use_stderr(bool on)
 	line_out_use(&logger.err, on ? STDERR_FILENO : -1);
 }
 
-bool
-log_uses_stderr(void)
-{
-	return logger.to_stderr;
-}
-
 void
-log_renew_stderr(void)
+log_stderr_at(int fd)
 {
 	if (logger.to_stderr)
-		line_out_use(&logger.err, STDERR_FILENO);
+		line_out_use(&logger.err, fd);
 }
 
 void

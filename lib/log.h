@@ -52,9 +52,12 @@ void log_set_ident(const char *ident);
  * descriptor that is open already (-1: none) and does not close it.
  */
 void log_use_stderr(bool on);
-/* Descriptor 2 is another one now; nothing is kept of the one before. */
-void log_renew_stderr(void);
-bool log_uses_stderr(void);
+/*
+ * Standard error, if the log goes there, is at fd now, which stays the
+ * caller's; nothing is kept of the one before.  For descriptor 2 when it has
+ * become another, and for its copy while 2 is something else.
+ */
+void log_stderr_at(int fd);
 int log_open_file(const char *path);
 void log_close_file(void);
 void log_use_fd(int fd);

@@ -58,7 +58,7 @@ tell_parent(char verdict)
 	    (null = open("/dev/null", O_RDWR | O_CLOEXEC)) >= 0) {
 		(void)dup2(spawn_report_fd(log_fd(), null), 2);
 		close(null);
-		log_renew_stderr();
+		log_stderr_at(STDERR_FILENO);
 	}
 }
 

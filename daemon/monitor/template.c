@@ -111,7 +111,7 @@ say_problems(const struct problems *problems)
 
 /*
  * While modules load, standard error is memory that the master can read when
- * the process has ended.  Where the log goes there it stays as it is.
+ * the process has ended; the log goes on to where it was.
  */
 static int output = -1, own_stderr = -1;
 
@@ -119,12 +119,11 @@ static void
 catch_output(void)
 {
 #ifndef SANITIZED
-	if (log_uses_stderr())
-		return;
 	output = memfd_create("standard error of modules", MFD_CLOEXEC);
 	own_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, SPAWN_FDS);
 	if (output < 0 || own_stderr < 0 || dup2(output, STDERR_FILENO) < 0)
 		die_errno("standard error of modules");
+	log_stderr_at(own_stderr);
 #endif
 }
 
@@ -151,6 +150,7 @@ release_output(void)
 	if (own_stderr < 0)
 		return;
 	(void)dup2(own_stderr, STDERR_FILENO);
+	log_stderr_at(STDERR_FILENO);
 	close(own_stderr);
 	close(output);
 	own_stderr = output = -1;
