@@ -8,6 +8,7 @@
 #include "config/check_file.h"
 #include "config/check_offers.h"
 #include "config/check_sockets.h"
+#include "config/sources.h"
 #include "config/kerberos.h"
 #include "config/options.h"
 #include "config/policy/match.h"
@@ -445,6 +446,7 @@ config_check(const struct config *config, const struct check_calls *calls,
 	size_t errors = problems->errors;
 
 	check_identification(&c);
+	check_sources(config, problems);
 	if (!calls->elsewhere)
 		check_files(&c);
 	check_user(&c, "privsep.worker_user", config->privsep.worker_user);

@@ -109,6 +109,12 @@ struct listener {
 	struct crypto_settings crypto;
 	struct strings host_keys;
 	bool offers; /* sets some of it */
+	/* The PROXY protocol here: config/sources.h. */
+	struct proxy_settings {
+		struct networks trusted; /* their connections begin with it */
+		bool required; /* nobody else may connect */
+	} proxy;
+	struct networks health_sources;
 	struct origin *origins; /* per row of the schema */
 	struct origin origin;
 };
@@ -495,6 +501,7 @@ struct config {
 	bool private_groups;
 	bool tcp_keepalive;
 	bool reload_needs_listeners; /* all open, or it is refused */
+	struct networks health_sources; /* config/sources.h */
 	uint32_t ip_qos_interactive; /* DSCP in TOS byte; CONFIG_NONE: leave */
 	uint32_t ip_qos_bulk;
 	char *module_directory;

@@ -64,6 +64,7 @@ config_libsettings_a_SOURCES = \
 	config/reader.c config/reader.h \
 	config/rules.c config/rules_check.c \
 	config/scan.c config/scan.h \
+	config/sources.c config/sources.h \
 	config/show.c config/show_tests.c config/show.h \
 	config/tests.c \
 	config/value.c

@@ -49,6 +49,11 @@ const struct option options[] = {
 	"Refuse a reload with a listener that cannot be opened. Otherwise the "
 	"others serve, and the log and sallyportctl reload name the one that "
 	"is not open."),
+    S("health_sources", health_sources, NETWORKS, 0, 1024, 0, "[]", NULL,
+	"Addresses of balancers and monitors that connect, read the greeting "
+	"and leave. Such a connection costs no penalty and is not logged; "
+	"sallyportctl status and stats count it. A connection from there that "
+	"begins a key exchange is one like others."),
     S("private_groups", private_groups, BOOL, 0, 0, 0, "true", NULL,
 	"Accept homes and key files that the user's private group may write: "
 	"of the user's name, with nobody else in it (as its members and "
@@ -325,6 +330,19 @@ const struct option options[] = {
     ROW(SECTION_LISTENER, "freebind", BOOL, offsetof(struct listener, freebind),
 	0, 0, 0, "false", NULL,
 	"Listen although the machine does not have the address yet."),
+    ROW(SECTION_LISTENER, "proxy.trusted", NETWORKS,
+	offsetof(struct listener, proxy.trusted), 0, 1024, 0, NULL, NULL,
+	"Balancers whose connections must begin with a header of the PROXY "
+	"protocol, version 1 or 2, within five seconds. The client's address "
+	"that it tells counts from then on in rules, limits, penalties, "
+	"records and the log, where proxy= is the balancer's. Whoever has one "
+	"of these addresses can claim any source: name single machines."),
+    ROW(SECTION_LISTENER, "proxy.required", BOOL,
+	offsetof(struct listener, proxy.required), 0, 0, 0, "true", NULL,
+	"With proxy.trusted: only those addresses may connect. With false "
+	"others are served as well, as what they are, and send no header."),
+    L("health_sources", health_sources, NETWORKS, 0, 1024,
+	"As health_sources at the top level, in its place here."),
     L("host_keys", host_keys, PATHS, 1, 16,
 	"Files of the host keys that are offered here, in place of those at "
 	"the top level: some of those, or others. Their certificates stand in "

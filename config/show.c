@@ -292,29 +292,40 @@ show_modules(FILE *out, const struct config *c)
 	fputs("\n);\n", out);
 }
 
-/* The keys of key exchange that a listener sets, each final. */
+/*
+ * The other keys that a listener sets, which stand behind freebind in the
+ * table, those of a group together; those of key exchange are final.
+ */
 static void
-show_offers(FILE *out, const struct listener *l)
+show_own(FILE *out, const struct listener *l)
 {
-	bool group = false;
+	const struct option *before = option_find(SECTION_LISTENER, "freebind");
+	const char *group = "";
+	size_t len = 0;
 
-	for (size_t i = 0; i < option_count; i++) {
+	for (size_t i = (size_t)(before - options) + 1; i < option_count; i++) {
 		const struct option *option = &options[i];
-		bool crypto = strncmp(option->name, "crypto.", 7) == 0;
+		const char *dot = strchr(option->name, '.');
+		size_t part = dot == NULL ? 0 : (size_t)(dot - option->name);
 
 		if (option->section != SECTION_LISTENER ||
-		    l->origins[i].line == 0 ||
-		    (!crypto && strcmp(option->name, "host_keys") != 0))
+		    l->origins[i].line == 0)
 			continue;
-		fputs(crypto && !group ? "\n\t  crypto = {" : "", out);
-		fprintf(out,
-		    "\n\t  %s = ", crypto ? &option->name[7] : option->name);
+		if (len != 0 &&
+		    (part != len || strncmp(option->name, group, len) != 0))
+			fputs("\n\t  };", out);
+		if (part != 0 &&
+		    (part != len || strncmp(option->name, group, part) != 0))
+			fprintf(out, "\n\t  %.*s = {", (int)part, option->name);
+		group = option->name;
+		len = part;
+		fprintf(
+		    out, "\n\t  %s = ", dot == NULL ? option->name : &dot[1]);
 		show_value(
 		    out, option, (const char *)l + option->offset, SHOW_CONFIG);
 		fputc(';', out);
-		group = group || crypto;
 	}
-	fputs(group ? "\n\t  }; " : "", out);
+	fputs(len != 0 ? "\n\t  }; " : "", out);
 }
 
 static void
@@ -337,8 +348,7 @@ show_listeners(FILE *out, const struct config *c)
 			    SHOW_CONFIG);
 			fputc(';', out);
 		}
-		if (l->offers)
-			show_offers(out, l);
+		show_own(out, l);
 		fputs(" }", out);
 	}
 	fputs("\n);\n", out);

@@ -65,6 +65,12 @@ audit_set_connection(const char *id, const struct net_address *source,
 }
 
 void
+audit_set_proxy(const struct net_address *proxy)
+{
+	context.proxy = *proxy;
+}
+
+void
 audit_set_requested(const char *name, bool exists)
 {
 	set_text(context.requested, sizeof(context.requested), name);

@@ -96,6 +96,7 @@ enum audit_user {
 struct audit_context {
 	char conn[AUDIT_CONN_ID_SIZE];
 	struct net_address source, local;
+	struct net_address proxy; /* the balancer that told the source */
 	enum audit_user user_state;
 	char requested[AUDIT_VALUE_MAX + 1]; /* as the client typed it */
 	char user[AUDIT_VALUE_MAX + 1]; /* as NSS returned it */
@@ -117,6 +118,8 @@ void audit_new_conn_id(char id[AUDIT_CONN_ID_SIZE]);
 /* A new connection: forgets the user and the rule. */
 void audit_set_connection(const char *id, const struct net_address *source,
     const struct net_address *local);
+/* The balancer that told the source; audit_set_connection() forgets it. */
+void audit_set_proxy(const struct net_address *proxy);
 void audit_set_requested(const char *name, bool exists);
 void audit_set_user(const char *name, uid_t uid); /* AUDIT_USER_KNOWN */
 void audit_set_rule(const char *name);

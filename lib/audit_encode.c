@@ -70,6 +70,8 @@ audit_envelope(struct audit_member m[AUDIT_MEMBERS_MAX])
 	    "dst", "destination.ip", address_of(&c->local)};
 	m[n++] = (struct audit_member){"dport", "destination.port",
 	    number_of(c->local.port, c->local.family != NET_NONE)};
+	m[n++] = (struct audit_member){
+	    "proxy", "sallyport.proxy.ip", address_of(&c->proxy)};
 	/* ECS has the name that was tried here, too. */
 	m[n++] = (struct audit_member){"user", "user.name",
 	    text_of(c->user[0] != '\0' ? c->user : c->requested)};

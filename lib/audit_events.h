@@ -107,6 +107,10 @@ E(conn_ident, 2006, "conn.ident", VERBOSE, SUCCESS, "network", "protocol", \
   "Remote protocol version 2.0, remote software version <{client}>") \
 E(conn_ident_error, 2007, "conn.ident.error", ERROR, FAILURE, "network", "denied", \
   "<{?client}kex_exchange_identification: client sent invalid protocol identifier \"{client}\"><{!client}{reason}>") \
+E(conn_proxied, 2008, "conn.proxied", VERBOSE, SUCCESS, "network", "connection,info", \
+  "Connection from {src} port {sport} by balancer {proxy}<: to {address} port {port}>") \
+E(conn_proxy_bad, 2009, "conn.proxy.bad", INFO, FAILURE, "network", "denied", \
+  "Connection from balancer {src} port {sport} ended: {reason}") \
 E(kex_ok, 2010, "kex.ok", VERBOSE, SUCCESS, "network", "protocol", \
   "Key exchange with {src} port {sport}: {kex}, {hostkey}, in {cipher_in}< {mac_in}>, out {cipher_out}< {mac_out}>") \
 E(kex_fail, 2011, "kex.fail", WARNING, FAILURE, "network", "protocol", \
@@ -352,6 +356,8 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_conn_open(F, E) F(E, name) F(E, process)
 #define AUDIT_FIELDS_conn_close(F, E) F(E, how) F(E, cause) F(E, bytes_in) F(E, bytes_out) F(E, duration_ms) F(E, client)
 #define AUDIT_FIELDS_conn_refused(F, E) F(E, cause) F(E, count) F(E, name)
+#define AUDIT_FIELDS_conn_proxied(F, E) F(E, kind) F(E, address) F(E, port) F(E, authority) F(E, unique_id) F(E, tls) F(E, tls_name) F(E, tls_verified)
+#define AUDIT_FIELDS_conn_proxy_bad(F, E) F(E, reason) F(E, name)
 #define AUDIT_FIELDS_conn_disconnect(F, E) F(E, code) F(E, text) F(E, kind)
 #define AUDIT_FIELDS_conn_ident_bad(F, E) F(E, reason)
 #define AUDIT_FIELDS_conn_ident_error(F, E) F(E, reason) F(E, client)

@@ -20,6 +20,7 @@ F(argv, text, "argv", "sallyport.command.requested", "the command as the client 
 F(as_sshd, text, "sshd", "sallyport.sshd_reason", "the reason in the words of sshd's log") \
 F(attempt, count, "attempt", "sallyport.auth.attempt", "which attempt this was") \
 F(attempts_left, number, "left", "sallyport.auth.left", "attempts left") \
+F(authority, text, "authority", "sallyport.proxy.authority", "the host name that the client asked the balancer for (SNI)") \
 F(bits, count, "bits", "sallyport.key.bits", "size of the key") \
 F(bytes_in, number, "bin", "source.bytes", "bytes received from the client") \
 F(bytes_out, number, "bout", "destination.bytes", "bytes sent to the client") \
@@ -96,7 +97,11 @@ F(subsystem, text, "subsystem", "sallyport.subsystem", "subsystem name") \
 F(target, text, "target", "user.target.name", "whom or what an administrator meant") \
 F(text, text, "text", "sallyport.text", "text from the client") \
 F(times, text, "times", "sallyport.file.times", "times set") \
+F(tls, text, "tls", "sallyport.proxy.tls", "version of TLS between client and balancer") \
+F(tls_name, text, "tlsname", "sallyport.proxy.tls_name", "common name of the certificate that the balancer was shown") \
+F(tls_verified, flag, "tlsok", "sallyport.proxy.tls_verified", "the balancer has verified that certificate") \
 F(tty, text, "tty", "process.tty.name", "terminal") \
+F(unique_id, text, "uniqueid", "sallyport.proxy.unique_id", "the balancer's id of the connection, hexadecimal") \
 F(values, pairs, "m", "sallyport.module.field", "fields that the module has declared for its event, each under its own name") \
 F(verb, text, "verb", "sallyport.ctl.verb", "administrator's command") \
 F(version, text, "version", "service.version", "our version")

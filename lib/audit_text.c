@@ -105,6 +105,8 @@ envelope_value(const char *name, struct audit_value *v)
 		*v = address_value(&c->source);
 	else if (strcmp(name, "dst") == 0)
 		*v = address_value(&c->local);
+	else if (strcmp(name, "proxy") == 0)
+		*v = address_value(&c->proxy);
 	else if (strcmp(name, "sport") == 0)
 		*v = port_value(&c->source);
 	else if (strcmp(name, "dport") == 0)
@@ -225,15 +227,17 @@ write_rest(struct sentence *s, const char *open, char between,
 	const char *conn = audit_context()->conn;
 	const struct audit_slot *slot = s->row->slots;
 	char name[64], one[2] = {between, '\0'};
-	struct audit_value v;
+	struct audit_value v = address_value(&audit_context()->proxy);
 	bool any = false;
 
+	v.present = v.address->family != NET_NONE;
 	if (s->plain)
 		return;
 	if (conn[0] != '\0') {
 		audit_out_printf(s->out, "%sconn=%s", open, conn);
 		any = true;
 	}
+	write_one(s, any ? one : open, "proxy", &v, &any);
 	for (unsigned i = 0; slot[i].field != NULL; i++) {
 		v = audit_value_of(&slot[i], s->fields);
 		if (!v.present || (used & 1U << i))

@@ -16,6 +16,7 @@ lib_libground_a_SOURCES = \
 	lib/match.c lib/match.h \
 	lib/mem.c lib/mem.h \
 	lib/net.c lib/net.h \
+	lib/proxy_header.c lib/proxy_header.h \
 	lib/rd.c lib/rd.h \
 	lib/refusals.c lib/refusals.h \
 	lib/safefile.c lib/safefile.h \

@@ -488,12 +488,15 @@
 /*
  * A connection: its identifier, its listener, its status slot; descriptors:
  * input and output of the client (the same socket twice, or a pipe each),
- * the wall to the worker, the wall to the keyholder.
+ * the wall to the worker, the wall to the keyholder.  proxy: the balancer that
+ * has told the source, else empty; health: a check's, told of from its key
+ * exchange on.
  */
 #define WALL_serve(F)                                           \
 	F(u64, connection, U64) F(text, listener, 64)           \
 	F(u32, slot, U32) F(text, source, 64) F(u32, source_port, PORT_MAX) \
-	F(text, local, 64) F(u32, local_port, PORT_MAX)
+	F(text, local, 64) F(u32, local_port, PORT_MAX)        \
+	F(text, proxy, 64) F(flag, health, 1)
 /* The wall will be closed, and that is no accident. */
 #define WALL_leave(F)
 
@@ -546,6 +549,7 @@
 	PATH(MONITORS_MASTER)            \
 	PATH(MASTER_WORKERS)             \
 	PATH(WORKERS_MASTER)             \
+	PATH(READER_MASTER)              \
 	WALL_TICKETS_PATHS(PATH)         \
 	WALL_HELPER_PATHS(PATH)
 
@@ -563,6 +567,7 @@
 	WALL_MONITORS_MASTER(MSG)  \
 	WALL_MASTER_WORKERS(MSG)   \
 	WALL_WORKERS_MASTER(MSG)   \
+	WALL_READER_MASTER(MSG)    \
 	WALL_TICKETS_MESSAGES(MSG) \
 	WALL_HELPER_MESSAGES(MSG)
 /* clang-format on */

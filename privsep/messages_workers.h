@@ -8,7 +8,8 @@
 #define WALL_MASTER_WORKERS(MSG)             \
 	MSG(offer, ANY_STATE, WALL_OFFERS_MAX, 0, no) \
 	MSG(settings, ANY_STATE, 1, 0, worker_ready) \
-	MSG(work, ANY_STATE, 0, 3, worker_born)
+	MSG(work, ANY_STATE, 0, 3, worker_born) \
+	MSG(read_header, ANY_STATE, 0, 2, no)
 /* Offers of listeners in key exchange: numbered from 0, the top level's. */
 #define WALL_offer(F)                                         \
 	F(text, kex, 2048) F(text, host_key_algorithms, 2048) \
@@ -34,10 +35,17 @@
 	F(u64, connection, U64) F(u8, offer, WALL_OFFERS_MAX - 1) \
 	F(bytes, cookie, 16)
 
+/*
+ * A balancer's connection: a process of its own reads the PROXY header and
+ * ends.  Descriptors: the client's socket, the wall by which it tells.
+ */
+#define WALL_read_header(F) F(u64, connection, U64)
+
 #define WALL_WORKERS_MASTER(MSG)            \
 	MSG(greeting, ANY_STATE, WALL_OFFERS_MAX, 0, no) \
 	MSG(worker_ready, ANY_STATE, 1, 0, no)  \
 	MSG(worker_born, ANY_STATE, 0, 1, no) MSG(worker_died, ANY_STATE, 0, 0, no) \
+	MSG(reader_crashed, ANY_STATE, 0, 0, no) \
 	MSG(worker_log, ANY_STATE, 0, 0, no)
 /* For each offer: identification and KEXINIT, as a worker would send them;
  * the place of the cookie, which is each connection's own. */
@@ -49,6 +57,28 @@
 #define WALL_worker_born(F) F(u64, connection, U64) F(u32, pid, U32)
 #define WALL_worker_died(F) \
 	F(u64, connection, U64) F(u32, code, 255) F(u32, signal, 255)
+/* The process that read a header died of a signal. */
+#define WALL_reader_crashed(F) F(u64, connection, U64) F(u32, signal, 255)
 #define WALL_worker_log(F) F(u8, level, 7) F(text, line, WALL_TEXT_MAX)
+
+/*
+ * From the process that reads a PROXY header, once and one way.  A claim that
+ * a stranger's bytes have made: the master asks the kernel whom it comes from.
+ */
+#define WALL_READER_MASTER(MSG)          \
+	MSG(proxied, ANY_STATE, 1, 0, no) \
+	MSG(not_proxied, ANY_STATE, 1, 0, no)
+/*
+ * kind: enum proxy_kind of lib/proxy_header.h; the addresses in 4 or 16 bytes
+ * with PROXY_ADDRESS, else empty; the rest as there.
+ */
+#define WALL_proxied(F)                                              \
+	F(u8, version, 2) F(u8, kind, 2) F(bytes, source, 16)        \
+	F(u16, source_port, PORT_MAX) F(bytes, destination, 16)      \
+	F(u16, destination_port, PORT_MAX) F(text, authority, 255)   \
+	F(text, unique_id, 256) F(text, tls, 255) F(text, tls_name, 255) \
+	F(flag, tls_verified, 1)
+/* Why the connection is ended: E_ code of lib/err.h, its sign turned. */
+#define WALL_not_proxied(F) F(u8, error, 255)
 
 #endif

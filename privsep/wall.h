@@ -63,7 +63,8 @@ enum monitor_exit {
 	EXIT_FAILED = 9, /* our own failure */
 	EXIT_ACCOUNT = 10, /* the proof was right, the account may not log in */
 	EXIT_OUTAGE = 11, /* tried, and a module could not tell */
-	EXIT_SILENT = 12 /* after a login; its worker waits for the client */
+	EXIT_SILENT = 12, /* after a login; its worker waits for the client */
+	EXIT_HEALTH = 13 /* a health check that left before a key exchange */
 };
 
 struct bytes {

@@ -107,6 +107,7 @@ print_status(const struct records *answer)
 	printf("\nconnections: %s, of which %s have not logged in\n",
 	    record_get(r, "connections"), record_get(r, "unauthenticated"));
 	print_trial(r);
+	printf("health checks: %s\n", record_get(r, "health_checks"));
 	if (is_true(r, "draining"))
 		puts("draining: new connections are refused");
 	if (number(r, "stuck_children") > 0)

@@ -2,8 +2,11 @@
  * Admission: who may take up a connection at all, before any byte of it is
  * read; and the hand-over of an admitted one to the two templates.
  */
-#include "daemon/master/master.h"
+#include "daemon/master/admit.h"
+#include "daemon/master/lobby.h"
 
+#include "config/offers.h"
+#include "config/sources.h"
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/fd.h"
@@ -55,7 +58,7 @@ from_source(struct master *m, const struct config *config,
 	for (struct connection *c = m->connections; c != NULL; c = c->next) {
 		struct net_key other;
 
-		if (c->authenticated)
+		if (c->authenticated || c->lenient)
 			continue;
 		other = net_source_key(&c->source, s->prefix4, s->prefix6);
 		if (net_key_equal(&key, &other))
@@ -81,28 +84,46 @@ startup_drop(const struct startup_limit *s, unsigned waiting)
 	return die % 100 < chance;
 }
 
+/* Of the connections, own (0 or 1) is the one that is judged. */
+static const char *
+no_room(struct master *m, const struct config *config, unsigned own)
+{
+	unsigned others = m->n_connections - own;
+
+	if (others < SLOTS_MAX && others < m->room &&
+	    others < config->limits.max_connections)
+		return NULL;
+	m->stats.dropped_other++;
+	return "max_connections";
+}
+
+static const char *
+going(struct master *m)
+{
+	if (!m->draining && !m->terminating)
+		return NULL;
+	m->stats.dropped_draining++;
+	return "draining";
+}
+
 static const char *
 refusal(struct master *m, const struct config *config,
-    const struct net_address *source)
+    const struct net_address *source, unsigned own)
 {
 	const struct limit_settings *l = &config->limits;
 	enum offence offence;
+	const char *why = going(m);
 
-	if (m->draining || m->terminating) {
-		m->stats.dropped_draining++;
-		return "draining";
-	}
+	if (why != NULL)
+		return why;
 	if (penalties_in_force(m->penalties, config, source, &offence) != 0) {
 		m->stats.dropped_penalty++;
 		return "PerSourcePenalties";
 	}
-	if (m->n_connections >= SLOTS_MAX || m->n_connections >= m->room ||
-	    m->n_connections >= l->max_connections) {
-		m->stats.dropped_other++;
-		return "max_connections";
-	}
+	if ((why = no_room(m, config, own)) != NULL)
+		return why;
 	admit_count(m);
-	if (startup_drop(&l->startups, m->n_unauthenticated) &&
+	if (startup_drop(&l->startups, m->n_unauthenticated - own) &&
 	    !crowd_gives_way(m, config, source)) {
 		m->stats.dropped_startups++;
 		return "Maxstartups";
@@ -116,9 +137,38 @@ refusal(struct master *m, const struct config *config,
 	return NULL;
 }
 
+/*
+ * Many clients come from a balancer's address: no limit for a source and no
+ * offence counts for it.  An administrator's word does.
+ */
+static const char *
+balancer_refusal(struct master *m, const struct config *config,
+    const struct net_address *balancer)
+{
+	enum offence offence;
+	const char *why = going(m);
+
+	if (why == NULL &&
+	    penalties_in_force(m->penalties, config, balancer, &offence) != 0 &&
+	    offence == OFFENCE_BY_HAND) {
+		m->stats.dropped_penalty++;
+		why = "PerSourcePenalties";
+	}
+	return why != NULL ? why : no_room(m, config, 0);
+}
+
+static const char *
+stranger_refusal(struct master *m)
+{
+	m->stats.dropped_other++;
+	return "not a balancer of this listener";
+}
+
+/* c: it has an id already, or NULL.  Takes the descriptor. */
 static void
-refuse(struct master *m, int fd, const struct net_address *source,
-    const struct net_address *local, const char *listener, const char *why)
+refuse(struct master *m, int fd, const struct connection *c,
+    const struct net_address *source, const struct net_address *local,
+    const char *listener, const char *why)
 {
 	static const char text[] = "Not allowed at this time\r\n";
 	uint64_t now = loop_now(m->loop);
@@ -128,7 +178,10 @@ refuse(struct master *m, int fd, const struct net_address *source,
 	/* The first at once, then a count: a flood must not fill the log. */
 	if (m->dropped == 1 || now - m->drop_said_at >= DROP_LOG_MS) {
 		audit_new_conn_id(id);
-		audit_set_connection(id, source, local);
+		if (c != NULL)
+			connection_audit(c);
+		else
+			audit_set_connection(id, source, local);
 		AUDIT(conn_refused, .cause = why, .count = m->dropped,
 		    .name = listener);
 		audit_forget_connection();
@@ -142,6 +195,26 @@ refuse(struct master *m, int fd, const struct net_address *source,
 	if (write(fd, text, sizeof(text) - 1) < 0)
 		log_debug("refused connection is gone already");
 	close(fd);
+}
+
+const char *
+admit_claim(struct connection *c, const struct net_address *source)
+{
+	struct master *m = c->generation->master;
+
+	return refusal(m, m->current->config, source, 1);
+}
+
+void
+admit_refuse(struct connection *c, const char *why)
+{
+	struct master *m = c->generation->master;
+	char *listener = mem_strdup(c->listener);
+	int fd = lobby_take(c);
+
+	refuse(m, fd, c, &c->source, &c->local, listener, why);
+	free(listener);
+	connection_forget(m, c);
 }
 
 /*
@@ -178,7 +251,7 @@ hand_over(struct connection *c, int in, int out, const char *listener)
 {
 	struct generation *g = c->generation;
 	int wall[2] = {-1, -1}, key[2] = {-1, -1};
-	char source[NET_TEXT_MAX], local[NET_TEXT_MAX];
+	char source[NET_TEXT_MAX], local[NET_TEXT_MAX], proxy[NET_TEXT_MAX];
 	struct wall_message serve = {.type = MSG_serve};
 	struct wall_message work = {.type = MSG_work};
 	int err;
@@ -200,7 +273,10 @@ hand_over(struct connection *c, int in, int out, const char *listener)
 	    .source = net_print(&c->source, source),
 	    .source_port = c->source.port,
 	    .local = net_print(&c->local, local),
-	    .local_port = c->local.port};
+	    .local_port = c->local.port,
+	    .proxy =
+		c->proxy.family == NET_NONE ? "" : net_print(&c->proxy, proxy),
+	    .health = c->health};
 	if ((err = wall_send(&g->monitors.wall, &serve)) != 0)
 		goto out;
 	c->monitor_dead = false;
@@ -210,7 +286,7 @@ hand_over(struct connection *c, int in, int out, const char *listener)
 	work.fds[3] = -1;
 	work.work.connection = c->id;
 	work.work.offer = (uint8_t)c->offer;
-	if (c->client >= 0)
+	if (c->greeted)
 		work.work.cookie = (struct bytes){c->cookie, sizeof(c->cookie)};
 	err = wall_send(&c->workers->child.wall, &work);
 	/* On failure the monitor finds its wall closed, and goes. */
@@ -247,57 +323,75 @@ admit_greeting(const struct connection *c)
 	return &c->generation->greetings[c->offer];
 }
 
-/* Takes the descriptor if it is one for both. */
-static void
-serve(struct master *m, int in, int out, const struct net_address *source,
+static struct connection *
+make(struct master *m, const struct net_address *source,
     const struct net_address *local, const char *listener)
 {
 	struct connection *c = connection_new(m, m->current);
 
 	if (c == NULL) {
 		log_error("no connection could be made: no slot");
-		if (in == out)
-			close(in);
-		return;
+		return NULL;
 	}
 	c->source = *source;
 	c->local = *local;
 	c->offer = settings_offer(m->current->config, listener);
-	m->stats.accepted++;
-	if (in == out && admit_greeting(c)->text.len != 0) {
-		lobby_enter(c, in, listener);
+	return c;
+}
+
+/* Takes the descriptor. */
+static void
+serve(struct master *m, int fd, const struct net_address *source,
+    const struct net_address *local, const char *listener, bool balancer)
+{
+	const struct config *config = m->current->config;
+	struct connection *c = make(m, source, local, listener);
+
+	if (c == NULL) {
+		close(fd);
 		return;
 	}
-	admit_hand_over(c, in, out, listener);
-	if (in == out)
-		close(in);
-	if (c->monitor_dead && c->worker_dead)
-		connection_forget(m, c);
+	m->stats.accepted++;
+	c->header_due = c->lenient = balancer;
+	c->health =
+	    source_is_health(config, offer_listener(config, listener), source);
+	lobby_enter(c, fd, listener);
 }
 
 void
-admit_connection(struct master *m, int fd, const char *listener)
+admit_connection(struct master *m, int fd, const struct net_address *source,
+    const char *listener)
 {
-	struct net_address source, local;
+	const struct config *config = m->current->config;
+	struct net_address peer, local;
+	enum source_proxy kind;
 	const char *why;
 
-	net_of_socket(fd, &source, &local);
-	why = refusal(m, m->current->config, &source);
-	if (why != NULL) {
-		refuse(m, fd, &source, &local, listener, why);
-		return;
-	}
-	serve(m, fd, fd, &source, &local, listener);
+	net_of_socket(fd, &peer, &local);
+	kind = source_proxy(offer_listener(config, listener), source);
+	why = kind == SOURCE_BALANCER ? balancer_refusal(m, config, source) :
+	    kind == SOURCE_STRANGER   ? stranger_refusal(m) :
+					refusal(m, config, source, 0);
+	if (why != NULL)
+		refuse(m, fd, NULL, source, &local, listener, why);
+	else
+		serve(m, fd, source, &local, listener, kind == SOURCE_BALANCER);
 }
 
 void
 admit_inetd(struct master *m)
 {
 	struct net_address source, local;
+	struct connection *c;
 
 	net_of_socket(STDIN_FILENO, &source, &local);
 	for (int fd = 0; fd < 2; fd++)
 		if (fd_set_nonblocking(fd) != 0)
 			log_warn("descriptor %d: %s", fd, strerror(errno));
-	serve(m, STDIN_FILENO, STDOUT_FILENO, &source, &local, "");
+	if ((c = make(m, &source, &local, "")) == NULL)
+		return;
+	m->stats.accepted++;
+	admit_hand_over(c, STDIN_FILENO, STDOUT_FILENO, "");
+	if (c->monitor_dead && c->worker_dead)
+		connection_forget(m, c);
 }

@@ -29,7 +29,7 @@
 
 /* Changes with the layout; a program that reads another one refuses in its
  * rehearsal already (carry_format). */
-#define CARRY_VERSION 12
+#define CARRY_VERSION 13
 #define CARRY_MAX     (64 * 1024 * 1024)
 #define BLOB_MAX      65536
 
@@ -215,6 +215,8 @@ save_connection(struct buf *b, const struct connection *c)
 	buf_u32(b, c->slot);
 	save_address(b, &c->source);
 	save_address(b, &c->local);
+	save_address(b, &c->proxy);
+	buf_bool(b, c->lenient);
 	buf_u64(b, c->accepted_at);
 	buf_u64(b, c->worker_gone_at);
 	buf_u64(b, c->monitor_gone_at);
@@ -262,6 +264,8 @@ load_connection(struct rd *r, struct master *m, struct generation *first)
 	c->slot = rd_u32(r);
 	load_address(r, &c->source);
 	load_address(r, &c->local);
+	load_address(r, &c->proxy);
+	c->lenient = rd_bool(r);
 	c->accepted_at = rd_u64(r);
 	c->worker_gone_at = rd_u64(r);
 	c->monitor_gone_at = rd_u64(r);

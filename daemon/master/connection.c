@@ -3,7 +3,7 @@
  * Their births and deaths come from the templates; what a death costs its
  * source, and the logout the dead cannot write, are settled here.
  */
-#include "daemon/master/master.h"
+#include "daemon/master/lobby.h"
 
 #include "lib/audit.h"
 #include "lib/log.h"
@@ -45,7 +45,7 @@ connection_blank(void)
 {
 	struct connection *c = mem_zalloc(sizeof(*c));
 
-	c->client = c->monitor_pidfd = c->worker_pidfd = -1;
+	c->client = c->monitor_pidfd = c->worker_pidfd = c->header.fd = -1;
 	return c;
 }
 
@@ -99,6 +99,14 @@ connection_take_workers(struct connection *c)
 	return true;
 }
 
+void
+connection_leave_workers(struct connection *c)
+{
+	if (c->workers != NULL)
+		c->workers->serving--;
+	c->workers = NULL;
+}
+
 struct connection *
 connection_find(struct master *m, uint64_t id)
 {
@@ -146,6 +154,7 @@ connection_audit(const struct connection *c)
 
 	snprintf(id, sizeof(id), "%016llx", (unsigned long long)c->id);
 	audit_set_connection(id, &c->source, &c->local);
+	audit_set_proxy(&c->proxy);
 	connection_slot(c, &slot);
 	if (slot.user[0] != '\0' && slot.since != 0)
 		audit_set_user(slot.user, slot.uid);
@@ -180,7 +189,6 @@ void
 connection_forget(struct master *m, struct connection *c)
 {
 	struct generation *g = c->generation;
-	struct workers *w = c->workers;
 
 	if (c->gone)
 		return;
@@ -198,8 +206,8 @@ connection_forget(struct master *m, struct connection *c)
 	c->next_gone = m->gone;
 	m->gone = c;
 	g->connections--;
-	if (w != NULL)
-		w->serving--;
+	if (c->workers != NULL)
+		c->workers->serving--;
 	listen_start(m); /* it may have waited for descriptors */
 	if (m->options.inetd || (m->options.linger && m->n_connections == 0))
 		master_end(m, m->exit_status);
@@ -243,6 +251,16 @@ connection_cut(const struct connection *c)
 		child_signal(c->monitor_pidfd, SIGKILL);
 	else
 		child_signal(c->worker_pidfd, SIGKILL);
+}
+
+void
+connection_penalise(struct connection *c, enum offence offence)
+{
+	struct generation *g = c->generation;
+
+	if (!c->lenient)
+		penalties_add(
+		    g->master->penalties, g->config, &c->source, offence);
 }
 
 static enum offence
@@ -334,7 +352,6 @@ void
 connection_monitor_died(
     struct master *m, struct connection *c, unsigned code, unsigned sig)
 {
-	const struct config *config = c->generation->config;
 	struct slot slot;
 	enum offence offence =
 	    c->grace_exceeded ? OFFENCE_GRACE_EXCEEDED : offence_of_exit(code);
@@ -358,10 +375,11 @@ connection_monitor_died(
 	slot_counts_add(&m->stats.counts, &slot.counts);
 	connection_audit(c);
 	if (offence != OFFENCE_NONE && !c->unserved)
-		penalties_add(m->penalties, config, &c->source, offence);
+		connection_penalise(c, offence);
 	else if ((code == EXIT_DONE || code == EXIT_SILENT) && sig == 0 &&
 	    slot.since != 0)
-		penalties_success(m->penalties, config, &c->source);
+		penalties_success(
+		    m->penalties, c->generation->config, &c->source);
 	if (code == EXIT_SILENT && sig == 0) {
 		c->silent = true;
 		/* No login of the user any more, for max_user_sessions. */
@@ -388,7 +406,7 @@ worker_crashed(struct master *m, struct connection *c, unsigned sig)
 		AUDIT(sandbox_violation, .component = "worker");
 	else
 		AUDIT(worker_crash, .component = "worker", .signal = number);
-	penalties_add(m->penalties, g->config, &c->source, OFFENCE_CRASH);
+	connection_penalise(c, OFFENCE_CRASH);
 	audit_forget_connection();
 	if (!c->workers->retired && !g->retired)
 		generation_replace_workers(
@@ -450,7 +468,7 @@ connection_watch_orphan(struct connection *c)
 {
 	struct master *m = c->generation->master;
 
-	if (c->gone || c->workers == NULL)
+	if (c->gone || c->workers == NULL || c->client >= 0)
 		return;
 	/* A worker whose pidfd is not known ends with its monitor. */
 	if (!c->worker_dead && connection_is_orphan(c) &&

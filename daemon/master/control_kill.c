@@ -5,6 +5,7 @@
  * sallyportctl sessions message, for the same targets.
  */
 #include "daemon/master/control.h"
+#include "daemon/master/lobby.h"
 
 #include "lib/audit.h"
 #include "lib/log.h"

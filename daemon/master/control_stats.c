@@ -100,6 +100,7 @@ connections(struct control_client *c, const struct totals *t)
 	    {EXIT_ACCOUNT, "account"},
 	    {EXIT_OUTAGE, "outage"},
 	    {EXIT_SILENT, "silent"},
+	    {EXIT_HEALTH, "health"},
 	};
 	static const char *const states[STATE_COUNT] = {
 	    [STATE_KEX] = "kex",

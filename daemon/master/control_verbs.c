@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "daemon/master/admit.h"
 #include "daemon/master/control.h"
 
 #include "config/load.h"
@@ -109,6 +110,7 @@ verb_status(
 	control_number(c, "generations", generations);
 	control_number(c, "connections", m->n_connections);
 	control_number(c, "unauthenticated", m->n_unauthenticated);
+	control_number(c, "health_checks", m->stats.exits[EXIT_HEALTH]);
 	control_bool(c, "draining", m->draining);
 	describe_listeners(c);
 	describe_helpers(c);
@@ -140,6 +142,8 @@ describe_connection(struct control_client *c, const struct connection *k)
 	control_bool(c, "logged_in", slot.since != 0);
 	control_text(c, "source", net_print(&k->source, text));
 	control_number(c, "port", k->source.port);
+	if (k->proxy.family != NET_NONE)
+		control_text(c, "proxy", net_print(&k->proxy, text));
 	control_number(c, "since", slot.since);
 	control_number(c, "age", (loop_clock() - k->accepted_at) / 1000);
 	control_text(c, "rule", slot.rule);

@@ -48,7 +48,7 @@ static bool
 waits(const struct connection *c)
 {
 	return !c->authenticated && !c->ended_by_us && !c->worker_dead &&
-	    (c->worker_pidfd >= 0 || c->client >= 0);
+	    !c->lenient && (c->worker_pidfd >= 0 || c->client >= 0);
 }
 
 static void

@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -365,11 +366,34 @@ of_template(const struct child *c, uint64_t id)
 	struct connection *conn = connection_find(c->generation->master, id);
 
 	if (conn == NULL || conn->generation != c->generation ||
-	    conn->workers == NULL)
+	    conn->workers == NULL || conn->client >= 0)
 		return NULL;
 	if (c->role == ROLE_WORKERS && &conn->workers->child != c)
 		return NULL;
 	return conn;
+}
+
+/* A process that read a PROXY header: the end of its wall has ended the
+ * connection already. */
+static void
+reader_crashed(struct generation *g, const struct msg_reader_crashed *r)
+{
+	const struct net_address none = {.family = NET_NONE};
+	char number[16], conn[AUDIT_CONN_ID_SIZE];
+
+	g->master->stats.worker_crashes++;
+	snprintf(number, sizeof(number), "%u", r->signal);
+	snprintf(
+	    conn, sizeof(conn), "%016llx", (unsigned long long)r->connection);
+	audit_set_connection(conn, &none, &none);
+	if (r->signal == SIGSYS)
+		AUDIT(sandbox_violation, .component = "header reader");
+	else
+		AUDIT(worker_crash, .component = "header reader",
+		    .signal = number);
+	audit_forget_connection();
+	generation_replace_workers(
+	    g, r->signal == SIGSYS ? "sandbox violation" : "crash");
 }
 
 static int
@@ -437,6 +461,9 @@ dispatch(struct child *c, struct wall_message *m)
 		if ((conn = of_template(c, m->worker_died.connection)) != NULL)
 			connection_worker_died(master, conn,
 			    m->worker_died.code, m->worker_died.signal);
+		return 0;
+	case MSG_reader_crashed:
+		reader_crashed(g, &m->reader_crashed);
 		return 0;
 	case MSG_worker_log:
 		log_relay(m->worker_log.level, "worker template",

@@ -2,7 +2,8 @@
  * The next image of the master: in this process after a reload, in a child
  * that keeps the sessions after SIGTERM.
  */
-#include "daemon/master/master.h"
+#include "daemon/master/admit.h"
+#include "daemon/master/lobby.h"
 
 #include "lib/fd.h"
 #include "lib/mem.h"

@@ -2,7 +2,7 @@
  * The listening sockets: opened from the configuration, kept over a reload
  * when they stay the same, handed to the next image of the master.
  */
-#include "daemon/master/master.h"
+#include "daemon/master/admit.h"
 
 #include "config/offers.h"
 #include "lib/audit.h"
@@ -279,15 +279,22 @@ static void
 on_accept(int fd, unsigned events, void *arg)
 {
 	struct master *m = arg;
+	struct sockaddr_storage peer;
+	struct net_address source;
 	struct listening *l;
+	socklen_t len;
 
 	(void)events;
 	for (l = m->listening; l != NULL && l->fd != fd; l = l->next)
 		continue;
 	for (int i = 0; l != NULL && i < ACCEPT_BURST; i++) {
-		int client =
-		    accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int client;
 
+		/* Of one that was reset meanwhile getpeername() knows no more.
+		 */
+		len = sizeof(peer);
+		client = accept4(fd, (struct sockaddr *)&peer, &len,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (client < 0) {
 			if (errno == EMFILE || errno == ENFILE ||
 			    errno == ENOMEM || errno == ENOBUFS)
@@ -295,7 +302,10 @@ on_accept(int fd, unsigned events, void *arg)
 			return;
 		}
 		m->accept_failed = false;
-		admit_connection(m, client, l->name);
+		if (net_from_sockaddr((struct sockaddr *)&peer, len, &source) !=
+		    0)
+			memset(&source, 0, sizeof(source));
+		admit_connection(m, client, &source, l->name);
 	}
 }
 

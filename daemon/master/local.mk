@@ -1,7 +1,7 @@
 sallyportd_SOURCES += \
 	daemon/roles.h \
 	daemon/start.c daemon/start.h \
-	daemon/master/admit.c \
+	daemon/master/admit.c daemon/master/admit.h \
 	daemon/master/carry.c \
 	daemon/master/carry_child.c \
 	daemon/master/carry_helpers.c \
@@ -22,7 +22,7 @@ sallyportd_SOURCES += \
 	daemon/master/keeper.c \
 	daemon/master/listen.c \
 	daemon/master/loading.c \
-	daemon/master/lobby.c \
+	daemon/master/lobby.c daemon/master/lobby.h \
 	daemon/master/master.c \
 	daemon/master/master.h \
 	daemon/master/notify.c \
@@ -31,6 +31,7 @@ sallyportd_SOURCES += \
 	daemon/master/parting.c \
 	daemon/master/penalty.c \
 	daemon/master/pidfile.c \
+	daemon/master/proxied.c daemon/master/proxied.h \
 	daemon/master/reload.c \
 	daemon/master/control_reload.c \
 	daemon/master/plan.c \

@@ -3,7 +3,9 @@
  */
 #include "config.h"
 
+#include "daemon/master/admit.h"
 #include "daemon/master/control.h"
+#include "daemon/master/lobby.h"
 
 #include "config/load.h"
 #include "daemon/start.h"

@@ -24,6 +24,7 @@
 struct master;
 struct generation;
 struct control_client;
+struct proxied;
 
 /* A process of a generation, and the wall to it. */
 struct child {
@@ -139,6 +140,15 @@ struct connection {
 	bool leaving; /* the lobby, also without a word */
 	uint8_t cookie[KEXINIT_COOKIE]; /* of the greeting */
 	struct net_address source, local;
+	/* proxied.c: while header_due, in the lobby, source is the balancer's
+	 * and nothing has been sent. */
+	bool header_due, greeted;
+	struct wall header; /* to what reads the header; fd -1 */
+	struct loop_fd on_header;
+	void (*on_source)(struct connection *c, const struct proxied *p);
+	struct net_address proxy; /* the balancer that told the source */
+	bool lenient; /* source is a balancer's: no limit counts for it */
+	bool health; /* source is a health check's */
 	uint64_t accepted_at; /* ms */
 	uint64_t worker_gone_at; /* ms, 0: it lives */
 	uint64_t monitor_gone_at;
@@ -388,39 +398,6 @@ void master_generation_failed(struct generation *g, const char *why);
 /* parting.c: tell a client that the server drains; takes the descriptor. */
 void parting_tell(struct master *m, int fd);
 
-/* admit.c */
-void admit_connection(struct master *m, int fd, const char *listener);
-/* -i: the client's descriptors; the master ends with this connection. */
-void admit_inetd(struct master *m);
-/* Sent to the connection's client first; the text may be empty. */
-const struct greeting *admit_greeting(const struct connection *c);
-void admit_count(struct master *m); /* who has authenticated meanwhile */
-/* Would the templates take another one now? */
-bool admit_has_room(struct generation *g);
-/*
- * To the templates, with duplicates of the descriptors; failure is logged,
- * and what has not been asked for counts as dead then.  A monitor that has
- * been is waited for: it has the connection's slot.
- */
-void admit_hand_over(
-    struct connection *c, int in, int out, const char *listener);
-
-/* lobby.c: takes the descriptor.  The connection may be gone afterwards. */
-void lobby_enter(struct connection *c, int fd, const char *listener);
-void lobby_end(struct connection *c, const char *how, const char *cause);
-/* Once a second; may end it. */
-void lobby_watch(struct connection *c, uint64_t now);
-/*
- * Everybody is handed over, as this image of the master (next: NULL), or the
- * generation that serves, ends: at once where the templates have room, else
- * when they have; their generation keeps its templates until then.  What has
- * lost its templates goes to the next generation, if that has greeted with the
- * same words.  True: nobody is left.
- */
-bool lobby_empty(struct master *m, struct generation *next);
-/* All that are left are sent away, and not penalised. */
-void lobby_close(struct master *m);
-
 /* crowd.c: has a connection of the source that holds the most been ended for
  * one from this source? */
 bool crowd_gives_way(struct master *m, const struct config *config,
@@ -484,6 +461,10 @@ void connection_worker_died(
 void connection_watch_orphan(struct connection *c);
 void connection_watch_orphans(struct master *m);
 void connection_kill(struct connection *c, const char *why);
+/* It costs its source so much, unless that is a balancer. */
+void connection_penalise(struct connection *c, enum offence offence);
+/* Its worker template is needed for it no more. */
+void connection_leave_workers(struct connection *c);
 void connection_audit(const struct connection *c);
 /* A copy of the slot, terminated. */
 void connection_slot(const struct connection *c, struct slot *slot);

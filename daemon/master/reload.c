@@ -3,7 +3,7 @@
  * binary on disk rehearses everything on them, and then the master exec()s
  * itself into it, same pid, with all it supervises carried across.
  */
-#include "daemon/master/master.h"
+#include "daemon/master/lobby.h"
 
 #include "config/load.h"
 #include "lib/audit.h"

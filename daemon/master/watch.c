@@ -3,7 +3,7 @@
  * grace time, each blocking call a monitor has named in its slot, and what
  * lingers after its other half has gone.
  */
-#include "daemon/master/master.h"
+#include "daemon/master/lobby.h"
 
 #include "lib/audit.h"
 #include "lib/log.h"

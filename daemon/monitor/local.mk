@@ -6,6 +6,7 @@ sallyportd_SOURCES += \
 	daemon/monitor/file_event.c \
 	daemon/monitor/from_session.c \
 	daemon/monitor/greeting.c \
+	daemon/monitor/health.c daemon/monitor/health.h \
 	daemon/monitor/login.c \
 	daemon/monitor/monitor.c daemon/monitor/monitor.h \
 	daemon/monitor/on_connect.c \

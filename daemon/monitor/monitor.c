@@ -6,6 +6,7 @@
 
 #include "daemon/monitor/auth.h"
 #include "daemon/monitor/close.h"
+#include "daemon/monitor/health.h"
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -471,6 +472,8 @@ exit_code(struct monitor *m)
 {
 	if (m->exit_code != EXIT_DONE)
 		return m->exit_code;
+	if (health_was_check(m))
+		return EXIT_HEALTH;
 	if (m->slot->since != 0)
 		return EXIT_DONE;
 	if (m->bye.said && m->bye.cause == BYE_PROTOCOL_ERROR)
@@ -529,10 +532,7 @@ monitor_run(const struct monitor_template *t, struct wall_message *serve)
 
 	start(m, t, serve);
 	title_set("monitor %s", m->slot->source);
-	audit_set_component("monitor");
-	audit_set_connection(m->connection_id, &m->source, &m->local);
-	audit_set_generation(t->generation);
-	AUDIT(conn_open, .name = m->listener, .process = (uint64_t)getpid());
+	health_begin(m, &serve->serve);
 	auth_init(m);
 	sessions_init(m);
 	while (!m->ended && !m->worker_gone)
@@ -545,7 +545,12 @@ monitor_run(const struct monitor_template *t, struct wall_message *serve)
 	account = auth_account_end(m);
 	close_audit_timeout(m);
 	auth_close(m);
-	close_audit(m, account);
+	if (health_was_check(m)) {
+		log_debug("a health check has left");
+	} else {
+		health_tell(m);
+		close_audit(m, account);
+	}
 	syslog_out_drain(LOG_END_MS);
 	m->slot->counts.log_lost = syslog_out_lost();
 	code = exit_code(m);

@@ -59,6 +59,7 @@ struct monitor {
 	const struct offer *offer; /* the listener's */
 	struct net_address source, local;
 	uint16_t source_port, local_port;
+	bool untold; /* the log has nothing of it: a health check as yet */
 
 	/* Key exchange: on_key.c. */
 	uint8_t session_id[64];

@@ -4,7 +4,7 @@
  * lets the keyholder sign it.  A session identifier or a signature can thus
  * not be borrowed from another host.
  */
-#include "daemon/monitor/monitor.h"
+#include "daemon/monitor/health.h"
 
 #include "config/algorithms.h"
 #include "lib/audit.h"
@@ -40,7 +40,7 @@ on_version(struct monitor *m, struct wall_message *message)
 	    (uint8_t *)mem_strndup((const char *)v->server.data, v->server.len);
 	m->server_version.len = v->server.len;
 	audit_set_identified();
-	AUDIT(conn_ident, .client = (const char *)m->client_version.data);
+	health_tell_client(m);
 	return 0;
 }
 
@@ -50,7 +50,7 @@ on_negotiation_failed(struct monitor *m, struct wall_message *message)
 	const struct msg_negotiation_failed *f = &message->negotiation_failed;
 	char reason[128];
 
-	(void)m;
+	health_tell(m);
 	snprintf(reason, sizeof(reason), "no matching %s found", f->kind);
 	AUDIT(kex_fail, .reason = reason, .kind = f->kind, .offer = f->offer);
 	return 0;
@@ -274,6 +274,7 @@ on_kex(struct monitor *m, struct wall_message *message)
 
 	if (m->client_version.data == NULL)
 		return E_STATE;
+	health_tell(m);
 	if (m->exchanges++ > 0)
 		take_token(m);
 	err = negotiate(m, &message->kex, &choice);

@@ -3,6 +3,7 @@
 noinst_LIBRARIES += daemon/worker/libworker.a
 daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/start.c \
+	daemon/worker/header.c daemon/worker/header.h \
 	daemon/worker/phases.c daemon/worker/phases.h \
 	daemon/worker/settings.h \
 	daemon/worker/template.c \

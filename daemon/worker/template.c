@@ -4,6 +4,7 @@
  * forks one for each connection the master hands it, and buries them.  It
  * reads nothing from the network and knows no policy.
  */
+#include "daemon/worker/header.h"
 #include "daemon/worker/settings.h"
 #include "daemon/worker/worker.h"
 
@@ -39,6 +40,8 @@ struct child {
 	int pidfd;
 	pid_t pid;
 	uint64_t connection;
+	bool reader; /* of a PROXY header: of its end a crash alone is told */
+	struct loop_timer overdue; /* then it is killed */
 };
 
 static struct wall master;
@@ -50,6 +53,8 @@ static struct kexinit_offer offers[WALL_OFFERS_MAX];
 static size_t n_offers;
 static struct moduli *moduli;
 
+/* The master gives a balancer half of it. */
+#define READER_MS (10 * 1000)
 /* The master may read late; it is told why before the end. */
 #define LAST_WORDS_MS 1000
 
@@ -179,10 +184,9 @@ preload(void)
 /*
  * Each worker has a stack canary of its own, so that one cannot be guessed
  * byte by byte through forks that share it.  Nothing returns through a frame
- * that was made before.
+ * that was made before: this is part of its caller, which does not return.
  */
-static void __attribute__((noreturn, noinline, no_stack_protector))
-be_worker(int in, int out, int wall_fd)
+static inline void __attribute__((always_inline)) own_canary(void)
 {
 #if defined(__x86_64__)
 	uint64_t canary;
@@ -199,7 +203,20 @@ be_worker(int in, int out, int wall_fd)
 		_exit(1);
 	__stack_chk_guard = canary & ~(uintptr_t)0xff;
 #endif
+}
+
+static void __attribute__((noreturn, noinline, no_stack_protector))
+be_worker(int in, int out, int wall_fd)
+{
+	own_canary();
 	worker_run(in, out, wall_fd, &settings, moduli);
+}
+
+static void __attribute__((noreturn, noinline, no_stack_protector))
+be_reader(int client, int wall_fd)
+{
+	own_canary();
+	header_run(client, wall_fd);
 }
 
 /* Nothing of the template's is left open in a worker. */
@@ -219,6 +236,7 @@ static void
 forget_child(struct child *c)
 {
 	loop_fd_remove(&c->handle);
+	loop_timer_stop(&c->overdue);
 	close(c->pidfd);
 	*c->link = c->next;
 	if (c->next != NULL)
@@ -235,6 +253,17 @@ send_death(const struct child *c, uint32_t code, uint32_t signal)
 }
 
 static void
+reader_ended(const struct child *c, const siginfo_t *info)
+{
+	/* Killed: by us, or with the whole machine in want of memory. */
+	if (info->si_code == CLD_EXITED || info->si_status == SIGKILL)
+		return;
+	if (WALL_SEND(&master, reader_crashed, .connection = c->connection,
+		.signal = (uint32_t)info->si_status & 255) != 0)
+		_exit(0);
+}
+
+static void
 on_child(int fd, unsigned events, void *arg)
 {
 	struct child *c = arg;
@@ -245,14 +274,16 @@ on_child(int fd, unsigned events, void *arg)
 	if (waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG) != 0 ||
 	    info.si_pid == 0)
 		return;
-	if (info.si_code == CLD_EXITED)
+	if (c->reader)
+		reader_ended(c, &info);
+	else if (info.si_code == CLD_EXITED)
 		send_death(c, (uint32_t)info.si_status & 255, 0);
 	else
 		send_death(c, 0, (uint32_t)info.si_status & 255);
 	forget_child(c);
 }
 
-static void
+static struct child *
 watch_child(pid_t pid, uint64_t connection)
 {
 	struct child *c = mem_zalloc(sizeof(*c));
@@ -270,8 +301,14 @@ watch_child(pid_t pid, uint64_t connection)
 	if (loop_fd_add(loop, &c->handle, c->pidfd, LOOP_READ, on_child, c) !=
 	    0)
 		give_up("epoll", E_SYSTEM);
+	return c;
+}
+
+static void
+tell_birth(const struct child *c)
+{
 	if (WALL_SEND_FD(&master, c->pidfd, worker_born,
-		.connection = connection, .pid = (uint32_t)pid) != 0)
+		.connection = c->connection, .pid = (uint32_t)c->pid) != 0)
 		_exit(0);
 }
 
@@ -322,7 +359,59 @@ start_worker(struct wall_message *m)
 		log_error("fork: %s", strerror(errno));
 		send_death(&unborn, 1, 0);
 	} else
-		watch_child(pid, connection);
+		tell_birth(watch_child(pid, connection));
+}
+
+static void
+kill_overdue(void *arg)
+{
+	const struct child *c = arg;
+
+	(void)syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
+}
+
+/* If it cannot be started, the master finds its wall closed. */
+static void
+start_reader(struct wall_message *m)
+{
+	int client = m->fds[0], wall_fd = m->fds[1];
+	uint64_t connection = m->read_header.connection;
+	struct child *c;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		m->fds[0] = m->fds[1] = -1;
+		close_template();
+		title_set("header %016llx", (unsigned long long)connection);
+		sandbox_worker();
+		be_reader(client, wall_fd);
+	}
+	if (pid < 0) {
+		log_error("fork: %s", strerror(errno));
+		return;
+	}
+	c = watch_child(pid, connection);
+	c->reader = true;
+	loop_timer_start(loop, &c->overdue, READER_MS, kill_overdue, c);
+}
+
+/* 0, or what is wrong with it. */
+static int
+begin(struct wall_message *m)
+{
+	int err;
+
+	if (m->type == MSG_read_header) {
+		start_reader(m);
+		return 0;
+	}
+	if (m->type != MSG_work)
+		return E_STATE;
+	if ((err = use_offer(m->work.offer)) != 0 ||
+	    (err = take_cookie(&m->work.cookie)) != 0)
+		return err;
+	start_worker(m);
+	return 0;
 }
 
 static void
@@ -345,15 +434,10 @@ on_master(int fd, unsigned events, void *arg)
 		loop_fd_remove(&master_handle);
 		_exit(0);
 	}
-	if (err == 0 && m.type != MSG_work)
-		err = E_STATE;
 	if (err == 0)
-		err = use_offer(m.work.offer);
-	if (err == 0)
-		err = take_cookie(&m.work.cookie);
+		err = begin(&m);
 	if (err != 0)
 		give_up("master", err);
-	start_worker(&m);
 	wall_done(&master, &m);
 }
 

@@ -12,6 +12,7 @@ tests_unit_ground_test_ground_SOURCES = \
 	tests/unit/ground/test_loop.c \
 	tests/unit/ground/test_match.c \
 	tests/unit/ground/test_net.c \
+	tests/unit/ground/test_proxy_header.c \
 	tests/unit/ground/test_rd.c \
 	tests/unit/ground/test_safefile.c \
 	tests/unit/ground/test_syslog_out.c

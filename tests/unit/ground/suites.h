@@ -11,6 +11,7 @@ Suite *suite_log(void);
 Suite *suite_loop(void);
 Suite *suite_match(void);
 Suite *suite_net(void);
+Suite *suite_proxy_header(void);
 Suite *suite_rd(void);
 Suite *suite_safefile(void);
 Suite *suite_syslog_out(void);

@@ -246,7 +246,7 @@ described_completely(int event)
 {
 	static const char *const envelope[] = {"src", "sport", "dst", "dport",
 	    "user", "req", "uid", "rule", "gen", "conn", "pid", "invalid",
-	    "for", "who", "guest", "on", "preauth"};
+	    "for", "who", "guest", "on", "preauth", "proxy"};
 	const struct audit_event_row *row = &audit_events[event];
 	int depth = 0, fields = 0;
 	char name[32];

@@ -11,6 +11,7 @@ tests_unit_master_test_master_SOURCES = \
 	daemon/master/listen.c \
 	daemon/master/loading.c \
 	daemon/master/lobby.c \
+	daemon/master/proxied.c \
 	daemon/master/offers.c \
 	daemon/master/sweep.c \
 	daemon/master/tickets.c \

@@ -3,6 +3,8 @@
  * nobody is sent away because a queue is full.
  */
 #include "config/load.h"
+#include "daemon/master/admit.h"
+#include "daemon/master/lobby.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "tests/unit/master/rig.h"

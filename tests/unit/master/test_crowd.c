@@ -2,7 +2,7 @@
  * Who gives way: one of a source that holds many, the oldest, and nobody of a
  * source that only shares a bucket with it.
  */
-#include "daemon/master/master.h"
+#include "daemon/master/admit.h"
 
 /* All in one bucket. */
 #define net_key_hash(key, seed) ((void)(key), (void)(seed), (size_t)0)
