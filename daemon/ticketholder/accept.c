@@ -43,22 +43,35 @@ static char principal_text[WALL_TEXT_MAX + 1];
 static char local_text[SSH_USER_MAX + 1];
 static char status_text[WALL_TEXT_MAX + 1];
 
-/* The mechanism's own words if it has any, else those of GSS-API. */
-static const char *
-status(OM_uint32 major, OM_uint32 minor)
+/* Into status_text; false if it says nothing. */
+static bool
+display(OM_uint32 code, int kind)
 {
-	const int kind = minor != 0 ? GSS_C_MECH_CODE : GSS_C_GSS_CODE;
 	gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
 	OM_uint32 more = 0, ignored;
 
-	snprintf(status_text, sizeof(status_text), "error %u, %u",
-	    (unsigned)major, (unsigned)minor);
-	if (gss_display_status(&ignored, minor != 0 ? minor : major, kind,
-		(gss_OID)gss_mech_krb5, &more, &text) != GSS_S_COMPLETE)
-		return status_text;
+	if (gss_display_status(&ignored, code, kind, (gss_OID)gss_mech_krb5,
+		&more, &text) != GSS_S_COMPLETE)
+		return false;
 	snprintf(status_text, sizeof(status_text), "%.*s", (int)text.length,
 	    (const char *)text.value);
 	gss_release_buffer(&ignored, &text);
+	return true;
+}
+
+/*
+ * The mechanism's own words if it has any, else those of GSS-API.  libgssapi
+ * numbers a mechanism's codes anew: its "Success" need not be 0.
+ */
+static const char *
+status(OM_uint32 major, OM_uint32 minor)
+{
+	if (minor != 0 && display(minor, GSS_C_MECH_CODE) &&
+	    strcmp(status_text, "Success") != 0)
+		return status_text;
+	if (!display(major, GSS_C_GSS_CODE))
+		snprintf(status_text, sizeof(status_text), "error %u, %u",
+		    (unsigned)major, (unsigned)minor);
 	return status_text;
 }
 
