@@ -1,12 +1,13 @@
 /*
  * A module's options, held against the rows of its schema before its load()
- * sees them: unknown names, wrong types and values out of range are told
- * with file and line, and with the nearest name there is.
+ * sees them, by the core's own schema engine: unknown names, wrong types and
+ * values out of range are told with file and line, and with the nearest name
+ * there is.
  */
 #include "config/module_options.h"
 
 #include "config/options.h"
-#include "config/parse.h"
+#include "config/reader.h"
 #include "lib/mem.h"
 
 #include <inttypes.h>
@@ -46,88 +47,108 @@ is_number(enum sallyport_option_type type)
 	    type == SALLYPORT_SIZE;
 }
 
-/* Times and sizes as everywhere in the configuration; in seconds and bytes. */
-static bool
-parse_number(enum sallyport_option_type type, const char *text, int64_t *out)
-{
-	uint64_t value = 0;
-	const char *bad;
+/* ---- the row as one of the core's schema, and its value ---- */
 
-	if (type == SALLYPORT_SECONDS)
-		bad = parse_time(text, &value);
-	else if (type == SALLYPORT_SIZE)
-		bad = parse_size(text, &value);
-	else if (strspn(text, "0123456789") != strlen(text))
-		bad = text;
-	else
-		bad = parse_size(text, &value);
-	if (bad != NULL || value > INT64_MAX)
-		return false;
-	*out = (int64_t)value;
-	return true;
+static const enum option_type types[] = {
+    [SALLYPORT_TEXT] = OPTION_STRING,
+    [SALLYPORT_BOOL] = OPTION_BOOL,
+    [SALLYPORT_NUMBER] = OPTION_NUMBER,
+    [SALLYPORT_SECONDS] = OPTION_TIME,
+    [SALLYPORT_PATH] = OPTION_PATH,
+    [SALLYPORT_WORD] = OPTION_CHOICE,
+    [SALLYPORT_SIZE] = OPTION_SIZE,
+};
+
+/* The row's words; the last one is NULL. */
+static struct choice *
+choices_of(struct arena *arena, const char *words)
+{
+	char *rest = arena_strdup(arena, words == NULL ? "" : words), *word;
+	struct choice *choices =
+	    arena_array(arena, strlen(rest) / 2 + 2, sizeof(*choices));
+	size_t n = 0;
+
+	while ((word = strsep(&rest, " ")) != NULL)
+		if (*word != '\0')
+			choices[n++].word = word;
+	return choices;
 }
 
-static bool
-is_a_word(const char *words, const char *value)
+/* As the administrator would have written it: the loader has kept the text. */
+static config_setting_t *
+setting_of(config_t *holder, enum sallyport_option_type type, const char *text)
 {
-	size_t len = strlen(value), word;
+	bool digits = text[0] != '\0' && strlen(text) < 19 &&
+	    strspn(text, "0123456789") == strlen(text);
+	config_setting_t *root = config_root_setting(holder), *s;
 
-	while (words != NULL && *words != '\0') {
-		word = strcspn(words, " ");
-		if (word == len && strncmp(words, value, len) == 0)
-			return true;
-		words += word;
-		words += strspn(words, " ");
+	if (type == SALLYPORT_NUMBER && digits) {
+		s = config_setting_add(root, "v", CONFIG_TYPE_INT64);
+		(void)config_setting_set_int64(s, strtoll(text, NULL, 10));
+	} else if (type == SALLYPORT_BOOL &&
+	    (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)) {
+		s = config_setting_add(root, "v", CONFIG_TYPE_BOOL);
+		(void)config_setting_set_bool(s, text[0] == 't');
+	} else {
+		s = config_setting_add(root, "v", CONFIG_TYPE_STRING);
+		(void)config_setting_set_string(s, text);
 	}
-	return false;
+	return s;
 }
 
-static void
-check_value(const struct sallyport_option *row, const struct pair *p,
-    struct problems *problems)
+/* Judge the value as the core judges its own; *number, if the row is one. */
+static bool
+read_value(const struct sallyport_option *row, const struct pair *p,
+    struct problems *problems, int64_t *number)
 {
+	struct arena *arena = arena_new();
+	struct reader r = {
+	    .arena = arena, .problems = problems, .file = p->origin.file};
+	struct option option = {.name = row->name,
+	    .type = types[row->type],
+	    .choices = choices_of(arena, row->words)};
+	union {
+		bool is;
+		uint32_t choice;
+		char *text;
+	} member;
+	config_setting_t *setting;
+	config_t holder;
+	uint64_t amount = 0;
+	bool good;
+
+	config_init(&holder);
+	setting = setting_of(&holder, row->type, p->value);
+	setting->line = p->origin.line;
+	if (is_number(row->type)) {
+		option.min = row->min < 0 ? 0 : (uint64_t)row->min;
+		option.max = row->max < 0 ? 0 : (uint64_t)row->max;
+		good = value_read_amount(&r, &option, p->key, setting, &amount);
+		*number = (int64_t)amount;
+	} else {
+		good = value_read(&r, &option, p->key, setting, &member);
+	}
+	config_destroy(&holder);
+	arena_free(arena);
+	return good;
+}
+
+/* A default may lie outside the range: what no administrator can set. */
+static bool
+fallback_is_good(const struct sallyport_option *row)
+{
+	struct sallyport_option any = *row;
+	struct problems problems = {0};
+	struct pair p = {.key = (char *)(uintptr_t)row->name,
+	    .value = (char *)(uintptr_t)row->fallback};
 	int64_t number;
+	bool good;
 
-	switch (row->type) {
-	case SALLYPORT_TEXT:
-		if (p->value[0] == '\0')
-			problem_error(problems, p->origin.file, p->origin.line,
-			    "%s: must not be empty", p->key);
-		break;
-	case SALLYPORT_BOOL:
-		if (strcmp(p->value, "true") != 0 &&
-		    strcmp(p->value, "false") != 0)
-			problem_error(problems, p->origin.file, p->origin.line,
-			    "%s: must be true or false", p->key);
-		break;
-	case SALLYPORT_NUMBER:
-	case SALLYPORT_SECONDS:
-	case SALLYPORT_SIZE:
-		if (!parse_number(row->type, p->value, &number) ||
-		    number < row->min || number > row->max)
-			problem_error(problems, p->origin.file, p->origin.line,
-			    "%s: \"%s\" is not a %s from %lld to %lld", p->key,
-			    p->value,
-			    row->type == SALLYPORT_SECONDS ?
-				"number of seconds" :
-				row->type == SALLYPORT_SIZE ? "size" :
-							      "number",
-			    (long long)row->min, (long long)row->max);
-		break;
-	case SALLYPORT_PATH:
-		if (p->value[0] != '/')
-			problem_error(problems, p->origin.file, p->origin.line,
-			    "%s: \"%s\" is not an absolute "
-			    "path",
-			    p->key, p->value);
-		break;
-	case SALLYPORT_WORD:
-		if (!is_a_word(row->words, p->value))
-			problem_error(problems, p->origin.file, p->origin.line,
-			    "%s: \"%s\" is none of: %s", p->key, p->value,
-			    row->words);
-		break;
-	}
+	any.min = 0;
+	any.max = INT64_MAX;
+	good = read_value(&any, &p, &problems, &number);
+	problems_free(&problems);
+	return good;
 }
 
 /* A fault that the module's author should have seen; NULL: all is well. */
@@ -135,21 +156,17 @@ static const char *
 row_fault(const struct sallyport_option *row)
 {
 	bool fallback = row->fallback != NULL && row->fallback[0] != '\0';
-	int64_t number;
 
 	if ((unsigned)row->type > SALLYPORT_SIZE)
 		return "is of no type that this server knows";
 	if (row->type == SALLYPORT_WORD &&
 	    (row->words == NULL || row->words[strspn(row->words, " ")] == '\0'))
 		return "is a word, and there are no words";
-	if (is_number(row->type) &&
-	    (row->min > row->max || (row->min == 0 && row->max == 0)))
+	if (is_number(row->type) && (row->min > row->max || row->max <= 0))
 		return "has no range";
-	if (is_number(row->type) && fallback &&
-	    !parse_number(row->type, row->fallback, &number))
+	if (is_number(row->type) && fallback && !fallback_is_good(row))
 		return "has a default that is no number";
-	if (row->type == SALLYPORT_WORD && fallback &&
-	    !is_a_word(row->words, row->fallback))
+	if (row->type == SALLYPORT_WORD && fallback && !fallback_is_good(row))
 		return "has a default that is none of its words";
 	if ((row->flags & SALLYPORT_OPTION_SERVICES) != 0 &&
 	    (row->type != SALLYPORT_TEXT ||
@@ -201,6 +218,7 @@ module_options_check(const struct sallyport_option *rows,
 {
 	const struct pairs *given = &settings->options;
 	size_t errors = problems->errors;
+	int64_t number;
 
 	check_rows(rows, settings, problems);
 	if (problems->errors != errors)
@@ -220,7 +238,7 @@ module_options_check(const struct sallyport_option *rows,
 		if (before < i && !(row->flags & SALLYPORT_OPTION_MANY))
 			problem_error(problems, p->origin.file, p->origin.line,
 			    "%s: is set twice", p->key);
-		check_value(row, p, problems);
+		(void)read_value(row, p, problems, &number);
 	}
 	for (; rows != NULL && rows->name != NULL; rows++) {
 		size_t i = 0;
@@ -248,14 +266,17 @@ module_options_services(const struct sallyport_option *rows)
 }
 
 static char *
-plain_value(const struct sallyport_option *row, const char *text)
+plain_value(const struct sallyport_option *row, const struct pair *p)
 {
+	struct problems problems = {0};
 	int64_t number;
+	bool good;
 
-	if (row == NULL || !is_number(row->type) ||
-	    !parse_number(row->type, text, &number))
-		return mem_strdup(text);
-	return mem_printf("%" PRId64, number);
+	if (row == NULL || !is_number(row->type))
+		return mem_strdup(p->value);
+	good = read_value(row, p, &problems, &number);
+	problems_free(&problems);
+	return good ? mem_printf("%" PRId64, number) : mem_strdup(p->value);
 }
 
 struct sallyport_setting *
@@ -273,7 +294,7 @@ module_settings_make(const struct sallyport_option *rows,
 		const struct pair *p = &given->items[i];
 
 		list[i] = (struct sallyport_setting){.name = p->key,
-		    .value = plain_value(find_row(rows, p->key), p->value),
+		    .value = plain_value(find_row(rows, p->key), p),
 		    .file = p->origin.file,
 		    .line = p->origin.line};
 	}

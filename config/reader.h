@@ -37,6 +37,10 @@ struct origin reader_origin(
 bool value_read(struct reader *r, const struct option *option, const char *key,
     const config_setting_t *setting, void *member);
 
+/* The same for a number, time or size that may need 64 bits. */
+bool value_read_amount(struct reader *r, const struct option *option,
+    const char *key, const config_setting_t *setting, uint64_t *number);
+
 /* The option's default into *member; nothing when it has none. */
 void value_default(
     struct arena *arena, const struct option *option, void *member);

@@ -72,16 +72,21 @@ in_range(const struct value *v, uint64_t number)
 	    (unsigned long long)v->option->max);
 }
 
-/* A number, or a string in the little language of times or sizes. */
+/* The little languages of numbers. */
+static const char *(*const parsers[OPTION_LIST])(const char *, uint64_t *) = {
+    [OPTION_TIME] = parse_time,
+    [OPTION_SIZE] = parse_size,
+    [OPTION_SIZE32] = parse_size,
+};
+
 static bool
-read_amount(const struct value *v, uint64_t *number,
-    const char *(*parse)(const char *, uint64_t *))
+read_amount(const struct value *v, uint64_t *number)
 {
 	const char *text = value_string(v), *fault;
 	long long plain;
 
-	if (text != NULL && parse != NULL) {
-		if ((fault = parse(text, number)) != NULL)
+	if (text != NULL && parsers[v->option->type] != NULL) {
+		if ((fault = parsers[v->option->type](text, number)) != NULL)
 			return reader_error(
 			    v->r, v->line, v->key, "\"%s\": %s", text, fault);
 		return in_range(v, *number);
@@ -104,19 +109,13 @@ read_amount(const struct value *v, uint64_t *number,
 static bool
 read_number(const struct value *v, void *member)
 {
-	const char *(*parse)(const char *, uint64_t *) = NULL;
 	uint64_t number;
 
 	if (is_none(v)) {
 		*(uint32_t *)member = CONFIG_NONE;
 		return true;
 	}
-	if (v->option->type == OPTION_TIME)
-		parse = parse_time;
-	else if (v->option->type == OPTION_SIZE ||
-	    v->option->type == OPTION_SIZE32)
-		parse = parse_size;
-	if (!read_amount(v, &number, parse))
+	if (!read_amount(v, &number))
 		return false;
 	if (v->option->type == OPTION_SIZE)
 		*(uint64_t *)member = number;
@@ -523,12 +522,6 @@ read_options(const struct value *v, struct pairs *member)
 	return read_pairs(v, "", v->setting, member);
 }
 
-static bool
-read_chain(const struct value *v, struct chain *member)
-{
-	return read_item(v, v->setting, item_chain, member);
-}
-
 bool
 value_read(struct reader *r, const struct option *option, const char *key,
     const config_setting_t *setting, void *member)
@@ -572,7 +565,7 @@ value_read(struct reader *r, const struct option *option, const char *key,
 		return read_list(
 		    &v, sizeof(struct uid_range), item_uids, member);
 	case OPTION_CHAIN:
-		return read_chain(&v, member);
+		return read_item(&v, setting, item_chain, member);
 	case OPTION_CHAINS:
 		return read_list(&v, sizeof(struct chain), item_chain, member);
 	case OPTION_TARGETS:
@@ -590,4 +583,14 @@ value_read(struct reader *r, const struct option *option, const char *key,
 		break;
 	}
 	return wrong_type(&v);
+}
+
+bool
+value_read_amount(struct reader *r, const struct option *option,
+    const char *key, const config_setting_t *setting, uint64_t *number)
+{
+	const struct value v = {r, option, key, setting,
+	    (unsigned)config_setting_source_line(setting)};
+
+	return read_amount(&v, number);
 }

@@ -96,9 +96,7 @@ take_module(struct looking *l, const struct probe *o)
 		return;
 	l->pam = true;
 	l->directory = option_of(o->settings, "directory");
-	if (service == NULL)
-		service = option_of(o->settings, "service");
-	l->service = service != NULL ? service : "sallyport";
+	l->service = service != NULL ? service : probe_option(o, "service");
 }
 
 static void
@@ -375,16 +373,18 @@ is_key_file(const char *name)
 static void
 look_at_key_files(struct looking *l)
 {
-	const struct module_settings *m = NULL;
+	const struct probe *p = NULL;
+	const struct pairs *options;
 	bool any = false, good = false, others = false;
 
-	for (size_t i = 0; i < l->modules.count && m == NULL; i++)
+	for (size_t i = 0; i < l->modules.count && p == NULL; i++)
 		if (strcmp(l->modules.items[i].name, "publickey") == 0)
-			m = l->modules.items[i].settings;
-	if (m == NULL || geteuid() != 0)
+			p = &l->modules.items[i];
+	if (p == NULL || geteuid() != 0)
 		return;
-	for (size_t i = 0; i < m->options.count; i++) {
-		const struct pair *o = &m->options.items[i];
+	options = &p->settings->options;
+	for (size_t i = 0; i < options->count; i++) {
+		const struct pair *o = &options->items[i];
 
 		if (is_key_file(o->key)) {
 			good |= look_at_key_file(l, o->value);
@@ -394,8 +394,8 @@ look_at_key_files(struct looking *l)
 			others = true;
 		}
 	}
-	if (!any)
-		good = look_at_key_file(l, "%h/.ssh/authorized_keys");
+	if (!any && probe_option(p, "files") != NULL)
+		good = look_at_key_file(l, probe_option(p, "files"));
 	if (!good && !others &&
 	    every_chain_needs(l->d, "publickey", "publickey"))
 		standing_add(l->s, STANDING_REFUSES, "keys",

@@ -83,6 +83,21 @@ tell(const struct sallyport_module *module, struct probe *told)
 		    sizeof(told->methods) - used, "%s\n", module->methods[i]);
 }
 
+/* Defaults of options that have one name. */
+static void
+put_defaults(const struct sallyport_option *row, struct buf *out)
+{
+	for (; row != NULL && row->name != NULL; row++) {
+		if (row->fallback == NULL || row->fallback[0] == '\0' ||
+		    strchr(row->name, '*') != NULL)
+			continue;
+		buf_u8(out, 1);
+		buf_text(out, row->name);
+		buf_text(out, row->fallback);
+	}
+	buf_u8(out, 0);
+}
+
 static void
 look(void *arg, struct buf *out)
 {
@@ -91,7 +106,7 @@ look(void *arg, struct buf *out)
 	    .directory = l->config->module_directory};
 	struct problems problems = {0};
 	struct probe told = {.settings = NULL};
-	struct hosted h;
+	struct hosted h = {.module = NULL};
 
 	if (host_load_one(l->settings, &how, &h, &problems) == 0) {
 		tell(h.module, &told);
@@ -99,9 +114,20 @@ look(void *arg, struct buf *out)
 	}
 	buf_bytes(out, &told, sizeof(told));
 	probe_put_problems(&problems, out);
+	put_defaults(h.module == NULL ? NULL : h.module->options, out);
 }
 
 /* ---- the parent ---- */
+
+static void
+free_defaults(struct pairs *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		free(list->items[i].key);
+		free(list->items[i].value);
+	}
+	free(list->items);
+}
 
 static bool
 has_account(const struct probes *p, const struct config *config,
@@ -119,6 +145,18 @@ has_account(const struct probes *p, const struct config *config,
 	return problems->errors == errors;
 }
 
+static void
+take_defaults(struct rd *r, struct pairs *list)
+{
+	while (rd_u8(r) != 0 && r->err == 0) {
+		list->items = mem_grow(
+		    list->items, list->count + 1, sizeof(*list->items));
+		list->items[list->count++] =
+		    (struct pair){.key = rd_strdup(r, TEXT_MAX),
+			.value = rd_strdup(r, TEXT_MAX)};
+	}
+}
+
 static bool
 take(const struct buf *answer, struct probe *told, struct problems *problems)
 {
@@ -132,8 +170,10 @@ take(const struct buf *answer, struct probe *told, struct problems *problems)
 	memcpy(told, answer->data, sizeof(*told));
 	told->name[sizeof(told->name) - 1] = '\0';
 	told->methods[sizeof(told->methods) - 1] = '\0';
+	memset(&told->defaults, 0, sizeof(told->defaults));
 	rd_init(&r, &answer->data[sizeof(*told)], answer->len - sizeof(*told));
 	probe_take_problems(&r, problems);
+	take_defaults(&r, &told->defaults);
 	return rd_end(&r) == 0 && problems->errors == errors;
 }
 
@@ -158,8 +198,10 @@ probe_add(struct probes *p, const struct config *config,
 		good = take(&answer, &told, problems);
 	buf_free(&answer);
 	if (!good ||
-	    (told.helper && !has_account(p, config, settings, problems)))
+	    (told.helper && !has_account(p, config, settings, problems))) {
+		free_defaults(&told.defaults);
 		return false;
+	}
 	told.settings = settings;
 	p->items = mem_grow(p->items, p->count + 1, sizeof(told));
 	p->items[p->count++] = told;
@@ -190,9 +232,28 @@ probe_serves(const struct probes *p, const char *name, const char *method)
 	return false;
 }
 
+static const char *
+find_value(const struct pairs *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i].key, name) == 0)
+			return list->items[i].value;
+	return NULL;
+}
+
+const char *
+probe_option(const struct probe *p, const char *name)
+{
+	const char *value = find_value(&p->settings->options, name);
+
+	return value != NULL ? value : find_value(&p->defaults, name);
+}
+
 void
 probes_free(struct probes *p)
 {
+	for (size_t i = 0; i < p->count; i++)
+		free_defaults(&p->items[i].defaults);
 	free(p->items);
 	memset(p, 0, sizeof(*p));
 }

@@ -18,6 +18,7 @@ struct probe {
 	char name[64]; /* its own */
 	bool account, helper; /* it has such functions */
 	char methods[1024]; /* that it authenticates with, one a line */
+	struct pairs defaults; /* of its options, by its own table; owned */
 };
 
 struct probes {
@@ -34,6 +35,9 @@ bool probe_add(struct probes *p, const struct config *config,
 
 /* Does one of them serve the method?  name NULL: any of them. */
 bool probe_serves(const struct probes *p, const char *name, const char *method);
+
+/* What the option is set to, or its default; NULL: neither. */
+const char *probe_option(const struct probe *p, const char *name);
 
 void probes_free(struct probes *p);
 

@@ -11,8 +11,10 @@
 
 const struct sallyport_host *pam_host;
 
+#define DEFAULT_SERVICE "sallyport"
+
 static const struct sallyport_option options[] = {
-    {"service", SALLYPORT_TEXT, 0, 0, 0, NULL, "sallyport",
+    {"service", SALLYPORT_TEXT, 0, 0, 0, NULL, DEFAULT_SERVICE,
 	"PAM service of account and session, and of auth by default, where "
 	"the rule sets no pam_service"},
     {"services", SALLYPORT_TEXT,
@@ -138,7 +140,8 @@ load(const struct sallyport_host *host,
 	pam_host = host;
 	service = find(settings, count, "service");
 	directory = find(settings, count, "directory");
-	state->service = strdup(service != NULL ? service->value : "sallyport");
+	state->service =
+	    strdup(service != NULL ? service->value : DEFAULT_SERVICE);
 	state->directory = directory == NULL ? NULL : strdup(directory->value);
 	state->all_prompts =
 	    !is_set(find(settings, count, "password_prompts"), "first");

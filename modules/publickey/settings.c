@@ -11,14 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MANY SALLYPORT_OPTION_MANY
+#define MANY	      SALLYPORT_OPTION_MANY
+#define DEFAULT_FILES "%h/.ssh/authorized_keys"
 
 const struct sallyport_option pk_options[] = {
     {"sources", SALLYPORT_TEXT, MANY, 0, 0, NULL, "user",
 	"names of the key sources, in the order they are asked"},
-    {"files", SALLYPORT_TEXT, MANY, 0, 0, NULL, "%h/.ssh/authorized_keys",
+    {"files", SALLYPORT_TEXT, MANY, 0, 0, NULL, DEFAULT_FILES,
 	"short for a source named user with these files"},
-    {"*.file", SALLYPORT_TEXT, MANY, 0, 0, NULL, "%h/.ssh/authorized_keys",
+    {"*.file", SALLYPORT_TEXT, MANY, 0, 0, NULL, DEFAULT_FILES,
 	"authorized_keys files: %h home, %u user, %U uid; a pattern as of "
 	"glob(7) stands for several"},
     {"*.command", SALLYPORT_TEXT, MANY, 0, 0, NULL, "",
@@ -300,8 +301,7 @@ finish_source(struct state *s, struct source *x)
 	} else if (x->file_count == 0 && x->ca_count == 0 &&
 	    x->pattern_count == 0) {
 		if (strcmp(x->name, "user") == 0)
-			x->files[x->file_count++] =
-			    mem_strdup("%h/.ssh/authorized_keys");
+			x->files[x->file_count++] = mem_strdup(DEFAULT_FILES);
 		else
 			pk_host->problem(NULL,
 			    "source %s has neither file "
