@@ -56,7 +56,7 @@ void
 host_check_helpers(const struct config *config, const struct hosted *modules,
     size_t count, struct problems *problems)
 {
-	const struct module_settings *with[HOST_MODULES_MAX];
+	const struct module_settings *with[HOST_MODULES_MAX] = {NULL};
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++) {
