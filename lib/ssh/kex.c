@@ -13,7 +13,9 @@
  * larger ones or less.  Finite fields come last, in OpenSSH's order, for
  * appliances and libraries that have nothing else: group16 takes forty times
  * the CPU of X25519, which the limits of connections before a login bound.
- * The last is for appliances of before 2016, and where the policy names it.
+ * The last of these is for appliances of before 2016, and where the policy
+ * names it.  Methods of GSS-API (RFC 8732) have the same shares in messages of
+ * their own; they are offered where Kerberos is configured, in front.
  */
 #include "lib/ssh/kex.h"
 
@@ -27,6 +29,9 @@
 
 #define HYBRID (KEX_POST_QUANTUM | KEX_OWN_CODE | KEX_DEFAULT)
 #define FFDH   (KEX_FINITE_FIELD | KEX_FIPS_APPROVED | KEX_DEFAULT)
+
+#define GSS(name) "gss-" name "-" KEX_GSS_KERBEROS
+#define GSS_FFDH  (KEX_GSS | KEX_FINITE_FIELD | KEX_FIPS_APPROVED)
 
 static const struct kex_method methods[] = {
     {"mlkem768x25519-sha256", DIGEST_SHA256, HYBRID, &kex_family_hybrid,
@@ -61,6 +66,12 @@ static const struct kex_method methods[] = {
 	2048},
     {"diffie-hellman-group14-sha1", DIGEST_SHA1, KEX_FINITE_FIELD,
 	&kex_family_dh, 2048},
+    {GSS("curve25519-sha256"), DIGEST_SHA256, KEX_GSS, &kex_family_curve,
+	CURVE_X25519},
+    {GSS("nistp256-sha256"), DIGEST_SHA256, KEX_GSS | KEX_FIPS_APPROVED,
+	&kex_family_curve, CURVE_P256},
+    {GSS("group14-sha256"), DIGEST_SHA256, GSS_FFDH, &kex_family_dh, 2048},
+    {GSS("group16-sha512"), DIGEST_SHA512, GSS_FFDH, &kex_family_dh, 4096},
 };
 #define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))
 
@@ -88,6 +99,21 @@ kex_find(const char *name, size_t len)
 			return &methods[i];
 	}
 	return NULL;
+}
+
+const struct kex_method *
+kex_find_gss(const char *family, size_t len)
+{
+	char name[KEX_NAME_MAX + 1];
+	const struct kex_method *method;
+
+	if (len > KEX_NAME_MAX - strlen(KEX_GSS_KERBEROS))
+		return NULL;
+	memcpy(name, family, len);
+	memcpy(&name[len], KEX_GSS_KERBEROS, sizeof(KEX_GSS_KERBEROS));
+	method = kex_find(name, strlen(name));
+	return method != NULL && (method->attributes & KEX_GSS) != 0 ? method :
+								       NULL;
 }
 
 const struct kex_method *

@@ -34,8 +34,15 @@ enum kex_attribute {
 	KEX_OWN_CODE = 1 << 2, /* a primitive of our own, not libcrypto's */
 	KEX_DEFAULT = 1 << 3, /* offered unless configured otherwise */
 	KEX_GROUP_EXCHANGE = 1 << 4, /* RFC 4419's messages */
-	KEX_FINITE_FIELD = 1 << 5 /* shares are mpints, not strings */
+	KEX_FINITE_FIELD = 1 << 5, /* shares are mpints, not strings */
+	KEX_GSS = 1 << 6 /* RFC 4462: a token, and a MIC for a signature */
 };
+
+/*
+ * How the names of GSS-API's methods end (RFC 4462 section 2): with the MD5 of
+ * Kerberos's OID (1.2.840.113554.1.2.2) in DER, in base64.
+ */
+#define KEX_GSS_KERBEROS "toWM5Slw5Ew8Mqkay+al2g=="
 
 struct kex_family;
 
@@ -59,6 +66,9 @@ int kex_preload(void);
 /* The method of that name, or NULL.  Names are compared exactly. */
 const struct kex_method *kex_find(const char *name, size_t len);
 
+/* GSS-API's method of a family, "gss-group14-sha256-", with Kerberos; NULL. */
+const struct kex_method *kex_find_gss(const char *family, size_t len);
+
 /* Every method in order of preference; NULL after the last. */
 const struct kex_method *kex_at(size_t index);
 
@@ -75,7 +85,8 @@ bool kex_usable(const struct kex_method *method);
  * Append the names of the usable methods that have all the attributes in
  * `with` and none of those in `without`, in order of preference and separated
  * by commas: kex_names(&b, KEX_DEFAULT, 0) is the default proposal,
- * kex_names(&b, KEX_FIPS_APPROVED, KEX_OWN_CODE) the one of profile fips.
+ * kex_names(&b, KEX_FIPS_APPROVED, KEX_OWN_CODE | KEX_GSS) the one of profile
+ * fips.
  */
 void kex_names(struct buf *b, unsigned with, unsigned without);
 
@@ -133,7 +144,7 @@ struct kex_transcript {
 	struct kex_field version_server;
 	struct kex_field kexinit_client; /* payload, message number included */
 	struct kex_field kexinit_server;
-	struct kex_field host_key; /* the blob, K_S */
+	struct kex_field host_key; /* the blob, K_S; GSS-API's is empty */
 	uint32_t gex_min, gex_n, gex_max; /* group exchange only; else 0 */
 	struct kex_group gex_group; /* group exchange only; else empty */
 	struct kex_field client_share; /* bare, see kex_write_share */

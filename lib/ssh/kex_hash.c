@@ -148,7 +148,9 @@ check(const struct kex_method *method, const struct kex_transcript *t)
 	    (err = check_kexinit(&t->kexinit_client)) != 0 ||
 	    (err = check_kexinit(&t->kexinit_server)) != 0)
 		return err;
-	if (t->host_key.len == 0 || t->host_key.len > SSH_KEY_BLOB_MAX)
+	/* Without KEXGSS_HOSTKEY it is empty: RFC 4462 section 2.1. */
+	if ((t->host_key.len == 0) != ((method->attributes & KEX_GSS) != 0) ||
+	    t->host_key.len > SSH_KEY_BLOB_MAX)
 		return E_FORMAT;
 	if ((err = check_group(method, t)) != 0 ||
 	    (err = check_share(method, &t->client_share,

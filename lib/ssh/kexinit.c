@@ -7,6 +7,7 @@
 #include "lib/err.h"
 #include "lib/rd.h"
 #include "lib/ssh/cipher.h"
+#include "lib/ssh/kex.h"
 #include "lib/ssh/ssh2.h"
 
 #include <string.h>
@@ -156,16 +157,29 @@ is_marker(const struct kexinit_names *name)
 	    (name->len >= 9 && memcmp(name->data, "ext-info-", 9) == 0);
 }
 
+/* No host key, RFC 4462 section 5: for GSS-API's methods alone. */
+static bool
+is_null_elsewhere(const struct kexinit_names *name, const char *kex)
+{
+	const struct kex_method *method = kex_find(kex, strlen(kex));
+
+	return name->len == sizeof(KEXINIT_NULL) - 1 &&
+	    memcmp(name->data, KEXINIT_NULL, name->len) == 0 &&
+	    (method == NULL || (method->attributes & KEX_GSS) == 0);
+}
+
+/* kex: the method chosen already. */
 static int
 choose(const struct kexinit_names *client, const struct kexinit_names *server,
-    char chosen[KEXINIT_NAME_MAX + 1])
+    const char *kex, char chosen[KEXINIT_NAME_MAX + 1])
 {
 	struct kexinit_names name;
 	size_t at = 0;
 
 	while (next_name(client, &at, &name)) {
 		if (name.len == 0 || name.len > KEXINIT_NAME_MAX ||
-		    is_marker(&name) || !in_list(server, name.data, name.len))
+		    is_marker(&name) || is_null_elsewhere(&name, kex) ||
+		    !in_list(server, name.data, name.len))
 			continue;
 		memcpy(chosen, name.data, name.len);
 		chosen[name.len] = '\0';
@@ -212,7 +226,7 @@ kexinit_negotiate(const struct kexinit *client, const struct kexinit *server,
 			continue;
 		}
 		if (choose(&client->lists[i], &server->lists[i],
-			choice->names[i]) != 0) {
+			choice->names[KEXINIT_KEX], choice->names[i]) != 0) {
 			*failed = (enum kexinit_list)i;
 			return E_NO_MATCH;
 		}

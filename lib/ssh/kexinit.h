@@ -62,6 +62,7 @@ struct kexinit_choice {
 };
 
 #define KEXINIT_IMPLICIT "<implicit>"
+#define KEXINIT_NULL	 "null" /* the host key algorithm that is none */
 
 /*
  * Append a server's KEXINIT payload, message number included: the offer, and
@@ -82,7 +83,8 @@ bool kexinit_matches(
 int kexinit_parse(const void *payload, size_t len, struct kexinit *k);
 
 /*
- * Negotiate: for each list the client's first name that the server has too.
+ * Negotiate: for each list the client's first name that the server has too;
+ * "null" is no host key algorithm but for GSS-API's methods (RFC 4462).
  * 0; or E_NO_MATCH and the list in *failed.  strict and ext_info are what this
  * client's KEXINIT says: only the first of a connection counts for them.
  */

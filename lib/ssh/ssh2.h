@@ -25,6 +25,10 @@
 #define SSH_MSG_KEX_DH_GEX_INIT	   32
 #define SSH_MSG_KEX_DH_GEX_REPLY   33
 #define SSH_MSG_KEX_DH_GEX_REQUEST 34
+#define SSH_MSG_KEXGSS_INIT	   30 /* RFC 4462 */
+#define SSH_MSG_KEXGSS_CONTINUE	   31
+#define SSH_MSG_KEXGSS_COMPLETE	   32
+#define SSH_MSG_KEXGSS_ERROR	   34
 /* User authentication (RFC 4252); 60 to 79 belong to the method. */
 #define SSH_MSG_USERAUTH_REQUEST	  50
 #define SSH_MSG_USERAUTH_FAILURE	  51

@@ -19,7 +19,9 @@ method_of(uint8_t number)
 	    "diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512",
 	    "diffie-hellman-group-exchange-sha256",
 	    "diffie-hellman-group14-sha256", "mlkem768nistp256-sha256",
-	    "mlkem1024nistp384-sha384", "diffie-hellman-group14-sha1"};
+	    "mlkem1024nistp384-sha384", "diffie-hellman-group14-sha1",
+	    "gss-curve25519-sha256-" KEX_GSS_KERBEROS,
+	    "gss-group14-sha256-" KEX_GSS_KERBEROS};
 	const char *name = names[number % (sizeof(names) / sizeof(names[0]))];
 
 	return kex_find(name, strlen(name));

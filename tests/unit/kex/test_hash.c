@@ -149,6 +149,35 @@ START_TEST(every_cut_of_every_field_counts)
 }
 END_TEST
 
+/* RFC 4462 section 2.1: without KEXGSS_HOSTKEY K_S is empty, and hashed. */
+START_TEST(a_gss_exchange_has_no_host_key)
+{
+	static const char name[] = "curve25519-sha256";
+	static const char gss[] = "gss-curve25519-sha256-" KEX_GSS_KERBEROS;
+	static struct replay r;
+	uint8_t hash[KEX_HASH_MAX], other[KEX_HASH_MAX];
+	size_t len;
+	int i = 0;
+
+	while (i < CAPTURE_COUNT && strcmp(captures[i].method, name) != 0)
+		i++;
+	ck_assert_int_lt(i, CAPTURE_COUNT);
+	replay_init(&r, &captures[i]);
+	r.method = kex_find(gss, strlen(gss));
+	ck_assert_int_eq(
+	    kex_exchange_hash(r.method, &r.t, hash, &len), E_FORMAT);
+	r.t.host_key.len = 0;
+	ck_assert_int_eq(kex_exchange_hash(r.method, &r.t, hash, &len), 0);
+	ck_assert_mem_ne(hash, r.hash, len);
+	r.fields[3][20] ^= 1; /* I_S */
+	ck_assert_int_eq(kex_exchange_hash(r.method, &r.t, other, &len), 0);
+	ck_assert_mem_ne(hash, other, len);
+	r.method = kex_find(name, strlen(name));
+	ck_assert_int_eq(
+	    kex_exchange_hash(r.method, &r.t, hash, &len), E_FORMAT);
+}
+END_TEST
+
 START_TEST(shares_and_secrets_have_one_length)
 {
 	static struct replay r;
@@ -280,6 +309,7 @@ suite_hash(void)
 	    tc, every_cut_of_every_field_counts, 0, CAPTURE_COUNT);
 	tcase_add_loop_test(
 	    tc, shares_and_secrets_have_one_length, 0, CAPTURE_COUNT);
+	tcase_add_test(tc, a_gss_exchange_has_no_host_key);
 	tcase_add_test(tc, identification_lines_are_lines);
 	tcase_add_test(tc, kexinits_begin_as_one_and_have_a_limit);
 	tcase_add_test(

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define METHOD_COUNT 15
+#define METHOD_COUNT 19
 
 static const char default_names[] =
     "mlkem768x25519-sha256,"
@@ -47,7 +47,7 @@ END_TEST
 START_TEST(the_approved_methods_are_those_of_the_nist)
 {
 	/* libcrypto's ML-KEM is, ours is not. */
-	check_names(KEX_FIPS_APPROVED, KEX_POST_QUANTUM,
+	check_names(KEX_FIPS_APPROVED, KEX_POST_QUANTUM | KEX_GSS,
 	    "ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
 	    "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
 	    "diffie-hellman-group14-sha256");
@@ -79,8 +79,28 @@ START_TEST(finite_fields_are_offered_last_and_in_opensshs_order)
 	    "diffie-hellman-group-exchange-sha256,"
 	    "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
 	    "diffie-hellman-group14-sha256");
-	check_names(
-	    KEX_FINITE_FIELD, KEX_DEFAULT, "diffie-hellman-group14-sha1");
+	check_names(KEX_FINITE_FIELD, KEX_DEFAULT | KEX_GSS,
+	    "diffie-hellman-group14-sha1");
+}
+END_TEST
+
+/* RFC 8732 sections 4 and 5; the suffix as RFC 4462 section 2 makes it. */
+START_TEST(gss_has_its_own_names_for_the_same_shares)
+{
+	static const char family[] = "gss-nistp256-sha256-";
+	const struct kex_method *m = kex_find_gss(family, strlen(family));
+
+	check_names(KEX_GSS, 0,
+	    "gss-curve25519-sha256-toWM5Slw5Ew8Mqkay+al2g==,"
+	    "gss-nistp256-sha256-toWM5Slw5Ew8Mqkay+al2g==,"
+	    "gss-group14-sha256-toWM5Slw5Ew8Mqkay+al2g==,"
+	    "gss-group16-sha512-toWM5Slw5Ew8Mqkay+al2g==");
+	check_names(KEX_GSS, KEX_FIPS_APPROVED,
+	    "gss-curve25519-sha256-toWM5Slw5Ew8Mqkay+al2g==");
+	ck_assert_str_eq(m->name, "gss-nistp256-sha256-" KEX_GSS_KERBEROS);
+	for (size_t cut = 0; cut < strlen(family); cut++)
+		ck_assert_ptr_null(kex_find_gss(family, cut));
+	ck_assert_ptr_null(kex_find_gss(m->name, strlen(m->name)));
 }
 END_TEST
 
@@ -409,6 +429,7 @@ suite_kex(void)
 	tcase_add_test(tc, our_own_code_can_be_left_out);
 	tcase_add_test(
 	    tc, finite_fields_are_offered_last_and_in_opensshs_order);
+	tcase_add_test(tc, gss_has_its_own_names_for_the_same_shares);
 	tcase_add_loop_test(tc, names_are_found_exactly, 0, METHOD_COUNT);
 	tcase_add_test(tc, the_table_ends);
 	tcase_add_test(tc, preloading_again_changes_nothing);
