@@ -34,9 +34,12 @@
 #define KEX_DH                                                            \
 	"diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512", \
 	    "diffie-hellman-group14-sha256"
-#define KEX_LEGACY "diffie-hellman-group14-sha1"
-#define KEX_CURVES KEX_PQ, KEX_X25519, KEX_NIST
-#define KEX_MODERN KEX_CURVES, KEX_GEX, KEX_DH
+#define KEX_LEGACY     "diffie-hellman-group14-sha1"
+#define KEX_GSS_CURVES "gss-curve25519-sha256-", "gss-nistp256-sha256-"
+#define KEX_GSS_NIST   "gss-nistp256-sha256-"
+#define KEX_GSS_DH     "gss-group16-sha512-", "gss-group14-sha256-"
+#define KEX_CURVES     KEX_PQ, KEX_X25519, KEX_NIST
+#define KEX_MODERN     KEX_CURVES, KEX_GEX, KEX_DH
 
 #define CIPHER_CHACHA "chacha20-poly1305@openssh.com"
 #define CIPHER_GCM    "aes128-gcm@openssh.com", "aes256-gcm@openssh.com"
@@ -138,6 +141,12 @@ static const struct algorithm_lists lists[ALGORITHM_KINDS] = {
 	{LIST("none", ZLIB), LIST("none", ZLIB), LIST("none", ZLIB),
 	    LIST("none"), LIST("none"), LIST("none", ZLIB)},
 	LIST("none", ZLIB)},
+    [ALGORITHM_GSS_KEX] = {"crypto.gss_kex",
+	offsetof(struct crypto_settings, gss_kex),
+	{LIST(KEX_GSS_CURVES, KEX_GSS_DH), LIST(KEX_GSS_CURVES, KEX_GSS_DH),
+	    LIST(KEX_GSS_NIST, KEX_GSS_DH), LIST(KEX_GSS_CURVES),
+	    LIST(KEX_GSS_NIST), LIST(KEX_GSS_CURVES, KEX_GSS_DH)},
+	LIST(KEX_GSS_CURVES, KEX_GSS_DH)},
 };
 /* clang-format on */
 

@@ -16,6 +16,7 @@ enum algorithm_kind {
 	ALGORITHM_USER_KEY,
 	ALGORITHM_CA,
 	ALGORITHM_COMPRESSION,
+	ALGORITHM_GSS_KEX, /* families: "gss-group14-sha256-" */
 	ALGORITHM_KINDS
 };
 

@@ -157,6 +157,17 @@ check_keytab(const struct check *c)
 }
 
 static void
+check_key_exchange(const struct check *c)
+{
+	const struct origin *origin = key_origin(c, "kerberos.key_exchange");
+
+	if (c->config->kerberos.key_exchange &&
+	    !config_uses_kerberos(c->config))
+		problem_error(c->problems, origin->file, origin->line,
+		    "kerberos.key_exchange: needs the module gssapi");
+}
+
+static void
 check_banner(
     const struct check *c, const char *path, const struct origin *origin)
 {
@@ -268,6 +279,11 @@ check_chain(const struct check *c, const struct rule *rule,
 			    "%s: chain \"%s\": no module serves the method "
 			    "\"%s\"",
 			    rule->name, chain->text, step->method);
+		else if (strcmp(step->method, "gssapi-keyex") == 0 &&
+		    !c->config->kerberos.key_exchange)
+			problem_error(c->problems, origin->file, origin->line,
+			    "%s: chain \"%s\": needs kerberos.key_exchange",
+			    rule->name, chain->text);
 	}
 }
 
@@ -456,6 +472,7 @@ config_check(const struct config *config, const struct check_calls *calls,
 		check_user(&c, "privsep.ticketholder_user",
 		    config->privsep.ticketholder_user);
 	check_modules(&c);
+	check_key_exchange(&c);
 	check_algorithms(config, calls, problems);
 	check_policy(&c);
 	if (calls->tests && problems->errors == errors)

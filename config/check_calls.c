@@ -49,6 +49,8 @@ check_algorithm_exists(
 	switch (kind) {
 	case ALGORITHM_KEX:
 		return kex_find(name, len) != NULL;
+	case ALGORITHM_GSS_KEX:
+		return kex_find_gss(name, len) != NULL;
 	case ALGORITHM_CIPHER:
 		return cipher_find(name, len) != NULL;
 	case ALGORITHM_MAC:
@@ -68,9 +70,15 @@ const char *
 check_algorithm_lacking(
     void *context, enum algorithm_kind kind, const char *name)
 {
+	const struct kex_method *method;
+
 	(void)context;
 	if (kind == ALGORITHM_KEX)
 		return lacking_kex(name);
+	if (kind == ALGORITHM_GSS_KEX) {
+		method = kex_find_gss(name, strlen(name));
+		return method == NULL ? NULL : lacking_kex(method->name);
+	}
 	return kind == ALGORITHM_HOST_KEY || kind == ALGORITHM_USER_KEY ||
 		kind == ALGORITHM_CA ?
 	    lacking_key_alg(name) :

@@ -84,6 +84,7 @@ enum crypto_profile {
 struct crypto_settings {
 	uint32_t profile; /* enum crypto_profile */
 	struct strings kex;
+	struct strings gss_kex; /* before those, with kerberos.key_exchange */
 	struct strings ciphers;
 	struct strings macs;
 	struct strings host_key_algorithms;
@@ -185,6 +186,7 @@ struct privsep_settings {
 struct kerberos_settings {
 	char *keytab;
 	bool strict_acceptor;
+	bool key_exchange; /* GSS-API's methods are offered */
 };
 
 enum log_format_setting {

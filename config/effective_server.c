@@ -5,6 +5,7 @@
 #include "config/effective_server.h"
 
 #include "config/choices.h"
+#include "config/kerberos.h"
 #include "config/offers.h"
 #include "config/policy/match.h"
 
@@ -319,6 +320,8 @@ put_fixed(const struct config *c, FILE *out)
 	    own ? "no" : "yes", own ? "no" : "yes");
 	fprintf(out, "hostbasedusesnamefrompacketonly %s\n",
 	    option_is_true(hosts, NULL, "name_from_packet") ? "yes" : "no");
+	fprintf(out, "gssapikeyexchange %s\n",
+	    config_exchanges_by_gss(c) ? "yes" : "no");
 	fputs("kerberosauthentication no\nx11uselocalhost yes\n"
 	      "strictmodes yes\npermitemptypasswords no\nusedns no\n"
 	      "fingerprinthash SHA256\nsecuritykeyprovider internal\n"
@@ -337,6 +340,8 @@ effective_server(const struct config *c, const char *name, FILE *out)
 	put_fixed(c, out);
 	put_limits(c, out);
 	put_joined("kexalgorithms", &k->kex, out);
+	if (config_exchanges_by_gss(c))
+		put_joined("gssapikexalgorithms", &k->gss_kex, out);
 	put_joined("ciphers", &k->ciphers, out);
 	put_joined("macs", &k->macs, out);
 	put_joined("hostkeyalgorithms", &k->host_key_algorithms, out);

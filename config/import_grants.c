@@ -95,6 +95,8 @@ method_is_known(const struct granting *g, const char *step)
 	}
 	if (strcmp(step, "gssapi-with-mic") == 0)
 		return import_kerberos(g->imp);
+	if (strcmp(step, "gssapi-keyex") == 0)
+		return import_gss_kex(g->imp);
 	return len == 9 && strncmp(step, "hostbased", 9) == 0 &&
 	    import_anywhere(g->imp, "hostbasedauthentication", "yes");
 }
@@ -120,7 +122,7 @@ check_root_chain(
 	if ((strstr(chain, "password") != NULL ||
 		strstr(chain, "keyboard-interactive") != NULL) &&
 	    (strstr(chain, "publickey") != NULL ||
-		strstr(chain, "gssapi-with-mic") != NULL ||
+		strstr(chain, "gssapi-") != NULL ||
 		strstr(chain, "hostbased") != NULL) &&
 	    import_anywhere(g->imp, "permitrootlogin", "forced-commands-only"))
 		import_error(g->imp, &d->origin,
@@ -153,8 +155,8 @@ chains_of(const struct granting *g, const struct directive *d)
 static struct strings
 any_chain(const struct granting *g)
 {
-	static const char *const methods[] = {"publickey", "gssapi-with-mic",
-	    "password", "keyboard-interactive", "hostbased"};
+	static const char *const methods[] = {"publickey", "gssapi-keyex",
+	    "gssapi-with-mic", "password", "keyboard-interactive", "hostbased"};
 	struct strings list = {0};
 	size_t i;
 

@@ -402,6 +402,54 @@ import_kerberos(const struct importer *imp)
 	    access(KEYTAB, F_OK) == 0;
 }
 
+bool
+import_gss_kex(const struct importer *imp)
+{
+	return import_kerberos(imp) &&
+	    import_is(imp, 0, "gssapikeyexchange", "yes", "no");
+}
+
+/* Here one grant covers both methods; sshd's keyword is that of one. */
+static void
+note_gss_kex(struct importer *imp)
+{
+	const struct directive *d;
+	size_t i;
+
+	if (!import_is(imp, 0, "gssapikeyexchange", "yes", "no"))
+		return;
+	d = import_first(imp, 0, "gssapikeyexchange");
+	if (!import_anywhere(imp, "gssapiauthentication", "yes"))
+		import_note(imp, &d->origin,
+		    "%s: without GSSAPIAuthentication: left out",
+		    d->word->name);
+	for (i = 0; import_gss_kex(imp) && i < imp->directive_count; i++) {
+		d = &imp->directives[i];
+		if (strcasecmp(d->word->name, "gssapiauthentication") == 0 &&
+		    strcasecmp(d->args[0], "no") == 0)
+			import_note(imp, &d->origin,
+			    "%s no: gssapi-keyex is refused there, too",
+			    d->word->name);
+	}
+}
+
+static void
+put_kerberos_settings(struct importer *imp)
+{
+	bool strict =
+	    import_is(imp, 0, "gssapistrictacceptorcheck", "yes", "yes");
+	bool exchange = import_gss_kex(imp);
+
+	if (strict && !exchange)
+		return;
+	fputs("kerberos = {", imp->out);
+	if (!strict)
+		fputs(" strict_acceptor = false;", imp->out);
+	if (exchange)
+		fputs(" key_exchange = true;", imp->out);
+	fputs(" };\n", imp->out);
+}
+
 static void
 note_kerberos(struct importer *imp)
 {
@@ -462,9 +510,6 @@ put_kerberos(struct importer *imp)
 void
 import_modules(struct importer *imp)
 {
-	bool strict =
-	    import_is(imp, 0, "gssapistrictacceptorcheck", "yes", "yes");
-
 	fputs("\nmodules = (\n\t{ name = \"pam\"; options = { service = ",
 	    imp->out);
 	show_quoted(
@@ -477,9 +522,10 @@ import_modules(struct importer *imp)
 	if (import_anywhere(imp, "hostbasedauthentication", "yes"))
 		put_hostbased(imp);
 	note_kerberos(imp);
+	note_gss_kex(imp);
 	if (import_kerberos(imp))
 		put_kerberos(imp);
 	fputs("\n);\n", imp->out);
-	if (import_kerberos(imp) && !strict)
-		fputs("kerberos = { strict_acceptor = false; };\n", imp->out);
+	if (import_kerberos(imp))
+		put_kerberos_settings(imp);
 }

@@ -223,6 +223,9 @@ put_crypto(struct importer *imp)
 
 	fputs("\ncrypto = {\n", imp->out);
 	put_algorithms(imp, "kex", "kexalgorithms", ALGORITHM_KEX);
+	if (import_gss_kex(imp))
+		put_algorithms(
+		    imp, "gss_kex", "gssapikexalgorithms", ALGORITHM_GSS_KEX);
 	put_algorithms(imp, "ciphers", "ciphers", ALGORITHM_CIPHER);
 	put_algorithms(imp, "macs", "macs", ALGORITHM_MAC);
 	put_algorithms(imp, "host_key_algorithms", "hostkeyalgorithms",

@@ -11,7 +11,6 @@
 
 #define OBSOLETE "obsolete: sshd ignores it too"
 #define KERBEROS "passwords against the KDC are PAM's work (pam_krb5)"
-#define NO_KEX	 "there is no key exchange by GSSAPI"
 
 /* clang-format off: a keyword, a paragraph */
 static const struct import_word words[] = {
@@ -78,10 +77,12 @@ static const struct import_word words[] = {
 	"it bars the mapped name; guards give principals commands"},
     {"GSSAPIIndicators", WORD_IGNORED,
 	"the gssapi module does not look at authentication indicators"},
-    {"GSSAPIKexAlgorithms", WORD_IGNORED, NO_KEX},
-    {"GSSAPIKeyExchange", WORD_FIXED, "no"},
-    {"GSSAPIStoreCredentialsOnRekey", WORD_IGNORED,
-	"without a key exchange by GSSAPI there is nothing to store then"},
+    {"GSSAPIKexAlgorithms", WORD_SERVER,
+	"`crypto.gss_kex`; those with SHA-1, and on other groups and curves "
+	"than its own, are left out"},
+    {"GSSAPIKeyExchange", WORD_SERVER,
+	"`kerberos.key_exchange`, and the step `gssapi-keyex`"},
+    {"GSSAPIStoreCredentialsOnRekey", WORD_FIXED, "no"},
     {"GSSAPIStrictAcceptorCheck", WORD_SERVER, "`kerberos.strict_acceptor`"},
     {"HostbasedAcceptedAlgorithms", WORD_UNSUPPORTED,
 	"hostbased takes what crypto.key_algorithms has"},

@@ -128,6 +128,8 @@ struct strings import_all(
 bool import_in_block(const struct importer *imp, const char *name);
 /* Are tickets accepted somewhere, with keys that are here?  import_modules.c */
 bool import_kerberos(const struct importer *imp);
+/* And are keys exchanged with them? */
+bool import_gss_kex(const struct importer *imp);
 bool import_anywhere(
     const struct importer *imp, const char *name, const char *value);
 /* Append a copy of the text. */

@@ -18,3 +18,9 @@ config_uses_kerberos(const struct config *config)
 	}
 	return false;
 }
+
+bool
+config_exchanges_by_gss(const struct config *config)
+{
+	return config->kerberos.key_exchange && config_uses_kerberos(config);
+}

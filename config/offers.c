@@ -12,7 +12,7 @@
 
 /* Lists of users' keys are the policy's. */
 const struct offer_list offer_lists[OFFER_LISTS] = {
-    {ALGORITHM_KEX, "crypto.kex"},
+    {ALGORITHM_KEX, "crypto.kex"}, {ALGORITHM_GSS_KEX, "crypto.gss_kex"},
     {ALGORITHM_HOST_KEY, "crypto.host_key_algorithms"},
     {ALGORITHM_CIPHER, "crypto.ciphers"}, {ALGORITHM_MAC, "crypto.macs"},
     {ALGORITHM_COMPRESSION, "crypto.compression"}};

@@ -13,7 +13,7 @@ struct offer_list {
 	const char *key; /* "crypto.kex" */
 };
 
-#define OFFER_LISTS 5
+#define OFFER_LISTS 6
 extern const struct offer_list offer_lists[OFFER_LISTS];
 
 /* Where the listener sets the key; line 0: the top level's applies. */

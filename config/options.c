@@ -87,6 +87,11 @@ const struct option options[] = {
 	"Key exchange methods in order of preference. A list whose entries "
 	"begin with + (add), - (remove, wildcards allowed) or ^ (put first) "
 	"changes the profile's list; any other list replaces it."),
+    S("crypto.gss_kex", crypto.gss_kex, ALGORITHMS, 0, 0, 0, NULL, NULL,
+	"Key exchange methods of GSS-API in order of preference, offered "
+	"before those of crypto.kex where kerberos.key_exchange is true; as "
+	"crypto.kex. The names have no OID behind the last -: it is that of "
+	"Kerberos."),
     S("crypto.ciphers", crypto.ciphers, ALGORITHMS, 0, 0, 0, NULL, NULL,
 	"Ciphers, in order of preference; as crypto.kex."),
     S("crypto.macs", crypto.macs, ALGORITHMS, 0, 0, 0, NULL, NULL,
@@ -241,6 +246,13 @@ const struct option options[] = {
 	"true", NULL,
 	"Accept tickets for host/ and this machine's name only; otherwise for "
 	"every key of the keytab, as a machine with several names needs."),
+    S("kerberos.key_exchange", kerberos.key_exchange, BOOL, 0, 0, 0, "false",
+	NULL,
+	"Offer the key exchange methods of crypto.gss_kex (RFC 4462, RFC "
+	"8732): a ticket proves this host to the client, in place of the host "
+	"key or, with the host key algorithm null, without one. Then a chain "
+	"with gssapi-keyex lets in who made the exchange. Needs the module "
+	"gssapi."),
     S("log.level", log.level, CHOICE, 0, 0, 0, "\"verbose\"", level_choices,
 	"How much the log holds."),
     S("log.facility", log.facility, CHOICE, 0, 0, 0, "\"auth\"",
@@ -350,7 +362,7 @@ const struct option options[] = {
     ROW(SECTION_LISTENER, "crypto.profile", CHOICE,
 	offsetof(struct listener, crypto.profile), 0, 0, 0, NULL,
 	profile_choices,
-	"Which algorithms the five lists below begin with here, as "
+	"Which algorithms the six lists below begin with here, as "
 	"crypto.profile at the top level. fips is a profile of the whole "
 	"server. What users may sign with is a matter of rules and guards "
 	"that match the listener: see key_types."),
@@ -359,6 +371,9 @@ const struct option options[] = {
 	"crypto.kex at the top level. A list whose entries begin with + - ^ "
 	"changes the list of the profile that is set here, or else the top "
 	"level's. So do the other lists."),
+    L("crypto.gss_kex", crypto.gss_kex, ALGORITHMS, 0, 0,
+	"Key exchange methods of GSS-API offered here, where "
+	"kerberos.key_exchange is true."),
     L("crypto.ciphers", crypto.ciphers, ALGORITHMS, 0, 0,
 	"Ciphers offered here."),
     L("crypto.macs", crypto.macs, ALGORITHMS, 0, 0,

@@ -119,6 +119,8 @@ E(kex_rekey, 2012, "kex.rekey", VERBOSE, SUCCESS, "network", "protocol", \
   "Rekeyed with {src} port {sport}") \
 E(kex_weak, 2013, "kex.weak", INFO, SUCCESS, "network", "protocol", \
   "Weak algorithms with {src} port {sport}: {reason}") \
+E(kex_refused, 2014, "kex.refused", INFO, FAILURE, "network", "denied", \
+  "Key exchange with {src} port {sport} refused: {reason}{preauth}") \
 E(packet_length, 2022, "packet.length", INFO, FAILURE, "network", "denied", \
   "{reason}{preauth}") \
 E(protocol_violation, 2020, "protocol.violation", WARNING, FAILURE, "network,intrusion_detection", "denied", \
@@ -365,6 +367,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_kex_ok(F, E) F(E, kex) F(E, hostkey) F(E, cipher_in) F(E, cipher_out) F(E, mac_in) F(E, mac_out) F(E, compression_in) F(E, compression_out) F(E, post_quantum) F(E, client)
 #define AUDIT_FIELDS_kex_fail(F, E) F(E, reason) F(E, kind) F(E, offer)
 #define AUDIT_FIELDS_kex_weak(F, E) F(E, reason)
+#define AUDIT_FIELDS_kex_refused(F, E) F(E, reason)
 #define AUDIT_FIELDS_kex_rekey(F, E) F(E, kex)
 #define AUDIT_FIELDS_protocol_violation(F, E) F(E, reason) F(E, phase)
 #define AUDIT_FIELDS_packet_length(F, E) F(E, reason)

@@ -40,6 +40,16 @@ struct sallyport_tickets {
 	 */
 	int (*verify)(struct sallyport_login *login, const void *data,
 	    size_t len, const void *mic, size_t mic_len);
+
+	/*
+	 * The same of the context that the connection's first key exchange has
+	 * made (RFC 4462 section 4), once in a connection: *ticket is filled
+	 * with it, and complete.  SALLYPORT_STATE if that exchange was none of
+	 * GSS-API.
+	 */
+	int (*verify_exchange)(struct sallyport_login *login, const void *data,
+	    size_t len, const void *mic, size_t mic_len,
+	    struct sallyport_ticket *ticket);
 };
 
 #endif

@@ -88,7 +88,8 @@
 /*
  * Everything that is hashed into H, RFC 4253 section 8, but for K_S, which
  * the monitor puts in itself.  shared_secret is K as it is hashed, with its
- * length field.  The gex fields are zero and empty in the other methods.
+ * length field.  The gex fields are zero and empty in the other methods; token
+ * is GSS-API's (RFC 4462 section 2), which is not hashed.
  */
 #define WALL_kex(F)                                \
 	F(bytes, kexinit_client, SSH_KEXINIT_MAX)  \
@@ -100,7 +101,8 @@
 	F(u32, gex_preferred, U32)                 \
 	F(u32, gex_max, U32)                       \
 	F(bytes, gex_p, WALL_SHARE_MAX)            \
-	F(bytes, gex_g, WALL_SHARE_MAX)
+	F(bytes, gex_g, WALL_SHARE_MAX)            \
+	F(bytes, token, WALL_TOKEN_MAX)
 /* No common algorithm: which kind, and what the client offered. */
 #define WALL_negotiation_failed(F) \
 	F(text, kind, 64) F(text, offer, WALL_TEXT_MAX)
@@ -197,6 +199,7 @@
 /* Monitor to worker. */
 #define WALL_MONITOR_WORKER(MSG)                                          \
 	MSG(kex_done, IN(KEX) | IN(AUTH) | IN(OPEN), 0, 0, no)            \
+	MSG(kex_failed, IN(KEX) | IN(OPEN), 1, 0, no)                     \
 	MSG(auth_verdict, IN(AUTH) | IN(OPENING) | IN(OPEN), 0, 0, no)    \
 	MSG(auth_key_ok, IN(AUTH), 0, 0, no)                              \
 	MSG(auth_ask, IN(ASKING), 0, 0, auth_answers)                     \
@@ -215,11 +218,17 @@
 	MSG(say, IN(OPEN) | IN(CLOSING), 0, 0, no)                        \
 	MSG(disconnect, ANY_STATE, 0, 0, no)
 
-/* H, the session identifier, K_S, and the signature over H. */
+/*
+ * H, the session identifier, K_S, and the signature over H.  With GSS-API K_S
+ * is empty, a MIC is the signature, and token is for the client.
+ */
 #define WALL_kex_done(F)                                      \
 	F(bytes, exchange_hash, 64) F(bytes, session_id, 64)  \
 	F(bytes, host_key, SSH_KEY_BLOB_MAX)                  \
-	F(bytes, signature, SSH_SIGNATURE_MAX)
+	F(bytes, signature, SSH_SIGNATURE_MAX)                \
+	F(bytes, token, WALL_TOKEN_MAX)
+/* The client's token is refused: perhaps with one for it; then the end. */
+#define WALL_kex_failed(F) F(bytes, token, WALL_TOKEN_MAX)
 /* result: enum auth_result; methods that can continue. */
 #define WALL_auth_verdict(F) \
 	F(u8, result, 2) F(text, methods, WALL_METHODS_MAX)

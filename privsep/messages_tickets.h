@@ -3,7 +3,7 @@
  *
  * A monitor that has a Kerberos token to be judged hands it the end of a wall
  * of its own, over the door that all monitors of a generation share: one
- * context, one try.
+ * context, one try, or one key exchange.
  */
 #ifndef PRIVSEP_MESSAGES_TICKETS_H
 #define PRIVSEP_MESSAGES_TICKETS_H
@@ -14,16 +14,20 @@
 
 #define WALL_MONITOR_TICKETS(MSG)                          \
 	MSG(ticket_token, ANY_STATE, 16, 0, ticket_answer) \
+	MSG(ticket_sign, ANY_STATE, 1, 0, ticket_signed)   \
 	MSG(ticket_mic, ANY_STATE, 1, 0, ticket_checked)   \
 	MSG(ticket_take, ANY_STATE, 1, 0, ticket_delegated)
 /* A token of the client's; what a MIC was made over, and the MIC. */
 #define WALL_ticket_token(F) F(bytes, token, WALL_TOKEN_MAX)
 #define WALL_ticket_mic(F) F(bytes, data, WALL_TEXT_MAX) F(bytes, mic, WALL_TEXT_MAX)
+/* A MIC of ours over an exchange hash, in a context of both sides' proof. */
+#define WALL_ticket_sign(F) F(bytes, hash, 64)
 /* The tickets that the client has delegated, once its MIC was right. */
 #define WALL_ticket_take(F)
 
 #define WALL_TICKETS_MONITOR(MSG)             \
 	MSG(ticket_answer, ANY_STATE, 0, 0, no) \
+	MSG(ticket_signed, ANY_STATE, 0, 0, no) \
 	MSG(ticket_checked, ANY_STATE, 0, 0, no) \
 	MSG(ticket_delegated, ANY_STATE, 0, 0, no)
 /*
@@ -36,6 +40,9 @@
 	F(text, principal, WALL_TEXT_MAX) F(text, local, SSH_USER_MAX) \
 	F(flag, delegated, 1) F(text, text, WALL_TEXT_MAX)
 #define WALL_ticket_checked(F) F(flag, good, 1) F(text, text, WALL_TEXT_MAX)
+/* Empty: text says why. */
+#define WALL_ticket_signed(F) \
+	F(bytes, mic, WALL_TEXT_MAX) F(text, text, WALL_TEXT_MAX)
 
 /*
  * Strings of RFC 4251: the principal, then each of the tickets as

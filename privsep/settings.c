@@ -6,11 +6,14 @@
 
 #include "config.h"
 
+#include "config/kerberos.h"
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/rd.h"
 #include "lib/safefile.h"
+#include "lib/ssh/kex.h"
+#include "lib/ssh/kexinit.h"
 #include "lib/ssh/key.h"
 #include "lib/ssh/key_alg.h"
 #include "lib/ssh/lacking.h"
@@ -189,10 +192,30 @@ choose_keys(struct offer *offer, const struct strings *paths,
 				offer->keys[offer->n_keys++] = (uint8_t)k;
 }
 
+/* GSS-API's methods before the others, and "null" behind the host keys. */
 static void
-make_offer(struct offer *offer, const struct crypto_settings *c,
-    const struct strings *paths, const struct host_key_blob *keys,
-    size_t n_keys)
+add_key_exchange(struct offer *offer, const struct crypto_settings *c)
+{
+	char *kex = offer->kex, *hosts = offer->host_key_algorithms, *longer;
+
+	for (size_t i = c->gss_kex.count; i-- > 0;) {
+		longer = mem_printf(
+		    "%s" KEX_GSS_KERBEROS ",%s", c->gss_kex.items[i], kex);
+		free(kex);
+		kex = longer;
+	}
+	offer->kex = kex;
+	/* A listener without a key is refused: "null" does not stand for it. */
+	if (hosts[0] == '\0')
+		return;
+	offer->host_key_algorithms = mem_printf("%s," KEXINIT_NULL, hosts);
+	free(hosts);
+}
+
+static void
+make_offer(struct offer *offer, const struct config *config,
+    const struct crypto_settings *c, const struct strings *paths,
+    const struct host_key_blob *keys, size_t n_keys)
 {
 	const struct strings *names = &c->host_key_algorithms;
 	struct strings usable = {
@@ -207,6 +230,8 @@ make_offer(struct offer *offer, const struct crypto_settings *c,
 	offer->ciphers = join(&c->ciphers);
 	offer->macs = join(&c->macs);
 	offer->compression = join(&c->compression);
+	if (config_exchanges_by_gss(config))
+		add_key_exchange(offer, c);
 	free(usable.items);
 }
 
@@ -218,14 +243,14 @@ settings_make(const struct config *config, const struct host_key_blob *keys,
 	struct settings *s = mem_zalloc(sizeof(*s));
 
 	s->offers = mem_array(1 + config->listener_count, sizeof(struct offer));
-	make_offer(
-	    &s->offers[s->n_offers++], c, &config->host_keys, keys, n_keys);
+	make_offer(&s->offers[s->n_offers++], config, c, &config->host_keys,
+	    keys, n_keys);
 	for (size_t i = 0; i < config->listener_count; i++) {
 		const struct listener *l = &config->listeners[i];
 
 		if (l->offers)
-			make_offer(&s->offers[s->n_offers++], &l->crypto,
-			    &l->host_keys, keys, n_keys);
+			make_offer(&s->offers[s->n_offers++], config,
+			    &l->crypto, &l->host_keys, keys, n_keys);
 	}
 	s->signature_algorithms = signature_algorithms(&c->key_algorithms);
 	s->identification = identification(config);

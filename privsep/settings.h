@@ -24,7 +24,7 @@ struct host_key_blob {
 /* One listener's offer in key exchange. */
 struct offer {
 	char *kex; /* name-lists in our order */
-	char *host_key_algorithms; /* those that keys serve */
+	char *host_key_algorithms; /* those that keys serve, and "null" */
 	char *ciphers;
 	char *macs;
 	char *compression;

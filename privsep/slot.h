@@ -37,7 +37,8 @@
 	CALL(MODULE_CHANGE, "module call change_password()")    \
 	CALL(MODULE_OPEN, "module call open_session()")         \
 	CALL(MODULE_CLOSE, "module call close_session()")       \
-	CALL(MODULE_END, "module call end()")
+	CALL(MODULE_END, "module call end()")                   \
+	CALL(TICKETHOLDER, "ticketholder")
 #define SLOT_CALL_ENUM(name, text) CALL_##name,
 enum slot_call { SLOT_CALLS(SLOT_CALL_ENUM) SLOT_CALL_COUNT };
 #undef SLOT_CALL_ENUM

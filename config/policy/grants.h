@@ -53,7 +53,7 @@ GRANT(keyboard_interactive, BOOL, 0, 0, 0, IS("true"), NULL, FALSE, KEEP,
     "The method keyboard-interactive.")
 GRANT(gssapi, BOOL, 0, 0, 0, IS("true"), NULL, FALSE, KEEP,
     "config/policy/compose.c",
-    "The method gssapi-with-mic.")
+    "The methods gssapi-with-mic and gssapi-keyex.")
 GRANT(hostbased, BOOL, 0, 0, 0, IS("true"), NULL, FALSE, KEEP,
     "config/policy/compose.c",
     "The method hostbased.")

@@ -37,7 +37,7 @@ auth_init(struct monitor *m)
 	    .decision = a->decision,
 	    .facts = &a->facts,
 	    .attempt = &a->attempt};
-	a->ticket.wall.fd = -1;
+	ticket_init(&a->ticket.context);
 	a->began = auth_clock();
 	own_save(&a->own);
 	m->auth = a;

@@ -10,6 +10,7 @@
 #include "daemon/monitor/host.h"
 #include "daemon/monitor/monitor.h"
 #include "daemon/monitor/own.h"
+#include "daemon/monitor/ticket.h"
 #include "lib/audit.h"
 #include "lib/net.h"
 #include "modules/host/login.h"
@@ -111,9 +112,9 @@ struct auth {
 
 	/* A context at the ticketholder, of the attempt: host_ticket.c. */
 	struct {
-		struct wall wall; /* fd -1: none was begun */
+		struct ticket_context context;
 		struct wall_message last; /* answer, borrowed by the module */
-		bool has_last, failed;
+		bool has_last;
 	} ticket;
 
 	/* delegated.c: tickets of the try that runs, and of the login */
@@ -251,6 +252,9 @@ int ticket_accept(struct sallyport_login *login, const void *token, size_t len,
     struct sallyport_ticket *ticket);
 int ticket_verify(struct sallyport_login *login, const void *data, size_t len,
     const void *mic, size_t mic_len);
+int ticket_verify_exchange(struct sallyport_login *login, const void *data,
+    size_t len, const void *mic, size_t mic_len,
+    struct sallyport_ticket *ticket);
 /* The attempt's context is over; harmless without one. */
 void host_ticket_end(struct monitor *m);
 

@@ -163,4 +163,5 @@ const struct host_calls host_calls = {
     .ask_helper = helper_ask,
     .ticket_accept = ticket_accept,
     .ticket_verify = ticket_verify,
+    .ticket_verify_exchange = ticket_verify_exchange,
 };

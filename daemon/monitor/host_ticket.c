@@ -1,7 +1,7 @@
 /*
- * The monitor's side of Kerberos: a wall of its own to the ticketholder for
- * each try, through the door that all monitors share.  A ticketholder that
- * dies or does not answer fails that try and nothing else.
+ * What a module asks of the ticketholder: a context of its own for each try of
+ * gssapi-with-mic, and the one of the first key exchange for gssapi-keyex.
+ * The client's principal counts once its MIC was right.
  */
 #include "daemon/monitor/auth.h"
 #include "daemon/monitor/delegated.h"
@@ -10,16 +10,9 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "modules/sallyport_ticket.h"
-#include "privsep/wall_queue.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-/* Longer than the ticketholder lets one call take. */
-#define ANSWER_MS 5000
 
 static void LOG_PRINTF(2, 3) because(struct monitor *m, const char *format, ...)
 {
@@ -35,7 +28,7 @@ static void
 forget_answer(struct auth *a)
 {
 	if (a->ticket.has_last)
-		wall_done(&a->ticket.wall, &a->ticket.last);
+		wall_done(&a->ticket.context.wall, &a->ticket.last);
 	a->ticket.has_last = false;
 }
 
@@ -45,81 +38,20 @@ host_ticket_end(struct monitor *m)
 	struct auth *a = m->auth;
 
 	forget_answer(a);
-	if (a->ticket.wall.fd >= 0)
-		wall_free(&a->ticket.wall);
-	a->ticket.wall.fd = -1;
-	a->ticket.failed = false;
+	ticket_end(&a->ticket.context);
 }
 
-/* The door is all monitors': what it does not take is not kept by this one. */
+/* Asks in the context given; a failure is the try's reason. */
 static int
-knock(struct monitor *m, int end)
+ask(struct monitor *m, struct ticket_context *t,
+    const struct wall_message *question, enum wall_type wanted,
+    struct wall_message *answer)
 {
-	struct wall door;
-	int fd = dup(m->template->door), err;
+	int err = ticket_ask(t, m->template->door, question, wanted, answer);
 
-	if (fd < 0)
-		return E_SYSTEM;
-	wall_init(&door, fd, PATH_MONITORS_DOOR, PATH_MONITORS_DOOR);
-	err = wall_send(&door,
-	    &(const struct wall_message){
-		.type = MSG_consult, .fds = {end, -1, -1, -1}});
-	if (err == 0)
-		err = wall_queue_drain(&door, ANSWER_MS);
-	wall_free(&door);
-	return err;
-}
-
-static int
-begin(struct monitor *m)
-{
-	struct auth *a = m->auth;
-	int ends[2], err;
-
-	if (wall_pair(ends) != 0)
-		return E_SYSTEM;
-	wall_init(&a->ticket.wall, ends[0], PATH_MONITOR_TICKETS,
-	    PATH_TICKETS_MONITOR);
-	err = knock(m, ends[1]);
-	close(ends[1]);
-	return err;
-}
-
-static int
-await(struct wall *w)
-{
-	struct pollfd p = {.fd = w->fd, .events = POLLIN};
-	int n;
-
-	do
-		n = poll(&p, 1, ANSWER_MS);
-	while (n < 0 && errno == EINTR);
-	return n == 0 ? E_TIMEOUT : n < 0 ? E_SYSTEM : 0;
-}
-
-/* One question and its answer, which is kept in a->ticket.last. */
-static int
-ask(struct monitor *m, const struct wall_message *question,
-    enum wall_type wanted)
-{
-	struct auth *a = m->auth;
-	int err = wall_send(&a->ticket.wall, question);
-
-	if (err == 0)
-		err = wall_queue_drain(&a->ticket.wall, ANSWER_MS);
-	if (err == 0)
-		err = await(&a->ticket.wall);
-	if (err == 0)
-		err = wall_receive(&a->ticket.wall, &a->ticket.last);
-	if (err == 0) {
-		a->ticket.has_last = true;
-		err = a->ticket.last.type == wanted ? 0 : E_STATE;
-	}
 	if (err == 0)
 		return SALLYPORT_OK;
-	a->ticket.failed = true;
 	because(m, "the ticketholder does not answer: %s", err_text(err));
-	log_error("the ticketholder does not answer: %s", err_text(err));
 	return SALLYPORT_SYSTEM;
 }
 
@@ -140,7 +72,7 @@ ticket_accept(struct sallyport_login *login, const void *token, size_t len,
 	ticket->token = NULL;
 	ticket->token_len = 0;
 	ticket->principal = ticket->local = "";
-	if (m->template->door < 0 || a->ticket.failed) {
+	if (m->template->door < 0 || a->ticket.context.failed) {
 		because(m, "there is no ticketholder");
 		return SALLYPORT_STATE;
 	}
@@ -149,18 +81,15 @@ ticket_accept(struct sallyport_login *login, const void *token, size_t len,
 		return SALLYPORT_REFUSED;
 	}
 	forget_answer(a);
-	if (a->ticket.wall.fd < 0 && (err = begin(m)) != 0) {
-		a->ticket.failed = true;
-		because(m, "no ticketholder is reached: %s", err_text(err));
-		return SALLYPORT_SYSTEM;
-	}
 	question.ticket_token.token = (struct bytes){token, len};
-	if ((err = ask(m, &question, MSG_ticket_answer)) != SALLYPORT_OK)
+	if ((err = ask(m, &a->ticket.context, &question, MSG_ticket_answer,
+		 &a->ticket.last)) != SALLYPORT_OK)
 		return err;
+	a->ticket.has_last = true;
 	ticket->token = answer->token.data;
 	ticket->token_len = answer->token.len;
 	if (answer->state == TICKET_FAILED) {
-		a->ticket.failed = true;
+		a->ticket.context.failed = true;
 		because(m, "%s", answer->text);
 		return SALLYPORT_REFUSED;
 	}
@@ -176,28 +105,28 @@ ticket_accept(struct sallyport_login *login, const void *token, size_t len,
  * them.
  */
 static int
-take_delegated(struct monitor *m)
+take_delegated(struct monitor *m, struct ticket_context *t)
 {
 	struct auth *a = m->auth;
 	const struct wall_message question = {
 	    .type = MSG_ticket_take, .fds = {-1, -1, -1, -1}};
-	const struct msg_ticket_delegated *answer =
-	    &a->ticket.last.ticket_delegated;
+	struct wall_message answer;
+	const struct bytes *tickets = &answer.ticket_delegated.tickets;
 	int err;
 
 	if (a->walk.hopeless || !a->decision->grants.delegation) {
 		delegated_try(m, (struct bytes){NULL, 0});
 		return SALLYPORT_OK;
 	}
-	forget_answer(a);
-	if ((err = ask(m, &question, MSG_ticket_delegated)) != SALLYPORT_OK)
+	err = ask(m, t, &question, MSG_ticket_delegated, &answer);
+	if (err != SALLYPORT_OK)
 		return err;
-	if (answer->tickets.len == 0)
+	if (tickets->len == 0)
 		AUDIT(tickets_lost, .principal = a->attempt.principal,
-		    .reason = answer->text);
-	delegated_try(m, answer->tickets);
+		    .reason = answer.ticket_delegated.text);
+	delegated_try(m, *tickets);
 	/* Wipes what has been received. */
-	forget_answer(a);
+	wall_done(&t->wall, &answer);
 	return SALLYPORT_OK;
 }
 
@@ -220,39 +149,81 @@ take_principal(struct monitor *m, const char *principal)
 	return SALLYPORT_REFUSED;
 }
 
+/* Is the MIC the context's client's?  Then the login has its principal. */
+static int
+check_mic(struct monitor *m, struct ticket_context *t, struct bytes data,
+    struct bytes mic, const char *principal, bool delegated)
+{
+	struct wall_message answer,
+	    question = {.type = MSG_ticket_mic, .fds = {-1, -1, -1, -1}};
+	int err;
+
+	if (data.len > WALL_TEXT_MAX || mic.len > WALL_TEXT_MAX) {
+		because(m, "the MIC is too large");
+		return SALLYPORT_REFUSED;
+	}
+	question.ticket_mic.data = data;
+	question.ticket_mic.mic = mic;
+	err = ask(m, t, &question, MSG_ticket_checked, &answer);
+	if (err != SALLYPORT_OK)
+		return err;
+	if (!answer.ticket_checked.good) {
+		t->failed = true;
+		because(m, "%s", answer.ticket_checked.text);
+		err = SALLYPORT_REFUSED;
+	}
+	wall_done(&t->wall, &answer);
+	if (err == SALLYPORT_OK)
+		err = take_principal(m, principal);
+	return err == SALLYPORT_OK && delegated ? take_delegated(m, t) : err;
+}
+
 int
 ticket_verify(struct sallyport_login *login, const void *data, size_t len,
     const void *mic, size_t mic_len)
 {
 	struct monitor *m = login->program;
 	struct auth *a = m->auth;
-	struct wall_message question = {
-	    .type = MSG_ticket_mic, .fds = {-1, -1, -1, -1}};
 	char principal[WALL_TEXT_MAX + 1];
 	bool delegated;
-	int err;
 
-	if (a->ticket.failed || !a->ticket.has_last ||
-	    a->ticket.last.type != MSG_ticket_answer ||
+	if (a->ticket.context.failed || !a->ticket.has_last ||
 	    a->ticket.last.ticket_answer.state != TICKET_DONE)
 		return SALLYPORT_STATE;
-	if (len > WALL_TEXT_MAX || mic_len > WALL_TEXT_MAX) {
-		because(m, "the MIC is too large");
-		return SALLYPORT_REFUSED;
-	}
 	snprintf(principal, sizeof(principal), "%s",
 	    a->ticket.last.ticket_answer.principal);
 	delegated = a->ticket.last.ticket_answer.delegated;
 	forget_answer(a);
-	question.ticket_mic.data = (struct bytes){data, len};
-	question.ticket_mic.mic = (struct bytes){mic, mic_len};
-	if ((err = ask(m, &question, MSG_ticket_checked)) != SALLYPORT_OK)
-		return err;
-	if (!a->ticket.last.ticket_checked.good) {
-		a->ticket.failed = true;
-		because(m, "%s", a->ticket.last.ticket_checked.text);
+	return check_mic(m, &a->ticket.context, (struct bytes){data, len},
+	    (struct bytes){mic, mic_len}, principal, delegated);
+}
+
+int
+ticket_verify_exchange(struct sallyport_login *login, const void *data,
+    size_t len, const void *mic, size_t mic_len,
+    struct sallyport_ticket *ticket)
+{
+	struct monitor *m = login->program;
+	struct gss_exchange *x = m->gss;
+
+	if (ticket->size < sizeof(*ticket))
+		return SALLYPORT_STATE;
+	ticket->complete = 0;
+	ticket->token = NULL;
+	ticket->token_len = 0;
+	ticket->principal = ticket->local = "";
+	if (x == NULL) {
+		because(m, "the first key exchange was not one of GSS-API");
+		return SALLYPORT_STATE;
+	}
+	if (x->used) {
+		because(m, "the key exchange has made its MIC already");
 		return SALLYPORT_REFUSED;
 	}
-	err = take_principal(m, principal);
-	return err == SALLYPORT_OK && delegated ? take_delegated(m) : err;
+	x->used = true;
+	ticket->complete = 1;
+	ticket->principal = x->principal;
+	ticket->local = x->local;
+	return check_mic(m, &x->ticket, (struct bytes){data, len},
+	    (struct bytes){mic, mic_len}, x->principal, x->delegated);
 }

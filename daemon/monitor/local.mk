@@ -6,6 +6,7 @@ sallyportd_SOURCES += \
 	daemon/monitor/file_event.c \
 	daemon/monitor/from_session.c \
 	daemon/monitor/greeting.c \
+	daemon/monitor/gss_kex.c daemon/monitor/gss_kex.h \
 	daemon/monitor/health.c daemon/monitor/health.h \
 	daemon/monitor/login.c \
 	daemon/monitor/monitor.c daemon/monitor/monitor.h \
@@ -48,6 +49,7 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/host_ticket.c \
 	daemon/monitor/host_table.c \
 	daemon/monitor/own.c daemon/monitor/own.h \
+	daemon/monitor/ticket.c daemon/monitor/ticket.h \
 	daemon/monitor/on_auth.c \
 	daemon/helper/helper.h daemon/helper/serve.c
 

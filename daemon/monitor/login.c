@@ -6,6 +6,7 @@
 
 #include "config/policy/channel.h"
 #include "daemon/monitor/auth.h"
+#include "daemon/monitor/ticket.h"
 #include "lib/audit.h"
 #include "lib/log.h"
 #include "lib/loop.h"
@@ -109,6 +110,8 @@ monitor_login(struct monitor *m)
 	    .hostkeys = {.data = keys.data, .len = keys.len});
 	buf_free(&keys);
 	free(timeouts);
+	gss_exchange_free(m->gss);
+	m->gss = NULL;
 	MONITOR_SEND(m, auth_verdict, .result = AUTH_SUCCESS, .methods = "");
 }
 

@@ -16,6 +16,7 @@
 #include <time.h>
 
 struct auth; /* daemon/monitor/auth.h: attempts, chain, modules */
+struct gss_exchange; /* daemon/monitor/ticket.h */
 struct hosted; /* modules/host/load.h: a loaded module */
 struct sessions; /* daemon/monitor/on_session.c */
 
@@ -71,6 +72,8 @@ struct monitor {
 	uint32_t rekey_tokens; /* thousandths of an exchange */
 	uint32_t keys_proved; /* bit per host key */
 	uint32_t newkeys; /* told by the worker: one an exchange */
+	struct gss_exchange *gss; /* the first, until the login; or NULL */
+	bool exchange_failed; /* the worker has been told; the end follows */
 
 	/* Authentication: on_auth.c.  Frozen at the first request. */
 	struct auth *auth;

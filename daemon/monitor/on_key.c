@@ -1,9 +1,10 @@
 /*
  * Key exchange, the monitor's half: it negotiates again from both KEXINITs,
  * puts the host key in with its own hand, computes the exchange hash, and
- * lets the keyholder sign it.  A session identifier or a signature can thus
- * not be borrowed from another host.
+ * lets the keyholder sign it, or the ticketholder make a MIC (gss_kex.c).  A
+ * session identifier or a signature can thus not be borrowed from another host.
  */
+#include "daemon/monitor/gss_kex.h"
 #include "daemon/monitor/health.h"
 
 #include "config/algorithms.h"
@@ -221,48 +222,84 @@ hash_exchange(struct monitor *m, const struct msg_kex *k,
 	return kex_exchange_hash(method, &t, hash, len);
 }
 
+/* The host key's signature over the hash is the exchange's proof. */
 static int
-answer(struct monitor *m, const struct msg_kex *k,
-    const struct kexinit_choice *choice)
+answer_signed(struct monitor *m, int key, const char *algorithm,
+    struct bytes host_key, struct bytes hash)
 {
-	const struct monitor_template *t = m->template;
-	const char *algorithm = choice->names[KEXINIT_HOST_KEY];
-	const struct key_alg *alg = key_alg_find(algorithm, strlen(algorithm));
-	const struct kex_method *method = kex_find(
-	    choice->names[KEXINIT_KEX], strlen(choice->names[KEXINIT_KEX]));
-	int key = settings_host_key(m->offer, t->host_keys, algorithm);
-	struct bytes host_key;
 	struct buf signature;
-	uint8_t hash[KEX_HASH_MAX];
-	size_t len;
 	int err;
 
-	if (alg == NULL || method == NULL || key < 0)
-		return E_NO_MATCH;
-	host_key = alg->is_cert ? t->host_keys[key].certificate :
-				  t->host_keys[key].public_key;
 	buf_init(&signature, SSH_SIGNATURE_MAX);
-	err = hash_exchange(m, k, method, host_key, hash, &len);
-	if (err == 0 && m->session_id_len == 0) {
-		memcpy(m->session_id, hash, len);
-		m->session_id_len = len;
-	}
+	err = monitor_sign(
+	    m, (unsigned)key, algorithm, hash.data, hash.len, &signature);
 	if (err == 0)
-		err = monitor_sign(
-		    m, (unsigned)key, algorithm, hash, len, &signature);
-	if (err == 0) {
-		snprintf(m->host_key_algorithm, sizeof(m->host_key_algorithm),
-		    "%.*s", (int)sizeof(m->host_key_algorithm) - 1, algorithm);
-		MONITOR_SEND(m, kex_done,
-		    .exchange_hash = {.data = hash, .len = len},
+		MONITOR_SEND(m, kex_done, .exchange_hash = hash,
 		    .session_id = {.data = m->session_id,
 			.len = m->session_id_len},
 		    .host_key = host_key,
 		    .signature = {
 			.data = signature.data, .len = signature.len});
-	}
 	buf_free(&signature);
-	wipe(hash, sizeof(hash));
+	return err;
+}
+
+/*
+ * The key that the algorithm names.  GSS-API has none (RFC 4462 section 2.1:
+ * KEXGSS_HOSTKEY is optional), whatever was negotiated: sshd sends none, and
+ * OpenSSH's client with the same patch ends when one comes ("buffer is
+ * read-only", Debian's 9.2).
+ */
+static int
+find_host_key(const struct monitor *m, const char *algorithm, int *key,
+    struct bytes *host_key)
+{
+	const struct monitor_template *t = m->template;
+	const struct key_alg *alg = key_alg_find(algorithm, strlen(algorithm));
+
+	*key = settings_host_key(m->offer, t->host_keys, algorithm);
+	if (alg == NULL || *key < 0)
+		return E_NO_MATCH;
+	*host_key = alg->is_cert ? t->host_keys[*key].certificate :
+				   t->host_keys[*key].public_key;
+	return 0;
+}
+
+static int
+answer(struct monitor *m, const struct msg_kex *k,
+    const struct kexinit_choice *choice)
+{
+	const char *algorithm = choice->names[KEXINIT_HOST_KEY];
+	const struct kex_method *method = kex_find(
+	    choice->names[KEXINIT_KEX], strlen(choice->names[KEXINIT_KEX]));
+	bool gss = method != NULL && (method->attributes & KEX_GSS) != 0;
+	struct bytes host_key = {NULL, 0}, hash = {NULL, 0};
+	uint8_t bytes[KEX_HASH_MAX];
+	int key = -1, err = 0;
+
+	if (method == NULL)
+		return E_NO_MATCH;
+	if (gss)
+		algorithm = KEXINIT_NULL;
+	else if (k->token.len != 0)
+		err = E_VALUE;
+	else
+		err = find_host_key(m, algorithm, &key, &host_key);
+	if (err == 0)
+		err = hash_exchange(m, k, method, host_key, bytes, &hash.len);
+	if (err != 0)
+		return err;
+	hash.data = bytes;
+	if (m->session_id_len == 0) {
+		memcpy(m->session_id, bytes, hash.len);
+		m->session_id_len = hash.len;
+	}
+	err = gss ? gss_kex_answer(m, k->token, hash) :
+		    answer_signed(m, key, algorithm, host_key, hash);
+	if (err == 0)
+		snprintf(m->host_key_algorithm, sizeof(m->host_key_algorithm),
+		    "%.*s", (int)sizeof(m->host_key_algorithm) - 1, algorithm);
+	wipe(bytes, sizeof(bytes));
 	return err;
 }
 
@@ -272,7 +309,7 @@ on_kex(struct monitor *m, struct wall_message *message)
 	struct kexinit_choice choice;
 	int err;
 
-	if (m->client_version.data == NULL)
+	if (m->client_version.data == NULL || m->exchange_failed)
 		return E_STATE;
 	health_tell(m);
 	if (m->exchanges++ > 0)
@@ -282,7 +319,8 @@ on_kex(struct monitor *m, struct wall_message *message)
 		err = answer(m, &message->kex, &choice);
 	if (err == 0 && m->state == STATE_KEX)
 		monitor_move(m, STATE_AUTH);
-	return err;
+	/* The client's fault, or the ticketholder's: the worker says so. */
+	return m->exchange_failed ? 0 : err;
 }
 
 /* The number of a blob among the listener's keys, or -1. */

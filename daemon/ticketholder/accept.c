@@ -31,6 +31,7 @@ struct accept {
 	krb5_principal client; /* of a complete one, */
 	char *name; /* as libkrb5 writes it */
 	bool begun, complete, proven; /* proven: the MIC was right */
+	bool mutual; /* the client wants proof of us */
 };
 
 static krb5_context names; /* for auth_to_local */
@@ -38,7 +39,7 @@ static gss_cred_id_t keys;
 static struct replay *seen;
 
 /* The last answer points into these. */
-static gss_buffer_desc token_out;
+static gss_buffer_desc token_out, mic_out;
 static char principal_text[WALL_TEXT_MAX + 1];
 static char local_text[SSH_USER_MAX + 1];
 static char status_text[WALL_TEXT_MAX + 1];
@@ -194,6 +195,7 @@ complete(
 		return "the client has no proper name";
 	map(principal_text, &a->client);
 	a->name = mem_strdup(principal_text);
+	a->mutual = (flags & GSS_C_MUTUAL_FLAG) != 0;
 	a->complete = true;
 	return NULL;
 }
@@ -304,6 +306,31 @@ accept_mic(struct accept *a, struct bytes data, struct bytes mic,
 	answer->good = a->proven = major == GSS_S_COMPLETE;
 	if (!answer->good)
 		answer->text = status(major, minor);
+}
+
+void
+accept_sign(
+    struct accept *a, struct bytes hash, struct msg_ticket_signed *answer)
+{
+	gss_buffer_desc over = {hash.len, (void *)(uintptr_t)hash.data};
+	OM_uint32 major, minor, ignored;
+
+	*answer = (struct msg_ticket_signed){.text = ""};
+	gss_release_buffer(&ignored, &mic_out);
+	if (!a->complete || !a->mutual) {
+		answer->text = a->complete ?
+		    "the client asks for no proof of this host" :
+		    "the context is not complete";
+		return;
+	}
+	major =
+	    gss_get_mic(&minor, a->context, GSS_C_QOP_DEFAULT, &over, &mic_out);
+	if (major != GSS_S_COMPLETE)
+		answer->text = status(major, minor);
+	else if (mic_out.length > WALL_TEXT_MAX)
+		answer->text = "the MIC is too large";
+	else
+		answer->mic = (struct bytes){mic_out.value, mic_out.length};
 }
 
 /* One ticket, of the client itself. */

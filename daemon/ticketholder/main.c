@@ -101,6 +101,20 @@ answer_token(struct asker *a, const struct wall_message *m)
 }
 
 static int
+answer_sign(struct asker *a, const struct wall_message *m)
+{
+	struct msg_ticket_signed answer;
+	struct wall_message out = {
+	    .type = MSG_ticket_signed, .fds = {-1, -1, -1, -1}};
+
+	alarm(CALL_SECONDS);
+	accept_sign(a->accept, m->ticket_sign.hash, &answer);
+	alarm(0);
+	out.ticket_signed = answer;
+	return wall_send(&a->wall, &out);
+}
+
+static int
 answer_mic(struct asker *a, const struct wall_message *m)
 {
 	struct msg_ticket_checked answer;
@@ -133,6 +147,21 @@ answer_take(struct asker *a)
 	return err;
 }
 
+static int
+answer_one(struct asker *a, const struct wall_message *m)
+{
+	switch (m->type) {
+	case MSG_ticket_token:
+		return answer_token(a, m);
+	case MSG_ticket_sign:
+		return answer_sign(a, m);
+	case MSG_ticket_mic:
+		return answer_mic(a, m);
+	default:
+		return answer_take(a);
+	}
+}
+
 /* 0, or why this monitor is not to be heard any more. */
 static int
 answer(struct asker *a)
@@ -145,9 +174,7 @@ answer(struct asker *a)
 	err = wall_refuses(
 	    PATH_MONITOR_TICKETS, STATE_AUTH, m.type, a->wall.seen[m.type]);
 	if (err == 0)
-		err = m.type == MSG_ticket_token ? answer_token(a, &m) :
-		    m.type == MSG_ticket_mic	 ? answer_mic(a, &m) :
-						   answer_take(a);
+		err = answer_one(a, &m);
 	wall_done(&a->wall, &m);
 	return err;
 }

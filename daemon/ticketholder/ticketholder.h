@@ -54,6 +54,13 @@ void accept_mic(struct accept *a, struct bytes data, struct bytes mic,
     struct msg_ticket_checked *answer);
 
 /*
+ * A MIC of ours over an exchange hash, of a complete context in which the
+ * client has asked for a proof of ours (RFC 4462 section 2.1).
+ */
+void accept_sign(
+    struct accept *a, struct bytes hash, struct msg_ticket_signed *answer);
+
+/*
  * The tickets that the client has delegated, which go from the context into
  * *out; they are the caller's to free, behind the last use of *answer.
  */

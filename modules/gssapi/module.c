@@ -1,8 +1,8 @@
 /*
- * gssapi.so: gssapi-with-mic, RFC 4462 section 3, with Kerberos.  It carries
- * tokens between the client and the ticketholder, which alone has a Kerberos
- * library, and judges who may enter as whom: the account that auth_to_local
- * names, or those of ~/.k5login.
+ * gssapi.so: gssapi-with-mic and gssapi-keyex, RFC 4462 sections 3 and 4, with
+ * Kerberos.  It carries tokens between the client and the ticketholder, which
+ * alone has a Kerberos library, and judges who may enter as whom: the account
+ * that auth_to_local names, or those of ~/.k5login.
  */
 #include "modules/gssapi/gssapi.h"
 
@@ -33,7 +33,8 @@
 static const struct sallyport_host *host;
 static bool use_k5login, heed_k5users;
 
-static const char *const methods[] = {"gssapi-with-mic", NULL};
+static const char with_mic[] = "gssapi-with-mic", keyex[] = "gssapi-keyex";
+static const char *const methods[] = {with_mic, keyex, NULL};
 
 static const struct sallyport_option options[] = {
     {"k5login", SALLYPORT_BOOL, 0, 0, 0, NULL, "true",
@@ -134,7 +135,21 @@ append_field(
 	buf_string(b, data, len);
 }
 
-/* RFC 4462 section 3.5: over the session identifier and the request. */
+/*
+ * RFC 4462 sections 3.5 and 4: a MIC is over the session identifier and the
+ * request.
+ */
+static int
+append_request(struct buf *b, struct sallyport_login *login, const char *method)
+{
+	append_field(b, login, SALLYPORT_SESSION_ID);
+	buf_u8(b, SSH_MSG_USERAUTH_REQUEST);
+	append_field(b, login, SALLYPORT_REQUEST_USER);
+	append_field(b, login, SALLYPORT_REQUEST_SERVICE);
+	buf_text(b, method);
+	return buf_end(b);
+}
+
 static bool
 check_mic(struct sallyport_login *login, const uint8_t *mic, size_t len)
 {
@@ -142,12 +157,7 @@ check_mic(struct sallyport_login *login, const uint8_t *mic, size_t len)
 	bool good;
 
 	buf_init(&b, SIGNED_MAX);
-	append_field(&b, login, SALLYPORT_SESSION_ID);
-	buf_u8(&b, SSH_MSG_USERAUTH_REQUEST);
-	append_field(&b, login, SALLYPORT_REQUEST_USER);
-	append_field(&b, login, SALLYPORT_REQUEST_SERVICE);
-	buf_text(&b, methods[0]);
-	good = buf_end(&b) == 0 &&
+	good = append_request(&b, login, with_mic) == 0 &&
 	    host->tickets->verify(login, b.data, b.len, mic, len) ==
 		SALLYPORT_OK;
 	buf_free(&b);
@@ -282,20 +292,54 @@ may_enter(
 	return false;
 }
 
+/* RFC 4462 section 4: the client is the one that has exchanged keys. */
+static bool
+enter_by_key_exchange(struct sallyport_login *login)
+{
+	struct sallyport_ticket ticket = {.size = sizeof(ticket)};
+	const uint8_t *data, *mic = NULL;
+	size_t len, mic_len = 0;
+	struct buf b;
+	bool good;
+
+	data = host->bytes(login, SALLYPORT_METHOD_DATA, &len);
+	if (!one_string(data, len, &mic, &mic_len)) {
+		host->reason(login, "the request is malformed");
+		return false;
+	}
+	buf_init(&b, SIGNED_MAX);
+	good = append_request(&b, login, keyex) == 0 &&
+	    host->tickets->verify_exchange(
+		login, b.data, b.len, mic, mic_len, &ticket) == SALLYPORT_OK;
+	buf_free(&b);
+	return good && may_enter(login, ticket.principal, ticket.local);
+}
+
+static bool
+enter_with_mic(struct sallyport_login *login)
+{
+	char local[SSH_USER_MAX + 1] = "", principal[1025] = "";
+
+	return exchange(
+		   login, local, sizeof(local), principal, sizeof(principal)) &&
+	    may_enter(login, principal, local);
+}
+
 static enum sallyport_verdict
 authenticate(void *connection, struct sallyport_login *login)
 {
-	char local[SSH_USER_MAX + 1] = "", principal[1025] = "";
+	bool by_exchange =
+	    strcmp(host->text(login, SALLYPORT_METHOD), keyex) == 0;
 	const char *reason;
 
 	(void)connection;
-	if (!offers_kerberos(login) ||
-	    send_string(login, GSSAPI_RESPONSE, kerberos, sizeof(kerberos)) !=
-		SALLYPORT_OK)
+	if (!by_exchange &&
+	    (!offers_kerberos(login) ||
+		send_string(login, GSSAPI_RESPONSE, kerberos,
+		    sizeof(kerberos)) != SALLYPORT_OK))
 		return SALLYPORT_DENY;
-	if (exchange(
-		login, local, sizeof(local), principal, sizeof(principal)) &&
-	    may_enter(login, principal, local)) {
+	if (by_exchange ? enter_by_key_exchange(login) :
+			  enter_with_mic(login)) {
 		host->audit(
 		    login, "ticket_authorized", "krb5_kuserok", "%s", "");
 		return SALLYPORT_ALLOW;
@@ -312,7 +356,7 @@ load(const struct sallyport_host *h, const struct sallyport_setting *settings,
 {
 	(void)state;
 	host = h;
-	if (h->size < sizeof(*h)) {
+	if (h->size < sizeof(*h) || h->tickets->size < sizeof(*h->tickets)) {
 		h->problem(NULL, "needs a server that has a ticketholder");
 		return -1;
 	}

@@ -36,6 +36,7 @@ static const struct {
     [HOST_PACKET_RECEIVE] = {"packet_receive", AT(AUTHENTICATE) | AT(ACCOUNT)},
     [HOST_TICKET_ACCEPT] = {"ticket_accept", AT(AUTHENTICATE)},
     [HOST_TICKET_VERIFY] = {"ticket_verify", AT(AUTHENTICATE)},
+    [HOST_TICKET_EXCHANGE] = {"ticket_verify_exchange", AT(AUTHENTICATE)},
     /* begin() has no verdict that an outage could change. */
     [HOST_ASK_HELPER] = {"ask_helper", IN_REQUEST | AT(OPEN) | AT(CLOSE)},
 };

@@ -45,6 +45,7 @@ enum host_function {
 	HOST_ADD_GROUP,
 	HOST_TICKET_ACCEPT,
 	HOST_TICKET_VERIFY,
+	HOST_TICKET_EXCHANGE,
 	HOST_ASK_HELPER,
 	HOST_FUNCTION_COUNT
 };
@@ -148,6 +149,9 @@ struct host_calls {
 	    size_t len, struct sallyport_ticket *ticket);
 	int (*ticket_verify)(struct sallyport_login *login, const void *data,
 	    size_t len, const void *mic, size_t mic_len);
+	int (*ticket_verify_exchange)(struct sallyport_login *login,
+	    const void *data, size_t len, const void *mic, size_t mic_len,
+	    struct sallyport_ticket *ticket);
 };
 
 /* May the module call it at this moment?  If not, the log hears of it. */

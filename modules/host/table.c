@@ -343,10 +343,20 @@ host_ticket_verify(struct sallyport_login *login, const void *data, size_t len,
 	    login, HOST_TICKET_VERIFY, ticket_verify, data, len, mic, mic_len);
 }
 
+static int
+host_ticket_verify_exchange(struct sallyport_login *login, const void *data,
+    size_t len, const void *mic, size_t mic_len,
+    struct sallyport_ticket *ticket)
+{
+	return ASK_PROGRAM(login, HOST_TICKET_EXCHANGE, ticket_verify_exchange,
+	    data, len, mic, mic_len, ticket);
+}
+
 static const struct sallyport_tickets host_tickets = {
     .size = sizeof(struct sallyport_tickets),
     .accept = host_ticket_accept,
     .verify = host_ticket_verify,
+    .verify_exchange = host_ticket_verify_exchange,
 };
 
 const struct sallyport_host host_table = {

@@ -15,6 +15,9 @@
 	(MODULI_BYTES_MAX + 16 > KEX_SHARE_MAX ? MODULI_BYTES_MAX + 16 : \
 						 KEX_SHARE_MAX)
 
+/* GSS_S_FAILURE of RFC 2743, as RFC 2744 writes it. */
+#define GSS_FAILURE (UINT32_C(13) << 16)
+
 bool
 exchange_holds_output(const struct transport *t)
 {
@@ -26,6 +29,7 @@ exchange_begin(struct transport *t)
 {
 	struct exchange *ex = &t->ex;
 	const char *name = ex->choice.names[KEXINIT_KEX];
+	unsigned attributes;
 
 	ex->method = kex_find(name, strlen(name));
 	if (ex->method == NULL)
@@ -33,11 +37,13 @@ exchange_begin(struct transport *t)
 	buf_init(&ex->client_share, SHARE_MAX);
 	buf_init(&ex->server_share, SHARE_MAX);
 	buf_init(&ex->secret, KEX_SECRET_MAX);
+	buf_init(&ex->token, WALL_TOKEN_MAX);
 	ex->gex_min = ex->gex_n = ex->gex_max = 0;
 	memset(&ex->group, 0, sizeof(ex->group));
-	ex->stage = (kex_attributes(ex->method) & KEX_GROUP_EXCHANGE) != 0 ?
-	    STAGE_GEX_REQUEST :
-	    STAGE_SHARE;
+	attributes = kex_attributes(ex->method);
+	ex->stage = (attributes & KEX_GROUP_EXCHANGE) != 0 ? STAGE_GEX_REQUEST :
+	    (attributes & KEX_GSS) != 0			   ? STAGE_GSS_INIT :
+							     STAGE_SHARE;
 	return 0;
 }
 
@@ -51,6 +57,7 @@ exchange_forget(struct transport *t)
 	buf_free(&ex->client_share);
 	buf_free(&ex->server_share);
 	buf_free(&ex->secret);
+	buf_free(&ex->token);
 }
 
 static struct bytes
@@ -73,7 +80,8 @@ ask_monitor(struct transport *t)
 	    .shared_secret = bytes_of(&ex->secret), .gex_min = ex->gex_min,
 	    .gex_preferred = ex->gex_n, .gex_max = ex->gex_max,
 	    .gex_p = {ex->group.p, ex->group.p_len},
-	    .gex_g = {ex->group.g, ex->group.g_len});
+	    .gex_g = {ex->group.g, ex->group.g_len},
+	    .token = bytes_of(&ex->token));
 }
 
 static int
@@ -104,6 +112,22 @@ on_share(struct transport *t, struct rd *r)
 	buf_bytes(&ex->client_share, share, len);
 	ask_monitor(t);
 	return 0;
+}
+
+/*
+ * RFC 4462 section 2.1: the share comes behind a token, which the ticketholder
+ * judges.  With Kerberos there is one, so that no KEXGSS_CONTINUE is awaited.
+ */
+static int
+on_gss_init(struct transport *t, struct rd *r)
+{
+	struct buf *b = &t->ex.token;
+	size_t len;
+	const uint8_t *token = rd_string(r, WALL_TOKEN_MAX, &len);
+
+	if (r->err == 0)
+		buf_bytes(b, token, len);
+	return on_share(t, r);
 }
 
 /* RFC 4419 section 3: the client says what size it wants. */
@@ -145,6 +169,8 @@ transport_kex_method(struct worker *w, struct rd *r)
 	}
 	if (ex->stage == STAGE_SHARE && number == SSH_MSG_KEX_ECDH_INIT)
 		return on_share(t, r);
+	if (ex->stage == STAGE_GSS_INIT && number == SSH_MSG_KEXGSS_INIT)
+		return on_gss_init(t, r);
 	if (ex->stage == STAGE_GEX_REQUEST &&
 	    number == SSH_MSG_KEX_DH_GEX_REQUEST)
 		return on_gex_request(t, r);
@@ -153,14 +179,35 @@ transport_kex_method(struct worker *w, struct rd *r)
 	return E_STATE;
 }
 
+/* RFC 4462 section 2.1; without KEXGSS_HOSTKEY (monitor/on_key.c). */
+static void
+send_gss_reply(struct transport *t, const struct msg_kex_done *done)
+{
+	struct exchange *ex = &t->ex;
+	struct buf *b = packet_start(t->w, SSH_MSG_KEXGSS_COMPLETE);
+
+	kex_write_share(
+	    ex->method, b, ex->server_share.data, ex->server_share.len);
+	buf_string(b, done->signature.data, done->signature.len);
+	buf_bool(b, done->token.len != 0);
+	if (done->token.len != 0)
+		buf_string(b, done->token.data, done->token.len);
+	packet_send(t->w);
+}
+
 static void
 send_reply(struct transport *t, const struct msg_kex_done *done)
 {
 	struct exchange *ex = &t->ex;
-	struct buf *b = packet_start(t->w,
+	struct buf *b;
+
+	if ((kex_attributes(ex->method) & KEX_GSS) != 0) {
+		send_gss_reply(t, done);
+		return;
+	}
+	b = packet_start(t->w,
 	    ex->group.p_len != 0 ? SSH_MSG_KEX_DH_GEX_REPLY :
 				   SSH_MSG_KEX_ECDH_REPLY);
-
 	buf_string(b, done->host_key.data, done->host_key.len);
 	kex_write_share(
 	    ex->method, b, ex->server_share.data, ex->server_share.len);
@@ -199,5 +246,41 @@ on_kex_done(struct worker *w, struct wall_message *m)
 		control_send_ext_info(t);
 	output_held(t);
 	transport_release(w, HOLD_MONITOR);
+	return 0;
+}
+
+/* What libkrb5 says of it is for the log; its own token tells the client. */
+static void
+send_gss_error(struct transport *t, struct bytes token)
+{
+	struct buf *b;
+
+	if (token.len != 0) {
+		b = packet_start(t->w, SSH_MSG_KEXGSS_CONTINUE);
+		buf_string(b, token.data, token.len);
+		packet_send(t->w);
+	}
+	b = packet_start(t->w, SSH_MSG_KEXGSS_ERROR);
+	buf_u32(b, GSS_FAILURE);
+	buf_u32(b, 0);
+	buf_text(b, "the ticket is not accepted");
+	buf_text(b, "");
+	packet_send(t->w);
+}
+
+int
+on_kex_failed(struct worker *w, struct wall_message *m)
+{
+	struct transport *t = w->transport;
+
+	if (w->phase == PHASE_CLOSING)
+		return 0;
+	if (t->ex.stage != STAGE_MONITOR)
+		return E_STATE;
+	send_gss_error(t, m->kex_failed.token);
+	worker_disconnect(w, BYE_NEGOTIATION_FAILED,
+	    SSH_DISCONNECT_KEY_EXCHANGE_FAILED,
+	    "key exchange %s: the ticket is not accepted",
+	    t->ex.choice.names[KEXINIT_KEX]);
 	return 0;
 }

@@ -62,6 +62,7 @@ enum stage {
 	STAGE_SHARE, /* KEXDH_INIT or KEX_ECDH_INIT awaited */
 	STAGE_GEX_REQUEST, /* RFC 4419 */
 	STAGE_GEX_INIT,
+	STAGE_GSS_INIT, /* RFC 4462 */
 	STAGE_MONITOR, /* H and its signature awaited */
 	STAGE_NEWKEYS /* theirs awaited */
 };
@@ -84,6 +85,7 @@ struct exchange {
 	struct kexinit_choice choice;
 	const struct kex_method *method;
 	struct buf client_share, server_share, secret;
+	struct buf token; /* GSS-API's, the client's */
 	uint32_t gex_min, gex_n, gex_max;
 	struct kex_group group;
 	struct cipher *next_in;

@@ -13,6 +13,7 @@ MONITOR_ON_STAGE = \
 	daemon/monitor/environment.c \
 	daemon/monitor/file_event.c \
 	daemon/monitor/greeting.c \
+	daemon/monitor/gss_kex.c \
 	daemon/monitor/health.c \
 	daemon/monitor/login.c \
 	daemon/monitor/on_connect.c \

@@ -82,37 +82,50 @@ finish(const char *folder, const char *name)
 	buf_clear(&course);
 }
 
+/* By a method that the scene offers. */
 static void
-exchange(void)
+exchange_by(const char *name)
 {
 	const uint8_t cookie[KEXINIT_COOKIE] = {0};
-	const struct kex_method *method =
-	    kex_find(scene_offer.kex, strlen(scene_offer.kex));
+	const struct kex_method *method = kex_find(name, strlen(name));
+	struct kexinit_offer wish = scene_offer;
 	struct kex_client *half;
-	struct buf kexinit, theirs, ours, secret;
+	struct buf kexinit, client, theirs, ours, secret;
 	struct wall_message m;
 
 	buf_init(&kexinit, SSH_KEXINIT_MAX);
+	buf_init(&client, SSH_KEXINIT_MAX);
 	buf_init(&theirs, WALL_SHARE_MAX);
 	buf_init(&ours, WALL_SHARE_MAX);
 	buf_init(&secret, WALL_SHARE_MAX);
 	kexinit_write(&kexinit, cookie, &scene_offer);
+	wish.kex = name;
+	kexinit_write(&client, cookie, &wish);
 	if (kex_client_start(method, NULL, &half, &theirs) != 0 ||
 	    kex_server_respond(
 		method, theirs.data, theirs.len, &ours, &secret) != 0)
 		abort();
 	kex_client_free(half);
 	sample_empty(&m, MSG_kex);
-	m.kex.kexinit_client = m.kex.kexinit_server =
-	    (struct bytes){kexinit.data, kexinit.len};
+	m.kex.kexinit_client = (struct bytes){client.data, client.len};
+	m.kex.kexinit_server = (struct bytes){kexinit.data, kexinit.len};
 	m.kex.client_share = (struct bytes){theirs.data, theirs.len};
 	m.kex.server_share = (struct bytes){ours.data, ours.len};
 	m.kex.shared_secret = (struct bytes){secret.data, secret.len};
+	if ((method->attributes & KEX_GSS) != 0)
+		m.kex.token = (struct bytes)B("\x60\x05token");
 	say(&m, false);
 	buf_free(&kexinit);
+	buf_free(&client);
 	buf_free(&theirs);
 	buf_free(&ours);
 	buf_free(&secret);
+}
+
+static void
+exchange(void)
+{
+	exchange_by("curve25519-sha256");
 }
 
 static void
@@ -140,6 +153,11 @@ auth_seeds(const char *folder)
 	UP(version, .client = B("SSH-2.0-x"), .server = B("SSH-2.0-s"));
 	UP(negotiation_failed, .kind = "cipher", .offer = "rot13");
 	finish(folder, "negotiation");
+	/* There is no ticketholder on the stage: the exchange is refused. */
+	UP(version, .client = B("SSH-2.0-seed"), .server = B("SSH-2.0-s"));
+	exchange_by(SCENE_GSS);
+	exchange_by(SCENE_GSS);
+	finish(folder, "gss");
 	begin();
 	UP(auth_none, WHO);
 	UP(auth_publickey, WHO, .algorithm = B("ssh-ed25519"), .key = B("k"));

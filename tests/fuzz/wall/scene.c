@@ -179,6 +179,7 @@ scene_template(void)
 	template.host_keys[0].public_key.data = host_key;
 	template.host_keys[0].public_key.len = sizeof(host_key) - 1;
 	template.n_host_keys = 1;
+	template.door = -1;
 	offer.kex = (char *)(uintptr_t)scene_offer.kex;
 	offer.host_key_algorithms = (char *)(uintptr_t)scene_offer.host_key;
 	offer.ciphers = (char *)(uintptr_t)scene_offer.ciphers;

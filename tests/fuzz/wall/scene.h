@@ -11,8 +11,10 @@
 #include "lib/ssh/kexinit.h"
 
 /* What the configuration on the stage says, for the seeds too. */
-static const struct kexinit_offer scene_offer = {.kex = "curve25519-sha256",
-    .host_key = "ssh-ed25519",
+#define SCENE_GSS "gss-curve25519-sha256-toWM5Slw5Ew8Mqkay+al2g=="
+static const struct kexinit_offer scene_offer = {
+    .kex = SCENE_GSS ",curve25519-sha256",
+    .host_key = "ssh-ed25519,null",
     .ciphers = "aes256-gcm@openssh.com",
     .macs = "hmac-sha2-256",
     .compression = "none"};

@@ -187,6 +187,8 @@ static const struct row rows[] = {
 	"test.conf:4: guards.g.forbid: there is no module \"mm\"; did you "
 	"mean \"m\"?\n"},
     {GUARD("forbid = [ \"pass*\", \"gssapi-*\", \"hostbased:m\" ];"), ""},
+    {GOOD RULE("") "kerberos = { key_exchange = true; };",
+	"test.conf:4: kerberos.key_exchange: needs the module gssapi\n"},
     {GUARD("match = { method = \"!publikey\"; }; pty = false;"),
 	"test.conf:4: guards.g.match.method: there is no method "
 	"\"publikey\"; did you mean \"publickey\"?\n"},

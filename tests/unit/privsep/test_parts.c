@@ -119,7 +119,7 @@ START_TEST(a_call_tells_whose_it_is)
 	static const char *const none[] = {NULL, "x"};
 	bool pam = strncmp(slot_call_text((uint32_t)_i), "pam_", 4) == 0;
 	bool in_module = _i == CALL_MODULE || _i == CALL_KEY_SOURCE || pam ||
-	    _i >= CALL_MODULE_BEGIN;
+	    (_i >= CALL_MODULE_BEGIN && _i <= CALL_MODULE_END);
 
 	ck_assert_int_eq(slot_call_is_pam((uint32_t)_i), pam);
 	ck_assert_int_eq(

@@ -31,6 +31,7 @@ struct client {
 	struct kexinit_choice choice;
 	const struct kex_method *method;
 	struct kex_client *half;
+	const char *token; /* of GSS-API; NULL: one that is accepted */
 	uint32_t gex_min, gex_n, gex_max;
 	struct buf gex_p, gex_g;
 	uint8_t session_id[KEX_HASH_MAX];
@@ -65,6 +66,8 @@ int client_receive(struct client *c);
 void client_send_kexinit(struct client *c);
 void client_negotiate(struct client *c); /* c->payload is the server's */
 void client_send_share(struct client *c);
+/* The number of the reply. */
+uint8_t client_reply(const struct client *c);
 /* c->payload is the reply: check the signature, derive, send NEWKEYS. */
 void client_take_reply(struct client *c);
 /* c->payload is NEWKEYS. */

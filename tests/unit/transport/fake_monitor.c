@@ -62,6 +62,21 @@ on_version_told(struct fake_monitor *f, const struct msg_version *m)
 	copy(f->server_version, sizeof(f->server_version), m->server);
 }
 
+/* The hash stands for the MIC over it; one token is refused. */
+static void
+answer_gss(struct fake_monitor *f, const struct msg_kex *m, struct bytes hash)
+{
+	static const uint8_t answer[] = "answer", no[] = "no";
+
+	copy(f->token, sizeof(f->token), m->token);
+	if (strcmp(f->token, "refuse") == 0)
+		(void)WALL_SEND(&f->wall, kex_failed, .token = {no, 2});
+	else
+		(void)WALL_SEND(&f->wall, kex_done, .exchange_hash = hash,
+		    .session_id = {f->session_id, f->session_id_len},
+		    .signature = hash, .token = {answer, 6});
+}
+
 /* As the real monitor: negotiate again, compute H, sign. */
 static void
 on_kex_told(struct fake_monitor *f, const struct msg_kex *m)
@@ -75,6 +90,7 @@ on_kex_told(struct fake_monitor *f, const struct msg_kex *m)
 	size_t hash_len, blob_len;
 	const uint8_t *blob = key_blob(key_private_public(f->key), &blob_len);
 	struct buf sig;
+	bool gss;
 
 	if (kexinit_parse(
 		m->kexinit_client.data, m->kexinit_client.len, &client) != 0 ||
@@ -91,6 +107,9 @@ on_kex_told(struct fake_monitor *f, const struct msg_kex *m)
 	    (const uint8_t *)f->server_version, strlen(f->server_version)};
 	t.kexinit_client = field(m->kexinit_client);
 	t.kexinit_server = field(m->kexinit_server);
+	gss = (method->attributes & KEX_GSS) != 0;
+	if (gss)
+		blob_len = 0;
 	t.host_key = (struct kex_field){blob, blob_len};
 	t.client_share = field(m->client_share);
 	t.server_share = field(m->server_share);
@@ -107,6 +126,10 @@ on_kex_told(struct fake_monitor *f, const struct msg_kex *m)
 	if (f->session_id_len == 0) {
 		memcpy(f->session_id, hash, hash_len);
 		f->session_id_len = hash_len;
+	}
+	if (gss) {
+		answer_gss(f, m, (struct bytes){hash, hash_len});
+		return;
 	}
 	buf_init(&sig, SSH_SIGNATURE_MAX);
 	if (key_sign(f->key, key_alg_find("ssh-ed25519", 11), hash, hash_len,

@@ -15,6 +15,7 @@ struct fake_monitor {
 	struct key_private *key; /* ed25519 */
 	char client_version[SSH_VERSION_MAX + 1];
 	char server_version[SSH_VERSION_MAX + 1];
+	char token[16]; /* of GSS-API */
 	uint8_t session_id[64];
 	size_t session_id_len;
 	uint32_t seen[WALL_TYPES];

@@ -39,6 +39,77 @@ START_TEST(every_method_leads_to_a_login)
 }
 END_TEST
 
+#define GSS "gss-curve25519-sha256-" KEX_GSS_KERBEROS
+
+/* RFC 4462 section 2.1: its token, the error, the end. */
+START_TEST(a_token_that_is_refused_ends_the_connection)
+{
+	struct rd r;
+	size_t len;
+
+	g.c.kex = GSS;
+	g.c.token = "refuse";
+	rig_start(&g);
+	rig_hello(&g);
+	client_send_kexinit(&g.c);
+	rig_expect(&g, SSH_MSG_KEXINIT, &r);
+	client_negotiate(&g.c);
+	client_send_share(&g.c);
+	rig_expect(&g, SSH_MSG_KEXGSS_CONTINUE, &r);
+	(void)rd_string(&r, 100, &len);
+	ck_assert_uint_eq(len, 2);
+	rig_expect(&g, SSH_MSG_KEXGSS_ERROR, &r);
+	ck_assert_uint_eq(rd_u32(&r), 0xd0000);
+	ck_assert_uint_eq(rd_u32(&r), 0);
+	(void)rd_string(&r, 100, &len);
+	(void)rd_string(&r, 100, &len);
+	ck_assert_int_eq(rd_end(&r), 0);
+	rig_expect_disconnect(&g, SSH_DISCONNECT_KEY_EXCHANGE_FAILED);
+	ck_assert_uint_eq(g.monitor.cause, BYE_NEGOTIATION_FAILED);
+}
+END_TEST
+
+static const uint8_t not_awaited[] = {SSH_MSG_KEXGSS_CONTINUE,
+    SSH_MSG_KEXGSS_COMPLETE, SSH_MSG_KEXGSS_ERROR, SSH_MSG_NEWKEYS};
+
+START_TEST(gss_awaits_one_message)
+{
+	struct rd r;
+
+	g.c.kex = GSS;
+	rig_start(&g);
+	rig_hello(&g);
+	client_send_kexinit(&g.c);
+	rig_expect(&g, SSH_MSG_KEXINIT, &r);
+	client_negotiate(&g.c);
+	client_number(&g.c, not_awaited[_i]);
+	rig_expect_disconnect(&g, SSH_DISCONNECT_PROTOCOL_ERROR);
+	ck_assert_uint_eq(g.monitor.seen[MSG_kex], 0);
+}
+END_TEST
+
+START_TEST(no_host_key_is_for_gss_alone)
+{
+	struct rd r;
+
+	free((void *)(uintptr_t)g.settings.offer.host_key);
+	g.settings.offer.host_key = strdup("ssh-ed25519,null");
+	g.c.host_key = "null";
+	g.c.kex = _i == 0 ? GSS : "curve25519-sha256";
+	rig_start(&g);
+	if (_i == 0) {
+		rig_login(&g);
+		ck_assert_str_eq(g.monitor.token, "token");
+		return;
+	}
+	rig_hello(&g);
+	rig_expect(&g, SSH_MSG_KEXINIT, &r);
+	client_send_kexinit(&g.c);
+	rig_expect_disconnect(&g, SSH_DISCONNECT_KEY_EXCHANGE_FAILED);
+	ck_assert_str_eq(g.monitor.kind, "host key type");
+}
+END_TEST
+
 START_TEST(ext_info_tells_the_signature_algorithms)
 {
 	struct rd r;
@@ -336,6 +407,10 @@ suite_kex(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, every_method_leads_to_a_login, 0, 24);
+	tcase_add_test(t, a_token_that_is_refused_ends_the_connection);
+	tcase_add_loop_test(
+	    t, gss_awaits_one_message, 0, (int)sizeof(not_awaited));
+	tcase_add_loop_test(t, no_host_key_is_for_gss_alone, 0, 2);
 	tcase_add_test(t, ext_info_tells_the_signature_algorithms);
 	tcase_add_test(t, reply_newkeys_and_ext_info_leave_together);
 	tcase_add_loop_test(t, nothing_in_common_is_said_and_told, 0, 7);
