@@ -4,6 +4,7 @@
  */
 #include "config/show.h"
 
+#include "lib/json.h"
 #include "lib/mem.h"
 #include "lib/net.h"
 
@@ -15,6 +16,10 @@
 void
 show_quoted(FILE *out, const char *text, enum show_syntax syntax)
 {
+	if (syntax == SHOW_JSON) {
+		json_quote(out, text);
+		return;
+	}
 	fputc('"', out);
 	for (; *text != '\0'; text++) {
 		unsigned char c = (unsigned char)*text;
@@ -26,8 +31,7 @@ show_quoted(FILE *out, const char *text, enum show_syntax syntax)
 		else if (c == '\t')
 			fputs("\\t", out);
 		else if (c < 0x20 || c == 0x7f)
-			fprintf(out,
-			    syntax == SHOW_JSON ? "\\u%04x" : "\\x%02x", c);
+			fprintf(out, "\\x%02x", c);
 		else
 			fputc(c, out);
 	}

@@ -50,7 +50,7 @@ shows(uint32_t c)
 }
 
 size_t
-escape_printable(const void *data, size_t len)
+escape_character(const void *data, size_t len, uint32_t *character)
 {
 	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
 	const uint8_t *p = data;
@@ -60,8 +60,8 @@ escape_printable(const void *data, size_t len)
 	if (len == 0)
 		return 0;
 	if (p[0] < 0x80)
-		return p[0] >= 0x20 && p[0] != 0x7f;
-	if (p[0] >= 0xc2 && p[0] <= 0xdf)
+		n = 1, c = p[0];
+	else if (p[0] >= 0xc2 && p[0] <= 0xdf)
 		n = 2, c = p[0] & 0x1f;
 	else if (p[0] >= 0xe0 && p[0] <= 0xef)
 		n = 3, c = p[0] & 0x0f;
@@ -76,9 +76,27 @@ escape_printable(const void *data, size_t len)
 			return 0;
 		c = c << 6 | (p[i] & 0x3f);
 	}
-	if (c < smallest[n] || c > 0x10ffff || !shows(c))
+	if (c < smallest[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
 		return 0;
+	*character = c;
 	return n;
+}
+
+bool
+escape_shows(uint32_t character)
+{
+	if (character < 0x80)
+		return character >= 0x20 && character != 0x7f;
+	return shows(character);
+}
+
+size_t
+escape_printable(const void *data, size_t len)
+{
+	uint32_t c = 0;
+	size_t n = escape_character(data, len, &c);
+
+	return n != 0 && escape_shows(c) ? n : 0;
 }
 
 /* One character or byte of data as piece[]; returns the bytes taken. */

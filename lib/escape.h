@@ -6,7 +6,9 @@
 #ifndef LIB_ESCAPE_H
 #define LIB_ESCAPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* What is put in place of the end of a text that had to be cut. */
 #define ESCAPE_CUT "..."
@@ -33,5 +35,11 @@ size_t escape_text(char *out, size_t size, const char *text, unsigned flags);
  * with; 0 if there is none.
  */
 size_t escape_printable(const void *data, size_t len);
+
+/* The length (1-4) of the UTF-8 character that data[len] starts with, and the
+ * character, printable or not; 0 if there is none. */
+size_t escape_character(const void *data, size_t len, uint32_t *character);
+/* Is the character one that shows, and shows where it stands? */
+bool escape_shows(uint32_t character);
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include "daemon/ctl/record.h"
 
+#include "lib/json.h"
 #include "lib/err.h"
 #include "lib/escape.h"
 #include "lib/mem.h"
@@ -179,13 +180,7 @@ json_text(const char *text, FILE *out)
 	char *safe = printable(text);
 
 	written = true;
-	putc('"', out);
-	for (const char *c = safe; *c != '\0'; c++) {
-		if (*c == '"' || *c == '\\')
-			putc('\\', out);
-		putc(*c, out);
-	}
-	putc('"', out);
+	json_quote(out, safe);
 	free(safe);
 }
 

@@ -270,6 +270,54 @@ START_TEST(a_schema_that_is_wrong_is_refused)
 }
 END_TEST
 
+/* A program that asks a module and has no client, no state, no helper. */
+START_TEST(what_a_program_does_not_have_answers_state)
+{
+	const struct host_calls calls = {.log = NULL};
+	const struct module_settings settings =
+	    settings_of("it", "x", NULL, NULL);
+	const struct sallyport_module module = {.name = "it"};
+	const struct hosted h = {.settings = &settings, .module = &module};
+	struct attempt attempt = {.method = "publickey"};
+	struct sallyport_login login = {.calls = &calls,
+	    .module = &h,
+	    .stage = STAGE_AUTHENTICATE,
+	    .attempt = &attempt};
+	const uint8_t *payload;
+	uint8_t number;
+	void *data;
+	size_t len;
+
+	ck_assert_int_eq(host_table.ask(&login, "", NULL, 0), SALLYPORT_STATE);
+	ck_assert_int_eq(host_table.show(&login, "x"), SALLYPORT_STATE);
+	ck_assert_int_eq(
+	    host_table.packet_send(&login, 60, "", 0), SALLYPORT_STATE);
+	ck_assert_int_eq(
+	    host_table.packet_receive(&login, &number, &payload, &len),
+	    SALLYPORT_STATE);
+	ck_assert_int_eq(
+	    host_table.state_read(&login, "x", &data, &len), SALLYPORT_STATE);
+	ck_assert_int_eq(
+	    host_table.state_write(&login, "x", "", 0), SALLYPORT_STATE);
+	ck_assert_int_eq(
+	    host_table.environment(&login, "A=b"), SALLYPORT_STATE);
+	ck_assert_int_eq(
+	    host_table.tickets->verify(&login, "", 0, "", 0), SALLYPORT_STATE);
+	host_table.log(&login, SALLYPORT_LOG_ERROR, "%s", "unheard");
+	host_table.exhausted(&login);
+	host_table.call_end(&login);
+	ck_assert_str_eq(host_table.text(&login, SALLYPORT_TTY), "");
+	/* A restriction that nobody keeps is no yes. */
+	ck_assert_int_eq(
+	    host_verdict(&login, "it", SALLYPORT_ALLOW), SALLYPORT_ALLOW);
+	ck_assert_int_eq(host_table.restrict_to(&login, SALLYPORT_NO_PTY, NULL),
+	    SALLYPORT_STATE);
+	ck_assert_int_eq(
+	    host_verdict(&login, "it", SALLYPORT_ALLOW), SALLYPORT_DENY);
+	ck_assert_int_eq(host_verdict(&login, "it", 77), SALLYPORT_DENY);
+}
+END_TEST
+
 Suite *
 suite_host(void)
 {
@@ -280,6 +328,7 @@ suite_host(void)
 	tcase_add_loop_test(t, values_arrive_as_the_schema_means_them, 0,
 	    (int)(sizeof(values) / sizeof(values[0])));
 	tcase_add_test(t, services_go_to_the_row_that_takes_them);
+	tcase_add_test(t, what_a_program_does_not_have_answers_state);
 	tcase_add_loop_test(t, a_schema_that_is_wrong_is_refused, 0,
 	    (int)(sizeof(schemas) / sizeof(schemas[0])));
 	suite_add_tcase(s, t);
