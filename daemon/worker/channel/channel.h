@@ -180,7 +180,9 @@ struct channels {
 	size_t bulk_limit;
 	uint64_t rate_at, rate_out;
 	uint64_t rate; /* bytes a millisecond */
-	uint64_t small_at; /* when somebody typed, so to speak */
+	uint64_t small_at; /* when somebody typed, so to speak, ... */
+	uint32_t small_id; /* ... in this channel */
+	uint64_t other_small_at; /* and last in another than that */
 
 	struct global_queue globals;
 	uint32_t n_globals, next_request;
@@ -256,10 +258,13 @@ void channel_want_write(struct channel *c, bool on);
 /* Its output may be read: now if there is room, else later. */
 void channel_ready(struct channel *c);
 /*
- * Bytes that bulk may leave unread at the client, however slow that is: five
- * packets of OpenSSH's, which tells of its reading after three.
+ * While somebody types, bulk is read and written in pieces: OpenSSH's client
+ * tells of its reading when more than three packets of 32 KiB have come, which
+ * are two of these.  It may leave four of them unread however slow the client
+ * is: two are read while it is told of the other two.
  */
-#define CHANNEL_STEP_LEAST (5u * 32768)
+#define CHANNEL_PIECE	   (3u * 32768 / 2 + 256)
+#define CHANNEL_STEP_LEAST (4u * CHANNEL_PIECE)
 void channel_unready(struct channel *c);
 void channels_pump(void *channels);
 /* A text of ours, to a terminal (each line break CR LF) or standard error. */

@@ -174,13 +174,35 @@ sendable(const struct channel *c)
 }
 
 static void
+typed(struct channel *c)
+{
+	struct channels *t = c->table;
+
+	if (t->small_id != c->id) {
+		t->small_id = c->id;
+		t->other_small_at = t->small_at;
+	}
+	t->small_at = loop_now(t->w->loop);
+}
+
+/* Does somebody type in another channel than this one? */
+static bool
+beside_typing(const struct channel *c)
+{
+	const struct channels *t = c->table;
+	uint64_t at = c->id == t->small_id ? t->other_small_at : t->small_at;
+
+	return at != 0 && loop_now(t->w->loop) <= at + SMALL_PERIOD;
+}
+
+static void
 account(struct channel *c, uint32_t n, unsigned packets)
 {
 	c->peer_window -= n + (c->tun ? 4 : 0);
 	c->bytes_out += n;
 	c->burst += n;
 	if (n < SMALL && !c->bulk)
-		c->table->small_at = loop_now(c->table->w->loop);
+		typed(c);
 	c->table->turn += packets;
 	channel_used(c, false);
 }
@@ -249,27 +271,33 @@ divide(const struct channel *c, struct iovec *places, size_t n)
 	return i;
 }
 
+/* Is it known how fast the client reads, and does somebody care? */
+static bool
+bounded(const struct channel *c)
+{
+	return c->step != 0 && c->table->rate != 0 && beside_typing(c);
+}
+
 /*
  * Bytes that a slower client has not read yet lie in its socket, where a
  * keystroke has to queue, too.  Its window tells how much that is: while
  * somebody types, bulk keeps to what the client reads in two round trips (fewer
  * would shrink with each hiccup of the path) and READER, but never to less than
  * the client needs before it tells of its reading: that is learnt (stalled()).
- * Bytes that may be sent now.
+ * False: a piece more would be too much.
  */
-static uint64_t
-allowed(const struct channel *c)
+static bool
+room_for_piece(const struct channel *c)
 {
 	const struct channels *t = c->table;
 	uint64_t cap, sent = c->peer_max - c->peer_window;
 
-	if (c->step == 0 || t->rate == 0 ||
-	    loop_now(t->w->loop) > t->small_at + SMALL_PERIOD)
-		return UINT64_MAX;
+	if (!bounded(c))
+		return true;
 	cap = t->rate * (2 * (uint64_t)transport_rtt_min(t->w) + READER) / 1000;
 	if (cap < c->step)
 		cap = c->step;
-	return sent < cap ? cap - sent : 0;
+	return sent + CHANNEL_PIECE <= cap;
 }
 
 /* The client has told nothing of its reading for a while: it needs more. */
@@ -284,21 +312,42 @@ stalled(struct channel *c, uint64_t now)
 	c->step_at = now;
 }
 
-/* Packets of len bytes that fit the window and the room left to bulk. */
+/* Bytes, in packets of len, that fit the window and the room left to bulk. */
 static size_t
 fitting(const struct channel *c, size_t len)
 {
 	size_t queued = packet_queued(c->table->w);
 	size_t limit = c->table->bulk_limit, count = c->peer_window / len;
-	uint64_t more = allowed(c);
 
 	if (queued >= limit)
 		return 0;
 	if (count > (limit - queued) / len + 1)
 		count = (limit - queued) / len + 1;
-	if (count > more / len + 1)
-		count = (size_t)(more / len + 1);
-	return count < MANY ? count : MANY;
+	if (count > MANY)
+		count = MANY;
+	if (count * len > CHANNEL_PIECE && bounded(c))
+		return CHANNEL_PIECE;
+	return count * len;
+}
+
+/* Places for the payloads of `most` bytes; less than two are not worth it. */
+static size_t
+places_for(struct channel *c, size_t len, size_t most, struct iovec *places,
+    struct iovec *into)
+{
+	size_t count = (most + len - 1) / len;
+
+	if (count >= 2)
+		count = packet_places(
+		    c->table->w, DATA_HEADER + len, places, count);
+	if (count < 2)
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		into[i].iov_base = (uint8_t *)places[i].iov_base + DATA_HEADER;
+		into[i].iov_len = most < len ? most : len;
+		most -= into[i].iov_len;
+	}
+	return count;
 }
 
 /*
@@ -309,23 +358,18 @@ static enum served
 serve_many(struct channel *c, struct end *end)
 {
 	struct iovec places[MANY], into[MANY];
-	size_t len = c->peer_packet, count, packets;
+	size_t len = c->peer_packet, most = 0, count, packets;
 	ssize_t n;
 
 	if (len > PACKET_PAYLOAD_MAX - DATA_HEADER)
 		len = PACKET_PAYLOAD_MAX - DATA_HEADER;
 	if (!c->bulk || c->pty || c->tun || len == 0)
 		return serve_end(c, end);
-	count = fitting(c, len);
-	if (count >= 2)
-		count = packet_places(
-		    c->table->w, DATA_HEADER + len, places, count);
-	if (count < 2)
+	count = places_for(c, len, fitting(c, len), places, into);
+	if (count == 0)
 		return serve_end(c, end);
-	for (size_t i = 0; i < count; i++) {
-		into[i].iov_base = (uint8_t *)places[i].iov_base + DATA_HEADER;
-		into[i].iov_len = len;
-	}
+	for (size_t i = 0; i < count; i++)
+		most += into[i].iov_len;
 	do
 		n = readv(end->fd, into, (int)count);
 	while (n < 0 && errno == EINTR);
@@ -334,7 +378,7 @@ serve_many(struct channel *c, struct end *end)
 	packets = divide(c, places, (size_t)n);
 	packets_commit(c->table->w, places, packets);
 	account(c, (uint32_t)n, (unsigned)packets);
-	return (size_t)n == count * len ? SERVED : DRAINED;
+	return (size_t)n == most ? SERVED : DRAINED;
 }
 
 /*
@@ -439,7 +483,7 @@ bulk_may(struct channels *t, struct channel *c)
 	struct worker *w = t->w;
 	uint64_t now = loop_now(w->loop);
 
-	if (allowed(c) == 0) {
+	if (!room_for_piece(c)) {
 		stalled(c, now);
 		loop_timer_start(w->loop, &t->pump_timer, STALL, pump_again, t);
 		return false;
@@ -461,6 +505,7 @@ channels_pump(void *arg)
 {
 	struct channels *t = arg;
 	struct channel *c;
+	bool at_once;
 
 	measure(t);
 	t->turn = 0;
@@ -475,8 +520,13 @@ channels_pump(void *arg)
 			if (!bulk_may(t, c))
 				break;
 		}
+		/* The client reads a piece while the next one is made. */
+		at_once = c->bulk && bounded(c) &&
+		    packet_queued(t->w) < CHANNEL_PIECE;
 		if (!serve_head(c))
 			break;
+		if (at_once)
+			(void)packet_flush(t->w);
 	}
 	/* Those left over are known to be ready: do not be told again. */
 	TAILQ_FOREACH(c, &t->small, ready)

@@ -32,6 +32,9 @@ static void
 keep(const uint8_t *data, size_t len)
 {
 	fake.total_out += len;
+	fake.unflushed += len;
+	if (fake.unflushed > fake.unflushed_max)
+		fake.unflushed_max = fake.unflushed;
 	if (fake.keep_queued)
 		fake.queued += len;
 	if (fake.queued > fake.placed_max)
@@ -113,6 +116,7 @@ int
 packet_flush(struct worker *w)
 {
 	(void)w;
+	fake.unflushed = 0;
 	return 0;
 }
 

@@ -26,6 +26,7 @@ struct fake {
 	unsigned rows; /* packets_commit() of more than one */
 	size_t queue_max; /* packet_place() has no room above it */
 	size_t placed_max; /* the most that was ever queued */
+	size_t unflushed, unflushed_max; /* since the last packet_flush() */
 	bool keep_queued; /* nothing leaves until fake_drain() */
 	bool forget; /* count, but do not keep */
 	uint64_t total_out, silence, heard_at; /* heard_at: silence since */

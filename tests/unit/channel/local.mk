@@ -8,6 +8,7 @@ tests_unit_channel_test_channel_SOURCES = \
 	tests/unit/channel/test_alive.c \
 	tests/unit/channel/test_eow.c \
 	tests/unit/channel/test_flow.c \
+	tests/unit/channel/test_order.c \
 	tests/unit/channel/test_forward.c \
 	tests/unit/channel/test_patience.c \
 	tests/unit/channel/test_program.c \

@@ -21,6 +21,7 @@ main(void)
 	srunner_add_suite(runner, suite_window());
 	srunner_add_suite(runner, suite_eow());
 	srunner_add_suite(runner, suite_flow());
+	srunner_add_suite(runner, suite_order());
 	srunner_add_suite(runner, suite_patience());
 	srunner_add_suite(runner, suite_together());
 	srunner_add_suite(runner, suite_alive());

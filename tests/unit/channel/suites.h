@@ -9,6 +9,7 @@ Suite *suite_window(void);
 Suite *suite_forward(void);
 Suite *suite_eow(void);
 Suite *suite_flow(void);
+Suite *suite_order(void);
 Suite *suite_patience(void);
 Suite *suite_together(void);
 Suite *suite_alive(void);
