@@ -16,7 +16,6 @@
 #include "lib/mem.h"
 #include "lib/rd.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <pwd.h>
 #include <signal.h>
@@ -197,58 +196,72 @@ test_open(struct test *t, const char *tty)
 
 /* ---- its configuration ---- */
 
+static void __attribute__((noreturn)) refused(struct problems *problems)
+{
+	problems_print(problems, stderr);
+	exit(1);
+}
+
+static struct config *
+read_config(const char *file, const char *chains, const char *options)
+{
+	struct bundle bundle = {0};
+	struct problems problems = {0};
+	char *text = mem_printf(
+	    "deadlines = { failure_delay = 0; };\n"
+	    "records = { btmp = false; };\n"
+	    "modules = ( { name = \"it\"; file = \"%s\"; options = { %s }; "
+	    "} );\n"
+	    "rules = ( { name = \"test\"; pty = true; methods = [ %s ]; } );\n",
+	    file, options, chains);
+	struct config *config = NULL;
+
+	if (config_bundle_add(&bundle, "test", text, strlen(text)) != 0 ||
+	    config_load(&bundle, &config, &problems) != 0)
+		refused(&problems);
+	problems_free(&problems);
+	config_bundle_free(&bundle);
+	free(text);
+	return config;
+}
+
 /* All methods of the module, a chain each. */
 static char *
-own_methods(const char *file)
+own_chains(const char *file, const char *options)
 {
-	void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-	const struct sallyport_module *module;
+	struct config *config = read_config(file, "\"password\"", options);
+	const struct host_loading how = {.directory = config->module_directory};
+	struct problems problems = {0};
 	char *list = mem_strdup(""), *more;
+	struct hosted h;
 
-	if (library == NULL) {
-		fprintf(stderr, "%s\n", dlerror());
-		exit(2);
-	}
-	module = dlsym(library, "sallyport_module");
-	for (size_t i = 0; module != NULL && module->methods != NULL &&
-	     module->methods[i] != NULL;
-	     i++) {
+	if (host_load_one(&config->modules[0], &how, &h, &problems) != 0)
+		refused(&problems);
+	for (size_t i = 0;
+	     h.module->methods != NULL && h.module->methods[i] != NULL; i++) {
 		more = mem_printf("%s%s\"%s:it\"", list, i > 0 ? ", " : "",
-		    module->methods[i]);
+		    h.module->methods[i]);
 		free(list);
 		list = more;
 	}
+	host_unload_one(&h);
+	config_free(config);
 	return list;
 }
 
 static void
 configure(const char *file, const char *methods, const char *options)
 {
-	struct bundle bundle = {0};
 	struct problems problems = {0};
-	char *own = methods == NULL ? own_methods(file) : NULL;
-	char *text = mem_printf(
-	    "deadlines = { failure_delay = 0; };\n"
-	    "records = { btmp = false; };\n"
-	    "modules = ( { name = \"it\"; file = \"%s\"; options = { %s }; "
-	    "} );\n"
-	    "rules = ( { name = \"test\"; pty = true; methods = [ %s%s%s ]; } "
-	    ");\n",
-	    file, options, methods == NULL ? "" : "\"",
-	    methods == NULL ? own : methods, methods == NULL ? "" : "\"");
-	struct config *config = NULL;
+	char *chains = methods == NULL ? own_chains(file, options) :
+					 mem_printf("\"%s\"", methods);
 
-	if (config_bundle_add(&bundle, "test", text, strlen(text)) != 0 ||
-	    config_load(&bundle, &config, &problems) != 0 ||
-	    (test.t.config = config, host_load(&test.t, &problems) != 0)) {
-		problems_print(&problems, stderr);
-		exit(1);
-	}
+	test.t.config = read_config(file, chains, options);
+	if (host_load(&test.t, &problems) != 0)
+		refused(&problems);
 	problems_print(&problems, stderr);
 	problems_free(&problems);
-	config_bundle_free(&bundle);
-	free(text);
-	free(own);
+	free(chains);
 }
 
 static void
