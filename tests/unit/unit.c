@@ -4,10 +4,13 @@
  */
 #include "tests/unit/unit.h"
 
+#include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +43,42 @@ void
 unit_remove(const char *path)
 {
 	(void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+/*
+ * The mount that holds the chroot is reached from the namespace's own root, on
+ * the way that leads out of any chroot: up from a folder that is outside of
+ * another.
+ */
+static bool
+make_private_from_above(void)
+{
+	char below[] = "/tmp/above-XXXXXX";
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool done = root >= 0 && mkdtemp(below) != NULL && chroot(below) == 0 &&
+	    fchdir(root) == 0;
+
+	for (int i = 0; done && i < PATH_MAX / 2; i++)
+		done = chdir("..") == 0;
+	done = done && chroot(".") == 0 &&
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+	done = root >= 0 && fchdir(root) == 0 && chroot(".") == 0 && done;
+	(void)rmdir(below);
+	if (root >= 0)
+		close(root);
+	return done;
+}
+
+bool
+unit_mounts_apart(void)
+{
+	char here[PATH_MAX];
+
+	return getcwd(here, sizeof(here)) != NULL &&
+	    unshare(CLONE_NEWNS) == 0 &&
+	    (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 ||
+		make_private_from_above()) &&
+	    chdir(here) == 0;
 }
 
 static void

@@ -25,6 +25,13 @@ void unit_scratch(bool trusted);
 /* A new empty folder in it; the caller frees the path. */
 char *unit_folder(void);
 
+/*
+ * For root: this process alone sees what it mounts from now on.  Also in a
+ * plain chroot, as packages are built in, whose "/" is no mount point.  False,
+ * and errno.
+ */
+bool unit_mounts_apart(void);
+
 /* Removes a folder with all in it. */
 void unit_remove(const char *path);
 

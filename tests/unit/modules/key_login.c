@@ -6,8 +6,9 @@
 #include "lib/mem.h"
 #include "lib/ssh/key_sign.h"
 #include "lib/ssh/ssh2.h"
+#include "tests/unit/unit.h"
 
-#include <sched.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,9 +37,8 @@ void
 set_up(void)
 {
 	snprintf(work, sizeof(work), "%s/w", fake_modules());
-	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
-	ck_assert_int_eq(
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_msg(unit_mounts_apart(), "a mount namespace of its own: %s",
+	    strerror(errno));
 	mkdir(work, 0755);
 	ck_assert_int_eq(mount("tmpfs", work, "tmpfs", 0, "mode=755"), 0);
 	snprintf(home, sizeof(home), "%s/home", work);

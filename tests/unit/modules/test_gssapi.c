@@ -549,6 +549,8 @@ suite_gssapi(void)
 	Suite *s = suite_create("gssapi");
 	TCase *t = tcase_create("gssapi");
 
+	tcase_set_timeout(t, 30);
+
 	LOOP(t, files, a_line_of_k5login_names_one_principal);
 	tcase_add_test(t, a_nul_in_k5login_is_part_of_a_line);
 	LOOP(t, exchanges, only_a_right_mic_of_a_complete_context_lets_in);

@@ -4,6 +4,7 @@
  */
 #include "tests/unit/sftp/client.h"
 #include "tests/unit/sftp/suites.h"
+#include "tests/unit/unit.h"
 
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -11,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -383,8 +383,7 @@ END_TEST
 static void
 small_disk(const struct client *client)
 {
-	if (unshare(CLONE_NEWNS) != 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	if (!unit_mounts_apart() ||
 	    mount("tmpfs", client->root, "tmpfs", 0, "size=64k") != 0)
 		exit(77);
 }
