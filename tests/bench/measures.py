@@ -315,7 +315,8 @@ class Echo:
         self.echo = subprocess.Popen(
             server.ssh("cat", **mux), stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, bufsize=0)
-        self.bulk_argv = server.ssh("cat /dev/zero", **mux)
+        self.down = server.ssh("cat /dev/zero", **mux)
+        self.up = server.ssh("cat >/dev/null", **mux)
         self.once()
 
     def once(self):
@@ -343,12 +344,18 @@ def p99(sorted_samples):
     return sorted_samples[int(len(sorted_samples) * 0.99) - 1]
 
 
-def echo_beside(scene, server, look):
-    """What look(echo) says while a bulk download shares the connection."""
+def median(sorted_samples):
+    return sorted_samples[len(sorted_samples) // 2]
+
+
+def echo_beside(scene, server, look, up=False):
+    """What look(echo) says while a bulk transfer shares the connection."""
     e = Echo(scene, server)
     try:
         server.echo_idle = p99(e.samples(200))
-        bulk = subprocess.Popen(e.bulk_argv, stdin=DEVNULL, stdout=DEVNULL)
+        with open("/dev/zero", "rb") as zero:
+            bulk = subprocess.Popen(e.up if up else e.down, stdin=zero,
+                                    stdout=DEVNULL)
         time.sleep(0.5)
         try:
             return look(e)
@@ -360,46 +367,50 @@ def echo_beside(scene, server, look):
         server.settle()
 
 
-def echo_under_load(scene, server):
-    """p99 under a bulk download, less p99 when idle: both are kept."""
-    count = 200 if scene.quick else 500
-    return [echo_beside(scene, server, lambda e: p99(e.samples(count)))]
+def echo_under_load(which, up=False):
+    """p50 or p99 beside a transfer; the idle connection's p99 is kept."""
+    def measure(scene, server):
+        count = 200 if scene.quick else 500
+        return [echo_beside(scene, server, lambda e: which(e.samples(count)),
+                            up)]
+    return measure
 
 
-def echo_under_load_median(scene, server):
-    count = 200 if scene.quick else 500
-    return [echo_beside(scene, server, lambda e:
-                        e.samples(count)[count // 2])]
+def beside_alone(e, seconds):
+    def taken():
+        with open(f"/proc/{e.master.pid}/io") as f:
+            return int(f.readline().split()[1])
 
-
-def bulk_beside_echo(scene, server):
-    """The download's rate while somebody types, to its rate before."""
-    seconds = 1 if scene.quick else 3
-
-    def rate(e, meanwhile):
-        def taken():
-            with open(f"/proc/{e.master.pid}/io") as f:
-                return int(f.readline().split()[1])
+    def rate(meanwhile):
         before, start = taken(), time.perf_counter()
         while time.perf_counter() < start + seconds:
             meanwhile()
             time.sleep(0.02)
         return (taken() - before) / (time.perf_counter() - start)
 
-    def look(e):
-        time.sleep(1.2)  # nobody types any more
-        alone = rate(e, lambda: None)
-        return rate(e, e.once) / alone
-    return [echo_beside(scene, server, look)]
+    time.sleep(1.2)  # nobody types any more
+    alone = rate(lambda: None)
+    return rate(e.once) / alone
 
 
-def echo_idle(scene, server):
-    e = Echo(scene, server)
-    try:
-        return [p99(e.samples(200))]
-    finally:
-        e.end()
-        server.settle()
+def bulk_beside_echo(up):
+    """The transfer's rate while somebody types, to its rate before."""
+    def measure(scene, server):
+        seconds = 1 if scene.quick else 3
+        return [echo_beside(scene, server, lambda e: beside_alone(e, seconds),
+                            up)]
+    return measure
+
+
+def echo_idle(which):
+    def measure(scene, server):
+        e = Echo(scene, server)
+        try:
+            return [which(e.samples(200))]
+        finally:
+            e.end()
+            server.settle()
+    return measure
 
 
 def pss_kb(pids):
@@ -568,14 +579,22 @@ MEASURES = [
             long_upload, ">= 110", digits=1, rounds=1, up=True),
     Measure("long_login", "login over a 100 ms path, curve25519, ms",
             long_login, "<= 920", digits=0, rounds=2),
-    Measure("echo_idle", "echo p99 in an idle connection, ms", echo_idle,
+    Measure("echo_idle_median", "echo p50 in an idle connection, ms",
+            echo_idle(median), None, rounds=3),
+    Measure("echo_idle", "echo p99 in an idle connection, ms", echo_idle(p99),
             None, rounds=3),
     Measure("echo_load", "echo p99 under a bulk download in it, ms",
-            echo_under_load, "<= idle + 1", rounds=3),
+            echo_under_load(p99), "<= idle + 1", rounds=3),
     Measure("echo_median", "echo p50 under a bulk download in it, ms",
-            echo_under_load_median, 1.0, rounds=3),
+            echo_under_load(median), 1.0, rounds=3),
+    Measure("echo_up_load", "echo p99 under a bulk upload in it, ms",
+            echo_under_load(p99, up=True), "<= idle + 1", rounds=3),
+    Measure("echo_up_median", "echo p50 under a bulk upload in it, ms",
+            echo_under_load(median, up=True), 1.0, rounds=3),
     Measure("echo_bulk", "the download's rate beside typing, of its own ↑",
-            bulk_beside_echo, ">= 0.95", rounds=3, up=True),
+            bulk_beside_echo(up=False), ">= 0.95", rounds=3, up=True),
+    Measure("echo_up_bulk", "the upload's rate beside typing, of its own ↑",
+            bulk_beside_echo(up=True), ">= 0.95", rounds=3, up=True),
     Measure("idle_pss", "idle authenticated connection, PSS kB", idle_pss,
             0.25, digits=0, rounds=2, nopam=True),
     Measure("idle_kernel", "idle authenticated connection, kernel kB",

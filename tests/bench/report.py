@@ -138,7 +138,7 @@ def table(measures, results):
         if not r:
             continue
         values = dict(r)
-        if m.name == "echo_load":
+        if m.name in ("echo_load", "echo_up_load"):
             values["idle"] = results.get("echo_idle", {}).get("sallyport")
         goal = f"≤ {m.goal}×" if isinstance(m.goal, float) else \
             (m.goal or "–").replace("<=", "≤").replace(">=", "≥")
