@@ -101,6 +101,8 @@ static const char head[] =
     "|\n"
     "| `src`, `sport` | `source.ip`, `source.port` | `SRC`, `SPORT` | client "
     "|\n"
+    "| `proxy` | `sallyport.proxy.ip` | `PROXY` | the balancer that told the "
+    "client's address |\n"
     "| `dst`, `dport` | `destination.ip`, `destination.port` | `DST`, `DPORT` "
     "| server |\n"
     "| `user`, `uid` | `user.name`, `user.id` | `USER`, `UID` | user; the id "

@@ -142,12 +142,21 @@ def credentials(user, what):
     return [*alone, "-i", key, "-o", "PreferredAuthentications=publickey"], None
 
 
+def by_balancer(balancer, source, port):
+    """As HAProxy's send-proxy does it."""
+    header = f"PROXY TCP4 {source} 10.8.0.1 40000 {port}\\r\\n"
+    return (f"ProxyCommand=bash -c '(printf \"{header}\"; exec cat) | "
+            f"socat - TCP4:10.8.0.1:{port},bind={balancer}'")
+
+
 def try_it(s, user, source, what, does):
     what, _, port = what.partition(" at port ")
     port = port or str(s.port)
     options, typed = credentials(user, what)
+    source, _, balancer = source.partition(" by ")
     options += ["-F", "none", "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o",
-                "LogLevel=ERROR", "-o", f"BindAddress={source}"]
+                "LogLevel=ERROR"]
+    options += ["-o", by_balancer(balancer, source, port) if balancer else f"BindAddress={source}"]
     if typed is None:
         options += ["-o", "BatchMode=yes"]
     typing = ["sshpass", "-p", typed] if typed else []
@@ -200,8 +209,8 @@ def test_a_recipe_lets_in_whom_it_says_and_nobody_else(make_server, people, titl
             assert result == "yes" or result.removeprefix("prints ") in p.stdout, row
 
 
-def test_there_are_thirteen():
-    assert [title.split(".")[0] for title, _, _ in recipes()] == [str(n) for n in range(1, 14)]
+def test_there_are_fourteen():
+    assert [title.split(".")[0] for title, _, _ in recipes()] == [str(n) for n in range(1, 15)]
 
 
 PAGES = ("sallyport-pam", "sallyport-publickey", "sallyport-hostbased", "sallyport.conf")
