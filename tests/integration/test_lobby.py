@@ -19,7 +19,9 @@ def receive(s, seconds=10):
     data = b""
     s.settimeout(seconds)
     while True:
-        data += s.recv(65536)
+        part = s.recv(65536)
+        assert part, data  # it has ended
+        data += part
         line, _, rest = data.partition(b"\r\n")
         if len(rest) >= 4 and len(rest) - 4 >= struct.unpack(">I", rest[:4])[0]:
             return line, rest
