@@ -13,6 +13,7 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
+#include "modules/host/load.h"
 #include "modules/sallyport_module.h"
 #include "modules/sallyport_helper.h"
 #include "privsep/die.h"
@@ -22,7 +23,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -276,34 +276,25 @@ static void SALLYPORT_FORMAT(3, 4) say(struct sallyport_helper *helper,
 		    .level = (uint8_t)level, .line = line);
 }
 
-static const struct sallyport_module *
-open_library(const char *file, const char **why)
+/* Why not; it lives as long as the process. */
+static const char *
+link_module(struct hosted *h)
 {
-	void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-	const struct sallyport_module *module;
+	static struct problems problems;
 
-	if (library == NULL) {
-		*why = dlerror();
-		return NULL;
-	}
-	module = dlsym(library, "sallyport_module");
-	if (module == NULL || module->abi != SALLYPORT_MODULE_ABI ||
-	    module->size < offsetof(struct sallyport_module, helper) +
-		    sizeof(module->helper) ||
-	    module->helper == NULL) {
-		*why = "the library has no helper any more";
-		return NULL;
-	}
-	return module;
+	if (host_link(h, &problems) != 0)
+		return problems.items[0].text;
+	return host_has_helper(h) ? NULL : "the library has no helper any more";
 }
 
 const char *
 helper_serve(const struct module_settings *settings, const char *file, int door,
     struct wall *master)
 {
-	const struct sallyport_module *module;
+	struct hosted h = {
+	    .settings = settings, .file = (char *)(uintptr_t)file, .door = -1};
 	struct sallyport_setting *given;
-	const char *why = NULL;
+	const char *why;
 	size_t count;
 
 	self.master = master;
@@ -311,9 +302,9 @@ helper_serve(const struct module_settings *settings, const char *file, int door,
 	for (size_t i = 0; i < SALLYPORT_HELPER_TAKEN_MAX; i++)
 		self.taken[i].wall.fd = -1;
 	wall_init(&self.door, door, PATH_MONITORS_DOOR, PATH_MONITORS_DOOR);
-	if ((module = open_library(file, &why)) == NULL)
+	if ((why = link_module(&h)) != NULL)
 		return why;
-	given = module_settings_make(module->options, settings, NULL, &count);
+	given = module_settings_make(h.module->options, settings, NULL, &count);
 	self.helper = (struct sallyport_helper){.abi = SALLYPORT_MODULE_ABI,
 	    .size = sizeof(self.helper),
 	    .settings = given,
@@ -322,6 +313,6 @@ helper_serve(const struct module_settings *settings, const char *file, int door,
 	    .next = next,
 	    .answer = answer,
 	    .log = say};
-	(void)module->helper(&self.helper);
+	(void)h.module->helper(&self.helper);
 	return self.over ? NULL : "its helper() has returned";
 }

@@ -182,15 +182,11 @@ run_load(
 	return err != 0 || problems->errors != errors ? E_VALUE : 0;
 }
 
-/* The library's own start-up, what the module says of itself, and load(). */
-static int
-open_module(
-    struct hosted *h, const struct host_loading *how, struct problems *problems)
+int
+host_link(struct hosted *h, struct problems *problems)
 {
 	const struct module_settings *settings = h->settings;
-	size_t errors = problems->errors;
 
-	enter(settings, "the start of its library");
 	h->library = dlopen(h->file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	if (h->library == NULL) {
 		REFUSE(problems, settings, "module %s: %s", settings->name,
@@ -200,15 +196,25 @@ open_module(
 	h->module = dlsym(h->library, "sallyport_module");
 	if (h->module == NULL) {
 		REFUSE(problems, settings,
-		    "module %s: %s exports no "
-		    "\"sallyport_module\"",
+		    "module %s: %s exports no \"sallyport_module\"",
 		    settings->name, h->file);
 		return E_VALUE;
 	}
-	if (!is_acceptable(h->module, settings, problems))
+	return is_acceptable(h->module, settings, problems) ? 0 : E_VALUE;
+}
+
+/* The library's own start-up, what the module says of itself, and load(). */
+static int
+open_module(
+    struct hosted *h, const struct host_loading *how, struct problems *problems)
+{
+	size_t errors = problems->errors;
+
+	enter(h->settings, "the start of its library");
+	if (host_link(h, problems) != 0)
 		return E_VALUE;
-	module_options_check(h->module->options, settings, problems);
-	host_check_events(h->module, settings, problems);
+	module_options_check(h->module->options, h->settings, problems);
+	host_check_events(h->module, h->settings, problems);
 	if (problems->errors != errors)
 		return E_VALUE;
 	return how->calls == NULL ? 0 : run_load(h, how, problems);

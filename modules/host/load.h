@@ -44,6 +44,12 @@ int host_load_one(const struct module_settings *settings,
 void host_unload_one(struct hosted *h);
 
 /*
+ * The library alone, of a file that was judged before: h has settings and file,
+ * and gets library and module.  0, or E_VALUE as above.
+ */
+int host_link(struct hosted *h, struct problems *problems);
+
+/*
  * The file of a module: absolute, or a name ("pam", "pam.so") in the
  * directory.  NULL: it is neither.  The caller frees it.
  */
