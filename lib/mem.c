@@ -103,6 +103,30 @@ mem_printf(const char *format, ...)
 	return text;
 }
 
+void
+mem_append(char **text, const char *format, ...)
+{
+	va_list args;
+	char *more, *all;
+
+	va_start(args, format);
+	more = mem_vprintf(format, args);
+	va_end(args);
+	all = *text == NULL ? more : mem_printf("%s%s", *text, more);
+	if (all != more)
+		free(more);
+	free(*text);
+	*text = all;
+}
+
+void
+mem_push(char ***list, size_t *count, char *text)
+{
+	*list = mem_grow(*list, *count + 2, sizeof(**list));
+	(*list)[(*count)++] = text;
+	(*list)[*count] = NULL;
+}
+
 /* Larger ones libc maps on their own. */
 #define HOLE_MAX (128u * 1024)
 /* As far below the caller as its calls may have gone. */

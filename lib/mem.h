@@ -20,6 +20,13 @@ char *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *mem_vprintf(const char *format, va_list args)
     __attribute__((format(printf, 1, 0)));
 
+/* Text to the end of *text, which is NULL or the caller's. */
+void mem_append(char **text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* One more text of a list, whose owner it gets; a NULL stands behind the last,
+ * which does not count. */
+void mem_push(char ***list, size_t *count, char *text);
+
 /*
  * For a process that will fork many others: take what is free between what is
  * in use out of circulation, for good.  A child then allocates from one fresh

@@ -67,14 +67,9 @@ account_look_up(const char *name, bool asked, bool tell, struct passwd *out,
 static void
 add_line(char **text, const char *name)
 {
-	char *longer;
-
 	/* A line is a name. */
-	if (name == NULL || name[0] == '\0' || strchr(name, '\n') != NULL)
-		return;
-	longer = mem_printf("%s%s\n", *text, name);
-	free(*text);
-	*text = longer;
+	if (name != NULL && name[0] != '\0' && strchr(name, '\n') == NULL)
+		mem_append(text, "%s\n", name);
 }
 
 const char *

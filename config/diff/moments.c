@@ -252,13 +252,10 @@ static const struct moments_of *
 moments_of(struct moments *m, const struct windows *w)
 {
 	struct moments_of *of;
-	char *text = mem_strdup(""), *longer;
+	char *text = mem_strdup("");
 
-	for (size_t i = 0; i < w->count; i++) {
-		longer = mem_printf("%s%s\n", text, w->items[i]->text);
-		free(text);
-		text = longer;
-	}
+	for (size_t i = 0; i < w->count; i++)
+		mem_append(&text, "%s\n", w->items[i]->text);
 	for (size_t i = 0; i < m->known_count; i++) {
 		if (strcmp(m->known[i].windows, text) == 0) {
 			free(text);

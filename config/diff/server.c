@@ -119,14 +119,11 @@ compare_lists(const struct list *l, const void *old, size_t old_count,
 static char *
 module_order(const struct config *config)
 {
-	char *text = mem_strdup(""), *longer;
+	char *text = mem_strdup("");
 
-	for (size_t i = 0; i < config->module_count; i++) {
-		longer = mem_printf(
-		    "%s%s%s", text, i > 0 ? ", " : "", config->modules[i].name);
-		free(text);
-		text = longer;
-	}
+	for (size_t i = 0; i < config->module_count; i++)
+		mem_append(
+		    &text, "%s%s", i > 0 ? ", " : "", config->modules[i].name);
 	return text;
 }
 

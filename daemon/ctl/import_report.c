@@ -247,18 +247,15 @@ blocks_of(const struct config *config, const struct policy_facts *facts)
 	for (size_t i = 0; i < config->overlay_count; i++) {
 		const struct rule *overlay = &config->overlays[i];
 		enum tri result;
-		char *longer;
 
 		if (strncmp(overlay->name, "match-", 6) != 0)
 			continue;
 		result = policy_match(overlay, false, facts, why, sizeof(why));
 		if (result == TRI_NO)
 			continue;
-		longer = mem_printf("%s%s%s%s", list != NULL ? list : "",
-		    list != NULL ? ", " : "", overlay->name,
+		mem_append(&list, "%s%s%s", list != NULL ? ", " : "",
+		    overlay->name,
 		    result == TRI_UNKNOWN ? " (from some addresses)" : "");
-		free(list);
-		list = longer;
 	}
 	return list;
 }

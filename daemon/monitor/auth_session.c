@@ -187,10 +187,7 @@ auth_set_environment(struct monitor *m, const char *setting)
 		}
 	if (a->environment_count >= AUTH_ENV_MAX)
 		return E_LIMIT;
-	a->environment =
-	    mem_grow(a->environment, a->environment_count + 2, sizeof(char *));
-	a->environment[a->environment_count++] = mem_strdup(setting);
-	a->environment[a->environment_count] = NULL;
+	mem_push(&a->environment, &a->environment_count, mem_strdup(setting));
 	return 0;
 }
 

@@ -58,13 +58,10 @@ show_prompts(const struct msg_auth_ask *x)
 	for (uint32_t i = 0; i < x->count; i++) {
 		size_t len;
 		const uint8_t *prompt = rd_string(&r, WALL_ASK_MAX, &len);
-		char *more;
 
-		more = mem_printf("%s [%.*s]%s", text, (int)len,
+		mem_append(&text, " [%.*s]%s", (int)len,
 		    prompt == NULL ? "" : (const char *)prompt,
 		    rd_bool(&r) ? "" : " (hidden)");
-		free(text);
-		text = more;
 	}
 	say("%s", text);
 	free(text);
@@ -232,18 +229,15 @@ own_chains(const char *file, const char *options)
 	struct config *config = read_config(file, "\"password\"", options);
 	const struct host_loading how = {.directory = config->module_directory};
 	struct problems problems = {0};
-	char *list = mem_strdup(""), *more;
+	char *list = mem_strdup("");
 	struct hosted h;
 
 	if (host_load_one(&config->modules[0], &how, &h, &problems) != 0)
 		refused(&problems);
 	for (size_t i = 0;
-	     h.module->methods != NULL && h.module->methods[i] != NULL; i++) {
-		more = mem_printf("%s%s\"%s:it\"", list, i > 0 ? ", " : "",
+	     h.module->methods != NULL && h.module->methods[i] != NULL; i++)
+		mem_append(&list, "%s\"%s:it\"", i > 0 ? ", " : "",
 		    h.module->methods[i]);
-		free(list);
-		list = more;
-	}
 	host_unload_one(&h);
 	config_free(config);
 	return list;
@@ -302,7 +296,6 @@ static void __attribute__((noreturn)) usage(void)
 static void
 take_options(int argc, char **argv, const char **methods, char **options)
 {
-	char *more;
 	int c;
 
 	while ((c = getopt(argc, argv, "a:dm:o:s:t:u:w:")) != -1)
@@ -317,9 +310,7 @@ take_options(int argc, char **argv, const char **methods, char **options)
 			*methods = optarg;
 			break;
 		case 'o':
-			more = mem_printf("%s %s;", *options, optarg);
-			free(*options);
-			*options = more;
+			mem_append(options, " %s;", optarg);
 			break;
 		case 's':
 			host_state_root(optarg);

@@ -39,9 +39,7 @@ read_environment(struct bytes b)
 
 		if (r.err != 0)
 			break;
-		list = mem_grow(list, count + 2, sizeof(*list));
-		list[count++] = mem_strndup((const char *)at, len);
-		list[count] = NULL;
+		mem_push(&list, &count, mem_strndup((const char *)at, len));
 	}
 	return list != NULL ? list : mem_zalloc(sizeof(*list));
 }

@@ -188,22 +188,20 @@ read_arguments(struct program *p, int argc, char **argv)
 static char *
 expand(const struct program *p, const char *text)
 {
-	char *all = mem_strdup(""), *longer;
+	char *all = mem_strdup("");
 
 	for (; *text != '\0'; text++) {
 		if (*text != '%')
-			longer = mem_printf("%s%c", all, *text);
+			mem_append(&all, "%c", *text);
 		else if (*++text == '%')
-			longer = mem_printf("%s%%", all);
+			mem_append(&all, "%%");
 		else if (*text == 'd')
-			longer = mem_printf("%s%s", all, p->home);
+			mem_append(&all, "%s", p->home);
 		else if (*text == 'u')
-			longer = mem_printf("%s%s", all, p->user);
+			mem_append(&all, "%s", p->user);
 		else
 			fail("unknown key %%%c in start directory",
 			    *text == '\0' ? ' ' : *text);
-		free(all);
-		all = longer;
 	}
 	return all;
 }

@@ -42,13 +42,6 @@ key_options_free(struct key_options *o)
 	memset(o, 0, sizeof(*o));
 }
 
-static void
-append(char ***list, size_t *count, const char *text)
-{
-	*list = mem_grow(*list, *count + 1, sizeof(char *));
-	(*list)[(*count)++] = mem_strdup(text);
-}
-
 /* tun has no extension: a certificate says nothing of it. */
 void
 key_options_of_cert(const struct cert *cert, struct key_options *out)
@@ -64,7 +57,8 @@ key_options_of_cert(const struct cert *cert, struct key_options *out)
 	if (cert->force_command != NULL)
 		out->command = mem_strdup(cert->force_command);
 	if (cert->source_address != NULL)
-		append(&out->from, &out->from_count, cert->source_address);
+		mem_push(&out->from, &out->from_count,
+		    mem_strdup(cert->source_address));
 }
 
 static int
@@ -91,7 +85,8 @@ combine_environment(struct key_options *o, const struct key_options *other)
 			if (strncmp(o->environment[j], value, len) == 0)
 				break;
 		if (j == had && o->environment_count < AUTHORIZED_KEYS_ENV_MAX)
-			append(&o->environment, &o->environment_count, value);
+			mem_push(&o->environment, &o->environment_count,
+			    mem_strdup(value));
 	}
 }
 
@@ -125,7 +120,7 @@ combine_targets(
 	if (other_count == 0)
 		return 0;
 	for (size_t i = 0; *count == 0 && i < other_count; i++)
-		append(&common, &found, other[i]);
+		mem_push(&common, &found, mem_strdup(other[i]));
 	for (size_t i = 0; i < *count; i++) {
 		for (size_t j = 0; j < other_count; j++) {
 			if (found == AUTHORIZED_KEYS_LIST_MAX)
@@ -133,7 +128,7 @@ combine_targets(
 			target = common_target((*list)[i], other[j]);
 			if (target == NULL)
 				continue;
-			append(&common, &found, target);
+			mem_push(&common, &found, mem_strdup(target));
 			free(target);
 		}
 	}
@@ -161,7 +156,7 @@ combine_from(struct key_options *o, const struct key_options *other)
 	if (o->from_count + other->from_count > AUTHORIZED_KEYS_FROM_MAX)
 		return E_DENIED;
 	for (size_t i = 0; i < other->from_count; i++)
-		append(&o->from, &o->from_count, other->from[i]);
+		mem_push(&o->from, &o->from_count, mem_strdup(other->from[i]));
 	return 0;
 }
 

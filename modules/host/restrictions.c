@@ -17,8 +17,7 @@ push(char ***list, size_t *count, const char *value)
 {
 	if (*count >= RESTRICTIONS_MAX)
 		return E_LIMIT;
-	*list = mem_grow(*list, *count + 1, sizeof(char *));
-	(*list)[(*count)++] = mem_strdup(value);
+	mem_push(list, count, mem_strdup(value));
 	return 0;
 }
 
