@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 
+import evil_worker
 import rawssh
 import sp
 from rawssh import Raw, mpint, string
@@ -391,6 +392,24 @@ def test_a_dead_ticketholder_costs_one_exchange(offer, kdc, user):
         open_one.send(MIC, string(open_one.mic()))
         open_one.expect(rawssh.USERAUTH_SUCCESS)
     assert keyex(s, user, cache).stdout == user.name + "\n"
+
+
+def test_a_broken_worker_has_one_token(offer, kdc, user, monkeypatch):
+    """What is refused is not tried again, and a context is no exchange."""
+    evil_worker.build()
+    monkeypatch.setattr(sp, "DAEMON", evil_worker.DAEMON)
+    messages = evil_worker.table()
+    s = offer()
+    with evil_worker.Evil(s, messages) as e:
+        e.send("version", client=b"SSH-2.0-evil", server=b"SSH-2.0-good")
+        kex = e.kex_bytes(CURVE + OID)
+        e.raw(kex)
+        assert e.expect("kex_failed")["token"] == b""
+        mark = s.mark()
+        e.raw(kex)
+        e.wait_end()
+        assert "kex_done" not in [n for n, _ in e.got]
+        s.wait_log("broke the rules of the wall", after=mark)
 
 
 def test_sshd_does_the_same(kdc, user, tmp_path):

@@ -25,6 +25,13 @@ def test_plink(serve, kdc, user):
                env=dict(os.environ, KRB5CCNAME=cache))
     assert p.returncode == 4 and p.stdout == user.name + "\n", (p.stderr, s.log()[-3000:])
     s.wait_log(f"Accepted gssapi-with-mic for {user.name} .*: {user.name}@{REALM}")
+    # it exchanges keys so where it can, and then needs no fingerprint
+    s = serve(kerberos="key_exchange = true;",
+              methods='"gssapi-keyex", "gssapi-with-mic", "publickey"')
+    p = sp.run(["plink", "-batch", "-ssh", "-P", str(s.port), "-l", user.name, HOST,
+                "id -un; exit 4"], env=dict(os.environ, KRB5CCNAME=cache))
+    assert p.returncode == 4 and p.stdout == user.name + "\n", (p.stderr, s.log()[-3000:])
+    s.wait_log(f"Accepted gssapi-keyex for {user.name} .*: {user.name}@{REALM}")
 
 
 def test_paramiko(serve, kdc, user, monkeypatch):

@@ -243,6 +243,7 @@ KEX_LIES = {
     "no secret": dict(shared_secret=b""),
     "a secret that is no mpint": dict(shared_secret=b"\0\0\0\x21" + b"\xff" * 32),
     "groups in another method": dict(gex_min=1024, gex_p=b"\1", gex_g=b"\2"),
+    "a token in another method": dict(token=b"\x60"),
     "foreign data instead of a secret": dict(shared_secret=b"x" * 2112),
 }
 

@@ -73,15 +73,18 @@ static struct {
 	size_t signed_len;
 	const char *local, *k5login;
 	int k5login_error, k5users_error;
+	bool keyex; /* the method */
 } script;
 
 static const char *
 fake_text(struct sallyport_login *login, enum sallyport_text which)
 {
 	(void)login;
-	return which == SALLYPORT_USER ? "ann" :
-	    which == SALLYPORT_HOME    ? "/home/ann" :
-					 script.reason;
+	return which == SALLYPORT_METHOD ?
+	    (script.keyex ? "gssapi-keyex" : "gssapi-with-mic") :
+	    which == SALLYPORT_USER ? "ann" :
+	    which == SALLYPORT_HOME ? "/home/ann" :
+				      script.reason;
 }
 
 static const uint8_t *
@@ -175,6 +178,18 @@ fake_verify(struct sallyport_login *login, const void *data, size_t len,
 }
 
 static int
+fake_verify_exchange(struct sallyport_login *login, const void *data,
+    size_t len, const void *mic, size_t mic_len,
+    struct sallyport_ticket *ticket)
+{
+	ck_assert(script.keyex);
+	ticket->complete = 1;
+	ticket->principal = "ann@REALM";
+	ticket->local = script.local;
+	return fake_verify(login, data, len, mic, mic_len);
+}
+
+static int
 fake_open(struct sallyport_login *login, const char *path, size_t max, int *fd,
     char *why, size_t why_size)
 {
@@ -208,7 +223,8 @@ fake_event(struct sallyport_login *login, const char *event,
 static const struct sallyport_tickets fake_tickets = {
     .size = sizeof(struct sallyport_tickets),
     .accept = fake_accept,
-    .verify = fake_verify};
+    .verify = fake_verify,
+    .verify_exchange = fake_verify_exchange};
 
 static const struct sallyport_host fake_host = {.abi = SALLYPORT_MODULE_ABI,
     .size = sizeof(struct sallyport_host),
@@ -315,6 +331,22 @@ START_TEST(the_mic_is_over_the_session_and_the_request)
 	begin_script();
 	offer(kerberos, sizeof(kerberos));
 	ck_assert_int_eq(run_steps(steps), SALLYPORT_ALLOW);
+	ck_assert_int_eq(script.signed_len, sizeof(wanted) - 1);
+	ck_assert_mem_eq(script.signed_data, wanted, sizeof(wanted) - 1);
+	end_script();
+}
+END_TEST
+
+/* RFC 4462 section 4. */
+START_TEST(a_key_exchange_lets_in_by_one_mic)
+{
+	static const char wanted[] = "\0\0\0\4SESS\62\0\0\0\3ann\0\0\0\3ssh"
+				     "\0\0\0\14gssapi-keyex";
+
+	begin_script();
+	script.keyex = true;
+	buf_text(&script.offer, "good");
+	ck_assert_int_eq(authenticate(NULL, NULL), SALLYPORT_ALLOW);
 	ck_assert_int_eq(script.signed_len, sizeof(wanted) - 1);
 	ck_assert_mem_eq(script.signed_data, wanted, sizeof(wanted) - 1);
 	end_script();
@@ -554,6 +586,7 @@ suite_gssapi(void)
 	LOOP(t, files, a_line_of_k5login_names_one_principal);
 	tcase_add_test(t, a_nul_in_k5login_is_part_of_a_line);
 	LOOP(t, exchanges, only_a_right_mic_of_a_complete_context_lets_in);
+	tcase_add_test(t, a_key_exchange_lets_in_by_one_mic);
 	tcase_add_test(t, the_mic_is_over_the_session_and_the_request);
 	tcase_add_test(t, another_mechanism_is_refused_without_an_answer);
 	LOOP(t, doors, the_mapped_name_counts_only_without_a_k5login);

@@ -9,6 +9,7 @@
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "privsep/roles.h"
+#include "lib/ssh/kex.h"
 #include "privsep/settings.h"
 #include "privsep/slot.h"
 #include "privsep/spawn.h"
@@ -172,6 +173,46 @@ START_TEST(settings_are_the_configured_lists)
 }
 END_TEST
 
+static char *families[] = {
+    (char *)(uintptr_t) "gss-x-", (char *)(uintptr_t) "gss-y-"};
+
+/* Each listener's offer begins with them, and the monitor compares with it. */
+START_TEST(every_offer_has_the_methods_of_gss)
+{
+	static const char *const wanted[] = {"gss-x-" KEX_GSS_KERBEROS
+					     ",gss-y-" KEX_GSS_KERBEROS ",a,b",
+	    "gss-y-" KEX_GSS_KERBEROS ",b"};
+	struct module_settings module = {
+	    .file = (char *)(uintptr_t) "gssapi.so"};
+	struct listener listener = {
+	    .name = (char *)(uintptr_t) "l", .offers = true};
+	struct config config;
+	struct settings *s;
+
+	memset(&config, 0, sizeof(config));
+	config.crypto.kex = (struct strings){names_one, 2};
+	config.crypto.gss_kex = (struct strings){families, 2};
+	listener.crypto.kex = (struct strings){&names_one[1], 1};
+	listener.crypto.gss_kex = (struct strings){&families[1], 1};
+	config.modules = &module;
+	config.module_count = 1;
+	config.listeners = &listener;
+	config.listener_count = 1;
+	for (int on = 0; on < 2; on++) {
+		config.kerberos.key_exchange = on == 1;
+		s = settings_make(&config, NULL, 0, "");
+		ck_assert_uint_eq(s->n_offers, 2);
+		ck_assert_str_eq(s->offers[0].kex, on ? wanted[0] : "a,b");
+		ck_assert_str_eq(s->offers[1].kex, on ? wanted[1] : "b");
+		settings_free(s);
+	}
+	config.module_count = 0;
+	s = settings_make(&config, NULL, 0, "");
+	ck_assert_str_eq(s->offers[0].kex, "a,b");
+	settings_free(s);
+}
+END_TEST
+
 /* A role, exec'd: /bin/sh tells what it was given.  Its second argument is
  * an option to it, so the script comes on the wall's descriptor. */
 START_TEST(a_role_gets_its_descriptors_and_nothing_else)
@@ -242,6 +283,7 @@ suite_parts(void)
 	tcase_add_loop_test(t, a_call_tells_whose_it_is, 0, SLOT_CALL_COUNT);
 	tcase_add_test(t, a_foreign_call_number_has_one_too);
 	tcase_add_test(t, settings_are_the_configured_lists);
+	tcase_add_test(t, every_offer_has_the_methods_of_gss);
 	tcase_add_test(t, a_role_gets_its_descriptors_and_nothing_else);
 	tcase_add_test(t, a_title_never_leaves_its_room);
 	suite_add_tcase(s, t);
