@@ -153,9 +153,10 @@ tell_round(struct monitor *m)
 }
 
 int
-ask_round(struct monitor *m, const char *instruction,
+ask_round(struct sallyport_login *login, const char *instruction,
     struct sallyport_prompt *prompts, size_t count)
 {
+	struct monitor *m = login->program;
 	struct auth *a = m->auth;
 	struct wall_message message;
 	enum slot_call call;
@@ -215,8 +216,9 @@ keep_text(struct auth *a, const char *text)
 }
 
 int
-ask_show(struct monitor *m, const char *text)
+ask_show(struct sallyport_login *login, const char *text)
 {
+	struct monitor *m = login->program;
 	struct auth *a = m->auth;
 	char *clean;
 	size_t len;
@@ -225,7 +227,7 @@ ask_show(struct monitor *m, const char *text)
 		return SALLYPORT_GONE;
 	if (strcmp(a->attempt.method, "keyboard-interactive") == 0 &&
 	    !a->in_session && m->state == STATE_AUTH)
-		return ask_round(m, text, NULL, 0);
+		return ask_round(login, text, NULL, 0);
 	clean = ask_clean(text, INSTRUCTION_MAX - 1);
 	len = strlen(clean);
 	if (a->in_session || m->state != STATE_AUTH) {
@@ -266,9 +268,10 @@ take_passwords(struct monitor *m, const struct msg_auth_password *x,
 }
 
 int
-ask_change(
-    struct monitor *m, const char *prompt, const char **old, const char **fresh)
+ask_change(struct sallyport_login *login, const char *prompt, const char **old,
+    const char **fresh)
 {
+	struct monitor *m = login->program;
 	struct auth *a = m->auth;
 	struct wall_message message;
 	enum slot_call call;
@@ -307,9 +310,10 @@ has_packets(struct monitor *m)
 }
 
 int
-ask_packet_send(
-    struct monitor *m, uint8_t number, const void *payload, size_t len)
+ask_packet_send(struct sallyport_login *login, uint8_t number,
+    const void *payload, size_t len)
 {
+	struct monitor *m = login->program;
 	int err;
 
 	if (!has_packets(m) || number < 60 || number > 79)
@@ -325,9 +329,10 @@ ask_packet_send(
 }
 
 int
-ask_packet_receive(
-    struct monitor *m, uint8_t *number, const uint8_t **payload, size_t *len)
+ask_packet_receive(struct sallyport_login *login, uint8_t *number,
+    const uint8_t **payload, size_t *len)
 {
+	struct monitor *m = login->program;
 	struct auth *a = m->auth;
 	struct wall_message message;
 	enum slot_call call;

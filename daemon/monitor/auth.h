@@ -300,15 +300,15 @@ void auth_banner(struct monitor *m);
 
 /* ---- ask.c -------------------------------------------------------------- */
 
-int ask_round(struct monitor *m, const char *instruction,
+int ask_round(struct sallyport_login *login, const char *instruction,
     struct sallyport_prompt *prompts, size_t count);
-int ask_show(struct monitor *m, const char *text);
-int ask_change(struct monitor *m, const char *prompt, const char **old,
-    const char **fresh);
-int ask_packet_send(
-    struct monitor *m, uint8_t number, const void *payload, size_t len);
-int ask_packet_receive(
-    struct monitor *m, uint8_t *number, const uint8_t **payload, size_t *len);
+int ask_show(struct sallyport_login *login, const char *text);
+int ask_change(struct sallyport_login *login, const char *prompt,
+    const char **old, const char **fresh);
+int ask_packet_send(struct sallyport_login *login, uint8_t number,
+    const void *payload, size_t len);
+int ask_packet_receive(struct sallyport_login *login, uint8_t *number,
+    const uint8_t **payload, size_t *len);
 /* Wipe the answers. */
 void ask_forget(struct monitor *m);
 /* Control bytes but newline and tab become '?'; bounded. */

@@ -57,40 +57,6 @@ bytes(struct sallyport_login *login, enum sallyport_bytes which)
 	}
 }
 
-static int
-ask(struct sallyport_login *login, const char *instruction,
-    struct sallyport_prompt *prompts, size_t count)
-{
-	return ask_round(login->program, instruction, prompts, count);
-}
-
-static int
-show(struct sallyport_login *login, const char *line)
-{
-	return ask_show(login->program, line);
-}
-
-static int
-change(struct sallyport_login *login, const char *prompt,
-    const char **old_password, const char **new_password)
-{
-	return ask_change(login->program, prompt, old_password, new_password);
-}
-
-static int
-packet_send(
-    struct sallyport_login *login, uint8_t n, const void *payload, size_t len)
-{
-	return ask_packet_send(login->program, n, payload, len);
-}
-
-static int
-packet_receive(struct sallyport_login *login, uint8_t *n,
-    const uint8_t **payload, size_t *len)
-{
-	return ask_packet_receive(login->program, n, payload, len);
-}
-
 static void
 call_begin(
     struct sallyport_login *login, enum sallyport_call call, const char *detail)
@@ -147,11 +113,11 @@ const struct host_calls host_calls = {
     .environment = claim_environment,
     .exhausted = claim_exhausted,
     .fail_delay = claim_fail_delay,
-    .ask = ask,
-    .show = show,
-    .ask_change = change,
-    .packet_send = packet_send,
-    .packet_receive = packet_receive,
+    .ask = ask_round,
+    .show = ask_show,
+    .ask_change = ask_change,
+    .packet_send = ask_packet_send,
+    .packet_receive = ask_packet_receive,
     .call_begin = call_begin,
     .call_end = call_end,
     .step = auth_step,
