@@ -537,7 +537,8 @@
 	F(u64, connection, U64) F(u32, pid, U32)                \
 	F(u32, slot, U32) F(u64, since, U64)                    \
 	F(text, source, 64) F(u32, source_port, PORT_MAX)       \
-	F(text, local, 64) F(u32, local_port, PORT_MAX)
+	F(text, local, 64) F(u32, local_port, PORT_MAX)         \
+	F(text, proxy, 64)
 #define WALL_orphans(F) F(u32, generation, U32) F(u32, pid, U32)
 
 #include "privsep/messages_helper.h"

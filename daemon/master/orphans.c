@@ -111,6 +111,10 @@ take_orphan(struct generation *g, struct wall_message *message)
 	if (net_parse(o->source, &c->source) != 0 ||
 	    net_parse(o->local, &c->local) != 0)
 		log_debug("a connection without addresses");
+	if (*o->proxy != '\0' && net_parse(o->proxy, &c->proxy) != 0)
+		memset(&c->proxy, 0, sizeof(c->proxy));
+	c->lenient =
+	    net_equal(&c->source, &c->proxy) && c->proxy.family != NET_NONE;
 	c->source.port = (uint16_t)o->source_port;
 	c->local.port = (uint16_t)o->local_port;
 	c->id = o->connection;

@@ -56,7 +56,7 @@ struct born {
 	pid_t pid;
 	uint64_t connection, since;
 	uint32_t slot;
-	struct net_address source, local;
+	struct net_address source, local, proxy;
 	struct born *next;
 };
 
@@ -301,6 +301,8 @@ remember(const struct msg_serve *s, pid_t pid)
 	if (net_parse(s->source, &b->source) != 0 ||
 	    net_parse(s->local, &b->local) != 0)
 		log_debug("a connection without addresses");
+	if (net_parse(s->proxy, &b->proxy) != 0)
+		memset(&b->proxy, 0, sizeof(b->proxy));
 	b->source.port = (uint16_t)s->source_port;
 	b->local.port = (uint16_t)s->local_port;
 	return b;
@@ -368,7 +370,7 @@ bury(void)
 static int
 tell_keeper(const struct born *b)
 {
-	char source[NET_TEXT_MAX], local[NET_TEXT_MAX];
+	char source[NET_TEXT_MAX], local[NET_TEXT_MAX], proxy[NET_TEXT_MAX];
 	int pidfd = (int)syscall(SYS_pidfd_open, b->pid, 0), err;
 
 	if (pidfd < 0)
@@ -377,7 +379,9 @@ tell_keeper(const struct born *b)
 	    .pid = (uint32_t)b->pid, .slot = b->slot, .since = b->since,
 	    .source = net_print(&b->source, source),
 	    .source_port = b->source.port, .local = net_print(&b->local, local),
-	    .local_port = b->local.port);
+	    .local_port = b->local.port,
+	    .proxy =
+		b->proxy.family == NET_NONE ? "" : net_print(&b->proxy, proxy));
 	/* It begins with reading these; there is no other master to hear. */
 	if (err == 0)
 		err = wall_queue_drain(&master, WALL_PATIENCE_MS);

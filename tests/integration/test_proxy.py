@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -407,6 +408,27 @@ def test_reloads_and_new_templates_do_not_lose_it(proxied, user, tmp_path):
     (session,) = ctl_json(s, "sessions")
     assert session["source"] == "192.0.2.7" and session["proxy"] == BALANCER
     p.communicate()
+
+
+def test_whoever_keeps_the_sessions_of_a_killed_server_knows_it(proxied, user):
+    s = proxied()
+    p = s.popen(user, "echo on; cat", flags=through(s))
+    assert p.stdout.readline() == b"on\n"
+    (before,) = ctl_json(s, "sessions")
+    os.kill(s.pid, signal.SIGKILL)
+    time.sleep(0.2)
+    s.start()
+    (after,) = sp.wait_for(lambda: ctl_json(s, "sessions"), 15, "the session")
+    assert after["id"] == before["id"]
+    assert after["source"] == "192.0.2.7" and after["proxy"] == BALANCER
+    p.communicate()
+
+
+def test_an_administrator_s_penalty_counts_for_a_balancer(proxied):
+    s = proxied(penalties="enabled = true;")
+    ctl(s, "penalties", "add", BALANCER, "60")
+    with connect(s) as c:
+        assert rest(c) == b"Not allowed at this time\r\n"
 
 
 # ---- a broken reader ----
