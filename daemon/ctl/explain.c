@@ -297,6 +297,10 @@ ask_all(const struct ctl *ctl, const struct asked *asked, struct question *q,
 		policy_guard(q->config, &q->facts, &a->decision);
 	if (q->passwd != NULL)
 		explain_account(q, &a->decision, &a->standings);
+	if (asked->principal != NULL)
+		standing_add(&a->standings, STANDING_NOTE, "principal",
+		    "~/.k5login, or auth_to_local in krb5.conf, must name it "
+		    "besides: that is asked at a login only");
 	if (asked->at == NULL || strcmp(asked->at, "now") == 0)
 		explain_server(ctl, q, &a->standings);
 	find_answer(q, a);
