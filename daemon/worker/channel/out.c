@@ -472,22 +472,37 @@ pump_again(void *arg)
 }
 
 /*
- * Whether bulk may be read into packets.  If not, what ends the wait is armed:
- * the socket's becoming writable once the queue has got shorter, or a timer
- * where the client's reading is waited for.  A peer that reads nothing costs
- * no turn of the loop.
+ * The bulk channel whose turn it is; one whose client does not read lets the
+ * others pass.  NULL: there is none, or for all of them the clients' reading
+ * is waited for, with a timer.
+ */
+static struct channel *
+next_bulk(struct channels *t)
+{
+	struct channel *c;
+
+	TAILQ_FOREACH(c, &t->bulk, ready)
+	{
+		if (room_for_piece(c))
+			return c;
+		stalled(c, loop_now(t->w->loop));
+	}
+	if (!TAILQ_EMPTY(&t->bulk))
+		loop_timer_start(
+		    t->w->loop, &t->pump_timer, STALL, pump_again, t);
+	return NULL;
+}
+
+/*
+ * Whether bulk may be read into packets.  If not, the wait for the socket to
+ * become writable, once the queue has got shorter, is armed.  A peer that
+ * reads nothing costs no turn of the loop.
  */
 static bool
-bulk_may(struct channels *t, struct channel *c)
+bulk_may(struct channels *t)
 {
 	struct worker *w = t->w;
-	uint64_t now = loop_now(w->loop);
 
-	if (!room_for_piece(c)) {
-		stalled(c, now);
-		loop_timer_start(w->loop, &t->pump_timer, STALL, pump_again, t);
-		return false;
-	}
 	if (packet_queued(w) < t->bulk_limit)
 		return true;
 	packet_flush(w);
@@ -514,10 +529,9 @@ channels_pump(void *arg)
 		if (t->w->phase != PHASE_OPEN || t->blocked)
 			break;
 		if ((c = TAILQ_FIRST(&t->small)) == NULL) {
-			c = TAILQ_FIRST(&t->bulk);
-			if (c == NULL)
-				break;
-			if (!bulk_may(t, c))
+			/* A flush may serve channels: ask for one behind it. */
+			if (TAILQ_EMPTY(&t->bulk) || !bulk_may(t) ||
+			    (c = next_bulk(t)) == NULL)
 				break;
 		}
 		/* The client reads a piece while the next one is made. */

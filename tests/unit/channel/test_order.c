@@ -280,6 +280,47 @@ START_TEST(test_a_closed_window_stops_bulk_alone)
 }
 END_TEST
 
+/* Two downloads: nobody reads the first, and the second does not wait. */
+START_TEST(test_bulk_that_is_not_read_lets_other_bulk_pass)
+{
+	struct channel *other;
+	uint64_t before;
+	uint32_t id;
+	int program[3];
+
+	begin();
+	warm_up();
+	fake.at = fake.n_sent;
+	id = fake_open_session(BULK + 2);
+	fake_exec(id, program);
+	other = channel_find(fake.w.channels, id);
+	ck_assert_int_eq(fcntl(program[1], F_SETFL, O_NONBLOCK), 0);
+	before = 0;
+	for (int i = 0; i < 60; i++) {
+		while (write(program[1], block, sizeof(block)) > 0)
+			;
+		pour();
+		ck_assert_int_eq(write(scene.far, "x", 1), 1);
+		ck_assert_int_eq(loop_turn(fake.w.loop, 0), 0);
+		ck_assert_int_eq(loop_turn(fake.w.loop, 0), 0);
+		fake.w.channels->rate = 1;
+		if (other->bytes_out > before)
+			ck_assert_int_eq(
+			    fake_packet(SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu", id,
+				(uint32_t)(other->bytes_out - before)),
+			    0);
+		before = other->bytes_out;
+	}
+	/* The first keeps to its bound, the second has gone far beyond one. */
+	ck_assert_uint_le(
+	    scene.bulk->peer_max - scene.bulk->peer_window, CHANNEL_STEP_LEAST);
+	ck_assert_uint_gt(before, 5 * CHANNEL_STEP_LEAST);
+	for (int i = 0; i < 3; i++)
+		close(program[i]);
+	end();
+}
+END_TEST
+
 Suite *
 suite_order(void)
 {
@@ -292,6 +333,7 @@ suite_order(void)
 	tcase_add_test(c, test_another_channels_typing_is_not_forgotten);
 	tcase_add_test(c, test_typing_and_bulk_both_go_on_through_everything);
 	tcase_add_test(c, test_a_closed_window_stops_bulk_alone);
+	tcase_add_test(c, test_bulk_that_is_not_read_lets_other_bulk_pass);
 	suite_add_tcase(s, c);
 	return s;
 }
