@@ -1000,13 +1000,19 @@ def test_json_is_the_answer_of_every_command(make_server, user):
         "penalties": (), "policy": ("diff", "--user", user.name, s.config, s.config),
         "reload": (), "sessions": (), "show": (),
         "stats": (), "status": ()}
-    assert set(shape) == commands()
+    trial = ("confirm", "revert")
+    assert {*shape, *trial} == commands()
     answers = {}
     for verb, words in shape.items():
         if verb != "kill":  # last, it ends what the others see
             p2 = ctl(s, "--json", verb, *words)
             assert p2.stderr == "", (verb, p2.stderr)
             answers[verb] = json.loads(p2.stdout)
+    for verb in trial:
+        ctl(s, "reload", "--confirm", "1h")
+        answers[verb] = ctl_json(s, verb)
+        assert set(answers[verb]) == {"generation"}
+    sp.wait_for(lambda: ctl_json(s, "status")["trial"] == "over", 20, "the policy before")
     answers["kill"] = ctl_json(s, "kill", mine["id"])
     assert ended(p)[0] == 255
 
