@@ -308,11 +308,13 @@ resolve_replacement(struct resolver *r, const struct strings *written)
 
 void
 resolve_algorithms(struct loader *l, const char *key,
-    const struct origin *origin, const char *const *known,
-    const char *const *base, struct strings *list)
+    const struct origin *origin, enum algorithm_kind kind,
+    enum crypto_profile profile, const char *const *base, struct strings *list)
 {
-	struct resolver r = {
-	    .l = l, .key = key, .origin = origin, .known = known};
+	struct resolver r = {.l = l,
+	    .key = key,
+	    .origin = origin,
+	    .known = algorithm_names(kind, profile)};
 	size_t i, errors = l->problems->errors;
 
 	if (origin->line == 0 ||
@@ -320,7 +322,8 @@ resolve_algorithms(struct loader *l, const char *key,
 		resolve_changes(&r, list, base);
 	else
 		resolve_replacement(&r, list);
-	if (r.count == 0 && l->problems->errors == errors)
+	if (r.count == 0 && kind != ALGORITHM_GSS_KEX &&
+	    l->problems->errors == errors)
 		problem_error(l->problems, origin->file, origin->line,
 		    "%s: nothing is left in the list", key);
 	list->items = arena_array(l->arena, r.count, sizeof(char *));
@@ -346,9 +349,8 @@ finish_algorithms(struct loader *l)
 		const struct option *option = option_find(SECTION_SERVER, key);
 
 		resolve_algorithms(l, key,
-		    &l->config->origins[option - options],
-		    algorithm_names(kind, crypto->profile),
-		    algorithm_defaults(kind, crypto->profile),
+		    &l->config->origins[option - options], kind,
+		    crypto->profile, algorithm_defaults(kind, crypto->profile),
 		    algorithm_list(crypto, kind));
 	}
 }

@@ -340,7 +340,7 @@ effective_server(const struct config *c, const char *name, FILE *out)
 	put_fixed(c, out);
 	put_limits(c, out);
 	put_joined("kexalgorithms", &k->kex, out);
-	if (config_exchanges_by_gss(c))
+	if (config_exchanges_by_gss(c) && k->gss_kex.count > 0)
 		put_joined("gssapikexalgorithms", &k->gss_kex, out);
 	put_joined("ciphers", &k->ciphers, out);
 	put_joined("macs", &k->macs, out);

@@ -4,6 +4,7 @@
 #ifndef CONFIG_LOADER_H
 #define CONFIG_LOADER_H
 
+#include "config/algorithms.h"
 #include "config/reader.h"
 
 struct loader {
@@ -66,12 +67,13 @@ void finish_algorithms(struct loader *l);
 
 /*
  * One list that was written at origin under this key: it replaces, or with + -
- * ^ changes, the names of base (NULL at the end); known is all that may stand
- * in it.  Nothing written: base.
+ * ^ changes, the names of base (NULL at the end); what may stand in it is of
+ * the kind and the profile.  Nothing written: base.  It may be empty where the
+ * kind is GSS-API's exchanges: others are offered besides.
  */
 void resolve_algorithms(struct loader *l, const char *key,
-    const struct origin *origin, const char *const *known,
-    const char *const *base, struct strings *list);
+    const struct origin *origin, enum algorithm_kind kind,
+    enum crypto_profile profile, const char *const *base, struct strings *list);
 
 /* offers.c, after those: what each listener offers, and all host keys. */
 void finish_offers(struct loader *l);

@@ -94,10 +94,9 @@ finish_list(struct loader *l, struct listener *listener,
 
 	*list = *algorithm_list(
 	    (struct crypto_settings *)(uintptr_t)written, k->kind);
-	resolve_algorithms(l, key, offer_origin(listener, k->key),
-	    algorithm_names(k->kind,
-		top->profile == CRYPTO_FIPS ? CRYPTO_FIPS :
-					      listener->crypto.profile),
+	resolve_algorithms(l, key, offer_origin(listener, k->key), k->kind,
+	    top->profile == CRYPTO_FIPS ? CRYPTO_FIPS :
+					  listener->crypto.profile,
 	    base, list);
 }
 

@@ -90,8 +90,8 @@ const struct option options[] = {
     S("crypto.gss_kex", crypto.gss_kex, ALGORITHMS, 0, 0, 0, NULL, NULL,
 	"Key exchange methods of GSS-API in order of preference, offered "
 	"before those of crypto.kex where kerberos.key_exchange is true; as "
-	"crypto.kex. The names have no OID behind the last -: it is that of "
-	"Kerberos."),
+	"crypto.kex, but the list may be empty. The names have no OID behind "
+	"the last -: it is that of Kerberos."),
     S("crypto.ciphers", crypto.ciphers, ALGORITHMS, 0, 0, 0, NULL, NULL,
 	"Ciphers, in order of preference; as crypto.kex."),
     S("crypto.macs", crypto.macs, ALGORITHMS, 0, 0, 0, NULL, NULL,
@@ -372,8 +372,9 @@ const struct option options[] = {
 	"changes the list of the profile that is set here, or else the top "
 	"level's. So do the other lists."),
     L("crypto.gss_kex", crypto.gss_kex, ALGORITHMS, 0, 0,
-	"Key exchange methods of GSS-API offered here, where "
-	"kerberos.key_exchange is true."),
+	"Key exchange methods of GSS-API offered here, before those of "
+	"crypto.kex, where kerberos.key_exchange is true. With [ ] there are "
+	"none here."),
     L("crypto.ciphers", crypto.ciphers, ALGORITHMS, 0, 0,
 	"Ciphers offered here."),
     L("crypto.macs", crypto.macs, ALGORITHMS, 0, 0,

@@ -206,7 +206,7 @@ add_key_exchange(struct offer *offer, const struct crypto_settings *c)
 	}
 	offer->kex = kex;
 	/* A listener without a key is refused: "null" does not stand for it. */
-	if (hosts[0] == '\0')
+	if (hosts[0] == '\0' || c->gss_kex.count == 0)
 		return;
 	offer->host_key_algorithms = mem_printf("%s," KEXINIT_NULL, hosts);
 	free(hosts);

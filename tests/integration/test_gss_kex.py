@@ -167,6 +167,31 @@ def test_the_offer(offer, kdc, user):
     assert "unknown name" in s.check().stderr
 
 
+def test_a_listener_that_offers_none(offer, kdc, user, monkeypatch):
+    """Nor can a broken worker of that listener ask for one."""
+    evil_worker.build()
+    monkeypatch.setattr(sp, "DAEMON", evil_worker.DAEMON)
+    s = offer(start=False)
+    s.write(s.text.replace("listeners = (", 'listeners = ( { name = "outside"; address = "127.0.0.1"; '
+                           f"port = {s.port + 500}; crypto = {{ gss_kex = [ ]; }}; }}, ", 1))
+    s.start()
+    cache = kdc.user(user.name)
+    assert offered(s)[0][0].startswith("gss-")
+    s.port += 500
+    kex, host_keys = offered(s)[:2]
+    assert not [k for k in kex if k.startswith("gss-")] and "null" not in host_keys
+    messages = evil_worker.table()
+    with evil_worker.Evil(s, messages) as e:
+        e.send("version", client=b"SSH-2.0-evil", server=b"SSH-2.0-good")
+        e.raw(e.kex_bytes(CURVE + OID))
+        e.wait_end()
+        assert not e.got
+        s.wait_log("broke the rules of the wall: .*message kex in state KEX")
+    p = keyex(s, user, cache, PreferredAuthentications="gssapi-keyex,gssapi-with-mic")
+    assert p.stdout == user.name + "\n", (p.stderr, s.log()[-3000:])
+    s.wait_log("Accepted gssapi-with-mic for ")
+
+
 @pytest.mark.parametrize("host_key", ["null", "ssh-ed25519", "ssh-ed25519,null"])
 def test_the_host_key_is_not_part_of_it(offer, kdc, user, host_key):
     """Neither sent nor hashed; and each byte that is hashed counts."""

@@ -73,6 +73,24 @@ START_TEST(changes_are_of_the_own_profile_or_of_the_top_level)
 }
 END_TEST
 
+START_TEST(a_listener_may_do_without_exchanges_by_gss)
+{
+	struct config *c =
+	    config_of(TOP LISTENERS("crypto = { gss_kex = [ ]; };"));
+
+	ck_assert(offer_listener(c, "own")->offers);
+	ck_assert_uint_eq(offer_listener(c, "own")->crypto.gss_kex.count, 0);
+	ck_assert_uint_gt(c->crypto.gss_kex.count, 0);
+	config_free(c);
+	c = config_of("crypto = { gss_kex = [ ]; };\n" LISTENERS(
+	    "crypto = { gss_kex = [ \"+gss-nistp256-sha256-\" ]; };"));
+	ck_assert_uint_eq(c->crypto.gss_kex.count, 0);
+	ck_assert_str_eq(joined(&offer_listener(c, "own")->crypto.gss_kex),
+	    "gss-nistp256-sha256-");
+	config_free(c);
+}
+END_TEST
+
 START_TEST(host_key_files_are_those_in_use_each_once)
 {
 	static const char of_all[] =
@@ -174,6 +192,7 @@ suite_offers(void)
 
 	tcase_add_test(t, what_a_listener_does_not_set_is_the_top_level_s);
 	tcase_add_test(t, changes_are_of_the_own_profile_or_of_the_top_level);
+	tcase_add_test(t, a_listener_may_do_without_exchanges_by_gss);
 	tcase_add_test(t, host_key_files_are_those_in_use_each_once);
 	tcase_add_loop_test(t, what_cannot_be_offered_is_named_with_its_place,
 	    0, (int)(sizeof(rows) / sizeof(rows[0])));
