@@ -6,15 +6,20 @@
 
 #include "lib/err.h"
 #include "lib/loop.h"
+#include "privsep/offspring.h"
 
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#define END_TRIES 4 /* what is ended may leave its own children to us */
 
 static bool
 write_all(int fd, const uint8_t *data, size_t len)
@@ -90,16 +95,63 @@ read_answer(int fd, struct buf *out, uint64_t deadline)
 	return read_all(fd, at, len, deadline);
 }
 
+/*
+ * The child's end, which is due: its pipe was closed, by it or by a module,
+ * or it is to be killed.
+ */
+static int
+await_end(pid_t pid, int err, uint64_t deadline, int *status)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	if (err != 0 && err != E_CLOSED)
+		(void)kill(pid, SIGKILL);
+	while (waitpid(pid, status, WNOHANG) == 0) {
+		if (deadline != 0 && loop_clock() >= deadline) {
+			(void)kill(pid, SIGKILL);
+			err = E_TIMEOUT;
+			deadline = 0;
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	return err;
+}
+
+/* Programs that the module has started end with its call. */
+static void
+end_leftovers(void)
+{
+	pid_t pids[OFFSPRING_MAX];
+	size_t n;
+
+	for (int i = 0; i < END_TRIES && offspring_exist(); i++) {
+		n = offspring_of(getpid(), pids);
+		while (n > 0)
+			offspring_end(pids[--n]);
+	}
+}
+
 int
 child_run(child_work *work, void *arg, unsigned seconds, struct buf *out,
     char *why, size_t why_size)
 {
+	uint64_t deadline =
+	    seconds == 0 ? 0 : loop_clock() + (uint64_t)seconds * 1000;
 	int fds[2], status = 0, err;
+	bool alone = !offspring_exist();
 	pid_t pid;
 
 	fflush(NULL);
-	if (pipe(fds) != 0 || (pid = fork()) < 0) {
+	if (pipe2(fds, O_CLOEXEC) != 0) {
 		snprintf(why, why_size, "%s", strerror(errno));
+		return E_SYSTEM;
+	}
+	offspring_adopt(true);
+	if ((pid = fork()) < 0) {
+		snprintf(why, why_size, "%s", strerror(errno));
+		offspring_adopt(false);
+		close(fds[0]);
+		close(fds[1]);
 		return E_SYSTEM;
 	}
 	if (pid == 0) {
@@ -107,13 +159,12 @@ child_run(child_work *work, void *arg, unsigned seconds, struct buf *out,
 		be_child(work, arg, fds[1], out->max);
 	}
 	close(fds[1]);
-	err = read_answer(fds[0], out,
-	    seconds == 0 ? 0 : loop_clock() + (uint64_t)seconds * 1000);
+	err = await_end(
+	    pid, read_answer(fds[0], out, deadline), deadline, &status);
 	close(fds[0]);
-	if (err != 0 && err != E_CLOSED)
-		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
+	if (alone)
+		end_leftovers();
+	offspring_adopt(false);
 	if (err == 0 && status == 0)
 		return 0;
 	if (err == E_TIMEOUT)

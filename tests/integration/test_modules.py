@@ -125,6 +125,20 @@ def test_a_library_that_exits_makes_no_check_succeed(make_server, user):
     assert "module leaver: the start of its library ended the process: status 0" in p.stderr
 
 
+def test_what_explain_starts_ends_with_it(make_server, user):
+    """Also a program that a module waits for when its time is over."""
+    command = "/usr/local/sbin/spt_slow_keys"
+    with open(command, "w") as f:
+        f.write("#!/bin/sh\nexec sleep 4711\n")
+    os.chmod(command, 0o755)
+    s = make_server(modules='{ name = "publickey"; options = { sources = [ "dir" ]; '
+                            f'dir = {{ command = [ "{command}" ]; user = "nobody"; }}; }}; }}',
+                    methods=("publickey",), extra="deadlines = { module = 1; key_command = 60; };", start=False)
+    p = ctl(s, "explain", "--user", user.name, "--from", "127.0.0.1", "--key", user.key + ".pub", check=1)
+    assert "module publickey did not return within 1 seconds" in p.stderr
+    assert sp.run(["pgrep", "-f", "sleep 4711"], check=1).stdout == ""
+
+
 def test_what_authenticate_leaves_ends_with_the_connection(make_server, user):
     s = make_server(modules=entry("child", "authenticate") + ', { name = "pam"; options = { service = "sallyport"; }; }',
                     methods=("password",))
