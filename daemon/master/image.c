@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +52,6 @@ next_image(
 	char carry[48], files[48];
 	const char *more[] = {carry, files, lingering, NULL};
 	char **argv;
-	sigset_t none;
 	int fd = carry_write(m, NULL);
 
 	if (fd < 0 || fcntl(fd, F_SETFD, 0) != 0 ||
@@ -64,8 +62,8 @@ next_image(
 	snprintf(carry, sizeof(carry), "--carry=%d", fd);
 	snprintf(files, sizeof(files), "--bundle=%d", bundle);
 	argv = arguments(m->options.argv, more);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Signals stay blocked: one that has come already, or comes before
+	 * the next image has its signalfd, waits for that and ends nothing. */
 	spawn_restore_limits();
 	execv(program, argv);
 	(void)spawn_raise_limits();
@@ -77,13 +75,9 @@ next_image(
 void
 carry_exec(struct master *m, int bundle)
 {
-	sigset_t now;
-
 	control_flush(m);
 	lobby_close(m);
-	sigprocmask(SIG_BLOCK, NULL, &now);
 	next_image(m, m->options.program, bundle, NULL);
-	sigprocmask(SIG_SETMASK, &now, NULL);
 }
 
 /* The service is down for its manager; a child keeps the sessions.  Its
