@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define TRIAL_MAGIC "sallyport trial 1"
+#define TRIAL_MAGIC "sallyport trial 2"
 
 static void
 put_bundle(struct buf *out, const struct bundle *bundle)
@@ -29,6 +29,7 @@ trial_file_write(const struct trial_file *file, struct buf *out)
 	buf_text(out, file->config);
 	buf_bool(out, file->over);
 	buf_u64(out, file->until);
+	buf_u32(out, file->seconds);
 	buf_text(out, file->actor);
 	buf_text(out, file->login);
 	put_bundle(out, &file->before);
@@ -58,6 +59,7 @@ trial_file_parse(const void *bytes, size_t len, struct trial_file *file)
 	rd_text(&r, file->config, sizeof(file->config));
 	file->over = rd_bool(&r);
 	file->until = rd_u64(&r);
+	file->seconds = rd_u32(&r);
 	rd_text(&r, file->actor, sizeof(file->actor));
 	rd_text(&r, file->login, sizeof(file->login));
 	err = strcmp(magic, TRIAL_MAGIC) == 0 ? 0 : E_FORMAT;

@@ -14,6 +14,7 @@ struct trial_file {
 	char config[TRIAL_TEXT_MAX]; /* the main file's path */
 	bool over; /* taken back: before serves while the files are candidate */
 	uint64_t until; /* wall clock, seconds */
+	uint32_t seconds; /* that it lasts at most, whatever the clock says */
 	char actor[TRIAL_TEXT_MAX]; /* of the reload */
 	char login[TRIAL_TEXT_MAX]; /* that confirms it, "user:NAME"; or "" */
 	struct bundle before, candidate;

@@ -102,3 +102,10 @@ statedir_replace(int directory, const char *file, const void *data, size_t len)
 	errno = saved;
 	return false;
 }
+
+bool
+statedir_remove(int directory, const char *file)
+{
+	return (unlinkat(directory, file, 0) == 0 || errno == ENOENT) &&
+	    fsync(directory) == 0;
+}

@@ -32,4 +32,8 @@ int statedir_open(const char *path);
 bool statedir_replace(
     int directory, const char *file, const void *data, size_t len);
 
+/* Remove a file of the directory, which may be gone already, from the disk.
+ * False, and errno: it may come back. */
+bool statedir_remove(int directory, const char *file);
+
 #endif

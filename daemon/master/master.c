@@ -245,7 +245,7 @@ master_generation_ready(struct generation *g)
 	pidfile_write(m, g->config->pid_file);
 	listen_start(m);
 	control_open(m, g->config);
-	trial_settle(m);
+	trial_settle(m, false);
 	/* Who came between found nobody to tell. */
 	if (first && m->options.carry < 0)
 		(void)master_adopt_more(m);
@@ -324,7 +324,7 @@ master_generation_failed(struct generation *g, const char *why)
 	}
 	reload_rejected(why);
 	control_failed(m, why);
-	trial_settle(m);
+	trial_settle(m, true);
 	generation_retire(g);
 }
 

@@ -56,7 +56,7 @@ exec_failed(struct master *m)
 
 	snprintf(
 	    text, sizeof(text), "%s: %s", m->options.program, strerror(errno));
-	trial_settle(m);
+	trial_settle(m, true);
 	finish(m, text);
 }
 
@@ -130,7 +130,8 @@ rehearsed(struct master *m, int status)
 		finish(m, m->rehearsal.text);
 		return;
 	}
-	if (!listeners_open(m))
+	/* The return of the policy before does not wait for a port. */
+	if (!trial_returns(m) && !listeners_open(m))
 		return;
 	m->rehearsal.exec_by = loop_clock() + LOBBY_EMPTY_MS;
 	take_over(m);

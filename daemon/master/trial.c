@@ -38,7 +38,9 @@ subject(const struct master *m)
 static int
 read_file(const struct master *m, struct trial_file *file)
 {
-	const struct safefile_rules rules = {.max = TRIAL_FILE_MAX};
+	/* As statedir_open() follows root's links on the way there. */
+	const struct safefile_rules rules = {
+	    .flags = SAFEFILE_FOLLOW, .max = TRIAL_FILE_MAX};
 	char name[STATEDIR_FILE_MAX], why[SAFEFILE_WHY_MAX] = "", *path;
 	struct buf bytes;
 	int err;
@@ -92,20 +94,26 @@ write_file(const struct master *m, const struct trial_file *file)
 	return why;
 }
 
-/* Nothing is on trial, and nothing was taken back. */
-static void
+/*
+ * Nothing is on trial, and nothing was taken back.  NULL, or why the file
+ * stays: a text to free.  Then a restart would take the policy back.
+ */
+static char *
 forget(struct master *m)
 {
-	char name[STATEDIR_FILE_MAX], *path;
+	char name[STATEDIR_FILE_MAX], *why = NULL;
+	int fd = statedir_open(DIRECTORY);
 
+	if (fd < 0 || !statedir_name(subject(m), name) ||
+	    !statedir_remove(fd, name))
+		why = mem_printf("%s: %s", DIRECTORY, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	if (why != NULL)
+		return why;
 	loop_timer_stop(&m->trial.timer);
 	m->trial.state = TRIAL_NONE;
-	if (!statedir_name(subject(m), name))
-		return;
-	path = mem_printf("%s/%s", DIRECTORY, name);
-	if (unlink(path) != 0 && errno != ENOENT)
-		log_error("%s: %s", path, strerror(errno));
-	free(path);
+	return NULL;
 }
 
 static void
@@ -118,6 +126,7 @@ remember(struct master *m, const struct trial_file *file)
 
 static void come_back(void *arg);
 
+/* rehearsal.done, by which trial_returns() knows such a reload. */
 static void
 came_back(struct master *m, const char *error, void *arg)
 {
@@ -190,13 +199,14 @@ on_time(void *arg)
 }
 
 static uint64_t
-remaining_ms(uint64_t until)
+remaining_ms(const struct trial_file *file)
 {
 	uint64_t now = (uint64_t)time(NULL), left;
 
-	left = until > now ? until - now : 0;
-	/* A clock that was set back makes no trial endless. */
-	return (left > TRIAL_SECONDS_MAX ? TRIAL_SECONDS_MAX : left) * 1000;
+	left = file->until > now ? file->until - now : 0;
+	/* A clock that was set back, or that a start finds at its beginning,
+	 * makes no trial longer than it was. */
+	return (left > file->seconds ? file->seconds : left) * 1000;
 }
 
 static bool
@@ -228,17 +238,24 @@ trial_reload(struct master *m, struct bundle *files)
 	struct trial_file file;
 	struct bundle other;
 	char *why = NULL;
+	bool same, over;
+	int err = read_file(m, &file);
 
-	bool same;
-
-	if (m->trial.state == TRIAL_NONE || read_file(m, &file) != 0)
+	/* Not by trial.state alone, which is not known before a generation
+	 * serves: SIGHUP does not wait for that. */
+	if (err == E_NOT_FOUND)
 		return NULL;
+	if (err != 0)
+		return mem_printf("the policy on trial cannot be read; to "
+				  "give it up, remove its file in %s",
+		    DIRECTORY);
 	same = config_bundle_equal(files, &file.candidate);
-	if (m->trial.state == TRIAL_ON && !same) {
+	over = file.over || m->trial.state == TRIAL_OVER ||
+	    (m->trial.state == TRIAL_NONE && has_passed(file.until));
+	if (!over && !same) {
 		why = mem_strdup("another policy is on trial: confirm it, or "
 				 "take it back, first");
-	} else if (m->trial.state == TRIAL_OVER && same &&
-	    m->trial.asked.seconds == 0) {
+	} else if (over && same && m->trial.asked.seconds == 0) {
 		other = *files;
 		*files = file.before;
 		file.before = other;
@@ -265,10 +282,23 @@ find_before(struct master *m, struct bundle *before)
 	return err;
 }
 
+/* A later image, which reads it, has no reload to refuse any more. */
+static char *
+check_written(const struct master *m)
+{
+	struct trial_file file;
+
+	if (read_file(m, &file) != 0)
+		return mem_printf(
+		    "%s: the policy on trial cannot be read back", DIRECTORY);
+	trial_file_free(&file);
+	return NULL;
+}
+
 char *
 trial_begin(struct master *m)
 {
-	struct trial_file file = {0};
+	struct trial_file file = {.seconds = m->trial.asked.seconds};
 	char *why = NULL;
 	int err;
 
@@ -285,6 +315,8 @@ trial_begin(struct master *m)
 		why = mem_printf("the policy in force: %s", err_text(err));
 	else
 		why = write_file(m, &file);
+	if (why == NULL && (why = check_written(m)) != NULL)
+		free(forget(m));
 	trial_file_free(&file);
 	return why;
 }
@@ -303,7 +335,7 @@ trial_ask(
 static void
 begins(struct master *m, const struct trial_file *file)
 {
-	uint64_t left = remaining_ms(file->until);
+	uint64_t left = remaining_ms(file);
 
 	/* Not for another generation of the same. */
 	if (!loop_timer_running(&m->trial.timer))
@@ -319,12 +351,14 @@ stays_out(struct master *m, struct trial_file *file)
 	char *why = NULL;
 
 	if (!file->over) {
-		/* trial_choose() found it so. */
+		/* trial_choose() found it so, or it could not be served. */
 		file->over = true;
 		why = write_file(m, file);
 		remember(m, file);
 		AUDIT(config_trial_over,
-		    .reason = "its time ended while the server was down");
+		    .reason = has_passed(file->until) ?
+			"its time ended while the server was down" :
+			"the policy before it serves");
 	}
 	if (why != NULL)
 		log_error("%s", why);
@@ -334,15 +368,29 @@ stays_out(struct master *m, struct trial_file *file)
 	    subject(m));
 }
 
+static void
+settle_again(void *arg)
+{
+	trial_settle(arg, false);
+}
+
 void
-trial_settle(struct master *m)
+trial_settle(struct master *m, bool failed)
 {
 	struct trial_file file;
 	struct bundle serves = {0};
 	bool candidate, before;
+	char *why = NULL;
+	int err;
 
-	if (m->current == NULL || read_file(m, &file) != 0)
+	if (m->current == NULL)
 		return;
+	if ((err = read_file(m, &file)) != 0) {
+		if (err != E_NOT_FOUND && !loop_timer_running(&m->trial.timer))
+			loop_timer_start(m->loop, &m->trial.timer,
+			    AGAIN_LATER_MS, settle_again, m);
+		return;
+	}
 	if (config_bundle_from_fd(m->current->bundle, &serves) != 0) {
 		trial_file_free(&file);
 		return;
@@ -354,22 +402,35 @@ trial_settle(struct master *m)
 	if (candidate && !file.over)
 		begins(m, &file);
 	else if (candidate && !before)
-		loop_timer_start(m->loop, &m->trial.timer, 0, come_back, m);
-	else if (before && (file.over || has_passed(file.until)))
+		loop_timer_start(m->loop, &m->trial.timer,
+		    failed ? AGAIN_LATER_MS : 0, come_back, m);
+	else if (before)
 		stays_out(m, &file);
 	else
-		forget(m);
+		why = forget(m);
+	if (why != NULL)
+		log_error("%s", why);
+	free(why);
 	trial_file_free(&file);
+}
+
+bool
+trial_returns(const struct master *m)
+{
+	return m->rehearsal.done == came_back;
 }
 
 char *
 trial_confirm(struct master *m, const char *reason, const char *actor)
 {
+	char *why;
+
 	if (m->trial.state != TRIAL_ON)
 		return mem_strdup(m->trial.state == TRIAL_NONE ?
 			"no policy is on trial" :
 			"the policy on trial has been taken back");
-	forget(m);
+	if ((why = forget(m)) != NULL)
+		return why;
 	AUDIT(config_trial_confirmed, .reason = reason, .actor = actor);
 	return NULL;
 }
@@ -379,6 +440,8 @@ trial_revert(struct master *m, const char *actor)
 {
 	if (m->trial.state != TRIAL_ON)
 		return mem_strdup("no policy is on trial");
+	/* Nor is it tried again by a reload that is under way. */
+	m->trial.asked.seconds = 0;
 	return take_back(m, "by hand", actor);
 }
 
@@ -386,11 +449,13 @@ bool
 trial_login_is_valid(const char *login)
 {
 	static const char *const kinds[] = {"user:", "rule:"};
+	/* A slot holds no longer one: what it cuts must equal none. */
+	const size_t most = sizeof(((struct slot *)NULL)->user) - 2;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strncmp(login, kinds[i], strlen(kinds[i])) == 0 &&
 		    login[strlen(kinds[i])] != '\0' &&
-		    strlen(login) < TRIAL_TEXT_MAX)
+		    strlen(&login[strlen(kinds[i])]) <= most)
 			return true;
 	return false;
 }
@@ -400,7 +465,7 @@ trial_saw_login(
     struct master *m, const struct connection *c, const struct slot *slot)
 {
 	const char *login = m->trial.login;
-	char reason[TRIAL_TEXT_MAX + 64];
+	char reason[TRIAL_TEXT_MAX + 64], *why;
 
 	if (m->trial.state != TRIAL_ON || login[0] == '\0' ||
 	    c->generation != m->current || slot->since == 0)
@@ -408,5 +473,10 @@ trial_saw_login(
 	if (strcmp(&login[5], login[0] == 'u' ? slot->user : slot->rule) != 0)
 		return;
 	snprintf(reason, sizeof(reason), "login by %s", login);
-	free(trial_confirm(m, reason, NULL));
+	if ((why = trial_confirm(m, reason, NULL)) != NULL) {
+		log_error(
+		    "the policy on trial is not confirmed by a login: %s", why);
+		m->trial.login[0] = '\0'; /* told once */
+	}
+	free(why);
 }

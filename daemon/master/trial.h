@@ -78,13 +78,17 @@ char *trial_reload(struct master *m, struct bundle *files);
 char *trial_begin(struct master *m);
 
 /* A generation serves, or failed: find out what is on trial, and until when. */
-void trial_settle(struct master *m);
+void trial_settle(struct master *m, bool failed);
+
+/* Is the reload that is being rehearsed the return of the policy before? */
+bool trial_returns(const struct master *m);
 
 /* NULL, or why not: a text to free. */
 char *trial_confirm(struct master *m, const char *reason, const char *actor);
 char *trial_revert(struct master *m, const char *actor);
 
-/* Is it "user:NAME" or "rule:NAME"?  Groups are not the master's to look up. */
+/* Is it "user:NAME" or "rule:NAME", not too long to be recognised?  Groups
+ * are not the master's to look up. */
 bool trial_login_is_valid(const char *login);
 
 /* A connection as it stands; it may be the login that confirms. */

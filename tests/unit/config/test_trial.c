@@ -15,6 +15,7 @@ make(struct trial_file *file)
 	strcpy(file->actor, "uid 0 pid 7");
 	strcpy(file->login, "rule:admins");
 	file->until = 1764500000;
+	file->seconds = 300;
 	config_bundle_add(&file->before, "/etc/a.conf", "a\0b", 3);
 	config_bundle_add(&file->before, "/etc/b.conf", "", 0);
 	config_bundle_add(&file->candidate, "/etc/a.conf", "new", 3);
@@ -33,6 +34,7 @@ START_TEST(what_was_written_comes_back)
 	ck_assert_int_eq(trial_file_parse(bytes.data, bytes.len, &back), 0);
 	ck_assert(back.over);
 	ck_assert_uint_eq(back.until, 1764500000);
+	ck_assert_uint_eq(back.seconds, 300);
 	ck_assert_str_eq(back.config, file.config);
 	ck_assert_str_eq(back.actor, file.actor);
 	ck_assert_str_eq(back.login, file.login);
