@@ -26,6 +26,13 @@ before_session(enum host_stage stage)
 	    stage == STAGE_ACCOUNT || stage == STAGE_CHANGE;
 }
 
+static void
+close_socket(int fd)
+{
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 /*
  * In a child that a module has forked: exec would close these, and not all
  * children exec.  Our own children are made without libc's fork().
@@ -34,7 +41,7 @@ static void
 in_child(void)
 {
 	const struct monitor *m = watched;
-	int fds[5];
+	int fds[8];
 
 	if (m == NULL || m->auth == NULL || getppid() != watched_pid ||
 	    m->auth->login.stage == STAGE_NONE)
@@ -44,9 +51,13 @@ in_child(void)
 	fds[2] = m->session.fd;
 	fds[3] = m->client_fd;
 	fds[4] = m->signals;
-	for (size_t i = 0; i < 5; i++)
-		if (fds[i] > STDERR_FILENO)
-			close(fds[i]);
+	fds[5] = m->template->door;
+	fds[6] = m->auth->ticket.context.wall.fd;
+	fds[7] = m->gss != NULL ? m->gss->ticket.wall.fd : -1;
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		close_socket(fds[i]);
+	for (size_t i = 0; i < m->template->n_modules; i++)
+		close_socket(m->template->modules[i].door);
 	/* A monitor that is killed for a hanging call cannot end it. */
 	if (before_session(m->auth->login.stage))
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

@@ -17,6 +17,7 @@ from rawssh import Raw, mpint, string
 from test_delegation import SHOW, TAKES, gone, name_of
 from test_kerberos import (HERE, HOST, KRB5, MIC, REALM, Gss, come, gssapi,  # noqa: F401
                            kdc, put, pytestmark, serve, shifted, ticketholder)
+from test_modules import hostile  # noqa: F401
 
 INIT, CONTINUE, COMPLETE, HOSTKEY, ERROR = range(30, 35)
 OID = "toWM5Slw5Ew8Mqkay+al2g=="
@@ -435,6 +436,26 @@ def test_a_broken_worker_has_one_token(offer, kdc, user, monkeypatch):
         e.wait_end()
         assert "kex_done" not in [n for n, _ in e.got]
         s.wait_log("broke the rules of the wall", after=mark)
+
+
+def test_a_module_s_child_has_no_context(offer, kdc, user):
+    """Nor the door to the ticketholder."""
+    s = offer(methods='"password,gssapi-keyex"', start=False)
+    s.write(s.text.replace("modules = (", 'modules = ( { name = "hostile"; '
+                           'options = { call = "child"; at = "authenticate"; }; },', 1))
+    s.start()
+    with GssKex(s) as g:
+        g.gss_kex(kdc.user(user.name))
+        g.service()
+        g.request(user.name, "password", b"\0" + string("wrong"))
+        left = int(s.wait_log(r"has left process (\d+) behind").group(1))
+        g.failed()  # in part: the context is there for the next step
+        monitor = next(p for p in s.processes(r"monitor \S+") if p != left)
+        here, there = ({os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+                       for pid in (left, monitor))
+        assert not {x for x in here & there if x.startswith("socket:")}
+        g.keyex(user.name)
+        g.expect(rawssh.USERAUTH_SUCCESS)
 
 
 def test_sshd_does_the_same(kdc, user, tmp_path):
