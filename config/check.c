@@ -376,6 +376,11 @@ check_grants(const struct check *c, const struct rule *rule)
 	if (o[GRANT_unix_remote].line != 0)
 		check_sockets(&g->unix_remote, "unix_remote",
 		    &o[GRANT_unix_remote], !c->calls->elsewhere, c->problems);
+	if (g->renew_delegated && o[GRANT_renew_delegated].line != 0 &&
+	    !c->config->kerberos.key_exchange)
+		problem_warning(c->problems, o[GRANT_renew_delegated].file,
+		    o[GRANT_renew_delegated].line,
+		    "renew_delegated: needs kerberos.key_exchange");
 	if (c->calls->elsewhere)
 		return;
 	check_banner(c, g->banner, &o[GRANT_banner]);

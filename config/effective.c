@@ -105,6 +105,7 @@ put_authentication(const struct effect *e)
 	put_bool(e, "pubkeyauthentication", has_method(e, "publickey"));
 	put_bool(e, "gssapiauthentication", has_method(e, "gssapi-with-mic"));
 	put_bool(e, "gssapicleanupcredentials", !g->keep_delegated);
+	put_bool(e, "gssapistorecredentialsonrekey", g->renew_delegated);
 	put_bool(e, "passwordauthentication", has_method(e, "password"));
 	put_bool(e, "kbdinteractiveauthentication",
 	    has_method(e, "keyboard-interactive"));

@@ -176,6 +176,9 @@ put_kerberos(const struct granting *g)
 	if (says(g, "gssapicleanupcredentials"))
 		put_bool(g, "keep_delegated",
 		    !is(g, "gssapicleanupcredentials", "yes", "yes"));
+	if (says(g, "gssapistorecredentialsonrekey"))
+		put_bool(g, "renew_delegated",
+		    is(g, "gssapistorecredentialsonrekey", "yes", "no"));
 }
 
 static void

@@ -82,7 +82,7 @@ static const struct import_word words[] = {
 	"than its own, are left out"},
     {"GSSAPIKeyExchange", WORD_SERVER,
 	"`kerberos.key_exchange`, and the step `gssapi-keyex`"},
-    {"GSSAPIStoreCredentialsOnRekey", WORD_FIXED, "no"},
+    {"GSSAPIStoreCredentialsOnRekey", WORD_RULE, "`renew_delegated`"},
     {"GSSAPIStrictAcceptorCheck", WORD_SERVER, "`kerberos.strict_acceptor`"},
     {"HostbasedAcceptedAlgorithms", WORD_UNSUPPORTED,
 	"hostbased takes what crypto.key_algorithms has"},

@@ -22,8 +22,12 @@
 #define WALL_ticket_mic(F) F(bytes, data, WALL_TEXT_MAX) F(bytes, mic, WALL_TEXT_MAX)
 /* A MIC of ours over an exchange hash, in a context of both sides' proof. */
 #define WALL_ticket_sign(F) F(bytes, hash, 64)
-/* The tickets that the client has delegated, once its MIC was right. */
-#define WALL_ticket_take(F)
+/*
+ * The tickets that the client has delegated, once its MIC was right.  rekey:
+ * the context is of a later key exchange, in which a client makes none; ours
+ * over its hash takes the place.
+ */
+#define WALL_ticket_take(F) F(flag, rekey, 1)
 
 #define WALL_TICKETS_MONITOR(MSG)             \
 	MSG(ticket_answer, ANY_STATE, 0, 0, no) \

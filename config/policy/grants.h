@@ -114,6 +114,12 @@ GRANT(keep_delegated, BOOL, 0, 0, 0, IS("false"), NULL, FALSE, KEEP,
     "daemon/monitor/delegated.c",
     "Leave that cache when the connection ends, for what runs on; it is "
     "removed otherwise.")
+GRANT(renew_delegated, BOOL, 0, 0, 0, IS("false"), NULL, FALSE, KEEP,
+    "daemon/monitor/delegated.c",
+    "Let tickets that the client delegates in a later key exchange by GSS-API "
+    "take the place of what is in that cache, if they are of the principal "
+    "that has logged in: at most once in ten seconds. Needs delegation and "
+    "kerberos.key_exchange.")
 GRANT(times, TIMES, 0, 64, 0, IS("[\"00:00-24:00\"]"), NULL, LAYER, KEEP,
     "config/policy/may.c",
     "When logins and new sessions are allowed; a session ends with the "

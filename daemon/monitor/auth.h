@@ -121,6 +121,7 @@ struct auth {
 	struct {
 		struct delegated_tickets tried, counted;
 		char *cache; /* where they were stored; or NULL */
+		uint64_t renewed_at; /* ms; 0: never */
 	} delegated;
 
 	/* answers of the last round */
@@ -357,6 +358,13 @@ bool auth_tun_unit(struct monitor *m, uint32_t *unit);
 
 /* Base groups of the user, as NSS knows them. */
 const gid_t *auth_groups(struct monitor *m, size_t *count);
+
+/*
+ * In the loop: tickets that a rekey has brought go into the cache that the
+ * session has, by a program that is waited for, with a pause behind each.
+ * Milliseconds until it wants to be called again; UINT64_MAX: nothing waits.
+ */
+uint64_t auth_renew_tickets(struct monitor *m);
 
 /* What authenticated, a line each as sshd's ExposeAuthInfo: "" if nothing. */
 /* The names of the user's groups, one a line; looked up when first asked. */

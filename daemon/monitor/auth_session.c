@@ -99,6 +99,20 @@ store_tickets(struct monitor *m)
 	free(setting);
 }
 
+uint64_t
+auth_renew_tickets(struct monitor *m)
+{
+	uint64_t wait = delegated_renewal(m);
+	struct errand_as as;
+
+	if (wait != 0)
+		return wait;
+	begin_store(m, &as);
+	(void)delegated_store(m, &as);
+	monitor_call_done(m);
+	return UINT64_MAX;
+}
+
 static void
 remove_tickets(struct monitor *m)
 {

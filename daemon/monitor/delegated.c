@@ -24,6 +24,8 @@
 #include <unistd.h>
 
 #define CACHE_MAX 1024 /* the name of a cache, or a sentence */
+/* Rekeys may come by the second, and each would start a program. */
+#define RENEW_PAUSE_MS 10000
 
 static void
 forget(struct delegated_tickets *t)
@@ -144,9 +146,10 @@ delegated_waits(const struct monitor *m)
 const char *
 delegated_store(struct monitor *m, const struct errand_as *as)
 {
-	const char *const argv[] = {
-	    TICKETSTORE_PROGRAM, TICKETSTORE_FORMAT, "store", NULL};
 	struct auth *a = m->auth;
+	const char *const argv[] = {TICKETSTORE_PROGRAM, TICKETSTORE_FORMAT,
+	    a->delegated.cache != NULL ? "renew" : "store", a->delegated.cache,
+	    NULL};
 	struct delegated_tickets *t = &a->delegated.counted;
 	char why[CACHE_MAX] = "", *name = NULL;
 	int input;
@@ -162,14 +165,63 @@ delegated_store(struct monitor *m, const struct errand_as *as)
 	if (input >= 0)
 		close(input);
 	forget(t);
+	if (a->delegated.cache != NULL)
+		a->delegated.renewed_at = loop_clock();
 	if (name == NULL || name[0] == '\0') {
 		AUDIT(tickets_lost, .principal = a->principal, .reason = why);
 		free(name);
 		return NULL;
 	}
 	AUDIT(tickets_stored, .principal = a->principal, .source = name);
-	a->delegated.cache = name;
-	return name;
+	if (a->delegated.cache == NULL)
+		a->delegated.cache = name;
+	else
+		free(name);
+	return a->delegated.cache;
+}
+
+bool
+delegated_renews(const struct monitor *m, const struct gss_exchange *x)
+{
+	const struct auth *a = m->auth;
+
+	if (m->state != STATE_OPEN || !x->delegated ||
+	    !a->decision->grants.renew_delegated)
+		return false;
+	if (a->delegated.cache == NULL && !delegated_waits(m))
+		return false;
+	if (strcmp(x->principal, a->principal) == 0)
+		return true;
+	AUDIT(tickets_lost, .principal = x->principal,
+	    .reason = "the login is another principal's");
+	return false;
+}
+
+void
+delegated_renew(struct monitor *m, struct bytes tickets, const char *text)
+{
+	if (tickets.len == 0) {
+		AUDIT(tickets_lost, .principal = m->auth->principal,
+		    .reason = text);
+		return;
+	}
+	delegated_try(m, tickets);
+	delegated_count(m);
+}
+
+uint64_t
+delegated_renewal(const struct monitor *m)
+{
+	const struct auth *a = m->auth;
+	uint64_t now = loop_clock(), at;
+
+	if (m->state != STATE_OPEN || a->delegated.cache == NULL ||
+	    !delegated_waits(m))
+		return UINT64_MAX;
+	if (a->delegated.renewed_at == 0)
+		return 0;
+	at = a->delegated.renewed_at + RENEW_PAUSE_MS;
+	return at > now ? at - now : 0;
 }
 
 void

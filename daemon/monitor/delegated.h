@@ -6,6 +6,7 @@
 #define DAEMON_MONITOR_DELEGATED_H
 
 #include "daemon/monitor/monitor.h"
+#include "daemon/monitor/ticket.h"
 #include "privsep/errand.h"
 
 /* The client has delegated, in the try that runs; no bytes: none are taken. */
@@ -18,12 +19,24 @@ void delegated_settle(struct monitor *m);
 
 void delegated_wipe(struct monitor *m);
 
+/*
+ * May the tickets that were delegated in this key exchange take the place of
+ * the login's?  If renew_delegated is granted, the login has tickets of its
+ * own, and the client is the login's principal.
+ */
+bool delegated_renews(const struct monitor *m, const struct gss_exchange *x);
+/* They are what is to be stored next; none: text says why. */
+void delegated_renew(struct monitor *m, struct bytes tickets, const char *text);
+/* Milliseconds until that may be stored; UINT64_MAX: there is none. */
+uint64_t delegated_renewal(const struct monitor *m);
+
 /* Are there tickets to be stored? */
 bool delegated_waits(const struct monitor *m);
 /*
- * Before the modules' sessions: into a cache of the user's, as the user; the
- * caller has named the call.  For KRB5CCNAME, or NULL: a failure is told in the
- * log, as with sshd, and is not the user's fault.
+ * Before the modules' sessions: into a cache of the user's, as the user; later
+ * in place of what is in that.  The caller has named the call.  For KRB5CCNAME,
+ * or NULL: a failure is told in the log, as with sshd, and is not the user's
+ * fault.
  */
 const char *delegated_store(struct monitor *m, const struct errand_as *as);
 /* Behind them: remove what delegated_store() has made. */

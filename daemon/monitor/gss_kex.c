@@ -6,6 +6,7 @@
  * refused, so that an exchange is one question here, too.
  */
 #include "daemon/monitor/gss_kex.h"
+#include "daemon/monitor/delegated.h"
 #include "daemon/monitor/ticket.h"
 
 #include "lib/audit.h"
@@ -107,9 +108,39 @@ gss_kex_answer(struct monitor *m, struct bytes token, struct bytes hash)
 	err = exchange(m, x, token, hash);
 	monitor_call_done(m);
 	/* gssapi-keyex goes by the first (RFC 4462 section 4). */
-	if (err == 0 && m->exchanges == 1)
+	if (err == 0 && (m->exchanges == 1 || delegated_renews(m, x))) {
+		gss_exchange_free(m->gss);
 		m->gss = x;
-	else
+	} else
 		gss_exchange_free(x);
 	return err;
+}
+
+/* The client makes no MIC in a rekey: ours has to do. */
+void
+gss_kex_newkeys(struct monitor *m)
+{
+	struct gss_exchange *x = m->gss;
+	const struct wall_message question = {.type = MSG_ticket_take,
+	    .fds = {-1, -1, -1, -1},
+	    .ticket_take = {.rekey = true}};
+	struct wall_message answer;
+	int err;
+
+	if (x == NULL || m->state != STATE_OPEN)
+		return;
+	m->gss = NULL;
+	monitor_call(m, CALL_TICKETHOLDER, "delegated tickets");
+	err = ticket_ask(&x->ticket, m->template->door, &question,
+	    MSG_ticket_delegated, &answer);
+	monitor_call_done(m);
+	if (err == 0) {
+		delegated_renew(m, answer.ticket_delegated.tickets,
+		    answer.ticket_delegated.text);
+		/* Wipes what has been received. */
+		wall_done(&x->ticket.wall, &answer);
+	} else
+		delegated_renew(m, (struct bytes){NULL, 0},
+		    "the ticketholder does not answer");
+	gss_exchange_free(x);
 }

@@ -408,6 +408,7 @@ until_patience_ends(struct monitor *m, uint64_t now)
 static int
 wait_ms(struct monitor *m)
 {
+	uint64_t renewal = auth_renew_tickets(m);
 	uint64_t until = sessions_tick(m), now = loop_clock();
 	uint64_t patience = until_patience_ends(m, now);
 
@@ -423,6 +424,8 @@ wait_ms(struct monitor *m)
 	}
 	if (patience < until)
 		until = patience;
+	if (renewal < until)
+		until = renewal;
 	if (syslog_out_waiting() && until > LOG_AGAIN_MS)
 		until = LOG_AGAIN_MS;
 	if (m->trimmed_in != m->state && until > TRIM_MS)

@@ -72,7 +72,9 @@ struct monitor {
 	uint32_t rekey_tokens; /* thousandths of an exchange */
 	uint32_t keys_proved; /* bit per host key */
 	uint32_t newkeys; /* told by the worker: one an exchange */
-	struct gss_exchange *gss; /* the first, until the login; or NULL */
+	/* The first, until the login; behind it one that has brought tickets,
+	 * until its NEWKEYS; or NULL. */
+	struct gss_exchange *gss;
 	bool exchange_failed; /* the worker has been told; the end follows */
 
 	/* Authentication: on_auth.c.  Frozen at the first request. */

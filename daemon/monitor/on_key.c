@@ -90,6 +90,7 @@ on_newkeys(struct monitor *m, struct wall_message *message)
 	m->newkeys++;
 	if (m->exchanges > 1) {
 		AUDIT(kex_rekey, .kex = n->kex);
+		gss_kex_newkeys(m);
 		return 0;
 	}
 	slot_took(m->slot, TIME_KEX, loop_clock() - m->began);

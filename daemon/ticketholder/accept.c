@@ -31,7 +31,8 @@ struct accept {
 	krb5_principal client; /* of a complete one, */
 	char *name; /* as libkrb5 writes it */
 	bool begun, complete, proven; /* proven: the MIC was right */
-	bool mutual; /* the client wants proof of us */
+	bool mutual; /* the client wants proof of us, */
+	bool given; /* and has been given it */
 };
 
 static krb5_context names; /* for auth_to_local */
@@ -329,8 +330,10 @@ accept_sign(
 		answer->text = status(major, minor);
 	else if (mic_out.length > WALL_TEXT_MAX)
 		answer->text = "the MIC is too large";
-	else
+	else {
 		answer->mic = (struct bytes){mic_out.value, mic_out.length};
+		a->given = true;
+	}
 }
 
 /* One ticket, of the client itself. */
@@ -403,14 +406,16 @@ take_tickets(struct accept *a, struct buf *out)
 }
 
 void
-accept_take(
-    struct accept *a, struct buf *out, struct msg_ticket_delegated *answer)
+accept_take(struct accept *a, bool rekey, struct buf *out,
+    struct msg_ticket_delegated *answer)
 {
 	const char *fault = "nothing was delegated";
 	OM_uint32 ignored;
 
 	*answer = (struct msg_ticket_delegated){.text = ""};
-	if (!a->proven)
+	if (rekey && !a->given)
+		fault = "the context is not of a key exchange";
+	else if (!rekey && !a->proven)
 		fault = "the client has made no MIC";
 	else if (a->delegated != GSS_C_NO_CREDENTIAL && a->client != NULL)
 		fault = take_tickets(a, out);

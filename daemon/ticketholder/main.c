@@ -129,7 +129,7 @@ answer_mic(struct asker *a, const struct wall_message *m)
 }
 
 static int
-answer_take(struct asker *a)
+answer_take(struct asker *a, const struct wall_message *m)
 {
 	struct msg_ticket_delegated answer;
 	struct wall_message out = {
@@ -139,7 +139,7 @@ answer_take(struct asker *a)
 
 	buf_init(&tickets, WALL_DELEGATED_MAX);
 	alarm(CALL_SECONDS);
-	accept_take(a->accept, &tickets, &answer);
+	accept_take(a->accept, m->ticket_take.rekey, &tickets, &answer);
 	alarm(0);
 	out.ticket_delegated = answer;
 	err = wall_send(&a->wall, &out);
@@ -158,7 +158,7 @@ answer_one(struct asker *a, const struct wall_message *m)
 	case MSG_ticket_mic:
 		return answer_mic(a, m);
 	default:
-		return answer_take(a);
+		return answer_take(a, m);
 	}
 }
 

@@ -62,9 +62,11 @@ void accept_sign(
 
 /*
  * The tickets that the client has delegated, which go from the context into
- * *out; they are the caller's to free, behind the last use of *answer.
+ * *out; they are the caller's to free, behind the last use of *answer.  They
+ * are told behind a right MIC of the client's, or with rekey behind
+ * accept_sign()'s.
  */
-void accept_take(
-    struct accept *a, struct buf *out, struct msg_ticket_delegated *answer);
+void accept_take(struct accept *a, bool rekey, struct buf *out,
+    struct msg_ticket_delegated *answer);
 
 #endif

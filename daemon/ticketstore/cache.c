@@ -9,6 +9,7 @@
 
 #include <krb5.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,76 @@ cache_store(const struct delegated *d, char **name)
 	}
 	krb5_free_context(context);
 	return fault;
+}
+
+/* kdestroy(1) ends a cache, and kinit(1) makes it another's. */
+static krb5_error_code
+check_owner(krb5_context context, const struct delegated *d, krb5_ccache cache,
+    const char *name)
+{
+	krb5_principal ours = NULL, theirs = NULL;
+	krb5_error_code code = krb5_parse_name(context, d->principal, &ours);
+
+	if (code == 0)
+		code = krb5_cc_get_principal(context, cache, &theirs);
+	if (code == 0 && !krb5_principal_compare(context, ours, theirs)) {
+		snprintf(why, sizeof(why),
+		    "%s: it is another principal's by now", name);
+		code = KRB5_PRINC_NOMATCH;
+	}
+	krb5_free_principal(context, ours);
+	krb5_free_principal(context, theirs);
+	return code;
+}
+
+/* A FILE, or one of a DIR; else NULL. */
+static const char *
+path_of(const char *name)
+{
+	return begins(name, "FILE:") || begins(name, "DIR::") ? &name[5] : NULL;
+}
+
+/* At once: who reads the file meanwhile has the old one or the new. */
+static krb5_error_code
+replace_file(krb5_context context, const struct delegated *d, const char *path)
+{
+	krb5_ccache fresh = NULL;
+	krb5_error_code code = make_file(context, path, &fresh);
+
+	if (code != 0)
+		return code;
+	code = fill(context, d, fresh);
+	if (code == 0 && rename(krb5_cc_get_name(context, fresh), path) != 0)
+		code = errno;
+	if (code != 0)
+		(void)krb5_cc_destroy(context, fresh);
+	else
+		(void)krb5_cc_close(context, fresh);
+	return code;
+}
+
+const char *
+cache_renew(const struct delegated *d, const char *name)
+{
+	const char *path = path_of(name);
+	krb5_context context = NULL;
+	krb5_ccache cache = NULL;
+	krb5_error_code code = krb5_init_context(&context);
+
+	if (code != 0)
+		return say(NULL, "krb5.conf", code);
+	code = krb5_cc_resolve(context, name, &cache);
+	if (code == 0)
+		code = check_owner(context, d, cache, name);
+	if (code == 0)
+		code = path != NULL ? replace_file(context, d, path) :
+				      fill(context, d, cache);
+	if (code != 0 && why[0] == '\0')
+		(void)say(context, name, code);
+	if (cache != NULL)
+		(void)krb5_cc_close(context, cache);
+	krb5_free_context(context);
+	return code != 0 ? why : NULL;
 }
 
 const char *

@@ -2,7 +2,8 @@
  * sallyport-ticketstore: started by a monitor as the user who has logged in,
  * without privileges, with the delegated tickets as its standard input and a
  * pipe as its output.  "FORMAT store" prints the name of the cache, "FORMAT
- * remove NAME" removes it; a failure is an exit status of 1 and a sentence.
+ * renew NAME" replaces what is in it, "FORMAT remove NAME" removes it; a
+ * failure is an exit status of 1 and a sentence.
  */
 #include "config.h"
 
@@ -37,8 +38,9 @@ read_input(size_t *len)
 	return *len == sizeof(input) ? "the tickets are too large" : NULL;
 }
 
+/* Into a new cache, or that one. */
 static const char *
-store(void)
+store(const char *in)
 {
 	struct delegated tickets;
 	char *name = NULL;
@@ -48,10 +50,11 @@ store(void)
 	if (fault == NULL && delegated_parse(input, len, &tickets) != 0)
 		fault = "the tickets are malformed";
 	if (fault == NULL)
-		fault = cache_store(&tickets, &name);
+		fault = in == NULL ? cache_store(&tickets, &name) :
+				     cache_renew(&tickets, in);
 	explicit_bzero(input, sizeof(input));
 	if (fault == NULL)
-		fputs(name, stdout);
+		fputs(in == NULL ? name : in, stdout);
 	free(name);
 	return fault;
 }
@@ -73,7 +76,9 @@ main(int argc, char **argv)
 	if (argc < 3 || strcmp(argv[1], TICKETSTORE_FORMAT) != 0)
 		fault = "sallyport-ticketstore is of another version";
 	else if (argc == 3 && strcmp(argv[2], "store") == 0)
-		fault = store();
+		fault = store(NULL);
+	else if (argc == 4 && strcmp(argv[2], "renew") == 0)
+		fault = store(argv[3]);
 	else if (argc == 4 && strcmp(argv[2], "remove") == 0)
 		fault = cache_remove(argv[3]);
 	else

@@ -31,6 +31,12 @@ int delegated_parse(const uint8_t *data, size_t len, struct delegated *out);
  * KRB5CCNAME (free()).  NULL and *name, or a sentence of why not.
  */
 const char *cache_store(const struct delegated *tickets, char **name);
+/*
+ * In place of what is in this one, if that is of the same principal: a user
+ * who has ended it, or has made it another's, keeps it so.  NULL, or a
+ * sentence.
+ */
+const char *cache_renew(const struct delegated *tickets, const char *name);
 /* Destroy one; NULL, or a sentence. */
 const char *cache_remove(const char *name);
 

@@ -189,6 +189,9 @@ static const struct row rows[] = {
     {GUARD("forbid = [ \"pass*\", \"gssapi-*\", \"hostbased:m\" ];"), ""},
     {GOOD RULE("") "kerberos = { key_exchange = true; };",
 	"test.conf:4: kerberos.key_exchange: needs the module gssapi\n"},
+    {GOOD RULE("renew_delegated = true;"),
+	"test.conf:3: warning: renew_delegated: needs "
+	"kerberos.key_exchange\n"},
     {GUARD("match = { method = \"!publikey\"; }; pty = false;"),
 	"test.conf:4: guards.g.match.method: there is no method "
 	"\"publikey\"; did you mean \"publickey\"?\n"},

@@ -202,6 +202,7 @@ measure_scalars(struct measures *m, const struct decision *d)
 	MORE(agent);
 	MORE(delegation);
 	MORE(keep_delegated);
+	MORE(renew_delegated);
 	MORE(x11);
 	MORE(unix_unlink);
 	MORE(sftp_without_shell);

@@ -16,6 +16,8 @@ static OM_uint32 fake_copy(
     OM_uint32 *minor, gss_cred_id_t credential, krb5_ccache to);
 static OM_uint32 fake_mic(OM_uint32 *minor, gss_ctx_id_t context,
     gss_buffer_t data, gss_buffer_t mic, gss_qop_t *quality);
+static OM_uint32 fake_sign(OM_uint32 *minor, gss_ctx_id_t context,
+    gss_qop_t quality, gss_buffer_t data, gss_buffer_t mic);
 static OM_uint32 fake_release(OM_uint32 *minor, gss_cred_id_t *credential);
 static OM_uint32 fake_accept(OM_uint32 *minor, gss_ctx_id_t *context,
     gss_cred_id_t credential, gss_buffer_t token, gss_channel_bindings_t none,
@@ -25,6 +27,7 @@ static OM_uint32 fake_accept(OM_uint32 *minor, gss_ctx_id_t *context,
 #define gss_accept_sec_context fake_accept
 #define gss_krb5_copy_ccache   fake_copy
 #define gss_verify_mic	       fake_mic
+#define gss_get_mic	       fake_sign
 #define gss_release_cred       fake_release
 #include "daemon/ticketholder/accept.c"
 
@@ -67,6 +70,19 @@ fake_mic(OM_uint32 *minor, gss_ctx_id_t context, gss_buffer_t data,
 	return mic->length == 4 && memcmp(mic->value, "good", 4) == 0 ?
 	    GSS_S_COMPLETE :
 	    GSS_S_BAD_SIG;
+}
+
+static OM_uint32
+fake_sign(OM_uint32 *minor, gss_ctx_id_t context, gss_qop_t quality,
+    gss_buffer_t data, gss_buffer_t mic)
+{
+	(void)context;
+	(void)quality;
+	(void)data;
+	*minor = 0;
+	mic->value = strdup("mine");
+	mic->length = 4;
+	return GSS_S_COMPLETE;
 }
 
 static OM_uint32
@@ -135,7 +151,7 @@ take_all(struct accept *a, struct buf *out)
 	struct msg_ticket_delegated answer;
 
 	buf_init(out, WALL_DELEGATED_MAX);
-	accept_take(a, out, &answer);
+	accept_take(a, false, out, &answer);
 	ck_assert_ptr_null(a->delegated);
 	return answer;
 }
@@ -186,6 +202,32 @@ START_TEST(without_a_right_mic_they_are_gone)
 	ck_assert(!copied);
 	buf_free(&out);
 	accept_free(a);
+}
+END_TEST
+
+/* Our own MIC, once it was made, stands for the client's in a rekey only. */
+START_TEST(a_rekey_tells_them_behind_our_mic)
+{
+	for (int i = 0; i < 4; i++) {
+		const bool signs = (i & 1) != 0, rekey = (i & 2) != 0;
+		struct accept *a = delegated();
+		struct msg_ticket_signed made;
+		struct msg_ticket_delegated answer;
+		struct buf out;
+
+		a->mutual = true;
+		if (signs)
+			accept_sign(a,
+			    (struct bytes){(const uint8_t *)"hash", 4}, &made);
+		buf_init(&out, WALL_DELEGATED_MAX);
+		accept_take(a, rekey, &out, &answer);
+		ck_assert(released);
+		ck_assert_int_eq(copied, signs && rekey);
+		ck_assert_int_eq(answer.tickets.len != 0, signs && rekey);
+		ck_assert_int_eq(answer.text[0] != '\0', !(signs && rekey));
+		buf_free(&out);
+		accept_free(a);
+	}
 }
 END_TEST
 
@@ -267,6 +309,7 @@ main(void)
 	(void)setenv("KRB5_CONFIG", "/dev/null", 1);
 	tcase_add_test(tc, tickets_are_taken_once_behind_a_right_mic);
 	tcase_add_loop_test(tc, without_a_right_mic_they_are_gone, 0, 3);
+	tcase_add_test(tc, a_rekey_tells_them_behind_our_mic);
 	tcase_add_loop_test(tc, what_is_not_the_clients_own_is_not_told, 0, 3);
 	tcase_add_test(tc, one_client_does_not_fill_the_replay_cache);
 	tcase_set_timeout(tc, 60);
