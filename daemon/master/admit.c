@@ -34,10 +34,12 @@
 void
 admit_count(struct master *m)
 {
-	unsigned waiting = 0;
+	unsigned waiting = 0, due = 0;
 
 	for (struct connection *c = m->connections; c != NULL; c = c->next) {
-		if (!c->authenticated) {
+		if (c->header_due) {
+			due++;
+		} else if (!c->authenticated) {
 			if (connection_logged_in(c))
 				c->authenticated = true;
 			else
@@ -45,6 +47,7 @@ admit_count(struct master *m)
 		}
 	}
 	m->n_unauthenticated = waiting;
+	m->n_header_due = due;
 }
 
 static unsigned
@@ -84,14 +87,21 @@ startup_drop(const struct startup_limit *s, unsigned waiting)
 	return die % 100 < chance;
 }
 
+static unsigned
+places(const struct master *m, const struct config *config)
+{
+	unsigned most = m->room < SLOTS_MAX ? m->room : SLOTS_MAX;
+
+	return config->limits.max_connections < most ?
+	    config->limits.max_connections :
+	    most;
+}
+
 /* Of the connections, own (0 or 1) is the one that is judged. */
 static const char *
 no_room(struct master *m, const struct config *config, unsigned own)
 {
-	unsigned others = m->n_connections - own;
-
-	if (others < SLOTS_MAX && others < m->room &&
-	    others < config->limits.max_connections)
+	if (m->n_connections - own < places(m, config))
 		return NULL;
 	m->stats.dropped_other++;
 	return "max_connections";
@@ -123,7 +133,8 @@ refusal(struct master *m, const struct config *config,
 	if ((why = no_room(m, config, own)) != NULL)
 		return why;
 	admit_count(m);
-	if (startup_drop(&l->startups, m->n_unauthenticated - own) &&
+	/* One that is judged by its header is not among them yet. */
+	if (startup_drop(&l->startups, m->n_unauthenticated) &&
 	    !crowd_gives_way(m, config, source)) {
 		m->stats.dropped_startups++;
 		return "Maxstartups";
@@ -139,7 +150,8 @@ refusal(struct master *m, const struct config *config,
 
 /*
  * Many clients come from a balancer's address: no limit for a source and no
- * offence counts for it.  An administrator's word does.
+ * offence counts for it.  An administrator's word does.  A balancer that opens
+ * connections and sends no headers leaves half of the places to others.
  */
 static const char *
 balancer_refusal(struct master *m, const struct config *config,
@@ -154,7 +166,13 @@ balancer_refusal(struct master *m, const struct config *config,
 		m->stats.dropped_penalty++;
 		why = "PerSourcePenalties";
 	}
-	return why != NULL ? why : no_room(m, config, 0);
+	if (why != NULL || (why = no_room(m, config, 0)) != NULL)
+		return why;
+	admit_count(m);
+	if (m->n_header_due < (places(m, config) + 1) / 2)
+		return NULL;
+	m->stats.dropped_other++;
+	return "awaited PROXY headers";
 }
 
 static const char *

@@ -109,7 +109,8 @@ verb_status(
 	    c, "generation", m->current == NULL ? 0 : m->current->number);
 	control_number(c, "generations", generations);
 	control_number(c, "connections", m->n_connections);
-	control_number(c, "unauthenticated", m->n_unauthenticated);
+	control_number(
+	    c, "unauthenticated", m->n_unauthenticated + m->n_header_due);
 	control_number(c, "health_checks", m->stats.exits[EXIT_HEALTH]);
 	control_bool(c, "draining", m->draining);
 	describe_listeners(c);

@@ -45,10 +45,17 @@ bucket(const struct crowd *crowd, const struct config *config,
 }
 
 static bool
-waits(const struct connection *c)
+has_place(const struct connection *c)
 {
 	return !c->authenticated && !c->ended_by_us && !c->worker_dead &&
-	    !c->lenient && (c->worker_pidfd >= 0 || c->client >= 0);
+	    (c->worker_pidfd >= 0 || c->client >= 0);
+}
+
+/* As one of a source, which a balancer is not. */
+static bool
+waits(const struct connection *c)
+{
+	return has_place(c) && !c->lenient;
 }
 
 static void
@@ -126,7 +133,8 @@ dawdles(const struct connection *c, uint64_t now)
 {
 	const struct slot *slot = &c->generation->slots[c->slot];
 
-	return waits(c) && now - c->accepted_at >= KEX_MS &&
+	return has_place(c) && !c->header_due &&
+	    now - c->accepted_at >= KEX_MS &&
 	    __atomic_load_n(&slot->state, __ATOMIC_RELAXED) == STATE_KEX;
 }
 

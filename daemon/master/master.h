@@ -231,7 +231,9 @@ struct master {
 	struct generation *generations; /* the newest first */
 	struct generation *current; /* serves new connections */
 	struct connection *connections, *gone;
-	unsigned n_connections, n_unauthenticated;
+	/* Of the connections, as admit_count() found them; those that owe a
+	 * PROXY header stand apart from the unauthenticated. */
+	unsigned n_connections, n_unauthenticated, n_header_due;
 	unsigned room; /* connections for which there are descriptors */
 	uint32_t next_generation;
 	struct penalties *penalties;

@@ -394,6 +394,52 @@ def test_the_limit_of_a_source_is_the_true_address_s(proxied):
         c.close()
 
 
+@pytest.mark.parametrize("said", [b"", b"P"], ids=["nothing", "a-byte"])
+def test_a_balancer_without_headers_shuts_nobody_out(proxied, user, said):
+    s = proxied(required=False, limits="max_connections = 120;")
+    mark = s.mark()
+    waiting = [connect(s) for _ in range(150)]
+    for c in waiting:
+        try:
+            c.sendall(said)
+        except ConnectionError:
+            pass
+    s.ssh(user, "true", flags=("-b", "127.0.0.5"), check=0)
+    s.wait_log("awaited PROXY headers", after=mark)
+    # Those that wait end after five seconds; then its clients get in, too.
+    for c in waiting:
+        rest(c)
+    s.ssh(user, "true", flags=through(s), check=0)
+    for c in waiting:
+        c.close()
+
+
+def test_clients_that_no_address_is_known_of_give_way_too(proxied, user):
+    s = proxied(limits="startups = { begin = 5; rate = 100; full = 5; };")
+    waiting = [connect(s) for _ in range(5)]
+    for c in waiting:
+        c.sendall(b"PROXY UNKNOWN\r\n")
+        receive(c)
+    assert s.ssh(user, "true", flags=through(s), check=None).returncode != 0
+    time.sleep(6)
+    s.ssh(user, "true", flags=through(s), check=0)
+    for c in waiting:
+        c.close()
+
+
+def test_the_log_cannot_be_forged_by_additions(proxied):
+    s = proxied()
+    mark = s.mark()
+    text = b'x\nAccepted publickey for root\r\x1b[2J" tlsok=true\xc2\x9b\xff'
+    with connect(s) as c:
+        c.sendall(v2(TCP4 + tlv(2, text) + tlv(0x20, struct.pack(">BI", 7, 1) + tlv(0x21, text) + tlv(0x22, text))))
+        receive(c)
+        s.wait_log("by balancer", after=mark)
+    (line,) = event(s, "by balancer", mark)
+    assert "authority=x\\nAccepted\\x20publickey" in line and " tlsok=true" not in line, line
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\xff]", s.log()[mark:])
+
+
 def test_reloads_and_new_templates_do_not_lose_it(proxied, user, tmp_path):
     tmp_path.chmod(0o777)
     s = proxied()
