@@ -43,7 +43,8 @@ read_plan(const char *const *words, size_t count, struct plan *plan)
 	if (count > 1 && strcmp(words[1], "-") != 0) {
 		if (seconds == 0 || !trial_login_is_valid(words[1]))
 			return "a login that confirms is user:NAME or "
-			       "rule:NAME, and needs a trial";
+			       "rule:NAME, of at most 62 bytes, and needs a "
+			       "trial";
 		snprintf(plan->login, sizeof(plan->login), "%s", words[1]);
 	}
 	if (count > 2 &&
