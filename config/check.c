@@ -156,15 +156,28 @@ check_keytab(const struct check *c)
 		    "kerberos.keytab: %s: %s", path, why);
 }
 
+static bool
+offers_gss(const struct config *config)
+{
+	for (size_t i = 0; i < config->listener_count; i++)
+		if (config->listeners[i].crypto.gss_kex.count > 0)
+			return true;
+	return config->crypto.gss_kex.count > 0;
+}
+
 static void
 check_key_exchange(const struct check *c)
 {
 	const struct origin *origin = key_origin(c, "kerberos.key_exchange");
 
-	if (c->config->kerberos.key_exchange &&
-	    !config_uses_kerberos(c->config))
+	if (!c->config->kerberos.key_exchange)
+		return;
+	if (!config_uses_kerberos(c->config))
 		problem_error(c->problems, origin->file, origin->line,
 		    "kerberos.key_exchange: needs the module gssapi");
+	if (!offers_gss(c->config))
+		problem_error(c->problems, origin->file, origin->line,
+		    "kerberos.key_exchange: crypto.gss_kex is empty");
 }
 
 static void

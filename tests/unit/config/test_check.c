@@ -192,6 +192,11 @@ static const struct row rows[] = {
     {GOOD RULE("renew_delegated = true;"),
 	"test.conf:3: warning: renew_delegated: needs "
 	"kerberos.key_exchange\n"},
+    {"host_keys = [ \"@/key\" ]; crypto = { macs = [ \"hmac-sha2-256\" ]; "
+     "gss_kex = [ ]; };\n"
+     "modules = ( { name = \"m\"; file = \"@/gssapi.so\"; } );\n" RULE(
+	 "") "kerberos = { keytab = \"@/key\"; key_exchange = true; };",
+	"test.conf:4: kerberos.key_exchange: crypto.gss_kex is empty\n"},
     {GUARD("match = { method = \"!publikey\"; }; pty = false;"),
 	"test.conf:4: guards.g.match.method: there is no method "
 	"\"publikey\"; did you mean \"publickey\"?\n"},
@@ -300,6 +305,7 @@ START_TEST(each_problem_is_named_with_its_place)
 	put("open", 0644);
 	put("locked", 0600);
 	put("m.so", 0644);
+	put("gssapi.so", 0644);
 	put("writable.so", 0666);
 	got = checked(row->text, &calls);
 	if (row->problem[0] == '\0')
