@@ -98,8 +98,10 @@ configure_read(struct master *m, int *sealed)
 	    config_bundle_read(m->options.config_file, &bundle, &problems);
 	/* A start from the disk; a reload has chosen already. */
 	if (err == 0 && m->options.bundle < 0 && !m->options.test &&
-	    !m->options.inetd)
-		trial_choose(m, &bundle);
+	    !m->options.inetd && trial_choose(m, &bundle))
+		problem_warning(&problems, m->options.config_file, 0, "%s",
+		    "these files were not confirmed: the policy before them "
+		    "is read");
 	if (err == 0)
 		err = config_load(&bundle, &config, &problems);
 	if (err == 0)

@@ -215,21 +215,24 @@ has_passed(uint64_t until)
 	return until <= (uint64_t)time(NULL);
 }
 
-void
+bool
 trial_choose(struct master *m, struct bundle *files)
 {
 	struct trial_file file;
 	struct bundle other;
+	bool out;
 
 	if (read_file(m, &file) != 0)
-		return;
-	if (config_bundle_equal(files, &file.candidate) &&
-	    (file.over || has_passed(file.until))) {
+		return false;
+	out = config_bundle_equal(files, &file.candidate) &&
+	    (file.over || has_passed(file.until));
+	if (out) {
 		other = *files;
 		*files = file.before;
 		file.before = other;
 	}
 	trial_file_free(&file);
+	return out;
 }
 
 char *

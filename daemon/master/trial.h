@@ -59,9 +59,9 @@ void plan_load(struct master *m, struct rd *r);
 
 /*
  * At a start: what was read from the disk is exchanged for the policy before
- * it, if it was not confirmed in its time.
+ * it, if it was not confirmed in its time.  Has it been exchanged?
  */
-void trial_choose(struct master *m, struct bundle *files);
+bool trial_choose(struct master *m, struct bundle *files);
 
 /* The reload that begins now is a trial of so many seconds. */
 void trial_ask(

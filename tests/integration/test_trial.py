@@ -108,7 +108,7 @@ def test_its_time_runs_while_the_server_is_down(s, user):
     ctl(s, "reload", "--confirm", "2")
     s.stop()
     time.sleep(3)
-    s.start()
+    assert "these files were not confirmed" in s.start().stderr
     assert enters(s, user)
     # and once more
     s.stop()
