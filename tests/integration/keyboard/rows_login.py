@@ -1,6 +1,8 @@
 """Who is let in and how they are greeted: shells, profiles, passwords,
 messages, records, keys with options."""
 
+import glob
+
 from keyboard.scene import Row
 
 PROMPT = r"@testhost:~\$ "
@@ -19,6 +21,9 @@ CHANGED = "su kb_h -c true; getent shadow kb_%s | cut -d: -f3 | sed 's/^[1-9].*/
 END = [(r"(?m)^(Received disconnect|Disconnected|Connection closed).*\n", ""), (r"(?m)^\n", "")]
 FIRST = [(r"(?m)^Last login:.*\n", "")]  # the second server's is the second login
 LAST = [(r"Last (login|failed login): .*? from", r"Last \1: DATE from"), (r"(?m)^.*\d\d:\d\d.*kb_who.*", "kb_who line")]
+if glob.glob("/usr/lib*/*/security/pam_lastlog2.so"):
+    # The module's line tells of the last login of whatever kind, and sshd has one of its own beside it.
+    LAST.append((r"(?m)^Last login: DATE from 127.0.0.1.*\r?\n", ""))
 
 ROWS = [
     # shells
@@ -134,7 +139,8 @@ ROWS = [
         scrub=[(r"\d{4}-\d\d-\d\d \d\d:\d\d", "DATE"), (r"\r", ""), (r" +", " ")]),
     Row("who of a command", "ssh who 'who | grep -c kb_who'", needs="who", alone=True),
     Row("last after a terminal, a command and sftp", "ssh -tt who true </dev/null; ssh who true; echo pwd | sftp -b - who", needs="last", alone=True,
-        before="! [ -e /var/log/wtmp ] || >/var/log/wtmp", after="sleep .3; last kb_who | grep -c ^kb_who; last -w kb_who | head -1",
+        before="! [ -e /var/log/wtmp ] || >/var/log/wtmp; last kb_who | grep -c ^kb_who >$W/seen; true",
+        after="sleep .3; echo $(($(last kb_who | grep -c ^kb_who) - $(cat $W/seen))); last -w kb_who | head -1",
         scrub=[(r"(?m)\w{3} \w{3} +\d+ \d\d:\d\d.*", "DATE")]),
     Row("lastlog", "ssh -tt who true </dev/null", needs="lastlog", alone=True, after="lastlog -u kb_who | tail -1",
         scrub=[(r"\w{3} \w{3} +\d+ \d\d:\d\d.*", "DATE")]),
