@@ -258,6 +258,15 @@ import_put_number(struct importer *imp, const char *before, const char *key,
 
 /* ---- what cannot be said ---- */
 
+/* Is it the only one that sallyport knows of this keyword? */
+static bool
+is_value(const char *value, const struct import_word *word)
+{
+	return (word->kind == WORD_FIXED &&
+		   strcasecmp(value, word->note) == 0) ||
+	    (word->kind == WORD_OFF && strcasecmp(value, "no") == 0);
+}
+
 static void
 judge_directive(struct importer *imp, const struct directive *d)
 {
@@ -276,11 +285,16 @@ judge_directive(struct importer *imp, const struct directive *d)
 		    d->args[1]);
 	switch (word->kind) {
 	case WORD_FIXED:
-		if (strcasecmp(value, word->note) != 0)
+		if (!is_value(value, word))
 			import_note(imp, &d->origin,
 			    "%s %s: sallyport has "
 			    "\"%s\" only",
 			    word->name, d->args[0], word->note);
+		break;
+	case WORD_OFF:
+		if (!is_value(value, word))
+			import_note(imp, &d->origin, "%s %s: %s", word->name,
+			    d->args[0], word->note);
 		break;
 	case WORD_IGNORED:
 	case WORD_UNSUPPORTED:
@@ -333,12 +347,12 @@ sort_directives(struct importer *imp)
 static const char *
 note_of(const struct importer *imp, const struct directive *d)
 {
-	const char *value = d->args[0];
-
-	if (d->word->kind != WORD_FIXED)
+	if (d->word->kind != WORD_FIXED && d->word->kind != WORD_OFF)
 		return d->word->note;
-	if (strcasecmp(value, d->word->note) == 0)
+	if (is_value(d->args[0], d->word))
 		return "sallyport's only value";
+	if (d->word->kind == WORD_OFF)
+		return d->word->note;
 	return arena_printf(imp->arena, "always `%s`", d->word->note);
 }
 
@@ -358,8 +372,7 @@ tell_rows(const struct importer *imp,
 		    .kept = !block->never &&
 			(d->word->kind == WORD_SERVER ||
 			    d->word->kind == WORD_RULE ||
-			    (d->word->kind == WORD_FIXED &&
-				strcasecmp(d->args[0], d->word->note) == 0)),
+			    is_value(d->args[0], d->word)),
 		    .note = block->never ? "its Match block matches nobody" :
 					   note_of(imp, d)};
 

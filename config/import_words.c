@@ -104,7 +104,7 @@ static const struct import_word words[] = {
     {"IPQoS", WORD_RULE,
 	"`ip_qos_interactive`, `ip_qos_bulk`; DSCP names only"},
     {"KbdInteractiveAuthentication", WORD_RULE, "`keyboard_interactive`"},
-    {"KerberosAuthentication", WORD_FIXED, "no"},
+    {"KerberosAuthentication", WORD_OFF, KERBEROS},
     {"KerberosGetAFSToken", WORD_IGNORED, KERBEROS},
     {"KerberosOrLocalPasswd", WORD_IGNORED, KERBEROS},
     {"KerberosTicketCleanup", WORD_IGNORED, KERBEROS},
@@ -239,6 +239,10 @@ put_row(FILE *out, const struct import_word *word)
 		break;
 	case WORD_FIXED:
 		fprintf(out, "always `%s`; another value: warning", word->note);
+		break;
+	case WORD_OFF:
+		fprintf(
+		    out, "always `no`; another value: warning: %s", word->note);
 		break;
 	case WORD_IGNORED:
 	case WORD_UNSUPPORTED:

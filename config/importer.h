@@ -19,6 +19,7 @@ enum word_kind {
 	WORD_SERVER, /* global only, mapped */
 	WORD_RULE, /* may stand in Match, mapped */
 	WORD_FIXED, /* sallyport knows the one value that note is */
+	WORD_OFF, /* always "no", and note says in whose place */
 	WORD_IGNORED, /* without effect; note says why */
 	WORD_UNSUPPORTED /* note says why */
 };

@@ -327,6 +327,9 @@ static const struct row rows[] = {
 	"3: warning: Protocol: obsolete: sshd ignores it too\n"
 	"4: warning: GSSAPIAuthentication: there is no /etc/krb5.keytab: "
 	"left out\n"},
+    {"KerberosAuthentication yes\n", "",
+	"1: warning: KerberosAuthentication yes: passwords against the KDC are "
+	"PAM's work (pam_krb5)\n"},
     {"GSSAPIAuthentication no\nGSSAPIKeyExchange no\n"
      "GSSAPICleanupCredentials yes\n",
 	"", ""},
