@@ -258,7 +258,7 @@ connection_penalise(struct connection *c, enum offence offence)
 {
 	struct generation *g = c->generation;
 
-	if (!c->lenient)
+	if (!c->lenient && !c->unserved)
 		penalties_add(
 		    g->master->penalties, g->config, &c->source, offence);
 }
@@ -374,7 +374,7 @@ connection_monitor_died(
 	m->stats.bytes_out += slot.bytes_out;
 	slot_counts_add(&m->stats.counts, &slot.counts);
 	connection_audit(c);
-	if (offence != OFFENCE_NONE && !c->unserved)
+	if (offence != OFFENCE_NONE)
 		connection_penalise(c, offence);
 	else if ((code == EXIT_DONE || code == EXIT_SILENT) && sig == 0 &&
 	    slot.since != 0)

@@ -404,6 +404,7 @@ static void
 go_on(struct connection *c, struct generation *to)
 {
 	if (!move(c, to)) {
+		c->unserved = true;
 		lobby_end(c, "killed", "the server has failed");
 		return;
 	}
