@@ -176,6 +176,7 @@ def test_a_key_that_went_before(serve, kdc, user):
     mark = s.mark()
     kadmin(f"ktremove -k {KEYTAB} host/{HOST} old")
     s.wait_log("ticketholder was replaced: the keytab has changed", after=mark)
+    s.wait_log(r"ticketholder: \d+ keys of", after=mark)
     sp.wait_for(lambda: len(s.processes("ticketholder")) == 1, what="the end of the old one")
     refused(s, user, cache, r"refused: .*kvno")
     assert come(s, user, kdc.ticket(user.name)).stdout == user.name + "\n", s.log()[mark:]
@@ -249,6 +250,7 @@ def test_the_keys_are_in_one_processs_memory(serve, kdc, user):
     mark = s.mark()
     kadmin(f"ktadd -k {KEYTAB} -norandkey host/{HOST}")
     s.wait_log("ticketholder was replaced: the keytab has changed", after=mark)
+    s.wait_log(r"ticketholder: \d+ keys of", after=mark)
     sp.wait_for(lambda: len(s.processes("ticketholder")) == 1, what="the end of the old one")
     assert holders(s, needles) == {"sallyportd: ticketholder"}
     p.communicate()
