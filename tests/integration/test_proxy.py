@@ -378,7 +378,7 @@ def test_penalties_are_the_true_address_s(proxied, user):
 
 
 def test_the_limit_of_a_source_is_the_true_address_s(proxied):
-    s = proxied(limits="source = { connections = 3; };")
+    s = proxied(limits="startups = { begin = 100; rate = 30; full = 200; }; source = { connections = 3; };")
     waiting = [connect(s) for _ in range(9)]
     for i, c in enumerate(waiting):
         c.sendall(v1(f"192.0.2.{i}"))
