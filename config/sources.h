@@ -1,5 +1,5 @@
 /*
- * What the address of a connection says of it before it has said anything: is
+ * A connection judged by its address, before it has said anything: is
  * it a balancer's, which speaks the PROXY protocol, or a health check's?
  */
 #ifndef CONFIG_SOURCES_H

@@ -30,7 +30,7 @@ enum proxy_kind {
 struct proxy_header {
 	unsigned version; /* 1 or 2 */
 	enum proxy_kind kind;
-	/* Of the client, and where it connected to; NET_NONE unless
+	/* The client, and where it connected to; NET_NONE unless
 	 * PROXY_ADDRESS. */
 	struct net_address source, destination;
 	/* Version 2; empty: it did not say. */

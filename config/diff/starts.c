@@ -33,7 +33,7 @@ judge_request(
 		findings_add(s->findings, DIFF_UNJUDGED,
 		    mem_printf(
 			"a request for %s: another program serves it", text));
-	/* What starts by itself is in the grants. */
+	/* A command that starts by itself is in the grants. */
 	if (opens[0] == opens[1] || !starts[opens[1]].forced)
 		return;
 	findings_add(s->findings, opens[1] ? DIFF_LOOSER : DIFF_TIGHTER,

@@ -97,7 +97,7 @@ places(const struct master *m, const struct config *config)
 	    most;
 }
 
-/* Of the connections, own (0 or 1) is the one that is judged. */
+/* own: 1 if the connection that is judged is among them already, else 0. */
 static const char *
 no_room(struct master *m, const struct config *config, unsigned own)
 {

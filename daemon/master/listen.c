@@ -290,7 +290,7 @@ on_accept(int fd, unsigned events, void *arg)
 	for (int i = 0; l != NULL && i < ACCEPT_BURST; i++) {
 		int client;
 
-		/* Of one that was reset meanwhile getpeername() knows no more.
+		/* getpeername() knows nothing of one that was reset meanwhile.
 		 */
 		len = sizeof(peer);
 		client = accept4(fd, (struct sockaddr *)&peer, &len,

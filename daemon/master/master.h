@@ -231,7 +231,7 @@ struct master {
 	struct generation *generations; /* the newest first */
 	struct generation *current; /* serves new connections */
 	struct connection *connections, *gone;
-	/* Of the connections, as admit_count() found them; those that owe a
+	/* Counted by admit_count(); connections that still owe a
 	 * PROXY header stand apart from the unauthenticated. */
 	unsigned n_connections, n_unauthenticated, n_header_due;
 	unsigned room; /* connections for which there are descriptors */
@@ -441,7 +441,7 @@ void connection_place(
 bool connection_is_orphan(const struct connection *c);
 /* Its worker is killed, or where that is not known, its monitor. */
 void connection_cut(const struct connection *c);
-/* Of a generation that is ready; NULL when there is no slot. */
+/* For a generation that is ready; NULL when there is no slot. */
 struct connection *connection_new(struct master *m, struct generation *g);
 /* The newest template that is ready, or NULL. */
 struct workers *connection_ready_workers(struct generation *g);
@@ -502,7 +502,7 @@ struct carry_fds {
 	int fds[CARRY_FDS_MAX];
 	size_t count;
 };
-/* What the state looks like: another program must read the same. */
+/* The layout of the state: another program must read the same. */
 const char *carry_format(void);
 int carry_write(const struct master *m, struct carry_fds *fds);
 int carry_load(struct master *m, int fd);
@@ -547,7 +547,7 @@ void keeper_watch(struct master *m);
 void keeper_close(struct master *m);
 unsigned keeper_adopt(struct master *m, const char *control_socket);
 
-/* Those that were not there, or not asked, before: a keeper that comes late
+/* Also from keepers that were not asked before: one that comes late
  * asks for it over the control socket (verb adopt). */
 unsigned master_adopt_more(struct master *m);
 

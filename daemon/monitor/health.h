@@ -10,7 +10,7 @@
 /* The envelope, and the first line unless it may be a health check. */
 void health_begin(struct monitor *m, const struct msg_serve *serve);
 
-/* What was held back is told: what the client does from here on is no health
+/* Tell what was held back: what the client does from here on is no health
  * check's.  Harmless when nothing was. */
 void health_tell(struct monitor *m);
 

@@ -1,5 +1,5 @@
 /*
- * What a module asks of the ticketholder: a context of its own for each try of
+ * The ticketholder, as modules ask it: a context of its own for each try of
  * gssapi-with-mic, and the one of the first key exchange for gssapi-keyex.
  * The client's principal counts once its MIC was right.
  */

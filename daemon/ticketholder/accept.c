@@ -228,7 +228,7 @@ remember(gss_name_t client, const uint8_t tag[REPLAY_TAG], uint64_t now)
 	char *realm = NULL;
 	int err;
 
-	/* Of a context that goes on the client may not be known yet. */
+	/* The client of a context that goes on may not be known yet. */
 	if (client == GSS_C_NO_NAME || !name_client(client) ||
 	    krb5_parse_name(names, principal_text, &principal) != 0)
 		principal_text[0] = '\0';

@@ -167,7 +167,7 @@ log_to_master(void)
 		close(fd);
 }
 
-/* What libcrypto looks up, it looks up here and never again. */
+/* All look-ups of libcrypto are made here and never again. */
 static void
 preload(void)
 {

@@ -1,6 +1,6 @@
 /*
- * What modules are told of a login.  Nothing is given away about users who may
- * not log in: those look real from here.
+ * The facts of a login that modules are told.  Nothing is given away about
+ * users who may not log in: those look real from here.
  */
 #include "modules/host/facts.h"
 
@@ -10,7 +10,7 @@
 
 #define NOBODY 65534
 
-/* Those of the configuration that the decision leaves. */
+/* The configuration's, as far as the decision leaves them. */
 static const char *
 ca_algorithms(const struct sallyport_login *login)
 {

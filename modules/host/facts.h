@@ -1,6 +1,6 @@
 /*
- * What a module can ask of a login: host->text(), number(), bytes(), and what
- * it tells of the key and the reason.
+ * The facts that a module can ask for: host->text(), number(), bytes(), and
+ * what it tells of the key and the reason.
  */
 #ifndef MODULES_HOST_FACTS_H
 #define MODULES_HOST_FACTS_H

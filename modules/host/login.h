@@ -51,7 +51,7 @@ enum host_function {
 };
 
 /*
- * What modules see of a connection.  The program sets all of it before the
+ * A connection, as modules see it.  The program sets all of it before the
  * first call; what is NULL is not known to it, and "" or 0 to modules.
  */
 struct sallyport_login {

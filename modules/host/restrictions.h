@@ -1,5 +1,5 @@
 /*
- * What a proof takes from the session, and variables that modules set.
+ * The restrictions that come with a proof, and variables that modules set.
  */
 #ifndef MODULES_HOST_RESTRICTIONS_H
 #define MODULES_HOST_RESTRICTIONS_H

@@ -7,9 +7,9 @@
 #include "modules/host/load.h"
 
 /*
- * What the policy names for a module to look at when it loads: services of
- * chains' steps and of rules, each once, as settings "services" with the place
- * where it was written.  Free the items.
+ * The services that the policy names for a module to look at when it loads:
+ * services of chains' steps and of rules, each once, as settings "services"
+ * with the place where it was written.  Free the items.
  */
 struct pairs host_services(const struct config *config, const char *module);
 

@@ -9,7 +9,7 @@ struct host_snapshot;
 /* The process as it is; free it with host_snapshot_free(). */
 struct host_snapshot *host_snapshot_take(void);
 /*
- * What has changed since, as the end of a sentence ("left 2 threads"), or
+ * The change since then, as the end of a sentence ("left 2 threads"), or
  * NULL.  The text is static.  A child process that is new is ended.
  */
 const char *host_snapshot_compare(const struct host_snapshot *before);
