@@ -179,7 +179,7 @@ static const struct host_calls calls = {
 
 /* ---- the module ---- */
 
-/* What it says, and what would become of the restrictions at success. */
+/* Its answer, and the restrictions that a success would bring. */
 static void
 judge(struct asking *asking, int said)
 {

@@ -71,7 +71,7 @@ plan_load(struct master *m, struct rd *r)
 	m->plan.seconds = rd_u32(r);
 	rd_text(r, m->plan.login, sizeof(m->plan.login));
 	rd_text(r, m->plan.actor, sizeof(m->plan.actor));
-	/* What keeps the sessions of a stopped server loads nothing. */
+	/* The keeper of a stopped server's sessions loads nothing. */
 	if (m->options.linger)
 		m->plan.at = 0;
 	plan_watch(m);

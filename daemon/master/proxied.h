@@ -8,7 +8,7 @@
 #include "daemon/master/master.h"
 #include "lib/proxy_header.h"
 
-/* What was read: a claim, nothing else. */
+/* The header as it was read: a claim, nothing else. */
 struct proxied {
 	const char *fault; /* why there is no header; NULL: there is one */
 	enum proxy_kind kind;

@@ -63,7 +63,7 @@ tell_result(const struct auth *a, const char *service, const char *text)
 	    .duration_ms = a->last_call_ms);
 }
 
-/* What modules may emit, by name: see doc/MODULES.md. */
+/* The events that modules may emit, by name: doc/MODULES.md. */
 void
 module_audit(struct sallyport_login *login, const char *event,
     const char *subject, char *text)

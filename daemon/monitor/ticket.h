@@ -6,7 +6,7 @@
 
 #include "privsep/wall.h"
 
-/* Of one try, or of one key exchange. */
+/* The context of one try, or of one key exchange. */
 struct ticket_context {
 	struct wall wall; /* fd -1: none was begun */
 	bool failed; /* nothing more is asked of it */

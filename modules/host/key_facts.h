@@ -20,7 +20,7 @@ struct key_facts {
 	bool touched, verified;
 };
 
-/* What host->key() was told.  False: not a key. */
+/* The facts of host->key()'s key.  False: not a key. */
 bool key_facts_take(struct key_facts *k, const struct sallyport_key *key);
 
 /* The facts of the policy that are the key's; they point into k and algorithm

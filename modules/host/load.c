@@ -108,7 +108,7 @@ sizes_are_known(const struct sallyport_module *module)
 	return true;
 }
 
-/* What the module says of itself. */
+/* The module's own description of itself. */
 static bool
 is_acceptable(const struct sallyport_module *module,
     const struct module_settings *settings, struct problems *problems)

@@ -36,7 +36,7 @@ bool probe_add(struct probes *p, const struct config *config,
 /* Does one of them serve the method?  name NULL: any of them. */
 bool probe_serves(const struct probes *p, const char *name, const char *method);
 
-/* What the option is set to, or its default; NULL: neither. */
+/* The value of an option, or its default; NULL: neither. */
 const char *probe_option(const struct probe *p, const char *name);
 
 void probes_free(struct probes *p);

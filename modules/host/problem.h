@@ -20,7 +20,7 @@ void host_problems_to(struct problems *problems,
 
 /* The name of that module; "module" while there is none. */
 const char *host_loading_name(void);
-/* What hosts it, for its words in the log; or NULL. */
+/* The program that hosts it, for its words in the log; or NULL. */
 const struct host_calls *host_loading_calls(void);
 
 #endif

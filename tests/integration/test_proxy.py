@@ -407,7 +407,7 @@ def test_a_balancer_without_headers_shuts_nobody_out(proxied, user, said):
             pass
     s.ssh(user, "true", flags=("-b", "127.0.0.5"), check=0)
     s.wait_log("awaited PROXY headers", after=mark)
-    # Those that wait end after five seconds; then its clients get in, too.
+    # The waiting ones end after five seconds; then its clients get in, too.
     for c in waiting:
         rest(c)
     s.ssh(user, "true", flags=through(s), check=0)

@@ -249,7 +249,7 @@ on_kex_done(struct worker *w, struct wall_message *m)
 	return 0;
 }
 
-/* What libkrb5 says of it is for the log; its own token tells the client. */
+/* The words of libkrb5 are for the log; its own token tells the client. */
 static void
 send_gss_error(struct transport *t, struct bytes token)
 {

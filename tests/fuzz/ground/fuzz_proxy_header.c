@@ -30,7 +30,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct proxy_header h;
 	size_t have = 0, need = 0;
-	/* Of its own, so that a read beyond its end is seen. */
+	/* A copy, so that a read beyond its end is seen. */
 	uint8_t *copy = mem_dup(data, size);
 
 	while (proxy_header_need(copy, have, &need) == 0 && need > have) {

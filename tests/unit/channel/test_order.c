@@ -194,7 +194,7 @@ START_TEST(test_another_channels_typing_is_not_forgotten)
 }
 END_TEST
 
-/* What the client and the transport do in a turn of the long test. */
+/* A turn of the long test: the client and the transport. */
 enum weather {
 	FAIR,
 	NOT_READING, /* its window closes */
