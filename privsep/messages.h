@@ -22,6 +22,7 @@
 #define PRIVSEP_MESSAGES_H
 
 #include "lib/ssh/ssh2.h"
+#include "lib/ssh/sshsig.h"
 #include "privsep/limits.h"
 
 /* clang-format off */
@@ -453,12 +454,23 @@
 	F(text, originator, 128) F(u32, originator_port, PORT_MAX)
 
 /* Monitor to keyholder, and back.  key: index of the host key. */
-#define WALL_MONITOR_KEYHOLDER(MSG) MSG(sign, ANY_STATE, 0, 0, signature)
+#define WALL_MONITOR_KEYHOLDER(MSG)              \
+	MSG(sign, ANY_STATE, 0, 0, signature)    \
+	MSG(attest, ANY_STATE, 0, 0, attestation)
 #define WALL_sign(F) \
 	F(u32, key, 255) F(text, algorithm, 64) F(bytes, data, SSH_KEY_BLOB_MAX)
-#define WALL_KEYHOLDER_MONITOR(MSG) MSG(signature, ANY_STATE, 0, 0, no)
+/*
+ * A signature as ssh-keygen -Y verify takes it (PROTOCOL.sshsig) over a
+ * recording's manifest, of which the keyholder is told the SHA-512 alone: it
+ * makes what is signed itself, in the one namespace of recordings.
+ */
+#define WALL_attest(F) F(bytes, hash, SSHSIG_HASH)
+#define WALL_KEYHOLDER_MONITOR(MSG)              \
+	MSG(signature, ANY_STATE, 0, 0, no)      \
+	MSG(attestation, ANY_STATE, 0, 0, no)
 /* Empty: could not sign. */
 #define WALL_signature(F) F(bytes, signature, SSH_SIGNATURE_MAX)
+#define WALL_attestation(F) F(bytes, blob, SSHSIG_MAX)
 
 /* Master to its children of a generation. */
 #define WALL_MASTER_KEYHOLDER(MSG) \

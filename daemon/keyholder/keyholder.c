@@ -1,10 +1,11 @@
 /*
  * The keyholder: the one process in which a host private key exists.  It
  * reads the keys as root, drops to a user of its own and into its sandbox,
- * tells the master the public halves, and from then on answers `sign`, asked
- * by monitors over a wall each.  What is signed is the monitors' affair: they
- * computed it themselves.  It ends when the master retires it, or with the
- * master's wall and the last monitor's.
+ * tells the master the public halves, and from then on answers `sign` and
+ * `attest`, asked by monitors over a wall each.  What is signed by `sign` is
+ * the monitors' affair: they computed it themselves; but it is never what
+ * stands under a signature of `attest`, which is made here.  It ends when the
+ * master retires it, or with the master's wall and the last monitor's.
  */
 #include "daemon/keyholder/keyholder.h"
 
@@ -19,6 +20,7 @@
 #include "lib/ssh/key_private.h"
 #include "lib/ssh/key_sign.h"
 #include "lib/ssh/ssh2.h"
+#include "lib/ssh/sshsig.h"
 #include "lib/syslog_out.h"
 #include "privsep/die.h"
 #include "privsep/drop.h"
@@ -81,6 +83,8 @@ sign(const struct asker *a, const struct msg_sign *m, struct buf *signature)
 
 	if (m->key >= keys->count || (a->allowed >> m->key & 1) == 0)
 		err = E_DENIED;
+	else if (sshsig_is_signed_data(m->data.data, m->data.len))
+		err = E_DENIED; /* attest's alone */
 	else if (alg != NULL)
 		err = key_sign(keys->key[m->key].secret, alg, m->data.data,
 		    m->data.len, signature);
@@ -91,28 +95,85 @@ sign(const struct asker *a, const struct msg_sign *m, struct buf *signature)
 	buf_clear(signature);
 }
 
-/* 0, or why this monitor is not to be heard any more. */
 static int
-answer(struct asker *a)
+answer_sign(struct asker *a, const struct msg_sign *m)
 {
 	uint8_t bytes[SSH_SIGNATURE_MAX];
-	struct wall_message m;
 	struct buf made;
 	int err;
 
-	if ((err = wall_receive(&a->wall, &m)) != 0)
-		return err == E_AGAIN ? 0 : err;
-	if (m.type != MSG_sign) {
-		wall_done(&a->wall, &m);
-		return E_STATE;
-	}
 	buf_init_over(&made, bytes, sizeof(bytes));
-	sign(a, &m.sign, &made);
-	wall_done(&a->wall, &m);
+	sign(a, m, &made);
 	/* cppcheck-suppress unknownEvaluationOrder ; one name, two members */
 	err = WALL_SEND(&a->wall, signature,
 	    .signature = {.data = made.data, .len = made.len});
 	buf_free(&made);
+	return err;
+}
+
+/* The key that a reader of signatures knows most surely. */
+static const struct host_key *
+best_key(const struct host_keys *keys)
+{
+	static const enum key_type order[] = {KEY_ED25519, KEY_ECDSA_P256,
+	    KEY_ECDSA_P384, KEY_ECDSA_P521, KEY_RSA};
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		for (size_t j = 0; j < keys->count; j++)
+			if (key_type(key_private_public(keys->key[j].secret)) ==
+			    order[i])
+				return &keys->key[j];
+	return keys->count == 0 ? NULL : &keys->key[0];
+}
+
+/* An empty blob says that there is none. */
+static void
+attest(const struct keyholder *k, const char *namespace, struct bytes hash,
+    struct buf *blob)
+{
+	const struct host_key *key = best_key(&k->keys);
+	int err = E_VALUE;
+
+	if (key == NULL)
+		err = E_NOT_FOUND;
+	else if (hash.len == SSHSIG_HASH)
+		err = sshsig_make(key->secret, namespace, hash.data, blob);
+	if (err == 0)
+		return;
+	log_error("no attestation as %s: %s", namespace, err_text(err));
+	buf_clear(blob);
+}
+
+static int
+answer_attest(struct asker *a, const struct msg_attest *m)
+{
+	struct buf blob;
+	int err;
+
+	buf_init(&blob, SSHSIG_MAX);
+	attest(a->keyholder, SSHSIG_RECORDING, m->hash, &blob);
+	err = WALL_SEND(&a->wall, attestation,
+	    .blob = {.data = blob.data, .len = blob.len});
+	buf_free(&blob);
+	return err;
+}
+
+/* 0, or why this monitor is not to be heard any more. */
+static int
+answer(struct asker *a)
+{
+	struct wall_message m;
+	int err;
+
+	if ((err = wall_receive(&a->wall, &m)) != 0)
+		return err == E_AGAIN ? 0 : err;
+	if (m.type == MSG_sign)
+		err = answer_sign(a, &m.sign);
+	else if (m.type == MSG_attest)
+		err = answer_attest(a, &m.attest);
+	else
+		err = E_STATE;
+	wall_done(&a->wall, &m);
 	return err;
 }
 

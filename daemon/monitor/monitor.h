@@ -162,6 +162,14 @@ int monitor_sign(struct monitor *m, unsigned key, const char *algorithm,
     const void *data, size_t len, struct buf *signature);
 
 /*
+ * The host's signature over a recording's manifest, whose SHA-512 this is (lib/
+ * ssh/sshsig.h), armoured for a file; the keyholder's call has the deadline of
+ * every call of it.  0, or E_CRYPTO (there is none), E_CLOSED, E_TOO_LARGE.
+ */
+int monitor_attest(
+    struct monitor *m, const uint8_t hash[SSHSIG_HASH], struct buf *armoured);
+
+/*
  * The session process of this connection, started (with the modules' session
  * around it) if it was not.  0; E_DENIED after the worker has been told why
  * for this channel, and that the connection ends.

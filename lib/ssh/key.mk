@@ -24,4 +24,5 @@ lib_ssh_libssh_a_SOURCES += \
 	lib/ssh/known_hosts.c lib/ssh/known_hosts.h \
 	lib/ssh/krl.c lib/ssh/krl.h \
 	lib/ssh/krl_inside.h \
-	lib/ssh/krl_parse.c
+	lib/ssh/krl_parse.c \
+	lib/ssh/sshsig.c lib/ssh/sshsig.h

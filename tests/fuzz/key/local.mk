@@ -27,3 +27,7 @@ FUZZ_TARGETS += tests/fuzz/key/fuzz_signature
 tests_fuzz_key_fuzz_signature_SOURCES = tests/fuzz/key/fuzz_signature.c $(FUZZ_MAIN)
 tests_fuzz_key_fuzz_signature_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_key_fuzz_signature_LDADD = $(FUZZ_KEY_LIBS)
+FUZZ_TARGETS += tests/fuzz/key/fuzz_sshsig
+tests_fuzz_key_fuzz_sshsig_SOURCES = tests/fuzz/key/fuzz_sshsig.c $(FUZZ_MAIN)
+tests_fuzz_key_fuzz_sshsig_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_key_fuzz_sshsig_LDADD = $(FUZZ_KEY_LIBS)

@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")"
 data=../../unit/key/data
 rm -rf corpus
-for t in key cert key_file krl known_hosts authorized_keys signature; do
+for t in key cert key_file krl known_hosts authorized_keys signature sshsig; do
 	mkdir -p "corpus/fuzz_$t"
 done
 for f in ed25519 ecdsa256 ecdsa384 ecdsa521 rsa2048; do
@@ -21,6 +21,10 @@ for f in user user_ecdsa user_rsa user_options user_unknown_critical \
 done
 cp "$data"/krl_* "$data/other.pub" corpus/fuzz_krl/
 cp "$data"/known_hosts* corpus/fuzz_known_hosts/
+for f in ed25519 ecdsa256 rsa2048; do
+	cp "$data/$f.sig" "corpus/fuzz_sshsig/$f"
+	sed "1d;\$d" "$data/$f.sig" | base64 -d > "corpus/fuzz_sshsig/$f.blob"
+done
 sed 's/^/"/; s/$/"/' < "$data/host-cert.pub" > certificate.inc
 key=$(cat "$data/ed25519.pub")
 line() { cat > "corpus/fuzz_authorized_keys/$1"; }

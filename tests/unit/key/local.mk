@@ -16,7 +16,8 @@ tests_unit_key_test_key_SOURCES = \
 	tests/unit/key/test_known_hosts.c \
 	tests/unit/key/test_krl.c \
 	tests/unit/key/test_mldsa.c \
-	tests/unit/key/test_signature.c
+	tests/unit/key/test_signature.c \
+	tests/unit/key/test_sshsig.c
 tests_unit_key_test_key_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_key_test_key_LDFLAGS = $(PROGRAM_LDFLAGS)
 tests_unit_key_test_key_LDADD = lib/ssh/libssh.a lib/libground.a \

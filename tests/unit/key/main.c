@@ -19,6 +19,7 @@ main(void)
 	unit_scratch(false);
 	srunner_add_suite(runner, suite_key());
 	srunner_add_suite(runner, suite_signature());
+	srunner_add_suite(runner, suite_sshsig());
 	srunner_add_suite(runner, suite_key_file());
 	srunner_add_suite(runner, suite_key_generate());
 	srunner_add_suite(runner, suite_cert());

@@ -14,5 +14,6 @@ Suite *suite_known_hosts(void);
 Suite *suite_krl(void);
 Suite *suite_mldsa(void);
 Suite *suite_signature(void);
+Suite *suite_sshsig(void);
 
 #endif

@@ -11,6 +11,7 @@
 #include "lib/mem.h"
 #include "lib/ssh/key_private.h"
 #include "lib/ssh/key_sign.h"
+#include "lib/ssh/sshsig.h"
 #include "privsep/drop.h"
 #include "privsep/sandbox.h"
 #include "privsep/wall.h"
@@ -187,27 +188,33 @@ attend(struct wall *monitor, uint32_t keys)
 
 /* 0 and a signature that verifies, or E_CRYPTO for an empty one. */
 static int
-ask(struct wall *monitor, uint32_t index, const char *public,
-    const char *algorithm, const char *data)
+ask_bytes(struct wall *monitor, uint32_t index, const char *public,
+    const char *algorithm, const void *data, size_t len)
 {
 	struct key *key = data_key(public);
 	struct wall_message m;
 	int err = E_CRYPTO;
 
-	ck_assert_int_eq(
-	    WALL_SEND(monitor, sign, .key = index, .algorithm = algorithm,
-		.data = {(const uint8_t *)data, strlen(data)}),
+	ck_assert_int_eq(WALL_SEND(monitor, sign, .key = index,
+			     .algorithm = algorithm, .data = {data, len}),
 	    0);
 	ck_assert_int_eq(wall_receive(monitor, &m), 0);
 	ck_assert_str_eq(wall_name(m.type), "signature");
 	if (m.signature.signature.len != 0)
 		err =
 		    key_verify(key, key_alg_find(algorithm, strlen(algorithm)),
-			data, strlen(data), m.signature.signature.data,
+			data, len, m.signature.signature.data,
 			m.signature.signature.len, NULL);
 	wall_done(monitor, &m);
 	key_free(key);
 	return err;
+}
+
+static int
+ask(struct wall *monitor, uint32_t index, const char *public,
+    const char *algorithm, const char *data)
+{
+	return ask_bytes(monitor, index, public, algorithm, data, strlen(data));
 }
 
 START_TEST(it_publishes_signs_and_leaves_with_the_last)
@@ -284,6 +291,105 @@ START_TEST(it_signs_with_the_keys_of_the_listener_alone)
 	wall_free(&first);
 	wall_free(&second);
 	wall_free(&none);
+	wall_free(&master);
+	ck_assert_int_eq(exit_status(), 0);
+}
+END_TEST
+
+/* 0 and an attestation that verifies in the namespace, else what it said. */
+static int
+attested(struct wall *monitor, const uint8_t *hash, size_t len,
+    const char *namespace, const char *public)
+{
+	struct key *key = data_key(public);
+	const struct key *keys[] = {key};
+	struct wall_message m;
+	struct sshsig s = {0};
+	int err = E_CRYPTO;
+
+	ck_assert_int_eq(
+	    WALL_SEND(monitor, attest, .hash = {.data = hash, .len = len}), 0);
+	ck_assert_int_eq(wall_receive(monitor, &m), 0);
+	ck_assert_str_eq(wall_name(m.type), "attestation");
+	if (m.attestation.blob.len != 0) {
+		err = sshsig_parse(
+		    m.attestation.blob.data, m.attestation.blob.len, &s);
+		ck_assert_int_eq(err, 0);
+		err = sshsig_verify(&s, namespace, hash, keys, 1);
+	}
+	sshsig_free(&s);
+	wall_done(monitor, &m);
+	key_free(key);
+	return err;
+}
+
+START_TEST(it_attests_a_hash_as_a_recording_with_its_ed25519_key)
+{
+	uint8_t hash[SSHSIG_HASH];
+	struct wall monitor;
+
+	add_key("rsa2048", 0600);
+	add_key("ecdsa256", 0400);
+	add_key("ed25519", 0600);
+	start();
+	expect_key(0, "rsa2048.pub", NULL);
+	expect_key(1, "ecdsa256.pub", NULL);
+	expect_key(2, "ed25519.pub", NULL);
+	expect_ready();
+	attend(&monitor, 1);
+	ck_assert_int_eq(sshsig_hash("manifest", 8, hash), 0);
+	ck_assert_int_eq(attested(&monitor, hash, sizeof(hash),
+			     SSHSIG_RECORDING, "ed25519.pub"),
+	    0);
+	ck_assert_int_eq(attested(&monitor, hash, sizeof(hash),
+			     SSHSIG_RECORDING, "rsa2048.pub"),
+	    E_DENIED);
+	/* Never as a checkpoint of the log. */
+	ck_assert_int_eq(attested(&monitor, hash, sizeof(hash),
+			     SSHSIG_CHECKPOINT, "ed25519.pub"),
+	    E_VALUE);
+	/* A hash of another length is none. */
+	ck_assert_int_eq(attested(&monitor, hash, sizeof(hash) - 1,
+			     SSHSIG_RECORDING, "ed25519.pub"),
+	    E_CRYPTO);
+	ck_assert_int_eq(
+	    attested(&monitor, hash, 0, SSHSIG_RECORDING, "ed25519.pub"),
+	    E_CRYPTO);
+	wall_free(&monitor);
+	wall_free(&master);
+	ck_assert_int_eq(exit_status(), 0);
+}
+END_TEST
+
+/* A broken monitor asks `sign` for what only `attest` may make. */
+START_TEST(it_signs_nothing_that_would_be_an_attestation)
+{
+	static const char *const namespaces[] = {
+	    SSHSIG_RECORDING, SSHSIG_CHECKPOINT, "file"};
+	uint8_t hash[SSHSIG_HASH] = {0};
+	struct wall monitor;
+	struct buf data;
+
+	add_key("ed25519", 0600);
+	start();
+	expect_key(0, "ed25519.pub", NULL);
+	expect_ready();
+	attend(&monitor, UINT32_MAX);
+	for (size_t i = 0; i < 3; i++) {
+		buf_init(&data, 1024);
+		buf_bytes(&data, "SSHSIG", 6);
+		buf_text(&data, namespaces[i]);
+		buf_text(&data, "");
+		buf_text(&data, "sha512");
+		buf_string(&data, hash, sizeof(hash));
+		ck_assert_int_eq(ask_bytes(&monitor, 0, "ed25519.pub",
+				     "ssh-ed25519", data.data, data.len),
+		    E_CRYPTO);
+		buf_free(&data);
+	}
+	ck_assert_int_eq(
+	    ask(&monitor, 0, "ed25519.pub", "ssh-ed25519", "SSHSIG"), 0);
+	wall_free(&monitor);
 	wall_free(&master);
 	ck_assert_int_eq(exit_status(), 0);
 }
@@ -461,6 +567,9 @@ suite_keyholder(void)
 	tcase_add_test(t, it_publishes_signs_and_leaves_with_the_last);
 	tcase_add_test(t, it_has_no_rights_while_it_holds_the_keys);
 	tcase_add_test(t, it_signs_with_the_keys_of_the_listener_alone);
+	tcase_add_test(
+	    t, it_attests_a_hash_as_a_recording_with_its_ed25519_key);
+	tcase_add_test(t, it_signs_nothing_that_would_be_an_attestation);
 	tcase_add_test(
 	    t, a_monitor_that_breaks_the_rules_is_not_heard_and_harms_nobody);
 	tcase_add_loop_test(t, what_is_wrong_with_the_files_is_told_and_it_ends,
