@@ -15,6 +15,7 @@ sallyportctl_SOURCES = \
 	daemon/ctl/hostkeys.c \
 	daemon/ctl/import.c \
 	daemon/ctl/import_report.c daemon/ctl/import_report.h \
+	daemon/ctl/nft.c daemon/ctl/nft.h \
 	daemon/ctl/offline.c \
 	daemon/ctl/policy.c \
 	daemon/ctl/policy_users.c daemon/ctl/policy_users.h \

@@ -3,6 +3,7 @@
  */
 #include "config/parse.h"
 #include "daemon/ctl/client.h"
+#include "daemon/ctl/nft.h"
 #include "daemon/ctl/when.h"
 
 #include "lib/mem.h"
@@ -360,10 +361,13 @@ penalties_command(const struct ctl *ctl, int argc, char **argv)
 		return ask(ctl, words, 1, false, print_penalties);
 	if (argc == 3 && strcmp(argv[0], "add") == 0)
 		return add_penalty(ctl, argv[1], argv[2]);
+	if (argc == 2 && strcmp(argv[0], "export") == 0 &&
+	    strcmp(argv[1], "--nft") == 0)
+		return nft_export(ctl);
 	if (argc > 2 || strcmp(argv[0], "clear") != 0)
 		return ctl_usage(ctl,
-		    "add with an address and a time, clear, or nothing, "
-		    "is expected");
+		    "add with an address and a time, export --nft, clear, "
+		    "or nothing, is expected");
 	return ask(ctl, words, 1 + (size_t)argc, true, print_cleared);
 }
 

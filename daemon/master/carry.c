@@ -300,7 +300,7 @@ save_kept(const struct master *m, struct buf *b)
 	for (struct connection *c = m->connections; c != NULL; c = c->next)
 		save_connection(b, c);
 	buf_bytes(b, &m->stats, sizeof(m->stats));
-	penalties_save(m->penalties, b);
+	penalties_save(m->penalties, b, CARRY_MAX / 2);
 }
 
 static void

@@ -348,6 +348,7 @@ terminate(struct master *m, unsigned signal)
 		AUDIT(server_stop, .signal = number, .count = m->n_connections);
 	m->terminating = true;
 	notify_state("STOPPING=1");
+	remember_stop(m);
 	pidfile_remove(m);
 	listen_close_all(m);
 	control_close(m);
@@ -513,6 +514,7 @@ master_run(const struct master_options *options)
 		if (carry_load(m, m->options.carry) != 0)
 			die("the state of the previous program is unreadable");
 		connection_watch_orphans(m);
+		m->remembered.changes = UINT64_MAX; /* not known */
 		configure_log(m, config);
 	} else if (m->options.orphans >= 0) {
 		if (orphans_load(m, config, sealed) != 0)
@@ -528,6 +530,8 @@ master_run(const struct master_options *options)
 	if (serves(m) && !m->options.linger && m->options.carry < 0 &&
 	    !claimed(m, config))
 		return 1;
+	if (serves(m) && !m->options.linger && m->options.carry < 0)
+		remember_load(m);
 	if (serves(m) && !m->options.linger && m->listening == NULL &&
 	    listen_open(m, config) != 0) {
 		report(m, "no listener could be opened; is the port in use?");

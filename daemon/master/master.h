@@ -8,6 +8,7 @@
 
 #include "config/bundle.h"
 #include "config/config.h"
+#include "daemon/master/remember.h"
 #include "daemon/master/trial.h"
 #include "lib/loop.h"
 #include "lib/net.h"
@@ -237,6 +238,7 @@ struct master {
 	unsigned room; /* connections for which there are descriptors */
 	uint32_t next_generation;
 	struct penalties *penalties;
+	struct remembered remembered;
 	struct {
 		int fd; /* report pipe, -1 */
 		pid_t pid;
@@ -427,8 +429,16 @@ typedef void penalties_each_fn(const struct net_key *source,
     enum offence offence, uint32_t seconds, bool in_force, void *arg);
 void penalties_each(struct penalties *p, const struct config *config,
     penalties_each_fn *fn, void *arg);
-void penalties_save(const struct penalties *p, struct buf *b);
+/*
+ * At most `room` bytes of them, those by hand and those in force first; and
+ * back, added to what is there.  0 or an E_ code: then some may be there.
+ */
+void penalties_save(const struct penalties *p, struct buf *b, size_t room);
 int penalties_load(struct penalties *p, struct rd *r);
+/* What was loaded is of a clock that stood at `then`, `away` ms ago. */
+void penalties_age(struct penalties *p, uint64_t then, uint64_t away);
+/* Another number whenever they have changed by more than time. */
+uint64_t penalties_changes(const struct penalties *p);
 
 /* connection.c */
 /* In no list, with no descriptors. */

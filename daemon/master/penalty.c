@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define BUCKETS 4096
-/* Carried over a reload: the most sentences of one table. */
+/* Kept over a reload and a restart: the most sentences of one table. */
 #define SAVED_MAX    200000
 #define FAILURES_MAX 64 /* config/options.c: limits.penalties.failures */
 
@@ -37,6 +37,7 @@ struct sentence {
 struct penalties {
 	struct sentence *buckets[BUCKETS];
 	uint64_t seed;
+	uint64_t changes;
 	uint32_t count4, count6;
 };
 
@@ -218,10 +219,11 @@ count_failure(struct sentence *s, uint64_t now, uint64_t within)
 	s->failed += s->failed < FAILURES_MAX;
 	s->counts_until = now + within;
 	for (unsigned i = 0; i < s->failed; i++)
-		recent +=
-		    s->failures[(s->newest + FAILURES_MAX - i) % FAILURES_MAX] +
-			within >
-		    now;
+		/* One from before the machine's start is less than zero. */
+		recent += now -
+			s->failures[(s->newest + FAILURES_MAX - i) %
+			    FAILURES_MAX] <
+		    within;
 	return recent;
 }
 
@@ -275,6 +277,7 @@ penalties_add(struct penalties *p, const struct config *config,
 	if (*find(p, &key) == NULL && !make_room(p, config, &key))
 		return;
 	found = add_sentence(p, &key);
+	p->changes++;
 	if (found->fixed && found->until > now)
 		return; /* it is refused already, for as long as was said */
 	found->fixed = false;
@@ -315,6 +318,7 @@ penalties_impose(struct penalties *p, const struct config *config,
 	if (*find(p, &key) == NULL && !make_room(p, config, &key))
 		return E_LIMIT;
 	found = add_sentence(p, &key);
+	p->changes++;
 	if (found->until < until)
 		found->until = until;
 	found->offence = OFFENCE_BY_HAND;
@@ -337,6 +341,7 @@ penalties_success(struct penalties *p, const struct config *config,
 	 * of a fixed time; and what failed before it, has. */
 	if (*at == NULL || (*at)->fixed)
 		return;
+	p->changes++;
 	if ((*at)->until > now)
 		(*at)->until = now + ((*at)->until - now) / 2;
 	if ((*at)->until <= now + 1000 && (*at)->counts_until <= now)
@@ -395,6 +400,7 @@ penalties_clear(struct penalties *p, const struct net_network *which)
 			count++;
 		}
 	}
+	p->changes += count;
 	return count;
 }
 
@@ -437,25 +443,80 @@ load_failures(struct sentence *s, struct rd *r)
 	s->counts_until = until;
 }
 
-void
-penalties_save(const struct penalties *p, struct buf *b)
+static void
+save_sentence(const struct sentence *s, struct buf *b)
 {
-	uint32_t count = p->count4 + p->count6;
+	buf_u8(b, s->source.family);
+	buf_u8(b, s->source.bits);
+	buf_bytes(b, s->source.bytes, sizeof(s->source.bytes));
+	buf_u64(b, s->until);
+	buf_u8(b, (uint8_t)s->offence);
+	buf_bool(b, s->in_force);
+	buf_bool(b, s->fixed);
+	save_failures(s, b);
+}
 
-	buf_u32(b, count > SAVED_MAX ? SAVED_MAX : count);
-	count = 0;
+static size_t
+saved_size(const struct sentence *s)
+{
+	return 1 + 1 + sizeof(s->source.bytes) + 8 + 1 + 1 + 1 + 1 + 8 +
+	    (size_t)s->failed * 8;
+}
+
+/* Where there is no room for all, what is in force the longest goes first. */
+enum weight { WEIGHT_FIXED, WEIGHT_IN_FORCE, WEIGHT_REST, WEIGHT_COUNT };
+
+static enum weight
+weight_of(const struct sentence *s)
+{
+	if (s->fixed)
+		return WEIGHT_FIXED;
+	return s->in_force ? WEIGHT_IN_FORCE : WEIGHT_REST;
+}
+
+/* Writes what fits of one weight, or with NULL only counts it. */
+static uint32_t
+save_weight(const struct penalties *p, enum weight weight, struct buf *b,
+    size_t *room, uint32_t most)
+{
+	uint32_t count = 0;
+
 	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct sentence *s = p->buckets[i];
-		     s != NULL && count < SAVED_MAX; s = s->next, count++) {
-			buf_u8(b, s->source.family);
-			buf_u8(b, s->source.bits);
-			buf_bytes(b, s->source.bytes, 16);
-			buf_u64(b, s->until);
-			buf_u8(b, (uint8_t)s->offence);
-			buf_bool(b, s->in_force);
-			buf_bool(b, s->fixed);
-			save_failures(s, b);
+		for (const struct sentence *s = p->buckets[i]; s != NULL;
+		     s = s->next) {
+			if (weight_of(s) != weight || count == most ||
+			    saved_size(s) > *room)
+				continue;
+			*room -= saved_size(s);
+			count++;
+			if (b != NULL)
+				save_sentence(s, b);
 		}
+	return count;
+}
+
+static uint32_t
+save_weights(const struct penalties *p, struct buf *b, size_t room)
+{
+	uint32_t count = 0;
+
+	for (enum weight w = 0; w < WEIGHT_COUNT; w++)
+		count += save_weight(p, w, b, &room, SAVED_MAX - count);
+	return count;
+}
+
+void
+penalties_save(const struct penalties *p, struct buf *b, size_t room)
+{
+	buf_u32(b, save_weights(p, NULL, room));
+	(void)save_weights(p, b, room);
+}
+
+static bool
+is_source(const struct net_key *key)
+{
+	return (key->family == NET_V4 && key->bits <= 32) ||
+	    (key->family == NET_V6 && key->bits <= 128);
 }
 
 int
@@ -463,6 +524,8 @@ penalties_load(struct penalties *p, struct rd *r)
 {
 	uint32_t count = rd_u32(r);
 
+	if (count > SAVED_MAX)
+		rd_fail(r, E_TOO_LARGE);
 	for (uint32_t i = 0; i < count && r->err == 0; i++) {
 		struct net_key key;
 		struct sentence *s;
@@ -471,6 +534,8 @@ penalties_load(struct penalties *p, struct rd *r)
 		key.family = rd_u8(r);
 		key.bits = rd_u8(r);
 		rd_copy(r, key.bytes, sizeof(key.bytes));
+		if (r->err == 0 && !is_source(&key))
+			rd_fail(r, E_VALUE);
 		if (r->err != 0)
 			break;
 		s = add_sentence(p, &key);
@@ -481,4 +546,40 @@ penalties_load(struct penalties *p, struct rd *r)
 		load_failures(s, r);
 	}
 	return r->err;
+}
+
+/* The same moment on a clock that stood at `then` when it was `away` ago. */
+static uint64_t
+later(uint64_t moment, uint64_t then, uint64_t away)
+{
+	uint64_t left = moment > then ? moment - then : 0;
+
+	left = left > away ? left - away : 0;
+	if (left > (uint64_t)PENALTY_BY_HAND_MAX * 1000)
+		left = (uint64_t)PENALTY_BY_HAND_MAX * 1000;
+	return left == 0 ? 0 : loop_clock() + left;
+}
+
+void
+penalties_age(struct penalties *p, uint64_t then, uint64_t away)
+{
+	const uint64_t now = loop_clock();
+
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct sentence *s = p->buckets[i]; s != NULL;
+		     s = s->next) {
+			s->until = later(s->until, then, away);
+			s->counts_until = later(s->counts_until, then, away);
+			for (unsigned k = 0;
+			     s->failures != NULL && k < FAILURES_MAX; k++)
+				s->failures[k] =
+				    now - away - (then - s->failures[k]);
+		}
+	sweep(p);
+}
+
+uint64_t
+penalties_changes(const struct penalties *p)
+{
+	return p->changes;
 }

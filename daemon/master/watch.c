@@ -113,6 +113,7 @@ on_tick(void *arg)
 		look(m, c, now);
 	}
 	tell_leftovers(m);
+	remember_tick(m);
 	loop_timer_start(m->loop, &m->tick, TICK_MS, on_tick, m);
 }
 

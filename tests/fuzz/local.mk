@@ -20,6 +20,7 @@ include tests/fuzz/wall/local.mk
 include tests/fuzz/transport/local.mk
 include tests/fuzz/channel/local.mk
 include tests/fuzz/userauth/local.mk
+include tests/fuzz/master/local.mk
 include tests/fuzz/modules/local.mk
 check_PROGRAMS += $(FUZZ_TARGETS)
 if !FUZZERS

@@ -1,6 +1,7 @@
 """The harness: a daemon started as an administrator would, users made and
 removed, clients run with a deadline, and the log read back."""
 
+import contextlib
 import glob
 import itertools
 import os
@@ -15,6 +16,7 @@ SCRATCH = os.environ["SP_SCRATCH"]
 BUILD = os.environ["SALLYPORT_BUILD"]
 TOP = os.environ["SALLYPORT_TOP"]
 DAEMON = "/usr/sbin/sallyportd"
+PENALTIES = "/var/lib/sallyport/penalties"
 ASAN = "asan" in os.path.basename(BUILD)
 SLOW = 4 if ASAN else 1  # deadlines, not assertions, stretch under ASan
 # What kills a process that is broken: ASan makes an exit of a SIGSEGV.
@@ -134,6 +136,9 @@ class Server:
         shutil.rmtree(self.dir, ignore_errors=True)
         os.makedirs(self.dir, mode=0o755)
         self.config = self.dir + "/sallyport.conf"
+        self.penalty_file = PENALTIES + "/" + self.config.replace("/", "%2F")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.penalty_file)  # of a server before, on that port
         self.log_file = self.dir + "/log"
         self.pid_file = self.dir + "/pid"
         self.control = self.dir + "/control"

@@ -8,6 +8,7 @@
 static uint64_t test_clock = 1000000;
 #define loop_clock() test_clock
 #include "daemon/master/penalty.c"
+#include "daemon/master/remember.c"
 #undef loop_clock
 
 #include "tests/unit/master/suites.h"
@@ -225,7 +226,7 @@ START_TEST(a_reload_keeps_penalties_and_refuses_what_is_cut_off)
 	offend("192.0.2.2", OFFENCE_AUTH_FAILURE, 1);
 	offend("2001:db8::1", OFFENCE_REFUSED, 2);
 	buf_init(&b, 65536);
-	penalties_save(old, &b);
+	penalties_save(old, &b, 65536);
 	ck_assert_int_eq(buf_end(&b), 0);
 	for (size_t cut = 0; cut <= b.len; cut++) {
 		p = penalties_new();
@@ -327,7 +328,7 @@ START_TEST(a_reload_keeps_what_has_been_counted)
 	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 2);
 	offend("192.0.2.2", OFFENCE_AUTH_FAILURE, 3);
 	buf_init(&b, 65536);
-	penalties_save(old, &b);
+	penalties_save(old, &b, 65536);
 	p = penalties_new();
 	rd_init(&r, b.data, b.len);
 	ck_assert_int_eq(penalties_load(p, &r), 0);
@@ -336,6 +337,126 @@ START_TEST(a_reload_keeps_what_has_been_counted)
 	test_clock += 59000;
 	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 1);
 	ck_assert_uint_eq(in_force("192.0.2.1"), 3601);
+	(void)penalties_clear(old, NULL);
+	free(old);
+	buf_free(&b);
+}
+END_TEST
+
+/* A file of the penalties that are there, and a table without any. */
+static struct buf
+written(uint64_t wall)
+{
+	struct buf b;
+
+	buf_init(&b, REMEMBER_MAX);
+	remember_write(p, wall, &b);
+	ck_assert_int_eq(buf_end(&b), 0);
+	(void)penalties_clear(p, NULL);
+	free(p);
+	p = penalties_new();
+	return b;
+}
+
+START_TEST(a_file_keeps_penalties_over_a_start_of_the_machine)
+{
+	struct net_address a = at("192.0.2.3");
+	struct buf b;
+
+	three_within_a_minute();
+	test_clock = 5000000;
+	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 2);
+	offend("192.0.2.2", OFFENCE_AUTH_FAILURE, 3);
+	offend("2001:db8::1", OFFENCE_CRASH, 1);
+	ck_assert_int_eq(
+	    penalties_impose(p, config, &a, 86400, "the administrator"), 0);
+	b = written(1700000000);
+	test_clock = 2000; /* another boot, 40 seconds later */
+	ck_assert_int_eq(remember_parse(b.data, b.len, 1700000040, p), 0);
+	ck_assert_uint_eq(in_force("192.0.2.2"), 3561);
+	ck_assert_uint_eq(in_force("192.0.2.3"), 86361);
+	ck_assert_uint_eq(in_force("2001:db8::1"), 51);
+	/* What was counted counts on, for as long as it would have. */
+	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 1);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 3601);
+	buf_free(&b);
+}
+END_TEST
+
+START_TEST(a_file_of_long_ago_holds_nothing)
+{
+	struct buf b;
+
+	three_within_a_minute();
+	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 2);
+	offend("192.0.2.2", OFFENCE_CRASH, 1);
+	b = written(1700000000);
+	test_clock = 2000;
+	ck_assert_int_eq(remember_parse(b.data, b.len, 1700000000 + 100, p), 0);
+	ck_assert_uint_eq(in_force("192.0.2.2"), 0);
+	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 1);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 0);
+	buf_free(&b);
+}
+END_TEST
+
+START_TEST(a_clock_that_went_back_lengthens_nothing)
+{
+	struct buf b;
+
+	offend("192.0.2.1", OFFENCE_CRASH, 1);
+	b = written(1700000000);
+	test_clock += 1000;
+	ck_assert_int_eq(remember_parse(b.data, b.len, 1600000000, p), 0);
+	ck_assert_uint_eq(in_force("192.0.2.1"), 91);
+	buf_free(&b);
+}
+END_TEST
+
+START_TEST(a_file_that_is_damaged_anywhere_leaves_the_table_empty)
+{
+	struct buf b;
+
+	offend("192.0.2.1", OFFENCE_CRASH, 1);
+	offend("2001:db8::1", OFFENCE_REFUSED, 2);
+	b = written(1700000000);
+	for (size_t i = 0; i < b.len; i++) {
+		ck_assert_int_ne(remember_parse(b.data, i, 1700000000, p), 0);
+		b.data[i] ^= 1;
+		ck_assert_int_ne(
+		    remember_parse(b.data, b.len, 1700000000, p), 0);
+		b.data[i] ^= 1;
+		ck_assert_uint_eq(p->count4 + p->count6, 0);
+	}
+	ck_assert_int_eq(remember_parse(b.data, b.len, 1700000000, p), 0);
+	ck_assert_uint_eq(p->count4 + p->count6, 2);
+	buf_free(&b);
+}
+END_TEST
+
+START_TEST(where_there_is_little_room_those_by_hand_come_first)
+{
+	struct net_address a = at("192.0.2.3");
+	struct penalties *old = p;
+	char text[NET_TEXT_MAX];
+	struct buf b;
+	struct rd r;
+
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(text, sizeof(text), "10.0.0.%u", i);
+		offend(text, OFFENCE_CRASH, 1);
+	}
+	ck_assert_int_eq(
+	    penalties_impose(p, config, &a, 86400, "the administrator"), 0);
+	buf_init(&b, 500 + 4);
+	penalties_save(old, &b, 500);
+	ck_assert_int_eq(buf_end(&b), 0);
+	p = penalties_new();
+	rd_init(&r, b.data, b.len);
+	ck_assert_int_eq(penalties_load(p, &r), 0);
+	ck_assert_int_eq(rd_end(&r), 0);
+	ck_assert_uint_eq(in_force("192.0.2.3"), 86401);
+	ck_assert_uint_eq(p->count4, 500 / 38);
 	(void)penalties_clear(old, NULL);
 	free(old);
 	buf_free(&b);
@@ -364,6 +485,12 @@ case_penalty(void)
 	tcase_add_loop_test(
 	    t, the_tables_are_bounded_each_family_for_itself, 0, 2);
 	tcase_add_test(t, a_penalty_is_cleared_by_network);
+	tcase_add_test(t, a_file_keeps_penalties_over_a_start_of_the_machine);
+	tcase_add_test(t, a_file_of_long_ago_holds_nothing);
+	tcase_add_test(t, a_clock_that_went_back_lengthens_nothing);
+	tcase_add_test(
+	    t, a_file_that_is_damaged_anywhere_leaves_the_table_empty);
+	tcase_add_test(t, where_there_is_little_room_those_by_hand_come_first);
 	tcase_add_test(t, a_reload_keeps_penalties_and_refuses_what_is_cut_off);
 	return t;
 }

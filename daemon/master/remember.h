@@ -1,0 +1,44 @@
+/*
+ * Penalties over a restart, in a file of the server's own.
+ */
+#ifndef DAEMON_MASTER_REMEMBER_H
+#define DAEMON_MASTER_REMEMBER_H
+
+#include "lib/loop.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct master;
+struct penalties;
+
+struct remembered {
+	uint64_t changes, saved_at; /* of the last file; ms */
+	int report; /* of its writer, 0: none */
+	struct loop_fd on_report;
+	bool complained;
+};
+
+/*
+ * load: at a start.  tick: once a second, writes what has changed, at most
+ * every 30 seconds.  stop: the server stops; waits for the file, two seconds at
+ * most.
+ */
+void remember_load(struct master *m);
+void remember_tick(struct master *m);
+void remember_stop(struct master *m);
+
+/*
+ * The file's bytes, of a table; and back into an empty one: 0, or an E_ code
+ * and it is still empty.  wall: seconds.  The buffer was born with
+ * REMEMBER_MAX.
+ */
+#define REMEMBER_MAX   (4u << 20)
+#define REMEMBER_SPARE 4096 /* of them what is not a penalty */
+void remember_write(const struct penalties *p, uint64_t wall, struct buf *b);
+int remember_parse(
+    const void *data, size_t len, uint64_t wall, struct penalties *p);
+
+#endif
