@@ -9,6 +9,7 @@ lib_libground_a_SOURCES = \
 	lib/err.c lib/err.h \
 	lib/escape.c lib/escape.h \
 	lib/json.c lib/json.h \
+	lib/json_read.c lib/json_read.h \
 	lib/fd.c lib/fd.h \
 	lib/journal.c lib/journal.h \
 	lib/line_out.c lib/line_out.h \

@@ -239,6 +239,22 @@ sandbox_keyholder(void)
 	load(ctx, "keyholder");
 }
 
+void
+sandbox_reader(void)
+{
+	static const int more[] = {SCMP_SYS(fstat), SCMP_SYS(newfstatat),
+	    SCMP_SYS(lseek), SCMP_SYS(pread64)};
+	scmp_filter_ctx ctx = begin();
+
+	ALLOW_ALL(ctx, base_calls);
+	ALLOW_ALL(ctx, more);
+	allow_memory(ctx);
+	/* Is its output a terminal, and how large? */
+	allow_if(ctx, SCMP_SYS(ioctl), 1, TCGETS);
+	allow_if(ctx, SCMP_SYS(ioctl), 1, TIOCGWINSZ);
+	load(ctx, "reader");
+}
+
 /* Files, name servers, the syslog: libkrb5 hears that there is none of them. */
 static void
 refuse_files(scmp_filter_ctx ctx)

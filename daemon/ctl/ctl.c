@@ -5,7 +5,6 @@
 
 #include "daemon/ctl/ctl.h"
 
-#include "daemon/ctl/record.h"
 #include "daemon/ctl/say.h"
 
 #include <sys/stat.h>
@@ -45,6 +44,8 @@ static const struct command {
 	"show, add, clear or export the penalties of sources"},
     {"policy", policy_command, "diff [--users file] [--user name] old new",
 	"what a new policy changes for whom"},
+    {"recordings", recordings_command, "list | show | verify ...",
+	"what was done in recorded sessions"},
     {"reload", reload_command,
 	"[--confirm time [--until-login user:name | rule:name]]\n"
 	"        [--at time | --at never]",
@@ -122,20 +123,6 @@ global_option(struct ctl *ctl, int argc, char **argv, int *at)
 	return 0;
 }
 
-/* Whoever reads JSON finds some, whatever happened. */
-static int
-end(const struct ctl *ctl, int status)
-{
-	if (ctl->json && status != CTL_OK && !json_was_written()) {
-		fputs("{\n\t\"error\": ", stdout);
-		json_text(ctl_first_error(), stdout);
-		fputs("\n}\n", stdout);
-	}
-	if (fflush(stdout) != 0 && status == CTL_OK)
-		status = ctl_fail("cannot write the answer");
-	return status;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -156,15 +143,15 @@ main(int argc, char **argv)
 	if (n == 0 || argv[0][0] == '-') {
 		ctl_fail("a command is expected");
 		usage(stderr);
-		return end(&ctl, CTL_USAGE);
+		return ctl_end(&ctl, CTL_USAGE);
 	}
 	ctl.command = argv[0];
 	if ((command = find(argv[0])) == NULL) {
 		ctl_fail("%s: no such command", argv[0]);
 		usage(stderr);
-		return end(&ctl, CTL_USAGE);
+		return ctl_end(&ctl, CTL_USAGE);
 	}
 	ctl.arguments = command->arguments;
 	status = command->run(&ctl, n - 1, &argv[1]);
-	return end(&ctl, status);
+	return ctl_end(&ctl, status);
 }

@@ -20,6 +20,21 @@ sallyportctl_SOURCES = \
 	daemon/ctl/policy.c \
 	daemon/ctl/policy_users.c daemon/ctl/policy_users.h \
 	daemon/ctl/record.c daemon/ctl/record.h \
+	daemon/ctl/recordings/arguments.c daemon/ctl/recordings/arguments.h \
+	daemon/ctl/recordings/cast.c daemon/ctl/recordings/cast.h \
+	daemon/ctl/recordings/choose.c daemon/ctl/recordings/choose.h \
+	daemon/ctl/recordings/commands.h \
+	daemon/ctl/recordings/elapsed.c daemon/ctl/recordings/elapsed.h \
+	daemon/ctl/recordings/fields.c daemon/ctl/recordings/fields.h \
+	daemon/ctl/recordings/host_keys.c \
+	daemon/ctl/recordings/list.c daemon/ctl/recordings/list.h \
+	daemon/ctl/recordings/manifest.c daemon/ctl/recordings/manifest.h \
+	daemon/ctl/recordings/options.h \
+	daemon/ctl/recordings/reader.c daemon/ctl/recordings/reader.h \
+	daemon/ctl/recordings/recordings.c \
+	daemon/ctl/recordings/show.c \
+	daemon/ctl/recordings/store.c daemon/ctl/recordings/store.h \
+	daemon/ctl/recordings/verify.c daemon/ctl/recordings/verify.h \
 	daemon/ctl/reload.c \
 	daemon/ctl/say.c daemon/ctl/say.h \
 	daemon/ctl/server.c \

@@ -175,6 +175,12 @@ json_was_written(void)
 }
 
 void
+json_note_written(void)
+{
+	written = true;
+}
+
+void
 json_text(const char *text, FILE *out)
 {
 	char *safe = printable(text);

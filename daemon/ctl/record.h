@@ -49,6 +49,8 @@ void records_json(const struct records *r, bool single, FILE *out);
 
 /* Was any JSON written?  Then the answer has begun. */
 bool json_was_written(void);
+/* Another process has written it. */
+void json_note_written(void);
 
 /* Text as a JSON string; what is not printable UTF-8 as \xNN in it. */
 void json_text(const char *text, FILE *out);

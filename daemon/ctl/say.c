@@ -4,6 +4,7 @@
 #include "daemon/ctl/say.h"
 
 #include "daemon/ctl/ctl.h"
+#include "daemon/ctl/record.h"
 #include "lib/mem.h"
 
 #include <stdarg.h>
@@ -61,4 +62,17 @@ ctl_usage(const struct ctl *ctl, const char *format, ...)
 	fprintf(stderr, "\nusage: sallyportctl %s%s%s\n", ctl->command,
 	    *ctl->arguments != '\0' ? " " : "", ctl->arguments);
 	return CTL_USAGE;
+}
+
+int
+ctl_end(const struct ctl *ctl, int status)
+{
+	if (ctl->json && status != CTL_OK && !json_was_written()) {
+		fputs("{\n\t\"error\": ", stdout);
+		json_text(ctl_first_error(), stdout);
+		fputs("\n}\n", stdout);
+	}
+	if (fflush(stdout) != 0 && status == CTL_OK)
+		status = ctl_fail("cannot write the answer");
+	return status;
 }

@@ -27,4 +27,10 @@ int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int ctl_usage(const struct ctl *ctl, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * The end of a command: who reads JSON finds some, also of a failure, and all
+ * of the answer has been written.  The exit status.
+ */
+int ctl_end(const struct ctl *ctl, int status);
+
 #endif

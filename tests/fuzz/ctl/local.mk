@@ -11,3 +11,11 @@ tests_fuzz_ctl_fuzz_policy_diff_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_ctl_fuzz_policy_diff_LDADD = config/libsettings.a \
 	privsep/libprivsep.a lib/ssh/libssh.a lib/libground.a $(CRYPTO_LIBS) \
 	$(CONFIG_LIBS) $(ZLIB_LIBS)
+
+FUZZ_TARGETS += tests/fuzz/ctl/fuzz_recording
+tests_fuzz_ctl_fuzz_recording_SOURCES = tests/fuzz/ctl/fuzz_recording.c \
+	daemon/ctl/recordings/cast.c daemon/ctl/recordings/fields.c \
+	daemon/ctl/recordings/manifest.c $(FUZZ_MAIN)
+tests_fuzz_ctl_fuzz_recording_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_ctl_fuzz_recording_LDADD = lib/ssh/libssh.a lib/libground.a \
+	$(CRYPTO_LIBS) $(ZLIB_LIBS)

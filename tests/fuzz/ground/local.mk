@@ -20,3 +20,8 @@ tests_fuzz_ground_fuzz_proxy_header_SOURCES = \
 	tests/fuzz/ground/fuzz_proxy_header.c $(FUZZ_MAIN)
 tests_fuzz_ground_fuzz_proxy_header_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_ground_fuzz_proxy_header_LDADD = lib/libground.a
+FUZZ_TARGETS += tests/fuzz/ground/fuzz_json_read
+tests_fuzz_ground_fuzz_json_read_SOURCES = \
+	tests/fuzz/ground/fuzz_json_read.c $(FUZZ_MAIN)
+tests_fuzz_ground_fuzz_json_read_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_ground_fuzz_json_read_LDADD = lib/libground.a

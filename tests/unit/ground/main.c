@@ -15,6 +15,7 @@ main(void)
 	srunner_add_suite(runner, suite_fd());
 	srunner_add_suite(runner, suite_journal());
 	srunner_add_suite(runner, suite_json());
+	srunner_add_suite(runner, suite_json_read());
 	srunner_add_suite(runner, suite_log());
 	srunner_add_suite(runner, suite_loop());
 	srunner_add_suite(runner, suite_match());

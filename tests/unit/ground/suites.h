@@ -8,6 +8,7 @@ Suite *suite_escape(void);
 Suite *suite_fd(void);
 Suite *suite_journal(void);
 Suite *suite_json(void);
+Suite *suite_json_read(void);
 Suite *suite_log(void);
 Suite *suite_loop(void);
 Suite *suite_match(void);

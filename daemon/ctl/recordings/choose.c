@@ -1,0 +1,268 @@
+/*
+ * Which recordings a command is about: choose.h.
+ */
+#include "daemon/ctl/recordings/choose.h"
+
+#include "daemon/ctl/client.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/fd.h"
+#include "lib/mem.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- connections that are alive ---- */
+
+/* Those of the running server; without one there are none. */
+static void
+ask_sessions(const struct recordings_options *o, struct records *alive)
+{
+	const char *words[] = {"sessions"};
+	struct ctl quiet = *o->ctl;
+
+	quiet.quiet = true;
+	if (o->own && geteuid() == 0)
+		(void)client_ask(&quiet, words, 1, alive, NULL);
+}
+
+static bool
+is_alive(const struct records *alive, const char *base)
+{
+	for (size_t i = 0; i < alive->count; i++)
+		if (strncmp(record_get(&alive->items[i], "id"), base, 16) == 0)
+			return true;
+	return false;
+}
+
+/* ---- files ---- */
+
+/* False: there is no such recording any more, or it was said that it cannot be
+ * opened. */
+static bool
+open_files(const struct stored *s, const char *name,
+    const struct records *alive, struct recording *r)
+{
+	memset(r, 0, sizeof(*r));
+	snprintf(r->name, sizeof(r->name), "%s", name);
+	snprintf(r->base, sizeof(r->base), "%s", s->base);
+	for (int i = 0; i < STORE_FILES; i++) {
+		r->fds[i] = store_open(s, (enum store_file)i);
+		if (r->fds[i] >= 0 || (errno == ENOENT && i != STORE_CAST))
+			continue;
+		if (errno != ENOENT)
+			ctl_fail("%s: %s", name,
+			    errno == EINVAL ? "not a regular file" :
+					      strerror(errno));
+		recording_close(r);
+		return false;
+	}
+	r->running = is_alive(alive, s->base);
+	return true;
+}
+
+/* ---- by a path ---- */
+
+static bool
+is_path(const char *name)
+{
+	size_t len = strlen(name);
+
+	return strchr(name, '/') != NULL ||
+	    (len > 5 && strcmp(&name[len - 5], ".cast") == 0);
+}
+
+/* Splits the path in place; its directory is opened. */
+static int
+split_path(char *path, struct stored *s)
+{
+	size_t len = strlen(path);
+	char *slash;
+
+	if (len <= 5 || strcmp(&path[len - 5], ".cast") != 0)
+		return ctl_fail("%s: not a file that ends in .cast", path);
+	path[len - 5] = '\0';
+	slash = strrchr(path, '/');
+	s->base = slash == NULL ? path : slash + 1;
+	s->day = "";
+	if (slash != NULL)
+		*slash = '\0';
+	s->fd = open(slash == NULL ? "." :
+		slash == path	   ? "/" :
+				     path,
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->fd < 0)
+		return ctl_fail("%s: %s", path, strerror(errno));
+	if (strlen(s->base) >= sizeof(((struct recording *)0)->base))
+		return ctl_fail("%s: the name is too long", s->base);
+	return CTL_OK;
+}
+
+/* ---- all that were asked for ---- */
+
+struct feeding {
+	const struct recordings_options *o;
+	struct records alive;
+	int feed;
+	int count; /* of those sent */
+	const char *name; /* the beginning of the id, or NULL */
+};
+
+static bool
+feed_stored(const struct stored *s, void *arg)
+{
+	struct feeding *f = arg;
+	struct recording r;
+	char *name;
+	bool gone = false;
+
+	if (f->name != NULL && strncmp(s->base, f->name, strlen(f->name)) != 0)
+		return false;
+	name = mem_printf("%s/%s.cast", s->day, s->base);
+	if (open_files(s, name, &f->alive, &r)) {
+		gone = !reader_send(f->feed, &r);
+		f->count++;
+		recording_close(&r);
+	}
+	free(name);
+	return gone;
+}
+
+static void
+feed_directory(struct feeding *f)
+{
+	if (store_walk(f->o->directory, f->o->since, feed_stored, f) != 0) {
+		ctl_fail("%s: %s", f->o->directory, strerror(errno));
+		f->count = -1;
+	}
+}
+
+static void
+feed_path(struct feeding *f, const char *path)
+{
+	char *copy = mem_strdup(path);
+	struct stored s = {.fd = -1};
+	struct recording r;
+
+	if (split_path(copy, &s) == CTL_OK &&
+	    open_files(&s, path, &f->alive, &r)) {
+		(void)reader_send(f->feed, &r);
+		f->count++;
+		recording_close(&r);
+	}
+	if (s.fd >= 0)
+		close(s.fd);
+	free(copy);
+}
+
+void
+choose_feed(const struct recordings_options *o, int feed, void *arg)
+{
+	struct feeding f = {.o = o, .feed = feed};
+	int *result = arg, before;
+
+	ask_sessions(o, &f.alive);
+	if (o->name_count == 0)
+		feed_directory(&f);
+	for (size_t i = 0; i < o->name_count && f.count >= 0; i++) {
+		before = f.count;
+		f.name = o->names[i];
+		if (is_path(o->names[i]))
+			feed_path(&f, o->names[i]);
+		else
+			feed_directory(&f);
+		if (f.count == before) {
+			ctl_fail("%s: no such recording", o->names[i]);
+			f.count = -1;
+		}
+	}
+	records_free(&f.alive);
+	*result = f.count;
+}
+
+/* ---- one ---- */
+
+struct finding {
+	const char *name;
+	char day[16], base[STORE_BASE_MAX];
+	int fd;
+	unsigned count;
+};
+
+static bool
+find_stored(const struct stored *s, void *arg)
+{
+	struct finding *f = arg;
+	bool exact = strcmp(s->base, f->name) == 0;
+
+	if (strncmp(s->base, f->name, strlen(f->name)) != 0)
+		return false;
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 3);
+	f->count = exact ? 1 : f->count + 1;
+	snprintf(f->day, sizeof(f->day), "%s", s->day);
+	snprintf(f->base, sizeof(f->base), "%s", s->base);
+	return exact;
+}
+
+static int
+find_one(const struct recordings_options *o, struct stored *where, char **name)
+{
+	struct finding f = {.name = o->names[0], .fd = -1};
+
+	if (store_walk(o->directory, 0, find_stored, &f) != 0)
+		return ctl_fail("%s: %s", o->directory, strerror(errno));
+	if (f.count == 0 || f.fd < 0)
+		return ctl_fail("%s: no such recording", o->names[0]);
+	if (f.count > 1) {
+		close(f.fd);
+		return ctl_fail(
+		    "%s: %u recordings begin so", o->names[0], f.count);
+	}
+	where->fd = f.fd;
+	where->day = mem_strdup(f.day);
+	where->base = mem_strdup(f.base);
+	*name = mem_printf("%s/%s.cast", f.day, f.base);
+	return CTL_OK;
+}
+
+int
+choose_one(const struct recordings_options *o, struct recording *r,
+    struct stored *where)
+{
+	struct records alive = {0};
+	char *name = NULL;
+	int status;
+
+	where->fd = -1;
+	if (is_path(o->names[0])) {
+		/* Parts of the copy stay in use until the program ends. */
+		status = split_path(mem_strdup(o->names[0]), where);
+		name = mem_strdup(o->names[0]);
+	} else {
+		status = find_one(o, where, &name);
+	}
+	ask_sessions(o, &alive);
+	if (status == CTL_OK && !open_files(where, name, &alive, r))
+		status = ctl_fail("%s: cannot be opened", name);
+	records_free(&alive);
+	free(name);
+	return status;
+}
+
+bool
+choose_has_ended(const struct stored *where)
+{
+	uint64_t bytes;
+	time_t changed;
+
+	return store_look(where, STORE_MANIFEST, &bytes, &changed) ||
+	    !store_look(where, STORE_CAST, &bytes, &changed);
+}

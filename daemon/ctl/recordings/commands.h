@@ -1,0 +1,14 @@
+/*
+ * The commands' halves that run in the reader's process.
+ */
+#ifndef DAEMON_CTL_RECORDINGS_COMMANDS_H
+#define DAEMON_CTL_RECORDINGS_COMMANDS_H
+
+#include "daemon/ctl/recordings/reader.h"
+
+/* list.c */
+reader_fn list_read;
+/* show.c */
+reader_fn show_read, verify_read;
+
+#endif

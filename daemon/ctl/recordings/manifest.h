@@ -1,0 +1,27 @@
+/*
+ * The manifest of a recording: what the server says of it at its end.
+ */
+#ifndef DAEMON_CTL_RECORDINGS_MANIFEST_H
+#define DAEMON_CTL_RECORDINGS_MANIFEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MANIFEST_MAX 65536 /* bytes */
+
+struct manifest {
+	uint64_t format, channel, bytes, blocks, output, error, input, hidden,
+	    marks;
+	char *conn, *file, *sha256, *head, *started, *ended, *end, *event;
+	bool is_signed;
+	char *unsigned_why;
+};
+
+/* 0, or E_FORMAT and why, a sentence: NAME: what.  To be freed in both cases.
+ */
+int manifest_read(struct manifest *m, const char *name, const void *text,
+    size_t len, char *why, size_t why_size);
+void manifest_free(struct manifest *m);
+
+#endif
