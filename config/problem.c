@@ -80,12 +80,9 @@ problem_warning(struct problems *p, const char *file, unsigned line,
 	va_end(args);
 }
 
-char *
-problem_line(const struct problem *problem)
+static char *
+line_of(const struct problem *problem, const char *kind)
 {
-	const char *kind;
-
-	kind = problem->severity == PROBLEM_WARNING ? "warning: " : "";
 	if (problem->file == NULL)
 		return mem_printf("%s%s", kind, problem->text);
 	if (problem->line == 0)
@@ -93,6 +90,19 @@ problem_line(const struct problem *problem)
 		    "%s: %s%s", problem->file, kind, problem->text);
 	return mem_printf(
 	    "%s:%u: %s%s", problem->file, problem->line, kind, problem->text);
+}
+
+char *
+problem_line(const struct problem *problem)
+{
+	return line_of(
+	    problem, problem->severity == PROBLEM_WARNING ? "warning: " : "");
+}
+
+char *
+problem_bare_line(const struct problem *problem)
+{
+	return line_of(problem, "");
 }
 
 void

@@ -40,6 +40,8 @@ void problems_print(const struct problems *p, FILE *out);
 
 /* One problem as a line without newline; the caller frees it. */
 char *problem_line(const struct problem *problem);
+/* The same for the log, which says itself that a line is a warning. */
+char *problem_bare_line(const struct problem *problem);
 
 void problems_free(struct problems *p);
 

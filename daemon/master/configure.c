@@ -70,7 +70,7 @@ log_problems(
 	configure_open_log(m);
 	configure_log(m, config != NULL ? config : defaults);
 	for (size_t i = 0; i < problems->count; i++) {
-		char *line = problem_line(&problems->items[i]);
+		char *line = problem_bare_line(&problems->items[i]);
 
 		if (problems->items[i].severity == PROBLEM_ERROR)
 			log_error("%s", line);

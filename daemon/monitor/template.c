@@ -257,7 +257,7 @@ prepare(uint32_t generation, unsigned purpose)
 		_exit(EXIT_FAILED);
 	}
 	for (size_t i = 0; i < problems.count; i++) {
-		char *line = problem_line(&problems.items[i]);
+		char *line = problem_bare_line(&problems.items[i]);
 
 		log_warn("%s", line);
 		free(line);

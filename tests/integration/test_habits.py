@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+import sp
 from keyboard import rows
 from keyboard.scene import Scene
 from test_interop_trixie import HERE, root  # noqa: F401 (a fixture)
@@ -58,14 +59,9 @@ def scene_of(request, fixture, *args):
         scene.stop()
 
 
-def release():
-    said = open("/etc/debian_version").read().split(".")[0]
-    return int(said) if said.isdigit() else 13
-
-
 @pytest.fixture(scope="module")
 def machine(request):
-    yield from scene_of(request, "machine", "", release())
+    yield from scene_of(request, "machine", "", sp.debian_release())
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +83,7 @@ def test_habit(machine, name):
 
 
 @pytest.mark.skipif(HERE is None, reason="no root of Debian 13")
-@pytest.mark.skipif(release() == 13, reason="the machine is Debian 13: see test_habit")
+@pytest.mark.skipif(sp.debian_release() == 13, reason="the machine is Debian 13: see test_habit")
 @pytest.mark.parametrize("name", ROWS)
 def test_habit_on_13(trixie, name):
     check(trixie, name)

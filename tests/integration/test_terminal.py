@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import termios
 import time
@@ -19,6 +20,8 @@ class Terminal:
     def __init__(self, argv):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            # whoever runs the tests may have begun with nohup(1)
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
             os.execvp(argv[0], argv)
         self.seen = b""
 
