@@ -24,6 +24,8 @@ const struct choice facility_choices[] = {{"auth", LOG_AUTH},
     {"local0", LOG_LOCAL0}, {"local1", LOG_LOCAL1}, {"local2", LOG_LOCAL2},
     {"local3", LOG_LOCAL3}, {"local4", LOG_LOCAL4}, {"local5", LOG_LOCAL5},
     {"local6", LOG_LOCAL6}, {"local7", LOG_LOCAL7}, {NULL, 0}};
+const struct choice linux_audit_choices[] = {{"off", LINUX_AUDIT_OFF},
+    {"auto", LINUX_AUDIT_AUTO}, {"on", LINUX_AUDIT_ON}, {NULL, 0}};
 const struct choice owner_choices[] = {{"none", OWNER_NONE},
     {"server", OWNER_SERVER}, {"pam", OWNER_PAM}, {NULL, 0}};
 const struct choice root_choices[] = {{"no", ROOT_NO},

@@ -10,6 +10,7 @@ extern const struct choice profile_choices[];
 extern const struct choice level_choices[];
 extern const struct choice format_choices[];
 extern const struct choice facility_choices[];
+extern const struct choice linux_audit_choices[];
 extern const struct choice owner_choices[];
 extern const struct choice root_choices[];
 extern const struct choice tun_choices[];

@@ -204,6 +204,12 @@ struct log_settings {
 	struct strings targets; /* "syslog", "stderr", "/absolute/file" */
 };
 
+enum linux_audit_setting { LINUX_AUDIT_OFF, LINUX_AUDIT_AUTO, LINUX_AUDIT_ON };
+
+struct audit_settings {
+	uint32_t kernel; /* enum linux_audit_setting: audit.linux */
+};
+
 enum record_owner {
 	OWNER_NONE,
 	OWNER_SERVER,
@@ -491,6 +497,7 @@ struct config {
 	struct privsep_settings privsep;
 	struct kerberos_settings kerberos;
 	struct log_settings log;
+	struct audit_settings audit;
 	struct record_settings records;
 	struct environment_settings environment;
 	char *pid_file; /* NULL: none */

@@ -272,6 +272,15 @@ const struct option options[] = {
 	"one of the three can be named, for journald reads both. stderr, or "
 	"an absolute file name; a symbolic link is followed if it and each "
 	"directory on the way are root's and writable by nobody else."),
+    S("audit.linux", audit.kernel, CHOICE, 0, 0, 0, "\"auto\"",
+	linux_audit_choices,
+	"Write what PAM cannot know to the Linux audit (auditd, ausearch): "
+	"USER_AUTH of keys, hosts and tickets, USER_LOGIN, USER_LOGOUT, "
+	"USER_ERR, ANOM_LOGIN_FAILURES, ANOM_LOGIN_TIME, ANOM_LOGIN_ROOT, "
+	"CRYPTO_SESSION and CRYPTO_KEY_USER, in the layout of Red Hat's sshd. "
+	"auto: where the kernel takes them; on: and a line at the start says "
+	"if it does not. No login waits for a record or fails for want of "
+	"one."),
     S("records.utmp", records.utmp, BOOL, 0, 0, 0, "true", NULL,
 	"Write utmp, where the file is there; who(1) reads it. From Debian "
 	"13 on there is none, and who(1) asks systemd-logind, to which "

@@ -420,7 +420,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 
 #define AUDIT_FIELDS_login(F, E) F(E, tty) F(E, session)
 #define AUDIT_FIELDS_logout(F, E) F(E, tty) F(E, cause) F(E, session) F(E, duration_ms)
-#define AUDIT_FIELDS_session_open(F, E) F(E, duration_ms)
+#define AUDIT_FIELDS_session_open(F, E) F(E, tty) F(E, duration_ms)
 #define AUDIT_FIELDS_session_failed(F, E) F(E, service) F(E, reason)
 #define AUDIT_FIELDS_pty_alloc(F, E) F(E, tty) F(E, channel)
 #define AUDIT_FIELDS_shell_start(F, E) F(E, command) F(E, forced) F(E, tty) F(E, channel)

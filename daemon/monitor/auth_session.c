@@ -158,7 +158,9 @@ auth_open_session(struct monitor *m, const char *tty, const char **text)
 		close_sessions(m);
 		return E_DENIED;
 	}
-	AUDIT(session_open, .duration_ms = (auth_clock() - began) / 1000);
+	AUDIT(session_open,
+	    .tty = strncmp(a->tty, "/dev/", 5) == 0 ? &a->tty[5] : NULL,
+	    .duration_ms = (auth_clock() - began) / 1000);
 	a->session_result = 0;
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "daemon/monitor/auth.h"
 #include "daemon/monitor/close.h"
 #include "daemon/monitor/health.h"
+#include "daemon/monitor/linux_audit.h"
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -526,6 +527,18 @@ start(struct monitor *m, const struct monitor_template *t,
 		die_errno("signalfd");
 }
 
+/* By what the module is: its name in the configuration is free. */
+static bool
+asks_pam(const char *module, const void *arg)
+{
+	const struct monitor_template *t = arg;
+
+	for (size_t i = 0; i < t->n_modules; i++)
+		if (strcmp(t->modules[i].settings->name, module) == 0)
+			return strcmp(t->modules[i].module->name, "pam") == 0;
+	return false;
+}
+
 void
 monitor_run(const struct monitor_template *t, struct wall_message *serve)
 {
@@ -535,6 +548,7 @@ monitor_run(const struct monitor_template *t, struct wall_message *serve)
 
 	start(m, t, serve);
 	title_set("monitor %s", m->slot->source);
+	linux_audit_begin(asks_pam, t, &m->slot->worker);
 	health_begin(m, &serve->serve);
 	auth_init(m);
 	sessions_init(m);
@@ -554,6 +568,7 @@ monitor_run(const struct monitor_template *t, struct wall_message *serve)
 		health_tell(m);
 		close_audit(m, account);
 	}
+	linux_audit_finish();
 	syslog_out_drain(LOG_END_MS);
 	m->slot->counts.log_lost = syslog_out_lost();
 	code = exit_code(m);

@@ -9,6 +9,7 @@
 
 #include "config/kerberos.h"
 #include "daemon/monitor/host.h"
+#include "daemon/monitor/linux_audit.h"
 #include "daemon/monitor/monitor.h"
 #include "daemon/monitor/orphans.h"
 #include "daemon/start.h"
@@ -532,6 +533,7 @@ monitors_run(int wall)
 	monitors_preload();
 	if (template.config->records.wtmp)
 		wtmpdb_probe();
+	linux_audit_prepare(template.config->audit.kernel);
 	drop_dumpable();
 	watch_children();
 	while (master.fd >= 0 || children != NULL) {

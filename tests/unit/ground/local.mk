@@ -5,6 +5,7 @@ tests_unit_ground_test_ground_SOURCES = \
 	tests/unit/ground/suites.h \
 	tests/unit/ground/audit_fill.c tests/unit/ground/audit_fill.h \
 	tests/unit/ground/test_audit.c \
+	tests/unit/ground/test_audit_netlink.c \
 	tests/unit/ground/test_escape.c \
 	tests/unit/ground/test_fd.c \
 	tests/unit/ground/test_journal.c \

@@ -11,6 +11,7 @@ main(void)
 
 	unit_scratch(false);
 	srunner_add_suite(runner, suite_audit());
+	srunner_add_suite(runner, suite_audit_netlink());
 	srunner_add_suite(runner, suite_escape());
 	srunner_add_suite(runner, suite_fd());
 	srunner_add_suite(runner, suite_journal());

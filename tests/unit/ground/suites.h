@@ -4,6 +4,7 @@
 #include <check.h>
 
 Suite *suite_audit(void);
+Suite *suite_audit_netlink(void);
 Suite *suite_escape(void);
 Suite *suite_fd(void);
 Suite *suite_journal(void);

@@ -2,6 +2,7 @@
  * The states of a monitor: the table of DESIGN section 1, and nothing else.
  */
 #include "daemon/monitor/monitor.h"
+#include "tests/unit/monitor/suites.h"
 #include "tests/unit/unit.h"
 
 #include <check.h>
@@ -92,5 +93,6 @@ main(void)
 	tcase_add_test(t, the_way_to_open_is_one);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
+	srunner_add_suite(runner, suite_linux_audit());
 	return unit_run(runner);
 }
