@@ -44,7 +44,8 @@ static const struct command {
 	"show, add, clear or export the penalties of sources"},
     {"policy", policy_command, "diff [--users file] [--user name] old new",
 	"what a new policy changes for whom"},
-    {"recordings", recordings_command, "list | show | verify ...",
+    {"recordings", recordings_command,
+	"list | show | play | watch | verify | search | prune ...",
 	"what was done in recorded sessions"},
     {"reload", reload_command,
 	"[--confirm time [--until-login user:name | rule:name]]\n"

@@ -28,6 +28,15 @@ sallyportctl_SOURCES = \
 	daemon/ctl/recordings/fields.c daemon/ctl/recordings/fields.h \
 	daemon/ctl/recordings/host_keys.c \
 	daemon/ctl/recordings/list.c daemon/ctl/recordings/list.h \
+	daemon/ctl/recordings/note.c daemon/ctl/recordings/note.h \
+	daemon/ctl/recordings/play.c \
+	daemon/ctl/recordings/play_filter.c daemon/ctl/recordings/play_filter.h \
+	daemon/ctl/recordings/prune.c daemon/ctl/recordings/prune.h \
+	daemon/ctl/recordings/search.c \
+	daemon/ctl/recordings/terminal.c daemon/ctl/recordings/terminal.h \
+	daemon/ctl/recordings/vt.c daemon/ctl/recordings/vt.h \
+	daemon/ctl/recordings/vt_control.c daemon/ctl/recordings/vt_inside.h \
+	daemon/ctl/recordings/vt_parse.c daemon/ctl/recordings/vt_parse.h \
 	daemon/ctl/recordings/manifest.c daemon/ctl/recordings/manifest.h \
 	daemon/ctl/recordings/options.h \
 	daemon/ctl/recordings/reader.c daemon/ctl/recordings/reader.h \

@@ -253,3 +253,274 @@ def test_who_is_not_root_reads_what_he_may(store, host_key, user):
     casts.simple().write(store, key=host_key)
     p = sp.run([*argv, "list", "--directory", store], check=1)
     assert "Permission denied" in p.stderr
+
+
+# ---- search ----
+
+DRAWN = {
+    "plain": ["needle in hay\r\n"],
+    "in pieces": ["nee", "d", "le"],
+    "in colours": ["n\x1b[1;31mee\x1b[0mdle"],
+    "with the cursor": ["\x1b[5;10Hdle\x1b[5;7Hnee"],
+    "over blanks": ["      \rneedle"],
+    "and erased at once": ["needle\r\x1b[2K"],
+    "and drawn over at once": ["needle\rxxxxxx"],
+    "on the alternate screen": ["\x1b[?1049h\x1b[2J\x1b[3;1Hneedle\x1b[?1049l"],
+    "and scrolled away at once": ["needle\r\n" + "\r\n" * 60],
+    "over the end of a row": ["x" * 77 + "needle\r\n"],
+    "over the end of the last row": ["\x1b[24;1H" + "x" * 77 + "needle"],
+    "with a title between": ["nee\x1b]0;hay\x07dle"],
+    "by inserting": ["nedle\r\x1b[2C\x1b[@e"],
+    "and cleared by a reset": ["needle\x1bc"],
+    "in a window that scrolls": ["\x1b[2;4r\x1b[4;1Hneedle\n\n\n\n\n"],
+}
+
+
+@pytest.mark.parametrize("how", DRAWN)
+def test_what_is_drawn_is_found(store, how):
+    c = casts.Cast()
+    for piece in DRAWN[how]:
+        c.add(piece)
+    c.add("\r\nbye\r\n").end_block().write(store)
+    (found,) = answer(store, "search", "needle")
+    assert "needle" in found["text"] and found["id"] == c.base and found["user"] == "alice"
+    ctl(store, "search", "nedle hay", check=1)
+
+
+def test_search_says_file_line_and_time(store):
+    casts.simple().write(store)
+    p = ctl(store, "search", "SECRET.TXT", check=1)
+    assert p.stdout == ""
+    p = ctl(store, "search", "-i", "SECRET.TXT", check=0)
+    assert re.fullmatch(r"\d{4}/\d\d/\d\d/00000000000000a1-0\.cast:5: 00:00:01 \d{4}-\d\d-\d\d \d\d:\d\d:\d\d: "
+                        r"notes.txt  secret.txt\n", p.stdout), p.stdout
+    ctl(store, "search", "--user", "bob", "secret", check=1)
+    ctl(store, "search", "--since", "10m", "secret", check=1)
+    p = ctl(store, "search", "--since", "2h", "--user", "alice", "secret", check=0)
+
+
+def test_search_finds_no_escape_sequence(store):
+    casts.Cast().add("\x1b[31mred\x1b[0m \x1b]0;title\x07").end_block().write(store)
+    for text in ("31m", "[0m", "title"):
+        ctl(store, "search", text, check=1)
+    ctl(store, "search", "red", check=0)
+
+
+def test_a_line_that_grows_is_told_once(store):
+    c = casts.Cast()
+    for letter in "a needle, and more, and another":
+        c.add(letter)
+    c.add("\r\nneedle again, needle\r\n").end_block().write(store)
+    assert len(answer(store, "search", "needle")) == 2
+
+
+# ---- play ----
+
+def in_terminal(argv, keys=(), size=(24, 80)):
+    """Runs it on a terminal: each key is typed behind the text that is waited for.  What came, and its modes."""
+    import fcntl
+    import pty
+    import struct
+    import subprocess
+    import termios
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+    before = termios.tcgetattr(slave)
+    p = subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
+    came = b""
+    os.set_blocking(master, False)
+
+    def more():
+        nonlocal came
+        try:
+            came += os.read(master, 65536)
+        except BlockingIOError:
+            pass
+        return came
+    for text, key in keys:
+        sp.wait_for(lambda: text in more(), 15, text)
+        if callable(key):
+            key(p)
+        else:
+            os.write(master, key)
+    sp.wait_for(lambda: more() and p.poll() is not None, 20, "its end")
+    more()
+    after = termios.tcgetattr(slave)
+    os.close(slave)
+    os.close(master)
+    assert before == after
+    return p.returncode, came
+
+
+def play(store, *words, keys=()):
+    return in_terminal([CTL, "recordings", *words, "--directory", store], keys)
+
+
+def test_play_shows_what_was_drawn_and_restores_the_terminal(store):
+    casts.simple().write(store)
+    status, came = play(store, "play", "--idle", "0.1", "00000000000000a1")
+    assert status == 0 and b"alice@testhost:~$ ls\r\nnotes.txt  secret.txt\r\nlogout\r\n" in came
+    assert came.endswith(b"\x1b[?2004l\r\n") and b"\x1b[!p" in came
+
+
+def test_play_without_a_terminal_writes_what_was_drawn(store):
+    casts.simple().write(store)
+    p = ctl(store, "play", "--speed", "1000", "00000000000000a1", check=0)
+    assert p.stdout == "alice@testhost:~$ ls\nnotes.txt  secret.txt\nlogout\n"
+
+
+def test_play_is_paused_ended_and_moved_by_keys(store):
+    c = casts.Cast().add("one ").add("two ", after=3600).add("three ", after=3600).end_block()
+    c.write(store)
+    status, came = play(store, "play", c.base, keys=[(b"one ", b"q")])
+    assert status == 0 and b"two" not in came
+    # an hour: sixty times a minute forward, and back again
+    status, came = play(store, "play", c.base, keys=[(b"one ", b"\x1b[A" * 61), (b"two ", b"\x1b[B" * 70),
+                                                     (b"\x1b[2J\x1b[Hone ", b"\x03")])
+    assert status == 0 and b"three" not in came
+    status, came = play(store, "play", "--speed", "500", "--idle", "2", c.base, keys=[(b"three", b"")])
+    assert status == 0
+
+
+def test_play_that_is_killed_restores_the_terminal(store):
+    c = casts.Cast().add("one ").add("two ", after=3600).end_block()
+    c.write(store)
+
+    def kill_child(p):
+        (child,) = open(f"/proc/{p.pid}/task/{p.pid}/children").read().split()
+        os.kill(int(child), 9)
+    status, came = play(store, "play", c.base, keys=[(b"one ", kill_child)])
+    assert status == 1 and b"ended by signal 9" in came
+    status, came = play(store, "play", c.base, keys=[(b"one ", lambda p: p.terminate())])
+    assert b"two" not in came and came.endswith(b"\x1b[?2004l\r\n")
+
+
+ASKS = ["\x1b[c", "\x1b[>c", "\x1b[6n", "\x1b[?6n", "\x1b[21t", "\x1b]52;c;QUJD\x07", "\x1b]0;title\x07", "\x1b]11;?\x1b\\",
+        "\x1bP$qm\x1b\\", "\x1bZ", "\x05", "\x1b[?1000h", "\x1b[?1004;2004h", "\x1b[>4;2m", "\x1b[5i", "\x9b6n", "\x9d0;t\x9c",
+        "\x1b[?u", "\x1b[=1;1u", "\x1b[4$p", "\x1b_Ga=q\x1b\\", "\x1b[x", "\x1b[6\x18n", "\x1b[!6n"]
+
+
+def test_play_keeps_from_the_terminal_what_makes_it_answer(store):
+    c = casts.Cast().add("begin").add("".join(ASKS)).add("\x1b[31;1mred\x1b[0m\x1b[?25l\x1b[2;3Hend").end_block()
+    c.write(store)
+    p = sp.run([CTL, "recordings", "play", "--directory", store, c.base], check=0, text=False)
+    assert p.stdout == b"beginn" + b"\x1b[31;1mred\x1b[0m\x1b[?25l\x1b[2;3Hend"
+    p = sp.run([CTL, "recordings", "play", "--raw", "--directory", store, c.base], check=0, text=False)
+    assert "".join(ASKS).encode() in p.stdout
+
+
+def test_play_says_that_a_recording_was_changed(store):
+    path = casts.simple().write(store)
+    change(path, b"secret", b"public")
+    p = ctl(store, "play", "--speed", "1000", "00000000000000a1", check=1)
+    assert "changed: line 6: block 1" in p.stderr and "public.txt" in p.stdout
+
+
+# ---- prune ----
+
+def aged(path, days):
+    import time
+    for ending in (".cast", ".manifest"):
+        if os.path.exists(path.replace(".cast", ending)):
+            os.utime(path.replace(".cast", ending), (time.time() - days * 86400,) * 2)
+
+
+def left(store):
+    return {name[14:16] for _, _, names in os.walk(store) for name in names if name.endswith(".cast")}
+
+
+def test_prune_removes_by_age_and_by_size_and_nothing_else(store, host_key):
+    import time
+    now = int(time.time())
+    for i, days in enumerate((1, 10, 40, 100)):
+        path = casts.simple(f"00000000000000{i:02x}", timestamp=now - days * 86400).write(store, key=host_key)
+        aged(path, days)
+    path = casts.simple("00000000000000f0").write(store, running=True)
+    folder = os.path.dirname(path)
+    with open(folder + "/notes.txt", "w"):
+        pass
+    os.symlink(folder + "/notes.txt", folder + "/00000000000000ff-0.cast")
+    os.symlink("/etc", store + "/1999")
+    ctl(store, "prune", check=2)
+    p = ctl(store, "prune", "--older-than", "30d", "--dry-run", check=0)
+    assert p.stdout.count("would be removed") == 2 and left(store) == {"00", "01", "02", "03", "f0", "ff"}
+    gone = answer(store, "prune", "--older-than", "30d")
+    assert {g["id"][14:16] for g in gone} == {"02", "03"}
+    assert left(store) == {"00", "01", "f0", "ff"} and not os.path.exists(store + time.strftime(
+        "/%Y/%m/%d", time.gmtime(now - 100 * 86400)))
+    ctl(store, "prune", "--max-total", "3K", check=0)
+    assert left(store) == {"00", "f0", "ff"}
+    ctl(store, "prune", "--max-total", "0", check=0)
+    assert left(store) == {"f0", "ff"}  # the one goes on, the other is a link
+    assert os.path.exists(folder + "/notes.txt") and os.path.exists("/etc/passwd")
+
+
+# ---- with a server ----
+
+OWN = "/var/lib/sallyport/recordings"
+
+
+@pytest.fixture
+def own():
+    shutil.rmtree(OWN, ignore_errors=True)
+    os.makedirs(OWN, mode=0o700)
+    yield OWN
+    shutil.rmtree(OWN)
+
+
+def own_ctl(server, *words, check=0):
+    return sp.run([CTL, "-f", server.config, "recordings", *words], check=check)
+
+
+def test_a_running_recording_is_watched_and_that_is_audited(server, user, own):
+    p = server.popen(user, "echo begun; exec cat")
+    assert p.stdout.readline() == b"begun\n"
+    (session,) = json.loads(sp.run([CTL, "-f", server.config, "--json", "sessions"], check=0).stdout)
+    c = casts.Cast(session["id"]).add("first ")
+    path = c.write(own, running=True)
+    assert "running" in own_ctl(server, "list", "--running").stdout
+
+    def go_on(_):
+        with open(path, "a") as f:
+            f.write(casts.Cast().add("second ").text.splitlines(True)[1])
+
+    def end(_):
+        with open(path.replace(".cast", ".manifest"), "w") as f:
+            f.write(c.manifest())
+    argv = [CTL, "-f", server.config, "recordings", "watch", session["id"]]
+    status, came = in_terminal(argv, [(b"first ", go_on), (b"second ", end)])
+    assert status == 0 and b"watching alice" in came
+    server.wait_log(rf"sallyportctl: recordings watch {session['id']}-0 by uid 0")
+    status, came = in_terminal(argv, [(b"second ", b"q")])
+    assert status == 0
+    p.stdin.close()
+    p.wait(15)
+
+
+def test_reading_and_removing_is_audited_or_not_done(server, own):
+    path = casts.simple().write(own)
+    aged(path, 50)
+    own_ctl(server, "search", "secret")
+    own_ctl(server, "play", "--speed", "1000", "00000000000000a1")
+    own_ctl(server, "play", "--speed", "1000", path)
+    sp.run([CTL, "-f", server.config, "recordings", "play", "--speed", "1000", "--directory", own + "/.", "00000000000000a1"],
+           check=0)
+    log = server.log()
+    assert "sallyportctl: recordings search secret by uid 0" in log
+    assert log.count("sallyportctl: recordings play 00000000000000a1-0 by uid 0") == 3
+    server.stop()
+    # Neither a server nor a syslog: nothing is shown, and nothing is removed.
+    p = own_ctl(server, "prune", "--older-than", "30d", check=1)
+    assert "cannot be audited" in p.stderr and left(own) == {"a1"}
+    p = own_ctl(server, "play", "00000000000000a1", check=1)
+    assert "cannot be audited" in p.stderr and "secret" not in p.stdout
+    import socket
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.bind("/dev/log")
+    try:
+        own_ctl(server, "prune", "--older-than", "30d")
+        assert left(own) == set()
+        assert b"sallyportctl: recordings prune 00000000000000a1-0 by uid 0" in s.recv(4096)
+    finally:
+        s.close()
+        os.unlink("/dev/log")

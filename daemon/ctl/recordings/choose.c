@@ -21,22 +21,32 @@
 /* ---- connections that are alive ---- */
 
 /* Those of the running server; without one there are none. */
-static void
-ask_sessions(const struct recordings_options *o, struct records *alive)
+void
+choose_ask_alive(const struct recordings_options *o, struct choose_alive *alive)
 {
 	const char *words[] = {"sessions"};
 	struct ctl quiet = *o->ctl;
 
+	memset(alive, 0, sizeof(*alive));
 	quiet.quiet = true;
 	if (o->own && geteuid() == 0)
-		(void)client_ask(&quiet, words, 1, alive, NULL);
+		alive->known = client_ask(&quiet, words, 1, &alive->sessions,
+				   NULL) == CTL_OK;
 }
 
-static bool
-is_alive(const struct records *alive, const char *base)
+void
+choose_free_alive(struct choose_alive *alive)
 {
-	for (size_t i = 0; i < alive->count; i++)
-		if (strncmp(record_get(&alive->items[i], "id"), base, 16) == 0)
+	records_free(&alive->sessions);
+}
+
+bool
+choose_is_alive(const struct choose_alive *alive, const char *base)
+{
+	const struct records *r = &alive->sessions;
+
+	for (size_t i = 0; i < r->count; i++)
+		if (strncmp(record_get(&r->items[i], "id"), base, 16) == 0)
 			return true;
 	return false;
 }
@@ -47,7 +57,7 @@ is_alive(const struct records *alive, const char *base)
  * opened. */
 static bool
 open_files(const struct stored *s, const char *name,
-    const struct records *alive, struct recording *r)
+    const struct choose_alive *alive, struct recording *r)
 {
 	memset(r, 0, sizeof(*r));
 	snprintf(r->name, sizeof(r->name), "%s", name);
@@ -63,7 +73,7 @@ open_files(const struct stored *s, const char *name,
 		recording_close(r);
 		return false;
 	}
-	r->running = is_alive(alive, s->base);
+	r->running = choose_is_alive(alive, s->base);
 	return true;
 }
 
@@ -108,7 +118,7 @@ split_path(char *path, struct stored *s)
 
 struct feeding {
 	const struct recordings_options *o;
-	struct records alive;
+	struct choose_alive alive;
 	int feed;
 	int count; /* of those sent */
 	const char *name; /* the beginning of the id, or NULL */
@@ -167,7 +177,7 @@ choose_feed(const struct recordings_options *o, int feed, void *arg)
 	struct feeding f = {.o = o, .feed = feed};
 	int *result = arg, before;
 
-	ask_sessions(o, &f.alive);
+	choose_ask_alive(o, &f.alive);
 	if (o->name_count == 0)
 		feed_directory(&f);
 	for (size_t i = 0; i < o->name_count && f.count >= 0; i++) {
@@ -182,7 +192,7 @@ choose_feed(const struct recordings_options *o, int feed, void *arg)
 			f.count = -1;
 		}
 	}
-	records_free(&f.alive);
+	choose_free_alive(&f.alive);
 	*result = f.count;
 }
 
@@ -237,7 +247,7 @@ int
 choose_one(const struct recordings_options *o, struct recording *r,
     struct stored *where)
 {
-	struct records alive = {0};
+	struct choose_alive alive;
 	char *name = NULL;
 	int status;
 
@@ -249,20 +259,30 @@ choose_one(const struct recordings_options *o, struct recording *r,
 	} else {
 		status = find_one(o, where, &name);
 	}
-	ask_sessions(o, &alive);
+	choose_ask_alive(o, &alive);
 	if (status == CTL_OK && !open_files(where, name, &alive, r))
 		status = ctl_fail("%s: cannot be opened", name);
-	records_free(&alive);
+	choose_free_alive(&alive);
 	free(name);
 	return status;
 }
 
 bool
-choose_has_ended(const struct stored *where)
+choose_has_ended(const struct recordings_options *o, const struct stored *where)
 {
+	struct choose_alive alive;
 	uint64_t bytes;
 	time_t changed;
+	bool gone;
 
-	return store_look(where, STORE_MANIFEST, &bytes, &changed) ||
-	    !store_look(where, STORE_CAST, &bytes, &changed);
+	if (store_look(where, STORE_MANIFEST, &bytes, &changed) ||
+	    !store_look(where, STORE_CAST, &bytes, &changed))
+		return true;
+	/* What is being written is being made. */
+	if (time(NULL) - changed < 5)
+		return false;
+	choose_ask_alive(o, &alive);
+	gone = alive.known && !choose_is_alive(&alive, where->base);
+	choose_free_alive(&alive);
+	return gone;
 }

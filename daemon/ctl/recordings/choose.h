@@ -4,7 +4,18 @@
 #ifndef DAEMON_CTL_RECORDINGS_CHOOSE_H
 #define DAEMON_CTL_RECORDINGS_CHOOSE_H
 
+#include "daemon/ctl/record.h"
 #include "daemon/ctl/recordings/reader.h"
+
+/* The connections of the running server; known: there was an answer. */
+struct choose_alive {
+	struct records sessions;
+	bool known;
+};
+void choose_ask_alive(
+    const struct recordings_options *o, struct choose_alive *alive);
+bool choose_is_alive(const struct choose_alive *alive, const char *base);
+void choose_free_alive(struct choose_alive *alive);
 
 /*
  * A reader_feed_fn: each recording of the directory, or those that were named.
@@ -19,8 +30,9 @@ reader_feed_fn choose_feed;
 int choose_one(const struct recordings_options *o, struct recording *r,
     struct stored *where);
 
-/* Is the manifest there by now? */
-bool choose_has_ended(const struct stored *where);
+/* Is the manifest there by now, or the connection gone? */
+bool choose_has_ended(
+    const struct recordings_options *o, const struct stored *where);
 
 /* The host's keys: --key, or those of the configuration.  CTL_OK, or said. */
 int choose_keys(struct recordings_options *o, const char *path);

@@ -8,6 +8,10 @@
 
 /* list.c */
 reader_fn list_read;
+/* play.c: one recording */
+reader_fn play_read, watch_read;
+/* search.c */
+reader_fn search_read;
 /* show.c */
 reader_fn show_read, verify_read;
 

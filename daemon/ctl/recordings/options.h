@@ -33,6 +33,7 @@ struct recordings_options {
 	double speed;
 	uint64_t idle; /* microseconds, 0: no limit */
 	bool raw;
+	bool keys_come; /* from the standard input, one by one */
 	unsigned columns, rows; /* of this terminal, 0: none */
 	/* export */
 	const char *format, *log;

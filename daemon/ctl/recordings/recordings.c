@@ -6,11 +6,20 @@
 #include "daemon/ctl/recordings/arguments.h"
 #include "daemon/ctl/recordings/choose.h"
 #include "daemon/ctl/recordings/commands.h"
+#include "daemon/ctl/recordings/note.h"
+#include "daemon/ctl/recordings/prune.h"
+#include "daemon/ctl/recordings/terminal.h"
+#include "lib/mem.h"
 #include "lib/ssh/key.h"
 
 #include <locale.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* How often it is looked whether a recording has ended. */
+#define WATCH_MS 300
 
 #define DIRECTORY LOCALSTATEDIR "/lib/sallyport/recordings"
 
@@ -51,6 +60,74 @@ run_verify(struct recordings_options *o)
 	return run_reader(o, verify_read);
 }
 
+/* ---- what shows contents is audited ---- */
+
+static int
+run_search(struct recordings_options *o)
+{
+	char *what;
+	int status;
+
+	if (o->text == NULL)
+		return ctl_usage(o->ctl, "a text is expected");
+	what = mem_printf("%.200s", o->text);
+	status = note_act(o, "search", what);
+	free(what);
+	return status == CTL_OK ? run_reader(o, search_read) : status;
+}
+
+struct showing {
+	struct recording recording;
+	struct stored where;
+	bool follow;
+};
+
+/* The reader has all it needs; its end, or a signal, is waited for. */
+static void
+feed_one(const struct recordings_options *o, int feed, void *arg)
+{
+	struct showing *s = arg;
+
+	if (!reader_send(feed, &s->recording))
+		return;
+	while (!terminal_wait(feed, WATCH_MS))
+		if (s->follow && choose_has_ended(o, &s->where))
+			break;
+}
+
+static int
+run_showing(struct recordings_options *o, bool follow)
+{
+	struct showing s = {.follow = follow};
+	int status;
+
+	if (o->name_count != 1)
+		return ctl_usage(o->ctl, "one recording is expected");
+	if ((status = choose_one(o, &s.recording, &s.where)) != CTL_OK)
+		return status;
+	status = note_act(o, follow ? "watch" : "play", s.recording.base);
+	if (status == CTL_OK) {
+		terminal_begin(o);
+		status = reader_run(
+		    o, follow ? watch_read : play_read, feed_one, &s);
+		terminal_end();
+	}
+	recording_close(&s.recording);
+	return status;
+}
+
+static int
+run_play(struct recordings_options *o)
+{
+	return run_showing(o, false);
+}
+
+static int
+run_watch(struct recordings_options *o)
+{
+	return run_showing(o, true);
+}
+
 static const struct {
 	const char *name;
 	run_fn *run;
@@ -59,16 +136,48 @@ static const struct {
 } commands[] = {
     {"list", run_list, TAKE_FILTERS | TAKE_RUNNING, false},
     {"show", run_show, TAKE_KEYS, false},
+    {"play", run_play, TAKE_PLAY | TAKE_RAW, false},
+    {"watch", run_watch, TAKE_RAW, false},
     {"verify", run_verify, TAKE_KEYS | TAKE_FILTERS, false},
+    {"search", run_search, TAKE_FILTERS | TAKE_CASE, true},
+    {"prune", prune_run, TAKE_PRUNE, false},
 };
+
+static char *
+own_directory(const struct recordings_options *o)
+{
+	(void)o;
+	return mem_strdup(DIRECTORY);
+}
+
+/* Is the path the directory, or below it? */
+static bool
+lies_in(const char *path, const char *directory)
+{
+	char *real = realpath(path, NULL);
+	size_t len = directory != NULL ? strlen(directory) : 0;
+	bool below = real != NULL && len > 0 &&
+	    strncmp(real, directory, len) == 0 &&
+	    (real[len] == '/' || real[len] == '\0');
+
+	free(real);
+	return below;
+}
 
 /* Where the server has its recordings, unless another place is named. */
 static void
 use_directory(struct recordings_options *o)
 {
-	o->own = o->directory == NULL;
-	if (o->own)
-		o->directory = DIRECTORY;
+	char *place = own_directory(o), *real = realpath(place, NULL);
+
+	o->own = o->directory == NULL || lies_in(o->directory, real);
+	for (size_t i = 0; i < o->name_count; i++)
+		o->own |= lies_in(o->names[i], real);
+	free(real);
+	if (o->directory == NULL)
+		o->directory = place; /* until the program ends */
+	else
+		free(place);
 }
 
 int
@@ -92,5 +201,7 @@ recordings_command(const struct ctl *ctl, int argc, char **argv)
 			key_free(o.keys[k]);
 		return status;
 	}
-	return ctl_usage(ctl, "what of the recordings: list, show, verify");
+	return ctl_usage(ctl,
+	    "what of the recordings: list, show, play, watch, verify, "
+	    "search, prune");
 }

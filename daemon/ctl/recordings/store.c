@@ -87,12 +87,13 @@ is_cast(const struct dirent *e)
 struct walk {
 	char day[11]; /* "2026/11/30" */
 	char first[11]; /* the first day that is wanted, or "" */
+	char today[11]; /* days before are removed where they are empty */
 	store_fn *fn;
 	void *arg;
 };
 
 static bool
-walk_files(struct walk *w, int fd)
+walk_files(const struct walk *w, int fd)
 {
 	struct dirent **list;
 	bool end = false;
@@ -122,7 +123,7 @@ walk_level(struct walk *w, int fd, int level)
 	int n, inner;
 
 	if (level == 3)
-		return walk_files(w, fd);
+		return w->fn != NULL && walk_files(w, fd);
 	n = scandirat(
 	    fd, ".", &list, level == 0 ? is_year : is_part, alphasort);
 	for (int i = 0; i < n; i++) {
@@ -135,6 +136,9 @@ walk_level(struct walk *w, int fd, int level)
 			 fd, list[i]->d_name, OPEN_FLAGS | O_DIRECTORY)) >= 0) {
 			end = walk_level(w, inner, level + 1);
 			close(inner);
+			if (strncmp(w->day, w->today, places[level]) < 0)
+				(void)unlinkat(
+				    fd, list[i]->d_name, AT_REMOVEDIR);
 		}
 		free(list[i]);
 	}
@@ -157,6 +161,22 @@ store_walk(const char *directory, time_t since, store_fn *fn, void *arg)
 	(void)walk_level(&w, fd, 0);
 	close(fd);
 	return 0;
+}
+
+void
+store_tidy(const char *directory)
+{
+	struct walk w = {.fn = NULL};
+	int fd = open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (gmtime_r(&now, &tm) != NULL)
+		strftime(w.today, sizeof(w.today), "%Y/%m/%d", &tm);
+	if (fd < 0)
+		return;
+	(void)walk_level(&w, fd, 0);
+	close(fd);
 }
 
 static void

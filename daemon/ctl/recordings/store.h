@@ -31,6 +31,9 @@ typedef bool store_fn(const struct stored *s, void *arg);
  */
 int store_walk(const char *directory, time_t since, store_fn *fn, void *arg);
 
+/* Remove the directories of days before today that are empty. */
+void store_tidy(const char *directory);
+
 /* Is it the base of a recording's name? */
 bool store_is_base(const char *base, size_t len);
 

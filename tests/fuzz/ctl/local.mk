@@ -19,3 +19,11 @@ tests_fuzz_ctl_fuzz_recording_SOURCES = tests/fuzz/ctl/fuzz_recording.c \
 tests_fuzz_ctl_fuzz_recording_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_ctl_fuzz_recording_LDADD = lib/ssh/libssh.a lib/libground.a \
 	$(CRYPTO_LIBS) $(ZLIB_LIBS)
+
+FUZZ_TARGETS += tests/fuzz/ctl/fuzz_screen
+tests_fuzz_ctl_fuzz_screen_SOURCES = tests/fuzz/ctl/fuzz_screen.c \
+	daemon/ctl/recordings/play_filter.c daemon/ctl/recordings/vt.c \
+	daemon/ctl/recordings/vt_control.c daemon/ctl/recordings/vt_parse.c \
+	$(FUZZ_MAIN)
+tests_fuzz_ctl_fuzz_screen_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_ctl_fuzz_screen_LDADD = lib/libground.a

@@ -1,0 +1,17 @@
+/*
+ * Who looks at recordings, or removes them, is written to the audit first.
+ */
+#ifndef DAEMON_CTL_RECORDINGS_NOTE_H
+#define DAEMON_CTL_RECORDINGS_NOTE_H
+
+#include "daemon/ctl/recordings/options.h"
+
+/*
+ * Tell the running server, which audits it as ctl.command; without one the
+ * event goes to syslog from here.  CTL_OK, or it was said that it cannot be
+ * audited, and so must not be done.
+ */
+int note_act(
+    const struct recordings_options *o, const char *verb, const char *what);
+
+#endif

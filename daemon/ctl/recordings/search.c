@@ -1,0 +1,190 @@
+/*
+ * sallyportctl recordings search: a text among what was shown on the screens of
+ * recordings.  A line is looked at each time that the cursor leaves it, before
+ * it is erased, and when nothing more comes.
+ */
+#include "daemon/ctl/recordings/commands.h"
+
+#include "daemon/ctl/record.h"
+#include "daemon/ctl/recordings/elapsed.h"
+#include "daemon/ctl/recordings/list.h"
+#include "daemon/ctl/recordings/vt.h"
+#include "daemon/ctl/when.h"
+#include "lib/escape.h"
+#include "lib/mem.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wctype.h>
+
+#define TEXT_MAX	    1024 /* characters that are looked for */
+#define LINE_MAX_CHARACTERS 8192
+
+struct search {
+	const struct recordings_options *o;
+	const struct recording *recording;
+	const struct cast_header *header;
+	uint64_t number, when; /* of the line that is drawn */
+	uint32_t text[TEXT_MAX];
+	size_t len;
+	uint32_t line[LINE_MAX_CHARACTERS];
+	struct records found; /* --json */
+	bool any;
+};
+
+static uint32_t
+fold(const struct search *s, uint32_t c)
+{
+	return s->o->ignore_case ? (uint32_t)towlower((wint_t)c) : c;
+}
+
+/* How often the text stands in the line. */
+static unsigned
+count_in(const struct search *s, size_t line_len)
+{
+	unsigned count = 0;
+	size_t i, k;
+
+	for (i = 0; i + s->len <= line_len; i++) {
+		for (k = 0; k < s->len; k++)
+			if (fold(s, s->line[i + k]) != s->text[k])
+				break;
+		count += k == s->len;
+	}
+	return count;
+}
+
+/* The line as text, to be freed. */
+static char *
+line_text(const struct search *s, size_t len)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	for (size_t i = 0; out != NULL && i < len; i++)
+		fprintf(out, "%lc", (wint_t)s->line[i]);
+	if (out != NULL)
+		fclose(out);
+	return text != NULL ? text : mem_strdup("");
+}
+
+static void
+tell(struct search *s, size_t len)
+{
+	char when[ELAPSED_SIZE], *text = line_text(s, len);
+
+	s->any = true;
+	if (s->o->ctl->json) {
+		record_begin(&s->found);
+		record_text(&s->found, "file", s->recording->name);
+		record_text(&s->found, "id", s->recording->base);
+		record_text(&s->found, "user", s->header->user);
+		record_number(&s->found, "line", s->number);
+		record_number(&s->found, "microseconds", s->when);
+		record_number(&s->found, "time",
+		    s->header->timestamp + s->when / 1000000);
+		record_text(&s->found, "text", text);
+	} else {
+		plain_text(s->recording->name, stdout);
+		printf(":%" PRIu64 ": %s ", s->number,
+		    elapsed_seconds(s->when, when));
+		when_print(s->header->timestamp + s->when / 1000000);
+		printf(": ");
+		plain_text(text, stdout);
+		putchar('\n');
+	}
+	free(text);
+}
+
+/* Told again only when the line has it once more than before. */
+static void
+look(struct vt *vt, unsigned row, void *arg)
+{
+	struct search *s = arg;
+	size_t len = vt_text(vt, row, s->line, LINE_MAX_CHARACTERS);
+	unsigned count = count_in(s, len), *told = vt_note(vt, row);
+
+	if (count > *told)
+		tell(s, len);
+	*told = count;
+}
+
+static int
+search_one(struct search *s, struct cast *c)
+{
+	const struct vt_calls calls = {.settled = look, .arg = s};
+	struct vt *vt = vt_new(
+	    (unsigned)c->header.width, (unsigned)c->header.height, &calls);
+	enum cast_found found;
+	struct cast_line line;
+
+	while ((found = cast_next(c, &line)) == CAST_LINE) {
+		s->number = line.number;
+		s->when = line.when;
+		if (line.code == 'o' || line.code == 'e')
+			vt_feed(vt, line.data, line.len);
+		else if (line.code == 'r')
+			vt_resize(vt, line.columns, line.rows);
+		vt_settle(vt);
+	}
+	vt_free(vt);
+	if (found == CAST_BAD)
+		return ctl_fail("%s: %s", s->recording->name, c->why);
+	if (c->fault[0] != '\0')
+		return ctl_fail(
+		    "%s: changed: %s", s->recording->name, c->fault);
+	return CTL_OK;
+}
+
+static bool
+take_text(struct search *s)
+{
+	const char *text = s->o->text;
+	size_t left = strlen(text), n;
+	uint32_t c;
+
+	for (; left > 0; text += n, left -= n) {
+		n = escape_character(text, left, &c);
+		if (n == 0 || s->len == TEXT_MAX)
+			return false;
+		s->text[s->len++] = fold(s, c);
+	}
+	return s->len > 0;
+}
+
+/* As grep: 0 if there is such a text, 1 if there is none, or it failed. */
+int
+search_read(struct recordings_options *o, int feed)
+{
+	struct search *s = mem_zalloc(sizeof(*s));
+	int status = CTL_OK;
+	struct recording r;
+	struct cast c;
+
+	s->o = o;
+	if (!take_text(s)) {
+		free(s);
+		return ctl_fail("the text is empty, too long or no UTF-8");
+	}
+	while (reader_next(feed, &r)) {
+		s->recording = &r;
+		s->header = &c.header;
+		if (cast_open(&c, r.fds[STORE_CAST]) != 0)
+			status = ctl_fail("%s: %s", r.name, c.why);
+		else if (list_wants(o, &r, &c.header) &&
+		    search_one(s, &c) != CTL_OK)
+			status = CTL_FAILED;
+		cast_close(&c);
+		recording_close(&r);
+	}
+	if (o->ctl->json)
+		records_json(&s->found, false, stdout);
+	if (!s->any)
+		status = CTL_FAILED;
+	records_free(&s->found);
+	free(s);
+	return status;
+}
