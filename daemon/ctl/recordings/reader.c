@@ -37,7 +37,7 @@ bool
 reader_send(int feed, const struct recording *r)
 {
 	struct message m;
-	int fds[STORE_FILES];
+	int fds[STORE_FILES] = {-1};
 	size_t count = 0;
 
 	memset(&m, 0, sizeof(m));
