@@ -13,6 +13,7 @@ lib_libground_a_SOURCES = \
 	lib/json_read.c lib/json_read.h \
 	lib/fd.c lib/fd.h \
 	lib/journal.c lib/journal.h \
+	lib/key_uses.c lib/key_uses.h \
 	lib/line_out.c lib/line_out.h \
 	lib/log.c lib/log.h \
 	lib/loop.c lib/loop.h \

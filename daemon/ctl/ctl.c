@@ -36,6 +36,8 @@ static const struct command {
     {"hostkeys", hostkeys_command, "", "make the host keys that are missing"},
     {"import", import_command, "[--report file] sshd_config",
 	"sshd's configuration in our words"},
+    {"keys", keys_command, "[--unused time] [--expiring [time]] [--csv]",
+	"what each key did; keys nobody uses"},
     {"kill", kill_command, "id | user | address | key", "end connections"},
     {"log-level", log_level_command, "[level | default]",
 	"show it, or set it for new connections until the next reload"},

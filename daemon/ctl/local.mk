@@ -16,6 +16,9 @@ sallyportctl_SOURCES = \
 	daemon/ctl/import.c \
 	daemon/ctl/import_report.c daemon/ctl/import_report.h \
 	daemon/ctl/nft.c daemon/ctl/nft.h \
+	daemon/ctl/keys.c daemon/ctl/keys.h \
+	daemon/ctl/keys_scan.c \
+	daemon/ctl/keys_table.c \
 	daemon/ctl/offline.c \
 	daemon/ctl/policy.c \
 	daemon/ctl/policy_users.c daemon/ctl/policy_users.h \

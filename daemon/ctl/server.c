@@ -3,6 +3,7 @@
  */
 #include "config/parse.h"
 #include "daemon/ctl/client.h"
+#include "daemon/ctl/keys.h"
 #include "daemon/ctl/nft.h"
 #include "daemon/ctl/when.h"
 
@@ -452,6 +453,23 @@ print_stats(const struct records *answer)
 int
 stats_command(const struct ctl *ctl, int argc, char **argv)
 {
+	struct records answer = {0};
+	const char *words[] = {ctl->command};
+	int status;
+
 	(void)argv;
-	return ask_plain(ctl, argc, false, print_stats);
+	if (argc != 0)
+		return ctl_usage(ctl, "no arguments are expected");
+	status = client_ask(ctl, words, 1, &answer, NULL);
+	if (status == CTL_OK) {
+		/* Only root may read the table. */
+		if (geteuid() == 0)
+			keys_table_stats(&answer);
+		if (ctl->json)
+			records_json(&answer, false, stdout);
+		else
+			print_stats(&answer);
+	}
+	records_free(&answer);
+	return status;
 }

@@ -8,6 +8,7 @@ sallyportd_SOURCES += \
 	daemon/monitor/greeting.c \
 	daemon/monitor/gss_kex.c daemon/monitor/gss_kex.h \
 	daemon/monitor/health.c daemon/monitor/health.h \
+	daemon/monitor/key_record.c daemon/monitor/key_record.h \
 	daemon/monitor/linux_audit.c daemon/monitor/linux_audit.h \
 	daemon/monitor/login.c \
 	daemon/monitor/monitor.c daemon/monitor/monitor.h \

@@ -6,6 +6,7 @@
 
 #include "config/policy/channel.h"
 #include "daemon/monitor/auth.h"
+#include "daemon/monitor/key_record.h"
 #include "daemon/monitor/ticket.h"
 #include "lib/audit.h"
 #include "lib/log.h"
@@ -113,6 +114,7 @@ monitor_login(struct monitor *m)
 	gss_exchange_free(m->gss);
 	m->gss = NULL;
 	MONITOR_SEND(m, auth_verdict, .result = AUTH_SUCCESS, .methods = "");
+	key_record_login(m);
 }
 
 void

@@ -7,6 +7,7 @@
 #include "daemon/monitor/auth.h"
 #include "daemon/monitor/close.h"
 #include "daemon/monitor/health.h"
+#include "daemon/monitor/key_record.h"
 #include "daemon/monitor/linux_audit.h"
 #include "lib/audit.h"
 #include "lib/err.h"
@@ -568,6 +569,7 @@ monitor_run(const struct monitor_template *t, struct wall_message *serve)
 		health_tell(m);
 		close_audit(m, account);
 	}
+	key_record_finish();
 	linux_audit_finish();
 	syslog_out_drain(LOG_END_MS);
 	m->slot->counts.log_lost = syslog_out_lost();

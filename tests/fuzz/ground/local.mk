@@ -1,3 +1,7 @@
+FUZZ_TARGETS += tests/fuzz/ground/fuzz_key_uses
+tests_fuzz_ground_fuzz_key_uses_SOURCES = tests/fuzz/ground/fuzz_key_uses.c $(FUZZ_MAIN)
+tests_fuzz_ground_fuzz_key_uses_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_ground_fuzz_key_uses_LDADD = lib/libground.a
 FUZZ_TARGETS += tests/fuzz/ground/fuzz_rd
 tests_fuzz_ground_fuzz_rd_SOURCES = tests/fuzz/ground/fuzz_rd.c $(FUZZ_MAIN)
 tests_fuzz_ground_fuzz_rd_LDFLAGS = $(FUZZ_LDFLAGS)

@@ -11,6 +11,7 @@ tests_unit_ground_test_ground_SOURCES = \
 	tests/unit/ground/test_journal.c \
 	tests/unit/ground/test_json.c \
 	tests/unit/ground/test_json_read.c \
+	tests/unit/ground/test_key_uses.c \
 	tests/unit/ground/test_log.c \
 	tests/unit/ground/test_loop.c \
 	tests/unit/ground/test_match.c \

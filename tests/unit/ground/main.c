@@ -17,6 +17,7 @@ main(void)
 	srunner_add_suite(runner, suite_journal());
 	srunner_add_suite(runner, suite_json());
 	srunner_add_suite(runner, suite_json_read());
+	srunner_add_suite(runner, suite_key_uses());
 	srunner_add_suite(runner, suite_log());
 	srunner_add_suite(runner, suite_loop());
 	srunner_add_suite(runner, suite_match());

@@ -10,6 +10,7 @@ Suite *suite_fd(void);
 Suite *suite_journal(void);
 Suite *suite_json(void);
 Suite *suite_json_read(void);
+Suite *suite_key_uses(void);
 Suite *suite_log(void);
 Suite *suite_loop(void);
 Suite *suite_match(void);
