@@ -150,6 +150,7 @@ struct penalty_settings {
 	uint32_t max_sources4;
 	uint32_t max_sources6;
 	bool overflow_refuses; /* table full: refuse strangers (else forget) */
+	uint32_t known_days; /* a source is known to an account so long */
 	struct networks exempt;
 };
 

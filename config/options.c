@@ -194,6 +194,12 @@ const struct option options[] = {
 	BOOL, 0, 0, 0, "false", NULL,
 	"When the table is full: true refuses every source that is not in it, "
 	"false forgets the lightest penalties."),
+    S("limits.penalties.known_days", limits.penalties.known_days, NUMBER, 1,
+	3650, 0, "90", NULL,
+	"A source from which an account has logged in within so many days is "
+	"known to that account: the grant guesses does not hold there. Sixteen "
+	"sources of an account are remembered, as limits.source.prefix4 and "
+	"prefix6 cut them, while its rule sets guesses."),
     S("limits.penalties.exempt", limits.penalties.exempt, NETWORKS, 0, 1024, 0,
 	"[]", NULL, "Networks that are never penalised."),
     S("limits.window_max", limits.window_max, SIZE32, 65536, 1 << 30, 0,

@@ -143,6 +143,8 @@ E(auth_unavailable, 3009, "auth.unavailable", ERROR, FAILURE, "authentication", 
   "Could not check {method} for {for} from {src} port {sport} ssh2<: module {module} cannot tell>") \
 E(auth_partial, 3003, "auth.partial", INFO, SUCCESS, "authentication", "info", \
   "Partial {method} for {for} from {src} port {sport} ssh2<: {key_type} {fp}>") \
+E(auth_limited, 3012, "auth.limited", WARNING, FAILURE, "authentication,intrusion_detection", "denied", \
+  "Secrets of {for} from {src} port {sport} are not looked at: too many guesses from unknown sources, the next in {seconds} seconds") \
 E(auth_timeout, 3004, "auth.timeout", INFO, FAILURE, "authentication", "end", \
   "Timeout before authentication for connection from {src} to {dst}, pid = {process}") \
 E(auth_abandoned, 3005, "auth.abandoned", VERBOSE, FAILURE, "authentication", "end", \
@@ -380,6 +382,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_auth_fail(F, E) F(E, method) F(E, module) F(E, refusal) F(E, reason) F(E, attempt) F(E, attempts_left) F(E, key_type) F(E, fp) F(E, duration_ms)
 #define AUDIT_FIELDS_auth_unavailable(F, E) F(E, method) F(E, module) F(E, reason) F(E, attempt) F(E, attempts_left) F(E, duration_ms)
 #define AUDIT_FIELDS_auth_partial(F, E) F(E, method) F(E, module) F(E, next) F(E, key_type) F(E, fp)
+#define AUDIT_FIELDS_auth_limited(F, E) F(E, method) F(E, seconds)
 #define AUDIT_FIELDS_auth_timeout(F, E) F(E, seconds) F(E, process)
 #define AUDIT_FIELDS_auth_abandoned(F, E) F(E, how)
 #define AUDIT_FIELDS_auth_maxtries(F, E) F(E, attempt)

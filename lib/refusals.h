@@ -64,6 +64,8 @@ R(LOGIN, shell, DENY, "the shell cannot be run", \
   NULL, "This account has no shell that can be run", "chsh sets another") \
 R(LOGIN, unavailable, OWN, "module cannot tell", \
   NULL, NULL, NULL) \
+R(LOGIN, guesses, OWN, "too many guesses from unknown sources", \
+  NULL, NULL, "a login by key, or from a known source, is not refused") \
 R(LOGIN, not_accepted, OWN, "not accepted", \
   NULL, NULL, NULL)
 /* clang-format on */

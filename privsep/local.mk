@@ -1,6 +1,7 @@
 noinst_LIBRARIES += privsep/libprivsep.a
 privsep_libprivsep_a_SOURCES = \
 	privsep/account.c privsep/account.h \
+	privsep/accounts.c privsep/accounts.h \
 	privsep/chroot_path.c privsep/chroot_path.h \
 	privsep/die.c privsep/die.h \
 	privsep/directory.c privsep/directory.h \

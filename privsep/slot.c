@@ -7,6 +7,7 @@
 #include "lib/err.h"
 
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #include <fcntl.h>
@@ -69,14 +70,22 @@ slot_call_module(uint32_t call, const char *detail)
 	}
 }
 
-#define SLOTS_SIZE                                 \
-	((off_t)(SLOTS_MAX * sizeof(struct slot) + \
-	    LEFTOVERS_MAX * sizeof(struct leftover)))
+#define SLOTS_SIZE                                    \
+	((off_t)(SLOTS_MAX * sizeof(struct slot) +    \
+	    LEFTOVERS_MAX * sizeof(struct leftover) + \
+	    sizeof(struct accounts)))
 
 struct leftover *
 slots_leftovers(struct slot *slots)
 {
 	return (struct leftover *)(void *)&slots[SLOTS_MAX];
+}
+
+struct accounts *
+slots_accounts(struct slot *slots)
+{
+	return (struct accounts *)(void *)&slots_leftovers(
+	    slots)[LEFTOVERS_MAX];
 }
 
 int
@@ -106,6 +115,15 @@ slots_create(struct slot **slots, int *fd)
 	if (ftruncate(memory, SLOTS_SIZE) != 0 ||
 	    fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0 ||
 	    slots_attach(memory, slots) != 0) {
+		close(memory);
+		return E_SYSTEM;
+	}
+	/* Without the kernel's randomness nobody's source is known for sure,
+	 * and a collision could be made. */
+	if (getrandom(slots_accounts(*slots)->seed, ACCOUNTS_SEED, 0) !=
+	    ACCOUNTS_SEED) {
+		slots_release(*slots);
+		*slots = NULL;
 		close(memory);
 		return E_SYSTEM;
 	}

@@ -8,6 +8,7 @@
 #ifndef PRIVSEP_SLOT_H
 #define PRIVSEP_SLOT_H
 
+#include "privsep/accounts.h"
 #include "privsep/leftovers.h"
 
 #include <stdbool.h>
@@ -139,6 +140,8 @@ int slots_create(struct slot **slots, int *fd);
 int slots_attach(int fd, struct slot **slots);
 /* The table of children that cannot be ended, behind the slots. */
 struct leftover *slots_leftovers(struct slot *slots);
+/* Behind that, what is counted for accounts. */
+struct accounts *slots_accounts(struct slot *slots);
 /* Unmap; NULL is harmless. */
 void slots_release(struct slot *slots);
 

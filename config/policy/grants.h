@@ -65,6 +65,18 @@ GRANT(max_auth_tries, NUMBER, 1, 100, 0, TOP(limits.max_auth_tries), NULL,
     SMALLER, KEEP, "daemon/monitor/auth_answer.c",
     "Failed credentials until the connection ends; without it "
     "limits.max_auth_tries.")
+GRANT(guesses, NUMBER, 1, 1000, NONE, IS("\"none\""), NULL, NEVER, KEEP,
+    "daemon/monitor/guess.c",
+    "Wrong passwords and answers for one account, from all sources together, "
+    "until no further ones are looked at; one more after each guess_every. "
+    "Such a try fails as a wrong one does, also with the right password, and "
+    "only the log says so (auth.limited). It never holds for a source that is "
+    "known to the account (limits.penalties.known_days), behind a key or "
+    "ticket that has been accepted in the same login, nor for methods without "
+    "password or dialogue. none: as many as limits allow each source.")
+GRANT(guess_every, TIME, 1, HOUR, 0, IS("60"), NULL, NEVER, KEEP,
+    "daemon/monitor/guess.c",
+    "How long until one more of guesses is looked at.")
 GRANT(root_login, CHOICE, 0, 0, 0, IS("\"no\""), root_choices, SMALLER, KEEP,
     "config/policy/decide.c",
     "Whether uid 0 may enter by this rule: no, forced-command (with a key, "

@@ -42,7 +42,8 @@ static const struct command {
     {"log-level", log_level_command, "[level | default]",
 	"show it, or set it for new connections until the next reload"},
     {"penalties", penalties_command,
-	"[add address time | clear [address] | export --nft]",
+	"[add address time | clear [address | user:name]\n"
+	"        | export --nft]",
 	"show, add, clear or export the penalties of sources"},
     {"policy", policy_command, "diff [--users file] [--user name] old new",
 	"what a new policy changes for whom"},

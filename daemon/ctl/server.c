@@ -10,6 +10,7 @@
 #include "lib/mem.h"
 
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -310,12 +311,32 @@ drain_command(const struct ctl *ctl, int argc, char **argv)
 
 /* ---- penalties ---- */
 
+/* The server knows the account's uid alone. */
+static void
+print_account(const struct record *r)
+{
+	const struct passwd *pw = getpwuid((uid_t)number(r, "uid"));
+
+	if (pw != NULL)
+		plain_text(pw->pw_name, stdout);
+	else
+		printf("uid %s", record_get(r, "uid"));
+	printf(": %s, %s; none are counted in %s seconds\n",
+	    record_get(r, "cause"),
+	    is_true(r, "in_force") ? "refused" : "not yet refused",
+	    record_get(r, "seconds"));
+}
+
 static void
 print_penalties(const struct records *answer)
 {
 	for (size_t i = 0; i < answer->count; i++) {
 		const struct record *r = &answer->items[i];
 
+		if (*record_get(r, "uid") != '\0') {
+			print_account(r);
+			continue;
+		}
 		printf("%s: %s seconds for %s%s\n", record_get(r, "source"),
 		    record_get(r, "seconds"), record_get(r, "cause"),
 		    is_true(r, "in_force") ? ", refused" :
@@ -353,10 +374,27 @@ add_penalty(const struct ctl *ctl, const char *address, const char *span)
 	return ask(ctl, words, 4, true, print_added);
 }
 
+/* "user:NAME" for the server, which knows uids; false: no such user. */
+static bool
+name_account(const char *target, char *word, size_t size)
+{
+	const struct passwd *pw;
+
+	if (strncmp(target, "user:", 5) != 0) {
+		snprintf(word, size, "%s", target);
+		return true;
+	}
+	if ((pw = getpwnam(&target[5])) == NULL)
+		return false;
+	snprintf(word, size, "uid:%u", (unsigned)pw->pw_uid);
+	return true;
+}
+
 int
 penalties_command(const struct ctl *ctl, int argc, char **argv)
 {
-	const char *words[] = {"penalties", "clear", argc == 2 ? argv[1] : ""};
+	char target[256] = "";
+	const char *words[] = {"penalties", "clear", target};
 
 	if (argc == 0)
 		return ask(ctl, words, 1, false, print_penalties);
@@ -369,6 +407,8 @@ penalties_command(const struct ctl *ctl, int argc, char **argv)
 		return ctl_usage(ctl,
 		    "add with an address and a time, export --nft, clear, "
 		    "or nothing, is expected");
+	if (argc == 2 && !name_account(argv[1], target, sizeof(target)))
+		return ctl_fail("%s: no such user", argv[1]);
 	return ask(ctl, words, 1 + (size_t)argc, true, print_cleared);
 }
 

@@ -29,7 +29,7 @@
 
 /* Changes with the layout; a program that reads another one refuses in its
  * rehearsal already (carry_format). */
-#define CARRY_VERSION 13
+#define CARRY_VERSION 14
 #define CARRY_MAX     (64 * 1024 * 1024)
 #define BLOB_MAX      65536
 

@@ -224,18 +224,77 @@ describe_penalty(const struct net_key *source, enum offence offence,
 	control_bool(c, "in_force", in_force);
 }
 
+/* Guesses at accounts, by uid: this process asks nobody for names. */
+static void
+describe_account(uid_t uid, uint32_t seconds, bool refused, void *arg)
+{
+	struct control_client *c = arg;
+
+	control_record(c);
+	control_number(c, "uid", uid);
+	control_text(c, "cause", "guesses from unknown sources");
+	control_number(c, "seconds", seconds);
+	control_bool(c, "in_force", refused);
+}
+
+/* The table that all generations share; NULL: none serves. */
+static struct accounts *
+accounts_of(const struct master *m)
+{
+	return m->current == NULL || m->current->slots == NULL ?
+	    NULL :
+	    slots_accounts(m->current->slots);
+}
+
+static bool
+parse_uid(const char *text, uid_t *uid)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	*uid = (uid_t)n;
+	return text[0] >= '0' && text[0] <= '9' && *end == '\0' &&
+	    n <= UINT32_MAX;
+}
+
+static void
+clear_account(struct control_client *c, const char *text)
+{
+	struct accounts *accounts = accounts_of(c->m);
+	char subject[32];
+	uid_t uid;
+
+	if (!parse_uid(text, &uid)) {
+		control_error(c, "uid:%s: is no uid", text);
+		return;
+	}
+	snprintf(subject, sizeof(subject), "uid %u", (unsigned)uid);
+	AUDIT(penalty_clear, .network = subject, .cause = c->actor);
+	control_record(c);
+	control_number(c, "cleared",
+	    accounts == NULL ? 0 : accounts_clear(accounts, &uid));
+	control_ok(c);
+}
+
 static void
 clear_penalties(struct control_client *c, const char *network)
 {
+	struct accounts *accounts = accounts_of(c->m);
 	struct net_network which;
 	size_t cleared;
 
+	if (network != NULL && strncmp(network, "uid:", 4) == 0) {
+		clear_account(c, &network[4]);
+		return;
+	}
 	if (network != NULL && net_parse_network(network, &which) != 0) {
 		control_error(c, "%s: is no address or network", network);
 		return;
 	}
 	cleared =
 	    penalties_clear(c->m->penalties, network == NULL ? NULL : &which);
+	if (network == NULL && accounts != NULL)
+		cleared += accounts_clear(accounts, NULL);
 	AUDIT(penalty_clear, .network = network == NULL ? "all" : network,
 	    .cause = c->actor);
 	control_record(c);
@@ -304,6 +363,8 @@ verb_penalties(
 	if (m->current != NULL)
 		penalties_each(
 		    m->penalties, m->current->config, describe_penalty, c);
+	if (accounts_of(m) != NULL)
+		accounts_each(accounts_of(m), describe_account, c);
 	control_ok(c);
 }
 

@@ -530,8 +530,6 @@ master_run(const struct master_options *options)
 	if (serves(m) && !m->options.linger && m->options.carry < 0 &&
 	    !claimed(m, config))
 		return 1;
-	if (serves(m) && !m->options.linger && m->options.carry < 0)
-		remember_load(m);
 	if (serves(m) && !m->options.linger && m->listening == NULL &&
 	    listen_open(m, config) != 0) {
 		report(m, "no listener could be opened; is the port in use?");
@@ -544,6 +542,8 @@ master_run(const struct master_options *options)
 		listen_close_unwanted(m);
 	if (!m->options.linger)
 		generation_start(generation_new(m, config, sealed));
+	if (serves(m) && !m->options.linger && m->options.carry < 0)
+		remember_load(m);
 	if (m->options.linger)
 		keep_until_done(m);
 	if (m->current != NULL && !m->options.linger)

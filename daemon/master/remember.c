@@ -30,7 +30,7 @@
 #include <unistd.h>
 
 #define DIRECTORY   LOCALSTATEDIR "/lib/sallyport/penalties"
-#define MAGIC	    "sallyport penalties 1\n"
+#define MAGIC	    "sallyport penalties 2\n"
 #define DIGEST_LEN  32
 #define REMEMBER_MS 30000 /* between two files */
 #define STOP_MS	    2000 /* for the last one */
@@ -44,23 +44,26 @@ digest(const void *data, size_t len, uint8_t out[DIGEST_LEN])
 }
 
 void
-remember_write(const struct penalties *p, uint64_t wall, struct buf *b)
+remember_write(const struct penalties *p, const struct accounts *a,
+    uint64_t wall, struct buf *b)
 {
 	uint8_t sum[DIGEST_LEN];
 
 	buf_bytes(b, MAGIC, strlen(MAGIC));
 	buf_u64(b, wall);
 	buf_u64(b, loop_clock());
-	penalties_save(p, b, REMEMBER_MAX - REMEMBER_SPARE);
+	penalties_save(p, b, REMEMBER_MAX - ACCOUNTS_SAVED - REMEMBER_SPARE);
+	accounts_save(a, b);
 	digest(b->data, b->len, sum);
 	buf_bytes(b, sum, sizeof(sum));
 }
 
 int
-remember_parse(const void *data, size_t len, uint64_t wall, struct penalties *p)
+remember_parse(const void *data, size_t len, uint64_t wall, struct penalties *p,
+    struct accounts *a)
 {
 	uint8_t sum[DIGEST_LEN];
-	uint64_t then, clock;
+	uint64_t then, clock, away;
 	const uint8_t *magic;
 	struct rd r;
 	int err;
@@ -77,14 +80,31 @@ remember_parse(const void *data, size_t len, uint64_t wall, struct penalties *p)
 		return E_FORMAT;
 	then = rd_u64(&r);
 	clock = rd_u64(&r);
+	/* A clock that went back has let no time pass. */
+	away = wall > then ? wall - then : 0;
 	(void)penalties_load(p, &r);
+	if (r.err == 0)
+		(void)accounts_load(a, &r, away);
 	if ((err = rd_end(&r)) != 0) {
 		(void)penalties_clear(p, NULL);
 		return err;
 	}
-	/* A clock that went back has let no time pass. */
-	penalties_age(p, clock, wall > then ? (wall - then) * 1000 : 0);
+	penalties_age(p, clock, away * 1000);
 	return 0;
+}
+
+/* All generations share them. */
+static struct accounts *
+accounts_of(const struct master *m)
+{
+	return slots_accounts(m->generations->slots);
+}
+
+static uint64_t
+changes(const struct master *m)
+{
+	return penalties_changes(m->penalties) +
+	    __atomic_load_n(&accounts_of(m)->changes, __ATOMIC_SEQ_CST);
 }
 
 /* The main file's path, under which its server's are kept. */
@@ -123,11 +143,11 @@ remember_load(struct master *m)
 		err = safefile_read(path, &rules, &bytes, why);
 		if (err == 0)
 			err = remember_parse(bytes.data, bytes.len,
-			    (uint64_t)time(NULL), m->penalties);
+			    (uint64_t)time(NULL), m->penalties, accounts_of(m));
 		if (err != 0)
 			set_aside(path, why[0] != '\0' ? why : err_text(err));
 	}
-	m->remembered.changes = penalties_changes(m->penalties);
+	m->remembered.changes = changes(m);
 	buf_free(&bytes);
 	free(path);
 }
@@ -263,7 +283,8 @@ has_nothing(const struct master *m, const char *name)
 	bool nothing;
 
 	penalties_each(m->penalties, NULL, count_one, &count);
-	nothing = count == 0 && access(path, F_OK) != 0;
+	nothing = count == 0 && accounts_of(m)->changes == 0 &&
+	    access(path, F_OK) != 0;
 	free(path);
 	return nothing;
 }
@@ -277,7 +298,7 @@ save(struct master *m)
 	int fd;
 
 	m->remembered.saved_at = loop_clock();
-	m->remembered.changes = penalties_changes(m->penalties);
+	m->remembered.changes = changes(m);
 	if (!file_name(m, name) || has_nothing(m, name))
 		return true;
 	if ((fd = lock_directory()) < 0) {
@@ -288,7 +309,8 @@ save(struct master *m)
 		return true;
 	}
 	buf_init(&bytes, REMEMBER_MAX);
-	remember_write(m->penalties, (uint64_t)time(NULL), &bytes);
+	remember_write(
+	    m->penalties, accounts_of(m), (uint64_t)time(NULL), &bytes);
 	if (buf_end(&bytes) != 0)
 		complain(m, err_text(bytes.err));
 	else
@@ -302,7 +324,7 @@ static bool
 is_due(const struct master *m)
 {
 	return !m->options.linger && !m->options.inetd &&
-	    penalties_changes(m->penalties) != m->remembered.changes;
+	    m->generations != NULL && changes(m) != m->remembered.changes;
 }
 
 void

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct accounts;
 struct buf;
 struct master;
 struct penalties;
@@ -31,14 +32,15 @@ void remember_tick(struct master *m);
 void remember_stop(struct master *m);
 
 /*
- * The file's bytes, of a table; and back into an empty one: 0, or an E_ code
- * and it is still empty.  wall: seconds.  The buffer was born with
+ * The file's bytes, of two tables; and back into empty ones: 0, or an E_
+ * code and they are still empty.  wall: seconds.  The buffer was born with
  * REMEMBER_MAX.
  */
 #define REMEMBER_MAX   (4u << 20)
-#define REMEMBER_SPARE 4096 /* of them what is not a penalty */
-void remember_write(const struct penalties *p, uint64_t wall, struct buf *b);
-int remember_parse(
-    const void *data, size_t len, uint64_t wall, struct penalties *p);
+#define REMEMBER_SPARE 4096 /* of them what is of neither table */
+void remember_write(const struct penalties *p, const struct accounts *a,
+    uint64_t wall, struct buf *b);
+int remember_parse(const void *data, size_t len, uint64_t wall,
+    struct penalties *p, struct accounts *a);
 
 #endif

@@ -7,6 +7,7 @@
 #include "daemon/monitor/delegated.h"
 
 #include "daemon/monitor/decoy.h"
+#include "daemon/monitor/guess.h"
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/escape.h"
@@ -278,6 +279,7 @@ auth_request(struct monitor *m)
 	if (!check_names(m))
 		return 0;
 	a->requests++;
+	guess_begin(m);
 	spoil_password(a);
 	if (a->requests == 1)
 		auth_banner(m);
@@ -303,6 +305,7 @@ auth_request(struct monitor *m)
 	}
 	if (a->attempt.abandoned && m->has_kept)
 		auth_abandoned(m);
+	guess_end(m);
 	ask_forget(m);
 	forget_request(&a->attempt);
 	return 0;

@@ -79,6 +79,14 @@ struct auth {
 	struct chain demanded[AUTH_DEMANDS_MAX]; /* a step each */
 	size_t demand_count;
 
+	struct {
+		bool token; /* taken by the request */
+		bool limited; /* the request cannot succeed, for want of one */
+		bool told;
+		size_t done; /* steps, and outages, before the request */
+		unsigned outages;
+	} guess;
+
 	unsigned requests, failures, queries, asks;
 	unsigned outages; /* of the failures: a module could not tell */
 	unsigned offers; /* queries that were answered with a yes */

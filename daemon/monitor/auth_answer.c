@@ -7,6 +7,7 @@
 #include "daemon/monitor/delegated.h"
 
 #include "daemon/monitor/decoy.h"
+#include "daemon/monitor/guess.h"
 #include "daemon/monitor/files.h"
 #include "lib/audit.h"
 #include "lib/buf.h"
@@ -175,7 +176,8 @@ tell_failure(struct monitor *m, enum sallyport_verdict verdict, unsigned max)
 	    (strcmp(t->method, "password") == 0 && t->password.len != 0) ||
 	    audit_context()->user_state == AUDIT_USER_INVALID ||
 	    audit_context()->denied || a->failures >= max / 2;
-	enum refusal by_verdict = refusal_by(verdict);
+	enum refusal by_verdict =
+	    a->guess.limited ? REFUSAL_guesses : refusal_by(verdict);
 	/* It does not look at keys of users whom it does not let in. */
 	bool nobodys_key = t->key_facts.told &&
 	    (audit_context()->user_state == AUDIT_USER_INVALID ||
@@ -191,8 +193,9 @@ tell_failure(struct monitor *m, enum sallyport_verdict verdict, unsigned max)
 	    .method = method_text(m, method, sizeof(method)),
 	    .module = a->by == NULL ? NULL : a->by->settings->name,
 	    .refusal = refusals[a->refused ? a->refusal : by_verdict].code,
-	    .reason = t->reason[0] != '\0' ? t->reason :
-					     refusals[by_verdict].sentence,
+	    .reason = t->reason[0] != '\0' && !a->guess.limited ?
+		t->reason :
+		refusals[by_verdict].sentence,
 	    .attempt = a->failures,
 	    .attempts_left = max > a->failures ? max - a->failures : 0,
 	    .key_type = t->key_facts.told ? t->key_facts.type : NULL,
@@ -515,6 +518,7 @@ auth_succeed(struct monitor *m)
 	AUDIT(authz_allow, .method = methods);
 	fill_slot(m, methods);
 	take_environment(m);
+	guess_succeeded(m);
 	m->decision = a->decision;
 	delegated_settle(m);
 	monitor_login(m);

@@ -39,6 +39,7 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/decoy.c daemon/monitor/decoy.h \
 	daemon/monitor/delegated.c daemon/monitor/delegated.h \
 	daemon/monitor/files.c daemon/monitor/files.h \
+	daemon/monitor/guess.c daemon/monitor/guess.h \
 	daemon/monitor/host.c daemon/monitor/host.h \
 	daemon/monitor/host_audit.c \
 	daemon/monitor/host_children.c \

@@ -1,9 +1,11 @@
-"""Guessers: penalties outlive the server, and go to a firewall."""
+"""Guessers: penalties outlive the server and go to a firewall, and an account
+has a limit over all sources that locks nobody out."""
 
 import os
 import signal
 import subprocess
-import time
+
+import pytest
 
 import sp
 from test_ctl import complete, ctl, ctl_json
@@ -128,3 +130,145 @@ def test_an_export_is_no_json_and_is_completed(make_server):
     ctl(s, "penalties", "export", check=2)
     assert complete(s, "penalties", "e") == ["export"]
     assert complete(s, "penalties", "export", "") == ["--nft"]
+
+
+# ---- one account, guessed at from many sources ----
+
+LIMITED = "guesses = 3; guess_every = \"10m\";"
+RIGHT = "s3cret pass"
+
+
+@pytest.fixture
+def limited(make_server):
+    return make_server(grants=LIMITED, limits="max_auth_tries = 10;")
+
+
+def enter(s, user, source, password=RIGHT, method="password", **options):
+    """From one of the loopback's many addresses: does it enter?"""
+    user.password = password
+    try:
+        p = s.ssh(user, "echo in", password=True, BindAddress=source,
+                  NumberOfPasswordPrompts="1", PreferredAuthentications=method,
+                  PubkeyAuthentication="no", **options)
+    finally:
+        user.password = RIGHT
+    assert (p.stdout == "in\n") == (p.returncode == 0)
+    return p.returncode == 0
+
+
+def guess(s, user, times, network="127.0.9", method="password"):
+    for i in range(times):
+        assert not enter(s, user, f"{network}.{i + 1}", "wrong", method)
+
+
+def accounts(s):
+    return [p for p in ctl_json(s, "penalties") if "uid" in p]
+
+
+@pytest.mark.parametrize("method", ["password", "keyboard-interactive"])
+def test_guesses_from_many_sources_are_limited_for_an_account(limited, user, make_user, method):
+    s = limited
+    other = make_user()
+    guess(s, user, 3, method=method)
+    assert "are not looked at" not in s.log()
+    mark = s.mark()
+    # The right password is refused from a source that nobody has seen.
+    assert not enter(s, user, "127.0.8.1", method=method)
+    s.wait_log("are not looked at: too many guesses", after=mark)
+    s.wait_log("refusal=guesses", after=mark)
+    (one,) = accounts(s)
+    assert one["uid"] == user.uid and one["in_force"] is True and one["seconds"] <= 1800
+    assert f"{user.name}: guesses from unknown sources, refused" in ctl(s, "penalties").stdout
+    # Nobody else's account is.
+    assert enter(s, other, "127.0.8.1", method=method)
+
+
+def test_a_key_enters_whatever_is_guessed(limited, user):
+    guess(limited, user, 5)
+    assert limited.ssh(user, "echo in", BindAddress="127.0.8.1").stdout == "in\n"
+
+
+def test_a_known_source_enters_whatever_is_guessed(limited, user):
+    s = limited
+    assert enter(s, user, "127.0.7.7")
+    guess(s, user, 5)
+    assert not enter(s, user, "127.0.8.1")
+    for _ in range(2):
+        assert enter(s, user, "127.0.7.7")
+    # Nor are guesses from there counted.
+    ctl(s, "penalties", "clear")
+    for _ in range(5):
+        assert not enter(s, user, "127.0.7.7", "wrong")
+    assert accounts(s) == [] and enter(s, user, "127.0.8.1")
+
+
+def test_a_source_is_known_by_a_login_with_a_key(limited, user):
+    s = limited
+    assert s.ssh(user, "true", BindAddress="127.0.7.7").returncode == 0
+    guess(s, user, 4)
+    assert not enter(s, user, "127.0.8.1") and enter(s, user, "127.0.7.7")
+
+
+def test_a_password_behind_a_key_is_not_limited(make_server, user):
+    s = make_server(methods=("publickey,password",), grants=LIMITED)
+
+    def both(source, password=RIGHT):
+        user.password = password
+        p = s.ssh(user, "echo in", password=True, BindAddress=source, NumberOfPasswordPrompts="1",
+                  PreferredAuthentications="publickey,password", PubkeyAuthentication="yes")
+        user.password = RIGHT
+        return p.stdout == "in\n"
+    for i in range(5):
+        assert not both(f"127.0.9.{i + 1}", "wrong")
+    assert accounts(s) == [] and both("127.0.8.1")
+
+
+def test_right_passwords_use_no_guesses_up(limited, user):
+    for i in range(6):
+        assert enter(limited, user, f"127.0.9.{i + 1}")
+    assert accounts(limited) == []
+
+
+def test_guesses_and_known_sources_outlive_reload_and_restart(limited, user):
+    s = limited
+    assert enter(s, user, "127.0.7.7")
+    guess(s, user, 4)
+    ctl(s, "reload")
+    assert not enter(s, user, "127.0.8.1") and enter(s, user, "127.0.7.7")
+    s.stop()
+    s.start()
+    assert accounts(s)[0]["uid"] == user.uid
+    assert not enter(s, user, "127.0.8.1") and enter(s, user, "127.0.7.7")
+
+
+def test_an_administrator_forgets_the_guesses_at_an_account(limited, user):
+    s = limited
+    guess(s, user, 4)
+    assert not enter(s, user, "127.0.8.1")
+    assert "no such user" in ctl(s, "penalties", "clear", "user:spt_nobody", check=1).stderr
+    assert ctl_json(s, "penalties", "clear", f"user:{user.name}") == {"cleared": 1}
+    assert accounts(s) == [] and enter(s, user, "127.0.8.1")
+
+
+def answers(s, name, source, password):
+    """Every packet's shape that a client sees of one wrong password."""
+    argv = ["sshpass", "-p", password, "ssh", "-F", "none", "-vvv", "-p", str(s.port),
+            "-b", source, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+            "-o", "PreferredAuthentications=password", "-o", "NumberOfPasswordPrompts=1",
+            f"{name}@127.0.0.1", "true"]
+    text = sp.run(argv, check=None).stderr
+    lines = [line for line in text.splitlines()
+             if "receive packet" in line or "Authentications that can" in line
+             or "Permission denied" in line]
+    return [line.replace(name, "NAME") for line in lines]
+
+
+def test_a_refused_guess_looks_as_a_wrong_password_does(limited, user):
+    s = limited
+    wrong = answers(s, user.name, "127.0.9.1", "wrong")
+    guess(s, user, 3, "127.0.6")
+    mark = s.mark()
+    refused = answers(s, user.name, "127.0.8.1", RIGHT)
+    s.wait_log("are not looked at: too many guesses", after=mark)
+    assert refused == wrong and any("Permission denied" in line for line in wrong)
+    assert answers(s, "spt_nobody", "127.0.8.1", RIGHT) == wrong

@@ -17,6 +17,7 @@ static uint64_t test_clock = 1000000;
 
 static struct config *config;
 static struct penalties *p;
+static struct accounts *accounts;
 
 static void
 setup(void)
@@ -25,6 +26,7 @@ setup(void)
 	config->limits.penalties.minimum = 15;
 	config->limits.penalties.maximum = 600;
 	p = penalties_new();
+	accounts = mem_zalloc(sizeof(*accounts));
 }
 
 static void
@@ -32,6 +34,8 @@ teardown(void)
 {
 	(void)penalties_clear(p, NULL);
 	free(p);
+	free(accounts);
+	accounts = NULL;
 	config_free(config);
 }
 
@@ -350,7 +354,7 @@ written(uint64_t wall)
 	struct buf b;
 
 	buf_init(&b, REMEMBER_MAX);
-	remember_write(p, wall, &b);
+	remember_write(p, accounts, wall, &b);
 	ck_assert_int_eq(buf_end(&b), 0);
 	(void)penalties_clear(p, NULL);
 	free(p);
@@ -372,7 +376,8 @@ START_TEST(a_file_keeps_penalties_over_a_start_of_the_machine)
 	    penalties_impose(p, config, &a, 86400, "the administrator"), 0);
 	b = written(1700000000);
 	test_clock = 2000; /* another boot, 40 seconds later */
-	ck_assert_int_eq(remember_parse(b.data, b.len, 1700000040, p), 0);
+	ck_assert_int_eq(
+	    remember_parse(b.data, b.len, 1700000040, p, accounts), 0);
 	ck_assert_uint_eq(in_force("192.0.2.2"), 3561);
 	ck_assert_uint_eq(in_force("192.0.2.3"), 86361);
 	ck_assert_uint_eq(in_force("2001:db8::1"), 51);
@@ -392,7 +397,8 @@ START_TEST(a_file_of_long_ago_holds_nothing)
 	offend("192.0.2.2", OFFENCE_CRASH, 1);
 	b = written(1700000000);
 	test_clock = 2000;
-	ck_assert_int_eq(remember_parse(b.data, b.len, 1700000000 + 100, p), 0);
+	ck_assert_int_eq(
+	    remember_parse(b.data, b.len, 1700000000 + 100, p, accounts), 0);
 	ck_assert_uint_eq(in_force("192.0.2.2"), 0);
 	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 1);
 	ck_assert_uint_eq(in_force("192.0.2.1"), 0);
@@ -407,7 +413,8 @@ START_TEST(a_clock_that_went_back_lengthens_nothing)
 	offend("192.0.2.1", OFFENCE_CRASH, 1);
 	b = written(1700000000);
 	test_clock += 1000;
-	ck_assert_int_eq(remember_parse(b.data, b.len, 1600000000, p), 0);
+	ck_assert_int_eq(
+	    remember_parse(b.data, b.len, 1600000000, p, accounts), 0);
 	ck_assert_uint_eq(in_force("192.0.2.1"), 91);
 	buf_free(&b);
 }
@@ -421,14 +428,16 @@ START_TEST(a_file_that_is_damaged_anywhere_leaves_the_table_empty)
 	offend("2001:db8::1", OFFENCE_REFUSED, 2);
 	b = written(1700000000);
 	for (size_t i = 0; i < b.len; i++) {
-		ck_assert_int_ne(remember_parse(b.data, i, 1700000000, p), 0);
+		ck_assert_int_ne(
+		    remember_parse(b.data, i, 1700000000, p, accounts), 0);
 		b.data[i] ^= 1;
 		ck_assert_int_ne(
-		    remember_parse(b.data, b.len, 1700000000, p), 0);
+		    remember_parse(b.data, b.len, 1700000000, p, accounts), 0);
 		b.data[i] ^= 1;
 		ck_assert_uint_eq(p->count4 + p->count6, 0);
 	}
-	ck_assert_int_eq(remember_parse(b.data, b.len, 1700000000, p), 0);
+	ck_assert_int_eq(
+	    remember_parse(b.data, b.len, 1700000000, p, accounts), 0);
 	ck_assert_uint_eq(p->count4 + p->count6, 2);
 	buf_free(&b);
 }

@@ -4,6 +4,7 @@ tests_unit_privsep_test_privsep_SOURCES = \
 	tests/unit/privsep/main.c \
 	tests/unit/privsep/sample.c tests/unit/privsep/sample.h \
 	tests/unit/privsep/suites.h \
+	tests/unit/privsep/test_accounts.c \
 	tests/unit/privsep/test_codec.c \
 	tests/unit/privsep/test_drop.c \
 	tests/unit/privsep/test_parts.c \

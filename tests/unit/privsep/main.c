@@ -40,6 +40,7 @@ main(int argc, char **argv)
 		return tell(argc, argv);
 	runner = srunner_create(suite_codec());
 	unit_scratch(false);
+	srunner_add_suite(runner, suite_accounts());
 	srunner_add_suite(runner, suite_drop());
 	srunner_add_suite(runner, suite_parts());
 	srunner_add_suite(runner, suite_sandbox());

@@ -3,6 +3,7 @@
 
 #include <check.h>
 
+Suite *suite_accounts(void);
 Suite *suite_codec(void);
 Suite *suite_drop(void);
 Suite *suite_parts(void);
