@@ -10,6 +10,7 @@
 #include "config/check_sockets.h"
 #include "config/sources.h"
 #include "config/kerberos.h"
+#include "config/recording.h"
 #include "config/options.h"
 #include "config/policy/match.h"
 #include "config/policy/serves.h"
@@ -489,6 +490,9 @@ config_check(const struct config *config, const struct check_calls *calls,
 	if (config_uses_kerberos(config))
 		check_user(&c, "privsep.ticketholder_user",
 		    config->privsep.ticketholder_user);
+	if (config_records(config))
+		check_user(
+		    &c, "privsep.recorder_user", config->privsep.recorder_user);
 	check_modules(&c);
 	check_key_exchange(&c);
 	check_algorithms(config, calls, problems);

@@ -180,6 +180,7 @@ struct privsep_settings {
 	char *keyholder_user;
 	char *ticketholder_user;
 	char *helper_user; /* of modules that do not name another */
+	char *recorder_user;
 	char *empty_directory; /* the worker's root */
 };
 
@@ -225,6 +226,10 @@ struct record_settings {
 	uint32_t motd; /* enum record_owner: who prints /etc/motd */
 	uint32_t last_login; /* enum record_owner: who prints "Last login" */
 	uint32_t nologin; /* enum record_owner: who obeys /etc/nologin */
+};
+
+struct recording_settings {
+	char *directory;
 };
 
 struct environment_settings {
@@ -500,6 +505,7 @@ struct config {
 	struct log_settings log;
 	struct audit_settings audit;
 	struct record_settings records;
+	struct recording_settings recordings;
 	struct environment_settings environment;
 	char *pid_file; /* NULL: none */
 	char *control_socket; /* NULL: none */

@@ -62,6 +62,7 @@ config_libsettings_a_SOURCES = \
 	config/policy/unreachable.c \
 	config/problem.c config/problem.h \
 	config/reader.c config/reader.h \
+	config/recording.c config/recording.h \
 	config/rules.c config/rules_check.c \
 	config/scan.c config/scan.h \
 	config/sources.c config/sources.h \

@@ -14,12 +14,13 @@ put_path(FILE *out, const char *text)
 {
 	static const char *const paths[][2] = {
 	    {"\"" SYSCONFDIR, "\\(dq/etc/sallyport"},
+	    {"\"" LOCALSTATEDIR, "\\(dq/var"},
 	    {"\"" RUNSTATEDIR, "\\(dq/run"},
 	    {"\"" MODULEDIR, "\\(dq/usr/lib/sallyport/modules"},
 	};
 	size_t i;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 4; i++) {
 		if (strncmp(text, paths[i][0], strlen(paths[i][0])) != 0)
 			continue;
 		if (out != NULL)

@@ -208,6 +208,7 @@ tighten_text(enum tighten tighten)
 	    [TIGHTEN_BITS_AND] = "bits common to both",
 	    [TIGHTEN_LAYER] = "every list must allow",
 	    [TIGHTEN_SAME] = "another value refuses the login",
+	    [TIGHTEN_UNSET] = "set where nothing is",
 	};
 
 	return texts[tighten];

@@ -240,6 +240,11 @@ const struct option options[] = {
 	"\"sallyport-help\"", NULL,
 	"The user whose uid a module's helper process runs under, where the "
 	"module is not given another helper_user; none of the others here."),
+    S("privsep.recorder_user", privsep.recorder_user, NAME, 0, 0, 0,
+	"\"sallyport-rec\"", NULL,
+	"The user whose uid the processes run under that record channels; none "
+	"of the others here. There are such processes only where a rule, "
+	"overlay or guard has record_pty or record_exec."),
     S("privsep.empty_directory", privsep.empty_directory, PATH, 0, 0, 0,
 	"\"" RUNSTATEDIR "/sallyport/empty\"", NULL,
 	"An empty directory of root's, the worker's root directory; made when "
@@ -310,6 +315,11 @@ const struct option options[] = {
 	"has told of it."),
     S("records.nologin", records.nologin, CHOICE, 0, 0, 0, "\"pam\"",
 	owner_choices, "Who obeys /etc/nologin."),
+    S("recordings.directory", recordings.directory, PATH, 0, 0, 0,
+	"\"" LOCALSTATEDIR "/lib/sallyport/recordings\"", NULL,
+	"Where recordings of sessions are kept (record_pty, record_exec): a "
+	"directory of root's that nobody else may write to, made when missing, "
+	"with one for each day in it."),
     S("environment.path", environment.path, STRING, 0, 0, 0,
 	"\"/usr/local/bin:/usr/bin:/bin:/usr/games\"", NULL,
 	"PATH of users, unless PAM sets it."),

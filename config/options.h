@@ -73,6 +73,7 @@ enum tighten {
 	TIGHTEN_BITS_AND, /* permissions: the bits of both */
 	TIGHTEN_LAYER, /* both lists are kept, each must allow */
 	TIGHTEN_SAME, /* set if unset; another value refuses */
+	TIGHTEN_UNSET, /* set if unset; another value stays */
 	TIGHTEN_COUNT
 };
 

@@ -134,7 +134,7 @@ read_joining(struct loader *l, const struct option *option, const char *key,
 }
 
 static const struct option *
-find_grant(struct loader *l, const config_setting_t *setting,
+find_grant(struct loader *l, const config_setting_t *setting, const char *name,
     enum rule_kind kind, const char *key)
 {
 	static const enum option_section known[][5] = {
@@ -144,8 +144,8 @@ find_grant(struct loader *l, const config_setting_t *setting,
 		SECTION_COUNT},
 	    [KIND_GUARD] = {SECTION_GRANT, SECTION_GUARD, SECTION_MATCH,
 		SECTION_GUARD_MATCH, SECTION_COUNT}};
-	const char *name = config_setting_name(setting), *fault = NULL;
 	const struct option *option = option_find(SECTION_GRANT, name);
+	const char *fault = NULL;
 
 	if (option == NULL && kind == KIND_OVERLAY &&
 	    (option_find(SECTION_GUARD, name) != NULL ||
@@ -166,10 +166,10 @@ find_grant(struct loader *l, const config_setting_t *setting,
 }
 
 static void
-load_grant(struct loader *l, const config_setting_t *setting,
+load_grant(struct loader *l, const config_setting_t *setting, const char *name,
     enum rule_kind kind, const char *key, struct rule *rule)
 {
-	const struct option *option = find_grant(l, setting, kind, key);
+	const struct option *option = find_grant(l, setting, name, kind, key);
 	struct grants *grants = &rule->grants;
 
 	if (option == NULL)
@@ -181,6 +181,23 @@ load_grant(struct loader *l, const config_setting_t *setting,
 	else
 		(void)value_read(&l->reader, option, key, setting,
 		    (char *)grants + option->offset);
+}
+
+/* record = { pty = true; } is record_pty = true. */
+static void
+load_record(struct loader *l, const config_setting_t *group,
+    enum rule_kind kind, const char *what, struct rule *rule)
+{
+	for (int i = 0; i < config_setting_length(group); i++) {
+		config_setting_t *setting =
+		    config_setting_get_elem(group, (unsigned)i);
+		const char *name = config_setting_name(setting);
+		const char *key =
+		    arena_printf(l->arena, "%s.record.%s", what, name);
+
+		load_grant(l, setting,
+		    arena_printf(l->arena, "record_%s", name), kind, key, rule);
+	}
 }
 
 static struct origin *
@@ -225,10 +242,13 @@ load_rule(struct loader *l, const config_setting_t *group, enum rule_kind kind,
 		setting = config_setting_get_elem(group, (unsigned)i);
 		key = arena_printf(
 		    l->arena, "%s.%s", what, config_setting_name(setting));
-		option =
-		    option_find(sections[kind], config_setting_name(setting));
-		if (option == NULL) {
-			load_grant(l, setting, kind, key, rule);
+		name = config_setting_name(setting);
+		option = option_find(sections[kind], name);
+		if (strcmp(name, "record") == 0 &&
+		    config_setting_is_group(setting)) {
+			load_record(l, setting, kind, what, rule);
+		} else if (option == NULL) {
+			load_grant(l, setting, name, kind, key, rule);
 		} else if (option->type == OPTION_LIST) {
 			load_match(l, setting, kind, what, rule);
 		} else {

@@ -134,10 +134,12 @@ check_accounts(struct loader *l)
 	} rows[] = {{"privsep.worker_user", p->worker_user},
 	    {"privsep.keyholder_user", p->keyholder_user},
 	    {"privsep.ticketholder_user", p->ticketholder_user},
-	    {"privsep.helper_user", p->helper_user}};
+	    {"privsep.helper_user", p->helper_user},
+	    {"privsep.recorder_user", p->recorder_user}};
 	static const char *const whose[] = {"must not be the worker's user",
 	    "must not be the keyholder's user",
-	    "must not be the ticketholder's user"};
+	    "must not be the ticketholder's user",
+	    "must not be the helpers' user"};
 	size_t i, j;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -29,5 +29,6 @@ include daemon/worker/transport/local.mk
 include daemon/worker/userauth/local.mk
 include daemon/worker/channel/local.mk
 include daemon/session/local.mk
+include daemon/recorder/local.mk
 include daemon/sftp/local.mk
 include daemon/ctl/local.mk

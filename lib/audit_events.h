@@ -242,6 +242,12 @@ E(start_denied, 5115, "start.denied", INFO, FAILURE, "process", "info", \
   "{kind} request<{?subsystem} for {subsystem}> by user {user} failed, {reason}") \
 E(session_limit, 5116, "session.limit", ERROR, FAILURE, "process", "info", \
   "no more sessions") \
+E(recording_start, 5117, "recording.start", INFO, SUCCESS, "session", "start", \
+  "Recording of {user} from {src} port {sport} id {channel} started: {path}") \
+E(recording_end, 5118, "recording.end", INFO, SUCCESS, "session", "end", \
+  "Recording of {user} from {src} port {sport} id {channel} ended: {reason}") \
+E(recording_failed, 5119, "recording.failed", ERROR, FAILURE, "session", "error", \
+  "Recording of {user} from {src} port {sport} id {channel} failed: {reason}<{!required}; the session goes on unrecorded>") \
 E(env_rejected, 5120, "env.rejected", VERBOSE, FAILURE, "session", "info", \
   "Environment of {user} from {src}: not accepted: {names}") \
 E(idle_close, 5131, "idle.close", INFO, UNKNOWN, "session", "end", \
@@ -432,6 +438,9 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_process_exit(F, E) F(E, channel) F(E, process) F(E, status) F(E, signal) F(E, bytes_in) F(E, bytes_out) F(E, duration_ms)
 #define AUDIT_FIELDS_start_denied(F, E) F(E, kind) F(E, subsystem) F(E, argv) F(E, channel) F(E, reason)
 #define AUDIT_FIELDS_session_limit(F, E) F(E, channel) F(E, reason)
+#define AUDIT_FIELDS_recording_start(F, E) F(E, kind) F(E, path) F(E, channel)
+#define AUDIT_FIELDS_recording_end(F, E) F(E, path) F(E, channel) F(E, bytes_written) F(E, blocks) F(E, head) F(E, reason) F(E, duration_ms)
+#define AUDIT_FIELDS_recording_failed(F, E) F(E, path) F(E, channel) F(E, required) F(E, reason)
 #define AUDIT_FIELDS_env_rejected(F, E) F(E, names) F(E, channel)
 #define AUDIT_FIELDS_idle_close(F, E) F(E, seconds)
 #define AUDIT_FIELDS_max_close(F, E) F(E, seconds)

@@ -22,6 +22,7 @@ F(attempt, count, "attempt", "sallyport.auth.attempt", "which attempt this was")
 F(attempts_left, number, "left", "sallyport.auth.left", "attempts left") \
 F(authority, text, "authority", "sallyport.proxy.authority", "the host name that the client asked the balancer for (SNI)") \
 F(bits, count, "bits", "sallyport.key.bits", "size of the key") \
+F(blocks, number, "blocks", "sallyport.recording.blocks", "blocks of a recording") \
 F(bytes_in, number, "bin", "source.bytes", "bytes received from the client") \
 F(bytes_out, number, "bout", "destination.bytes", "bytes sent to the client") \
 F(bytes_read, number, "bread", "sallyport.file.bytes_read", "bytes read from the file") \
@@ -52,6 +53,7 @@ F(forced, flag, "forced", "sallyport.forced", "a forced command took the place o
 F(fp, text, "fp", "sallyport.key.fp", "fingerprint of the key (SHA256:...)") \
 F(generation, count, "newgen", "sallyport.generation", "the configuration generation meant") \
 F(gid, text, "gid", "file.gid", "group id set") \
+F(head, text, "head", "sallyport.recording.head", "SHA-256 that the last block of a recording ends in") \
 F(host, text, "host", "destination.address", "host as asked for") \
 F(hostkey, text, "hostkey", "sallyport.kex.hostkey", "host key algorithm") \
 F(how, text, "how", "sallyport.close.how", "closed, reset, disconnected (by the client), disconnecting (by us), failed (a protocol error), timeout, killed; of a forward: lookup, path") \
@@ -84,6 +86,7 @@ F(process, count, "proc", "sallyport.process.pid", "process id of the process me
 F(reason, text, "why", "event.reason", "why, in words") \
 F(refusal, text, "refusal", "sallyport.refusal", "why a login is refused, a code of the table below") \
 F(remedy, text, "remedy", "sallyport.remedy", "what an administrator can do about it") \
+F(required, flag, "required", "sallyport.recording.required", "nothing may go on unrecorded") \
 F(seconds, count, "seconds", "sallyport.seconds", "a number of seconds") \
 F(serial, count, "serial", "sallyport.cert.serial", "serial number of the certificate") \
 F(service, text, "service", "sallyport.pam.service", "PAM service") \

@@ -13,10 +13,12 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/leftovers.c privsep/leftovers.h \
 	privsep/light_child.c privsep/light_child.h \
 	privsep/limits.h privsep/messages.h privsep/messages_helper.h \
+	privsep/messages_recorder.h \
 	privsep/messages_tickets.h \
 	privsep/messages_workers.h \
 	privsep/offspring.c privsep/offspring.h \
 	privsep/policy_account.c privsep/policy_account.h \
+	privsep/pipes.c privsep/pipes.h \
 	privsep/path_tokens.c privsep/path_tokens.h \
 	privsep/records.c privsep/records.h \
 	privsep/roles.c privsep/roles.h \

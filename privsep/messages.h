@@ -141,10 +141,13 @@
 /* A packet 60 to 79 of a module's own method. */
 #define WALL_auth_packet(F) F(u8, number, 79) F(bytes, payload, WALL_ASK_MAX)
 /* channel is the server's (local) number on all messages below. */
+/* modes: as the client encodes them, for a recorder; who else has the terminal
+ * sets them itself. */
 #define WALL_session_open(F) F(u32, channel, U32)
 #define WALL_pty(F)                                                  \
 	F(u32, channel, U32) F(text, term, 256) F(u32, columns, U32) \
-	F(u32, rows, U32) F(u32, width, U32) F(u32, height, U32)
+	F(u32, rows, U32) F(u32, width, U32) F(u32, height, U32)     \
+	F(bytes, modes, WALL_MODES_MAX)
 #define WALL_env(F) \
 	F(u32, channel, U32) F(text, name, 1024) F(text, value, SSH_EXEC_STRING_MAX)
 #define WALL_x11(F)                                                   \
@@ -213,6 +216,7 @@
 	MSG(refused, IN(OPEN), 0, 0, no)                                  \
 	MSG(cancelled, IN(OPEN), 0, 0, no)                                \
 	MSG(pty_made, IN(OPEN), 0, 1, no)                                 \
+	MSG(recorded_pipes, IN(OPEN), 0, 3, no)                           \
 	MSG(listening, IN(OPEN), 0, 0, no)                                \
 	MSG(not_listening, IN(OPEN), 0, 0, no)                            \
 	MSG(hostkeys_proof, IN(OPEN), 0, 0, no)                           \
@@ -267,8 +271,11 @@
  * ended with status (OpenSSH's client shows no text with a refusal). */
 #define WALL_cancelled(F) \
 	F(u32, channel, U32) F(u32, status, 255) F(text, text, WALL_TEXT_MAX)
-/* One descriptor: the pty's master side. */
-#define WALL_pty_made(F) F(u32, channel, U32)
+/* One descriptor: the pty's master side; or, recorded, a stream of a recorder's
+ * that has it, which sets its modes and sizes. */
+#define WALL_pty_made(F) F(u32, channel, U32) F(flag, recorded, 1)
+/* As `pipes` of the session process, for a program that is recorded. */
+#define WALL_recorded_pipes(F) F(u32, channel, U32)
 #define WALL_listening(F) F(u32, request, U32) F(u32, port, PORT_MAX)
 #define WALL_not_listening(F) F(u32, request, U32)
 /* The signatures, as SSH strings one after another. */
@@ -285,6 +292,7 @@
 	MSG(begin, ANY_STATE, 1, 0, session_ready) \
 	MSG(run, ANY_STATE, 0, 0, ran)      \
 	MSG(run_pty, ANY_STATE, 0, 1, ran)  \
+	MSG(run_pipes, ANY_STATE, 0, 3, ran) \
 	MSG(kill, ANY_STATE, 0, 0, no)      \
 	MSG(resolve, ANY_STATE, 0, 0, resolved) \
 	MSG(locate, ANY_STATE, 0, 0, located) \
@@ -326,6 +334,8 @@
 #define WALL_run(F) WALL_RUN(F)
 /* One descriptor: the pty's slave side, its modes set by the worker. */
 #define WALL_run_pty(F) WALL_RUN(F)
+/* Three: its standard input, output and error, whose other ends a recorder has. */
+#define WALL_run_pipes(F) WALL_RUN(F)
 #define WALL_kill(F) F(u32, channel, U32) F(u8, signal, 64)
 /*
  * A name's addresses are looked up, and told; those of them that the policy
@@ -426,32 +436,6 @@
 	F(u32, owner, U32) F(u32, gid, U32) F(u32, atime, U32)               \
 	F(u32, mtime, U32)
 #define WALL_session_log(F) F(u8, level, 7) F(text, line, WALL_TEXT_MAX)
-
-/* Session to worker: descriptors, straight to where the data flows. */
-#define WALL_SESSION_WORKER(MSG)            \
-	MSG(pipes, ANY_STATE, 0, 3, no)     \
-	MSG(stream, ANY_STATE, 0, 1, no)    \
-	MSG(running, ANY_STATE, 0, 0, no) MSG(failed, ANY_STATE, 0, 0, no) \
-	MSG(exited, ANY_STATE, 0, 0, no)    \
-	MSG(incoming, ANY_STATE, 0, 1, no)
-
-/* The program's standard input (to write), output and error (to read). */
-#define WALL_pipes(F) F(u32, channel, U32)
-/* A connected socket or tun device: both directions. */
-#define WALL_stream(F) F(u32, channel, U32)
-/* The program on the pty runs; its descriptor came from the monitor. */
-#define WALL_running(F) F(u32, channel, U32)
-#define WALL_failed(F) \
-	F(u32, channel, U32) F(u32, reason, U32) F(text, text, WALL_TEXT_MAX)
-#define WALL_exited(F)                                      \
-	F(u32, channel, U32) F(u32, status, 255) F(text, signal, 32) F(flag, core, 1)
-/*
- * A connection to one of our listeners; kind: enum incoming_kind.  address
- * and port: the listener as the client asked for it (or the socket's path).
- */
-#define WALL_incoming(F)                                               \
-	F(u8, kind, 7) F(text, address, WALL_HOST_MAX) F(u32, port, PORT_MAX) \
-	F(text, originator, 128) F(u32, originator_port, PORT_MAX)
 
 /* Monitor to keyholder, and back.  key: index of the host key. */
 #define WALL_MONITOR_KEYHOLDER(MSG)              \
@@ -554,6 +538,7 @@
 #define WALL_orphans(F) F(u32, generation, U32) F(u32, pid, U32)
 
 #include "privsep/messages_helper.h"
+#include "privsep/messages_recorder.h"
 #include "privsep/messages_tickets.h"
 #include "privsep/messages_workers.h"
 
@@ -572,6 +557,7 @@
 	PATH(MASTER_WORKERS)             \
 	PATH(WORKERS_MASTER)             \
 	PATH(READER_MASTER)              \
+	WALL_RECORDER_PATHS(PATH)        \
 	WALL_TICKETS_PATHS(PATH)         \
 	WALL_HELPER_PATHS(PATH)
 
@@ -590,6 +576,7 @@
 	WALL_MASTER_WORKERS(MSG)   \
 	WALL_WORKERS_MASTER(MSG)   \
 	WALL_READER_MASTER(MSG)    \
+	WALL_RECORDER_MESSAGES(MSG) \
 	WALL_TICKETS_MESSAGES(MSG) \
 	WALL_HELPER_MESSAGES(MSG)
 /* clang-format on */

@@ -81,4 +81,30 @@
 /* Why the connection is ended: E_ code of lib/err.h, its sign turned. */
 #define WALL_not_proxied(F) F(u8, error, 255)
 
+/* Session to worker: descriptors, straight to where the data flows. */
+#define WALL_SESSION_WORKER(MSG)            \
+	MSG(pipes, ANY_STATE, 0, 3, no)     \
+	MSG(stream, ANY_STATE, 0, 1, no)    \
+	MSG(running, ANY_STATE, 0, 0, no) MSG(failed, ANY_STATE, 0, 0, no) \
+	MSG(exited, ANY_STATE, 0, 0, no)    \
+	MSG(incoming, ANY_STATE, 0, 1, no)
+
+/* The program's standard input (to write), output and error (to read). */
+#define WALL_pipes(F) F(u32, channel, U32)
+/* A connected socket or tun device: both directions. */
+#define WALL_stream(F) F(u32, channel, U32)
+/* The program on the pty runs; its descriptor came from the monitor. */
+#define WALL_running(F) F(u32, channel, U32)
+#define WALL_failed(F) \
+	F(u32, channel, U32) F(u32, reason, U32) F(text, text, WALL_TEXT_MAX)
+#define WALL_exited(F)                                      \
+	F(u32, channel, U32) F(u32, status, 255) F(text, signal, 32) F(flag, core, 1)
+/*
+ * A connection to one of our listeners; kind: enum incoming_kind.  address
+ * and port: the listener as the client asked for it (or the socket's path).
+ */
+#define WALL_incoming(F)                                               \
+	F(u8, kind, 7) F(text, address, WALL_HOST_MAX) F(u32, port, PORT_MAX) \
+	F(text, originator, 128) F(u32, originator_port, PORT_MAX)
+
 #endif

@@ -75,6 +75,14 @@ static const struct role_row rows[ROLE_COUNT] = {
 	.root = ROOT_AS_IS,
 	.address_space = true,
 	.descriptors = 16},
+    [ROLE_RECORDER] = {.name = "recorder",
+	.user = AS_RECORDER,
+	.root = ROOT_EMPTY,
+	.no_groups = true,
+	.no_new_privs = true,
+	.seccomp = true,
+	.address_space = true,
+	.descriptors = 16},
 };
 
 const struct role_row *
@@ -97,8 +105,8 @@ role_of_name(const char *name)
 void
 roles_print(void)
 {
-	static const char *const users[] = {
-	    "root", "keyholder", "ticketholder", "helper", "worker", "user"};
+	static const char *const users[] = {"root", "keyholder", "ticketholder",
+	    "helper", "worker", "user", "recorder"};
 	static const char *const shared[] = {
 	    "none", "slots", "keys", "slots,keys"};
 

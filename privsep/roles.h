@@ -19,6 +19,7 @@ enum role {
 	ROLE_WORKERS, /* the worker template */
 	ROLE_WORKER,
 	ROLE_SESSION,
+	ROLE_RECORDER, /* of a channel that is recorded */
 	ROLE_COUNT
 };
 
@@ -28,7 +29,8 @@ enum role_user {
 	AS_TICKETHOLDER,
 	AS_HELPER, /* the account is the module's */
 	AS_WORKER,
-	AS_USER
+	AS_USER,
+	AS_RECORDER
 };
 enum role_root { ROOT_AS_IS, ROOT_EMPTY };
 

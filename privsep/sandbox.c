@@ -291,6 +291,22 @@ sandbox_ticketholder(void)
 	load(ctx, "ticketholder");
 }
 
+/* It appends to a file that it has, and moves bytes between others. */
+void
+sandbox_recorder(void)
+{
+	scmp_filter_ctx ctx = begin();
+
+	ALLOW_ALL(ctx, base_calls);
+	allow(ctx, SCMP_SYS(fdatasync));
+	allow(ctx, SCMP_SYS(recvfrom));
+	allow_memory(ctx);
+	/* A terminal's modes and size, on its master side. */
+	allow_if(ctx, SCMP_SYS(ioctl), 1, TCGETS);
+	allow_if(ctx, SCMP_SYS(ioctl), 1, TIOCSWINSZ);
+	load(ctx, "recorder");
+}
+
 /*
  * All but these.  No process of a helper's is left when it is killed, and its
  * end cannot be put off: PDEATHSIG stays.  A user namespace would give it

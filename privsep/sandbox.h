@@ -8,6 +8,7 @@
 /* Each: after the drop, before the first byte from outside. */
 void sandbox_keyholder(void);
 void sandbox_ticketholder(void);
+void sandbox_recorder(void);
 /* Code by others that calls what it likes, but starts no process, asks for no
  * privilege, and cannot outlive the process that started it. */
 void sandbox_helper(void);

@@ -1,6 +1,6 @@
 /*
- * exec of sallyport-session (see session_exec.h).  The monitor and the monitor
- * template call this.
+ * exec of sallyport-session and sallyport-recorder (see session_exec.h).  The
+ * monitor and the monitor template call this.
  */
 #include "privsep/session_exec.h"
 
@@ -36,6 +36,20 @@ session_version(void)
 	return text;
 }
 
+const char *
+recorder_version(void)
+{
+	static char text[WALL_VERSION_MAX];
+	uint64_t sum = WALL_VERSION_START;
+
+	if (text[0] == '\0') {
+		WALL_MONITOR_RECORDER(WALL_VERSION_ADD)
+		WALL_RECORDER_MONITOR(WALL_VERSION_ADD)
+		wall_version_write(text, sum);
+	}
+	return text;
+}
+
 struct exec {
 	int program, monitor, worker, report;
 	bool clear;
@@ -50,8 +64,9 @@ place(const struct exec *e)
 {
 	int program = fcntl(e->program, F_DUPFD_CLOEXEC, 10);
 	int monitor = fcntl(e->monitor, F_DUPFD_CLOEXEC, 10);
-	int worker = fcntl(e->worker, F_DUPFD_CLOEXEC, 10);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int worker =
+	    fcntl(e->worker >= 0 ? e->worker : null, F_DUPFD_CLOEXEC, 10);
 
 	if (program < 0 || monitor < 0 || worker < 0 || null < 0 ||
 	    dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
@@ -83,7 +98,7 @@ become_program(void *arg)
 }
 
 static int
-run(struct exec *e, const char *option, pid_t *pid)
+run(struct exec *e, const char *version, const char *option, pid_t *pid)
 {
 	/* Of the environment nothing is handed on but what an instrumented
 	 * build is told by. */
@@ -99,7 +114,7 @@ run(struct exec *e, const char *option, pid_t *pid)
 #endif
 	environment[n] = NULL;
 	title_blank(e->name);
-	snprintf(e->version, sizeof(e->version), "%s", session_version());
+	snprintf(e->version, sizeof(e->version), "%s", version);
 	snprintf(e->option, sizeof(e->option), "%s", option);
 	e->argv[0] = e->name;
 	e->argv[1] = e->version;
@@ -127,21 +142,45 @@ session_exec(int program, int monitor, int worker, bool selinux, pid_t *pid)
 	    .report = 2,
 	    .clear = selinux};
 
-	return run(&e, "", pid);
+	return run(&e, session_version(), "", pid);
 }
 
 int
-session_exec_probe(int program)
+recorder_exec(int program, int monitor, bool selinux, pid_t *pid)
+{
+	struct exec e = {.program = program,
+	    .monitor = monitor,
+	    .worker = -1,
+	    .report = 2,
+	    .clear = selinux};
+
+	return run(&e, recorder_version(), "", pid);
+}
+
+static int
+probe(int program, const char *version)
 {
 	struct exec e = {
 	    .program = program, .monitor = 0, .worker = 0, .report = 2};
 	int status;
 	pid_t pid;
 
-	if (run(&e, "probe", &pid) != 0)
+	if (run(&e, version, "probe", &pid) != 0)
 		return E_SYSTEM;
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return E_SYSTEM;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : E_STATE;
+}
+
+int
+session_exec_probe(int program)
+{
+	return probe(program, session_version());
+}
+
+int
+recorder_exec_probe(int program)
+{
+	return probe(program, recorder_version());
 }

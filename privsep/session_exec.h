@@ -33,4 +33,12 @@ int session_exec(
 /* Can it be run, and is it of this version?  0, E_SYSTEM or E_STATE. */
 int session_exec_probe(int program);
 
+/*
+ * The same for sallyport-recorder, which has a wall to the monitor alone, at
+ * SESSION_MONITOR_FD, and /dev/null at the other place.
+ */
+const char *recorder_version(void);
+int recorder_exec(int program, int monitor, bool selinux, pid_t *pid);
+int recorder_exec_probe(int program);
+
 #endif

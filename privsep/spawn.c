@@ -115,8 +115,8 @@ spawn_restore_limits(void)
 static void
 become(enum role role, const struct spawn_options *o)
 {
-	const int fds[] = {
-	    o->wall, o->bundle, o->slots, o->log, o->session, o->door};
+	const int fds[] = {o->wall, o->bundle, o->slots, o->log, o->session,
+	    o->door, o->recorder};
 	char name[TITLE_MAX], arg[64], level[32], drop[4096 + 64];
 	char *argv[] = {name, arg, level, drop, NULL};
 	sigset_t none;

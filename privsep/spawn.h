@@ -18,7 +18,8 @@ enum spawn_fd {
 	SPAWN_LOG = 6, /* -E FILE */
 	SPAWN_SESSION = 7, /* the program sallyport-session, O_PATH */
 	SPAWN_DOOR = 8, /* from monitors to the ticketholder, or a helper */
-	SPAWN_FDS = 9
+	SPAWN_RECORDER = 9, /* the program sallyport-recorder, O_PATH */
+	SPAWN_FDS = 10
 };
 
 struct spawned {
@@ -29,7 +30,7 @@ struct spawned {
 /* How a role is told to log: flags of the command line, handed down. */
 struct spawn_options {
 	int binary; /* O_PATH descriptor of the running program */
-	int wall, bundle, slots, log, session, door; /* -1: absent */
+	int wall, bundle, slots, log, session, door, recorder; /* -1: absent */
 	const char
 	    *version; /* of a program that is not sallyportd; else NULL */
 	bool log_stderr; /* -e */

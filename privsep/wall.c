@@ -61,6 +61,8 @@ struct rule {
 #define R_AM(n, s, b, f, a)  RULE(HELPER_MONITOR, n, s, b, f)
 #define R_XA(n, s, b, f, a)  RULE(MASTER_HELPER, n, s, b, f)
 #define R_AX(n, s, b, f, a)  RULE(HELPER_MASTER, n, s, b, f)
+#define R_MR(n, s, b, f, a)  RULE(MONITOR_RECORDER, n, s, b, f)
+#define R_RM(n, s, b, f, a)  RULE(RECORDER_MONITOR, n, s, b, f)
 
 static const struct rule rules[WALL_TYPES] = {
     WALL_WORKER_MONITOR(R_WM) WALL_MONITOR_WORKER(R_MW) WALL_MONITOR_SESSION(
@@ -73,7 +75,9 @@ static const struct rule rules[WALL_TYPES] = {
 		    R_MD) WALL_MONITOR_TICKETS(R_MH) WALL_TICKETS_MONITOR(R_HM)
 		    WALL_MASTER_TICKETS(R_XH) WALL_TICKETS_MASTER(R_HX)
 			WALL_MONITOR_HELPER(R_MA) WALL_HELPER_MONITOR(R_AM)
-			    WALL_MASTER_HELPER(R_XA) WALL_HELPER_MASTER(R_AX)};
+			    WALL_MASTER_HELPER(R_XA) WALL_HELPER_MASTER(R_AX)
+				WALL_MONITOR_RECORDER(R_MR)
+				    WALL_RECORDER_MONITOR(R_RM)};
 
 const char *
 wall_name(enum wall_type type)

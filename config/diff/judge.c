@@ -73,7 +73,8 @@ opens_nothing(enum grant grant)
 {
 	return grant == GRANT_banner || grant == GRANT_log_level ||
 	    grant == GRANT_warn_before || grant == GRANT_ip_qos_interactive ||
-	    grant == GRANT_ip_qos_bulk || grant == GRANT_x11_display_offset;
+	    grant == GRANT_ip_qos_bulk || grant == GRANT_record_idle ||
+	    grant == GRANT_record_notice || grant == GRANT_x11_display_offset;
 }
 
 /* ---- single values ---- */
@@ -112,7 +113,7 @@ judge_value(const struct option *option, const void *old, const void *new)
 
 	if (opens_nothing((enum grant)option->grant))
 		return DIFF_TIGHTER;
-	if (option->tighten == TIGHTEN_SAME)
+	if (option->tighten == TIGHTEN_SAME || option->tighten == TIGHTEN_UNSET)
 		return ordered(
 		    *(char *const *)old == NULL, *(char *const *)new == NULL);
 	if (option->tighten == TIGHTEN_NEVER ||

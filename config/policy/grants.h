@@ -229,6 +229,41 @@ GRANT(reset_input, BOOL, 0, 0, 0, IS("false"), NULL, TRUE, KEEP,
     "mv tmp final\" publishes nothing that is cut short.  Programs cannot "
     "open /dev/stdin then, as they can with sshd.")
 
+/* ---- recording ---- */
+GRANT(record_pty, BOOL, 0, 0, 0, IS("false"), NULL, TRUE, KEEP,
+    "daemon/monitor/recording.c",
+    "Record every channel with a terminal, whatever runs on it: what it shows, "
+    "its sizes and how it ends. The recordings.directory has the files. This "
+    "key and the others of its kind may be written as a group: record = { "
+    "pty = true; required = true; }.")
+GRANT(record_exec, BOOL, 0, 0, 0, IS("false"), NULL, TRUE, KEEP,
+    "daemon/monitor/recording.c",
+    "Record every shell, command and subsystem without a terminal that is a "
+    "program: standard output and error. The internal sftp and forwarding are "
+    "not recorded; the log tells of them.")
+GRANT(record_input, BOOL, 0, 0, 0, IS("false"), NULL, TRUE, KEEP,
+    "daemon/monitor/recording.c",
+    "Record what the client sends, too. On a terminal that does not echo "
+    "(a password's prompt, but also an editor or a shell with line editing, "
+    "which show what is typed themselves) it is counted only: a piece is "
+    "written if the terminal echoed both before and after it was passed on.")
+GRANT(record_required, BOOL, 0, 0, 0, IS("false"), NULL, TRUE, KEEP,
+    "daemon/monitor/recording.c",
+    "Refuse what cannot be recorded, and end a channel whose recording fails "
+    "or reaches record_max_size. false: it goes on unrecorded, and the log "
+    "says so.")
+GRANT(record_notice, STRING, 1, 900, NONE, IS("\"none\""), NULL, UNSET, KEEP,
+    "daemon/monitor/on_session.c",
+    "A text for the user before a program starts that is recorded; without a "
+    "terminal on standard error.")
+GRANT(record_max_size, SIZE, 65536, 1ULL << 44, 0, IS("\"1024G\""), NULL,
+    SMALLER, KEEP, "daemon/monitor/recording.c",
+    "The largest file of one recording.")
+GRANT(record_idle, TIME, 1, DAY, NONE, IS("\"none\""), NULL, NEVER, KEEP,
+    "daemon/monitor/recording_file.c",
+    "How long a pause players show at most (asciicast's idle_time_limit); the "
+    "recording itself has every moment.")
+
 /* ---- forwarding ---- */
 GRANT(forwarding, BOOL, 0, 0, 0, IS("true"), NULL, FALSE, KEEP,
     "config/policy/compose.c",

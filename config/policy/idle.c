@@ -107,6 +107,7 @@ is_idle(const struct option *option, const void *value)
 	case TIGHTEN_LAYER:
 		return is_everything(option, value);
 	case TIGHTEN_SAME:
+	case TIGHTEN_UNSET:
 		return *(char *const *)value == NULL;
 	default:
 		return false;

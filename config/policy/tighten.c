@@ -151,6 +151,19 @@ tighten_same(const struct tightening *t)
 	return 0;
 }
 
+static int
+tighten_unset(const struct tightening *t)
+{
+	char *const *value = t->value;
+	char **granted = t->granted;
+
+	if (*value == NULL || *granted != NULL)
+		return 0;
+	*granted = *value;
+	set_origin(t);
+	return 0;
+}
+
 /* Not const in tests, which put broken ones in. */
 #ifndef TIGHTEN_TABLE
 #define TIGHTEN_TABLE static tighten_function *const
@@ -165,6 +178,7 @@ TIGHTEN_TABLE tighten_functions[TIGHTEN_COUNT] = {
     [TIGHTEN_BITS_AND] = tighten_bits_and,
     [TIGHTEN_LAYER] = tighten_layer,
     [TIGHTEN_SAME] = tighten_same,
+    [TIGHTEN_UNSET] = tighten_unset,
 };
 
 const struct layers *

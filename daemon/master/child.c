@@ -42,6 +42,7 @@ child_spawn(struct generation *g, struct child *c, enum wall_path out,
 	    .slots = c->role == ROLE_MONITORS ? g->slots_fd : -1,
 	    .log = tickets || helper ? -1 : m->log_fd,
 	    .session = c->role == ROLE_MONITORS ? m->session_program : -1,
+	    .recorder = c->role == ROLE_MONITORS ? m->recorder_program : -1,
 	    .door = tickets		 ? g->door :
 		helper			 ? helpers_door(c) :
 		c->role == ROLE_MONITORS ? g->door_monitors :

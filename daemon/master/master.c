@@ -411,6 +411,8 @@ prepare(struct master *m, const struct config *config)
 	m->session_program = open(SESSION_PROGRAM, O_PATH | O_CLOEXEC);
 	if (m->session_program < 0 && !m->options.linger)
 		die_errno("%s", SESSION_PROGRAM);
+	/* Without it the templates of a policy that records are refused. */
+	m->recorder_program = open(RECORDER_PROGRAM, O_PATH | O_CLOEXEC);
 	if (drop_make_empty(config->privsep.empty_directory) != 0)
 		die_errno("%s", config->privsep.empty_directory);
 	configure_open_log(m);
@@ -489,7 +491,7 @@ master_run(const struct master_options *options)
 
 	m->options = *options;
 	stderr_stays = options->log_stderr;
-	m->session_program = -1;
+	m->session_program = m->recorder_program = -1;
 	m->binary = m->rehearsal.fd = m->rehearsal.bundle = -1;
 	m->log_fd = options->log_fd;
 	m->pid_fd = -1;

@@ -217,6 +217,7 @@ struct master {
 	struct master_options options;
 	int binary;
 	int session_program; /* sallyport-session, O_PATH, for the monitors */
+	int recorder_program; /* sallyport-recorder, likewise; or -1 */
 	int log_fd;
 	int pid_fd; /* locked, -1 */
 	char *pid_path;

@@ -4,7 +4,9 @@
  */
 #include "daemon/monitor/sessions.h"
 
+#include "daemon/monitor/recording.h"
 #include "lib/audit.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
@@ -89,7 +91,10 @@ chan_add(struct monitor *m, uint32_t id, enum chan_kind kind)
 	c = mem_zalloc(sizeof(*c));
 	c->id = id;
 	c->kind = kind;
-	c->slave = c->master = -1;
+	c->slave = c->master = c->stream = -1;
+	for (int i = 0; i < 3; i++)
+		c->program[i] = c->pipes[i] = -1;
+	buf_init(&c->modes, WALL_MODES_MAX);
 	c->since = loop_clock();
 	buf_init(&c->environment, CLIENT_ENVIRONMENT_MAX);
 	c->next = s->chans;
@@ -201,6 +206,12 @@ chan_remove(struct monitor *m, struct chan *c)
 		close(c->slave);
 	if (c->master >= 0)
 		close(c->master);
+	if (c->stream >= 0)
+		close(c->stream);
+	fd_close_all(c->program, 3);
+	fd_close_all(c->pipes, 3);
+	recording_close(m, c->id, false);
+	buf_free(&c->modes);
 	buf_free(&c->environment);
 	free(c->agent);
 	free(c->display);

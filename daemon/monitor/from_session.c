@@ -1,16 +1,19 @@
 /*
  * News from the session process.  It runs as the user and is believed no
- * further: what it says goes into the audit and to nobody's rights.
+ * further: what it says goes into the audit and to nobody's rights.  And from
+ * recorders, which may end what they were to record.
  */
 #include "daemon/monitor/sessions.h"
 
 #include "daemon/monitor/auth.h"
 #include "daemon/monitor/files.h"
+#include "daemon/monitor/recording.h"
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
+#include "lib/ssh/sshsig.h"
 #include "privsep/die.h"
 #include "privsep/wall_queue.h"
 
@@ -140,6 +143,7 @@ on_ended(struct monitor *m, struct wall_message *message)
 			.bytes_out = o->bytes_out});
 		free(o);
 	}
+	recording_program_ended(m, e->channel, e->status, e->signal);
 	if (c == NULL || c->ended)
 		return 0;
 	c->ended = true;
@@ -321,6 +325,163 @@ client_was_lost(const struct monitor *m)
 	    m->bye.cause != BYE_UNUSED;
 }
 
+/* ---- recorders
+ * --------------------------------------------------------------- */
+
+/* Once the programs have been hung up, files are finished within this. */
+#define RECORDERS_MS 10000
+
+/* What must be recorded, and cannot be any more, ends. */
+static void
+end_unrecorded(struct monitor *m, const struct recording *r)
+{
+	static const char text[] =
+	    "This session must be recorded, and cannot be any more: it ends.";
+	struct chan *c = chan_find(m, r->channel);
+
+	if (c == NULL || !r->required)
+		return;
+	MONITOR_SEND(m, cancelled, .channel = c->id, .status = STATUS_REFUSED,
+	    .text = text);
+	SESSION_ORDER(m, kill, .channel = c->id, .signal = SIGHUP);
+	SESSION_ORDER(m, kill, .channel = c->id, .signal = SIGCONT);
+	/* Not before: its number is this session's until then. */
+	chan_logout(m, c, "closed");
+	if (c->master >= 0)
+		close(c->master);
+	c->master = -1;
+}
+
+static void
+record_failed(struct monitor *m, struct recording *r, const char *reason)
+{
+	if (!r->failed)
+		AUDIT(recording_failed, .channel = r->channel, .path = r->path,
+		    .reason = reason, .required = r->required);
+	r->failed = true;
+	end_unrecorded(m, r);
+	if (r->required)
+		recording_close(m, r->channel, false);
+}
+
+/* The signature is asked for before the manifest says that there is one; the
+ * manifest is written last, as it is what says that all is there. */
+static int
+write_manifest(
+    struct monitor *m, struct recording *r, const struct msg_recorded *told)
+{
+	size_t len = 0;
+	char *text = recording_manifest(m, r, told, NULL, &len);
+	struct buf signature;
+	int err;
+
+	buf_init(&signature, SSHSIG_TEXT_MAX);
+	monitor_call(m, CALL_KEYHOLDER, "attest");
+	err =
+	    text == NULL ? E_SYSTEM : recording_sign(m, text, len, &signature);
+	monitor_call_done(m);
+	monitor_call(m, CALL_FILES, r->path);
+	if (err == 0)
+		err = recording_keep(r, "manifest.sig",
+		    (const char *)signature.data, signature.len);
+	if (err != 0) {
+		log_error("%s: it is not signed: %s", r->path, err_text(err));
+		free(text);
+		text = recording_manifest(m, r, told, err_text(err), &len);
+	}
+	err =
+	    text == NULL ? E_SYSTEM : recording_keep(r, "manifest", text, len);
+	monitor_call_done(m);
+	buf_free(&signature);
+	free(text);
+	return err;
+}
+
+static void
+record_over(
+    struct monitor *m, struct recording *r, const struct msg_recorded *told)
+{
+	if (told == NULL)
+		end_unrecorded(m, r);
+	recording_over(m, r, told);
+	if (r->path != NULL && write_manifest(m, r, told) != 0)
+		AUDIT(recording_failed, .channel = r->channel, .path = r->path,
+		    .reason = strerror(errno), .required = r->required);
+}
+
+static void
+give_up(struct monitor *m, struct recording *r)
+{
+	record_over(m, r, NULL);
+	recording_release(r);
+}
+
+/* E_STATE: it is not this one's turn to say so. */
+static int
+hear_recorder(
+    struct monitor *m, struct recording *r, const struct wall_message *message)
+{
+	switch (message->type) {
+	case MSG_record_failed:
+		record_failed(m, r, message->record_failed.reason);
+		return 0;
+	case MSG_recorder_log:
+		monitor_relay(m, "recorder", message->recorder_log.level,
+		    message->recorder_log.line);
+		return 0;
+	case MSG_recorded:
+		record_over(m, r, &message->recorded);
+		return 0;
+	default:
+		return E_STATE;
+	}
+}
+
+/* One message, if there is any. */
+static void
+take_record(struct monitor *m)
+{
+	struct recording *r;
+	struct wall_message message;
+	int err = recordings_receive(m, &r, &message);
+	bool told;
+
+	if (err == E_AGAIN)
+		return;
+	told = err == 0 && message.type == MSG_recorded;
+	if (err == 0) {
+		err = hear_recorder(m, r, &message);
+		wall_done(&r->wall, &message);
+	}
+	if (told)
+		recording_release(r);
+	else if (err != 0)
+		give_up(m, r);
+}
+
+void
+recorders_readable(struct monitor *m)
+{
+	take_record(m);
+}
+
+/* The last orders, and their answers. */
+static void
+recorders_close(struct monitor *m)
+{
+	uint64_t until = loop_clock() + RECORDERS_MS, now;
+	struct pollfd p = {.fd = recordings_fd(m), .events = POLLIN};
+
+	for (struct recording *r = m->sessions->recordings; r != NULL;
+	     r = r->next)
+		recording_close(m, r->channel, true);
+	while (m->sessions->recordings != NULL && (now = loop_clock()) < until)
+		if (poll(&p, 1, (int)(until - now)) > 0)
+			take_record(m);
+	while (m->sessions->recordings != NULL)
+		give_up(m, m->sessions->recordings);
+}
+
 /* The connection has ended: hang up, wait a little, kill. */
 void
 sessions_close(struct monitor *m)
@@ -332,6 +493,7 @@ sessions_close(struct monitor *m)
 	/* Terminals are hung up now, not when all is over. */
 	for (struct chan *c = s->chans; c != NULL; c = c->next) {
 		chan_logout(m, c, "closed");
+		recording_close(m, c->id, false);
 		if (c->master >= 0)
 			close(c->master);
 		c->master = -1;
@@ -361,6 +523,7 @@ sessions_close(struct monitor *m)
 		(void)files_ask(m, ERRAND_REMOVE, s->exposed);
 	free(s->exposed);
 	s->exposed = NULL;
+	recorders_close(m);
 	while (s->chans != NULL)
 		chan_remove(m, s->chans);
 	while (s->orphans != NULL)

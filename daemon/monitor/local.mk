@@ -20,9 +20,12 @@ sallyportd_SOURCES += \
 	daemon/monitor/orphans.c daemon/monitor/orphans.h \
 	daemon/monitor/preload.c \
 	daemon/monitor/sessions.h \
+	daemon/monitor/recording.c daemon/monitor/recording.h \
+	daemon/monitor/recording_file.c \
 	daemon/monitor/spawn.c \
 	daemon/monitor/states.c \
-	daemon/monitor/template.c
+	daemon/monitor/template.c \
+	daemon/monitor/terminal.c
 noinst_LIBRARIES += daemon/monitor/libauth.a
 daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/ask.c \

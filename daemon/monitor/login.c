@@ -122,6 +122,7 @@ sessions_init(struct monitor *m)
 {
 	m->sessions = mem_zalloc(sizeof(*m->sessions));
 	m->sessions->worker_end = -1;
+	m->sessions->recorders = m->sessions->recordings_root = -1;
 	m->sessions->place.index = -1;
 	m->sessions->limit = UINT64_MAX;
 }

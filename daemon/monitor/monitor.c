@@ -9,6 +9,7 @@
 #include "daemon/monitor/health.h"
 #include "daemon/monitor/key_record.h"
 #include "daemon/monitor/linux_audit.h"
+#include "daemon/monitor/sessions.h"
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -446,12 +447,13 @@ trim(struct monitor *m)
 static void
 turn(struct monitor *m)
 {
-	struct pollfd fds[3] = {
+	struct pollfd fds[4] = {
 	    {.fd = m->worker.fd, .events = worker_events(m)},
 	    {.fd = m->signals, .events = POLLIN},
 	    {.fd = m->session.fd, .events = session_events(m)},
+	    {.fd = m->sessions->recorders, .events = POLLIN},
 	};
-	int n = poll(fds, 3, wait_ms(m));
+	int n = poll(fds, 4, wait_ms(m));
 
 	if (n < 0 && errno != EINTR)
 		die_errno("poll");
@@ -468,6 +470,8 @@ turn(struct monitor *m)
 		worker_readable(m);
 	if ((fds[2].revents & ~POLLOUT) != 0 && m->session.fd >= 0)
 		session_readable(m);
+	if (fds[3].revents != 0)
+		recorders_readable(m);
 	if (fds[1].revents != 0)
 		on_signals(m);
 }

@@ -33,6 +33,8 @@ struct monitor_template {
 	uint32_t generation;
 	struct slot *slots;
 	int door; /* to the ticketholder; -1: there is none */
+	uid_t recorder_uid; /* where something is recorded */
+	gid_t recorder_gid;
 };
 
 /* sshd's words about a right proof that the account refuses. */
@@ -162,14 +164,6 @@ int monitor_sign(struct monitor *m, unsigned key, const char *algorithm,
     const void *data, size_t len, struct buf *signature);
 
 /*
- * The host's signature over a recording's manifest, whose SHA-512 this is (lib/
- * ssh/sshsig.h), armoured for a file; the keyholder's call has the deadline of
- * every call of it.  0, or E_CRYPTO (there is none), E_CLOSED, E_TOO_LARGE.
- */
-int monitor_attest(
-    struct monitor *m, const uint8_t hash[SSHSIG_HASH], struct buf *armoured);
-
-/*
  * The session process of this connection, started (with the modules' session
  * around it) if it was not.  0; E_DENIED after the worker has been told why
  * for this channel, and that the connection ends.
@@ -189,6 +183,8 @@ uint64_t session_deadline(const struct monitor *m);
 void session_overdue(struct monitor *m);
 /* A message of the session process, or its end. */
 void session_readable(struct monitor *m);
+/* Messages of recorders, or their ends. */
+void recorders_readable(struct monitor *m);
 
 /* A connection's monitor: in the forked child, never returns. */
 void monitor_run(const struct monitor_template *t, struct wall_message *serve)

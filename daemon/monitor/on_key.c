@@ -130,30 +130,6 @@ monitor_sign(struct monitor *m, unsigned key, const char *algorithm,
 	return err != 0 ? err : buf_end(signature);
 }
 
-int
-monitor_attest(
-    struct monitor *m, const uint8_t hash[SSHSIG_HASH], struct buf *armoured)
-{
-	struct wall_message answer;
-	int err;
-
-	monitor_call(m, CALL_KEYHOLDER, "attest");
-	err = WALL_SEND(
-	    &m->keyholder, attest, .hash = {.data = hash, .len = SSHSIG_HASH});
-	if (err == 0)
-		err = wall_receive(&m->keyholder, &answer);
-	monitor_call_done(m);
-	if (err != 0)
-		return err;
-	if (answer.type == MSG_attestation && answer.attestation.blob.len != 0)
-		err = sshsig_armour(answer.attestation.blob.data,
-		    answer.attestation.blob.len, armoured);
-	else
-		err = E_CRYPTO;
-	wall_done(&m->keyholder, &answer);
-	return err;
-}
-
 /* Rekeys wait for their token; the client is told nothing. */
 static void
 take_token(struct monitor *m)

@@ -6,20 +6,19 @@
 #include "daemon/monitor/sessions.h"
 
 #include "daemon/monitor/auth.h"
+#include "daemon/monitor/recording.h"
 #include "config/policy/forward.h"
 #include "lib/audit.h"
 #include "lib/err.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
 #include "privsep/records.h"
 
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,42 +71,12 @@ on_session_open(struct monitor *m, struct wall_message *message)
 	return 0;
 }
 
-static int
-open_pty(struct monitor *m, const struct msg_pty *p, int *master, int *slave,
-    char *name, size_t size)
-{
-	struct winsize w = {.ws_col = (unsigned short)p->columns,
-	    .ws_row = (unsigned short)p->rows,
-	    .ws_xpixel = (unsigned short)p->width,
-	    .ws_ypixel = (unsigned short)p->height};
-	struct group *tty = getgrnam("tty");
-
-	*slave = -1;
-	*master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-	if (*master < 0)
-		return E_SYSTEM;
-	if (grantpt(*master) != 0 || unlockpt(*master) != 0 ||
-	    ptsname_r(*master, name, size) != 0)
-		return E_SYSTEM;
-	*slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW);
-	if (*slave < 0)
-		return E_SYSTEM;
-	/* As login(1) does: write(1) reaches it through the group. */
-	if (fchown(*slave, m->passwd.pw_uid,
-		tty != NULL ? tty->gr_gid : m->passwd.pw_gid) != 0 ||
-	    fchmod(*slave, tty != NULL ? 0620 : 0600) != 0)
-		return E_SYSTEM;
-	if (ioctl(*master, TIOCSWINSZ, &w) != 0)
-		log_debug("window size: %s", strerror(errno));
-	return 0;
-}
-
 int
 on_pty(struct monitor *m, struct wall_message *message)
 {
 	const struct msg_pty *p = &message->pty;
 	struct chan *c = chan_find(m, p->channel);
-	int master = -1, slave = -1;
+	int master = -1, slave = -1, stream = -1;
 	char name[TTY_MAX], who[WHY_MAX], why[WHY_MAX + 32];
 
 	if (c == NULL || c->kind != CHAN_SESSION || c->started ||
@@ -122,12 +91,13 @@ on_pty(struct monitor *m, struct wall_message *message)
 		chan_refuse(m, p->channel, 0, "no terminal is permitted");
 		return 0;
 	}
-	if (open_pty(m, p, &master, &slave, name, sizeof(name)) != 0) {
+	if (terminal_open(m, p, &master, &slave, name, sizeof(name)) != 0 ||
+	    (recording_wants_pty(m) && terminal_stream(c, p, &stream) != 0)) {
 		log_error("pty: %s", strerror(errno));
 		chan_refuse(m, p->channel, 0, "no terminal is available");
 	} else {
-		struct wall_message answer = {
-		    .type = MSG_pty_made, .fds = {master, -1, -1, -1}};
+		struct wall_message answer = {.type = MSG_pty_made,
+		    .fds = {stream >= 0 ? stream : master, -1, -1, -1}};
 
 		snprintf(c->tty, sizeof(c->tty), "%s", name);
 		snprintf(c->term, sizeof(c->term), "%s", p->term);
@@ -135,6 +105,7 @@ on_pty(struct monitor *m, struct wall_message *message)
 		c->master = master;
 		slave = master = -1;
 		answer.pty_made.channel = p->channel;
+		answer.pty_made.recorded = stream >= 0;
 		AUDIT(pty_alloc, .tty = c->tty, .channel = p->channel);
 		monitor_send(m, &answer);
 	}
@@ -142,6 +113,8 @@ on_pty(struct monitor *m, struct wall_message *message)
 		close(master);
 	if (slave >= 0)
 		close(slave);
+	if (stream >= 0)
+		close(stream);
 	return 0;
 }
 
@@ -309,6 +282,11 @@ order(struct monitor *m, struct chan *c, const struct policy_start *p,
 	    .type = c->slave >= 0 ? MSG_run_pty : MSG_run,
 	    .fds = {c->slave, -1, -1, -1}};
 
+	if (c->program[0] >= 0) {
+		run.type = MSG_run_pipes;
+		memcpy(run.fds, c->program, sizeof(c->program));
+	}
+
 	run.run = (struct msg_run){.channel = c->id,
 	    .kind = (uint8_t)run_kind[p->program],
 	    .command = p->command,
@@ -318,11 +296,11 @@ order(struct monitor *m, struct chan *c, const struct policy_start *p,
 	    .subsystem = c->subsystem,
 	    .environment = {
 		.data = environment->data, .len = environment->len}};
-	/* Both messages have the fields of WALL_RUN, in the same place. */
+	/* They have the fields of WALL_RUN, in the same place. */
 	session_order(m, &run);
-	if (c->slave >= 0)
-		close(c->slave);
-	c->slave = -1;
+	fd_close_all(c->program, 3);
+	fd_close_all(&c->slave, 1);
+	c->slave = c->program[0] = c->program[1] = c->program[2] = -1;
 }
 
 static bool
@@ -372,6 +350,58 @@ no_sftp(struct monitor *m, struct chan *c, const struct msg_start *s)
 	    m, c, STATUS_REFUSED, "This account has no shell, and no SFTP.");
 }
 
+/*
+ * Where it is to be recorded, a recorder is ready before it starts.  False: it
+ * must not start, and the user has been told.
+ */
+static bool
+recorded(struct monitor *m, struct chan *c, const struct msg_start *s,
+    const struct policy_start *p)
+{
+	const struct recording_start r = {.kind = start_kind(s),
+	    .command = p->command,
+	    .request = s->kind == START_SHELL ? NULL : s->command};
+	char why[WALL_TEXT_MAX + 1], text[WALL_TEXT_MAX + 64];
+	int err;
+
+	if (!recording_wants(m, c, p->program == PROGRAM_SFTP))
+		return true;
+	monitor_call(m, CALL_FILES, "recordings.directory");
+	err = recording_begin(m, c, &r, why, sizeof(why));
+	monitor_call_done(m);
+	/* A terminal without its recorder leads nowhere. */
+	if (err == 0 ||
+	    (!m->decision->grants.record_required && c->tty[0] == '\0'))
+		return true;
+	snprintf(text, sizeof(text), "it cannot be recorded: %s", why);
+	start_refused(m, c, s, text, STATUS_NOT_STARTED,
+	    "This session must be recorded, and cannot be.");
+	return false;
+}
+
+/* The user hears of the recording; the worker gets its ends of it. */
+static void
+tell_recorded(struct monitor *m, struct chan *c)
+{
+	const char *notice = m->decision->grants.record_notice;
+	struct wall_message pipes = {.type = MSG_recorded_pipes,
+	    .fds = {c->pipes[0], c->pipes[1], c->pipes[2], -1}};
+	const struct recording *r = recording_find(m, c->id);
+	char *text;
+
+	if (c->pipes[0] >= 0) {
+		pipes.recorded_pipes.channel = c->id;
+		monitor_send(m, &pipes);
+		fd_close_all(c->pipes, 3);
+		c->pipes[0] = c->pipes[1] = c->pipes[2] = -1;
+	}
+	if (r == NULL || r->failed || notice == NULL)
+		return;
+	text = mem_printf("%s\n", notice);
+	MONITOR_SEND(m, say, .channel = c->id, .text = text);
+	free(text);
+}
+
 int
 on_start(struct monitor *m, struct wall_message *message)
 {
@@ -396,6 +426,7 @@ on_start(struct monitor *m, struct wall_message *message)
 		no_sftp(m, c, s);
 		return 0;
 	}
+	recording_hold(m);
 	if (nologin(m, c, s) ||
 	    monitor_session(m, c->id, c->tty[0] != '\0' ? c->tty : NULL) != 0)
 		return 0;
@@ -414,12 +445,17 @@ on_start(struct monitor *m, struct wall_message *message)
 		buf_free(&environment);
 		return 0;
 	}
+	if (!recorded(m, c, s, &p)) {
+		buf_free(&environment);
+		return 0;
+	}
 	note_shell(m, &p);
 	c->started = true;
 	c->subsystem = s->kind == START_SUBSYSTEM;
 	c->forced = p.forced;
 	audit_start(c, s, &p);
 	MONITOR_SEND(m, granted, .channel = c->id);
+	tell_recorded(m, c);
 	greet(m, c, &p);
 	if (c->tty[0] != '\0')
 		login_record(m, c);
@@ -431,8 +467,22 @@ on_start(struct monitor *m, struct wall_message *message)
 int
 on_window(struct monitor *m, struct wall_message *message)
 {
-	/* The worker sets the size on the pty's master side itself. */
-	return chan_find(m, message->window.channel) == NULL ? E_STATE : 0;
+	const struct msg_window *w = &message->window;
+	struct chan *c = chan_find(m, w->channel);
+	const struct winsize size = {.ws_col = (unsigned short)w->columns,
+	    .ws_row = (unsigned short)w->rows,
+	    .ws_xpixel = (unsigned short)w->width,
+	    .ws_ypixel = (unsigned short)w->height};
+
+	if (c == NULL)
+		return E_STATE;
+	/* The worker sets it itself where the terminal is not recorded; this
+	 * one's recorder does, once it runs. */
+	if (c->stream >= 0)
+		(void)ioctl(c->master, TIOCSWINSZ, &size);
+	else
+		recording_resize(m, w);
+	return 0;
 }
 
 /* RFC 4254 section 6.9; and BREAK, which the worker cannot send itself. */

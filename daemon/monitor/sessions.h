@@ -12,6 +12,8 @@
 
 #define TTY_MAX 64
 
+struct recording; /* daemon/monitor/recording.h */
+
 enum chan_kind { CHAN_SESSION, CHAN_FORWARD };
 
 /* A channel that the client opened and the monitor granted. */
@@ -27,6 +29,11 @@ struct chan {
 	 * other side is open here, too, nobody else gets its number, and the
 	 * logout is written of the right one. */
 	int slave, master;
+	/* Recorded: the recorder's end of the terminal's stream, and its modes;
+	 * without a terminal the ends of pipes, the program's and the worker's:
+	 * -1 once they have been given away. */
+	int stream, program[3], pipes[3];
+	struct buf modes;
 	struct buf environment; /* accepted NAME=value, as SSH strings */
 	unsigned n_variables; /* in it */
 	char term[256 + 1]; /* WALL_pty */
@@ -104,7 +111,17 @@ struct sessions {
 	uint64_t limit; /* ms: the connection ends, UINT64_MAX never */
 	const char *limit_why;
 	char *exposed; /* the file SSH_USER_AUTH names, NULL without one */
+	struct recording *recordings;
+	int recorders; /* epoll over their walls, -1 without any */
+	int recordings_root, recordings_error; /* the directory; or errno */
 };
+
+/* terminal.c: both sides, with what the kernel calls it, and the caller's even
+ * where it fails; 0 or E_SYSTEM. */
+int terminal_open(const struct monitor *m, const struct msg_pty *p, int *master,
+    int *slave, char *name, size_t size);
+/* Of one that is recorded: c keeps one end, the worker gets the other. */
+int terminal_stream(struct chan *c, const struct msg_pty *p, int *workers);
 
 struct chan *chan_find(struct monitor *m, uint32_t id);
 /* The channel whose look-up has this number; NULL also for 0. */

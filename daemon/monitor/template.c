@@ -12,6 +12,7 @@
 #include "daemon/monitor/linux_audit.h"
 #include "daemon/monitor/monitor.h"
 #include "daemon/monitor/orphans.h"
+#include "daemon/monitor/recording.h"
 #include "daemon/start.h"
 #include "lib/err.h"
 #include "lib/fd.h"
@@ -239,6 +240,7 @@ static void
 prepare(uint32_t generation, unsigned purpose)
 {
 	struct problems problems = {0};
+	const char *trouble;
 	int err;
 
 	if ((err = session_exec_probe(SPAWN_SESSION)) != 0) {
@@ -246,6 +248,10 @@ prepare(uint32_t generation, unsigned purpose)
 		    .text = err == E_STATE ? SESSION_PROGRAM
 			": is of another version, or broken" :
 					     SESSION_PROGRAM ": cannot be run");
+		_exit(EXIT_FAILED);
+	}
+	if ((trouble = recording_prepare(&template)) != NULL) {
+		(void)WALL_SEND(&master, template_failed, .text = trouble);
 		_exit(EXIT_FAILED);
 	}
 	template.generation = generation;

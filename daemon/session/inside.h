@@ -122,7 +122,10 @@ int chroot_hold_links(void);
 
 /* ---- program.c ----------------------------------------------------------- */
 
-int program_start(struct session *s, const struct msg_run *m, int pty);
+/* n given descriptors, which stay the caller's: a terminal, or standard input,
+ * output and error; none: pipes are made, and the worker gets their ends. */
+int program_start(
+    struct session *s, const struct msg_run *m, const int *given, size_t n);
 void program_kill(struct session *s, uint32_t channel, int signal);
 void programs_hang_up(struct session *s, bool all);
 /* A child that ended: true if it was one of ours. */

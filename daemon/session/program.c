@@ -7,6 +7,7 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "privsep/pipes.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,7 +22,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PIPE_SIZE (256 * 1024) /* of standard input and output */
 /* An SFTP child's events wait so long for others, in the kernel. */
 #define EVENTS_MS  20
 #define EVENTS_MAX 64 /* passed on in one turn */
@@ -34,46 +34,6 @@ close_all(int *fds, size_t count)
 			close(fds[i]);
 		fds[i] = -1;
 	}
-}
-
-/*
- * A pipe; or, to be reset, a socket on which a byte waits for the worker: who
- * closes a UNIX socket with something unread resets it (unix(7)), so the end
- * is a clean one only if the worker has read the byte before.
- */
-static int
-make_input(int both[2], bool reset)
-{
-	if (!reset)
-		return pipe2(both, O_CLOEXEC);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, both) != 0)
-		return -1;
-	return write(both[0], "", 1) == 1 ? shutdown(both[0], SHUT_WR) : -1;
-}
-
-/* Ours do not block; theirs, descriptions of their own, do. */
-static int
-make_pipes(int ours[3], int theirs[3], bool reset_input)
-{
-	for (int i = 0; i < 3; i++) {
-		int both[2] = {-1, -1};
-		int err = i == 0 ? make_input(both, reset_input) :
-				   pipe2(both, O_CLOEXEC);
-
-		if (err != 0) {
-			err = errno;
-			close_all(both, 2);
-			return err;
-		}
-		ours[i] = both[i == 0 ? 1 : 0];
-		theirs[i] = both[i == 0 ? 0 : 1];
-		if (fd_set_nonblocking(ours[i]) != 0)
-			return errno;
-		if (i < 2 && (i != 0 || !reset_input)) /* the kernel may say no:
-							  slower, that is all */
-			(void)fcntl(ours[i], F_SETPIPE_SZ, PIPE_SIZE);
-	}
-	return 0;
 }
 
 static struct program *
@@ -230,20 +190,34 @@ launch(struct session *s, struct launch *l, pid_t *pid)
 
 /* The worker first, so that the end cannot overtake the beginning. */
 static int
-tell_worker(struct session *s, uint32_t channel, bool pty, const int ours[3])
+tell_worker(struct session *s, uint32_t channel, bool given, const int ours[3])
 {
 	const struct wall_message m = {.type = MSG_pipes,
 	    .fds = {ours[0], ours[1], ours[2], -1},
 	    .pipes = {.channel = channel}};
 
-	return pty ? WALL_SEND(&s->worker, running, .channel = channel) :
-		     wall_send(&s->worker, &m);
+	return given ? WALL_SEND(&s->worker, running, .channel = channel) :
+		       wall_send(&s->worker, &m);
+}
+
+static void
+tell_failed(struct session *s, uint32_t channel, int error)
+{
+	char text[128];
+
+	snprintf(
+	    text, sizeof(text), "cannot start a process: %s", strerror(error));
+	(void)WALL_SEND(&s->worker, failed, .channel = channel,
+	    .reason = SSH_OPEN_RESOURCE_SHORTAGE, .text = text);
 }
 
 int
-program_start(struct session *s, const struct msg_run *m, int pty)
+program_start(
+    struct session *s, const struct msg_run *m, const int *given, size_t n)
 {
-	int ours[3] = {-1, -1, -1}, theirs[3] = {-1, -1, -1};
+	int ours[3] = {-1, -1, -1}, made[3] = {-1, -1, -1};
+	const int *theirs = n != 0 ? given : made;
+	size_t other = n == 1 ? 0 : 1; /* a terminal is all three */
 	struct launch l = {.channel = m->channel,
 	    .kind = (enum run_kind)m->kind,
 	    .command = m->command,
@@ -251,33 +225,23 @@ program_start(struct session *s, const struct msg_run *m, int pty)
 	    .environment = m->environment,
 	    .user_rc = m->user_rc,
 	    .subsystem = m->subsystem || m->kind == RUN_SFTP,
-	    .pty = pty >= 0,
-	    .in = pty,
-	    .out = pty,
-	    .error = pty};
+	    .pty = n == 1};
 	int error = m->kind > RUN_SFTP ? EINVAL : 0;
 	pid_t pid = 0;
 
-	if (error == 0 && pty < 0) {
-		error = make_pipes(
-		    ours, theirs, s->start->reset_input && l.kind != RUN_SFTP);
-		l.in = theirs[0];
-		l.out = theirs[1];
-		l.error = theirs[2];
-	}
+	if (error == 0 && n == 0)
+		error = pipes_make(
+		    ours, made, s->start->reset_input && l.kind != RUN_SFTP);
+	l.in = theirs[0];
+	l.out = theirs[other];
+	l.error = theirs[2 * other];
 	if (error == 0)
 		error = launch(s, &l, &pid);
-	close_all(theirs, 3);
+	close_all(made, 3);
 	if (error == 0)
-		(void)tell_worker(s, m->channel, pty >= 0, ours);
-	else {
-		char text[128];
-
-		snprintf(text, sizeof(text), "cannot start a process: %s",
-		    strerror(error));
-		(void)WALL_SEND(&s->worker, failed, .channel = m->channel,
-		    .reason = SSH_OPEN_RESOURCE_SHORTAGE, .text = text);
-	}
+		(void)tell_worker(s, m->channel, n != 0, ours);
+	else
+		tell_failed(s, m->channel, error);
 	close_all(ours, 3);
 	return WALL_SEND(&s->monitor, ran, .channel = m->channel,
 	    .pid = (uint32_t)pid, .error = (uint32_t)error);

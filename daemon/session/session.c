@@ -207,19 +207,12 @@ obey(struct session *s, struct wall_message *m)
 
 	switch (m->type) {
 	case MSG_run:
-		return program_start(s, &m->run, -1);
-	case MSG_run_pty: {
-		const struct msg_run_pty *p = &m->run_pty;
-		const struct msg_run run = {.channel = p->channel,
-		    .kind = p->kind,
-		    .command = p->command,
-		    .title = p->title,
-		    .user_rc = p->user_rc,
-		    .subsystem = p->subsystem,
-		    .environment = p->environment};
-
-		return program_start(s, &run, fd);
-	}
+		return program_start(s, &m->run, NULL, 0);
+	/* The three messages have the same fields. */
+	case MSG_run_pty:
+		return program_start(s, &m->run, m->fds, 1);
+	case MSG_run_pipes:
+		return program_start(s, &m->run, m->fds, 3);
 	case MSG_kill:
 		program_kill(s, m->kill.channel, m->kill.signal);
 		return 0;

@@ -12,12 +12,12 @@ check_others(const struct config *config, const struct module_settings *s,
     uid_t uid, struct problems *problems)
 {
 	const struct privsep_settings *p = &config->privsep;
-	const char *const others[] = {
-	    p->worker_user, p->keyholder_user, p->ticketholder_user};
+	const char *const others[] = {p->worker_user, p->keyholder_user,
+	    p->ticketholder_user, p->recorder_user};
 	uid_t other;
 	gid_t gid;
 
-	for (size_t k = 0; k < 3; k++)
+	for (size_t k = 0; k < 4; k++)
 		if (others[k] != NULL &&
 		    drop_account(others[k], &other, &gid) == 0 && other == uid)
 			problem_error(problems, s->origin.file, s->origin.line,

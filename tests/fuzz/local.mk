@@ -22,6 +22,7 @@ include tests/fuzz/channel/local.mk
 include tests/fuzz/userauth/local.mk
 include tests/fuzz/master/local.mk
 include tests/fuzz/modules/local.mk
+include tests/fuzz/recorder/local.mk
 check_PROGRAMS += $(FUZZ_TARGETS)
 if !FUZZERS
 TESTS += $(FUZZ_TARGETS)

@@ -55,7 +55,8 @@ def shared_mappings(pid):
 def check_row(pid, row, user):
     st = sp.status(pid)
     uid, gid = {"root": (0, 0), "keyholder": ids("sallyport-keys"), "helper": ids("sallyport-help"),
-                "ticketholder": ids("sallyport-krb"), "worker": ids("sallyport"), "user": (user.uid, user.gid)}[row["user"]]
+                "ticketholder": ids("sallyport-krb"), "worker": ids("sallyport"), "recorder": ids("sallyport-rec"),
+                "user": (user.uid, user.gid)}[row["user"]]
     assert st["Uid"].split() == [str(uid)] * 4
     if row["user"] != "root":
         assert st["Gid"].split() == [str(gid)] * 4
@@ -92,6 +93,21 @@ def test_each_process_is_its_row(server, logged_in, user, role):
     assert pids, server.processes()
     for pid in pids:
         check_row(pid, table[role], user)
+
+
+@pytest.mark.parametrize("flags", [(), ("-tt",)])
+def test_a_recorder_is_its_row(make_server, user, flags):
+    server = make_server(grants="record = { pty = true; exec = true; input = true; };",
+                         extra=f'recordings = {{ directory = "{sp.SCRATCH}/recordings"; }};')
+    p = server.popen(user, "echo o''n; exec cat", flags=flags)
+    assert p.stdout.readline().strip() == b"on"
+    pid, = server.processes("recorder")
+    check_row(pid, rows()["recorder"], user)
+    limits = open(f"/proc/{pid}/limits").read()
+    assert re.search(r"Max processes +0 +0 ", limits) and re.search(r"Max core file size +0 +0 ", limits)
+    assert open(f"/proc/{pid}/environ", "rb").read() == b""
+    p.kill()
+    p.communicate()
 
 
 def test_the_session_has_nothing_of_the_monitors(make_server, user):

@@ -19,6 +19,7 @@ include tests/unit/monitor/local.mk
 include tests/unit/session/local.mk
 include tests/unit/master/local.mk
 include tests/unit/modules/local.mk
+include tests/unit/recorder/local.mk
 include tests/unit/ticketholder/local.mk
 
 # Check forks for each case: what a sanitizer keeps of the parent's freed

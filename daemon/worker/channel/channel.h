@@ -101,6 +101,7 @@ struct channel {
 	bool shared; /* one descriptor for both directions */
 	bool socket; /* of which halves can be shut down */
 	bool pty;
+	bool recorded; /* its descriptors are a recorder's */
 	bool tun_layer3, tun;
 	bool granted; /* the monitor said yes to the open */
 	bool began; /* bytes move */
@@ -131,14 +132,6 @@ struct channel {
 	uint32_t timed_out; /* closed after so many of them */
 	struct loop_timer timer;
 };
-
-/*
- * modes.c: RFC 4254 section 8; unknown opcodes are passed over, a list that
- * is cut short holds as far as it goes.
- */
-struct termios;
-void modes_decode(const uint8_t *modes, size_t len, struct termios *t);
-void modes_apply(int fd, const uint8_t *modes, size_t len);
 
 TAILQ_HEAD(channel_queue, channel);
 

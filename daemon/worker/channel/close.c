@@ -68,14 +68,16 @@ send_close(struct channel *c)
 /*
  * A program has ended, but somebody it started keeps its output open: the
  * status is told now, and as in sshd the channel stays until they let go.
- * A terminal that its leader has left is hung up; what is read, is read.
+ * A terminal that its leader has left is hung up; what is read, is read.  Of
+ * one that is recorded the recorder knows when that is.
  */
 static void
 on_linger(void *arg)
 {
 	struct channel *c = arg;
 
-	if (c->output_ready || c->error_ready || c->queued) {
+	if (c->output_ready || c->error_ready || c->queued ||
+	    (c->recorded && c->pty && c->output.fd >= 0)) {
 		/* A status is no data: it does not wait for a window. */
 		if (c->peer_window == 0 && !c->exit_told)
 			send_exit(c);

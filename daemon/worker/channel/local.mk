@@ -7,7 +7,6 @@ CHANNEL_SOURCES = \
 	daemon/worker/channel/ends.c \
 	daemon/worker/channel/global.c \
 	daemon/worker/channel/in.c \
-	daemon/worker/channel/modes.c \
 	daemon/worker/channel/open.c \
 	daemon/worker/channel/out.c \
 	daemon/worker/channel/request.c \

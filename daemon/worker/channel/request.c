@@ -171,7 +171,6 @@ channel_answer(struct channel *c, enum answer_state state, const char *text)
 
 /* As a shell has it of a command that cannot be executed. */
 #define EXIT_NOT_EXECUTED 126
-#define MODES_MAX	  2048 /* bytes; all that RFC 4254 defines take 300 */
 
 static int
 on_pty_req(struct request *q)
@@ -191,13 +190,14 @@ on_pty_req(struct request *q)
 	err = rd_end(q->r);
 	m.term = term;
 	if (err == 0 &&
-	    (term == NULL || modes_len > MODES_MAX || c->pty ||
+	    (term == NULL || modes_len > WALL_MODES_MAX || c->pty ||
 		c->start_asked || channel_asked(c, ASK_PTY))) {
 		err = refuse(q);
 	} else if (err == 0) {
 		free(c->modes);
 		c->modes = mem_dup(modes, modes_len);
 		c->modes_len = modes_len;
+		m.modes = (struct bytes){.data = modes, .len = modes_len};
 		err = channel_ask(
 		    c, &(const struct wall_message){.type = MSG_pty, .pty = m});
 		if (err == 0)
@@ -363,7 +363,10 @@ on_window_change_req(struct request *q)
 		return err;
 	if (!c->pty)
 		return refuse(q);
-	if (c->output.fd >= 0)
+	if (c->recorded)
+		(void)CHANNEL_ASK(c, window, .columns = columns, .rows = rows,
+		    .width = width, .height = height);
+	else if (c->output.fd >= 0)
 		(void)ioctl(c->output.fd, TIOCSWINSZ, &size);
 	return accept_here(q);
 }

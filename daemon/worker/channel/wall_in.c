@@ -8,6 +8,7 @@
 
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/ssh/modes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,9 @@ on_pty_made(struct worker *w, struct wall_message *m)
 	if ((err = channel_attach(c, m->fds[0])) != 0)
 		return err;
 	m->fds[0] = -1;
-	modes_apply(c->output.fd, c->modes, c->modes_len);
+	c->recorded = m->pty_made.recorded;
+	if (!c->recorded)
+		modes_apply(c->output.fd, c->modes, c->modes_len);
 	free(c->modes);
 	c->modes = NULL;
 	c->pty = c->interactive = true;
@@ -121,23 +124,38 @@ on_say(struct worker *w, struct wall_message *m)
 	return 0;
 }
 
-/* ---- from the session --------------------------------------------------- */
-
 /* A program's descriptors, wanted once, after it was asked for. */
-int
-on_pipes(struct worker *w, struct wall_message *m)
+static int
+take_pipes(struct worker *w, uint32_t channel, bool recorded, int fds[3])
 {
-	struct channel *c = channel_find(w->channels, m->pipes.channel);
+	struct channel *c = channel_find(w->channels, channel);
 
 	if (c == NULL || c->kind != KIND_SESSION || c->pty || !c->start_asked ||
 	    c->began || c->output.fd >= 0 || c->close_received || c->close_sent)
 		return 0;
-	if (channel_attach_pipes(c, m->fds) != 0)
+	if (channel_attach_pipes(c, fds) != 0)
 		return 0;
-	m->fds[0] = m->fds[1] = m->fds[2] = -1;
+	fds[0] = fds[1] = fds[2] = -1;
+	c->recorded = recorded;
 	if (c->started)
 		channel_begin(c);
 	return 0;
+}
+
+/* They come before the program is ordered: `pipes` of the session process
+ * cannot take their place. */
+int
+on_recorded_pipes(struct worker *w, struct wall_message *m)
+{
+	return take_pipes(w, m->recorded_pipes.channel, true, m->fds);
+}
+
+/* ---- from the session --------------------------------------------------- */
+
+int
+on_pipes(struct worker *w, struct wall_message *m)
+{
+	return take_pipes(w, m->pipes.channel, false, m->fds);
 }
 
 int
@@ -176,7 +194,7 @@ on_failed(struct worker *w, struct wall_message *m)
 
 	log_debug("channel %u: failed: %s", m->failed.channel, m->failed.text);
 	if (c == NULL || c->kind != KIND_SESSION || !c->start_asked ||
-	    c->exited || (c->output.fd >= 0 && !c->pty))
+	    c->exited || (c->output.fd >= 0 && !c->pty && !c->recorded))
 		return 0;
 	channel_say_line(c, m->failed.text);
 	c->exited = true;

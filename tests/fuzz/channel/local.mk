@@ -7,4 +7,4 @@ tests_fuzz_channel_fuzz_channel_SOURCES = \
 tests_fuzz_channel_fuzz_channel_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_channel_fuzz_channel_LDADD = daemon/worker/channel/libchannel.a \
 	config/libsettings.a \
-	privsep/libprivsep.a lib/libground.a
+	privsep/libprivsep.a lib/ssh/libssh.a lib/libground.a

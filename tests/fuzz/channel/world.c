@@ -385,6 +385,7 @@ answer(bool yes)
 		must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) ==
 		    0);
 		m.pty_made.channel = number;
+		m.pty_made.recorded = number % 2 == 1;
 		m.fds[0] = fds[0];
 		(void)on_pty_made(&w, &m);
 		if (m.fds[0] >= 0)

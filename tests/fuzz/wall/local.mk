@@ -21,7 +21,10 @@ MONITOR_ON_STAGE = \
 	daemon/monitor/on_key.c \
 	daemon/monitor/on_session.c \
 	daemon/monitor/on_unix.c \
-	daemon/monitor/states.c
+	daemon/monitor/recording.c \
+	daemon/monitor/recording_file.c \
+	daemon/monitor/states.c \
+	daemon/monitor/terminal.c
 tests_fuzz_wall_fuzz_monitor_SOURCES = \
 	tests/fuzz/wall/counted_session.c \
 	tests/fuzz/wall/fuzz_monitor.c \

@@ -18,5 +18,5 @@ tests_unit_channel_test_channel_SOURCES = \
 tests_unit_channel_test_channel_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_channel_test_channel_LDFLAGS = $(PROGRAM_LDFLAGS)
 tests_unit_channel_test_channel_LDADD = daemon/worker/channel/libchannel.a \
-	config/libsettings.a privsep/libprivsep.a lib/libground.a \
-	$(UNIT_LIBS) $(SECCOMP_LIBS)
+	config/libsettings.a privsep/libprivsep.a lib/ssh/libssh.a \
+	lib/libground.a $(UNIT_LIBS) $(SECCOMP_LIBS)

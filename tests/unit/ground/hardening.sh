@@ -2,7 +2,7 @@
 # What is installed: the libraries it needs and how it is hardened, by
 # readelf; and that this script would notice, on a library made badly.
 # Skipped (77) in builds with sanitizers, which need their runtime.
-programs="sallyportd sallyportctl sallyport-session sallyport-sftp-server"
+programs="sallyportd sallyportctl sallyport-session sallyport-recorder sallyport-sftp-server"
 modules="modules/pam/.libs/pam.so modules/publickey/.libs/publickey.so
 	modules/hostbased/.libs/hostbased.so"
 if [ -e sallyport-ticketholder ]; then
@@ -78,6 +78,7 @@ done
 needs sallyportd libcrypto libconfig libseccomp libz
 needs sallyportctl libcrypto libconfig
 needs sallyport-session
+needs sallyport-recorder libcrypto libseccomp
 # A Kerberos library is the ticketholder's and the store's, not their module's.
 if [ -e sallyport-ticketholder ]; then
 	needs sallyport-ticketholder libseccomp libgssapi_krb5 libkrb5 \

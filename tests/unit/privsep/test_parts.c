@@ -218,6 +218,7 @@ END_TEST
 START_TEST(a_role_gets_its_descriptors_and_nothing_else)
 {
 	struct spawn_options o = {.bundle = -1,
+	    .recorder = -1,
 	    .slots = -1,
 	    .log = -1,
 	    .log_level = -2,
@@ -244,7 +245,7 @@ START_TEST(a_role_gets_its_descriptors_and_nothing_else)
 	ck_assert_int_eq(status, 0);
 	ck_assert_ptr_nonnull(strstr(text, "--role=workers"));
 	ck_assert_ptr_nonnull(strstr(text, "--drop=5:6:/var/empty"));
-	ck_assert_ptr_nonnull(strstr(text, "fds 0 1 2 3 4 5 6 7 8\n"));
+	ck_assert_ptr_nonnull(strstr(text, "fds 0 1 2 3 4 5 6 7 8 9\n"));
 	ck_assert_ptr_null(strstr(text, "SPT_"));
 	ck_assert_ptr_nonnull(strstr(text, "PATH=/usr/sbin"));
 	ck_assert_int_ne(fcntl(child.pidfd, F_GETFD) & FD_CLOEXEC, 0);

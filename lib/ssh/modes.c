@@ -1,8 +1,8 @@
 /*
  * Encoded terminal modes, RFC 4254 section 8, onto a pty by its master side:
- * hostile bytes are read here, where nothing can be won with them.
+ * hostile bytes are read here, in processes where nothing can be won with them.
  */
-#include "daemon/worker/channel/channel.h"
+#include "lib/ssh/modes.h"
 
 #include "lib/rd.h"
 

@@ -1,0 +1,77 @@
+/*
+ * What the files of daemon/recorder/ share.  The recorder stands between the
+ * program of one channel, which is its user's, and the worker, which talks to
+ * the network: it believes neither in anything, and reads their bytes only to
+ * write them down.
+ */
+#ifndef DAEMON_RECORDER_RECORDER_H
+#define DAEMON_RECORDER_RECORDER_H
+
+#include "daemon/recorder/cast.h"
+#include "lib/loop.h"
+#include "privsep/wall.h"
+
+/* Bytes that are on their way in one direction. */
+#define LEG_BUFFER (128 * 1024)
+
+struct recorder;
+
+/* A descriptor, and what its legs want of it. */
+struct end {
+	struct recorder *r;
+	int fd; /* -1: closed, or there is none */
+	struct loop_fd handle;
+};
+
+/* One direction of one stream. */
+struct leg {
+	struct end *from, *to; /* NULL: there is no such stream */
+	enum cast_stream stream;
+	uint8_t *data;
+	size_t at, len; /* what `to` has not taken yet */
+	bool over; /* nothing more comes, or nobody takes it */
+};
+
+struct recorder {
+	struct loop *loop;
+	struct wall monitor;
+	struct loop_fd monitor_handle;
+	struct cast cast;
+	struct loop_timer block_timer, linger, grace;
+	/* A terminal has two ends, its stream to the worker being one. */
+	struct end ends[6];
+	struct leg output, error, input;
+	bool terminal, records_input, required;
+	uint64_t hidden, hidden_told;
+	bool moved; /* since the last look of linger */
+	bool told; /* the monitor, that nothing more is recorded */
+	bool halted; /* then, where it is required */
+	bool ended; /* the program has: status or signal */
+	bool end_marked, closed, over;
+	uint32_t status;
+	char signal[32 + 1];
+};
+
+/* legs.c: may end, or halt, the recording. */
+void legs_begin(struct recorder *r);
+/* Interests in the loop, after anything that changes them. */
+void legs_watch(struct recorder *r);
+/* Nobody takes the output: what the program has written is recorded, and its
+ * descriptors are closed. */
+void legs_hang_up(struct recorder *r);
+/* The program's side is closed at once; the worker's stays. */
+void legs_halt(struct recorder *r);
+bool legs_over(const struct recorder *r);
+/* The output of a terminal ends, though somebody still has it open. */
+void legs_end_output(struct recorder *r);
+
+/* What was recorded goes into the file; tells the monitor if it does not.
+ * True: what came may be passed on. */
+bool legs_flush(struct recorder *r);
+/* Bytes typed while the terminal did not echo go into a mark. */
+void legs_tell_hidden(struct recorder *r);
+
+/* recorder.c: the wall's messages up to record_go have been obeyed. */
+void recorder_run(struct recorder *r) __attribute__((noreturn));
+
+#endif
