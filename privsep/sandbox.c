@@ -249,6 +249,7 @@ sandbox_reader(void)
 	ALLOW_ALL(ctx, base_calls);
 	ALLOW_ALL(ctx, more);
 	allow_memory(ctx);
+	allow_if(ctx, SCMP_SYS(fcntl), 1, F_GETFL);
 	/* Is its output a terminal, and how large? */
 	allow_if(ctx, SCMP_SYS(ioctl), 1, TCGETS);
 	allow_if(ctx, SCMP_SYS(ioctl), 1, TIOCGWINSZ);

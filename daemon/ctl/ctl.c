@@ -48,7 +48,7 @@ static const struct command {
     {"policy", policy_command, "diff [--users file] [--user name] old new",
 	"what a new policy changes for whom"},
     {"recordings", recordings_command,
-	"list | show | play | watch | verify | search | prune ...",
+	"list | show | play | watch | verify | search | export | prune ...",
 	"what was done in recorded sessions"},
     {"reload", reload_command,
 	"[--confirm time [--until-login user:name | rule:name]]\n"

@@ -28,6 +28,10 @@ sallyportctl_SOURCES = \
 	daemon/ctl/recordings/choose.c daemon/ctl/recordings/choose.h \
 	daemon/ctl/recordings/commands.h \
 	daemon/ctl/recordings/elapsed.c daemon/ctl/recordings/elapsed.h \
+	daemon/ctl/recordings/export.c daemon/ctl/recordings/export.h \
+	daemon/ctl/recordings/export_html.c \
+	daemon/ctl/recordings/export_string.c \
+	daemon/ctl/recordings/logged.c daemon/ctl/recordings/logged.h \
 	daemon/ctl/recordings/fields.c daemon/ctl/recordings/fields.h \
 	daemon/ctl/recordings/host_keys.c \
 	daemon/ctl/recordings/list.c daemon/ctl/recordings/list.h \
@@ -61,3 +65,18 @@ sallyportctl_LDADD = modules/host/libhost.a privsep/libprivsep.a \
 dist_man_MANS += packaging/man/sallyportctl.8
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = packaging/completion/sallyportctl
+
+# The player of an exported page, as lines of C.
+PLAYER = daemon/ctl/recordings/player_text.h
+player_lines = sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n",/'
+$(PLAYER): daemon/ctl/recordings/player.js daemon/ctl/recordings/player.css
+	$(AM_V_GEN)$(MKDIR_P) daemon/ctl/recordings && { \
+	    echo 'static const char *const player_script[] = {' && \
+	    $(player_lines) $(srcdir)/daemon/ctl/recordings/player.js && \
+	    echo 'NULL};' && echo 'static const char *const player_style[] = {' && \
+	    $(player_lines) $(srcdir)/daemon/ctl/recordings/player.css && \
+	    echo 'NULL};'; } >$@.new && mv $@.new $@
+daemon/ctl/recordings/export_html.$(OBJEXT): $(PLAYER)
+BUILT_SOURCES += $(PLAYER)
+CLEANFILES += $(PLAYER)
+EXTRA_DIST += daemon/ctl/recordings/player.js daemon/ctl/recordings/player.css

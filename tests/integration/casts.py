@@ -50,6 +50,7 @@ class Cast:
         return self
 
     def manifest(self, end="exit 0", unsigned=None, **more):
+        """What is None is left out."""
         m = {"format": 1, "conn": self.header["sallyport"]["conn"], "channel": self.header["sallyport"]["channel"],
              "file": self.base + ".cast", "bytes": len(self.text.encode()),
              "sha256": hashlib.sha256(self.text.encode()).hexdigest(), "blocks": self.block,
@@ -61,7 +62,7 @@ class Cast:
         else:
             m["unsigned"] = unsigned
         m.update(more)
-        return json.dumps(m)
+        return json.dumps({name: value for name, value in m.items() if value is not None})
 
     def folder(self, directory):
         path = os.path.join(directory, time.strftime("%Y/%m/%d", time.gmtime(self.timestamp)))

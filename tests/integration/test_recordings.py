@@ -493,6 +493,14 @@ def test_a_running_recording_is_watched_and_that_is_audited(server, user, own):
     server.wait_log(rf"sallyportctl: recordings watch {session['id']}-0 by uid 0")
     status, came = in_terminal(argv, [(b"second ", b"q")])
     assert status == 0
+    # It asks the server once, however long it lasts; the monitor's end is the recording's.
+    os.unlink(path.replace(".cast", ".manifest"))
+    mark = server.mark()
+
+    def kill_monitor(_):
+        os.kill(session["monitor"], 9)
+    status, came = in_terminal(argv, [(b"second ", kill_monitor)])
+    assert status == 0 and server.log()[mark:].count("sallyportctl: sessions by") == 1
     p.stdin.close()
     p.wait(15)
 
@@ -524,3 +532,125 @@ def test_reading_and_removing_is_audited_or_not_done(server, own):
     finally:
         s.close()
         os.unlink("/dev/log")
+
+
+def test_a_recorder_that_died_leaves_a_prefix(store, host_key):
+    c = casts.simple()
+    c.text += '[61.4, "o", "cut in the mid'
+    lost = {name: None for name in ("sha256", "blocks", "head", "output", "error", "input", "hidden", "marks", "event")}
+    path = c.write(store, key=host_key, end="lost", **lost)
+    status, text = verdict(store, host_key, "00000000000000a1")
+    assert status == 4 and text.startswith("prefix: the recorder died; good up to block 2, at 00:01:01.300000"), text
+    change(path, b"secret", b"public")
+    assert verdict(store, host_key, "00000000000000a1")[0] == 1
+    casts.simple().write(store, key=host_key, end="exit 0", **lost)
+    status, text = verdict(store, host_key, "00000000000000a1")
+    assert status == 1 and "hashes are missing" in text
+
+
+# ---- export ----
+
+def export(store, form, name="00000000000000a1", *words, **kw):
+    return ctl(store, "export", "--format", form, name, *words, **kw)
+
+
+def test_export_to_asciicast_is_what_every_player_knows(store):
+    c = casts.simple().add("err", "e")
+    c.end_block().write(store)
+    first, *rest = export(store, "asciicast", check=0).stdout.splitlines()
+    header = json.loads(first)
+    assert header.keys() == {"version", "width", "height", "timestamp", "env"} and header["version"] == 2
+    lines = [json.loads(line) for line in rest]
+    assert {line[1] for line in lines} == {"o", "m"} and lines[2] == [1.2, "o", "notes.txt  secret.txt\r\n"]
+
+
+def test_asciinema_plays_the_files_as_they_are_and_as_exported(store):
+    if not shutil.which("asciinema"):
+        pytest.skip("no asciinema")
+    path = casts.simple().write(store)
+    exported = f"{sp.SCRATCH}/exported.cast"
+    with open(exported, "w") as f:
+        f.write(export(store, "asciicast", check=0).stdout)
+    for name in (path, exported):
+        p = sp.run(["script", "-qec", f"asciinema cat {name}", "/dev/null"], check=0)
+        assert p.stdout.replace("\r", "").split("\n")[:3] == ["alice@testhost:~$ ls", "notes.txt  secret.txt", "logout"]
+
+
+def test_export_to_text_has_what_was_on_the_screen(store):
+    c = casts.Cast()
+    c.add("one\r\ntwo\x1b[1D\x1b[1D\x1b[1Dsix\r\n").add("x" * 100 + "\r\n").add("\x1b]0;t\x07\x1b[31mred\x1b[0m\r\n")
+    c.add("\x1b[?1049h\x1b[2J\x1b[1;1Hfull screen\x1b[?1049l").add("".join(f"line {i}\r\n" for i in range(100)))
+    c.end_block().write(store)
+    text = export(store, "text", check=0).stdout.splitlines()
+    assert text[:4] == ["full screen", "one", "six", "x" * 100] and text[4] == "red"
+    assert text[5:] == [f"line {i}" for i in range(100)]
+
+
+EVIL = "</script><script>document.title='owned'</script><img src=x onerror=document.title='owned'><!--\u2028\u2029]]>\\\"'`"
+
+
+def evil_page(store):
+    own = {name: EVIL for name in ("user", "rule", "source", "host", "request", "fp", "kind")}
+    c = casts.Cast(**own).add(EVIL).add("needle" + EVIL, after=5).add(EVIL, "m").add("\r\nend", after=500).end_block()
+    c.write(store, unsigned=EVIL)
+    log = f"{sp.SCRATCH}/evil.log"
+    with open(log, "w") as f:
+        f.write(json.dumps({"@timestamp": c.stamp(3), "event.action": "file.open", "sallyport.conn": c.base[:16],
+                            "message": "open " + EVIL}) + "\n")
+        f.write(f"{c.stamp(4)} testhost sallyport[1]: sentence {EVIL.split(chr(0x2028))[0]} [conn={c.base[:16]} x=y]\n")
+        f.write(json.dumps({"__REALTIME_TIMESTAMP": str((c.timestamp + 5) * 10**6), "SALLYPORT_CONN": c.base[:16],
+                            "SALLYPORT_EVENT": "forward.open", "MESSAGE": "by the journal", "X": None}) + "\n")
+        f.write(f'<86>1 {c.stamp(6)} testhost sallyport 1 SP7001 [sallyport@32473 ev="exec.start" conn="{c.base[:16]}" '
+                'command="a \\"b\\] "][meta sequenceId="7"] Starting session\n')
+        f.write(f"{c.stamp(7)} testhost sallyport[1]: another [conn=ffffffffffffffff x=y]\n")
+        f.write("{" * 3000 + "\x00\xff\n" + c.base[:16] + "\n")
+    page = f"{sp.SCRATCH}/page.html"
+    with open(page, "w") as f:
+        f.write(export(store, "html", c.base, "--log", log, check=0).stdout)
+    return page
+
+
+def test_an_exported_page_stands_alone_and_cannot_be_broken_out_of(store):
+    page = open(evil_page(store)).read()
+    assert page.count("<script") == 2 and page.count("</script>") == 2 and "<img" not in page and "\u2028" not in page
+    assert not re.search(r"(?:src|href)=|https?:|url\(|@import", re.sub(r'(?s)id="recording">.*?</script>', "", page))
+    (csp,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page)
+    assert re.fullmatch(r"default-src 'none'; script-src 'sha256-[\w+/]{43}='; style-src 'sha256-[\w+/]{43}='; "
+                        r"base-uri 'none'; form-action 'none'", csp)
+    data = json.loads(re.search(r'id="recording">(.*?)</script>', page, re.S)[1])
+    assert data["header"]["user"] == EVIL and data["lines"][0][2] == EVIL and data["why"] == EVIL
+    assert [(round(e[0]), e[1]) for e in data["events"]] == [
+        (3, "file.open"), (4, ""), (5, "forward.open"), (6, "exec.start")]
+    assert [e[2] for e in data["events"]][2:] == ["by the journal", "Starting session"]
+
+
+def in_browser(page, fragment):
+    """What the page has become, and what the browser says of it."""
+    p = sp.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={sp.SCRATCH}/chromium",
+                "--virtual-time-budget=5000", "--enable-logging=stderr", "--dump-dom", f"file://{page}#{fragment}"],
+               timeout=120, check=0)
+    assert "CONSOLE" not in p.stderr, p.stderr
+    return p.stdout
+
+
+def test_an_exported_page_plays_seeks_and_searches_in_a_browser(store):
+    if not shutil.which("chromium"):
+        pytest.skip("no chromium")
+    page = evil_page(store)
+    dom = in_browser(page, "t=0.2&q=NEEDLE")
+    assert "<title>Recording</title>" in dom and "<img" not in dom
+    screen, lists = re.search(r'<div id="screen">(.*?)<div id="controls">.*?<ol id="hits">(.*)</aside>', dom, re.S).groups()
+    assert "&lt;/script&gt;&lt;script&gt;document.title" in screen and "needle" not in screen
+    assert re.search(r"<time>00:00:05</time><b></b>[^<]*needle", lists)
+    for text in ("file.open", "forward.open</b>by the journal", "exec.start</b>Starting session", "<b>mark</b>"):
+        assert text in lists, lists
+    dom = in_browser(page, "t=5.2")
+    assert "needle" in dom.split('<div id="controls">')[0] and "unsigned: " in dom
+    # as much of it as there is: 507 seconds, idle cut to two
+    assert re.search(r'id="clock">00:00:0\d / 00:00:0\d<', dom)
+
+
+def test_export_is_audited(server, own):
+    casts.simple().write(own)
+    own_ctl(server, "export", "--format", "text", "00000000000000a1")
+    server.wait_log(r"sallyportctl: recordings export 00000000000000a1-0 by uid 0")

@@ -124,6 +124,7 @@ take_line(struct cast *c, size_t max, const char **line, enum cast_found *found)
 		looked = have;
 		if (refill(c, max))
 			continue;
+		c->cut = have > 0 && c->why[0] == '\0';
 		*found = c->why[0] != '\0' ? CAST_BAD :
 		    have > 0		   ? CAST_CUT :
 					     CAST_END;
@@ -131,6 +132,7 @@ take_line(struct cast *c, size_t max, const char **line, enum cast_found *found)
 	}
 	*line = &c->room[c->begin];
 	looked = (size_t)(lf - *line) + 1;
+	c->cut = false;
 	c->begin += looked;
 	c->bytes += looked;
 	c->number++;
@@ -259,6 +261,12 @@ end_block(struct cast *c, const struct cast_line *line)
 	}
 }
 
+uint64_t
+cast_bytes(const struct cast *c)
+{
+	return c->bytes + (c->end - c->begin);
+}
+
 int
 cast_whole(struct cast *c)
 {
@@ -278,9 +286,9 @@ side(const char **at, const char *end, unsigned *value)
 	const char *start = *at;
 
 	*value = 0;
-	while (*at < end && **at >= '0' && **at <= '9' && *at - start < 4)
+	while (*at < end && **at >= '0' && **at <= '9' && *at - start < 5)
 		*value = *value * 10 + (unsigned)(*(*at)++ - '0');
-	return *at > start && *value > 0 && *value <= CAST_SIDE_MAX;
+	return *at > start && *value <= CAST_SIDE_MAX;
 }
 
 /* COLUMNSxROWS */

@@ -22,7 +22,7 @@
 
 #define CAST_HEADER_MAX (2u << 20) /* bytes of the first line */
 #define CAST_LINE_MAX	(1u << 20) /* of another */
-#define CAST_SIDE_MAX	4096 /* columns or rows of a terminal */
+#define CAST_SIDE_MAX	65535 /* columns or rows of a terminal */
 #define CAST_WHY_MAX	512
 #define CAST_HASH	32
 
@@ -52,6 +52,7 @@ struct cast {
 	char fault[CAST_WHY_MAX]; /* the first that was wrong with it, or "" */
 	uint64_t blocks; /* that ended */
 	uint64_t proven, proven_when, proven_line; /* the last good block */
+	bool cut; /* the last line has no end */
 	bool loose; /* there are lines behind the last block */
 	uint8_t head[CAST_HASH];
 	uint64_t bytes; /* of the file */
@@ -77,6 +78,9 @@ int cast_open(struct cast *c, int fd);
 void cast_close(struct cast *c);
 
 enum cast_found cast_next(struct cast *c, struct cast_line *line);
+
+/* Behind the end: the bytes of the file, with those of a line that is cut. */
+uint64_t cast_bytes(const struct cast *c);
 
 /* Behind the end: the hash of the whole file. */
 int cast_whole(struct cast *c);

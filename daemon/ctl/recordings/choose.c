@@ -13,6 +13,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,15 +42,25 @@ choose_free_alive(struct choose_alive *alive)
 	records_free(&alive->sessions);
 }
 
+pid_t
+choose_monitor(const struct choose_alive *alive, const char *base)
+{
+	const struct records *r = &alive->sessions;
+	unsigned long pid;
+
+	for (size_t i = 0; i < r->count; i++) {
+		if (strncmp(record_get(&r->items[i], "id"), base, 16) != 0)
+			continue;
+		pid = strtoul(record_get(&r->items[i], "monitor"), NULL, 10);
+		return pid > 0 && pid <= INT_MAX ? (pid_t)pid : 0;
+	}
+	return 0;
+}
+
 bool
 choose_is_alive(const struct choose_alive *alive, const char *base)
 {
-	const struct records *r = &alive->sessions;
-
-	for (size_t i = 0; i < r->count; i++)
-		if (strncmp(record_get(&r->items[i], "id"), base, 16) == 0)
-			return true;
-	return false;
+	return choose_monitor(alive, base) != 0;
 }
 
 /* ---- files ---- */
@@ -73,7 +85,8 @@ open_files(const struct stored *s, const char *name,
 		recording_close(r);
 		return false;
 	}
-	r->running = choose_is_alive(alive, s->base);
+	r->monitor = choose_monitor(alive, s->base);
+	r->running = r->monitor != 0;
 	return true;
 }
 
@@ -268,21 +281,13 @@ choose_one(const struct recordings_options *o, struct recording *r,
 }
 
 bool
-choose_has_ended(const struct recordings_options *o, const struct stored *where)
+choose_has_ended(const struct stored *where, int monitor)
 {
-	struct choose_alive alive;
+	struct pollfd p = {.fd = monitor, .events = POLLIN};
 	uint64_t bytes;
 	time_t changed;
-	bool gone;
 
-	if (store_look(where, STORE_MANIFEST, &bytes, &changed) ||
-	    !store_look(where, STORE_CAST, &bytes, &changed))
-		return true;
-	/* What is being written is being made. */
-	if (time(NULL) - changed < 5)
-		return false;
-	choose_ask_alive(o, &alive);
-	gone = alive.known && !choose_is_alive(&alive, where->base);
-	choose_free_alive(&alive);
-	return gone;
+	return store_look(where, STORE_MANIFEST, &bytes, &changed) ||
+	    !store_look(where, STORE_CAST, &bytes, &changed) ||
+	    poll(&p, 1, 0) > 0;
 }

@@ -15,6 +15,8 @@ struct choose_alive {
 void choose_ask_alive(
     const struct recordings_options *o, struct choose_alive *alive);
 bool choose_is_alive(const struct choose_alive *alive, const char *base);
+/* The connection's monitor; 0: it is not alive. */
+pid_t choose_monitor(const struct choose_alive *alive, const char *base);
 void choose_free_alive(struct choose_alive *alive);
 
 /*
@@ -30,9 +32,9 @@ reader_feed_fn choose_feed;
 int choose_one(const struct recordings_options *o, struct recording *r,
     struct stored *where);
 
-/* Is the manifest there by now, or the connection gone? */
-bool choose_has_ended(
-    const struct recordings_options *o, const struct stored *where);
+/* Is the manifest there by now, or the process gone that would write it?
+ * monitor is its pidfd, or -1. */
+bool choose_has_ended(const struct stored *where, int monitor);
 
 /* The host's keys: --key, or those of the configuration.  CTL_OK, or said. */
 int choose_keys(struct recordings_options *o, const char *path);

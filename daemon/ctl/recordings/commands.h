@@ -6,6 +6,8 @@
 
 #include "daemon/ctl/recordings/reader.h"
 
+/* export.c: one recording */
+reader_fn export_read;
 /* list.c */
 reader_fn list_read;
 /* play.c: one recording */

@@ -19,9 +19,9 @@ static const struct field_row rows[] = {
     ROW(channel, IS_NUMBER, true),
     ROW(file, IS_TEXT, true),
     ROW(bytes, IS_NUMBER, true),
-    ROW(sha256, IS_TEXT, true),
-    ROW(blocks, IS_NUMBER, true),
-    ROW(head, IS_TEXT, true),
+    ROW(sha256, IS_TEXT, false),
+    ROW(blocks, IS_NUMBER, false),
+    ROW(head, IS_TEXT, false),
     ROW(started, IS_TEXT, true),
     ROW(ended, IS_TEXT, true),
     ROW(output, IS_NUMBER, false),
@@ -56,6 +56,13 @@ manifest_read(struct manifest *m, const char *name, const void *text,
 	if (m->is_signed == (m->unsigned_why != NULL)) {
 		snprintf(why, why_size,
 		    "%s: it is neither signed, nor says why not", name);
+		return E_FORMAT;
+	}
+	/* Of a recorder that has died only the size is known. */
+	m->is_lost = strcmp(m->end, "lost") == 0;
+	if (m->is_lost != (m->sha256 == NULL) ||
+	    m->is_lost != (m->head == NULL)) {
+		snprintf(why, why_size, "%s: hashes are missing", name);
 		return E_FORMAT;
 	}
 	return 0;

@@ -15,6 +15,7 @@ struct manifest {
 	    marks;
 	char *conn, *file, *sha256, *head, *started, *ended, *end, *event;
 	bool is_signed;
+	bool is_lost; /* the recorder died: no hashes, no counts */
 	char *unsigned_why;
 };
 

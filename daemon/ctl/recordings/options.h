@@ -37,6 +37,7 @@ struct recordings_options {
 	unsigned columns, rows; /* of this terminal, 0: none */
 	/* export */
 	const char *format, *log;
+	int log_fd; /* -1: none */
 	/* verify */
 	struct key *keys[RECORDINGS_KEYS_MAX];
 	size_t key_count;

@@ -106,7 +106,10 @@ lock_up(void)
 			_exit(CTL_FAILED);
 		drop_to_user(uid, gid);
 	}
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+	/* A reader does not outlive who asked; a change of the uid forgets it.
+	 */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		_exit(CTL_FAILED);
 	sandbox_reader();
 }
@@ -116,9 +119,6 @@ be_child(struct recordings_options *o, reader_fn *read, int feed)
 {
 	int status;
 
-	/* A reader does not outlive who asked. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
-		_exit(CTL_FAILED);
 	lock_up();
 	status = read(o, feed);
 	status = ctl_end(o->ctl, status);
@@ -137,6 +137,9 @@ await(const struct ctl *ctl, pid_t pid)
 		json_note_written();
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
+	/* Whoever read the answer has had enough of it. */
+	if (WTERMSIG(status) == SIGPIPE)
+		return CTL_FAILED;
 	return ctl_fail("the reader of recordings was ended by signal %d",
 	    WTERMSIG(status));
 }

@@ -10,10 +10,13 @@
 #include "daemon/ctl/recordings/options.h"
 #include "daemon/ctl/recordings/store.h"
 
+#include <sys/types.h>
+
 struct recording {
 	char name[STORE_NAME_MAX]; /* 2026/11/30/CONN-CHANNEL.cast, or a path */
 	char base[256]; /* CONN-CHANNEL */
 	bool running; /* its connection is alive */
+	pid_t monitor; /* the process that writes its end; not sent; 0 */
 	int fds[STORE_FILES]; /* -1: there is none */
 };
 

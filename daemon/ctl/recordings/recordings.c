@@ -13,10 +13,15 @@
 #include "lib/ssh/key.h"
 
 #include <locale.h>
+#include <sys/syscall.h>
+
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* How often it is looked whether a recording has ended. */
 #define WATCH_MS 300
@@ -80,6 +85,7 @@ struct showing {
 	struct recording recording;
 	struct stored where;
 	bool follow;
+	int monitor; /* pidfd of the one that writes its end, or -1 */
 };
 
 /* The reader has all it needs; its end, or a signal, is waited for. */
@@ -88,17 +94,18 @@ feed_one(const struct recordings_options *o, int feed, void *arg)
 {
 	struct showing *s = arg;
 
+	(void)o;
 	if (!reader_send(feed, &s->recording))
 		return;
 	while (!terminal_wait(feed, WATCH_MS))
-		if (s->follow && choose_has_ended(o, &s->where))
+		if (s->follow && choose_has_ended(&s->where, s->monitor))
 			break;
 }
 
 static int
 run_showing(struct recordings_options *o, bool follow)
 {
-	struct showing s = {.follow = follow};
+	struct showing s = {.follow = follow, .monitor = -1};
 	int status;
 
 	if (o->name_count != 1)
@@ -107,10 +114,16 @@ run_showing(struct recordings_options *o, bool follow)
 		return status;
 	status = note_act(o, follow ? "watch" : "play", s.recording.base);
 	if (status == CTL_OK) {
+		/* The server is asked once: each time is in the audit. */
+		if (s.recording.monitor > 0)
+			s.monitor = (int)syscall(
+			    SYS_pidfd_open, s.recording.monitor, 0);
 		terminal_begin(o);
 		status = reader_run(
 		    o, follow ? watch_read : play_read, feed_one, &s);
 		terminal_end();
+		if (s.monitor >= 0)
+			close(s.monitor);
 	}
 	recording_close(&s.recording);
 	return status;
@@ -128,6 +141,50 @@ run_watch(struct recordings_options *o)
 	return run_showing(o, true);
 }
 
+/* The reader gets the log as a descriptor, too. */
+static int
+open_log(struct recordings_options *o)
+{
+	if (strcmp(o->log, "-") == 0)
+		o->log_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	else
+		o->log_fd = open(o->log, O_RDONLY | O_CLOEXEC);
+	return o->log_fd >= 0 ? CTL_OK :
+				ctl_fail("%s: %s", o->log, strerror(errno));
+}
+
+static void
+feed_export(const struct recordings_options *o, int feed, void *arg)
+{
+	(void)o;
+	(void)reader_send(feed, arg);
+}
+
+static int
+run_export(struct recordings_options *o)
+{
+	struct recording r;
+	struct stored where;
+	int status;
+
+	if (o->name_count != 1 || o->format == NULL)
+		return ctl_usage(
+		    o->ctl, "one recording and --format are expected");
+	if (o->log != NULL && strcmp(o->format, "html") != 0)
+		return ctl_usage(o->ctl, "--log is for --format html");
+	if (o->log != NULL && (status = open_log(o)) != CTL_OK)
+		return status;
+	if ((status = choose_one(o, &r, &where)) != CTL_OK)
+		return status;
+	if (o->key_count == 0 && strcmp(o->format, "html") == 0)
+		choose_host_keys(o);
+	status = note_act(o, "export", r.base);
+	if (status == CTL_OK)
+		status = reader_run(o, export_read, feed_export, &r);
+	recording_close(&r);
+	return status;
+}
+
 static const struct {
 	const char *name;
 	run_fn *run;
@@ -140,6 +197,7 @@ static const struct {
     {"watch", run_watch, TAKE_RAW, false},
     {"verify", run_verify, TAKE_KEYS | TAKE_FILTERS, false},
     {"search", run_search, TAKE_FILTERS | TAKE_CASE, true},
+    {"export", run_export, TAKE_EXPORT | TAKE_KEYS, false},
     {"prune", prune_run, TAKE_PRUNE, false},
 };
 
@@ -183,7 +241,7 @@ use_directory(struct recordings_options *o)
 int
 recordings_command(const struct ctl *ctl, int argc, char **argv)
 {
-	struct recordings_options o = {.ctl = ctl, .speed = 1};
+	struct recordings_options o = {.ctl = ctl, .speed = 1, .log_fd = -1};
 	int status = CTL_USAGE;
 
 	/* What shows, and how wide it is, does not depend on who asks. */
@@ -203,5 +261,5 @@ recordings_command(const struct ctl *ctl, int argc, char **argv)
 	}
 	return ctl_usage(ctl,
 	    "what of the recordings: list, show, play, watch, verify, "
-	    "search, prune");
+	    "search, export, prune");
 }

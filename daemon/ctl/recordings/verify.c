@@ -76,10 +76,7 @@ read_all(struct verified *v)
 	if (found == CAST_BAD)
 		return judge(v, VERDICT_BROKEN, "%s; %s", v->cast.why,
 		    proven(&v->cast, good, sizeof(good)));
-	if (found == CAST_END)
-		return true;
-	return judge(v, VERDICT_PREFIX, "the last line is cut off; %s",
-	    proven(&v->cast, good, sizeof(good)));
+	return true;
 }
 
 /* ---- the manifest ---- */
@@ -110,8 +107,10 @@ differs(const struct recording *r, struct verified *v)
 		return "it is of another connection or channel";
 	if (strcmp(m->started, h->started) != 0)
 		return "it has another start";
-	if (m->bytes != v->cast.bytes)
+	if (m->bytes != cast_bytes(&v->cast))
 		return "the file has another size";
+	if (m->is_lost)
+		return NULL;
 	if (cast_whole(&v->cast) != 0 || !same_hash(m->sha256, v->cast.whole))
 		return "the file has another hash";
 	if (m->blocks != v->cast.blocks ||
@@ -209,11 +208,23 @@ judge_prefix(const struct recording *r, struct verified *v)
 {
 	char good[160];
 
-	judge(v, VERDICT_PREFIX, "%s; %s",
+	judge(v, VERDICT_PREFIX, "%s%s; %s",
+	    v->cast.cut ? "the last line is cut off: " : "",
 	    r->running ? "still being recorded" :
 			 "the end was not written: the server or the "
 			 "recorder ended before, or the manifest is gone",
 	    proven(&v->cast, good, sizeof(good)));
+}
+
+/* A good signature is over its size, and the chain is its only hash. */
+static void
+judge_lost(struct verified *v)
+{
+	char good[160];
+
+	if (v->verdict != VERDICT_BROKEN)
+		judge(v, VERDICT_PREFIX, "the recorder died; %s",
+		    proven(&v->cast, good, sizeof(good)));
 }
 
 static void
@@ -233,6 +244,10 @@ judge_end(const struct recordings_options *o, const struct recording *r,
 		    "missing");
 	else
 		check_signature(o, r, v, &manifest);
+	if (v->has_manifest && v->manifest.is_lost)
+		judge_lost(v);
+	else if (v->cast.cut && v->verdict != VERDICT_BROKEN)
+		judge(v, VERDICT_BROKEN, "the last line is cut off");
 	buf_free(&manifest);
 }
 
@@ -252,12 +267,8 @@ verify_recording(const struct recordings_options *o, const struct recording *r,
 		    v->cast.header.conn);
 		return;
 	}
-	if (!read_all(v)) {
-		/* A file that has an end by its manifest was cut later. */
-		if (v->verdict == VERDICT_PREFIX && r->fds[STORE_MANIFEST] >= 0)
-			v->verdict = VERDICT_BROKEN;
+	if (!read_all(v))
 		return;
-	}
 	if (r->fds[STORE_MANIFEST] < 0)
 		judge_prefix(r, v);
 	else

@@ -260,8 +260,11 @@ vt_free(struct vt *vt)
 void
 vt_resize(struct vt *vt, unsigned columns, unsigned rows)
 {
-	columns = bounded(columns);
-	rows = bounded(rows);
+	/* A terminal without a size says nothing of it. */
+	columns = columns == 0 ? vt->columns : bounded(columns);
+	rows = rows == 0 ? vt->rows : bounded(rows);
+	if (columns == vt->columns && rows == vt->rows)
+		return;
 	vt_settle(vt);
 	for (; vt->y >= rows; vt->y--) {
 		vt->top = 0;
@@ -308,6 +311,26 @@ first_row(struct vt *vt, unsigned y)
 	while (y > 0 && vt_row(vt, y - 1)->goes_on)
 		y--;
 	return y;
+}
+
+size_t
+vt_row_text(struct vt *vt, unsigned row, uint32_t *characters, size_t max,
+    bool *goes_on)
+{
+	const struct row *at = vt_row(vt, row);
+	size_t count = 0, used = 0;
+
+	for (unsigned x = 0; x < vt->columns && count < max; x++) {
+		uint32_t c = at->cells[x];
+
+		if (c == TRAILING)
+			continue;
+		characters[count++] = c == BLANK ? ' ' : c;
+		if (at->goes_on || (c != BLANK && c != ' '))
+			used = count;
+	}
+	*goes_on = at->goes_on;
+	return used;
 }
 
 size_t

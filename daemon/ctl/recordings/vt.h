@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VT_SIDE_MAX 1000 /* columns, rows: of more the rest is not modelled */
+#define VT_SIDE_MAX 512 /* columns, rows: of more the rest is not modelled */
 
 struct vt;
 
@@ -43,6 +43,10 @@ void vt_end(struct vt *vt);
  * characters, at most max.
  */
 size_t vt_text(struct vt *vt, unsigned row, uint32_t *characters, size_t max);
+
+/* The characters of this row alone; goes_on: the line does, in the next. */
+size_t vt_row_text(struct vt *vt, unsigned row, uint32_t *characters,
+    size_t max, bool *goes_on);
 
 /* A number that the caller keeps with the line, 0 when it was erased. */
 unsigned *vt_note(struct vt *vt, unsigned row);

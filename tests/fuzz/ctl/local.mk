@@ -27,3 +27,9 @@ tests_fuzz_ctl_fuzz_screen_SOURCES = tests/fuzz/ctl/fuzz_screen.c \
 	$(FUZZ_MAIN)
 tests_fuzz_ctl_fuzz_screen_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_ctl_fuzz_screen_LDADD = lib/libground.a
+
+FUZZ_TARGETS += tests/fuzz/ctl/fuzz_logged
+tests_fuzz_ctl_fuzz_logged_SOURCES = tests/fuzz/ctl/fuzz_logged.c \
+	daemon/ctl/recordings/logged.c $(FUZZ_MAIN)
+tests_fuzz_ctl_fuzz_logged_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_ctl_fuzz_logged_LDADD = lib/libground.a
