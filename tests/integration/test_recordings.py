@@ -9,6 +9,7 @@ import pytest
 
 import casts
 import sp
+from test_recording import record, recorded_terminal, recordings
 
 CTL = "/usr/sbin/sallyportctl"
 
@@ -488,6 +489,9 @@ def test_a_running_recording_is_watched_and_that_is_audited(server, user, own):
         with open(path.replace(".cast", ".manifest"), "w") as f:
             f.write(c.manifest())
     argv = [CTL, "-f", server.config, "recordings", "watch", session["id"]]
+    aged(path, 50)
+    own_ctl(server, "prune", "--older-than", "30d")
+    assert left(own), "a session that goes on keeps its recording"
     status, came = in_terminal(argv, [(b"first ", go_on), (b"second ", end)])
     assert status == 0 and b"watching alice" in came
     server.wait_log(rf"sallyportctl: recordings watch {session['id']}-0 by uid 0")
@@ -654,3 +658,68 @@ def test_export_is_audited(server, own):
     casts.simple().write(own)
     own_ctl(server, "export", "--format", "text", "00000000000000a1")
     server.wait_log(r"sallyportctl: recordings export 00000000000000a1-0 by uid 0")
+
+
+# ---- what the server has recorded itself ----
+
+def test_a_session_of_the_server_is_watched_and_then_read_by_every_command(make_server, user):
+    s = record(make_server, "pty = true; required = true;", log_level="verbose")
+    t = recorded_terminal(s, user)
+    t.send("printf 'nee\\033[1mdle\\033[0m\\n'\n")
+    t.expect(rb"nee\x1b\[1mdle")
+    (line,) = [r for r in json.loads(own_ctl(s, "--json", "list", "--running").stdout)]
+    assert line["user"] == user.name and line["state"] == "running" and line["source"] == "127.0.0.1"
+
+    def type_more(_):
+        t.send("echo mo''re; exit 3\n")
+    status, came = in_terminal([CTL, "-f", s.config, "recordings", "watch", line["id"]],
+                               [(b"dle\x1b[0m", type_more), (b"more", b"")])
+    assert status == 0 and b"needle" not in came
+    assert t.wait() == 3
+    r, = recordings()
+    assert re.fullmatch(r"\S+\.cast: complete: signed by \S+ SHA256:\S+\n", own_ctl(s, "verify").stdout)
+    (shown,) = json.loads(own_ctl(s, "--json", "show", line["id"][:10]).stdout)
+    assert shown["verdict"] == "complete" and shown["end"] == "exit 3" and shown["sha256"] == r.manifest["sha256"]
+    (found,) = json.loads(own_ctl(s, "--json", "search", "--user", user.name, "needle").stdout)
+    assert found["text"] == "needle" and found["file"] in r.path
+    text = own_ctl(s, "export", "--format", "text", line["id"]).stdout
+    assert "\nneedle\n" in text and "\nmore\n" in text
+    assert "more" in own_ctl(s, "play", "--speed", "1000", line["id"]).stdout
+    page = own_ctl(s, "export", "--format", "html", "--log", s.log_file, line["id"]).stdout
+    data = json.loads(re.search(r'id="recording">(.*?)</script>', page, re.S)[1])
+    assert data["verdict"] == "complete" and any("Accepted publickey" in e[2] for e in data["events"]), data["events"]
+    assert all(-60 < e[0] < 60 for e in data["events"])
+    own_ctl(s, "prune", "--max-total", "0")
+    assert not os.path.exists(r.path)
+
+
+# ---- doc/EVIDENCE.md ----
+
+def commands():
+    text = open(os.path.join(sp.TOP, "doc/EVIDENCE.md")).read()
+    part = re.split(r"(?m)^## ", text.split("## How an auditor checks a recording\n")[1])[0]
+    return re.findall(r"(?m)^\t(.*)$", part)
+
+
+def test_the_commands_of_the_documentation_work(user, host_key):
+    folder = user.home + "/audit"
+    os.makedirs(folder)
+    c = casts.simple("9f86d081884c7d65", timestamp=1796032800).add("Drop Table users;\r\n").end_block()
+    path = c.write(folder + "/recordings", key=host_key)
+    assert path == folder + "/recordings/2026/11/30/9f86d081884c7d65-0.cast"
+    shutil.copy(host_key + ".pub", folder + "/host_keys")
+    with open(folder + "/sallyport.log", "w") as f:
+        f.write(f"{c.stamp(1)} testhost sallyport[1]: Starting session [conn=9f86d081884c7d65 x=y]\n")
+    sp.run(["chown", "-R", user.name, folder], check=0)
+    assert len(commands()) == 10
+    said = {}
+    for command in commands():
+        p = sp.run(["setpriv", f"--reuid={user.uid}", f"--regid={user.gid}", "--clear-groups", "sh", "-ec", command],
+                   cwd=folder, check=0, env=dict(os.environ, PATH="/usr/sbin:/usr/bin:/sbin:/bin"))
+        assert p.stderr == "" or " play " in command, (command, p.stderr)
+        said[command.split(" ")[2] if command.startswith("sallyportctl") else command.split(" ")[0]] = p.stdout
+    assert ".cast: complete: signed by ED25519 SHA256:" in said["verify"] and "verdict: complete" in said["show"]
+    assert said["grep"].split('"')[3] == said["sha256sum"].split(" ")[0]
+    assert "9f86d081884c7d65-0" in said["list"] and "Drop Table" in said["search"] and "secret.txt" in said["play"]
+    page = open(folder + "/page.html").read()
+    assert "Starting session" in page and '"verdict":"complete"' in page

@@ -3,6 +3,7 @@
  */
 #include "daemon/ctl/ctl.h"
 
+#include "config/load.h"
 #include "daemon/ctl/recordings/arguments.h"
 #include "daemon/ctl/recordings/choose.h"
 #include "daemon/ctl/recordings/commands.h"
@@ -25,8 +26,6 @@
 
 /* How often it is looked whether a recording has ended. */
 #define WATCH_MS 300
-
-#define DIRECTORY LOCALSTATEDIR "/lib/sallyport/recordings"
 
 typedef int run_fn(struct recordings_options *o);
 
@@ -201,11 +200,24 @@ static const struct {
     {"prune", prune_run, TAKE_PRUNE, false},
 };
 
+/* The configuration's, of this machine; where none can be read, the default. */
 static char *
 own_directory(const struct recordings_options *o)
 {
-	(void)o;
-	return mem_strdup(DIRECTORY);
+	struct problems problems = {0};
+	struct bundle bundle = {0};
+	struct config *config = NULL;
+	char *directory;
+
+	if (config_bundle_read_unjudged(
+		o->ctl->config_file, &bundle, &problems) != 0 ||
+	    config_load(&bundle, &config, &problems) != 0)
+		config = config_defaults();
+	directory = mem_strdup(config->recordings.directory);
+	config_free(config);
+	config_bundle_free(&bundle);
+	problems_free(&problems);
+	return directory;
 }
 
 /* Is the path the directory, or below it? */
