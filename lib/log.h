@@ -20,6 +20,7 @@ enum log_level {
 	LOG_LEVEL_INFO, /* from birth */
 	LOG_LEVEL_VERBOSE,
 	LOG_LEVEL_DEBUG,
+	LOG_LEVEL_COUNT
 };
 
 #define LOG_PRINTF(f, a) __attribute__((format(printf, f, a)))

@@ -24,7 +24,8 @@
 enum proxy_kind {
 	PROXY_LOCAL, /* the balancer's own connection: a health check */
 	PROXY_UNKNOWN, /* for a client without an address that we know */
-	PROXY_ADDRESS /* for the client of `source` */
+	PROXY_ADDRESS, /* for the client of `source` */
+	PROXY_KIND_COUNT
 };
 
 struct proxy_header {

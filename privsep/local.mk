@@ -18,6 +18,7 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/messages_workers.h \
 	privsep/offspring.c privsep/offspring.h \
 	privsep/policy_account.c privsep/policy_account.h \
+	privsep/peer.c privsep/peer.h \
 	privsep/pipes.c privsep/pipes.h \
 	privsep/path_tokens.c privsep/path_tokens.h \
 	privsep/records.c privsep/records.h \

@@ -14,9 +14,11 @@
  *	answers	 "yes" if the sender waits for an answer, for the reader
  *
  * The fields of message x are WALL_x: F(type, name, limit), in wire order.
- * Types: u8 u16 u32 u64 (limit: largest value), flag, text (no NUL inside;
- * limit: bytes), bytes (limit: bytes).
- * A message x is asked for as MSG_x and handled by on_x(), nowhere else.
+ * Types: u8 u16 u32 u64 (limit: largest value), flag, choice (limit: how many
+ * values its enum has: another is refused), text (no NUL inside; limit:
+ * bytes), bytes (limit: bytes).
+ * A message x is asked for as MSG_x and handled by on_x(), nowhere else
+ * (privsep/peer.h).
  */
 #ifndef PRIVSEP_MESSAGES_H
 #define PRIVSEP_MESSAGES_H
@@ -27,13 +29,6 @@
 
 /* clang-format off */
 
-/* What a generation is prepared for. */
-#define PREPARE_SERVE	 0
-#define PREPARE_REHEARSE 1
-#define PREPARE_TEST	 2
-#define PREPARE_PRINT	 3 /* as a test, without the policy's own tests */
-
-/* clang-format off */
 /*
  * Worker to monitor: what a stranger, through a broken worker, can ask of
  * root.  An honest one passes on as many auth_* as limits.max_auth_tries, 100
@@ -80,8 +75,8 @@
 	MSG(report, IN(OPEN) | IN(CLOSING), 0, 0, no)                    \
 	MSG(bye, ANY_STATE, 1, 0, no)
 
-/* A line for people, from the sandbox: syslog level as in lib/log.h. */
-#define WALL_log(F) F(u8, level, 7) F(text, line, WALL_TEXT_MAX)
+/* A line for people, from the sandbox. */
+#define WALL_log(F) F(choice, level, LOG_LEVEL_COUNT) F(text, line, WALL_TEXT_MAX)
 /* Both identification strings, without CR LF. */
 #define WALL_version(F)                    \
 	F(bytes, client, SSH_VERSION_MAX)  \
@@ -154,9 +149,10 @@
 	F(u32, channel, U32) F(flag, single, 1) F(text, protocol, 64) \
 	F(text, cookie, 256) F(u32, screen, 1024)
 #define WALL_agent(F) F(u32, channel, U32)
-/* kind: enum start_kind in privsep/wall.h; the command or subsystem. */
+/* The command or subsystem. */
 #define WALL_start(F) \
-	F(u32, channel, U32) F(u8, kind, 2) F(text, command, SSH_COMMAND_MAX)
+	F(u32, channel, U32) F(choice, kind, START_KIND_COUNT)              \
+	F(text, command, SSH_COMMAND_MAX)
 #define WALL_window(F)                                             \
 	F(u32, channel, U32) F(u32, columns, U32) F(u32, rows, U32) \
 	F(u32, width, U32) F(u32, height, U32)
@@ -182,7 +178,8 @@
  * the same fields, so that its `accepted` and channel_closed find together.
  */
 #define WALL_channel_offered(F)                                        \
-	F(u32, channel, U32) F(u8, kind, 7) F(text, address, WALL_HOST_MAX) \
+	F(u32, channel, U32) F(choice, kind, INCOMING_KIND_COUNT)      \
+	F(text, address, WALL_HOST_MAX)                                \
 	F(u32, port, PORT_MAX) F(text, originator, 128)                \
 	F(u32, originator_port, PORT_MAX)
 /* timed_out: seconds without traffic, if policy closed it for that; else 0. */
@@ -195,9 +192,9 @@
 #define WALL_report(F)                                              \
 	F(u32, channels, U32) F(u64, bytes_in, U64)                 \
 	F(u64, bytes_out, U64) F(u32, idle, U32) F(u32, rekeys, U32)
-/* Why the worker ends: enum bye_cause; SSH reason code; a sentence. */
+/* Why the worker ends; SSH reason code; a sentence. */
 #define WALL_bye(F)                                                   \
-	F(u8, cause, 15) F(u32, reason, U32) F(text, text, WALL_TEXT_MAX) \
+	F(choice, cause, BYE_CAUSE_COUNT) F(u32, reason, U32) F(text, text, WALL_TEXT_MAX) \
 	F(u64, bytes_in, U64) F(u64, bytes_out, U64)
 
 /* Monitor to worker. */
@@ -234,9 +231,9 @@
 	F(bytes, token, WALL_TOKEN_MAX)
 /* The client's token is refused: perhaps with one for it; then the end. */
 #define WALL_kex_failed(F) F(bytes, token, WALL_TOKEN_MAX)
-/* result: enum auth_result; methods that can continue. */
+/* The methods that can continue. */
 #define WALL_auth_verdict(F) \
-	F(u8, result, 2) F(text, methods, WALL_METHODS_MAX)
+	F(choice, result, AUTH_RESULT_COUNT) F(text, methods, WALL_METHODS_MAX)
 #define WALL_auth_key_ok(F) \
 	F(bytes, algorithm, 64) F(bytes, key, SSH_KEY_BLOB_MAX)
 /* RFC 4256 section 3.2; prompts: count times string prompt, boolean echo. */
@@ -324,11 +321,12 @@
 	F(flag, sftp_draft_symlink, 1) F(flag, hang_up_all, 1)           \
 	F(flag, reset_input, 1)
 /*
- * kind: enum run_kind; environment: NAME=value strings as SSH strings;
+ * environment: NAME=value strings as SSH strings;
  * user_rc: ~/.ssh/rc may run first; subsystem: errors are a protocol's.
  */
 #define WALL_RUN(F)                                                      \
-	F(u32, channel, U32) F(u8, kind, 7) F(text, command, SSH_COMMAND_MAX) \
+	F(u32, channel, U32) F(choice, kind, RUN_KIND_COUNT)             \
+	F(text, command, SSH_COMMAND_MAX)                                \
 	F(text, title, 256) F(flag, user_rc, 1) F(flag, subsystem, 1)    \
 	F(bytes, environment, WALL_ENV_MAX)
 #define WALL_run(F) WALL_RUN(F)
@@ -422,12 +420,12 @@
 #define WALL_accepted(F) \
 	F(u32, number, U32) F(text, address, 128) F(u32, port, PORT_MAX)
 /*
- * An SFTP operation: kind as daemon/sftp/sftp.h numbers them.  flags are those
+ * An SFTP operation: kind as lib/ssh/sftp_event.h numbers them.  flags are those
  * of an open, or which attributes a setstat has; error is the errno behind the
  * status, or 0; bytes and files are those of the handle or of the session.
  */
 #define WALL_file_event(F)                                                    \
-	F(u32, channel, U32) F(u8, kind, 63) F(u32, status, U32)             \
+	F(u32, channel, U32) F(choice, kind, SFTP_EVENT_COUNT) F(u32, status, U32)             \
 	F(u32, error, U32) F(u32, flags, U32) F(text, path, 4096)            \
 	F(text, target, 4096) F(text, request, 64) F(text, reason, 128)      \
 	F(u64, bytes_read, U64) F(u64, bytes_written, U64)                   \
@@ -435,7 +433,7 @@
 	F(u64, milliseconds, U64) F(u32, mode, U32) F(u64, size, U64)        \
 	F(u32, owner, U32) F(u32, gid, U32) F(u32, atime, U32)               \
 	F(u32, mtime, U32)
-#define WALL_session_log(F) F(u8, level, 7) F(text, line, WALL_TEXT_MAX)
+#define WALL_session_log(F) F(choice, level, LOG_LEVEL_COUNT) F(text, line, WALL_TEXT_MAX)
 
 /* Monitor to keyholder, and back.  key: index of the host key. */
 #define WALL_MONITOR_KEYHOLDER(MSG)              \
@@ -489,7 +487,7 @@
 /* The groups that workers may offer: the monitor accepts no other. */
 #define WALL_moduli(F) F(bytes, text, WALL_MODULI_MAX)
 /* All public keys are told: load the modules, say ready. */
-#define WALL_prepare(F) F(u32, generation, U32) F(u8, purpose, PREPARE_PRINT)
+#define WALL_prepare(F) F(u32, generation, U32) F(choice, purpose, PREPARE_PURPOSE_COUNT)
 /*
  * A connection: its identifier, its listener, its status slot; descriptors:
  * input and output of the client (the same socket twice, or a pipe each),

@@ -39,7 +39,7 @@
 /* Requests that it has taken and answered, for sallyportctl status. */
 #define WALL_helper_count(F) F(u64, taken, U64) F(u64, answered, U64)
 /* level: enum sallyport_log. */
-#define WALL_helper_log(F) F(u8, level, 4) F(text, line, WALL_TEXT_MAX)
+#define WALL_helper_log(F) F(choice, level, LOG_LEVEL_COUNT) F(text, line, WALL_TEXT_MAX)
 
 /* To the master: a module that has a helper; from it: the door. */
 #define WALL_helper_wanted(F) F(text, module, 64) F(text, file, 4096)

@@ -63,7 +63,7 @@
 	F(bytes, sha256, 32) F(u64, output, U64) F(u64, error, U64)     \
 	F(u64, input, U64) F(u64, hidden, U64) F(u64, marks, U64)       \
 	F(text, end, WALL_TEXT_MAX)
-#define WALL_recorder_log(F) F(u8, level, 7) F(text, line, WALL_TEXT_MAX)
+#define WALL_recorder_log(F) F(choice, level, LOG_LEVEL_COUNT) F(text, line, WALL_TEXT_MAX)
 
 #define WALL_RECORDER_PATHS(PATH) \
 	PATH(MONITOR_RECORDER)    \

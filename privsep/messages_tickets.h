@@ -35,12 +35,12 @@
 	MSG(ticket_checked, ANY_STATE, 0, 0, no) \
 	MSG(ticket_delegated, ANY_STATE, 0, 0, no)
 /*
- * state: enum ticket_state; a token for the client; of a complete context who
+ * A token for the client; of a complete context who
  * it is, the account that auth_to_local makes of that, or "", and whether the
  * client has delegated tickets.  text: libkrb5's words.
  */
 #define WALL_ticket_answer(F)                                     \
-	F(u8, state, 2) F(bytes, token, WALL_TOKEN_MAX)           \
+	F(choice, state, TICKET_STATE_COUNT) F(bytes, token, WALL_TOKEN_MAX)           \
 	F(text, principal, WALL_TEXT_MAX) F(text, local, SSH_USER_MAX) \
 	F(flag, delegated, 1) F(text, text, WALL_TEXT_MAX)
 #define WALL_ticket_checked(F) F(flag, good, 1) F(text, text, WALL_TEXT_MAX)
@@ -73,7 +73,7 @@
 #define WALL_tickets_failed(F) F(text, text, WALL_TEXT_MAX)
 /* The keytab is another one: a new ticketholder is to read it. */
 #define WALL_tickets_stale(F)
-#define WALL_tickets_log(F) F(u8, level, 7) F(text, line, WALL_TEXT_MAX)
+#define WALL_tickets_log(F) F(choice, level, LOG_LEVEL_COUNT) F(text, line, WALL_TEXT_MAX)
 
 #define WALL_TICKETS_PATHS(PATH) \
 	PATH(MONITORS_DOOR) PATH(MONITOR_TICKETS) PATH(TICKETS_MONITOR) \

@@ -59,7 +59,7 @@
 	F(u64, connection, U64) F(u32, code, 255) F(u32, signal, 255)
 /* The process that read a header died of a signal. */
 #define WALL_reader_crashed(F) F(u64, connection, U64) F(u32, signal, 255)
-#define WALL_worker_log(F) F(u8, level, 7) F(text, line, WALL_TEXT_MAX)
+#define WALL_worker_log(F) F(choice, level, LOG_LEVEL_COUNT) F(text, line, WALL_TEXT_MAX)
 
 /*
  * From the process that reads a PROXY header, once and one way.  A claim that
@@ -69,11 +69,11 @@
 	MSG(proxied, ANY_STATE, 1, 0, no) \
 	MSG(not_proxied, ANY_STATE, 1, 0, no)
 /*
- * kind: enum proxy_kind of lib/proxy_header.h; the addresses in 4 or 16 bytes
+ * The addresses in 4 or 16 bytes
  * with PROXY_ADDRESS, else empty; the rest as there.
  */
 #define WALL_proxied(F)                                              \
-	F(u8, version, 2) F(u8, kind, 2) F(bytes, source, 16)        \
+	F(u8, version, 2) F(choice, kind, PROXY_KIND_COUNT) F(bytes, source, 16)        \
 	F(u16, source_port, PORT_MAX) F(bytes, destination, 16)      \
 	F(u16, destination_port, PORT_MAX) F(text, authority, 255)   \
 	F(text, unique_id, 256) F(text, tls, 255) F(text, tls_name, 255) \
@@ -104,7 +104,8 @@
  * and port: the listener as the client asked for it (or the socket's path).
  */
 #define WALL_incoming(F)                                               \
-	F(u8, kind, 7) F(text, address, WALL_HOST_MAX) F(u32, port, PORT_MAX) \
+	F(choice, kind, INCOMING_KIND_COUNT)                           \
+	F(text, address, WALL_HOST_MAX) F(u32, port, PORT_MAX)         \
 	F(text, originator, 128) F(u32, originator_port, PORT_MAX)
 
 #endif

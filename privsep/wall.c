@@ -30,39 +30,41 @@ struct rule {
 	uint32_t budget;
 	uint8_t fds;
 	uint8_t path;
+	uint16_t answer; /* enum wall_type */
 };
 
-#define RULE(path_, name_, states_, budget_, fds_) \
-	[MSG_##name_] = {.name = #name_,           \
-	    .states = (states_),                   \
-	    .budget = (budget_),                   \
-	    .fds = (fds_),                         \
-	    .path = PATH_##path_},
-#define R_WM(n, s, b, f, a)  RULE(WORKER_MONITOR, n, s, b, f)
-#define R_MW(n, s, b, f, a)  RULE(MONITOR_WORKER, n, s, b, f)
-#define R_MS(n, s, b, f, a)  RULE(MONITOR_SESSION, n, s, b, f)
-#define R_SM(n, s, b, f, a)  RULE(SESSION_MONITOR, n, s, b, f)
-#define R_SW(n, s, b, f, a)  RULE(SESSION_WORKER, n, s, b, f)
-#define R_MK(n, s, b, f, a)  RULE(MONITOR_KEYHOLDER, n, s, b, f)
-#define R_KM(n, s, b, f, a)  RULE(KEYHOLDER_MONITOR, n, s, b, f)
-#define R_XK(n, s, b, f, a)  RULE(MASTER_KEYHOLDER, n, s, b, f)
-#define R_KX(n, s, b, f, a)  RULE(KEYHOLDER_MASTER, n, s, b, f)
-#define R_XMT(n, s, b, f, a) RULE(MASTER_MONITORS, n, s, b, f)
-#define R_MTX(n, s, b, f, a) RULE(MONITORS_MASTER, n, s, b, f)
-#define R_XWT(n, s, b, f, a) RULE(MASTER_WORKERS, n, s, b, f)
-#define R_WTX(n, s, b, f, a) RULE(WORKERS_MASTER, n, s, b, f)
-#define R_RX(n, s, b, f, a)  RULE(READER_MASTER, n, s, b, f)
-#define R_MD(n, s, b, f, a)  RULE(MONITORS_DOOR, n, s, b, f)
-#define R_MH(n, s, b, f, a)  RULE(MONITOR_TICKETS, n, s, b, f)
-#define R_HM(n, s, b, f, a)  RULE(TICKETS_MONITOR, n, s, b, f)
-#define R_XH(n, s, b, f, a)  RULE(MASTER_TICKETS, n, s, b, f)
-#define R_HX(n, s, b, f, a)  RULE(TICKETS_MASTER, n, s, b, f)
-#define R_MA(n, s, b, f, a)  RULE(MONITOR_HELPER, n, s, b, f)
-#define R_AM(n, s, b, f, a)  RULE(HELPER_MONITOR, n, s, b, f)
-#define R_XA(n, s, b, f, a)  RULE(MASTER_HELPER, n, s, b, f)
-#define R_AX(n, s, b, f, a)  RULE(HELPER_MASTER, n, s, b, f)
-#define R_MR(n, s, b, f, a)  RULE(MONITOR_RECORDER, n, s, b, f)
-#define R_RM(n, s, b, f, a)  RULE(RECORDER_MONITOR, n, s, b, f)
+#define RULE(path_, name_, states_, budget_, fds_, answer_) \
+	[MSG_##name_] = {.name = #name_,                    \
+	    .states = (states_),                            \
+	    .budget = (budget_),                            \
+	    .fds = (fds_),                                  \
+	    .path = PATH_##path_,                           \
+	    .answer = MSG_##answer_},
+#define R_WM(n, s, b, f, a)  RULE(WORKER_MONITOR, n, s, b, f, a)
+#define R_MW(n, s, b, f, a)  RULE(MONITOR_WORKER, n, s, b, f, a)
+#define R_MS(n, s, b, f, a)  RULE(MONITOR_SESSION, n, s, b, f, a)
+#define R_SM(n, s, b, f, a)  RULE(SESSION_MONITOR, n, s, b, f, a)
+#define R_SW(n, s, b, f, a)  RULE(SESSION_WORKER, n, s, b, f, a)
+#define R_MK(n, s, b, f, a)  RULE(MONITOR_KEYHOLDER, n, s, b, f, a)
+#define R_KM(n, s, b, f, a)  RULE(KEYHOLDER_MONITOR, n, s, b, f, a)
+#define R_XK(n, s, b, f, a)  RULE(MASTER_KEYHOLDER, n, s, b, f, a)
+#define R_KX(n, s, b, f, a)  RULE(KEYHOLDER_MASTER, n, s, b, f, a)
+#define R_XMT(n, s, b, f, a) RULE(MASTER_MONITORS, n, s, b, f, a)
+#define R_MTX(n, s, b, f, a) RULE(MONITORS_MASTER, n, s, b, f, a)
+#define R_XWT(n, s, b, f, a) RULE(MASTER_WORKERS, n, s, b, f, a)
+#define R_WTX(n, s, b, f, a) RULE(WORKERS_MASTER, n, s, b, f, a)
+#define R_RX(n, s, b, f, a)  RULE(READER_MASTER, n, s, b, f, a)
+#define R_MD(n, s, b, f, a)  RULE(MONITORS_DOOR, n, s, b, f, a)
+#define R_MH(n, s, b, f, a)  RULE(MONITOR_TICKETS, n, s, b, f, a)
+#define R_HM(n, s, b, f, a)  RULE(TICKETS_MONITOR, n, s, b, f, a)
+#define R_XH(n, s, b, f, a)  RULE(MASTER_TICKETS, n, s, b, f, a)
+#define R_HX(n, s, b, f, a)  RULE(TICKETS_MASTER, n, s, b, f, a)
+#define R_MA(n, s, b, f, a)  RULE(MONITOR_HELPER, n, s, b, f, a)
+#define R_AM(n, s, b, f, a)  RULE(HELPER_MONITOR, n, s, b, f, a)
+#define R_XA(n, s, b, f, a)  RULE(MASTER_HELPER, n, s, b, f, a)
+#define R_AX(n, s, b, f, a)  RULE(HELPER_MASTER, n, s, b, f, a)
+#define R_MR(n, s, b, f, a)  RULE(MONITOR_RECORDER, n, s, b, f, a)
+#define R_RM(n, s, b, f, a)  RULE(RECORDER_MONITOR, n, s, b, f, a)
 
 static const struct rule rules[WALL_TYPES] = {
     WALL_WORKER_MONITOR(R_WM) WALL_MONITOR_WORKER(R_MW) WALL_MONITOR_SESSION(
@@ -98,6 +100,14 @@ unsigned
 wall_fds(enum wall_type type)
 {
 	return type > MSG_nothing && type < WALL_TYPES ? rules[type].fds : 0;
+}
+
+enum wall_type
+wall_answer(enum wall_type type)
+{
+	return type > MSG_nothing && type < WALL_TYPES ?
+	    (enum wall_type)rules[type].answer :
+	    MSG_nothing;
 }
 
 int
@@ -151,14 +161,15 @@ put_text(struct buf *b, const char *text, size_t limit, int *err)
 		buf_string(b, text == NULL ? "" : text, len + 1);
 }
 
-#define PUT_u8(n, l)	put_number(b, m->n, (l), 1, &err);
-#define PUT_u16(n, l)	put_number(b, m->n, (l), 2, &err);
-#define PUT_u32(n, l)	put_number(b, m->n, (l), 4, &err);
-#define PUT_u64(n, l)	put_number(b, m->n, (l), 8, &err);
-#define PUT_flag(n, l)	buf_bool(b, m->n);
-#define PUT_text(n, l)	put_text(b, m->n, (l), &err);
-#define PUT_bytes(n, l) put_bytes(b, m->n.data, m->n.len, (l), &err);
-#define PUT(type, n, l) PUT_##type(n, l)
+#define PUT_u8(n, l)	 put_number(b, m->n, (l), 1, &err);
+#define PUT_u16(n, l)	 put_number(b, m->n, (l), 2, &err);
+#define PUT_u32(n, l)	 put_number(b, m->n, (l), 4, &err);
+#define PUT_u64(n, l)	 put_number(b, m->n, (l), 8, &err);
+#define PUT_flag(n, l)	 buf_bool(b, m->n);
+#define PUT_choice(n, l) put_number(b, m->n, (l)-1, 1, &err);
+#define PUT_text(n, l)	 put_text(b, m->n, (l), &err);
+#define PUT_bytes(n, l)	 put_bytes(b, m->n.data, m->n.len, (l), &err);
+#define PUT(type, n, l)	 PUT_##type(n, l)
 #define ENCODER(name_, s, bu, f, a)                                           \
 	static int encode_##name_(const struct msg_##name_ *m, struct buf *b) \
 	{                                                                     \
@@ -230,14 +241,15 @@ get_flag(struct rd *r)
 	return get_number(r, 1, 1) == 1;
 }
 
-#define GET_u8(n, l)	m->n = (uint8_t)get_number(&r, (l), 1);
-#define GET_u16(n, l)	m->n = (uint16_t)get_number(&r, (l), 2);
-#define GET_u32(n, l)	m->n = (uint32_t)get_number(&r, (l), 4);
-#define GET_u64(n, l)	m->n = get_number(&r, (l), 8);
-#define GET_flag(n, l)	m->n = get_flag(&r);
-#define GET_text(n, l)	m->n = get_text(&r, (l));
-#define GET_bytes(n, l) m->n = get_bytes(&r, (l));
-#define GET(type, n, l) GET_##type(n, l)
+#define GET_u8(n, l)	 m->n = (uint8_t)get_number(&r, (l), 1);
+#define GET_u16(n, l)	 m->n = (uint16_t)get_number(&r, (l), 2);
+#define GET_u32(n, l)	 m->n = (uint32_t)get_number(&r, (l), 4);
+#define GET_u64(n, l)	 m->n = get_number(&r, (l), 8);
+#define GET_flag(n, l)	 m->n = get_flag(&r);
+#define GET_choice(n, l) m->n = (uint8_t)get_number(&r, (l)-1, 1);
+#define GET_text(n, l)	 m->n = get_text(&r, (l));
+#define GET_bytes(n, l)	 m->n = get_bytes(&r, (l));
+#define GET(type, n, l)	 GET_##type(n, l)
 #define DECODER(name_, s, bu, f, a)                                   \
 	static int decode_##name_(struct rd r, struct msg_##name_ *m) \
 	{                                                             \
@@ -460,7 +472,9 @@ wall_done(struct wall *w, struct wall_message *m)
 	memset(m, 0, sizeof(*m));
 	for (size_t i = 0; i < WALL_FDS_MAX; i++)
 		m->fds[i] = -1;
-	if (memory != NULL && w->spare == NULL && room <= MEMORY_KEPT) {
+	/* A handler may have closed the wall. */
+	if (memory != NULL && w->fd >= 0 && w->spare == NULL &&
+	    room <= MEMORY_KEPT) {
 		w->spare = memory;
 		w->spare_room = room;
 	} else {

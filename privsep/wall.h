@@ -6,6 +6,9 @@
 #ifndef PRIVSEP_WALL_H
 #define PRIVSEP_WALL_H
 
+#include "lib/log.h"
+#include "lib/proxy_header.h"
+#include "lib/ssh/sftp_event.h"
 #include "privsep/messages.h"
 
 #include <stdbool.h>
@@ -26,17 +29,36 @@ enum monitor_state {
 #define IN(state) (1u << STATE_##state)
 #define ANY_STATE (~0u)
 
-/* Values of fields. */
-enum auth_result { AUTH_FAILURE, AUTH_PARTIAL, AUTH_SUCCESS };
-enum start_kind { START_SHELL, START_EXEC, START_SUBSYSTEM };
-enum run_kind { RUN_SHELL, RUN_COMMAND, RUN_SFTP };
+/* Values of the fields that are a choice; the last one counts them. */
+enum auth_result {
+	AUTH_FAILURE,
+	AUTH_PARTIAL,
+	AUTH_SUCCESS,
+	AUTH_RESULT_COUNT
+};
+enum start_kind { START_SHELL, START_EXEC, START_SUBSYSTEM, START_KIND_COUNT };
+enum run_kind { RUN_SHELL, RUN_COMMAND, RUN_SFTP, RUN_KIND_COUNT };
 enum incoming_kind {
 	INCOMING_TCP,
 	INCOMING_UNIX,
 	INCOMING_AGENT,
-	INCOMING_X11
+	INCOMING_X11,
+	INCOMING_KIND_COUNT
 };
-enum ticket_state { TICKET_FAILED, TICKET_GOES_ON, TICKET_DONE };
+enum ticket_state {
+	TICKET_FAILED,
+	TICKET_GOES_ON,
+	TICKET_DONE,
+	TICKET_STATE_COUNT
+};
+/* What a generation is prepared for. */
+enum prepare_purpose {
+	PREPARE_SERVE,
+	PREPARE_REHEARSE,
+	PREPARE_TEST,
+	PREPARE_PRINT, /* as a test, without the policy's own tests */
+	PREPARE_PURPOSE_COUNT
+};
 enum bye_cause {
 	BYE_PEER_CLOSED, /* the peer's end of file */
 	BYE_PEER_DISCONNECTED, /* the peer's SSH_MSG_DISCONNECT */
@@ -49,7 +71,8 @@ enum bye_cause {
 	BYE_FAILED, /* ours: a queue or a cipher */
 	BYE_IDLE, /* idle_timeout */
 	BYE_UNUSED, /* unused_timeout */
-	BYE_SILENT /* keepalives unanswered */
+	BYE_SILENT, /* keepalives unanswered */
+	BYE_CAUSE_COUNT
 };
 /* How a monitor exits, for the master's penalties. */
 enum monitor_exit {
@@ -75,6 +98,7 @@ struct bytes {
 /* enum wall_type: MSG_kex, ... */
 #define WALL_ENUM(name, states, budget, fds, answers) MSG_##name,
 enum wall_type { MSG_nothing, WALL_MESSAGES(WALL_ENUM) WALL_TYPES };
+#define MSG_no MSG_nothing /* the answer to a message without one */
 #undef WALL_ENUM
 
 #define WALL_PATH_ENUM(path) PATH_##path,
@@ -87,6 +111,7 @@ enum wall_path { WALL_PATHS(WALL_PATH_ENUM) WALL_PATH_COUNT };
 #define WALL_C_u32(name)	  uint32_t name;
 #define WALL_C_u64(name)	  uint64_t name;
 #define WALL_C_flag(name)	  bool name;
+#define WALL_C_choice(name)	  uint8_t name;
 #define WALL_C_text(name)	  const char *name;
 #define WALL_C_bytes(name)	  struct bytes name;
 #define WALL_C(type, name, limit) WALL_C_##type(name)
@@ -183,6 +208,8 @@ const char *wall_name(enum wall_type type);
 /* The path's first and last type, and a type's descriptors, for tests. */
 bool wall_on_path(enum wall_path path, enum wall_type type);
 unsigned wall_fds(enum wall_type type);
+/* The message that answers this one, or MSG_nothing. */
+enum wall_type wall_answer(enum wall_type type);
 
 /*
  * The codec alone: encode into buf, decode from bytes that stay borrowed into

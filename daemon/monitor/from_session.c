@@ -33,21 +33,6 @@
 /* Lines of a session that are passed on. */
 #define SESSION_LINES 200
 
-#define HANDLER(name, states, budget, fds, answers) [MSG_##name] = on_##name,
-static monitor_handler *const handlers[WALL_TYPES] = {
-    WALL_SESSION_MONITOR(HANDLER)};
-#undef HANDLER
-
-static int
-handle(struct monitor *m, struct wall_message *message)
-{
-	monitor_handler *handler = handlers[message->type];
-	int err = handler(m, message);
-
-	wall_done(&m->session, message);
-	return err;
-}
-
 /* It cannot serve: the administrator is told what to mend, the user whom. */
 static void
 in_trouble(struct monitor *m, const char *trouble)
@@ -263,22 +248,23 @@ await_session(struct monitor *m, uint64_t ms)
 /* File events come in bursts. */
 #define BURST 32
 
+static bool
+hears_more(void *arg, enum wall_type last)
+{
+	const struct monitor *m = arg;
+
+	return last == MSG_nothing || (last == MSG_file_event && !m->ended);
+}
+
+PEER_HANDLE(SESSION_MONITOR)
+static const struct peer from_session = {
+    .handle = peer_SESSION_MONITOR, .turn = BURST, .more = hears_more};
+
 void
 session_readable(struct monitor *m)
 {
-	struct wall_message message;
-	int err = 0;
+	int err = peer_read(&from_session, &m->session, m);
 
-	for (int i = 0; i < BURST && err == 0; i++) {
-		enum wall_type type;
-
-		if ((err = wall_receive(&m->session, &message)) != 0)
-			break;
-		type = message.type;
-		err = handle(m, &message);
-		if (err == 0 && (type != MSG_file_event || m->ended))
-			return;
-	}
 	if (err == 0 || err == E_AGAIN)
 		return;
 	if (err != E_CLOSED) {
@@ -509,9 +495,11 @@ sessions_close(struct monitor *m)
 			int err = E_AGAIN;
 
 			if (await_session(m, until - now))
-				err = wall_receive(&m->session, &message);
+				err = peer_take(
+				    &from_session, &m->session, m, &message);
 			if (err == 0) {
-				(void)handle(m, &message);
+				(void)peer_handle(
+				    &from_session, &m->session, m, &message);
 			} else if (err != E_AGAIN) {
 				break;
 			}

@@ -58,8 +58,7 @@ finish(struct monitor *m, struct gss_exchange *x, struct bytes token,
 	int err;
 
 	question.ticket_sign.hash = hash;
-	err = ticket_ask(&x->ticket, m->template->door, &question,
-	    MSG_ticket_signed, &answer);
+	err = ticket_ask(&x->ticket, m->template->door, &question, &answer);
 	if (err != 0)
 		return refuse_silent(m, err);
 	if (mic->mic.len == 0) {
@@ -84,8 +83,7 @@ exchange(struct monitor *m, struct gss_exchange *x, struct bytes token,
 	int err;
 
 	question.ticket_token.token = token;
-	err = ticket_ask(&x->ticket, m->template->door, &question,
-	    MSG_ticket_answer, &answer);
+	err = ticket_ask(&x->ticket, m->template->door, &question, &answer);
 	if (err != 0)
 		return refuse_silent(m, err);
 	why = take_answer(x, &answer.ticket_answer);
@@ -131,8 +129,7 @@ gss_kex_newkeys(struct monitor *m)
 		return;
 	m->gss = NULL;
 	monitor_call(m, CALL_TICKETHOLDER, "delegated tickets");
-	err = ticket_ask(&x->ticket, m->template->door, &question,
-	    MSG_ticket_delegated, &answer);
+	err = ticket_ask(&x->ticket, m->template->door, &question, &answer);
 	monitor_call_done(m);
 	if (err == 0) {
 		delegated_renew(m, answer.ticket_delegated.tickets,

@@ -9,10 +9,9 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/loop.h"
+#include "privsep/peer.h"
 #include "privsep/wall_queue.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,37 +26,6 @@ left(uint64_t until)
 	uint64_t now = loop_clock();
 
 	return now >= until ? 0 : (int)(until - now);
-}
-
-/* A request that the door does not take in time is not kept. */
-static int
-knock(int fd, int end, uint64_t until)
-{
-	struct wall door;
-	int own = dup(fd), err;
-
-	if (own < 0)
-		return E_SYSTEM;
-	wall_init(&door, own, PATH_MONITORS_DOOR, PATH_MONITORS_DOOR);
-	err = wall_send(&door,
-	    &(const struct wall_message){
-		.type = MSG_consult, .fds = {end, -1, -1, -1}});
-	if (err == 0)
-		err = wall_queue_drain(&door, left(until));
-	wall_free(&door);
-	return err == E_AGAIN ? E_TIMEOUT : err;
-}
-
-static int
-await(int fd, uint64_t until)
-{
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	int n;
-
-	do
-		n = poll(&p, 1, left(until));
-	while (n < 0 && errno == EINTR);
-	return n == 0 ? E_TIMEOUT : n < 0 ? E_SYSTEM : 0;
 }
 
 struct question {
@@ -84,18 +52,14 @@ converse(int door, const struct question *q)
 	if (err == 0 && wall_queue_waiting(&wall))
 		err = E_LIMIT;
 	if (err == 0)
-		err = knock(door, ends[1], until);
+		err = peer_consult(door, ends[1], left(until));
 	close(ends[1]);
 	if (err == 0)
-		err = await(wall.fd, until);
-	if (err == 0)
-		err = wall_receive(&wall, &m);
+		err = peer_answer(&wall, MSG_helper_request, left(until), &m);
 	if (err == 0) {
 		const struct bytes *b = &m.helper_answer.data;
 
-		if (m.type != MSG_helper_answer)
-			err = E_STATE;
-		else if (b->len > q->max)
+		if (b->len > q->max)
 			err = E_TOO_LARGE;
 		else {
 			if (b->len > 0)

@@ -44,10 +44,9 @@ host_ticket_end(struct monitor *m)
 /* Asks in the context given; a failure is the try's reason. */
 static int
 ask(struct monitor *m, struct ticket_context *t,
-    const struct wall_message *question, enum wall_type wanted,
-    struct wall_message *answer)
+    const struct wall_message *question, struct wall_message *answer)
 {
-	int err = ticket_ask(t, m->template->door, question, wanted, answer);
+	int err = ticket_ask(t, m->template->door, question, answer);
 
 	if (err == 0)
 		return SALLYPORT_OK;
@@ -82,8 +81,8 @@ ticket_accept(struct sallyport_login *login, const void *token, size_t len,
 	}
 	forget_answer(a);
 	question.ticket_token.token = (struct bytes){token, len};
-	if ((err = ask(m, &a->ticket.context, &question, MSG_ticket_answer,
-		 &a->ticket.last)) != SALLYPORT_OK)
+	if ((err = ask(m, &a->ticket.context, &question, &a->ticket.last)) !=
+	    SALLYPORT_OK)
 		return err;
 	a->ticket.has_last = true;
 	ticket->token = answer->token.data;
@@ -118,7 +117,7 @@ take_delegated(struct monitor *m, struct ticket_context *t)
 		delegated_try(m, (struct bytes){NULL, 0});
 		return SALLYPORT_OK;
 	}
-	err = ask(m, t, &question, MSG_ticket_delegated, &answer);
+	err = ask(m, t, &question, &answer);
 	if (err != SALLYPORT_OK)
 		return err;
 	if (tickets->len == 0)
@@ -164,7 +163,7 @@ check_mic(struct monitor *m, struct ticket_context *t, struct bytes data,
 	}
 	question.ticket_mic.data = data;
 	question.ticket_mic.mic = mic;
-	err = ask(m, t, &question, MSG_ticket_checked, &answer);
+	err = ask(m, t, &question, &answer);
 	if (err != SALLYPORT_OK)
 		return err;
 	if (!answer.ticket_checked.good) {

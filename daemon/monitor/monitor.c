@@ -47,14 +47,13 @@
 #define LOG_END_MS    10000
 #define LOG_AGAIN_MS  100
 
-#define HANDLER(name, states, budget, fds, answers) [MSG_##name] = on_##name,
-static monitor_handler *const handlers[WALL_TYPES] = {
-    WALL_WORKER_MONITOR(HANDLER)};
-#undef HANDLER
-
 static void
-violation(struct monitor *m, enum wall_type type, int err)
+violation(void *arg, enum wall_type type, int err)
 {
+	struct monitor *m = arg;
+
+	if (m->ended)
+		return;
 	AUDIT(wall_violation, .reason = err_text(err),
 	    .message = wall_name(type), .state = close_state_name(m->state));
 	m->exit_code = EXIT_VIOLATION;
@@ -95,49 +94,41 @@ monitor_send(struct monitor *m, const struct wall_message *message)
 	}
 }
 
-/* One message of the worker, judged by the table. */
+/* The table says in which states it is legal. */
+static int
+judge(void *arg, struct wall_message *message)
+{
+	struct monitor *m = arg;
+	uint32_t seen = m->worker.seen[message->type];
+	int err =
+	    wall_refuses(PATH_WORKER_MONITOR, m->state, message->type, seen);
+
+	/* It was on its way when we ordered the end: too late, but no lie. */
+	if (err == E_STATE && m->closing_since != 0 &&
+	    wall_refuses(
+		PATH_WORKER_MONITOR, m->closing_from, message->type, seen) == 0)
+		return E_AGAIN;
+	return err;
+}
+
+PEER_HANDLE(WORKER_MONITOR)
+static const struct peer from_worker = {
+    .handle = peer_WORKER_MONITOR, .judge = judge, .broke = violation};
+
 static int
 receive(struct monitor *m, struct wall_message *message)
 {
-	int err = wall_receive(&m->worker, message);
+	int err = peer_take(&from_worker, &m->worker, m, message);
 
-	if (err == E_CLOSED) {
+	if (err == E_CLOSED)
 		m->worker_gone = true;
-		return err;
-	}
-	if (err != 0) {
-		violation(m, MSG_nothing, err);
-		return err;
-	}
-	err = wall_refuses(PATH_WORKER_MONITOR, m->state, message->type,
-	    m->worker.seen[message->type]);
-	/* It was on its way when we ordered the end: too late, but no lie. */
-	if (err == E_STATE && m->closing_since != 0 &&
-	    wall_refuses(PATH_WORKER_MONITOR, m->closing_from, message->type,
-		m->worker.seen[message->type]) == 0) {
-		wall_done(&m->worker, message);
-		return E_AGAIN;
-	}
-	if (err != 0) {
-		violation(m, message->type, err);
-		wall_done(&m->worker, message);
-	}
 	return err;
 }
 
 static void
-dispatch(struct monitor *m, struct wall_message *message)
+handle(struct monitor *m, struct wall_message *message)
 {
-	monitor_handler *handler = handlers[message->type];
-	enum wall_type type = message->type;
-	int err;
-
-	if (handler == NULL)
-		bug("no handler for %s", wall_name(type));
-	err = handler(m, message);
-	wall_done(&m->worker, message);
-	if (err != 0 && !m->ended)
-		violation(m, type, err);
+	(void)peer_handle(&from_worker, &m->worker, m, message);
 }
 
 static void
@@ -146,7 +137,7 @@ worker_readable(struct monitor *m)
 	struct wall_message message;
 
 	if (receive(m, &message) == 0)
-		dispatch(m, &message);
+		handle(m, &message);
 	/* What came while a module conversed, and was not for it. */
 	while (m->has_kept && !m->ended) {
 		enum wall_type type = m->kept.type;
@@ -160,7 +151,7 @@ worker_readable(struct monitor *m)
 			err = wall_refuses(PATH_WORKER_MONITOR, m->state, type,
 			    m->worker.seen[type]);
 		if (err == 0) {
-			dispatch(m, &message);
+			handle(m, &message);
 			continue;
 		}
 		wall_done(&m->worker, &message);
@@ -221,7 +212,7 @@ monitor_wait(struct monitor *m, const enum wall_type *types,
 		if (message->type != MSG_log && message->type != MSG_kex &&
 		    message->type != MSG_newkeys && message->type != MSG_bye)
 			break;
-		dispatch(m, message);
+		handle(m, message);
 	}
 	m->kept = *message;
 	m->has_kept = true;

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "config/policy/policy.h"
 #include "lib/net.h"
+#include "privsep/peer.h"
 #include "privsep/settings.h"
 #include "privsep/slot.h"
 #include "privsep/wall.h"
@@ -113,9 +114,6 @@ struct monitor {
 	} bye;
 };
 
-/* A handler of one wall message; an error is a violation by its sender. */
-typedef int monitor_handler(struct monitor *m, struct wall_message *message);
-
 /* preload.c: the template's, once. */
 void monitors_preload(void);
 
@@ -194,15 +192,14 @@ void monitor_run(const struct monitor_template *t, struct wall_message *serve)
  * calls this; it sends `opened` and then the verdict. */
 void monitor_login(struct monitor *m);
 
-/* Handlers, by file: on_key.c (version kex negotiation_failed newkeys
+/* Handlers of wall messages, an error of which is a violation by the sender.
+ * By file: on_key.c (version kex negotiation_failed newkeys
  * hostkeys_prove), on_auth.c (auth_*), on_session.c (session_open pty env x11
  * agent start window signal channel_closed), on_forward.c (tcp_connect
  * unix_connect tcp_listen unix_listen unlisten tun), monitor.c (log report
  * bye); and from the session: from_session.c. */
-#define MONITOR_HANDLER(name, states, budget, fds, answers) \
-	monitor_handler on_##name;
-WALL_WORKER_MONITOR(MONITOR_HANDLER)
-WALL_SESSION_MONITOR(MONITOR_HANDLER)
-#undef MONITOR_HANDLER
+#define PEER_CONTEXT struct monitor
+WALL_WORKER_MONITOR(PEER_DECLARE)
+WALL_SESSION_MONITOR(PEER_DECLARE)
 
 #endif

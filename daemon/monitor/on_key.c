@@ -117,11 +117,11 @@ monitor_sign(struct monitor *m, unsigned key, const char *algorithm,
 	err = WALL_SEND(&m->keyholder, sign, .key = key, .algorithm = algorithm,
 	    .data = {.data = data, .len = len});
 	if (err == 0)
-		err = wall_receive(&m->keyholder, &answer);
+		err = peer_answer(&m->keyholder, MSG_sign, -1, &answer);
 	monitor_call_done(m);
 	if (err != 0)
 		return err;
-	if (answer.type == MSG_signature && answer.signature.signature.len != 0)
+	if (answer.signature.signature.len != 0)
 		buf_bytes(signature, answer.signature.signature.data,
 		    answer.signature.signature.len);
 	else

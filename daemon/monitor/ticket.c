@@ -8,10 +8,9 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "privsep/peer.h"
 #include "privsep/wall_queue.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,25 +34,6 @@ ticket_end(struct ticket_context *t)
 	t->failed = false;
 }
 
-/* The door is all monitors': what it does not take is not kept by this one. */
-static int
-knock(int shared, int end)
-{
-	struct wall door;
-	int fd = dup(shared), err;
-
-	if (fd < 0)
-		return E_SYSTEM;
-	wall_init(&door, fd, PATH_MONITORS_DOOR, PATH_MONITORS_DOOR);
-	err = wall_send(&door,
-	    &(const struct wall_message){
-		.type = MSG_consult, .fds = {end, -1, -1, -1}});
-	if (err == 0)
-		err = wall_queue_drain(&door, ANSWER_MS);
-	wall_free(&door);
-	return err;
-}
-
 static int
 begin(struct ticket_context *t, int door)
 {
@@ -63,38 +43,14 @@ begin(struct ticket_context *t, int door)
 		return E_SYSTEM;
 	wall_init(
 	    &t->wall, ends[0], PATH_MONITOR_TICKETS, PATH_TICKETS_MONITOR);
-	err = knock(door, ends[1]);
+	err = peer_consult(door, ends[1], ANSWER_MS);
 	close(ends[1]);
 	return err;
 }
 
-static int
-await(struct wall *w)
-{
-	struct pollfd p = {.fd = w->fd, .events = POLLIN};
-	int n;
-
-	do
-		n = poll(&p, 1, ANSWER_MS);
-	while (n < 0 && errno == EINTR);
-	return n == 0 ? E_TIMEOUT : n < 0 ? E_SYSTEM : 0;
-}
-
-static int
-receive(struct wall *w, enum wall_type wanted, struct wall_message *answer)
-{
-	int err = wall_receive(w, answer);
-
-	if (err != 0 || answer->type == wanted)
-		return err;
-	wall_done(w, answer);
-	return E_FORMAT;
-}
-
 int
 ticket_ask(struct ticket_context *t, int door,
-    const struct wall_message *question, enum wall_type wanted,
-    struct wall_message *answer)
+    const struct wall_message *question, struct wall_message *answer)
 {
 	int err = 0;
 
@@ -107,9 +63,7 @@ ticket_ask(struct ticket_context *t, int door,
 	if (err == 0)
 		err = wall_queue_drain(&t->wall, ANSWER_MS);
 	if (err == 0)
-		err = await(&t->wall);
-	if (err == 0)
-		err = receive(&t->wall, wanted, answer);
+		err = peer_answer(&t->wall, question->type, ANSWER_MS, answer);
 	if (err == 0)
 		return 0;
 	t->failed = true;

@@ -24,8 +24,7 @@ void ticket_end(struct ticket_context *t);
  * for good.
  */
 int ticket_ask(struct ticket_context *t, int door,
-    const struct wall_message *question, enum wall_type wanted,
-    struct wall_message *answer);
+    const struct wall_message *question, struct wall_message *answer);
 
 /* The context of an exchange that has succeeded. */
 struct gss_exchange {

@@ -49,19 +49,18 @@ send_kept(struct worker *w)
 		transport_release(w, HOLD_WALL);
 }
 
-static int
-dispatch(struct worker *w, struct wall_message *m)
+static bool
+hears_more(void *arg, enum wall_type last)
 {
-	switch (m->type) {
-#define CASE(name, states, budget, fds, answers) \
-	case MSG_##name:                         \
-		return on_##name(w, m);
-		WALL_MONITOR_WORKER(CASE)
-#undef CASE
-	default:
-		return E_STATE;
-	}
+	const struct worker *w = arg;
+
+	(void)last;
+	return !w->ended;
 }
+
+PEER_HANDLE(MONITOR_WORKER)
+static const struct peer from_monitor = {
+    .handle = peer_MONITOR_WORKER, .turn = TURN_MESSAGES, .more = hears_more};
 
 static void
 lost(struct worker *w, int err)
@@ -78,8 +77,7 @@ static void
 on_monitor(int fd, unsigned events, void *arg)
 {
 	struct worker *w = arg;
-	struct wall_message m;
-	int err = 0;
+	int err;
 
 	(void)fd;
 	if ((events & LOOP_WRITE) != 0)
@@ -89,12 +87,7 @@ on_monitor(int fd, unsigned events, void *arg)
 			loop_stop(w->loop);
 		return;
 	}
-	for (int i = 0; i < TURN_MESSAGES && err == 0 && !w->ended; i++) {
-		err = wall_receive(&w->monitor, &m);
-		if (err == 0)
-			err = dispatch(w, &m);
-		wall_done(&w->monitor, &m);
-	}
+	err = peer_read(&from_monitor, &w->monitor, w);
 	if (err != 0 && err != E_AGAIN && !w->ended)
 		lost(w, err);
 }

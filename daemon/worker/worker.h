@@ -9,6 +9,7 @@
 #include "lib/buf.h"
 #include "lib/loop.h"
 #include "lib/rd.h"
+#include "privsep/peer.h"
 #include "privsep/wall.h"
 
 struct transport;
@@ -57,9 +58,6 @@ struct worker {
  * called worker_disconnect() itself.
  */
 typedef int packet_handler(struct worker *w, struct rd *r);
-/* A wall message's handler; an error is our own side's fault: the worker ends.
- */
-typedef int message_handler(struct worker *w, struct wall_message *m);
 
 /* Send DISCONNECT, tell the monitor `bye`, end when it has left. */
 void worker_disconnect(struct worker *w, enum bye_cause cause, uint32_t reason,
@@ -213,13 +211,12 @@ packet_handler channel_failure; /* 100 */
 
 /* ---- messages from the monitor and the session ------------------------- */
 
-/* transport/: kex_done, disconnect.  userauth/: auth_*, banner.  channel/: the
+/* An error is our own side's fault: the worker ends.
+ * transport/: kex_done, disconnect.  userauth/: auth_*, banner.  channel/: the
  * rest. The bytes of a message are good until the handler returns. */
-#define WORKER_HANDLER(name, states, budget, fds, answers) \
-	message_handler on_##name;
-WALL_MONITOR_WORKER(WORKER_HANDLER)
-WALL_SESSION_WORKER(WORKER_HANDLER)
-#undef WORKER_HANDLER
+#define PEER_CONTEXT struct worker
+WALL_MONITOR_WORKER(PEER_DECLARE)
+WALL_SESSION_WORKER(PEER_DECLARE)
 
 /*
  * The process: `work` of the template has been taken.  in and out are the

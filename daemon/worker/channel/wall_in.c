@@ -221,19 +221,8 @@ on_exited(struct worker *w, struct wall_message *m)
 	return 0;
 }
 
-static int
-dispatch(struct worker *w, struct wall_message *m)
-{
-	switch (m->type) {
-#define HANDLE(name, states, budget, fds, answers) \
-	case MSG_##name:                           \
-		return on_##name(w, m);
-		WALL_SESSION_WORKER(HANDLE)
-#undef HANDLE
-	default:
-		return E_STATE;
-	}
-}
+PEER_HANDLE(SESSION_WORKER)
+static const struct peer from_session = {.handle = peer_SESSION_WORKER};
 
 /*
  * Its programs may live on, but nobody will say how they end; sockets that
@@ -265,24 +254,17 @@ static void
 on_session_readable(int fd, unsigned events, void *arg)
 {
 	struct channels *t = arg;
-	struct wall_message m;
-	int err = wall_receive(&t->w->session, &m);
+	int err = peer_read(&from_session, &t->w->session, t->w);
 
 	(void)fd;
 	(void)events;
-	if (err == E_AGAIN)
+	if (err == 0 || err == E_AGAIN)
 		return;
-	if (err == 0)
-		err = dispatch(t->w, &m);
-	if (err != 0) {
-		if (err != E_CLOSED)
-			log_warn("session process: %s", err_text(err));
-		else
-			log_verbose("session process: gone");
-	}
-	wall_done(&t->w->session, &m);
-	if (err != 0)
-		channels_session_lost(t);
+	if (err != E_CLOSED)
+		log_warn("session process: %s", err_text(err));
+	else
+		log_verbose("session process: gone");
+	channels_session_lost(t);
 }
 
 /* The first, or another one after the first was lost. */

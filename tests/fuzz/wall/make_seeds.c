@@ -149,7 +149,7 @@ login(void)
 static void
 auth_seeds(const char *folder)
 {
-	UP(log, .level = 6, .line = "a line");
+	UP(log, .level = LOG_LEVEL_VERBOSE, .line = "a line");
 	UP(version, .client = B("SSH-2.0-x"), .server = B("SSH-2.0-s"));
 	UP(negotiation_failed, .kind = "cipher", .offer = "rot13");
 	finish(folder, "negotiation");
@@ -220,7 +220,7 @@ open_seeds(const char *folder)
 	NEWS(ran, .channel = 1, .pid = 1234);
 	UP(window, .channel = 1, .columns = 90, .rows = 30);
 	UP(signal, .channel = 1, .name = "TERM");
-	NEWS(session_log, .level = 6, .line = "news");
+	NEWS(session_log, .level = LOG_LEVEL_VERBOSE, .line = "news");
 	NEWS(ended, .channel = 1, .status = 0);
 	UP(channel_closed, .channel = 1, .bytes_in = 5, .bytes_out = 6);
 	UP(report, .channels = 1, .bytes_in = 1, .bytes_out = 1);

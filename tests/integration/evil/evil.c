@@ -35,7 +35,7 @@ static uint8_t memory[ROOM];
 static void
 print_table(void)
 {
-	static const char kinds[] = "1248fts";
+	static const char kinds[] = "1248f1ts";
 	static const struct {
 		uint32_t states;
 		enum wall_path path;

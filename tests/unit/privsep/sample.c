@@ -9,10 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIELD(type, n, l)           \
-	{.name = #n,                \
-	    .kind = KIND_##type,    \
-	    .limit = (uint64_t)(l), \
+#define LIMIT_u8(l)	(l)
+#define LIMIT_u16(l)	(l)
+#define LIMIT_u32(l)	(l)
+#define LIMIT_u64(l)	(l)
+#define LIMIT_flag(l)	(l)
+#define LIMIT_choice(l) ((l)-1)
+#define LIMIT_text(l)	(l)
+#define LIMIT_bytes(l)	(l)
+#define FIELD(type, n, l)             \
+	{.name = #n,                  \
+	    .kind = KIND_##type,      \
+	    .limit = LIMIT_##type(l), \
 	    .offset = offsetof(here, n)},
 #define TABLE(name_, s, b, f, a)                               \
 	static const struct sample_field *fields_##name_(void) \
@@ -82,6 +90,7 @@ sample_set(struct wall_message *m, const struct sample_field *f, uint64_t value)
 
 	switch (f->kind) {
 	case KIND_u8:
+	case KIND_choice:
 		*(uint8_t *)to = (uint8_t)value;
 		break;
 	case KIND_u16:
@@ -114,6 +123,7 @@ sample_over(const struct sample_field *f)
 	    [KIND_u32] = UINT32_MAX,
 	    [KIND_u64] = UINT64_MAX,
 	    [KIND_flag] = 1,
+	    [KIND_choice] = UINT8_MAX,
 	    [KIND_text] = POOL,
 	    [KIND_bytes] = POOL};
 
@@ -127,6 +137,7 @@ number(const struct wall_message *m, const struct sample_field *f)
 
 	switch (f->kind) {
 	case KIND_u8:
+	case KIND_choice:
 		return *(const uint8_t *)from;
 	case KIND_u16:
 		return *(const uint16_t *)from;
@@ -168,6 +179,7 @@ sample_encode(const struct wall_message *m, struct buf *b)
 		switch (f->kind) {
 		case KIND_u8:
 		case KIND_flag:
+		case KIND_choice:
 			buf_u8(b, (uint8_t)number(m, f));
 			break;
 		case KIND_u16:

@@ -15,6 +15,7 @@ enum sample_kind {
 	KIND_u32,
 	KIND_u64,
 	KIND_flag,
+	KIND_choice,
 	KIND_text,
 	KIND_bytes
 };
