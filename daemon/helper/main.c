@@ -12,6 +12,7 @@
 #include "lib/mem.h"
 #include "privsep/die.h"
 #include "privsep/drop.h"
+#include "privsep/peer.h"
 #include "privsep/spawn.h"
 #include "privsep/title.h"
 #include "privsep/wall_queue.h"
@@ -23,12 +24,22 @@
 #include <unistd.h>
 
 static struct wall master;
-static struct module_settings settings;
 
-static void
-keep_option(const struct msg_helper_option *m)
+struct orders {
+	struct module_settings settings;
+	const char *file; /* of the module; NULL until it is to begin */
+};
+
+#define PEER_CONTEXT struct orders
+WALL_MASTER_HELPER(PEER_DECLARE_STATIC)
+PEER_HANDLE(MASTER_HELPER)
+static const struct peer from_master = {.handle = peer_MASTER_HELPER};
+
+static int
+on_helper_option(struct orders *o, struct wall_message *message)
 {
-	struct pairs *options = &settings.options;
+	const struct msg_helper_option *m = &message->helper_option;
+	struct pairs *options = &o->settings.options;
 	struct pair *p;
 
 	options->items = mem_grow(
@@ -38,37 +49,28 @@ keep_option(const struct msg_helper_option *m)
 	p->value = mem_strdup(m->value);
 	p->origin.file = mem_strdup(m->file);
 	p->origin.line = m->line;
+	return 0;
 }
 
-/* Until it is told to begin; the module's file. */
-static const char *
-hear(void)
+static int
+on_helper_begin(struct orders *o, struct wall_message *m)
 {
-	struct wall_message m;
-	const char *file = NULL;
-
-	while (file == NULL) {
-		if (wall_receive(&master, &m) != 0)
-			_exit(EXIT_FAILED);
-		if (m.type == MSG_helper_option)
-			keep_option(&m.helper_option);
-		else {
-			settings.name = mem_strdup(m.helper_begin.module);
-			file = mem_strdup(m.helper_begin.file);
-		}
-		wall_done(&master, &m);
-	}
-	return file;
+	o->settings.name = mem_strdup(m->helper_begin.module);
+	o->file = mem_strdup(m->helper_begin.file);
+	return 0;
 }
 
 void
 helper_run(int wall, int door)
 {
-	const char *file, *why;
+	static struct orders orders;
+	const char *why;
 
 	wall_init(&master, wall, PATH_HELPER_MASTER, PATH_MASTER_HELPER);
-	file = hear();
-	title_set("helper of %s", settings.name);
+	while (orders.file == NULL)
+		if (peer_read(&from_master, &master, &orders) != 0)
+			_exit(EXIT_FAILED);
+	title_set("helper of %s", orders.settings.name);
 	/* /dev/null stands for what other roles get there. */
 	if (dup2(door, SPAWN_BUNDLE) < 0 ||
 	    syscall(SYS_close_range, SPAWN_BUNDLE + 1, ~0U, 0) != 0)
@@ -78,7 +80,8 @@ helper_run(int wall, int door)
 		die_errno("O_NONBLOCK");
 	start_drop(ROLE_HELPER);
 	helper_confine(wall);
-	why = helper_serve(&settings, file, SPAWN_BUNDLE, &master);
+	why =
+	    helper_serve(&orders.settings, orders.file, SPAWN_BUNDLE, &master);
 	if (why != NULL) {
 		char text[WALL_TEXT_MAX];
 

@@ -17,6 +17,7 @@
 #include "modules/sallyport_module.h"
 #include "modules/sallyport_helper.h"
 #include "privsep/die.h"
+#include "privsep/peer.h"
 #include "privsep/sandbox.h"
 #include "privsep/wall_queue.h"
 
@@ -144,45 +145,51 @@ free_place(void)
 	return NULL;
 }
 
-/* Reads the message that has come; false: nothing that needs an answer. */
-static bool
-take(struct taken *t, int fd)
+#define PEER_CONTEXT struct taken
+WALL_MONITOR_HELPER(PEER_DECLARE_STATIC)
+WALL_MONITORS_DOOR(PEER_DECLARE_STATIC)
+PEER_HANDLE(MONITOR_HELPER)
+PEER_HANDLE(MONITORS_DOOR)
+static const struct peer from_monitor = {.handle = peer_MONITOR_HELPER};
+static const struct peer from_door = {.handle = peer_MONITORS_DOOR};
+
+static int
+on_helper_request(struct taken *t, struct wall_message *m)
 {
-	wall_init(&t->wall, fd, PATH_HELPER_MONITOR, PATH_MONITOR_HELPER);
-	if (!is_awaited(fd) || fd_set_nonblocking(fd) != 0 ||
-	    wall_receive(&t->wall, &t->message) != 0) {
-		wall_free(&t->wall);
-		t->wall.fd = -1;
-		return false;
-	}
-	if (t->message.type != MSG_helper_request) {
-		forget(t);
-		return false;
-	}
+	peer_keep(&t->message, m);
+	m = &t->message;
 	t->request.size = sizeof(t->request);
-	t->request.patience = t->message.helper_request.patience;
-	t->request.data = t->message.helper_request.data.data;
-	t->request.len = t->message.helper_request.data.len;
+	t->request.patience = m->helper_request.patience;
+	t->request.data = m->helper_request.data.data;
+	t->request.len = m->helper_request.data.len;
 	self.n_taken++;
-	return true;
+	return 0;
+}
+
+/* Its request lies in the wall that has come.  E_AGAIN: nothing is there that
+ * needs an answer. */
+static int
+on_consult(struct taken *t, struct wall_message *m)
+{
+	int fd = m->fds[0];
+
+	m->fds[0] = -1;
+	wall_init(&t->wall, fd, PATH_HELPER_MONITOR, PATH_MONITOR_HELPER);
+	if (is_awaited(fd) && fd_set_nonblocking(fd) == 0 &&
+	    peer_read(&from_monitor, &t->wall, t) == 0)
+		return 0;
+	wall_free(&t->wall);
+	t->wall.fd = -1;
+	return E_AGAIN;
 }
 
 /* 0 with *t; E_AGAIN; E_CLOSED. */
 static int
 receive(struct taken *t)
 {
-	struct wall_message m;
-	int err = wall_receive(&self.door, &m);
-	bool taken = false;
+	int err = peer_read(&from_door, &self.door, t);
 
-	if (err != 0)
-		return err == E_AGAIN ? E_AGAIN : E_CLOSED;
-	if (m.type == MSG_consult) {
-		taken = take(t, m.fds[0]);
-		m.fds[0] = -1;
-	}
-	wall_done(&self.door, &m);
-	return taken ? 0 : E_AGAIN;
+	return err == 0 || err == E_AGAIN ? err : E_CLOSED;
 }
 
 /* Wait for the door; false: the time is over. */

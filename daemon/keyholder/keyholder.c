@@ -24,6 +24,7 @@
 #include "lib/syslog_out.h"
 #include "privsep/die.h"
 #include "privsep/drop.h"
+#include "privsep/peer.h"
 #include "privsep/sandbox.h"
 #include "privsep/wall_queue.h"
 
@@ -95,15 +96,20 @@ sign(const struct asker *a, const struct msg_sign *m, struct buf *signature)
 	buf_clear(signature);
 }
 
+#define PEER_CONTEXT struct asker
+WALL_MONITOR_KEYHOLDER(PEER_DECLARE_STATIC)
+PEER_HANDLE(MONITOR_KEYHOLDER)
+static const struct peer from_monitor = {.handle = peer_MONITOR_KEYHOLDER};
+
 static int
-answer_sign(struct asker *a, const struct msg_sign *m)
+on_sign(struct asker *a, struct wall_message *m)
 {
 	uint8_t bytes[SSH_SIGNATURE_MAX];
 	struct buf made;
 	int err;
 
 	buf_init_over(&made, bytes, sizeof(bytes));
-	sign(a, m, &made);
+	sign(a, &m->sign, &made);
 	/* cppcheck-suppress unknownEvaluationOrder ; one name, two members */
 	err = WALL_SEND(&a->wall, signature,
 	    .signature = {.data = made.data, .len = made.len});
@@ -145,35 +151,16 @@ attest(const struct keyholder *k, const char *namespace, struct bytes hash,
 }
 
 static int
-answer_attest(struct asker *a, const struct msg_attest *m)
+on_attest(struct asker *a, struct wall_message *m)
 {
 	struct buf blob;
 	int err;
 
 	buf_init(&blob, SSHSIG_MAX);
-	attest(a->keyholder, SSHSIG_RECORDING, m->hash, &blob);
+	attest(a->keyholder, SSHSIG_RECORDING, m->attest.hash, &blob);
 	err = WALL_SEND(&a->wall, attestation,
 	    .blob = {.data = blob.data, .len = blob.len});
 	buf_free(&blob);
-	return err;
-}
-
-/* 0, or why this monitor is not to be heard any more. */
-static int
-answer(struct asker *a)
-{
-	struct wall_message m;
-	int err;
-
-	if ((err = wall_receive(&a->wall, &m)) != 0)
-		return err == E_AGAIN ? 0 : err;
-	if (m.type == MSG_sign)
-		err = answer_sign(a, &m.sign);
-	else if (m.type == MSG_attest)
-		err = answer_attest(a, &m.attest);
-	else
-		err = E_STATE;
-	wall_done(&a->wall, &m);
 	return err;
 }
 
@@ -187,9 +174,9 @@ on_asker(int fd, unsigned events, void *arg)
 	if ((events & LOOP_WRITE) != 0)
 		err = wall_queue_flush(&a->wall);
 	if (err == 0 && (events & ~(unsigned)LOOP_WRITE) != 0)
-		err = answer(a);
+		err = peer_read(&from_monitor, &a->wall, a);
 	/* Nothing is signed for it until it has taken what was. */
-	if (err == 0) {
+	if (err == 0 || err == E_AGAIN) {
 		wall_queue_read(&a->wall, !wall_queue_waiting(&a->wall));
 		return;
 	}
@@ -198,7 +185,13 @@ on_asker(int fd, unsigned events, void *arg)
 	forget(a);
 }
 
-static void
+#undef PEER_CONTEXT
+#define PEER_CONTEXT struct keyholder
+WALL_MASTER_KEYHOLDER(PEER_DECLARE_STATIC)
+PEER_HANDLE(MASTER_KEYHOLDER)
+static const struct peer from_master = {.handle = peer_MASTER_KEYHOLDER};
+
+static int
 on_attend(struct keyholder *k, struct wall_message *m)
 {
 	struct asker *a = mem_zalloc(sizeof(*a));
@@ -214,22 +207,29 @@ on_attend(struct keyholder *k, struct wall_message *m)
 		a) != 0) {
 		log_error("a monitor cannot be attended");
 		forget(a);
-		return;
+		return 0;
 	}
 	wall_queue_watch(&a->wall, &a->on_wall);
+	return 0;
+}
+
+static int
+on_retire(struct keyholder *k, struct wall_message *m)
+{
+	(void)m;
+	loop_stop(k->loop);
+	return 0;
 }
 
 static void
 on_master(int fd, unsigned events, void *arg)
 {
 	struct keyholder *k = arg;
-	struct wall_message m;
-	int err;
+	int err = peer_read(&from_master, &k->master, k);
 
 	(void)fd;
 	(void)events;
-	err = wall_receive(&k->master, &m);
-	if (err == E_AGAIN)
+	if (err == 0 || err == E_AGAIN)
 		return;
 	if (err == E_CLOSED) {
 		loop_fd_remove(&k->on_master);
@@ -237,13 +237,7 @@ on_master(int fd, unsigned events, void *arg)
 		leave_if_done(k);
 		return;
 	}
-	if (err != 0 || (m.type != MSG_attend && m.type != MSG_retire))
-		die("the master broke the wall's rules: %s", err_text(err));
-	if (m.type == MSG_retire)
-		loop_stop(k->loop);
-	else
-		on_attend(k, &m);
-	wall_done(&k->master, &m);
+	die("the master broke the wall's rules: %s", err_text(err));
 }
 
 static void

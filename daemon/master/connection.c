@@ -428,6 +428,66 @@ connection_worker_died(
 	gone_if_both(m, c);
 }
 
+/* A template speaks of its own connections; of none that is not handed over. */
+static struct connection *
+of_template(const struct child *c, uint64_t id)
+{
+	struct connection *conn = connection_find(c->generation->master, id);
+
+	if (conn == NULL || conn->generation != c->generation ||
+	    conn->workers == NULL || conn->client >= 0)
+		return NULL;
+	if (c->role == ROLE_WORKERS && &conn->workers->child != c)
+		return NULL;
+	return conn;
+}
+
+int
+on_born(struct child *child, struct wall_message *m)
+{
+	struct connection *c = of_template(child, m->born.connection);
+
+	if (c == NULL)
+		return 0;
+	connection_monitor_born(c, (pid_t)m->born.pid, m->fds[0]);
+	m->fds[0] = -1;
+	return 0;
+}
+
+int
+on_worker_born(struct child *child, struct wall_message *m)
+{
+	struct connection *c = of_template(child, m->worker_born.connection);
+
+	if (c == NULL)
+		return 0;
+	connection_worker_born(c, (pid_t)m->worker_born.pid, m->fds[0]);
+	m->fds[0] = -1;
+	return 0;
+}
+
+int
+on_died(struct child *child, struct wall_message *m)
+{
+	struct connection *c = of_template(child, m->died.connection);
+
+	if (c != NULL)
+		connection_monitor_died(
+		    child->generation->master, c, m->died.code, m->died.signal);
+	return 0;
+}
+
+int
+on_worker_died(struct child *child, struct wall_message *m)
+{
+	struct connection *c = of_template(child, m->worker_died.connection);
+
+	if (c != NULL)
+		connection_worker_died(child->generation->master, c,
+		    m->worker_died.code, m->worker_died.signal);
+	return 0;
+}
+
 /* ---- after the end of a template ---- */
 
 /* It left its exit code in its slot, or was killed. */

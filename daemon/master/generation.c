@@ -22,6 +22,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,9 +238,11 @@ generation_start(struct generation *g)
 	}
 }
 
-static int
-on_host_key(struct generation *g, struct msg_host_key *k)
+int
+on_host_key(struct child *c, struct wall_message *m)
 {
+	const struct msg_host_key *k = &m->host_key;
+	struct generation *g = c->generation;
 	struct host_key_blob *blob;
 	struct key *key;
 	char fp[KEY_FINGERPRINT_SIZE];
@@ -336,48 +339,86 @@ generation_replace_workers(struct generation *g, const char *why)
 }
 
 /* The new template is ready: those before it get no more work. */
-static void
-workers_ready(struct generation *g, struct workers *ready)
+int
+on_worker_ready(struct child *c, struct wall_message *m)
 {
-	ready->child.ready = true;
+	struct workers *ready = (struct workers *)(void *)c;
+	struct generation *g = c->generation;
+
+	(void)m;
+	c->ready = true;
 	for (struct workers *w = ready->next; w != NULL; w = w->next)
 		w->retired = true;
-	if (!g->ready) {
-		g->ready = true;
-		master_generation_ready(g);
-		return;
+	if (g->ready) {
+		listen_start(g->master);
+		return 0;
 	}
-	listen_start(g->master);
+	g->ready = true;
+	master_generation_ready(g);
+	return 0;
 }
 
-static void
+int
+on_worker_log(struct child *c, struct wall_message *m)
+{
+	const struct msg_worker_log *l = &m->worker_log;
+
+	(void)c;
+	log_relay(l->level, "worker template", l->line, strlen(l->line));
+	return 0;
+}
+
+static int
 problems_from(struct generation *g, const char *text)
 {
 	char why[16384];
 
 	snprintf(why, sizeof(why), "%s", text);
 	generation_failed(g, why);
+	return 0;
 }
 
-/* A template speaks of its own connections; of none that is not handed over. */
-static struct connection *
-of_template(const struct child *c, uint64_t id)
+int
+on_keys_failed(struct child *c, struct wall_message *m)
 {
-	struct connection *conn = connection_find(c->generation->master, id);
+	return problems_from(c->generation, m->keys_failed.text);
+}
 
-	if (conn == NULL || conn->generation != c->generation ||
-	    conn->workers == NULL || conn->client >= 0)
-		return NULL;
-	if (c->role == ROLE_WORKERS && &conn->workers->child != c)
-		return NULL;
-	return conn;
+int
+on_template_failed(struct child *c, struct wall_message *m)
+{
+	return problems_from(c->generation, m->template_failed.text);
+}
+
+int
+on_keys_ready(struct child *c, struct wall_message *m)
+{
+	(void)m;
+	c->ready = true;
+	if (tickets_wanted(c->generation))
+		tickets_start(c->generation);
+	else
+		generation_go_on(c->generation);
+	return 0;
+}
+
+int
+on_template_ready(struct child *c, struct wall_message *m)
+{
+	(void)m;
+	c->ready = true;
+	if (helpers_start(c->generation))
+		start_workers(c->generation);
+	return 0;
 }
 
 /* A process that read a PROXY header: the end of its wall has ended the
  * connection already. */
-static void
-reader_crashed(struct generation *g, const struct msg_reader_crashed *r)
+int
+on_reader_crashed(struct child *c, struct wall_message *m)
 {
+	const struct msg_reader_crashed *r = &m->reader_crashed;
+	struct generation *g = c->generation;
 	const struct net_address none = {.family = NET_NONE};
 	char number[16], conn[AUDIT_CONN_ID_SIZE];
 
@@ -394,108 +435,47 @@ reader_crashed(struct generation *g, const struct msg_reader_crashed *r)
 	audit_forget_connection();
 	generation_replace_workers(
 	    g, r->signal == SIGSYS ? "sandbox violation" : "crash");
+	return 0;
 }
 
-static int
-dispatch(struct child *c, struct wall_message *m)
+/* All that has come is read in one turn, but of a helper that says too much. */
+static bool
+hears_more(void *arg, enum wall_type last)
 {
-	struct generation *g = c->generation;
-	struct master *master = g->master;
-	struct connection *conn;
+	struct child *c = arg;
 
-	switch (m->type) {
-	case MSG_host_key:
-		return on_host_key(g, &m->host_key);
-	case MSG_keys_ready:
-		c->ready = true;
-		if (tickets_wanted(g))
-			tickets_start(g);
-		else
-			generation_go_on(g);
-		return 0;
-	case MSG_keys_failed:
-		problems_from(g, m->keys_failed.text);
-		return 0;
-	case MSG_loading:
-		loading_begin(g, m);
-		return 0;
-	case MSG_loaded:
-		loading_done(g);
-		return 0;
-	case MSG_template_ready:
-		c->ready = true;
-		if (helpers_start(g))
-			start_workers(g);
-		return 0;
-	case MSG_helper_wanted:
-		return helpers_wanted(g, &m->helper_wanted);
-	case MSG_template_failed:
-		problems_from(g, m->template_failed.text);
-		return 0;
-	case MSG_born:
-		if ((conn = of_template(c, m->born.connection)) != NULL) {
-			connection_monitor_born(
-			    conn, (pid_t)m->born.pid, m->fds[0]);
-			m->fds[0] = -1;
-		}
-		return 0;
-	case MSG_died:
-		if ((conn = of_template(c, m->died.connection)) != NULL)
-			connection_monitor_died(
-			    master, conn, m->died.code, m->died.signal);
-		return 0;
-	case MSG_greeting:
-		return offers_greeting(g, &m->greeting);
-	case MSG_worker_ready:
-		workers_ready(g, (struct workers *)(void *)c);
-		return 0;
-	case MSG_worker_born:
-		if ((conn = of_template(c, m->worker_born.connection)) !=
-		    NULL) {
-			connection_worker_born(
-			    conn, (pid_t)m->worker_born.pid, m->fds[0]);
-			m->fds[0] = -1;
-		}
-		return 0;
-	case MSG_worker_died:
-		if ((conn = of_template(c, m->worker_died.connection)) != NULL)
-			connection_worker_died(master, conn,
-			    m->worker_died.code, m->worker_died.signal);
-		return 0;
-	case MSG_reader_crashed:
-		reader_crashed(g, &m->reader_crashed);
-		return 0;
-	case MSG_worker_log:
-		log_relay(m->worker_log.level, "worker template",
-		    m->worker_log.line, strlen(m->worker_log.line));
-		return 0;
-	default:
-		return c->role == ROLE_TICKETHOLDER ? tickets_dispatch(c, m) :
-		    c->role == ROLE_HELPER	    ? helpers_dispatch(c, m) :
-						      E_STATE;
-	}
+	(void)last;
+	return c->wall.fd >= 0 && !helpers_silenced(c);
 }
+
+PEER_HANDLE(KEYHOLDER_MASTER)
+PEER_HANDLE(MONITORS_MASTER)
+PEER_HANDLE(WORKERS_MASTER)
+PEER_HANDLE(TICKETS_MASTER)
+PEER_HANDLE(HELPER_MASTER)
+
+#define ALL(path)                                                           \
+	{                                                                   \
+		.handle = peer_##path, .turn = UINT_MAX, .more = hears_more \
+	}
+static const struct peer peers[ROLE_COUNT] = {
+    [ROLE_KEYHOLDER] = ALL(KEYHOLDER_MASTER),
+    [ROLE_MONITORS] = ALL(MONITORS_MASTER),
+    [ROLE_WORKERS] = ALL(WORKERS_MASTER),
+    [ROLE_TICKETHOLDER] = ALL(TICKETS_MASTER),
+    [ROLE_HELPER] = ALL(HELPER_MASTER)};
+#undef ALL
 
 static void
 on_child_message(int fd, unsigned events, void *arg)
 {
 	struct child *c = arg;
-	struct wall_message m;
-	int err = 0;
+	int err;
 
 	(void)fd;
 	if ((events & LOOP_WRITE) != 0)
 		(void)wall_queue_flush(&c->wall);
-	while (c->wall.fd >= 0) {
-		if (helpers_silenced(c))
-			return;
-		if ((err = wall_receive(&c->wall, &m)) != 0)
-			break;
-		err = dispatch(c, &m);
-		wall_done(&c->wall, &m);
-		if (err != 0)
-			break;
-	}
+	err = peer_read(&peers[c->role], &c->wall, c);
 	if (err == 0 || err == E_AGAIN)
 		return;
 	/* Its end is told by its pidfd; here only the wall falls silent. */

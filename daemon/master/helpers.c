@@ -75,8 +75,10 @@ helpers_door(const struct child *c)
 }
 
 int
-helpers_wanted(struct generation *g, const struct msg_helper_wanted *m)
+on_helper_wanted(struct child *c, struct wall_message *message)
 {
+	const struct msg_helper_wanted *m = &message->helper_wanted;
+	struct generation *g = c->generation;
 	struct helper *h;
 
 	for (h = g->helpers; h != NULL; h = h->next)
@@ -316,34 +318,49 @@ helpers_silenced(struct child *c)
 }
 
 int
-helpers_dispatch(struct child *c, struct wall_message *m)
+on_helper_ready(struct child *c, struct wall_message *m)
 {
 	struct helper *h = (struct helper *)(void *)c;
 	struct generation *g = c->generation;
+
+	(void)m;
+	c->ready = true;
+	loop_timer_stop(&h->deadline);
+	if (!g->ready && all_ready(g))
+		generation_helpers_ready(g);
+	return 0;
+}
+
+int
+on_helper_failed(struct child *c, struct wall_message *m)
+{
+	const char *why = m->helper_failed.text;
 	char text[LOG_SENDER_MAX];
 
-	switch (m->type) {
-	case MSG_helper_ready:
-		c->ready = true;
-		loop_timer_stop(&h->deadline);
-		if (!g->ready && all_ready(g))
-			generation_helpers_ready(g);
-		return 0;
-	case MSG_helper_failed:
-		log_relay(LOG_LEVEL_WARN, name_of(h, text),
-		    m->helper_failed.text, strlen(m->helper_failed.text));
-		return 0;
-	case MSG_helper_count:
-		h->taken = m->helper_count.taken;
-		h->answered = m->helper_count.answered;
-		return 0;
-	case MSG_helper_log:
-		log_relay(m->helper_log.level, name_of(h, text),
-		    m->helper_log.line, strlen(m->helper_log.line));
-		return 0;
-	default:
-		return E_STATE;
-	}
+	log_relay(LOG_LEVEL_WARN, name_of((struct helper *)(void *)c, text),
+	    why, strlen(why));
+	return 0;
+}
+
+int
+on_helper_count(struct child *c, struct wall_message *m)
+{
+	struct helper *h = (struct helper *)(void *)c;
+
+	h->taken = m->helper_count.taken;
+	h->answered = m->helper_count.answered;
+	return 0;
+}
+
+int
+on_helper_log(struct child *c, struct wall_message *m)
+{
+	const struct msg_helper_log *l = &m->helper_log;
+	char text[LOG_SENDER_MAX];
+
+	log_relay(l->level, name_of((struct helper *)(void *)c, text), l->line,
+	    strlen(l->line));
+	return 0;
 }
 
 void

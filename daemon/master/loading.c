@@ -72,9 +72,11 @@ overdue(void *arg)
 	loading_done(g);
 }
 
-void
-loading_begin(struct generation *g, struct wall_message *m)
+/* Code of a module begins to run there. */
+int
+on_loading(struct child *c, struct wall_message *m)
 {
+	struct generation *g = c->generation;
 	struct loading *l = &g->loading;
 
 	loading_done(g);
@@ -86,6 +88,15 @@ loading_begin(struct generation *g, struct wall_message *m)
 	if (g->config->deadlines.module != CONFIG_NONE)
 		loop_timer_start(g->master->loop, &l->deadline,
 		    (uint64_t)g->config->deadlines.module * 1000, overdue, g);
+	return 0;
+}
+
+int
+on_loaded(struct child *c, struct wall_message *m)
+{
+	(void)m;
+	loading_done(c->generation);
+	return 0;
 }
 
 void

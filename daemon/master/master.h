@@ -16,6 +16,7 @@
 #include "privsep/settings.h"
 #include "privsep/slot.h"
 #include "privsep/spawn.h"
+#include "privsep/peer.h"
 #include "privsep/wall.h"
 
 #include <sys/types.h>
@@ -339,9 +340,7 @@ struct generation *generation_alloc(struct master *m);
 /* It cannot serve, and why; told once. */
 void generation_failed(struct generation *g, const char *why);
 
-/* loading.c: code of a module begins to run in the monitor template, with a
- * deadline; it is through.  m keeps no descriptor. */
-void loading_begin(struct generation *g, struct wall_message *m);
+/* loading.c: no code of a module runs in the monitor template any more. */
 void loading_done(struct generation *g);
 /* "file:line: module x: load() WHAT", with its last words; NULL when none is
  * being loaded.  Free it. */
@@ -350,13 +349,11 @@ char *loading_fault(const struct generation *g, const char *what);
 /*
  * offers.c.  settle: once, with all host keys known.  fault: NULL, or a text
  * to free that names a listener which could serve nobody.  send: what a worker
- * template must know; 0, or that it does not listen.  greeting: it says what
- * a client is to be sent first.
+ * template must know; 0, or that it does not listen.
  */
 void offers_settle(struct generation *g);
 char *offers_fault(const struct generation *g);
 int offers_send(const struct generation *g, struct wall *wall);
-int offers_greeting(struct generation *g, const struct msg_greeting *message);
 void offers_free(struct generation *g);
 /* Behind the ticketholder, or without one. */
 void generation_go_on(struct generation *g);
@@ -368,21 +365,18 @@ void generation_go_on(struct generation *g);
  */
 bool tickets_wanted(const struct generation *g);
 void tickets_start(struct generation *g);
-int tickets_dispatch(struct child *c, struct wall_message *m);
 void tickets_lost(struct child *c, const char *why);
 /* At the end of a turn; true while one of them lives. */
 bool tickets_sweep(struct generation *g);
 void tickets_free(struct generation *g);
 
 /*
- * helpers.c: helper processes of modules.  wanted: a module has one; start:
- * all of them, true if there is none to wait for; silenced: is this child one
- * that has said too much; sweep, at the end of a turn: true while one lives.
+ * helpers.c: helper processes of modules.  start: all of them, true if there is
+ * none to wait for; silenced: is this child one that has said too much; sweep,
+ * at the end of a turn: true while one lives.
  */
-int helpers_wanted(struct generation *g, const struct msg_helper_wanted *m);
 bool helpers_start(struct generation *g);
 bool helpers_silenced(struct child *c);
-int helpers_dispatch(struct child *c, struct wall_message *m);
 void helpers_lost(struct child *c, const siginfo_t *info);
 /* Requests wait that it does not take. */
 bool helpers_has_waiting(const struct helper *h);
@@ -589,5 +583,17 @@ void control_load(struct master *m, struct rd *r);
 void notify_state(const char *state);
 int notify_listen_fds(struct master *m);
 void notify_watchdog_start(struct master *m);
+
+/*
+ * Messages of a generation's processes: of keys in generation.c, of modules in
+ * loading.c and helpers.c, of connections in connection.c and orphans.c, of
+ * templates in generation.c and offers.c, of tickets in tickets.c.
+ */
+#define PEER_CONTEXT struct child
+WALL_KEYHOLDER_MASTER(PEER_DECLARE)
+WALL_MONITORS_MASTER(PEER_DECLARE)
+WALL_WORKERS_MASTER(PEER_DECLARE)
+WALL_TICKETS_MASTER(PEER_DECLARE)
+WALL_HELPER_MASTER(PEER_DECLARE)
 
 #endif

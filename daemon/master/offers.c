@@ -86,9 +86,11 @@ offers_send(const struct generation *g, struct wall *wall)
 
 /* Its first words to each client are said by us before it is there. */
 int
-offers_greeting(struct generation *g, const struct msg_greeting *message)
+on_greeting(struct child *c, struct wall_message *m)
 {
+	const struct msg_greeting *message = &m->greeting;
 	const struct bytes *b = &message->greeting;
+	struct generation *g = c->generation;
 	struct greeting *greeting;
 
 	if (g->settings == NULL || message->offer >= g->settings->n_offers ||

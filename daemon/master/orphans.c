@@ -99,12 +99,16 @@ find_worker(struct connection *c, const struct config *config)
 		close(fd);
 }
 
-static int
-take_orphan(struct generation *g, struct wall_message *message)
+int
+on_orphan(struct child *child, struct wall_message *message)
 {
+	struct generation *g = child->generation;
 	const struct msg_orphan *o = &message->orphan;
 	struct connection *c;
 
+	/* A template that this master has started tells of births. */
+	if (child->pid != 0)
+		return E_STATE;
 	if (o->slot >= SLOTS_MAX)
 		return E_VALUE;
 	c = connection_blank();
@@ -128,9 +132,14 @@ take_orphan(struct generation *g, struct wall_message *message)
 	return 0;
 }
 
-static int
-take_template(struct generation *g, const struct msg_orphans *o)
+int
+on_orphans(struct child *child, struct wall_message *message)
 {
+	const struct msg_orphans *o = &message->orphans;
+	struct generation *g = child->generation;
+
+	if (child->pid != 0)
+		return E_STATE;
 	g->number = g->master->next_generation = o->generation;
 	g->monitors.pid = (pid_t)o->pid;
 	g->monitors.pidfd = (int)syscall(SYS_pidfd_open, (pid_t)o->pid, 0);
@@ -141,26 +150,26 @@ take_template(struct generation *g, const struct msg_orphans *o)
 	return g->failed ? E_SYSTEM : 0;
 }
 
+/* Until `orphans`, whose sender's messages are a generation's from there on. */
+static int
+judge(void *arg, struct wall_message *m)
+{
+	(void)arg;
+	return m->type == MSG_orphan || m->type == MSG_orphans ? 0 : E_STATE;
+}
+
+PEER_HANDLE(MONITORS_MASTER)
+static const struct peer from_template = {
+    .handle = peer_MONITORS_MASTER, .judge = judge};
+
 static int
 take_all(struct generation *g)
 {
-	struct wall_message message;
-	bool more = true;
 	int err = 0;
 
-	while (err == 0 && more) {
-		if ((err = wall_receive(&g->monitors.wall, &message)) != 0)
-			break;
-		if (message.type == MSG_orphan) {
-			err = take_orphan(g, &message);
-		} else if (message.type == MSG_orphans) {
-			err = take_template(g, &message.orphans);
-			more = false;
-		} else {
-			err = E_STATE;
-		}
-		wall_done(&g->monitors.wall, &message);
-	}
+	while (err == 0 && !g->ready)
+		err =
+		    peer_read(&from_template, &g->monitors.wall, &g->monitors);
 	return err;
 }
 

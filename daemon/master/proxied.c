@@ -84,46 +84,61 @@ take_claim(const struct msg_proxied *m, struct proxied *p)
 		&m->destination, m->destination_port, given, &p->destination);
 }
 
-/* A reader that breaks the rules is none of ours any more. */
-static void
-read_message(
-    const struct connection *c, const struct wall_message *m, struct proxied *p)
-{
-	if (m->type == MSG_not_proxied) {
-		p->fault = fault_text(-(int)m->not_proxied.error);
-	} else if (!take_claim(&m->proxied, p)) {
-		p->fault = fault_text(E_INTERNAL);
-		log_error("connection %016llx: its header's reader broke the "
-			  "rules of the wall: %s",
-		    (unsigned long long)c->id, err_text(E_VALUE));
-	}
-}
-
 /*
  * One message and no second: the wall is closed before the connection goes on,
  * so that what has been judged stays.
  */
 static void
+go_on(struct connection *c, const struct proxied *p)
+{
+	proxied_stop(c);
+	c->on_source(c, p);
+}
+
+#undef PEER_CONTEXT
+#define PEER_CONTEXT struct connection
+WALL_READER_MASTER(PEER_DECLARE_STATIC)
+PEER_HANDLE(READER_MASTER)
+static const struct peer from_reader = {.handle = peer_READER_MASTER};
+
+static int
+on_not_proxied(struct connection *c, struct wall_message *m)
+{
+	const struct proxied p = {.kind = PROXY_UNKNOWN,
+	    .fault = fault_text(-(int)m->not_proxied.error)};
+
+	go_on(c, &p);
+	return 0;
+}
+
+/* A reader that breaks the rules is none of ours any more. */
+static int
+on_proxied(struct connection *c, struct wall_message *m)
+{
+	struct proxied p = {.kind = PROXY_UNKNOWN};
+
+	if (!take_claim(&m->proxied, &p)) {
+		p.fault = fault_text(E_INTERNAL);
+		log_error("connection %016llx: its header's reader broke the "
+			  "rules of the wall: %s",
+		    (unsigned long long)c->id, err_text(E_VALUE));
+	}
+	go_on(c, &p);
+	return 0;
+}
+
+static void
 on_header(int fd, unsigned events, void *arg)
 {
+	const struct proxied broken = {
+	    .kind = PROXY_UNKNOWN, .fault = fault_text(E_INTERNAL)};
 	struct connection *c = arg;
-	struct proxied p = {.kind = PROXY_UNKNOWN};
-	struct wall closed = {.fd = -1};
-	struct wall_message m;
-	int err = wall_receive(&c->header, &m);
+	int err = peer_read(&from_reader, &c->header, c);
 
 	(void)fd;
 	(void)events;
-	if (err == E_AGAIN)
-		return;
-	proxied_stop(c);
-	if (err == 0)
-		read_message(c, &m, &p);
-	else
-		p.fault = fault_text(E_INTERNAL);
-	c->on_source(c, &p);
-	wall_done(&closed, &m);
-	wall_free(&closed);
+	if (err != 0 && err != E_AGAIN)
+		go_on(c, &broken);
 }
 
 int

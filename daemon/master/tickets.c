@@ -117,12 +117,15 @@ replace(struct generation *g, const char *why)
 }
 
 /* The door is its own: the others end with the contexts they have. */
-static void
-serves(struct generation *g, struct tickets *t, uint32_t keys)
+int
+on_tickets_ready(struct child *c, struct wall_message *m)
 {
-	t->child.ready = true;
-	log_verbose(
-	    "ticketholder: %u keys of %s", keys, g->config->kerberos.keytab);
+	struct tickets *t = (struct tickets *)(void *)c;
+	struct generation *g = c->generation;
+
+	c->ready = true;
+	log_verbose("ticketholder: %u keys of %s", m->tickets_ready.keys,
+	    g->config->kerberos.keytab);
 	for (struct tickets *old = g->tickets; old != NULL; old = old->next) {
 		if (old == t || old->retired)
 			continue;
@@ -131,20 +134,24 @@ serves(struct generation *g, struct tickets *t, uint32_t keys)
 			(void)WALL_SEND(&old->child.wall, tickets_retire);
 	}
 	if (g->door_monitors < 0)
-		return;
+		return 0;
 	/* A process with this end keeps the ticketholder alive. */
 	generation_go_on(g);
 	close(g->door_monitors);
 	g->door_monitors = -1;
+	return 0;
 }
 
 /* While the old one serves, the next change of the keytab is waited for. */
-static void
-cannot_serve(struct generation *g, struct tickets *t, const char *text)
+int
+on_tickets_failed(struct child *c, struct wall_message *m)
 {
+	struct tickets *t = (struct tickets *)(void *)c;
+	struct generation *g = c->generation;
 	char why[WALL_TEXT_MAX + 64];
 
-	snprintf(why, sizeof(why), "kerberos.keytab: %s", text);
+	snprintf(
+	    why, sizeof(why), "kerberos.keytab: %s", m->tickets_failed.text);
 	t->retired = true; /* its end is no news */
 	if (!g->ready)
 		generation_failed(g, why);
@@ -153,32 +160,28 @@ cannot_serve(struct generation *g, struct tickets *t, const char *text)
 	if (g->ready && !is_over(g) && newest(g) == NULL)
 		loop_timer_start(g->master->loop, &g->tickets_again, RETRY_MS,
 		    start_again, g);
+	return 0;
 }
 
 int
-tickets_dispatch(struct child *c, struct wall_message *m)
+on_tickets_stale(struct child *c, struct wall_message *m)
 {
-	struct generation *g = c->generation;
-	struct tickets *t = (struct tickets *)(void *)c;
+	const struct tickets *t = (struct tickets *)(void *)c;
 
-	switch (m->type) {
-	case MSG_tickets_ready:
-		serves(g, t, m->tickets_ready.keys);
-		return 0;
-	case MSG_tickets_failed:
-		cannot_serve(g, t, m->tickets_failed.text);
-		return 0;
-	case MSG_tickets_stale:
-		if (!t->retired)
-			replace(g, "the keytab has changed");
-		return 0;
-	case MSG_tickets_log:
-		log_relay(m->tickets_log.level, "ticketholder",
-		    m->tickets_log.line, strlen(m->tickets_log.line));
-		return 0;
-	default:
-		return E_STATE;
-	}
+	(void)m;
+	if (!t->retired)
+		replace(c->generation, "the keytab has changed");
+	return 0;
+}
+
+int
+on_tickets_log(struct child *c, struct wall_message *m)
+{
+	const struct msg_tickets_log *l = &m->tickets_log;
+
+	(void)c;
+	log_relay(l->level, "ticketholder", l->line, strlen(l->line));
+	return 0;
 }
 
 void

@@ -350,10 +350,10 @@ recording_sign(
 		err = WALL_SEND(&m->keyholder, attest,
 		    .hash = {.data = hash, .len = SSHSIG_HASH});
 	if (err == 0)
-		err = wall_receive(&m->keyholder, &answer);
+		err = peer_answer(&m->keyholder, MSG_attest, -1, &answer);
 	if (err != 0)
 		return err;
-	if (answer.type == MSG_attestation && answer.attestation.blob.len != 0)
+	if (answer.attestation.blob.len != 0)
 		err = sshsig_armour(answer.attestation.blob.data,
 		    answer.attestation.blob.len, armoured);
 	else

@@ -69,28 +69,36 @@ static int signals = -1;
 static bool leaving; /* the master said so */
 static uint64_t keeper_due; /* ms; while there is no master */
 
-static void
-keep_key(const struct msg_public_key *k)
+#undef PEER_CONTEXT
+#define PEER_CONTEXT struct monitor_template
+WALL_MASTER_MONITORS(PEER_DECLARE_STATIC)
+PEER_HANDLE(MASTER_MONITORS)
+static const struct peer from_master = {.handle = peer_MASTER_MONITORS};
+
+static int
+on_public_key(struct monitor_template *t, struct wall_message *m)
 {
+	const struct msg_public_key *k = &m->public_key;
 	struct host_key_blob *blob;
 
-	if (template.n_host_keys == HOST_KEYS_MAX ||
-	    k->key != template.n_host_keys)
+	if (t->n_host_keys == HOST_KEYS_MAX || k->key != t->n_host_keys)
 		die("host keys out of order");
-	blob = &template.host_keys[template.n_host_keys++];
+	blob = &t->host_keys[t->n_host_keys++];
 	settings_keep_key(blob, k->path, &k->public_key, &k->certificate);
+	return 0;
 }
 
-static void
-keep_moduli(struct bytes text)
+static int
+on_moduli(struct monitor_template *t, struct wall_message *m)
 {
+	struct bytes text = m->moduli.text;
 	unsigned line;
 
-	template.moduli_text = mem_strndup((const char *)text.data, text.len);
+	t->moduli_text = mem_strndup((const char *)text.data, text.len);
 	if (text.len != 0 &&
-	    moduli_parse(
-		template.moduli_text, text.len, &template.moduli, &line) != 0)
+	    moduli_parse(t->moduli_text, text.len, &t->moduli, &line) != 0)
 		die("moduli from the master cannot be read");
+	return 0;
 }
 
 static void
@@ -218,11 +226,11 @@ ask_for_helpers(void)
 
 /* It stays the same when the helper behind it is another one, but for a helper
  * that has shut it. */
-static void
-keep_door(struct wall_message *m)
+static int
+on_helper_door(struct monitor_template *t, struct wall_message *m)
 {
-	for (size_t i = 0; i < template.n_modules; i++) {
-		struct hosted *h = &template.modules[i];
+	for (size_t i = 0; i < t->n_modules; i++) {
+		struct hosted *h = &t->modules[i];
 
 		if (host_has_helper(h) &&
 		    strcmp(h->settings->name, m->helper_door.module) == 0) {
@@ -230,14 +238,14 @@ keep_door(struct wall_message *m)
 				close(h->door);
 			h->door = m->fds[0];
 			m->fds[0] = -1;
-			return;
+			return 0;
 		}
 	}
 	die("a door for module %s", m->helper_door.module);
 }
 
-static void
-prepare(uint32_t generation, unsigned purpose)
+static int
+on_prepare(struct monitor_template *t, struct wall_message *m)
 {
 	struct problems problems = {0};
 	const char *trouble;
@@ -250,16 +258,16 @@ prepare(uint32_t generation, unsigned purpose)
 					     SESSION_PROGRAM ": cannot be run");
 		_exit(EXIT_FAILED);
 	}
-	if ((trouble = recording_prepare(&template)) != NULL) {
+	if ((trouble = recording_prepare(t)) != NULL) {
 		(void)WALL_SEND(&master, template_failed, .text = trouble);
 		_exit(EXIT_FAILED);
 	}
-	template.generation = generation;
-	template.settings = settings_make(template.config, template.host_keys,
-	    template.n_host_keys, template.moduli_text);
-	settings_leave_out_lacking(template.settings);
+	t->generation = m->prepare.generation;
+	t->settings = settings_make(
+	    t->config, t->host_keys, t->n_host_keys, t->moduli_text);
+	settings_leave_out_lacking(t->settings);
 	if (load_modules(&problems) != 0 ||
-	    monitors_check(&template, purpose, &problems) != 0) {
+	    monitors_check(t, m->prepare.purpose, &problems) != 0) {
 		say_problems(&problems);
 		_exit(EXIT_FAILED);
 	}
@@ -274,6 +282,7 @@ prepare(uint32_t generation, unsigned purpose)
 	ask_for_helpers();
 	if (WALL_SEND(&master, template_ready) != 0)
 		_exit(EXIT_FAILED);
+	return 0;
 }
 
 /* The child leaves everything of the template's behind. */
@@ -315,21 +324,22 @@ remember(const struct msg_serve *s, pid_t pid)
 	return b;
 }
 
-static void
-serve(struct wall_message *m)
+static int
+on_serve(struct monitor_template *t, struct wall_message *m)
 {
 	uint64_t connection = m->serve.connection;
 	struct born *b;
 	pid_t pid = fork();
 	int pidfd;
 
+	(void)t;
 	if (pid == 0)
 		become_monitor(m);
 	if (pid < 0) {
 		log_error("fork: %s", strerror(errno));
 		(void)WALL_SEND(&master, died, .connection = connection,
 		    .code = EXIT_FAILED);
-		return;
+		return 0;
 	}
 	b = remember(&m->serve, pid);
 	b->next = children;
@@ -337,11 +347,12 @@ serve(struct wall_message *m)
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (pidfd < 0) {
 		kill(pid, SIGKILL);
-		return;
+		return 0;
 	}
 	(void)WALL_SEND_FD(&master, pidfd, born, .connection = connection,
 	    .pid = (uint32_t)pid);
 	close(pidfd);
+	return 0;
 }
 
 static void
@@ -452,41 +463,22 @@ until_keeper(void)
 	return keeper_due > now ? (int)(keeper_due - now) : 0;
 }
 
+static int
+on_leave(struct monitor_template *t, struct wall_message *m)
+{
+	(void)t;
+	(void)m;
+	leaving = true;
+	return 0;
+}
+
 static void
 on_master(void)
 {
-	struct wall_message m;
-	int err = wall_receive(&master, &m);
+	int err = peer_read(&from_master, &master, &template);
 
-	if (err == E_AGAIN)
-		return;
-	if (err != 0) {
+	if (err != 0 && err != E_AGAIN)
 		lose_master();
-		return;
-	}
-	switch (m.type) {
-	case MSG_public_key:
-		keep_key(&m.public_key);
-		break;
-	case MSG_moduli:
-		keep_moduli(m.moduli.text);
-		break;
-	case MSG_prepare:
-		prepare(m.prepare.generation, m.prepare.purpose);
-		break;
-	case MSG_helper_door:
-		keep_door(&m);
-		break;
-	case MSG_serve:
-		serve(&m);
-		break;
-	case MSG_leave:
-		leaving = true;
-		break;
-	default:
-		die("message %s from the master", wall_name(m.type));
-	}
-	wall_done(&master, &m);
 }
 
 /* No more work from a master that does not hear of births. */

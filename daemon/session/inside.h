@@ -8,7 +8,7 @@
 
 #include "daemon/session/session.h"
 #include "lib/loop.h"
-#include "privsep/wall.h"
+#include "privsep/peer.h"
 
 #include <sys/queue.h>
 #include <sys/types.h>
@@ -54,7 +54,8 @@ struct display {
 LIST_HEAD(display_list, display);
 
 struct session {
-	const struct msg_begin *start;
+	struct wall_message first;
+	const struct msg_begin *start; /* in first; NULL until it has come */
 	mode_t umask; /* of programs, as PAM's session left it */
 	struct loop *loop;
 	struct wall monitor, worker;
@@ -122,11 +123,6 @@ int chroot_hold_links(void);
 
 /* ---- program.c ----------------------------------------------------------- */
 
-/* n given descriptors, which stay the caller's: a terminal, or standard input,
- * output and error; none: pipes are made, and the worker gets their ends. */
-int program_start(
-    struct session *s, const struct msg_run *m, const int *given, size_t n);
-void program_kill(struct session *s, uint32_t channel, int signal);
 void programs_hang_up(struct session *s, bool all);
 /* A child that ended: true if it was one of ours. */
 bool program_ended(struct session *s, pid_t pid, int status);
@@ -146,7 +142,6 @@ void rc_run(struct session *s, const struct launch *l, char **environment);
 
 /* ---- lookup.c ------------------------------------------------------------ */
 
-void lookup_start(struct session *s, const struct msg_resolve *m);
 void lookups_end(struct session *s);
 /* A resolver ended: true if it was one of ours. */
 bool lookup_child_ended(struct session *s, pid_t pid);
@@ -164,7 +159,6 @@ struct place {
 	const char *name; /* in the directory; NULL: fd is the socket */
 };
 
-void locate_start(struct session *s, const struct msg_locate *m);
 /* The place that is held under number, until locate_forget(), or NULL. */
 struct place *locate_held(struct session *s, uint32_t number);
 void locate_forget(struct place *place);
@@ -174,20 +168,20 @@ void locates_end(struct session *s);
 
 /* ---- reach.c ------------------------------------------------------------- */
 
-void reach_tcp(struct session *s, const struct msg_reach_tcp *m);
-void reach_unix(struct session *s, const struct msg_reach_unix *m);
 void reaches_end(struct session *s);
 
 /* ---- listen.c --------------------------------------------------------------
  */
 
-void listen_tcp(struct session *s, const struct msg_bind_tcp *m);
-void listen_unix(struct session *s, const struct msg_bind_unix *m);
-void listen_agent(struct session *s, const struct msg_bind_agent *m);
-void listen_x11(struct session *s, const struct msg_bind_x11 *m);
-void listen_end(struct session *s, uint32_t number);
 void listen_end_all(struct session *s);
 const struct display *display_of(
     const struct session *s, uint32_t channel, struct bytes environment);
+
+/* ---- the monitor's orders -------------------------------------------------
+ */
+
+/* Anything but 0 ends this process. */
+#define PEER_CONTEXT struct session
+WALL_MONITOR_SESSION(PEER_DECLARE)
 
 #endif

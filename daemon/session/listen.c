@@ -243,9 +243,10 @@ bind_all(struct listener *l, struct addresses *list, uint32_t *port)
 	return l->n_fds != 0 ? 0 : last;
 }
 
-void
-listen_tcp(struct session *s, const struct msg_bind_tcp *m)
+int
+on_bind_tcp(struct session *s, struct wall_message *message)
 {
+	const struct msg_bind_tcp *m = &message->bind_tcp;
 	struct listener *l = listener_new(s, m->number, INCOMING_TCP);
 	struct addresses list;
 	uint32_t port = m->port;
@@ -260,19 +261,21 @@ listen_tcp(struct session *s, const struct msg_bind_tcp *m)
 		if (l != NULL)
 			listener_free(l);
 		listener_bound(s, m->number, error, 0, strerror(error));
-		return;
+		return 0;
 	}
 	l->address = mem_strdup(m->address);
 	l->port = port;
 	listener_bound(s, m->number, 0, port, "");
+	return 0;
 }
 
 /* ---- by the monitor's number
  * --------------------------------------------------- */
 
-void
-listen_end(struct session *s, uint32_t number)
+int
+on_unbind(struct session *s, struct wall_message *m)
 {
+	uint32_t number = m->unbind.number;
 	struct listener *l, *after;
 
 	for (l = LIST_FIRST(&s->listeners); l != NULL; l = after) {
@@ -280,6 +283,8 @@ listen_end(struct session *s, uint32_t number)
 		if (l->number == number)
 			listener_free(l);
 	}
+	(void)WALL_SEND(&s->monitor, unbound, .number = number);
+	return 0;
 }
 
 void

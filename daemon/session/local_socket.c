@@ -93,9 +93,10 @@ bind_place(const struct place *place, mode_t mask, int *fd)
 	return error;
 }
 
-void
-listen_unix(struct session *s, const struct msg_bind_unix *m)
+int
+on_bind_unix(struct session *s, struct wall_message *message)
 {
+	const struct msg_bind_unix *m = &message->bind_unix;
 	struct place *place = locate_held(s, m->number);
 	struct listener *l = listener_new(s, m->number, INCOMING_UNIX);
 	int error = l == NULL ? EMFILE : 0, fd;
@@ -117,6 +118,7 @@ listen_unix(struct session *s, const struct msg_bind_unix *m)
 	listener_bound(s, m->number, error, 0,
 	    error != 0 ? strerror(error) : place->asked);
 	locate_forget(place);
+	return 0;
 }
 
 /* A directory only the user can enter, with a name nobody can foresee. */
@@ -143,9 +145,10 @@ make_directory(void)
 	return NULL;
 }
 
-void
-listen_agent(struct session *s, const struct msg_bind_agent *m)
+int
+on_bind_agent(struct session *s, struct wall_message *message)
 {
+	const struct msg_bind_agent *m = &message->bind_agent;
 	struct listener *l = listener_new(s, m->number, INCOMING_AGENT);
 	char *path = NULL;
 	int error = l == NULL ? EMFILE : 0, fd;
@@ -165,4 +168,5 @@ listen_agent(struct session *s, const struct msg_bind_agent *m)
 	listener_bound(
 	    s, m->number, error, 0, error != 0 ? strerror(error) : path);
 	free(path);
+	return 0;
 }

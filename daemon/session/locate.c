@@ -129,9 +129,10 @@ words(int error)
 				     strerror(error);
 }
 
-void
-locate_start(struct session *s, const struct msg_locate *m)
+int
+on_locate(struct session *s, struct wall_message *message)
 {
+	const struct msg_locate *m = &message->locate;
 	struct place *p;
 	int error;
 
@@ -139,7 +140,7 @@ locate_start(struct session *s, const struct msg_locate *m)
 	    locate_held(s, m->number) != NULL) {
 		(void)WALL_SEND(&s->monitor, located, .number = m->number,
 		    .path = "", .text = strerror(EAGAIN));
-		return;
+		return 0;
 	}
 	p = mem_zalloc(sizeof(*p));
 	p->s = s;
@@ -154,6 +155,7 @@ locate_start(struct session *s, const struct msg_locate *m)
 	    .text = error == 0 ? "" : words(error));
 	if (error != 0)
 		locate_forget(p);
+	return 0;
 }
 
 struct place *
@@ -198,6 +200,13 @@ locate_forget(struct place *p)
 	free(p->asked);
 	free(p->path);
 	free(p);
+}
+
+int
+on_forget(struct session *s, struct wall_message *m)
+{
+	locate_forget(locate_held(s, m->forget.number));
+	return 0;
 }
 
 void

@@ -133,15 +133,17 @@ start(struct session *s, const struct msg_resolve *m)
 	return 0;
 }
 
-void
-lookup_start(struct session *s, const struct msg_resolve *m)
+int
+on_resolve(struct session *s, struct wall_message *message)
 {
+	const struct msg_resolve *m = &message->resolve;
 	int error;
 
 	if (s->in_chroot)
 		answer_in_chroot(s, m);
 	else if ((error = start(s, m)) != 0)
 		tell_failure(s, m->number, strerror(error));
+	return 0;
 }
 
 void

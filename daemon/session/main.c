@@ -51,9 +51,7 @@ set_zone(const char *zone)
 int
 main(int argc, char **argv)
 {
-	static struct wall monitor;
-	static struct wall_message first;
-	int err;
+	const struct msg_begin *begin;
 
 	drop_dumpable();
 	if (argc == 2 &&
@@ -71,18 +69,10 @@ main(int argc, char **argv)
 		return 0;
 	if (!started_by_monitor())
 		return 1;
-	wall_init(&monitor, SESSION_MONITOR_FD, PATH_SESSION_MONITOR,
-	    PATH_MONITOR_SESSION);
-	session_log_to(&monitor);
 	title_init(argc, argv);
 	title_set("session");
-	err = wall_receive(&monitor, &first);
-	if (err == 0 && first.type != MSG_begin)
-		err = E_STATE;
-	if (err != 0)
-		die("the first order: %s", err_text(err));
-	log_set_level((int)first.begin.log_level - 1);
-	set_zone(first.begin.zone);
-	/* Kept to the end: its texts are used where they lie. */
-	session_run(&monitor, &first.begin);
+	begin = session_hear(SESSION_MONITOR_FD);
+	log_set_level((int)begin->log_level - 1);
+	set_zone(begin->zone);
+	session_run();
 }

@@ -71,16 +71,16 @@ fork_quietly(struct session *s, const struct launch *l)
  * nobody but this process holds the wall: its end is seen when it comes.
  */
 static int
-pass_event(struct program *p)
+pass_event(void *arg, struct wall_message *m)
 {
-	struct wall_message m;
-	int err = wall_receive(&p->events, &m);
+	struct program *p = arg;
 
-	if (err == 0 && m.type == MSG_file_event)
-		(void)wall_send(&p->s->monitor, &m);
-	wall_done(&p->events, &m);
-	return err;
+	if (m->type == MSG_file_event)
+		(void)wall_send(&p->s->monitor, m);
+	return 0;
 }
+
+static const struct peer server = {.handle = pass_event, .turn = EVENTS_MAX};
 
 /*
  * Many small files are two events each: in bursts they cost two processes a
@@ -90,15 +90,14 @@ static void
 pass_events(void *arg)
 {
 	struct program *p = arg;
-	int err = 0;
+	int err;
 
 	if (session_is_behind(p->s)) {
 		loop_timer_start(
 		    p->s->loop, &p->events_timer, EVENTS_MS, pass_events, p);
 		return;
 	}
-	for (int i = 0; i < EVENTS_MAX && err == 0; i++)
-		err = pass_event(p);
+	err = peer_read(&server, &p->events, p);
 	if (err == E_AGAIN)
 		loop_fd_set(&p->events_handle, LOOP_READ);
 	else if (err != 0)
@@ -138,7 +137,7 @@ end_events(struct program *p)
 {
 	loop_fd_remove(&p->events_handle);
 	loop_timer_stop(&p->events_timer);
-	while (p->events.fd >= 0 && pass_event(p) == 0)
+	while (p->events.fd >= 0 && peer_read(&server, &p->events, p) == 0)
 		continue;
 	wall_free(&p->events);
 }
@@ -211,9 +210,10 @@ tell_failed(struct session *s, uint32_t channel, int error)
 	    .reason = SSH_OPEN_RESOURCE_SHORTAGE, .text = text);
 }
 
-int
-program_start(
-    struct session *s, const struct msg_run *m, const int *given, size_t n)
+/* n given descriptors, which stay the caller's: a terminal, or standard input,
+ * output and error; none: pipes are made, and the worker gets their ends. */
+static int
+start(struct session *s, const struct msg_run *m, const int *given, size_t n)
 {
 	int ours[3] = {-1, -1, -1}, made[3] = {-1, -1, -1};
 	const int *theirs = n != 0 ? given : made;
@@ -226,10 +226,10 @@ program_start(
 	    .user_rc = m->user_rc,
 	    .subsystem = m->subsystem || m->kind == RUN_SFTP,
 	    .pty = n == 1};
-	int error = m->kind > RUN_SFTP ? EINVAL : 0;
+	int error = 0;
 	pid_t pid = 0;
 
-	if (error == 0 && n == 0)
+	if (n == 0)
 		error = pipes_make(
 		    ours, made, s->start->reset_input && l.kind != RUN_SFTP);
 	l.in = theirs[0];
@@ -247,9 +247,28 @@ program_start(
 	    .pid = (uint32_t)pid, .error = (uint32_t)error);
 }
 
+/* The three messages have the same fields. */
+int
+on_run(struct session *s, struct wall_message *m)
+{
+	return start(s, &m->run, NULL, 0);
+}
+
+int
+on_run_pty(struct session *s, struct wall_message *m)
+{
+	return start(s, &m->run, m->fds, 1);
+}
+
+int
+on_run_pipes(struct session *s, struct wall_message *m)
+{
+	return start(s, &m->run, m->fds, 3);
+}
+
 /* Each program leads a session and a process group of its own. */
-void
-program_kill(struct session *s, uint32_t channel, int signal)
+static void
+send_signal(struct session *s, uint32_t channel, int signal)
 {
 	struct program *p = find(s, channel);
 
@@ -261,6 +280,13 @@ program_kill(struct session *s, uint32_t channel, int signal)
 		(void)kill(p->pid, signal); /* not yet in its own group */
 }
 
+int
+on_kill(struct session *s, struct wall_message *m)
+{
+	send_signal(s, m->kill.channel, m->kill.signal);
+	return 0;
+}
+
 void
 programs_hang_up(struct session *s, bool all)
 {
@@ -270,8 +296,8 @@ programs_hang_up(struct session *s, bool all)
 	{
 		if (!all && p->tty[0] == '\0')
 			continue;
-		program_kill(s, p->channel, SIGHUP);
-		program_kill(s, p->channel, SIGCONT);
+		send_signal(s, p->channel, SIGHUP);
+		send_signal(s, p->channel, SIGCONT);
 	}
 }
 

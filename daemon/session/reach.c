@@ -200,9 +200,10 @@ try_next(struct reach *r)
 	fail(r);
 }
 
-void
-reach_tcp(struct session *s, const struct msg_reach_tcp *m)
+int
+on_reach_tcp(struct session *s, struct wall_message *message)
 {
+	const struct msg_reach_tcp *m = &message->reach_tcp;
 	uint32_t seconds = m->seconds != 0 ? m->seconds : SECONDS_DEFAULT;
 	struct addresses addresses;
 	struct reach *r;
@@ -212,12 +213,12 @@ reach_tcp(struct session *s, const struct msg_reach_tcp *m)
 	    addresses.count == 0 || m->port == 0) {
 		tell(s, m->channel, -1, SSH_OPEN_CONNECT_FAILED, "",
 		    "no such address");
-		return;
+		return 0;
 	}
 	if (s->finishing || s->n_reaches >= REACHES_MAX) {
 		tell(s, m->channel, -1, SSH_OPEN_RESOURCE_SHORTAGE, "",
 		    "too many connections are being made");
-		return;
+		return 0;
 	}
 	r = mem_zalloc(sizeof(*r));
 	r->s = s;
@@ -229,22 +230,24 @@ reach_tcp(struct session *s, const struct msg_reach_tcp *m)
 	loop_timer_start(s->loop, &r->overall, (uint64_t)seconds * 1000,
 	    on_overall_timeout, r);
 	try_next(r);
+	return 0;
 }
 
 /*
  * To what the monitor has judged, whatever its path leads to by now.  A local
  * socket answers at once or not: a full backlog is EAGAIN.
  */
-void
-reach_unix(struct session *s, const struct msg_reach_unix *m)
+int
+on_reach_unix(struct session *s, struct wall_message *message)
 {
+	const struct msg_reach_unix *m = &message->reach_unix;
 	struct place *place = locate_held(s, m->number);
 	int fd, error;
 
 	if (place == NULL || place->name != NULL) {
 		tell(s, m->channel, -1, SSH_OPEN_CONNECT_FAILED, "",
 		    "no such path");
-		return;
+		return 0;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	error = fd < 0 ? errno : locate_connect(s, place, fd);
@@ -258,6 +261,7 @@ reach_unix(struct session *s, const struct msg_reach_unix *m)
 	if (fd >= 0)
 		close(fd);
 	locate_forget(place);
+	return 0;
 }
 
 void

@@ -199,65 +199,48 @@ on_signal(int fd, unsigned events, void *arg)
 			(void)lookup_child_ended(s, pid);
 }
 
-/* The monitor's order, to the letter; anything else ends this process. */
-static int
-obey(struct session *s, struct wall_message *m)
+/* It comes before all others, and main() acts upon it. */
+int
+on_begin(struct session *s, struct wall_message *m)
 {
-	int fd = m->fds[0];
-
-	switch (m->type) {
-	case MSG_run:
-		return program_start(s, &m->run, NULL, 0);
-	/* The three messages have the same fields. */
-	case MSG_run_pty:
-		return program_start(s, &m->run, m->fds, 1);
-	case MSG_run_pipes:
-		return program_start(s, &m->run, m->fds, 3);
-	case MSG_kill:
-		program_kill(s, m->kill.channel, m->kill.signal);
-		return 0;
-	case MSG_resolve:
-		lookup_start(s, &m->resolve);
-		return 0;
-	case MSG_locate:
-		locate_start(s, &m->locate);
-		return 0;
-	case MSG_forget:
-		locate_forget(locate_held(s, m->forget.number));
-		return 0;
-	case MSG_reach_tcp:
-		reach_tcp(s, &m->reach_tcp);
-		return 0;
-	case MSG_reach_unix:
-		reach_unix(s, &m->reach_unix);
-		return 0;
-	case MSG_bind_tcp:
-		listen_tcp(s, &m->bind_tcp);
-		return 0;
-	case MSG_bind_unix:
-		listen_unix(s, &m->bind_unix);
-		return 0;
-	case MSG_bind_agent:
-		listen_agent(s, &m->bind_agent);
-		return 0;
-	case MSG_bind_x11:
-		listen_x11(s, &m->bind_x11);
-		return 0;
-	case MSG_unbind:
-		listen_end(s, m->unbind.number);
-		(void)WALL_SEND(
-		    &s->monitor, unbound, .number = m->unbind.number);
-		return 0;
-	case MSG_hand_over:
-		return WALL_SEND_FD(
-		    &s->worker, fd, stream, .channel = m->hand_over.channel);
-	case MSG_finish:
-		session_finish(s, m->finish.seconds, m->finish.all);
-		return 0;
-	default:
-		return E_STATE;
-	}
+	peer_keep(&s->first, m); /* to the end: its texts are used there */
+	s->start = &s->first.begin;
+	return 0;
 }
+
+int
+on_hand_over(struct session *s, struct wall_message *m)
+{
+	return WALL_SEND_FD(
+	    &s->worker, m->fds[0], stream, .channel = m->hand_over.channel);
+}
+
+int
+on_finish(struct session *s, struct wall_message *m)
+{
+	session_finish(s, m->finish.seconds, m->finish.all);
+	return 0;
+}
+
+static int
+judge(void *arg, struct wall_message *m)
+{
+	const struct session *s = arg;
+
+	return (m->type == MSG_begin) == (s->start == NULL) ? 0 : E_STATE;
+}
+
+PEER_HANDLE(MONITOR_SESSION)
+
+static int
+handle(void *arg, struct wall_message *m)
+{
+	int err = peer_MONITOR_SESSION(arg, m);
+
+	return err == E_CLOSED ? 0 : err; /* the worker is gone: seen there */
+}
+
+static const struct peer from_monitor = {.handle = handle, .judge = judge};
 
 bool
 session_is_behind(const struct session *s)
@@ -276,7 +259,6 @@ static void
 on_monitor(int fd, unsigned events, void *arg)
 {
 	struct session *s = arg;
-	struct wall_message m;
 	int err;
 
 	(void)fd;
@@ -284,12 +266,8 @@ on_monitor(int fd, unsigned events, void *arg)
 		(void)wall_queue_flush(&s->monitor);
 	pace(s);
 	if ((events & ~(unsigned)LOOP_WRITE) == 0 ||
-	    (err = wall_receive(&s->monitor, &m)) == E_AGAIN)
-		return;
-	if (err == 0 && (err = obey(s, &m)) == E_CLOSED)
-		err = 0; /* the worker is gone: seen below */
-	wall_done(&s->monitor, &m);
-	if (err == 0)
+	    (err = peer_read(&from_monitor, &s->monitor, s)) == 0 ||
+	    err == E_AGAIN)
 		return;
 	loop_fd_remove(&s->monitor_handle);
 	s->exit_status = err == E_CLOSED ? 0 : 1;
@@ -350,21 +328,30 @@ on_log(int level, const char *line, void *arg)
 	    .level = (uint8_t)level, .line = line);
 }
 
-void
-session_log_to(struct wall *monitor)
+static void
+log_to(struct wall *monitor)
 {
 	log_use_stderr(false);
 	log_set_callback(on_log, monitor);
 }
 
-void
-session_run(struct wall *monitor, const struct msg_begin *begin)
-{
-	static struct session s;
+static struct session s;
 
-	s.start = begin;
-	s.monitor = *monitor;
-	session_log_to(&s.monitor); /* one wall, one queue */
+const struct msg_begin *
+session_hear(int fd)
+{
+	int err;
+
+	wall_init(&s.monitor, fd, PATH_SESSION_MONITOR, PATH_MONITOR_SESSION);
+	log_to(&s.monitor);
+	if ((err = peer_read(&from_monitor, &s.monitor, &s)) != 0)
+		die("the first order: %s", err_text(err));
+	return s.start;
+}
+
+void
+session_run(void)
+{
 	wall_init(&s.worker, SESSION_WORKER_FD, PATH_SESSION_WORKER,
 	    PATH_SESSION_WORKER);
 	become_user(&s);

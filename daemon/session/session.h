@@ -8,15 +8,17 @@
 
 #include "privsep/wall.h"
 
-/* Lines of the log go to the monitor over this wall, which stays in use. */
-void session_log_to(struct wall *monitor);
+/*
+ * The monitor's first order, over the wall fd; kept to the end.  Lines of the
+ * log go over that wall from here on.
+ */
+const struct msg_begin *session_hear(int fd);
 
 /*
  * Obey the monitor until the end.  Root at entry, the user for good after it;
- * the walls are at SESSION_MONITOR_FD and SESSION_WORKER_FD.  begin is kept.
+ * the wall to the worker is at SESSION_WORKER_FD.
  * Never returns; ends with status 0 when it was told to finish, otherwise not.
  */
-void session_run(struct wall *monitor, const struct msg_begin *begin)
-    __attribute__((noreturn));
+void session_run(void) __attribute__((noreturn));
 
 #endif

@@ -116,9 +116,10 @@ display_of(const struct session *s, uint32_t channel, struct bytes environment)
 	return NULL;
 }
 
-void
-listen_x11(struct session *s, const struct msg_bind_x11 *m)
+int
+on_bind_x11(struct session *s, struct wall_message *message)
 {
+	const struct msg_bind_x11 *m = &message->bind_x11;
 	struct listener *l = NULL;
 	uint32_t number = m->display_offset;
 	int error = EINVAL;
@@ -126,7 +127,7 @@ listen_x11(struct session *s, const struct msg_bind_x11 *m)
 	/* Without it the program would have a display and no right to it. */
 	if (access(s->start->xauth, X_OK) != 0) {
 		listener_bound(s, m->number, ENOENT, 0, "");
-		return;
+		return 0;
 	}
 	if (sound(m->protocol, m->cookie)) {
 		l = listener_new(s, m->number, INCOMING_X11);
@@ -140,10 +141,11 @@ listen_x11(struct session *s, const struct msg_bind_x11 *m)
 		if (l != NULL)
 			listener_free(l);
 		listener_bound(s, m->number, error, 0, strerror(error));
-		return;
+		return 0;
 	}
 	l->single = m->single;
 	remember(s, m, number - 1);
 	listener_bound(s, m->number, 0, X11_BASE + number - 1,
 	    LIST_FIRST(&s->displays)->name);
+	return 0;
 }

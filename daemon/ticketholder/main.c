@@ -16,6 +16,7 @@
 #include "lib/mem.h"
 #include "privsep/die.h"
 #include "privsep/drop.h"
+#include "privsep/peer.h"
 #include "privsep/sandbox.h"
 #include "privsep/spawn.h"
 #include "privsep/tickets.h"
@@ -45,6 +46,8 @@ struct ticketholder {
 	struct loop_timer settled;
 	int watch;
 	size_t monitors;
+	bool prepared;
+	uint32_t keys; /* that were read */
 };
 
 struct asker {
@@ -86,8 +89,13 @@ forget(struct asker *a)
 	leave_if_done(h);
 }
 
+#define PEER_CONTEXT struct asker
+WALL_MONITOR_TICKETS(PEER_DECLARE_STATIC)
+PEER_HANDLE(MONITOR_TICKETS)
+static const struct peer from_monitor = {.handle = peer_MONITOR_TICKETS};
+
 static int
-answer_token(struct asker *a, const struct wall_message *m)
+on_ticket_token(struct asker *a, struct wall_message *m)
 {
 	struct msg_ticket_answer answer;
 	struct wall_message out = {
@@ -101,7 +109,7 @@ answer_token(struct asker *a, const struct wall_message *m)
 }
 
 static int
-answer_sign(struct asker *a, const struct wall_message *m)
+on_ticket_sign(struct asker *a, struct wall_message *m)
 {
 	struct msg_ticket_signed answer;
 	struct wall_message out = {
@@ -115,7 +123,7 @@ answer_sign(struct asker *a, const struct wall_message *m)
 }
 
 static int
-answer_mic(struct asker *a, const struct wall_message *m)
+on_ticket_mic(struct asker *a, struct wall_message *m)
 {
 	struct msg_ticket_checked answer;
 	struct wall_message out = {
@@ -129,7 +137,7 @@ answer_mic(struct asker *a, const struct wall_message *m)
 }
 
 static int
-answer_take(struct asker *a, const struct wall_message *m)
+on_ticket_take(struct asker *a, struct wall_message *m)
 {
 	struct msg_ticket_delegated answer;
 	struct wall_message out = {
@@ -147,38 +155,6 @@ answer_take(struct asker *a, const struct wall_message *m)
 	return err;
 }
 
-static int
-answer_one(struct asker *a, const struct wall_message *m)
-{
-	switch (m->type) {
-	case MSG_ticket_token:
-		return answer_token(a, m);
-	case MSG_ticket_sign:
-		return answer_sign(a, m);
-	case MSG_ticket_mic:
-		return answer_mic(a, m);
-	default:
-		return answer_take(a, m);
-	}
-}
-
-/* 0, or why this monitor is not to be heard any more. */
-static int
-answer(struct asker *a)
-{
-	struct wall_message m;
-	int err = wall_receive(&a->wall, &m);
-
-	if (err != 0)
-		return err == E_AGAIN ? 0 : err;
-	err = wall_refuses(
-	    PATH_MONITOR_TICKETS, STATE_AUTH, m.type, a->wall.seen[m.type]);
-	if (err == 0)
-		err = answer_one(a, &m);
-	wall_done(&a->wall, &m);
-	return err;
-}
-
 static void
 on_asker(int fd, unsigned events, void *arg)
 {
@@ -189,8 +165,8 @@ on_asker(int fd, unsigned events, void *arg)
 	if ((events & LOOP_WRITE) != 0)
 		err = wall_queue_flush(&a->wall);
 	if (err == 0 && (events & ~(unsigned)LOOP_WRITE) != 0)
-		err = answer(a);
-	if (err == 0) {
+		err = peer_read(&from_monitor, &a->wall, a);
+	if (err == 0 || err == E_AGAIN) {
 		wall_queue_read(&a->wall, !wall_queue_waiting(&a->wall));
 		return;
 	}
@@ -205,17 +181,24 @@ on_overdue(void *arg)
 	forget(arg);
 }
 
-/* A monitor's end of a wall, which is taken. */
-static void
-admit(struct ticketholder *h, int fd)
+#undef PEER_CONTEXT
+#define PEER_CONTEXT struct ticketholder
+WALL_MONITORS_DOOR(PEER_DECLARE_STATIC)
+PEER_HANDLE(MONITORS_DOOR)
+static const struct peer from_door = {.handle = peer_MONITORS_DOOR};
+
+/* A monitor's end of a wall. */
+static int
+on_consult(struct ticketholder *h, struct wall_message *m)
 {
+	int fd = m->fds[0];
 	struct asker *a;
 
 	if (h->monitors == CONTEXTS_MAX || fd_set_nonblocking(fd) != 0) {
 		log_warn("too many contexts: one more is not accepted");
-		close(fd);
-		return;
+		return 0;
 	}
+	m->fds[0] = -1;
 	a = mem_zalloc(sizeof(*a));
 	a->holder = h;
 	a->accept = accept_new();
@@ -224,10 +207,11 @@ admit(struct ticketholder *h, int fd)
 	if (loop_fd_add(h->loop, &a->on_wall, fd, LOOP_READ, on_asker, a) !=
 	    0) {
 		forget(a);
-		return;
+		return 0;
 	}
 	wall_queue_watch(&a->wall, &a->on_wall);
 	loop_timer_start(h->loop, &a->overdue, CONTEXT_MS, on_overdue, a);
+	return 0;
 }
 
 static void
@@ -242,32 +226,38 @@ static void
 on_door(int fd, unsigned events, void *arg)
 {
 	struct ticketholder *h = arg;
-	struct wall_message m;
-	int err = wall_receive(&h->door, &m);
+	int err = peer_read(&from_door, &h->door, h);
 
 	(void)fd;
 	(void)events;
-	if (err == E_AGAIN)
-		return; /* another incarnation was faster */
-	if (err != 0) {
-		if (err != E_CLOSED)
-			log_error("the monitors' door: %s", err_text(err));
-		close_door(h);
+	/* Nothing there: another incarnation was faster. */
+	if (err == 0 || err == E_AGAIN)
 		return;
-	}
-	if (m.type == MSG_consult) {
-		admit(h, m.fds[0]);
-		m.fds[0] = -1;
-	}
-	wall_done(&h->door, &m);
+	if (err != E_CLOSED)
+		log_error("the monitors' door: %s", err_text(err));
+	close_door(h);
 }
+
+WALL_MASTER_TICKETS(PEER_DECLARE_STATIC)
+
+static int
+on_tickets_retire(struct ticketholder *h, struct wall_message *m)
+{
+	(void)m;
+	if (!h->prepared)
+		return E_STATE;
+	close_door(h);
+	return 0;
+}
+
+PEER_HANDLE(MASTER_TICKETS)
+static const struct peer from_master = {.handle = peer_MASTER_TICKETS};
 
 /* Without a master the door is still ours, while monitors live. */
 static void
 on_master(int fd, unsigned events, void *arg)
 {
 	struct ticketholder *h = arg;
-	struct wall_message m;
 	int err;
 
 	(void)fd;
@@ -275,13 +265,9 @@ on_master(int fd, unsigned events, void *arg)
 		(void)wall_queue_flush(&h->master);
 	if ((events & ~(unsigned)LOOP_WRITE) == 0)
 		return;
-	err = wall_receive(&h->master, &m);
-	if (err == E_AGAIN)
+	err = peer_read(&from_master, &h->master, h);
+	if (err == 0 || err == E_AGAIN)
 		return;
-	if (err == 0 && m.type == MSG_tickets_retire) {
-		close_door(h);
-		return;
-	}
 	loop_fd_remove(&h->on_master);
 	log_set_callback(NULL, NULL);
 	wall_free(&h->master);
@@ -316,12 +302,12 @@ give_up(const char *why)
 }
 
 /* All that needs files, as root. */
-static uint32_t
-prepare(const struct msg_tickets_begin *begin)
+static int
+on_tickets_begin(struct ticketholder *h, struct wall_message *m)
 {
+	const struct msg_tickets_begin *begin = &m->tickets_begin;
 	char why[WALL_TEXT_MAX];
 	krb5_context context;
-	uint32_t keys;
 
 	/* The keys' process waits for no name server longer than this. */
 	alarm(10 * CALL_SECONDS);
@@ -330,25 +316,26 @@ prepare(const struct msg_tickets_begin *begin)
 	if (krb5_init_context(&context) != 0)
 		give_up("krb5.conf cannot be used");
 	/* Before it is read: no change is missed. */
-	if ((holder.watch = keytab_watch(begin->keytab)) < 0)
+	if ((h->watch = keytab_watch(begin->keytab)) < 0)
 		log_debug("%s: cannot be watched", begin->keytab);
-	if (keytab_read(context, begin->keytab, begin->strict, &keys, why,
+	if (keytab_read(context, begin->keytab, begin->strict, &h->keys, why,
 		sizeof(why)) != 0 ||
 	    accept_prepare(context, why, sizeof(why)) != 0)
 		give_up(why);
 	alarm(0);
-	return keys;
+	h->prepared = true;
+	return 0;
 }
 
 static void
-serve(uint32_t keys)
+serve(void)
 {
 	struct ticketholder *h = &holder;
 
 	if ((h->loop = loop_new()) == NULL)
 		die_errno("epoll_create1");
 	sandbox_ticketholder();
-	if (WALL_SEND(&h->master, tickets_ready, .keys = keys) != 0)
+	if (WALL_SEND(&h->master, tickets_ready, .keys = h->keys) != 0)
 		_exit(0);
 	if (fd_set_nonblocking(h->master.fd) != 0 ||
 	    fd_set_nonblocking(h->door.fd) != 0 ||
@@ -370,8 +357,6 @@ int
 main(int argc, char **argv)
 {
 	static struct tickets_arguments arguments;
-	struct wall_message begin;
-	uint32_t keys;
 
 	drop_dumpable();
 	if (argc == 2 &&
@@ -394,14 +379,11 @@ main(int argc, char **argv)
 	log_set_level(arguments.log_level);
 	title_init(argc, argv);
 	title_set("ticketholder");
-	if (wall_receive(&holder.master, &begin) != 0 ||
-	    begin.type != MSG_tickets_begin)
+	if (peer_read(&from_master, &holder.master, &holder) != 0)
 		die("the first order is missing");
-	keys = prepare(&begin.tickets_begin);
-	wall_done(&holder.master, &begin);
 	if (mlockall(MCL_CURRENT | MCL_ONFAULT) != 0)
 		log_debug("the ticketholder's memory cannot be locked");
 	drop_to_role(
 	    ROLE_TICKETHOLDER, arguments.empty, arguments.uid, arguments.gid);
-	serve(keys);
+	serve();
 }

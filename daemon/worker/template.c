@@ -79,12 +79,29 @@ tell_line(int level, const char *line, void *arg)
 
 /* ---- settings ---- */
 
-static void
-keep_settings(const struct msg_settings *m)
+/* Has it the master's settings? */
+struct template
 {
+	bool settled;
+};
+
+#undef PEER_CONTEXT
+#define PEER_CONTEXT struct template
+WALL_MASTER_WORKERS(PEER_DECLARE_STATIC)
+PEER_HANDLE(MASTER_WORKERS)
+static const struct peer from_master = {.handle = peer_MASTER_WORKERS};
+
+/* Behind the offers, all else. */
+static int
+on_settings(struct template *t, struct wall_message *message)
+{
+	const struct msg_settings *m = &message->settings;
 	unsigned line = 0;
 	int err;
 
+	if (n_offers == 0)
+		return E_STATE;
+	t->settled = true;
 	/* As the monitor does, which compares. */
 	settings.signature_algorithms =
 	    lacking_left_out(m->signature_algorithms, lacking_key_alg);
@@ -96,48 +113,43 @@ keep_settings(const struct msg_settings *m)
 	settings.tos_interactive = (uint8_t)m->tos_interactive;
 	settings.tos_bulk = (uint8_t)m->tos_bulk;
 	if (m->moduli.len == 0)
-		return;
+		return 0;
 	err = moduli_parse(
 	    (const char *)m->moduli.data, m->moduli.len, &moduli, &line);
 	if (err != 0)
 		give_up("moduli", err);
+	return 0;
 }
 
-static void
-keep_offer(const struct msg_offer *m)
+static int
+on_offer(struct template *t, struct wall_message *message)
 {
-	struct kexinit_offer *offer = &offers[n_offers++];
+	const struct msg_offer *m = &message->offer;
+	struct kexinit_offer *offer;
 
+	if (t->settled || n_offers == WALL_OFFERS_MAX)
+		return E_STATE;
+	offer = &offers[n_offers++];
 	/* As the monitor does, which compares. */
 	offer->kex = lacking_left_out(m->kex, lacking_kex);
 	offer->host_key = mem_strdup(m->host_key_algorithms);
 	offer->ciphers = mem_strdup(m->ciphers);
 	offer->macs = mem_strdup(m->macs);
 	offer->compression = mem_strdup(m->compression);
+	return 0;
 }
 
-/* The offers, and behind them all else. */
 static void
-take_settings(void)
+take_settings(struct template *t)
 {
-	struct wall_message m;
-	bool more = true;
-	int err;
+	int err = 0;
 
-	while (more) {
-		err = wall_receive(&master, &m);
-		if (err == E_CLOSED)
-			_exit(0);
-		if (err == 0 && m.type == MSG_offer &&
-		    n_offers < WALL_OFFERS_MAX)
-			keep_offer(&m.offer);
-		else if (err == 0 && m.type == MSG_settings && n_offers > 0) {
-			keep_settings(&m.settings);
-			more = false;
-		} else
-			give_up("settings", err != 0 ? err : E_STATE);
-		wall_done(&master, &m);
-	}
+	while (err == 0 && !t->settled)
+		err = peer_read(&from_master, &master, t);
+	if (err == E_CLOSED)
+		_exit(0);
+	if (err != 0)
+		give_up("settings", err);
 }
 
 /* From here on this is what the listener offers. */
@@ -371,15 +383,17 @@ kill_overdue(void *arg)
 }
 
 /* If it cannot be started, the master finds its wall closed. */
-static void
-start_reader(struct wall_message *m)
+static int
+on_read_header(struct template *t, struct wall_message *m)
 {
 	int client = m->fds[0], wall_fd = m->fds[1];
 	uint64_t connection = m->read_header.connection;
 	struct child *c;
-	pid_t pid = fork();
+	pid_t pid;
 
-	if (pid == 0) {
+	if (!t->settled)
+		return E_STATE;
+	if ((pid = fork()) == 0) {
 		m->fds[0] = m->fds[1] = -1;
 		close_template();
 		title_set("header %016llx", (unsigned long long)connection);
@@ -388,57 +402,46 @@ start_reader(struct wall_message *m)
 	}
 	if (pid < 0) {
 		log_error("fork: %s", strerror(errno));
-		return;
+		return 0;
 	}
 	c = watch_child(pid, connection);
 	c->reader = true;
 	loop_timer_start(loop, &c->overdue, READER_MS, kill_overdue, c);
+	return 0;
 }
 
-/* 0, or what is wrong with it. */
 static int
-begin(struct wall_message *m)
+on_work(struct template *t, struct wall_message *m)
 {
-	int err;
+	int err = t->settled ? use_offer(m->work.offer) : E_STATE;
 
-	if (m->type == MSG_read_header) {
-		start_reader(m);
-		return 0;
-	}
-	if (m->type != MSG_work)
-		return E_STATE;
-	if ((err = use_offer(m->work.offer)) != 0 ||
-	    (err = take_cookie(&m->work.cookie)) != 0)
-		return err;
-	start_worker(m);
-	return 0;
+	if (err == 0)
+		err = take_cookie(&m->work.cookie);
+	if (err == 0)
+		start_worker(m);
+	return err;
 }
 
 static void
 on_master(int fd, unsigned events, void *arg)
 {
-	struct wall_message m;
 	int err;
 
 	(void)fd;
-	(void)arg;
 	if ((events & LOOP_WRITE) != 0)
 		(void)wall_queue_flush(&master);
 	/* No more work for a master that does not hear of births. */
 	wall_queue_read(&master, !wall_queue_full(&master));
 	if ((events & ~(unsigned)LOOP_WRITE) == 0)
 		return;
-	err = wall_receive(&master, &m);
+	err = peer_read(&from_master, &master, arg);
 	if (err == E_CLOSED) {
 		/* The generation ends with its last connection. */
 		loop_fd_remove(&master_handle);
 		_exit(0);
 	}
-	if (err == 0)
-		err = begin(&m);
 	if (err != 0)
 		give_up("master", err);
-	wall_done(&master, &m);
 }
 
 static void
@@ -477,14 +480,16 @@ say_ready(void)
 void
 workers_run(int wall_fd)
 {
+	static struct template template;
+
 	wall_init(&master, wall_fd, PATH_WORKERS_MASTER, PATH_MASTER_WORKERS);
 	log_to_master();
-	take_settings();
+	take_settings(&template);
 	preload();
 	loop = loop_new();
 	if (loop == NULL ||
-	    loop_fd_add(
-		loop, &master_handle, wall_fd, LOOP_READ, on_master, NULL) != 0)
+	    loop_fd_add(loop, &master_handle, wall_fd, LOOP_READ, on_master,
+		&template) != 0)
 		give_up("epoll", E_SYSTEM);
 	wall_queue_watch(&master, &master_handle);
 	say_ready();

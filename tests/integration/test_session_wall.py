@@ -19,9 +19,22 @@ PIDFD_OPEN, PIDFD_GETFD = 434, 438
 MONITOR = 3  # SESSION_MONITOR_FD
 LIMITS = {"U32": 2**32 - 1, "U64": 2**64 - 1, "PORT_MAX": 65535, "WALL_TEXT_MAX": 1024,
           "WALL_ADDRESSES_MAX": 336, "WALL_LIST_MAX": 32768}
-SIZES = {"u8": 1, "flag": 1, "u16": 2, "u32": 4, "u64": 8}
+SIZES = {"u8": 1, "flag": 1, "choice": 1, "u16": 2, "u32": 4, "u64": 8}
 TABLE = re.sub(r"/\*.*?\*/|\\\n", " ", "".join(
     open(f"{sp.TOP}/privsep/{name}").read() for name in ("messages.h", "messages_tickets.h", "messages_workers.h")), flags=re.S)
+
+
+def last_choices():
+    """The largest value of each enumeration that a choice names, by its count's name."""
+    found = {}
+    for name in ("privsep/wall.h", "lib/log.h", "lib/proxy_header.h", "lib/ssh/sftp_event.h"):
+        text = re.sub(r"/\*.*?\*/", " ", open(f"{sp.TOP}/{name}").read(), flags=re.S)
+        for body in re.findall(r"\benum \w+ \{(.*?)\}", text, re.S):
+            value = -1
+            for word in filter(None, map(str.strip, body.split(","))):
+                value = int(word.split("=")[1]) if "=" in word else value + 1
+                found[word.split()[0]] = value - 1
+    return found
 
 
 def numbers():
@@ -34,10 +47,11 @@ def numbers():
 
 def fields(name):
     text = re.search(rf"define WALL_{name}\(F\)(.*)", TABLE).group(1)
-    return [(kind, field, LIMITS.get(limit) or int(limit))
+    return [(kind, field, CHOICES[limit] if kind == "choice" else LIMITS.get(limit) or int(limit))
             for kind, field, limit in re.findall(r"\bF\((\w+), (\w+), (\w+)\)", text)]
 
 
+CHOICES = last_choices()
 NUMBERS = numbers()
 NEWS = re.findall(r"\bMSG\((\w+),", re.search(r"define WALL_SESSION_MONITOR\(MSG\).*", TABLE).group(0))
 

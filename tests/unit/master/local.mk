@@ -13,6 +13,7 @@ tests_unit_master_test_master_SOURCES = \
 	daemon/master/lobby.c \
 	daemon/master/proxied.c \
 	daemon/master/offers.c \
+	daemon/master/orphans.c \
 	daemon/master/sweep.c \
 	daemon/master/tickets.c \
 	tests/unit/master/main.c \

@@ -30,6 +30,13 @@ control_sweep(struct master *m)
 	(void)m;
 }
 
+int
+keeper_listen(const char *path)
+{
+	(void)path;
+	return -1;
+}
+
 void
 master_generation_ready(struct generation *g)
 {

@@ -166,20 +166,29 @@ START_TEST(the_keyholder_is_told_the_keys_of_the_listener_alone)
 }
 END_TEST
 
+static int
+greets(struct generation *g, const struct msg_greeting *greeting)
+{
+	struct wall_message m = {.type = MSG_greeting, .greeting = *greeting};
+	struct child template = {.generation = g};
+
+	return on_greeting(&template, &m);
+}
+
 START_TEST(a_greeting_of_no_offer_or_without_its_cookie_is_refused)
 {
 	static const uint8_t text[64];
 	struct msg_greeting m = {.greeting = {text, 64}, .cookie_at = 48};
 
-	ck_assert_int_eq(offers_greeting(rig.g, &m), 0);
+	ck_assert_int_eq(greets(rig.g, &m), 0);
 	m.cookie_at = 49;
-	ck_assert_int_eq(offers_greeting(rig.g, &m), E_FORMAT);
+	ck_assert_int_eq(greets(rig.g, &m), E_FORMAT);
 	m.cookie_at = 0;
 	m.greeting.len = 15;
-	ck_assert_int_eq(offers_greeting(rig.g, &m), E_FORMAT);
+	ck_assert_int_eq(greets(rig.g, &m), E_FORMAT);
 	m.greeting.len = 64;
 	m.offer = (uint8_t)rig.g->settings->n_offers;
-	ck_assert_int_eq(offers_greeting(rig.g, &m), E_FORMAT);
+	ck_assert_int_eq(greets(rig.g, &m), E_FORMAT);
 }
 END_TEST
 
@@ -196,9 +205,9 @@ START_TEST(nobody_is_moved_to_a_generation_that_greets_otherwise)
 	to->slots_fd = dup(rig.g->slots_fd);
 	ck_assert_int_eq(slots_attach(to->slots_fd, &to->slots), 0);
 	offers_settle(to);
-	ck_assert_int_eq(offers_greeting(rig.g, &m), 0);
+	ck_assert_int_eq(greets(rig.g, &m), 0);
 	m.greeting.data = other;
-	ck_assert_int_eq(offers_greeting(to, &m), 0);
+	ck_assert_int_eq(greets(to, &m), 0);
 	c->listener = mem_strdup("main");
 	rig.g->in_lobby++;
 	rig.g->keyholder.pid = 0;
