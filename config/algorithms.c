@@ -1,6 +1,7 @@
 /*
  * The algorithm lists of the profiles, and how + - ^ change them.  Names
- * only: what they do is lib/ssh's; tests/unit/config compares the two.
+ * only: what they do is lib/ssh's; tests/unit/config compares the two.  Ciphers
+ * and MACs are rows of lib/ssh/cipher_table.h, with their places.
  *
  * Order of the modern kex list: hybrids with a post-quantum half first
  * (recorded traffic is to stay secret), the ML-KEM standard before sntrup,
@@ -8,12 +9,12 @@
  * has ML-KEM (lib/ssh/lacking.h);
  * then X25519, then the NIST curves and finite fields for clients that have
  * nothing else, in OpenSSH's order.
- * Ciphers: ChaCha20 first as clients without AES instructions name it first
- * themselves; the client's order decides anyway (RFC 4253 section 7.1).
  */
 #include "config/algorithms.h"
 #include "config/loader.h"
 #include "lib/match.h"
+#include "lib/ssh/cipher.h"
+#include "lib/ssh/cipher_table.h"
 
 #include <string.h>
 
@@ -40,25 +41,6 @@
 #define KEX_GSS_DH     "gss-group16-sha512-", "gss-group14-sha256-"
 #define KEX_CURVES     KEX_PQ, KEX_X25519, KEX_NIST
 #define KEX_MODERN     KEX_CURVES, KEX_GEX, KEX_DH
-
-#define CIPHER_CHACHA "chacha20-poly1305@openssh.com"
-#define CIPHER_GCM    "aes128-gcm@openssh.com", "aes256-gcm@openssh.com"
-#define CIPHER_CTR    "aes128-ctr", "aes192-ctr", "aes256-ctr"
-
-/* OpenSSH's order; a client's decides. */
-#define CIPHER_ALL CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR
-#define CIPHER_CBC "aes128-cbc", "aes192-cbc", "aes256-cbc"
-
-#define MAC_UMAC_ETM "umac-64-etm@openssh.com", "umac-128-etm@openssh.com"
-#define MAC_SHA2_ETM \
-	"hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"
-#define MAC_UMAC   "umac-64@openssh.com", "umac-128@openssh.com"
-#define MAC_SHA2   "hmac-sha2-256", "hmac-sha2-512"
-#define MAC_FIPS   MAC_SHA2_ETM, MAC_SHA2
-#define MAC_MODERN MAC_UMAC_ETM, MAC_SHA2_ETM, MAC_UMAC, MAC_SHA2
-#define MAC_ALL                                                            \
-	MAC_UMAC_ETM, MAC_SHA2_ETM, "hmac-sha1-etm@openssh.com", MAC_UMAC, \
-	    MAC_SHA2, "hmac-sha1"
 
 #define SIG_ED	    "ssh-ed25519"
 #define SIG_ED_CERT "ssh-ed25519-cert-v01@openssh.com"
@@ -94,6 +76,7 @@
 struct algorithm_lists {
 	const char *key;
 	size_t offset; /* of the struct strings in struct crypto_settings */
+	/* Of ciphers and MACs there are none: they have rows of their own. */
 	const char *const *defaults[CRYPTO_PROFILES];
 	const char *const *known;
 };
@@ -106,21 +89,9 @@ static const struct algorithm_lists lists[ALGORITHM_KINDS] = {
 	    LIST(KEX_NIST, KEX_GEX), LIST(KEX_MODERN, KEX_LEGACY)},
 	LIST(KEX_MODERN, KEX_LEGACY)},
     [ALGORITHM_CIPHER] = {"crypto.ciphers",
-	offsetof(struct crypto_settings, ciphers),
-	{LIST(CIPHER_ALL), LIST(CIPHER_ALL),
-	    LIST("aes256-gcm@openssh.com", "aes128-gcm@openssh.com",
-		"aes256-ctr", "aes192-ctr", "aes128-ctr"),
-	    LIST("aes256-gcm@openssh.com", "aes128-gcm@openssh.com",
-		"aes256-ctr", "aes192-ctr", "aes128-ctr"),
-	    LIST("aes256-gcm@openssh.com", "aes256-ctr",
-		"aes128-gcm@openssh.com", "aes128-ctr"),
-	    LIST(CIPHER_ALL, CIPHER_CBC)},
-	LIST(CIPHER_ALL, CIPHER_CBC)},
+	offsetof(struct crypto_settings, ciphers), {NULL}, NULL},
     [ALGORITHM_MAC] = {"crypto.macs", offsetof(struct crypto_settings, macs),
-	{LIST(MAC_MODERN), LIST(MAC_ALL), LIST(MAC_FIPS),
-	    LIST("hmac-sha2-512", "hmac-sha2-256"),
-	    LIST("hmac-sha2-512", "hmac-sha2-256"), LIST(MAC_ALL)},
-	LIST(MAC_ALL)},
+	{NULL}, NULL},
     [ALGORITHM_HOST_KEY] = {"crypto.host_key_algorithms",
 	offsetof(struct crypto_settings, host_key_algorithms),
 	{LIST(HOST_ALL), LIST(HOST_ALL), LIST(HOST_NIST), LIST(HOST_ALL),
@@ -150,8 +121,62 @@ static const struct algorithm_lists lists[ALGORITHM_KINDS] = {
 };
 /* clang-format on */
 
+/* A row of lib/ssh/cipher_table.h, as a profile sees it. */
+struct placed {
+	const char *name;
+	uint8_t places[CRYPTO_PROFILES];
+	bool weak;
+};
+
+#define PLACED_CIPHER(name, places, attributes, ...) \
+	{name, places, ((attributes)&CIPHER_WEAK) != 0},
+#define PLACED_MAC(name, places, ...) {name, places, false},
+static const struct placed ciphers[] = {CIPHER_TABLE(PLACED_CIPHER)};
+static const struct placed macs[] = {MAC_TABLE(PLACED_MAC)};
+
+#define CIPHERS (sizeof(ciphers) / sizeof(ciphers[0]))
+#define MACS	(sizeof(macs) / sizeof(macs[0]))
+
+/* The names of a profile by their places: made at the first call. */
+static const char *const *
+by_place(const struct placed *rows, size_t count, enum crypto_profile profile,
+    const char **list)
+{
+	unsigned last = 0, next;
+	size_t n = 0, at;
+
+	for (bool more = list[0] == NULL; more;) {
+		next = UINT8_MAX + 1;
+		for (size_t i = 0; i < count; i++)
+			if (rows[i].places[profile] > last &&
+			    rows[i].places[profile] < next) {
+				next = rows[i].places[profile];
+				at = i;
+			}
+		more = next <= UINT8_MAX;
+		if (more)
+			list[n++] = rows[at].name;
+		last = next;
+	}
+	return list;
+}
+
+static const char *const *
+names_of(enum algorithm_kind kind, enum crypto_profile profile)
+{
+	static const char *cipher_names[CRYPTO_PROFILES][CIPHERS + 1];
+	static const char *mac_names[CRYPTO_PROFILES][MACS + 1];
+
+	if (kind == ALGORITHM_CIPHER)
+		return by_place(
+		    ciphers, CIPHERS, profile, cipher_names[profile]);
+	if (kind == ALGORITHM_MAC)
+		return by_place(macs, MACS, profile, mac_names[profile]);
+	return lists[kind].defaults[profile];
+}
+
 /* Known to be weak: for what cannot be replaced, and told of by check. */
-static const char *const weak[] = {KEX_LEGACY, CIPHER_CBC, SIG_SHA1, NULL};
+static const char *const weak[] = {KEX_LEGACY, SIG_SHA1, NULL};
 
 static bool
 names_have(const char *const *names, const char *name)
@@ -166,21 +191,26 @@ names_have(const char *const *names, const char *name)
 bool
 algorithm_is_weak(const char *name)
 {
+	for (size_t i = 0; i < CIPHERS; i++)
+		if (ciphers[i].weak && strcmp(ciphers[i].name, name) == 0)
+			return true;
 	return names_have(weak, name);
 }
 
 const char *const *
 algorithm_defaults(enum algorithm_kind kind, enum crypto_profile profile)
 {
-	return lists[kind].defaults[profile];
+	return names_of(kind, profile);
 }
 
 /* fips is a promise: nothing outside its own lists can be added. */
 const char *const *
 algorithm_names(enum algorithm_kind kind, enum crypto_profile profile)
 {
-	return profile == CRYPTO_FIPS ? lists[kind].defaults[profile] :
-					lists[kind].known;
+	if (profile == CRYPTO_FIPS)
+		return names_of(kind, profile);
+	return lists[kind].known != NULL ? lists[kind].known :
+					   names_of(kind, CRYPTO_LEGACY);
 }
 
 const char *

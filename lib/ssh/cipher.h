@@ -25,7 +25,8 @@
 enum cipher_attribute {
 	CIPHER_AEAD = 1 << 0, /* authenticates by itself: no MAC beside it */
 	CIPHER_FIPS_APPROVED = 1 << 1,
-	CIPHER_DEFAULT = 1 << 2 /* offered unless configured otherwise */
+	CIPHER_DEFAULT = 1 << 2, /* offered unless configured otherwise */
+	CIPHER_WEAK = 1 << 3 /* for peers that cannot be replaced */
 };
 
 enum cipher_kind { CIPHER_CHACHA, CIPHER_GCM, CIPHER_CTR, CIPHER_CBC };

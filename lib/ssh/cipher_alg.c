@@ -5,44 +5,14 @@
 #include "lib/ssh/cipher_alg.h"
 
 #include "lib/err.h"
+#include "lib/ssh/cipher_table.h"
 
 #include <string.h>
 
-/* In our order of preference. */
-static const struct cipher_alg ciphers[] = {
-    {"chacha20-poly1305@openssh.com", CIPHER_AEAD | CIPHER_DEFAULT,
-	CIPHER_CHACHA, 64, 0, 8, 16, "ChaCha20"},
-    {"aes256-gcm@openssh.com",
-	CIPHER_AEAD | CIPHER_FIPS_APPROVED | CIPHER_DEFAULT, CIPHER_GCM, 32, 12,
-	16, 16, "AES-256-GCM"},
-    {"aes128-gcm@openssh.com",
-	CIPHER_AEAD | CIPHER_FIPS_APPROVED | CIPHER_DEFAULT, CIPHER_GCM, 16, 12,
-	16, 16, "AES-128-GCM"},
-    {"aes256-ctr", CIPHER_FIPS_APPROVED | CIPHER_DEFAULT, CIPHER_CTR, 32, 16,
-	16, 0, "AES-256-CTR"},
-    {"aes192-ctr", CIPHER_FIPS_APPROVED | CIPHER_DEFAULT, CIPHER_CTR, 24, 16,
-	16, 0, "AES-192-CTR"},
-    {"aes128-ctr", CIPHER_FIPS_APPROVED | CIPHER_DEFAULT, CIPHER_CTR, 16, 16,
-	16, 0, "AES-128-CTR"},
-    {"aes128-cbc", 0, CIPHER_CBC, 16, 16, 16, 0, "AES-128-CBC"},
-    {"aes192-cbc", 0, CIPHER_CBC, 24, 16, 16, 0, "AES-192-CBC"},
-    {"aes256-cbc", 0, CIPHER_CBC, 32, 16, 16, 0, "AES-256-CBC"},
-};
+#define ROW(name, places, ...) {name, __VA_ARGS__},
+static const struct cipher_alg ciphers[] = {CIPHER_TABLE(ROW)};
 
-static const struct mac_alg macs[] = {
-    {"umac-64-etm@openssh.com", MAC_ETM | MAC_DEFAULT, MAC_UMAC, 16, 8},
-    {"umac-128-etm@openssh.com", MAC_ETM | MAC_DEFAULT, MAC_UMAC, 16, 16},
-    {"hmac-sha2-256-etm@openssh.com", MAC_ETM | MAC_FIPS_APPROVED | MAC_DEFAULT,
-	MAC_SHA256, 32, 32},
-    {"hmac-sha2-512-etm@openssh.com", MAC_ETM | MAC_FIPS_APPROVED | MAC_DEFAULT,
-	MAC_SHA512, 64, 64},
-    {"hmac-sha1-etm@openssh.com", MAC_ETM, MAC_SHA1, 20, 20},
-    {"umac-64@openssh.com", MAC_DEFAULT, MAC_UMAC, 16, 8},
-    {"umac-128@openssh.com", MAC_DEFAULT, MAC_UMAC, 16, 16},
-    {"hmac-sha2-256", MAC_FIPS_APPROVED | MAC_DEFAULT, MAC_SHA256, 32, 32},
-    {"hmac-sha2-512", MAC_FIPS_APPROVED | MAC_DEFAULT, MAC_SHA512, 64, 64},
-    {"hmac-sha1", 0, MAC_SHA1, 20, 20},
-};
+static const struct mac_alg macs[] = {MAC_TABLE(ROW)};
 
 #define CIPHERS (sizeof(ciphers) / sizeof(ciphers[0]))
 #define MACS	(sizeof(macs) / sizeof(macs[0]))
