@@ -118,7 +118,7 @@ END_TEST
 
 START_TEST(a_record_that_does_not_fit_is_none)
 {
-	char text[AUDIT_NETLINK_TEXT_MAX], name[600];
+	char text[AUDIT_NETLINK_TEXT_MAX], name[600] = "";
 	char fields[AUDIT_NETLINK_TEXT_MAX];
 	struct audit_netlink_record r = record(name);
 
