@@ -203,6 +203,29 @@ algorithm_defaults(enum algorithm_kind kind, enum crypto_profile profile)
 	return names_of(kind, profile);
 }
 
+/* Of a kind of which it says nothing, as modern. */
+const char *const *
+profile_names(const struct loader *l, enum algorithm_kind kind,
+    enum crypto_profile profile)
+{
+	if (profile != CRYPTO_SYSTEM)
+		return algorithm_defaults(kind, profile);
+	return l->policy.lists[kind].names != NULL ?
+	    l->policy.lists[kind].names :
+	    algorithm_defaults(kind, CRYPTO_MODERN);
+}
+
+const char *const *
+profile_known(const struct loader *l, enum algorithm_kind kind,
+    enum crypto_profile profile)
+{
+	if (profile != CRYPTO_SYSTEM)
+		return algorithm_names(kind, profile);
+	return l->policy.lists[kind].names != NULL ?
+	    l->policy.lists[kind].names :
+	    algorithm_names(kind, CRYPTO_MODERN);
+}
+
 /* fips is a promise: nothing outside its own lists can be added. */
 const char *const *
 algorithm_names(enum algorithm_kind kind, enum crypto_profile profile)
@@ -234,6 +257,7 @@ struct resolver {
 	const char *key;
 	const struct origin *origin;
 	const char *const *known;
+	const char *unknown; /* what is said of a name that is not among them */
 	const char *result[64];
 	size_t count;
 };
@@ -305,7 +329,7 @@ resolve_changes(struct resolver *r, const struct strings *written,
 		else if (text[0] == '-')
 			resolve_remove(r, text + 1);
 		else if (!names_have(r->known, text + 1))
-			resolve_error(r, text + 1, "unknown name");
+			resolve_error(r, text + 1, r->unknown);
 		else if (text[0] == '+')
 			resolve_insert(r, text + 1, r->count);
 		else
@@ -327,7 +351,7 @@ resolve_replacement(struct resolver *r, const struct strings *written)
 				"or none" :
 				strchr(written->items[i], ',') != NULL ?
 				"one name per entry, please" :
-				"unknown name");
+				r->unknown);
 			continue;
 		}
 		resolve_insert(r, written->items[i], r->count);
@@ -344,7 +368,10 @@ resolve_algorithms(struct loader *l, const char *key,
 	struct resolver r = {.l = l,
 	    .key = key,
 	    .origin = origin,
-	    .known = algorithm_names(kind, profile)};
+	    .unknown = profile == CRYPTO_SYSTEM ?
+		"is not permitted by " CRYPTO_POLICY_FILE :
+		"unknown name",
+	    .known = profile_known(l, kind, profile)};
 	size_t i, errors = l->problems->errors;
 
 	if (origin->line == 0 ||
@@ -368,6 +395,39 @@ algorithm_list(struct crypto_settings *crypto, enum algorithm_kind kind)
 	return (void *)((char *)crypto + lists[kind].offset);
 }
 
+static struct origin *
+origin_of(struct loader *l, const char *key)
+{
+	return &l->config->origins[option_find(SECTION_SERVER, key) - options];
+}
+
+/* Its file speaks for what the configuration does not say. */
+static void
+follow_policy(struct loader *l)
+{
+	const struct crypto_policy *p = &l->policy;
+	struct origin *bits = origin_of(l, "crypto.rsa_bits");
+	enum algorithm_kind kind;
+
+	for (kind = 0; kind < ALGORITHM_KINDS; kind++) {
+		struct origin *origin = origin_of(l, algorithm_key(kind));
+
+		if (origin->line == 0 && p->lists[kind].names != NULL)
+			*origin = (struct origin){.file = CRYPTO_POLICY_FILE,
+			    .line = p->lists[kind].line};
+	}
+	if (bits->line == 0 && p->rsa_bits != 0) {
+		l->config->crypto.rsa_bits = p->rsa_bits;
+		*bits = (struct origin){
+		    .file = CRYPTO_POLICY_FILE, .line = p->rsa_line};
+	} else if (l->config->crypto.rsa_bits < p->rsa_bits) {
+		problem_error(l->problems, bits->file, bits->line,
+		    "crypto.rsa_bits: " CRYPTO_POLICY_FILE
+		    " demands %u bits at least",
+		    p->rsa_bits);
+	}
+}
+
 void
 finish_algorithms(struct loader *l)
 {
@@ -380,7 +440,9 @@ finish_algorithms(struct loader *l)
 
 		resolve_algorithms(l, key,
 		    &l->config->origins[option - options], kind,
-		    crypto->profile, algorithm_defaults(kind, crypto->profile),
+		    crypto->profile, profile_names(l, kind, crypto->profile),
 		    algorithm_list(crypto, kind));
 	}
+	if (crypto->profile == CRYPTO_SYSTEM)
+		follow_policy(l);
 }

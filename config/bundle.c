@@ -5,6 +5,7 @@
  */
 #include "config/bundle.h"
 #include "config/config.h"
+#include "config/crypto_policy.h"
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/mem.h"
@@ -149,6 +150,19 @@ read_drop_ins(const char *directory, bool judged, struct bundle *bundle,
 	free(entries);
 }
 
+/* The system's policy on algorithms goes along where some file may name it; a
+ * word too many costs nothing. */
+static bool
+may_need_policy(const struct bundle *bundle)
+{
+	for (size_t i = 0; i < bundle->count; i++)
+		if (memmem(bundle->files[i].bytes, bundle->files[i].len,
+			"\"system\"", strlen("\"system\"")) != NULL)
+			return access(CRYPTO_POLICY_FILE, F_OK) == 0 ||
+			    errno != ENOENT;
+	return false;
+}
+
 static int
 read_bundle(const char *main_path, bool judged, struct bundle *bundle,
     struct problems *problems)
@@ -167,6 +181,8 @@ read_bundle(const char *main_path, bool judged, struct bundle *bundle,
 	directory = mem_printf("%.*s/policy.d", (int)(slash - path), path);
 	read_drop_ins(directory, judged, bundle, problems);
 	read_file(path, judged, bundle, problems);
+	if (may_need_policy(bundle))
+		read_file(CRYPTO_POLICY_FILE, judged, bundle, problems);
 	free(directory);
 	free(path);
 	if (problems->errors == errors)

@@ -11,7 +11,7 @@
 const struct choice profile_choices[] = {{"modern", CRYPTO_MODERN},
     {"compatible", CRYPTO_COMPATIBLE}, {"fips", CRYPTO_FIPS},
     {"cis", CRYPTO_CIS}, {"stig", CRYPTO_STIG}, {"legacy", CRYPTO_LEGACY},
-    {NULL, 0}};
+    {"system", CRYPTO_SYSTEM}, {NULL, 0}};
 const struct choice level_choices[] = {{"quiet", LOG_LEVEL_QUIET},
     {"error", LOG_LEVEL_ERROR}, {"warn", LOG_LEVEL_WARN},
     {"info", LOG_LEVEL_INFO}, {"verbose", LOG_LEVEL_VERBOSE},

@@ -74,7 +74,8 @@ enum crypto_profile {
 	CRYPTO_CIS,
 	CRYPTO_STIG,
 	CRYPTO_LEGACY,
-	CRYPTO_PROFILES
+	CRYPTO_PROFILES, /* that have lists of their own */
+	CRYPTO_SYSTEM = CRYPTO_PROFILES /* config/crypto_policy.h */
 };
 
 /*

@@ -468,11 +468,32 @@ begin_load(struct loader *l, struct problems *problems)
 	}
 }
 
+/* The system's on algorithms, where a profile is to follow it. */
+static void
+read_policy(struct loader *l)
+{
+	const struct bundle_file *file = l->policy_file;
+	const struct origin *origin =
+	    &l->config->origins[option_find(SECTION_SERVER, "crypto.profile") -
+		options];
+
+	if (l->config->crypto.profile != CRYPTO_SYSTEM)
+		return;
+	if (file == NULL)
+		problem_error(l->problems, origin->file, origin->line,
+		    "crypto.profile: \"system\" needs " CRYPTO_POLICY_FILE
+		    ", which is not there");
+	else
+		crypto_policy_parse(file->path, file->bytes, file->len,
+		    l->arena, l->problems, &l->policy);
+}
+
 static void
 finish_load(struct loader *l)
 {
 	default_lists(l);
 	check_together(l);
+	read_policy(l);
 	finish_algorithms(l);
 	finish_offers(l);
 	finish_rules(l);
@@ -487,8 +508,12 @@ config_load(const struct bundle *bundle, struct config **config,
 	size_t i, errors = problems->errors;
 
 	begin_load(&l, problems);
-	for (i = 0; i < bundle->count; i++)
-		load_file(&l, &bundle->files[i]);
+	for (i = 0; i < bundle->count; i++) {
+		if (strcmp(bundle->files[i].path, CRYPTO_POLICY_FILE) == 0)
+			l.policy_file = &bundle->files[i];
+		else
+			load_file(&l, &bundle->files[i]);
+	}
 	finish_load(&l);
 	if (problems->errors != errors) {
 		config_free(l.config);

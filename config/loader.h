@@ -5,6 +5,7 @@
 #define CONFIG_LOADER_H
 
 #include "config/algorithms.h"
+#include "config/crypto_policy.h"
 #include "config/reader.h"
 
 struct loader {
@@ -12,6 +13,8 @@ struct loader {
 	struct arena *arena;
 	struct problems *problems;
 	struct reader reader;
+	const struct bundle_file *policy_file; /* the system's, or NULL */
+	struct crypto_policy policy; /* what it says, under that profile */
 };
 
 /*
@@ -74,6 +77,13 @@ void finish_algorithms(struct loader *l);
 void resolve_algorithms(struct loader *l, const char *key,
     const struct origin *origin, enum algorithm_kind kind,
     enum crypto_profile profile, const char *const *base, struct strings *list);
+
+/* What a list of the profile begins with, and what it may hold: of "system"
+ * no more than its file has. */
+const char *const *profile_names(const struct loader *l,
+    enum algorithm_kind kind, enum crypto_profile profile);
+const char *const *profile_known(const struct loader *l,
+    enum algorithm_kind kind, enum crypto_profile profile);
 
 /* offers.c, after those: what each listener offers, and all host keys. */
 void finish_offers(struct loader *l);

@@ -7,6 +7,7 @@ config_libsettings_a_SOURCES = \
 	config/choices.c config/choices.h \
 	config/check.c config/check_calls.c config/check.h \
 	config/config.h \
+	config/crypto_policy.c config/crypto_policy.h \
 	config/diff/boxes.c config/diff/boxes.h \
 	config/diff/cells.c config/diff/cells.h \
 	config/diff/classes.c config/diff/classes.h \

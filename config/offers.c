@@ -59,14 +59,34 @@ check_profile(struct loader *l, const struct listener *listener)
 
 	if (!sets(listener, "crypto.profile") || own == top)
 		return;
-	if (own == CRYPTO_FIPS)
+	if (own == CRYPTO_FIPS || own == CRYPTO_SYSTEM)
 		offer_error(l, listener, "crypto.profile",
-		    "\"fips\" is of the whole server: set crypto.profile at "
-		    "the top level");
+		    own == CRYPTO_FIPS ?
+			"\"fips\" is of the whole server: set crypto.profile "
+			"at the top level" :
+			"\"system\" is of the whole server: set "
+			"crypto.profile at the top level");
 	if (top == CRYPTO_FIPS)
 		offer_error(l, listener, "crypto.profile",
 		    "crypto.profile of the top level is \"fips\": no listener "
 		    "can have another");
+	if (top == CRYPTO_SYSTEM)
+		offer_error(l, listener, "crypto.profile",
+		    "crypto.profile of the top level is \"system\": no "
+		    "listener can have another");
+}
+
+/* Where one of both is of the whole server, it is the top level's. */
+static enum crypto_profile
+profile_of(const struct loader *l, const struct listener *listener)
+{
+	enum crypto_profile top = l->config->crypto.profile;
+	enum crypto_profile own = listener->crypto.profile;
+
+	return top == CRYPTO_FIPS || top == CRYPTO_SYSTEM ||
+		own == CRYPTO_SYSTEM ?
+	    top :
+	    own;
 }
 
 static const char *const *
@@ -88,16 +108,15 @@ finish_list(struct loader *l, struct listener *listener,
 	struct crypto_settings *top = &l->config->crypto;
 	struct strings *list = algorithm_list(&listener->crypto, k->kind);
 	const char *key = arena_printf(l->arena, "listeners.%s", k->key);
+	enum crypto_profile profile = profile_of(l, listener);
 	const char *const *base = sets(listener, "crypto.profile") ?
-	    algorithm_defaults(k->kind, listener->crypto.profile) :
+	    profile_names(l, k->kind, profile) :
 	    names_of(l, algorithm_list(top, k->kind));
 
 	*list = *algorithm_list(
 	    (struct crypto_settings *)(uintptr_t)written, k->kind);
 	resolve_algorithms(l, key, offer_origin(listener, k->key), k->kind,
-	    top->profile == CRYPTO_FIPS ? CRYPTO_FIPS :
-					  listener->crypto.profile,
-	    base, list);
+	    profile, base, list);
 }
 
 static void

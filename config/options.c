@@ -82,7 +82,13 @@ const struct option options[] = {
 	"these benchmarks ask; legacy: compatible and what appliances of "
 	"before "
 	"2016 need, each of it warned of by check and told in the log: "
-	"diffie-hellman-group14-sha1, ssh-rsa with SHA-1, AES in CBC mode."),
+	"diffie-hellman-group14-sha1, ssh-rsa with SHA-1, AES in CBC mode; "
+	"system: what the system-wide policy of Enterprise Linux permits, read "
+	"at a start and a reload from "
+	"/etc/crypto-policies/back-ends/opensshserver.config, which must be "
+	"there. With system the lists and crypto.rsa_bits can narrow what the "
+	"policy permits and nothing can widen it; of what it does not name, as "
+	"modern."),
     S("crypto.kex", crypto.kex, ALGORITHMS, 0, 0, 0, NULL, NULL,
 	"Key exchange methods in order of preference. A list whose entries "
 	"begin with + (add), - (remove, wildcards allowed) or ^ (put first) "

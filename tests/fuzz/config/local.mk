@@ -18,3 +18,10 @@ tests_fuzz_config_fuzz_trial_SOURCES = tests/fuzz/config/fuzz_trial.c \
 tests_fuzz_config_fuzz_trial_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_config_fuzz_trial_LDADD = config/libsettings.a \
 	lib/libground.a $(CONFIG_LIBS)
+
+FUZZ_TARGETS += tests/fuzz/config/fuzz_crypto_policy
+tests_fuzz_config_fuzz_crypto_policy_SOURCES = \
+	tests/fuzz/config/fuzz_crypto_policy.c $(FUZZ_MAIN)
+tests_fuzz_config_fuzz_crypto_policy_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_config_fuzz_crypto_policy_LDADD = config/libsettings.a \
+	lib/libground.a $(CONFIG_LIBS)

@@ -15,6 +15,7 @@ tests_unit_config_test_config_SOURCES = \
 	tests/unit/config/test_import_file.c \
 	tests/unit/config/test_load.c \
 	tests/unit/config/test_manual.c \
+	tests/unit/config/test_crypto_policy.c \
 	tests/unit/config/test_offers.c \
 	tests/unit/config/test_overlay_text.c \
 	tests/unit/config/test_overlays.c \

@@ -13,6 +13,7 @@ main(void)
 	srunner_add_suite(runner, suite_parse());
 	srunner_add_suite(runner, suite_bundle());
 	srunner_add_suite(runner, suite_load());
+	srunner_add_suite(runner, suite_crypto_policy());
 	srunner_add_suite(runner, suite_offers());
 	srunner_add_suite(runner, suite_overlays());
 	srunner_add_suite(runner, suite_overlay_text());

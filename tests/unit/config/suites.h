@@ -13,6 +13,7 @@ Suite *suite_import(void);
 Suite *suite_import_file(void);
 Suite *suite_load(void);
 Suite *suite_manual(void);
+Suite *suite_crypto_policy(void);
 Suite *suite_offers(void);
 Suite *suite_overlay_text(void);
 Suite *suite_overlays(void);
