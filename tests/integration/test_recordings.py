@@ -273,6 +273,8 @@ DRAWN = {
     "with a title between": ["nee\x1b]0;hay\x07dle"],
     "by inserting": ["nedle\r\x1b[2C\x1b[@e"],
     "and cleared by a reset": ["needle\x1bc"],
+    "over three rows": ["x" * 79 + "needle" + "y" * 200 + "\r\n"],
+    "behind a long line": ["\x1b[2J\x1b[H" + "x" * 1900 + "needle"],
     "in a window that scrolls": ["\x1b[2;4r\x1b[4;1Hneedle\n\n\n\n\n"],
 }
 
@@ -286,6 +288,14 @@ def test_what_is_drawn_is_found(store, how):
     (found,) = answer(store, "search", "needle")
     assert "needle" in found["text"] and found["id"] == c.base and found["user"] == "alice"
     ctl(store, "search", "nedle hay", check=1)
+
+
+def test_what_is_drawn_on_a_tiny_or_a_huge_terminal_is_found(store):
+    casts.Cast("00000000000000a1", width=2, height=1).add("needle\r\n").end_block().write(store)
+    casts.Cast("00000000000000a2").add("1x1", "r").add("needle\r\n").end_block().write(store)
+    casts.Cast("00000000000000a3", width=0, height=0).add("needle\r\n").end_block().write(store)
+    casts.Cast("00000000000000a4").add("65535x65535", "r").add("x" * 30000 + "needle\r\n").end_block().write(store)
+    assert [f["id"][14:16] for f in answer(store, "search", "needle")] == ["a1", "a2", "a3", "a4"]
 
 
 def test_search_says_file_line_and_time(store):

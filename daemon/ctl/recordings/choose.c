@@ -90,6 +90,16 @@ open_files(const struct stored *s, const char *name,
 	return true;
 }
 
+/* Nothing was recorded before the server made its directory. */
+int
+choose_walk(
+    const struct recordings_options *o, time_t since, store_fn *fn, void *arg)
+{
+	int err = store_walk(o->directory, since, fn, arg);
+
+	return err != 0 && o->own && errno == ENOENT ? 0 : err;
+}
+
 /* ---- by a path ---- */
 
 static bool
@@ -160,7 +170,7 @@ feed_stored(const struct stored *s, void *arg)
 static void
 feed_directory(struct feeding *f)
 {
-	if (store_walk(f->o->directory, f->o->since, feed_stored, f) != 0) {
+	if (choose_walk(f->o, f->o->since, feed_stored, f) != 0) {
 		ctl_fail("%s: %s", f->o->directory, strerror(errno));
 		f->count = -1;
 	}
@@ -240,7 +250,7 @@ find_one(const struct recordings_options *o, struct stored *where, char **name)
 {
 	struct finding f = {.name = o->names[0], .fd = -1};
 
-	if (store_walk(o->directory, 0, find_stored, &f) != 0)
+	if (choose_walk(o, 0, find_stored, &f) != 0)
 		return ctl_fail("%s: %s", o->directory, strerror(errno));
 	if (f.count == 0 || f.fd < 0)
 		return ctl_fail("%s: no such recording", o->names[0]);

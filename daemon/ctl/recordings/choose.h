@@ -19,6 +19,10 @@ bool choose_is_alive(const struct choose_alive *alive, const char *base);
 pid_t choose_monitor(const struct choose_alive *alive, const char *base);
 void choose_free_alive(struct choose_alive *alive);
 
+/* store_walk() over the directory; the server's own may be missing yet. */
+int choose_walk(
+    const struct recordings_options *o, time_t since, store_fn *fn, void *arg);
+
 /*
  * A reader_feed_fn: each recording of the directory, or those that were named.
  * arg is an int: how many there were, or -1 when it was said that it failed.

@@ -70,12 +70,11 @@ static void
 put_row(struct vt *vt, unsigned row, void *arg)
 {
 	struct text *t = arg;
-	bool goes_on;
-	size_t len = vt_row_text(vt, row, t->line, TEXT_MAX, &goes_on);
+	size_t len = vt_text(vt, row, t->line, TEXT_MAX);
 
 	for (size_t i = 0; i < len; i++)
 		fprintf(t->out, "%lc", (wint_t)t->line[i]);
-	if (!goes_on)
+	if (!vt_goes_on(vt, row))
 		putc('\n', t->out);
 }
 

@@ -171,12 +171,12 @@ prune_run(struct recordings_options *o)
 		return ctl_usage(
 		    o->ctl, "--older-than or --max-total is expected");
 	choose_ask_alive(o, &p.alive);
-	if (store_walk(o->directory, 0, take, &p) != 0) {
+	if (choose_walk(o, 0, take, &p) != 0) {
 		p.status = ctl_fail("%s: %s", o->directory, strerror(errno));
 	} else {
 		judge(&p);
 		qsort(p.items, p.count, sizeof(*p.items), by_name);
-		(void)store_walk(o->directory, 0, remove_one, &p);
+		(void)choose_walk(o, 0, remove_one, &p);
 		if (!o->dry_run)
 			store_tidy(o->directory);
 	}

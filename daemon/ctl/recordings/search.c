@@ -21,6 +21,8 @@
 
 #define TEXT_MAX	    1024 /* characters that are looked for */
 #define LINE_MAX_CHARACTERS 8192
+#define COLUMNS_LEAST	    16
+#define ROWS_LEAST	    4
 
 struct search {
 	const struct recordings_options *o;
@@ -29,6 +31,7 @@ struct search {
 	uint64_t number, when; /* of the line that is drawn */
 	uint32_t text[TEXT_MAX];
 	size_t len;
+	unsigned columns; /* of the screen */
 	uint32_t line[LINE_MAX_CHARACTERS];
 	struct records found; /* --json */
 	bool any;
@@ -40,14 +43,14 @@ fold(const struct search *s, uint32_t c)
 	return s->o->ignore_case ? (uint32_t)towlower((wint_t)c) : c;
 }
 
-/* How often the text stands in the line. */
+/* How often the text stands in the line and ends behind from. */
 static unsigned
-count_in(const struct search *s, size_t line_len)
+count_in(const struct search *s, size_t line_len, size_t from)
 {
+	size_t i = from >= s->len ? from - s->len + 1 : 0, k;
 	unsigned count = 0;
-	size_t i, k;
 
-	for (i = 0; i + s->len <= line_len; i++) {
+	for (; i + s->len <= line_len; i++) {
 		for (k = 0; k < s->len; k++)
 			if (fold(s, s->line[i + k]) != s->text[k])
 				break;
@@ -99,35 +102,81 @@ tell(struct search *s, size_t len)
 	free(text);
 }
 
-/* Told again only when the line has it once more than before. */
+/*
+ * What ends in the row, where it may have begun in rows before, as a line that
+ * was too long for one.  Told again only when the row has it once more.
+ */
 static void
-look(struct vt *vt, unsigned row, void *arg)
+look_at(struct vt *vt, unsigned row, struct search *s)
 {
-	struct search *s = arg;
-	size_t len = vt_text(vt, row, s->line, LINE_MAX_CHARACTERS);
-	unsigned count = count_in(s, len), *told = vt_note(vt, row);
+	unsigned first = row, *told = vt_note(vt, row), count;
+	size_t len = 0, from;
 
+	while (first > 0 && vt_goes_on(vt, first - 1) &&
+	    (row - first) * (size_t)s->columns < s->len)
+		first--;
+	for (; first < row; first++)
+		len += vt_text(
+		    vt, first, &s->line[len], LINE_MAX_CHARACTERS - len);
+	from = len;
+	len += vt_text(vt, row, &s->line[len], LINE_MAX_CHARACTERS - len);
+	count = count_in(s, len, from);
 	if (count > *told)
 		tell(s, len);
 	*told = count;
 }
 
+/* And in the rows that its line goes on in. */
+static void
+look(struct vt *vt, unsigned row, void *arg)
+{
+	struct search *s = arg;
+	unsigned last = row;
+
+	look_at(vt, row, s);
+	while (
+	    (last - row) * (size_t)s->columns < s->len && vt_goes_on(vt, last))
+		look_at(vt, ++last, s);
+}
+
+/* On a terminal so small that nobody can read there, texts would be torn apart:
+ * they are looked for on a larger one. */
+static unsigned
+readable(uint64_t side, unsigned least, unsigned usual)
+{
+	return side < least    ? usual :
+	    side > VT_SIDE_MAX ? VT_SIDE_MAX :
+				 (unsigned)side;
+}
+
+static void
+set_size(struct search *s, struct vt **vt, uint64_t columns, uint64_t rows)
+{
+	const struct vt_calls calls = {.settled = look, .arg = s};
+
+	s->columns = readable(columns, COLUMNS_LEAST, 80);
+	if (*vt == NULL)
+		*vt =
+		    vt_new(s->columns, readable(rows, ROWS_LEAST, 24), &calls);
+	else
+		vt_resize(*vt, s->columns, readable(rows, ROWS_LEAST, 24));
+}
+
 static int
 search_one(struct search *s, struct cast *c)
 {
-	const struct vt_calls calls = {.settled = look, .arg = s};
-	struct vt *vt = vt_new(
-	    (unsigned)c->header.width, (unsigned)c->header.height, &calls);
+	struct vt *vt = NULL;
 	enum cast_found found;
 	struct cast_line line;
 
+	set_size(s, &vt, c->header.width, c->header.height);
 	while ((found = cast_next(c, &line)) == CAST_LINE) {
 		s->number = line.number;
 		s->when = line.when;
 		if (line.code == 'o' || line.code == 'e')
 			vt_feed(vt, line.data, line.len);
 		else if (line.code == 'r')
-			vt_resize(vt, line.columns, line.rows);
+			set_size(s, &vt, line.columns, line.rows);
 		vt_settle(vt);
 	}
 	vt_free(vt);

@@ -304,20 +304,17 @@ vt_end(struct vt *vt)
 	vt_all_gone(vt);
 }
 
-/* The first row of the line that the row belongs to. */
-static unsigned
-first_row(struct vt *vt, unsigned y)
+bool
+vt_goes_on(struct vt *vt, unsigned row)
 {
-	while (y > 0 && vt_row(vt, y - 1)->goes_on)
-		y--;
-	return y;
+	return row + 1 < vt->rows && vt_row(vt, row)->goes_on;
 }
 
 size_t
-vt_row_text(struct vt *vt, unsigned row, uint32_t *characters, size_t max,
-    bool *goes_on)
+vt_text(struct vt *vt, unsigned row, uint32_t *characters, size_t max)
 {
 	const struct row *at = vt_row(vt, row);
+	bool goes_on = vt_goes_on(vt, row);
 	size_t count = 0, used = 0;
 
 	for (unsigned x = 0; x < vt->columns && count < max; x++) {
@@ -326,29 +323,8 @@ vt_row_text(struct vt *vt, unsigned row, uint32_t *characters, size_t max,
 		if (c == TRAILING)
 			continue;
 		characters[count++] = c == BLANK ? ' ' : c;
-		if (at->goes_on || (c != BLANK && c != ' '))
+		if (goes_on || (c != BLANK && c != ' '))
 			used = count;
-	}
-	*goes_on = at->goes_on;
-	return used;
-}
-
-size_t
-vt_text(struct vt *vt, unsigned row, uint32_t *characters, size_t max)
-{
-	size_t count = 0, used = 0;
-	uint32_t c;
-
-	for (unsigned y = first_row(vt, row); y < vt->rows; y++) {
-		for (unsigned x = 0; x < vt->columns && count < max; x++) {
-			if ((c = vt_row(vt, y)->cells[x]) == TRAILING)
-				continue;
-			characters[count++] = c == BLANK ? ' ' : c;
-			if (c != BLANK && c != ' ')
-				used = count;
-		}
-		if (!vt_row(vt, y)->goes_on)
-			break;
 	}
 	return used;
 }
@@ -356,5 +332,5 @@ vt_text(struct vt *vt, unsigned row, uint32_t *characters, size_t max)
 unsigned *
 vt_note(struct vt *vt, unsigned row)
 {
-	return &vt_row(vt, first_row(vt, row))->note;
+	return &vt_row(vt, row)->note;
 }

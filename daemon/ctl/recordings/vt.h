@@ -38,17 +38,13 @@ void vt_settle(struct vt *vt);
 void vt_end(struct vt *vt);
 
 /*
- * The characters of the line that the row belongs to (one that was too long
- * for a row goes on in the next), without blanks at its end: how many, into
- * characters, at most max.
+ * The characters of a row, at most max: how many, without blanks at the end,
+ * unless its line goes on in the next row.
  */
 size_t vt_text(struct vt *vt, unsigned row, uint32_t *characters, size_t max);
+bool vt_goes_on(struct vt *vt, unsigned row);
 
-/* The characters of this row alone; goes_on: the line does, in the next. */
-size_t vt_row_text(struct vt *vt, unsigned row, uint32_t *characters,
-    size_t max, bool *goes_on);
-
-/* A number that the caller keeps with the line, 0 when it was erased. */
+/* A number that the caller keeps with the row, 0 when it was erased. */
 unsigned *vt_note(struct vt *vt, unsigned row);
 
 #endif
