@@ -536,6 +536,10 @@ def test_reading_and_removing_is_audited_or_not_done(server, own):
     assert "cannot be audited" in p.stderr and left(own) == {"a1"}
     p = own_ctl(server, "play", "00000000000000a1", check=1)
     assert "cannot be audited" in p.stderr and "secret" not in p.stdout
+    # What lies elsewhere is the business of who may read it.
+    copy = shutil.copy(path, f"{sp.SCRATCH}/copy-0.cast")
+    assert "of another connection" in own_ctl(server, "verify", copy, check=1).stdout
+    assert "secret" in own_ctl(server, "play", "--speed", "1000", copy).stdout
     import socket
     s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     s.bind("/dev/log")

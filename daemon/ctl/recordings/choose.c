@@ -102,8 +102,8 @@ choose_walk(
 
 /* ---- by a path ---- */
 
-static bool
-is_path(const char *name)
+bool
+choose_is_path(const char *name)
 {
 	size_t len = strlen(name);
 
@@ -206,7 +206,7 @@ choose_feed(const struct recordings_options *o, int feed, void *arg)
 	for (size_t i = 0; i < o->name_count && f.count >= 0; i++) {
 		before = f.count;
 		f.name = o->names[i];
-		if (is_path(o->names[i]))
+		if (choose_is_path(o->names[i]))
 			feed_path(&f, o->names[i]);
 		else
 			feed_directory(&f);
@@ -266,6 +266,31 @@ find_one(const struct recordings_options *o, struct stored *where, char **name)
 	return CTL_OK;
 }
 
+static int
+find_path(const char *path, struct stored *where, char **name)
+{
+	char *copy = mem_strdup(path);
+	struct stored s = {.fd = -1};
+	int status = split_path(copy, &s);
+
+	where->fd = s.fd;
+	if (status == CTL_OK) {
+		where->base = mem_strdup(s.base);
+		*name = mem_strdup(path);
+	}
+	free(copy);
+	return status;
+}
+
+void
+choose_free(struct stored *where)
+{
+	if (where->fd >= 0)
+		close(where->fd);
+	free((char *)(uintptr_t)where->day);
+	free((char *)(uintptr_t)where->base);
+}
+
 int
 choose_one(const struct recordings_options *o, struct recording *r,
     struct stored *where)
@@ -274,18 +299,18 @@ choose_one(const struct recordings_options *o, struct recording *r,
 	char *name = NULL;
 	int status;
 
-	where->fd = -1;
-	if (is_path(o->names[0])) {
-		/* Parts of the copy stay in use until the program ends. */
-		status = split_path(mem_strdup(o->names[0]), where);
-		name = mem_strdup(o->names[0]);
-	} else {
-		status = find_one(o, where, &name);
+	*where = (struct stored){.fd = -1};
+	status = choose_is_path(o->names[0]) ?
+	    find_path(o->names[0], where, &name) :
+	    find_one(o, where, &name);
+	if (status == CTL_OK) {
+		choose_ask_alive(o, &alive);
+		if (!open_files(where, name, &alive, r))
+			status = ctl_fail("%s: cannot be opened", name);
+		choose_free_alive(&alive);
 	}
-	choose_ask_alive(o, &alive);
-	if (status == CTL_OK && !open_files(where, name, &alive, r))
-		status = ctl_fail("%s: cannot be opened", name);
-	choose_free_alive(&alive);
+	if (status != CTL_OK)
+		choose_free(where);
 	free(name);
 	return status;
 }

@@ -19,6 +19,9 @@ bool choose_is_alive(const struct choose_alive *alive, const char *base);
 pid_t choose_monitor(const struct choose_alive *alive, const char *base);
 void choose_free_alive(struct choose_alive *alive);
 
+/* A path, not an id. */
+bool choose_is_path(const char *name);
+
 /* store_walk() over the directory; the server's own may be missing yet. */
 int choose_walk(
     const struct recordings_options *o, time_t since, store_fn *fn, void *arg);
@@ -31,10 +34,12 @@ reader_feed_fn choose_feed;
 
 /*
  * The one recording that is named, by its id, the beginning of it, or its path.
- * Its descriptors are the caller's.  CTL_OK, or what went wrong was said.
+ * Its descriptors and where are the caller's.  CTL_OK, or what went wrong was
+ * said.
  */
 int choose_one(const struct recordings_options *o, struct recording *r,
     struct stored *where);
+void choose_free(struct stored *where);
 
 /* Is the manifest there by now, or the process gone that would write it?
  * monitor is its pidfd, or -1. */

@@ -19,6 +19,7 @@ struct key;
 struct recordings_options {
 	const struct ctl *ctl;
 	const char *directory; /* --directory, or the configuration's */
+	char *place; /* the same, where it is to be freed */
 	bool own; /* the server's own directory: what is read is audited */
 	/* Which recordings: patterns, and a span of their start. */
 	const char *user, *rule, *source;

@@ -125,6 +125,7 @@ run_showing(struct recordings_options *o, bool follow)
 			close(s.monitor);
 	}
 	recording_close(&s.recording);
+	choose_free(&s.where);
 	return status;
 }
 
@@ -181,6 +182,7 @@ run_export(struct recordings_options *o)
 	if (status == CTL_OK)
 		status = reader_run(o, export_read, feed_export, &r);
 	recording_close(&r);
+	choose_free(&where);
 	return status;
 }
 
@@ -240,12 +242,16 @@ use_directory(struct recordings_options *o)
 {
 	char *place = own_directory(o), *real = realpath(place, NULL);
 
-	o->own = o->directory == NULL || lies_in(o->directory, real);
+	bool own = o->directory == NULL || lies_in(o->directory, real);
+
+	o->own = own && o->name_count == 0;
 	for (size_t i = 0; i < o->name_count; i++)
-		o->own |= lies_in(o->names[i], real);
+		o->own |= choose_is_path(o->names[i]) ?
+		    lies_in(o->names[i], real) :
+		    own;
 	free(real);
 	if (o->directory == NULL)
-		o->directory = place; /* until the program ends */
+		o->directory = o->place = place;
 	else
 		free(place);
 }
@@ -269,6 +275,7 @@ recordings_command(const struct ctl *ctl, int argc, char **argv)
 		}
 		for (size_t k = 0; k < o.key_count; k++)
 			key_free(o.keys[k]);
+		free(o.place);
 		return status;
 	}
 	return ctl_usage(ctl,
