@@ -7,14 +7,15 @@
 #include "lib/mem.h"
 
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include <errno.h>
 #include <limits.h>
 #include <linux/audit.h>
+#include <linux/futex.h>
 #include <linux/netlink.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,10 +24,10 @@
 #include <unistd.h>
 
 #define BATCH_MAX   12
-#define STACK_SIZE  (64 * 1024)
+#define STACK_SIZE  (32 * 1024)
 #define ENCODED_MAX 520 /* 256 bytes in hexadecimal */
 /* An answer has been made before send() returns: this is for a busy system. */
-#define ANSWER_MS 1000
+#define ANSWER_S 1
 
 struct message {
 	struct nlmsghdr header;
@@ -35,14 +36,14 @@ struct message {
 
 struct batch {
 	unsigned count, lost;
-	int error;
-	atomic_bool done;
+	int fd, error;
+	atomic_uint thread; /* the kernel writes 0 when it has ended */
 	struct message messages[BATCH_MAX];
+	_Alignas(16) char stack[STACK_SIZE];
 };
 
 static struct {
 	struct batch *waiting, *sending;
-	pthread_t thread; /* of sending */
 	struct audit_netlink_loss loss;
 	char exe[256];
 } self;
@@ -130,6 +131,46 @@ audit_netlink_format(char out[AUDIT_NETLINK_TEXT_MAX],
 	return len < AUDIT_NETLINK_TEXT_MAX ? (size_t)len : 0;
 }
 
+/*
+ * A system call: its result, or minus the errno.  libc's own functions would
+ * write to errno, which the thread below shares with the process.
+ */
+static long
+raw(long number, long a, long b, long c, long d, long e, long f)
+{
+#if defined(__x86_64__)
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long result;
+
+	__asm__ volatile(
+	    "syscall"
+	    : "=a"(result)
+	    : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+	    : "rcx", "r11", "memory");
+	return result;
+#elif defined(__aarch64__)
+	register long x8 __asm__("x8") = number;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = e;
+	register long x5 __asm__("x5") = f;
+
+	__asm__ volatile("svc 0"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+			 : "memory");
+	return x0;
+#else
+	long result = syscall(number, a, b, c, d, e, f);
+
+	return result < 0 ? -errno : result;
+#endif
+}
+
 /* 0, or the errno: also if the kernel does not say that it took it. */
 static int
 send_message(int fd, const struct message *m)
@@ -140,18 +181,22 @@ send_message(int fd, const struct message *m)
 		char more[AUDIT_NETLINK_TEXT_MAX + sizeof(struct nlmsghdr)];
 	} answer;
 	struct pollfd ready = {.fd = fd, .events = POLLIN};
-	ssize_t n;
+	struct timespec limit = {.tv_sec = ANSWER_S};
+	long n;
 
 	do
-		n = send(fd, m, m->header.nlmsg_len, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
+		n = raw(SYS_sendto, fd, (long)m, m->header.nlmsg_len,
+		    MSG_NOSIGNAL, 0, 0);
+	while (n == -EINTR);
 	if (n < 0)
-		return errno;
-	if (poll(&ready, 1, ANSWER_MS) != 1)
-		return ETIMEDOUT;
-	n = recv(fd, &answer, sizeof(answer), MSG_DONTWAIT);
+		return (int)-n;
+	n = raw(SYS_ppoll, (long)&ready, 1, (long)&limit, 0, 0, 0);
+	if (n != 1)
+		return n < 0 ? (int)-n : ETIMEDOUT;
+	n = raw(SYS_recvfrom, fd, (long)&answer, sizeof(answer), MSG_DONTWAIT,
+	    0, 0);
 	if (n < 0)
-		return errno;
+		return (int)-n;
 	if ((size_t)n < sizeof(answer.header) + sizeof(answer.error.error) ||
 	    answer.header.nlmsg_type != NLMSG_ERROR)
 		return EPROTO;
@@ -174,26 +219,20 @@ audit_netlink_probe(void)
 	return error == EINVAL ? 0 : error;
 }
 
-/* The thread: no memory, no log, no lock. */
-static void *
+/* The thread: no memory, no log, no lock, no function of libc. */
+static int
 send_batch(void *arg)
 {
 	struct batch *b = arg;
-	int fd = audit_netlink_open(), error;
+	int error;
 
-	if (fd < 0) {
-		b->error = errno;
-		b->lost = b->count;
-	}
-	for (unsigned i = 0; fd >= 0 && i < b->count; i++)
-		if ((error = send_message(fd, &b->messages[i])) != 0) {
+	for (unsigned i = 0; i < b->count; i++)
+		if ((error = send_message(b->fd, &b->messages[i])) != 0) {
 			b->error = error;
 			b->lost++;
 		}
-	if (fd >= 0)
-		close(fd);
-	atomic_store(&b->done, true);
-	return NULL;
+	(void)raw(SYS_close, b->fd, 0, 0, 0, 0, 0);
+	return 0;
 }
 
 static void
@@ -207,14 +246,13 @@ lose(unsigned count, int error)
 
 /* True: none is on its way. */
 static bool
-settle(bool joined)
+settle(void)
 {
 	struct batch *b = self.sending;
 
 	if (b == NULL)
 		return true;
-	if (!joined &&
-	    (!atomic_load(&b->done) || pthread_join(self.thread, NULL) != 0))
+	if (atomic_load(&b->thread) != 0)
 		return false;
 	lose(b->lost, b->error);
 	free(b);
@@ -222,24 +260,26 @@ settle(bool joined)
 	return true;
 }
 
+/*
+ * libc's threads would come with a handler for a signal, by which all threads
+ * change their ids together; this one needs neither.
+ */
 static int
 start_thread(struct batch *b)
 {
-	pthread_attr_t attributes;
-	sigset_t all, before;
+	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+	    CLONE_THREAD | CLONE_SYSVSEM | CLONE_PARENT_SETTID |
+	    CLONE_CHILD_CLEARTID;
 	int error;
 
-	if ((error = pthread_attr_init(&attributes)) != 0)
-		return error;
-	sigfillset(&all);
-	error = pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	if (error == 0 &&
-	    (error = pthread_sigmask(SIG_SETMASK, &all, &before)) == 0) {
-		error =
-		    pthread_create(&self.thread, &attributes, send_batch, b);
-		pthread_sigmask(SIG_SETMASK, &before, NULL);
-	}
-	pthread_attr_destroy(&attributes);
+	b->fd = audit_netlink_open();
+	if (b->fd < 0)
+		return errno;
+	if (clone(send_batch, &b->stack[STACK_SIZE], flags, b, &b->thread, NULL,
+		&b->thread) >= 0)
+		return 0;
+	error = errno;
+	close(b->fd);
 	return error;
 }
 
@@ -248,7 +288,7 @@ audit_netlink_flush(void)
 {
 	int error;
 
-	if (self.waiting == NULL || !settle(false))
+	if (self.waiting == NULL || !settle())
 		return;
 	self.sending = self.waiting;
 	self.waiting = NULL;
@@ -296,14 +336,19 @@ audit_netlink_add(const struct audit_netlink_record *record)
 	self.waiting->count++;
 }
 
-/* False: it was not done by then. */
+/* False: it was not done by then, of the monotonic clock. */
 static bool
 wait_sent(const struct timespec *until)
 {
-	if (self.sending == NULL)
-		return true;
-	return pthread_timedjoin_np(self.thread, NULL, until) == 0 &&
-	    settle(true);
+	struct batch *b = self.sending;
+	unsigned thread;
+	long err = 0;
+
+	while (b != NULL && (thread = atomic_load(&b->thread)) != 0 &&
+	    err != -ETIMEDOUT)
+		err = raw(SYS_futex, (long)&b->thread, FUTEX_WAIT_BITSET,
+		    thread, (long)until, 0, (long)FUTEX_BITSET_MATCH_ANY);
+	return settle();
 }
 
 struct audit_netlink_loss
@@ -311,7 +356,7 @@ audit_netlink_end(unsigned milliseconds)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += milliseconds / 1000;
 	until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
 	if (until.tv_nsec >= 1000000000) {
