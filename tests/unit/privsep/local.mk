@@ -8,6 +8,7 @@ tests_unit_privsep_test_privsep_SOURCES = \
 	tests/unit/privsep/test_codec.c \
 	tests/unit/privsep/test_drop.c \
 	tests/unit/privsep/test_parts.c \
+	tests/unit/privsep/test_peer.c \
 	tests/unit/privsep/test_sandbox.c \
 	tests/unit/privsep/test_session_exec.c \
 	tests/unit/privsep/test_wall.c \

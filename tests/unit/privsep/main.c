@@ -43,6 +43,7 @@ main(int argc, char **argv)
 	srunner_add_suite(runner, suite_accounts());
 	srunner_add_suite(runner, suite_drop());
 	srunner_add_suite(runner, suite_parts());
+	srunner_add_suite(runner, suite_peer());
 	srunner_add_suite(runner, suite_sandbox());
 	srunner_add_suite(runner, suite_session_exec());
 	srunner_add_suite(runner, suite_wall());

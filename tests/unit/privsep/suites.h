@@ -7,6 +7,7 @@ Suite *suite_accounts(void);
 Suite *suite_codec(void);
 Suite *suite_drop(void);
 Suite *suite_parts(void);
+Suite *suite_peer(void);
 Suite *suite_sandbox(void);
 Suite *suite_session_exec(void);
 Suite *suite_wall(void);
