@@ -81,4 +81,5 @@ dist_man_MANS += packaging/man/sallyport.conf.5
 
 # Documented profiles, drop-ins for policy.d.
 examplesdir = $(docdir)/examples
-dist_examples_DATA = config/examples/cis.conf config/examples/stig.conf
+dist_examples_DATA = config/examples/bastion.conf config/examples/cis.conf \
+	config/examples/stig.conf
