@@ -6,6 +6,15 @@ config_libsettings_a_SOURCES = \
 	config/trial.c config/trial.h \
 	config/choices.c config/choices.h \
 	config/check.c config/check_calls.c config/check.h \
+	config/compliance/banner.c config/compliance/banner.h \
+	config/compliance/demand.c config/compliance/demand.h \
+	config/compliance/files.c config/compliance/items.h \
+	config/compliance/judge.c config/compliance/judge.h \
+	config/compliance/look.c config/compliance/look.h \
+	config/compliance/own.c config/compliance/own.h \
+	config/compliance/report.c config/compliance/report.h \
+	config/compliance/standing.c config/compliance/standing.h \
+	config/compliance/tables.c config/compliance/tables.h \
 	config/config.h \
 	config/crypto_policy.c config/crypto_policy.h \
 	config/diff/boxes.c config/diff/boxes.h \

@@ -44,6 +44,13 @@ void policy_trace(struct trace *trace, enum trace_kind kind, size_t index,
 /* Does it look at what authentication alone can tell? */
 bool policy_match_is_late(const struct rule *rule);
 
+/*
+ * unreachable.c: does the earlier rule, overlay or guard match all that the
+ * later one matches?  Each of its conditions must follow from one of the
+ * other's; false also where that cannot be seen.
+ */
+bool policy_covers(const struct rule *earlier, const struct rule *later);
+
 /* Is uid 0, whose name is root, named without wildcards? */
 bool policy_names_root(const struct rule *rule, const char *root);
 

@@ -143,9 +143,8 @@ covers_group(const struct rule_match *earlier, const struct rule_match *later)
 	    times_cover(&earlier->times, &later->times);
 }
 
-/* Each condition of the earlier rule follows from one of the later. */
-static bool
-covers(const struct rule *earlier, const struct rule *later)
+bool
+policy_covers(const struct rule *earlier, const struct rule *later)
 {
 	static const struct rule_match everybody;
 	size_t i, j;
@@ -193,7 +192,7 @@ warn_idle_overlays(struct loader *l)
 			const struct rule *earlier = &c->overlays[j];
 
 			if (!sets_all(earlier, later) ||
-			    !covers(earlier, later))
+			    !policy_covers(earlier, later))
 				continue;
 			problem_warning(l->problems, later->origin.file,
 			    later->origin.line,
@@ -220,7 +219,7 @@ warn_unreachable(struct loader *l)
 			/* Root passes by every rule that does not name it. */
 			if ((policy_names_root(rule, "root") &&
 				!policy_names_root(&c->rules[j], "root")) ||
-			    !covers(&c->rules[j], rule))
+			    !policy_covers(&c->rules[j], rule))
 				continue;
 			problem_warning(l->problems, rule->origin.file,
 			    rule->origin.line,

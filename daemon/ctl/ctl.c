@@ -22,6 +22,11 @@ static const struct command {
 } commands[] = {
     {"check", check_command, "[--lint] [file]",
 	"everything a start would find wrong"},
+    {"compliance", compliance_command,
+	"[--failed | --html] [--item id]\n"
+	"        cis-debian12 | cis-rhel9 | stig-rhel9 | stig-ubuntu2404 |\n"
+	"        own file",
+	"what a benchmark asks, item by item"},
     {"confirm", confirm_command, "", "keep the policy that is on trial"},
     {"drain", drain_command, "[on | off | wait]",
 	"refuse new connections, wait for the others to end"},
@@ -57,7 +62,9 @@ static const struct command {
     {"revert", revert_command, "", "take back the policy that is on trial"},
     {"sessions", sessions_command, "[message target|all text]",
 	"who is connected; write to their terminals"},
-    {"show", show_command, "[--defaults | --keys | key | group ...]",
+    {"show", show_command,
+	"[--defaults | --keys | key | group ...]\n"
+	"        | --effective [rule ...]",
 	"the configuration as it is understood"},
     {"stats", stats_command, "", "counters, as Prometheus reads them"},
     {"status", status_command, "", "what the server is doing"},

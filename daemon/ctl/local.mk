@@ -2,6 +2,11 @@ sbin_PROGRAMS += sallyportctl
 sallyportctl_SOURCES = \
 	daemon/ctl/check.c \
 	daemon/ctl/client.c daemon/ctl/client.h \
+	daemon/ctl/compliance/compliance.c \
+	daemon/ctl/compliance/html.c \
+	daemon/ctl/compliance/json.c \
+	daemon/ctl/compliance/print.h \
+	daemon/ctl/compliance/text.c \
 	daemon/ctl/ctl.c daemon/ctl/ctl.h \
 	daemon/ctl/explain.c daemon/ctl/explain.h \
 	daemon/ctl/explain_account.c \
@@ -55,6 +60,7 @@ sallyportctl_SOURCES = \
 	daemon/ctl/say.c daemon/ctl/say.h \
 	daemon/ctl/server.c \
 	daemon/ctl/show.c \
+	daemon/ctl/show_effective.c daemon/ctl/show_effective.h \
 	daemon/ctl/standing.h \
 	daemon/ctl/when.c daemon/ctl/when.h
 sallyportctl_LDFLAGS = $(PROGRAM_LDFLAGS)

@@ -7,6 +7,7 @@
 #include "config/load.h"
 #include "config/show.h"
 #include "daemon/ctl/record.h"
+#include "daemon/ctl/show_effective.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -360,7 +361,7 @@ int
 show_command(const struct ctl *ctl, int argc, char **argv)
 {
 	struct config *config;
-	bool defaults = false;
+	bool defaults = false, effective = false;
 	int status = CTL_OK, n = 0;
 
 	for (int i = 0; i < argc; i++) {
@@ -370,6 +371,8 @@ show_command(const struct ctl *ctl, int argc, char **argv)
 		}
 		if (strcmp(argv[i], "--defaults") == 0)
 			defaults = true;
+		else if (strcmp(argv[i], "--effective") == 0)
+			effective = true;
 		else if (argv[i][0] == '-')
 			return ctl_usage(ctl, "%s: no such option", argv[i]);
 		else
@@ -377,7 +380,9 @@ show_command(const struct ctl *ctl, int argc, char **argv)
 	}
 	if ((config = offline_config(ctl, NULL)) == NULL)
 		return CTL_FAILED;
-	if (n > 0)
+	if (effective)
+		status = show_effective(ctl, config, n, argv, defaults);
+	else if (n > 0)
 		status = show_keys(ctl, config, n, argv, defaults);
 	else if (ctl->json)
 		show_json(config, defaults);

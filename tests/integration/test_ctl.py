@@ -955,7 +955,7 @@ def test_completion_knows_commands_keys_and_connections(server, user):
     assert have == {c for c in commands if not c.startswith("-")}
     assert complete(server, "pen") == ["penalties"]
     keys = set(complete(server, "show", ""))
-    for key in keys - {"--defaults", "--keys", "--json"}:
+    for key in keys - {"--defaults", "--effective", "--keys", "--json"}:
         ctl(server, "show", key)  # each is one that show takes
     assert complete(server, "show", "limits.login_") == [
         "limits.login_grace"]
@@ -994,7 +994,7 @@ def test_json_is_the_answer_of_every_command(make_server, user):
     with open(theirs, "w") as f:
         f.write("Port 22\nPasswordAuthentication no\n")
     shape = {
-        "check": (), "drain": ("off",), "fingerprints": (), "hostkeys": (),
+        "check": (), "compliance": ("cis-debian12", "--item", "5.1.19"), "drain": ("off",), "fingerprints": (), "hostkeys": (),
         "explain": ("--user", user.name, "--from", "127.0.0.1"),
         "import": (theirs,), "kill": (mine["id"],), "log-level": ("info",),
         "keys": (), "penalties": (), "policy": ("diff", "--user", user.name, s.config, s.config),
@@ -1019,6 +1019,7 @@ def test_json_is_the_answer_of_every_command(make_server, user):
     assert ended(p)[0] == 255
 
     assert all(set(x) == {"severity", "file", "line", "message"} for x in answers["check"])
+    assert [i["status"] for i in answers["compliance"]["items"]] == ["pass"]
     assert answers["drain"] == {"draining": False, "connections": 1}
     for verb in ("fingerprints", "hostkeys"):
         assert answers[verb] and all(

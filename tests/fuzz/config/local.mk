@@ -1,3 +1,10 @@
+FUZZ_TARGETS += tests/fuzz/config/fuzz_compliance
+tests_fuzz_config_fuzz_compliance_SOURCES = \
+	tests/fuzz/config/fuzz_compliance.c $(FUZZ_MAIN)
+tests_fuzz_config_fuzz_compliance_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_config_fuzz_compliance_LDADD = config/libsettings.a \
+	lib/libground.a $(CONFIG_LIBS)
+
 FUZZ_TARGETS += tests/fuzz/config/fuzz_config
 tests_fuzz_config_fuzz_config_SOURCES = tests/fuzz/config/fuzz_config.c \
 	$(FUZZ_MAIN)
