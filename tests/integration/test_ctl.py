@@ -994,7 +994,8 @@ def test_json_is_the_answer_of_every_command(make_server, user):
     with open(theirs, "w") as f:
         f.write("Port 22\nPasswordAuthentication no\n")
     shape = {
-        "check": (), "compliance": ("cis-debian12", "--item", "5.1.19"), "drain": ("off",), "fingerprints": (), "hostkeys": (),
+        "check": (), "compliance": ("cis-debian12", "--item", "5.1.19"),
+        "drain": ("off",), "fingerprints": (), "hostkeys": (),
         "explain": ("--user", user.name, "--from", "127.0.0.1"),
         "import": (theirs,), "kill": (mine["id"],), "log-level": ("info",),
         "keys": (), "penalties": (), "policy": ("diff", "--user", user.name, s.config, s.config),
