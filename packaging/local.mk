@@ -20,7 +20,7 @@ EXTRA_DIST += doc
 # Conventions of distributions, the packages, and what tests them.
 EXTRA_DIST += packaging/audit packaging/build-deb packaging/debian \
 	packaging/fail2ban packaging/init.d \
-	packaging/logrotate packaging/pam.d packaging/rpm packaging/rsyslog \
+	packaging/logrotate packaging/pam.d packaging/rpm packaging/rsyslog packaging/scap \
 	packaging/systemd packaging/sysusers.d packaging/tmpfiles.d \
 	packaging/ufw tests/packaging
 if TESTS_WANTED

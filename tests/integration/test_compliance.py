@@ -405,6 +405,27 @@ def test_the_page_loads_and_runs_nothing(place):
     assert len(tree.findall(".//details")) == 2
 
 
+# ---- scanners ----
+
+def test_the_xccdf_file_has_every_item_and_its_check_answers(place, installed):
+    scap = sp.TOP + "/packaging/scap"
+    ns = "{http://checklists.nist.gov/xccdf/1.2}"
+    tree = xml.etree.ElementTree.parse(scap + "/sallyport-xccdf.xml")
+    values = {v.findtext(ns + "value") for v in tree.iter(ns + "Value")}
+    shipped(place, "cis")
+    assert values == {f"{b} {i}" for b in BENCHMARKS for i in place.judge(b)}
+    # the script as oscap runs it; this configuration in place of the machine's
+    own = DIRECTORY + "/bin"
+    os.makedirs(own)
+    with open(own + "/sallyportctl", "w") as f:
+        f.write(f'#!/bin/sh\nexec {CTL} -f {place.config} "$@"\n')
+    os.chmod(own + "/sallyportctl", 0o755)
+    for item, status in (("cis-debian12 5.1.6", 101), ("cis-rhel9 1.6.2", 105), ("stig-rhel9 RHEL-09-255095", 102),
+                         ("cis-rhel9 9.9", 103)):
+        env = dict(os.environ, PATH=own + ":" + os.environ["PATH"], XCCDF_VALUE_SALLYPORT_ITEM=item)
+        assert sp.run([scap + "/sallyport-sce.sh"], env=env).returncode == status, item
+
+
 # ---- fixed by design ----
 
 def test_an_empty_password_lets_nobody_in(make_server, make_user):
