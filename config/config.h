@@ -211,6 +211,7 @@ enum linux_audit_setting { LINUX_AUDIT_OFF, LINUX_AUDIT_AUTO, LINUX_AUDIT_ON };
 
 struct audit_settings {
 	uint32_t kernel; /* enum linux_audit_setting: audit.linux */
+	bool file_digest;
 };
 
 enum record_owner {

@@ -289,6 +289,12 @@ const struct option options[] = {
 	"one of the three can be named, for journald reads both. stderr, or "
 	"an absolute file name; a symbolic link is followed if it and each "
 	"directory on the way are root's and writable by nobody else."),
+    S("audit.file_digest", audit.file_digest, BOOL, 0, 0, 0, "false", NULL,
+	"Tell with the closing of a file, in the internal SFTP server, the "
+	"SHA-256 of what was written, or read where nothing was written. Of a "
+	"whole file alone, from its first byte to its last in order; any other "
+	"transfer is told as partial. The server then reads each file's bytes "
+	"itself, which it otherwise has the kernel pass on."),
     S("audit.linux", audit.kernel, CHOICE, 0, 0, 0, "\"auto\"",
 	linux_audit_choices,
 	"Write what PAM cannot know to the Linux audit (auditd, ausearch): "

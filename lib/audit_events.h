@@ -463,7 +463,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_tun_open(F, E) F(E, name) F(E, kind) F(E, channel)
 
 #define AUDIT_FIELDS_file_open(F, E) F(E, path) F(E, flags) F(E, mode)
-#define AUDIT_FIELDS_file_close(F, E) F(E, path) F(E, bytes_read) F(E, bytes_written) F(E, duration_ms)
+#define AUDIT_FIELDS_file_close(F, E) F(E, path) F(E, bytes_read) F(E, bytes_written) F(E, digest) F(E, partial) F(E, duration_ms)
 #define AUDIT_FIELDS_file_remove(F, E) F(E, path)
 #define AUDIT_FIELDS_file_rename(F, E) F(E, path) F(E, newpath)
 #define AUDIT_FIELDS_file_mkdir(F, E) F(E, path) F(E, mode)

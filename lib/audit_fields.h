@@ -43,6 +43,7 @@ F(compression_in, text, "zin", "sallyport.kex.compression_in", "compression, cli
 F(compression_out, text, "zout", "sallyport.kex.compression_out", "compression, server to client") \
 F(count, count, "count", "sallyport.count", "how many") \
 F(detail, text, "detail", "sallyport.detail", "a sentence with more") \
+F(digest, text, "sha256", "file.hash.sha256", "SHA-256 of a file that was written, or read, as a whole") \
 F(duration_ms, duration, "ms", "event.duration", "how long it took: milliseconds; in JSON nanoseconds") \
 F(errors, count, "errors", "sallyport.errors", "how many failed") \
 F(file, text, "file", "sallyport.config.file", "a file of the administrator") \
@@ -76,6 +77,7 @@ F(newpath, text, "new", "sallyport.file.target", "the second path of a rename or
 F(next, text, "next", "sallyport.auth.next", "methods that can go on") \
 F(offer, text, "offer", "sallyport.kex.offer", "what the client offered") \
 F(owner, text, "fuid", "file.uid", "owner id set") \
+F(partial, flag, "partial", "sallyport.file.partial", "no SHA-256: not the whole file was moved, or not in order") \
 F(path, text, "path", "file.path", "path as asked for") \
 F(phase, text, "phase", "sallyport.phase", "phase of the connection") \
 F(port, count, "port", "sallyport.port", "a port: listened on, asked for, connected to; none of a path or device") \

@@ -26,6 +26,7 @@ lib_libground_a_SOURCES = \
 	lib/safefile.c lib/safefile.h \
 	lib/statedir.c lib/statedir.h \
 	lib/secret.c lib/secret.h \
+	lib/sha256.c lib/sha256.h lib/sha256_blocks.h lib/sha256_x86.c \
 	lib/syslog_out.c lib/syslog_out.h
 
 # doc/AUDIT.md comes from the catalogue; a unit test sees to it.

@@ -318,7 +318,8 @@
 	F(text, xauth, 4095) F(flag, sftp_no_names, 1)                   \
 	F(flag, sftp_read_only, 1) F(text, sftp_start, 4095)             \
 	F(flag, sftp_sets_umask, 1) F(u32, sftp_umask, 511)              \
-	F(flag, sftp_draft_symlink, 1) F(flag, hang_up_all, 1)           \
+	F(flag, sftp_draft_symlink, 1) F(flag, sftp_digest, 1)           \
+	F(flag, hang_up_all, 1)                                          \
 	F(flag, reset_input, 1)
 /*
  * environment: NAME=value strings as SSH strings;
@@ -432,7 +433,7 @@
 	F(u64, files_read, U64) F(u64, files_written, U64)                   \
 	F(u64, milliseconds, U64) F(u32, mode, U32) F(u64, size, U64)        \
 	F(u32, owner, U32) F(u32, gid, U32) F(u32, atime, U32)               \
-	F(u32, mtime, U32)
+	F(u32, mtime, U32) F(text, digest, 64) F(flag, partial, 1)
 #define WALL_session_log(F) F(choice, level, LOG_LEVEL_COUNT) F(text, line, WALL_TEXT_MAX)
 
 /* Monitor to keyholder, and back.  key: index of the host key. */

@@ -35,6 +35,12 @@ present(const char *text)
 	return text[0] != '\0' ? text : NULL;
 }
 
+static bool
+is_digest(const char *text)
+{
+	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+}
+
 /* What was asked for and why it was not done: a policy's reason, an error. */
 static void
 denied(const struct msg_file_event *e)
@@ -127,7 +133,8 @@ audit_file_event(const struct msg_file_event *e)
 	case SFTP_EVENT_CLOSE:
 		AUDIT(file_close, .path = e->path, .bytes_read = e->bytes_read,
 		    .bytes_written = e->bytes_written,
-		    .duration_ms = e->milliseconds);
+		    .digest = is_digest(e->digest) ? e->digest : NULL,
+		    .partial = e->partial, .duration_ms = e->milliseconds);
 		break;
 	case SFTP_EVENT_OPENDIR:
 		AUDIT(file_opendir, .path = e->path);

@@ -52,6 +52,7 @@ fill_sftp(struct monitor *m, struct msg_begin *b, char *start)
 
 	b->sftp_no_names = g->chroot != NULL;
 	b->sftp_read_only = g->sftp_read_only;
+	b->sftp_digest = m->template->config->audit.file_digest;
 	b->sftp_start = start;
 	b->sftp_sets_umask = g->sftp_umask != CONFIG_NONE;
 	if (b->sftp_sets_umask)

@@ -181,6 +181,8 @@ on_sftp_event(void *context, const struct sftp_event *e)
 	f->bytes_read = e->bytes_read;
 	f->bytes_written = e->bytes_written;
 	f->milliseconds = e->milliseconds;
+	f->digest = e->digest == NULL ? "" : e->digest;
+	f->partial = e->partial;
 	if (e->totals != NULL)
 		fill_totals(f, e->totals);
 	if (e->attr != NULL)
@@ -209,6 +211,7 @@ run_sftp(struct session *s, const struct launch *l)
 	options.set_umask = b->sftp_sets_umask;
 	options.umask = b->sftp_umask;
 	options.draft_symlink = b->sftp_draft_symlink;
+	options.digest = b->sftp_digest;
 	options.detail = SFTP_DETAIL_CHANGES;
 	options.in = STDIN_FILENO;
 	options.out = STDOUT_FILENO;

@@ -36,6 +36,8 @@ copied(struct sftp_server *s, struct copy *c, size_t n)
 	c->to_offset += n;
 	if (c->left != UINT64_MAX)
 		c->left -= n;
+	digest_break(&c->from->digest);
+	digest_break(&c->to->digest);
 	c->from->bytes_read += n;
 	c->to->bytes_written += n;
 	s->totals.bytes_read += n;

@@ -61,6 +61,7 @@ static void
 open_checked(
     struct sftp_server *s, struct sftp_request *q, uint32_t flags, mode_t mode)
 {
+	struct sftp_handle *h;
 	uint32_t number;
 	int fd;
 
@@ -78,8 +79,12 @@ open_checked(
 		reply_error(s, q, errno);
 		return;
 	}
-	handles_add(&s->handles, fd, NULL, s->path, &number)->open_flags =
-	    flags;
+	h = handles_add(&s->handles, fd, NULL, s->path, &number);
+	h->open_flags = flags;
+	if (s->options->digest) {
+		digest_begin(&h->digest);
+		h->copies = true; /* its bytes must be seen here */
+	}
 	s->totals.files_opened++;
 	reply_handle(s, q, number);
 }
@@ -127,6 +132,8 @@ handle_finish(struct sftp_server *s, struct sftp_request *q,
 	e->forced = forced;
 	s->totals.files_read += h->bytes_read != 0;
 	s->totals.files_written += h->bytes_written != 0;
+	digest_end(&h->digest, h->fd, s->digest, &e->partial);
+	e->digest = s->digest;
 	error = handles_close(&s->handles, h);
 	e->error = error;
 	e->status = sftp_status_of(error);
@@ -170,8 +177,10 @@ on_fsetstat(struct sftp_server *s, struct sftp_request *q)
 		return;
 	event_begin(q, SFTP_EVENT_SETSTAT, h->path)->attr = &attr;
 	s->totals.attributes_set++;
-	if ((attr.flags & SSH_FILEXFER_ATTR_SIZE) != 0)
+	if ((attr.flags & SSH_FILEXFER_ATTR_SIZE) != 0) {
 		stage_settle(s, h->fd);
+		digest_resized(&h->digest, attr.size);
+	}
 	reply_error(s, q, attr_apply(h->fd, NULL, true, &attr));
 }
 

@@ -5,6 +5,8 @@
 #ifndef DAEMON_SFTP_HANDLE_H
 #define DAEMON_SFTP_HANDLE_H
 
+#include "daemon/sftp/digest.h"
+
 #include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +32,7 @@ struct sftp_handle {
 	dev_t device; /* with size_known */
 	ino_t inode;
 	bool copies; /* its data cannot be passed by reference */
+	struct sftp_digest digest;
 	uint32_t next_free;
 };
 

@@ -4,6 +4,7 @@ noinst_LIBRARIES += daemon/sftp/libsftp.a
 daemon_sftp_libsftp_a_SOURCES = \
 	daemon/sftp/attr.c \
 	daemon/sftp/copy.c \
+	daemon/sftp/digest.c daemon/sftp/digest.h \
 	daemon/sftp/directory.c \
 	daemon/sftp/file.c \
 	daemon/sftp/handle.c daemon/sftp/handle.h \

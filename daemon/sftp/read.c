@@ -134,6 +134,7 @@ read_into(struct sftp_server *s, struct sftp_request *q, struct sftp_handle *h,
 	s->out.len = mark + DATA_HEADER + (size_t)n;
 	put_data_header(at, q->id, (size_t)n);
 	count_read(s, h, offset, (size_t)n);
+	digest_read(&h->digest, offset, &at[DATA_HEADER], (size_t)n);
 	return (size_t)n == len;
 }
 

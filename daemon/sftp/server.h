@@ -75,6 +75,7 @@ struct sftp_server {
 	/* Paths of the request at hand: kept here, not zeroed on a stack. */
 	char path[PATH_MAX];
 	char new_path[PATH_MAX];
+	char digest[SHA256_TEXT_SIZE]; /* of the handle that was closed */
 };
 
 struct sftp_request {

@@ -73,6 +73,8 @@ struct sftp_event {
 	uint64_t bytes_written;
 	uint64_t milliseconds; /* CLOSE, SUMMARY: how long it was open */
 	bool forced; /* closed by the end of the session */
+	const char *digest; /* CLOSE: SHA-256 of a whole transfer, else "" */
+	bool partial; /* CLOSE: it was asked for, and there is none */
 	const struct sftp_attr *attr;
 	const struct sftp_totals *totals;
 	uint32_t status; /* SSH_FX_ as answered */
@@ -102,6 +104,8 @@ struct sftp_options {
 	bool no_names;
 	/* SYMLINK has the draft's order: sftp_peer_swaps_symlink(). */
 	bool draft_symlink;
+	/* Tell SHA-256 of what was moved; no data goes by reference then. */
+	bool digest;
 
 	sftp_event_receiver *on_event; /* or NULL */
 	void *context;

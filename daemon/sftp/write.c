@@ -21,6 +21,8 @@ write_rest(struct sftp_server *s, struct sftp_handle *h, uint32_t id,
 		n = pwrite(
 		    h->fd, &data[done], len - done, (off_t)(offset + done));
 		if (n > 0) {
+			digest_written(
+			    &h->digest, offset + done, &data[done], (size_t)n);
 			done += (size_t)n;
 			h->bytes_written += (uint64_t)n;
 			s->totals.bytes_written += (uint64_t)n;
@@ -61,6 +63,7 @@ sftp_batch_flush(struct sftp_server *s)
 		done =
 		    covered < b->data[i].iov_len ? covered : b->data[i].iov_len;
 		covered -= done;
+		digest_written(&h->digest, offset, b->data[i].iov_base, done);
 		write_rest(s, h, b->id[i], b->data[i].iov_base,
 		    b->data[i].iov_len, done, offset);
 		offset += b->data[i].iov_len;

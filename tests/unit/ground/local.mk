@@ -19,6 +19,7 @@ tests_unit_ground_test_ground_SOURCES = \
 	tests/unit/ground/test_proxy_header.c \
 	tests/unit/ground/test_rd.c \
 	tests/unit/ground/test_safefile.c \
+	tests/unit/ground/test_sha256.c \
 	tests/unit/ground/test_syslog_out.c
 tests_unit_ground_test_ground_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_ground_test_ground_LDFLAGS = $(PROGRAM_LDFLAGS)

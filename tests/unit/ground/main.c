@@ -24,6 +24,7 @@ main(void)
 	srunner_add_suite(runner, suite_net());
 	srunner_add_suite(runner, suite_proxy_header());
 	srunner_add_suite(runner, suite_safefile());
+	srunner_add_suite(runner, suite_sha256());
 	srunner_add_suite(runner, suite_syslog_out());
 	return unit_run(runner);
 }

@@ -18,6 +18,7 @@ Suite *suite_net(void);
 Suite *suite_proxy_header(void);
 Suite *suite_rd(void);
 Suite *suite_safefile(void);
+Suite *suite_sha256(void);
 Suite *suite_syslog_out(void);
 
 #endif
