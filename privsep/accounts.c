@@ -108,6 +108,17 @@ missing(uint64_t word, uid_t uid, uint32_t now)
 	return (uint32_t)word - now;
 }
 
+/*
+ * The same for a guess.  An account that takes another's place may have lost
+ * its own there, and then was the nearest to full of all: it begins with as
+ * much, or guessers would empty a bucket, have it pushed out, and begin anew.
+ */
+static uint32_t
+missing_at_most(uint64_t word, uint32_t now)
+{
+	return missing(word, uid_of(word), now);
+}
+
 bool
 accounts_take(struct accounts *a, uid_t uid, const struct accounts_rate *rate,
     uint32_t *seconds)
@@ -119,11 +130,13 @@ accounts_take(struct accounts *a, uid_t uid, const struct accounts_rate *rate,
 		uint64_t seen;
 		size_t at = find(a, uid, now, &seen);
 
-		debt = missing(seen, uid, now);
+		debt = missing_at_most(seen, now);
 		if (debt + rate->every > most) {
 			*seconds = debt + rate->every - most;
-			__atomic_store_n(&a->refused[at],
-			    word_of(uid, now + *seconds), __ATOMIC_SEQ_CST);
+			if (uid_of(seen) == uid)
+				__atomic_store_n(&a->refused[at],
+				    word_of(uid, now + *seconds),
+				    __ATOMIC_SEQ_CST);
 			return false;
 		}
 		if (change(&a->buckets[at], seen,

@@ -3,6 +3,8 @@
  * that all monitors and the master share.  An account has a bucket of tokens: a
  * guess takes one, a right password gives it back, time brings new ones.  And
  * sources from which an account has logged in are known, and need no token.
+ * Where more accounts are guessed at than places are there, one without a place
+ * has as many tokens as the fullest bucket of those that have it.
  *
  * Each entry is one word, changed by one instruction, so that a monitor that is
  * killed leaves nothing half done.  An account is its uid: no name that a

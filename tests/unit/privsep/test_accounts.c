@@ -150,13 +150,32 @@ START_TEST(the_table_is_bounded_and_each_account_in_it_is_shown)
 	ck_assert_uint_eq(counts[0], 1);
 	ck_assert_uint_eq(counts[1], 1);
 	for (uid_t uid = 0; uid < 100000; uid++)
-		ck_assert(take(uid + 2000));
+		(void)take(uid + 2000);
 	counts[0] = counts[1] = 0;
 	accounts_each(a, count, counts);
 	ck_assert_uint_le(counts[0] + counts[1], ACCOUNTS_MAX);
 	/* The one that guessers are at has stayed. */
 	ck_assert_uint_eq(counts[1], 1);
 	ck_assert(!take(USER));
+}
+END_TEST
+
+/* So many accounts that they have no place beside each other. */
+START_TEST(guesses_at_other_accounts_bring_no_account_tokens)
+{
+	unsigned taken = 0;
+
+	for (int round = 0; round < 20; round++)
+		for (uid_t i = 0; i < ACCOUNTS_WAYS + 4; i++)
+			for (int k = 0; k < 6; k++)
+				taken +=
+				    take(USER + i * ACCOUNTS_SETS) && i == 0;
+	ck_assert_uint_le(taken, 5);
+	/* Accounts of another set have theirs. */
+	ck_assert(take(USER + 1));
+	test_clock += 300000;
+	for (uid_t i = 0; i < ACCOUNTS_WAYS + 4; i++)
+		ck_assert_int_eq(take(USER + i * ACCOUNTS_SETS), true);
 }
 END_TEST
 
@@ -253,6 +272,7 @@ suite_accounts(void)
 	tcase_add_test(t, a_token_that_is_given_back_is_there_again);
 	tcase_add_test(t, root_has_a_bucket_too);
 	tcase_add_test(t, the_table_is_bounded_and_each_account_in_it_is_shown);
+	tcase_add_test(t, guesses_at_other_accounts_bring_no_account_tokens);
 	tcase_add_test(t, buckets_are_filled_for_one_account_or_all);
 	tcase_add_test(
 	    t, a_source_is_known_to_the_account_that_logged_in_and_for_so_long);
