@@ -45,6 +45,7 @@ struct reading {
 	struct crypto_policy *policy;
 	/* One list of ours is for keys of users and of hosts. */
 	const char *const *hostbased;
+	unsigned hostbased_line;
 };
 
 static bool
@@ -149,6 +150,19 @@ take_gss(struct reading *r, const struct word *word, const char *value)
 }
 
 static void
+take_hostbased(struct reading *r, const struct word *word, const char *value)
+{
+	if (r->hostbased != NULL) {
+		problem_error(r->problems, r->path, r->line,
+		    "%s: stands there already, in line %u", word->name,
+		    r->hostbased_line);
+		return;
+	}
+	r->hostbased = read_names(r, word, value);
+	r->hostbased_line = r->line;
+}
+
+static void
 take(struct reading *r, const char *name, const char *value)
 {
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -163,7 +177,7 @@ take(struct reading *r, const char *name, const char *value)
 		else if (word->kind == WORD_GSS)
 			take_gss(r, word, value);
 		else
-			r->hostbased = read_names(r, word, value);
+			take_hostbased(r, word, value);
 		return;
 	}
 	problem_warning(r->problems, r->path, r->line,
@@ -235,8 +249,13 @@ join_hostbased(struct reading *r)
 	const char **both;
 	size_t count = 0;
 
-	if (r->hostbased == NULL || users == NULL)
+	if (r->hostbased == NULL)
 		return;
+	if (users == NULL) {
+		r->policy->lists[ALGORITHM_USER_KEY].names = r->hostbased;
+		r->policy->lists[ALGORITHM_USER_KEY].line = r->hostbased_line;
+		return;
+	}
 	both = arena_array(r->arena, NAMES_MAX + 1, sizeof(*both));
 	for (; *users != NULL; users++)
 		if (has(r->hostbased, *users))

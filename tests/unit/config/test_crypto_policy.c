@@ -201,6 +201,19 @@ START_TEST(nothing_in_the_configuration_widens_the_policy)
 }
 END_TEST
 
+START_TEST(a_list_for_keys_of_hosts_alone_narrows_as_well)
+{
+	struct config *c;
+	char *said = load("HostbasedAcceptedAlgorithms rsa-sha2-512\n",
+	    "crypto = { profile = \"system\"; };\n", &c);
+
+	ck_assert_msg(c != NULL, "%s", said);
+	ck_assert_str_eq(joined(&c->crypto.key_algorithms), "rsa-sha2-512");
+	free(said);
+	config_free(c);
+}
+END_TEST
+
 START_TEST(without_its_file_the_profile_is_an_error_that_names_it)
 {
 	struct config *c;
@@ -240,6 +253,8 @@ static const char *const wrong[] = {
     "Ciphers aes*\n",
     "Ciphers aes256-ctr\nCiphers aes128-ctr\n",
     "Ciphers aes512-ctr\n", /* nothing is left */
+    "HostbasedAcceptedAlgorithms rsa-sha2-512\n"
+    "HostbasedAcceptedKeyTypes ssh-ed25519\n",
     "RequiredRSASize 512\n",
     "RequiredRSASize 2048x\n",
     "RequiredRSASize -1\n",
@@ -296,6 +311,7 @@ suite_crypto_policy(void)
 	    t, the_configuration_can_narrow_the_policy, 0, ROWS(narrower));
 	tcase_add_loop_test(
 	    t, nothing_in_the_configuration_widens_the_policy, 0, ROWS(wider));
+	tcase_add_test(t, a_list_for_keys_of_hosts_alone_narrows_as_well);
 	tcase_add_test(
 	    t, without_its_file_the_profile_is_an_error_that_names_it);
 	tcase_add_test(t, a_listener_alone_cannot_have_the_profile);
