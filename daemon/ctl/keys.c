@@ -69,6 +69,27 @@ add_row(struct records *r, const char *kind, const char *type, const char *fp,
 	record_number(r, "expires", expires);
 }
 
+static bool
+is_used_by(const struct key_use *uses, size_t n, const char *user)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(uses[i].user, user) == 0)
+			return true;
+	return false;
+}
+
+/* What a line says of a key counts where its user has logged in with it:
+ * anybody may write somebody else's public key down, and what he likes of it.
+ * The latest end counts, and none (0) is later than any. */
+static void
+take_remarks(const struct key_line *l, const char **comment, uint64_t *expires)
+{
+	if (*comment == NULL || l->expires == 0 ||
+	    (*expires != 0 && l->expires > *expires))
+		*expires = l->expires;
+	*comment = l->comment;
+}
+
 /* All uses of a key, from i on; returns how many entries these are. */
 static size_t
 add_used(struct records *r, const struct keys_table *t, size_t i,
@@ -76,7 +97,7 @@ add_used(struct records *r, const struct keys_table *t, size_t i,
 {
 	struct key_use sum = t->uses[i];
 	char *users = NULL, *places = NULL, *where = NULL;
-	const char *comment = "";
+	const char *comment = NULL;
 	uint64_t expires = 0;
 	size_t n = 0;
 
@@ -104,10 +125,11 @@ add_used(struct records *r, const struct keys_table *t, size_t i,
 		    l->authority != (sum.kind == KEY_USE_AUTHORITY))
 			continue;
 		add_word(&where, l->place);
-		comment = l->comment;
-		expires = l->expires;
+		if (is_used_by(&t->uses[i], n, l->user))
+			take_remarks(l, &comment, &expires);
 	}
-	add_row(r, kinds[sum.kind], sum.type, sum.fp, comment,
+	add_row(r, kinds[sum.kind], sum.type, sum.fp,
+	    comment == NULL ? "" : comment,
 	    where != NULL      ? where :
 		places != NULL ? places :
 				 "",

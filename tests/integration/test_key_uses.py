@@ -122,6 +122,21 @@ def test_keys_that_nobody_uses_and_that_expire_are_found(server, users):
     assert rows[0]["comment"] == '\'=cmd|"x"'
 
 
+def test_nobody_remarks_on_a_key_of_somebody_else(server, users):
+    user, other = users
+    user.make_key()
+    fp = fingerprint(user.key)
+    logged(server, user)
+    row = counted(server, fp, user.name, 1)
+    said = row["comment"]
+    kind, blob = open(user.key + ".pub").read().split()[:2]
+    other.authorize(f"{kind} {blob} a remark of somebody else", 'expiry-time="20200101"')
+    row = counted(server, fp, user.name, 1)
+    assert (row["comment"], row["expires"]) == (said, 0)
+    # It stands there all the same, and that is told.
+    assert other.home + "/.ssh/authorized_keys:" in row["where"]
+
+
 def test_keys_of_a_file_that_is_refused_are_not_told(server, users):
     user, _ = users
     user.make_key()
