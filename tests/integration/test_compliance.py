@@ -405,6 +405,14 @@ def test_the_page_loads_and_runs_nothing(place):
     assert len(tree.findall(".//details")) == 2
 
 
+def test_the_commands_of_the_document_answer(place, installed):
+    commands = re.findall(r"(?m)^\tsallyportctl (.*)$", open(f"{sp.TOP}/doc/COMPLIANCE.md").read())
+    assert len(commands) == 6
+    for command in commands:
+        shipped(place, "stig" if "stig" in command else "cis")
+        assert place.ctl(*command.split(), check=0).stdout, command
+
+
 # ---- scanners ----
 
 def test_the_xccdf_file_has_every_item_and_its_check_answers(place, installed):
