@@ -434,6 +434,22 @@ def test_the_xccdf_file_has_every_item_and_its_check_answers(place, installed):
         assert sp.run([scap + "/sallyport-sce.sh"], env=env).returncode == status, item
 
 
+@pytest.mark.skipif(not shutil.which("oscap"), reason="no oscap")
+def test_oscap_asks_and_is_answered(place, installed):
+    """Its parser loses an export that follows its neighbour without a space."""
+    shipped(place, "cis")
+    shutil.copytree(sp.TOP + "/packaging/scap", DIRECTORY + "/scap")
+    script = DIRECTORY + "/scap/sallyport-sce.sh"
+    text = open(script).read()
+    with open(script, "w") as f:  # oscap sets PATH itself
+        f.write(text.replace("$(sallyportctl ", f"$({CTL} -f {place.config} "))
+    p = sp.run(["oscap", "xccdf", "eval", "--profile", "xccdf_org.sallyport_profile_cis-rhel9",
+                DIRECTORY + "/scap/sallyport-xccdf.xml"], timeout=60)
+    said = re.findall(r"(?m)^Result\s+(\S+)", p.stdout)
+    assert sorted(set(said)) == ["notapplicable", "pass"], (p.stdout, p.stderr)
+    assert len(said) == len(place.judge("cis-rhel9"))
+
+
 # ---- fixed by design ----
 
 def test_an_empty_password_lets_nobody_in(make_server, make_user):
