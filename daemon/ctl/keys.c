@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define EXPIRES_SOON "30d"
+#define PLACES_TOLD  32 /* of a key: a user's file may have it in each line */
 
 struct keys_words {
 	bool unused, expiring, csv;
@@ -34,7 +35,7 @@ static const char *const kinds[] = {
 /* ---- rows ---- */
 
 /* Add a word to a list with commas, if it is not among its own already. */
-static void
+static bool
 add_word(char **list, const char *word)
 {
 	size_t len = strlen(word);
@@ -43,11 +44,13 @@ add_word(char **list, const char *word)
 		size_t n = strcspn(p, ",");
 
 		if (n == len && strncmp(p, word, n) == 0)
-			return;
+			return false;
 		p += n + (p[n] == ',');
 	}
-	if (*word != '\0')
-		mem_append(list, "%s%s", *list == NULL ? "" : ",", word);
+	if (*word == '\0')
+		return false;
+	mem_append(list, "%s%s", *list == NULL ? "" : ",", word);
+	return true;
 }
 
 static void
@@ -78,16 +81,47 @@ is_used_by(const struct key_use *uses, size_t n, const char *user)
 	return false;
 }
 
-/* What a line says of a key counts where its user has logged in with it:
- * anybody may write somebody else's public key down, and what he likes of it.
- * The latest end counts, and none (0) is later than any. */
+/* What the files of today say of a key. */
+struct remarks {
+	char *where;
+	size_t places;
+	const char *comment;
+	uint64_t expires;
+};
+
+/* The latest end counts, and none (0) is later than any. */
 static void
-take_remarks(const struct key_line *l, const char **comment, uint64_t *expires)
+take_remarks(struct remarks *r, const struct key_line *l)
 {
-	if (*comment == NULL || l->expires == 0 ||
-	    (*expires != 0 && l->expires > *expires))
-		*expires = l->expires;
-	*comment = l->comment;
+	if (r->comment == NULL || l->expires == 0 ||
+	    (r->expires != 0 && l->expires > r->expires))
+		r->expires = l->expires;
+	r->comment = l->comment;
+}
+
+/*
+ * The lines of its users, or those of others: anybody may write somebody else's
+ * public key down, as often as he likes, and what he likes of it.
+ */
+static void
+add_lines(struct remarks *r, const struct key_use *uses, size_t n,
+    const struct key_lines *lines, bool by_users)
+{
+	bool authority = uses->kind == KEY_USE_AUTHORITY;
+
+	for (size_t k = 0; k < lines->count; k++) {
+		const struct key_line *l = &lines->items[k];
+
+		if (l->authority != authority || strcmp(l->fp, uses->fp) != 0 ||
+		    is_used_by(uses, n, l->user) != by_users)
+			continue;
+		if (by_users)
+			take_remarks(r, l);
+		if (r->places < PLACES_TOLD)
+			r->places += add_word(&r->where, l->place);
+		else
+			(void)add_word(&r->where, "...");
+	}
 }
 
 /* All uses of a key, from i on; returns how many entries these are. */
@@ -96,9 +130,8 @@ add_used(struct records *r, const struct keys_table *t, size_t i,
     const struct key_lines *lines)
 {
 	struct key_use sum = t->uses[i];
-	char *users = NULL, *places = NULL, *where = NULL;
-	const char *comment = NULL;
-	uint64_t expires = 0;
+	char *users = NULL, *places = NULL;
+	struct remarks said = {0};
 	size_t n = 0;
 
 	sum.count = 0;
@@ -107,8 +140,8 @@ add_used(struct records *r, const struct keys_table *t, size_t i,
 
 		if (u->kind != sum.kind || strcmp(u->fp, sum.fp) != 0)
 			break;
-		add_word(&users, u->user);
-		add_word(&places, u->place);
+		(void)add_word(&users, u->user);
+		(void)add_word(&places, u->place);
 		sum.count += u->count;
 		if (u->first < sum.first)
 			sum.first = u->first;
@@ -118,25 +151,17 @@ add_used(struct records *r, const struct keys_table *t, size_t i,
 		}
 	}
 	/* Lines move: where it stands today goes before what a login saw. */
-	for (size_t k = 0; k < lines->count; k++) {
-		const struct key_line *l = &lines->items[k];
-
-		if (sum.kind == KEY_USE_CERT || strcmp(l->fp, sum.fp) != 0 ||
-		    l->authority != (sum.kind == KEY_USE_AUTHORITY))
-			continue;
-		add_word(&where, l->place);
-		if (is_used_by(&t->uses[i], n, l->user))
-			take_remarks(l, &comment, &expires);
-	}
+	for (int others = 0; others < 2 && sum.kind != KEY_USE_CERT; others++)
+		add_lines(&said, &t->uses[i], n, lines, others == 0);
 	add_row(r, kinds[sum.kind], sum.type, sum.fp,
-	    comment == NULL ? "" : comment,
-	    where != NULL      ? where :
+	    said.comment == NULL ? "" : said.comment,
+	    said.where != NULL ? said.where :
 		places != NULL ? places :
 				 "",
-	    users == NULL ? "" : users, &sum, expires);
+	    users == NULL ? "" : users, &sum, said.expires);
 	free(users);
 	free(places);
-	free(where);
+	free(said.where);
 	return n;
 }
 

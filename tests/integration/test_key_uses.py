@@ -134,7 +134,12 @@ def test_nobody_remarks_on_a_key_of_somebody_else(server, users):
     row = counted(server, fp, user.name, 1)
     assert (row["comment"], row["expires"]) == (said, 0)
     # It stands there all the same, and that is told.
-    assert other.home + "/.ssh/authorized_keys:" in row["where"]
+    assert other.home + "/.ssh/authorized_keys:1" in row["where"]
+    # Nor does that cost more than some places, after those of its users.
+    other.authorize(f"{kind} {blob}\n" * 100)
+    where = counted(server, fp, user.name, 1)["where"].split(",")
+    assert len(where) == 33 and where[-1] == "..."
+    assert where[0].startswith(user.home + "/") and where[1].startswith(other.home + "/")
 
 
 def test_keys_of_a_file_that_is_refused_are_not_told(server, users):
