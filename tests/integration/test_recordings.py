@@ -170,6 +170,7 @@ HOSTILE = {
     "another version": b'{"version": 1}\n',
     "deep": b"[" * 5000 + b"\n",
     "long": b'{"version": 2, "x": "' + b"a" * (3 << 20),
+    "a time after the calendar": json.dumps({**casts.simple().header, "timestamp": 253402300800}).encode() + b"\n",
     "names twice": None,
 }
 

@@ -154,6 +154,8 @@ judge_header(struct cast *c)
 		    "a recording of format %" PRIu64 ", 1 is known", h->format);
 	if (h->width > CAST_SIDE_MAX || h->height > CAST_SIDE_MAX)
 		return complain(c, E_FORMAT, "the terminal is too large");
+	if (h->timestamp > CAST_TIME_MAX)
+		return complain(c, E_FORMAT, "the time is after the year 9999");
 	if (strlen(h->conn) != 16 || strspn(h->conn, "0123456789abcdef") != 16)
 		return complain(c, E_FORMAT, "conn is no connection's id");
 	return 0;

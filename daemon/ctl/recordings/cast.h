@@ -23,6 +23,7 @@
 #define CAST_HEADER_MAX (2u << 20) /* bytes of the first line */
 #define CAST_LINE_MAX	(1u << 20) /* of another */
 #define CAST_SIDE_MAX	65535 /* columns or rows of a terminal */
+#define CAST_TIME_MAX	253402300799 /* seconds: to the end of 9999 */
 #define CAST_WHY_MAX	512
 #define CAST_HASH	32
 
