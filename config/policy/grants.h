@@ -240,7 +240,9 @@ GRANT(record_exec, BOOL, 0, 0, 0, IS("false"), NULL, TRUE, KEEP,
     "daemon/monitor/recording.c",
     "Record every shell, command and subsystem without a terminal that is a "
     "program: standard output and error. The internal sftp and forwarding are "
-    "not recorded; the log tells of them.")
+    "not recorded; the log tells of them. The client chooses whether it has a "
+    "terminal: with one of record_pty and record_exec alone it is not recorded "
+    "if it chooses the other.")
 GRANT(record_input, BOOL, 0, 0, 0, IS("false"), NULL, TRUE, KEEP,
     "daemon/monitor/recording.c",
     "Record what the client sends, too. On a terminal that does not echo "
