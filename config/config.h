@@ -211,6 +211,7 @@ enum linux_audit_setting { LINUX_AUDIT_OFF, LINUX_AUDIT_AUTO, LINUX_AUDIT_ON };
 
 struct audit_settings {
 	uint32_t kernel; /* enum linux_audit_setting: audit.linux */
+	uint32_t checkpoint; /* seconds */
 	bool file_digest;
 };
 

@@ -289,6 +289,13 @@ const struct option options[] = {
 	"one of the three can be named, for journald reads both. stderr, or "
 	"an absolute file name; a symbolic link is followed if it and each "
 	"directory on the way are root's and writable by nobody else."),
+    S("audit.checkpoint", audit.checkpoint, TIME, 1, 1440 * MINUTE, 0,
+	"\"10m\"", NULL,
+	"How often the server signs, with a host key, how far its log has "
+	"come; it does so at its end, too. In the formats rfc5424 and json and "
+	"in the journal every record has a number and a hash over the one "
+	"before, so that sallyportctl audit verify finds what is missing or "
+	"was changed."),
     S("audit.file_digest", audit.file_digest, BOOL, 0, 0, 0, "false", NULL,
 	"Tell with the closing of a file, in the internal SFTP server, the "
 	"SHA-256 of what was written, or read where nothing was written. Of a "

@@ -6,8 +6,10 @@
 #include "config/load.h"
 #include "daemon/roles.h"
 #include "lib/audit.h"
+#include "lib/audit_chain.h"
 #include "lib/journal.h"
 #include "lib/log.h"
+#include "lib/ssh/digest.h"
 #include "lib/ssh/fips.h"
 #include "lib/syslog_out.h"
 #include "privsep/die.h"
@@ -97,6 +99,25 @@ open_targets(const struct config *config, const struct start_flags *flags)
 	(void)audit_set_outputs(outputs, n);
 }
 
+static int
+hash_pieces(const struct audit_piece *pieces, size_t count, uint8_t *hash)
+{
+	struct digest_part parts[4];
+
+	for (size_t i = 0; i < count && i < 4; i++)
+		parts[i] = (struct digest_part){pieces[i].data, pieces[i].len};
+	return digest_parts(DIGEST_SHA256, parts, count, hash, AUDIT_HASH);
+}
+
+void
+start_chain(void)
+{
+	if (digest_preload() != 0)
+		die("libcrypto has no SHA-2");
+	audit_chain_use(hash_pieces);
+	audit_chain_begin(NULL);
+}
+
 void
 start_logging(const struct config *config, const struct start_flags *flags)
 {
@@ -171,6 +192,9 @@ start_role(const char *argument, int log_level, const char *drop)
 	if (strstr(argument, ",fips") != NULL && fips_require() != 0)
 		die("libcrypto's FIPS provider cannot be used any more");
 	title_set("%s", name);
+	if (role_of_name(name) == ROLE_KEYHOLDER ||
+	    role_of_name(name) == ROLE_MONITORS)
+		start_chain();
 	switch (role_of_name(name)) {
 	case ROLE_KEYHOLDER:
 		keyholder_run(SPAWN_WALL);

@@ -39,4 +39,7 @@ void start_drop(enum role role);
 void start_role(const char *argument, int log_level, const char *drop)
     __attribute__((noreturn));
 
+/* This process's audit records are linked from here on (lib/audit_chain.h). */
+void start_chain(void);
+
 #endif

@@ -135,6 +135,10 @@ audit_set_outputs(const struct audit_output *outputs, size_t count)
 	if (count != 0)
 		memcpy(audit.outputs, outputs, count * sizeof(*outputs));
 	audit.count = count;
+	for (size_t i = 0; i < count; i++)
+		audit_chain_kind(i,
+		    (uint32_t)outputs[i].format << 8 |
+			(uint32_t)outputs[i].sink);
 	return 0;
 }
 
@@ -223,6 +227,17 @@ classic_severity(
 	    severity;
 }
 
+/* Text and classic have no chain: a line of theirs has no room for it. */
+static void
+open_seal(struct audit_seal *seal, const struct audit_output *how)
+{
+	audit_seal_drop();
+	if (how->sink == AUDIT_TO_JOURNAL || !is_sentence(how->format))
+		audit_seal_open(seal, (size_t)(how - audit.outputs));
+	if (audit_seal() != NULL)
+		audit_now(seal->time);
+}
+
 static void
 emit_to(
     const struct audit_output *how, enum audit_event event, const void *fields)
@@ -230,6 +245,7 @@ emit_to(
 	int severity = audit.quiet ? (int)AUDIT_VERBOSE :
 				     (int)audit_events[event].severity;
 	char record[AUDIT_RECORD_MAX];
+	struct audit_seal seal;
 	size_t len;
 
 	if (severity == AUDIT_VERBOSE) {
@@ -240,12 +256,15 @@ emit_to(
 			return;
 		severity = AUDIT_INFO;
 	}
+	open_seal(&seal, how);
 	if (how->sink == AUDIT_TO_JOURNAL) {
 		if (how->journal(severity, event, fields))
 			log_report_lost();
 		return;
 	}
 	len = audit_encode(record, sizeof(record), how, event, fields);
+	if (audit_seal() != NULL)
+		audit_seal_close(&seal, record, len);
 	if (how->format == AUDIT_CLASSIC)
 		severity = classic_severity(event, severity, record, len);
 	if (how->sink == AUDIT_TO_FD)
@@ -272,6 +291,19 @@ audit_emit(enum audit_event event, const void *fields)
 	}
 	for (size_t i = 0; i < audit.count; i++)
 		emit_to(&audit.outputs[i], event, fields);
+	errno = saved;
+}
+
+void
+audit_emit_to(size_t output, enum audit_event event, const void *fields)
+{
+	int saved = errno;
+
+	if (output >= audit.count)
+		return;
+	audit.counters[event]++;
+	audit.sequence++;
+	emit_to(&audit.outputs[output], event, fields);
 	errno = saved;
 }
 

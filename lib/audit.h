@@ -78,9 +78,15 @@ AUDIT_EVENT_LIST(AUDIT_STRUCT)
 	audit_emit_quietly((quiet), AUDIT_##event, \
 	    &(const struct audit_##event){__VA_ARGS__})
 
+/* To one output alone, by number: what is said of its own chain. */
+#define AUDIT_TO(output, event, ...)           \
+	audit_emit_to((output), AUDIT_##event, \
+	    &(const struct audit_##event){__VA_ARGS__})
+
 /* What AUDIT() calls; fields points at the event's own structure. */
 void audit_emit(enum audit_event event, const void *fields);
 void audit_emit_quietly(int quiet, enum audit_event event, const void *fields);
+void audit_emit_to(size_t output, enum audit_event event, const void *fields);
 
 /*
  * The envelope.  Texts are copied, cut at their room.  The user goes through

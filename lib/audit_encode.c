@@ -184,6 +184,33 @@ write_last(
 	audit_out_text(o, shown);
 }
 
+#define DIGITS \
+	"0000000000000000000000000000000000000000000000000000000000000000"
+#define SEAL_MAX 224 /* what a seal takes of a record */
+
+static void
+put_hash(struct audit_out *o, const char *before, const char *after)
+{
+	struct audit_seal *seal = audit_seal();
+
+	seal->at = o->len;
+	seal->digits = strlen(before);
+	audit_out_printf(o, "%s" DIGITS "%s", before, after);
+	seal->width = o->len - seal->at;
+}
+
+static void
+sd_seal(struct audit_out *o)
+{
+	const struct audit_seal *seal = audit_seal();
+
+	if (seal == NULL)
+		return;
+	audit_out_printf(o, " time=\"%s\" chain=\"%s\" n=\"%llu\"", seal->time,
+	    seal->name, (unsigned long long)seal->number);
+	put_hash(o, " hash=\"", "\"");
+}
+
 void
 audit_write_sd(struct audit_out *o, const struct audit_event_row *row,
     const void *fields, bool header)
@@ -195,7 +222,10 @@ audit_write_sd(struct audit_out *o, const struct audit_event_row *row,
 
 	if (header)
 		sd_header(o, row);
-	o->size -= 128; /* for the end, so that it always fits */
+	if (audit_seal() != NULL)
+		audit_seal()->from = o->len;
+	/* For the end, so that it always fits. */
+	o->size -= 128 + (audit_seal() == NULL ? 0 : SEAL_MAX);
 	audit_out_text(o, "[" SD_ID);
 	sd_text(o, "ev", row->name);
 	sd_text(o, "out", audit_outcome_name(row->outcome));
@@ -211,6 +241,7 @@ audit_write_sd(struct audit_out *o, const struct audit_event_row *row,
 	o->size = room;
 	if (o->cut)
 		audit_out_text(o, " cut=\"1\"");
+	sd_seal(o);
 	audit_out_printf(o, "][meta sequenceId=\"%llu\"] ",
 	    (unsigned long long)(audit_sequence() % 0x7fffffff + 1));
 	write_last(o, row, fields);
@@ -334,9 +365,12 @@ audit_write_json(
 	struct audit_member m[AUDIT_MEMBERS_MAX];
 	struct audit_value v;
 	struct audit_out s;
-	size_t n = audit_envelope(m);
+	struct audit_seal *seal = audit_seal();
+	size_t n = audit_envelope(m), room = o->size;
 
-	o->size -= 32; /* for the end */
+	if (seal != NULL)
+		seal->from = o->len;
+	o->size -= 32 + (seal == NULL ? 0 : SEAL_MAX); /* for the end */
 	audit_out_text(o, "{");
 	json_event(o, row);
 	for (size_t i = 0; i < n; i++)
@@ -352,6 +386,14 @@ audit_write_json(
 	audit_write_sentence(&s, row, fields, true);
 	escape(shown, sizeof(shown), sentence, s.len, ESCAPE_LINE);
 	json_text(o, "message", shown);
-	o->size += 32;
-	audit_out_text(o, o->cut ? ",\"sallyport.cut\":true}" : "}");
+	o->size = room;
+	if (o->cut)
+		audit_out_text(o, ",\"sallyport.cut\":true");
+	if (seal != NULL) {
+		audit_out_printf(o,
+		    ",\"sallyport.chain\":\"%s\",\"sallyport.n\":%llu",
+		    seal->name, (unsigned long long)seal->number);
+		put_hash(o, ",\"sallyport.hash\":\"", "\"");
+	}
+	audit_out_text(o, "}");
 }

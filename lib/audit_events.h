@@ -60,6 +60,10 @@ E(config_trial_confirmed, 1024, "config.trial.confirmed", NOTICE, SUCCESS, "conf
   "Configuration confirmed<: {reason}>< by {actor}>") \
 E(config_trial_over, 1025, "config.trial.over", WARNING, FAILURE, "configuration", "change", \
   "Configuration taken back: {reason}<, {actor}>") \
+E(audit_heads, 1060, "audit.heads", INFO, SUCCESS, "process", "info", \
+  "Records of {count} processes that have ended") \
+E(audit_checkpoint, 1061, "audit.checkpoint", NOTICE, SUCCESS, "process", "info", \
+  "Checkpoint of the log at record {number}<, not signed: {reason}>") \
 E(module_load, 1030, "module.load", VERBOSE, SUCCESS, "process", "info", \
   "Module {module} loaded from {file}") \
 E(module_reject, 1031, "module.reject", ERROR, FAILURE, "process", "info", \
@@ -349,6 +353,8 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_config_trial_start(F, E) F(E, seconds) F(E, actor)
 #define AUDIT_FIELDS_config_trial_confirmed(F, E) F(E, reason) F(E, actor)
 #define AUDIT_FIELDS_config_trial_over(F, E) F(E, reason) F(E, actor)
+#define AUDIT_FIELDS_audit_heads(F, E) F(E, count) F(E, heads)
+#define AUDIT_FIELDS_audit_checkpoint(F, E) F(E, number) F(E, chain_head) F(E, at) F(E, last) F(E, reason) F(E, signature)
 #define AUDIT_FIELDS_module_load(F, E) F(E, module) F(E, file) F(E, version)
 #define AUDIT_FIELDS_module_reject(F, E) F(E, module) F(E, file) F(E, reason)
 #define AUDIT_FIELDS_module_crash(F, E) F(E, module) F(E, signal) F(E, call) F(E, detail)

@@ -18,6 +18,7 @@ F(actor, text, "actor", "sallyport.ctl.actor", "uid and pid of the administrator
 F(address, address, "addr", "sallyport.address", "an address: listened on, asked for, connected to") \
 F(argv, text, "argv", "sallyport.command.requested", "the command as the client sent it") \
 F(as_sshd, text, "sshd", "sallyport.sshd_reason", "the reason in the words of sshd's log") \
+F(at, text, "at", "sallyport.at", "when that was asked for, UTC") \
 F(attempt, count, "attempt", "sallyport.auth.attempt", "which attempt this was") \
 F(attempts_left, number, "left", "sallyport.auth.left", "attempts left") \
 F(authority, text, "authority", "sallyport.proxy.authority", "the host name that the client asked the balancer for (SNI)") \
@@ -32,6 +33,7 @@ F(ca_type, keytype, "cakt", "sallyport.cert.ca_type", "key type of the certifica
 F(call, text, "call", "sallyport.call", "the blocking call") \
 F(carrier, text, "carrier", "sallyport.carrier", "where records go: syslog, file") \
 F(cause, text, "cause", "sallyport.cause", "what ended or refused it") \
+F(chain_head, text, "chead", "sallyport.chain_head", "hash of the record meant, hexadecimal") \
 F(channel, number, "chan", "sallyport.channel", "channel number") \
 F(cipher_in, text, "cin", "sallyport.kex.cipher_in", "cipher, client to server") \
 F(cipher_out, text, "cout", "sallyport.kex.cipher_out", "cipher, server to client") \
@@ -55,6 +57,7 @@ F(fp, text, "fp", "sallyport.key.fp", "fingerprint of the key (SHA256:...)") \
 F(generation, count, "newgen", "sallyport.generation", "the configuration generation meant") \
 F(gid, text, "gid", "file.gid", "group id set") \
 F(head, text, "head", "sallyport.recording.head", "SHA-256 that the last block of a recording ends in") \
+F(heads, pairs, "h", "sallyport.heads", "the last record of each chain: its number, a colon and its hash") \
 F(host, text, "host", "destination.address", "host as asked for") \
 F(hostkey, text, "hostkey", "sallyport.kex.hostkey", "host key algorithm") \
 F(how, text, "how", "sallyport.close.how", "closed, reset, disconnected (by the client), disconnecting (by us), failed (a protocol error), timeout, killed; of a forward: lookup, path") \
@@ -62,6 +65,7 @@ F(kex, text, "kex", "sallyport.kex.method", "key exchange method") \
 F(key_id, text, "keyid", "sallyport.cert.id", "key id of the certificate") \
 F(key_type, keytype, "kt", "sallyport.key.type", "key type") \
 F(kind, text, "kind", "sallyport.kind", "which kind of it") \
+F(last, flag, "last", "sallyport.last", "nothing follows in this chain") \
 F(line, text, "line", "sallyport.line", "what a module says, or sshd in that case") \
 F(mac_in, text, "min", "sallyport.kex.mac_in", "MAC, client to server") \
 F(mac_out, text, "mout", "sallyport.kex.mac_out", "MAC, server to client") \
@@ -75,6 +79,7 @@ F(names, text, "names", "sallyport.names", "a list of names") \
 F(network, text, "net", "sallyport.network", "a source network") \
 F(newpath, text, "new", "sallyport.file.target", "the second path of a rename or link") \
 F(next, text, "next", "sallyport.auth.next", "methods that can go on") \
+F(number, count, "number", "sallyport.number", "number of the record meant") \
 F(offer, text, "offer", "sallyport.kex.offer", "what the client offered") \
 F(owner, text, "fuid", "file.uid", "owner id set") \
 F(partial, flag, "partial", "sallyport.file.partial", "no SHA-256: not the whole file was moved, or not in order") \
@@ -94,6 +99,7 @@ F(serial, count, "serial", "sallyport.cert.serial", "serial number of the certif
 F(service, text, "service", "sallyport.pam.service", "PAM service") \
 F(session, count, "sess", "sallyport.session", "session number in the connection") \
 F(signal, text, "signal", "sallyport.signal", "name or number of a signal") \
+F(signature, pairs, "sig", "sallyport.signature", "the host key's signature (PROTOCOL.sshsig, base64), in pieces") \
 F(size, text, "size", "file.size", "size set") \
 F(source, text, "ksrc", "sallyport.key.source", "where the key was found: file:line, command") \
 F(state, text, "state", "sallyport.state", "state of the monitor") \

@@ -13,7 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PREFIX "SALLYPORT_"
+#define PREFIX	  "SALLYPORT_"
+#define HASH_ROOM 96 /* for its field, behind all others */
 
 static void
 put_text(struct journal *j, const char *name, const char *text)
@@ -109,6 +110,10 @@ put_event(
 	put_text(j, PREFIX "EVENT_CODE", text);
 	put_text(j, PREFIX "OUTCOME", audit_outcome_name(row->outcome));
 	put_number(j, PREFIX "SEQUENCE", audit_sequence());
+	if (audit_seal() != NULL) {
+		put_text(j, PREFIX "CHAIN", audit_seal()->name);
+		put_number(j, PREFIX "N", audit_seal()->number);
+	}
 	for (const struct audit_slot *s = row->slots; s->field != NULL; s++) {
 		v = audit_value_of(s, fields);
 		if (v.kind == AUDIT_KIND_pairs)
@@ -141,10 +146,18 @@ audit_encode_journal(char *out, size_t size, int severity,
 bool
 audit_journal_event(int severity, enum audit_event event, const void *fields)
 {
-	char record[SYSLOG_OUT_RECORD_MAX];
+	char record[SYSLOG_OUT_RECORD_MAX], hex[AUDIT_HASH_HEX];
+	struct audit_seal *seal = audit_seal();
+	struct journal j;
 	size_t len = audit_encode_journal(
-	    record, sizeof(record), severity, event, fields);
+	    record, sizeof(record) - HASH_ROOM, severity, event, fields);
 
+	if (seal != NULL) {
+		audit_seal_close_journal(seal, record, len, hex);
+		journal_begin(&j, &record[len], HASH_ROOM);
+		put_text(&j, PREFIX "HASH", hex);
+		len += j.len;
+	}
 	return syslog_out_send_raw(record, len);
 }
 

@@ -6,6 +6,7 @@
 #define LIB_AUDIT_TABLE_H
 
 #include "lib/audit.h"
+#include "lib/audit_chain.h"
 
 enum audit_kind {
 	AUDIT_KIND_text,
@@ -101,6 +102,32 @@ void audit_out_printf(struct audit_out *o, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 size_t audit_out_mark(const struct audit_out *o);
 void audit_out_settle(struct audit_out *o, size_t mark);
+
+/*
+ * A record that is to be linked to its chain (lib/audit_chain.h), while it is
+ * made: the encoder says where its text begins and where its hash stands.
+ */
+struct audit_seal {
+	size_t output;
+	const char *name; /* of the chain */
+	uint64_t number;
+	char time[40];
+	size_t from; /* where what is hashed begins */
+	size_t at, width; /* the hash's field; width 0: the format has none */
+	size_t digits; /* the hash within it */
+};
+/* Of the record at hand, NULL: it has none. */
+struct audit_seal *audit_seal(void);
+/* The output's format and place; another than before begins another chain. */
+void audit_chain_kind(size_t output, uint32_t kind);
+void audit_seal_open(struct audit_seal *seal, size_t output);
+void audit_seal_drop(void);
+/* Links the record on, and writes its hash into it, or into hex. */
+void audit_seal_close(struct audit_seal *seal, char *record, size_t len);
+void audit_seal_close_journal(struct audit_seal *seal, const char *record,
+    size_t len, char hex[AUDIT_HASH_HEX]);
+/* The lines of a record of the journal, sorted; sorted has room for len. */
+size_t audit_chain_sort(const char *record, size_t len, char *sorted);
 
 /* The formats: each fills o from an event; they never fail. */
 void audit_write_sentence(struct audit_out *o,

@@ -3,6 +3,7 @@ lib_libground_a_SOURCES = \
 	lib/about.c lib/about.h \
 	lib/addresses.c lib/addresses.h \
 	lib/audit.c lib/audit.h lib/audit_events.h lib/audit_fields.h \
+	lib/audit_chain.c lib/audit_chain.h \
 	lib/audit_encode.c lib/audit_journal.c \
 	lib/audit_netlink.c lib/audit_netlink.h lib/audit_table.c lib/audit_table.h \
 	lib/audit_text.c \

@@ -13,7 +13,7 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/leftovers.c privsep/leftovers.h \
 	privsep/light_child.c privsep/light_child.h \
 	privsep/limits.h privsep/messages.h privsep/messages_helper.h \
-	privsep/messages_recorder.h \
+	privsep/messages_keys.h privsep/messages_recorder.h \
 	privsep/messages_tickets.h \
 	privsep/messages_workers.h \
 	privsep/offspring.c privsep/offspring.h \

@@ -8,6 +8,7 @@
 #ifndef PRIVSEP_SLOT_H
 #define PRIVSEP_SLOT_H
 
+#include "lib/audit_chain.h"
 #include "privsep/accounts.h"
 #include "privsep/leftovers.h"
 
@@ -124,6 +125,7 @@ struct slot {
 	uint64_t
 	    log_untold; /* records that syslog or the journal did not take */
 	struct slot_counts counts;
+	struct audit_heads heads; /* of its records */
 	/* For the user's terminals; the master writes it when the last has been
 	 * taken, counts up, and sends the monitor SIGUSR1. */
 	char message[SLOT_MESSAGE_MAX + 1];

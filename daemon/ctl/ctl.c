@@ -20,6 +20,9 @@ static const struct command {
 	const char *arguments;
 	const char *help;
 } commands[] = {
+    {"audit", audit_command,
+	"verify [--key file] [--partial] [--quiet] [file ...]",
+	"whether the log is complete"},
     {"check", check_command, "[--lint] [file]",
 	"everything a start would find wrong"},
     {"compliance", compliance_command,

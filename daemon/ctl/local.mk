@@ -1,5 +1,6 @@
 sbin_PROGRAMS += sallyportctl
 sallyportctl_SOURCES = \
+	daemon/ctl/audit.c \
 	daemon/ctl/check.c \
 	daemon/ctl/client.c daemon/ctl/client.h \
 	daemon/ctl/compliance/compliance.c \
@@ -24,6 +25,8 @@ sallyportctl_SOURCES = \
 	daemon/ctl/keys.c daemon/ctl/keys.h \
 	daemon/ctl/keys_scan.c \
 	daemon/ctl/keys_table.c \
+	daemon/ctl/log_book.c daemon/ctl/log_book.h \
+	daemon/ctl/log_judge.c \
 	daemon/ctl/offline.c \
 	daemon/ctl/policy.c \
 	daemon/ctl/policy_users.c daemon/ctl/policy_users.h \

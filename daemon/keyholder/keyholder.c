@@ -214,6 +214,21 @@ on_attend(struct keyholder *k, struct wall_message *m)
 }
 
 static int
+on_checkpoint(struct keyholder *k, struct wall_message *m)
+{
+	struct buf blob;
+	int err;
+
+	buf_init(&blob, SSHSIG_MAX);
+	attest(k, SSHSIG_CHECKPOINT, m->checkpoint.hash, &blob);
+	err = WALL_SEND(&k->master, checkpoint_signed,
+	    .number = m->checkpoint.number,
+	    .blob = {.data = blob.data, .len = blob.len});
+	buf_free(&blob);
+	return err;
+}
+
+static int
 on_retire(struct keyholder *k, struct wall_message *m)
 {
 	(void)m;

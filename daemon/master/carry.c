@@ -7,6 +7,7 @@
 #include "daemon/master/master.h"
 
 #include "config/load.h"
+#include "lib/audit_chain.h"
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -29,7 +30,7 @@
 
 /* Changes with the layout; a program that reads another one refuses in its
  * rehearsal already (carry_format). */
-#define CARRY_VERSION 14
+#define CARRY_VERSION 15
 #define CARRY_MAX     (64 * 1024 * 1024)
 #define BLOB_MAX      65536
 
@@ -326,6 +327,7 @@ save(const struct master *m, struct buf *b)
 	control_save(m, b);
 	plan_save(m, b);
 	syslog_out_save(b);
+	audit_chain_save(b);
 }
 
 static void
@@ -410,6 +412,7 @@ load(struct master *m, struct rd *r)
 	control_load(m, r);
 	plan_load(m, r);
 	syslog_out_load(r);
+	audit_chain_load(r);
 	return rd_end(r);
 }
 

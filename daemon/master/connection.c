@@ -3,6 +3,7 @@
  * Their births and deaths come from the templates; what a death costs its
  * source, and the logout the dead cannot write, are settled here.
  */
+#include "daemon/master/ledger.h"
 #include "daemon/master/lobby.h"
 
 #include "lib/audit.h"
@@ -362,6 +363,7 @@ connection_monitor_died(
 	if (connection_is_orphan(c) && c->worker_pidfd < 0)
 		c->worker_dead = true; /* or soon: its wall has closed */
 	connection_slot(c, &slot);
+	ledger_take(c->id, &slot.heads, false);
 	syslog_out_inherit(slot.log_untold);
 	log_report_lost();
 	/* A module that called exit() in a named call has crashed, too. */

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "daemon/master/control.h"
+#include "daemon/master/ledger.h"
 
 #include "lib/mem.h"
 #include "lib/syslog_out.h"
@@ -240,6 +241,7 @@ void
 control_stats(struct control_client *c)
 {
 	struct totals *t = mem_zalloc(sizeof(*t));
+	uint64_t age;
 
 	add_up(c->m, t);
 	family(c, "sallyport_build_info", "gauge", "The program that runs");
@@ -266,6 +268,9 @@ control_stats(struct control_client *c)
 	single(c, "sallyport_log_lost_total", "counter",
 	    "Records that syslog or the journal did not take",
 	    t->counts.log_lost);
+	if (ledger_age(&age))
+		single(c, "sallyport_audit_checkpoint_age_seconds", "gauge",
+		    "Since the last signed checkpoint of the log", age);
 	free(t);
 	control_ok(c);
 }

@@ -3,6 +3,7 @@
  * step by step from the loop (keys, then modules, then workers), replaced in
  * part when a worker crashed, and ended with its last connection.
  */
+#include "daemon/master/ledger.h"
 #include "daemon/master/master.h"
 
 #include "config/load.h"
@@ -388,6 +389,14 @@ int
 on_template_failed(struct child *c, struct wall_message *m)
 {
 	return problems_from(c->generation, m->template_failed.text);
+}
+
+int
+on_checkpoint_signed(struct child *c, struct wall_message *m)
+{
+	(void)c;
+	ledger_signed(&m->checkpoint_signed);
+	return 0;
 }
 
 int

@@ -3,6 +3,7 @@
  * that keeps the sessions after SIGTERM.
  */
 #include "daemon/master/admit.h"
+#include "daemon/master/ledger.h"
 #include "daemon/master/lobby.h"
 
 #include "lib/fd.h"
@@ -77,6 +78,7 @@ carry_exec(struct master *m, int bundle)
 {
 	control_flush(m);
 	lobby_close(m);
+	ledger_flush();
 	next_image(m, m->options.program, bundle, NULL);
 }
 

@@ -21,6 +21,7 @@ sallyportd_SOURCES += \
 	daemon/master/image.c \
 	daemon/master/keeper.c \
 	daemon/master/listen.c \
+	daemon/master/ledger.c daemon/master/ledger.h \
 	daemon/master/loading.c \
 	daemon/master/lobby.c daemon/master/lobby.h \
 	daemon/master/master.c \

@@ -5,6 +5,7 @@
 
 #include "daemon/master/admit.h"
 #include "daemon/master/control.h"
+#include "daemon/master/ledger.h"
 #include "daemon/master/lobby.h"
 
 #include "config/load.h"
@@ -482,6 +483,41 @@ claimed(struct master *m, const struct config *config)
 	return false;
 }
 
+/* The wall to a process that can sign; NULL: there is none. */
+static struct wall *
+keyholder(void *arg)
+{
+	struct master *m = arg;
+
+	if (m->current != NULL && m->current->keyholder.wall.fd >= 0)
+		return &m->current->keyholder.wall;
+	for (struct generation *g = m->generations; g != NULL; g = g->next)
+		if (g->keyholder.wall.fd >= 0 && g->keyholder.ready)
+			return &g->keyholder.wall;
+	return NULL;
+}
+
+static void
+end_ledger(struct master *m)
+{
+	for (struct connection *c = m->connections; c != NULL; c = c->next)
+		if (c->client < 0 && !c->monitor_dead)
+			ledger_take(
+			    c->id, &c->generation->slots[c->slot].heads, true);
+	ledger_end();
+}
+
+static void
+start_watches(struct master *m, const struct config *config)
+{
+	if (serves(m) || m->options.inetd) {
+		watch_start(m);
+		ledger_start(m->loop, config->audit.checkpoint, keyholder, m);
+	}
+	if (serves(m))
+		notify_watchdog_start(m);
+}
+
 int
 master_run(const struct master_options *options)
 {
@@ -503,6 +539,7 @@ master_run(const struct master_options *options)
 		return EXIT_CONFIG;
 	if (serves(m) && !m->options.foreground && m->options.carry < 0)
 		detach(m, config);
+	start_chain();
 	prepare(m, config);
 	if ((m->loop = loop_new()) == NULL)
 		die_errno("epoll");
@@ -515,6 +552,8 @@ master_run(const struct master_options *options)
 	if (m->options.carry >= 0) {
 		if (carry_load(m, m->options.carry) != 0)
 			die("the state of the previous program is unreadable");
+		if (m->options.linger)
+			start_chain(); /* the server that ends has its own */
 		connection_watch_orphans(m);
 		m->remembered.changes = UINT64_MAX; /* not known */
 		configure_log(m, config);
@@ -550,13 +589,11 @@ master_run(const struct master_options *options)
 		keep_until_done(m);
 	if (m->current != NULL && !m->options.linger)
 		listen_start(m); /* the old generation serves meanwhile */
-	if (serves(m) || m->options.inetd)
-		watch_start(m);
-	if (serves(m))
-		notify_watchdog_start(m);
+	start_watches(m, config);
 	if (loop_run(m->loop) != 0)
 		die_errno("epoll_wait");
 	keeper_close(m);
+	end_ledger(m);
 	syslog_out_drain(LAST_WORDS_MS);
 	pidfile_remove(m);
 	return m->exit_status;

@@ -6,6 +6,7 @@
 #include "daemon/monitor/health.h"
 
 #include "lib/audit.h"
+#include "lib/audit_chain.h"
 
 #include <unistd.h>
 
@@ -15,6 +16,8 @@ health_begin(struct monitor *m, const struct msg_serve *serve)
 	struct net_address balancer;
 
 	audit_set_component("monitor");
+	audit_chain_begin(m->connection_id);
+	audit_chain_show(&m->slot->heads);
 	audit_set_connection(m->connection_id, &m->source, &m->local);
 	if (net_parse(serve->proxy, &balancer) == 0)
 		audit_set_proxy(&balancer);

@@ -33,3 +33,10 @@ tests_fuzz_ctl_fuzz_logged_SOURCES = tests/fuzz/ctl/fuzz_logged.c \
 	daemon/ctl/recordings/logged.c $(FUZZ_MAIN)
 tests_fuzz_ctl_fuzz_logged_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_ctl_fuzz_logged_LDADD = lib/libground.a
+
+FUZZ_TARGETS += tests/fuzz/ctl/fuzz_log_book
+tests_fuzz_ctl_fuzz_log_book_SOURCES = tests/fuzz/ctl/fuzz_log_book.c \
+	daemon/ctl/log_book.c daemon/ctl/log_judge.c $(FUZZ_MAIN)
+tests_fuzz_ctl_fuzz_log_book_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_ctl_fuzz_log_book_LDADD = lib/ssh/libssh.a lib/libground.a \
+	$(CRYPTO_LIBS) $(ZLIB_LIBS)

@@ -33,6 +33,8 @@ tests_unit_key_test_keyholder_SOURCES = \
 	tests/unit/key/data.c \
 	tests/unit/key/data.h \
 	tests/unit/key/main_keyholder.c \
+	tests/unit/key/rig_keyholder.c \
+	tests/unit/key/rig_keyholder.h \
 	tests/unit/key/suites.h \
 	tests/unit/key/test_keyholder.c
 tests_unit_key_test_keyholder_CFLAGS = $(UNIT_CFLAGS)

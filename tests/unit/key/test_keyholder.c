@@ -30,192 +30,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static char *folder;
-static char *key_paths[8], *cert_paths[2];
-static size_t key_count, cert_count;
-static pid_t child;
-static struct wall master;
-
-/* What daemon/start.c does from the sealed configuration. */
-struct config *
-start_config(void)
-{
-	struct config *config = mem_zalloc(sizeof(*config));
-
-	config->host_key_files.items = key_paths;
-	config->host_key_files.count = key_count;
-	config->host_certificates.items = cert_paths;
-	config->host_certificates.count = cert_count;
-	config->crypto.rsa_bits = 2048;
-	return config;
-}
-
-void
-config_free(struct config *config)
-{
-	free(config);
-}
-
-void
-start_drop(enum role role)
-{
-	char *empty = mem_printf("%s/empty", folder);
-
-	ck_assert_int_eq(mkdir(empty, 0755), 0);
-	drop_to_role(role, empty, 65534, 65534);
-	free(empty);
-}
-
-static void
-make_folder(void)
-{
-	folder = unit_folder();
-	key_count = cert_count = 0;
-}
-
-static void
-clean_up(void)
-{
-	if (child > 0) {
-		kill(child, SIGKILL);
-		waitpid(child, NULL, 0);
-	}
-	unit_remove(folder);
-	free(folder);
-}
-
-/* A copy of a fixture, root's, with that mode. */
-static char *
-install(const char *name, mode_t mode)
-{
-	char *path = mem_printf("%s/%s", folder, name);
-	size_t len;
-	char *data = data_read(name, &len);
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, mode);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, data, len), (ssize_t)len);
-	ck_assert_int_eq(fchmod(fd, mode), 0);
-	close(fd);
-	free(data);
-	return path;
-}
-
-static void
-add_key(const char *name, mode_t mode)
-{
-	key_paths[key_count++] = install(name, mode);
-}
-
-static void
-start(void)
-{
-	int fds[2];
-
-	ck_assert_int_eq(wall_pair(fds), 0);
-	ck_assert_int_ge(child = fork(), 0);
-	if (child == 0) {
-		close(fds[0]);
-		keyholder_run(fds[1]);
-	}
-	close(fds[1]);
-	wall_init(
-	    &master, fds[0], PATH_MASTER_KEYHOLDER, PATH_KEYHOLDER_MASTER);
-}
-
-static int
-exit_status(void)
-{
-	int status = -1;
-
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	child = 0;
-	return status;
-}
-
-/* The next public key, which must be that of the fixture. */
-static void
-expect_key(uint32_t index, const char *public, const char *certificate)
-{
-	struct wall_message m;
-	struct key *key = data_key(public), *cert;
-	size_t len;
-	const uint8_t *blob;
-
-	ck_assert_int_eq(wall_receive(&master, &m), 0);
-	ck_assert_str_eq(wall_name(m.type), "host_key");
-	ck_assert_uint_eq(m.host_key.key, index);
-	ck_assert_str_eq(m.host_key.path, key_paths[index]);
-	blob = key_blob(key, &len);
-	ck_assert_uint_eq(m.host_key.public_key.len, len);
-	ck_assert_mem_eq(m.host_key.public_key.data, blob, len);
-	if (certificate == NULL)
-		ck_assert_uint_eq(m.host_key.certificate.len, 0);
-	else {
-		cert = data_key(certificate);
-		blob = key_blob(cert, &len);
-		ck_assert_uint_eq(m.host_key.certificate.len, len);
-		ck_assert_mem_eq(m.host_key.certificate.data, blob, len);
-		key_free(cert);
-	}
-	wall_done(&master, &m);
-	key_free(key);
-}
-
-static void
-expect_ready(void)
-{
-	struct wall_message m;
-
-	ck_assert_int_eq(wall_receive(&master, &m), 0);
-	ck_assert_str_eq(wall_name(m.type), "keys_ready");
-	wall_done(&master, &m);
-}
-
-/* A monitor's wall to the keyholder; keys: bits of those it may ask for. */
-static void
-attend(struct wall *monitor, uint32_t keys)
-{
-	int fds[2];
-
-	ck_assert_int_eq(wall_pair(fds), 0);
-	ck_assert_int_eq(
-	    WALL_SEND_FD(&master, fds[1], attend, .keys = keys), 0);
-	close(fds[1]);
-	wall_init(
-	    monitor, fds[0], PATH_MONITOR_KEYHOLDER, PATH_KEYHOLDER_MONITOR);
-}
-
-/* 0 and a signature that verifies, or E_CRYPTO for an empty one. */
-static int
-ask_bytes(struct wall *monitor, uint32_t index, const char *public,
-    const char *algorithm, const void *data, size_t len)
-{
-	struct key *key = data_key(public);
-	struct wall_message m;
-	int err = E_CRYPTO;
-
-	ck_assert_int_eq(WALL_SEND(monitor, sign, .key = index,
-			     .algorithm = algorithm, .data = {data, len}),
-	    0);
-	ck_assert_int_eq(wall_receive(monitor, &m), 0);
-	ck_assert_str_eq(wall_name(m.type), "signature");
-	if (m.signature.signature.len != 0)
-		err =
-		    key_verify(key, key_alg_find(algorithm, strlen(algorithm)),
-			data, len, m.signature.signature.data,
-			m.signature.signature.len, NULL);
-	wall_done(monitor, &m);
-	key_free(key);
-	return err;
-}
-
-static int
-ask(struct wall *monitor, uint32_t index, const char *public,
-    const char *algorithm, const char *data)
-{
-	return ask_bytes(monitor, index, public, algorithm, data, strlen(data));
-}
+#include "tests/unit/key/rig_keyholder.h"
 
 START_TEST(it_publishes_signs_and_leaves_with_the_last)
 {
@@ -357,6 +172,52 @@ START_TEST(it_attests_a_hash_as_a_recording_with_its_ed25519_key)
 	    E_CRYPTO);
 	wall_free(&monitor);
 	wall_free(&master);
+	ck_assert_int_eq(exit_status(), 0);
+}
+END_TEST
+
+START_TEST(it_signs_checkpoints_for_the_master_alone)
+{
+	uint8_t hash[SSHSIG_HASH];
+	const struct key *keys[1];
+	struct key *key;
+	struct wall_message m;
+	struct wall monitor;
+	struct sshsig s;
+	char byte;
+
+	add_key("ed25519", 0600);
+	start();
+	expect_key(0, "ed25519.pub", NULL);
+	expect_ready();
+	key = data_key("ed25519.pub");
+	keys[0] = key;
+	ck_assert_int_eq(sshsig_hash("checkpoint", 10, hash), 0);
+	ck_assert_int_eq(WALL_SEND(&master, checkpoint, .number = 7,
+			     .hash = {.data = hash, .len = sizeof(hash)}),
+	    0);
+	ck_assert_int_eq(wall_receive(&master, &m), 0);
+	ck_assert_str_eq(wall_name(m.type), "checkpoint_signed");
+	ck_assert_uint_eq(m.checkpoint_signed.number, 7);
+	ck_assert_int_eq(sshsig_parse(m.checkpoint_signed.blob.data,
+			     m.checkpoint_signed.blob.len, &s),
+	    0);
+	ck_assert_int_eq(
+	    sshsig_verify(&s, SSHSIG_CHECKPOINT, hash, keys, 1), 0);
+	ck_assert_int_eq(
+	    sshsig_verify(&s, SSHSIG_RECORDING, hash, keys, 1), E_VALUE);
+	sshsig_free(&s);
+	wall_done(&master, &m);
+	/* A monitor that asks for one is not heard any more. */
+	attend(&monitor, UINT32_MAX);
+	monitor.out = PATH_MASTER_KEYHOLDER;
+	ck_assert_int_eq(WALL_SEND(&monitor, checkpoint, .number = 8,
+			     .hash = {.data = hash, .len = sizeof(hash)}),
+	    0);
+	ck_assert_int_eq(read(monitor.fd, &byte, 1), 0);
+	wall_free(&monitor);
+	wall_free(&master);
+	key_free(key);
 	ck_assert_int_eq(exit_status(), 0);
 }
 END_TEST
@@ -570,6 +431,7 @@ suite_keyholder(void)
 	tcase_add_test(
 	    t, it_attests_a_hash_as_a_recording_with_its_ed25519_key);
 	tcase_add_test(t, it_signs_nothing_that_would_be_an_attestation);
+	tcase_add_test(t, it_signs_checkpoints_for_the_master_alone);
 	tcase_add_test(
 	    t, a_monitor_that_breaks_the_rules_is_not_heard_and_harms_nobody);
 	tcase_add_loop_test(t, what_is_wrong_with_the_files_is_told_and_it_ends,

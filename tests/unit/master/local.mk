@@ -6,6 +6,7 @@ tests_unit_master_test_master_SOURCES = \
 	daemon/master/carry_helpers.c \
 	daemon/master/child.c \
 	daemon/master/connection.c \
+	daemon/master/ledger.c \
 	daemon/master/generation.c \
 	daemon/master/helpers.c \
 	daemon/master/listen.c \

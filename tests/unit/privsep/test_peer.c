@@ -43,6 +43,13 @@ on_retire(struct reader *r, struct wall_message *m)
 }
 
 static int
+on_checkpoint(struct reader *r, struct wall_message *m)
+{
+	r->heard[m->type]++;
+	return r->result;
+}
+
+static int
 judge(void *arg, struct wall_message *m)
 {
 	(void)m;
