@@ -189,8 +189,10 @@ auth_try_step(struct monitor *m, const struct chain_step *step)
 		tried = true;
 		if (verdict != SALLYPORT_ALLOW)
 			delegated_forget_try(m);
-		if (a->attempt.abandoned || a->attempt.broken)
+		if (a->attempt.abandoned || a->attempt.broken) {
+			a->by = h; /* libpam has told it, if it is its own */
 			return SALLYPORT_DENY;
+		}
 		if (verdict != SALLYPORT_IGNORE) {
 			a->by = h;
 			break;

@@ -9,6 +9,7 @@ import shutil
 import pytest
 
 import sp
+from rawssh import INFO_REQUEST, USERAUTH_FAILURE, Raw, string
 
 RECORDS = "/mnt/out/kernel_audit"
 kernel = pytest.mark.skipif(not os.environ.get("SP_AUDIT"), reason="SP_AUDIT is not set")
@@ -83,6 +84,21 @@ def test_what_libpam_writes_is_not_repeated(server, user):
     assert mark.count(rf"type=USER_AUTH .*acct=\"{user.name}\"") == 1
     assert mark.count(rf"type=USER_AUTH .*op=PAM:authentication .*acct=\"{user.name}\"") == 1
     assert mark.count(rf"type=USER_LOGIN .*op=login id={user.uid} ") == 1
+
+
+@kernel
+def test_a_dialogue_that_is_abandoned_is_told_once(server, user):
+    mark = Mark()
+    with Raw(server) as c:
+        c.kex()
+        c.service()
+        c.request(user.name, "keyboard-interactive", string(""), string(""))
+        c.expect(INFO_REQUEST)
+        c.request(user.name, "none")
+        c.expect(USERAUTH_FAILURE)
+    mark.wait(rf"type=USER_LOGIN .*op=login acct=\"{user.name}\" .*res=failed'")
+    assert mark.count(rf"type=USER_AUTH .*op=PAM:authentication .*acct=\"{user.name}\"") == 1
+    assert mark.count(r"type=USER_AUTH .*op=challenge-response ") == 0
 
 
 @kernel
