@@ -60,8 +60,8 @@
  * has it. */
 #define WALL_recorded(F)                                                \
 	F(u64, bytes, U64) F(u64, blocks, U64) F(bytes, head, 32)       \
-	F(bytes, sha256, 32) F(u64, output, U64) F(u64, error, U64)     \
-	F(u64, input, U64) F(u64, hidden, U64) F(u64, marks, U64)       \
+	F(u64, output, U64) F(u64, error, U64) F(u64, input, U64)       \
+	F(u64, hidden, U64) F(u64, marks, U64)                          \
 	F(text, end, WALL_TEXT_MAX)
 #define WALL_recorder_log(F) F(choice, level, LOG_LEVEL_COUNT) F(text, line, WALL_TEXT_MAX)
 

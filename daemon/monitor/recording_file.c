@@ -231,7 +231,6 @@ static void
 put_figures(FILE *out, const struct msg_recorded *t)
 {
 	fprintf(out, ", \"bytes\": %llu", (unsigned long long)t->bytes);
-	put_hash(out, "sha256", t->sha256);
 	fprintf(out, ", \"blocks\": %llu", (unsigned long long)t->blocks);
 	put_hash(out, "head", t->head);
 	fprintf(out,

@@ -37,13 +37,9 @@ cast_prepare(struct cast *c)
 {
 	c->fd = -1;
 	c->md = EVP_MD_fetch(NULL, "SHA256", NULL);
-	c->whole = EVP_MD_CTX_new();
 	c->chain = EVP_MD_CTX_new();
-	c->copy = EVP_MD_CTX_new();
-	if (c->md == NULL || c->whole == NULL || c->chain == NULL ||
-	    c->copy == NULL || EVP_DigestInit_ex(c->whole, c->md, NULL) != 1 ||
-	    EVP_DigestInit_ex(c->chain, c->md, NULL) != 1 ||
-	    EVP_MD_CTX_copy_ex(c->copy, c->whole) != 1)
+	if (c->md == NULL || c->chain == NULL ||
+	    EVP_DigestInit_ex(c->chain, c->md, NULL) != 1)
 		return E_CRYPTO;
 	c->buffer = mem_alloc(CAST_BUFFER);
 	return 0;
@@ -65,16 +61,16 @@ fail(struct cast *c, int error)
 
 /* libcrypto cannot fail here but for a fault of its own: fail closed. */
 static void
-hash(struct cast *c, EVP_MD_CTX *into, const void *data, size_t len)
+hash(struct cast *c, const void *data, size_t len)
 {
-	if (len != 0 && EVP_DigestUpdate(into, data, len) != 1)
+	if (len != 0 && EVP_DigestUpdate(c->chain, data, len) != 1)
 		fail(c, EIO);
 }
 
 static void
 chain(struct cast *c)
 {
-	hash(c, c->chain, &c->buffer[c->chained], c->len - c->chained);
+	hash(c, &c->buffer[c->chained], c->len - c->chained);
 	c->chained = c->len;
 }
 
@@ -95,7 +91,6 @@ cast_flush(struct cast *c)
 			fail(c, n < 0 ? errno : ENOSPC);
 			return;
 		}
-		hash(c, c->whole, &c->buffer[at], (size_t)n);
 		at += (size_t)n;
 		c->size += (size_t)n;
 	}
@@ -112,7 +107,7 @@ cast_begin(
 	c->state = CAST_GOOD;
 	c->max_size = max_size;
 	c->origin = now_us();
-	hash(c, c->chain, domain, sizeof(domain));
+	hash(c, domain, sizeof(domain));
 	if (len > CAST_BUFFER) {
 		fail(c, E2BIG);
 		return;
@@ -150,31 +145,43 @@ close_line(uint8_t *at, size_t len)
 	return len + 3;
 }
 
-/* The block's last line, which is in no block's hash. */
+static size_t
+put_hex(uint8_t *at, const uint8_t hash[CAST_HASH])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < CAST_HASH; i++) {
+		at[2 * i] = (uint8_t)digits[hash[i] >> 4];
+		at[2 * i + 1] = (uint8_t)digits[hash[i] & 15];
+	}
+	return (size_t)2 * CAST_HASH;
+}
+
+/*
+ * The block's last line, which is hashed up to the hash that it tells: so what
+ * the chain's head says holds for every byte of the file.
+ */
 static void
 end_block(struct cast *c)
 {
-	char text[32 + 2 * CAST_HASH];
 	uint8_t *at;
-	size_t len, n;
+	size_t len;
 
-	chain(c);
 	if ((at = begin_line(c, 'b', &len)) == NULL)
 		return;
+	len += (size_t)sprintf(
+	    (char *)&at[len], "%llu ", (unsigned long long)c->blocks);
+	c->len += len;
+	chain(c);
 	if (EVP_DigestFinal_ex(c->chain, c->head, NULL) != 1 ||
 	    EVP_DigestInit_ex(c->chain, c->md, NULL) != 1) {
 		fail(c, EIO);
 		return;
 	}
-	n = (size_t)snprintf(
-	    text, sizeof(text), "%llu ", (unsigned long long)c->blocks);
-	for (size_t i = 0; i < CAST_HASH; i++)
-		n += (size_t)snprintf(
-		    &text[n], sizeof(text) - n, "%02x", c->head[i]);
-	memcpy(&at[len], text, n);
-	c->len += close_line(at, len + n);
+	at += len;
+	c->len += close_line(at, put_hex(at, c->head));
 	c->chained = c->len;
-	hash(c, c->chain, c->head, CAST_HASH);
+	hash(c, c->head, CAST_HASH);
 	c->blocks++;
 	c->block_len = 0;
 	c->block_since = 0;
@@ -353,19 +360,9 @@ cast_finish(struct cast *c)
 }
 
 void
-cast_whole(struct cast *c, uint8_t out[CAST_HASH])
-{
-	if (EVP_MD_CTX_copy_ex(c->copy, c->whole) != 1 ||
-	    EVP_DigestFinal_ex(c->copy, out, NULL) != 1)
-		memset(out, 0, CAST_HASH);
-}
-
-void
 cast_free(struct cast *c)
 {
-	EVP_MD_CTX_free(c->whole);
 	EVP_MD_CTX_free(c->chain);
-	EVP_MD_CTX_free(c->copy);
 	EVP_MD_free(c->md);
 	free(c->buffer);
 	memset(c, 0, sizeof(*c));

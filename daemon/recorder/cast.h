@@ -35,7 +35,7 @@ struct cast {
 	uint8_t *buffer; /* what the file has not got yet */
 	size_t len, chained; /* in it; and hashed for the chain */
 	EVP_MD *md;
-	EVP_MD_CTX *whole, *chain, *copy;
+	EVP_MD_CTX *chain;
 	/* The block that is being written. */
 	size_t block_len;
 	uint64_t block_since; /* us; 0: it has no line */
@@ -70,8 +70,6 @@ void cast_flush(struct cast *c);
 int cast_age(struct cast *c);
 /* Tails of characters, the last block, and all of it onto the disk. */
 void cast_finish(struct cast *c);
-/* SHA-256 of what the file has. */
-void cast_whole(struct cast *c, uint8_t hash[CAST_HASH]);
 void cast_free(struct cast *c);
 
 #endif

@@ -58,18 +58,15 @@ static void
 finish(struct recorder *r)
 {
 	struct cast *c = &r->cast;
-	uint8_t whole[CAST_HASH];
 	char end[WALL_TEXT_MAX + 1];
 
 	mark_end(r);
 	legs_tell_hidden(r);
 	cast_finish(c);
-	cast_whole(c, whole);
 	end_text(r, c->state, end, sizeof(end));
 	(void)WALL_SEND(&r->monitor, recorded, .bytes = c->size,
 	    .blocks = c->size_blocks,
 	    .head = {.data = c->size_head, .len = CAST_HASH},
-	    .sha256 = {.data = whole, .len = CAST_HASH},
 	    .output = c->bytes[CAST_OUTPUT], .error = c->bytes[CAST_ERROR],
 	    .input = c->bytes[CAST_INPUT], .hidden = r->hidden,
 	    .marks = c->marks, .end = end);

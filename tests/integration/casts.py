@@ -43,8 +43,10 @@ class Cast:
         return self
 
     def end_block(self):
+        line = json.dumps([round(self.when, 6), "b", f"{self.block} "])[:-2]
+        self.chain.update(line.encode())
         self.head = self.chain.digest()
-        self.text += json.dumps([round(self.when, 6), "b", f"{self.block} {self.head.hex()}"]) + "\n"
+        self.text += line + self.head.hex() + '"]\n'
         self.block += 1
         self.chain = hashlib.sha256(self.head)
         return self
@@ -53,8 +55,7 @@ class Cast:
         """What is None is left out."""
         m = {"format": 1, "conn": self.header["sallyport"]["conn"], "channel": self.header["sallyport"]["channel"],
              "file": self.base + ".cast", "bytes": len(self.text.encode()),
-             "sha256": hashlib.sha256(self.text.encode()).hexdigest(), "blocks": self.block,
-             "head": self.head.hex() if self.head else "", "started": self.header["sallyport"]["started"],
+             "blocks": self.block, "head": self.head.hex() if self.head else "", "started": self.header["sallyport"]["started"],
              "ended": self.stamp(self.when), "output": self.count["o"], "error": self.count["e"],
              "input": self.count["i"], "hidden": 0, "marks": self.count["m"], "end": end, "event": "12"}
         if unsigned is None:

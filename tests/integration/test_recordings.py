@@ -553,10 +553,21 @@ def test_reading_and_removing_is_audited_or_not_done(server, own):
         os.unlink("/dev/log")
 
 
+@pytest.mark.parametrize("old,new", [
+    (b'[1.2, "b"', b'[1.9, "b"'), (b'[1.2, "b"', b'[1.2,"b" '), (b'"b", "1 ', b'"b", "\\u0031 '),
+    (b'"]\n[61.2', b'" ]\n[61.2'), (b'"]\n[61.2', b'"]\r\n[61.2')], ids=["time", "space", "escape", "end", "cr"])
+@pytest.mark.parametrize("running", [False, True], ids=["signed", "running"])
+def test_the_line_that_ends_a_block_is_proven_too(store, host_key, running, old, new):
+    path = casts.simple().write(store, key=host_key, running=running)
+    change(path, old, new)
+    status, text = verdict(store, host_key, "00000000000000a1")
+    assert status == 1 and "block 1: its bytes do not have its hash; good up to block 0" in text
+
+
 def test_a_recorder_that_died_leaves_a_prefix(store, host_key):
     c = casts.simple()
     c.text += '[61.4, "o", "cut in the mid'
-    lost = {name: None for name in ("sha256", "blocks", "head", "output", "error", "input", "hidden", "marks", "event")}
+    lost = {name: None for name in ("blocks", "head", "output", "error", "input", "hidden", "marks", "event")}
     path = c.write(store, key=host_key, end="lost", **lost)
     status, text = verdict(store, host_key, "00000000000000a1")
     assert status == 4 and text.startswith("prefix: the recorder died; good up to block 2, at 00:01:01.300000"), text
@@ -564,7 +575,7 @@ def test_a_recorder_that_died_leaves_a_prefix(store, host_key):
     assert verdict(store, host_key, "00000000000000a1")[0] == 1
     casts.simple().write(store, key=host_key, end="exit 0", **lost)
     status, text = verdict(store, host_key, "00000000000000a1")
-    assert status == 1 and "hashes are missing" in text
+    assert status == 1 and "the hash is missing" in text
 
 
 # ---- export ----
@@ -694,7 +705,7 @@ def test_a_session_of_the_server_is_watched_and_then_read_by_every_command(make_
     r, = recordings()
     assert re.fullmatch(r"\S+\.cast: complete: signed by \S+ SHA256:\S+\n", own_ctl(s, "verify").stdout)
     (shown,) = json.loads(own_ctl(s, "--json", "show", line["id"][:10]).stdout)
-    assert shown["verdict"] == "complete" and shown["end"] == "exit 3" and shown["sha256"] == r.manifest["sha256"]
+    assert shown["verdict"] == "complete" and shown["end"] == "exit 3" and shown["head"] == r.manifest["head"]
     (found,) = json.loads(own_ctl(s, "--json", "search", "--user", user.name, "needle").stdout)
     assert found["text"] == "needle" and found["file"] in r.path
     text = own_ctl(s, "export", "--format", "text", line["id"]).stdout
@@ -726,7 +737,7 @@ def test_the_commands_of_the_documentation_work(user, host_key):
     with open(folder + "/sallyport.log", "w") as f:
         f.write(f"{c.stamp(1)} testhost sallyport[1]: Starting session [conn=9f86d081884c7d65 x=y]\n")
     sp.run(["chown", "-R", user.name, folder], check=0)
-    assert len(commands()) == 10
+    assert len(commands()) == 11
     said = {}
     for command in commands():
         p = sp.run(["setpriv", f"--reuid={user.uid}", f"--regid={user.gid}", "--clear-groups", "sh", "-ec", command],
@@ -734,7 +745,8 @@ def test_the_commands_of_the_documentation_work(user, host_key):
         assert p.stderr == "" or " play " in command, (command, p.stderr)
         said[command.split(" ")[2] if command.startswith("sallyportctl") else command.split(" ")[0]] = p.stdout
     assert ".cast: complete: signed by ED25519 SHA256:" in said["verify"] and "verdict: complete" in said["show"]
-    assert said["grep"].split('"')[3] == said["sha256sum"].split(" ")[0]
+    size, head = re.fullmatch(r'"bytes": (\d+)\n"head": "(\w{64})"\n', said["grep"]).groups()
+    assert said["wc"].split()[0] == size and said["python3"] == f"0 {head}\n"
     assert "9f86d081884c7d65-0" in said["list"] and "Drop Table" in said["search"] and "secret.txt" in said["play"]
     page = open(folder + "/page.html").read()
     assert "Starting session" in page and '"verdict":"complete"' in page

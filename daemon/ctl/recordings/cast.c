@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define ROOM_FIRST 65536
+#define END_SIZE   (2 * CAST_HASH + 3) /* HEX"]LF: the end of a block's line */
 
 #define ROW(name, type, required)                                          \
 	{                                                                  \
@@ -136,7 +137,6 @@ take_line(struct cast *c, size_t max, const char **line, enum cast_found *found)
 	c->begin += looked;
 	c->bytes += looked;
 	c->number++;
-	EVP_DigestUpdate(c->file, *line, looked);
 	return looked;
 }
 
@@ -195,10 +195,8 @@ cast_open(struct cast *c, int fd)
 	c->fd = fd;
 	buf_init(&c->data, CAST_LINE_MAX);
 	c->block = EVP_MD_CTX_new();
-	c->file = EVP_MD_CTX_new();
-	if (c->block == NULL || c->file == NULL ||
-	    EVP_DigestInit_ex(c->block, digest_md(DIGEST_SHA256), NULL) != 1 ||
-	    EVP_DigestInit_ex(c->file, digest_md(DIGEST_SHA256), NULL) != 1)
+	if (c->block == NULL ||
+	    EVP_DigestInit_ex(c->block, digest_md(DIGEST_SHA256), NULL) != 1)
 		return complain(c, E_CRYPTO, "%s", err_text(E_CRYPTO));
 	return read_header(c);
 }
@@ -210,7 +208,6 @@ cast_close(struct cast *c)
 	free(c->room);
 	buf_free(&c->data);
 	EVP_MD_CTX_free(c->block);
-	EVP_MD_CTX_free(c->file);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -233,13 +230,20 @@ print_hash(const uint8_t hash[CAST_HASH], char text[2 * CAST_HASH + 1])
 		snprintf(&text[2 * i], 3, "%02x", hash[i]);
 }
 
-/* "N HEX" ends a block, whose hash the next one begins with. */
+/*
+ * "N HEX" ends a block, whose hash the next one begins with.  The line is
+ * hashed but for HEX"]LF: with those bytes left, only one line says what it has
+ * to.
+ */
 static void
-end_block(struct cast *c, const struct cast_line *line)
+end_block(
+    struct cast *c, const struct cast_line *line, const char *text, size_t len)
 {
 	char expected[24 + 2 * CAST_HASH + 2], hex[2 * CAST_HASH + 1];
 	uint8_t hash[EVP_MAX_MD_SIZE];
+	size_t hashed = len > END_SIZE ? len - END_SIZE : 0;
 
+	EVP_DigestUpdate(c->block, text, hashed);
 	if (EVP_DigestFinal_ex(c->block, hash, NULL) != 1 ||
 	    EVP_DigestInit_ex(c->block, digest_md(DIGEST_SHA256), NULL) != 1) {
 		find_fault(c, "the hash could not be computed");
@@ -267,17 +271,6 @@ uint64_t
 cast_bytes(const struct cast *c)
 {
 	return c->bytes + (c->end - c->begin);
-}
-
-int
-cast_whole(struct cast *c)
-{
-	uint8_t hash[EVP_MAX_MD_SIZE];
-
-	if (EVP_DigestFinal_ex(c->file, hash, NULL) != 1)
-		return E_CRYPTO;
-	memcpy(c->whole, hash, CAST_HASH);
-	return 0;
 }
 
 /* ---- the lines behind the header ---- */
@@ -358,7 +351,7 @@ cast_next(struct cast *c, struct cast_line *line)
 		return CAST_BAD;
 	}
 	if (line->code == 'b') {
-		end_block(c, line);
+		end_block(c, line, text, len);
 	} else {
 		EVP_DigestUpdate(c->block, text, len);
 		c->loose = true;

@@ -6,8 +6,9 @@
  *	H(0) = SHA256("sallyport-recording" NUL, header line, lines of block 0)
  *	H(n) = SHA256(H(n - 1), lines of block n)
  *
- * where lines have their LF, and those of code "b", which end the blocks and
- * tell H, are not hashed.
+ * where lines have their LF, and the last of a block, of code "b", goes into
+ *its hash up to where it tells this hash: what stands behind that is
+ *determined, and a head is proof of every byte before it.
  */
 #ifndef DAEMON_CTL_RECORDINGS_CAST_H
 #define DAEMON_CTL_RECORDINGS_CAST_H
@@ -57,13 +58,12 @@ struct cast {
 	bool loose; /* there are lines behind the last block */
 	uint8_t head[CAST_HASH];
 	uint64_t bytes; /* of the file */
-	uint8_t whole[CAST_HASH]; /* of all of them, after cast_whole() */
 	/* Inside. */
 	char *room;
 	size_t size, begin, end;
 	uint64_t number, when;
 	struct buf data;
-	EVP_MD_CTX *block, *file;
+	EVP_MD_CTX *block;
 };
 
 enum cast_found {
@@ -82,8 +82,5 @@ enum cast_found cast_next(struct cast *c, struct cast_line *line);
 
 /* Behind the end: the bytes of the file, with those of a line that is cut. */
 uint64_t cast_bytes(const struct cast *c);
-
-/* Behind the end: the hash of the whole file. */
-int cast_whole(struct cast *c);
 
 #endif

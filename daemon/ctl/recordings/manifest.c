@@ -19,7 +19,6 @@ static const struct field_row rows[] = {
     ROW(channel, IS_NUMBER, true),
     ROW(file, IS_TEXT, true),
     ROW(bytes, IS_NUMBER, true),
-    ROW(sha256, IS_TEXT, false),
     ROW(blocks, IS_NUMBER, false),
     ROW(head, IS_TEXT, false),
     ROW(started, IS_TEXT, true),
@@ -60,9 +59,8 @@ manifest_read(struct manifest *m, const char *name, const void *text,
 	}
 	/* Of a recorder that has died only the size is known. */
 	m->is_lost = strcmp(m->end, "lost") == 0;
-	if (m->is_lost != (m->sha256 == NULL) ||
-	    m->is_lost != (m->head == NULL)) {
-		snprintf(why, why_size, "%s: hashes are missing", name);
+	if (m->is_lost != (m->head == NULL)) {
+		snprintf(why, why_size, "%s: the hash is missing", name);
 		return E_FORMAT;
 	}
 	return 0;

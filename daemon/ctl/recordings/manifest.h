@@ -13,9 +13,9 @@
 struct manifest {
 	uint64_t format, channel, bytes, blocks, output, error, input, hidden,
 	    marks;
-	char *conn, *file, *sha256, *head, *started, *ended, *end, *event;
+	char *conn, *file, *head, *started, *ended, *end, *event;
 	bool is_signed;
-	bool is_lost; /* the recorder died: no hashes, no counts */
+	bool is_lost; /* the recorder died: no hash, no counts */
 	char *unsigned_why;
 };
 

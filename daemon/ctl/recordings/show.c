@@ -27,7 +27,6 @@ static void
 describe_manifest(struct records *records, const struct manifest *m)
 {
 	record_number(records, "blocks", m->blocks);
-	record_text(records, "sha256", m->sha256 != NULL ? m->sha256 : "");
 	record_text(records, "head", m->head != NULL ? m->head : "");
 	record_number(records, "output_bytes", m->output);
 	record_number(records, "error_bytes", m->error);
