@@ -271,7 +271,7 @@ void
 audit_seal_close_journal(struct audit_seal *seal, const char *record,
     size_t len, char hex[AUDIT_HASH_HEX])
 {
-	char sorted[SYSLOG_OUT_RECORD_MAX];
+	char sorted[SYSLOG_OUT_RECORD_MAX] = "";
 
 	chain.at_hand = NULL;
 	link_on(

@@ -163,7 +163,7 @@ read_input(struct run *run, struct log_book *book, struct input *in)
 	pid_t child = -1;
 	int status = 0, fd = in->fd;
 	bool whole;
-	size_t len;
+	size_t len = 0;
 	char *text;
 
 	if (is_xz(fd)) {

@@ -333,7 +333,7 @@ static void
 read_journal_json(
     struct log_book *b, struct log_record *r, const char *text, size_t len)
 {
-	char fields[JOURNAL_MAX];
+	char fields[JOURNAL_MAX] = "";
 	struct member m;
 	size_t at = 0, used = 0, mark;
 
@@ -382,7 +382,7 @@ static size_t
 read_entry(
     struct log_book *b, struct log_record *r, const char *data, size_t len)
 {
-	char fields[JOURNAL_MAX];
+	char fields[JOURNAL_MAX] = "";
 	size_t at = 0, used = 0;
 
 	while (at < len && data[at] != '\n') {

@@ -51,10 +51,10 @@ enter_day(int root, const struct tm *day, char *text, size_t size)
 	char part[3][16];
 	int fd = root, next;
 
-	snprintf(part[0], sizeof(part[0]), "%04d", day->tm_year + 1900);
-	snprintf(part[1], sizeof(part[1]), "%02d", day->tm_mon + 1);
-	snprintf(part[2], sizeof(part[2]), "%02d", day->tm_mday);
-	snprintf(text, size, "%s/%s/%s", part[0], part[1], part[2]);
+	strftime(part[0], sizeof(part[0]), "%Y", day);
+	strftime(part[1], sizeof(part[1]), "%m", day);
+	strftime(part[2], sizeof(part[2]), "%d", day);
+	strftime(text, size, "%Y/%m/%d", day);
 	for (int i = 0; i < 3; i++) {
 		next = enter(fd, part[i]);
 		if (fd != root)
@@ -71,11 +71,12 @@ static void
 write_time(char *text, size_t size, const struct timespec *t)
 {
 	struct tm tm;
-	char seconds[32];
+	size_t len;
 
 	gmtime_r(&t->tv_sec, &tm);
-	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text, size, "%s.%06ldZ", seconds, t->tv_nsec / 1000);
+	len = strftime(text, size, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(&text[len], size - len, ".%06uZ",
+	    (unsigned)(t->tv_nsec / 1000) % 1000000U);
 }
 
 static int
