@@ -359,7 +359,9 @@ def test_a_recorder_that_dies_ends_what_must_be_recorded(make_server, user):
     assert p.stdout.readline() == b"on\n"
     pid, = recorder_of(s)
     os.kill(pid, signal.SIGKILL)
-    _, err = p.communicate(timeout=20)
+    # communicate() would end the input, and `cat` with status 0 before the monitor has seen the death.
+    p.wait(timeout=20)
+    err = p.stderr.read()
     assert p.returncode != 0 and b"must be recorded, and cannot be any more" in err
     sp.wait_for(lambda: files(".manifest"), what="the manifest")
     m = json.load(open(files(".manifest")[0]))
