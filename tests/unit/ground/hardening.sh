@@ -76,7 +76,7 @@ for module in modules/*/.libs/*.so; do
 		bad "$module: a module this script does not know"
 done
 needs sallyportd libcrypto libconfig libseccomp libz
-needs sallyportctl libcrypto libconfig libseccomp
+needs sallyportctl libcrypto libconfig libseccomp libz
 needs sallyport-session
 needs sallyport-recorder libcrypto libseccomp
 # A Kerberos library is the ticketholder's and the store's, not their module's.
