@@ -34,7 +34,7 @@ sallyportd_SOURCES += \
 	daemon/master/pidfile.c \
 	daemon/master/proxied.c daemon/master/proxied.h \
 	daemon/master/reload.c \
-	daemon/master/remember.c \
+	daemon/master/remember.c daemon/master/remember.h \
 	daemon/master/control_reload.c \
 	daemon/master/plan.c \
 	daemon/master/trial.c daemon/master/trial.h \
