@@ -1003,7 +1003,7 @@ def test_json_is_the_answer_of_every_command(make_server, user):
         "reload": (), "sessions": (), "show": (),
         "stats": (), "status": ()}
     trial = ("confirm", "revert")
-    assert {*shape, *trial} == commands()
+    assert {*shape, *trial, "audit"} == commands()
     answers = {}
     for verb, words in shape.items():
         if verb != "kill":  # last, it ends what the others see
@@ -1018,6 +1018,9 @@ def test_json_is_the_answer_of_every_command(make_server, user):
     sp.wait_for(lambda: ctl_json(s, "status")["trial"] == "over", 20, "the policy before")
     answers["kill"] = ctl_json(s, "kill", mine["id"])
     assert ended(p)[0] == 255
+    # the format of this log has no chain
+    audit = json.loads(ctl(s, "--json", "audit", "verify", s.log_file, check=1).stdout)
+    assert not audit["complete"] and audit["records"] == 0
 
     assert all(set(x) == {"severity", "file", "line", "message"} for x in answers["check"])
     assert [i["status"] for i in answers["compliance"]["items"]] == ["pass"]
@@ -1183,7 +1186,7 @@ def test_every_program_tells_its_version_and_options():
     others = sorted(others.split())
     names = {os.path.basename(p) for p in others} - {  # where there is Kerberos
         "sallyport-ticketholder", "sallyport-ticketstore"}
-    assert names == {"sallyport-session", "sallyport-sftp-server"}
+    assert names == {"sallyport-recorder", "sallyport-session", "sallyport-sftp-server"}
     for program in (CTL, sp.DAEMON, *others):
         assert "sallyport" in sp.run([program, "--version"], check=0).stdout
         text = sp.run([program, "--help"], check=0).stdout
