@@ -372,6 +372,7 @@ enum hang_up {
 #define GRANT_C_BOOL	     bool
 #define GRANT_C_NUMBER	     uint32_t
 #define GRANT_C_TIME	     uint32_t
+#define GRANT_C_GRACE	     uint32_t /* 0: at once; CONFIG_NONE: never */
 #define GRANT_C_SIZE	     uint64_t
 #define GRANT_C_CHOICE	     uint32_t /* the enum that its words name */
 #define GRANT_C_MODE	     uint32_t
@@ -428,6 +429,7 @@ struct rule_match {
 	struct strings listeners;
 	struct time_windows times;
 	bool invalid_user; /* only names that do not exist */
+	bool by_grant; /* rules only: while a grant for a time holds */
 	/* guards only */
 	struct strings methods;
 	struct strings key_types;
@@ -472,6 +474,7 @@ struct policy_test {
 	bool groups_given;
 	struct strings groups;
 	bool invalid_user; /* there is no such user */
+	struct strings granted; /* rules for which it has a grant */
 	char *from; /* a numeric address; NULL, as all below: not given */
 	char *listener;
 	char *at; /* as policy_moment() reads it */
@@ -519,6 +522,8 @@ struct config {
 	uint32_t x11_display_offset;
 	bool private_groups;
 	bool tcp_keepalive;
+	char *grants_directory;
+	uint32_t recheck_interval; /* seconds, CONFIG_NONE */
 	bool reload_needs_listeners; /* all open, or it is refused */
 	struct networks health_sources; /* config/sources.h */
 	uint32_t ip_qos_interactive; /* DSCP in TOS byte; CONFIG_NONE: leave */

@@ -33,6 +33,7 @@ grant_size(const struct option *option)
 		return sizeof(uint64_t);
 	case OPTION_NUMBER:
 	case OPTION_TIME:
+	case OPTION_GRACE:
 	case OPTION_CHOICE:
 	case OPTION_MODE:
 		return sizeof(uint32_t);

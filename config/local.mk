@@ -64,11 +64,13 @@ config_libsettings_a_SOURCES = \
 	config/policy/idle.c \
 	config/policy/match.c config/policy/match.h \
 	config/policy/may.c \
+	config/policy/narrow.c config/policy/narrow.h \
 	config/policy/serves.c config/policy/serves.h \
 	config/policy/start.c \
 	config/policy/tighten.c \
-	config/policy/tests.c config/policy/tests.h \
+	config/policy/tests.c config/policy/test_rows.h config/policy/tests.h \
 	config/policy/time.c config/policy/time.h \
+	config/policy/timed.c config/policy/timed.h \
 	config/policy/unreachable.c \
 	config/problem.c config/problem.h \
 	config/reader.c config/reader.h \

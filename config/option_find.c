@@ -155,6 +155,21 @@ word_nearest(const char *name, const char *const *words, size_t count)
 
 #define TARGETS_LOG_TEXT "list of system, journal, syslog, stderr, file names"
 
+void
+option_print_number(FILE *out, const struct option *option, uint32_t value)
+{
+	bool grace = option->type == OPTION_GRACE;
+
+	if (value == CONFIG_NONE && (option->flags & OPTION_NONE_OK) != 0)
+		fputs("\"none\"", out);
+	else if (option->type == OPTION_MODE)
+		fprintf(out, "\"%04o\"", value);
+	else if (grace && (value == 0 || value == CONFIG_NONE))
+		fputs(value == 0 ? "\"close\"" : "\"ignore\"", out);
+	else
+		fprintf(out, grace ? "\"grace %u\"" : "%u", value);
+}
+
 const char *
 option_type_text(enum option_type type)
 {
@@ -163,6 +178,7 @@ option_type_text(enum option_type type)
 	    [OPTION_NUMBER] = "number",
 	    [OPTION_PORT] = "port number",
 	    [OPTION_TIME] = "time: seconds, or a string like \"1h30m\"",
+	    [OPTION_GRACE] = "\"close\", \"grace TIME\" or \"ignore\"",
 	    [OPTION_SIZE] = "size: bytes, or a string like \"1G\"",
 	    [OPTION_SIZE32] = "size: bytes, or a string like \"1M\"",
 	    [OPTION_CHOICE] = "one word of a list",

@@ -33,6 +33,7 @@ enum option_type {
 	OPTION_NUMBER, /* uint32_t */
 	OPTION_PORT, /* uint16_t */
 	OPTION_TIME, /* uint32_t seconds: 90, "1h30m" */
+	OPTION_GRACE, /* uint32_t seconds: "close", "grace 5m", "ignore" */
 	OPTION_SIZE, /* uint64_t bytes: 4096, "1G" */
 	OPTION_SIZE32, /* uint32_t bytes */
 	OPTION_CHOICE, /* uint32_t, a word from choices */
@@ -129,6 +130,10 @@ size_t word_distance(const char *a, const char *b);
 /* The word among words that is spelt most like name; NULL if none is. */
 const char *word_nearest(
     const char *name, const char *const *words, size_t count);
+
+/* A number of 32 bits, as it would be written. */
+void option_print_number(
+    FILE *out, const struct option *option, uint32_t value);
 
 /* What kind of value, for people: "time", "list of networks". */
 const char *option_type_text(enum option_type type);

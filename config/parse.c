@@ -78,6 +78,28 @@ parse_time(const char *text, uint64_t *seconds)
 	return NULL;
 }
 
+#define GRACE_MAX (7 * 86400)
+
+const char *
+parse_grace(const char *text, uint64_t *seconds)
+{
+	static const char bad[] = "not one of \"close\", \"ignore\", or a time "
+				  "such as \"grace 5m\"";
+	uint64_t time;
+
+	if (strcmp(text, "close") == 0)
+		*seconds = 0;
+	else if (strcmp(text, "ignore") == 0)
+		*seconds = CONFIG_NONE;
+	else if (strncmp(text, "grace ", 6) != 0 ||
+	    parse_time(&text[6], &time) != NULL || time == 0 ||
+	    time > GRACE_MAX)
+		return bad;
+	else
+		*seconds = time;
+	return NULL;
+}
+
 const char *
 parse_size(const char *text, uint64_t *bytes)
 {

@@ -11,6 +11,8 @@
 
 /* "90", "1h30m", "2d"; units s m h d w. */
 const char *parse_time(const char *text, uint64_t *seconds);
+/* "close": 0; "grace 5m"; "ignore": CONFIG_NONE. */
+const char *parse_grace(const char *text, uint64_t *seconds);
 /* "4096", "64K", "1G"; units K M G T of 1024. */
 const char *parse_size(const char *text, uint64_t *bytes);
 /* "0755": octal digits, up to 07777. */

@@ -7,6 +7,7 @@
 #include "config/loader.h"
 
 #include "config/grants.h"
+#include "config/policy/timed.h"
 
 #include <string.h>
 
@@ -35,6 +36,12 @@ load_match_key(struct loader *l, const config_setting_t *setting,
 	}
 	if (option == NULL) {
 		load_unknown(l, setting, key, both);
+		return;
+	}
+	if (option->offset == offsetof(struct rule_match, by_grant) &&
+	    option->section == SECTION_MATCH && kind != KIND_RULE) {
+		reader_error(&l->reader, line, key,
+		    "can stand in a rule only: a grant names one");
 		return;
 	}
 	if (option->type != OPTION_BOOL &&
@@ -412,6 +419,9 @@ finish_rule(struct loader *l, struct rule *rule, const struct lineage *lineage,
 		    "rules.%s: command and sftp_only "
 		    "exclude each other",
 		    rule->name != NULL ? rule->name : "?");
+	/* The end of a grant that ends nothing would be none. */
+	if (grants->origins[GRANT_on_change].line == 0 && timed_rule_asks(rule))
+		grants->on_change = 0;
 	check_sftp(l, rule);
 	if (grants->command != NULL && grants->command_restricts)
 		imply(grants, lineage, GRANT_command);

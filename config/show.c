@@ -57,17 +57,6 @@ show_choice(FILE *out, const struct option *option, uint32_t value)
 }
 
 static void
-show_number(FILE *out, const struct option *option, uint32_t value)
-{
-	if (value == CONFIG_NONE && (option->flags & OPTION_NONE_OK) != 0)
-		fputs("\"none\"", out);
-	else if (option->type == OPTION_MODE)
-		fprintf(out, "\"%04o\"", value);
-	else
-		fprintf(out, "%u", value);
-}
-
-static void
 show_channel(FILE *out, const struct channel_timeout *timeout)
 {
 	fprintf(out, "\"%s=%u\"", timeout->kind, timeout->seconds);
@@ -158,9 +147,10 @@ show_value(FILE *out, const struct option *option, const void *member,
 		break;
 	case OPTION_NUMBER:
 	case OPTION_TIME:
+	case OPTION_GRACE:
 	case OPTION_SIZE32:
 	case OPTION_MODE:
-		show_number(out, option, *(const uint32_t *)member);
+		option_print_number(out, option, *(const uint32_t *)member);
 		break;
 	case OPTION_PORT:
 		fprintf(out, "%u", *(const uint16_t *)member);

@@ -75,6 +75,7 @@ in_range(const struct value *v, uint64_t number)
 /* The little languages of numbers. */
 static const char *(*const parsers[OPTION_LIST])(const char *, uint64_t *) = {
     [OPTION_TIME] = parse_time,
+    [OPTION_GRACE] = parse_grace,
     [OPTION_SIZE] = parse_size,
     [OPTION_SIZE32] = parse_size,
 };
@@ -535,6 +536,7 @@ value_read(struct reader *r, const struct option *option, const char *key,
 	case OPTION_NUMBER:
 	case OPTION_PORT:
 	case OPTION_TIME:
+	case OPTION_GRACE:
 	case OPTION_SIZE:
 	case OPTION_SIZE32:
 		return read_number(&v, member);

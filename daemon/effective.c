@@ -94,6 +94,7 @@ look_up(
 
 	facts->user = name != NULL ? name : "";
 	facts->user_state = facts->groups_state = FACT_ABSENT;
+	facts->timed_state = FACT_ABSENT; /* as for who has none */
 	if (pw == NULL)
 		return;
 	facts->user_state = FACT_KNOWN;

@@ -213,6 +213,8 @@ E(hostbased_fail, 3412, "hostbased.fail", INFO, FAILURE, "authentication", "info
 \
 E(authz_allow, 4001, "authz.allow", VERBOSE, SUCCESS, "authentication,iam", "info", \
   "User {for} from {src} allowed by rule {rule}") \
+E(grant_fault, 4012, "grant.fault", ERROR, FAILURE, "configuration", "info", \
+  "Grant file {file} grants nothing: {reason}") \
 E(authz_deny, 4003, "authz.deny", INFO, FAILURE, "authentication,iam", "info", \
   "User {req} from {src} not allowed because {as_sshd}{on}") \
 E(authz_account, 4005, "authz.account", INFO, FAILURE, "authentication,iam", "info", \
@@ -264,6 +266,10 @@ E(silent_close, 5134, "silent.close", INFO, UNKNOWN, "session", "end", \
   "Timeout, client not responding from {who}{src} port {sport}") \
 E(channel_timeout, 5135, "channel.timeout", INFO, UNKNOWN, "session", "end", \
   "Channel {channel} ({kind}) of {user} from {src} port {sport} without traffic for {seconds} seconds: closed") \
+E(session_recheck, 5141, "session.recheck", NOTICE, UNKNOWN, "session", "change", \
+  "Connection of {user} from {src} port {sport} judged anew< after {cause}>: it was {before} and is {after}: {action}") \
+E(session_narrowed, 5142, "session.narrowed", NOTICE, SUCCESS, "session", "change", \
+  "Connection of {user} from {src} port {sport} judged anew< after {cause}>: granted otherwise: {names}") \
 \
 E(fwd_open, 6001, "fwd.open", VERBOSE, SUCCESS, "network", "connection,allowed", \
   "Forwarding {kind} for {user} from {src} port {sport} to <{host}>< [{address}]>< port {port}> id {channel}") \
@@ -390,7 +396,7 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_penalty_enforce(F, E) F(E, network) F(E, cause) F(E, seconds)
 #define AUDIT_FIELDS_penalty_clear(F, E) F(E, network) F(E, cause)
 
-#define AUDIT_FIELDS_auth_ok(F, E) F(E, method) F(E, methods) F(E, module) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, principal) F(E, attempt) F(E, duration_ms)
+#define AUDIT_FIELDS_auth_ok(F, E) F(E, method) F(E, methods) F(E, module) F(E, key_type) F(E, fp) F(E, key_id) F(E, serial) F(E, ca_type) F(E, ca_fp) F(E, principal) F(E, attempt) F(E, duration_ms) F(E, ticket) F(E, approver)
 #define AUDIT_FIELDS_auth_fail(F, E) F(E, method) F(E, module) F(E, refusal) F(E, reason) F(E, attempt) F(E, attempts_left) F(E, key_type) F(E, fp) F(E, duration_ms)
 #define AUDIT_FIELDS_auth_unavailable(F, E) F(E, method) F(E, module) F(E, reason) F(E, attempt) F(E, attempts_left) F(E, duration_ms)
 #define AUDIT_FIELDS_auth_partial(F, E) F(E, method) F(E, module) F(E, next) F(E, key_type) F(E, fp)
@@ -426,7 +432,8 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_hostbased_ok(F, E) F(E, host) F(E, target) F(E, key_type) F(E, fp)
 #define AUDIT_FIELDS_hostbased_fail(F, E) F(E, host) F(E, target) F(E, key_type) F(E, fp) F(E, reason)
 
-#define AUDIT_FIELDS_authz_allow(F, E) F(E, method)
+#define AUDIT_FIELDS_authz_allow(F, E) F(E, method) F(E, ticket) F(E, approver)
+#define AUDIT_FIELDS_grant_fault(F, E) F(E, file) F(E, reason)
 #define AUDIT_FIELDS_authz_deny(F, E) F(E, as_sshd) F(E, refusal) F(E, reason) F(E, detail) F(E, method)
 #define AUDIT_FIELDS_authz_account(F, E) F(E, refusal) F(E, reason)
 #define AUDIT_FIELDS_login_refused(F, E) F(E, refusal) F(E, reason) F(E, remedy) F(E, method)
@@ -453,6 +460,8 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_unused_close(F, E) F(E, seconds)
 #define AUDIT_FIELDS_silent_close(F, E) F(E, count)
 #define AUDIT_FIELDS_channel_timeout(F, E) F(E, kind) F(E, channel) F(E, seconds)
+#define AUDIT_FIELDS_session_recheck(F, E) F(E, cause) F(E, before) F(E, after) F(E, action) F(E, refusal) F(E, ticket) F(E, approver)
+#define AUDIT_FIELDS_session_narrowed(F, E) F(E, cause) F(E, names)
 
 #define AUDIT_FIELDS_fwd_open(F, E) F(E, kind) F(E, host) F(E, address) F(E, port) F(E, channel)
 #define AUDIT_FIELDS_fwd_close(F, E) F(E, kind) F(E, channel) F(E, bytes_in) F(E, bytes_out) F(E, duration_ms)

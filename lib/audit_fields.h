@@ -14,14 +14,18 @@
 
 /* clang-format off */
 #define AUDIT_FIELD_LIST(F) \
+F(action, text, "action", "sallyport.recheck.action", "what becomes of an open connection") \
 F(actor, text, "actor", "sallyport.ctl.actor", "uid and pid of the administrator") \
 F(address, address, "addr", "sallyport.address", "an address: listened on, asked for, connected to") \
+F(after, text, "after", "sallyport.recheck.after", "the decision on an open connection as it is now") \
+F(approver, text, "approver", "sallyport.grant.approver", "who has approved of the grant for a time") \
 F(argv, text, "argv", "sallyport.command.requested", "the command as the client sent it") \
 F(as_sshd, text, "sshd", "sallyport.sshd_reason", "the reason in the words of sshd's log") \
 F(at, text, "at", "sallyport.at", "when that was asked for, UTC") \
 F(attempt, count, "attempt", "sallyport.auth.attempt", "which attempt this was") \
 F(attempts_left, number, "left", "sallyport.auth.left", "attempts left") \
 F(authority, text, "authority", "sallyport.proxy.authority", "the host name that the client asked the balancer for (SNI)") \
+F(before, text, "before", "sallyport.recheck.before", "the decision on an open connection before") \
 F(bits, count, "bits", "sallyport.key.bits", "size of the key") \
 F(blocks, number, "blocks", "sallyport.recording.blocks", "blocks of a recording") \
 F(bytes_in, number, "bin", "source.bytes", "bytes received from the client") \
@@ -107,6 +111,7 @@ F(status, number, "status", "process.exit_code", "exit status, or a result numbe
 F(subsystem, text, "subsystem", "sallyport.subsystem", "subsystem name") \
 F(target, text, "target", "user.target.name", "whom or what an administrator meant") \
 F(text, text, "text", "sallyport.text", "text from the client") \
+F(ticket, text, "ticket", "sallyport.grant.ticket", "ticket of the grant for a time") \
 F(times, text, "times", "sallyport.file.times", "times set") \
 F(tls, text, "tls", "sallyport.proxy.tls", "version of TLS between client and balancer") \
 F(tls_name, text, "tlsname", "sallyport.proxy.tls_name", "common name of the certificate that the balancer was shown") \

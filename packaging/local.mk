@@ -3,7 +3,8 @@
 EXTRA_DIST += config/sallyport.conf
 sallyportdir = $(sysconfdir)/sallyport
 install-data-local:
-	$(MKDIR_P) "$(DESTDIR)$(sallyportdir)/policy.d"
+	$(MKDIR_P) "$(DESTDIR)$(sallyportdir)/policy.d" \
+	    "$(DESTDIR)$(sallyportdir)/grants.d"
 	test -e "$(DESTDIR)$(sallyportdir)/sallyport.conf" || \
 	    $(INSTALL) -m 600 $(srcdir)/config/sallyport.conf \
 	    "$(DESTDIR)$(sallyportdir)/sallyport.conf"
@@ -14,6 +15,7 @@ uninstall-local:
 	    "$(DESTDIR)$(sallyportdir)/sallyport.conf"; then \
 		rm -f "$(DESTDIR)$(sallyportdir)/sallyport.conf"; fi
 	-rmdir "$(DESTDIR)$(sallyportdir)/policy.d" \
+	    "$(DESTDIR)$(sallyportdir)/grants.d" \
 	    "$(DESTDIR)$(sallyportdir)" 2>/dev/null
 dist_man_MANS += packaging/man/sallyportd.8
 EXTRA_DIST += doc

@@ -21,6 +21,8 @@
 #define WALL_TOKEN_MAX	   65536 /* of GSS-API: a PAC makes it large */
 #define WALL_HELPER_MAX	   65536 /* asked of a module's helper, or answered */
 #define WALL_DELEGATED_MAX (128 * 1024) /* tickets with their keys */
+#define WALL_JUDGE_KEYS	   16 /* keys that one login signed with */
+#define WALL_STILL_MAX	   (128 * 1024) /* entries of a list of the policy */
 #define WALL_MODULI_MAX	   (128 * 1024) /* groups, as text of moduli(5) */
 #define WALL_OFFERS_MAX	   65 /* CONFIG_LISTENERS_MAX and the top level's */
 #define WALL_MODES_MAX	   2048 /* terminal modes, as a client encodes them */

@@ -10,10 +10,12 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/errand_child.h \
 	privsep/errand_run.c privsep/errand_run.h \
 	privsep/glob_files.c privsep/glob_files.h \
+	privsep/grants_directory.c privsep/grants_directory.h \
 	privsep/leftovers.c privsep/leftovers.h \
 	privsep/light_child.c privsep/light_child.h \
 	privsep/limits.h privsep/messages.h privsep/messages_helper.h \
-	privsep/messages_keys.h privsep/messages_recorder.h \
+	privsep/messages_judge.h privsep/messages_keys.h \
+	privsep/messages_recorder.h \
 	privsep/messages_tickets.h \
 	privsep/messages_workers.h \
 	privsep/offspring.c privsep/offspring.h \

@@ -440,7 +440,8 @@
 	MSG(moduli, ANY_STATE, 1, 0, no)    \
 	MSG(prepare, ANY_STATE, 1, 0, template_ready) \
 	MSG(helper_door, ANY_STATE, 0, 1, no) \
-	MSG(serve, ANY_STATE, 0, 4, born) MSG(leave, ANY_STATE, 0, 0, no)
+	MSG(serve, ANY_STATE, 0, 4, born) MSG(leave, ANY_STATE, 0, 0, no) \
+	MSG(judge, ANY_STATE, 0, 1, no) MSG(look, ANY_STATE, 0, 1, no)
 /* The same as host_key, passed on: the template knows no private key. */
 #define WALL_public_key(F)                                     \
 	F(u32, key, 255) F(text, path, 4096)                    \
@@ -468,11 +469,11 @@
 #define WALL_MONITORS_MASTER(MSG)                 \
 	MSG(loading, ANY_STATE, 0, 1, no) MSG(loaded, ANY_STATE, 1, 0, no) \
 	MSG(helper_wanted, ANY_STATE, 16, 0, no)  \
-	MSG(template_ready, ANY_STATE, 1, 0, no)  \
+	MSG(template_ready, ANY_STATE, 1, 1, no)  \
 	MSG(template_failed, ANY_STATE, 1, 0, no) \
 	MSG(born, ANY_STATE, 0, 1, no) MSG(died, ANY_STATE, 0, 0, no)    \
 	MSG(orphan, ANY_STATE, 0, 1, no)          \
-	MSG(orphans, ANY_STATE, 1, 0, no)
+	MSG(orphans, ANY_STATE, 1, 1, no)
 /* Code of a module runs until the next `loading` or `loaded`: its name, where
  * it is configured, its entry point; a descriptor of its standard error. */
 #define WALL_loading(F) \
@@ -498,6 +499,7 @@
 #define WALL_orphans(F) F(u32, generation, U32) F(u32, pid, U32)
 
 #include "privsep/messages_helper.h"
+#include "privsep/messages_judge.h"
 #include "privsep/messages_keys.h"
 #include "privsep/messages_recorder.h"
 #include "privsep/messages_tickets.h"
@@ -520,7 +522,7 @@
 	PATH(READER_MASTER)              \
 	WALL_RECORDER_PATHS(PATH)        \
 	WALL_TICKETS_PATHS(PATH)         \
-	WALL_HELPER_PATHS(PATH)
+	WALL_HELPER_PATHS(PATH) WALL_JUDGE_PATHS(PATH)
 
 #define WALL_MESSAGES(MSG)         \
 	WALL_WORKER_MONITOR(MSG)   \
@@ -539,7 +541,7 @@
 	WALL_READER_MASTER(MSG)    \
 	WALL_RECORDER_MESSAGES(MSG) \
 	WALL_TICKETS_MESSAGES(MSG) \
-	WALL_HELPER_MESSAGES(MSG)
+	WALL_HELPER_MESSAGES(MSG) WALL_JUDGE_MESSAGES(MSG)
 /* clang-format on */
 
 #endif

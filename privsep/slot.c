@@ -15,6 +15,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SLOT_RECHECK_TEXT(name, text) [RECHECK_##name] = (text),
+static const char *const recheck_texts[RECHECK_COUNT] = {
+    SLOT_RECHECKS(SLOT_RECHECK_TEXT)};
+#undef SLOT_RECHECK_TEXT
+
+const char *
+slot_recheck_text(uint32_t cause)
+{
+	return cause < RECHECK_COUNT ? recheck_texts[cause] : "unknown cause";
+}
+
 #define SLOT_CALL_TEXT(name, text) [CALL_##name] = (text),
 static const char *const call_texts[SLOT_CALL_COUNT] = {
     SLOT_CALLS(SLOT_CALL_TEXT)};

@@ -98,6 +98,18 @@ struct slot_counts {
 
 #define SLOT_MESSAGE_MAX 500
 
+/* Why open connections are judged anew. */
+#define SLOT_RECHECKS(CAUSE)                         \
+	CAUSE(RELOAD, "a reload")                    \
+	CAUSE(FILES, "a changed list")               \
+	CAUSE(INTERVAL, "recheck_interval")          \
+	CAUSE(ADMINISTRATOR, "sallyportctl recheck") \
+	CAUSE(END, "the end of a grant")
+#define SLOT_RECHECK_ENUM(name, text) RECHECK_##name,
+enum slot_recheck { SLOT_RECHECKS(SLOT_RECHECK_ENUM) RECHECK_COUNT };
+#undef SLOT_RECHECK_ENUM
+const char *slot_recheck_text(uint32_t cause);
+
 /*
  * One connection.  Fields are written in place by one process and read by
  * another at any time, so the reader copies, terminates and bounds them.
@@ -130,6 +142,13 @@ struct slot {
 	 * taken, counts up, and sends the monitor SIGUSR1. */
 	char message[SLOT_MESSAGE_MAX + 1];
 	uint32_t message_number, message_taken;
+	/* Open connections are judged anew in rounds.  The master writes the
+	 * first three, the number last, and sends SIGUSR1; the monitor the
+	 * others.  at: wall clock seconds, when it wants to be judged, 0. */
+	uint32_t recheck_generation, recheck_cause;
+	uint32_t recheck_number;
+	uint32_t recheck_done, recheck_verdict; /* enum judge_verdict */
+	uint64_t recheck_at;
 };
 
 #define SLOTS_MAX 16384

@@ -62,6 +62,13 @@ environment(void)
 	return list;
 }
 
+void
+spawn_signal(int pidfd, int number)
+{
+	if (pidfd >= 0)
+		(void)syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0);
+}
+
 int
 spawn_report_fd(int log, int null)
 {

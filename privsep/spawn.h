@@ -55,6 +55,9 @@ void spawn_restore_limits(void);
 int spawn_role(
     enum role role, const struct spawn_options *options, struct spawned *child);
 
+/* To the process of a pidfd, if it still runs; -1: to none. */
+void spawn_signal(int pidfd, int number);
+
 /*
  * What descriptor 2 is to be: `null`; in a build with sanitizers, where their
  * reports are read: `log`, without one (-1) the file that the environment's

@@ -65,6 +65,9 @@ struct rule {
 #define R_AX(n, s, b, f, a)  RULE(HELPER_MASTER, n, s, b, f, a)
 #define R_MR(n, s, b, f, a)  RULE(MONITOR_RECORDER, n, s, b, f, a)
 #define R_RM(n, s, b, f, a)  RULE(RECORDER_MONITOR, n, s, b, f, a)
+#define R_JD(n, s, b, f, a)  RULE(MONITORS_JUDGES, n, s, b, f, a)
+#define R_MJ(n, s, b, f, a)  RULE(MONITOR_JUDGE, n, s, b, f, a)
+#define R_JM(n, s, b, f, a)  RULE(JUDGE_MONITOR, n, s, b, f, a)
 
 static const struct rule rules[WALL_TYPES] = {
     WALL_WORKER_MONITOR(R_WM) WALL_MONITOR_WORKER(R_MW) WALL_MONITOR_SESSION(
@@ -79,7 +82,11 @@ static const struct rule rules[WALL_TYPES] = {
 			WALL_MONITOR_HELPER(R_MA) WALL_HELPER_MONITOR(R_AM)
 			    WALL_MASTER_HELPER(R_XA) WALL_HELPER_MASTER(R_AX)
 				WALL_MONITOR_RECORDER(R_MR)
-				    WALL_RECORDER_MONITOR(R_RM)};
+				    WALL_RECORDER_MONITOR(R_RM)
+
+					WALL_MONITORS_JUDGES(R_JD)
+					    WALL_MONITOR_JUDGE(R_MJ)
+						WALL_JUDGE_MONITOR(R_JM)};
 
 const char *
 wall_name(enum wall_type type)

@@ -90,6 +90,13 @@ enum monitor_exit {
 	EXIT_HEALTH = 13 /* a health check that left before a key exchange */
 };
 
+/* What a judge says of an open connection. */
+enum judge_verdict {
+	JUDGED_UNKNOWN, /* a fact could not be learnt: it stays as it is */
+	JUDGED_ALLOWED,
+	JUDGED_REFUSED
+};
+
 struct bytes {
 	const uint8_t *data;
 	size_t len;

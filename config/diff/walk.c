@@ -319,6 +319,8 @@ class_changes_make(const struct config *const policies[2],
 {
 	struct walk w = {.facts = *user, .changes = changes};
 
+	/* Who has a grant for a time is not the policies' word. */
+	w.facts.timed_state = FACT_ABSENT;
 	*changes = (struct class_changes){.arena = arena_new()};
 	for (size_t i = 0; i < 2; i++)
 		w.policies[i] =

@@ -9,6 +9,7 @@
 #include "config/options.h"
 #include "config/policy/compose.h"
 #include "config/policy/match.h"
+#include "config/policy/timed.h"
 #include "lib/err.h"
 #include "lib/match.h"
 #include "lib/mem.h"
@@ -353,6 +354,8 @@ policy_decide_traced(const struct config *config,
 	rule = find_rule(config, facts, d, trace);
 	if (rule != NULL) {
 		d->decider = rule;
+		if (timed_rule_asks(rule))
+			d->timed = timed_find(facts, rule->name);
 		decision_compose(config, facts, d, rule, trace);
 		refuse_by_rule(config, facts, d);
 		apply_guards(config, facts, false, d, trace);

@@ -7,6 +7,7 @@
 #include "config/options.h"
 #include "config/policy/policy.h"
 #include "config/policy/match.h"
+#include "config/policy/timed.h"
 #include "config/show.h"
 #include "lib/mem.h"
 
@@ -102,6 +103,26 @@ text_facts(const struct explanation *e)
 				      "none");
 }
 
+/* Those that count now; the others are in sallyportctl grant list. */
+static void
+text_grants(const struct explanation *e)
+{
+	const struct policy_facts *f = e->facts;
+	char until[TIMED_TIME_MAX];
+
+	for (size_t i = 0; i < f->timed_count; i++) {
+		const struct timed_grant *g = &f->timed[i];
+
+		if (timed_find(f, g->rule) != g)
+			continue;
+		fprintf(e->out, "grant for rule %s until %s%s%s%s%s\n", g->rule,
+		    timed_time(g->until, until),
+		    g->ticket[0] != '\0' ? ", ticket " : "", g->ticket,
+		    g->approver[0] != '\0' ? ", approved by " : "",
+		    g->approver);
+	}
+}
+
 static const char *const kind_texts[] = {"rule", "overlay", "guard"};
 
 static void
@@ -178,6 +199,7 @@ explain_text(const struct explanation *e)
 	size_t i;
 
 	text_facts(e);
+	text_grants(e);
 	text_rules(e, e->config->rules, e->config->rule_count, TRACE_RULE);
 	text_rules(
 	    e, e->config->overlays, e->config->overlay_count, TRACE_OVERLAY);
@@ -227,6 +249,32 @@ json_origin(const struct explanation *e, const struct origin *origin)
 	fprintf(e->out, "\"line\":%u", origin->line);
 }
 
+/* Where there are some: the others ask no rule for them. */
+static void
+json_grants(const struct explanation *e)
+{
+	const struct policy_facts *f = e->facts;
+	char until[TIMED_TIME_MAX];
+	bool more = false;
+
+	for (size_t i = 0; i < f->timed_count; i++) {
+		const struct timed_grant *g = &f->timed[i];
+
+		if (timed_find(f, g->rule) != g)
+			continue;
+		fputs(more ? ",{" : "\"by_grant\":[{", e->out);
+		more = true;
+		json_string(e, "rule", g->rule);
+		json_string(e, "until", timed_time(g->until, until));
+		json_string(e, "ticket", g->ticket);
+		fputs("\"approver\":", e->out);
+		show_quoted(e->out, g->approver, SHOW_JSON);
+		fputc('}', e->out);
+	}
+	if (more)
+		fputs("],", e->out);
+}
+
 static void
 json_facts(const struct explanation *e)
 {
@@ -259,6 +307,7 @@ json_facts(const struct explanation *e)
 	    f->listener == NULL && f->listener_unknown ? "unknown" :
 							 f->listener);
 	fprintf(e->out, "\"time\":%lld,", (long long)f->now);
+	json_grants(e);
 }
 
 static void

@@ -357,10 +357,25 @@ GRANT(channel_timeouts, CHANNELS, 0, 64, 0, IS("[]"), NULL, LAYER, KEEP,
 GRANT(max_session_time, TIME, 1, YEAR, NONE, IS("\"none\""), NULL, SMALLER,
     KEEP, "daemon/monitor/login.c",
     "End a connection after so long.")
+GRANT(on_change, GRACE, 0, CONFIG_NONE, 0, IS("\"ignore\""), NULL, SMALLER, KEEP,
+    "daemon/monitor/recheck.c",
+    "What becomes of an open connection that the policy would not let in "
+    "again: close ends it, grace 5m ends it after that time, ignore lets it "
+    "go on. Open connections are judged anew after a reload, when a "
+    "revocation list has changed, so often as recheck_interval says, and by "
+    "sallyportctl recheck: with what they came in with and with the user's "
+    "account, groups and revocation lists as they are then. Of a rule that "
+    "holds by_grant, and sets nothing else, it is close. The user's "
+    "terminals are told. What is not known (a directory that does not "
+    "answer, a list that cannot be read) ends no connection; the log has it.")
+GRANT(until_certificate_ends, BOOL, 0, 0, 0, IS("false"), NULL, TRUE, KEEP,
+    "daemon/monitor/login.c",
+    "End a connection when the certificate that opened it is valid no more; "
+    "of several the first.")
 GRANT(warn_before, TIME, 0, HOUR, 0, IS("60"), NULL, NEVER, KEEP,
     "daemon/monitor/login.c",
     "How long before an end by time (max_session_time, times, idle_timeout, "
-    "channel_timeouts) terminals are told; of the last two half of their "
+    "channel_timeouts, on_change, until_certificate_ends) terminals are told; of the last two half of their "
     "time at most.")
 GRANT(keepalive_interval, TIME, 1, DAY, NONE, IS("\"none\""), NULL, SMALLER,
     KEEP, "daemon/monitor/login.c",

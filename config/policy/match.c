@@ -5,6 +5,7 @@
  * user exists.
  */
 #include "config/policy/match.h"
+#include "config/policy/timed.h"
 #include "lib/match.h"
 #include "lib/mem.h"
 
@@ -390,6 +391,21 @@ match_delegated(struct matching *m)
 }
 
 static void
+match_grant(struct matching *m, const char *rule)
+{
+	const struct policy_facts *f = m->facts;
+
+	if (!m->match->by_grant)
+		return;
+	if (f->timed_state == FACT_UNKNOWN || f->now_unknown)
+		criterion(m, TRI_UNKNOWN,
+		    "by_grant: whether there is a grant is not known");
+	else
+		criterion(m, tri_of(timed_find(f, rule) != NULL),
+		    "by_grant: the user has no grant for it that is in force");
+}
+
+static void
 match_method(struct matching *m)
 {
 	const struct policy_facts *f = m->facts;
@@ -433,6 +449,7 @@ policy_match(const struct rule *rule, bool named,
 		match_from(&m);
 		match_listener(&m);
 		match_time(&m);
+		match_grant(&m, rule->name);
 		match_method(&m);
 		match_key(&m, &m.match->key_types, "key_type", facts->key_type);
 		match_key(

@@ -103,6 +103,11 @@ void policy_describe_origin(const struct config *config,
 /* The first that refuses is the one that is named: ask before refusing. */
 void decision_blame(struct decision *d, const struct rule *rule);
 
+/* A value of the grant's type tightens what is granted: 0, or E_DENIED, and the
+ * decision refuses. */
+int decision_tighten_value(struct decision *d, enum grant grant,
+    const void *value, struct origin origin);
+
 /* Refuse for good; the first reason stays. */
 void decision_refuse(struct decision *d, enum refusal reason,
     const char *format, ...) __attribute__((format(printf, 3, 4)));

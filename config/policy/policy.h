@@ -21,6 +21,8 @@ enum fact_state {
 	FACT_KNOWN
 };
 
+struct timed_grant; /* config/policy/timed.h */
+
 struct policy_facts {
 	/* FACT_ABSENT: NSS has no such user; user is then what was typed */
 	enum fact_state user_state;
@@ -58,6 +60,10 @@ struct policy_facts {
 	enum fact_state principal_state;
 	const char *principal; /* Kerberos: "user@REALM" */
 	bool delegated; /* of a known principal: tickets as well */
+	/* Grants for a time (timed.h): unknown, where the directory is. */
+	enum fact_state timed_state;
+	const struct timed_grant *timed;
+	size_t timed_count;
 };
 
 enum policy_verdict {
@@ -84,6 +90,8 @@ struct decision {
 	char why[512]; /* for the log, never for the client */
 	const struct rule *rule; /* that decided; the decoy when refused */
 	bool decoy; /* rule is the decoy: success is impossible */
+	/* By which the rule matches, one of the facts'; NULL: it asks none. */
+	const struct timed_grant *timed;
 	/* The rule or guard that decided, decoy or not; NULL: no rule did. */
 	const struct rule *decider;
 	/*

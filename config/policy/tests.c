@@ -9,6 +9,7 @@
 #include "config/options.h"
 #include "config/policy/granted.h"
 #include "config/policy/match.h"
+#include "config/policy/timed.h"
 #include "config/show.h"
 #include "lib/mem.h"
 
@@ -85,6 +86,24 @@ declare_key(struct run *r)
 	f->key_verified = t->key_verify;
 }
 
+/* What is not declared is not there: to have one is the exception. */
+static void
+declare_grants(struct run *r)
+{
+	const struct strings *rules = &r->test->granted;
+	struct timed_grant *g =
+	    arena_array(r->arena, rules->count + 1, sizeof(*g));
+
+	for (size_t i = 0; i < rules->count; i++) {
+		snprintf(g[i].user, sizeof(g[i].user), "%s", r->facts.user);
+		snprintf(g[i].rule, sizeof(g[i].rule), "%s", rules->items[i]);
+		g[i].until = UINT64_MAX;
+	}
+	r->facts.timed_state = FACT_KNOWN;
+	r->facts.timed = g;
+	r->facts.timed_count = rules->count;
+}
+
 static void
 gather(struct run *r, policy_account_fn *account)
 {
@@ -104,6 +123,7 @@ gather(struct run *r, policy_account_fn *account)
 		f->listener = c->listeners[0].name;
 	f->listener_unknown = f->listener == NULL;
 	f->now_unknown = t->at == NULL;
+	declare_grants(r);
 	declare_key(r);
 }
 

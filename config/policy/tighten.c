@@ -189,8 +189,8 @@ decision_layers(const struct decision *d, enum grant grant)
 	    NULL;
 }
 
-static int
-tighten(struct decision *d, enum grant grant, const void *value,
+int
+decision_tighten_value(struct decision *d, enum grant grant, const void *value,
     struct origin origin)
 {
 	const struct option *option = option_of_grant(grant);
@@ -217,7 +217,8 @@ decision_tighten_off(struct decision *d, enum grant grant, struct origin origin)
 	static const struct grants none;
 	const struct option *option = option_of_grant(grant);
 
-	return tighten(d, grant, (const char *)&none + option->offset, origin);
+	return decision_tighten_value(
+	    d, grant, (const char *)&none + option->offset, origin);
 }
 
 /* A forced command takes away what the schema says it implies. */
@@ -350,7 +351,7 @@ decision_apply_guard(struct decision *d, const struct rule *guard)
 	had_command = d->grants.command != NULL;
 	for (grant = 0; grant < GRANT_COUNT; grant++) {
 		if (guard->grants.origins[grant].line != 0)
-			(void)tighten(d, grant,
+			(void)decision_tighten_value(d, grant,
 			    (const char *)&guard->grants +
 				option_of_grant(grant)->offset,
 			    guard->grants.origins[grant]);
@@ -389,7 +390,8 @@ decision_tighten_command(
 	    (d->grants.command != NULL && !d->key_commands))
 		return 0; /* the policy's own goes before */
 	d->key_commands = true;
-	return tighten(d, GRANT_command, &copy, keep_origin(d, origin));
+	return decision_tighten_value(
+	    d, GRANT_command, &copy, keep_origin(d, origin));
 }
 
 int
@@ -413,5 +415,6 @@ decision_tighten_targets(struct decision *d, enum grant grant,
 			return E_FORMAT;
 	}
 	targets->count = count;
-	return tighten(d, grant, targets, keep_origin(d, origin));
+	return decision_tighten_value(
+	    d, grant, targets, keep_origin(d, origin));
 }

@@ -12,6 +12,7 @@
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "privsep/directory.h"
+#include "privsep/grants_directory.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -92,6 +93,25 @@ look_up_user(struct question *q, const char *name)
 		q->passwd = mem_dup(&pw, sizeof(pw));
 }
 
+static void
+tell_fault(const char *file, const char *why, void *arg)
+{
+	(void)arg;
+	ctl_fail("%s grants nothing: %s", file, why);
+}
+
+static void
+look_up_grants(struct question *q)
+{
+	struct policy_facts *f = &q->facts;
+
+	if (!policy_asks_grants(q->config))
+		return;
+	f->timed_state = grants_read(q->config->grants_directory, f->user,
+	    tell_fault, NULL, &q->timed, &f->timed_count);
+	f->timed = q->timed;
+}
+
 static int
 gather(const struct ctl *ctl, const struct asked *a, struct question *q)
 {
@@ -117,6 +137,7 @@ gather(const struct ctl *ctl, const struct asked *a, struct question *q)
 		return ctl_fail("%s: there is no such listener", a->listener);
 	q->facts.key_state = q->facts.principal_state = FACT_ABSENT;
 	look_up_user(q, a->user);
+	look_up_grants(q);
 	return CTL_OK;
 }
 
@@ -454,6 +475,7 @@ question_free(struct question *q)
 	for (size_t i = 0; i < q->method_count; i++)
 		free((char *)(uintptr_t)q->facts.methods[i]);
 	account_groups_free(&q->groups);
+	free(q->timed);
 	free((void *)(uintptr_t)q->facts.methods);
 	if (q->passwd != NULL)
 		directory_user_free(q->passwd);

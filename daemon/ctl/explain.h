@@ -22,6 +22,7 @@ struct question {
 	struct policy_facts facts;
 	struct passwd *passwd; /* NULL: there is none, or it is not known */
 	struct account_groups groups;
+	struct timed_grant *timed; /* of facts */
 	size_t method_count; /* of facts.methods, also when none is asked */
 };
 

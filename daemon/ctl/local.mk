@@ -18,6 +18,7 @@ sallyportctl_SOURCES = \
 	daemon/ctl/explain_pam.c \
 	daemon/ctl/explain_server.c \
 	daemon/ctl/find.c \
+	daemon/ctl/grant.c \
 	daemon/ctl/hostkeys.c \
 	daemon/ctl/import.c \
 	daemon/ctl/import_report.c daemon/ctl/import_report.h \
@@ -31,6 +32,7 @@ sallyportctl_SOURCES = \
 	daemon/ctl/policy.c \
 	daemon/ctl/policy_users.c daemon/ctl/policy_users.h \
 	daemon/ctl/record.c daemon/ctl/record.h \
+	daemon/ctl/recheck.c \
 	daemon/ctl/recordings/arguments.c daemon/ctl/recordings/arguments.h \
 	daemon/ctl/recordings/cast.c daemon/ctl/recordings/cast.h \
 	daemon/ctl/recordings/choose.c daemon/ctl/recordings/choose.h \

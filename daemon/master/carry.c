@@ -30,7 +30,7 @@
 
 /* Changes with the layout; a program that reads another one refuses in its
  * rehearsal already (carry_format). */
-#define CARRY_VERSION 15
+#define CARRY_VERSION 16
 #define CARRY_MAX     (64 * 1024 * 1024)
 #define BLOB_MAX      65536
 
@@ -74,6 +74,7 @@ save_generation(struct buf *b, const struct generation *g)
 	carry_keep(b, g->bundle);
 	carry_keep(b, g->binary);
 	carry_keep(b, g->slots_fd);
+	carry_keep(b, g->judges);
 	buf_text(b, g->moduli);
 	buf_u32(b, (uint32_t)g->n_host_keys);
 	for (size_t i = 0; i < g->n_host_keys; i++) {
@@ -162,6 +163,7 @@ load_generation(struct rd *r, struct master *m, struct generation ***tail)
 	g->bundle = carry_take(r);
 	g->binary = carry_take(r);
 	g->slots_fd = carry_take(r);
+	g->judges = carry_take(r);
 	text = rd_string(r, WALL_MODULI_MAX, &len);
 	g->moduli = mem_strndup((const char *)text, len);
 	count = rd_u32(r);

@@ -83,8 +83,7 @@ child_spawn(struct generation *g, struct child *c, enum wall_path out,
 void
 child_signal(int pidfd, int number)
 {
-	if (pidfd >= 0)
-		(void)syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0);
+	spawn_signal(pidfd, number);
 }
 
 void

@@ -395,6 +395,15 @@ connection_monitor_died(
 	gone_if_both(m, c);
 }
 
+void
+connection_tell_heads(struct master *m)
+{
+	for (struct connection *c = m->connections; c != NULL; c = c->next)
+		if (c->client < 0 && !c->monitor_dead)
+			ledger_take(
+			    c->id, &c->generation->slots[c->slot].heads, true);
+}
+
 static void
 worker_crashed(struct master *m, struct connection *c, unsigned sig)
 {

@@ -6,6 +6,8 @@
 
 #include "daemon/master/admit.h"
 #include "daemon/master/control.h"
+#include "daemon/master/judging.h"
+#include "daemon/master/notify.h"
 
 #include "config/load.h"
 #include "daemon/start.h"
@@ -417,6 +419,34 @@ verb_recordings(
 	control_ok(c);
 }
 
+/* Begin to judge open connections anew; with "status", how far that is. */
+static void
+verb_recheck(
+    struct control_client *c, const char *const *arguments, size_t count)
+{
+	struct judging_count n;
+	const char *why = NULL;
+
+	if (count == 1 && strcmp(arguments[0], "status") != 0) {
+		control_error(
+		    c, "recheck %s: status, or nothing", arguments[0]);
+		return;
+	}
+	if (count == 0 &&
+	    judging_begin(c->m, RECHECK_ADMINISTRATOR, &why) == 0) {
+		control_error(c, "%s", why);
+		return;
+	}
+	judging_count(c->m, &n);
+	control_record(c);
+	control_number(c, "open", n.asked);
+	control_number(c, "waiting", n.waiting);
+	control_number(c, "allowed", n.allowed);
+	control_number(c, "refused", n.refused);
+	control_number(c, "unknown", n.unknown);
+	control_ok(c);
+}
+
 /* Asked by a keeper that came after our start. */
 static void
 verb_adopt(struct control_client *c, const char *const *words, size_t count)
@@ -439,6 +469,7 @@ static const struct verb {
     {"message", verb_message, 2, 2},
     {"drain", verb_drain, 0, 1},
     {"penalties", verb_penalties, 0, 3},
+    {"recheck", verb_recheck, 0, 1},
     {"reload", control_reload, 0, 3},
     {"confirm", control_confirm, 0, 0},
     {"revert", control_revert, 0, 0},

@@ -46,7 +46,7 @@ generation_alloc(struct master *m)
 
 	g->master = m;
 	g->bundle = g->slots_fd = g->binary = -1;
-	g->tickets_binary = g->door = g->door_monitors = -1;
+	g->tickets_binary = g->door = g->door_monitors = g->judges = -1;
 	g->keyholder.pidfd = g->keyholder.wall.fd = -1;
 	g->monitors.pidfd = g->monitors.wall.fd = -1;
 	g->keyholder.role = ROLE_KEYHOLDER;
@@ -414,8 +414,9 @@ on_keys_ready(struct child *c, struct wall_message *m)
 int
 on_template_ready(struct child *c, struct wall_message *m)
 {
-	(void)m;
 	c->ready = true;
+	c->generation->judges = m->fds[0];
+	m->fds[0] = -1;
 	if (helpers_start(c->generation))
 		start_workers(c->generation);
 	return 0;
@@ -545,6 +546,8 @@ generation_free(struct generation *g)
 	offers_free(g);
 	free(g->moduli);
 	config_free(g->config);
+	if (g->judges >= 0)
+		close(g->judges);
 	close(g->bundle);
 	close(g->binary);
 	close(g->slots_fd);

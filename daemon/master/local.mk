@@ -26,13 +26,14 @@ sallyportd_SOURCES += \
 	daemon/master/lobby.c daemon/master/lobby.h \
 	daemon/master/master.c \
 	daemon/master/master.h \
-	daemon/master/notify.c \
+	daemon/master/notify.c daemon/master/notify.h \
 	daemon/master/offers.c \
 	daemon/master/orphans.c \
 	daemon/master/parting.c \
 	daemon/master/penalty.c \
 	daemon/master/pidfile.c \
 	daemon/master/proxied.c daemon/master/proxied.h \
+	daemon/master/judging.c daemon/master/judging.h daemon/master/round.h \
 	daemon/master/reload.c \
 	daemon/master/remember.c daemon/master/remember.h \
 	daemon/master/control_reload.c \

@@ -5,8 +5,10 @@
 
 #include "daemon/master/admit.h"
 #include "daemon/master/control.h"
+#include "daemon/master/judging.h"
 #include "daemon/master/ledger.h"
 #include "daemon/master/lobby.h"
+#include "daemon/master/notify.h"
 
 #include "config/load.h"
 #include "daemon/start.h"
@@ -247,6 +249,8 @@ master_generation_ready(struct generation *g)
 	listen_start(m);
 	control_open(m, g->config);
 	trial_settle(m, false);
+	if (!first)
+		(void)judging_begin(m, RECHECK_RELOAD, NULL);
 	/* Who came between found nobody to tell. */
 	if (first && m->options.carry < 0)
 		(void)master_adopt_more(m);
@@ -498,16 +502,6 @@ keyholder(void *arg)
 }
 
 static void
-end_ledger(struct master *m)
-{
-	for (struct connection *c = m->connections; c != NULL; c = c->next)
-		if (c->client < 0 && !c->monitor_dead)
-			ledger_take(
-			    c->id, &c->generation->slots[c->slot].heads, true);
-	ledger_end();
-}
-
-static void
 start_watches(struct master *m, const struct config *config)
 {
 	if (serves(m) || m->options.inetd) {
@@ -529,6 +523,7 @@ master_run(const struct master_options *options)
 	stderr_stays = options->log_stderr;
 	m->session_program = m->recorder_program = -1;
 	m->binary = m->rehearsal.fd = m->rehearsal.bundle = -1;
+	m->recheck.look = -1;
 	m->log_fd = options->log_fd;
 	m->pid_fd = -1;
 	m->trial.reload = reload_begin_with;
@@ -593,7 +588,8 @@ master_run(const struct master_options *options)
 	if (loop_run(m->loop) != 0)
 		die_errno("epoll_wait");
 	keeper_close(m);
-	end_ledger(m);
+	connection_tell_heads(m);
+	ledger_end();
 	syslog_out_drain(LAST_WORDS_MS);
 	pidfile_remove(m);
 	return m->exit_status;

@@ -9,6 +9,7 @@
 #include "config/bundle.h"
 #include "config/config.h"
 #include "daemon/master/remember.h"
+#include "daemon/master/round.h"
 #include "daemon/master/trial.h"
 #include "lib/loop.h"
 #include "lib/net.h"
@@ -94,9 +95,8 @@ struct generation {
 	struct workers *workers; /* the first is the current one */
 	/* tickets.c; without the gssapi module all of it is empty or -1. */
 	struct tickets *tickets; /* the first is the newest */
-	int tickets_binary; /* held program, O_PATH */
-	int door,
-	    door_monitors; /* its two ends; the second until it is given */
+	int tickets_binary, judges; /* held program; door to judges, or -1 */
+	int door, door_monitors; /* two ends; the second until it is given */
 	uint64_t tickets_at; /* of the newest, ms */
 	struct loop_timer tickets_again;
 	struct helper *helpers;
@@ -132,7 +132,7 @@ struct connection {
 	uint64_t id; /* also in the audit, as 16 hex digits */
 	struct generation *generation;
 	struct workers *workers; /* NULL in the lobby */
-	uint32_t slot;
+	uint32_t slot, recheck; /* the last round it was told of, 0 */
 	unsigned offer; /* its listener's, by number, until it is handed over */
 	/* In the lobby: its socket and its listener's name; else -1. */
 	int client;
@@ -272,6 +272,7 @@ struct master {
 		uint64_t logins, bytes_in, bytes_out;
 		struct slot_counts counts;
 	} stats;
+	struct judging_round recheck;
 	bool draining; /* no new connections */
 	bool terminating;
 	bool asked_keepers;
@@ -453,6 +454,8 @@ struct workers *connection_ready_workers(struct generation *g);
 /* It gets a worker template; false when there is none. */
 bool connection_take_workers(struct connection *c);
 void connection_forget(struct master *m, struct connection *c);
+/* How far the chains of the living have come. */
+void connection_tell_heads(struct master *m);
 struct connection *connection_find(struct master *m, uint64_t id);
 void connection_monitor_born(struct connection *c, pid_t pid, int pidfd);
 void connection_monitor_died(
@@ -578,11 +581,6 @@ void control_close(struct master *m);
 void control_flush(struct master *m);
 void control_save(const struct master *m, struct buf *b);
 void control_load(struct master *m, struct rd *r);
-
-/* notify.c */
-void notify_state(const char *state);
-int notify_listen_fds(struct master *m);
-void notify_watchdog_start(struct master *m);
 
 /*
  * Messages of a generation's processes: of keys in generation.c, of modules in

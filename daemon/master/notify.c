@@ -4,6 +4,7 @@
  * for that in a root process (sd_notify(3), sd_listen_fds(3)).
  */
 #include "daemon/master/master.h"
+#include "daemon/master/notify.h"
 
 #include "lib/err.h"
 #include "lib/fd.h"

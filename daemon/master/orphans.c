@@ -140,6 +140,8 @@ on_orphans(struct child *child, struct wall_message *message)
 
 	if (child->pid != 0)
 		return E_STATE;
+	g->judges = message->fds[0];
+	message->fds[0] = -1;
 	g->number = g->master->next_generation = o->generation;
 	g->monitors.pid = (pid_t)o->pid;
 	g->monitors.pidfd = (int)syscall(SYS_pidfd_open, (pid_t)o->pid, 0);

@@ -4,6 +4,7 @@
  * itself into it, same pid, with all it supervises carried across.
  */
 #include "daemon/master/lobby.h"
+#include "daemon/master/notify.h"
 
 #include "config/load.h"
 #include "lib/audit.h"

@@ -5,7 +5,7 @@
  * stays out, though its files are still on the disk, until those change or
  * are tried again.
  */
-#include "daemon/master/master.h"
+#include "daemon/master/judging.h"
 
 #include "config/trial.h"
 #include "lib/audit.h"
@@ -435,6 +435,7 @@ trial_confirm(struct master *m, const char *reason, const char *actor)
 	if ((why = forget(m)) != NULL)
 		return why;
 	AUDIT(config_trial_confirmed, .reason = reason, .actor = actor);
+	(void)judging_begin(m, RECHECK_RELOAD, NULL);
 	return NULL;
 }
 

@@ -4,6 +4,7 @@
  * lingers after its other half has gone.
  */
 #include "daemon/master/lobby.h"
+#include "daemon/master/judging.h"
 
 #include "lib/audit.h"
 #include "lib/log.h"
@@ -65,6 +66,7 @@ look(struct master *m, struct connection *c, uint64_t now)
 	if (connection_logged_in(c))
 		c->authenticated = true;
 	trial_saw_login(m, c, &slot);
+	judging_one(m, c, &slot);
 	grace(c, now);
 	if (c->client >= 0) {
 		if (c->grace_exceeded)
@@ -114,6 +116,7 @@ on_tick(void *arg)
 	}
 	tell_leftovers(m);
 	remember_tick(m);
+	judging_tick(m);
 	loop_timer_start(m->loop, &m->tick, TICK_MS, on_tick, m);
 }
 

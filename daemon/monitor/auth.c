@@ -182,10 +182,15 @@ take_key(struct auth *a)
 	if (a->last_key.key_facts.told) {
 		e = mem_zalloc(sizeof(*e));
 		e->key = a->last_key;
+		e->copy = a->last_copy;
 		e->next = a->earlier;
 		a->earlier = e;
 	}
 	a->last_key = a->attempt;
+	a->last_copy.len = a->attempt.key.len;
+	a->last_copy.data = a->attempt.key.len == 0 ?
+	    NULL :
+	    mem_dup(a->attempt.key.data, a->attempt.key.len);
 	memset(&a->last_key.restrictions, 0, sizeof(a->last_key.restrictions));
 }
 

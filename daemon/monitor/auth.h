@@ -28,10 +28,17 @@
 	32 /* key queries, of either answer, before they \
 	    * count as failures */
 
+/* The key itself, for revocation lists that come later. */
+struct key_copy {
+	uint8_t *data; /* owned */
+	size_t len;
+};
+
 /* A key that succeeded in a chain that asks for several. */
 struct earlier_key {
 	struct earlier_key *next;
 	struct attempt key;
+	struct key_copy copy;
 	struct policy_facts facts; /* the login's, with this key */
 };
 
@@ -67,6 +74,7 @@ struct auth {
 	/* facts */
 	struct policy_facts facts;
 	struct account_groups groups;
+	struct timed_grant *timed; /* of facts */
 
 	/* fingerprints of keys whose refusal has been told */
 	char refused_keys[AUTH_REFUSED_KEYS_MAX][80];
@@ -92,6 +100,7 @@ struct auth {
 	unsigned offers; /* queries that were answered with a yes */
 	struct attempt attempt;
 	struct attempt last_key; /* facts of the key that counted last */
+	struct key_copy last_copy;
 	struct earlier_key *earlier; /* of those that did before */
 	char principal[WALL_TEXT_MAX + 1]; /* of the ticket that counted last */
 	struct restrictions granted; /* of all steps that succeeded */

@@ -4,6 +4,8 @@
  * floor, whoever the user is and whatever was wrong.
  */
 #include "daemon/monitor/auth.h"
+
+#include "config/policy/timed.h"
 #include "daemon/monitor/delegated.h"
 
 #include "daemon/monitor/decoy.h"
@@ -492,6 +494,9 @@ auth_succeed(struct monitor *m)
 	char method[128], methods[512] = "";
 	bool cert;
 	size_t used = 0;
+	const struct timed_grant *grant = a->decision->timed;
+	const char *ticket = grant != NULL ? grant->ticket : NULL;
+	const char *approver = grant != NULL ? grant->approver : NULL;
 
 	if (a->proof.method != NULL)
 		take_proof(a);
@@ -514,8 +519,10 @@ auth_succeed(struct monitor *m)
 	    .ca_fp = cert ? t->key_facts.ca_fingerprint : NULL,
 	    .principal = t->principal[0] != '\0' ? t->principal : NULL,
 	    .attempt = a->requests,
-	    .duration_ms = (auth_clock() - a->began) / 1000);
-	AUDIT(authz_allow, .method = methods);
+	    .duration_ms = (auth_clock() - a->began) / 1000, .ticket = ticket,
+	    .approver = approver);
+	AUDIT(authz_allow, .method = methods, .ticket = ticket,
+	    .approver = approver);
 	fill_slot(m, methods);
 	take_environment(m);
 	guess_succeeded(m);

@@ -9,6 +9,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "privsep/directory.h"
+#include "privsep/grants_directory.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -22,6 +23,30 @@ auth_user_name(const struct monitor *m)
 	if (m->user_known)
 		return m->passwd.pw_name;
 	return account_name_is_sane(m->user) ? m->user : ACCOUNT_ILLEGAL;
+}
+
+static void
+grant_fault(const char *file, const char *why, void *arg)
+{
+	(void)arg;
+	AUDIT(grant_fault, .file = file, .reason = why);
+}
+
+/* Where a rule asks for them; without that they are not known. */
+static void
+gather_grants(struct monitor *m)
+{
+	const struct config *c = m->template->config;
+	struct auth *a = m->auth;
+	struct policy_facts *f = &a->facts;
+
+	if (!policy_asks_grants(c) || !m->user_known)
+		return;
+	auth_call(m, CALL_FILES, "grants");
+	f->timed_state = grants_read(c->grants_directory, m->passwd.pw_name,
+	    grant_fault, NULL, &a->timed, &f->timed_count);
+	f->timed = a->timed;
+	auth_call_done(m);
 }
 
 static void
@@ -39,6 +64,7 @@ gather(struct monitor *m)
 	    account_look_up(m->user, policy_asks_groups(m->template->config),
 		false, &m->passwd, &a->groups, f) == FACT_KNOWN;
 	auth_call_done(m);
+	gather_grants(m);
 }
 
 void

@@ -263,9 +263,12 @@ auth_close(struct monitor *m)
 	free(a->exposed);
 	for (struct earlier_key *e = a->earlier, *next; e != NULL; e = next) {
 		next = e->next;
+		free(e->copy.data);
 		wipe(e, sizeof(*e));
 		free(e);
 	}
+	free(a->last_copy.data);
+	free(a->timed);
 	free(a->chains);
 	decision_free(a->decision);
 	free(a->decision);

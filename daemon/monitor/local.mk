@@ -18,7 +18,10 @@ sallyportd_SOURCES += \
 	daemon/monitor/on_session.c \
 	daemon/monitor/on_unix.c \
 	daemon/monitor/orphans.c daemon/monitor/orphans.h \
+	daemon/monitor/judge.c daemon/monitor/judge.h \
+	daemon/monitor/judge_question.c \
 	daemon/monitor/preload.c \
+	daemon/monitor/recheck.c daemon/monitor/recheck.h \
 	daemon/monitor/sessions.h \
 	daemon/monitor/recording.c daemon/monitor/recording.h \
 	daemon/monitor/recording_file.c \

@@ -5,14 +5,19 @@
 #include "daemon/monitor/sessions.h"
 
 #include "config/policy/channel.h"
+#include "config/policy/timed.h"
 #include "daemon/monitor/auth.h"
 #include "daemon/monitor/key_record.h"
+#include "daemon/monitor/recheck.h"
 #include "daemon/monitor/ticket.h"
 #include "lib/audit.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
+#include "lib/ssh/cert.h"
+#include "lib/ssh/key.h"
 #include "privsep/die.h"
+#include "privsep/directory.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -66,6 +71,8 @@ fill_slot(struct monitor *m)
 	snprintf(s->rule, sizeof(s->rule), "%s",
 	    m->decision->rule == NULL ? "" : m->decision->rule->name);
 	s->since = (uint64_t)time(NULL);
+	s->recheck_at =
+	    m->decision->timed == NULL ? 0 : m->decision->timed->until;
 }
 
 /* Of a rule that says so itself: others leave what the worker was born with,
@@ -80,6 +87,21 @@ rule_log_level(const struct decision *d)
 	    (uint8_t)((int)g->log_level + 2);
 }
 
+/* That an account was locked before is asked where it can matter only. */
+static bool
+is_locked(struct monitor *m)
+{
+	struct directory_shadow shadow;
+	bool known;
+
+	if (m->decision->grants.on_change == CONFIG_NONE)
+		return true;
+	monitor_call(m, CALL_NSS, "shadow");
+	known = directory_shadow(m->passwd.pw_name, &shadow);
+	monitor_call_done(m);
+	return !known || shadow.locked;
+}
+
 void
 monitor_login(struct monitor *m)
 {
@@ -90,6 +112,7 @@ monitor_login(struct monitor *m)
 
 	monitor_move(m, STATE_OPENING);
 	fill_slot(m);
+	recheck_begin(m, is_locked(m));
 	timeouts = timeouts_text(m->decision);
 	buf_init(&keys, WALL_KEYS_MAX);
 	announce_keys(m, &keys);
@@ -127,67 +150,123 @@ sessions_init(struct monitor *m)
 	m->sessions->limit = UINT64_MAX;
 }
 
-/* The nearest end: of the session's time, or of a time window. */
+/* When the certificate ends that this key is, UINT64_MAX: it is none. */
+static uint64_t
+certificate_end(const struct key_copy *copy)
+{
+	uint64_t end = UINT64_MAX;
+	struct key *key;
+
+	if (copy->len == 0 || key_parse(copy->data, copy->len, &key) != 0)
+		return UINT64_MAX;
+	if (key_cert(key) != NULL)
+		end = key_cert(key)->valid_before;
+	key_free(key);
+	return end;
+}
+
+static uint64_t
+first_certificate_end(const struct auth *a)
+{
+	uint64_t end = certificate_end(&a->last_copy), one;
+
+	for (const struct earlier_key *e = a->earlier; e != NULL; e = e->next)
+		if ((one = certificate_end(&e->copy)) < end)
+			end = one;
+	return end;
+}
+
+/* An end by the wall clock, if it is the nearest. */
+static void
+limit_at(struct sessions *s, time_t wall, uint64_t ends, const char *why)
+{
+	uint64_t seconds = ends > (uint64_t)wall ? ends - (uint64_t)wall : 0;
+	uint64_t at;
+
+	if (seconds > UINT32_MAX)
+		return;
+	at = loop_clock() + seconds * 1000;
+	if (at < s->limit) {
+		s->limit = at;
+		s->limit_why = why;
+	}
+}
+
+/* The nearest end: of the session's time, of a time window, of a certificate.
+ */
 static void
 find_limit(struct monitor *m)
 {
 	const struct grants *g = &m->decision->grants;
 	struct sessions *s = m->sessions;
-	uint64_t now = loop_clock(), at;
 	time_t wall = time(NULL), ends = 0;
 
 	s->limit = UINT64_MAX - 1; /* looked for, none */
 	if (g->max_session_time != CONFIG_NONE && g->max_session_time != 0) {
-		s->limit = now + g->max_session_time * 1000ULL;
+		s->limit = loop_clock() + g->max_session_time * 1000ULL;
 		s->limit_why = "the session's time is over";
 	}
-	if (policy_may_now(m->decision, wall, &ends) && ends > wall) {
-		at = now + (uint64_t)(ends - wall) * 1000;
-		if (at < s->limit) {
-			s->limit = at;
-			s->limit_why = "the permitted time is over";
-		}
-	}
+	if (policy_may_now(m->decision, wall, &ends) && ends > wall)
+		limit_at(s, wall, (uint64_t)ends, "the permitted time is over");
+	if (g->until_certificate_ends)
+		limit_at(s, wall, first_certificate_end(m->auth),
+		    "the certificate is valid no more");
 }
 
 static void
-warn(struct monitor *m, uint64_t left)
+warn(struct monitor *m, uint64_t left, const char *why)
 {
 	char text[256];
 
 	m->sessions->warned = true;
 	snprintf(text, sizeof(text),
 	    "\r\nThis session ends in %" PRIu64 " seconds: %s.\r\n",
-	    (left + 999) / 1000, m->sessions->limit_why);
+	    (left + 999) / 1000, why);
 	MONITOR_SEND(m, say, .channel = UINT32_MAX, .text = text);
+}
+
+/* judged: it is the policy's word on an open connection, which was audited. */
+static void
+end_now(struct monitor *m, const char *why, bool judged)
+{
+	if (!judged)
+		AUDIT(max_close, .seconds = (loop_clock() - m->began) / 1000);
+	monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION, "%s", why);
 }
 
 uint64_t
 sessions_tick(struct monitor *m)
 {
 	struct sessions *s = m->sessions;
-	uint64_t now = loop_clock(), before;
+	uint64_t now = loop_clock(), before, limit;
+	const char *why = NULL;
+	bool judged;
 
 	if (m->state != STATE_OPEN)
 		return UINT64_MAX;
 	if (s->limit == UINT64_MAX)
 		find_limit(m);
-	if (s->limit == UINT64_MAX - 1)
+	limit = recheck_limit(m, &why);
+	judged = limit < s->limit;
+	if (!judged) {
+		limit = s->limit;
+		why = s->limit_why;
+	}
+	if (limit >= UINT64_MAX - 1)
 		return UINT64_MAX;
-	if (now >= s->limit) {
-		AUDIT(max_close, .seconds = (now - m->began) / 1000);
-		monitor_disconnect(
-		    m, SSH_DISCONNECT_BY_APPLICATION, "%s", s->limit_why);
+	if (now >= limit) {
+		end_now(m, why, judged);
 		return UINT64_MAX;
 	}
 	before = m->decision->grants.warn_before == CONFIG_NONE ?
 	    0 :
 	    m->decision->grants.warn_before * 1000ULL;
+	if (judged && before < RECHECK_LAST_WORDS_MS)
+		before = RECHECK_LAST_WORDS_MS; /* it is told in any case */
 	if (!s->warned && before != 0) {
-		if (now + before >= s->limit)
-			warn(m, s->limit - now);
-		else
-			return s->limit - before - now;
+		if (now + before < limit)
+			return limit - before - now;
+		warn(m, limit - now, why);
 	}
-	return s->limit - now;
+	return limit - now;
 }

@@ -9,6 +9,7 @@
 #include "daemon/monitor/health.h"
 #include "daemon/monitor/key_record.h"
 #include "daemon/monitor/linux_audit.h"
+#include "daemon/monitor/recheck.h"
 #include "daemon/monitor/sessions.h"
 #include "lib/audit.h"
 #include "lib/err.h"
@@ -372,9 +373,10 @@ on_signals(struct monitor *m)
 	struct signalfd_siginfo info;
 
 	while (read(m->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		if (info.ssi_signo == SIGUSR1)
+		if (info.ssi_signo == SIGUSR1) {
 			tell_user(m);
-		else if (m->state != STATE_CLOSING)
+			recheck_asked(m);
+		} else if (m->state != STATE_CLOSING)
 			monitor_disconnect(m, SSH_DISCONNECT_BY_APPLICATION,
 			    "ended by the administrator");
 }
@@ -402,7 +404,7 @@ until_patience_ends(struct monitor *m, uint64_t now)
 static int
 wait_ms(struct monitor *m)
 {
-	uint64_t renewal = auth_renew_tickets(m);
+	uint64_t renewal = auth_renew_tickets(m), judge = recheck_tick(m);
 	uint64_t until = sessions_tick(m), now = loop_clock();
 	uint64_t patience = until_patience_ends(m, now);
 
@@ -420,6 +422,8 @@ wait_ms(struct monitor *m)
 		until = patience;
 	if (renewal < until)
 		until = renewal;
+	if (judge < until)
+		until = judge;
 	if (syslog_out_waiting() && until > LOG_AGAIN_MS)
 		until = LOG_AGAIN_MS;
 	if (m->trimmed_in != m->state && until > TRIM_MS)
@@ -438,13 +442,16 @@ trim(struct monitor *m)
 static void
 turn(struct monitor *m)
 {
-	struct pollfd fds[4] = {
+	struct pollfd fds[5] = {
 	    {.fd = m->worker.fd, .events = worker_events(m)},
 	    {.fd = m->signals, .events = POLLIN},
 	    {.fd = m->session.fd, .events = session_events(m)},
 	    {.fd = m->sessions->recorders, .events = POLLIN},
 	};
-	int n = poll(fds, 4, wait_ms(m));
+	int wait = wait_ms(m), n;
+
+	fds[4] = (struct pollfd){.fd = recheck_fd(m), .events = POLLIN};
+	n = poll(fds, 5, wait);
 
 	if (n < 0 && errno != EINTR)
 		die_errno("poll");
@@ -463,6 +470,9 @@ turn(struct monitor *m)
 		session_readable(m);
 	if (fds[3].revents != 0)
 		recorders_readable(m);
+	if (fds[4].revents != 0 && recheck_fd(m) == fds[4].fd &&
+	    recheck_readable(m))
+		forwards_narrow(m);
 	if (fds[1].revents != 0)
 		on_signals(m);
 }
@@ -557,6 +567,7 @@ monitor_run(const struct monitor_template *t, struct wall_message *serve)
 	sessions_close(m);
 	account = auth_account_end(m);
 	close_audit_timeout(m);
+	recheck_end(m);
 	auth_close(m);
 	if (health_was_check(m)) {
 		log_debug("a health check has left");

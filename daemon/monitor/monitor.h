@@ -18,6 +18,7 @@
 
 struct auth; /* daemon/monitor/auth.h: attempts, chain, modules */
 struct gss_exchange; /* daemon/monitor/ticket.h */
+struct recheck; /* daemon/monitor/recheck.h */
 struct hosted; /* modules/host/load.h: a loaded module */
 struct sessions; /* daemon/monitor/on_session.c */
 
@@ -36,6 +37,9 @@ struct monitor_template {
 	int door; /* to the ticketholder; -1: there is none */
 	uid_t recorder_uid; /* where something is recorded */
 	gid_t recorder_gid;
+	/* The door to those who judge open connections anew: the monitors' end,
+	 * and the judges', which the template alone keeps. */
+	int judges, judges_end;
 };
 
 /* sshd's words about a right proof that the account refuses. */
@@ -89,7 +93,9 @@ struct monitor {
 	struct passwd passwd; /* owned copies; valid if user_known */
 
 	/* After success. */
-	struct decision *decision; /* frozen */
+	/* Frozen; a policy that is loaded later can take away (recheck.c). */
+	struct decision *decision;
+	struct recheck *recheck;
 	struct sessions *sessions;
 
 	/* A legal message that came while a module conversed. */
@@ -171,6 +177,9 @@ int monitor_session(struct monitor *m, uint32_t channel, const char *tty);
 void sessions_init(struct monitor *m);
 void sessions_close(struct monitor *m);
 void forwards_close(struct monitor *m);
+/* The decision has become narrower: listeners that it does not permit are
+ * closed. */
+void forwards_narrow(struct monitor *m);
 /* Milliseconds until a time limit asks for attention, UINT64_MAX: none. */
 uint64_t sessions_tick(struct monitor *m);
 /* What poll() waits for at the wall of the session process. */

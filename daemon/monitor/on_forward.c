@@ -97,7 +97,7 @@ on_tcp_listen(struct monitor *m, struct wall_message *message)
 	}
 	b->request = l->request;
 	b->address = mem_strdup(l->address);
-	b->port = l->port;
+	b->port = b->asked = l->port;
 	SESSION_ORDER(m, bind_tcp, .number = b->number, .address = l->address,
 	    .addresses = {.data = bytes,
 		.len = addresses_write(&addresses, bytes)},
@@ -345,6 +345,8 @@ on_bound(struct monitor *m, struct wall_message *message)
 	}
 	if (k->error != 0)
 		binding_remove(m, b);
+	else
+		forwards_narrow(m); /* it was asked for before that */
 	return 0;
 }
 
@@ -476,6 +478,45 @@ on_tun(struct monitor *m, struct wall_message *message)
 	}
 	close(fd);
 	return 0;
+}
+
+/* Does the decision, as it is now, permit all that this one listens on? */
+static bool
+still_permitted(const struct monitor *m, const struct binding *b)
+{
+	struct net_address one[LISTEN_ADDRESSES_MAX],
+	    other[LISTEN_ADDRESSES_MAX];
+	size_t n;
+
+	switch (b->kind) {
+	case BIND_AGENT:
+		return m->decision->grants.agent;
+	case BIND_X11:
+		return m->decision->grants.x11;
+	case BIND_UNIX:
+		return policy_may_unix_listen(m->decision, listens_at(b));
+	case BIND_TCP:
+		break;
+	}
+	n = policy_may_listen(m->decision, b->address, b->asked, one);
+	return n > 0 &&
+	    n ==
+	    policy_may_listen(m->auth->decision, b->address, b->asked, other);
+}
+
+void
+forwards_narrow(struct monitor *m)
+{
+	struct binding *b, *next;
+
+	for (b = m->sessions->bindings; b != NULL; b = next) {
+		next = b->next;
+		if (!b->bound || b->closing || still_permitted(m, b))
+			continue;
+		SESSION_ORDER(m, unbind, .number = b->number);
+		audit_unbound(b);
+		binding_remove(m, b);
+	}
 }
 
 void

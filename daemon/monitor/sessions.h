@@ -77,6 +77,7 @@ struct binding {
 	char *address; /* as the client asked; a path; BIND_X11: its cookie */
 	char *place; /* BIND_UNIX: where that is; SSH_AUTH_SOCK, DISPLAY */
 	uint32_t port; /* as bound */
+	uint32_t asked; /* as the client asked; 0: any */
 	struct binding *next;
 };
 

@@ -12,6 +12,7 @@
 #include "daemon/monitor/linux_audit.h"
 #include "daemon/monitor/monitor.h"
 #include "daemon/monitor/orphans.h"
+#include "daemon/monitor/recheck.h"
 #include "daemon/monitor/recording.h"
 #include "daemon/start.h"
 #include "lib/err.h"
@@ -53,7 +54,6 @@
 #define LAST_WORDS_MS 1000
 #define LOG_AGAIN_MS  100 /* while syslog is slow */
 
-/* Which connection a child serves. */
 struct born {
 	pid_t pid;
 	uint64_t connection, since;
@@ -280,17 +280,16 @@ on_prepare(struct monitor_template *t, struct wall_message *m)
 	problems_free(&problems);
 	mem_settle();
 	ask_for_helpers();
-	if (WALL_SEND(&master, template_ready) != 0)
+	judge_open_door(&template);
+	if (WALL_SEND_FD(&master, template.judges_end, template_ready) != 0)
 		_exit(EXIT_FAILED);
 	return 0;
 }
 
-/* The child leaves everything of the template's behind. */
+/* A child leaves everything of the template's behind. */
 static void
-become_monitor(struct wall_message *serve)
+leave_template(void)
 {
-	sigset_t none;
-
 	for (struct born *b = children, *next; b != NULL; b = next) {
 		next = b->next;
 		free(b);
@@ -299,9 +298,34 @@ become_monitor(struct wall_message *serve)
 	close(signals);
 	wall_free(&master);
 	orphans_release();
+	close(template.judges_end);
+}
+
+static void
+become_monitor(struct wall_message *serve)
+{
+	sigset_t none;
+
+	leave_template();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	monitor_run(&template, serve);
+}
+
+static void
+start_judge(struct wall_message *m)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		leave_template();
+		close(template.judges);
+		if (m->type == MSG_judge)
+			judge_run(&template, m->fds[0]);
+		judge_look(template.config, m->fds[0]);
+	}
+	if (pid < 0)
+		log_error("no judge: %s", strerror(errno));
 }
 
 /* What a keeper would have to know of it. */
@@ -422,7 +446,7 @@ find_keeper(void)
 	     b = b->next)
 		err = tell_keeper(b);
 	if (err == 0)
-		err = WALL_SEND(&master, orphans,
+		err = WALL_SEND_FD(&master, template.judges_end, orphans,
 		    .generation = template.generation,
 		    .pid = (uint32_t)getpid());
 	if (err != 0) {
@@ -461,6 +485,20 @@ until_keeper(void)
 	if (master.fd >= 0 || children == NULL)
 		return -1;
 	return keeper_due > now ? (int)(keeper_due - now) : 0;
+}
+
+static int
+on_judge(struct monitor_template *t, struct wall_message *m)
+{
+	(void)t;
+	start_judge(m);
+	return 0;
+}
+
+static int
+on_look(struct monitor_template *t, struct wall_message *m)
+{
+	return on_judge(t, m);
 }
 
 static int

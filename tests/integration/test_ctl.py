@@ -996,11 +996,11 @@ def test_json_is_the_answer_of_every_command(make_server, user):
     shape = {
         "check": (), "compliance": ("cis-debian12", "--item", "5.1.19"),
         "drain": ("off",), "fingerprints": (), "hostkeys": (),
-        "explain": ("--user", user.name, "--from", "127.0.0.1"),
+        "explain": ("--user", user.name, "--from", "127.0.0.1"), "grant": ("list",),
         "import": (theirs,), "kill": (mine["id"],), "log-level": ("info",),
         "keys": (), "penalties": (), "policy": ("diff", "--user", user.name, s.config, s.config),
         "recordings": ("list",),
-        "reload": (), "sessions": (), "show": (),
+        "recheck": (), "reload": (), "sessions": (), "show": (),
         "stats": (), "status": ()}
     trial = ("confirm", "revert")
     assert {*shape, *trial, "audit"} == commands()
@@ -1035,7 +1035,8 @@ def test_json_is_the_answer_of_every_command(make_server, user):
     assert answers["kill"] == [{"id": mine["id"]}]
     assert answers["log-level"]["generation"] == 2
     assert answers["reload"]["generation"] >= 2
-    assert answers["penalties"] == []
+    assert answers["penalties"] == answers["grant"] == []
+    assert answers["recheck"] == {"open": 1, "waiting": 0, "allowed": 1, "refused": 0, "unknown": 0}
     assert answers["recordings"] == []
     assert [x["user"] for x in answers["sessions"]] == [user.name]
     assert answers["show"]["control_socket"] is not None

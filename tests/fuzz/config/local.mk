@@ -32,3 +32,10 @@ tests_fuzz_config_fuzz_crypto_policy_SOURCES = \
 tests_fuzz_config_fuzz_crypto_policy_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_config_fuzz_crypto_policy_LDADD = config/libsettings.a \
 	lib/libground.a $(CONFIG_LIBS)
+
+FUZZ_TARGETS += tests/fuzz/config/fuzz_timed
+tests_fuzz_config_fuzz_timed_SOURCES = tests/fuzz/config/fuzz_timed.c \
+	$(FUZZ_MAIN)
+tests_fuzz_config_fuzz_timed_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_config_fuzz_timed_LDADD = config/libsettings.a \
+	lib/libground.a $(CONFIG_LIBS)

@@ -8,6 +8,7 @@
 #include "tests/fuzz/wall/scene.h"
 
 #include "daemon/monitor/monitor.c"
+#include "daemon/monitor/recheck.h"
 
 #include "lib/rd.h"
 
@@ -210,6 +211,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (m->has_kept)
 		wall_done(&m->worker, &m->kept);
 	wall_free(&m->worker);
+	recheck_end(m);
 	forwards_close(m);
 	if (scene_session >= 0)
 		(void)shutdown(scene_session, SHUT_RDWR);

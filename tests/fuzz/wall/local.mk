@@ -16,6 +16,7 @@ MONITOR_ON_STAGE = \
 	daemon/monitor/gss_kex.c \
 	daemon/monitor/health.c daemon/monitor/linux_audit.c daemon/monitor/key_record.c \
 	daemon/monitor/login.c \
+	daemon/monitor/recheck.c \
 	daemon/monitor/on_connect.c \
 	daemon/monitor/on_forward.c \
 	daemon/monitor/on_key.c \

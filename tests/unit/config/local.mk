@@ -27,6 +27,7 @@ tests_unit_config_test_config_SOURCES = \
 	tests/unit/config/test_show.c \
 	tests/unit/config/test_start.c \
 	tests/unit/config/test_tests.c \
+	tests/unit/config/test_timed.c \
 	tests/unit/config/test_trial.c \
 	tests/unit/config/test_unknown.c
 tests_unit_config_test_config_CFLAGS = $(UNIT_CFLAGS) \

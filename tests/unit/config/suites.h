@@ -25,6 +25,7 @@ Suite *suite_scan(void);
 Suite *suite_show(void);
 Suite *suite_start(void);
 Suite *suite_tests(void);
+Suite *suite_timed(void);
 Suite *suite_trial(void);
 Suite *suite_unknown(void);
 

@@ -20,9 +20,7 @@
 #define PROPERTY_ROUNDS ROUNDS
 #endif
 #define MEASURES_MAX 512
-
 /* ---- random policies ---- */
-
 static uint64_t seed;
 
 static unsigned
@@ -77,6 +75,7 @@ put_value(FILE *out, const struct option *option)
 		break;
 	case OPTION_NUMBER:
 	case OPTION_TIME:
+	case OPTION_GRACE:
 	case OPTION_SIZE:
 		put_number(out, option);
 		break;
@@ -169,7 +168,6 @@ random_policy(unsigned guards)
 }
 
 /* ---- how much a decision allows ---- */
-
 struct measures {
 	const char *names[MEASURES_MAX];
 	uint64_t values[MEASURES_MAX]; /* more is more permission */
@@ -222,6 +220,7 @@ measure_scalars(struct measures *m, const struct decision *d)
 	MORE(idle_timeout);
 	MORE(unused_timeout);
 	MORE(max_session_time);
+	MORE(on_change);
 	MORE(keepalive_interval);
 	MORE(keepalive_count);
 	MORE(rekey_bytes);
@@ -230,6 +229,7 @@ measure_scalars(struct measures *m, const struct decision *d)
 	FEWER(key_rsa_bits);
 	FEWER(key_certificate);
 	FEWER(key_touch);
+	FEWER(until_certificate_ends);
 	FEWER(key_verify);
 	FEWER(sftp_only);
 	FEWER(sftp_read_only);

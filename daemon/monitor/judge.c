@@ -1,0 +1,544 @@
+/*
+ * Judges open connections anew, with the policy of the generation that serves.
+ * A fork of its monitor template that lives for one round: it reads from a
+ * door what monitors froze at the login, asks the name service and the
+ * revocation lists again, decides, and answers.
+ *
+ * It has a process above it.  A name service that does not return ends the
+ * lower one, and its next says of every user that nothing is known, so that a
+ * round is over in bounded time.  "Not known" is an answer of its own: nothing
+ * is ever refused for it.
+ */
+#include "daemon/monitor/judge.h"
+#include "daemon/monitor/recheck.h"
+
+#include "config/policy/match.h"
+#include "config/policy/narrow.h"
+#include "config/policy/timed.h"
+#include "lib/err.h"
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/loop.h"
+#include "lib/mem.h"
+#include "lib/safefile.h"
+#include "lib/ssh/key.h"
+#include "lib/ssh/krl.h"
+#include "privsep/directory.h"
+#include "privsep/die.h"
+#include "privsep/grants_directory.h"
+#include "privsep/policy_account.h"
+#include "privsep/title.h"
+#include "privsep/wall_queue.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define IDLE_MS	    3000 /* without anybody who waits: the round is over */
+#define DEATHS_MOST 20
+#define NSS_SECONDS 30 /* where the configuration has no deadline */
+
+/* ---- the account ---- */
+
+static struct account *
+find_account(struct judge *j, const char *user)
+{
+	for (size_t i = 0; i < j->n_accounts; i++)
+		if (strcmp(j->accounts[i].facts.user, user) == 0)
+			return &j->accounts[i];
+	return NULL;
+}
+
+static void
+forget_accounts(struct judge *j)
+{
+	for (size_t i = 0; i < j->n_accounts; i++) {
+		arena_free(j->accounts[i].arena);
+		free(j->accounts[i].timed);
+	}
+	j->n_accounts = 0;
+}
+
+static struct account *
+look_up(struct judge *j, const char *user)
+{
+	const struct config *c = j->t->config;
+	struct account *account = find_account(j, user);
+
+	if (account != NULL)
+		return account;
+	if (j->n_accounts == ACCOUNTS_MOST)
+		forget_accounts(j);
+	account = &j->accounts[j->n_accounts++];
+	memset(account, 0, sizeof(*account));
+	account->arena = arena_new();
+	account->facts.user = arena_strdup(account->arena, user);
+	if (!j->silent) {
+		alarm(c->deadlines.nss == CONFIG_NONE || c->deadlines.nss == 0 ?
+			NSS_SECONDS :
+			c->deadlines.nss);
+		policy_account(account->arena, account->facts.user,
+		    policy_asks_groups(c), &account->facts);
+		account->shadow_known =
+		    directory_shadow(user, &account->shadow);
+		alarm(0);
+	}
+	/* One that is faulty was told of at the login. */
+	if (policy_asks_grants(c))
+		account->facts.timed_state =
+		    grants_read(c->grants_directory, user, NULL, NULL,
+			&account->timed, &account->facts.timed_count);
+	account->facts.timed = account->timed;
+	return account;
+}
+
+static void
+take_account(struct asked *a, const struct account *account)
+{
+	const struct policy_facts *from = &account->facts;
+	struct policy_facts *f = &a->facts;
+
+	f->user_state = from->user_state;
+	f->user_silent = from->user_silent;
+	f->user = from->user;
+	f->uid = from->uid;
+	f->groups_state = from->groups_state;
+	f->groups = from->groups;
+	f->group_count = from->group_count;
+	f->timed_state = from->timed_state;
+	f->timed = from->timed;
+	f->timed_count = from->timed_count;
+}
+
+/* ---- the verdict ---- */
+
+__attribute__((format(printf, 4, 5))) static bool
+say(struct asked *a, enum judge_verdict verdict, uint32_t refusal,
+    const char *format, ...)
+{
+	va_list args;
+
+	a->verdict = verdict;
+	a->refusal = refusal;
+	va_start(args, format);
+	vsnprintf(a->why, sizeof(a->why), format, args);
+	va_end(args);
+	return false;
+}
+
+static bool
+judge_account(struct asked *a, const struct account *account)
+{
+	const struct policy_facts *f = &account->facts;
+	const struct directory_shadow *s = &account->shadow;
+	long today = (long)(a->facts.now / 86400);
+
+	if (a->j->silent || f->user_state == FACT_UNKNOWN ||
+	    (f->user_state == FACT_ABSENT && f->user_silent))
+		return say(a, JUDGED_UNKNOWN, REFUSAL_unknown_fact,
+		    "the name service did not answer");
+	if (f->user_state == FACT_ABSENT || (uint32_t)f->uid != a->uid)
+		return say(a, JUDGED_REFUSED, REFUSAL_unknown_user,
+		    f->user_state == FACT_ABSENT ?
+			"there is no such user any more" :
+			"the user's uid is another");
+	if (!account->shadow_known)
+		return say(a, JUDGED_UNKNOWN, REFUSAL_unknown_fact,
+		    "whether the account is locked could not be learnt");
+	if (s->locked && !a->locked)
+		return say(
+		    a, JUDGED_REFUSED, REFUSAL_locked, "the account is locked");
+	if (s->expires >= 0 && s->expires <= today)
+		return say(a, JUDGED_REFUSED, REFUSAL_expired,
+		    "the account has expired");
+	return true;
+}
+
+static void
+read_list(struct list *l)
+{
+	const struct safefile_rules rules = {
+	    .flags = SAFEFILE_FOLLOW, .max = KRL_FILE_MAX};
+	unsigned line = 0;
+	struct buf b;
+	int err;
+
+	buf_init(&b, KRL_FILE_MAX);
+	err = safefile_read(l->path, &rules, &b, l->why);
+	if (err == 0)
+		err = krl_parse(b.data, b.len, &l->krl, &line);
+	if (err != 0 && l->why[0] == '\0')
+		snprintf(l->why, sizeof(l->why), "%s", err_text(err));
+	buf_free(&b);
+}
+
+static struct list *
+find_list(struct judge *j, const char *path)
+{
+	struct list *l;
+
+	for (size_t i = 0; i < j->n_lists; i++)
+		if (strcmp(j->lists[i].path, path) == 0)
+			return &j->lists[i];
+	if (j->n_lists == LISTS_MOST)
+		return NULL;
+	l = &j->lists[j->n_lists++];
+	memset(l, 0, sizeof(*l));
+	l->path = path;
+	read_list(l);
+	return l;
+}
+
+static bool
+judge_key(struct asked *a, const struct judged_key *k, const char *path)
+{
+	struct list *l;
+	struct key *key;
+	bool revoked;
+
+	if (k->blob_len == 0 || !policy_asks_revoked(&a->d, path))
+		return true;
+	if ((l = find_list(a->j, path)) == NULL || l->krl == NULL)
+		return say(a, JUDGED_UNKNOWN, REFUSAL_unknown_fact,
+		    "revocation list %s cannot be used: %s", path,
+		    l == NULL ? "there are too many" : l->why);
+	if (key_parse(k->blob, k->blob_len, &key) != 0)
+		return say(a, JUDGED_UNKNOWN, REFUSAL_unknown_fact,
+		    "the key cannot be read");
+	revoked = krl_check(l->krl, key) != 0;
+	key_free(key);
+	return !revoked ||
+	    say(a, JUDGED_REFUSED, REFUSAL_key, "key %s is revoked by %s",
+		k->facts.key_fingerprint, path);
+}
+
+/* A list that cannot be used does not hide what another one says. */
+static bool
+judge_keys(struct asked *a)
+{
+	const struct config *c = a->j->t->config;
+	bool good = true;
+
+	for (size_t i = 0; i < c->module_count; i++) {
+		const struct pairs *p = &c->modules[i].options;
+
+		for (size_t k = 0; k < p->count * a->n_keys; k++) {
+			const struct pair *o = &p->items[k / a->n_keys];
+
+			if (strcmp(o->key, "revoked") == 0 &&
+			    !judge_key(a, &a->keys[k % a->n_keys], o->value)) {
+				if (a->verdict == JUDGED_REFUSED)
+					return false;
+				good = false;
+			}
+		}
+	}
+	return good;
+}
+
+static bool
+judge_policy(struct asked *a)
+{
+	const struct config *c = a->j->t->config;
+	struct decision *d = &a->d;
+
+	policy_decide(c, &a->facts, d);
+	if (d->verdict == POLICY_GRANTED)
+		policy_guard(c, &a->facts, d);
+	if (d->verdict == POLICY_GRANTED && !d->decoy)
+		return true;
+	if (d->verdict == POLICY_MORE)
+		return say(a, JUDGED_REFUSED, REFUSAL_no_chain,
+		    "a guard asks for more methods");
+	return say(a,
+	    d->reason == REFUSAL_unknown_fact ? JUDGED_UNKNOWN : JUDGED_REFUSED,
+	    d->reason, "%s", d->why);
+}
+
+static void
+decide(struct asked *a)
+{
+	const struct account *account = look_up(a->j, a->user);
+	struct policy_facts *f = &a->facts;
+
+	f->now = time(NULL);
+	f->methods = a->walked;
+	f->listener = a->listener;
+	f->principal = a->principal;
+	f->principal_state = a->principal == NULL ? FACT_ABSENT : FACT_KNOWN;
+	take_account(a, account);
+	question_join_keys(a);
+	if (judge_account(a, account) && judge_policy(a) && judge_keys(a))
+		(void)say(a, JUDGED_ALLOWED, 0, "allowed");
+}
+
+/* ---- the answer ---- */
+
+static int
+send_lists(struct asked *a, enum grant grant)
+{
+	const struct layers *layers = &a->d.layers[grant];
+	int err = 0;
+
+	for (size_t i = 0; i < layers->count && err == 0; i++) {
+		const struct layer_list *l = &layers->items[i];
+		struct buf entries;
+
+		buf_init(&entries, WALL_STILL_MAX);
+		narrow_entries(l->list, grant, &entries);
+		err = buf_end(&entries);
+		if (err == 0)
+			err = WALL_SEND(&a->wall, still_list,
+			    .grant = (uint32_t)grant,
+			    .entries = {entries.data, entries.len},
+			    .file =
+				l->origin.file == NULL ? "" : l->origin.file,
+			    .line = l->origin.line);
+		buf_free(&entries);
+	}
+	return err;
+}
+
+static int
+send_grants(struct asked *a)
+{
+	enum grant grant;
+	int err = 0;
+
+	for (grant = 0; grant < GRANT_COUNT && err == 0; grant++) {
+		const struct origin *o = &a->d.grants.origins[grant];
+
+		if (!narrow_is_live(grant))
+			continue;
+		err = narrow_is_list(grant) ?
+		    send_lists(a, grant) :
+		    WALL_SEND(&a->wall, still_number, .grant = (uint32_t)grant,
+			.number = narrow_number(&a->d, grant),
+			.file = o->file == NULL ? "" : o->file,
+			.line = o->line);
+	}
+	return err;
+}
+
+/* The word of the rule that let it in, as it is written now; of two the
+ * stricter. */
+static uint32_t
+on_change(const struct asked *a)
+{
+	const struct config *c = a->j->t->config;
+	uint32_t word = CONFIG_NONE;
+
+	for (size_t i = 0; i < c->rule_count; i++)
+		if (strcmp(c->rules[i].name, a->rule) == 0)
+			word = c->rules[i].grants.on_change;
+	if (a->verdict == JUDGED_ALLOWED && a->d.grants.on_change < word)
+		word = a->d.grants.on_change;
+	return word;
+}
+
+static void
+answer(struct asked *a)
+{
+	const struct grants *g = &a->d.grants;
+	bool allowed = a->verdict == JUDGED_ALLOWED;
+	int err = allowed ? send_grants(a) : 0;
+
+	if (err == 0)
+		err = WALL_SEND(&a->wall, judged,
+		    .verdict = (uint8_t)a->verdict, .refusal = a->refusal,
+		    .text = a->why, .rule = allowed ? a->d.rule->name : "",
+		    .on_change = on_change(a),
+		    .until =
+			allowed && a->d.timed != NULL ? a->d.timed->until : 0,
+		    .command = allowed && g->command != NULL ? g->command : "",
+		    .chroot = allowed && g->chroot != NULL ? g->chroot : "");
+	if (err == 0)
+		err = wall_queue_drain(&a->wall, IDLE_MS);
+	if (err != 0)
+		log_debug(
+		    "a judged connection takes no answer: %s", err_text(err));
+}
+
+/* What was looked up before may have changed since: that is why there is
+ * another. */
+static void
+begin_round(struct judge *j, uint32_t round)
+{
+	if (j->round == round)
+		return;
+	j->round = round;
+	forget_accounts(j);
+	for (size_t i = 0; i < j->n_lists; i++)
+		krl_free(j->lists[i].krl);
+	j->n_lists = 0;
+}
+
+/* False: a newer generation serves by now.  One that asks for an older is told
+ * soon, and ends no judge. */
+static bool
+serve(struct judge *j, int fd)
+{
+	struct asked *a = mem_zalloc(sizeof(*a));
+	struct pollfd peer = {.fd = fd, .events = POLLIN};
+	bool current = true;
+
+	a->j = j;
+	decision_init(&a->d);
+	wall_init(&a->wall, fd, PATH_JUDGE_MONITOR, PATH_MONITOR_JUDGE);
+	/* One that has gone, or waits no more, is not looked up. */
+	if (fd_set_nonblocking(fd) == 0 && poll(&peer, 1, 0) == 1 &&
+	    (peer.revents & POLLHUP) == 0 && question_read(a) == 0) {
+		current = a->generation <= j->t->generation;
+		if (a->generation != j->t->generation) {
+			(void)WALL_SEND(&a->wall, judge_again);
+		} else {
+			begin_round(j, a->round);
+			decide(a);
+			answer(a);
+		}
+	}
+	question_free(a);
+	return current;
+}
+
+static void
+judge_all(struct judge *j, int door)
+{
+	struct wall w;
+	struct wall_message m;
+	struct pollfd p = {.fd = door, .events = POLLIN};
+	bool current = true;
+	int n, fd;
+
+	wall_init(&w, door, PATH_MONITORS_JUDGES, PATH_MONITORS_JUDGES);
+	while (current) {
+		n = poll(&p, 1, IDLE_MS);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;
+		n = wall_receive(&w, &m);
+		if (n == E_AGAIN)
+			continue; /* another judge was faster */
+		if (n != 0)
+			return;
+		fd = m.fds[0];
+		m.fds[0] = -1;
+		wall_done(&w, &m);
+		current = serve(j, fd);
+	}
+}
+
+static void
+default_signals(void)
+{
+	sigset_t none;
+
+	signal(SIGALRM, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void
+judge_open_door(struct monitor_template *t)
+{
+	int ends[2];
+
+	if (wall_pair(ends) != 0)
+		die_errno("the door to judges");
+	t->judges = ends[0];
+	t->judges_end = ends[1];
+}
+
+void
+judge_run(const struct monitor_template *t, int door)
+{
+	bool silent = false;
+	int status = 0;
+	pid_t pid;
+
+	title_set("judge");
+	default_signals();
+	if (fd_set_nonblocking(door) != 0)
+		_exit(1);
+	for (unsigned deaths = 0; deaths < DEATHS_MOST; deaths++) {
+		if ((pid = fork()) < 0)
+			break;
+		if (pid == 0) {
+			struct judge *j = mem_zalloc(sizeof(*j));
+
+			j->t = t;
+			j->silent = silent;
+			judge_all(j, door);
+			_exit(0);
+		}
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			continue;
+		if (WIFEXITED(status))
+			break;
+		silent = WTERMSIG(status) == SIGALRM || silent;
+		log_error("a judge of open connections died of signal %d%s",
+		    WTERMSIG(status),
+		    silent ? ": the name service does not answer" : "");
+	}
+	_exit(0);
+}
+
+/* ---- files that change ---- */
+
+static void
+mix(uint64_t *sum, const void *data, size_t len)
+{
+	const uint8_t *at = data;
+
+	while (len-- > 0)
+		*sum = (*sum ^ *at++) * 0x100000001b3u;
+}
+
+/* look: the sum, and when the last of them was changed. */
+static void
+mix_file(uint64_t look[2], const char *path)
+{
+	uint64_t *sum = &look[0];
+	struct stat st;
+
+	mix(sum, path, strlen(path) + 1);
+	if (stat(path, &st) != 0)
+		return;
+	if (st.st_ctim.tv_sec > (time_t)look[1])
+		look[1] = (uint64_t)st.st_ctim.tv_sec;
+	mix(sum, &st.st_dev, sizeof(st.st_dev));
+	mix(sum, &st.st_ino, sizeof(st.st_ino));
+	mix(sum, &st.st_size, sizeof(st.st_size));
+	mix(sum, &st.st_mtim, sizeof(st.st_mtim));
+	mix(sum, &st.st_ctim, sizeof(st.st_ctim));
+}
+
+void
+judge_look(const struct config *config, int fd)
+{
+	uint64_t look[2] = {0xcbf29ce484222325u, 0};
+
+	title_set("look");
+	default_signals();
+	for (size_t i = 0; i < config->module_count; i++) {
+		const struct pairs *p = &config->modules[i].options;
+
+		for (size_t k = 0; k < p->count; k++)
+			if (strcmp(p->items[k].key, "revoked") == 0)
+				mix_file(look, p->items[k].value);
+	}
+	if (policy_asks_grants(config))
+		mix_file(look, config->grants_directory);
+	if (write(fd, look, sizeof(look)) != (ssize_t)sizeof(look))
+		_exit(1);
+	_exit(0);
+}
