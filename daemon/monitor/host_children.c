@@ -41,7 +41,7 @@ static void
 in_child(void)
 {
 	const struct monitor *m = watched;
-	int fds[8];
+	int fds[9];
 
 	if (m == NULL || m->auth == NULL || getppid() != watched_pid ||
 	    m->auth->login.stage == STAGE_NONE)
@@ -54,6 +54,7 @@ in_child(void)
 	fds[5] = m->template->door;
 	fds[6] = m->auth->ticket.context.wall.fd;
 	fds[7] = m->gss != NULL ? m->gss->ticket.wall.fd : -1;
+	fds[8] = m->template->judges;
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		close_socket(fds[i]);
 	for (size_t i = 0; i < m->template->n_modules; i++)

@@ -21,7 +21,7 @@ LIMITS = {"U32": 2**32 - 1, "U64": 2**64 - 1, "PORT_MAX": 65535, "WALL_TEXT_MAX"
           "WALL_ADDRESSES_MAX": 336, "WALL_LIST_MAX": 32768}
 SIZES = {"u8": 1, "flag": 1, "choice": 1, "u16": 2, "u32": 4, "u64": 8}
 TABLE = re.sub(r"/\*.*?\*/|\\\n", " ", "".join(
-    open(f"{sp.TOP}/privsep/{name}").read() for name in ("messages.h", "messages_tickets.h", "messages_workers.h")), flags=re.S)
+    open(f"{sp.TOP}/privsep/{name}").read() for name in ("messages.h", "messages_keys.h", "messages_tickets.h", "messages_workers.h")), flags=re.S)
 
 
 def last_choices():
