@@ -4,10 +4,12 @@
  * table in privsep/messages.h, so that a message without one does not link:
  *
  *	#define PEER_CONTEXT struct keyholder
- *	WALL_MASTER_KEYHOLDER(PEER_DECLARE)	declares on_attend(),
- *on_retire() PEER_HANDLE(MASTER_KEYHOLDER)		makes
- *peer_MASTER_KEYHOLDER() static const struct peer master = {.handle =
- *peer_MASTER_KEYHOLDER};
+ *	WALL_MASTER_KEYHOLDER(PEER_DECLARE)
+ *	PEER_HANDLE(MASTER_KEYHOLDER)
+ *	static const struct peer master = {.handle = peer_MASTER_KEYHOLDER};
+ *
+ * The second line declares on_attend() and the others of the path, the third
+ * makes the function that calls them.
  */
 #ifndef PRIVSEP_PEER_H
 #define PRIVSEP_PEER_H

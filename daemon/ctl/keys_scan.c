@@ -13,6 +13,7 @@
 #include "privsep/errand.h"
 #include "privsep/path_tokens.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ struct scan {
 	size_t pattern_count;
 	const struct passwd *pw;
 	struct errand_as as;
+	bool full; /* LINES_MAX, which has been told */
 };
 
 static bool
@@ -103,6 +105,18 @@ find_patterns(struct scan *s)
 	}
 }
 
+/*
+ * A file that the module refuses as well opens no door; one that did not answer
+ * may hold keys that do.
+ */
+static void
+unreadable(struct scan *s, const char *path, int err, const char *why)
+{
+	s->lines->unreadable += err == SALLYPORT_TIMEOUT ||
+	    err == SALLYPORT_STATE || err == SALLYPORT_SYSTEM;
+	ctl_fail("%s: no key of %s counts: %s", s->pw->pw_name, path, why);
+}
+
 static void
 take_line(struct scan *s, const char *path, unsigned number,
     const struct authorized_line *line)
@@ -111,8 +125,13 @@ take_line(struct scan *s, const char *path, unsigned number,
 	struct key_line *out;
 	char fp[KEY_FINGERPRINT_SIZE];
 
-	if (l->count == LINES_MAX)
+	if (l->count == LINES_MAX) {
+		if (!s->full)
+			unreadable(s, path, SALLYPORT_SYSTEM,
+			    "there are too many keys before it");
+		s->full = true;
 		return;
+	}
 	if ((l->count & (l->count - 1)) == 0)
 		l->items = mem_grow(l->items, l->count == 0 ? 1 : 2 * l->count,
 		    sizeof(*l->items));
@@ -145,18 +164,6 @@ take_file(struct scan *s, const char *path, const char *text, size_t len)
 		take_line(s, path, number, &line);
 		authorized_line_free(&line);
 	}
-}
-
-/*
- * What the module refuses as well opens no door; what did not answer may hold
- * keys that do.
- */
-static void
-unreadable(struct scan *s, const char *path, int err, const char *why)
-{
-	s->lines->unreadable += err == SALLYPORT_TIMEOUT ||
-	    err == SALLYPORT_STATE || err == SALLYPORT_SYSTEM;
-	ctl_fail("%s: no key of %s counts: %s", s->pw->pw_name, path, why);
 }
 
 static void
@@ -248,6 +255,14 @@ scan_user(struct scan *s, const struct passwd *pw)
 	s->as.groups = NULL;
 }
 
+/* The name service has not told of somebody. */
+static void
+missed(struct scan *s, const char *what)
+{
+	s->lines->unreadable++;
+	ctl_fail("not all users could be looked up: %s", what);
+}
+
 void
 keys_scan(const struct config *config, struct key_lines *lines)
 {
@@ -263,8 +278,15 @@ keys_scan(const struct config *config, struct key_lines *lines)
 	while (count < USERS_MAX && (pw = getpwent()) != NULL)
 		mem_push(&names, &count, mem_strdup(pw->pw_name));
 	endpwent();
+	if (count == USERS_MAX)
+		missed(&s, "there are more users than are looked at");
 	for (size_t i = 0; i < count; i++) {
-		if ((pw = getpwnam(names[i])) != NULL) {
+		errno = 0;
+		if ((pw = getpwnam(names[i])) == NULL) {
+			/* Whoever has been removed meanwhile is not missed. */
+			if (errno != 0 && errno != ENOENT && errno != ESRCH)
+				missed(&s, names[i]);
+		} else {
 			struct passwd copy = *pw;
 
 			copy.pw_name = mem_strdup(pw->pw_name);

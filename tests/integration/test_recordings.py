@@ -191,6 +191,17 @@ def test_a_hostile_recording_is_told_with_its_line(store, host_key, what):
 
 # ---- list, show ----
 
+@pytest.mark.parametrize("words", [("list",), ("verify",), ("search", "x"), ("prune", "--older-than", "1d")])
+def test_a_day_that_cannot_be_read_is_not_taken_for_an_empty_one(store, host_key, words):
+    """Root may be without the right to read all: a disk that fails says no less."""
+    folder = os.path.dirname(casts.simple().write(store, key=host_key))
+    os.chmod(folder, 0)
+    argv = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", CTL, "recordings", *words, "--directory", store]
+    p = sp.run(argv, check=None)
+    os.chmod(folder, 0o700)
+    assert p.returncode != 0 and "Permission denied" in p.stderr, p
+
+
 def test_list_filters_and_escapes(store, host_key):
     casts.simple("00000000000000b1", user="alice", source="192.0.2.7").write(store, key=host_key)
     casts.simple("00000000000000b2", user="bob", source="2001:db8::1", rule="ops").write(store)

@@ -90,15 +90,26 @@ struct walk {
 	char today[11]; /* days before are removed where they are empty */
 	store_fn *fn;
 	void *arg;
+	int error; /* of a directory that could not be read */
 };
 
+/* One that is removed meanwhile had nothing more to show. */
+static void
+cannot_read(struct walk *w)
+{
+	if (errno != ENOENT)
+		w->error = errno;
+}
+
 static bool
-walk_files(const struct walk *w, int fd)
+walk_files(struct walk *w, int fd)
 {
 	struct dirent **list;
 	bool end = false;
 	int n = scandirat(fd, ".", &list, is_cast, alphasort);
 
+	if (n < 0)
+		cannot_read(w);
 	for (int i = 0; i < n; i++) {
 		char *name = list[i]->d_name;
 		struct stored s = {fd, w->day, name};
@@ -113,6 +124,28 @@ walk_files(const struct walk *w, int fd)
 	return end;
 }
 
+static bool walk_level(struct walk *w, int fd, int level);
+
+static bool
+walk_into(struct walk *w, int fd, const char *name, int level)
+{
+	int inner = openat(fd, name, OPEN_FLAGS | O_DIRECTORY);
+	bool end;
+
+	if (inner < 0) {
+		/* A link or a file in this place is none of ours. */
+		if (errno != ELOOP && errno != ENOTDIR)
+			cannot_read(w);
+		return false;
+	}
+	end = walk_level(w, inner, level + 1);
+	close(inner);
+	if (strcmp(w->today, "") != 0 &&
+	    strncmp(w->day, w->today, strlen(w->day)) < 0)
+		(void)unlinkat(fd, name, AT_REMOVEDIR);
+	return end;
+}
+
 /* Years, months, days: names sort as the times do. */
 static bool
 walk_level(struct walk *w, int fd, int level)
@@ -120,26 +153,21 @@ walk_level(struct walk *w, int fd, int level)
 	static const size_t places[] = {4, 7, 10};
 	struct dirent **list;
 	bool end = false;
-	int n, inner;
+	int n;
 
 	if (level == 3)
 		return w->fn != NULL && walk_files(w, fd);
 	n = scandirat(
 	    fd, ".", &list, level == 0 ? is_year : is_part, alphasort);
+	if (n < 0)
+		cannot_read(w);
 	for (int i = 0; i < n; i++) {
 		size_t at = level == 0 ? 0 : places[level - 1];
 
 		snprintf(&w->day[at], sizeof(w->day) - at, "%s%s",
 		    level == 0 ? "" : "/", list[i]->d_name);
-		if (!end && strncmp(w->day, w->first, places[level]) >= 0 &&
-		    (inner = openat(
-			 fd, list[i]->d_name, OPEN_FLAGS | O_DIRECTORY)) >= 0) {
-			end = walk_level(w, inner, level + 1);
-			close(inner);
-			if (strncmp(w->day, w->today, places[level]) < 0)
-				(void)unlinkat(
-				    fd, list[i]->d_name, AT_REMOVEDIR);
-		}
+		if (!end && strncmp(w->day, w->first, places[level]) >= 0)
+			end = walk_into(w, fd, list[i]->d_name, level);
 		free(list[i]);
 	}
 	if (n >= 0)
@@ -160,7 +188,8 @@ store_walk(const char *directory, time_t since, store_fn *fn, void *arg)
 		strftime(w.first, sizeof(w.first), "%Y/%m/%d", &tm);
 	(void)walk_level(&w, fd, 0);
 	close(fd);
-	return 0;
+	errno = w.error;
+	return w.error == 0 ? 0 : E_SYSTEM;
 }
 
 void
