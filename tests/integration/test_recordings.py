@@ -202,6 +202,16 @@ def test_a_day_that_cannot_be_read_is_not_taken_for_an_empty_one(store, host_key
     assert p.returncode != 0 and "Permission denied" in p.stderr, p
 
 
+@pytest.mark.parametrize("words", [("list",), ("verify",), ("search", "x")])
+def test_a_recording_that_cannot_be_opened_fails_the_answer(store, host_key, words):
+    casts.simple("00000000000000a1").write(store, key=host_key)
+    path = casts.simple("00000000000000a2").write(store, key=host_key)
+    os.unlink(path)
+    os.symlink("/etc/hostname", path)
+    p = ctl(store, *words)
+    assert p.returncode == 1 and "00000000000000a2" in p.stderr, p
+
+
 def test_list_filters_and_escapes(store, host_key):
     casts.simple("00000000000000b1", user="alice", source="192.0.2.7").write(store, key=host_key)
     casts.simple("00000000000000b2", user="bob", source="2001:db8::1", rule="ops").write(store)

@@ -65,11 +65,11 @@ choose_is_alive(const struct choose_alive *alive, const char *base)
 
 /* ---- files ---- */
 
-/* False: there is no such recording any more, or it was said that it cannot be
- * opened. */
+/* False: there is no such recording any more; or failed, it was told that it
+ * cannot be opened. */
 static bool
 open_files(const struct stored *s, const char *name,
-    const struct choose_alive *alive, struct recording *r)
+    const struct choose_alive *alive, struct recording *r, bool *failed)
 {
 	memset(r, 0, sizeof(*r));
 	snprintf(r->name, sizeof(r->name), "%s", name);
@@ -78,10 +78,12 @@ open_files(const struct stored *s, const char *name,
 		r->fds[i] = store_open(s, (enum store_file)i);
 		if (r->fds[i] >= 0 || (errno == ENOENT && i != STORE_CAST))
 			continue;
-		if (errno != ENOENT)
+		if (errno != ENOENT) {
 			ctl_fail("%s: %s", name,
 			    errno == EINVAL ? "not a regular file" :
 					      strerror(errno));
+			*failed = true;
+		}
 		recording_close(r);
 		return false;
 	}
@@ -144,6 +146,7 @@ struct feeding {
 	struct choose_alive alive;
 	int feed;
 	int count; /* of those sent */
+	bool failed; /* there are others, which could not be sent */
 	const char *name; /* the beginning of the id, or NULL */
 };
 
@@ -158,7 +161,7 @@ feed_stored(const struct stored *s, void *arg)
 	if (f->name != NULL && strncmp(s->base, f->name, strlen(f->name)) != 0)
 		return false;
 	name = mem_printf("%s/%s.cast", s->day, s->base);
-	if (open_files(s, name, &f->alive, &r)) {
+	if (open_files(s, name, &f->alive, &r, &f->failed)) {
 		gone = !reader_send(f->feed, &r);
 		f->count++;
 		recording_close(&r);
@@ -184,7 +187,7 @@ feed_path(struct feeding *f, const char *path)
 	struct recording r;
 
 	if (split_path(copy, &s) == CTL_OK &&
-	    open_files(&s, path, &f->alive, &r)) {
+	    open_files(&s, path, &f->alive, &r, &f->failed)) {
 		(void)reader_send(f->feed, &r);
 		f->count++;
 		recording_close(&r);
@@ -216,7 +219,7 @@ choose_feed(const struct recordings_options *o, int feed, void *arg)
 		}
 	}
 	choose_free_alive(&f.alive);
-	*result = f.count;
+	*result = f.failed ? -1 : f.count;
 }
 
 /* ---- one ---- */
@@ -297,6 +300,7 @@ choose_one(const struct recordings_options *o, struct recording *r,
 {
 	struct choose_alive alive;
 	char *name = NULL;
+	bool told = false;
 	int status;
 
 	*where = (struct stored){.fd = -1};
@@ -305,8 +309,9 @@ choose_one(const struct recordings_options *o, struct recording *r,
 	    find_one(o, where, &name);
 	if (status == CTL_OK) {
 		choose_ask_alive(o, &alive);
-		if (!open_files(where, name, &alive, r))
-			status = ctl_fail("%s: cannot be opened", name);
+		if (!open_files(where, name, &alive, r, &told))
+			status = told ? CTL_FAILED :
+					ctl_fail("%s: no such recording", name);
 		choose_free_alive(&alive);
 	}
 	if (status != CTL_OK)
