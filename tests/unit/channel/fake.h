@@ -38,6 +38,8 @@ struct fake {
 	unsigned waited; /* how often */
 	bool stay; /* payloads of data do, until fake_data_end() */
 	unsigned untold; /* messages the monitor's queue did not take */
+	uint64_t hidden; /* ms of stalls, which the loop's clock left out */
+	uint64_t clock; /* ms: its last reading */
 };
 extern struct fake fake;
 

@@ -16,7 +16,8 @@ tests_unit_channel_test_channel_SOURCES = \
 	tests/unit/channel/test_together.c \
 	tests/unit/channel/test_window.c
 tests_unit_channel_test_channel_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_channel_test_channel_LDFLAGS = $(PROGRAM_LDFLAGS)
+tests_unit_channel_test_channel_LDFLAGS = $(PROGRAM_LDFLAGS) \
+	-Wl,--wrap=clock_gettime
 tests_unit_channel_test_channel_LDADD = daemon/worker/channel/libchannel.a \
 	config/libsettings.a privsep/libprivsep.a lib/ssh/libssh.a \
 	lib/libground.a $(UNIT_LIBS) $(SECCOMP_LIBS)
