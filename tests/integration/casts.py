@@ -57,7 +57,7 @@ class Cast:
              "file": self.base + ".cast", "bytes": len(self.text.encode()),
              "blocks": self.block, "head": self.head.hex() if self.head else "", "started": self.header["sallyport"]["started"],
              "ended": self.stamp(self.when), "output": self.count["o"], "error": self.count["e"],
-             "input": self.count["i"], "hidden": 0, "marks": self.count["m"], "end": end, "event": "12"}
+             "input": self.count["i"], "hidden": 0, "marks": self.count["m"], "end": end}
         if unsigned is None:
             m["signed"] = True
         else:

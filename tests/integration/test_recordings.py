@@ -588,7 +588,7 @@ def test_the_line_that_ends_a_block_is_proven_too(store, host_key, running, old,
 def test_a_recorder_that_died_leaves_a_prefix(store, host_key):
     c = casts.simple()
     c.text += '[61.4, "o", "cut in the mid'
-    lost = {name: None for name in ("blocks", "head", "output", "error", "input", "hidden", "marks", "event")}
+    lost = {name: None for name in ("blocks", "head", "output", "error", "input", "hidden", "marks")}
     path = c.write(store, key=host_key, end="lost", **lost)
     status, text = verdict(store, host_key, "00000000000000a1")
     assert status == 4 and text.startswith("prefix: the recorder died; good up to block 2, at 00:01:01.300000"), text
@@ -597,6 +597,30 @@ def test_a_recorder_that_died_leaves_a_prefix(store, host_key):
     casts.simple().write(store, key=host_key, end="exit 0", **lost)
     status, text = verdict(store, host_key, "00000000000000a1")
     assert status == 1 and "the hash is missing" in text
+
+
+def test_a_disk_that_failed_leaves_a_prefix(store, host_key):
+    c = casts.simple()
+    known = {"blocks": c.block, "head": c.head.hex()}
+    # Of the write that failed, the disk took a block and a piece of a line.
+    c.add("more").end_block().text += '[61.4, "o", "cut in the mid'
+    path = c.write(store, key=host_key, end="failed: No space left on device", **known)
+    status, text = verdict(store, host_key, "00000000000000a1")
+    assert status == 4 and text.startswith("prefix: failed: No space left on device; good up to block 3, at"), text
+    change(path, b"more", b"less")
+    assert verdict(store, host_key, "00000000000000a1")[0] == 1
+    change(path, b"less", b"more")
+    change(path, b"cut in the mid", b"cut in the mi")
+    status, text = verdict(store, host_key, "00000000000000a1")
+    assert status == 1 and "the file has another size" in text
+    c.write(store, key=host_key, end="failed: No space left on device", **dict(known, head="0" * 64))
+    status, text = verdict(store, host_key, "00000000000000a1")
+    assert status == 1 and "the chain of blocks has another end" in text
+    c.write(store, key=host_key, end="failed: No space left on device", **dict(known, blocks=5))
+    assert verdict(store, host_key, "00000000000000a1")[0] == 1
+    # Only a disk's failure explains what stands behind the last block.
+    c.write(store, key=host_key, end="exit 0", **known)
+    assert verdict(store, host_key, "00000000000000a1")[0] == 1
 
 
 # ---- export ----

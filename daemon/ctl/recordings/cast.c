@@ -258,7 +258,8 @@ end_block(
 		find_fault(c, "its bytes do not have its hash");
 	else if (!c->loose && c->blocks > 0)
 		find_fault(c, "it has no lines");
-	c->blocks++;
+	if (++c->blocks == c->marked)
+		memcpy(c->marked_head, c->head, CAST_HASH);
 	c->loose = false;
 	if (c->fault[0] == '\0') {
 		c->proven = c->blocks;

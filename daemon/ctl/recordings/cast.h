@@ -57,6 +57,9 @@ struct cast {
 	bool cut; /* the last line has no end */
 	bool loose; /* there are lines behind the last block */
 	uint8_t head[CAST_HASH];
+	/* The hash of the block before the marked one, if there is one. */
+	uint64_t marked;
+	uint8_t marked_head[CAST_HASH];
 	uint64_t bytes; /* of the file */
 	/* Inside. */
 	char *room;

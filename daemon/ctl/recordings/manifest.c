@@ -29,7 +29,6 @@ static const struct field_row rows[] = {
     ROW(hidden, IS_NUMBER, false),
     ROW(marks, IS_NUMBER, false),
     ROW(end, IS_TEXT, true),
-    ROW(event, IS_TEXT, false),
     {"signed", IS_BOOL, offsetof(struct manifest, is_signed), false, NULL},
     {"unsigned", IS_TEXT, offsetof(struct manifest, unsigned_why), false, NULL},
     {NULL, IS_TEXT, 0, false, NULL},
@@ -59,6 +58,7 @@ manifest_read(struct manifest *m, const char *name, const void *text,
 	}
 	/* Of a recorder that has died only the size is known. */
 	m->is_lost = strcmp(m->end, "lost") == 0;
+	m->is_failed = strncmp(m->end, "failed: ", 8) == 0;
 	if (m->is_lost != (m->head == NULL)) {
 		snprintf(why, why_size, "%s: the hash is missing", name);
 		return E_FORMAT;

@@ -13,9 +13,10 @@
 struct manifest {
 	uint64_t format, channel, bytes, blocks, output, error, input, hidden,
 	    marks;
-	char *conn, *file, *head, *started, *ended, *end, *event;
+	char *conn, *file, *head, *started, *ended, *end;
 	bool is_signed;
 	bool is_lost; /* the recorder died: no hash, no counts */
+	bool is_failed; /* the disk did: more may stand behind the last block */
 	char *unsigned_why;
 };
 

@@ -33,7 +33,6 @@ describe_manifest(struct records *records, const struct manifest *m)
 	record_number(records, "input_bytes", m->input);
 	record_number(records, "hidden_bytes", m->hidden);
 	record_number(records, "marks", m->marks);
-	record_text(records, "event", m->event != NULL ? m->event : "");
 }
 
 /* 0: complete; 4: not changed as far as it goes; 1: broken. */

@@ -111,10 +111,12 @@ differs(const struct recording *r, struct verified *v)
 		return "the file has another size";
 	if (m->is_lost)
 		return NULL;
-	if (m->blocks != v->cast.blocks ||
-	    (m->blocks > 0 && !same_hash(m->head, v->cast.head)))
+	/* A disk may have taken a part of what it refused. */
+	if (m->blocks > v->cast.blocks ||
+	    (m->blocks < v->cast.blocks && !m->is_failed) ||
+	    (m->blocks > 0 && !same_hash(m->head, v->cast.marked_head)))
 		return "the chain of blocks has another end";
-	if (v->cast.loose)
+	if (v->cast.loose && !m->is_failed)
 		return "lines stand behind the last block";
 	return NULL;
 }
@@ -226,13 +228,20 @@ judge_lost(struct verified *v)
 }
 
 static void
-judge_end(const struct recordings_options *o, const struct recording *r,
-    struct verified *v)
+judge_failed(struct verified *v)
 {
-	struct buf manifest;
+	char good[160];
 
-	buf_init(&manifest, MANIFEST_MAX);
-	if (!read_manifest(r, v, &manifest) || !judge_manifest(r, v))
+	if (v->verdict != VERDICT_BROKEN)
+		judge(v, VERDICT_PREFIX, "%s; %s", v->manifest.end,
+		    proven(&v->cast, good, sizeof(good)));
+}
+
+static void
+judge_end(const struct recordings_options *o, const struct recording *r,
+    struct verified *v, const struct buf *manifest)
+{
+	if (!judge_manifest(r, v))
 		;
 	else if (!v->manifest.is_signed)
 		judge(v, VERDICT_UNSIGNED, "%s", v->manifest.unsigned_why);
@@ -241,11 +250,32 @@ judge_end(const struct recordings_options *o, const struct recording *r,
 		    "the manifest is said to be signed, and its signature is "
 		    "missing");
 	else
-		check_signature(o, r, v, &manifest);
-	if (v->has_manifest && v->manifest.is_lost)
+		check_signature(o, r, v, manifest);
+	if (v->manifest.is_lost)
 		judge_lost(v);
+	else if (v->manifest.is_failed)
+		judge_failed(v);
 	else if (v->cast.cut && v->verdict != VERDICT_BROKEN)
 		judge(v, VERDICT_BROKEN, "the last line is cut off");
+}
+
+/* The manifest is read first, as it tells which block's hash it has. */
+static void
+verify_all(const struct recordings_options *o, const struct recording *r,
+    struct verified *v)
+{
+	bool finished = r->fds[STORE_MANIFEST] >= 0;
+	struct buf manifest;
+
+	buf_init(&manifest, MANIFEST_MAX);
+	if (finished && read_manifest(r, v, &manifest))
+		v->cast.marked = v->manifest.blocks;
+	if (!read_all(v))
+		;
+	else if (!finished)
+		judge_prefix(r, v);
+	else if (v->has_manifest)
+		judge_end(o, r, v, &manifest);
 	buf_free(&manifest);
 }
 
@@ -265,12 +295,7 @@ verify_recording(const struct recordings_options *o, const struct recording *r,
 		    v->cast.header.conn);
 		return;
 	}
-	if (!read_all(v))
-		return;
-	if (r->fds[STORE_MANIFEST] < 0)
-		judge_prefix(r, v);
-	else
-		judge_end(o, r, v);
+	verify_all(o, r, v);
 }
 
 void
