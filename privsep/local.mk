@@ -9,6 +9,7 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/errand.c privsep/errand.h \
 	privsep/errand_child.h \
 	privsep/errand_run.c privsep/errand_run.h \
+	privsep/exec_start.c privsep/exec_start.h \
 	privsep/glob_files.c privsep/glob_files.h \
 	privsep/grants_directory.c privsep/grants_directory.h \
 	privsep/leftovers.c privsep/leftovers.h \

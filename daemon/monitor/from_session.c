@@ -314,6 +314,10 @@ client_was_lost(const struct monitor *m)
 /* ---- recorders
  * --------------------------------------------------------------- */
 
+#undef PEER_CONTEXT
+#define PEER_CONTEXT struct recording
+WALL_RECORDER_MONITOR(PEER_DECLARE_STATIC)
+
 /* Once the programs have been hung up, files are finished within this. */
 #define RECORDERS_MS 10000
 
@@ -402,53 +406,107 @@ give_up(struct monitor *m, struct recording *r)
 	recording_release(r);
 }
 
-/* E_STATE: it is not this one's turn to say so. */
 static int
-hear_recorder(
-    struct monitor *m, struct recording *r, const struct wall_message *message)
+on_recording(struct recording *r, struct wall_message *message)
 {
-	switch (message->type) {
-	case MSG_record_failed:
-		record_failed(m, r, message->record_failed.reason);
-		return 0;
-	case MSG_recorder_log:
-		monitor_relay(m, "recorder", message->recorder_log.level,
-		    message->recorder_log.line);
-		return 0;
-	case MSG_recorded:
-		record_over(m, r, &message->recorded);
-		return 0;
-	default:
-		return E_STATE;
+	r->begun = true;
+	snprintf(
+	    r->trouble, sizeof(r->trouble), "%s", message->recording.trouble);
+	return 0;
+}
+
+static int
+on_record_failed(struct recording *r, struct wall_message *message)
+{
+	record_failed(r->monitor, r, message->record_failed.reason);
+	return 0;
+}
+
+static int
+on_recorded(struct recording *r, struct wall_message *message)
+{
+	record_over(r->monitor, r, &message->recorded);
+	r->over = true;
+	return 0;
+}
+
+static int
+on_recorder_log(struct recording *r, struct wall_message *message)
+{
+	const struct msg_recorder_log *l = &message->recorder_log;
+
+	monitor_relay(r->monitor, "recorder", l->level, l->line);
+	return 0;
+}
+
+/* Nothing can fail or end that has not begun. */
+static int
+judge_recorder(void *arg, struct wall_message *message)
+{
+	const struct recording *r = arg;
+
+	return r->begun || message->type == MSG_recording ||
+		message->type == MSG_recorder_log ?
+	    0 :
+	    E_STATE;
+}
+
+static void
+recorder_broke(void *arg, enum wall_type type, int err)
+{
+	(void)arg;
+	AUDIT(wall_violation, .reason = err_text(err),
+	    .message = type == MSG_nothing ? "recorder" : wall_name(type));
+}
+
+PEER_HANDLE(RECORDER_MONITOR)
+static const struct peer from_recorder = {.handle = peer_RECORDER_MONITOR,
+    .judge = judge_recorder,
+    .broke = recorder_broke};
+
+/* The first line is in the file, or r->trouble says why not. */
+static int
+await_recording(struct recording *r)
+{
+	uint64_t until = loop_clock() + RECORDING_MS, now;
+	struct pollfd p = {.fd = r->wall.fd, .events = POLLIN};
+	int err = 0;
+
+	while (!r->begun && (now = loop_clock()) < until) {
+		if (poll(&p, 1, (int)(until - now)) <= 0)
+			continue;
+		err = peer_read(&from_recorder, &r->wall, r);
+		if (err != 0 && err != E_AGAIN)
+			return err;
 	}
+	return r->begun ? 0 : E_TIMEOUT;
+}
+
+int
+recorder_begin(struct monitor *m, struct chan *c,
+    const struct recording_start *s, char *why, size_t size)
+{
+	struct recording *r = recording_open(m, c, s, why, size);
+
+	if (r == NULL)
+		return E_DENIED;
+	return recording_begin(r, c, await_recording(r), why, size);
 }
 
 /* One message, if there is any. */
-static void
-take_record(struct monitor *m)
-{
-	struct recording *r;
-	struct wall_message message;
-	int err = recordings_receive(m, &r, &message);
-	bool told;
-
-	if (err == E_AGAIN)
-		return;
-	told = err == 0 && message.type == MSG_recorded;
-	if (err == 0) {
-		err = hear_recorder(m, r, &message);
-		wall_done(&r->wall, &message);
-	}
-	if (told)
-		recording_release(r);
-	else if (err != 0)
-		give_up(m, r);
-}
-
 void
 recorders_readable(struct monitor *m)
 {
-	take_record(m);
+	struct recording *r = recordings_ready(m);
+	int err;
+
+	if (r == NULL)
+		return;
+	err = peer_read(&from_recorder, &r->wall, r);
+	if (r->over)
+		recording_release(r);
+	else if (err != 0 && err != E_AGAIN)
+		give_up(m, r);
 }
 
 /* The last orders, and their answers. */
@@ -463,10 +521,13 @@ recorders_close(struct monitor *m)
 		recording_close(m, r->channel, true);
 	while (m->sessions->recordings != NULL && (now = loop_clock()) < until)
 		if (poll(&p, 1, (int)(until - now)) > 0)
-			take_record(m);
+			recorders_readable(m);
 	while (m->sessions->recordings != NULL)
 		give_up(m, m->sessions->recordings);
 }
+
+/* ---- the end
+ * ----------------------------------------------------------------- */
 
 /* The connection has ended: hang up, wait a little, kill. */
 void

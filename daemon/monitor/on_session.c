@@ -367,7 +367,7 @@ recorded(struct monitor *m, struct chan *c, const struct msg_start *s,
 	if (!recording_wants(m, c, p->program == PROGRAM_SFTP))
 		return true;
 	monitor_call(m, CALL_FILES, "recordings.directory");
-	err = recording_begin(m, c, &r, why, sizeof(why));
+	err = recorder_begin(m, c, &r, why, sizeof(why));
 	monitor_call_done(m);
 	/* A terminal without its recorder leads nowhere. */
 	if (err == 0 ||

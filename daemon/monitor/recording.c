@@ -29,9 +29,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A file is made and its first line written in no time, unless a disk stands
- * still. */
-#define BEGIN_MS 5000
 /* Between worker and recorder: little of what a terminal shows is on its way.
  */
 #define STREAM_BYTES (32 * 1024)
@@ -100,7 +97,7 @@ send_message(struct recording *r, struct wall_message *m)
 {
 	int err = wall_send(&r->wall, m);
 
-	return err == 0 ? wall_queue_drain(&r->wall, BEGIN_MS) : err;
+	return err == 0 ? wall_queue_drain(&r->wall, RECORDING_MS) : err;
 }
 
 /* The other ends of its pipes: for the program, and for the worker. */
@@ -230,37 +227,6 @@ send_begin(struct monitor *m, struct recording *r, const struct chan *c)
 	return send_message(r, &begin);
 }
 
-/* The first line is in the file, or trouble says why not. */
-static int
-await_recording(struct recording *r, char *trouble, size_t size)
-{
-	uint64_t until = loop_clock() + BEGIN_MS, now;
-	struct pollfd p = {.fd = r->wall.fd, .events = POLLIN};
-	struct wall_message m;
-	bool answered = false;
-	int err;
-
-	while ((now = loop_clock()) < until) {
-		if (poll(&p, 1, (int)(until - now)) <= 0)
-			continue;
-		if ((err = wall_receive(&r->wall, &m)) == E_AGAIN)
-			continue;
-		if (err != 0)
-			return err;
-		answered = m.type == MSG_recording;
-		if (answered)
-			snprintf(trouble, size, "%s", m.recording.trouble);
-		else if (m.type == MSG_recorder_log)
-			log_error("recorder: %s", m.recorder_log.line);
-		else
-			err = E_STATE;
-		wall_done(&r->wall, &m);
-		if (err != 0 || answered)
-			return err;
-	}
-	return E_TIMEOUT;
-}
-
 static int
 start_process(struct recording *r)
 {
@@ -326,59 +292,50 @@ reason(int err)
 	return err == E_SYSTEM ? strerror(errno) : err_text(err);
 }
 
+/* A process with the streams. */
+static int
+begin_streams(struct recording *r, struct chan *c)
+{
+	int err = start_process(r);
+
+	if (err == 0)
+		err = send_begin(r->monitor, r, c);
+	return err == 0 ? send_streams(r->monitor, r, c) : err;
+}
+
 /* In the order in which the recorder wants them. */
 static int
-begin(struct monitor *m, struct recording *r, struct chan *c,
-    const struct recording_start *s, char *why, size_t size)
+begin(struct recording *r, struct chan *c, const struct recording_start *s,
+    char *why, size_t size)
 {
+	const char *directory =
+	    r->monitor->template->config->recordings.directory;
 	struct wall_message go = {
 	    .type = MSG_record_go, .fds = {-1, -1, -1, -1}};
-	char trouble[WALL_TEXT_MAX + 1] = "";
-	int err;
+	int err = begin_streams(r, c);
 
-	if ((err = start_process(r)) != 0 || (err = send_begin(m, r, c)) != 0 ||
-	    (err = send_streams(m, r, c)) != 0) {
+	if (err != 0) {
 		snprintf(why, size, "the recorder cannot be started: %s",
 		    reason(err));
 		return err;
 	}
-	if ((err = send_file(m, r, c, s)) != 0) {
-		snprintf(trouble, sizeof(trouble), "%s", reason(err));
-		if (r->required) {
-			snprintf(why, size, "no file in %s: %s",
-			    m->template->config->recordings.directory, trouble);
+	if ((err = send_file(r->monitor, r, c, s)) != 0) {
+		snprintf(
+		    why, size, "no file in %s: %s", directory, reason(err));
+		if (r->required)
 			return err;
-		}
 		r->failed = true;
 	}
-	if ((err = send_message(r, &go)) != 0 ||
-	    (err = await_recording(r, r->failed ? why : trouble,
-		 r->failed ? size : sizeof(trouble))) != 0 ||
-	    (r->required && trouble[0] != '\0')) {
-		snprintf(why, size, "the recording cannot begin: %s",
-		    trouble[0] != '\0' ? trouble : reason(err));
-		return err != 0 ? err : E_SYSTEM;
-	}
-	r->failed = trouble[0] != '\0';
-	snprintf(why, size, "%s", trouble);
-	return 0;
+	if ((err = send_message(r, &go)) != 0)
+		snprintf(
+		    why, size, "the recording cannot begin: %s", reason(err));
+	return err;
 }
 
-int
-recording_begin(struct monitor *m, struct chan *c,
-    const struct recording_start *s, char *why, size_t size)
+/* The event; and nothing is left of one that has not begun. */
+static int
+tell_begun(struct recording *r, struct chan *c, int err, const char *why)
 {
-	struct recording *r = mem_zalloc(sizeof(*r));
-	int err;
-
-	r->channel = c->id;
-	r->day = -1;
-	r->wall.fd = -1;
-	r->required = m->decision->grants.record_required;
-	r->since = loop_clock();
-	err = begin(m, r, c, s, why, size);
-	if (err == 0 && (err = watch(m, r)) != 0)
-		snprintf(why, size, "%s", reason(err));
 	if (c->stream >= 0)
 		close(c->stream);
 	c->stream = -1;
@@ -387,7 +344,7 @@ recording_begin(struct monitor *m, struct chan *c,
 		    .reason = why, .required = r->required);
 	else
 		AUDIT(recording_start, .channel = c->id, .path = r->path,
-		    .kind = s->kind);
+		    .kind = r->kind);
 	if (err == 0)
 		return 0;
 	close_ends(c);
@@ -395,22 +352,74 @@ recording_begin(struct monitor *m, struct chan *c,
 	return E_DENIED;
 }
 
+struct recording *
+recording_open(struct monitor *m, struct chan *c,
+    const struct recording_start *s, char *why, size_t size)
+{
+	struct recording *r = mem_zalloc(sizeof(*r));
+	int err;
+
+	r->monitor = m;
+	r->channel = c->id;
+	r->kind = s->kind;
+	r->day = -1;
+	r->wall.fd = -1;
+	r->required = m->decision->grants.record_required;
+	r->since = loop_clock();
+	why[0] = '\0';
+	if ((err = begin(r, c, s, why, size)) == 0)
+		return r;
+	(void)tell_begun(r, c, err, why);
+	return NULL;
+}
+
+int
+recording_begin(
+    struct recording *r, struct chan *c, int err, char *why, size_t size)
+{
+	if (err != 0 || (r->required && r->trouble[0] != '\0')) {
+		snprintf(why, size, "the recording cannot begin: %s",
+		    err != 0 ? reason(err) : r->trouble);
+		err = E_SYSTEM;
+	} else if ((err = watch(r->monitor, r)) != 0) {
+		snprintf(why, size, "%s", reason(err));
+	} else if (r->trouble[0] != '\0') {
+		snprintf(why, size, "%s", r->trouble);
+		r->failed = true;
+	}
+	return tell_begun(r, c, err, why);
+}
+
 /* ---- orders
  * ------------------------------------------------------------------ */
 
-/* No order waits for another but those that end it: it may stand still as its
- * disk does. */
+/* It is told what waits for it as soon as it reads again. */
 static void
-flush_size(struct recording *r)
+watch_queue(struct recording *r)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.ptr = r};
+
+	if (wall_queue_waiting(&r->wall))
+		e.events |= EPOLLOUT;
+	if (epoll_ctl(r->monitor->sessions->recorders, EPOLL_CTL_MOD,
+		r->wall.fd, &e) != 0)
+		log_debug("recorder: epoll: %s", strerror(errno));
+}
+
+/* No order waits for another but those that end it: it may stand still as its
+ * disk does.  Of sizes the last alone is kept. */
+static void
+flush(struct recording *r)
 {
 	const struct msg_window *w = &r->size;
 
 	(void)wall_queue_flush(&r->wall);
-	if (!r->stalled || wall_queue_waiting(&r->wall))
-		return;
-	r->stalled = false;
-	(void)WALL_SEND(&r->wall, record_size, .columns = w->columns,
-	    .rows = w->rows, .width = w->width, .height = w->height);
+	if (r->stalled && !wall_queue_waiting(&r->wall)) {
+		r->stalled = false;
+		(void)WALL_SEND(&r->wall, record_size, .columns = w->columns,
+		    .rows = w->rows, .width = w->width, .height = w->height);
+	}
+	watch_queue(r);
 }
 
 void
@@ -422,7 +431,7 @@ recording_resize(struct monitor *m, const struct msg_window *w)
 		return;
 	r->size = *w;
 	r->stalled = true;
-	flush_size(r);
+	flush(r);
 }
 
 void
@@ -436,9 +445,10 @@ recording_program_ended(
 	if (r == NULL || r->wall.fd < 0)
 		return;
 	snprintf(number, sizeof(number), "%u", signal);
-	flush_size(r);
+	flush(r);
 	(void)WALL_SEND(&r->wall, record_ended, .status = status,
 	    .signal = name != NULL ? name : number);
+	watch_queue(r);
 }
 
 void
@@ -448,8 +458,9 @@ recording_close(struct monitor *m, uint32_t channel, bool last)
 
 	if (r == NULL || r->wall.fd < 0)
 		return;
-	flush_size(r);
+	flush(r);
 	(void)WALL_SEND(&r->wall, record_close, .last = last);
+	watch_queue(r);
 }
 
 int
@@ -458,17 +469,15 @@ recordings_fd(const struct monitor *m)
 	return m->sessions->recorders;
 }
 
-int
-recordings_receive(
-    struct monitor *m, struct recording **which, struct wall_message *message)
+struct recording *
+recordings_ready(struct monitor *m)
 {
 	struct epoll_event e;
 
 	if (epoll_wait(m->sessions->recorders, &e, 1, 0) != 1)
-		return E_AGAIN;
-	*which = e.data.ptr;
-	flush_size(*which);
-	return wall_receive(&(*which)->wall, message);
+		return NULL;
+	flush(e.data.ptr);
+	return e.data.ptr;
 }
 
 /* ---- the end

@@ -11,9 +11,14 @@
 #include "daemon/monitor/sessions.h"
 
 #define RECORDING_NAME 64
+/* A file is made and its first line written in no time, unless a disk stands
+ * still. */
+#define RECORDING_MS 5000
 
 struct recording {
+	struct monitor *monitor;
 	uint32_t channel;
+	const char *kind; /* of what it records */
 	struct wall wall; /* fd -1: it has ended */
 	pid_t pid;
 	int day; /* the directory of its file; -1: only passes bytes on */
@@ -21,7 +26,10 @@ struct recording {
 	char *path; /* of the file, for the audit */
 	char started[40];
 	bool required;
+	bool begun; /* has told so: the first line is written, or trouble */
+	char trouble[WALL_TEXT_MAX + 1];
 	bool failed; /* has told so: nothing more is recorded */
+	bool over; /* has told all */
 	bool stalled; /* a size waits until it takes more */
 	struct msg_window size;
 	uint64_t since; /* ms */
@@ -46,13 +54,20 @@ bool recording_wants(const struct monitor *m, const struct chan *c, bool sftp);
 void recording_hold(struct monitor *m);
 
 /*
- * Start it: a process, a file in it, the first line written; for a channel
- * without a terminal, pipes into c->program (of the program) and c->pipes (of
- * the worker).  0; or E_DENIED with why in the log's words: what was to be
- * started must not be, or (c->program[0] < 0, no terminal) may be unrecorded.
+ * from_session.c: start it, a process, a file in it, the first line written;
+ * for a channel without a terminal, pipes into c->program (of the program) and
+ * c->pipes (of the worker).  0; or E_DENIED with why in the log's words: what
+ * was to be started must not be, or (c->program[0] < 0, no terminal) may be
+ * unrecorded.
  */
-int recording_begin(struct monitor *m, struct chan *c,
+int recorder_begin(struct monitor *m, struct chan *c,
     const struct recording_start *s, char *why, size_t size);
+/* Its halves here: up to record_go, NULL with why; and once the recorder has
+ * answered, which err tells within RECORDING_MS. */
+struct recording *recording_open(struct monitor *m, struct chan *c,
+    const struct recording_start *s, char *why, size_t size);
+int recording_begin(
+    struct recording *r, struct chan *c, int err, char *why, size_t size);
 
 struct recording *recording_find(const struct monitor *m, uint32_t channel);
 
@@ -66,10 +81,9 @@ void recording_close(struct monitor *m, uint32_t channel, bool last);
 
 /* A descriptor to poll, -1: there is no recorder. */
 int recordings_fd(const struct monitor *m);
-/* The next message of one of them, E_AGAIN; E_CLOSED: *which has gone.  The
- * message is given back with wall_done(). */
-int recordings_receive(
-    struct monitor *m, struct recording **which, struct wall_message *message);
+/* One that has a message, or has gone; what waited for it to read is sent to
+ * it.  NULL: none has. */
+struct recording *recordings_ready(struct monitor *m);
 /* After `recorded`, or its end without it (NULL): the event, and the list has
  * it no more; then all that is left of it. */
 void recording_over(

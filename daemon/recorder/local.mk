@@ -3,6 +3,7 @@ noinst_LIBRARIES += daemon/recorder/librecorder.a
 daemon_recorder_librecorder_a_SOURCES = \
 	daemon/recorder/cast.c daemon/recorder/cast.h \
 	daemon/recorder/legs.c \
+	daemon/recorder/orders.c \
 	daemon/recorder/quote.c daemon/recorder/quote.h \
 	daemon/recorder/recorder.c daemon/recorder/recorder.h
 

@@ -5,28 +5,21 @@
  */
 #include "daemon/recorder/recorder.h"
 
-#include "lib/about.h"
-#include "lib/err.h"
 #include "lib/fd.h"
 #include "lib/log.h"
-#include "lib/mem.h"
-#include "lib/ssh/modes.h"
 #include "privsep/die.h"
 #include "privsep/drop.h"
+#include "privsep/exec_start.h"
 #include "privsep/sandbox.h"
 #include "privsep/session_exec.h"
 #include "privsep/title.h"
 
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include <openssl/crypto.h>
 
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 static struct recorder recorder;
 
@@ -35,105 +28,6 @@ on_log(int level, const char *line, void *arg)
 {
 	(void)WALL_SEND((struct wall *)arg, recorder_log,
 	    .level = (uint8_t)level, .line = line);
-}
-
-/* As a monitor starts it: root, and a socket where it should be. */
-static bool
-started_by_monitor(void)
-{
-	struct stat st;
-
-	return fstat(SESSION_MONITOR_FD, &st) == 0 && S_ISSOCK(st.st_mode) &&
-	    fd_set_cloexec(SESSION_MONITOR_FD) == 0 && getuid() == 0 &&
-	    geteuid() == 0;
-}
-
-static int
-take_fd(struct wall_message *m, int i)
-{
-	int fd = m->fds[i];
-
-	m->fds[i] = -1;
-	if (fd_set_nonblocking(fd) != 0 || fd_set_cloexec(fd) != 0)
-		die_errno("recorder: a descriptor");
-	return fd;
-}
-
-static void
-take_leg(
-    struct leg *leg, struct end *from, struct end *to, enum cast_stream stream)
-{
-	leg->from = from;
-	leg->to = to;
-	leg->stream = stream;
-	leg->data = mem_alloc(LEG_BUFFER);
-}
-
-static void
-take_terminal(struct recorder *r, struct wall_message *m)
-{
-	struct end *master = &r->ends[0], *stream = &r->ends[1];
-
-	r->terminal = true;
-	master->fd = take_fd(m, 0);
-	stream->fd = take_fd(m, 1);
-	take_leg(&r->output, master, stream, CAST_OUTPUT);
-	take_leg(&r->input, stream, master, CAST_INPUT);
-	modes_apply(master->fd, m->record_terminal.modes.data,
-	    m->record_terminal.modes.len);
-}
-
-static void
-take_output(struct recorder *r, struct wall_message *m)
-{
-	for (int i = 0; i < 4; i++)
-		r->ends[i].fd = take_fd(m, i);
-	take_leg(&r->output, &r->ends[0], &r->ends[1], CAST_OUTPUT);
-	take_leg(&r->error, &r->ends[2], &r->ends[3], CAST_ERROR);
-}
-
-static void
-take_input(struct recorder *r, struct wall_message *m)
-{
-	for (int i = 0; i < 2; i++)
-		r->ends[4 + i].fd = take_fd(m, i);
-	take_leg(&r->input, &r->ends[4], &r->ends[5], CAST_INPUT);
-}
-
-/* Until record_go; the two kept messages have texts that are used later. */
-static void
-hear(struct recorder *r, struct wall_message *begin, struct wall_message *file)
-{
-	struct wall_message m;
-	int err;
-
-	for (;;) {
-		if ((err = wall_receive(&r->monitor, &m)) != 0)
-			die("the recorder's orders: %s", err_text(err));
-		switch (m.type) {
-		case MSG_record_begin:
-			*begin = m;
-			continue;
-		case MSG_record_file:
-			*file = m;
-			continue;
-		case MSG_record_terminal:
-			take_terminal(r, &m);
-			break;
-		case MSG_record_output:
-			take_output(r, &m);
-			break;
-		case MSG_record_input:
-			take_input(r, &m);
-			break;
-		case MSG_record_go:
-			wall_done(&r->monitor, &m);
-			return;
-		default:
-			die("the recorder's orders: %s", wall_name(m.type));
-		}
-		wall_done(&r->monitor, &m);
-	}
 }
 
 static void
@@ -174,48 +68,27 @@ drop(const struct msg_record_begin *b)
 int
 main(int argc, char **argv)
 {
-	static struct wall_message begin, file;
+	const struct exec_start start = {.name = "sallyport-recorder",
+	    .version = recorder_version(),
+	    .purpose = "Records one channel of a connection; sallyportd starts "
+		       "it, nobody else can.",
+	    .last_wall = SESSION_MONITOR_FD};
 	struct recorder *r = &recorder;
 
-	drop_dumpable();
-	if (argc == 2 &&
-	    about_print(argv[1], "sallyport-recorder", recorder_version(),
-		"Records one channel of a connection; sallyportd "
-		"starts it, nobody else can."))
-		return 0;
-	if (argc != 3 || strcmp(argv[1], recorder_version()) != 0) {
-		fputs("sallyport-recorder is started by sallyportd of the same "
-		      "version\n",
-		    stderr);
-		return 1;
-	}
-	if (strcmp(argv[2], "probe") == 0)
-		return 0;
-	if (!started_by_monitor())
-		return 1;
+	exec_start(&start, argc, argv);
 	ignore_signals();
-	for (size_t i = 0; i < 6; i++)
-		r->ends[i].fd = -1;
-	wall_init(&r->monitor, SESSION_MONITOR_FD, PATH_RECORDER_MONITOR,
-	    PATH_MONITOR_RECORDER);
+	recorder_init(r, SESSION_MONITOR_FD);
 	log_use_stderr(false);
 	log_set_callback(on_log, &r->monitor);
-	title_init(argc, argv);
 	/* No file of an administrator's has a say in how SHA-256 is made. */
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1 ||
 	    cast_prepare(&r->cast) != 0)
 		die("recorder: libcrypto has no SHA-256");
-	hear(r, &begin, &file);
-	if (begin.type != MSG_record_begin || r->output.from == NULL ||
-	    fd_set_nonblocking(SESSION_MONITOR_FD) != 0)
-		die("recorder: its orders are not complete");
-	log_set_level((int)begin.record_begin.log_level - 1);
-	r->records_input = begin.record_begin.input;
-	r->required = begin.record_begin.required;
+	recorder_hear(r);
+	if (fd_set_nonblocking(SESSION_MONITOR_FD) != 0)
+		die_errno("recorder: its wall");
+	log_set_level((int)r->begin.record_begin.log_level - 1);
 	tzset();
-	drop(&begin.record_begin);
-	if (file.type == MSG_record_file)
-		cast_begin(&r->cast, file.fds[0], file.record_file.max_size,
-		    file.record_file.header.data, file.record_file.header.len);
+	drop(&r->begin.record_begin);
 	recorder_run(r);
 }

@@ -140,50 +140,59 @@ settle(void *arg)
 /* ---- orders -----------------------------------------------------------------
  */
 
-static void
-resize(struct recorder *r, const struct msg_record_size *m)
+int
+on_record_size(struct recorder *r, struct wall_message *m)
 {
-	struct winsize w = {.ws_col = (unsigned short)m->columns,
-	    .ws_row = (unsigned short)m->rows,
-	    .ws_xpixel = (unsigned short)m->width,
-	    .ws_ypixel = (unsigned short)m->height};
+	const struct msg_record_size *s = &m->record_size;
+	struct winsize w = {.ws_col = (unsigned short)s->columns,
+	    .ws_row = (unsigned short)s->rows,
+	    .ws_xpixel = (unsigned short)s->width,
+	    .ws_ypixel = (unsigned short)s->height};
 
 	if (!r->terminal || r->output.from->fd < 0)
-		return;
+		return 0;
 	(void)ioctl(r->output.from->fd, TIOCSWINSZ, &w);
 	cast_resize(&r->cast, w.ws_col, w.ws_row);
+	return 0;
 }
 
-static void
-ended(struct recorder *r, const struct msg_record_ended *m)
+int
+on_record_ended(struct recorder *r, struct wall_message *m)
 {
+	const struct msg_record_ended *e = &m->record_ended;
+
 	r->ended = true;
-	r->status = m->status;
-	snprintf(r->signal, sizeof(r->signal), "%s", m->signal);
+	r->status = e->status;
+	snprintf(r->signal, sizeof(r->signal), "%s", e->signal);
 	r->moved = false;
 	loop_timer_start(r->loop, &r->linger, LINGER_FIRST, on_linger, r);
+	return 0;
 }
 
-static int
-obey(struct recorder *r, const struct wall_message *m)
+int
+on_record_close(struct recorder *r, struct wall_message *m)
 {
-	switch (m->type) {
-	case MSG_record_size:
-		resize(r, &m->record_size);
-		return 0;
-	case MSG_record_ended:
-		ended(r, &m->record_ended);
-		return 0;
-	case MSG_record_close:
-		r->closed = true;
-		legs_hang_up(r);
-		if (m->record_close.last)
-			on_grace(r);
-		return 0;
-	default:
-		return E_STATE;
-	}
+	r->closed = true;
+	legs_hang_up(r);
+	if (m->record_close.last)
+		on_grace(r);
+	return 0;
 }
+
+/* Streams are given before record_go, and used after it. */
+static int
+judge(void *arg, struct wall_message *m)
+{
+	const struct recorder *r = arg;
+	bool course = m->type == MSG_record_size ||
+	    m->type == MSG_record_ended || m->type == MSG_record_close;
+
+	return course == r->going ? 0 : E_STATE;
+}
+
+PEER_HANDLE(MONITOR_RECORDER)
+static const struct peer from_monitor = {
+    .handle = peer_MONITOR_RECORDER, .judge = judge};
 
 /* It has ended, or broken the rules: what there is, is finished. */
 static void
@@ -200,20 +209,48 @@ static void
 on_monitor(int fd, unsigned events, void *arg)
 {
 	struct recorder *r = arg;
-	struct wall_message m;
 	int err;
 
 	(void)fd;
 	if ((events & LOOP_WRITE) != 0)
 		(void)wall_queue_flush(&r->monitor);
-	if ((events & ~(unsigned)LOOP_WRITE) == 0 ||
-	    (err = wall_receive(&r->monitor, &m)) == E_AGAIN)
+	if ((events & ~(unsigned)LOOP_WRITE) == 0)
 		return;
-	if (err == 0)
-		err = obey(r, &m);
-	wall_done(&r->monitor, &m);
-	if (err != 0)
+	err = peer_read(&from_monitor, &r->monitor, r);
+	if (err != 0 && err != E_AGAIN)
 		monitor_lost(r);
+}
+
+void
+recorder_init(struct recorder *r, int monitor)
+{
+	for (size_t i = 0; i < 6; i++)
+		r->ends[i].fd = -1;
+	wall_init(
+	    &r->monitor, monitor, PATH_RECORDER_MONITOR, PATH_MONITOR_RECORDER);
+}
+
+void
+recorder_hear(struct recorder *r)
+{
+	int err;
+
+	while (!r->going)
+		if ((err = peer_read(&from_monitor, &r->monitor, r)) != 0)
+			die("the recorder's orders: %s", err_text(err));
+}
+
+static void
+begin_file(struct recorder *r)
+{
+	const struct msg_record_file *f = &r->file.record_file;
+
+	if (r->file.type != MSG_record_file)
+		return;
+	cast_begin(&r->cast, r->file.fds[0], f->max_size, f->header.data,
+	    f->header.len);
+	r->file.fds[0] = -1;
+	wall_done(&r->monitor, &r->file);
 }
 
 void
@@ -221,6 +258,7 @@ recorder_run(struct recorder *r)
 {
 	char trouble[WALL_TEXT_MAX + 1] = "";
 
+	begin_file(r);
 	r->loop = loop_new();
 	if (r->loop == NULL ||
 	    loop_fd_add(r->loop, &r->monitor_handle, r->monitor.fd, LOOP_READ,

@@ -9,7 +9,7 @@
 
 #include "daemon/recorder/cast.h"
 #include "lib/loop.h"
-#include "privsep/wall.h"
+#include "privsep/peer.h"
 
 /* Bytes that are on their way in one direction: they are read four times, by
  * the escape, the hash and two writes, and 128 KiB cost 12 % more than these.
@@ -38,12 +38,15 @@ struct recorder {
 	struct loop *loop;
 	struct wall monitor;
 	struct loop_fd monitor_handle;
+	/* Kept, as their texts are used after record_go. */
+	struct wall_message begin, file;
 	struct cast cast;
 	struct loop_timer block_timer, linger, grace;
 	/* A terminal has two ends, its stream to the worker being one. */
 	struct end ends[6];
 	struct leg output, error, input;
 	bool terminal, records_input, required;
+	bool going; /* record_go has come */
 	uint64_t hidden, hidden_told;
 	bool moved; /* since the last look of linger */
 	bool told; /* the monitor, that nothing more is recorded */
@@ -73,7 +76,15 @@ bool legs_flush(struct recorder *r);
 /* Bytes typed while the terminal did not echo go into a mark. */
 void legs_tell_hidden(struct recorder *r);
 
-/* recorder.c: the wall's messages up to record_go have been obeyed. */
+/* recorder.c: a recorder of nothing yet, with this wall. */
+void recorder_init(struct recorder *r, int monitor);
+/* As root: its orders up to record_go. */
+void recorder_hear(struct recorder *r);
+/* As itself: record, to the end. */
 void recorder_run(struct recorder *r) __attribute__((noreturn));
+
+/* orders.c has those up to record_go, recorder.c the others. */
+#define PEER_CONTEXT struct recorder
+WALL_MONITOR_RECORDER(PEER_DECLARE)
 
 #endif
