@@ -76,7 +76,7 @@
 struct algorithm_lists {
 	const char *key;
 	size_t offset; /* of the struct strings in struct crypto_settings */
-	/* Of ciphers and MACs there are none: they have rows of their own. */
+	/* Ciphers and MACs have no list here: they have tables of rows. */
 	const char *const *defaults[CRYPTO_PROFILES];
 	const char *const *known;
 };
@@ -203,7 +203,8 @@ algorithm_defaults(enum algorithm_kind kind, enum crypto_profile profile)
 	return names_of(kind, profile);
 }
 
-/* Of a kind of which it says nothing, as modern. */
+/* Where the system's policy has no list of this kind, the list of the profile
+ * "modern" applies. */
 const char *const *
 profile_names(const struct loader *l, enum algorithm_kind kind,
     enum crypto_profile profile)

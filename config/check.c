@@ -375,7 +375,8 @@ check_chroot(
 	free(part);
 }
 
-/* What the rule itself has set; what it inherits is reported once. */
+/* Checks only grants that this rule sets itself, so that an inherited value is
+ * reported once. */
 static void
 check_grants(const struct check *c, const struct rule *rule)
 {

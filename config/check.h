@@ -12,8 +12,8 @@
 #include <stdbool.h>
 
 /*
- * What config/ may not know itself: NSS, modules, keys, ciphers.  A function
- * that is NULL is not asked.  why[] is for one sentence.
+ * Checks that config/ cannot do itself: NSS, modules, keys, ciphers.  A NULL
+ * function means that the check is left out.  why[] receives one sentence.
  */
 struct check_calls {
 	void *context;
@@ -40,7 +40,7 @@ struct check_calls {
 	policy_account_fn *account;
 	/* Run the tests of the policy. */
 	bool tests;
-	/* Of what is not the configuration's fault only warn. */
+	/* Report as a warning what is not the fault of the configuration. */
 	bool lenient;
 	/* The configuration alone, as for another machine: no file that it
 	 * names is looked at. */

@@ -1,7 +1,7 @@
 /*
- * What sallyportctl check and the monitor template answer alike when
- * config_check() asks: the accounts of this machine, and the algorithms that
- * are built in and that libcrypto has.
+ * Checks that `sallyportctl check` and the monitor template share: whether an
+ * account of this machine exists, and whether an algorithm is built in and
+ * known to libcrypto.
  */
 #include "config/check.h"
 #include "lib/ssh/cipher.h"

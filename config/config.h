@@ -1,8 +1,8 @@
 /*
- * What the configuration says, once it has been read: one const struct for
- * the life of a generation.  Read it, never write it; config/load.h makes it,
- * config/policy/policy.h decides with it.  Which text key fills which member is
- * the table in config/options.c and nowhere else.
+ * The configuration after it has been read: one const struct for the life of a
+ * generation.  Read it, never write it; config/load.h makes it,
+ * config/policy/policy.h decides with it.  The table in config/options.c alone
+ * says which key of the text fills which member.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H

@@ -241,7 +241,8 @@ take_line(struct reading *r, char *text)
 		take_pair(r, text, " \t=");
 }
 
-/* What a user's key may be, a host's must be allowed to be, too. */
+/* Both lists fill the one of user keys: an algorithm must be allowed for keys
+ * of users and for those of client hosts. */
 static void
 join_hostbased(struct reading *r)
 {

@@ -14,8 +14,8 @@
 
 struct crypto_policy {
 	struct {
-		/* Those of its names that can be configured, in its order,
-		 * NULL at the end; NULL: it says nothing of the kind. */
+		/* The names of the file that can be configured, in its order,
+		 * ended by NULL; NULL if the file does not set this kind. */
 		const char *const *names;
 		unsigned line;
 	} lists[ALGORITHM_KINDS];

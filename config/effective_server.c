@@ -163,7 +163,7 @@ put_values(const struct module_settings *m, const char *source,
 	return any;
 }
 
-/* Which member of which sources a keyword shows. */
+/* The member of the modules' key sources that an sshd keyword shows. */
 struct shown_member {
 	const char *keyword;
 	const char *member;

@@ -1,7 +1,7 @@
 /*
- * What sshd_config may say in a Match block of the server's own matters:
- * rekeying, DSCP, X11's displays, timeouts, and what certificates must bear.
- * Outside of Match these are keys of the top level.
+ * Import of the server-wide keywords that sshd_config allows in a Match block:
+ * rekeying, DSCP, X11 displays, timeouts, demands on certificates.  Outside of
+ * Match these are keys of the top level.
  */
 #include "config/algorithms.h"
 #include "config/importer.h"

@@ -1,5 +1,5 @@
 /*
- * What sshd_config says for the whole server: listeners, keys, algorithms,
+ * Import of the server-wide part of sshd_config: listeners, keys, algorithms,
  * limits, log; and the modules with their key sources.
  */
 #include "config/algorithms.h"

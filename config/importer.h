@@ -1,5 +1,5 @@
 /*
- * What the parts of the import share.
+ * Shared by the parts of the import.
  */
 #ifndef CONFIG_IMPORTER_H
 #define CONFIG_IMPORTER_H

@@ -425,7 +425,7 @@ load_file(struct loader *l, const struct bundle_file *file)
 	scan_free(&scan);
 }
 
-/* What stands when no list of that kind was written. */
+/* Defaults for each kind of list that the configuration leaves out. */
 static void
 default_lists(struct loader *l)
 {

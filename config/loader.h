@@ -1,5 +1,5 @@
 /*
- * What load.c and rules.c share while a bundle becomes a configuration.
+ * Shared by load.c and rules.c while a bundle becomes a configuration.
  */
 #ifndef CONFIG_LOADER_H
 #define CONFIG_LOADER_H
@@ -78,8 +78,8 @@ void resolve_algorithms(struct loader *l, const char *key,
     const struct origin *origin, enum algorithm_kind kind,
     enum crypto_profile profile, const char *const *base, struct strings *list);
 
-/* What a list of the profile begins with, and what it may hold: of "system"
- * no more than its file has. */
+/* The names that a list of the profile begins with, and the names that may be
+ * added to it: for "system" only those of its file. */
 const char *const *profile_names(const struct loader *l,
     enum algorithm_kind kind, enum crypto_profile profile);
 const char *const *profile_known(const struct loader *l,

@@ -135,7 +135,7 @@ const char *word_nearest(
 void option_print_number(
     FILE *out, const struct option *option, uint32_t value);
 
-/* What kind of value, for people: "time", "list of networks". */
+/* The kind of value, as text for users: "time", "list of networks". */
 const char *option_type_text(enum option_type type);
 const char *tighten_text(enum tighten tighten);
 

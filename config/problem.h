@@ -1,6 +1,6 @@
 /*
- * What is wrong with a configuration: every problem found, not the first
- * alone, each with its place.  Printed as "file:line: message".
+ * The problems of a configuration: all that were found, not only the first,
+ * each with its place.  Printed as "file:line: message".
  */
 #ifndef CONFIG_PROBLEM_H
 #define CONFIG_PROBLEM_H

@@ -1,5 +1,5 @@
 /*
- * What the loader's parts share while they read one file.
+ * Shared by the loader's parts while they read one file.
  */
 #ifndef CONFIG_READER_H
 #define CONFIG_READER_H

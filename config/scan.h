@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-/* What libconfig may read, and the lines already found at fault. */
+/* The text for libconfig, and the lines already known to be wrong. */
 struct scan {
 	char *text; /* owned; faulty values blanked out, lines kept */
 	bool hopeless; /* no point in parsing: nothing can follow */

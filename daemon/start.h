@@ -1,6 +1,6 @@
 /*
- * What every role does at its start: open the log as the configuration and
- * the command line say.
+ * Start of every role: opens the log as the configuration and the command line
+ * say.
  */
 #ifndef DAEMON_START_H
 #define DAEMON_START_H

@@ -188,7 +188,8 @@ audit_encode(char *out, size_t size, const struct audit_output *how,
 		audit_write_sd(&o, row, fields, wants_header(how));
 		break;
 	case AUDIT_JSON:
-		/* What mmjsonparse and its like look for in a message. */
+		/* The mark by which mmjsonparse and others find JSON in a
+		 * message. */
 		if (how->sink == AUDIT_TO_SYSLOG)
 			audit_out_text(&o, "@cee: ");
 		audit_write_json(&o, row, fields);

@@ -83,7 +83,7 @@ AUDIT_EVENT_LIST(AUDIT_STRUCT)
 	audit_emit_to((output), AUDIT_##event, \
 	    &(const struct audit_##event){__VA_ARGS__})
 
-/* What AUDIT() calls; fields points at the event's own structure. */
+/* Called by AUDIT(); fields points at the event's own structure. */
 void audit_emit(enum audit_event event, const void *fields);
 void audit_emit_quietly(int quiet, enum audit_event event, const void *fields);
 void audit_emit_to(size_t output, enum audit_event event, const void *fields);

@@ -78,7 +78,8 @@ show(size_t output)
 
 	if (chain.shown == NULL)
 		return;
-	/* Whoever dies in between leaves the one before. */
+	/* If the process dies between the two writes, the head before stays
+	 * valid. */
 	memcpy(chain.shown->hash[output][l->number & 1], l->hash, AUDIT_HASH);
 	__atomic_store_n(
 	    &chain.shown->number[output], l->number, __ATOMIC_RELEASE);

@@ -116,7 +116,7 @@ struct audit_seal {
 	size_t at, width; /* the hash's field; width 0: the format has none */
 	size_t digits; /* the hash within it */
 };
-/* Of the record at hand, NULL: it has none. */
+/* The seal of the record that is being made; NULL if it has none. */
 struct audit_seal *audit_seal(void);
 /* The output's format and place; another than before begins another chain. */
 void audit_chain_kind(size_t output, uint32_t kind);

@@ -289,7 +289,8 @@ write_phrase(struct sentence *s, const char *name)
 	return true;
 }
 
-/* What stands between { and }; false if its group must go. */
+/* Writes the value of a token, the text between { and }.  False if its group
+ * must be left out. */
 static bool
 write_token(struct sentence *s, char *name)
 {

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is put in place of the end of a text that had to be cut. */
+/* Replaces the end of a text that had to be cut. */
 #define ESCAPE_CUT "..."
 
 enum escape {

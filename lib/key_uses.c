@@ -190,7 +190,7 @@ key_uses_open_read(int directory)
 	return -1;
 }
 
-/* Of this open file, not of this process: released by closing it, too. */
+/* A lock of this open file, not of the process; closing it releases it too. */
 static int
 lock_places(int fd, off_t at, size_t places, short type)
 {

@@ -1,14 +1,14 @@
 /*
- * What each key did: a table on disk of the keys and certificate authorities
- * by which users have logged in.  Monitors write it, sallyportctl reads it.
+ * A table on disk of the keys and certificate authorities by which users have
+ * logged in, and of their use.  Monitors write it, sallyportctl reads it.
  *
- * A file of fixed size: a header, then sets of places.  A key of a user may lie
- * in the places of one set alone, which its fingerprint and the user's name
+ * The file has a fixed size: a header, then sets of places.  An entry lies in
+ * the places of one set alone, which the key's fingerprint and the user's name
  * choose, so a login reads and writes a few kilobytes whatever the number of
- * keys.  Each place has a checksum: a crash, or a reader beside a writer,
- * costs at most the place that was being written.  In a full set the entry
- * that was used longest ago leaves.  Nothing is synchronised to the disk, and
- * no call here waits: a set that another process has locked is E_AGAIN.
+ * keys.  Each place has a checksum: a crash, or a reader beside a writer, costs
+ * at most the place that was being written.  In a full set the entry that was
+ * used longest ago is replaced.  Nothing is synchronised to the disk, and no
+ * call here waits: a set that another process has locked is E_AGAIN.
  */
 #ifndef LIB_KEY_USES_H
 #define LIB_KEY_USES_H

@@ -248,7 +248,8 @@ loop_timer_running(const struct loop_timer *t)
 	return t->loop != NULL;
 }
 
-/* Those due when the turn began: one that restarts itself waits its turn. */
+/* Runs the timers that are due; at most as many as there were when the turn
+ * began, so that a timer that restarts itself cannot run for ever. */
 static void
 run_timers(struct loop *l)
 {
@@ -335,7 +336,7 @@ run_ready(struct loop *l)
 			events |= LOOP_WRITE;
 		if (e & EPOLLRDHUP)
 			events |= LOOP_SHUT;
-		/* Whoever reads or writes learns from the call what it is. */
+		/* The callback's read or write reports the error. */
 		if (e & (EPOLLHUP | EPOLLERR))
 			events |= LOOP_HANGUP | LOOP_READ | LOOP_WRITE;
 		/* Interests may have changed since the kernel was asked. */

@@ -62,7 +62,7 @@ const uint8_t *rd_mpint(struct rd *r, size_t max, size_t *len);
 /* A reader over the contents of the next SSH string; it inherits a failure. */
 void rd_sub(struct rd *r, size_t max, struct rd *inner);
 
-/* What is left, without taking it / taking all of it. */
+/* The bytes that are left: their number; and all of them, taken. */
 size_t rd_left(const struct rd *r);
 const uint8_t *rd_rest(struct rd *r, size_t *len);
 

@@ -49,7 +49,7 @@ static struct {
 	bool journal; /* records in journald's protocol */
 	int fd; /* valid while open, or -1 */
 	bool stream;
-	/* What a stream has not taken yet of a record it has begun. */
+	/* The rest of a record that a stream socket has taken in part. */
 	char rest[SYSLOG_OUT_MAX];
 	size_t rest_len;
 	struct kept *first, *last;
@@ -199,7 +199,7 @@ forget_first(void)
 	free(k);
 }
 
-/* What a parent lost or kept before the fork is the parent's to tell. */
+/* After a fork only the parent reports records that it lost or kept. */
 static void
 own_losses(void)
 {
@@ -274,7 +274,7 @@ send_once(const char *data, size_t len)
 	return n;
 }
 
-/* What a stream still owes of the last record goes first. */
+/* The rest of the last record goes to the stream before any other. */
 static bool
 send_rest(void)
 {

@@ -54,11 +54,11 @@ bool syslog_out_send(int severity, const char *text, size_t len);
 bool syslog_out_send_raw(const char *message, size_t len);
 
 /*
- * What is kept.  A process without a loop flushes while something waits; with
- * one it is done by a timer of the loop's.  syslog_out_drain() waits until
- * nothing is kept, as long as the socket takes one within ms, and counts the
- * rest as lost: before the end of a process.  A child forgets what its parent
- * keeps, and the parent's loop.
+ * Records that are kept.  A process without a loop flushes while something
+ * waits; with one a timer of the loop does.  syslog_out_drain(), before the end
+ * of a process, waits until nothing is kept, as long as the socket takes a
+ * record within ms, and counts the rest as lost.  A child forgets the records
+ * that its parent keeps, and the parent's loop.
  */
 struct loop;
 bool syslog_out_waiting(void);

@@ -27,7 +27,7 @@
 
 #define SALLYPORT_MODULE_ABI 1
 
-/* What a function that can fail returns; 0 is success. */
+/* Results of functions that can fail; 0 is success. */
 enum sallyport_error {
 	SALLYPORT_OK = 0,
 	SALLYPORT_NOT_FOUND = -1, /* no such file */
@@ -284,9 +284,9 @@ struct sallyport_command {
 #define SALLYPORT_FORMAT(f, a) __attribute__((format(printf, f, a)))
 
 /*
- * What the host does for a module.  login is what begin() was given; the
- * functions that take one may be called only from a call the host is making
- * for that login.
+ * The host's functions for a module.  login is the argument of begin(); the
+ * functions that take one may be called only from a call the host is making for
+ * that login.
  */
 struct sallyport_host {
 	uint32_t abi;

@@ -21,8 +21,8 @@ struct account_groups {
 	char *text; /* for modules; NULL: not asked for yet */
 };
 
-/* What modules are told instead of a name that is not: one with a newline in
- * it would be two lines to a module's service. */
+/* Modules are told this in place of a name that is not sane: a name with a
+ * newline in it would be two lines to a module's service. */
 #define ACCOUNT_ILLEGAL "illegal-name"
 /* Is this a name that may be shown to NSS and PAM at all? */
 bool account_name_is_sane(const char *name);

@@ -24,7 +24,7 @@
 #define ACCOUNTS_WAYS	    8
 #define ACCOUNTS_MAX	    (ACCOUNTS_SETS * ACCOUNTS_WAYS)
 #define ACCOUNTS_KNOWN_SETS 4096
-/* Of one account; of two whose uids fall together, for both. */
+/* Sources of one account; two accounts whose uids share a set share them. */
 #define ACCOUNTS_KNOWN_WAYS 16
 #define ACCOUNTS_KNOWN_MAX  (ACCOUNTS_KNOWN_SETS * ACCOUNTS_KNOWN_WAYS)
 #define ACCOUNTS_SEED	    32

@@ -1,8 +1,8 @@
 /*
- * What the name service says of an account beyond its entry: groups, their
- * names, the shadow entry.  "There is none" and "nobody answered" are told
+ * Facts of the name service about an account beyond its entry: groups, their
+ * names, the shadow entry.  "There is none" and "nobody answered" are kept
  * apart; glibc's own calls report both as an empty answer.  Used by monitors,
- * and by sallyportctl explain, which is to see what they would.
+ * and by sallyportctl explain, which must see the same facts.
  */
 #ifndef PRIVSEP_DIRECTORY_H
 #define PRIVSEP_DIRECTORY_H

@@ -48,7 +48,8 @@ stack_new(void)
 		return NULL;
 	}
 #ifdef __SANITIZE_ADDRESS__
-	/* Who execs or is killed leaves the marks of its frames here. */
+	/* A child that was killed or called exec left its frames
+	 * marked here. */
 	__asan_unpoison_memory_region(&stack[GUARD_SIZE], STACK_SIZE);
 #endif
 	return stack;

@@ -243,9 +243,9 @@
 #define WALL_auth_send(F) F(u8, number, 79) F(bytes, payload, WALL_ASK_MAX)
 #define WALL_banner(F) F(text, text, WALL_BANNER_MAX)
 /*
- * What the frozen decision means to the worker; sent before the verdict that
- * says success.  Seconds, 0 is never; window in bytes; log_level: 0 is what
- * it was, else enum log_level of lib/log.h + 2.
+ * The worker's part of the frozen decision; sent before the verdict that says
+ * success.  Seconds, 0 is never; window in bytes; log_level: 0 is unchanged,
+ * else enum log_level of lib/log.h + 2.
  */
 #define WALL_opened(F)                                                  \
 	F(text, user, SSH_USER_MAX) F(u32, max_sessions, U32)           \

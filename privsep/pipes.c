@@ -11,8 +11,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* What a socket holds that is closed with something unread: its peer is reset
- * (unix(7)). */
+/* A byte waits at the writer's end.  If the writer closes that without having
+ * read it, the reader gets ECONNRESET instead of an end of file (unix(7)). */
 static int
 make_resettable(int both[2])
 {

@@ -1,6 +1,6 @@
 /*
- * What each process is allowed to be: one row a role.  The start functions
- * drop to what the row says; tests/integration reads /proc against it.
+ * The privileges of each process: one row a role.  The start functions drop to
+ * what the row says; tests/integration reads /proc against it.
  */
 #ifndef PRIVSEP_ROLES_H
 #define PRIVSEP_ROLES_H

@@ -351,7 +351,7 @@ sandbox_helper(void)
 	load(ctx, "helper");
 }
 
-/* What a worker's template does besides: fork, watch, bury, and filter. */
+/* Calls that only a worker's template needs: fork, watch, reap, and filter. */
 static const int template_calls[] = {SCMP_SYS(pidfd_open), SCMP_SYS(waitid),
     SCMP_SYS(wait4), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
     SCMP_SYS(seccomp), SCMP_SYS(close_range), SCMP_SYS(signalfd4),

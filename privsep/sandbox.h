@@ -12,7 +12,7 @@ void sandbox_recorder(void);
 /* Code by others that calls what it likes, but starts no process, asks for no
  * privilege, and cannot outlive the process that started it. */
 void sandbox_helper(void);
-/* Who takes files apart that it was handed: memory and descriptors alone. */
+/* A process that parses files it was handed: memory and descriptors alone. */
 void sandbox_reader(void);
 void sandbox_worker_template(void);
 

@@ -100,8 +100,8 @@ become_program(void *arg)
 static int
 run(struct exec *e, const char *version, const char *option, pid_t *pid)
 {
-	/* Of the environment nothing is handed on but what an instrumented
-	 * build is told by. */
+	/* The environment is dropped, except for settings of instrumented
+	 * builds. */
 	static char *environment[4];
 	size_t n = 0;
 

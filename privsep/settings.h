@@ -1,7 +1,6 @@
 /*
- * What a worker is told of the configuration, made in one place: the master
- * sends it to the worker template, the monitor holds the worker's KEXINIT
- * against it.
+ * The workers' part of the configuration, made in one place: the master sends
+ * it to the worker template, the monitor compares the worker's KEXINIT with it.
  */
 #ifndef PRIVSEP_SETTINGS_H
 #define PRIVSEP_SETTINGS_H
@@ -69,8 +68,8 @@ void settings_offer_message(const struct offer *offer, struct msg_offer *m);
 unsigned settings_offer(const struct config *config, const char *listener);
 
 /*
- * Which of the keys serves a negotiated algorithm, and as a certificate or
- * plain; the first of the offer's that does.  -1: none.
+ * The first key of the offer that serves a negotiated algorithm, as a
+ * certificate or plain.  -1: none.
  */
 int settings_host_key(const struct offer *offer,
     const struct host_key_blob *keys, const char *algorithm);

@@ -54,7 +54,7 @@ bool slot_call_is_pam(uint32_t call);
 /* The module that such a call is in, by its detail; NULL: in none. */
 const char *slot_call_module(uint32_t call, const char *detail);
 
-/* What takes time, in histograms that the master adds up. */
+/* Operations whose times are kept in histograms that the master adds up. */
 #define SLOT_TIMES(TIME)               \
 	TIME(KEX, "kex")               \
 	TIME(PAM, "pam")               \
@@ -89,7 +89,7 @@ enum slot_outcome {
 	OUTCOME_COUNT
 };
 
-/* What a connection counted; numbers alone, so that they can be added. */
+/* Counts of a connection; numbers alone, so that they can be added. */
 struct slot_counts {
 	struct slot_times times[SLOT_TIME_COUNT];
 	uint64_t proofs[SLOT_METHOD_COUNT][OUTCOME_COUNT];

@@ -145,7 +145,8 @@ become(enum role role, const struct spawn_options *o)
 	if ((null = open("/dev/null", O_RDWR)) < 0 || dup2(null, 0) < 0 ||
 	    dup2(null, 1) < 0)
 		_exit(EXIT_FAILURE);
-	/* Who started us may wait for the end of its pipe. */
+	/* A caller that reads our stderr through a pipe waits until it is
+	 * closed. */
 	if (!o->log_stderr &&
 	    dup2(spawn_report_fd(o->log >= 0 ? SPAWN_LOG : -1, null), 2) < 0)
 		_exit(EXIT_FAILURE);

@@ -59,9 +59,9 @@ int spawn_role(
 void spawn_signal(int pidfd, int number);
 
 /*
- * What descriptor 2 is to be: `null`; in a build with sanitizers, where their
- * reports are read: `log`, without one (-1) the file that the environment's
- * SALLYPORT_REPORT names.
+ * The descriptor that becomes 2: `null`.  A build with sanitizers, whose
+ * reports are read, uses `log`, or if that is -1 the file that SALLYPORT_REPORT
+ * in the environment names.
  */
 int spawn_report_fd(int log, int null);
 

@@ -380,8 +380,8 @@ gather(struct wall_message *m, size_t len)
 }
 
 /*
- * Who ends with messages of ours unread is a reset, which the kernel tells
- * once, before the last words that still lie here.
+ * If the peer exits with unread data, recvmsg() first returns ECONNRESET once;
+ * retry to get its last messages.
  */
 static ssize_t
 take(int fd, struct msghdr *msg)

@@ -51,7 +51,7 @@ enum ticket_state {
 	TICKET_DONE,
 	TICKET_STATE_COUNT
 };
-/* What a generation is prepared for. */
+/* The purpose for which a generation is prepared. */
 enum prepare_purpose {
 	PREPARE_SERVE,
 	PREPARE_REHEARSE,
@@ -90,7 +90,7 @@ enum monitor_exit {
 	EXIT_HEALTH = 13 /* a health check that left before a key exchange */
 };
 
-/* What a judge says of an open connection. */
+/* A judge's verdict on an open connection. */
 enum judge_verdict {
 	JUDGED_UNKNOWN, /* a fact could not be learnt: it stays as it is */
 	JUDGED_ALLOWED,

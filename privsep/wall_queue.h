@@ -1,10 +1,11 @@
 /*
- * What a wall's socket does not take is kept here, in order, so that no send
- * blocks a process and no message is lost.  For every process.
+ * Queue of messages that a wall's socket does not take at once: they are kept
+ * in order, so that no send blocks a process and no message is lost.  For every
+ * process.
  *
  * The owner of a wall sends with wall_send(), flushes when the socket takes
- * more, and while wall_queue_full() does not read from the peers whose
- * messages cause those that it sends.  The memory is bounded by that, and by
+ * more, and while wall_queue_full() does not read from the peers whose messages
+ * cause those that it sends.  The memory is bounded by that, and by
  * WALL_QUEUE_MAX for a process that fails to do so.
  */
 #ifndef PRIVSEP_WALL_QUEUE_H

@@ -1,5 +1,6 @@
 /*
- * Which banner counts, as daemon/monitor/auth_answer.c chooses it.
+ * Chooses the banner that a login is shown, by the same order as
+ * daemon/monitor/auth_answer.c.
  */
 #include "config/compliance/banner.h"
 

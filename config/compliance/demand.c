@@ -1,5 +1,6 @@
 /*
- * What is asked of one key, and whether a value is that: demand.h.
+ * Reads the demands of a benchmark and compares values of the configuration
+ * with them; see demand.h.
  */
 #include "config/compliance/demand.h"
 
@@ -278,8 +279,8 @@ number_holds(const struct demand *d, const void *member)
 	}
 }
 
-/* What is in the list is a pattern itself where the policy takes patterns:
- * either may be the wider one. */
+/* Where the policy takes patterns, the entry is a pattern too, and either of
+ * the two may be the wider one. */
 static bool
 meets(const char *entry, const char *pattern)
 {
@@ -453,8 +454,9 @@ lists_add(enum grant grant)
 }
 
 /*
- * Of lists that must all allow, what is allowed is in each: one that is small
- * enough will do, while what must be there has to be in all of them.
+ * A value is allowed only if every layer allows it.  An upper bound
+ * (one_will_do) therefore holds as soon as one layer meets it; a lower bound
+ * must be met by all layers.
  */
 static bool
 layers_hold(const struct demand *d, const struct layers *layers,

@@ -18,7 +18,7 @@
 enum aspect { ASPECT_OWNER = 1, ASPECT_GROUP = 2, ASPECT_MODE = 4 };
 #define ASPECT_ALL (ASPECT_OWNER | ASPECT_GROUP | ASPECT_MODE)
 
-/* What a file may be. */
+/* The owner, group and mode that are demanded of a file. */
 struct limits {
 	unsigned aspects;
 	mode_t mode; /* bits that it may have */

@@ -185,7 +185,8 @@ ask_standing(const struct standing *s, void *context)
 	free(value);
 }
 
-/* Who is refused has met these all the same. */
+/* These grants also affect connections that are refused: the decoy's rule is
+ * judged as well. */
 static bool
 is_for_strangers(enum grant grant)
 {

@@ -1,5 +1,6 @@
 /*
- * What is asked of the policy and the modules and stands in no single key.
+ * Compliance checks that no single key answers: access lists, the banner's
+ * file, PAM, hostbased files, GSS-API key exchange.
  */
 #include "config/compliance/look.h"
 
@@ -94,7 +95,8 @@ asks_who(const struct rule *rule)
 	return false;
 }
 
-/* Of the lists that allow or deny, one that is not open. */
+/* Returns the place of the first allow_ or deny_ list that this rule sets
+ * itself and that does not let everybody in; NULL if there is none. */
 static const struct origin *
 own_list(const struct rule *rule)
 {

@@ -1,6 +1,6 @@
 /*
- * What is asked of a server and stands in no key: files, modules, whom the
- * policy lets in at all.
+ * Compliance checks that no single key answers: files and their modes, modules,
+ * access lists.
  */
 #ifndef CONFIG_COMPLIANCE_LOOK_H
 #define CONFIG_COMPLIANCE_LOOK_H

@@ -42,7 +42,7 @@ keep(struct arena *arena, const char *text)
 	return text != NULL ? arena_strdup(arena, text) : NULL;
 }
 
-/* Of many, those that fail are kept before those that pass. */
+/* When the table is full, a failing finding replaces a passing one. */
 static struct finding *
 place_for(struct report *report, struct item *item, bool holds)
 {

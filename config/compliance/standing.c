@@ -1,5 +1,5 @@
 /*
- * What a policy comes to, rule by rule: standing.h.
+ * Computes the grants that each rule results in; see standing.h.
  */
 #include "config/compliance/standing.h"
 
@@ -39,7 +39,8 @@ standing_is_door(enum grant grant)
 	return grant == GRANT_refuse;
 }
 
-/* Who matches is asked apart, so whom it lets in must not be asked again. */
+/* Removes the conditions for matching and for letting in: the caller selects by
+ * policy_covers(), and the made-up user of judge() must pass. */
 static void
 open_door(struct walk *w, struct rule *rule)
 {
@@ -128,8 +129,8 @@ sets_open_grant(const struct rule *rule, const struct rule *overlay)
 #define NO_OVERLAY SIZE_MAX
 
 /*
- * Those that match whomever the rule matches, and the one of that index, which
- * may; or all of them.
+ * Takes the overlays that certainly match every user of the rule, and the one
+ * with the index `maybe`, which may match; with `all`, takes every overlay.
  */
 static void
 lay(struct walk *w, const struct rule *narrowed, size_t maybe, bool all)

@@ -1,11 +1,12 @@
 /*
- * What a policy comes to for those whom one of its rules lets in, whoever they
- * are: the rule, with each overlay that may fill what it leaves open, and the
- * guards that match whomever the rule matches.
+ * The grants that a rule results in for all users that it lets in: the rule
+ * itself, an overlay that may fill what it leaves open, and the guards that
+ * match every user of the rule.
  *
- * It is said by the same code that decides logins, of a policy made of that
- * rule, overlay and guards alone.  A guard that matches only some of them is
- * left out: a value is never called tighter than it is for all.
+ * policy_decide(), which also decides logins, computes them from a policy of
+ * that rule, overlay and guards alone.  A guard that matches only some of the
+ * users is left out: a value is never reported as tighter than it is for all of
+ * them.
  */
 #ifndef CONFIG_COMPLIANCE_STANDING_H
 #define CONFIG_COMPLIANCE_STANDING_H

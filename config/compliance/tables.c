@@ -1,6 +1,7 @@
 /*
- * What the benchmarks ask: CIS Debian Linux 12 1.1.0, CIS RHEL 9 2.0.0, the
- * DISA STIGs for RHEL 9 V2R9 and Ubuntu 24.04 V1R5.  The words are ours.
+ * The requirements of the benchmarks: CIS Debian Linux 12 1.1.0, CIS RHEL 9
+ * 2.0.0, the DISA STIGs for RHEL 9 V2R9 and Ubuntu 24.04 V1R5.  The words are
+ * ours.
  *
  * A change is a drop-in for policy.d that makes the check hold
  * (tests/integration/test_compliance.py applies each), or commands behind "# ".

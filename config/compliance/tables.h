@@ -1,6 +1,6 @@
 /*
- * What the benchmarks ask of an SSH server, and how it is answered here: one
- * row a requirement in tables.c, one row an item in items.h.
+ * The requirements of the benchmarks on an SSH server, and how they are checked
+ * here: one row a requirement in tables.c, one row an item in items.h.
  */
 #ifndef CONFIG_COMPLIANCE_TABLES_H
 #define CONFIG_COMPLIANCE_TABLES_H

@@ -295,7 +295,7 @@ walk_cells(struct walk *w)
 	}
 }
 
-/* What the guards may ask for besides. */
+/* Guards may require a method that no rule names. */
 static void
 note_required(struct walk *w)
 {
@@ -319,7 +319,7 @@ class_changes_make(const struct config *const policies[2],
 {
 	struct walk w = {.facts = *user, .changes = changes};
 
-	/* Who has a grant for a time is not the policies' word. */
+	/* Grants for a time are not part of a policy: compare without them. */
 	w.facts.timed_state = FACT_ABSENT;
 	*changes = (struct class_changes){.arena = arena_new()};
 	for (size_t i = 0; i < 2; i++)

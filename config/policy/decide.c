@@ -286,7 +286,7 @@ judge_grants(const struct config *config, const struct policy_facts *facts,
 		    d, REFUSAL_no_chain, "no chain of methods is left");
 }
 
-/* What a tightened sftp_only means for the rest. */
+/* A tightened sftp_only takes shell, exec and the other subsystems away. */
 static void
 settle_sftp_only(struct decision *d)
 {
@@ -471,7 +471,7 @@ judge_principal(const struct policy_facts *facts, struct decision *d)
 		    "principal %.200s is not in principals", facts->principal);
 }
 
-/* Of the chains that remain, the one with the least still to walk. */
+/* The chain with the fewest missing steps among those that remain. */
 static void
 find_more(struct decision *d, const struct policy_facts *facts)
 {

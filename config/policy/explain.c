@@ -103,7 +103,7 @@ text_facts(const struct explanation *e)
 				      "none");
 }
 
-/* Those that count now; the others are in sallyportctl grant list. */
+/* Only grants in force; sallyportctl grant list shows the others. */
 static void
 text_grants(const struct explanation *e)
 {

@@ -103,7 +103,7 @@ match_absent(const struct strings *patterns)
 	return TRI_NO;
 }
 
-/* What a verdict is gathered in while criteria are asked one by one. */
+/* Collects the result while the criteria are evaluated one by one. */
 struct matching {
 	const struct rule_match *match;
 	const struct policy_facts *facts;

@@ -234,9 +234,9 @@ is_steering(const char *name)
 }
 
 /*
- * Those, and what else is the server's to set, whatever is listed: a client
- * sends them, or a user's own key file says them, and either may be held by a
- * forced command.
+ * The variables above, and others that only the server sets, whatever is
+ * listed: a client sends variables, or a user's own key file sets them, and a
+ * forced command may restrict either.
  */
 static bool
 is_dangerous(const char *name)

@@ -1,7 +1,7 @@
 /*
- * What a policy that was loaded later takes away from an open connection: its
- * grants, as values that travel, tighten a copy of the decision that the
- * connection was opened by.  Nothing here can grant.
+ * Applies a policy that was loaded later to an open connection: its grants, as
+ * values that travel, tighten a copy of the decision by which the connection
+ * was opened.  Nothing here can grant.
  */
 #ifndef CONFIG_POLICY_NARROW_H
 #define CONFIG_POLICY_NARROW_H

@@ -1,10 +1,10 @@
 /*
- * Who may do what: the rules' and guards' decision over one connection.
+ * The decision of the rules and guards over one connection.
  *
  * The monitor asks policy_decide() when the user is known, lets the chains of
  * the decision authenticate, asks policy_guard() before it sends success, and
- * freezes the decision.  explain runs the same functions with a trace.
- * What is not known never grants: it refuses and says so.
+ * freezes the decision.  explain runs the same functions with a trace.  An
+ * unknown fact never grants: the decision refuses and says so.
  */
 #ifndef CONFIG_POLICY_H
 #define CONFIG_POLICY_H
@@ -226,8 +226,9 @@ void policy_start_refuser(const struct config *config, const struct decision *d,
     enum policy_request request, const char *text, char *why, size_t size);
 
 /*
- * What authorized_keys, certificates and modules add: they only tighten.
- * Origins are copied.  E_DENIED: the login must be refused (d says why).
+ * Restrictions from authorized_keys, certificates and modules: they only
+ * tighten.  Origins are copied.  E_DENIED: the login must be refused (d says
+ * why).
  */
 int decision_tighten_off(struct decision *d, enum grant grant,
     struct origin origin); /* pty, agent, x11, tun, user_rc, forwards... */

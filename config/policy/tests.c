@@ -86,7 +86,7 @@ declare_key(struct run *r)
 	f->key_verified = t->key_verify;
 }
 
-/* What is not declared is not there: to have one is the exception. */
+/* A grant that the test does not declare is absent, not unknown. */
 static void
 declare_grants(struct run *r)
 {

@@ -170,7 +170,7 @@ names_method(const struct question *q, const char *beginning)
 	return false;
 }
 
-/* What the module found becomes what the guards are asked about. */
+/* The facts that the module found are given to the guards. */
 static void
 tell_key(struct question *q, const struct key_answer *a)
 {

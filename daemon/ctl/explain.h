@@ -26,7 +26,7 @@ struct question {
 	size_t method_count; /* of facts.methods, also when none is asked */
 };
 
-/* What became of a key. */
+/* The result for one key. */
 struct key_answer {
 	bool accepted;
 	char algorithm[65];

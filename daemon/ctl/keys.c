@@ -81,7 +81,7 @@ is_used_by(const struct key_use *uses, size_t n, const char *user)
 	return false;
 }
 
-/* What the files of today say of a key. */
+/* Facts about a key from the key files as they are at present. */
 struct remarks {
 	char *where;
 	size_t places;
@@ -368,7 +368,8 @@ keys_command(const struct ctl *ctl, int argc, char **argv)
 		keys_scan(config, &lines);
 		make_rows(&w, t, &lines, &rows);
 		print_rows(ctl, &w, t, &rows);
-		/* What could not be read may hold what was asked for. */
+		/* A file that could not be read may hold a key that was asked
+		 * for. */
 		if ((w.unused || w.expiring) && lines.unreadable > 0)
 			status = CTL_FAILED;
 	}

@@ -46,7 +46,7 @@ struct keys_table {
 /* Into one that is zeroed.  CTL_OK, also if there is none yet; else it was
  * told on stderr. */
 int keys_table_read(struct keys_table *table);
-/* What this line did for its user; NULL: nothing that is remembered. */
+/* The recorded use of this line's key by its user; NULL if none is recorded. */
 const struct key_use *keys_table_find(
     const struct keys_table *table, const struct key_line *line);
 /* The figures for Prometheus, as the server's are told. */

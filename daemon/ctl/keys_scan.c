@@ -283,7 +283,7 @@ keys_scan(const struct config *config, struct key_lines *lines)
 	for (size_t i = 0; i < count; i++) {
 		errno = 0;
 		if ((pw = getpwnam(names[i])) == NULL) {
-			/* Whoever has been removed meanwhile is not missed. */
+			/* An account that was removed meanwhile is no error. */
 			if (errno != 0 && errno != ENOENT && errno != ESRCH)
 				missed(&s, names[i]);
 		} else {

@@ -55,7 +55,7 @@ bool log_member(const struct log_record *r, const struct log_name *name,
 bool log_pair(const struct log_record *r, const struct log_name *prefix,
     size_t *at, char *rest, size_t rest_size, char *value, size_t size);
 
-/* What is told: a finding (something is wrong) or a remark, without newline. */
+/* Called with a finding (something is wrong) or a remark, without newline. */
 typedef void log_say_fn(bool finding, const char *text, void *arg);
 
 struct log_judge {

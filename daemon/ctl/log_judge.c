@@ -1,7 +1,7 @@
 /*
- * What is wrong with the records of a log: each chain is walked in the order of
- * its numbers, then held against what the server's own records say of it, and
- * against what a host key has signed.
+ * Checks the records of a log: walks each chain in the order of its numbers,
+ * then compares it with the server's own records about it and with the
+ * checkpoints that a host key has signed.
  */
 #include "daemon/ctl/log_book.h"
 

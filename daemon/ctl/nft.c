@@ -36,8 +36,11 @@ compare(const void *left, const void *right)
 	return order != 0 ? order : (int)a->network.bits - b->network.bits;
 }
 
-/* Those in force, of one family, in order.  Intervals of a set must not
- * overlap, as they do where limits.source.prefix4 has changed. */
+/*
+ * Collects the penalties in force of one family, sorted.  Drops networks inside
+ * another one: intervals of a set must not overlap, which they would after a
+ * change of limits.source.prefix4.
+ */
 static size_t
 gather(const struct records *answer, enum net_family family,
     struct element *elements)

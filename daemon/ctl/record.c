@@ -69,7 +69,7 @@ hex(char c)
 	return -1;
 }
 
-/* What lib/escape.h wrote with ESCAPE_BACKSLASH | ESCAPE_SPACE, back. */
+/* Reverses lib/escape.h with ESCAPE_BACKSLASH | ESCAPE_SPACE. */
 static char *
 unescape(const char *word, size_t len)
 {

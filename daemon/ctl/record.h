@@ -1,7 +1,7 @@
 /*
- * What a command has to say, as records of named fields: printed as JSON, or
- * by the command's own printer as text.  The server's answers come as lines
- * of the same records (daemon/master/control.h describes them).
+ * The output of a command as records of named fields: printed as JSON, or as
+ * text by the command's own printer.  The server's answers come as lines of the
+ * same records (daemon/master/control.h describes them).
  */
 #ifndef DAEMON_CTL_RECORD_H
 #define DAEMON_CTL_RECORD_H

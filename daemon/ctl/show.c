@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What of the options is wanted, and how far the JSON has come. */
+/* The options to show, and the state of the JSON output. */
 struct shown {
 	bool defaults;
 	bool first; /* nothing stands before in this object */
@@ -326,7 +326,7 @@ show_keys(const struct ctl *ctl, const struct config *c, int argc, char **argv,
 	return CTL_OK;
 }
 
-/* What there is: lines of name, type and default, parted by tabs. */
+/* Lists all keys: lines of name, type and default, separated by tabs. */
 static void
 list_keys(const struct ctl *ctl)
 {

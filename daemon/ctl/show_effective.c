@@ -1,6 +1,6 @@
 /*
- * What each rule comes to for all that it lets in: its grants, with the guards
- * that match whomever the rule matches, and the overlays that may apply.
+ * Shows the grants that each rule results in for all users that it lets in,
+ * with the guards that match every one of them and the overlays that may apply.
  */
 #include "daemon/ctl/show_effective.h"
 
@@ -63,7 +63,7 @@ json_grant(const char *name, const char *value, const char *kind,
 	putchar('}');
 }
 
-/* Of lists that must all allow, the last that somebody wrote. */
+/* A value in layers has several origins: returns the last that is in a file. */
 static struct origin
 origin_of(const struct decision *d, enum grant grant)
 {

@@ -7,7 +7,8 @@
 #include "daemon/ctl/ctl.h"
 
 /*
- * Of these rules, or of all.  defaults: also what nobody set.  A ctl_status.
+ * Shows the rules named in argv, or all.  defaults: also grants that nothing
+ * sets.  Returns a ctl_status.
  */
 int show_effective(const struct ctl *ctl, const struct config *config, int argc,
     char **argv, bool defaults);

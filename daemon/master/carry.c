@@ -1,5 +1,5 @@
 /*
- * What one image of the master leaves to the next: listening sockets,
+ * Carries the state of the master into its next image: listening sockets,
  * penalties, generations and connections, written into a memfd.  Descriptors
  * keep their numbers across exec(); those that a keeper hands to another
  * process (keeper.c) travel in a list, and the state has their places in it.

@@ -283,7 +283,7 @@ offence_of_exit(unsigned code)
 	}
 }
 
-/* What a monitor that ended by force has left open. */
+/* Writes the logout that a monitor ended by force could not write. */
 static void
 write_logout(const struct connection *c, const struct slot *slot)
 {
@@ -338,7 +338,7 @@ monitor_failed(struct master *m, struct connection *c, unsigned sig)
 		tell_crash(&slot, sig);
 	}
 	write_logout(c, &slot);
-	/* What it would have said last itself. */
+	/* The monitor did not write the end of its connection itself. */
 	if (slot.ended == 0)
 		AUDIT(conn_close,
 		    .how = c->grace_exceeded ? "timeout" : "killed",

@@ -89,7 +89,7 @@ void control_kill(struct control_client *c, const char *target);
 /* A text for the terminals of a target's connections, or of "all". */
 void control_message(
     struct control_client *c, const char *target, const char *text);
-/* Those told to end who have not: after their time, by force. */
+/* Ends by force the connections that were told to end and did not in time. */
 void control_kill_watch(struct master *m);
 
 /* control_stats.c */

@@ -22,7 +22,7 @@ struct totals {
 	struct slot_counts counts;
 };
 
-/* Of the dead, and of those who live. */
+/* Sums over connections that have ended and those that are open. */
 static void
 add_up(struct master *m, struct totals *t)
 {

@@ -1,5 +1,5 @@
 /*
- * What administrators may ask of the running server.  Every use is audited
+ * The requests of administrators to the running server.  Each use is audited
  * before it is served.
  */
 #include "config.h"

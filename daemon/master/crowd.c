@@ -25,8 +25,8 @@
 #define YOUNG_MS 2000
 /* A key exchange takes less, on any line and any machine. */
 #define KEX_MS 5000
-/* Who gives way may sit in a module for a while before it is gone: there are
- * never more than so many times limits.startups.full. */
+/* A connection that gives way may still be in a module for a while: at most
+ * OVER times limits.startups.full connections exist at a time. */
 #define OVER 2
 
 struct crowd {
@@ -88,7 +88,8 @@ held_by(const struct master *m, const struct config *config,
 	return count;
 }
 
-/* Of those that came later than the one that shares a bucket only. */
+/* With `after`, only connections accepted later: the source of `after` holds
+ * few itself and only shares a full bucket. */
 static struct connection *
 oldest_of_many(struct master *m, const struct config *config,
     const struct crowd *crowd, unsigned many, const struct connection *after)

@@ -192,7 +192,7 @@ on_child_exit(int fd, unsigned events, void *arg)
 	    info.si_pid == 0)
 		return;
 	/* ECHILD: it was the child of a master that has stopped. */
-	/* What it said last comes before that it is gone. */
+	/* Read the child's last messages before its exit is handled. */
 	told = c->wall.fd < 0;
 	if (c->wall.fd >= 0)
 		on_child_message(c->wall.fd, LOOP_READ, c);

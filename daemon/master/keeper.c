@@ -55,7 +55,7 @@ send_with_fds(int s, const void *data, size_t len, const int *fds, size_t n)
 	return fd_send(s, data, len, fds, n, 0) == (ssize_t)len ? 0 : E_SYSTEM;
 }
 
-/* What came along, at most FDS_AT_ONCE; all of it is closed on an error. */
+/* Receives descriptors, at most FDS_AT_ONCE; on an error all are closed. */
 static int
 receive_with_fds(int s, void *data, size_t len, int *fds, size_t *n)
 {
@@ -179,7 +179,7 @@ on_next_server(int fd, unsigned events, void *arg)
 		log_warn("the sessions stay here: %s", err_text(err));
 		return;
 	}
-	/* What the processes say from now on is for the other. */
+	/* From here on the next server reads the messages of the processes. */
 	keeper_close(m);
 	syslog_out_drain(LAST_WORDS_MS);
 	_exit(0);

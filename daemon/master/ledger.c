@@ -29,7 +29,7 @@ static struct {
 	uint32_t seconds;
 	ledger_keyholder_fn *keyholder;
 	void *arg;
-	/* Of monitors that have ended, until they are told. */
+	/* Heads of monitors that have ended, until they are written. */
 	size_t count;
 	char names[HEADS][AUDIT_CHAIN_SIZE];
 	struct audit_heads heads[HEADS];

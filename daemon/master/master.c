@@ -58,7 +58,8 @@ tell_parent(char verdict)
 		log_debug("nobody waited for the start");
 	close(parent_pipe);
 	parent_pipe = -1;
-	/* Who started us may wait for the end of its pipe. */
+	/* A caller that reads our stderr through a pipe waits until it is
+	 * closed. */
 	if (!stderr_stays &&
 	    (null = open("/dev/null", O_RDWR | O_CLOEXEC)) >= 0) {
 		(void)dup2(spawn_report_fd(log_fd(), null), 2);
@@ -225,7 +226,8 @@ master_generation_ready(struct generation *g)
 	}
 	if (first && adopted(m, g))
 		return;
-	/* Who is in the lobby was greeted by the generation that goes. */
+	/* The waiting connections have got the greeting of the
+	 * old generation. */
 	if (!first)
 		(void)lobby_empty(m, g);
 	for (struct generation *old = m->generations, *next; old != NULL;
@@ -251,7 +253,7 @@ master_generation_ready(struct generation *g)
 	trial_settle(m, false);
 	if (!first)
 		(void)judging_begin(m, RECHECK_RELOAD, NULL);
-	/* Who came between found nobody to tell. */
+	/* Sessions of a keeper that arrived while no generation was ready. */
 	if (first && m->options.carry < 0)
 		(void)master_adopt_more(m);
 	notify_state("READY=1\nSTATUS=Serving connections");

@@ -431,7 +431,8 @@ void penalties_each(struct penalties *p, const struct config *config,
  */
 void penalties_save(const struct penalties *p, struct buf *b, size_t room);
 int penalties_load(struct penalties *p, struct rd *r);
-/* What was loaded is of a clock that stood at `then`, `away` ms ago. */
+/* After a load: the times are of a clock that stood at `then`,
+ * `away` ms ago. */
 void penalties_age(struct penalties *p, uint64_t then, uint64_t away);
 /* Another number whenever they have changed by more than time. */
 uint64_t penalties_changes(const struct penalties *p);

@@ -1,5 +1,5 @@
 /*
- * What systemd and a supervisor of its kind are told, and what they hand over
+ * Messages to and sockets from systemd and supervisors of its kind
  * (sd_notify(3), sd_listen_fds(3)).
  */
 #ifndef DAEMON_MASTER_NOTIFY_H

@@ -31,7 +31,8 @@ has_host_key(const struct generation *g, const char *name)
 		   .host_key_algorithms[0] != '\0';
 }
 
-/* Those of systemd that are no listener of the configuration. */
+/* Is the top level's offer used, by inetd or by a socket of systemd that is no
+ * listener of the configuration? */
 static bool
 is_top_level_used(const struct generation *g)
 {

@@ -20,7 +20,7 @@
 /* A file that its owner removes in between is opened anew. */
 #define TRIES 5
 
-/* Whose number stands in the file, 0: nobody's yet. */
+/* The process number in the file; 0 if none has been written yet. */
 static pid_t
 named_in(int fd)
 {

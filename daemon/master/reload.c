@@ -199,8 +199,8 @@ become_rehearsal(struct master *m, int report)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	spawn_restore_limits();
-	/* What it finds goes into the report; its log could be another than
-	 * ours, whose place the configuration does not know (-E, -e). */
+	/* Its findings go into the report.  Its log is dropped: with -E or -e
+	 * the log's place is not in the configuration. */
 	snprintf(log, sizeof(log), "--log-fd=%d", open("/dev/null", O_WRONLY));
 	execl(m->options.program, "sallyportd", "--rehearse", log, bundle, out,
 	    format, "-f", m->options.config_file, (char *)NULL);

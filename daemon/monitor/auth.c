@@ -249,7 +249,8 @@ answer_proof(
 		    m, chain_methods(&a->walk, methods, sizeof(methods)));
 }
 
-/* Whoever cannot get in has never typed the right password. */
+/* This login cannot succeed: replace the password so that no module can accept
+ * it. */
 static void
 spoil_password(struct auth *a)
 {

@@ -183,7 +183,7 @@ void auth_name_decider(struct monitor *m);
 void auth_help_refused(struct monitor *m, enum refusal refusal,
     const char *reason, const char *detail);
 void auth_help_failed(struct monitor *m);
-/* What modules are told that the user is called. */
+/* The user's name as modules are told it. */
 const char *auth_user_name(const struct monitor *m);
 
 /* ---- auth_try.c --------------------------------------------------------- */
@@ -361,8 +361,8 @@ void auth_close(struct monitor *m);
  */
 int auth_open_session(struct monitor *m, const char *tty, const char **text);
 
-/* What modules had to say to the user while the session was opened ("" if
- * nothing): motd, last login.  For the first terminal. */
+/* Texts that modules gave for the user while the session was opened ("" if
+ * none): motd, last login.  For the first terminal. */
 const char *auth_session_text(struct monitor *m);
 
 /* NAME=value of modules and keys for the user's programs; NULL ended. */
@@ -383,9 +383,9 @@ const gid_t *auth_groups(struct monitor *m, size_t *count);
  */
 uint64_t auth_renew_tickets(struct monitor *m);
 
-/* What authenticated, a line each as sshd's ExposeAuthInfo: "" if nothing. */
 /* The names of the user's groups, one a line; looked up when first asked. */
 const char *auth_group_text(struct monitor *m);
+/* The methods that succeeded, a line each as sshd's ExposeAuthInfo; or "". */
 const char *auth_exposed(struct monitor *m);
 
 /* The client left before it was in: the exit code, also after auth_close(). */

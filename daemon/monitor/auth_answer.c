@@ -1,7 +1,7 @@
 /*
- * What the client is told, how late, and what the log is told of it.  From
- * outside one failure is as another: the same message, no sooner than the
- * floor, whoever the user is and whatever was wrong.
+ * Answers to the client, their delay, and what is logged about them.  From
+ * outside all failures look alike: the same message, no sooner than the floor,
+ * whoever the user is and whatever was wrong.
  */
 #include "daemon/monitor/auth.h"
 
@@ -437,8 +437,8 @@ fill_slot(struct monitor *m, const char *methods)
 	    (int)sizeof(s->principal) - 1, a->principal);
 }
 
-/* What modules set, and environment="" of keys: the names that the policy
- * lets a client set. */
+/* Variables set by modules, and those of environment="" options whose names the
+ * policy lets a client set. */
 static void
 take_environment(struct monitor *m)
 {

@@ -1,7 +1,8 @@
 /*
- * Who the client says it is: the name service's facts, gathered once in a
- * named call, and the policy's decision over them.  Names are matched as NSS
- * returns them.  Who is unknown, or decided against, gets the decoy's chains.
+ * Gathers the facts about the user name that the client sent: asks the name
+ * service once, in a named call, and lets the policy decide over them.  Names
+ * are matched as NSS returns them.  A user that is unknown or refused gets the
+ * decoy's chains.
  */
 #include "daemon/monitor/auth.h"
 

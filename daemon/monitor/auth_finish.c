@@ -104,7 +104,7 @@ check_shadow(struct monitor *m)
 	return known && !shadow.locked && !expired;
 }
 
-/* What the call restricted and set holds for the login. */
+/* Keeps the restrictions and demands of this call for the login. */
 static bool
 keep_claims(struct monitor *m, size_t i)
 {

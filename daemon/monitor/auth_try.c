@@ -147,7 +147,7 @@ algorithm_is_allowed(struct monitor *m)
 	return false;
 }
 
-/* What the module before said of this attempt goes with its verdict. */
+/* Forgets the claims of the previous module about this attempt. */
 static void
 forget_claims(struct attempt *a)
 {

@@ -30,8 +30,8 @@ struct chain_walk {
 	bool hopeless; /* a decoy, or refused meanwhile: never advances */
 	chain_serves *serves;
 	void *arg;
-	/* What succeeded, in order: methods, and the same in full as
-	 * "method:module/service" for the policy. */
+	/* Steps that succeeded, in order: their methods, and for the policy the
+	 * same in full as "method:module/service". */
 	const char *methods[CHAIN_STEPS_MAX];
 	const char *done[CHAIN_STEPS_MAX];
 	char texts[CHAIN_STEPS_MAX][3 * CONFIG_NAME_MAX + 3];

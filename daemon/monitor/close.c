@@ -1,6 +1,6 @@
 /*
- * What the log says of the end of a connection: why it ended, in sshd's words
- * where sshd has words for it.
+ * Logs the end of a connection: why it ended, in sshd's words where sshd has
+ * words for it.
  */
 #include "daemon/monitor/close.h"
 
@@ -28,7 +28,7 @@ close_state_name(unsigned state)
 	return state < STATE_COUNT ? states[state] : "?";
 }
 
-/* What the client said instead of its identification; two lines of sshd's. */
+/* A bad identification string of the client; two of the lines are sshd's. */
 static void
 audit_ident(const char *why)
 {
@@ -112,7 +112,7 @@ audit_length(const struct monitor *m)
 	    .phase = close_state_name(m->state));
 }
 
-/* Which rule was broken: the kinds that have events of their own. */
+/* Protocol errors that have audit events of their own. */
 static void
 audit_fault(const struct monitor *m)
 {

@@ -1,6 +1,6 @@
 /*
- * What the decoy rule's guests see: failures that take their time whatever
- * the reason, and a secret that is never right.
+ * The decoy rule for logins that cannot succeed: failures take the same time
+ * whatever the reason, and no secret is right.
  */
 #ifndef DAEMON_MONITOR_DECOY_H
 #define DAEMON_MONITOR_DECOY_H

@@ -41,7 +41,7 @@ is_digest(const char *text)
 	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
 }
 
-/* What was asked for and why it was not done: a policy's reason, an error. */
+/* The request that was denied, and the reason: of the policy, or an error. */
 static void
 denied(const struct msg_file_event *e)
 {

@@ -321,7 +321,7 @@ WALL_RECORDER_MONITOR(PEER_DECLARE_STATIC)
 /* Once the programs have been hung up, files are finished within this. */
 #define RECORDERS_MS 10000
 
-/* What must be recorded, and cannot be any more, ends. */
+/* Ends a session that must be recorded when its recording has failed. */
 static void
 end_unrecorded(struct monitor *m, const struct recording *r)
 {

@@ -1,6 +1,6 @@
 /*
- * What a terminal is shown before its shell: last login and motd, each by
- * its one owner; and nologin.
+ * Texts shown on a terminal before its shell: last login and motd, each by its
+ * one owner; and nologin.
  */
 #include "daemon/monitor/sessions.h"
 

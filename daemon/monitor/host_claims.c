@@ -1,6 +1,7 @@
 /*
- * What a module says of the login while it is called: restrictions, variables,
- * another name, tries and delays.  Each is the attempt's until that succeeds.
+ * Claims of a module about the login while it is called: restrictions,
+ * variables, another name, tries and delays.  They belong to the attempt until
+ * it succeeds.
  */
 #include "daemon/monitor/auth.h"
 

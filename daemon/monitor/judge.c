@@ -367,8 +367,7 @@ answer(struct asked *a)
 		    "a judged connection takes no answer: %s", err_text(err));
 }
 
-/* What was looked up before may have changed since: that is why there is
- * another. */
+/* Forgets the look-ups of the round before: the accounts may have changed. */
 static void
 begin_round(struct judge *j, uint32_t round)
 {

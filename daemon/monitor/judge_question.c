@@ -1,5 +1,5 @@
 /*
- * What a monitor says of its open connection, read by a judge.  All of it is
+ * Reads what a monitor tells a judge about its open connection.  All of it is
  * copied; the monitor froze it at the login.
  */
 #include "daemon/monitor/judge.h"

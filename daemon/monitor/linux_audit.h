@@ -1,5 +1,5 @@
 /*
- * What the Linux audit is told of a connection (audit.linux).
+ * Reports a connection to the Linux audit (audit.linux).
  */
 #ifndef DAEMON_MONITOR_LINUX_AUDIT_H
 #define DAEMON_MONITOR_LINUX_AUDIT_H

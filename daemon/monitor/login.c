@@ -75,8 +75,8 @@ fill_slot(struct monitor *m)
 	    m->decision->timed == NULL ? 0 : m->decision->timed->until;
 }
 
-/* Of a rule that says so itself: others leave what the worker was born with,
- * which may be sallyportctl's. */
+/* The log level that the rule itself sets; 0 if it sets none.  The worker then
+ * keeps the level it was started with, which sallyportctl may have set. */
 static uint8_t
 rule_log_level(const struct decision *d)
 {

@@ -139,7 +139,8 @@ worker_readable(struct monitor *m)
 
 	if (receive(m, &message) == 0)
 		handle(m, &message);
-	/* What came while a module conversed, and was not for it. */
+	/* A message that arrived during a module's conversation and was not
+	 * part of it. */
 	while (m->has_kept && !m->ended) {
 		enum wall_type type = m->kept.type;
 		int err = 0;
@@ -162,8 +163,9 @@ worker_readable(struct monitor *m)
 }
 
 /*
- * What to wait for at the worker's wall.  Its messages cause others, to itself
- * and to the session process: while too many of those wait, it is not read.
+ * The events to poll for at the worker's wall.  Its messages cause others, to
+ * itself and to the session process: while too many of those wait, it is not
+ * read.
  */
 static short
 worker_events(const struct monitor *m)

@@ -22,7 +22,7 @@ struct recheck; /* daemon/monitor/recheck.h */
 struct hosted; /* modules/host/load.h: a loaded module */
 struct sessions; /* daemon/monitor/on_session.c */
 
-/* What the template made once and every monitor inherits. */
+/* State that the template makes once and every monitor inherits. */
 struct monitor_template {
 	const struct config *config;
 	struct hosted *modules;
@@ -182,7 +182,7 @@ void forwards_close(struct monitor *m);
 void forwards_narrow(struct monitor *m);
 /* Milliseconds until a time limit asks for attention, UINT64_MAX: none. */
 uint64_t sessions_tick(struct monitor *m);
-/* What poll() waits for at the wall of the session process. */
+/* The events to poll for at the wall of the session process. */
 short session_events(const struct monitor *m);
 /* When it is given up: it takes no orders, or is not in its chroot.
  * UINT64_MAX: it owes nothing.  And the connection's end for that. */

@@ -151,7 +151,8 @@ on_env(struct monitor *m, struct wall_message *message)
 		c->environment.err = E_LIMIT;
 	free(text);
 	if (buf_end(&c->environment) != 0) {
-		/* What fitted stays, and nothing of what did not. */
+		/* Keep the variables before it, and drop this one
+		 * as a whole. */
 		c->environment.len = mark;
 		c->environment.err = 0;
 		say_too_long(m, c, e->name);

@@ -65,7 +65,8 @@ become_keeper(int wall)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	/* What runs here, though another may lie on the disk by now. */
+	/* Start the program that runs here: another may be on the
+	 * disk by then. */
 	execv("/proc/self/exe", argv);
 	_exit(1);
 }

@@ -1,8 +1,8 @@
 /*
- * What libc would load in every monitor anew, loaded once in the template:
- * the libraries that nsswitch.conf names.  Nothing is asked of them here, as
- * a directory server that does not answer must not hold the start up; libc
- * finds the library already there when it comes to the first look-up.
+ * Loads the libraries that nsswitch.conf names once, in the template, instead
+ * of in every monitor.  They are not called here, as a directory server that
+ * does not answer must not hold up the start; libc finds the library already
+ * loaded at its first look-up.
  */
 #include "daemon/monitor/monitor.h"
 

@@ -39,7 +39,8 @@ struct recheck {
 	uint32_t round, cause;
 	bool locked; /* at the login: that it is locked now is no change */
 	uint32_t on_change; /* the strictest word of those that were heard */
-	/* Of the login; and what the last judgement left of it. */
+	/* The login's decision, and that decision as the last judgement
+	 * narrowed it. */
 	struct decision *frozen, *narrowed;
 	/* While answers come: what they make of it. */
 	struct decision *next;
@@ -47,7 +48,7 @@ struct recheck {
 	bool over; /* the judge has said all, or is not waited for any more */
 	bool by_grant; /* a grant for a time let it in */
 	bool narrowed_now; /* by the answer that was just read */
-	/* What was told last. */
+	/* The result that was audited last. */
 	char before[WALL_TEXT_MAX + 80];
 	bool refused;
 	uint64_t end; /* ms, UINT64_MAX */
@@ -263,7 +264,8 @@ ask(struct monitor *m)
 
 /* ---- the answer ---- */
 
-/* What the user is told; a stranger who has the terminal learns no more. */
+/* The reason as the user is told it.  Somebody else may have the terminal by
+ * this time, so it holds no detail of the policy. */
 static const char *
 sentence(const struct recheck *r, uint32_t refusal)
 {

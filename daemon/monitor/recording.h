@@ -36,7 +36,7 @@ struct recording {
 	struct recording *next;
 };
 
-/* What a channel's recording begins with. */
+/* The description at the beginning of a channel's recording. */
 struct recording_start {
 	const char *kind; /* "shell", "exec", "subsystem" */
 	const char *command, *request; /* as it runs, as it was asked for */

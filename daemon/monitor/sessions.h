@@ -1,7 +1,7 @@
 /*
- * What the monitor knows of the channels, listeners and the session process
- * of its connection: shared by on_session.c, on_connect.c, on_forward.c,
- * on_unix.c, from_session.c and environment.c.
+ * The monitor's state of the channels, listeners and the session process of its
+ * connection: shared by on_session.c, on_connect.c, on_forward.c, on_unix.c,
+ * from_session.c and environment.c.
  */
 #ifndef DAEMON_MONITOR_SESSIONS_H
 #define DAEMON_MONITOR_SESSIONS_H
@@ -121,7 +121,8 @@ struct sessions {
  * where it fails; 0 or E_SYSTEM. */
 int terminal_open(const struct monitor *m, const struct msg_pty *p, int *master,
     int *slave, char *name, size_t size);
-/* Of one that is recorded: c keeps one end, the worker gets the other. */
+/* A socket pair for a terminal that is recorded: c keeps one end, *workers is
+ * the worker's. */
 int terminal_stream(struct chan *c, const struct msg_pty *p, int *workers);
 
 struct chan *chan_find(struct monitor *m, uint32_t id);
@@ -130,7 +131,8 @@ struct chan *chan_find_lookup(struct monitor *m, uint32_t number);
 /* NULL: refused already (too many, or the number is in use). */
 struct chan *chan_add(struct monitor *m, uint32_t id, enum chan_kind kind);
 void chan_remove(struct monitor *m, struct chan *c);
-/* What is told when a program has ended and its channel is closed. */
+/* The facts that are audited when a program has ended and its channel is
+ * closed. */
 struct program_end {
 	uint32_t channel, status, signal;
 	pid_t pid;

@@ -28,7 +28,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What pam_selinux has set for the program of the user. */
+/* Contexts that pam_selinux has set for the user's program. */
 static int
 carry_contexts(struct msg_begin *b, char *exec_context, char *key_context)
 {

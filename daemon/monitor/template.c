@@ -328,7 +328,7 @@ start_judge(struct wall_message *m)
 		log_error("no judge: %s", strerror(errno));
 }
 
-/* What a keeper would have to know of it. */
+/* Facts about a connection that a keeper would need. */
 static struct born *
 remember(const struct msg_serve *s, pid_t pid)
 {
@@ -466,7 +466,7 @@ lose_master(void)
 		keeper_due = due;
 }
 
-/* What poll() may wait. */
+/* The longest time that poll() may wait. */
 static int
 wait_ms(int ms)
 {

@@ -262,7 +262,7 @@ legs_over(const struct recorder *r)
 	return true;
 }
 
-/* What is in the kernel already, into the recording alone. */
+/* Records the bytes that are still in the kernel; they are not passed on. */
 static void
 take_rest(struct recorder *r, struct leg *leg)
 {

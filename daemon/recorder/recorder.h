@@ -1,8 +1,8 @@
 /*
- * What the files of daemon/recorder/ share.  The recorder stands between the
- * program of one channel, which is its user's, and the worker, which talks to
- * the network: it believes neither in anything, and reads their bytes only to
- * write them down.
+ * Shared by the files of daemon/recorder/.  The recorder stands between the
+ * program of one channel, which belongs to its user, and the worker, which
+ * talks to the network: it trusts neither, and reads their bytes only to write
+ * them down.
  */
 #ifndef DAEMON_RECORDER_RECORDER_H
 #define DAEMON_RECORDER_RECORDER_H
@@ -70,8 +70,8 @@ bool legs_over(const struct recorder *r);
 /* The output of a terminal ends, though somebody still has it open. */
 void legs_end_output(struct recorder *r);
 
-/* What was recorded goes into the file; tells the monitor if it does not.
- * True: what came may be passed on. */
+/* Writes recorded bytes to the file; tells the monitor if that fails.  True:
+ * the bytes may be passed on. */
 bool legs_flush(struct recorder *r);
 /* Bytes typed while the terminal did not echo go into a mark. */
 void legs_tell_hidden(struct recorder *r);

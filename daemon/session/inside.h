@@ -1,7 +1,7 @@
 /*
- * What the files of daemon/session/ share.  All of it runs as the user, who
- * may stop, trace or end this process: nothing here is a secret from them,
- * and nothing here decides; orders come from the monitor.
+ * Shared by the files of daemon/session/.  All of it runs as the user, who may
+ * stop, trace or end this process: nothing here is secret from the user, and
+ * nothing here decides; orders come from the monitor.
  */
 #ifndef DAEMON_SESSION_INSIDE_H
 #define DAEMON_SESSION_INSIDE_H
@@ -75,7 +75,7 @@ struct session {
 	struct loop_timer finish_timer;
 };
 
-/* What a program is to be; texts are borrowed from the order. */
+/* A program to start; the texts are borrowed from the order. */
 struct launch {
 	uint32_t channel;
 	enum run_kind kind;

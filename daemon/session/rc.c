@@ -1,7 +1,7 @@
 /*
- * What runs before the user's program: ~/.ssh/rc where the policy lets it,
- * else the system's sshrc; with X11 whoever runs gets "protocol cookie" on
- * its input, and where nobody does, xauth is called.  All as the user.
+ * Commands run before the user's program: ~/.ssh/rc where the policy permits
+ * it, else the system's sshrc.  With X11 that script gets "protocol cookie" on
+ * its input; if there is no script, xauth is called.  All run as the user.
  */
 #include "daemon/session/inside.h"
 

@@ -93,7 +93,7 @@ set_failure(struct reach *r, uint32_t reason, const char *text)
 	strncpy(r->text, text, sizeof(r->text) - 1);
 }
 
-/* What connect() and socket() say, in RFC 4254's words. */
+/* Turns an error of socket() or connect() into RFC 4254's reason codes. */
 static void
 set_error(struct reach *r, int error)
 {

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* What the child wrote so far. */
+/* The child's answer so far. */
 struct resolution {
 	struct addresses addresses;
 	bool answered; /* the resolver has come back */

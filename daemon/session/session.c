@@ -48,7 +48,7 @@ set_oom_score(const char *text)
 		close(fd);
 }
 
-/* Of what its programs are to have, the part that an exec has cleared. */
+/* Sets again the attributes of the user's programs that exec has cleared. */
 static void
 take_back(const struct msg_begin *b)
 {

@@ -1,6 +1,7 @@
 /*
- * Which clients write SYMLINK's two names in the draft's order when they do
- * not take the server for OpenSSH.  All others write OpenSSH's.
+ * Recognises clients that write the two names of SYMLINK in the draft's order
+ * when they do not take the server for OpenSSH.  All others write OpenSSH's
+ * order.
  */
 #include "daemon/sftp/sftp.h"
 

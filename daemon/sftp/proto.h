@@ -60,11 +60,11 @@ enum {
 #define SSH_FXF_CREAT  0x08u
 #define SSH_FXF_TRUNC  0x10u
 #define SSH_FXF_EXCL   0x20u
-/* What of them changes the file system. */
+/* The flags that change the file system. */
 #define SSH_FXF_CHANGES \
 	(SSH_FXF_WRITE | SSH_FXF_APPEND | SSH_FXF_CREAT | SSH_FXF_TRUNC)
 
-/* Which attributes are present. */
+/* Flags for the attributes that are present. */
 #define SSH_FILEXFER_ATTR_SIZE	      0x00000001u
 #define SSH_FILEXFER_ATTR_UIDGID      0x00000002u
 #define SSH_FILEXFER_ATTR_PERMISSIONS 0x00000004u
@@ -95,7 +95,7 @@ enum {
 #define SFTP_IN_SIZE	(2 * SFTP_READ_CHUNK + 4096)
 /* Above so many bytes of replies the server writes before it goes on. */
 #define SFTP_OUT_HIGH (192u * 1024)
-/* What is staged may have to go back into it. */
+/* Staged data may have to go back into this buffer. */
 #define SFTP_OUT_SIZE (SFTP_OUT_HIGH + SFTP_PACKET_MAX + SFTP_STAGE_SIZE + 8192)
 
 /* The streams' pipes, where the kernel allows; a user has 64 MB of them. */

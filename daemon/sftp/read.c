@@ -54,9 +54,9 @@ count_read(
 }
 
 /*
- * What a READ will get, if it is known to be much; else 0.  The size is asked
- * for once a READ has been full (read_first), and again where it would make an
- * answer shorter than was asked for: the file may have grown.
+ * The bytes that a READ will get, if they are known to be many; else 0.  The
+ * size is asked for once a READ has been full (read_first), and again where it
+ * would make an answer shorter than requested: the file may have grown.
  */
 static size_t
 forecast(struct sftp_handle *h, uint64_t offset, uint32_t len)

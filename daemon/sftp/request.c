@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* What a request names first. */
+/* The first field of a request. */
 enum subject { NOTHING, PATH, HANDLE };
 
 struct row {

@@ -215,7 +215,7 @@ serve(struct sftp_server *s)
 			return;
 		wait_for_input(s);
 	}
-	/* What was answered before the violation is still delivered. */
+	/* Answers made before the violation are still delivered. */
 	if (s->broken == SFTP_EXIT_PROTOCOL && !out_is_empty(s))
 		(void)server_write_out(s);
 }

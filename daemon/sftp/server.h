@@ -1,5 +1,5 @@
 /*
- * What the parts of the SFTP server share: the state of one session, one
+ * Shared by the parts of the SFTP server: the state of one session, one
  * request, and the replies to it.  Every handler answers exactly once.
  */
 #ifndef DAEMON_SFTP_SERVER_H
@@ -82,7 +82,7 @@ struct sftp_request {
 	const char *name;
 	uint32_t id;
 	struct rd body;
-	/* What is told of it beside its status. */
+	/* Facts for the audit besides the status. */
 	struct sftp_event event;
 };
 

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Which attributes there are; the bits are the protocol's. */
+/* Flags for the attributes that are present; the bits are the protocol's. */
 enum sftp_attr_flag {
 	SFTP_ATTR_SIZE = 1,
 	SFTP_ATTR_OWNER = 2,
@@ -31,7 +31,7 @@ struct sftp_attr {
 	uint32_t mtime;
 };
 
-/* What a session did, told once at its end. */
+/* Totals of a session, reported once at its end. */
 struct sftp_totals {
 	uint64_t requests;
 	uint64_t files_opened;
@@ -112,7 +112,7 @@ struct sftp_options {
 	enum sftp_detail detail;
 };
 
-/* What sftp_server_run() returns: an exit status. */
+/* Results of sftp_server_run(): an exit status. */
 #define SFTP_EXIT_OK	   0 /* the client closed its side */
 #define SFTP_EXIT_LOST	   1 /* a stream failed */
 #define SFTP_EXIT_PROTOCOL 255 /* the client broke the protocol */

@@ -1,6 +1,6 @@
 /*
- * Which packet goes to which handler in which phase, and the handlers of
- * transport/ that only this table needs.
+ * The table of packet, phase and handler, and the handlers of transport/ that
+ * only this table needs.
  */
 #ifndef DAEMON_WORKER_PHASES_H
 #define DAEMON_WORKER_PHASES_H

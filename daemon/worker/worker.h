@@ -1,7 +1,7 @@
 /*
- * What the steps of a worker share: the worker itself, how a step sends a
- * packet, and the handlers that the table in worker/phases.c names.  One
- * worker serves one connection; everything runs from its loop, nothing waits.
+ * Shared by the steps of a worker: the worker itself, how a step sends a
+ * packet, and the handlers that the table in worker/phases.c names.  One worker
+ * serves one connection; everything runs from its loop, nothing waits.
  */
 #ifndef DAEMON_WORKER_WORKER_H
 #define DAEMON_WORKER_WORKER_H
@@ -134,7 +134,7 @@ void packet_await_room(struct worker *w);
 #define PACKET_PAYLOAD_MAX (32 * 1024 + 64)
 
 /*
- * What each connection begins with, RFC 4253 sections 4.2 and 7.1: our
+ * The beginning of each connection, RFC 4253 sections 4.2 and 7.1: our
  * identification line and a KEXINIT packet whose cookie, at *cookie_at, is
  * zero.  0, or why it could not be written.
  */

@@ -15,9 +15,9 @@
 #define AUTHORIZED_KEYS_FROM_MAX   8 /* lists, after a combination */
 
 /*
- * What may be done with the session.  One table: name of the member, option
- * that allows, option that forbids, extension of a certificate.  `restrict`
- * clears all of them.
+ * Permissions of a session.  One table: name of the member, option that allows,
+ * option that forbids, extension of a certificate.  `restrict` clears all of
+ * them.
  */
 #define KEY_GRANT_LIST(G)                                                      \
 	G(pty, "pty", "no-pty", "permit-pty")                                  \
@@ -85,7 +85,7 @@ void key_options_init(struct key_options *options);
 int key_options_parse(const char *text, size_t len, struct key_options *options,
     char *why, size_t size);
 
-/* What a certificate's options and extensions allow. */
+/* The permissions by the options and extensions of a certificate. */
 struct cert;
 void key_options_of_cert(const struct cert *cert, struct key_options *out);
 

@@ -90,7 +90,7 @@ combine_environment(struct key_options *o, const struct key_options *other)
 	}
 }
 
-/* What both of two "host:port" allow; '*' is any host or any port. */
+/* The target that both "host:port" allow; '*' is any host or any port. */
 static char *
 common_target(const char *a, const char *b)
 {

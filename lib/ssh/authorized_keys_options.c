@@ -258,7 +258,7 @@ parse_time(const char *text)
 	return (uint64_t)t;
 }
 
-/* Of several, the earliest counts. */
+/* If the option is repeated, the earliest time counts. */
 static int
 take_expiry(struct key_options *o, char *value, struct cursor *c)
 {

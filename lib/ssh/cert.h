@@ -13,7 +13,7 @@
 
 enum cert_kind { CERT_USER = 1, CERT_HOST = 2 };
 
-/* What a certificate says; no text in it contains a NUL. */
+/* The contents of a certificate; no text in it contains a NUL. */
 struct cert {
 	uint64_t serial;
 	enum cert_kind kind;
@@ -66,7 +66,7 @@ struct cert {
 enum cert_verdict { CERT_VERDICT_LIST(CERT_VERDICT_ENUM) CERT_VERDICT_COUNT };
 #undef CERT_VERDICT_ENUM
 
-/* What cert_check() holds it against. */
+/* The conditions of cert_check(). */
 struct cert_rules {
 	enum cert_kind kind;
 	/*

@@ -1,5 +1,5 @@
 /*
- * What lib/ssh/cipher*.c share: libcrypto's objects, and the HMAC.
+ * Shared by lib/ssh/cipher*.c: libcrypto's objects, and the HMAC.
  */
 #ifndef LIB_SSH_CIPHER_ALG_H
 #define LIB_SSH_CIPHER_ALG_H

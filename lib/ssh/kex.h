@@ -138,7 +138,8 @@ struct kex_field {
 	size_t len;
 };
 
-/* What is hashed (RFC 4253 section 8, RFC 5656 section 4, RFC 4419). */
+/* Input of the exchange hash (RFC 4253 section 8, RFC 5656 section 4, RFC
+ * 4419). */
 struct kex_transcript {
 	struct kex_field version_client; /* without CR LF */
 	struct kex_field version_server;

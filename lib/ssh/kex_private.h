@@ -1,5 +1,5 @@
 /*
- * What the files of the key exchange share among themselves.
+ * Shared by the files of the key exchange.
  */
 #ifndef LIB_SSH_KEX_PRIVATE_H
 #define LIB_SSH_KEX_PRIVATE_H

@@ -44,7 +44,7 @@ struct kexinit {
 	bool guess_follows;
 };
 
-/* What a server offers, each a name-list in its order of preference. */
+/* A server's offer: name-lists in its order of preference. */
 struct kexinit_offer {
 	const char *kex;
 	const char *host_key;
@@ -92,7 +92,7 @@ int kexinit_negotiate(const struct kexinit *client,
     const struct kexinit *server, struct kexinit_choice *choice,
     enum kexinit_list *failed);
 
-/* What a list is called in messages, as in OpenSSH's: "key exchange method". */
+/* The name of a list in messages, as OpenSSH has it: "key exchange method". */
 const char *kexinit_list_name(enum kexinit_list list);
 
 #endif

@@ -36,7 +36,7 @@ enum key_type {
 #define KEY_FINGERPRINT_SIZE 51
 
 /*
- * What libcrypto must have fetched before a process forks or loses its file
+ * Fetches libcrypto's algorithms before a process forks or loses its file
  * system: called once, by a template or a test, before any other function of
  * lib/ssh/key*.  0, or E_CRYPTO.
  */
@@ -76,7 +76,7 @@ unsigned key_bits(const struct key *key);
 const char *key_application(const struct key *key);
 bool key_is_sk(const struct key *key);
 
-/* What the certificate says, see lib/ssh/cert.h; NULL for a plain key. */
+/* The key's certificate, see lib/ssh/cert.h; NULL for a plain key. */
 const struct cert *key_cert(const struct key *key);
 
 /*

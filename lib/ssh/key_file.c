@@ -371,8 +371,9 @@ read_armoured(const char *text, size_t len, struct key_private **key)
 }
 
 /*
- * What libcrypto decoded, through our own format: the same judgement for all
- * forms (libcrypto does not compare RSA's numbers with each other).
+ * Converts a key that libcrypto decoded into our own format and reads it again,
+ * so that all formats pass the same checks (libcrypto does not compare RSA's
+ * numbers with each other).
  */
 static int
 reread(EVP_PKEY *pkey, struct key_private **out)

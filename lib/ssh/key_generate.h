@@ -10,10 +10,9 @@
 #define KEY_GENERATE_RSA_BITS 3072
 
 /*
- * What key belongs into a file of this name: "..._ed25519_key",
- * "..._mldsa44_ed25519_key",
- * "..._ecdsa_key" (nistp256), "..._rsa_key" (*bits is then 3072, else 0).
- * KEY_NONE if the name says nothing.
+ * The type of key for a file of this name: "..._ed25519_key",
+ * "..._mldsa44_ed25519_key", "..._ecdsa_key" (nistp256), "..._rsa_key" (*bits
+ * is then 3072, else 0).  KEY_NONE if the name says nothing.
  */
 enum key_type key_generate_type(const char *path, unsigned *bits);
 

@@ -1,5 +1,5 @@
 /*
- * What the files of lib/ssh/key*, cert* share and nobody else sees.
+ * Shared by the files of lib/ssh/key* and cert*; for no others.
  */
 #ifndef LIB_SSH_KEY_INSIDE_H
 #define LIB_SSH_KEY_INSIDE_H
@@ -57,7 +57,7 @@ const struct key_type_row *key_type_row(enum key_type type);
  */
 size_t key_field_len(enum key_type type);
 
-/* What key_preload() fetched; E_CRYPTO when that failed. */
+/* Has key_preload() fetched all algorithms?  0, or E_CRYPTO. */
 int key_evp_ready(void);
 enum key_digest { KEY_SHA1, KEY_SHA256, KEY_SHA384, KEY_SHA512 };
 const EVP_MD *key_evp_digest(enum key_digest which);
@@ -86,7 +86,7 @@ int key_private_of_evp(EVP_PKEY *pkey, EVP_PKEY *mldsa, const char *comment,
 struct buf;
 int key_private_number(const EVP_PKEY *pkey, const char *name, struct buf *b);
 
-/* What a signature is over: the bytes, or for all but Ed25519 their digest. */
+/* The input of a signature: the bytes, or for all but Ed25519 their digest. */
 struct key_signed {
 	const uint8_t *data;
 	size_t len;

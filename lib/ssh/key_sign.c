@@ -84,7 +84,7 @@ sign_ed25519(EVP_PKEY *pkey, const struct key_signed *s, struct buf *b)
 	return 0;
 }
 
-/* What libcrypto made of r and s: SEQUENCE { INTEGER, INTEGER }. */
+/* Reads r and s from libcrypto's form: SEQUENCE { INTEGER, INTEGER }. */
 static void
 mpints_of_der(const uint8_t *der, size_t len, struct buf *b)
 {

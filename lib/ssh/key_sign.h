@@ -9,7 +9,8 @@
 
 struct key_private;
 
-/* What a FIDO authenticator signed besides: the caller applies its policy. */
+/* Facts that a FIDO authenticator also signed: the caller applies
+ * its policy. */
 #define KEY_SK_PRESENT	0x01 /* the user touched it */
 #define KEY_SK_VERIFIED 0x04 /* the user gave a PIN or a finger */
 struct key_sk_use {

@@ -148,7 +148,7 @@ if_broken(const struct line *line)
 						KNOWN_HOSTS_UNKNOWN;
 }
 
-/* What a line that names the host says of the key. */
+/* The answer for the key by one line that names the host. */
 static enum known_hosts_answer
 judge(const struct line *line, const struct key *key)
 {

@@ -29,7 +29,7 @@ void krl_free(struct krl *krl);
  */
 int krl_check(const struct krl *krl, const struct key *key);
 
-/* What the list says of itself; 0 and "" for plain key lists. */
+/* The header of the list; 0 and "" for plain key lists. */
 uint64_t krl_number(const struct krl *krl);
 uint64_t krl_generated(const struct krl *krl); /* seconds since 1970 */
 const char *krl_comment(const struct krl *krl);

@@ -1,5 +1,5 @@
 /*
- * What krl_parse.c fills and krl.c searches.
+ * The revocation list in memory: krl_parse.c fills it, krl.c searches it.
  */
 #ifndef LIB_SSH_KRL_INSIDE_H
 #define LIB_SSH_KRL_INSIDE_H

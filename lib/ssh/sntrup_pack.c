@@ -71,7 +71,7 @@ pack(uint8_t *out, uint16_t value[P], uint16_t radix)
 	}
 }
 
-/* What one level of unpacking must remember: radices and bytes given off. */
+/* State of one level of unpacking: radices and the bytes it has given off. */
 struct level {
 	size_t len;
 	uint16_t radix[P];

@@ -26,7 +26,8 @@
 
 static const struct sallyport_host *host;
 
-/* What may stand in `options`: the host checks it and names the line. */
+/* The settings allowed in `options`: the host checks them and
+ * names the line. */
 static const struct sallyport_option options[] = {
     {.name = "codes",
 	.type = SALLYPORT_PATH,

@@ -14,7 +14,7 @@
 
 #include <pwd.h>
 
-/* Which of a module's functions the host is calling. */
+/* The function of a module that the host is calling. */
 enum host_stage {
 	STAGE_NONE,
 	STAGE_BEGIN,

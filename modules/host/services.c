@@ -1,6 +1,6 @@
 /*
- * What the policy names for a module to find in advance: a PAM service that
- * does not exist must stop a start, not a login.
+ * Checks in advance the services that the policy names for modules: a PAM
+ * service that does not exist must fail a start, not a login.
  */
 #include "modules/host/services.h"
 

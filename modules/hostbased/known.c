@@ -1,6 +1,7 @@
 /*
- * Whose key it is: the administrator's known_hosts, and the user's own if
- * that is configured; plain and hashed names, certificates of host CAs.
+ * Finds the host that a key belongs to: the administrator's known_hosts, and
+ * the user's own if that is configured; plain and hashed names, certificates of
+ * host CAs.
  */
 #include "modules/hostbased/hostbased.h"
 

@@ -1,8 +1,7 @@
 /*
- * What the client's host is called.  By default its address is looked up,
- * forth and back, and the name in the packet counts for nothing but the log;
- * a site without a name service can choose to go by the packet: then the key
- * alone says who it is.
+ * The name of the client's host.  By default its address is looked up, forth
+ * and back, and the name in the packet is only logged; a site without a name
+ * service can choose to use the packet's name: then only the key proves it.
  */
 #include "modules/hostbased/hostbased.h"
 

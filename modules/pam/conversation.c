@@ -1,8 +1,8 @@
 /*
- * What a PAM stack asks and says, in the monitor.  All messages of one call
+ * The conversation with a PAM stack, in the monitor.  All messages of one call
  * are answered in their order; consecutive prompts become one info request;
- * texts reach the client at once.  The password method has one answer to
- * give, and gives it once.
+ * texts reach the client at once.  The password method has one answer to give,
+ * and gives it once.
  */
 #include "modules/pam/pam.h"
 

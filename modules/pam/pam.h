@@ -25,7 +25,7 @@ struct pam_state {
 	size_t preloaded_count;
 };
 
-/* Who answers a stack's questions. */
+/* The source of answers to a stack's questions. */
 enum pam_mode {
 	MODE_SILENT, /* nobody: texts to the log */
 	MODE_SHOW, /* texts to the client, no questions */

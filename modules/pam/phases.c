@@ -182,7 +182,7 @@ pam_phase_change(void *connection, struct sallyport_login *login)
 	return SALLYPORT_DENY;
 }
 
-/* What the server sets itself, or what was for modules only. */
+/* Variables that the server sets itself, or that are for modules only. */
 static bool
 is_ours(const char *setting)
 {

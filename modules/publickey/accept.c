@@ -1,6 +1,7 @@
 /*
- * What a line's options and a certificate's say about this moment and this
- * client, and what of them the host must keep for the session.
+ * Applies the options of a key's line and of a certificate to this moment and
+ * this client, and hands the host the restrictions that it must keep for the
+ * session.
  */
 #include "modules/publickey/publickey.h"
 

@@ -189,7 +189,7 @@ expand_words(
 	return true;
 }
 
-/* What the program prints: from the cache, or by running it.  NULL: failed. */
+/* The program's output: from the cache, or by running it.  NULL: failed. */
 static char *
 run_program(struct request *r, const struct source *source,
     const char *const *words, const char *key, size_t *len)

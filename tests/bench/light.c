@@ -33,7 +33,8 @@
 
 #define WAIT_MS 60000
 
-/* What the unit tests' client asserts through, without a test around it. */
+/* Check's functions, for the assertions of the unit tests' client outside of a
+ * test. */
 void
 _mark_point(const char *file, int line)
 {
@@ -147,7 +148,7 @@ exchange(struct client *c)
 	client_take_newkeys(c);
 }
 
-/* What RFC 4252 section 7 has signed: the request behind the session id. */
+/* Signs as RFC 4252 section 7 says: the request behind the session id. */
 static void
 log_in(struct client *c)
 {

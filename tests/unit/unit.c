@@ -1,6 +1,6 @@
 /*
- * What every unit test program does.  The scratch folder is the parent's, as
- * a case that fails ends its process where it stands.
+ * Common to all unit test programs.  The scratch folder belongs to the parent,
+ * as a case that fails ends its process where it stands.
  */
 #include "tests/unit/unit.h"
 

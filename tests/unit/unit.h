@@ -1,5 +1,6 @@
 /*
- * What every unit test program does: run its cases, and leave nothing behind.
+ * Common to all unit test programs: runs their cases, and leaves no files
+ * behind.
  */
 #ifndef TESTS_UNIT_UNIT_H
 #define TESTS_UNIT_UNIT_H

@@ -6,7 +6,7 @@
 
 #include "daemon/ctl/recordings/options.h"
 
-/* Which options a command takes. */
+/* The options that a command takes. */
 enum recordings_take {
 	TAKE_FILTERS = 1, /* --user --since --until --rule --source */
 	TAKE_RUNNING = 2, /* --running */

@@ -1,5 +1,5 @@
 /*
- * Which recordings a command is about: choose.h.
+ * Selects the recordings that a command works on; see choose.h.
  */
 #include "daemon/ctl/recordings/choose.h"
 
@@ -22,7 +22,7 @@
 
 /* ---- connections that are alive ---- */
 
-/* Those of the running server; without one there are none. */
+/* Asks the running server; if none runs, no connection is alive. */
 void
 choose_ask_alive(const struct recordings_options *o, struct choose_alive *alive)
 {

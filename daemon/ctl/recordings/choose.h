@@ -1,5 +1,6 @@
 /*
- * Which recordings a command is about, and their files, opened by root.
+ * Selects the recordings that a command works on, and opens their files as
+ * root.
  */
 #ifndef DAEMON_CTL_RECORDINGS_CHOOSE_H
 #define DAEMON_CTL_RECORDINGS_CHOOSE_H

@@ -78,7 +78,7 @@ put_row(struct vt *vt, unsigned row, void *arg)
 		putc('\n', t->out);
 }
 
-/* What has scrolled off, was cleared, or is left at the end. */
+/* Writes each row when it scrolls off, is cleared, or is left at the end. */
 static enum cast_found
 export_text(struct cast *c, FILE *out)
 {

@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-/* What stands in the page beside the recording. */
+/* The facts that the page shows beside the recording. */
 struct export_page {
 	const char *base; /* CONN-CHANNEL */
 	const struct verified *verified; /* read before */

@@ -56,7 +56,7 @@ manifest_read(struct manifest *m, const char *name, const void *text,
 		    "%s: it is neither signed, nor says why not", name);
 		return E_FORMAT;
 	}
-	/* Of a recorder that has died only the size is known. */
+	/* After the death of a recorder only the size of the file is known. */
 	m->is_lost = strcmp(m->end, "lost") == 0;
 	m->is_failed = strncmp(m->end, "failed: ", 8) == 0;
 	if (m->is_lost != (m->head == NULL)) {

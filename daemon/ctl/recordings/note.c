@@ -1,5 +1,5 @@
 /*
- * Who looks at recordings, or removes them: note.h.
+ * Audits access to recordings and their removal; see note.h.
  */
 #include "daemon/ctl/recordings/note.h"
 

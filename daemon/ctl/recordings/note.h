@@ -1,5 +1,6 @@
 /*
- * Who looks at recordings, or removes them, is written to the audit first.
+ * Access to recordings, and their removal, is written to the audit before it
+ * takes place.
  */
 #ifndef DAEMON_CTL_RECORDINGS_NOTE_H
 #define DAEMON_CTL_RECORDINGS_NOTE_H

@@ -1,5 +1,5 @@
 /*
- * What was asked of `sallyportctl recordings`, for all of its commands.
+ * The options of `sallyportctl recordings`, for all of its commands.
  */
 #ifndef DAEMON_CTL_RECORDINGS_OPTIONS_H
 #define DAEMON_CTL_RECORDINGS_OPTIONS_H
@@ -21,7 +21,7 @@ struct recordings_options {
 	const char *directory; /* --directory, or the configuration's */
 	char *place; /* the same, where it is to be freed */
 	bool own; /* the server's own directory: what is read is audited */
-	/* Which recordings: patterns, and a span of their start. */
+	/* Selection of recordings: patterns, and a span of their start. */
 	const char *user, *rule, *source;
 	time_t since, until; /* 0: not asked */
 	bool running;

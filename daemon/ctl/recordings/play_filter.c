@@ -1,6 +1,7 @@
 /*
- * What of a recording may reach a terminal: play_filter.h.  A sequence that
- * passes is written anew from its parts, so that no terminal reads another.
+ * Filters a recording for the terminal; see play_filter.h.  A sequence that
+ * passes is written anew from its parts, so that every terminal reads it as the
+ * filter did.
  */
 #include "daemon/ctl/recordings/play_filter.h"
 

@@ -1,5 +1,5 @@
 /*
- * What of a recording may reach the terminal of who watches it: what draws.
+ * Filters a recording for the viewer's terminal: only sequences that draw pass.
  * Sequences that make a terminal answer (and so type), that set its title or
  * clipboard, load fonts, or change what its keys and mouse send, are left out.
  */

@@ -137,7 +137,7 @@ await(const struct ctl *ctl, pid_t pid)
 		json_note_written();
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
-	/* Whoever read the answer has had enough of it. */
+	/* The reader of our output closed it: no error to report. */
 	if (WTERMSIG(status) == SIGPIPE)
 		return CTL_FAILED;
 	return ctl_fail("the reader of recordings was ended by signal %d",

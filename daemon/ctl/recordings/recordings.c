@@ -262,7 +262,8 @@ recordings_command(const struct ctl *ctl, int argc, char **argv)
 	struct recordings_options o = {.ctl = ctl, .speed = 1, .log_fd = -1};
 	int status = CTL_USAGE;
 
-	/* What shows, and how wide it is, does not depend on who asks. */
+	/* The locale of the caller must not change which characters are
+	 * printed, nor their width. */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (argc == 0 || strcmp(commands[i].name, argv[0]) != 0)

@@ -103,8 +103,9 @@ tell(struct search *s, size_t len)
 }
 
 /*
- * What ends in the row, where it may have begun in rows before, as a line that
- * was too long for one.  Told again only when the row has it once more.
+ * Finds matches that end in this row; they may begin in rows before it, as a
+ * long line goes on over several rows.  A row that is drawn again is reported
+ * only if it has more matches than before.
  */
 static void
 look_at(struct vt *vt, unsigned row, struct search *s)

@@ -64,7 +64,8 @@ terminal_begin(struct recordings_options *o)
 	o->keys_come = changed;
 }
 
-/* What the terminal may have answered meanwhile is no input of the shell. */
+/* TCSAFLUSH drops answers of the terminal, which the shell would
+ * read as input. */
 void
 terminal_end(void)
 {

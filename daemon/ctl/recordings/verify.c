@@ -91,7 +91,8 @@ same_hash(const char *hex, const uint8_t hash[CAST_HASH])
 	return strcmp(hex, text) == 0;
 }
 
-/* What the manifest says of the file, held against it; NULL: it is so. */
+/* Compares the file with its manifest; NULL if they agree, else
+ * the difference. */
 static const char *
 differs(const struct recording *r, struct verified *v)
 {

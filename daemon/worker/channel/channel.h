@@ -1,7 +1,7 @@
 /*
- * What the files of daemon/worker/channel/ share: the table of channels of
- * one connection (RFC 4254), and one channel.  Everything here runs in the
- * sandbox: it reads, writes and closes descriptors it was given, no more.
+ * Shared by the files of daemon/worker/channel/: the table of channels of one
+ * connection (RFC 4254), and one channel.  Everything here runs in the sandbox:
+ * it reads, writes and closes descriptors it was given, no more.
  */
 #ifndef DAEMON_WORKER_CHANNEL_CHANNEL_H
 #define DAEMON_WORKER_CHANNEL_CHANNEL_H
@@ -97,7 +97,7 @@ struct channel {
 	struct backlog backlog;
 	size_t together; /* bytes that may be gathered for one write */
 
-	/* What is known. */
+	/* State and kind of the channel. */
 	bool shared; /* one descriptor for both directions */
 	bool socket; /* of which halves can be shut down */
 	bool pty;
@@ -155,7 +155,7 @@ struct channels {
 	uint32_t n_pty;
 	uint64_t windows; /* sum of window_size */
 
-	/* Of `opened`. */
+	/* Settings from the monitor's message `opened`. */
 	uint32_t keepalive_interval, keepalive_count;
 	uint32_t idle_timeout, unused_timeout, warn_before, window_max;
 	char *timeouts;

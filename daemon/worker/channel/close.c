@@ -219,7 +219,8 @@ channel_close(struct worker *w, struct rd *r)
 	if (err != 0 || (err = rd_end(r)) != 0 || c == NULL)
 		return err;
 	c->close_received = true;
-	/* What it has sent is still delivered; what comes back is not. */
+	/* Data from the peer is still delivered; data for the
+	 * peer is dropped. */
 	channel_unready(c);
 	channel_end_output(c, &c->output);
 	channel_end_output(c, &c->error);

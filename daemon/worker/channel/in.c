@@ -129,9 +129,9 @@ patience_ends(void *arg)
 }
 
 /*
- * What is kept costs a copy and memory as large as the window; what is not
- * read yet costs neither.  Only of a lone channel: others' packets, a
- * keystroke or an answer, come by the same way.
+ * Keeping data costs a copy and as much memory as the window; data that is not
+ * read yet costs neither.  Only for a lone channel: the packets of others, a
+ * keystroke or an answer, would wait too.
  */
 static void
 wait_begins(struct channel *c)
@@ -334,10 +334,10 @@ channels_data_end(struct worker *w)
 }
 
 /*
- * What came in one read leaves in one write: each one would wake the program
- * and then wait for it to let go of the pipe.  Never more than twice of what
- * it took whole since it last took less, so that a slow program's bytes are
- * not copied but stay, encrypted, where they are.
+ * Writes the data of one read in one write: each write wakes the program and
+ * then waits until it lets go of the pipe.  Never more than twice the size that
+ * the program last took whole, so that the bytes of a slow program are not
+ * copied but stay, encrypted, where they are.
  */
 static void
 gather(struct channel *c, const uint8_t *data, size_t len)
@@ -423,7 +423,7 @@ channel_data(struct worker *w, struct rd *r)
 	if ((err = rd_end(r)) != 0 || (err = account(c, len, &dropped)) != 0 ||
 	    dropped)
 		return err;
-	/* What crosses our own CLOSE on its way has nowhere to go. */
+	/* Data that the peer sent before it read our CLOSE is dropped. */
 	if (len != 0 && !c->close_sent)
 		take_data(c, data, len);
 	return 0;

@@ -37,7 +37,7 @@ enum served {
 	ENDED /* the end is closed now */
 };
 
-/* What sends much in a little time is bulk; a keystroke's echo never is. */
+/* A channel that sends much in a short time is bulk; an echoed key is not. */
 static void
 classify(struct channel *c)
 {
@@ -254,7 +254,7 @@ serve_end(struct channel *c, struct end *end)
 	return c->tun || (size_t)n == len ? SERVED : DRAINED;
 }
 
-/* What n bytes that were read are in packets; how many. */
+/* Divides n bytes that were read into packets; returns their number. */
 static size_t
 divide(const struct channel *c, struct iovec *places, size_t n)
 {
@@ -542,7 +542,8 @@ channels_pump(void *arg)
 		if (at_once)
 			(void)packet_flush(t->w);
 	}
-	/* Those left over are known to be ready: do not be told again. */
+	/* The channels that are left over are known to be ready: stop watching
+	 * them. */
 	TAILQ_FOREACH(c, &t->small, ready)
 	watch(c);
 	TAILQ_FOREACH(c, &t->bulk, ready)

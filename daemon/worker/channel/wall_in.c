@@ -1,8 +1,7 @@
 /*
- * What the two walls bring to the channels: the monitor's answers, which are
- * believed, and the session's descriptors, which belong to a process that
- * its user can turn into anything.  From there, whatever nobody waits for is
- * closed and forgotten.
+ * Messages of the two walls to the channels: the monitor's answers, which are
+ * trusted, and the session's descriptors, which come from a process that its
+ * user can control.  A descriptor from there that nothing waits for is closed.
  */
 #include "daemon/worker/channel/channel.h"
 

@@ -34,7 +34,7 @@ hello_send(struct transport *t)
 	output_raw(t, line, len + 2);
 }
 
-/* What is no SSH client is answered in words, and left. */
+/* A peer that is no SSH client gets a line of text, and the connection ends. */
 static int
 refuse(struct transport *t, const char *text, const char *why)
 {

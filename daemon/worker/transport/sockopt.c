@@ -17,7 +17,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* What the kernel may hold unsent: it is we who decide what goes first. */
+/* The kernel's limit of unsent bytes: it is small because the worker decides
+ * the order of what is sent. */
 #define UNSENT (128 * 1024)
 /* A round trip time is good for so long: many small files ask for each. */
 #define RTT_MS 10

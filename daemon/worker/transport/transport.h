@@ -1,6 +1,6 @@
 /*
- * What the files of transport/ share: the connection's descriptors, its two
- * regions of memory, the keys of each direction, the key exchange at hand.
+ * Shared by the files of transport/: the connection's descriptors, its two
+ * regions of memory, the keys of each direction, the key exchange in progress.
  */
 #ifndef DAEMON_WORKER_TRANSPORT_TRANSPORT_H
 #define DAEMON_WORKER_TRANSPORT_TRANSPORT_H
@@ -15,7 +15,7 @@
 #include "lib/ssh/kexinit.h"
 #include "lib/ssh/ssh2.h"
 
-/* What is queued before it is written without waiting for the turn's end. */
+/* So many bytes in the queue are written before the end of the loop's turn. */
 #define OUT_WRITE_AT (128 * 1024)
 /* Channel data waits when so much is queued ... */
 #define OUT_BULK_MAX (256 * 1024)

@@ -1,5 +1,5 @@
 /*
- * What the monitor says in answer to a request, as packets.
+ * Turns the monitor's answers to a request into packets.
  */
 #include "daemon/worker/userauth/userauth.h"
 

@@ -1,7 +1,7 @@
 /*
- * What a program drew, from any bytes, in pieces: on the model of a screen that
- * changes its size, and through the filter of what may reach a terminal, by
- * which nothing passes a second time that would not pass it unchanged.
+ * Any bytes as a program's output, in pieces: drawn on the model of a screen
+ * that changes its size, and passed twice through the filter for a terminal.
+ * The second pass must change nothing.
  */
 #include "daemon/ctl/recordings/play_filter.h"
 #include "daemon/ctl/recordings/vt.h"

@@ -1,6 +1,6 @@
 /*
- * What a stranger sends first: a client's share of each family.  The first
- * byte names the method, the rest is the share.
+ * A client's first share, for each family of key exchange.  The first byte
+ * names the method, the rest is the share.
  */
 #include "tests/fuzz/kex/methods.h"
 

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int worker_end, keyholder_end;
 
-/* What the monitor said goes nowhere; how many signatures it asked for. */
+/* Drops the monitor's messages; returns how many signatures it asked for. */
 static unsigned
 drain(int fd)
 {

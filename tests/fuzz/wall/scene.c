@@ -1,5 +1,5 @@
 /*
- * What stands on the stage of fuzz_monitor: see scene.h.
+ * The surroundings of the monitor in fuzz_monitor; see scene.h.
  */
 #include "tests/fuzz/wall/scene.h"
 

@@ -10,7 +10,7 @@
 #include "daemon/monitor/sessions.h"
 #include "lib/ssh/kexinit.h"
 
-/* What the configuration on the stage says, for the seeds too. */
+/* Settings of the scene's configuration, for the seeds too. */
 #define SCENE_GSS "gss-curve25519-sha256-toWM5Slw5Ew8Mqkay+al2g=="
 static const struct kexinit_offer scene_offer = {
     .kex = SCENE_GSS ",curve25519-sha256",

@@ -80,7 +80,7 @@ channel(void)
 	return c;
 }
 
-/* What comes from the channel to stdout, until its end. */
+/* Copies the channel's output to stdout until its end. */
 static void
 drain(ssh_channel c)
 {

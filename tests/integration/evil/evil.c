@@ -175,7 +175,7 @@ send_raw(size_t len, unsigned count)
 		if (errno != EAGAIN) {
 			int err = errno;
 
-			/* What it still had to say, then the end. */
+			/* Relay the messages that still come, then the end. */
 			tell('X', 0, &err, sizeof(err));
 			for (;;)
 				relay();
@@ -275,7 +275,7 @@ try_forbidden(uint8_t what)
 static void
 commit_bug(uint8_t which)
 {
-	/* What the compiler cannot see through. */
+	/* volatile, so that the compiler does not see the bugs. */
 	static volatile size_t beyond = 24;
 	static volatile int most = 0x7fffffff;
 	static volatile uint8_t *volatile heap;

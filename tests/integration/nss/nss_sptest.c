@@ -41,7 +41,7 @@ fail(enum nss_status status, int error, int *errnop)
 	return status;
 }
 
-/* What a question about users or about groups and shadow comes to. */
+/* The status of a look-up of users, or of groups and shadow entries. */
 static enum nss_status
 health(int users, int *errnop)
 {

@@ -284,7 +284,8 @@ START_TEST(test_bulk_keeps_to_what_the_client_reads_while_somebody_types)
 		loop_turn(fake.w.loop, 0);
 		fake.w.channels->rate = 1000;
 	}
-	/* Of its 2 MB window it fills what may wait, not more. */
+	/* A bulk channel fills only the share of its 2 MB window
+	 * that may wait. */
 	ck_assert_uint_le(c->peer_max - c->peer_window, 1u << 18);
 	out = c->bytes_out;
 	/* A client that adjusts late, or nobody typing: all of it is used. */

@@ -225,7 +225,7 @@ START_TEST(test_a_reset_socket_closes_the_channel)
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "x"), 0);
 	fake_turn();
 	fake_expect(SSH_MSG_CHANNEL_CLOSE);
-	/* What crosses our CLOSE on its way is no error. */
+	/* Data that crosses our CLOSE is no error. */
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "x"), 0);
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_CLOSE, "u", id), 0);
 	fake_end();

@@ -402,7 +402,7 @@ START_TEST(test_a_program_that_closes_its_input_is_told_to_the_client)
 	fake_turn();
 	r = fake_expect(SSH_MSG_CHANNEL_REQUEST);
 	ck_assert_ptr_nonnull(memmem(r.data, r.len, "eow@openssh.com", 15));
-	/* What still comes is taken, and its window given back. */
+	/* Later data is taken, and its window given back. */
 	ck_assert_int_eq(fake_packet(SSH_MSG_CHANNEL_DATA, "us", id, "x"), 0);
 	ck_assert_int_eq(write(program[1], "alive", 5), 5);
 	fake_turn();

@@ -132,7 +132,7 @@ START_TEST(test_a_close_loses_nothing)
 }
 END_TEST
 
-/* What does not fit is kept in order; then packets go one by one again. */
+/* Data that does not fit is kept in order; then packets go one by one again. */
 START_TEST(test_a_slow_program_gets_all)
 {
 	static uint8_t block[CHANNEL_PACKET], sink[CHANNEL_PACKET];

@@ -4,7 +4,7 @@
 
 #include "config/policy/policy.h"
 
-/* What decide() made; done() frees both. */
+/* The result of decide(); done() frees both. */
 extern struct config *config;
 extern struct decision decision;
 

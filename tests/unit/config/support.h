@@ -1,4 +1,4 @@
-/* What the cases share: configurations from text, problems as text. */
+/* Shared by the cases: configurations from text, problems as text. */
 #ifndef TESTS_UNIT_CONFIG_SUPPORT_H
 #define TESTS_UNIT_CONFIG_SUPPORT_H
 
@@ -20,7 +20,8 @@ size_t lines_in(const char *text);
 /* The bytes of a file, terminated; the caller frees them. */
 char *file_text(const char *path);
 
-/* What the worker would make of the decision's channel_timeouts. */
+/* The timeout that the worker would read from the decision's
+ * channel_timeouts. */
 uint32_t channel_timeout_of(const struct decision *d, const char *kind);
 
 /* Facts of an ordinary user "alice", uid 1000, group "staff", 192.0.2.1. */

@@ -12,7 +12,7 @@
 
 enum profile { SHIPPED, CIS, STIG };
 
-/* What a login of somebody gets under a profile. */
+/* The decisions for three logins under a profile. */
 struct probe {
 	const struct config *config;
 	struct decision member;

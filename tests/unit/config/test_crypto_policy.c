@@ -79,7 +79,7 @@ START_TEST(the_lists_are_the_policy_s)
 	    "gss-nistp256-sha256-,gss-group14-sha256-");
 	ck_assert_str_eq(joined(&c->crypto.host_key_algorithms),
 	    "ecdsa-sha2-nistp256,rsa-sha2-512");
-	/* Of keys of users and of hosts, what both may be. */
+	/* Algorithms that the file allows for keys of users and of hosts. */
 	ck_assert_str_eq(joined(&c->crypto.key_algorithms),
 	    "ecdsa-sha2-nistp256,rsa-sha2-512");
 	ck_assert_str_eq(

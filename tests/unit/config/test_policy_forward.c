@@ -172,7 +172,7 @@ static const struct {
     {"yes", "localhost:*", "", ""},
     {"no", "192.0.2.1:*", "192.0.2.1", ""},
     {"no", "*:*", "a.name", "127.0.0.1 ::1 "},
-    /* Of two families the one that is permitted. */
+    /* The address of the permitted family is chosen. */
     {"client", "127.0.0.1:*", "localhost", "127.0.0.1 "},
     {"client", "[::]:*", "", ":: "},
     {"client", "0.0.0.0:*", "*", "0.0.0.0 "},

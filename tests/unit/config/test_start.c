@@ -14,7 +14,7 @@
 
 enum source { NO_COMMAND, RULE, GUARD, KEY, OVERLAY };
 
-/* What each part of the policy is written as. */
+/* The text of each part of the policy. */
 static const char *const sftp_kinds[] = {"", "sftp_only = true;",
     "sftp_read_only = true;", "sftp_umask = \"0022\";", "sftp_start = \"/a\";"};
 static const char *const lists[] = {"", "subsystems = [];",

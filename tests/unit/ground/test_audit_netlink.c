@@ -27,7 +27,7 @@ open_double(void)
 	return open_error != 0 ? -1 : dup(ends[1]);
 }
 
-/* What the kernel is going to answer to the next message. */
+/* Prepares the kernel's answer to the next message. */
 static void
 answer(int error)
 {

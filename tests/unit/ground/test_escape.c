@@ -77,7 +77,7 @@ START_TEST(a_text_is_cut_between_characters_and_says_so)
 		}
 		ck_assert_str_eq(&out[len - 3], ESCAPE_CUT);
 		ck_assert(strncmp(out, full, len - 3) == 0);
-		/* What is left is whole characters. */
+		/* A cut text still consists of whole characters. */
 		for (size_t i = 0; i < len;) {
 			size_t n = escape_printable(&out[i], len - i);
 

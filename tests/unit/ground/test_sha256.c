@@ -38,7 +38,7 @@ START_TEST(the_vectors_of_the_standard_come_out)
 }
 END_TEST
 
-/* Of all lengths around a block, in two pieces cut at each place. */
+/* Inputs of all lengths around a block, in two pieces cut at each place. */
 START_TEST(pieces_make_the_same_digest)
 {
 	uint8_t data[200], whole[SHA256_SIZE], parts[SHA256_SIZE];

@@ -45,7 +45,7 @@ must(int err)
 static volatile unsigned leaked;
 static const uint8_t table[256] = {1};
 
-/* What a careless line in our code would do: 1 branches, 2 indexes. */
+/* Planted leaks, to show that the test finds them: 1 branches, 2 indexes. */
 static void
 leak(int kind, const void *secret)
 {

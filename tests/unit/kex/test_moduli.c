@@ -191,7 +191,8 @@ START_TEST(every_cut_of_a_file_is_an_error_or_fewer_groups)
 	put_line(t.f, GOOD, 3072, 2);
 	text_close(&t);
 	for (size_t cut = 0; cut < t.len; cut++) {
-		/* Of its own size, so that a sanitizer sees the edge. */
+		/* An allocation of the exact size, so that a sanitizer sees the
+		 * edge. */
 		char *part = malloc(cut + 1);
 
 		memcpy(part, t.data, cut);
@@ -230,7 +231,7 @@ START_TEST(an_empty_file_is_no_error_and_an_endless_one_is)
 }
 END_TEST
 
-/* What OpenSSH's choose_dh() gives, with sizes 2048, 3072, 4096, 6144. */
+/* Results of OpenSSH's choose_dh(), with sizes 2048, 3072, 4096, 6144. */
 static const struct {
 	uint32_t min, n, max;
 	unsigned bits; /* 0: E_VALUE */

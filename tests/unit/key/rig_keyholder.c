@@ -1,5 +1,5 @@
 /*
- * What the cases of the keyholder need: its start, and a master and monitors
+ * Rig for the tests of the keyholder: starts it, with a master and monitors
  * that ask it.
  */
 #include "config/load.h"
@@ -37,7 +37,7 @@ size_t key_count, cert_count;
 pid_t child;
 struct wall master;
 
-/* What daemon/start.c does from the sealed configuration. */
+/* Stands in for daemon/start.c, which reads the sealed configuration. */
 struct config *
 start_config(void)
 {

@@ -88,7 +88,7 @@ START_TEST(a_line_of_text_goes_both_ways)
 }
 END_TEST
 
-/* What `ssh-keygen -l` printed for ed25519.pub is made with the data. */
+/* The data was made with the output of `ssh-keygen -l` for ed25519.pub. */
 START_TEST(the_fingerprint_is_ssh_keygens_and_a_certificates_is_its_keys)
 {
 	char text[KEY_FINGERPRINT_SIZE], certified[KEY_FINGERPRINT_SIZE];

@@ -20,7 +20,7 @@ static const char *const names[] = {
     "ed25519", "ecdsa256", "ecdsa384", "ecdsa521", "rsa2048"};
 #define NAMES ((int)(sizeof(names) / sizeof(names[0])))
 
-/* What ssh-keygen signed: the file tests/unit/key/data/message. */
+/* The message that ssh-keygen signed: the file tests/unit/key/data/message. */
 static char *signed_text;
 
 static void

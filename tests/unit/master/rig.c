@@ -17,7 +17,7 @@
 
 struct master_rig rig;
 
-/* What master.c would do about it. */
+/* Stands in for the function of master.c. */
 void
 master_end(struct master *m, int status)
 {

@@ -28,7 +28,7 @@ handed_over(void)
 	return c;
 }
 
-/* What the monitor template is asked to do: 0, or E_AGAIN. */
+/* Reads the next request to the monitor template: 0, or E_AGAIN. */
 static int
 next_serve(uint32_t *slot)
 {
@@ -111,7 +111,7 @@ START_TEST(nobody_is_waited_for_when_nobody_was_asked_for)
 }
 END_TEST
 
-/* Which of the walls is full makes no difference. */
+/* The result is the same whichever of the walls is full. */
 START_TEST(there_is_room_until_a_queue_is_full_and_nothing_is_lost_by_then)
 {
 	struct wall *wall = _i == 0 ? &rig.g->keyholder.wall :

@@ -1,6 +1,6 @@
 /*
- * Who gives way: one of a source that holds many, the oldest, and nobody of a
- * source that only shares a bucket with it.
+ * Tests of crowd.c: the oldest connection of a source that holds many gives
+ * way, and never that of a source that only shares a bucket with it.
  */
 #include "daemon/master/admit.h"
 

@@ -197,7 +197,7 @@ START_TEST(the_tables_are_bounded_each_family_for_itself)
 	/* Full: a stranger is refused, or lets one be forgotten. */
 	ck_assert_uint_eq(in_force("203.0.113.1"), _i == 1 ? 15 : 0);
 	ck_assert_uint_eq(in_force("2001:db8:ffff::1"), _i == 1 ? 15 : 0);
-	/* What has worn off makes room. */
+	/* Penalties that have worn off make room. */
 	test_clock += 91000;
 	offend("203.0.113.1", OFFENCE_CRASH, 1);
 	ck_assert_uint_eq(p->count4, 1);
@@ -381,7 +381,8 @@ START_TEST(a_file_keeps_penalties_over_a_start_of_the_machine)
 	ck_assert_uint_eq(in_force("192.0.2.2"), 3561);
 	ck_assert_uint_eq(in_force("192.0.2.3"), 86361);
 	ck_assert_uint_eq(in_force("2001:db8::1"), 51);
-	/* What was counted counts on, for as long as it would have. */
+	/* Offences below the threshold still count, for the time
+	 * that was left. */
 	offend("192.0.2.1", OFFENCE_AUTH_FAILURE, 1);
 	ck_assert_uint_eq(in_force("192.0.2.1"), 3601);
 	buf_free(&b);

@@ -1,5 +1,6 @@
 /*
- * What ends in a callback lives until the end of the loop's turn.
+ * Tests that an object that is ended in a callback lives until the end of the
+ * loop's turn.
  */
 #include "tests/unit/master/rig.h"
 #include "tests/unit/master/suites.h"

@@ -1,5 +1,5 @@
 /*
- * What monitor.c and states.c are to the authentication, without them.
+ * Stands in for monitor.c and states.c in the tests of authentication.
  */
 #include "tests/unit/modules/fake.h"
 #include "tests/unit/unit.h"

@@ -13,7 +13,7 @@
 
 #define FAKE_MAX 64
 
-/* What the monitor sent, copied. */
+/* A message that the monitor sent, copied. */
 struct sent {
 	enum wall_type type;
 	unsigned result; /* auth_verdict */
@@ -23,7 +23,7 @@ struct sent {
 	uint8_t number; /* auth_send */
 };
 
-/* What the client does when it is asked. */
+/* The client's reaction to a question. */
 enum client_does {
 	ANSWERS_LATE,
 	ANSWERS,

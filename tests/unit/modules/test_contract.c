@@ -116,7 +116,7 @@ START_TEST(user_and_service_are_frozen)
 }
 END_TEST
 
-/* Whoever may not log in: the decoy's answers, and a right password of no
+/* Users that may not log in: the decoy answers, and a right password is of no
  * use. */
 static const char *const strangers[] = {
     "spt_modules_nobody", "bin", "root", "../../etc/passwd", "-rf", "", "a\nb"};

@@ -485,7 +485,7 @@ START_TEST(a_light_child_is_ended_at_its_time)
 }
 END_TEST
 
-/* Whose user may send it whatever signal: one that is not SIGKILL waits. */
+/* The user may signal the child: all signals but SIGKILL wait. */
 START_TEST(no_handler_of_ours_runs_in_a_light_child)
 {
 	struct light_child child;

@@ -1,5 +1,6 @@
 /*
- * What the host refuses to load, and what it says then.
+ * Tests of modules and settings that the host refuses to load, and of its
+ * messages.
  */
 #include "config/module_options.h"
 #include "daemon/monitor/host.h"

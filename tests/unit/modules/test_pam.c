@@ -287,7 +287,7 @@ start_pam(const char *options, const char *methods)
 	fake_start(&f, text);
 }
 
-/* What each phase returns, and how the login ends. */
+/* The result of each phase, and how the login ends. */
 static const struct {
 	const char *auth, *account, *credentials, *session;
 	bool in, session_open;

@@ -129,7 +129,7 @@ START_TEST(restrictions_tighten_the_decision)
 }
 END_TEST
 
-/* What makes the files untrustworthy. */
+/* Commands that make the files untrustworthy. */
 static const char *const spoilers[] = {
     "chmod 0777 %s",
     "chmod 0777 %s/.ssh",

@@ -1,6 +1,6 @@
 /*
- * What is left of privsep/: the table of roles, status slots, the settings
- * of workers, starting a role.
+ * Tests of the smaller parts of privsep/: the table of roles, status slots, the
+ * settings of workers, starting a role.
  */
 #include "config.h"
 

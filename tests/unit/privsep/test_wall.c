@@ -263,8 +263,8 @@ START_TEST(a_budget_is_counted_on_receipt)
 }
 END_TEST
 
-/* What a stranger's worker may say before anybody logged in, by name: a new
- * line in the table must be added here by somebody who thought about it. */
+/* The messages that a stranger's worker may send before a login, by name: a new
+ * message must be added here, after thinking about it. */
 START_TEST(before_the_login_little_is_legal)
 {
 	static const enum wall_type before[] = {MSG_log, MSG_version, MSG_kex,

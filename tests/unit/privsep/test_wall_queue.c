@@ -1,6 +1,6 @@
 /*
- * What a wall keeps when its socket is full: order, bounds, descriptors in
- * flight, the deadline, and the interest in the loop.
+ * Tests of the queue of a wall whose socket is full: order, bounds, descriptors
+ * in flight, the deadline, and the interest in the loop.
  */
 #include "tests/unit/privsep/sample.h"
 #include "tests/unit/privsep/suites.h"

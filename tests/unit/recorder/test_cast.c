@@ -130,7 +130,7 @@ START_TEST(every_byte_of_a_finished_file_is_in_the_chain)
 	ck_assert_int_eq(check_chain(text, len, &open), (long)c.size_blocks);
 	ck_assert_ptr_nonnull(strstr(text, "\"r\", \"80x24\"]\n"));
 	ck_assert_ptr_nonnull(strstr(text, "\"m\", \"exit 0\"]\n"));
-	/* What is changed is found, and so it is in a block's last line. */
+	/* A changed byte is found, also in the last line of a block. */
 	text[len / 2] ^= 1;
 	ck_assert_int_eq(check_chain(text, len, &open), -1);
 	text[len / 2] ^= 1;

@@ -151,7 +151,7 @@ START_TEST(a_long_name_is_a_line_of_ls)
 	ck_assert_str_eq(line,
 	    "-rwSr-S---    3 1        1        9223372036854775807 "
 	    "Jan  2  1970 x");
-	/* What does not fit is cut, never overrun. */
+	/* A line that is too long is cut, never overrun. */
 	len = names_long(line, 20, "x", &st, true);
 	ck_assert_uint_eq(len, 19);
 	ck_assert_uint_eq(strlen(line), 19);

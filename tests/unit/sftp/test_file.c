@@ -434,7 +434,8 @@ START_TEST(attributes_of_an_open_file_are_seen_and_set)
 	ck_assert_uint_eq(ask_status(&c, SSH_FXP_FSETSTAT, "huq", h,
 			      SSH_FILEXFER_ATTR_SIZE, UINT64_MAX),
 	    SSH_FX_FAILURE);
-	/* What cannot be done does not keep the rest from it. */
+	/* An attribute that cannot be set does not keep the others from being
+	 * set. */
 	ck_assert_uint_eq(
 	    ask_status(&c, SSH_FXP_FSETSTAT, "huquuu", h,
 		SSH_FILEXFER_ATTR_SIZE | SSH_FILEXFER_ATTR_PERMISSIONS |

@@ -1,8 +1,8 @@
 /*
- * Which delegated tickets leave the ticketholder: those of the client itself,
- * once its MIC was right; and how many contexts of one client count in a short
- * time.  libgssapi's part is played here, so that there is
- * no network and no KDC.
+ * Tests that delegated tickets leave the ticketholder only for their own
+ * client, and only once its MIC was right; and of the limit of contexts of one
+ * client in a short time.  libgssapi is replaced here, so that there is no
+ * network and no KDC.
  */
 #include "tests/unit/unit.h"
 

@@ -20,7 +20,7 @@ struct client {
 	struct compressor *deflate;
 	struct inflater *inflate;
 	uint32_t seq_in, seq_out;
-	/* What it offers. */
+	/* The client's offer. */
 	const char *kex, *host_key, *cipher_in, *cipher_out, *mac_in, *mac_out;
 	const char *compression;
 	bool guess_follows;

@@ -25,7 +25,7 @@ struct fake_monitor {
 	uint64_t rekey_bytes;
 	uint32_t rekey_seconds;
 	const char *password; /* NULL: everybody comes in by "none" */
-	/* What it was told last. */
+	/* The last messages of the worker. */
 	char kex[65], cipher_in[65], cipher_out[65], compression_in[65];
 	char kind[65], text[1025], user[257], method[65], line[1025];
 	uint8_t payload[1024];

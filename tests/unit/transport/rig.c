@@ -251,7 +251,7 @@ rig_login(struct rig *g)
 	rig_send_none(g);
 	rig_expect(g, SSH_MSG_USERAUTH_SUCCESS, &r);
 	client_compress(&g->c);
-	/* What the channels wanted to say before: not before. */
+	/* The channels' first request must not come before the success. */
 	rig_expect(g, SSH_MSG_GLOBAL_REQUEST, &r);
 }
 

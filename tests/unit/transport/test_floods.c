@@ -88,7 +88,7 @@ START_TEST(a_flood_without_reading_is_not_kept)
 	rig_start(&g);
 	rig_login(&g);
 	ck_assert(flood(floods[_i], 50000));
-	/* What wants an answer was not read any more. */
+	/* Requests that want an answer are not read while output waits. */
 	if (answered)
 		ck_assert_uint_eq(
 		    g.w->transport->holds & HOLD_OUTPUT, HOLD_OUTPUT);
