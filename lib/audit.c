@@ -71,6 +71,12 @@ audit_set_proxy(const struct net_address *proxy)
 }
 
 void
+audit_set_selftest(void)
+{
+	context.selftest = true;
+}
+
+void
 audit_set_requested(const char *name, bool exists)
 {
 	set_text(context.requested, sizeof(context.requested), name);

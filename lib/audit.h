@@ -108,6 +108,7 @@ struct audit_context {
 	char user[AUDIT_VALUE_MAX + 1]; /* as NSS returned it */
 	uid_t uid; /* with AUDIT_USER_KNOWN */
 	bool identified; /* the client has sent its identification */
+	bool selftest; /* the connection is sallyportctl's own */
 	bool denied; /* by policy: as sshd says it, an invalid user */
 	char rule[AUDIT_VALUE_MAX + 1];
 	uint64_t generation; /* 0: not known */
@@ -126,6 +127,8 @@ void audit_set_connection(const char *id, const struct net_address *source,
     const struct net_address *local);
 /* The balancer that told the source; audit_set_connection() forgets it. */
 void audit_set_proxy(const struct net_address *proxy);
+/* Asked for by sallyportctl selftest; forgotten likewise. */
+void audit_set_selftest(void);
 void audit_set_requested(const char *name, bool exists);
 void audit_set_user(const char *name, uid_t uid); /* AUDIT_USER_KNOWN */
 void audit_set_rule(const char *name);

@@ -143,6 +143,8 @@ static const char head[] =
     "|\n"
     "| `proxy` | `sallyport.proxy.ip` | `PROXY` | the balancer that told the "
     "client's address |\n"
+    "| `selftest` | `sallyport.selftest` | `SELFTEST` | the connection is of "
+    "`sallyportctl selftest` |\n"
     "| `dst`, `dport` | `destination.ip`, `destination.port` | `DST`, `DPORT` "
     "| server |\n"
     "| `user`, `uid` | `user.name`, `user.id` | `USER`, `UID` | user; the id "

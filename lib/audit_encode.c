@@ -72,6 +72,8 @@ audit_envelope(struct audit_member m[AUDIT_MEMBERS_MAX])
 	    number_of(c->local.port, c->local.family != NET_NONE)};
 	m[n++] = (struct audit_member){
 	    "proxy", "sallyport.proxy.ip", address_of(&c->proxy)};
+	m[n++] = (struct audit_member){"selftest", "sallyport.selftest",
+	    {.kind = AUDIT_KIND_flag, .number = 1, .present = c->selftest}};
 	/* ECS has the name that was tried here, too. */
 	m[n++] = (struct audit_member){"user", "user.name",
 	    text_of(c->user[0] != '\0' ? c->user : c->requested)};

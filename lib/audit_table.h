@@ -144,7 +144,7 @@ struct audit_member {
 	const char *sd, *json;
 	struct audit_value value;
 };
-#define AUDIT_MEMBERS_MAX 13
+#define AUDIT_MEMBERS_MAX 14
 size_t audit_envelope(struct audit_member m[AUDIT_MEMBERS_MAX]);
 
 /*

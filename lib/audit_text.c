@@ -389,5 +389,8 @@ audit_write_text(struct audit_out *o, const struct audit_event_row *row,
 {
 	if (row->severity == AUDIT_ERROR)
 		audit_out_text(o, "error: ");
+	/* No watcher takes it for a login, or for a failed one. */
+	if (audit_context()->selftest)
+		audit_out_text(o, "self-test: ");
 	audit_write_sentence(o, row, fields, plain);
 }

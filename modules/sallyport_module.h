@@ -187,7 +187,10 @@ enum sallyport_bytes {
 	SALLYPORT_REQUEST_HOST_KEY, /* hostbound: host key the client saw */
 	SALLYPORT_HOST_KEY, /* the key we have proven to hold */
 	SALLYPORT_METHOD_DATA, /* other methods: what followed the name */
-	SALLYPORT_SUBMETHODS /* keyboard-interactive */
+	SALLYPORT_SUBMETHODS, /* keyboard-interactive */
+	/* of sallyportctl selftest: counts as a key of the user's, behind all
+	 * others and without any right but to start something; else empty */
+	SALLYPORT_SELFTEST_KEY
 };
 
 /* ---- what a module can tell ------------------------------------------- */

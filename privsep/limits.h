@@ -26,6 +26,7 @@
 #define WALL_MODULI_MAX	   (128 * 1024) /* groups, as text of moduli(5) */
 #define WALL_OFFERS_MAX	   65 /* CONFIG_LISTENERS_MAX and the top level's */
 #define WALL_MODES_MAX	   2048 /* terminal modes, as a client encodes them */
+#define WALL_SELFTEST_KEY_MAX 1024 /* the public key of a self-test */
 #define WALL_HEADER_MAX	   (128 * 1024) /* a recording's first line */
 #define PORT_MAX	   65535
 #define U32		   UINT32_MAX

@@ -456,13 +456,17 @@
  * input and output of the client (the same socket twice, or a pipe each),
  * the wall to the worker, the wall to the keyholder.  proxy: the balancer that
  * has told the source, else empty; health: a check's, told of from its key
- * exchange on.
+ * exchange on.  selftest_key: a self-test's, which is this user's on this
+ * connection alone, until then (CLOCK_MONOTONIC ms); the second descriptor is
+ * then where the monitor reports to.  Empty: it is none.
  */
 #define WALL_serve(F)                                           \
 	F(u64, connection, U64) F(text, listener, 64)           \
 	F(u32, slot, U32) F(text, source, 64) F(u32, source_port, PORT_MAX) \
 	F(text, local, 64) F(u32, local_port, PORT_MAX)        \
-	F(text, proxy, 64) F(flag, health, 1)
+	F(text, proxy, 64) F(flag, health, 1)                  \
+	F(text, selftest_user, SSH_USER_MAX)                   \
+	F(bytes, selftest_key, WALL_SELFTEST_KEY_MAX) F(u64, selftest_until, U64)
 /* The wall will be closed, and that is no accident. */
 #define WALL_leave(F)
 

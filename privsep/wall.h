@@ -37,7 +37,15 @@ enum auth_result {
 	AUTH_RESULT_COUNT
 };
 enum start_kind { START_SHELL, START_EXEC, START_SUBSYSTEM, START_KIND_COUNT };
-enum run_kind { RUN_SHELL, RUN_COMMAND, RUN_SFTP, RUN_KIND_COUNT };
+/* The first line of what RUN_SELFTEST says. */
+#define SELFTEST_HEAD "sallyport-selftest 1"
+enum run_kind {
+	RUN_SHELL,
+	RUN_COMMAND,
+	RUN_SFTP,
+	RUN_SELFTEST, /* the report of a self-test, in place of any program */
+	RUN_KIND_COUNT
+};
 enum incoming_kind {
 	INCOMING_TCP,
 	INCOMING_UNIX,

@@ -69,6 +69,10 @@ static const struct command {
 	"        [--at time | --at never]",
 	"have the configuration and program on disk take over"},
     {"revert", revert_command, "", "take back the policy that is on trial"},
+    {"selftest", selftest_command,
+	"[--user name] [--source address] [--listener name]\n"
+	"        [--timeout time] [--slow milliseconds]",
+	"a login through the whole server, and what it found"},
     {"sessions", sessions_command, "[message target|all text]",
 	"who is connected; write to their terminals"},
     {"show", show_command,

@@ -30,8 +30,8 @@ ctl_command_fn audit_command, check_command, compliance_command,
     confirm_command, drain_command, explain_command, fingerprints_command,
     grant_command, hostkeys_command, import_command, keys_command, kill_command,
     log_level_command, penalties_command, policy_command, recheck_command,
-    recordings_command, reload_command, revert_command, sessions_command,
-    show_command, stats_command, status_command;
+    recordings_command, reload_command, revert_command, selftest_command,
+    sessions_command, show_command, stats_command, status_command;
 
 /*
  * offline.c: the configuration as it is on disk.  NULL, and each problem on

@@ -63,6 +63,10 @@ sallyportctl_SOURCES = \
 	daemon/ctl/recordings/verify.c daemon/ctl/recordings/verify.h \
 	daemon/ctl/reload.c \
 	daemon/ctl/say.c daemon/ctl/say.h \
+	daemon/ctl/selftest/report.c daemon/ctl/selftest/report.h \
+	daemon/ctl/selftest/selftest.c \
+	daemon/ctl/selftest/ssh.c daemon/ctl/selftest/ssh.h \
+	daemon/ctl/selftest/ssh_inside.h daemon/ctl/selftest/ssh_login.c \
 	daemon/ctl/server.c \
 	daemon/ctl/show.c \
 	daemon/ctl/show_effective.c daemon/ctl/show_effective.h \

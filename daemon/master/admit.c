@@ -272,6 +272,7 @@ hand_over(struct connection *c, int in, int out, const char *listener)
 	char source[NET_TEXT_MAX], local[NET_TEXT_MAX], proxy[NET_TEXT_MAX];
 	struct wall_message serve = {.type = MSG_serve};
 	struct wall_message work = {.type = MSG_work};
+	const struct selftest *t = c->selftest;
 	int err;
 
 	c->monitor_dead = c->worker_dead = true;
@@ -282,7 +283,7 @@ hand_over(struct connection *c, int in, int out, const char *listener)
 	if (err != 0)
 		goto out;
 	serve.fds[0] = in;
-	serve.fds[1] = out;
+	serve.fds[1] = t == NULL ? out : t->report;
 	serve.fds[2] = wall[0];
 	serve.fds[3] = key[0];
 	serve.serve = (struct msg_serve){.connection = c->id,
@@ -294,7 +295,12 @@ hand_over(struct connection *c, int in, int out, const char *listener)
 	    .local_port = c->local.port,
 	    .proxy =
 		c->proxy.family == NET_NONE ? "" : net_print(&c->proxy, proxy),
-	    .health = c->health};
+	    .health = c->health,
+	    .selftest_user = t == NULL ? "" : t->user};
+	if (t != NULL) {
+		serve.serve.selftest_key = (struct bytes){t->key, t->key_len};
+		serve.serve.selftest_until = t->until;
+	}
 	if ((err = wall_send(&g->monitors.wall, &serve)) != 0)
 		goto out;
 	c->monitor_dead = false;
@@ -310,6 +316,7 @@ hand_over(struct connection *c, int in, int out, const char *listener)
 	/* On failure the monitor finds its wall closed, and goes. */
 	c->worker_dead = err != 0;
 out:
+	connection_drop_selftest(c);
 	for (int i = 0; i < 2; i++) {
 		if (wall[i] >= 0)
 			close(wall[i]);
@@ -394,6 +401,30 @@ admit_connection(struct master *m, int fd, const struct net_address *source,
 		refuse(m, fd, NULL, source, &local, listener, why);
 	else
 		serve(m, fd, source, &local, listener, kind == SOURCE_BALANCER);
+}
+
+const char *
+admit_selftest(struct master *m, int fd, struct selftest *t,
+    const struct net_address *source, const struct net_address *local,
+    const char *listener, uint64_t *id)
+{
+	const char *why = refusal(m, m->current->config, source, 0);
+	struct connection *c = NULL;
+
+	if (why == NULL && (c = make(m, source, local, listener)) == NULL)
+		why = "no slot";
+	if (why != NULL) {
+		close(fd);
+		close(t->report);
+		free(t);
+		return why;
+	}
+	m->stats.accepted++;
+	c->is_selftest = c->lenient = true;
+	c->selftest = t;
+	*id = c->id;
+	lobby_enter(c, fd, listener);
+	return NULL;
 }
 
 void

@@ -9,6 +9,13 @@
 /* source: as the kernel told it. */
 void admit_connection(struct master *m, int fd,
     const struct net_address *source, const char *listener);
+/*
+ * A self-test's connection, which is judged as one that comes from there and
+ * penalises nobody.  Takes the descriptor and t.  NULL, or why it is refused.
+ */
+const char *admit_selftest(struct master *m, int fd, struct selftest *t,
+    const struct net_address *source, const struct net_address *local,
+    const char *listener, uint64_t *id);
 /* -i: the client's descriptors; the master ends with this connection. */
 void admit_inetd(struct master *m);
 /* Sent to the connection's client first; the text may be empty. */

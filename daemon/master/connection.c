@@ -156,6 +156,8 @@ connection_audit(const struct connection *c)
 	snprintf(id, sizeof(id), "%016llx", (unsigned long long)c->id);
 	audit_set_connection(id, &c->source, &c->local);
 	audit_set_proxy(&c->proxy);
+	if (c->is_selftest)
+		audit_set_selftest();
 	connection_slot(c, &slot);
 	if (slot.user[0] != '\0' && slot.since != 0)
 		audit_set_user(slot.user, slot.uid);
@@ -187,6 +189,16 @@ connection_kill(struct connection *c, const char *why)
 }
 
 void
+connection_drop_selftest(struct connection *c)
+{
+	if (c->selftest == NULL)
+		return;
+	close(c->selftest->report);
+	free(c->selftest);
+	c->selftest = NULL;
+}
+
+void
 connection_forget(struct master *m, struct connection *c)
 {
 	struct generation *g = c->generation;
@@ -200,6 +212,7 @@ connection_forget(struct master *m, struct connection *c)
 	else
 		m->connections = c->next;
 	m->n_connections--;
+	connection_drop_selftest(c);
 	memset(&g->slots[c->slot], 0, sizeof(g->slots[c->slot]));
 	close_pidfd(&c->on_monitor, &c->monitor_pidfd);
 	close_pidfd(&c->on_worker, &c->worker_pidfd);
@@ -379,7 +392,7 @@ connection_monitor_died(
 	if (offence != OFFENCE_NONE)
 		connection_penalise(c, offence);
 	else if ((code == EXIT_DONE || code == EXIT_SILENT) && sig == 0 &&
-	    slot.since != 0)
+	    slot.since != 0 && !c->is_selftest)
 		penalties_success(
 		    m->penalties, c->generation->config, &c->source);
 	if (code == EXIT_SILENT && sig == 0) {

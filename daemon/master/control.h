@@ -17,7 +17,7 @@
 #include "lib/buf.h"
 
 #define CONTROL_REQUEST_MAX 1024
-#define CONTROL_WORDS_MAX   4
+#define CONTROL_WORDS_MAX   6
 #define CONTROL_CLIENTS_MAX 16
 #define CONTROL_ANSWER_MAX  (32 * 1024 * 1024)
 #define CONTROL_ACTOR_MAX   96
@@ -83,6 +83,13 @@ typedef void control_verb_fn(
 control_verb_fn control_reload, control_confirm, control_revert,
     control_log_level;
 void control_describe_trial(struct control_client *c);
+
+/*
+ * selftest.c: user, public key in base64, seconds; source, listener or "-".
+ * The answer carries a socket for the monitor's report, in which lies the
+ * client's end of the connection; its records have the host keys.
+ */
+control_verb_fn control_selftest;
 
 /* control_kill.c */
 void control_kill(struct control_client *c, const char *target);

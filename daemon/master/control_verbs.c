@@ -478,6 +478,7 @@ static const struct verb {
     {"bundle", verb_bundle, 0, 0},
     {"recordings", verb_recordings, 2, 2},
     {"adopt", verb_adopt, 0, 0},
+    {"selftest", control_selftest, 3, 5},
 };
 
 void

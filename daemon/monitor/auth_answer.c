@@ -11,6 +11,7 @@
 #include "daemon/monitor/decoy.h"
 #include "daemon/monitor/guess.h"
 #include "daemon/monitor/files.h"
+#include "daemon/monitor/selftest.h"
 #include "lib/audit.h"
 #include "lib/buf.h"
 #include "lib/err.h"
@@ -187,6 +188,8 @@ tell_failure(struct monitor *m, enum sallyport_verdict verdict, unsigned max)
 	char method[128];
 
 	slot_proof(m->slot, t->method, OUTCOME_FAILED);
+	selftest_tell(m, "failed",
+	    refusals[a->refused ? a->refusal : by_verdict].code, t->reason, 0);
 	if (verdict == SALLYPORT_UNAVAILABLE) {
 		tell_outage(m, max);
 		return;
@@ -374,6 +377,7 @@ auth_partial(struct monitor *m, const char *methods)
 	char method[128];
 
 	slot_proof(m->slot, t->method, OUTCOME_PARTIAL);
+	selftest_tell(m, "more", methods, NULL, 0);
 	AUDIT_QUIETLY(quiet, auth_partial,
 	    .method = method_text(m, method, sizeof(method)),
 	    .module = a->by == NULL ? NULL : a->by->settings->name,
@@ -402,6 +406,7 @@ auth_refuse(struct monitor *m, enum refusal refusal, const char *reason,
 	if (a->refused_told)
 		return;
 	a->refused_told = true;
+	selftest_tell(m, "refused", row->code, reason, 0);
 	if (refusal == REFUSAL_shell || refusal == REFUSAL_locked) {
 		/* As sshd, to whom such a user is nobody from then on. */
 		AUDIT(authz_account, .refusal = row->code, .reason = reason);
@@ -508,6 +513,7 @@ auth_succeed(struct monitor *m)
 		    i > 0 ? "," : "", a->walk.methods[i]);
 	audit_set_user(m->passwd.pw_name, m->passwd.pw_uid);
 	slot_proof(m->slot, t->method, OUTCOME_ACCEPTED);
+	selftest_tell(m, "accepted", methods, NULL, auth_clock() - a->began);
 	AUDIT(auth_ok, .method = method_text(m, method, sizeof(method)),
 	    .methods = methods,
 	    .module = a->by == NULL ? NULL : a->by->settings->name,

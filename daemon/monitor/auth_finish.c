@@ -7,6 +7,7 @@
  */
 #include "daemon/monitor/auth.h"
 #include "daemon/monitor/files.h"
+#include "daemon/monitor/selftest.h"
 
 #include "lib/audit.h"
 #include "lib/err.h"
@@ -253,6 +254,8 @@ change_or_defer(struct monitor *m)
 		return;
 	}
 	auth_proof_done(m);
+	selftest_tell(m, "more", AUTH_CHANGE_METHODS,
+	    "the password must be changed first", 0);
 	AUDIT(password_change_required, .method = a->attempt.method,
 	    .module = m->template->modules[a->changing - 1].settings->name);
 	MONITOR_SEND(m, auth_verdict, .result = AUTH_PARTIAL,

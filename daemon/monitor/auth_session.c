@@ -6,6 +6,7 @@
 
 #include "config/arena.h"
 #include "daemon/monitor/delegated.h"
+#include "daemon/monitor/selftest.h"
 #include "lib/audit.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -64,6 +65,7 @@ open_one(struct monitor *m, size_t i)
 	reason = a->attempt.reason[0] != '\0' ? a->attempt.reason :
 						"the session was refused";
 	AUDIT(session_failed, .service = h->settings->name, .reason = reason);
+	selftest_tell(m, "session_failed", h->settings->name, reason, 0);
 	snprintf(a->session_error, sizeof(a->session_error), "%s",
 	    a->attempt.told[0] != '\0' ? a->attempt.told : reason);
 	return false;
@@ -162,6 +164,7 @@ auth_open_session(struct monitor *m, const char *tty, const char **text)
 	    .tty = strncmp(a->tty, "/dev/", 5) == 0 ? &a->tty[5] : NULL,
 	    .duration_ms = (auth_clock() - began) / 1000);
 	a->session_result = 0;
+	selftest_tell(m, "session", NULL, NULL, auth_clock() - began);
 	return 0;
 }
 

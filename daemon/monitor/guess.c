@@ -7,6 +7,7 @@
 #include "daemon/monitor/guess.h"
 
 #include "daemon/monitor/auth.h"
+#include "daemon/monitor/selftest.h"
 
 #include "lib/audit.h"
 #include "privsep/accounts.h"
@@ -110,7 +111,8 @@ guess_succeeded(struct monitor *m)
 {
 	struct net_key source = source_of(m);
 
-	if (has_limit(m))
+	/* No client has come from there. */
+	if (has_limit(m) && m->selftest == NULL)
 		accounts_learn(slots_accounts(m->template->slots),
 		    m->passwd.pw_uid, &source, (uint64_t)time(NULL));
 }

@@ -4,6 +4,7 @@
  * them.  One that does more is told of from the beginning.
  */
 #include "daemon/monitor/health.h"
+#include "daemon/monitor/selftest.h"
 
 #include "lib/audit.h"
 #include "lib/audit_chain.h"
@@ -21,6 +22,8 @@ health_begin(struct monitor *m, const struct msg_serve *serve)
 	audit_set_connection(m->connection_id, &m->source, &m->local);
 	if (net_parse(serve->proxy, &balancer) == 0)
 		audit_set_proxy(&balancer);
+	if (m->selftest != NULL)
+		audit_set_selftest();
 	audit_set_generation(m->template->generation);
 	m->untold = true;
 	if (!serve->health)

@@ -5,6 +5,7 @@
  * starts is the session's: its close_session() ends it.
  */
 #include "daemon/monitor/auth.h"
+#include "daemon/monitor/selftest.h"
 
 #include "lib/log.h"
 #include "privsep/offspring.h"
@@ -41,7 +42,7 @@ static void
 in_child(void)
 {
 	const struct monitor *m = watched;
-	int fds[9];
+	int fds[10];
 
 	if (m == NULL || m->auth == NULL || getppid() != watched_pid ||
 	    m->auth->login.stage == STAGE_NONE)
@@ -55,6 +56,7 @@ in_child(void)
 	fds[6] = m->auth->ticket.context.wall.fd;
 	fds[7] = m->gss != NULL ? m->gss->ticket.wall.fd : -1;
 	fds[8] = m->template->judges;
+	fds[9] = selftest_fd(m);
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		close_socket(fds[i]);
 	for (size_t i = 0; i < m->template->n_modules; i++)

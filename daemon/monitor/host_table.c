@@ -3,6 +3,7 @@
  * log, deadlines, and what the login's other files do.
  */
 #include "daemon/monitor/auth.h"
+#include "daemon/monitor/selftest.h"
 
 #include <stdio.h>
 
@@ -52,6 +53,8 @@ bytes(struct sallyport_login *login, enum sallyport_bytes which)
 		return (struct bytes){m->session_id, m->session_id_len};
 	case SALLYPORT_HOST_KEY:
 		return auth_host_key(m);
+	case SALLYPORT_SELFTEST_KEY:
+		return selftest_key(m);
 	default:
 		return (struct bytes){NULL, 0};
 	}

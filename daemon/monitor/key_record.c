@@ -114,6 +114,9 @@ key_record_login(struct monitor *m)
 	const struct auth *a = m->auth;
 
 	pending.count = 0;
+	/* Its key was made for it, and nobody has it. */
+	if (m->selftest != NULL)
+		return;
 	for (const struct earlier_key *e = a->earlier; e != NULL; e = e->next)
 		add_key(m, &e->key.key_facts);
 	add_key(m, &a->last_key.key_facts);

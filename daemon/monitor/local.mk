@@ -57,6 +57,7 @@ daemon_monitor_libauth_a_SOURCES = \
 	daemon/monitor/host_steps.c \
 	daemon/monitor/host_ticket.c \
 	daemon/monitor/host_table.c \
+	daemon/monitor/selftest.c daemon/monitor/selftest.h \
 	daemon/monitor/own.c daemon/monitor/own.h \
 	daemon/monitor/ticket.c daemon/monitor/ticket.h \
 	daemon/monitor/on_auth.c \

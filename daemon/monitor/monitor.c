@@ -10,6 +10,7 @@
 #include "daemon/monitor/key_record.h"
 #include "daemon/monitor/linux_audit.h"
 #include "daemon/monitor/recheck.h"
+#include "daemon/monitor/selftest.h"
 #include "daemon/monitor/sessions.h"
 #include "lib/audit.h"
 #include "lib/err.h"
@@ -260,6 +261,7 @@ monitor_call(struct monitor *m, enum slot_call call, const char *detail)
 	    detail == NULL ? "" : detail);
 	m->slot->call = call;
 	m->call_began = loop_clock();
+	selftest_call(m);
 	__atomic_store_n(&m->slot->deadline,
 	    seconds == CONFIG_NONE ? 0 : loop_clock() + seconds * 1000ULL,
 	    __ATOMIC_RELEASE);
@@ -284,6 +286,7 @@ monitor_call_done(struct monitor *m)
 {
 	enum slot_time what = time_of_call(m->slot->call);
 
+	selftest_call_done(m);
 	if (what != SLOT_TIME_COUNT)
 		slot_took(m->slot, what, loop_clock() - m->call_began);
 	__atomic_store_n(&m->slot->deadline, 0, __ATOMIC_RELEASE);
@@ -520,7 +523,10 @@ start(struct monitor *m, const struct monitor_template *t,
 	syslog_out_patience(LOG_RECORD_MS);
 	snprintf(m->slot->source, sizeof(m->slot->source), "%s", s->source);
 	m->client_fd = serve->fds[0];
-	close(serve->fds[1]);
+	if (s->selftest_key.len != 0)
+		selftest_begin(m, s, serve->fds[1]);
+	else
+		close(serve->fds[1]);
 	wall_init(&m->worker, serve->fds[2], PATH_MONITOR_WORKER,
 	    PATH_WORKER_MONITOR);
 	wall_init(&m->keyholder, serve->fds[3], PATH_MONITOR_KEYHOLDER,

@@ -20,6 +20,7 @@ struct auth; /* daemon/monitor/auth.h: attempts, chain, modules */
 struct gss_exchange; /* daemon/monitor/ticket.h */
 struct recheck; /* daemon/monitor/recheck.h */
 struct hosted; /* modules/host/load.h: a loaded module */
+struct selftest; /* daemon/monitor/selftest.c */
 struct sessions; /* daemon/monitor/on_session.c */
 
 /* State that the template makes once and every monitor inherits. */
@@ -67,6 +68,7 @@ struct monitor {
 	const struct offer *offer; /* the listener's */
 	struct net_address source, local;
 	uint16_t source_port, local_port;
+	struct selftest *selftest; /* NULL: it is none */
 	bool untold; /* the log has nothing of it: a health check as yet */
 
 	/* Key exchange: on_key.c. */

@@ -6,6 +6,7 @@
  */
 #include "daemon/monitor/gss_kex.h"
 #include "daemon/monitor/health.h"
+#include "daemon/monitor/selftest.h"
 
 #include "config/algorithms.h"
 #include "lib/audit.h"
@@ -94,6 +95,8 @@ on_newkeys(struct monitor *m, struct wall_message *message)
 		return 0;
 	}
 	slot_took(m->slot, TIME_KEX, loop_clock() - m->began);
+	selftest_tell(
+	    m, "kex", n->kex, n->host_key, 1000 * (loop_clock() - m->began));
 	AUDIT(kex_ok, .kex = n->kex, .hostkey = n->host_key,
 	    .cipher_in = n->cipher_in, .cipher_out = n->cipher_out,
 	    .mac_in = n->mac_in, .mac_out = n->mac_out,

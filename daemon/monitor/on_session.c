@@ -7,6 +7,7 @@
 
 #include "daemon/monitor/auth.h"
 #include "daemon/monitor/recording.h"
+#include "daemon/monitor/selftest.h"
 #include "config/policy/forward.h"
 #include "lib/audit.h"
 #include "lib/err.h"
@@ -63,6 +64,7 @@ on_session_open(struct monitor *m, struct wall_message *message)
 			    .reason = why);
 		else
 			AUDIT(session_limit, .channel = id, .reason = why);
+		selftest_tell(m, "start_refused", "session", why, 0);
 		chan_refuse(m, id, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, text);
 		return 0;
 	}
@@ -200,6 +202,7 @@ start_refused(struct monitor *m, struct chan *c, const struct msg_start *s,
 {
 	bool subsystem = s->kind == START_SUBSYSTEM;
 
+	selftest_tell(m, "start_refused", start_kind(s), why, 0);
 	AUDIT(start_denied, .kind = start_kind(s), .channel = s->channel,
 	    .subsystem = subsystem ? s->command : NULL,
 	    .argv = s->kind == START_EXEC ? s->command : NULL, .reason = why);
@@ -289,7 +292,8 @@ order(struct monitor *m, struct chan *c, const struct policy_start *p,
 	}
 
 	run.run = (struct msg_run){.channel = c->id,
-	    .kind = (uint8_t)run_kind[p->program],
+	    .kind = m->selftest != NULL ? RUN_SELFTEST :
+					  (uint8_t)run_kind[p->program],
 	    .command = p->command,
 	    .title = c->tty,
 	    .user_rc =
@@ -311,6 +315,7 @@ nologin(struct monitor *m, struct chan *c, const struct msg_start *s)
 
 	if (text == NULL)
 		return false;
+	selftest_tell(m, "session_failed", "nologin", text, 0);
 	AUDIT(start_denied, .kind = start_kind(s), .channel = s->channel,
 	    .reason = "/etc/nologin is there: root alone may log in");
 	chan_cancel(m, c, STATUS_NO_SESSION, text);
@@ -345,6 +350,7 @@ no_sftp(struct monitor *m, struct chan *c, const struct msg_start *s)
 	    "the account's shell is %s, and neither sftp_without_shell nor "
 	    "sftp_only is granted",
 	    m->passwd.pw_shell);
+	selftest_tell(m, "start_refused", start_kind(s), why, 0);
 	AUDIT(start_denied, .kind = start_kind(s), .channel = s->channel,
 	    .subsystem = s->command, .reason = why);
 	chan_cancel(
@@ -450,7 +456,10 @@ on_start(struct monitor *m, struct wall_message *message)
 		buf_free(&environment);
 		return 0;
 	}
-	note_shell(m, &p);
+	if (m->selftest == NULL)
+		note_shell(m, &p);
+	selftest_environment(m);
+	selftest_replace(m, &p);
 	c->started = true;
 	c->subsystem = s->kind == START_SUBSYSTEM;
 	c->forced = p.forced;

@@ -6,6 +6,7 @@
 #include "daemon/monitor/sessions.h"
 
 #include "daemon/monitor/auth.h"
+#include "daemon/monitor/selftest.h"
 #include "daemon/sftp/sftp.h"
 #include "lib/err.h"
 #include "lib/fd.h"
@@ -254,6 +255,8 @@ monitor_session(struct monitor *m, uint32_t channel, const char *tty)
 	if (setgroups(0, NULL) != 0)
 		die_errno("setgroups");
 	slot_took(m->slot, TIME_SESSION, loop_clock() - began);
+	if (err != 0)
+		selftest_tell(m, "session_failed", NULL, text, 0);
 	if (err == 0)
 		return 0;
 	if (text == NULL || text[0] == '\0')

@@ -3,6 +3,7 @@
  * that is ours.  Runs as the user.
  */
 #include "daemon/session/inside.h"
+#include "daemon/session/selftest.h"
 
 #include "daemon/sftp/sftp.h"
 #include "lib/log.h"
@@ -237,6 +238,8 @@ child_run(struct session *s, const struct launch *l)
 		run_sftp(s, l);
 	if (close_range(3, ~0u, 0) != 0)
 		_exit(EXIT_NOT_STARTED);
+	if (l->kind == RUN_SELFTEST)
+		_exit(selftest_report(environment));
 	rc_run(s, l, environment);
 	exec_shell(s->start, l, environment);
 	_exit(EXIT_NOT_STARTED);

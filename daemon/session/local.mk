@@ -12,6 +12,7 @@ SESSION_SOURCES = \
 	daemon/session/rc.c \
 	daemon/session/reach.c \
 	daemon/session/resolve.c daemon/session/resolve.h \
+	daemon/session/selftest.c daemon/session/selftest.h \
 	daemon/session/session.c daemon/session/session.h \
 	daemon/session/x11.c
 noinst_LIBRARIES += daemon/session/libsession.a

@@ -155,6 +155,7 @@ find_bytes(struct sallyport_login *login, enum sallyport_bytes which)
 		return a->submethods;
 	case SALLYPORT_SESSION_ID:
 	case SALLYPORT_HOST_KEY:
+	case SALLYPORT_SELFTEST_KEY:
 		break;
 	}
 	return login->calls->bytes == NULL ? (struct bytes){NULL, 0} :
