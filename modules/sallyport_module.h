@@ -172,8 +172,7 @@ enum sallyport_number {
 	SALLYPORT_HAS_SIGNATURE, /* publickey: 0 is the query "would you?" */
 	SALLYPORT_HOSTBOUND, /* publickey-hostbound-v00@openssh.com */
 	SALLYPORT_RSA_BITS, /* smallest RSA key, by the configuration */
-	SALLYPORT_TIME /* seconds since 1970: when the request came, or the
-			  client's last answer */
+	SALLYPORT_TIME /* of the request or the last answer, since 1970 */
 };
 
 /* Bytes from the request; an absent one has length 0.  Not terminated. */
@@ -188,9 +187,7 @@ enum sallyport_bytes {
 	SALLYPORT_HOST_KEY, /* the key we have proven to hold */
 	SALLYPORT_METHOD_DATA, /* other methods: what followed the name */
 	SALLYPORT_SUBMETHODS, /* keyboard-interactive */
-	/* of sallyportctl selftest: counts as a key of the user's, behind all
-	 * others and without any right but to start something; else empty */
-	SALLYPORT_SELFTEST_KEY
+	SALLYPORT_SELFTEST_KEY /* the user's in a self-test, else absent */
 };
 
 /* ---- what a module can tell ------------------------------------------- */

@@ -4,6 +4,7 @@
  */
 #include "daemon/master/admit.h"
 #include "daemon/master/lobby.h"
+#include "daemon/master/selftest.h"
 
 #include "config/offers.h"
 #include "config/sources.h"

@@ -5,6 +5,7 @@
  */
 #include "daemon/master/ledger.h"
 #include "daemon/master/lobby.h"
+#include "daemon/master/selftest.h"
 
 #include "lib/audit.h"
 #include "lib/log.h"

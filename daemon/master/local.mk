@@ -39,7 +39,7 @@ sallyportd_SOURCES += \
 	daemon/master/control_reload.c \
 	daemon/master/plan.c \
 	daemon/master/trial.c daemon/master/trial.h \
-	daemon/master/selftest.c \
+	daemon/master/selftest.c daemon/master/selftest.h \
 	daemon/master/sweep.c \
 	daemon/master/tickets.c \
 	daemon/master/watch.c

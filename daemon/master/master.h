@@ -128,15 +128,6 @@ enum offence {
 	OFFENCE_COUNT
 };
 
-/* A login that an administrator has asked for, until it is handed over. */
-struct selftest {
-	char user[SSH_USER_MAX + 1];
-	uint8_t key[WALL_SELFTEST_KEY_MAX]; /* a public key */
-	size_t key_len;
-	uint64_t until; /* ms */
-	int report; /* the monitor's end */
-};
-
 struct connection {
 	uint64_t id; /* also in the audit, as 16 hex digits */
 	struct generation *generation;
@@ -465,8 +456,6 @@ struct connection *connection_new(struct master *m, struct generation *g);
 struct workers *connection_ready_workers(struct generation *g);
 /* It gets a worker template; false when there is none. */
 bool connection_take_workers(struct connection *c);
-/* The monitor has it, or nobody will: what of a self-test is left. */
-void connection_drop_selftest(struct connection *c);
 void connection_forget(struct master *m, struct connection *c);
 /* How far the chains of the living have come. */
 void connection_tell_heads(struct master *m);

@@ -7,6 +7,7 @@
  */
 #include "daemon/master/admit.h"
 #include "daemon/master/control.h"
+#include "daemon/master/selftest.h"
 
 #include "lib/err.h"
 #include "lib/fd.h"
@@ -88,8 +89,7 @@ local_address(struct master *m, const struct net_address *source,
 	const struct config *config = m->current->config;
 	const struct listener *l = find_listener(config, listener);
 
-	(void)net_parse(
-	    source->family == NET_V6 ? "::1" : "127.0.0.1", local);
+	(void)net_parse(source->family == NET_V6 ? "::1" : "127.0.0.1", local);
 	if (l == NULL && config->listener_count > 0)
 		l = &config->listeners[0];
 	local->port = l == NULL ? 0 : l->port;
@@ -138,8 +138,7 @@ begin(struct control_client *c, const struct asked *a, struct selftest *t)
 	struct master *m = c->m;
 	struct net_address source = {0}, local = {0};
 	int client[2] = {-1, -1}, report[2] = {-1, -1};
-	const char *listener =
-	    strcmp(a->listener, "-") == 0 ? "" : a->listener;
+	const char *listener = strcmp(a->listener, "-") == 0 ? "" : a->listener;
 	const char *why = take_words(m, a, t, &source);
 	uint64_t id = 0;
 
@@ -158,8 +157,8 @@ begin(struct control_client *c, const struct asked *a, struct selftest *t)
 	why = admit_selftest(m, client[1], t, &source, &local, listener, &id);
 	if (why != NULL) {
 		close(report[0]);
-		control_error(c, "a connection from %s is refused: %s",
-		    a->source, why);
+		control_error(
+		    c, "a connection from %s is refused: %s", a->source, why);
 		return;
 	}
 	c->pass = report[0];

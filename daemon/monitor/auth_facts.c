@@ -94,8 +94,8 @@ auth_learn(struct monitor *m)
 	policy_decide(m->template->config, &a->facts, d);
 	granted = d->verdict == POLICY_GRANTED && !d->decoy && m->user_known;
 	auth_name_decider(m);
-	selftest_tell(m, "rule", d->decider == NULL ? NULL : d->decider->name,
-	    d->why, 0);
+	selftest_tell(
+	    m, "rule", d->decider == NULL ? NULL : d->decider->name, d->why, 0);
 	if (d->grants.origins[GRANT_log_level].line != 0)
 		log_set_level((int)d->grants.log_level);
 	a->chains = mem_array(d->chains.count + 1, sizeof(*a->chains));

@@ -458,7 +458,7 @@ on_start(struct monitor *m, struct wall_message *message)
 	}
 	if (m->selftest == NULL)
 		note_shell(m, &p);
-	selftest_environment(m);
+	selftest_environment(m, auth_environment(m));
 	selftest_replace(m, &p);
 	c->started = true;
 	c->subsystem = s->kind == START_SUBSYSTEM;

@@ -6,18 +6,18 @@
 #include "daemon/monitor/selftest.h"
 
 #include "daemon/monitor/auth.h"
-#include "lib/audit.h"
 #include "lib/buf.h"
 #include "lib/escape.h"
-#include "lib/fd.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
+
+#include <sys/socket.h>
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <time.h>
 
 #define WORD_MAX 1024 /* of a name, or of what more there is */
 
@@ -106,11 +106,21 @@ selftest_tell(struct monitor *m, const char *step, const char *name,
 	buf_free(&b);
 }
 
+/* Microseconds: a call may be too short for the loop's clock. */
+static uint64_t
+now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 void
 selftest_call(struct monitor *m)
 {
 	if (m->selftest != NULL)
-		m->selftest->call_began = auth_clock();
+		m->selftest->call_began = now_us();
 }
 
 void
@@ -120,19 +130,15 @@ selftest_call_done(struct monitor *m)
 
 	if (m->selftest == NULL || m->slot->call == CALL_NONE)
 		return;
-	us = auth_clock() - m->selftest->call_began;
+	us = now_us() - m->selftest->call_began;
 	selftest_tell(m, "call", slot_call_text(m->slot->call), m->slot->detail,
 	    us == 0 ? 1 : us);
 }
 
 void
-selftest_environment(struct monitor *m)
+selftest_environment(struct monitor *m, char *const *list)
 {
-	char *const *list;
-
-	if (m->selftest == NULL)
-		return;
-	for (list = auth_environment(m); *list != NULL; list++) {
+	for (; m->selftest != NULL && *list != NULL; list++) {
 		char *name = mem_strndup(*list, strcspn(*list, "="));
 
 		selftest_tell(m, "variable", name, NULL, 0);
@@ -146,7 +152,7 @@ selftest_replace(struct monitor *m, struct policy_start *start)
 	if (m->selftest == NULL)
 		return;
 	selftest_tell(m, "started",
-	    start->program == PROGRAM_SFTP	    ? "sftp" :
+	    start->program == PROGRAM_SFTP	? "sftp" :
 		start->program == PROGRAM_SHELL ? "shell" :
 						  "command",
 	    start->forced ? start->command : NULL, 0);

@@ -33,7 +33,7 @@ void selftest_call(struct monitor *m);
 void selftest_call_done(struct monitor *m);
 
 /* What the modules have set for the session: names alone. */
-void selftest_environment(struct monitor *m);
+void selftest_environment(struct monitor *m, char *const *list);
 
 /* The request has been judged: in its place the report of the session runs. */
 void selftest_replace(struct monitor *m, struct policy_start *start);

@@ -84,11 +84,11 @@ tell_limit(const char *name, int resource)
 	if (getrlimit((__rlimit_resource_t)resource, &r) != 0)
 		return;
 	if (r.rlim_cur != RLIM_INFINITY)
-		snprintf(soft, sizeof(soft), "%llu",
-		    (unsigned long long)r.rlim_cur);
+		snprintf(
+		    soft, sizeof(soft), "%llu", (unsigned long long)r.rlim_cur);
 	if (r.rlim_max != RLIM_INFINITY)
-		snprintf(hard, sizeof(hard), "%llu",
-		    (unsigned long long)r.rlim_max);
+		snprintf(
+		    hard, sizeof(hard), "%llu", (unsigned long long)r.rlim_max);
 	tellf(name, "%s %s", soft, hard);
 }
 
@@ -137,7 +137,8 @@ static void
 tell_groups(void)
 {
 	int count = getgroups(0, NULL), used = 0;
-	gid_t *list = count > 0 ? mem_array((size_t)count, sizeof(*list)) : NULL;
+	gid_t *list =
+	    count > 0 ? mem_array((size_t)count, sizeof(*list)) : NULL;
 	char text[VALUE_MAX] = "";
 
 	if (list != NULL)
@@ -160,8 +161,8 @@ tell_keyring(void)
 		tellf("keyring", "? %s", strerror(errno));
 		return;
 	}
-	if (syscall(SYS_keyctl, KEYCTL_DESCRIBE, id, text, sizeof(text) - 1,
-		0) < 0)
+	if (syscall(
+		SYS_keyctl, KEYCTL_DESCRIBE, id, text, sizeof(text) - 1, 0) < 0)
 		text[0] = '\0';
 	tellf("keyring", "%ld %s", id, text);
 }

@@ -1001,7 +1001,7 @@ def test_json_is_the_answer_of_every_command(make_server, user):
         "keys": (), "penalties": (), "policy": ("diff", "--user", user.name, s.config, s.config),
         "recordings": ("list",),
         "recheck": (), "reload": (), "sessions": (), "show": (),
-        "stats": (), "status": ()}
+        "stats": (), "status": (), "selftest": ("--user", user.name)}
     trial = ("confirm", "revert")
     assert {*shape, *trial, "audit"} == commands()
     answers = {}

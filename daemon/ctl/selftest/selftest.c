@@ -26,10 +26,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TIMEOUT_MAX  600
-#define SLOW_MS	     500
-#define STEP_MAX     16384
-#define CLOSING_MS   10000 /* PAM's close_session is told of, too */
+#define TIMEOUT_MAX    600
+#define SLOW_MS	       500
+#define STEP_MAX       16384
+#define CLOSING_MS     10000 /* PAM's close_session is told of, too */
 #define STATUS_UNTRIED 2
 
 struct asked {
@@ -98,8 +98,8 @@ take_options(const struct ctl *ctl, int argc, char **argv, struct asked *a,
 	if (a->user == NULL)
 		a->user = sudo != NULL && sudo[0] != '\0' ? sudo : "root";
 	if (!parse_number(a->timeout, TIMEOUT_MAX, &a->seconds))
-		return ctl_usage(
-		    ctl, "--timeout: 1 to %d seconds are expected", TIMEOUT_MAX);
+		return ctl_usage(ctl, "--timeout: 1 to %d seconds are expected",
+		    TIMEOUT_MAX);
 	if (a->slow != NULL && !parse_number(a->slow, 1000000, &slow))
 		return ctl_usage(ctl, "--slow: milliseconds are expected");
 	r->slow_us = slow * 1000;
@@ -118,8 +118,8 @@ choose_algorithm(const struct ctl *ctl, struct test *t, enum key_type *type)
 		const char *name;
 		enum key_type type;
 	} rows[] = {{"ssh-ed25519", KEY_ED25519},
-	    {"ecdsa-sha2-nistp256", KEY_ECDSA_P256},
-	    {"rsa-sha2-512", KEY_RSA}, {"rsa-sha2-256", KEY_RSA}};
+	    {"ecdsa-sha2-nistp256", KEY_ECDSA_P256}, {"rsa-sha2-512", KEY_RSA},
+	    {"rsa-sha2-256", KEY_RSA}};
 	static const char *const words[] = {"bundle"};
 	struct problems problems = {0};
 	struct records answer = {0};
@@ -161,8 +161,8 @@ make_key(const struct ctl *ctl, struct test *t)
 		return ctl_fail("libcrypto lacks what a login needs");
 	if ((status = choose_algorithm(ctl, t, &type)) != CTL_OK)
 		return status;
-	return key_private_generate(type, type == KEY_RSA ? 3072 : 0,
-		   &t->key) == 0 ?
+	return key_private_generate(
+		   type, type == KEY_RSA ? 3072 : 0, &t->key) == 0 ?
 	    CTL_OK :
 	    ctl_fail("a key cannot be made");
 }
@@ -264,8 +264,7 @@ is_ours(const uint8_t *key, size_t len, void *arg)
 }
 
 static void __attribute__((format(printf, 3, 4)))
-conclude(
-    struct test *t, enum selftest_result result, const char *format, ...)
+conclude(struct test *t, enum selftest_result result, const char *format, ...)
 {
 	struct selftest_report *r = &t->report;
 	va_list args;
@@ -329,7 +328,8 @@ conclude_login(struct test *t, enum ssh_login login, const char *methods)
 
 /* One request: true if the session has reported. */
 static bool
-try_start(struct test *t, const char *request, const char *argument, int *result)
+try_start(
+    struct test *t, const char *request, const char *argument, int *result)
 {
 	struct buf output;
 	int status;
@@ -378,8 +378,8 @@ log_in(struct test *t)
 	enum ssh_login login;
 
 	if (ssh_exchange(t->ssh, is_ours, t) != 0) {
-		conclude(t, SELFTEST_FAILED, "key exchange: %s",
-		    ssh_why(t->ssh));
+		conclude(
+		    t, SELFTEST_FAILED, "key exchange: %s", ssh_why(t->ssh));
 		return;
 	}
 	login = ssh_log_in(t->ssh, t->report.user, t->key, t->algorithm,

@@ -23,7 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VERSION	 "SSH-2.0-sallyport_selftest"
+#define VERSION	  "SSH-2.0-sallyport_selftest"
 #define HELLO_MAX 8192 /* before the server's identification, and with it */
 
 struct ssh *
@@ -227,8 +227,8 @@ disconnected(struct ssh *c)
 	text = rd_string(&r, SSH_PACKET_MAX, &len);
 	if (r.err != 0)
 		return ssh_fail(c, "the server has ended the connection");
-	return ssh_fail(c, "%.*s", (int)(len > 400 ? 400 : len),
-	    (const char *)text);
+	return ssh_fail(
+	    c, "%.*s", (int)(len > 400 ? 400 : len), (const char *)text);
 }
 
 /* What the server tells of its host keys, and whether we are there. */
@@ -285,8 +285,8 @@ ssh_expect(struct ssh *c, uint8_t number)
 
 	if (got < 0 || got == number)
 		return got < 0 ? -1 : 0;
-	return ssh_fail(c, "message %d of the server instead of %u", got,
-	    (unsigned)number);
+	return ssh_fail(
+	    c, "message %d of the server instead of %u", got, (unsigned)number);
 }
 
 /* ---- the key exchange ---- */
@@ -438,18 +438,18 @@ check_host(struct ssh *c, struct kex_field blob, struct kex_field signature,
 		err = key_verify(key, key_alg_find(name, strlen(name)), hash,
 		    hash_len, signature.data, signature.len, NULL);
 	key_free(key);
-	return err == 0 ? 0 :
-			  ssh_fail(c, "the host key's signature: %s",
-			      err_text(err));
+	return err == 0 ?
+	    0 :
+	    ssh_fail(c, "the host key's signature: %s", err_text(err));
 }
 
 static int
 switch_keys(struct ssh *c, const struct buf *secret, const uint8_t *hash)
 {
-	struct cipher *seal = make_cipher(c, secret, hash, "ACE", true,
-	    KEXINIT_CIPHER_IN, KEXINIT_MAC_IN);
-	struct cipher *open = make_cipher(c, secret, hash, "BDF", false,
-	    KEXINIT_CIPHER_OUT, KEXINIT_MAC_OUT);
+	struct cipher *seal = make_cipher(
+	    c, secret, hash, "ACE", true, KEXINIT_CIPHER_IN, KEXINIT_MAC_IN);
+	struct cipher *open = make_cipher(
+	    c, secret, hash, "BDF", false, KEXINIT_CIPHER_OUT, KEXINIT_MAC_OUT);
 	int status = -1;
 
 	(void)ssh_start(c, SSH_MSG_NEWKEYS);
@@ -481,8 +481,8 @@ take_reply(struct ssh *c, struct kex_client *half, const struct buf *share,
 	    kex_read_share(c->method, &r, &t.server_share.len);
 	signature.data = rd_string(&r, SSH_SIGNATURE_MAX, &signature.len);
 	if (rd_end(&r) != 0 ||
-	    kex_client_finish(half, t.server_share.data, t.server_share.len,
-		secret) != 0)
+	    kex_client_finish(
+		half, t.server_share.data, t.server_share.len, secret) != 0)
 		return ssh_fail(c, "the key exchange cannot be finished");
 	t.version_client = text_field(VERSION);
 	t.version_server = text_field(c->server_version);
