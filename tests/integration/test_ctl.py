@@ -453,7 +453,7 @@ def raw(server, data, shut=False):
 def test_bad_requests_are_answered_and_hurt_nobody(server, user):
     assert raw(server, b"frobnicate\n").startswith(b"error frobnicate:")
     assert raw(server, b"kill\n").startswith(b"error kill:")
-    assert b"too\\x20many" in raw(server, b"a\0b\0c\0d\0e\0f\n")
+    assert b"too\\x20many" in raw(server, b"a\0b\0c\0d\0e\0f\0g\n")
     assert b"too\\x20long" in raw(server, b"x" * 5000)
     assert raw(server, b"", shut=True) == b""
     assert raw(server, b"\n").startswith(b"error")
