@@ -7,7 +7,7 @@
 
 #include "daemon/master/master.h"
 
-/* Of a connection in the lobby, until it is handed over. */
+/* Kept by a connection in the lobby, until it is handed over. */
 struct selftest {
 	char user[SSH_USER_MAX + 1];
 	uint8_t key[WALL_SELFTEST_KEY_MAX]; /* a public key */

@@ -32,7 +32,7 @@ void selftest_tell(struct monitor *m, const char *step, const char *name,
 void selftest_call(struct monitor *m);
 void selftest_call_done(struct monitor *m);
 
-/* What the modules have set for the session: names alone. */
+/* The names of variables that modules have set for the session. */
 void selftest_environment(struct monitor *m, char *const *list);
 
 /* The request has been judged: in its place the report of the session runs. */

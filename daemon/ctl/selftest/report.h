@@ -1,5 +1,5 @@
 /*
- * What a self-test has found, and how it is printed.
+ * The findings of a self-test, and how they are printed.
  */
 #ifndef DAEMON_CTL_SELFTEST_REPORT_H
 #define DAEMON_CTL_SELFTEST_REPORT_H

@@ -231,7 +231,7 @@ disconnected(struct ssh *c)
 	    c, "%.*s", (int)(len > 400 ? 400 : len), (const char *)text);
 }
 
-/* What the server tells of its host keys, and whether we are there. */
+/* The server tells of its host keys, or asks whether we are there. */
 static int
 answer_request(struct ssh *c)
 {

@@ -31,7 +31,7 @@ enum ssh_login {
 struct ssh *ssh_new(int fd, uint64_t until, int watched,
     void (*on_watched)(void *arg), void *arg);
 void ssh_free(struct ssh *c);
-/* What went wrong, or the server's last word. */
+/* The sentence about a failure, or the server's last word. */
 const char *ssh_why(const struct ssh *c);
 
 /*

@@ -1,5 +1,5 @@
 /*
- * What the two files of the self-test's client share.
+ * Shared by the two files of the self-test's client.
  */
 #ifndef DAEMON_CTL_SELFTEST_SSH_INSIDE_H
 #define DAEMON_CTL_SELFTEST_SSH_INSIDE_H

@@ -143,7 +143,7 @@ ssh_log_in(struct ssh *c, const char *user, const struct key_private *key,
 
 /* ---- the program ---- */
 
-/* What came on the channel; its window is given back at once. */
+/* Data came on the channel; its window is given back at once. */
 static int
 take_data(struct ssh *c, struct buf *output, bool is_error)
 {
