@@ -40,3 +40,11 @@ tests_fuzz_ctl_fuzz_log_book_SOURCES = tests/fuzz/ctl/fuzz_log_book.c \
 tests_fuzz_ctl_fuzz_log_book_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_ctl_fuzz_log_book_LDADD = lib/ssh/libssh.a lib/libground.a \
 	$(CRYPTO_LIBS) $(ZLIB_LIBS)
+
+FUZZ_TARGETS += tests/fuzz/ctl/fuzz_selftest
+tests_fuzz_ctl_fuzz_selftest_SOURCES = tests/fuzz/ctl/fuzz_selftest.c \
+	daemon/ctl/selftest/report.c daemon/ctl/selftest/ssh.c \
+	daemon/ctl/selftest/ssh_login.c daemon/ctl/record.c $(FUZZ_MAIN)
+tests_fuzz_ctl_fuzz_selftest_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_ctl_fuzz_selftest_LDADD = lib/ssh/libssh.a lib/libground.a \
+	$(CRYPTO_LIBS) $(ZLIB_LIBS)
