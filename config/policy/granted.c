@@ -33,6 +33,22 @@ is_open_list(
 	    (option->fallback != NULL && strcmp(text, option->fallback) == 0);
 }
 
+/* Twice the same list allows what it does once. */
+static bool
+stands_before(const struct option *option, const struct layers *layers,
+    size_t before, const char *text)
+{
+	bool found = false;
+	char *one;
+
+	for (size_t i = 0; i < before && !found; i++) {
+		one = granted_value_text(option, layers->items[i].list);
+		found = strcmp(one, text) == 0;
+		free(one);
+	}
+	return found;
+}
+
 char *
 granted_text(const struct decision *d, const struct option *option)
 {
@@ -47,7 +63,7 @@ granted_text(const struct decision *d, const struct option *option)
 	for (i = 0; i < layers->count; i++) {
 		one = granted_value_text(option, layers->items[i].list);
 		if (is_open_list(option, &layers->items[i], one) ||
-		    (text != NULL && strcmp(text, one) == 0)) {
+		    stands_before(option, layers, i, one)) {
 			free(one);
 			continue;
 		}

@@ -288,6 +288,13 @@ def test_no_policy_grants_more_to_an_open_connection(make_server, user, sessions
     assert s.ssh(user, "true").returncode == 0
 
 
+def test_two_lists_that_stay_are_no_change(make_server, user, sessions):
+    s = make_server(rules=rules(guards=GUARD % 'local_forward = [ "127.0.0.1:*" ];'), extra=NONE)
+    x = sessions(s, user)
+    assert judged(s).endswith("1 allowed, 0 refused, 0 not known")
+    assert x.echoes() and "granted otherwise" not in s.log()
+
+
 def test_a_new_forced_command_lets_nothing_else_start(make_server, user, sessions):
     s = make_server(rules=rules(), extra=NONE)
     x = sessions(s, user)

@@ -156,6 +156,34 @@ START_TEST(a_later_policy_takes_away_and_never_gives)
 }
 END_TEST
 
+START_TEST(the_same_lists_once_more_are_no_difference)
+{
+	static const uint8_t ssh[] = {0, 0, 0, 4, 'a', ':', '2', '2'};
+	static const uint8_t web[] = {0, 0, 0, 4, 'b', ':', '8', '0'};
+	static const uint8_t other[] = {0, 0, 0, 4, 'c', ':', '2', '5'};
+	const enum grant grant = GRANT_local_forward;
+	struct decision none, frozen, next;
+	char names[256];
+
+	decision_init(&none);
+	narrow_begin(&frozen, &none);
+	(void)narrow_by_entries(&frozen, grant, ssh, sizeof(ssh), "f", 1);
+	(void)narrow_by_entries(&frozen, grant, web, sizeof(web), "f", 2);
+	narrow_begin(&next, &frozen);
+	/* a rule's and a guard's, in any order */
+	(void)narrow_by_entries(&next, grant, web, sizeof(web), "f", 2);
+	(void)narrow_by_entries(&next, grant, ssh, sizeof(ssh), "f", 1);
+	narrow_difference(&frozen, &next, names, sizeof(names));
+	ck_assert_str_eq(names, "");
+	(void)narrow_by_entries(&next, grant, other, sizeof(other), "f", 3);
+	narrow_difference(&frozen, &next, names, sizeof(names));
+	ck_assert_str_eq(names, "local_forward");
+	decision_free(&next);
+	decision_free(&frozen);
+	decision_free(&none);
+}
+END_TEST
+
 Suite *
 suite_timed(void)
 {
@@ -167,6 +195,7 @@ suite_timed(void)
 	tcase_add_test(c, what_was_written_comes_back);
 	tcase_add_test(c, a_grant_holds_for_its_user_rule_and_time_alone);
 	tcase_add_test(c, a_later_policy_takes_away_and_never_gives);
+	tcase_add_test(c, the_same_lists_once_more_are_no_difference);
 	suite_add_tcase(s, c);
 	return s;
 }
