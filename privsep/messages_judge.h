@@ -41,7 +41,7 @@
 	F(text, methods, WALL_LIST_MAX) F(text, principal, WALL_TEXT_MAX) \
 	F(flag, delegated, 1) F(text, rule, 64) F(flag, locked, 1)       \
 	F(text, key_command, WALL_LIST_MAX)
-/* A key that it signed with, the first one first. */
+/* A key that it signed with: the last one last, those before in any order. */
 #define WALL_judge_key(F)                                                \
 	F(text, type, 64) F(text, algorithm, 64) F(text, fingerprint, 64) \
 	F(text, source, 64) F(text, ca, 64) F(u32, bits, U32)            \
@@ -67,7 +67,8 @@
 	F(text, file, 4096) F(u32, line, U32)
 /*
  * verdict: enum judge_verdict.  refusal: enum refusal.  text: why.  rule: that
- * decided.  on_change: of the rule that let it in, as it is written now.
+ * decided.  on_change: of the rule that let it in, as it is written now, with
+ * overlays and guards.
  * until: seconds since 1970 at which a grant for a time ends, 0: none.
  * command, chroot: the policy's own, as a program started now would have them.
  */

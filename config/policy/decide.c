@@ -377,6 +377,14 @@ policy_decide(const struct config *config, const struct policy_facts *facts,
 	policy_decide_traced(config, facts, d, NULL);
 }
 
+void
+policy_by_rule(const struct config *config, const struct policy_facts *facts,
+    const struct rule *rule, struct decision *d)
+{
+	decision_compose(config, facts, d, rule, NULL);
+	apply_guards(config, facts, true, d, NULL);
+}
+
 static bool
 walked_has(const char *const *walked, size_t count,
     const struct chain_step *wanted, size_t *from)

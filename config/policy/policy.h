@@ -142,6 +142,15 @@ void policy_decide(const struct config *config,
 void policy_guard(const struct config *config, const struct policy_facts *facts,
     struct decision *d);
 
+/*
+ * The grants of a rule for these facts, with the overlays and guards that
+ * match, whether or not it would let them in: no verdict.  What cannot be
+ * judged does not match.
+ */
+void policy_by_rule(const struct config *config,
+    const struct policy_facts *facts, const struct rule *rule,
+    struct decision *d);
+
 /* May this key be used at all: asked at a query, before any signature. */
 bool policy_may_key(const struct decision *d, const struct policy_facts *facts,
     char *why, size_t why_size);

@@ -42,7 +42,7 @@ static void
 in_child(void)
 {
 	const struct monitor *m = watched;
-	int fds[10];
+	int fds[11];
 
 	if (m == NULL || m->auth == NULL || getppid() != watched_pid ||
 	    m->auth->login.stage == STAGE_NONE)
@@ -57,6 +57,7 @@ in_child(void)
 	fds[7] = m->gss != NULL ? m->gss->ticket.wall.fd : -1;
 	fds[8] = m->template->judges;
 	fds[9] = selftest_fd(m);
+	fds[10] = m->judge_fd;
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		close_socket(fds[i]);
 	for (size_t i = 0; i < m->template->n_modules; i++)

@@ -204,8 +204,9 @@ judge_key(struct asked *a, const struct judged_key *k, const char *path)
 	struct key *key;
 	bool revoked;
 
-	if (k->blob_len == 0 || !policy_asks_revoked(&a->d, path))
-		return true;
+	if (k->blob_len == 0)
+		return say(a, JUDGED_UNKNOWN, REFUSAL_unknown_fact,
+		    "a key that opened it was not kept");
 	if ((l = find_list(a->j, path)) == NULL || l->krl == NULL)
 		return say(a, JUDGED_UNKNOWN, REFUSAL_unknown_fact,
 		    "revocation list %s cannot be used: %s", path,
@@ -220,9 +221,10 @@ judge_key(struct asked *a, const struct judged_key *k, const char *path)
 		k->facts.key_fingerprint, path);
 }
 
-/* A list that cannot be used does not hide what another one says. */
+/* By the lists that the decision asks.  One that cannot be used does not hide
+ * what another one says. */
 static bool
-judge_keys(struct asked *a)
+judge_keys(struct asked *a, const struct decision *d)
 {
 	const struct config *c = a->j->t->config;
 	bool good = true;
@@ -234,6 +236,7 @@ judge_keys(struct asked *a)
 			const struct pair *o = &p->items[k / a->n_keys];
 
 			if (strcmp(o->key, "revoked") == 0 &&
+			    policy_asks_revoked(d, o->value) &&
 			    !judge_key(a, &a->keys[k % a->n_keys], o->value)) {
 				if (a->verdict == JUDGED_REFUSED)
 					return false;
@@ -242,6 +245,19 @@ judge_keys(struct asked *a)
 		}
 	}
 	return good;
+}
+
+/* A directory that is silent hides no revoked key.  The rule that let it in
+ * says which lists are asked; without it, all are. */
+static void
+judge_keys_alone(struct asked *a)
+{
+	char why[sizeof(a->why)];
+	uint32_t refusal = a->refusal;
+
+	memcpy(why, a->why, sizeof(why));
+	if (judge_keys(a, &a->kept) || a->verdict != JUDGED_REFUSED)
+		(void)say(a, JUDGED_UNKNOWN, refusal, "%s", why);
 }
 
 static bool
@@ -264,6 +280,18 @@ judge_policy(struct asked *a)
 }
 
 static void
+by_its_rule(struct asked *a)
+{
+	const struct config *c = a->j->t->config;
+
+	for (size_t i = 0; i < c->rule_count && !a->rule_is_there; i++) {
+		a->rule_is_there = strcmp(c->rules[i].name, a->rule) == 0;
+		if (a->rule_is_there)
+			policy_by_rule(c, &a->facts, &c->rules[i], &a->kept);
+	}
+}
+
+static void
 decide(struct asked *a)
 {
 	const struct account *account = look_up(a->j, a->user);
@@ -276,8 +304,12 @@ decide(struct asked *a)
 	f->principal_state = a->principal == NULL ? FACT_ABSENT : FACT_KNOWN;
 	take_account(a, account);
 	question_join_keys(a);
-	if (judge_account(a, account) && judge_policy(a) && judge_keys(a))
+	by_its_rule(a);
+	if (judge_account(a, account) && judge_policy(a) &&
+	    judge_keys(a, &a->d))
 		(void)say(a, JUDGED_ALLOWED, 0, "allowed");
+	else if (a->verdict == JUDGED_UNKNOWN)
+		judge_keys_alone(a);
 }
 
 /* ---- the answer ---- */
@@ -328,17 +360,14 @@ send_grants(struct asked *a)
 	return err;
 }
 
-/* The word of the rule that let it in, as it is written now; of two the
- * stricter. */
+/* The word of the rule that let it in, as it is written now, with overlays and
+ * guards; of two the stricter. */
 static uint32_t
 on_change(const struct asked *a)
 {
-	const struct config *c = a->j->t->config;
-	uint32_t word = CONFIG_NONE;
+	uint32_t word =
+	    a->rule_is_there ? a->kept.grants.on_change : CONFIG_NONE;
 
-	for (size_t i = 0; i < c->rule_count; i++)
-		if (strcmp(c->rules[i].name, a->rule) == 0)
-			word = c->rules[i].grants.on_change;
 	if (a->verdict == JUDGED_ALLOWED && a->d.grants.on_change < word)
 		word = a->d.grants.on_change;
 	return word;
@@ -391,6 +420,7 @@ serve(struct judge *j, int fd)
 
 	a->j = j;
 	decision_init(&a->d);
+	decision_init(&a->kept);
 	wall_init(&a->wall, fd, PATH_JUDGE_MONITOR, PATH_MONITOR_JUDGE);
 	/* One that has gone, or waits no more, is not looked up. */
 	if (fd_set_nonblocking(fd) == 0 && poll(&peer, 1, 0) == 1 &&

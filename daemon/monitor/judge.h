@@ -60,6 +60,10 @@ struct asked {
 	} keys[WALL_JUDGE_KEYS];
 	size_t n_keys;
 	struct decision d;
+	/* Whatever the verdict: of the rule that let it in, as it is written
+	 * now; empty if there is none of that name. */
+	struct decision kept;
+	bool rule_is_there;
 	/* the answer */
 	enum judge_verdict verdict;
 	uint32_t refusal;

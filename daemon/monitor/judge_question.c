@@ -89,6 +89,7 @@ question_free(struct asked *a)
 {
 	wall_free(&a->wall);
 	decision_free(&a->d);
+	decision_free(&a->kept);
 	free(a->listener);
 	free(a->principal);
 	free(a->key_command);

@@ -87,15 +87,14 @@ rule_log_level(const struct decision *d)
 	    (uint8_t)((int)g->log_level + 2);
 }
 
-/* That an account was locked before is asked where it can matter only. */
+/* Asked whatever on_change says: a later policy may say another word.  Where it
+ * cannot be learnt a lock is never news. */
 static bool
 is_locked(struct monitor *m)
 {
 	struct directory_shadow shadow;
 	bool known;
 
-	if (m->decision->grants.on_change == CONFIG_NONE)
-		return true;
 	monitor_call(m, CALL_NSS, "shadow");
 	known = directory_shadow(m->passwd.pw_name, &shadow);
 	monitor_call_done(m);

@@ -98,6 +98,7 @@ struct monitor {
 	/* Frozen; a policy that is loaded later can take away (recheck.c). */
 	struct decision *decision;
 	struct recheck *recheck;
+	int judge_fd; /* that it waits for, -1: closed in modules' children */
 	struct sessions *sessions;
 
 	/* A legal message that came while a module conversed. */

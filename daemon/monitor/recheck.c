@@ -69,7 +69,7 @@ recheck_begin(struct monitor *m, bool locked)
 {
 	struct recheck *r = mem_zalloc(sizeof(*r));
 
-	r->judge.fd = -1;
+	r->judge.fd = m->judge_fd = -1;
 	r->due = r->give_up = r->end = UINT64_MAX;
 	r->frozen = m->decision;
 	r->on_change = m->decision->grants.on_change;
@@ -81,11 +81,13 @@ recheck_begin(struct monitor *m, bool locked)
 }
 
 static void
-stop_waiting(struct recheck *r)
+stop_waiting(struct monitor *m)
 {
+	struct recheck *r = m->recheck;
+
 	if (r->judge.fd >= 0)
 		wall_free(&r->judge);
-	r->judge.fd = -1;
+	r->judge.fd = m->judge_fd = -1;
 	r->give_up = UINT64_MAX;
 	r->over = false;
 	drop(&r->next);
@@ -98,7 +100,7 @@ recheck_end(struct monitor *m)
 
 	if (r == NULL)
 		return;
-	stop_waiting(r);
+	stop_waiting(m);
 	if (m->decision == r->narrowed)
 		m->decision = r->frozen;
 	drop(&r->narrowed);
@@ -123,7 +125,7 @@ recheck_asked(struct monitor *m)
 		m->slot->recheck_done = round;
 		return;
 	}
-	stop_waiting(r);
+	stop_waiting(m);
 	r->due = loop_clock();
 }
 
@@ -246,13 +248,14 @@ ask(struct monitor *m)
 	if (wall_pair(ends) != 0)
 		return E_SYSTEM;
 	wall_init(&r->judge, ends[0], PATH_MONITOR_JUDGE, PATH_JUDGE_MONITOR);
+	m->judge_fd = ends[0];
 	err = fd_set_nonblocking(ends[0]) == 0 ? send_facts(m, &r->judge) :
 						 E_SYSTEM;
 	if (err == 0)
 		err = knock(m->template->judges, ends[1]);
 	close(ends[1]);
 	if (err != 0) {
-		stop_waiting(r);
+		stop_waiting(m);
 		return err;
 	}
 	r->give_up = loop_clock() + ANSWER_MS;
@@ -483,7 +486,7 @@ recheck_readable(struct monitor *m)
 		}
 		wall_done(&r->judge, &message);
 	}
-	stop_waiting(r);
+	stop_waiting(m);
 	return r->narrowed_now;
 }
 
@@ -507,7 +510,7 @@ recheck_tick(struct monitor *m)
 	if (r->give_up <= now)
 		not_known(m, "no judge has answered in time");
 	if (r->over)
-		stop_waiting(r);
+		stop_waiting(m);
 	next = r->due < r->give_up ? r->due : r->give_up;
 	return next == UINT64_MAX ? next : next <= now ? 0 : next - now;
 }

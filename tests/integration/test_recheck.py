@@ -228,6 +228,23 @@ def test_a_change_of_the_account_ends_its_connections(make_server, make_user, se
     s.wait_log("judged anew after recheck_interval")
 
 
+@pytest.mark.parametrize("where", ["guards", "overlays"])
+def test_the_on_change_that_comes_with_the_refusal_is_heard(make_server, user, sessions, where):
+    s = make_server(rules=rules(), extra=NONE)
+    x = sessions(s, user)
+    s.text += f'\n{where} = ( {{ name = "strict"; match = {{ user = "{user.name}"; }}; on_change = "close"; }} );\n'
+    reload_with(s, '{ name = "users"; ', '{ name = "users"; match = { user = "nobody-here"; }; ')
+    assert "the policy permits it no more" in x.end()[1]
+
+
+def test_a_lock_counts_that_came_before_on_change_said_so(make_server, user, sessions):
+    s = make_server(rules=rules('on_change = "ignore";'), extra=NONE)
+    x = sessions(s, user)
+    sp.run(["usermod", "-L", user.name], check=0)
+    reload_with(s, '"ignore"', '"close"')
+    assert "the account has been locked" in x.end()[1]
+
+
 def test_who_was_locked_before_goes_on(make_server, user, sessions):
     sp.run(["usermod", "-L", user.name], check=0)
     s = make_server(rules=rules('on_change = "close";'), extra=NONE)
@@ -350,6 +367,28 @@ def test_a_directory_that_is_down_ends_nothing(make_server, make_user, sessions)
     s.wait_log("judge of open connections died of signal 14: the name service does not answer")
     sp.wait_for(lambda: "1 refused" in judged(s) or not x.lives(), 30, "the directory to be asked")
     assert "the policy permits it no more" in x.end()[1]
+
+
+@pytest.mark.parametrize("word", ["down", "slow"])
+def test_a_directory_that_is_down_hides_no_revoked_key(make_server, make_user, sessions, word):
+    test_nss.sources("files sptest")
+    test_nss.health("up")
+    user = make_user()
+    user.make_key()
+    krl = f"{sp.SCRATCH}/krl{time.monotonic_ns()}"
+    open(krl, "w").close()
+    s = make_server(rules=rules('on_change = "close";', before='{ name = "out"; match = { group = "suspended"; }; '
+                                'refuse = true; },'), publickey=f'revoked = [ "{krl}" ];',
+                    extra=NONE + ' deadlines = { nss = "2s"; };')
+    x = sessions(s, user)
+    try:
+        test_nss.health(word, user.name)
+        assert judged(s).endswith("0 allowed, 0 refused, 1 not known")
+        shutil.copyfile(user.key + ".pub", krl)
+        assert ctl(s, "recheck", check=None).returncode == 0
+        assert "the key that opened it is accepted no more" in x.end()[1]
+    finally:
+        test_nss.health("up")
 
 
 def test_many_are_judged_and_logins_go_on(make_server, user):

@@ -6,6 +6,7 @@
 
 #include <check.h>
 
+Suite *suite_judge(void);
 Suite *suite_linux_audit(void);
 
 #endif

@@ -93,6 +93,7 @@ main(void)
 	tcase_add_test(t, the_way_to_open_is_one);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
+	srunner_add_suite(runner, suite_judge());
 	srunner_add_suite(runner, suite_linux_audit());
 	return unit_run(runner);
 }
