@@ -157,14 +157,41 @@ slurp(int fd, char **data, size_t *len)
 	return gzclose_r(gz) == Z_OK && n == 0;
 }
 
+/* A packed file that nothing here unpacks would look like a log of other
+ * programs. */
+static bool
+is_packed(const char *data, size_t len)
+{
+	static const char *const begins[] = {"\x1f\x8b", "\3757zXZ",
+	    "\x28\xb5\x2f\xfd", "BZh", "\x04\x22\x4d\x18", "\x1f\x9d", "LZIP",
+	    "PK\3\4"};
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (len > strlen(begins[i]) &&
+		    memcmp(data, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
+static void
+tell_input(
+    struct run *run, const struct input *in, bool finding, const char *what)
+{
+	char *text = mem_printf("%s: %s", in->name, what);
+
+	run->failed = run->failed || finding;
+	say(finding, text, run);
+	free(text);
+}
+
 static void
 read_input(struct run *run, struct log_book *book, struct input *in)
 {
+	uint64_t before = book->count + book->unchained;
 	pid_t child = -1;
 	int status = 0, fd = in->fd;
 	bool whole;
 	size_t len = 0;
-	char *text;
 
 	if (is_xz(fd)) {
 		fd = unpack_xz(in->fd, &child);
@@ -175,12 +202,15 @@ read_input(struct run *run, struct log_book *book, struct input *in)
 		whole = false;
 	if (in->data != NULL)
 		log_book_read(book, in->name, in->data, len);
-	if (whole)
-		return;
-	run->failed = true;
-	text = mem_printf("%s: cannot be read to its end", in->name);
-	say(true, text, run);
-	free(text);
+	if (len >= FILE_MAX)
+		tell_input(run, in, true, "is longer than 1 GiB");
+	else if (!whole)
+		tell_input(run, in, true, "cannot be read to its end");
+	else if (len > 0 && is_packed(in->data, len))
+		tell_input(run, in, true,
+		    "is packed, and not by gzip or xz in a file");
+	else if (len > 0 && book->count + book->unchained == before)
+		tell_input(run, in, false, "has no records of the server");
 }
 
 static void

@@ -30,6 +30,10 @@ struct log_record {
 	const char *file;
 	uint64_t line;
 	size_t order; /* in which it was read */
+	/* Set by the judge. */
+	bool is_signed; /* a key that was given covers it and all before */
+	bool counted; /* the server says that its chain ends here */
+	bool ends; /* a checkpoint that says the same of its own */
 };
 
 struct log_book {
@@ -66,6 +70,7 @@ struct log_judge {
 	void *arg;
 	/* Filled in. */
 	uint64_t findings, chains, open, checkpoints, signatures;
+	uint64_t unsigned_chains; /* of servers, where keys were given */
 	char newest[48]; /* time of the newest checkpoint */
 };
 

@@ -1,7 +1,7 @@
 /*
- * Checks the records of a log: walks each chain in the order of its numbers,
- * then compares it with the server's own records about it and with the
- * checkpoints that a host key has signed.
+ * Checks the records of a log: first the checkpoints, which say how much of the
+ * server's chain is signed; then the heads, by which that chain counts others;
+ * then each chain is walked in the order of its numbers.
  */
 #include "daemon/ctl/log_book.h"
 
@@ -133,7 +133,7 @@ tell_step(
 }
 
 /* The record of that number, NULL: there is none. */
-static const struct log_record *
+static struct log_record *
 find_record(const struct log_book *b, enum log_kind kind, const char *chain,
     uint64_t number)
 {
@@ -155,38 +155,72 @@ find_record(const struct log_book *b, enum log_kind kind, const char *chain,
 	return &b->records[low];
 }
 
-/* "number:hash" of the last record of a process that has ended. */
-static void
-judge_head(const struct log_book *b, struct log_judge *j,
-    const struct log_record *by, const char *chain, const char *head)
+/* "number:hash", and "+" if more may follow. */
+static bool
+read_head(
+    const char *head, uint64_t *number, uint8_t hash[AUDIT_HASH], bool *alive)
 {
 	const char *colon = strchr(head, ':');
-	uint64_t number = strtoull(head, NULL, 10);
-	bool alive = strchr(head, '+') != NULL;
-	const struct log_record *last;
-	uint8_t hash[AUDIT_HASH];
 
-	if (colon == NULL || number == 0 ||
-	    !audit_chain_unhex(&colon[1], strcspn(&colon[1], "+"), hash))
-		return;
-	last = find_record(b, by->kind, chain, number);
-	if (last == NULL && find_record(b, by->kind, chain, 1) == NULL) {
+	if (colon == NULL)
+		return false;
+	*number = strtoull(head, NULL, 10);
+	*alive = head[strlen(head) - 1] == '+';
+	return *number != 0 &&
+	    audit_chain_unhex(
+		&colon[1], strlen(&colon[1]) - (*alive ? 1 : 0), hash);
+}
+
+/* True: nothing is there, and that has been told. */
+static bool
+tell_absent(const struct log_book *b, struct log_judge *j,
+    const struct log_record *by, const char *chain, uint64_t number)
+{
+	if (find_record(b, by->kind, chain, number) != NULL)
+		return false;
+	if (find_record(b, by->kind, chain, 1) == NULL)
 		tell(j, !j->partial,
 		    "missing: all %" PRIu64
 		    " records of chain %s, which %s:%" PRIu64 " counts",
 		    number, chain, by->file, by->line);
-		return;
-	}
-	if (last == NULL)
+	else
 		tell(j, true,
 		    "missing: the end of chain %s, up to record %" PRIu64
 		    ", which %s:%" PRIu64 " counts",
 		    chain, number, by->file, by->line);
-	else if (memcmp(last->hash, hash, AUDIT_HASH) != 0)
+	return true;
+}
+
+/* Compares the end of another chain with a record of the server about it.
+ * credible: that record is signed, as far as that was asked for. */
+static void
+judge_head(const struct log_book *b, struct log_judge *j,
+    const struct log_record *by, const char *chain, const char *head,
+    bool credible)
+{
+	uint8_t hash[AUDIT_HASH];
+	struct log_record *last;
+	uint64_t number;
+	bool alive;
+
+	if (strlen(chain) != AUDIT_CHAIN_SIZE - 1 ||
+	    !read_head(head, &number, hash, &alive)) {
+		tell(j, true,
+		    "changed: %s:%" PRIu64
+		    " counts a chain in a way that is not understood",
+		    by->file, by->line);
+		return;
+	}
+	if (tell_absent(b, j, by, chain, number))
+		return;
+	last = find_record(b, by->kind, chain, number);
+	if (memcmp(last->hash, hash, AUDIT_HASH) != 0)
 		tell(j, true,
 		    "changed: chain %s does not end at %s:%" PRIu64
 		    " as %s:%" PRIu64 " says",
 		    chain, last->file, last->line, by->file, by->line);
+	else
+		last->counted = last->counted || (credible && !alive);
 	if (!alive && find_record(b, by->kind, chain, number + 1) != NULL)
 		tell(j, true,
 		    "changed: chain %s goes on behind record %" PRIu64
@@ -207,16 +241,15 @@ static const struct log_name last_name = {
     "last", "sallyport.last", "SALLYPORT_LAST"};
 
 static void
-judge_heads(
-    const struct log_book *b, struct log_judge *j, const struct log_record *r)
+judge_heads(const struct log_book *b, struct log_judge *j,
+    const struct log_record *r, bool credible)
 {
 	char chain[AUDIT_CHAIN_SIZE], head[128];
 	size_t at = 0;
 
 	while (log_pair(
 	    r, &heads_name, &at, chain, sizeof(chain), head, sizeof(head)))
-		if (strlen(chain) == AUDIT_CHAIN_SIZE - 1)
-			judge_head(b, j, r, chain, head);
+		judge_head(b, j, r, chain, head, credible);
 }
 
 /* The pieces of a checkpoint's signature, in the order in which they stand. */
@@ -269,12 +302,13 @@ verify(const struct log_judge *j, const struct log_record *r,
 	return err;
 }
 
-static void
+/* True: it is signed by a key that was given. */
+static bool
 judge_signature(struct log_judge *j, const struct log_record *r,
     const char *head, const char *at, bool last)
 {
 	struct buf blob;
-	int err;
+	int err = E_NOT_FOUND;
 
 	buf_init(&blob, SSHSIG_MAX);
 	if (!read_signature(r, &blob)) {
@@ -293,17 +327,17 @@ judge_signature(struct log_judge *j, const struct log_record *r,
 			j->signatures++;
 	}
 	buf_free(&blob);
+	return err == 0;
 }
 
-/* True: nothing follows in this chain. */
-static bool
+static void
 judge_checkpoint(
-    const struct log_book *b, struct log_judge *j, const struct log_record *r)
+    const struct log_book *b, struct log_judge *j, struct log_record *r)
 {
 	char number[24], head[AUDIT_HASH_HEX], at[40], last[8];
-	const struct log_record *meant;
+	struct log_record *meant;
 	uint8_t hash[AUDIT_HASH];
-	bool ends = log_member(r, &last_name, last, sizeof(last));
+	bool ends = log_member(r, &last_name, last, sizeof(last)), is_signed;
 
 	j->checkpoints++;
 	if (!log_member(r, &number_name, number, sizeof(number)) ||
@@ -312,27 +346,109 @@ judge_checkpoint(
 	    !audit_chain_unhex(head, strlen(head), hash)) {
 		tell(j, true, "changed: the checkpoint at %s:%" PRIu64, r->file,
 		    r->line);
-		return ends;
+		return;
 	}
 	if (strcmp(at, j->newest) > 0)
 		snprintf(j->newest, sizeof(j->newest), "%s", at);
+	is_signed = judge_signature(j, r, head, at, ends);
+	/* An end that nobody signed may be anybody's. */
+	r->ends = ends && (is_signed || j->n_keys == 0);
 	meant = find_record(b, r->kind, r->chain, strtoull(number, NULL, 10));
-	if (meant != NULL && memcmp(meant->hash, hash, AUDIT_HASH) != 0)
+	if (meant == NULL)
+		return;
+	if (memcmp(meant->hash, hash, AUDIT_HASH) == 0)
+		meant->is_signed = meant->is_signed || is_signed;
+	else
 		tell(j, true,
 		    "changed: record %s of chain %s at %s:%" PRIu64
 		    " is not the one that was signed",
 		    number, r->chain, meant->file, meant->line);
-	judge_signature(j, r, head, at, ends);
-	return ends;
 }
 
-/* One chain: records[from] to records[to - 1]. */
+/* ---- chains: records[from] to records[to - 1] each ---- */
+
+static bool
+is_event(const struct log_record *r, const char *event)
+{
+	return strcmp(r->event, event) == 0;
+}
+
+static void
+judge_checkpoints(
+    const struct log_book *b, struct log_judge *j, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if (is_event(&b->records[i], "audit.checkpoint"))
+			judge_checkpoint(b, j, &b->records[i]);
+}
+
+/* The number of the last record that a signature covers; 0: none does. */
+static uint64_t
+signed_up_to(const struct log_book *b, size_t from, size_t to)
+{
+	for (size_t i = to; i > from; i--)
+		if (b->records[i - 1].is_signed)
+			return b->records[i - 1].number;
+	return 0;
+}
+
+static void
+judge_counts(
+    const struct log_book *b, struct log_judge *j, size_t from, size_t to)
+{
+	uint64_t covered =
+	    j->n_keys == 0 ? UINT64_MAX : signed_up_to(b, from, to);
+
+	for (size_t i = from; i < to; i++)
+		if (is_event(&b->records[i], "audit.heads"))
+			judge_heads(b, j, &b->records[i],
+			    b->records[i].number <= covered);
+}
+
+/* A server's chain of which nothing is signed may be anybody's. */
+static void
+judge_signed(
+    const struct log_book *b, struct log_judge *j, size_t from, size_t to)
+{
+	const struct log_record *r = &b->records[to - 1];
+	bool servers = false;
+
+	for (size_t i = from; i < to; i++)
+		servers = servers || is_event(&b->records[i], "audit.heads") ||
+		    is_event(&b->records[i], "audit.checkpoint");
+	if (j->n_keys == 0 || !servers || signed_up_to(b, from, to) != 0)
+		return;
+	j->unsigned_chains++;
+	tell(j, true,
+	    "not signed: chain %s of a server, up to %s:%" PRIu64
+	    ": none of its records is covered by a signature of the keys given",
+	    r->chain, r->file, r->line);
+}
+
+static void
+judge_end(struct log_judge *j, const struct log_record *r)
+{
+	if (r->ends || r->counted)
+		return;
+	j->open++;
+	if (is_event(r, "conn.close"))
+		tell(j, false,
+		    "open: chain %s has ended with record %" PRIu64
+		    " at %s:%" PRIu64 ", but no %srecord of a server counts it",
+		    r->chain, r->number, r->file, r->line,
+		    j->n_keys > 0 ? "signed " : "");
+	else
+		tell(j, false,
+		    "open: chain %s goes no further than record %" PRIu64
+		    " at %s:%" PRIu64 " (%s)",
+		    r->chain, r->number, r->file, r->line, r->event);
+}
+
 static void
 judge_chain(
     const struct log_book *b, struct log_judge *j, size_t from, size_t to)
 {
 	const struct log_record *r = &b->records[from];
-	bool ended = false;
 
 	j->chains++;
 	tell_beginning(j, r);
@@ -344,39 +460,49 @@ judge_chain(
 		r = &b->records[i];
 		if (i > from)
 			tell_step(j, &b->records[i - 1], r);
-		if (strcmp(r->event, "audit.heads") == 0)
-			judge_heads(b, j, r);
-		if (strcmp(r->event, "audit.checkpoint") == 0)
-			ended = judge_checkpoint(b, j, r) || ended;
-		if (strcmp(r->event, "log.drop") == 0)
+		if (is_event(r, "log.drop"))
 			tell(j, false,
 			    "%s:%" PRIu64
 			    ": the server itself says that records were lost",
 			    r->file, r->line);
-		ended = ended || strcmp(r->event, "conn.close") == 0;
+		if (r->ends && i + 1 < to)
+			tell(j, true,
+			    "changed: chain %s goes on behind %s:%" PRIu64
+			    ", its last checkpoint",
+			    r->chain, r->file, r->line);
 	}
-	if (ended)
-		return;
-	j->open++;
-	tell(j, false,
-	    "open: chain %s goes no further than record %" PRIu64
-	    " at %s:%" PRIu64 " (%s)",
-	    r->chain, r->number, r->file, r->line, r->event);
+	judge_signed(b, j, from, to);
+	judge_end(j, r);
+}
+
+typedef void chain_fn(
+    const struct log_book *b, struct log_judge *j, size_t from, size_t to);
+
+static void
+each_chain(const struct log_book *b, struct log_judge *j, chain_fn *fn)
+{
+	size_t from = 0;
+
+	for (size_t i = 1; i <= b->count; i++) {
+		if (i < b->count &&
+		    same_chain(&b->records[i], &b->records[from]))
+			continue;
+		fn(b, j, from, i);
+		from = i;
+	}
 }
 
 bool
 log_book_judge(struct log_book *b, struct log_judge *j)
 {
-	size_t from = 0;
-
 	if (b->count > 0)
 		qsort(b->records, b->count, sizeof(*b->records), compare);
-	for (size_t i = 1; i <= b->count; i++) {
-		if (i < b->count &&
-		    same_chain(&b->records[i], &b->records[from]))
-			continue;
-		judge_chain(b, j, from, i);
-		from = i;
-	}
+	each_chain(b, j, judge_checkpoints);
+	each_chain(b, j, judge_counts);
+	each_chain(b, j, judge_chain);
+	if (j->n_keys > 0 && j->signatures == 0 && j->unsigned_chains == 0)
+		tell(j, true,
+		    "not signed: there is no checkpoint of a server in these "
+		    "files");
 	return j->findings == 0;
 }

@@ -9,6 +9,7 @@ import random
 import re
 import subprocess
 
+import paramiko
 import pytest
 
 import sp
@@ -223,6 +224,146 @@ def test_a_monitor_that_was_killed_is_counted(make_server, user):
     assert status == 1 and f"missing: the end of chain {conn}" in said, said
     status, said = judge([line for line in lines if f' chain="{conn}"' not in line])
     assert status == 1 and f"records of chain {conn}" in said, said
+
+
+def forged(chain, *events, first=1, before=None):
+    """Records that somebody made who can hash, each "ev" and what follows it."""
+    before = before or hashlib.sha256(f"sallyport-audit\n{chain}\n".encode()).digest()
+    lines = []
+    for number, (event, more) in enumerate(events, first):
+        bare = f'[sallyport@32473 ev="{event}"{more} chain="{chain}" n="{number}"'
+        before = hashlib.sha256(before + f"{bare}] forged".encode()).digest()
+        lines.append(f'x {bare} hash="{before.hex()}"] forged\n')
+    return lines
+
+
+def hash_of(line):
+    return re.search(r' hash="(\w{64})"', line)[1]
+
+
+CONN, SERVER = "00000000000000c0", "000000000000005e"
+LOGIN = (("conn.open", ""), ("auth.ok", ' user="root"'), ("conn.close", ""))
+
+
+def checkpoint(line, number, last=""):
+    return ("audit.checkpoint", f' number="{number}" chead="{hash_of(line)}" at="2026-11-30T20:00:00Z"{last}')
+
+
+def forged_log():
+    """A whole life of a server with one connection, which never was."""
+    lines = forged(CONN, *LOGIN)
+    events = [("server.start", ""), ("audit.heads", f' count="1" h_{CONN}="3:{hash_of(lines[-1])}"')]
+    before = forged(SERVER, *events)
+    return lines + forged(SERVER, *events, checkpoint(before[-1], 2, ' last="1"'))
+
+
+@pytest.fixture(scope="module")
+def host_key():
+    path = f"{sp.SCRATCH}/evidence_host.pub"
+    with open(path, "w") as f:
+        subprocess.run(["ssh-keygen", "-y", "-f", sp.host_key("ed25519")], check=True, stdout=f)
+    return path
+
+
+def test_with_a_key_a_log_that_nobody_signed_is_not_complete(host_key):
+    lines = forged_log()
+    status, said = judge(lines)
+    assert status == 0 and "not signed: the checkpoint" in said, said
+    status, said = judge(lines, "--key", host_key)
+    assert status == 1 and f"not signed: chain {SERVER} of a server" in said, said
+    # Nor is one of which the server's own records were taken out.
+    status, said = judge(lines[:3], "--key", host_key)
+    assert status == 1 and "not signed: there is no checkpoint" in said, said
+
+
+def test_a_forged_log_beside_a_signed_one_is_not_complete(make_server, user, logs, host_key):
+    lines = whole(logs, "rfc5424", make_server, user)
+    status, said = judge(lines, "--key", host_key)
+    assert status == 0, said
+    status, said = judge(lines + forged_log(), "--key", host_key)
+    assert status == 1 and f"not signed: chain {SERVER} of a server" in said, said
+
+
+def test_a_signature_covers_no_records_but_its_own(make_server, user, logs, host_key):
+    """A checkpoint that was signed, in a chain of that name made anew behind it."""
+    lines = whole(logs, "rfc5424", make_server, user)
+    (real,) = [line for line in lines if 'ev="audit.checkpoint"' in line]
+    chain, number = re.search(r' chain="(\w+)" n="(\d+)"', real).groups()
+    fields = re.search(r'ev="audit.checkpoint"(.*?) time="', real)[1]
+    made = forged(chain, ("audit.checkpoint", re.sub(r' last="\w*"', "", fields)), ("server.stop", ""),
+                  first=int(number), before=b"x" * 32)
+    status, said = judge(made, "--partial", "--key", host_key)
+    assert status == 1 and "signature of the checkpoint" in said, said
+    made = forged(chain, ("audit.checkpoint", fields), first=int(number), before=b"x" * 32)
+    status, said = judge(made, "--partial", "--key", host_key)
+    assert status == 1 and f"not signed: chain {chain} of a server" in said, said
+
+
+def test_nothing_stands_behind_the_last_checkpoint():
+    lines = forged_log()
+    more = forged(SERVER, ("server.stop", ""), first=4, before=bytes.fromhex(hash_of(lines[-1])))
+    status, said = judge(lines + more)
+    assert status == 1, said
+    assert f"changed: chain {SERVER} goes on behind stdin:6, its last checkpoint" in said, said
+
+
+def test_a_connection_that_no_server_counts_is_told(make_server, user, logs, host_key):
+    lines = whole(logs, "rfc5424", make_server, user)
+    status, said = judge(lines + forged(CONN, *LOGIN))
+    assert f"open: chain {CONN} has ended with record 3" in said, said
+    assert "but no record of a server counts it" in said, said
+    # Nor is one counted by a record that anybody may have added behind the last signature.
+    status, said = judge(forged_log(), "--key", host_key)
+    assert f"open: chain {CONN} has ended" in said and "but no signed record" in said, said
+
+
+@pytest.mark.parametrize("head", ["3", "x:y", "3:" + "0" * 63, "0:" + "0" * 64, "3:" + "0" * 64 + "++"])
+def test_a_count_that_is_not_understood_is_a_fault(head):
+    status, said = judge(forged(SERVER, ("audit.heads", f' count="1" h_{CONN}="{head}"')))
+    assert status == 1 and "in a way that is not understood" in said, said
+    status, said = judge(forged(SERVER, ("audit.heads", f' count="1" h_c0="3:{"0" * 64}"')))
+    assert status == 1 and "in a way that is not understood" in said, said
+
+
+@pytest.mark.parametrize("begin", [b"\x28\xb5\x2f\xfd", b"BZh9", b"\x04\x22\x4d\x18"])
+def test_a_file_that_cannot_be_unpacked_is_no_log_of_others(begin, tmp_path):
+    os.chmod(tmp_path, 0o755)
+    (tmp_path / "log").write_text("".join(forged_log()))
+    (tmp_path / "log.1").write_bytes(begin + bytes(range(200)))
+    p = verify(str(tmp_path / "log"), str(tmp_path / "log.1"))
+    assert p.returncode == 1 and "log.1: is packed, and not by gzip or xz" in p.stdout, p.stdout
+    (tmp_path / "log.1").write_text("a line of others\n")
+    p = verify(str(tmp_path / "log"), str(tmp_path / "log.1"))
+    assert p.returncode == 0 and "log.1: has no records of the server" in p.stdout, p.stdout
+
+
+def test_xz_from_a_pipe_is_not_taken_for_a_log(tmp_path):
+    os.chmod(tmp_path, 0o755)
+    (tmp_path / "log").write_text("".join(forged_log()))
+    p = subprocess.run(["sallyportctl", "audit", "verify", str(tmp_path / "log"), "-"],
+                       input=lzma.compress(b"a line\n"), capture_output=True)
+    assert p.returncode == 1 and b"stdin: is packed" in p.stdout, p.stdout
+
+
+@pytest.mark.parametrize("form", KINDS)
+def test_a_name_cannot_pass_for_what_links_records(make_server, user, form):
+    s = serve(make_server, form)
+    zeros = "0" * 64
+    names = [f'x" chain="{CONN}" n="1" hash="{zeros}"] y', f'[sallyport@32473 ev="a" chain="{CONN}" n="1" hash="{zeros}"]',
+             f'{{"@timestamp":"","event.action":"a","sallyport.chain":"{CONN}","sallyport.n":1,"sallyport.hash":"{zeros}"}}',
+             'a\\', '"__CURSOR"', "b]\\\"", "tab\tcr\rnl\nend"]
+    for name in names:  # OpenSSH's client refuses to send some of these
+        t = paramiko.Transport(("127.0.0.1", s.port))
+        t.start_client(timeout=20)
+        with pytest.raises(paramiko.SSHException):
+            t.auth_none(name)
+        t.close()
+    sp.wait_for(lambda: len(re.findall(r"conn\.close", s.log())) >= len(names), 20, "the ends")
+    s.stop()
+    p = verify(s.dir + "/log")
+    assert p.returncode == 0, (p.stdout, s.log())
+    assert CONN not in p.stdout
+    assert s.log().count(CONN) >= 3
 
 
 def commands():
