@@ -17,7 +17,7 @@ import pytest
 
 import sp
 from rawssh import Raw
-from test_ctl import ctl
+from control import ctl
 from test_oracle import Walk
 
 WHERE = "/mnt/sp/syslog"

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 import sp
-from test_ctl import ctl
+from control import ctl
 
 TEXT = open(os.path.join(sp.TOP, "config/examples/bastion.conf")).read()
 GROUPS = ("jump-operators", "jump-partners", "jump-admins")

@@ -13,7 +13,7 @@ import time
 import pytest
 
 import sp
-from test_ctl import ctl, ctl_json, login
+from control import ctl, ctl_json, login
 from test_keeper import finish, gone, ours, sessions
 
 SEED = int(os.environ.get("SALLYPORT_CHAOS_SEED", "1513"))

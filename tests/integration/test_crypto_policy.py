@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 import sp
-from test_ctl import ctl
+from control import ctl
 
 POLICIES = "/etc/crypto-policies"
 FILE = POLICIES + "/back-ends/opensshserver.config"

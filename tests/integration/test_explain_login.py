@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import sp
-from test_ctl import ctl, ctl_json
+from control import ctl, ctl_json
 
 
 def explain(s, user, *more, check=0, source="127.0.0.1"):

@@ -14,7 +14,7 @@ import pytest
 
 import leaks
 import sp
-from test_ctl import ctl_json
+from control import ctl_json
 
 UTMP = "/run/utmp"
 # glibc waits ten seconds for a lock of utmp: others are not to wait with it.

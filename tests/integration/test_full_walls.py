@@ -13,7 +13,7 @@ import pytest
 import evil_worker
 import sp
 from rawssh import Raw, string
-from test_ctl import ctl, ctl_json
+from control import ctl, ctl_json
 from test_forward import Echo
 
 OPEN, CONFIRMED, FAILED, CLOSE = 90, 91, 92, 97

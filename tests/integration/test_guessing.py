@@ -8,7 +8,8 @@ import subprocess
 import pytest
 
 import sp
-from test_ctl import complete, ctl, ctl_json
+from control import ctl, ctl_json
+from test_ctl import complete
 
 
 def penalties(server):

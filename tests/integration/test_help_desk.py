@@ -8,7 +8,7 @@ import re
 import pytest
 
 import sp
-from test_ctl import ctl_json
+from control import ctl_json
 from test_keys import ca, certify  # noqa: F401 (a fixture)
 
 PLACE = sp.SCRATCH + "/desk"

@@ -11,7 +11,7 @@ import time
 import pytest
 
 import sp
-from test_ctl import ctl
+from control import ctl
 from test_modules import build
 from test_processes import check_row, rows
 

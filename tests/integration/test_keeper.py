@@ -11,7 +11,7 @@ import pytest
 
 import leaks
 import sp
-from test_ctl import ctl, ctl_json, ended, fingerprint, login
+from control import ctl, ctl_json, ended, fingerprint, login
 
 
 def gone(pid):

@@ -11,7 +11,7 @@ import pytest
 
 import deadfs
 import sp
-from test_ctl import ctl
+from control import ctl
 
 TABLE = "/var/lib/sallyport/keys/uses"
 

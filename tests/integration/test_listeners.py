@@ -16,7 +16,7 @@ import conftest
 import evil_worker
 import rawssh
 import sp
-from test_ctl import ctl
+from control import ctl
 
 STRICT = ('crypto = { kex = [ "curve25519-sha256" ]; ciphers = [ "chacha20-poly1305@openssh.com" ]; '
           'host_key_algorithms = [ "ssh-ed25519" ]; };')

@@ -11,7 +11,7 @@ import time
 import pytest
 
 import sp
-from test_ctl import ctl, ctl_json, stats
+from control import ctl, ctl_json, stats
 
 
 def receive(s, seconds=10):

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 import sp
-from test_ctl import ctl
+from control import ctl
 
 HEADER = os.environ["SALLYPORT_TOP"] + "/modules"
 

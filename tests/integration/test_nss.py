@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 import sp
-from test_ctl import ctl_json
+from control import ctl_json
 from test_faults import others_go_on
 from test_stuck_files import MANY
 

@@ -5,7 +5,7 @@ import grp
 import pytest
 
 import sp
-from test_ctl import ctl_json
+from control import ctl_json
 from test_keys import ca, certify  # noqa: F401 (a fixture)
 
 GROUP = "spt_dba"

@@ -7,7 +7,7 @@ import pytest
 
 import beside
 import sp
-import test_ctl
+import control
 
 
 def loosen(user, path, gid=None):
@@ -109,6 +109,6 @@ def test_a_policy_may_be_strict(make_server, user):
     s = make_server(extra="private_groups = false;")
     assert s.ssh(user, "true").returncode == 255
     s.wait_log(r"bad ownership or modes for directory " + user.home)
-    p = test_ctl.ctl(s, "explain", "--user", user.name, "--from", "127.0.0.1",
+    p = control.ctl(s, "explain", "--user", user.name, "--from", "127.0.0.1",
                      "--key", user.key + ".pub", check=None)
     assert "bad ownership or modes" in p.stdout, p.stdout + p.stderr

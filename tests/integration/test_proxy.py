@@ -14,7 +14,7 @@ import pytest
 
 import evil_worker
 import sp
-from test_ctl import ctl, ctl_json, stats
+from control import ctl, ctl_json, stats
 from test_lobby import receive, workers
 
 BALANCER = "127.0.0.9"  # in `trusted`; others of 127.0.0.0/8 are not

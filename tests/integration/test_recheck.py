@@ -12,7 +12,7 @@ import pytest
 
 import sp
 import test_nss
-from test_ctl import ctl
+from control import ctl
 from test_nss import directory  # noqa: F401 (a fixture, of the module)
 from test_keys import ca, certify  # noqa: F401 (a fixture)
 

@@ -10,7 +10,7 @@ import subprocess
 import threading
 
 import sp
-from test_ctl import CTL, ctl, ctl_json
+from control import CTL, ctl, ctl_json
 from test_service import Prober
 
 TRANSFERS = 50

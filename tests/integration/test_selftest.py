@@ -12,7 +12,7 @@ import pytest
 import rawssh
 import sp
 from rawssh import USERAUTH_FAILURE, USERAUTH_SUCCESS, string
-from test_ctl import ctl
+from control import ctl
 
 WHOLE, REFUSED, UNTRIED = 0, 1, 2
 USES = "/var/lib/sallyport/keys/uses"

@@ -488,7 +488,7 @@ def test_a_flood_from_some_sources_leaves_a_good_user_unhurt(make_server, user):
     assert "gave way to another source" in s.log()
     # slower by the machine's load, not by waiting to be let in
     assert max(under) < 10 * sp.SLOW and sorted(under)[6] < 4 * sorted(alone)[1] + 1, (alone, under)
-    from test_ctl import stats
+    from control import stats
     assert stats(s)['sallyport_dropped_total{cause="startups"}'] > 0
 
 
@@ -498,7 +498,7 @@ def test_who_gives_way_is_the_one_that_holds_many(make_server, user):
     few = Flood(s.port, ["127.0.7.2"], 1)
     flood.start()
     few.start()
-    from test_ctl import ctl_json
+    from control import ctl_json
     try:
         sp.wait_for(lambda: ctl_json(s, "status")["unauthenticated"] == 7, 10, "seven connections")
     except AssertionError:

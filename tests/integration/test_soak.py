@@ -16,7 +16,7 @@ import pytest
 
 import leaks
 import sp
-from test_ctl import ctl, ctl_json, stats
+from control import ctl, ctl_json, stats
 
 MINUTES = float(os.environ.get("SALLYPORT_SOAK_MINUTES", "0"))
 ROUND = 14 if MINUTES == 0 else 60  # seconds

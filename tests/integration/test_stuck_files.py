@@ -9,7 +9,7 @@ import signal
 
 import deadfs
 import sp
-from test_ctl import ctl, ctl_json
+from control import ctl, ctl_json
 from test_faults import others_go_on
 
 AT_ONCE = 16  # privsep/leftovers.h

@@ -9,7 +9,7 @@ import time
 import pytest
 
 import sp
-from test_ctl import ctl
+from control import ctl
 from test_recheck import NONE, Session, judged
 
 RULES = """grants_directory = "%s";
