@@ -180,7 +180,8 @@ take(struct reading *r, const char *name, const char *value)
 			take_hostbased(r, word, value);
 		return;
 	}
-	problem_warning(r->problems, r->path, r->line,
+	/* It may bound what nothing else here does, as Include would. */
+	problem_error(r->problems, r->path, r->line,
 	    "%s: this server does not know the keyword", name);
 }
 

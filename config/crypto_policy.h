@@ -24,8 +24,9 @@ struct crypto_policy {
 };
 
 /*
- * Read len bytes of the file.  What this server has no name for is a warning,
- * once for each list; what is not of the format, an error.
+ * Read len bytes of the file.  An algorithm that this server does not have is a
+ * warning, once for each list; a keyword that it does not know and what is not
+ * of the format, an error.
  */
 void crypto_policy_parse(const char *path, const char *text, size_t len,
     struct arena *arena, struct problems *problems,

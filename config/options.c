@@ -94,7 +94,8 @@ const struct option options[] = {
 	"system: what the system-wide policy of Enterprise Linux permits, read "
 	"at a start and a reload from "
 	"/etc/crypto-policies/back-ends/opensshserver.config, which must be "
-	"there. With system the lists and crypto.rsa_bits can narrow what the "
+	"there and have no keyword that this server does not know. With system "
+	"the lists and crypto.rsa_bits can narrow what the "
 	"policy permits and nothing can widen it; of what it does not name, as "
 	"modern."),
     S("crypto.kex", crypto.kex, ALGORITHMS, 0, 0, 0, NULL, NULL,

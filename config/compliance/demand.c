@@ -50,6 +50,7 @@ shape_of(const struct option *option)
 		return SHAPE_FLAG;
 	case OPTION_NUMBER:
 	case OPTION_TIME:
+	case OPTION_GRACE:
 	case OPTION_SIZE:
 	case OPTION_SIZE32:
 		return SHAPE_NUMBER;
@@ -68,9 +69,22 @@ shape_of(const struct option *option)
 	case OPTION_PAIRS:
 	case OPTION_LIST:
 		return SHAPE_NONE;
-	default:
+	case OPTION_STRINGS:
+	case OPTION_PATHS:
+	case OPTION_ALGORITHMS:
+	case OPTION_TARGETS_LOG:
+	case OPTION_SETENV:
+	case OPTION_COMMANDS:
+	case OPTION_LOGINS:
+	case OPTION_GROUPS:
+	case OPTION_FINGERPRINTS:
+	case OPTION_NETWORKS:
+	case OPTION_CHAINS:
+	case OPTION_TARGETS:
+	case OPTION_TIMES:
 		return SHAPE_LIST;
 	}
+	return SHAPE_NONE; /* a type of later: it is compared with nothing */
 }
 
 #define BIT(how) (1U << (how))
@@ -78,6 +92,17 @@ shape_of(const struct option *option)
 #define ORDER	 (BIT(DEMAND_AT_MOST) | BIT(DEMAND_AT_LEAST))
 #define PRESENCE (BIT(DEMAND_SET) | BIT(DEMAND_UNSET))
 #define NAMES	 (BIT(DEMAND_ONLY) | BIT(DEMAND_WITHOUT))
+
+/* The text of a target does not tell what it is within or leads to. */
+static unsigned
+operators_of_list(const struct option *option)
+{
+	if (option->type == OPTION_NETWORKS)
+		return PRESENCE;
+	if (option->type == OPTION_TARGETS)
+		return BIT(DEMAND_ONLY) | BIT(DEMAND_HAS) | PRESENCE;
+	return NAMES | BIT(DEMAND_HAS) | PRESENCE;
+}
 
 /* The operators that a key takes, as bits. */
 static unsigned
@@ -94,9 +119,7 @@ operators_of(const struct option *option)
 		return EQUALITY | (option->type == OPTION_MODE ? 0 : NAMES) |
 		    none;
 	case SHAPE_LIST:
-		return option->type == OPTION_NETWORKS ?
-		    PRESENCE :
-		    NAMES | BIT(DEMAND_HAS) | PRESENCE;
+		return operators_of_list(option);
 	case SHAPE_NONE:
 		break;
 	}
@@ -279,24 +302,94 @@ number_holds(const struct demand *d, const void *member)
 	}
 }
 
-/* Where the policy takes patterns, the entry is a pattern too, and either of
- * the two may be the wider one. */
+/*
+ * Is there a text that both match?  The entry is a pattern too where the
+ * policy takes patterns.  row[j]: the first j bytes of the pattern may match
+ * what was read of the entry so far.
+ */
 static bool
 meets(const char *entry, const char *pattern)
 {
-	const char *name = entry[0] == '+' ? entry + 1 : entry;
+	size_t len = strlen(pattern);
+	bool *row = mem_array(len + 1, sizeof(*row));
+	bool answer, above, here;
 
-	return match_pattern(name, pattern, 0) ||
-	    match_pattern(pattern, name, 0);
+	row[0] = true;
+	for (size_t j = 0; j < len; j++)
+		row[j + 1] = row[j] && pattern[j] == '*';
+	for (; *entry != '\0'; entry++) {
+		above = row[0];
+		row[0] = above && *entry == '*';
+		for (size_t j = 0; j < len; j++) {
+			here = row[j + 1];
+			if (*entry == '*' || pattern[j] == '*')
+				row[j + 1] = above || here || row[j];
+			else
+				row[j + 1] = above &&
+				    (*entry == pattern[j] || *entry == '?' ||
+					pattern[j] == '?');
+			above = here;
+		}
+	}
+	answer = row[len];
+	free(row);
+	return answer;
 }
 
 static bool
-is_among(const char *entry, const struct strings *patterns)
+is_among(const struct demand *d, const char *entry)
 {
-	for (size_t i = 0; i < patterns->count; i++)
-		if (match_pattern(entry, patterns->items[i], 0))
+	const struct strings *wanted = &d->wanted.list;
+	bool exact = d->option->type == OPTION_TARGETS;
+
+	for (size_t i = 0; i < wanted->count; i++)
+		if (exact ? strcmp(entry, wanted->items[i]) == 0 :
+			    match_pattern(entry, wanted->items[i], MATCH_CASE))
 			return true;
 	return false;
+}
+
+static bool
+is_excluded(const struct strings *list, const char *pattern)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i][0] == '!' &&
+		    meets(list->items[i] + 1, pattern))
+			return true;
+	return false;
+}
+
+static bool
+has_entry(const struct demand *d, const struct strings *list, char *wanted)
+{
+	struct demand one = *d;
+
+	one.wanted.list = (struct strings){&wanted, 1};
+	for (size_t i = 0; i < list->count; i++)
+		if (is_among(&one, list->items[i]))
+			return !is_excluded(list, wanted);
+	return false;
+}
+
+/* A list that only excludes has all others (policy_in_patterns()). */
+static bool
+only_excludes(const struct strings *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i][0] != '!')
+			return false;
+	return list->count > 0;
+}
+
+static bool
+has_nothing_of(const struct strings *list, const struct strings *unwanted)
+{
+	for (size_t i = 0; i < list->count; i++)
+		for (size_t j = 0; j < unwanted->count; j++)
+			if (list->items[i][0] != '!' &&
+			    meets(list->items[i], unwanted->items[j]))
+				return false;
+	return !only_excludes(list);
 }
 
 static bool
@@ -310,29 +403,18 @@ entries_hold(const struct demand *d, const struct strings *list)
 	case DEMAND_UNSET:
 		return list->count == 0;
 	case DEMAND_HAS:
-		for (size_t i = 0; i < wanted->count; i++) {
-			size_t j = 0;
-
-			while (j < list->count &&
-			    !match_pattern(list->items[j], wanted->items[i], 0))
-				j++;
-			if (j == list->count)
+		for (size_t i = 0; i < wanted->count; i++)
+			if (!has_entry(d, list, wanted->items[i]))
 				return false;
-		}
 		return true;
 	case DEMAND_ONLY:
 		for (size_t i = 0; i < list->count; i++)
 			if (list->items[i][0] != '!' &&
-			    !is_among(list->items[i], wanted))
+			    !is_among(d, list->items[i]))
 				return false;
-		return true;
+		return !only_excludes(list);
 	case DEMAND_WITHOUT:
-		for (size_t i = 0; i < list->count; i++)
-			for (size_t j = 0; j < wanted->count; j++)
-				if (list->items[i][0] != '!' &&
-				    meets(list->items[i], wanted->items[j]))
-					return false;
-		return true;
+		return has_nothing_of(list, wanted);
 	default:
 		return false;
 	}

@@ -4,6 +4,7 @@
  */
 #include "config/compliance/look.h"
 
+#include "config/crypto_policy.h"
 #include "lib/mem.h"
 
 #include <errno.h>
@@ -79,19 +80,28 @@ look_at(const struct looking *l, const char *path, const struct limits *limits,
 
 /* ---- the configuration ---- */
 
+/* The system's policy on algorithms goes along, and is anybody's to read. */
+static bool
+is_ours(const struct bundle_file *file)
+{
+	return strcmp(file->path, CRYPTO_POLICY_FILE) != 0;
+}
+
 static void
 look_at_config(const struct looking *l, unsigned aspects)
 {
 	const struct limits file = {aspects, 0600, NULL};
 	/* Their names are no secret: nobody else may write. */
 	const struct limits directory = {aspects, 0755, NULL};
+	const char *last = ""; /* the main file */
 	char *main, *drop_ins;
 
-	if (l->bundle->count == 0)
-		return;
 	for (size_t i = 0; i < l->bundle->count; i++)
-		look_at(l, l->bundle->files[i].path, &file, false);
-	main = mem_strdup(l->bundle->files[l->bundle->count - 1].path);
+		if (is_ours(&l->bundle->files[i])) {
+			last = l->bundle->files[i].path;
+			look_at(l, last, &file, false);
+		}
+	main = mem_strdup(last);
 	drop_ins = mem_printf("%s/policy.d", dirname(main));
 	look_at(l, main, &directory, false);
 	look_at(l, drop_ins, &directory, true);
@@ -123,6 +133,18 @@ look_config_modes(const struct looking *l)
 	look_at_config(l, ASPECT_MODE);
 }
 
+/* Without the file, the question about crypto.profile has no meaning. */
+void
+look_policy_file(const struct looking *l)
+{
+	if (access(CRYPTO_POLICY_FILE, F_OK) == 0 || errno != ENOENT)
+		return;
+	l->item->status = ITEM_NOT_APPLICABLE;
+	l->item->finding_count = l->item->more = 0;
+	l->item->reason = "this machine has no system-wide policy on "
+			  "algorithms: there is no " CRYPTO_POLICY_FILE;
+}
+
 /* ---- keys ---- */
 
 void
@@ -133,6 +155,10 @@ look_private_keys(const struct looking *l)
 
 	for (size_t i = 0; i < files->count; i++)
 		look_at(l, files->items[i], &limits, false);
+	if (files->count == 0)
+		item_add(l->report, l->item,
+		    &(const struct finding){
+			.what = "host_keys", .value = "none"});
 }
 
 /* The server reads no .pub, so one that is not there is no fault. */
@@ -165,6 +191,19 @@ look_program(const struct looking *l)
 	item_add(l->report, l->item, &f);
 }
 
+/* A unit that systemctl mask has put out of reach is started by nothing. */
+static bool
+is_masked(const char *unit)
+{
+	char *path = mem_printf("/etc/systemd/system/%s", unit);
+	char target[sizeof("/dev/null")] = "";
+	ssize_t len = readlink(path, target, sizeof(target));
+
+	free(path);
+	return len == (ssize_t)strlen("/dev/null") &&
+	    memcmp(target, "/dev/null", (size_t)len) == 0;
+}
+
 /* The links that systemctl enable, update-rc.d and their like make. */
 void
 look_enabled(const struct looking *l)
@@ -184,5 +223,9 @@ look_enabled(const struct looking *l)
 			f.value = "is there";
 			f.holds = true;
 		}
+	if (f.holds && is_masked("sallyport.service")) {
+		f.value = "is there, but sallyport.service is masked";
+		f.holds = false;
+	}
 	item_add(l->report, l->item, &f);
 }

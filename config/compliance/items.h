@@ -33,7 +33,7 @@ ITEM("5.1.22", "level 1", "PAM is used", pam)
 #endif
 
 #ifdef CIS_RHEL9
-ITEM("1.6.2", "level 1", "The system-wide cryptographic policy is not overridden", no_policy_file)
+ITEM("1.6.2", "level 1", "The system-wide cryptographic policy is not overridden", system_policy)
 ITEM("1.6.5", "level 1", "No CBC for SSH", ciphers_cis)
 ITEM("1.6.6", "level 1", "No chacha20-poly1305 for SSH", no_chacha)
 ITEM("1.6.7", "level 1", "No encrypt-then-MAC for SSH", no_etm)

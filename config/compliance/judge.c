@@ -8,6 +8,7 @@
 #include "config/compliance/judge.h"
 
 #include "config/compliance/banner.h"
+#include "config/kerberos.h"
 #include "config/policy/granted.h"
 
 #include <stdio.h>
@@ -89,12 +90,29 @@ ask_listener(const struct asking *a, size_t index, size_t offset)
 	    (const char *)l + offset, option, origin);
 }
 
+/* Holds of nothing at all: what must be there is not there. */
+static void
+add_nothing(const struct asking *a, const char *why)
+{
+	struct finding f = {.what = a->demand->key,
+	    .value = why,
+	    .holds =
+		a->demand->how != DEMAND_SET && a->demand->how != DEMAND_HAS};
+
+	item_add(a->report, a->item, &f);
+}
+
 static void
 ask_server(const struct asking *a)
 {
 	const struct option *option = a->demand->option;
 	size_t offset;
 
+	if (strcmp(option->name, "crypto.gss_kex") == 0 &&
+	    !config_exchanges_by_gss(a->config)) {
+		add_nothing(a, "not offered");
+		return;
+	}
 	if (!is_listeners(option, &offset)) {
 		add_value(a, "", (const char *)a->config + option->offset,
 		    option, &a->config->origins[option - options]);
@@ -198,6 +216,7 @@ static void
 ask(struct asking *a)
 {
 	enum grant grant = (enum grant)a->demand->option->grant;
+	size_t before = a->item->finding_count + a->item->more;
 
 	if (a->demand->option->section != SECTION_GRANT) {
 		ask_server(a);
@@ -208,6 +227,8 @@ ask(struct asking *a)
 	    ask_standing, a);
 	if (is_for_strangers(grant))
 		standings_walk(a->config, STANDING_DECOY, ask_standing, a);
+	if (a->item->finding_count + a->item->more == before)
+		add_nothing(a, "no rule lets anybody in");
 }
 
 /* ---- items ---- */

@@ -14,16 +14,20 @@
 
 /* ---- modules ---- */
 
+static bool
+is_of(const struct module_settings *m, const char *file)
+{
+	const char *name = strrchr(m->file, '/');
+
+	return strcmp(name != NULL ? name + 1 : m->file, file) == 0;
+}
+
 static const struct module_settings *
 find_module(const struct config *c, const char *file)
 {
-	for (size_t i = 0; i < c->module_count; i++) {
-		const char *name = strrchr(c->modules[i].file, '/');
-
-		name = name != NULL ? name + 1 : c->modules[i].file;
-		if (strcmp(name, file) == 0)
+	for (size_t i = 0; i < c->module_count; i++)
+		if (is_of(&c->modules[i], file))
 			return &c->modules[i];
-	}
 	return NULL;
 }
 
@@ -40,11 +44,9 @@ look_pam(const struct looking *l)
 	item_add(l->report, l->item, &f);
 }
 
-void
-look_host_files(const struct looking *l)
+static void
+judge_host_files(const struct looking *l, const struct module_settings *m)
 {
-	const struct module_settings *m =
-	    find_module(l->config, "hostbased.so");
 	struct finding f = {.what = "module hostbased, user_files",
 	    .value = m != NULL ? "false" : "not loaded",
 	    .holds = true};
@@ -59,6 +61,65 @@ look_host_files(const struct looking *l)
 		f.holds = strcmp(p->value, "false") == 0;
 	}
 	item_add(l->report, l->item, &f);
+}
+
+/* It may be loaded more than once, under several names. */
+void
+look_host_files(const struct looking *l)
+{
+	const struct config *c = l->config;
+
+	for (size_t i = 0; i < c->module_count; i++)
+		if (is_of(&c->modules[i], "hostbased.so"))
+			judge_host_files(l, &c->modules[i]);
+	if (find_module(c, "hostbased.so") == NULL)
+		judge_host_files(l, NULL);
+}
+
+/* The modules that come with the server; of them pam alone has passwords. */
+static bool
+is_shipped(const struct module_settings *m)
+{
+	return is_of(m, "pam.so") || is_of(m, "publickey.so") ||
+	    is_of(m, "hostbased.so") || is_of(m, "gssapi.so");
+}
+
+static void
+judge_step(const struct looking *l, const struct chain_step *step)
+{
+	const struct config *c = l->config;
+
+	if (strcmp(step->method, "password") != 0 &&
+	    strcmp(step->method, "keyboard-interactive") != 0)
+		return;
+	for (size_t i = 0; i < c->module_count; i++) {
+		const struct module_settings *m = &c->modules[i];
+		struct finding f = {.what = step->method,
+		    .value = "another module may serve it, of which nothing "
+			     "is known",
+		    .where = m->name,
+		    .origin = m->origin};
+
+		if (!is_shipped(m) &&
+		    (step->module == NULL ||
+			strcmp(step->module, m->name) == 0))
+			item_add(l->report, l->item, &f);
+	}
+}
+
+static void
+judge_chains(const struct standing *s, void *context)
+{
+	for (size_t i = 0; i < s->d->chains.count; i++)
+		for (size_t j = 0; j < s->d->chains.items[i].count; j++)
+			judge_step(context, &s->d->chains.items[i].steps[j]);
+}
+
+void
+look_passwords(const struct looking *l)
+{
+	standings_walk(
+	    l->config, STANDING_RULES, judge_chains, (void *)(uintptr_t)l);
 }
 
 void
@@ -77,11 +138,41 @@ look_key_exchange(const struct looking *l)
 
 /* ---- whom the policy lets in ---- */
 
+/* Wildcards alone, from wherever (USER@NETWORK): no name. */
+static bool
+is_any(const char *pattern)
+{
+	return strspn(pattern, "*?") == strcspn(pattern, "@");
+}
+
+/* One entry that is for all is enough, unless somebody is excluded. */
 static bool
 is_everybody(const struct strings *list)
 {
-	return list->count == 0 ||
-	    (list->count == 1 && strcmp(list->items[0], "*") == 0);
+	bool any = list->count == 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const char *entry = list->items[i];
+
+		if (entry[0] == '!' && !is_any(entry + 1))
+			return false;
+		any |= is_any(entry + (entry[0] == '!'));
+	}
+	return any;
+}
+
+/* But for uid 0, which no range lets in. */
+static bool
+is_every_uid(const struct uid_ranges *uids)
+{
+	uint64_t next = 1;
+
+	for (size_t i = 0; i < uids->count; i++)
+		for (size_t j = 0; j < uids->count; j++)
+			if (uids->items[j].first <= next &&
+			    uids->items[j].last >= next)
+				next = (uint64_t)uids->items[j].last + 1;
+	return uids->count == 0 || next >= UINT32_MAX;
 }
 
 static bool
@@ -90,7 +181,7 @@ asks_who(const struct rule *rule)
 	for (size_t i = 0; i < rule->match_count; i++)
 		if (!is_everybody(&rule->matches[i].users) ||
 		    !is_everybody(&rule->matches[i].groups) ||
-		    rule->matches[i].uids.count > 0)
+		    !is_every_uid(&rule->matches[i].uids))
 			return true;
 	return false;
 }
@@ -123,10 +214,11 @@ refuses_by_name(const struct rule *guard)
 	    policy_match_is_late(guard))
 		return false;
 	for (size_t i = 0; i < guard->match_count; i++)
-		if (guard->matches[i].from.count +
-			guard->matches[i].listeners.count +
-			guard->matches[i].times.count >
-		    0)
+		if (guard->matches[i].invalid_user ||
+		    guard->matches[i].from.count +
+			    guard->matches[i].listeners.count +
+			    guard->matches[i].times.count >
+			0)
 			return false;
 	return true;
 }

@@ -11,7 +11,7 @@ struct looking {
 	const struct config *config;
 	const struct bundle *bundle; /* the files it was read from */
 	struct report *report;
-	struct item *item;
+	struct item *item; /* what was asked before has been added */
 };
 
 typedef void look_fn(const struct looking *l);
@@ -21,7 +21,9 @@ look_fn look_access_list; /* does every rule ask who comes? */
 look_fn look_banner; /* is the file there that is to be shown? */
 look_fn look_host_files; /* files of users that hostbased would read */
 look_fn look_pam; /* the module that asks PAM */
+look_fn look_passwords; /* does only PAM judge them? */
 look_fn look_key_exchange; /* by GSS-API */
+look_fn look_policy_file; /* does the machine have a policy on algorithms? */
 
 /* files.c */
 look_fn look_config_files; /* root's, 0600, their directory 0700 or 0755 */

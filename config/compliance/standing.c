@@ -54,34 +54,68 @@ open_door(struct walk *w, struct rule *rule)
 
 /* ---- which rules count ---- */
 
+/* Uid 0 comes in only where a rule names it without wildcards. */
+static bool
+is_name(const char *pattern)
+{
+	return strpbrk(pattern, "*?!") == NULL;
+}
+
+static bool
+has_uid_zero(const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->match_count; i++)
+		for (size_t j = 0; j < rule->matches[i].uids.count; j++)
+			if (rule->matches[i].uids.items[j].first == 0)
+				return true;
+	return false;
+}
+
+/* Does the rule name a user whom the other does not?  other NULL: none. */
+static bool
+names_more(const struct rule *rule, const struct rule *other)
+{
+	for (size_t i = 0; i < rule->match_count; i++) {
+		const struct strings *users = &rule->matches[i].users;
+
+		for (size_t j = 0; j < users->count; j++)
+			if (is_name(users->items[j]) &&
+			    (other == NULL ||
+				!policy_names_root(other, users->items[j])))
+				return true;
+	}
+	return has_uid_zero(rule) &&
+	    (other == NULL || !policy_names_root(other, ""));
+}
+
+/*
+ * Any name may be that of an account with uid 0, which passes by every rule
+ * that does not name it.
+ */
 static bool
 is_reached(const struct config *c, size_t index)
 {
 	const struct rule *rule = &c->rules[index];
-	bool root = policy_names_root(rule, "root");
 
 	for (size_t i = 0; i < index; i++)
-		if ((!root || policy_names_root(&c->rules[i], "root")) &&
-		    policy_covers(&c->rules[i], rule))
+		if (policy_covers(&c->rules[i], rule) &&
+		    !names_more(rule, &c->rules[i]))
 			return false;
 	return true;
 }
 
-/* Uid 0 comes in only where a rule names it without wildcards. */
 static bool
-names_somebody(const struct rule *rule)
+names_root_alone(const struct rule *rule)
 {
 	for (size_t i = 0; i < rule->match_count; i++) {
-		const struct rule_match *m = &rule->matches[i];
+		const struct strings *users = &rule->matches[i].users;
 
-		for (size_t j = 0; j < m->users.count; j++)
-			if (strpbrk(m->users.items[j], "*?!") == NULL)
-				return true;
-		for (size_t j = 0; j < m->uids.count; j++)
-			if (m->uids.items[j].first == 0)
-				return true;
+		for (size_t j = 0; j < users->count; j++)
+			if (is_name(users->items[j]) &&
+			    strcmp(users->items[j], "root") != 0)
+				return false;
 	}
-	return false;
+	return names_more(rule, NULL) && !has_uid_zero(rule);
 }
 
 /* ---- one rule ---- */
@@ -105,7 +139,7 @@ judge(struct walk *w, const struct rule *overlay)
 	decision_free(&d);
 }
 
-/* The rule as it narrows to root where root is asked about. */
+/* The rule as it narrows to root where nobody else with uid 0 is named. */
 static void
 narrow_to_root(struct rule *rule, struct rule_match *matches, char **name)
 {
@@ -176,7 +210,7 @@ walk_rule(struct walk *w, const struct rule *rule)
 	    mem_array(rule->match_count + 1, sizeof(*matches));
 	size_t maybe = 0;
 
-	if (w->kind == STANDING_ROOT && policy_names_root(rule, root))
+	if (w->kind == STANDING_ROOT && names_root_alone(rule))
 		narrow_to_root(&narrowed, matches, &name);
 	w->sub = *w->config;
 	w->shown = rule;
@@ -217,7 +251,7 @@ standings_walk(const struct config *config, enum standing_kind kind,
 	     i++)
 		if (is_reached(config, i) &&
 		    (kind != STANDING_ROOT ||
-			names_somebody(&config->rules[i])))
+			names_more(&config->rules[i], NULL)))
 			walk_rule(&w, &config->rules[i]);
 	free(w.overlays);
 	free(w.guards);
@@ -237,23 +271,6 @@ standing_setter(const struct standing *s, enum grant grant,
 	return origin->line != 0 ? setter : NULL;
 }
 
-/* Where a layer that is empty leaves nothing. */
-static bool
-is_closed(const struct decision *d, enum grant grant)
-{
-	const struct layers *layers = decision_layers(d, grant);
-
-	if (layers == NULL || grant == GRANT_deny_users ||
-	    grant == GRANT_deny_groups || grant == GRANT_key_revoked ||
-	    grant == GRANT_channel_timeouts)
-		return false;
-	for (size_t i = 0; i < layers->count; i++)
-		/* Every kind of list begins alike. */
-		if (((const struct strings *)layers->items[i].list)->count == 0)
-			return true;
-	return false;
-}
-
 char *
 standing_value(const struct standing *s, enum grant grant)
 {
@@ -261,7 +278,5 @@ standing_value(const struct standing *s, enum grant grant)
 
 	if (grant == GRANT_methods)
 		return granted_value_text(option, &s->d->chains);
-	if (is_closed(s->d, grant))
-		return mem_strdup("[]");
 	return granted_text(s->d, option);
 }

@@ -76,11 +76,12 @@ static const struct check no_user_hosts = {.look = look_host_files,
 static const struct check no_root = {
     .questions = {{"root_login", DEMAND_IS, "\"no\""}},
     .change = "guards = ( { name = \"no-root\"; root_login = \"no\"; } );"};
-static const struct check no_blank_password = {
+static const struct check no_blank_password = {.look = look_passwords,
     .reason = "fixed: PAM is asked with PAM_DISALLOW_NULL_AUTHTOK, whatever "
 	      "the stack says (nullok)",
     .proof = "tests/integration/test_compliance.py: "
-	     "test_an_empty_password_lets_nobody_in"};
+	     "test_an_empty_password_lets_nobody_in",
+    .change = "# name pam as the module of these steps: \"password:pam\""};
 static const struct check pam = {.look = look_pam,
     .asked = "the module pam is loaded: it judges the account and opens the "
 	     "session of every login",
@@ -97,21 +98,26 @@ static const struct check strict_modes = {
 	"private group of the user's alone: private_groups)",
     .proof = "tests/integration/test_login.py: "
 	     "test_bad_modes_of_the_home_are_named"};
+/* No other name is known to be harmless to every program. */
+#define HARMLESS                                                        \
+	"[ \"LANG\", \"LANGUAGE\", \"LC_*\", \"TERM\", \"COLORTERM\", " \
+	"\"NO_COLOR\", \"XMODIFIERS\" ]"
 static const struct check no_user_environment = {
-    .questions = {{"accept_env", DEMAND_WITHOUT,
-	"[ \"PATH\", \"HOME\", \"SHELL\", \"ENV\", \"BASH_ENV\" ]"}},
-    .asked = "~/.ssh/environment is read by nothing; environment= of a key "
-	     "line sets what accept_env lets the client set, which names no "
-	     "variable that leads programs astray",
+    .questions = {{"accept_env", DEMAND_ONLY, HARMLESS}},
+    .asked =
+	"~/.ssh/environment is read by nothing; environment= of a key "
+	"line sets what accept_env lets the client set, which is language, "
+	"terminal and colours alone",
     .proof = "tests/integration/test_hostile.py: "
 	     "test_a_key_s_environment_loads_no_library",
     .change = "guards = ( { name = \"env\"; accept_env = [ \"LANG\", "
 	      "\"LC_*\" ]; } );"};
 static const struct check no_unattended = {
-    .questions = {{"accept_env", DEMAND_WITHOUT,
-	"[ \"PATH\", \"HOME\", \"SHELL\", \"ENV\", \"BASH_ENV\" ]"}},
-    .asked = "no empty password lets anybody in (fixed), and no file of a "
-	     "user's sets the environment beyond accept_env",
+    .questions = {{"accept_env", DEMAND_ONLY, HARMLESS}},
+    .look = look_passwords,
+    .asked = "no empty password lets anybody in (fixed where PAM judges them), "
+	     "and no file of a user's sets the environment beyond language, "
+	     "terminal and colours",
     .proof = "tests/integration/test_compliance.py: "
 	     "test_an_empty_password_lets_nobody_in",
     .change = "guards = ( { name = \"env\"; accept_env = [ \"LANG\", "
@@ -150,19 +156,21 @@ static const struct check kex_cis = {
     .change = "crypto = { profile = \"cis\"; };"};
 static const struct check kex_stig = {
     .questions = {{"crypto.kex", DEMAND_ONLY,
-	"[ \"ecdh-sha2-nistp*\", \"diffie-hellman-group-exchange-sha256\" ]"}},
+		      "[ \"ecdh-sha2-nistp*\", "
+		      "\"diffie-hellman-group-exchange-sha256\" ]"},
+	{"crypto.gss_kex", DEMAND_ONLY, "[ \"gss-nistp*\" ]"}},
     .change = "crypto = { profile = \"stig\"; };"};
 static const struct check rekey = {
     .questions = {{"rekey_bytes", DEMAND_AT_MOST, "\"1G\""},
 	{"rekey_seconds", DEMAND_AT_MOST, "\"1h\""}},
     .change = "guards = ( { name = \"rekey\"; rekey_bytes = \"1G\"; "
 	      "rekey_seconds = \"1h\"; } );"};
-static const struct check no_policy_file = {.meaningless = true,
-    .reason =
-	"the server reads no file of update-crypto-policies: its "
-	"algorithms are those of crypto, judged by the items on ciphers and "
-	"MACs",
-    .proof = "sallyport.conf(5), crypto.profile"};
+static const struct check system_policy = {
+    .questions = {{"crypto.profile", DEMAND_IS, "\"system\""}},
+    .look = look_policy_file,
+    .proof = "tests/integration/test_crypto_policy.py: "
+	     "test_nothing_widens_the_policy",
+    .change = "crypto = { profile = \"system\"; };"};
 
 /* ---- how long, how many ---- */
 
@@ -222,12 +230,14 @@ static const struct check no_compression = {
 
 static const struct check level_cis = {
     .questions = {{"log.level", DEMAND_ONLY, "[ \"info\", \"verbose\" ]"},
-	{"log_level", DEMAND_ONLY, "[ \"info\", \"verbose\" ]"}},
-    .change = "log = { level = \"verbose\"; };"};
+	{"log_level", DEMAND_ONLY, "[ \"info\", \"verbose\" ]"},
+	{"log.targets", DEMAND_SET, NULL}},
+    .change = "log = { level = \"verbose\"; }; # and targets, if they are []"};
 static const struct check level_verbose = {
     .questions = {{"log.level", DEMAND_IS, "\"verbose\""},
-	{"log_level", DEMAND_IS, "\"verbose\""}},
-    .change = "log = { level = \"verbose\"; };"};
+	{"log_level", DEMAND_IS, "\"verbose\""},
+	{"log.targets", DEMAND_SET, NULL}},
+    .change = "log = { level = \"verbose\"; }; # and targets, if they are []"};
 static const struct check last_login = {
     .questions = {{"records.last_login", DEMAND_IS, "\"server\""}},
     .change = "records = { last_login = \"server\"; };"};

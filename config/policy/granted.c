@@ -49,6 +49,20 @@ stands_before(const struct option *option, const struct layers *layers,
 	return found;
 }
 
+/* Lists must all allow: an empty one leaves nothing. */
+static bool
+is_closed(const struct layers *layers, enum grant grant)
+{
+	if (grant == GRANT_deny_users || grant == GRANT_deny_groups ||
+	    grant == GRANT_key_revoked || grant == GRANT_channel_timeouts)
+		return false;
+	for (size_t i = 0; i < layers->count; i++)
+		/* Every kind of list begins alike. */
+		if (((const struct strings *)layers->items[i].list)->count == 0)
+			return true;
+	return false;
+}
+
 char *
 granted_text(const struct decision *d, const struct option *option)
 {
@@ -60,6 +74,8 @@ granted_text(const struct decision *d, const struct option *option)
 	if (layers == NULL || layers->count == 0)
 		return granted_value_text(
 		    option, (const char *)&d->grants + option->offset);
+	if (is_closed(layers, grant))
+		return mem_strdup("[]");
 	for (i = 0; i < layers->count; i++) {
 		one = granted_value_text(option, layers->items[i].list);
 		if (is_open_list(option, &layers->items[i], one) ||

@@ -131,10 +131,12 @@ times_cover(
 	return later->count > 0;
 }
 
+/* A grant for a time is for one rule by its name, and ends. */
 static bool
 covers_group(const struct rule_match *earlier, const struct rule_match *later)
 {
-	return (!earlier->invalid_user || later->invalid_user) &&
+	return !earlier->by_grant &&
+	    (!earlier->invalid_user || later->invalid_user) &&
 	    patterns_cover(&earlier->users, &later->users) &&
 	    patterns_cover(&earlier->groups, &later->groups) &&
 	    patterns_cover(&earlier->listeners, &later->listeners) &&

@@ -333,6 +333,61 @@ def test_show_effective_folds_the_guards_in(place):
     assert place.ctl("show", "--effective", "nobody").returncode == 1
 
 
+# What reads as if an item held: item, rule's part, top level's part.
+DECEPTIVE = {
+    "a library's variable": ("cis-debian12 5.1.21", 'accept_env = [ "LD_*" ];', ""),
+    "a shell's start file": ("cis-debian12 5.1.21", 'accept_env = [ "BASH_*" ];', ""),
+    "a log that goes nowhere": ("cis-debian12 5.1.14", "", 'log = { level = "verbose"; targets = []; };'),
+    "everybody beside a name": ("cis-debian12 5.1.4", 'match = { user = [ "*", "alice" ]; };', ""),
+    "everybody from somewhere": ("cis-debian12 5.1.4", 'match = { user = "*@10.0.0.0/8"; };', ""),
+    "every uid": ("cis-debian12 5.1.4", 'match = { uid = [ "0-999", "1000-4294967294" ]; };', ""),
+    "a refusal of names that nobody has": (
+        "cis-debian12 5.1.4", "# without match", 'guards = ( { name = "g"; match = { user = "a"; invalid_user = true; }; refuse = true; } );'),
+    "another name of uid 0": ("cis-debian12 5.1.20", 'match = { user = "toor"; }; root_login = "key";', ""),
+    "uid 0 behind a rule that takes root": (
+        "cis-debian12 5.1.20", 'match = { user = [ "root", "toor" ]; }; root_login = "key";',
+        'guards = ( { name = "g"; match = { user = "root"; }; root_login = "no"; } );'),
+}
+
+
+@pytest.mark.parametrize("case", DECEPTIVE)
+def test_a_value_that_only_looks_right_fails(place, case):
+    which, rule, top = DECEPTIVE[case]
+    text = base(place, rule, top)
+    if "match" in rule:
+        place.write(text.replace('match = { group = "staff"; };', ""))
+    assert place.item(which)["status"] == "fail", place.item(which)
+
+
+@pytest.mark.parametrize("rule,operator,value,status", [
+    ('accept_env = [ "*", "!LANG" ];', "has", '"LANG"', "fail"),
+    ('accept_env = [ "LANG", "!LC_*" ];', "has", '"LANG"', "pass"),
+    ('accept_env = [ "!LANG" ];', "without", '"PATH"', "fail"),
+    ('accept_env = [ "P*" ];', "without", '"*H"', "fail"),
+    ('accept_env = [ "!LANG" ];', "only", '"LANG"', "fail"),
+    ('local_forward = [ "db:5432" ];', "only", '"db:*"', "fail"),
+    ('local_forward = [ "db:5432" ];', "only", '"db:5432"', "pass"),
+])
+def test_patterns_are_compared_as_patterns(place, rule, operator, value, status):
+    base(place, rule)
+    key = rule.split()[0]
+    (item,) = json.loads(own(place, f"""title = "t";
+items = ( {{ id = "1"; title = "x"; key = "{key}"; operator = "{operator}"; value = [ {value} ]; }} );
+""").stdout)["items"]
+    assert item["status"] == status, item
+
+
+def test_each_module_of_a_kind_counts(place):
+    text = base(place)
+    place.write(text.replace('{ name = "publickey"; } );', '{ name = "publickey"; }, { name = "hostbased"; }, '
+                '{ name = "again"; file = "hostbased.so"; options = { user_files = true; }; } );'))
+    assert place.item("cis-debian12 5.1.11")["status"] == "fail"
+
+
+def test_a_list_that_a_guard_closes_is_shown_closed(place):
+    base(place, 'accept_env = [ "LANG" ];', 'guards = ( { name = "g"; accept_env = []; } );')
+    assert "\n  accept_env = [];" in place.ctl("show", "--effective", check=0).stdout
+
 # ---- the site's own items ----
 
 OWN = """title = "House rules";

@@ -455,6 +455,7 @@ static const struct reach_row reach_rows[] = {
     {"invalid_user = true;", "invalid_user = true;", true},
     {"", "invalid_user = true;", true},
     {"listener = \"*\";", "listener = \"main\";", true},
+    {"by_grant = true;", "", false},
 };
 
 static char *
