@@ -2,6 +2,7 @@
  * config/policy/timed.c: files of grants for a time; and narrow.c, what a later
  * policy takes away from an open connection.
  */
+#include "config/options.h"
 #include "config/policy/match.h"
 #include "config/policy/narrow.h"
 #include "config/policy/timed.h"
@@ -184,6 +185,75 @@ START_TEST(the_same_lists_once_more_are_no_difference)
 }
 END_TEST
 
+/* Asked at the login or at a start, and never again.  A row that is added to
+ * grants.h must be put here or into narrow.c. */
+static const enum grant at_start[] = {GRANT_refuse, GRANT_allow_users,
+    GRANT_deny_users, GRANT_allow_groups, GRANT_deny_groups, GRANT_methods,
+    GRANT_publickey, GRANT_password, GRANT_keyboard_interactive, GRANT_gssapi,
+    GRANT_hostbased, GRANT_pam_service, GRANT_max_auth_tries, GRANT_guesses,
+    GRANT_guess_every, GRANT_root_login, GRANT_key_types, GRANT_key_sources,
+    GRANT_key_cas, GRANT_key_rsa_bits, GRANT_key_certificate, GRANT_key_touch,
+    GRANT_key_verify, GRANT_key_ca_algorithms, GRANT_key_revoked,
+    GRANT_principals, GRANT_delegation, GRANT_keep_delegated,
+    GRANT_renew_delegated, GRANT_times, GRANT_banner, GRANT_subsystem_commands,
+    GRANT_command, GRANT_command_restricts, GRANT_sftp_start, GRANT_sftp_umask,
+    GRANT_sftp_read_only, GRANT_sftp_without_shell, GRANT_chroot, GRANT_set_env,
+    GRANT_expose_auth, GRANT_expose_connection, GRANT_reset_input,
+    GRANT_record_pty, GRANT_record_exec, GRANT_record_input,
+    GRANT_record_required, GRANT_record_notice, GRANT_record_max_size,
+    GRANT_record_idle, GRANT_forwarding, GRANT_tcp_forward,
+    GRANT_x11_display_offset, GRANT_idle_timeout, GRANT_unused_timeout,
+    GRANT_channel_timeouts, GRANT_max_session_time, GRANT_on_change,
+    GRANT_until_certificate_ends, GRANT_warn_before, GRANT_keepalive_interval,
+    GRANT_keepalive_count, GRANT_rekey_bytes, GRANT_rekey_seconds,
+    GRANT_ip_qos_interactive, GRANT_ip_qos_bulk, GRANT_log_level};
+
+static bool
+is_at_start(enum grant grant)
+{
+	for (size_t i = 0; i < sizeof(at_start) / sizeof(at_start[0]); i++)
+		if (at_start[i] == grant)
+			return true;
+	return false;
+}
+
+/* Is it of a type that narrow.c reads as what it is? */
+static bool
+travels(const struct option *option)
+{
+	switch (option->type) {
+	case OPTION_TARGETS:
+	case OPTION_STRINGS:
+		return option->tighten == TIGHTEN_LAYER;
+	case OPTION_BOOL:
+	case OPTION_NUMBER:
+	case OPTION_TIME:
+	case OPTION_CHOICE:
+	case OPTION_MODE:
+		return option->tighten != TIGHTEN_LAYER;
+	default:
+		return false;
+	}
+}
+
+START_TEST(each_grant_is_asked_at_the_start_or_is_live)
+{
+	const struct option *option;
+	enum grant grant;
+
+	for (grant = 0; grant < GRANT_COUNT; grant++) {
+		option = option_of_grant(grant);
+		ck_assert_msg(narrow_is_live(grant) != is_at_start(grant),
+		    "%s: live, or asked at the start?", option->name);
+		if (!narrow_is_live(grant))
+			continue;
+		ck_assert_msg(
+		    option->tighten != TIGHTEN_NEVER && travels(option),
+		    "%s: a later policy cannot take it away", option->name);
+	}
+}
+END_TEST
+
 Suite *
 suite_timed(void)
 {
@@ -196,6 +266,7 @@ suite_timed(void)
 	tcase_add_test(c, a_grant_holds_for_its_user_rule_and_time_alone);
 	tcase_add_test(c, a_later_policy_takes_away_and_never_gives);
 	tcase_add_test(c, the_same_lists_once_more_are_no_difference);
+	tcase_add_test(c, each_grant_is_asked_at_the_start_or_is_live);
 	suite_add_tcase(s, c);
 	return s;
 }
