@@ -7,7 +7,8 @@
 
 #include "config/policy/timed.h"
 
-#define GRANTS_FILES_MAX 4096
+#define GRANTS_FILES_MAX 4096 /* that are not over */
+#define GRANTS_LOOK_MAX	 16384 /* of any kind */
 
 /* A file that grants nothing, and why. */
 typedef void grants_fault_fn(const char *file, const char *why, void *arg);
@@ -21,5 +22,9 @@ typedef void grants_fault_fn(const char *file, const char *why, void *arg);
 enum fact_state grants_read(const char *directory, const char *user,
     grants_fault_fn *fault, void *arg, struct timed_grant **grants,
     size_t *count);
+
+/* Removes files of root's that are understood and over; all others stay, also
+ * what is behind the first GRANTS_LOOK_MAX. */
+void grants_sweep(const char *directory);
 
 #endif

@@ -95,6 +95,14 @@ fill(struct timed_grant *g, const struct asked *a, uint64_t seconds)
 						   "root");
 }
 
+/* A grant that is over is of no use, and in the way of those that are not. */
+static void
+sweep(const struct config *c)
+{
+	if (geteuid() == 0)
+		grants_sweep(c->grants_directory);
+}
+
 /* Whole or not at all: what is being written has no name that counts. */
 static int
 store(const char *directory, const struct timed_grant *g, char id[17])
@@ -148,6 +156,7 @@ add(const struct ctl *ctl, const struct config *c, int argc, char **argv)
 		return status;
 	if (getpwnam(a.user) == NULL)
 		return ctl_fail("%s: there is no such user", a.user);
+	sweep(c);
 	fill(&g, &a, seconds);
 	if ((status = store(c->grants_directory, &g, id)) != CTL_OK)
 		return status;
@@ -219,18 +228,9 @@ print_plain(const struct timed_grant *g, const char *id)
 	putchar('\n');
 }
 
-static int
-list(const struct ctl *ctl, const struct config *c, int argc)
+static void
+print(const struct ctl *ctl, struct timed_grant *grants, size_t count)
 {
-	struct timed_grant *grants;
-	int status = CTL_OK;
-	size_t count;
-
-	if (argc != 0)
-		return ctl_usage(ctl, "list: no arguments are expected");
-	if (grants_read(c->grants_directory, NULL, tell_fault, &status, &grants,
-		&count) != FACT_KNOWN)
-		return ctl_fail("%s: cannot be read", c->grants_directory);
 	if (ctl->json)
 		putchar('[');
 	for (size_t i = 0; i < count; i++) {
@@ -246,6 +246,30 @@ list(const struct ctl *ctl, const struct config *c, int argc)
 	}
 	if (ctl->json)
 		puts("]");
+}
+
+/* One that is over is told of once, and then taken away. */
+static int
+list(const struct ctl *ctl, const struct config *c, int argc)
+{
+	struct timed_grant *grants;
+	int status = CTL_OK;
+	size_t count;
+	enum fact_state state;
+
+	if (argc != 0)
+		return ctl_usage(ctl, "list: no arguments are expected");
+	state = grants_read(
+	    c->grants_directory, NULL, tell_fault, &status, &grants, &count);
+	sweep(c);
+	if (state != FACT_KNOWN)
+		state = grants_read(
+		    c->grants_directory, NULL, NULL, NULL, &grants, &count);
+	if (state != FACT_KNOWN)
+		return ctl_fail("%s: cannot be read, or has more than %d "
+				"grants",
+		    c->grants_directory, GRANTS_FILES_MAX);
+	print(ctl, grants, count);
 	free(grants);
 	return status;
 }
@@ -279,8 +303,10 @@ take_back(const struct ctl *ctl, const struct config *c, int argc, char **argv)
 	if (unlink(path) != 0)
 		status = ctl_fail("%s: %s", path, strerror(errno));
 	free(path);
-	if (status == CTL_OK)
+	if (status == CTL_OK) {
+		sweep(c);
 		tell_server(ctl);
+	}
 	if (status == CTL_OK && !ctl->json)
 		printf("grant %s is taken back\n", argv[0]);
 	return status;

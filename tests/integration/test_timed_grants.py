@@ -134,6 +134,44 @@ def test_a_directory_that_cannot_be_read_refuses(scene, user):
     scene.wait_log("by_grant: whether there is a grant is not known")
 
 
+PAST = "2020-01-01T00:00:00Z"
+
+
+def write_many(s, user, until):
+    for i in range(4097):
+        write(s, text(user, until=until), name=f"many{i}.grant")
+
+
+def test_grants_that_are_over_refuse_nobody_and_are_taken_away(scene, user):
+    s = scene
+    write_many(s, user, PAST)
+    write(s, text(user))
+    assert enters(s, user)
+    kept = {"x.grant", "broken.grant", "linked.grant", "theirs.grant", "note.txt"}
+    write(s, text(user, "colour = red\n", PAST), name="broken.grant")
+    write(s, text(user, until=PAST), owner=12345, name="theirs.grant")
+    write(s, text(user, until=PAST), name="note.txt")
+    os.symlink("note.txt", f"{s.place}/linked.grant")
+    name = grant(s, user)
+    assert set(os.listdir(s.place)) == kept | {f"{name}.grant"}
+    write(s, text(user, until=PAST), name="y.grant")
+    assert ctl(s, "grant", "revoke", name).returncode == 0
+    assert set(os.listdir(s.place)) == kept
+    write(s, text(user, until=PAST), name="y.grant")
+    assert re.search(r"^y  .* over until", ctl(s, "grant", "list", check=1).stdout, re.M)
+    assert set(os.listdir(s.place)) == kept
+
+
+def test_more_grants_than_are_read_refuse(scene, user):
+    write(scene, text(user))
+    assert enters(scene, user)
+    write_many(scene, user, "2099-01-01T00:00:00Z")
+    assert not enters(scene, user)
+    scene.wait_log("by_grant: whether there is a grant is not known")
+    assert "has more than 4096 grants" in ctl(scene, "grant", "list", check=1).stderr
+    assert len(os.listdir(scene.place)) == 4098
+
+
 def test_mistakes_of_the_command_are_told(scene, user):
     s = scene
 
