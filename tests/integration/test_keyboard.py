@@ -187,7 +187,8 @@ def test_a_client_that_sleeps_hears_why_it_was_left(make_server, user):
     try:
         s.wait_log("Timeout, client not responding from user", 20)
         sp.wait_for(lambda: not s.processes("monitor "), 20, "the session's end")
-        assert sp.run(["sallyportctl", "-f", s.config, "sessions"], check=0).stdout == ""
+        sp.wait_for(lambda: sp.run(["sallyportctl", "-f", s.config, "sessions"], check=0).stdout == "",
+                    10, "the session's place")
         s.ssh(user, "true", check=0)
         mark = s.mark()
         os.kill(s.pid, signal.SIGHUP)  # the next image knows that it sleeps
