@@ -15,14 +15,22 @@ reader_error(
 	va_list args;
 	char *text;
 
-	if (r->scan != NULL && scan_is_fault(r->scan, line))
+	if (r->scan != NULL && scan_is_fault(r->scan, line)) {
+		r->left_out++;
 		return false;
+	}
 	va_start(args, format);
 	text = mem_vprintf(format, args);
 	va_end(args);
 	problem_error(r->problems, r->file, line, "%s: %s", key, text);
 	free(text);
 	return false;
+}
+
+size_t
+reader_errors(const struct reader *r)
+{
+	return r->problems->errors + r->left_out;
 }
 
 struct origin

@@ -18,6 +18,7 @@ struct reader {
 	const char *file;
 	size_t *plus; /* counts entries of a list that begin with +; NULL: none
 		       * may, + is a letter */
+	size_t left_out; /* errors in lines that the scan told of */
 };
 
 /*
@@ -26,6 +27,13 @@ struct reader {
  */
 bool reader_error(struct reader *r, unsigned line, const char *key,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/*
+ * Errors so far, with those that were left out.  "Has this part been read
+ * whole?" is asked of this number: problems->errors stays the same where the
+ * scan has told of the line.
+ */
+size_t reader_errors(const struct reader *r);
 
 struct origin reader_origin(
     const struct reader *r, const config_setting_t *setting);

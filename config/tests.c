@@ -119,7 +119,7 @@ load_test(
     struct loader *l, const config_setting_t *group, struct policy_test *test)
 {
 	const config_setting_t *grants;
-	size_t errors = l->problems->errors;
+	size_t errors = reader_errors(&l->reader);
 	const char *what;
 
 	test->origin = reader_origin(&l->reader, group);
@@ -130,7 +130,7 @@ load_test(
 	    arena_printf(l->arena, "tests.%s", test->name);
 	if ((grants = config_setting_get_member(group, "grants")) != NULL)
 		load_test_grants(l, grants, what, test);
-	if (l->problems->errors == errors)
+	if (reader_errors(&l->reader) == errors)
 		check_test(l, group, what, test);
 }
 

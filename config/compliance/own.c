@@ -74,7 +74,7 @@ read_item(struct reading *g, const config_setting_t *group)
 	struct own_items *own = g->own;
 	char *texts[MEMBERS] = {NULL};
 	const config_setting_t *s;
-	size_t errors = g->r.problems->errors;
+	size_t errors = reader_errors(&g->r);
 	struct own_item item = {0};
 	const char *fault;
 
@@ -91,7 +91,7 @@ read_item(struct reading *g, const config_setting_t *group)
 		else
 			texts[i] = text_of(g, s, members[i]);
 	}
-	if (g->r.problems->errors != errors)
+	if (reader_errors(&g->r) != errors)
 		return;
 	item.id = texts[MEMBER_ID];
 	item.title = texts[MEMBER_TITLE];
@@ -155,7 +155,7 @@ int
 own_parse(const struct bundle_file *file, struct own_items *own,
     struct problems *problems)
 {
-	struct reading g = {own, {NULL, problems, NULL, NULL, NULL}};
+	struct reading g = {.own = own, .r = {.problems = problems}};
 	size_t errors = problems->errors;
 	struct scan scan;
 	config_t parsed;
