@@ -428,7 +428,7 @@ def test_own_items_pass_and_fail(place):
     (('"methods"', '"modules"'), "cannot be compared"),
     (("items", "thing"), '"items" is missing'),
     ((");", ""), "items.conf:"),
-    (('"idle_timeout"; operator', '"idle_timeout"key_tyator'), "items.conf:3: "),
+    (('operator = "<="', 'value = "9m"'), "items.conf:3: value: is set already"),
 ])
 def test_own_items_are_read_strictly(place, change, said):
     base(place)
