@@ -57,7 +57,7 @@ def make_people(keys):
     for name in PEOPLE:
         name = "spt_" + name
         sp.run(["useradd", "-m", "-s", "/bin/sh", name], check=0)
-        sp.run(["chpasswd"], input=f"{name}:{PASSWORD}\n", check=0)
+        sp.set_password(name, PASSWORD)
         home = os.path.expanduser("~" + name)
         os.makedirs(home + "/.ssh", mode=0o700, exist_ok=True)
         with open(home + "/.ssh/authorized_keys", "w") as f:

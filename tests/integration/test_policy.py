@@ -170,7 +170,7 @@ def test_root_by_forced_command_only(make_server, user):
         root.make_key()
         assert s.ssh(root, "id").stdout == ""
         s.wait_log(r"ROOT LOGIN REFUSED FROM 127.0.0.1")
-        sp.run(["chpasswd"], input="root:s3cret pass\n", check=0)
+        sp.set_password("root", "s3cret pass")
         root.key = None
         assert s.ssh(root, "id", password="s3cret pass").stdout == ""
         # a command of the rule's own is one as well

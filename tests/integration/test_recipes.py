@@ -70,7 +70,7 @@ def people():
             sp.run(["groupadd", "-f", group], check=0)
         if name != "root":
             sp.run(["useradd", "-m", "-s", "/bin/bash", *(["-G", group] if group else []), name], check=0)
-            sp.run(["chpasswd"], input=f"{name}:{PASSWORD}\n", check=0)
+            sp.set_password(name, PASSWORD)
         public = open(make_key(name) + ".pub").read()
         add_line(authorized(name), public, owner=None if name in ("root", "git") else name)
     make_files()
