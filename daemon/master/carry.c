@@ -4,6 +4,7 @@
  * keep their numbers across exec(); those that a keeper hands to another
  * process (keeper.c) travel in a list, and the state has their places in it.
  */
+#include "daemon/master/judging.h"
 #include "daemon/master/master.h"
 
 #include "config/load.h"
@@ -422,6 +423,7 @@ load(struct master *m, struct rd *r)
 static void
 leave_connection(struct master *m, struct connection *c)
 {
+	judging_forget(m, c);
 	if (c->next != NULL)
 		c->next->previous = c->previous;
 	if (c->previous != NULL)

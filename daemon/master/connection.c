@@ -3,6 +3,7 @@
  * Their births and deaths come from the templates; what a death costs its
  * source, and the logout the dead cannot write, are settled here.
  */
+#include "daemon/master/judging.h"
 #include "daemon/master/ledger.h"
 #include "daemon/master/lobby.h"
 #include "daemon/master/selftest.h"
@@ -206,6 +207,7 @@ connection_forget(struct master *m, struct connection *c)
 
 	if (c->gone)
 		return;
+	judging_forget(m, c);
 	if (c->next != NULL)
 		c->next->previous = c->previous;
 	if (c->previous != NULL)

@@ -47,25 +47,59 @@ tell(const struct master *m, struct connection *c, enum slot_recheck cause)
 
 static void start_judges(struct master *m);
 
+/* One that was accepted since is judged at its login by what the round asks;
+ * without this no round would end while logins go on. */
+static bool
+is_of_round(const struct master *m, const struct connection *c)
+{
+	return c->accepted_at <= m->recheck.began;
+}
+
+/*
+ * Goes on from where the last call stopped.  A login of before may end behind
+ * that place, so all is walked again until nobody was told.  False: the round
+ * is over.
+ */
+static bool
+walk(struct master *m)
+{
+	struct judging_round *r = &m->recheck;
+	struct connection *c = r->next;
+	unsigned told = 0;
+
+	if (c == NULL) {
+		c = m->connections;
+		r->told = false;
+	}
+	for (; c != NULL && told < PACE_MOST; c = c->next) {
+		if (c->recheck != 0 || !is_open(c) || !is_of_round(m, c))
+			continue;
+		c->recheck = r->round;
+		tell(m, c, r->cause);
+		told++;
+	}
+	r->told = r->told || told > 0;
+	r->next = c;
+	return c != NULL || r->told;
+}
+
+void
+judging_forget(struct master *m, const struct connection *c)
+{
+	if (m->recheck.next == c)
+		m->recheck.next = c->next;
+}
+
 static void
 go_on(void *arg)
 {
 	struct master *m = arg;
-	struct connection *c;
-	unsigned told = 0;
 
 	if (m->current == NULL)
 		return;
 	if (loop_clock() - m->recheck.judges_at >= JUDGES_MS)
 		start_judges(m);
-	for (c = m->connections; c != NULL && told < PACE_MOST; c = c->next) {
-		if (c->recheck != 0 || !is_open(c))
-			continue;
-		c->recheck = m->recheck.round;
-		tell(m, c, m->recheck.cause);
-		told++;
-	}
-	if (told > 0)
+	if (walk(m))
 		loop_timer_start(m->loop, &m->recheck.pace, PACE_MS, go_on, m);
 }
 
@@ -129,6 +163,7 @@ judging_begin(struct master *m, enum slot_recheck cause, const char **why)
 	m->recheck.began = loop_clock();
 	for (struct connection *c = m->connections; c != NULL; c = c->next)
 		c->recheck = 0;
+	m->recheck.next = NULL;
 	next_round(m);
 	start_judges(m);
 	go_on(m);
@@ -145,7 +180,9 @@ judging_count(const struct master *m, struct judging_count *count)
 
 		/* One that came later is not of this round. */
 		if (!is_open(c) ||
-		    (c->recheck == 0 && !loop_timer_running(&m->recheck.pace)))
+		    (c->recheck == 0 &&
+			(!loop_timer_running(&m->recheck.pace) ||
+			    !is_of_round(m, c))))
 			continue;
 		count->asked++;
 		if (c->recheck == 0 || s->recheck_done != c->recheck)
@@ -170,7 +207,7 @@ judging_one(struct master *m, struct connection *c, const struct slot *slot)
 	struct slot *s = &c->generation->slots[c->slot];
 	bool ended =
 	    slot->recheck_at != 0 && slot->recheck_at <= (uint64_t)time(NULL);
-	bool late = c->recheck == 0 && c->accepted_at < m->recheck.began;
+	bool late = c->recheck == 0 && is_of_round(m, c);
 
 	if ((!ended && !late) || !is_open(c) ||
 	    loop_timer_running(&m->recheck.pace) || obstacle(m) != NULL)
@@ -207,6 +244,11 @@ on_look(int fd, unsigned events, void *arg)
 	(void)events;
 	told = read(fd, look, sizeof(look)) == (ssize_t)sizeof(look);
 	end_look(m);
+	if (!told && !m->recheck.look_failed)
+		log_error("revocation lists and grants could not be looked "
+			  "at: a change of them is not seen until a look "
+			  "succeeds");
+	m->recheck.look_failed = !told;
 	if (!told || look[0] == m->recheck.seen)
 		return;
 	/* The first look: something may have changed since the login. */

@@ -20,6 +20,8 @@ uint32_t judging_begin(
 void judging_tick(struct master *m);
 void judging_one(
     struct master *m, struct connection *c, const struct slot *slot);
+/* To be called before a connection leaves the list of all. */
+void judging_forget(struct master *m, const struct connection *c);
 void judging_count(const struct master *m, struct judging_count *count);
 
 #endif

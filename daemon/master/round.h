@@ -7,7 +7,10 @@
 
 #include "lib/loop.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+
+struct connection;
 
 struct judging_round {
 	uint32_t round, cause;
@@ -16,6 +19,10 @@ struct judging_round {
 	struct loop_timer pace;
 	struct loop_fd on_look;
 	int look; /* what looks at files, -1 */
+	bool look_failed; /* and that has been said */
+	struct connection
+	    *next; /* the walk goes on there; NULL: at the first */
+	bool told; /* somebody was, since the walk began at the first */
 };
 
 #endif

@@ -23,6 +23,7 @@ tests_unit_master_test_master_SOURCES = \
 	tests/unit/master/suites.h \
 	tests/unit/master/test_admit.c \
 	tests/unit/master/test_crowd.c \
+	tests/unit/master/test_judging.c \
 	tests/unit/master/test_listen.c \
 	tests/unit/master/test_penalty.c \
 	tests/unit/master/test_sweep.c

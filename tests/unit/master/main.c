@@ -18,5 +18,6 @@ main(void)
 	suite_add_tcase(s, case_crowd());
 	suite_add_tcase(s, case_sweep());
 	suite_add_tcase(s, case_listen());
+	suite_add_tcase(s, case_judging());
 	return unit_run(runner);
 }

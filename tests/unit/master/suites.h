@@ -8,5 +8,6 @@ TCase *case_admit(void);
 TCase *case_crowd(void);
 TCase *case_sweep(void);
 TCase *case_listen(void);
+TCase *case_judging(void);
 
 #endif
