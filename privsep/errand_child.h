@@ -1,5 +1,6 @@
 /*
- * The children of errands, for errand.c and errand_run.c alone.
+ * The children of errands, for errand.c, errand_run.c and grants_errand.c
+ * alone.
  */
 #ifndef PRIVSEP_ERRAND_CHILD_H
 #define PRIVSEP_ERRAND_CHILD_H

@@ -12,6 +12,7 @@ privsep_libprivsep_a_SOURCES = \
 	privsep/exec_start.c privsep/exec_start.h \
 	privsep/glob_files.c privsep/glob_files.h \
 	privsep/grants_directory.c privsep/grants_directory.h \
+	privsep/grants_errand.c privsep/grants_errand.h \
 	privsep/leftovers.c privsep/leftovers.h \
 	privsep/light_child.c privsep/light_child.h \
 	privsep/limits.h privsep/messages.h privsep/messages_helper.h \

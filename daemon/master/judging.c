@@ -17,11 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PACE_MS	  50
-#define PACE_MOST 32 /* connections in that time */
-#define LOOK_MS	  5000 /* between two looks at files */
-#define SHARE_MS  500 /* whose grants end in that time share their judges */
-#define JUDGES_MS 2000 /* in a long round: they leave when nobody waits */
+#define PACE_MS	     50
+#define PACE_MOST    32 /* connections in that time */
+#define LOOK_MS	     5000 /* between two looks at files */
+#define LOOK_LATE_MS 20000 /* it is stuck in the kernel, where no alarm is */
+#define SHARE_MS     500 /* whose grants end in that time share their judges */
+#define JUDGES_MS    2000 /* in a long round: they leave when nobody waits */
 
 /* Has it logged in, and is it there to be told? */
 static bool
@@ -234,6 +235,17 @@ end_look(struct master *m)
 	m->recheck.look = -1;
 }
 
+/* Once, until one succeeds. */
+static void
+tell_failed_look(struct master *m)
+{
+	if (!m->recheck.look_failed)
+		log_error("revocation lists and grants could not be looked "
+			  "at: a change of them is not seen until a look "
+			  "succeeds");
+	m->recheck.look_failed = true;
+}
+
 static void
 on_look(int fd, unsigned events, void *arg)
 {
@@ -244,12 +256,12 @@ on_look(int fd, unsigned events, void *arg)
 	(void)events;
 	told = read(fd, look, sizeof(look)) == (ssize_t)sizeof(look);
 	end_look(m);
-	if (!told && !m->recheck.look_failed)
-		log_error("revocation lists and grants could not be looked "
-			  "at: a change of them is not seen until a look "
-			  "succeeds");
-	m->recheck.look_failed = !told;
-	if (!told || look[0] == m->recheck.seen)
+	if (!told) {
+		tell_failed_look(m);
+		return;
+	}
+	m->recheck.look_failed = false;
+	if (look[0] == m->recheck.seen)
 		return;
 	/* The first look: something may have changed since the login. */
 	changed = m->recheck.seen != 0 || look[1] >= since;
@@ -264,8 +276,14 @@ look(struct master *m)
 {
 	int ends[2];
 
-	if (m->recheck.look >= 0 || pipe2(ends, O_CLOEXEC) != 0)
+	if (m->recheck.look >= 0) {
+		if (loop_clock() - m->recheck.look_began >= LOOK_LATE_MS)
+			tell_failed_look(m);
 		return;
+	}
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return;
+	m->recheck.look_began = loop_clock();
 	if (fd_set_nonblocking(ends[0]) != 0 ||
 	    WALL_SEND_FD(&m->current->monitors.wall, ends[1], look) != 0 ||
 	    loop_fd_add(m->loop, &m->recheck.on_look, ends[0], LOOP_READ,

@@ -15,6 +15,7 @@ struct connection;
 struct judging_round {
 	uint32_t round, cause;
 	uint64_t due_at, look_at, seen; /* ms; what a look found */
+	uint64_t look_began; /* ms */
 	uint64_t began, judges_at; /* ms: the last over all; the last judges */
 	struct loop_timer pace;
 	struct loop_fd on_look;

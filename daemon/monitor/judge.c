@@ -2,7 +2,7 @@
  * Judges open connections anew, with the policy of the generation that serves.
  * A fork of its monitor template that lives for one round: it reads from a
  * door what monitors froze at the login, asks the name service and the
- * revocation lists again, decides, and answers.
+ * revocation lists again (judge_files.c), decides, and answers.
  *
  * It has a process above it.  A name service that does not return ends the
  * lower one, and its next says of every user that nothing is known, so that a
@@ -20,17 +20,14 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
-#include "lib/safefile.h"
 #include "lib/ssh/key.h"
 #include "lib/ssh/krl.h"
 #include "privsep/directory.h"
 #include "privsep/die.h"
-#include "privsep/grants_directory.h"
 #include "privsep/policy_account.h"
 #include "privsep/title.h"
 #include "privsep/wall_queue.h"
 
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -91,11 +88,9 @@ look_up(struct judge *j, const char *user)
 		    directory_shadow(user, &account->shadow);
 		alarm(0);
 	}
-	/* One that is faulty was told of at the login. */
 	if (policy_asks_grants(c))
-		account->facts.timed_state =
-		    grants_read(c->grants_directory, user, NULL, NULL,
-			&account->timed, &account->facts.timed_count);
+		account->facts.timed_state = judge_grants(
+		    j, user, &account->timed, &account->facts.timed_count);
 	account->facts.timed = account->timed;
 	return account;
 }
@@ -162,41 +157,6 @@ judge_account(struct asked *a, const struct account *account)
 	return true;
 }
 
-static void
-read_list(struct list *l)
-{
-	const struct safefile_rules rules = {
-	    .flags = SAFEFILE_FOLLOW, .max = KRL_FILE_MAX};
-	unsigned line = 0;
-	struct buf b;
-	int err;
-
-	buf_init(&b, KRL_FILE_MAX);
-	err = safefile_read(l->path, &rules, &b, l->why);
-	if (err == 0)
-		err = krl_parse(b.data, b.len, &l->krl, &line);
-	if (err != 0 && l->why[0] == '\0')
-		snprintf(l->why, sizeof(l->why), "%s", err_text(err));
-	buf_free(&b);
-}
-
-static struct list *
-find_list(struct judge *j, const char *path)
-{
-	struct list *l;
-
-	for (size_t i = 0; i < j->n_lists; i++)
-		if (strcmp(j->lists[i].path, path) == 0)
-			return &j->lists[i];
-	if (j->n_lists == LISTS_MOST)
-		return NULL;
-	l = &j->lists[j->n_lists++];
-	memset(l, 0, sizeof(*l));
-	l->path = path;
-	read_list(l);
-	return l;
-}
-
 static bool
 judge_key(struct asked *a, const struct judged_key *k, const char *path)
 {
@@ -207,7 +167,7 @@ judge_key(struct asked *a, const struct judged_key *k, const char *path)
 	if (k->blob_len == 0)
 		return say(a, JUDGED_UNKNOWN, REFUSAL_unknown_fact,
 		    "a key that opened it was not kept");
-	if ((l = find_list(a->j, path)) == NULL || l->krl == NULL)
+	if ((l = judge_list(a->j, path)) == NULL || l->krl == NULL)
 		return say(a, JUDGED_UNKNOWN, REFUSAL_unknown_fact,
 		    "revocation list %s cannot be used: %s", path,
 		    l == NULL ? "there are too many" : l->why);
@@ -404,9 +364,7 @@ begin_round(struct judge *j, uint32_t round)
 		return;
 	j->round = round;
 	forget_accounts(j);
-	for (size_t i = 0; i < j->n_lists; i++)
-		krl_free(j->lists[i].krl);
-	j->n_lists = 0;
+	judge_forget_files(j);
 }
 
 /* False: a newer generation serves by now.  One that asks for an older is told
@@ -466,16 +424,6 @@ judge_all(struct judge *j, int door)
 	}
 }
 
-static void
-default_signals(void)
-{
-	sigset_t none;
-
-	signal(SIGALRM, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 void
 judge_open_door(struct monitor_template *t)
 {
@@ -495,7 +443,7 @@ judge_run(const struct monitor_template *t, int door)
 	pid_t pid;
 
 	title_set("judge");
-	default_signals();
+	judge_default_signals();
 	if (fd_set_nonblocking(door) != 0)
 		_exit(1);
 	for (unsigned deaths = 0; deaths < DEATHS_MOST; deaths++) {
@@ -518,56 +466,5 @@ judge_run(const struct monitor_template *t, int door)
 		    WTERMSIG(status),
 		    silent ? ": the name service does not answer" : "");
 	}
-	_exit(0);
-}
-
-/* ---- files that change ---- */
-
-static void
-mix(uint64_t *sum, const void *data, size_t len)
-{
-	const uint8_t *at = data;
-
-	while (len-- > 0)
-		*sum = (*sum ^ *at++) * 0x100000001b3u;
-}
-
-/* look: the sum, and when the last of them was changed. */
-static void
-mix_file(uint64_t look[2], const char *path)
-{
-	uint64_t *sum = &look[0];
-	struct stat st;
-
-	mix(sum, path, strlen(path) + 1);
-	if (stat(path, &st) != 0)
-		return;
-	if (st.st_ctim.tv_sec > (time_t)look[1])
-		look[1] = (uint64_t)st.st_ctim.tv_sec;
-	mix(sum, &st.st_dev, sizeof(st.st_dev));
-	mix(sum, &st.st_ino, sizeof(st.st_ino));
-	mix(sum, &st.st_size, sizeof(st.st_size));
-	mix(sum, &st.st_mtim, sizeof(st.st_mtim));
-	mix(sum, &st.st_ctim, sizeof(st.st_ctim));
-}
-
-void
-judge_look(const struct config *config, int fd)
-{
-	uint64_t look[2] = {0xcbf29ce484222325u, 0};
-
-	title_set("look");
-	default_signals();
-	for (size_t i = 0; i < config->module_count; i++) {
-		const struct pairs *p = &config->modules[i].options;
-
-		for (size_t k = 0; k < p->count; k++)
-			if (strcmp(p->items[k].key, "revoked") == 0)
-				mix_file(look, p->items[k].value);
-	}
-	if (policy_asks_grants(config))
-		mix_file(look, config->grants_directory);
-	if (write(fd, look, sizeof(look)) != (ssize_t)sizeof(look))
-		_exit(1);
 	_exit(0);
 }

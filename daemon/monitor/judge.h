@@ -1,6 +1,7 @@
 /*
  * A judge of open connections: what it keeps during its round, and of the
- * connection that it judges.  judge.c decides, judge_question.c reads.
+ * connection that it judges.  judge.c decides, judge_question.c reads what is
+ * asked, judge_files.c what files say.
  */
 #ifndef DAEMON_MONITOR_JUDGE_H
 #define DAEMON_MONITOR_JUDGE_H
@@ -38,6 +39,12 @@ struct judge {
 	size_t n_accounts;
 	struct list lists[LISTS_MOST];
 	size_t n_lists;
+	/* All of the directory, read once in a round. */
+	bool grants_asked;
+	enum fact_state grants_state;
+	struct timed_grant *grants;
+	size_t n_grants;
+	bool late; /* a file server has not answered in this round */
 };
 
 /* One connection. */
@@ -79,5 +86,21 @@ int question_read(struct asked *a);
  * each before. */
 void question_join_keys(struct asked *a);
 void question_free(struct asked *a);
+
+/*
+ * A revocation list, read at its first use in a round; its krl is NULL, and
+ * why says so, if it cannot be used, also where no file server answers.  NULL:
+ * there are too many.
+ */
+struct list *judge_list(struct judge *j, const char *path);
+/* This user's grants, an array to free (NULL: none).  FACT_UNKNOWN: the
+ * directory cannot be read, or does not answer. */
+enum fact_state judge_grants(struct judge *j, const char *user,
+    struct timed_grant **grants, size_t *count);
+/* Forgets the files of the round before. */
+void judge_forget_files(struct judge *j);
+
+/* In a fork of the template: an alarm ends it. */
+void judge_default_signals(void);
 
 #endif

@@ -19,7 +19,9 @@ sallyportd_SOURCES += \
 	daemon/monitor/on_unix.c \
 	daemon/monitor/orphans.c daemon/monitor/orphans.h \
 	daemon/monitor/judge.c daemon/monitor/judge.h \
+	daemon/monitor/judge_files.c \
 	daemon/monitor/judge_question.c \
+	daemon/monitor/judges.c daemon/monitor/judges.h \
 	daemon/monitor/preload.c \
 	daemon/monitor/recheck.c daemon/monitor/recheck.h \
 	daemon/monitor/sessions.h \

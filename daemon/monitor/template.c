@@ -9,6 +9,7 @@
 
 #include "config/kerberos.h"
 #include "daemon/monitor/host.h"
+#include "daemon/monitor/judges.h"
 #include "daemon/monitor/linux_audit.h"
 #include "daemon/monitor/monitor.h"
 #include "daemon/monitor/orphans.h"
@@ -298,6 +299,7 @@ leave_template(void)
 	close(signals);
 	wall_free(&master);
 	orphans_release();
+	judges_release();
 	close(template.judges_end);
 }
 
@@ -310,22 +312,6 @@ become_monitor(struct wall_message *serve)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	monitor_run(&template, serve);
-}
-
-static void
-start_judge(struct wall_message *m)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		leave_template();
-		close(template.judges);
-		if (m->type == MSG_judge)
-			judge_run(&template, m->fds[0]);
-		judge_look(template.config, m->fds[0]);
-	}
-	if (pid < 0)
-		log_error("no judge: %s", strerror(errno));
 }
 
 /* Facts about a connection that a keeper would need. */
@@ -393,8 +379,10 @@ bury(void)
 
 		while (*at != NULL && (*at)->pid != pid)
 			at = &(*at)->next;
-		if ((gone = *at) == NULL)
+		if ((gone = *at) == NULL) {
+			(void)judges_bury(pid);
 			continue;
+		}
 		*at = gone->next;
 		if (master.fd >= 0)
 			(void)WALL_SEND(&master, died,
@@ -491,14 +479,16 @@ static int
 on_judge(struct monitor_template *t, struct wall_message *m)
 {
 	(void)t;
-	start_judge(m);
+	judges_start(m->fds[0]);
 	return 0;
 }
 
 static int
 on_look(struct monitor_template *t, struct wall_message *m)
 {
-	return on_judge(t, m);
+	(void)t;
+	judges_look(m->fds[0]);
+	return 0;
 }
 
 static int
@@ -558,6 +548,7 @@ monitors_run(int wall)
 {
 	wall_init(&master, wall, PATH_MONITORS_MASTER, PATH_MASTER_MONITORS);
 	orphans_hold();
+	judges_use(&template, leave_template);
 	template.config = start_config();
 	if (slots_attach(SPAWN_SLOTS, &template.slots) != 0)
 		die_errno("status slots");

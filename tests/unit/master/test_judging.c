@@ -67,7 +67,7 @@ begin(void)
 	    judging_begin(&rig.m, RECHECK_ADMINISTRATOR, NULL), 0);
 }
 
-/* What the timer would do. */
+/* One turn of the timer. */
 static bool
 step(void)
 {

@@ -3,6 +3,7 @@ TESTS += tests/unit/monitor/test_monitor
 tests_unit_monitor_test_monitor_SOURCES = \
 	tests/unit/monitor/test_states.c daemon/monitor/states.c \
 	tests/unit/monitor/test_judge.c daemon/monitor/judge_question.c \
+	daemon/monitor/judge_files.c \
 	tests/unit/monitor/suites.h tests/unit/monitor/test_linux_audit.c daemon/monitor/linux_audit.c
 tests_unit_monitor_test_monitor_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_monitor_test_monitor_LDFLAGS = $(PROGRAM_LDFLAGS)
