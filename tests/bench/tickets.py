@@ -5,7 +5,7 @@ the integration tests."""
 import os
 
 import sp
-import test_kerberos
+import kerberos
 from servers import STACK, OpenSSH, Sallyport
 
 KEYTAB = "/etc/krb5.keytab"
@@ -33,9 +33,9 @@ class Tickets:
     """The KDC, a ticket of the user's, and the servers, once each."""
 
     def __init__(self, user):
-        self.kdc = test_kerberos.Kdc()
+        self.kdc = kerberos.Kdc()
         self.cache = self.kdc.user(user.name)
-        sp.run(["cp", "-p", test_kerberos.KEYTAB, KEYTAB], check=0)
+        sp.run(["cp", "-p", kerberos.KEYTAB, KEYTAB], check=0)
         self.env = dict(os.environ, KRB5CCNAME=self.cache)
         self.servers = {}
 
@@ -48,7 +48,7 @@ class Tickets:
 
     def login(self, server):
         """argv of a login with the ticket."""
-        return server.ssh("true", host=test_kerberos.HOST, kex="curve25519-sha256",
+        return server.ssh("true", host=kerberos.HOST, kex="curve25519-sha256",
                           GSSAPIAuthentication="yes",
                           PreferredAuthentications="gssapi-with-mic")
 

@@ -9,7 +9,7 @@ import pytest
 import rawssh
 import sp
 from rawssh import string
-from test_kerberos import (CONF, HOST, MIC, REALM, RESPONSE, TOKEN, Gss, come, gssapi,  # noqa: F401
+from kerberos import (CONF, HOST, MIC, REALM, RESPONSE, TOKEN, Gss, come, gssapi,  # noqa: F401
                            kdc, put, pytestmark, serve)
 
 STORE = "/usr/libexec/sallyport-ticketstore"

@@ -15,7 +15,7 @@ import rawssh
 import sp
 from rawssh import Raw, mpint, string
 from test_delegation import SHOW, TAKES, gone, name_of
-from test_kerberos import (HERE, HOST, KRB5, MIC, REALM, Gss, come, gssapi,  # noqa: F401
+from kerberos import (HERE, HOST, KRB5, MIC, REALM, Gss, come, gssapi,  # noqa: F401
                            kdc, put, pytestmark, serve, shifted, ticketholder)
 from test_modules import hostile  # noqa: F401
 

@@ -10,7 +10,7 @@ import sp
 from rawssh import string
 from test_clients import host_fingerprint
 from test_directory import directory, scene  # noqa: F401
-from test_kerberos import (HOST, MIC, REALM, Gss, come, kdc, put, pytestmark,  # noqa: F401
+from kerberos import (HOST, MIC, REALM, Gss, come, kdc, put, pytestmark,  # noqa: F401
                            refused, serve)
 
 NAMES = "/etc/nsswitch.conf"

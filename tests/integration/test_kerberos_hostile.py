@@ -10,7 +10,7 @@ import pytest
 import rawssh
 import sp
 from rawssh import string
-from test_kerberos import (ERRTOK, MIC, RESPONSE, TOKEN, Gss, come, kdc, pytestmark,  # noqa: F401
+from kerberos import (ERRTOK, MIC, RESPONSE, TOKEN, Gss, come, kdc, pytestmark,  # noqa: F401
                            serve, ticketholder)
 
 QUESTIONS = 25  # of one connection: a monitor asks its client 32 at most

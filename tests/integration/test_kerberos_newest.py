@@ -5,7 +5,7 @@ import pytest
 import sp
 import test_interop_trixie as interop
 from test_interop_trixie import root  # noqa: F401
-from test_kerberos import REALM, kdc, put, pytestmark, serve  # noqa: F401
+from kerberos import REALM, kdc, put, pytestmark, serve  # noqa: F401
 
 
 @pytest.mark.skipif(interop.HERE is None, reason="no Debian 13 here")

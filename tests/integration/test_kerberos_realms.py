@@ -11,7 +11,7 @@ import pytest
 import rawssh
 import sp
 from rawssh import string
-from test_kerberos import (CONF, ERRTOK, HERE, HOST, KDC_CONF, KEYTAB, MIC, REALM,  # noqa: F401
+from kerberos import (CONF, ERRTOK, HERE, HOST, KDC_CONF, KEYTAB, MIC, REALM,  # noqa: F401
                            RESPONSE, TOKEN, Gss, come, gssapi, kadmin, kdc, put, pytestmark,
                            refused, serve, ticketholder)
 from test_processes import memory_has

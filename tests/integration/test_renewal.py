@@ -12,7 +12,7 @@ from rawssh import string
 from test_delegation import (SHOW, STORE, TAKES, default_cache, entries, gone,  # noqa: F401
                              name_of, said, store)
 from test_gss_kex import CURVE, GssKex, offer  # noqa: F401
-from test_kerberos import REALM, gssapi, kdc, pytestmark, serve  # noqa: F401
+from kerberos import REALM, gssapi, kdc, pytestmark, serve  # noqa: F401
 
 RENEWS = TAKES + " renew_delegated = true;"
 DELEGATES = (gssapi.RequirementFlag.delegate_to_peer,)

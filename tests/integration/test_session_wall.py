@@ -12,7 +12,7 @@ import struct
 import pytest
 
 import sp
-from test_wall import FORGED
+from wall import FORGED
 
 libc = ctypes.CDLL(None, use_errno=True)
 PIDFD_OPEN, PIDFD_GETFD = 434, 438

@@ -1,81 +1,18 @@
-"""Every client connects: algorithms, profiles, rekeying, scanners."""
+"""Every client connects: algorithms, profiles, scanners."""
 
 import concurrent.futures
 import hashlib
-import json
 import os
 import re
 import socket
 import struct
 import subprocess
 import threading
-import time
 
 import pytest
 
 import sp
-
-PQ = ["mlkem768x25519-sha256", "sntrup761x25519-sha512",
-      "sntrup761x25519-sha512@openssh.com", "mlkem768nistp256-sha256",
-      "mlkem1024nistp384-sha384"]
-X25519 = ["curve25519-sha256", "curve25519-sha256@libssh.org"]
-NIST = ["ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"]
-GEX = "diffie-hellman-group-exchange-sha256"
-DH = ["diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512",
-      "diffie-hellman-group14-sha256"]
-CHACHA = "chacha20-poly1305@openssh.com"
-GCM = ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com"]
-CTR = ["aes128-ctr", "aes192-ctr", "aes256-ctr"]
-UMAC = ["umac-64@openssh.com", "umac-128@openssh.com"]
-SHA2 = ["hmac-sha2-256", "hmac-sha2-512"]
-ETM = [name.split("@")[0] + "-etm@openssh.com" for name in UMAC + SHA2]
-MACS = ETM + UMAC + SHA2
-OLD_MACS = ETM + ["hmac-sha1-etm@openssh.com"] + UMAC + SHA2 + ["hmac-sha1"]
-HOST = ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
-        "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256"]
-EVERYTHING = 'crypto = { profile = "compatible"; };'
-ZLIB = "zlib@openssh.com"
-# Debian 12's ssh knows all but ML-KEM (test_interop_trixie.py).
-OLD_KEX = PQ[2:3] + X25519 + NIST + [GEX] + DH
-MB = int(os.environ.get("SALLYPORT_REKEY_MB", "20" if sp.ASAN else "200"))
-
-
-def ecdsa(bits):
-    """A host key of another curve, where sp.host_key() looks for it."""
-    path = f"{sp.SCRATCH}/host_ecdsa{bits}"
-    if not os.path.exists(path):
-        sp.run(["ssh-keygen", "-q", "-t", "ecdsa", "-b", str(bits), "-N", "",
-                "-f", path], check=0)
-    return f"ecdsa{bits}"
-
-
-def all_host_keys():
-    return ("ed25519", "ecdsa", ecdsa(384), ecdsa(521), "rsa")
-
-
-@pytest.fixture(scope="module")
-def wide():
-    """A server that offers all it has, and a user of it."""
-    s = sp.Server(extra=EVERYTHING, host_keys=all_host_keys())
-    u = sp.User()
-    u.make_key()
-    s.user = u
-    yield s
-    u.remove()
-    s.stop()
-    import conftest
-    conftest.check_log(s)
-
-
-def login(s, user, check=0, **options):
-    """One login; what the client says was negotiated."""
-    p = s.ssh(user, "echo in; exit 3", UserKnownHostsFile="/dev/null",
-              StrictHostKeyChecking="no", LogLevel="DEBUG1", **options)
-    if check == 0:
-        assert p.returncode == 3 and p.stdout == "in\n", p.stderr
-    else:
-        assert p.returncode == 255, p.stderr
-    return p.stderr
+from algorithms import *
 
 
 # ---- one login each ----
@@ -203,17 +140,6 @@ PUTTY = [("KEX", "ntru-curve25519", "NTRU Prime"), ("KEX", "ecdh", "Curve25519")
          ("KEX", "dh-group14-sha1", "Diffie-Hellman"),
          ("Cipher", "chacha20", "ChaCha20"), ("Cipher", "aesgcm", "GCM"),
          ("Cipher", "aes", "AES"), ("Compression", "1", "zlib")]
-
-
-def plink(s, user, name, settings, command, **kw):
-    """plink with a saved session."""
-    os.makedirs("/root/.putty/sessions", exist_ok=True)
-    with open(f"/root/.putty/sessions/{name}", "w") as f:
-        f.write("".join(f"{k}={v}\n" for k, v in settings.items()))
-    mark = sp.run(["ssh-keygen", "-lf", s.host_keys[0] + ".pub"], check=0)
-    return ["plink", "-load", name, "-v", "-batch", "-ssh", "-P", str(s.port),
-            "-l", user.name, "-pw", user.password, "-hostkey",
-            mark.stdout.split()[1], "127.0.0.1", command]
 
 
 @pytest.mark.parametrize("key,value,said", PUTTY)
@@ -374,142 +300,6 @@ def test_fips_without_a_provider_is_refused(make_server):
     assert s.pid is None
 
 
-# ---- rekeying under load ----
-
-_data = {}
-
-
-def data(size):
-    """Half of it compressible, none of it repeated within zlib's window."""
-    if size not in _data:
-        block = b"".join(os.urandom(2048) + bytes(2048) for _ in range(1024))
-        parts = [struct.pack(">Q", i) + block[8:]
-                 for i in range(-(-size // len(block)))]
-        blob = b"".join(parts)[:size]
-        _data[size] = (blob, hashlib.sha256(blob).hexdigest())
-    return _data[size]
-
-
-def pump(argv, size, env=None):
-    """Both ways at once through `cat`; stderr.  The hashes are equal."""
-    blob, want = data(size)
-    p = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                         stderr=subprocess.PIPE, env=env)
-    said, digest = [], hashlib.sha256()
-    feeder = threading.Thread(target=lambda: (p.stdin.write(blob), p.stdin.close()))
-    reader = threading.Thread(target=lambda: said.append(p.stderr.read()))
-    watchdog = threading.Timer(240 * sp.SLOW, p.kill)
-    for t in (feeder, reader, watchdog):
-        t.start()
-    try:
-        while chunk := p.stdout.read1(1 << 20):
-            digest.update(chunk)
-    finally:
-        watchdog.cancel()
-    status = p.wait()
-    feeder.join()
-    reader.join()
-    text = said[0].decode(errors="replace")
-    assert status == 0, (status, text[-3000:])
-    assert digest.hexdigest() == want
-    return text
-
-
-SMALL_REKEY = "crypto = { rekey_bytes = 1048576; };"
-
-
-@pytest.mark.parametrize("compress", ["no", "yes"])
-@pytest.mark.parametrize("who", ["client", "server"])
-def test_openssh_rekeys_under_load(make_server, user, compress, who):
-    s = make_server(extra=SMALL_REKEY if who == "server" else "")
-    limit = {"RekeyLimit": "1M"} if who == "client" else {}
-    size = MB << 20
-    # X25519: with sntrup the client's own arithmetic is most of the time.
-    said = pump(s.ssh_argv(user, "cat", Compression=compress,
-                           KexAlgorithms="curve25519-sha256",
-                           LogLevel="DEBUG1", **limit), size)
-    exchanges = said.count("SSH2_MSG_NEWKEYS received")
-    assert exchanges > MB // (4 if compress == "yes" else 2), exchanges
-
-
-PUTTY_CURVE = ("ecdh,dh-gex-sha1,dh-group14-sha1,ntru-curve25519,"
-               "dh-group18-sha512,dh-group17-sha512,dh-group16-sha512,"
-               "dh-group15-sha512,rsa,WARN,dh-group1-sha1")
-
-
-@pytest.mark.parametrize("compress", ["0", "1"])
-def test_plink_rekeys_under_load(make_server, user, compress):
-    s = make_server()
-    said = pump(plink(s, user, "load", {"RekeyBytes": "1M",
-                                        "KEX": PUTTY_CURVE,
-                                        "Compression": compress,
-                                        "HostKey": "ed25519,WARN"}, "cat"),
-                MB << 20, env=dict(os.environ, HOME="/root"))
-    assert said.count("key re-exchange") > MB // 4, said[-2000:]
-
-
-@pytest.mark.parametrize("compress", [False, True])
-@pytest.mark.parametrize("who", ["client", "server"])
-def test_paramiko_rekeys_under_load(make_server, user, compress, who):
-    import paramiko
-    s = make_server(extra=SMALL_REKEY if who == "server" else "")
-    t = paramiko.Transport(("127.0.0.1", s.port))
-    if who == "client":
-        t.packetizer.REKEY_BYTES = 1 << 20
-    t.use_compression(compress)
-    exchanges = []
-    taken = t._parse_newkeys
-    t._handler_table = dict(t._handler_table)
-    # Up to paramiko 3.4 a handler got the transport, too.
-    t._handler_table[21] = lambda *given: (exchanges.append(1), taken(given[-1]))[1]
-    t.start_client(timeout=20 * sp.SLOW)
-    t.auth_password(user.name, user.password)
-    size = MB << 20
-    blob, want = data(size)
-    # paramiko that begins an exchange itself while it sends and receives stops
-    # for good now and then, with sshd too: there, one way after the other.
-    if who == "client":
-        assert echo(t, "cat >echo", blob, settled) == b""
-        got = echo(t, "cat echo; rm echo; cat", b"", settled, size)
-    else:
-        got = echo(t, "cat", blob)
-    t.close()
-    assert hashlib.sha256(got).hexdigest() == want
-    assert len(exchanges) > (size >> 20) // 4
-
-
-def settled(t):
-    """No exchange goes on: a channel that the server closes after paramiko has
-    sent KEXINIT has its reader wait for itself, with sshd too."""
-    for _ in range(50):
-        if not t.in_kex and not t.packetizer.need_rekey():
-            return
-        time.sleep(0.1)
-
-
-def echo(t, command, blob, before_the_end=lambda t: None, size=0):
-    """A command's output for that input, both at once; its input ends when that
-    many bytes have come."""
-    c = t.open_session(timeout=20 * sp.SLOW)
-    c.settimeout(120 * sp.SLOW)
-    c.exec_command(command)
-    # In pieces: its sendall() copies all that is left at each packet.
-    all_here = threading.Event()
-    feeder = threading.Thread(target=lambda: (
-        [c.sendall(blob[i:i + (1 << 18)]) for i in range(0, len(blob), 1 << 18)],
-        all_here.wait(120 * sp.SLOW), before_the_end(t), c.shutdown_write()))
-    feeder.start()
-    got = bytearray()
-    while len(got) < size and (chunk := c.recv(1 << 18)):
-        got += chunk
-    all_here.set()
-    while chunk := c.recv(1 << 18):
-        got += chunk
-    feeder.join()
-    assert c.recv_exit_status() == 0
-    return bytes(got)
-
-
 # ---- what old appliances have ----
 
 OLD = [{"KexAlgorithms": "diffie-hellman-group14-sha1"}, {"Ciphers": "aes128-cbc"},
@@ -579,47 +369,6 @@ def test_keyscan_gets_every_type(wide):
              if line and line[0] != "#"}
     assert {"ssh-ed25519", "ssh-rsa"} < kinds
     assert any(k.startswith("ecdsa-sha2-nistp") for k in kinds)
-
-
-# ---- host keys that come and go ----
-
-def known(path):
-    return {tuple(line.split()[1:3]) for line in open(path)}
-
-
-def public(path):
-    return tuple(open(path + ".pub").read().split()[:2])
-
-
-def test_rotation_of_host_keys(make_server, user):
-    """A second key of a type: learnt; the first removed: forgotten."""
-    s = make_server(host_keys=("ed25519", "rsa"))
-    first, rsa = s.host_keys
-    second = s.dir + "/ssh_host_ed25519_next"
-    sp.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", second], check=0)
-    path = s.dir + "/rotating"
-
-    def connect():
-        # The host's proofs arrive while the session runs.
-        s.ssh(user, "sleep 0.5", check=0, UserKnownHostsFile=path,
-              UpdateHostKeys="yes", HostKeyAlgorithms="ssh-ed25519,rsa-sha2-512")
-        return known(path)
-
-    connect()
-    assert connect() == {public(first), public(rsa)}
-
-    def serve(*keys):
-        text = re.sub(r"host_keys = \[.*?\];", "host_keys = [ " + ", ".join(
-            f'"{k}"' for k in keys) + " ];", s.text, count=1)
-        s.write(text)
-        mark = s.mark()
-        os.kill(s.pid, 1)
-        s.wait_log("Configuration reloaded", after=mark)
-
-    serve(first, second, rsa)
-    assert connect() == {public(first), public(second), public(rsa)}
-    serve(second, rsa)
-    assert connect() == {public(second), public(rsa)}
 
 
 # ---- quality of service ----

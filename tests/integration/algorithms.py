@@ -1,0 +1,81 @@
+"""Shared by the tests of the transport: the algorithms of each kind, servers that
+offer them all, and logins with one of them."""
+
+import os
+
+import pytest
+
+import sp
+
+PQ = ["mlkem768x25519-sha256", "sntrup761x25519-sha512",
+      "sntrup761x25519-sha512@openssh.com", "mlkem768nistp256-sha256",
+      "mlkem1024nistp384-sha384"]
+X25519 = ["curve25519-sha256", "curve25519-sha256@libssh.org"]
+NIST = ["ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"]
+GEX = "diffie-hellman-group-exchange-sha256"
+DH = ["diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512",
+      "diffie-hellman-group14-sha256"]
+CHACHA = "chacha20-poly1305@openssh.com"
+GCM = ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com"]
+CTR = ["aes128-ctr", "aes192-ctr", "aes256-ctr"]
+UMAC = ["umac-64@openssh.com", "umac-128@openssh.com"]
+SHA2 = ["hmac-sha2-256", "hmac-sha2-512"]
+ETM = [name.split("@")[0] + "-etm@openssh.com" for name in UMAC + SHA2]
+MACS = ETM + UMAC + SHA2
+OLD_MACS = ETM + ["hmac-sha1-etm@openssh.com"] + UMAC + SHA2 + ["hmac-sha1"]
+HOST = ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
+        "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256"]
+EVERYTHING = 'crypto = { profile = "compatible"; };'
+ZLIB = "zlib@openssh.com"
+# Debian 12's ssh knows all but ML-KEM (test_interop_trixie.py).
+OLD_KEX = PQ[2:3] + X25519 + NIST + [GEX] + DH
+MB = int(os.environ.get("SALLYPORT_REKEY_MB", "20" if sp.ASAN else "200"))
+
+
+def ecdsa(bits):
+    """A host key of another curve, where sp.host_key() looks for it."""
+    path = f"{sp.SCRATCH}/host_ecdsa{bits}"
+    if not os.path.exists(path):
+        sp.run(["ssh-keygen", "-q", "-t", "ecdsa", "-b", str(bits), "-N", "",
+                "-f", path], check=0)
+    return f"ecdsa{bits}"
+
+
+def all_host_keys():
+    return ("ed25519", "ecdsa", ecdsa(384), ecdsa(521), "rsa")
+
+
+@pytest.fixture(scope="module")
+def wide():
+    """A server that offers all it has, and a user of it."""
+    s = sp.Server(extra=EVERYTHING, host_keys=all_host_keys())
+    u = sp.User()
+    u.make_key()
+    s.user = u
+    yield s
+    u.remove()
+    s.stop()
+    import conftest
+    conftest.check_log(s)
+
+
+def login(s, user, check=0, **options):
+    """One login; what the client says was negotiated."""
+    p = s.ssh(user, "echo in; exit 3", UserKnownHostsFile="/dev/null",
+              StrictHostKeyChecking="no", LogLevel="DEBUG1", **options)
+    if check == 0:
+        assert p.returncode == 3 and p.stdout == "in\n", p.stderr
+    else:
+        assert p.returncode == 255, p.stderr
+    return p.stderr
+
+
+def plink(s, user, name, settings, command, **kw):
+    """plink with a saved session."""
+    os.makedirs("/root/.putty/sessions", exist_ok=True)
+    with open(f"/root/.putty/sessions/{name}", "w") as f:
+        f.write("".join(f"{k}={v}\n" for k, v in settings.items()))
+    mark = sp.run(["ssh-keygen", "-lf", s.host_keys[0] + ".pub"], check=0)
+    return ["plink", "-load", name, "-v", "-batch", "-ssh", "-P", str(s.port),
+            "-l", user.name, "-pw", user.password, "-hostkey",
+            mark.stdout.split()[1], "127.0.0.1", command]
