@@ -230,7 +230,7 @@ warn_silent(struct channels *t, struct channel *c, uint64_t now)
 	snprintf(text, sizeof(text),
 	    "\r\nThis channel closes in %u seconds: it is silent.\r\n",
 	    (unsigned)((end - now + 999) / 1000));
-	channel_say(c, text);
+	channel_remark(c, text);
 }
 
 static bool

@@ -80,6 +80,7 @@ struct channel {
 	/* Towards the client. */
 	uint32_t peer_window, peer_packet;
 	uint32_t peer_max; /* the largest its window was */
+	struct buf held; /* texts of ours that wait for its window */
 	/* Unread bytes at which it tells of its reading; 0: it never has. */
 	uint32_t step;
 	uint64_t step_at; /* when it told, or the step grew */
@@ -260,10 +261,22 @@ void channel_ready(struct channel *c);
 #define CHANNEL_STEP_LEAST (4u * CHANNEL_PIECE)
 void channel_unready(struct channel *c);
 void channels_pump(void *channels);
-/* A text of ours, to a terminal (each line break CR LF) or standard error. */
-void channel_say(struct channel *c, const char *text);
 /* On all terminals. */
 void channels_say(struct channels *t, const char *text);
+
+/* ---- say.c --------------------------------------------------------------- */
+
+/* A text of ours, to a terminal (each line break CR LF) or standard error; it
+ * waits for the client's window, bounded. */
+void channel_say(struct channel *c, const char *text);
+/* On a line of its own. */
+void channel_say_line(struct channel *c, const char *text);
+/* One that would mislead later: dropped where the client left no room. */
+void channel_remark(struct channel *c, const char *text);
+/* Does a text wait; what the window has room for; no longer. */
+bool channel_says(const struct channel *c);
+void channel_say_on(struct channel *c);
+void channel_say_nothing(struct channel *c);
 
 /* ---- in.c: client to program --------------------------------------------- */
 
@@ -289,8 +302,6 @@ void channel_force_close(struct channel *c);
 
 void channel_answer(
     struct channel *c, enum answer_state state, const char *text);
-/* A text of ours on a line of its own. */
-void channel_say_line(struct channel *c, const char *text);
 /* Is a question to the monitor of this kind under way? */
 bool channel_asked(const struct channel *c, enum ask ask);
 

@@ -11,6 +11,7 @@
 #define LINGER_FIRST 200 /* ms after an exit with its output still open */
 #define LINGER_AGAIN 1000
 #define EOF_HOLD     50 /* ms for a status to come before its EOF */
+#define SAY_WAIT     10000 /* for the client's window, before its CLOSE */
 #define EXIT_WAIT    5000 /* after the client's CLOSE, for the status */
 
 static void
@@ -57,6 +58,7 @@ send_close(struct channel *c)
 	channel_close_ends(c);
 	channel_backlog_free(c);
 	loop_timer_stop(&c->timer);
+	channel_say_nothing(c);
 	if (c->close_sent)
 		return;
 	c->close_sent = true;
@@ -110,7 +112,7 @@ static bool
 may_send_eof(struct channel *c)
 {
 	if (!c->began || c->eof_sent || c->close_sent || c->close_received ||
-	    !channel_outputs_closed(c))
+	    channel_says(c) || !channel_outputs_closed(c))
 		return false;
 	if (c->kind != KIND_SESSION || c->exited || c->orphan || c->eof_held)
 		return true;
@@ -150,6 +152,28 @@ all_done(const struct channel *c)
 	return c->input.fd < 0;
 }
 
+/* The client reads nothing: it does not learn why its channel ends. */
+static void
+on_say_wait(void *arg)
+{
+	struct channel *c = arg;
+
+	channel_say_nothing(c);
+	channel_settle(c);
+}
+
+/* A text that waits for the client's window, most often why the channel ends,
+ * goes before it. */
+static void
+close_said(struct channel *c)
+{
+	if (!channel_says(c) || c->close_received)
+		send_close(c);
+	else if (!loop_timer_running(&c->timer))
+		loop_timer_start(
+		    c->table->w->loop, &c->timer, SAY_WAIT, on_say_wait, c);
+}
+
 void
 channel_settle(struct channel *c)
 {
@@ -169,7 +193,7 @@ channel_settle(struct channel *c)
 	if (may_send_eof(c))
 		send_eof(c);
 	if (!c->close_sent && all_done(c))
-		send_close(c);
+		close_said(c);
 	if (c->close_sent && c->close_received)
 		channel_free(c);
 }

@@ -455,6 +455,7 @@ channel_window_adjust(struct worker *w, struct rd *r)
 	struct channel *c;
 	uint32_t id = rd_u32(r), more = rd_u32(r);
 	int err = rd_end(r);
+	bool says;
 
 	if (err != 0)
 		return err;
@@ -478,9 +479,14 @@ channel_window_adjust(struct worker *w, struct rd *r)
 	else
 		c->step = CHANNEL_STEP_LEAST;
 	c->step_at = loop_now(w->loop);
+	says = channel_says(c);
+	channel_say_on(c);
 	if (c->output_ready || c->error_ready)
 		channel_ready(c);
 	if (c->queued && c->table->pump.loop == NULL)
 		loop_defer(w->loop, &c->table->pump, channels_pump, c->table);
+	/* Its end may have waited for that alone; it may free the channel. */
+	if (says && !channel_says(c))
+		channel_settle(c);
 	return 0;
 }

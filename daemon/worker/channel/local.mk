@@ -10,6 +10,7 @@ CHANNEL_SOURCES = \
 	daemon/worker/channel/open.c \
 	daemon/worker/channel/out.c \
 	daemon/worker/channel/request.c \
+	daemon/worker/channel/say.c \
 	daemon/worker/channel/table.c \
 	daemon/worker/channel/wall_in.c
 noinst_LIBRARIES += daemon/worker/channel/libchannel.a

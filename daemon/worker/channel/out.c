@@ -567,34 +567,3 @@ channels_resume(struct worker *w)
 	if (t->pump.loop == NULL)
 		channels_pump(t);
 }
-
-/* Dropped where the client left no room: it is our word, not the program's. */
-void
-channel_say(struct channel *c, const char *text)
-{
-	struct buf *b;
-	size_t len = 0, mark;
-
-	for (const char *p = text; *p != '\0'; p++)
-		len += *p == '\n' ? 2 : 1;
-	if (c->state != CHANNEL_OPEN || c->eof_sent || c->close_sent ||
-	    len == 0 || len > c->peer_window || len > c->peer_packet)
-		return;
-	b = packet_start(c->table->w,
-	    c->pty ? SSH_MSG_CHANNEL_DATA : SSH_MSG_CHANNEL_EXTENDED_DATA);
-	buf_u32(b, c->peer);
-	if (!c->pty)
-		buf_u32(b, SSH_EXTENDED_DATA_STDERR);
-	mark = buf_string_open(b);
-	len = b->len;
-	for (const char *p = text; *p != '\0'; p++) {
-		if (c->pty && *p == '\n' && (p == text || p[-1] != '\r'))
-			buf_u8(b, '\r');
-		buf_u8(b, (uint8_t)*p);
-	}
-	len = b->len - len;
-	buf_string_close(b, mark);
-	packet_send(c->table->w);
-	c->peer_window -= (uint32_t)len;
-	c->bytes_out += len;
-}

@@ -118,20 +118,6 @@ channel_asked(const struct channel *c, enum ask ask)
 	return false;
 }
 
-/* Why a program was not started, on a line of its own. */
-void
-channel_say_line(struct channel *c, const char *text)
-{
-	size_t len = strlen(text);
-	char *line;
-
-	if (len == 0)
-		return;
-	line = mem_printf("%s%s", text, text[len - 1] == '\n' ? "" : "\n");
-	channel_say(c, line);
-	free(line);
-}
-
 /* The monitor's answer to the oldest question that has none. */
 void
 channel_answer(struct channel *c, enum answer_state state, const char *text)

@@ -162,6 +162,7 @@ channel_free(struct channel *c)
 	if (c->table->gathering == c)
 		c->table->gathering = NULL;
 	channel_backlog_free(c);
+	channel_say_nothing(c);
 	channel_letters_free(c);
 	loop_timer_stop(&c->timer);
 	if (c->interactive && --t->n_pty == 0 && !t->ending)

@@ -102,7 +102,7 @@ channels_say(struct channels *t, const char *text)
 {
 	for (uint32_t i = 0; i < t->n_slots; i++)
 		if (t->slots[i] != NULL && t->slots[i]->pty)
-			channel_say(t->slots[i], text);
+			channel_remark(t->slots[i], text);
 }
 
 int

@@ -12,6 +12,7 @@ tests_unit_channel_test_channel_SOURCES = \
 	tests/unit/channel/test_forward.c \
 	tests/unit/channel/test_patience.c \
 	tests/unit/channel/test_program.c \
+	tests/unit/channel/test_say.c \
 	tests/unit/channel/test_session_channel.c \
 	tests/unit/channel/test_together.c \
 	tests/unit/channel/test_window.c

@@ -25,5 +25,6 @@ main(void)
 	srunner_add_suite(runner, suite_patience());
 	srunner_add_suite(runner, suite_together());
 	srunner_add_suite(runner, suite_alive());
+	srunner_add_suite(runner, suite_say());
 	return unit_run(runner);
 }

@@ -13,5 +13,6 @@ Suite *suite_order(void);
 Suite *suite_patience(void);
 Suite *suite_together(void);
 Suite *suite_alive(void);
+Suite *suite_say(void);
 
 #endif
