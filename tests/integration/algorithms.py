@@ -1,7 +1,9 @@
 """Shared by the tests of the transport: the algorithms of each kind, servers that
 offer them all, and logins with one of them."""
 
+import hashlib
 import os
+import struct
 
 import pytest
 
@@ -79,3 +81,17 @@ def plink(s, user, name, settings, command, **kw):
     return ["plink", "-load", name, "-v", "-batch", "-ssh", "-P", str(s.port),
             "-l", user.name, "-pw", user.password, "-hostkey",
             mark.stdout.split()[1], "127.0.0.1", command]
+
+
+_data = {}
+
+
+def data(size):
+    """Half of it compressible, none of it repeated within zlib's window."""
+    if size not in _data:
+        block = b"".join(os.urandom(2048) + bytes(2048) for _ in range(1024))
+        parts = [struct.pack(">Q", i) + block[8:]
+                 for i in range(-(-size // len(block)))]
+        blob = b"".join(parts)[:size]
+        _data[size] = (blob, hashlib.sha256(blob).hexdigest())
+    return _data[size]

@@ -332,11 +332,12 @@ def test_delegation(offer, kdc, user):
 
 
 def test_rekeys(offer, kdc, user):
-    """The client's, with a context of its own each."""
+    """The client's, with a context of its own each.  More than a window: the
+    rest comes behind the new keys only."""
     s = offer()
     cache = kdc.user(user.name)
-    p = keyex(s, user, cache, "head -c 300000 /dev/zero | tr '\\0' x", RekeyLimit="64K")
-    assert p.stdout == "x" * 300000, p.stderr
+    p = keyex(s, user, cache, "head -c 3000000 /dev/zero | tr '\\0' x", RekeyLimit="64K")
+    assert p.stdout == "x" * 3000000, p.stderr
     s.wait_log("Rekeyed with")
     with GssKex(s) as g:
         g.gss_kex(cache)

@@ -16,20 +16,6 @@ from algorithms import *
 
 # ---- rekeying under load ----
 
-_data = {}
-
-
-def data(size):
-    """Half of it compressible, none of it repeated within zlib's window."""
-    if size not in _data:
-        block = b"".join(os.urandom(2048) + bytes(2048) for _ in range(1024))
-        parts = [struct.pack(">Q", i) + block[8:]
-                 for i in range(-(-size // len(block)))]
-        blob = b"".join(parts)[:size]
-        _data[size] = (blob, hashlib.sha256(blob).hexdigest())
-    return _data[size]
-
-
 def pump(argv, size, env=None):
     """Both ways at once through `cat`; stderr.  The hashes are equal."""
     blob, want = data(size)
