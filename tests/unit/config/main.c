@@ -28,6 +28,7 @@ main(void)
 	srunner_add_suite(runner, suite_start());
 	srunner_add_suite(runner, suite_tests());
 	srunner_add_suite(runner, suite_timed());
+	srunner_add_suite(runner, suite_grants_directory());
 	srunner_add_suite(runner, suite_check());
 	srunner_add_suite(runner, suite_manual());
 	srunner_add_suite(runner, suite_import());

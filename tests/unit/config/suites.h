@@ -8,6 +8,7 @@ Suite *suite_bundle(void);
 Suite *suite_check(void);
 Suite *suite_compliance(void);
 Suite *suite_diff(void);
+Suite *suite_grants_directory(void);
 Suite *suite_guards(void);
 Suite *suite_import(void);
 Suite *suite_import_file(void);
