@@ -1,6 +1,6 @@
 """bench.py [--quick] [--servers a,b] [--rounds N] [--json FILE]
 [--markdown FILE] [measure...] | list |
---shell COMMAND | --scale COUNT
+--shell COMMAND | --scale COUNT | --recheck COUNT
 
 Runs in the scene that tests/integration/inside has set up; see run."""
 
@@ -17,6 +17,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "../integration")]
 
 import measures  # noqa: E402
 import report  # noqa: E402
+import rounds  # noqa: E402
 import servers  # noqa: E402
 import sp  # noqa: E402
 
@@ -46,6 +47,9 @@ def arguments():
     p.add_argument("--scale", type=int, metavar="COUNT",
                    help="hold so many idle connections, and say what they "
                    "cost")
+    p.add_argument("--recheck", type=int, metavar="COUNT",
+                   help="hold so many, and say how long it takes until all "
+                   "are judged anew")
     p.add_argument("measures", nargs="*",
                    help="names (or beginnings of names); all without")
     return p.parse_args()
@@ -136,8 +140,17 @@ def scale(args):
     sys.exit(0)
 
 
+def recheck(args):
+    users = [people() for _ in range(min(rounds.USERS, args.recheck))]
+    rounds.measure(users, args.recheck)
+    servers.clean_groups()
+    sys.exit(0)
+
+
 def main():
     args = arguments()
+    if args.recheck:
+        recheck(args)
     if args.scale:
         scale(args)
     if args.shell:

@@ -1,6 +1,7 @@
 # ./dev bench: sallyport beside other servers; see tests/bench/run.
 EXTRA_DIST += tests/bench/run tests/bench/bench.py tests/bench/servers.py \
-	tests/bench/measures.py tests/bench/report.py tests/bench/tickets.py
+	tests/bench/measures.py tests/bench/report.py tests/bench/rounds.py \
+	tests/bench/tickets.py
 EXTRA_PROGRAMS += tests/bench/delay
 CLEANFILES += tests/bench/delay$(EXEEXT)
 tests_bench_delay_SOURCES = tests/bench/delay.c

@@ -207,6 +207,7 @@ class Server:
 class Sallyport(Server):
     name = "sallyport"
     modules = None
+    settings = {}  # more for sp.Server
 
     def start(self):
         pid = os.fork()
@@ -227,7 +228,7 @@ class Sallyport(Server):
         sp._ports = iter([self.port])
         sp.Server(limits=limits, log_level="info", pam_service=STACK,
                   host_keys=("ed25519",), listen="0.0.0.0",
-                  modules=self.modules,
+                  modules=self.modules, **self.settings,
                   methods=("publickey",) if self.modules
                   else ("publickey", "password", "keyboard-interactive"))
 
