@@ -268,12 +268,7 @@ subsystems = ( {{ name = "sftp"; command = "internal"; }} );
         except ProcessLookupError:
             pass
 
-        def gone():
-            try:
-                return open(f"/proc/{self.pid}/stat").read().split()[2] == "Z"
-            except OSError:
-                return True
-        wait_for(gone, 10, "the master's end")
+        wait_for(lambda: has_ended(self.pid), 10, "the master's end")
         for pid in children:
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -328,6 +323,14 @@ subsystems = ( {{ name = "sftp"; command = "internal"; }} );
     def connect(self):
         s = socket.create_connection(("127.0.0.1", self.port), timeout=20)
         return s
+
+
+def has_ended(pid):
+    """Is the process gone, or a zombie that nobody has waited for?"""
+    try:
+        return open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 def status(pid):

@@ -286,8 +286,7 @@ def ask(s, user, what, check=None):
 
 
 def ended(pid):
-    sp.wait_for(lambda: not os.path.exists(f"/proc/{pid}") or " Z " in open(f"/proc/{pid}/stat").read(), 20,
-                what=f"the end of helper {pid}")
+    sp.wait_for(lambda: sp.has_ended(pid), 20, what=f"the end of helper {pid}")
 
 
 def test_a_helper_outlives_logins_and_is_its_row(served, user):

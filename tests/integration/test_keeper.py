@@ -14,13 +14,6 @@ import sp
 from control import ctl, ctl_json, ended, fingerprint, login
 
 
-def gone(pid):
-    try:
-        return open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] == "Z"
-    except OSError:
-        return True
-
-
 def keepers():
     p = sp.run(["pgrep", "-f", "^sallyportd: draining"])
     return [int(x) for x in p.stdout.split()]
@@ -29,14 +22,14 @@ def keepers():
 def terminate(s, left=1):
     """SIGTERM; back when the master is gone and so many keepers are up."""
     os.kill(s.pid, signal.SIGTERM)
-    sp.wait_for(lambda: gone(s.pid), 10, "the master's end")
+    sp.wait_for(lambda: sp.has_ended(s.pid), 10, "the master's end")
     sp.wait_for(lambda: len(keepers()) == left, 10, f"{left} keepers")
 
 
 def restart_at_once(s):
     """As a service manager does it: no time between the end and the start."""
     os.kill(s.pid, signal.SIGTERM)
-    sp.wait_for(lambda: gone(s.pid), 10, "the master's end")
+    sp.wait_for(lambda: sp.has_ended(s.pid), 10, "the master's end")
     s.start()
 
 
@@ -238,6 +231,7 @@ def test_a_killed_server_loses_nobody(make_server, make_user):
     before = sessions(s)
     assert len(before) == 3
     os.kill(s.pid, signal.SIGKILL)
+    sp.wait_for(lambda: sp.has_ended(s.pid), 10, "its end")
     s.start()  # stale pid file and control socket, the same port
     sp.wait_for(lambda: set(sessions(s)) == set(before), 15, "the sessions")
     assert len(re.findall(r"The server was killed: process \d+ keeps its", s.log())) == 2
@@ -317,7 +311,7 @@ def test_a_keeper_that_comes_late_tells_the_server(make_server, user):
     (template,) = [int(x.split()[0]) for x in ours() if "sallyportd: monitors" in x]
     os.kill(template, signal.SIGSTOP)
     os.kill(s.pid, signal.SIGKILL)
-    sp.wait_for(lambda: gone(s.pid), 10, "the master's end")
+    sp.wait_for(lambda: sp.has_ended(s.pid), 10, "the master's end")
     s.start()
     assert sessions(s) == {}
     mark = s.mark()

@@ -79,7 +79,7 @@ def test_what_pam_applies_is_what_is_told(make_server, user):
 auth     required pam_unix.so
 account  required pam_unix.so
 session  required pam_limits.so conf=/mnt/sp/selftest_limits
-session  required pam_umask.so umask=0027
+session  required pam_umask.so umask=0007
 session  required pam_env.so conffile=/mnt/sp/selftest_env
 session  required pam_exec.so quiet /bin/sleep 0.6
 """)
@@ -87,7 +87,7 @@ session  required pam_exec.so quiet /bin/sleep 0.6
     r = selftest(s, user)
     f = session(r)
     assert f["limit.nofile"] == "321 654"
-    assert f["umask"] == "0027"
+    assert f["umask"] == "0007"
     assert f["timezone"] == "Asia/Tokyo"
     assert "SELFTEST_SET" in variables(r) and "secret" not in json.dumps(r)
     assert "SELFTEST_SET" in [x["name"] for x in steps(r, "variable")]

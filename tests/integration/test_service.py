@@ -297,8 +297,7 @@ def test_stop_leaves_sessions(make_server, user):
     assert p.stdout.readline() == b"on\n"
     pid = s.pid
     os.kill(pid, signal.SIGTERM)
-    sp.wait_for(lambda: not os.path.exists(f"/proc/{pid}")
-                or open(f"/proc/{pid}/stat").read().split()[2] == "Z", what="the end of the master")
+    sp.wait_for(lambda: sp.has_ended(pid), what="the end of the master")
     with pytest.raises(OSError):
         s.connect().close()
     p.stdin.write(b"it\n")
