@@ -7,6 +7,7 @@
 #include "daemon/master/ledger.h"
 #include "daemon/master/lobby.h"
 #include "daemon/master/selftest.h"
+#include "daemon/master/trial.h"
 
 #include "lib/audit.h"
 #include "lib/log.h"
@@ -379,6 +380,7 @@ connection_monitor_died(
 	if (connection_is_orphan(c) && c->worker_pidfd < 0)
 		c->worker_dead = true; /* or soon: its wall has closed */
 	connection_slot(c, &slot);
+	trial_saw_login(m, c, &slot); /* it may have been over in a second */
 	ledger_take(c->id, &slot.heads, false);
 	syslog_out_inherit(slot.log_untold);
 	log_report_lost();

@@ -159,6 +159,14 @@ def test_a_login_confirms(s, user, make_user):
     p.wait()
 
 
+def test_a_login_that_is_over_at_once_confirms(s, user):
+    s.write(s.good + "# new\n")
+    ctl(s, "reload", "--confirm", "5m", "--until-login", f"user:{user.name}")
+    assert enters(s, user)
+    sp.wait_for(lambda: status(s)["trial"] == "", 10, "the confirmation")
+    s.wait_log(rf"Configuration confirmed: login by user:{user.name}")
+
+
 def test_a_session_from_before_confirms_nothing(s, user):
     p = s.popen(user, "sleep 30")
     sp.wait_for(lambda: json.loads(ctl(s, "--json", "sessions").stdout), 10, "the session")

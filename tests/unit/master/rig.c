@@ -5,6 +5,7 @@
 
 #include "config/load.h"
 #include "daemon/master/control.h"
+#include "daemon/master/trial.h"
 #include "lib/mem.h"
 
 #include <sys/socket.h>
@@ -28,6 +29,15 @@ void
 control_sweep(struct master *m)
 {
 	(void)m;
+}
+
+void
+trial_saw_login(
+    struct master *m, const struct connection *c, const struct slot *slot)
+{
+	(void)m;
+	(void)c;
+	(void)slot;
 }
 
 int
