@@ -1,13 +1,9 @@
-"""The tests that a policy brings: doc/POLICY.md, check, -t, the reload."""
+"""The tests that a policy brings: check, -t, the reload."""
 
 import os
-import re
-
-import pytest
 
 import sp
 
-TEXT = open(os.path.join(sp.TOP, "doc/POLICY.md")).read()
 CTL = os.path.join(sp.BUILD, "sallyportctl")
 FAILS = """tests = ( { name = "nobody"; user = "%s"; uid = 4000; groups = [ ];
     from = "192.0.2.1"; at = "@0"; listener = "main"; expect = "%s"; } );
@@ -16,31 +12,6 @@ FAILS = """tests = ( { name = "nobody"; user = "%s"; uid = 4000; groups = [ ];
 
 def ctl(server, *words, check=0):
     return sp.run([CTL, "-f", server.config, "-s", server.control, *words], check=check)
-
-
-@pytest.fixture
-def place(tmp_path):
-    (policy,) = re.findall(r"(?s)```policy\n(.*?)```", TEXT)
-    (tmp_path / "policy.conf").write_text(policy)
-    (users,) = re.findall(r"(?s)```users\n(.*?)```", TEXT)
-    (tmp_path / "users").write_text(users)
-    open_door = '{ name = "all"; methods = [ "publickey" ]; }, { name = "ops"'
-    assert '{ name = "ops"' in policy
-    (tmp_path / "careless.conf").write_text(
-        policy.replace('{ name = "ops"', open_door, 1))
-    return tmp_path
-
-
-def test_the_commands_of_the_document_say_what_stands_there(place):
-    blocks = re.findall(r"(?s)```\n\$ (sallyportctl .*?)\n(.*?)```", TEXT)
-    assert len(blocks) >= 2
-    for command, said in blocks:
-        words = command.split()
-        words[0] = CTL
-        p = sp.run([*words, "--lint"] if words[1] == "check" else words, check=None, cwd=place)
-        for line in said.strip().splitlines():
-            pattern = re.escape(line).replace(re.escape("..."), ".*")
-            assert re.search(f"(?m)^{pattern}$", p.stdout.replace(f"{place}/", "")), (command, line, p.stdout)
 
 
 def test_a_failing_test_stops_check_and_t_and_reload_but_no_start(make_server, user):
