@@ -268,7 +268,8 @@
 #define WALL_cancelled(F) \
 	F(u32, channel, U32) F(u32, status, 255) F(text, text, WALL_TEXT_MAX)
 /* One descriptor: the pty's master side; or, recorded, a stream of a recorder's
- * that has it, which sets its modes and sizes. */
+ * that has it, which sets its modes and sizes.  If that recorder cannot be
+ * started and need not be, the master side follows before `granted`. */
 #define WALL_pty_made(F) F(u32, channel, U32) F(flag, recorded, 1)
 /* As `pipes` of the session process, for a program that is recorded. */
 #define WALL_recorded_pipes(F) F(u32, channel, U32)

@@ -73,6 +73,18 @@ on_session_open(struct monitor *m, struct wall_message *message)
 	return 0;
 }
 
+/* The terminal, or the worker's end of the stream that stands for it. */
+static void
+give_terminal(struct monitor *m, const struct chan *c, int stream)
+{
+	struct wall_message answer = {.type = MSG_pty_made,
+	    .fds = {stream >= 0 ? stream : c->master, -1, -1, -1}};
+
+	answer.pty_made.channel = c->id;
+	answer.pty_made.recorded = stream >= 0;
+	monitor_send(m, &answer);
+}
+
 int
 on_pty(struct monitor *m, struct wall_message *message)
 {
@@ -98,18 +110,13 @@ on_pty(struct monitor *m, struct wall_message *message)
 		log_error("pty: %s", strerror(errno));
 		chan_refuse(m, p->channel, 0, "no terminal is available");
 	} else {
-		struct wall_message answer = {.type = MSG_pty_made,
-		    .fds = {stream >= 0 ? stream : master, -1, -1, -1}};
-
 		snprintf(c->tty, sizeof(c->tty), "%s", name);
 		snprintf(c->term, sizeof(c->term), "%s", p->term);
 		c->slave = slave;
 		c->master = master;
 		slave = master = -1;
-		answer.pty_made.channel = p->channel;
-		answer.pty_made.recorded = stream >= 0;
 		AUDIT(pty_alloc, .tty = c->tty, .channel = p->channel);
-		monitor_send(m, &answer);
+		give_terminal(m, c, stream);
 	}
 	if (master >= 0)
 		close(master);
@@ -376,10 +383,14 @@ recorded(struct monitor *m, struct chan *c, const struct msg_start *s,
 	monitor_call(m, CALL_FILES, "recordings.directory");
 	err = recorder_begin(m, c, &r, why, sizeof(why));
 	monitor_call_done(m);
-	/* A terminal without its recorder leads nowhere. */
-	if (err == 0 ||
-	    (!m->decision->grants.record_required && c->tty[0] == '\0'))
+	if (err == 0)
 		return true;
+	if (!m->decision->grants.record_required) {
+		/* A stream without a recorder leads nowhere. */
+		if (c->tty[0] != '\0')
+			give_terminal(m, c, -1);
+		return true;
+	}
 	snprintf(text, sizeof(text), "it cannot be recorded: %s", why);
 	start_refused(m, c, s, text, STATUS_NOT_STARTED,
 	    "This session must be recorded, and cannot be.");

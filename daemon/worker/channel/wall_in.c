@@ -72,6 +72,43 @@ on_cancelled(struct worker *w, struct wall_message *m)
 	return 0;
 }
 
+/* The modes are kept as long as a recorder's stream stands for the terminal,
+ * which may come after all. */
+static int
+take_terminal(struct channel *c, struct wall_message *m)
+{
+	int err = channel_attach(c, m->fds[0]);
+
+	if (err != 0)
+		return err;
+	m->fds[0] = -1;
+	c->recorded = m->pty_made.recorded;
+	if (c->recorded)
+		return 0;
+	modes_apply(c->output.fd, c->modes, c->modes_len);
+	free(c->modes);
+	c->modes = NULL;
+	c->modes_len = 0;
+	return 0;
+}
+
+/* Before the program, once: its recorder cannot be started and need not be. */
+static bool
+is_instead(const struct channel *c, const struct msg_pty_made *p)
+{
+	return c->pty && c->recorded && !c->began && !p->recorded;
+}
+
+/* The terminal itself, unless the channel has ended meanwhile. */
+static int
+replace_stream(struct channel *c, struct wall_message *m)
+{
+	if (c->output.fd < 0)
+		return 0;
+	channel_close_ends(c);
+	return take_terminal(c, m);
+}
+
 int
 on_pty_made(struct worker *w, struct wall_message *m)
 {
@@ -80,16 +117,12 @@ on_pty_made(struct worker *w, struct wall_message *m)
 
 	if (c == NULL)
 		return 0;
+	if (is_instead(c, &m->pty_made))
+		return replace_stream(c, m);
 	if (c->pty || c->output.fd >= 0 || !channel_asked(c, ASK_PTY))
 		return E_STATE;
-	if ((err = channel_attach(c, m->fds[0])) != 0)
+	if ((err = take_terminal(c, m)) != 0)
 		return err;
-	m->fds[0] = -1;
-	c->recorded = m->pty_made.recorded;
-	if (!c->recorded)
-		modes_apply(c->output.fd, c->modes, c->modes_len);
-	free(c->modes);
-	c->modes = NULL;
 	c->pty = c->interactive = true;
 	if (w->channels->n_pty++ == 0)
 		transport_interactive(w, true);
