@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SAME_NAMES  100
+#define NAME_TRIES  100 /* for a file whose name is taken */
 #define HEADER_TEXT 8192 /* bytes of a command in the header; more is cut */
 
 /* Root's, and writable by nobody else: not a link, nor a trap. */
@@ -90,6 +90,25 @@ create(int day, const char *name)
 	    0600);
 }
 
+/* A client may use one channel number for any number of programs: numbers
+ * behind it go on where the connection's last one ended. */
+static int
+create_next(struct monitor *m, const struct chan *c, struct recording *r)
+{
+	unsigned *last = &m->sessions->recording_names;
+	int fd;
+
+	snprintf(r->name, sizeof(r->name), "%s-%u", m->connection_id, c->id);
+	fd = create(r->day, r->name);
+	for (int i = 0; fd < 0 && errno == EEXIST && i < NAME_TRIES; i++) {
+		*last = *last == 0 ? 2 : *last + 1;
+		snprintf(r->name, sizeof(r->name), "%s-%u-%u", m->connection_id,
+		    c->id, *last);
+		fd = create(r->day, r->name);
+	}
+	return fd;
+}
+
 int
 recording_create(struct monitor *m, const struct chan *c, struct recording *r)
 {
@@ -108,13 +127,7 @@ recording_create(struct monitor *m, const struct chan *c, struct recording *r)
 	r->day = enter_day(m->sessions->recordings_root, &tm, day, sizeof(day));
 	if (r->day < 0)
 		return -1;
-	snprintf(r->name, sizeof(r->name), "%s-%u", m->connection_id, c->id);
-	fd = create(r->day, r->name);
-	for (unsigned n = 2; fd < 0 && errno == EEXIST && n < SAME_NAMES; n++) {
-		snprintf(r->name, sizeof(r->name), "%s-%u-%u", m->connection_id,
-		    c->id, n);
-		fd = create(r->day, r->name);
-	}
+	fd = create_next(m, c, r);
 	if (fd < 0) {
 		int error = errno;
 
@@ -147,6 +160,18 @@ put_text(FILE *out, const char *name, const char *text)
 	fprintf(out, ", \"%s\": ", name);
 	json_quote(out, cut != NULL ? cut : text);
 	free(cut);
+}
+
+/* The text of a memory stream that is closed here; NULL if it is not whole. */
+static char *
+written(FILE *out, char **text)
+{
+	bool failed = ferror(out) != 0;
+
+	if (fclose(out) == 0 && !failed)
+		return *text;
+	free(*text);
+	return NULL;
 }
 
 static const char *
@@ -212,8 +237,7 @@ recording_header(const struct monitor *m, const struct chan *c,
 	}
 	put_ours(out, m, c, s, r);
 	fputs("}\n", out);
-	fclose(out);
-	return text;
+	return written(out, &text);
 }
 
 /* ---- the manifest
@@ -280,8 +304,7 @@ recording_manifest(const struct monitor *m, const struct recording *r,
 		put_lost(out, r, file);
 	put_text(out, "unsigned", not_signed);
 	fprintf(out, "%s}\n", not_signed == NULL ? ", \"signed\": true" : "");
-	fclose(out);
-	return text;
+	return written(out, &text);
 }
 
 static int

@@ -115,6 +115,7 @@ struct sessions {
 	struct recording *recordings;
 	int recorders; /* epoll over their walls, -1 without any */
 	int recordings_root, recordings_error; /* the directory; or errno */
+	unsigned recording_names; /* the last number behind a taken name */
 };
 
 /* terminal.c: both sides, with what the kernel calls it, and the caller's even

@@ -69,9 +69,12 @@ line_text(const struct search *s, size_t len)
 
 	for (size_t i = 0; out != NULL && i < len; i++)
 		fprintf(out, "%lc", (wint_t)s->line[i]);
-	if (out != NULL)
-		fclose(out);
-	return text != NULL ? text : mem_strdup("");
+	/* A line that does not fit into memory is found all the same. */
+	if (out == NULL || fclose(out) != 0) {
+		free(text);
+		return mem_strdup("");
+	}
+	return text;
 }
 
 static void
