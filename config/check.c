@@ -415,6 +415,72 @@ check_match(const struct check *c, const struct rule_match *match)
 	check_times(c, "match.time", &match->times, &match->origin);
 }
 
+/* Programs besides the internal sftp server, which events tell of. */
+static bool
+runs_programs(const struct config *config, const struct grants *g)
+{
+	if (g->refuse || g->sftp_only)
+		return false;
+	if (g->command != NULL)
+		return strcmp(g->command, "internal-sftp") != 0;
+	if (g->shell || g->exec || g->subsystem_commands.count > 0)
+		return true;
+	for (size_t i = 0; i < config->subsystem_count; i++)
+		if (config->subsystems[i].command != NULL &&
+		    g->subsystems.count > 0)
+			return true;
+	return false;
+}
+
+static bool
+has_terminals(const struct grants *g)
+{
+	/* A forced command takes them away, unless the rule says otherwise. */
+	return g->pty &&
+	    (g->command == NULL || !g->command_restricts ||
+		g->origins[GRANT_pty].line != 0);
+}
+
+/* Does a guard over every login record the other kind, too, or end it? */
+static bool
+is_guarded(const struct config *config, bool terminal)
+{
+	for (size_t i = 0; i < config->guard_count; i++) {
+		const struct rule *guard = &config->guards[i];
+
+		if (guard->match_count == 0 &&
+		    (terminal ? guard->grants.record_pty || !guard->grants.pty :
+				guard->grants.record_exec))
+			return true;
+	}
+	return false;
+}
+
+/* The client chooses whether its channel has a terminal. */
+static void
+check_record(const struct check *c, const struct rule *rule)
+{
+	const struct grants *g = &rule->grants;
+	enum grant one = g->record_pty ? GRANT_record_pty : GRANT_record_exec;
+	const struct origin *origin = &g->origins[one];
+
+	if (g->record_pty == g->record_exec || origin->line == 0 ||
+	    !runs_programs(c->config, g) ||
+	    is_guarded(c->config, !g->record_pty))
+		return;
+	if (g->record_pty)
+		problem_warning(c->problems, origin->file, origin->line,
+		    "rules.%s.record_pty: programs without a terminal are not "
+		    "recorded, and the client chooses; record_exec records "
+		    "them",
+		    rule->name);
+	else if (has_terminals(g))
+		problem_warning(c->problems, origin->file, origin->line,
+		    "rules.%s.record_exec: programs on a terminal are not "
+		    "recorded, and the client chooses; record_pty records them",
+		    rule->name);
+}
+
 static void
 check_rule(const struct check *c, const struct rule *rule)
 {
@@ -440,8 +506,10 @@ check_policy(const struct check *c)
 		problem_warning(c->problems, NULL, 0,
 		    "rules: there is none: "
 		    "everybody is refused");
-	for (i = 0; i < config->rule_count; i++)
+	for (i = 0; i < config->rule_count; i++) {
 		check_rule(c, &config->rules[i]);
+		check_record(c, &config->rules[i]);
+	}
 	for (i = 0; i < config->overlay_count; i++)
 		check_rule(c, &config->overlays[i]);
 	check_served(config, c->calls, c->problems);

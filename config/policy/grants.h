@@ -242,7 +242,7 @@ GRANT(record_exec, BOOL, 0, 0, 0, IS("false"), NULL, TRUE, KEEP,
     "program: standard output and error. The internal sftp and forwarding are "
     "not recorded; the log tells of them. The client chooses whether it has a "
     "terminal: with one of record_pty and record_exec alone it is not recorded "
-    "if it chooses the other.")
+    "if it chooses the other, and sallyportctl check warns of that.")
 GRANT(record_input, BOOL, 0, 0, 0, IS("false"), NULL, TRUE, KEEP,
     "daemon/monitor/recording.c",
     "Record what the client sends, too. On a terminal that does not echo "

@@ -126,6 +126,14 @@ checked(const char *text, const struct check_calls *with)
 	"[ \"hmac-sha2-256\" ]; };\n"                   \
 	"modules = ( { name = \"m\"; file = \"@/m.so\"; } );\n"
 #define GUARD(x) GOOD RULE("") "guards = ( { name = \"g\"; " x " } );\n"
+#define NO_EXEC                                                           \
+	"test.conf:3: warning: rules.r.record_pty: programs without a "   \
+	"terminal are not recorded, and the client chooses; record_exec " \
+	"records them\n"
+#define NO_PTY                                                           \
+	"test.conf:3: warning: rules.r.record_exec: programs on a "      \
+	"terminal are not recorded, and the client chooses; record_pty " \
+	"records them\n"
 #define RULE(x) \
 	"rules = ( { name = \"r\"; methods = [ \"publickey\" ]; " x "} );\n"
 
@@ -189,6 +197,31 @@ static const struct row rows[] = {
     {GUARD("forbid = [ \"pass*\", \"gssapi-*\", \"hostbased:m\" ];"), ""},
     {GOOD RULE("") "kerberos = { key_exchange = true; };",
 	"test.conf:4: kerberos.key_exchange: needs the module gssapi\n"},
+    {GOOD RULE("record = { pty = true; };"), NO_EXEC},
+    {GOOD RULE("record = { pty = true; exec = true; };"), ""},
+    {GOOD RULE("record = { pty = true; }; shell = false;"), NO_EXEC},
+    {GOOD RULE("record_pty = true; shell = false; exec = false;"), ""},
+    {GOOD RULE("record_pty = true; sftp_only = true;"), ""},
+    {GOOD RULE("record_pty = true; command = \"internal-sftp\";"), ""},
+    {GOOD RULE("record_pty = true; pty = true; command = \"/bin/true\";"),
+	NO_EXEC},
+    {GOOD RULE("record_pty = true; shell = false; exec = false; "
+	       "subsystem_commands = [ \"t=/bin/true\" ];"),
+	NO_EXEC},
+    {GOOD RULE("record_exec = true;"), NO_PTY},
+    {GOOD RULE("record_exec = true; pty = false;"), ""},
+    {GOOD RULE("record_exec = true; command = \"/bin/true\";"), ""},
+    {GOOD RULE("record_exec = true; refuse = true;"), ""},
+    {GOOD RULE("record_pty = true;") "guards = ( { name = \"g\"; "
+				     "record_exec = true; } );\n",
+	""},
+    {GOOD RULE("record_exec = true;") "guards = ( { name = \"g\"; "
+				      "pty = false; } );\n",
+	""},
+    {GOOD RULE("record_exec = true;") "guards = ( { name = \"g\"; "
+				      "match = { user = \"dim\"; }; "
+				      "record_pty = true; } );\n",
+	NO_PTY},
     {GOOD RULE("renew_delegated = true;"),
 	"test.conf:3: warning: renew_delegated: needs "
 	"kerberos.key_exchange\n"},
