@@ -1,6 +1,7 @@
 """Sessions that are recorded: what is in the files, and that nothing of what
 the user can do keeps it out."""
 
+import contextlib
 import glob
 import hashlib
 import json
@@ -349,6 +350,172 @@ def test_what_need_not_be_recorded_starts_without_a_file(make_server, user, flag
     s.wait_log(r"Recording of \S+ .* failed: .*; the session goes on unrecorded")
 
 
+@contextlib.contextmanager
+def one_connection(server, user):
+    """Its clients' options: each of their channels has the same number."""
+    path = server.dir + "/master"
+    p = server.popen(user, flags=("-N", "-M"), ControlPath=path)
+    sp.wait_for(lambda: os.path.exists(path), what="the client's socket")
+    try:
+        yield {"ControlPath": path}
+    finally:
+        p.terminate()
+        p.communicate(timeout=20)
+
+
+@contextlib.contextmanager
+def without_recorder(server, user):
+    """A connection on which no recorder can be started."""
+    with one_connection(server, user) as options:
+        os.rename(server.dir + "/empty", server.dir + "/gone")  # recorders live in it
+        yield options
+
+
+def empty_of_its_own(s):
+    """The directory that processes without files live in, to be taken away."""
+    os.makedirs(s.dir + "/empty", mode=0o755)
+    s.write(s.text + f'privsep = {{ empty_directory = "{s.dir}/empty"; }};')
+    s.start()
+    return s
+
+
+@pytest.mark.parametrize("flags", [(), ("-tt",)])
+def test_what_need_not_be_recorded_starts_without_a_recorder(make_server, user, flags):
+    s = empty_of_its_own(record(make_server, "pty = true; exec = true; notice = \"Recorded.\";", start=False))
+    with without_recorder(s, user) as options:
+        p = s.ssh(user, "echo ru''ns; stty size; tty; exit 4", flags=flags, **options)
+    assert p.returncode == 4 and "runs" in p.stdout and "Recorded." not in p.stdout + p.stderr
+    assert ("/dev/pts/" in p.stdout) == (flags != ()), p.stdout
+    s.wait_log(r"Recording of \S+ .* failed: .*; the session goes on unrecorded")
+
+
+def test_a_terminal_without_a_recorder_has_its_modes_and_sizes(make_server, user):
+    s = empty_of_its_own(record(make_server, "pty = true;", start=False))
+    with without_recorder(s, user) as options:
+        t = Terminal(["sh", "-c", "stty erase '^X'; exec " + " ".join(
+            f"'{a}'" for a in s.ssh_argv(user, flags=("-tt",), **options))])
+        t.send("stty -a | grep -o 'erase = [^;]*'; echo mo''des\n")
+        t.expect(rb"erase = \^X\r\n")
+        t.expect(rb"modes")
+        t.size(50, 132)
+        t.send("while [ \"$(stty size)\" != '50 132' ]; do sleep 0.1; done; echo si''zed; exit 5\n")
+        t.expect(rb"sized")
+        assert t.wait() == 5
+
+
+@pytest.mark.parametrize("flags", [(), ("-tt",)])
+def test_what_must_be_recorded_is_refused_without_a_recorder(make_server, user, flags):
+    s = empty_of_its_own(record(make_server, "pty = true; exec = true; required = true;", start=False))
+    with without_recorder(s, user) as options:
+        p = s.ssh(user, "touch ~/ran", flags=flags, **options)
+    assert p.returncode != 0 and "must be recorded, and cannot be" in p.stdout + p.stderr
+    s.wait_log(r"request by user \S+ failed, it cannot be recorded")
+    assert not os.path.exists(user.home + "/ran")
+
+
+def test_names_do_not_run_out_where_many_are_taken(make_server, user):
+    s = record(make_server, "pty = true; exec = true; required = true;")
+    with one_connection(s, user) as options:
+        s.ssh(user, "echo 0", check=0, **options)
+        first, = recordings()
+        base = first.path[:-len("0.cast")]
+        for name in ("1", "2", *(f"1-{n}" for n in range(2, 100))):
+            open(f"{base}{name}.cast", "w").close()
+        for name in ("1-100", "2-101"):
+            s.ssh(user, f"echo {name}", check=0, **options)
+            sp.wait_for(lambda: os.path.exists(f"{base}{name}.manifest"), what="its manifest")
+            assert Recording(f"{base}{name}.cast").text() == f"{name}\n"
+
+
+def test_a_file_or_a_link_that_lies_in_its_place_is_left_alone(make_server, user):
+    s = record(make_server, "pty = true; exec = true; required = true;")
+    with one_connection(s, user) as options:
+        s.ssh(user, "echo 0", check=0, **options)
+        first, = recordings()
+        base = first.path[:-len("0.cast")]
+        target = sp.SCRATCH + "/planted"
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(target)
+        os.symlink(target, f"{base}1.cast")  # to nothing: O_CREAT would make it
+        open(f"{base}1-2.cast", "w").write("another's")
+        os.symlink(target, f"{base}1-3.manifest")
+        s.ssh(user, "echo 1", check=0, **options)
+        s.wait_log(r"failed: File exists", 20)  # of the manifest
+    assert not os.path.exists(target) and os.path.islink(f"{base}1.cast")
+    assert open(f"{base}1-2.cast").read() == "another's"
+    assert Recording(f"{base}1-3.cast", manifest=False).text() == "1\n"
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_a_link_in_place_of_a_day_is_not_followed(make_server, user, level):
+    s = record(make_server, "exec = true; required = true;")
+    elsewhere = sp.SCRATCH + "/elsewhere"
+    shutil.rmtree(elsewhere, ignore_errors=True)
+    os.makedirs(elsewhere, mode=0o700)
+    for day in {time.strftime("%Y/%m/%d", time.gmtime(time.time() + more)) for more in (0, 86400)}:
+        parts = [sp.SCRATCH + "/recordings"] + day.split("/")[:level]
+        os.makedirs(os.path.join(*parts), mode=0o700, exist_ok=True)
+        os.chmod(parts[0], 0o700)
+        with contextlib.suppress(FileExistsError):
+            os.symlink(elsewhere, os.path.join(*parts, day.split("/")[level]))
+    p = s.ssh(user, "touch ~/ran")
+    assert p.returncode != 0 and "must be recorded, and cannot be" in p.stderr
+    assert os.listdir(elsewhere) == [] and not os.path.exists(user.home + "/ran")
+
+
+@pytest.fixture
+def frozen():
+    """A file system for the recordings that stands still when it is told to."""
+    path, image = sp.SCRATCH + "/recordings", sp.SCRATCH + "/image"
+
+    def make():
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        with open(image, "wb") as f:
+            f.truncate(256 << 20)
+        sp.run(["mkfs.ext4", "-q", "-F", image], check=0)
+        if sp.run(["mount", "-o", "loop", image, path]).returncode != 0:
+            pytest.skip("there is no loop device")
+        os.chmod(path, 0o700)
+
+    def stand_still(on):
+        return sp.run(["fsfreeze", "-f" if on else "-u", path])
+    yield make, stand_still
+    stand_still(False)
+    sp.run(["umount", path])
+
+
+def test_a_disk_that_stands_still_holds_its_programs_and_nothing_else(make_server, user, frozen):
+    """A process in write() to it cannot be killed: nobody may wait for it."""
+    make, stand_still = frozen
+    s = record(make_server, "exec = true; required = true;")
+    make()
+    p = s.popen(user, "echo on; read a; seq 1 2000000; echo $? >~/ended")
+    assert p.stdout.readline() == b"on\n"
+    sp.wait_for(lambda: files() and os.path.getsize(files()[0]) > 0, what="the first line")
+    assert stand_still(True).returncode == 0
+    try:
+        p.stdin.write(b"go\n")
+        p.stdin.flush()
+
+        def held():
+            pid, = recorder_of(s)
+            return sp.status(pid).get("State", "").startswith("D")
+        sp.wait_for(held, 20, "a recorder in write()")
+        # The others are served, and the administrator is answered.
+        sp.run(["sallyportctl", "-f", s.config, "status"], check=0, timeout=20)
+        assert s.connect().recv(4) == b"SSH-"
+        sp.wait_for(lambda: any("seq" in line for line in user.processes()), what="seq")
+        assert not os.path.exists(user.home + "/ended"), "it must wait for its recorder"
+    finally:
+        stand_still(False)
+    expected = "".join(f"{i}\n" for i in range(1, 2000001)).encode()
+    out, err = p.communicate(timeout=60)
+    assert (p.returncode, err) == (0, b"") and out == expected
+    r, = recordings()
+    assert r.text() == "on\n" + expected.decode() and r.whole
+    assert s.processes(), "the master lives"
+
+
 def recorder_of(server):
     return [p for p, t in server.processes().items() if "recorder" in t]
 
@@ -448,7 +615,7 @@ def test_nothing_that_the_user_does_stops_or_edits_it(make_server, user, flags):
         os.unlink(path)
 
 
-def test_asciinema_reads_the_file(make_server, user):
+def test_asciinema_plays_the_file(make_server, user):
     if shutil.which("asciinema") is None:
         pytest.skip("asciinema is not installed")
     s = record(make_server, 'pty = true; idle = "1";')
@@ -456,9 +623,10 @@ def test_asciinema_reads_the_file(make_server, user):
     t.wait()
     r, = recordings()
     assert r.header["idle_time_limit"] == 1
-    p = sp.run(["script", "-qec", f"asciinema cat {r.path}", "/dev/null"], check=0,
-               env=dict(os.environ, HOME="/root"))
-    assert "one\ntwo\n" in p.stdout.replace("\r\n", "\n")
+    for how in ("cat", "play -s 20"):
+        p = sp.run(["script", "-qec", f"asciinema {how} {r.path}", "/dev/null"], check=0,
+                   env=dict(os.environ, HOME="/root", TERM="xterm"))
+        assert "one\ntwo\n" in p.stdout.replace("\r\n", "\n"), how
 
 
 # ---- the policy's side ----
