@@ -4,6 +4,8 @@ counts, and what is stuck does not grow with the rounds."""
 
 import os
 import shutil
+import signal
+import subprocess
 import time
 
 import pytest
@@ -95,4 +97,30 @@ def test_grants_that_hang_end_nothing(make_server, user, place):
         assert x.echoes()
     sp.wait_for(lambda: stuck(s) == (0, 0), 20, "the end of what was stuck")
     assert judged(s).endswith("1 allowed, 0 refused, 0 not known")
+    x.kill()
+
+
+def stopped_judge(s):
+    """One that was there after a round, and the process above it."""
+    def stop():
+        assert judged(s).endswith("1 allowed, 0 refused, 0 not known")
+        pids = s.processes("judge")
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        return pids
+    return sp.wait_for(stop, 20, "a judge")
+
+
+def test_a_judge_that_dies_is_followed_by_the_next(make_server, user):
+    """One that is there when a round begins may have stopped to listen."""
+    s = make_server(rules=rules('on_change = "close";'), extra=NONE)
+    x = Session(s, user)
+    pids = stopped_judge(s)
+    before = s.mark()
+    p = subprocess.Popen(["sallyportctl", "-f", s.config, "recheck"], stdout=subprocess.PIPE, text=True)
+    s.wait_log(r"ctl.command|recheck", after=before)
+    time.sleep(1)  # the template is told right after
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    assert "1 allowed, 0 refused, 0 not known" in p.communicate(timeout=30)[0]
     x.kill()
