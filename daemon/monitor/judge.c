@@ -367,8 +367,15 @@ begin_round(struct judge *j, uint32_t round)
 	judge_forget_files(j);
 }
 
-/* False: a newer generation serves by now.  One that asks for an older is told
- * soon, and ends no judge. */
+/* One that asks nobody is of its round alone: the name service may be back. */
+static bool
+is_outlived(const struct judge *j, const struct asked *a)
+{
+	return j->silent && j->round != 0 && a->round != j->round;
+}
+
+/* False: another judge is wanted, as a newer generation serves by now, or with
+ * a new round.  One that asks for an older is told soon, and ends no judge. */
 static bool
 serve(struct judge *j, int fd)
 {
@@ -383,8 +390,9 @@ serve(struct judge *j, int fd)
 	/* One that has gone, or waits no more, is not looked up. */
 	if (fd_set_nonblocking(fd) == 0 && poll(&peer, 1, 0) == 1 &&
 	    (peer.revents & POLLHUP) == 0 && question_read(a) == 0) {
-		current = a->generation <= j->t->generation;
-		if (a->generation != j->t->generation) {
+		current =
+		    a->generation <= j->t->generation && !is_outlived(j, a);
+		if (!current || a->generation != j->t->generation) {
 			(void)WALL_SEND(&a->wall, judge_again);
 		} else {
 			begin_round(j, a->round);
