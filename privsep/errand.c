@@ -182,23 +182,27 @@ void
 errand_end(
     struct errand_child *sent, uid_t whose, int64_t ms, bool group, int *status)
 {
+	char name[LEFTOVERS_NAME_MAX];
+
 	if (light_child_end(&sent->child, ms, group, status)) {
 		leftovers_leave(&sent->place);
 		return;
 	}
 	leftovers_give_up(&sent->place);
 	if (!leftovers_are_counted())
-		log_warn("process %d, which looks at files of uid %u, cannot "
+		log_warn("process %d, which looks at files of %s, cannot "
 			 "be ended: no file server answers it",
-		    (int)sent->child.pid, (unsigned)whose);
+		    (int)sent->child.pid, leftovers_name(whose, name));
 }
 
 int
 errand_refuse_stuck(uid_t uid, char *why, size_t why_size)
 {
+	char name[LEFTOVERS_NAME_MAX];
+
 	snprintf(why, why_size,
-	    "processes that look at files of uid %u still wait for them",
-	    (unsigned)uid);
+	    "processes that look at files of %s still wait for them",
+	    leftovers_name(uid, name));
 	return SALLYPORT_TIMEOUT;
 }
 

@@ -122,7 +122,8 @@ send_reader(const char *directory, unsigned deadline_ms, int memory,
 	struct leftover_place place;
 	pid_t pid;
 
-	*late = !leftovers_enter(0, LEFTOVERS_AT_ONCE, deadline_ms, &place);
+	*late = !leftovers_enter(
+	    LEFTOVERS_CONFIGURATION, LEFTOVERS_AT_ONCE, deadline_ms, &place);
 	if (*late)
 		return FACT_UNKNOWN;
 	pid = fork();

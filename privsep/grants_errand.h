@@ -9,9 +9,10 @@
 
 /*
  * Has all of it read by a child, which is killed after so many ms; one that
- * cannot die counts among those left behind for root (leftovers.h).
- * FACT_KNOWN and an array to free (NULL: none), FACT_UNKNOWN: it cannot be
- * read; *late: as it was not read in time.  The caller has one thread.
+ * cannot die counts among those left behind for the configuration
+ * (leftovers.h). FACT_KNOWN and an array to free (NULL: none), FACT_UNKNOWN: it
+ * cannot be read; *late: as it was not read in time.  The caller has one
+ * thread.
  */
 enum fact_state grants_errand(const char *directory, unsigned deadline_ms,
     struct timed_grant **grants, size_t *count, bool *late);

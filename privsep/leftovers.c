@@ -232,6 +232,15 @@ leftovers_add(uid_t uid, pid_t pid)
 		(void)claim(uid, who, 0);
 }
 
+const char *
+leftovers_name(uid_t uid, char text[LEFTOVERS_NAME_MAX])
+{
+	if (uid == LEFTOVERS_CONFIGURATION)
+		return "the configuration";
+	snprintf(text, LEFTOVERS_NAME_MAX, "uid %u", (unsigned)uid);
+	return text;
+}
+
 static bool
 seen_before(struct leftover *all, size_t count, uint32_t user)
 {

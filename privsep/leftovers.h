@@ -19,6 +19,12 @@
 /* Children at work for one user, with those left behind. */
 #define LEFTOVERS_AT_ONCE 16
 
+/*
+ * Stands for no user: files that the configuration names, looked at for
+ * nobody's login.  Such children, left behind, do not keep root out.
+ */
+#define LEFTOVERS_CONFIGURATION ((uid_t)-2)
+
 struct leftover {
 	uint64_t who; /* pid, and when it began; 0: free */
 	uint64_t due; /* ms; left behind from then on, 0: it was given up */
@@ -55,6 +61,10 @@ void leftovers_give_up(struct leftover_place *place);
  * more than LEFTOVERS_AT_ONCE are not counted: the user's own limits hold.
  */
 void leftovers_add(uid_t uid, pid_t pid);
+
+/* "uid 1000", for a sentence about files of theirs. */
+#define LEFTOVERS_NAME_MAX 32
+const char *leftovers_name(uid_t uid, char text[LEFTOVERS_NAME_MAX]);
 
 /* How many are left behind, and of how many users; entries of processes that
  * have ended are freed. */

@@ -92,15 +92,16 @@ look(struct master *m, struct connection *c, uint64_t now)
 static void
 tell_leftovers(struct master *m)
 {
+	char name[LEFTOVERS_NAME_MAX];
 	uid_t uid;
 
 	if (m->current == NULL || m->current->slots == NULL)
 		return;
 	while (leftovers_untold(slots_leftovers(m->current->slots), &uid))
-		log_warn("processes that look at files of uid %u cannot be "
-			 "ended: no file server answers them; for that user "
-			 "there are at most %d, and no other looks are taken",
-		    (unsigned)uid, LEFTOVERS_AT_ONCE);
+		log_warn("processes that look at files of %s cannot be "
+			 "ended: no file server answers them; there are at "
+			 "most %d, and no other looks are taken for it",
+		    leftovers_name(uid, name), LEFTOVERS_AT_ONCE);
 }
 
 static void

@@ -14,6 +14,7 @@
 #include "lib/ssh/krl.h"
 #include "privsep/errand.h"
 #include "privsep/grants_errand.h"
+#include "privsep/leftovers.h"
 #include "privsep/title.h"
 
 #include <sys/stat.h>
@@ -36,7 +37,8 @@ deadline_ms(const struct judge *j)
 static void
 read_list(struct judge *j, struct list *l)
 {
-	const struct errand_as root = {.uid = 0};
+	const struct errand_as root = {
+	    .uid = 0, .whose = LEFTOVERS_CONFIGURATION};
 	unsigned line = 0;
 	struct buf b;
 	int fd = -1, err;

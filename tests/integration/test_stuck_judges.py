@@ -19,6 +19,8 @@ from test_timed_grants import RULES, grant
 
 FILES = NONE + " deadlines = { files = 1; };"
 PER_USER = 4  # privsep/leftovers.h
+# The way in for who mends the file server.
+ROOT = '{ name = "root"; match = { user = "root"; }; methods = [ "publickey" ]; root_login = "key"; key_revoked = [ ]; },'
 
 
 @pytest.fixture
@@ -35,7 +37,8 @@ def pair(make_server, make_user, place):
     users = [make_user(), make_user()]
     for u in users:
         u.make_key()
-    s = make_server(rules=rules('on_change = "close";'), publickey=f'revoked = [ "{place}/krl" ];', extra=FILES)
+    s = make_server(rules=rules('on_change = "close";', before=ROOT), publickey=f'revoked = [ "{place}/krl" ];',
+                    extra=FILES)
     sessions = [Session(s, u) for u in users]
     yield s, sessions
     for x in sessions:
@@ -58,12 +61,26 @@ def test_a_list_that_hangs_ends_nothing_and_holds_no_round(pair, place):
             assert judges(s) <= 2 + children  # the one at work, and the one above it
         s.wait_log(rf"is not known \(revocation list {place}/krl cannot be used: {place}/krl was not read in time\): "
                    "it stays as it is")
+        s.wait_log("processes that look at files of the configuration cannot be ended", 20)
         assert all(x.echoes() for x in sessions)
         s.wait_log("could not be looked at: a change of them is not seen", 40 * sp.SLOW)
         assert s.log().count("could not be looked at") == 1
         assert len(s.processes("look")) == 1
     sp.wait_for(lambda: stuck(s) == (0, 0), 20, "the end of what was stuck")
     assert judged(s).endswith("2 allowed, 0 refused, 0 not known")
+
+
+def test_judges_that_are_stuck_do_not_keep_root_out(pair, place):
+    s, sessions = pair
+    root = sp.User.__new__(sp.User)
+    root.name, root.home, root.uid, root.gid, root.password = "root", "/root", 0, 0, "x"
+    root.make_key()
+    with deadfs.hanging(place, 0, 0):
+        for _ in range(PER_USER + 1):
+            assert "2 not known" in judged(s)
+        sp.wait_for(lambda: stuck(s) == (PER_USER, 1), 20, "all that may be left behind")
+        assert s.ssh(root, "echo in").stdout == "in\n"
+    assert all(x.echoes() for x in sessions)
 
 
 def test_a_list_that_hangs_hides_no_lock(pair, place):
