@@ -8,6 +8,7 @@
 #include "config/check_file.h"
 #include "config/check_offers.h"
 #include "config/check_sockets.h"
+#include "config/consent.h"
 #include "config/sources.h"
 #include "config/kerberos.h"
 #include "config/recording.h"
@@ -188,6 +189,22 @@ check_banner(
 	if (path != NULL && access(path, R_OK) != 0)
 		problem_warning(c->problems, origin->file, origin->line,
 		    "banner: %s: %s", path, strerror(errno));
+}
+
+/* An error: logins would be refused for it. */
+static void
+check_consent(const struct check *c, const struct grants *g)
+{
+	const struct origin *origin = &g->origins[GRANT_consent_file];
+	char why[SAFEFILE_WHY_MAX];
+	const char *fault;
+
+	if (g->consent_file == NULL || origin->line == 0)
+		return;
+	fault = consent_check_file(g->consent_file, why);
+	if (fault != NULL)
+		problem_error(c->problems, origin->file, origin->line,
+		    "consent_file: %s: %s", g->consent_file, fault);
 }
 
 static void
@@ -399,6 +416,7 @@ check_grants(const struct check *c, const struct rule *rule)
 	if (c->calls->elsewhere)
 		return;
 	check_banner(c, g->banner, &o[GRANT_banner]);
+	check_consent(c, g);
 	if (g->command != NULL)
 		check_command(c, "command", g->command, &o[GRANT_command]);
 	for (size_t i = 0; i < g->subsystem_commands.count; i++)

@@ -16,6 +16,7 @@ config_libsettings_a_SOURCES = \
 	config/compliance/standing.c config/compliance/standing.h \
 	config/compliance/tables.c config/compliance/tables.h \
 	config/config.h \
+	config/consent.c config/consent.h \
 	config/crypto_policy.c config/crypto_policy.h \
 	config/diff/boxes.c config/diff/boxes.h \
 	config/diff/cells.c config/diff/cells.h \

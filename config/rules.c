@@ -190,20 +190,23 @@ load_grant(struct loader *l, const config_setting_t *setting, const char *name,
 		    (char *)grants + option->offset);
 }
 
-/* record = { pty = true; } is record_pty = true. */
+/* record = { pty = true; } is record_pty = true; likewise consent. */
 static void
-load_record(struct loader *l, const config_setting_t *group,
-    enum rule_kind kind, const char *what, struct rule *rule)
+load_group(struct loader *l, const config_setting_t *group, enum rule_kind kind,
+    const char *what, struct rule *rule)
 {
+	const char *prefix = config_setting_name(group);
+
 	for (int i = 0; i < config_setting_length(group); i++) {
 		config_setting_t *setting =
 		    config_setting_get_elem(group, (unsigned)i);
 		const char *name = config_setting_name(setting);
 		const char *key =
-		    arena_printf(l->arena, "%s.record.%s", what, name);
+		    arena_printf(l->arena, "%s.%s.%s", what, prefix, name);
 
 		load_grant(l, setting,
-		    arena_printf(l->arena, "record_%s", name), kind, key, rule);
+		    arena_printf(l->arena, "%s_%s", prefix, name), kind, key,
+		    rule);
 	}
 }
 
@@ -251,9 +254,10 @@ load_rule(struct loader *l, const config_setting_t *group, enum rule_kind kind,
 		    l->arena, "%s.%s", what, config_setting_name(setting));
 		name = config_setting_name(setting);
 		option = option_find(sections[kind], name);
-		if (strcmp(name, "record") == 0 &&
+		if ((strcmp(name, "record") == 0 ||
+			strcmp(name, "consent") == 0) &&
 		    config_setting_is_group(setting)) {
-			load_record(l, setting, kind, what, rule);
+			load_group(l, setting, kind, what, rule);
 		} else if (option == NULL) {
 			load_grant(l, setting, name, kind, key, rule);
 		} else if (option->type == OPTION_LIST) {

@@ -151,6 +151,54 @@ check_channel_room(struct loader *l)
 	}
 }
 
+/* ---- consent ---- */
+
+static bool
+some_sets_text(const struct rule *rules, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rules[i].grants.consent_file != NULL)
+			return true;
+	return false;
+}
+
+/* To nothing nobody can agree: where it is required, nobody would get in. */
+static void
+check_consent(struct loader *l)
+{
+	const struct config *c = l->config;
+	const struct rule *demanding = NULL;
+
+	for (size_t i = 0; i < c->guard_count; i++)
+		if (c->guards[i].grants.consent_require)
+			demanding = &c->guards[i];
+	if (some_sets_text(c->overlays, c->overlay_count) ||
+	    some_sets_text(c->guards, c->guard_count))
+		return;
+	for (size_t i = 0; i < c->rule_count; i++) {
+		const struct rule *rule = &c->rules[i];
+		const struct grants *g = &rule->grants;
+		const struct origin *o = &g->origins[GRANT_consent_require];
+		const char *name = rule->name != NULL ? rule->name : "?";
+
+		if (g->consent_file != NULL || g->refuse)
+			continue;
+		if (g->consent_require)
+			problem_warning(l->problems, o->file, o->line,
+			    "rules.%s.consent_require: needs consent_file: "
+			    "nobody gets in by this rule",
+			    name);
+		else if (demanding != NULL)
+			problem_warning(l->problems, demanding->origin.file,
+			    demanding->origin.line,
+			    "guards.%s.consent_require: rules.%s has no "
+			    "consent_file, and lets nobody in whom the guard "
+			    "matches",
+			    demanding->name != NULL ? demanding->name : "?",
+			    name);
+	}
+}
+
 static void
 check_kind(struct loader *l, enum rule_kind kind, const struct rule *rules,
     size_t count)
@@ -174,4 +222,5 @@ check_rules(struct loader *l)
 	for (i = 0; i < c->overlay_count; i++)
 		check_overlay(l, &c->overlays[i]);
 	check_channel_room(l);
+	check_consent(l);
 }

@@ -206,6 +206,12 @@ E(password_changed, 3211, "password.changed", NOTICE, SUCCESS, "iam", "change", 
   "Password of {for} was changed") \
 E(password_change_refused, 3212, "password.change.refused", INFO, FAILURE, "iam", "change", \
   "Password of {for} was not changed<: {reason}>") \
+E(consent_given, 3213, "consent.given", NOTICE, SUCCESS, "authentication", "info", \
+  "{for} from {src} agreed to {file} ({digest})< as rule {rule} asks>") \
+E(consent_refused, 3214, "consent.refused", NOTICE, FAILURE, "authentication", "info", \
+  "{for} from {src} did not agree to {file}< ({digest})>< as rule {rule} asks>: {reason}") \
+E(consent_shown, 3215, "consent.shown", INFO, UNKNOWN, "authentication", "info", \
+  "{for} from {src} was shown {file} ({digest})< as rule {rule} asks>") \
 E(hostbased_ok, 3411, "hostbased.ok", VERBOSE, SUCCESS, "authentication", "info", \
   "Accepted {key_type} host key {fp} of {target}@{host}") \
 E(hostbased_fail, 3412, "hostbased.fail", INFO, FAILURE, "authentication", "info", \
@@ -425,6 +431,9 @@ E(template_replaced, 9007, "template.replaced", WARNING, UNKNOWN, "process", "in
 #define AUDIT_FIELDS_password_change_required(F, E) F(E, method) F(E, module)
 #define AUDIT_FIELDS_password_changed(F, E) F(E, method) F(E, module)
 #define AUDIT_FIELDS_password_change_refused(F, E) F(E, method) F(E, module) F(E, reason)
+#define AUDIT_FIELDS_consent_given(F, E) F(E, file) F(E, digest) F(E, duration_ms)
+#define AUDIT_FIELDS_consent_refused(F, E) F(E, file) F(E, digest) F(E, reason)
+#define AUDIT_FIELDS_consent_shown(F, E) F(E, file) F(E, digest)
 #define AUDIT_FIELDS_ticket_authorized(F, E) F(E, name) F(E, principal) F(E, source)
 #define AUDIT_FIELDS_ticket_rejected(F, E) F(E, principal) F(E, reason)
 #define AUDIT_FIELDS_tickets_stored(F, E) F(E, principal) F(E, source)

@@ -66,6 +66,9 @@ R(LOGIN, unavailable, OWN, "module cannot tell", \
   NULL, NULL, NULL) \
 R(LOGIN, guesses, OWN, "too many guesses from unknown sources", \
   NULL, NULL, "a login by key, or from a known source, is not refused") \
+R(LOGIN, consent, OWN, "there is no text to agree to", \
+  NULL, "Nobody may log in until a text that must be agreed to can be read", \
+  "sallyportctl check says what is wrong with consent_file") \
 R(LOGIN, not_accepted, OWN, "not accepted", \
   NULL, NULL, NULL)
 /* clang-format on */

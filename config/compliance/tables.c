@@ -55,6 +55,11 @@ static const struct check access_list = {.look = look_access_list,
 static const struct check banner = {.look = look_banner,
     .asked = "a text is shown before authentication, also to who is refused",
     .change = "banner = \"/etc/issue.net\";"};
+static const struct check acknowledged = {
+    .questions = {{"consent_file", DEMAND_SET, NULL},
+	{"consent_require", DEMAND_IS, "true"}},
+    .change = "guards = ( { name = \"consent\"; consent = { file = "
+	      "\"/etc/issue.net\"; require = true; }; } );"};
 static const struct check no_gssapi = {
     .questions = {{"methods", DEMAND_WITHOUT, "[ \"gssapi-*\" ]"}},
     .look = look_key_exchange,
@@ -249,10 +254,6 @@ static const struct check last_login = {
 
 ELSEWHERE(client, "a matter of the SSH client, which sallyport has none of");
 ELSEWHERE(firewall, "a matter of the firewall");
-ELSEWHERE(acknowledged,
-    "a matter of the login shell's profile "
-    "(/etc/profile.d/ssh_confirm.sh), which login shells read here as under "
-    "sshd");
 ELSEWHERE(helpers,
     "sallyport ships neither ssh-agent nor ssh-keysign; "
     "packaging/audit/30-sallyport.rules watches its own programs");

@@ -71,10 +71,11 @@ is_of_cells(enum grant grant)
 static bool
 opens_nothing(enum grant grant)
 {
-	return grant == GRANT_banner || grant == GRANT_log_level ||
-	    grant == GRANT_warn_before || grant == GRANT_ip_qos_interactive ||
-	    grant == GRANT_ip_qos_bulk || grant == GRANT_record_idle ||
-	    grant == GRANT_record_notice || grant == GRANT_x11_display_offset;
+	return grant == GRANT_banner || grant == GRANT_consent_file ||
+	    grant == GRANT_log_level || grant == GRANT_warn_before ||
+	    grant == GRANT_ip_qos_interactive || grant == GRANT_ip_qos_bulk ||
+	    grant == GRANT_record_idle || grant == GRANT_record_notice ||
+	    grant == GRANT_x11_display_offset;
 }
 
 /* ---- single values ---- */

@@ -141,6 +141,25 @@ GRANT(banner, PATH, 0, 0, NONE, TOP(banner), NULL, NEVER, KEEP,
     "A file whose text is shown before authentication, or none; without it "
     "the banner at the top level.")
 
+GRANT(consent_file, PATH, 0, 0, NONE, IS("\"none\""), NULL, UNSET, KEEP,
+    "daemon/monitor/auth_finish.c",
+    "A file of root's, of at most 8192 bytes, whose text is shown when all else "
+    "has been proven, before access is granted. With consent_require the user "
+    "must type \"yes\" beneath it, as a round of keyboard-interactive whatever "
+    "the methods were; without it the text is shown as a banner, and the login "
+    "goes on. The log has the SHA-256 of the file, so that it can be told which "
+    "text was agreed to. This key and the next may be written as a group: "
+    "consent = { file = \"/etc/sallyport/consent.txt\"; require = true; }.")
+GRANT(consent_require, BOOL, 0, 0, 0, IS("false"), NULL, TRUE, KEEP,
+    "daemon/monitor/auth_finish.c",
+    "Let nobody in who does not agree to the text of consent_file: another "
+    "answer is a failure as a wrong password is, and what cannot be read, or is "
+    "not set, refuses. A client that cannot ask its user is not let in: ssh -o "
+    "BatchMode=yes, and scp, sftp or rsync by a program. ssh -T, scp and sftp at "
+    "a terminal ask. Give machines a rule of their own, and let a guard that "
+    "requires consent not match them. Connections that share another "
+    "(ControlMaster) are not asked again, nor is sallyportctl selftest.")
+
 /* ---- what a session may be ---- */
 GRANT(pty, BOOL, 0, 0, 0, IS("true"), NULL, FALSE, OFF,
     "daemon/monitor/on_session.c",

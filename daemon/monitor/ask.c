@@ -6,6 +6,7 @@
  */
 #include "daemon/monitor/auth.h"
 
+#include "config/consent.h"
 #include "daemon/monitor/decoy.h"
 #include "lib/audit.h"
 #include "lib/buf.h"
@@ -20,7 +21,7 @@
 #include <string.h>
 
 #define INSTRUCTION_MAX WALL_ASK_MAX
-#define PROMPT_MAX	4096
+#define PROMPT_MAX	(CONSENT_FILE_MAX + 256)
 #define ANSWER_MAX	SSH_PASSWORD_MAX
 
 void
@@ -147,7 +148,10 @@ tell_round(struct monitor *m)
 
 	snprintf(method, sizeof(method), "%s%s%s", a->attempt.method,
 	    a->asks > 1 ? "/" : "",
-	    a->asks > 1 ? m->template->modules[a->current].settings->name : "");
+	    a->asks <= 1 ? "" :
+		a->consent.due ?
+			   "consent" :
+			   m->template->modules[a->current].settings->name);
 	AUDIT_QUIETLY(c->user_state != AUDIT_USER_INVALID && !c->denied,
 	    auth_postponed, .method = method);
 }

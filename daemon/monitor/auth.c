@@ -295,6 +295,8 @@ auth_request(struct monitor *m)
 			auth_list(m);
 		else
 			auth_fail(m, SALLYPORT_DENY);
+	} else if (a->consent.due) {
+		auth_consent(m);
 	} else if (a->changing != 0) {
 		if (strcmp(a->attempt.method, "keyboard-interactive") == 0 ||
 		    strcmp(a->attempt.method, "password") == 0)

@@ -13,6 +13,7 @@
 #include "daemon/monitor/ticket.h"
 #include "lib/audit.h"
 #include "lib/net.h"
+#include "lib/sha256.h"
 #include "modules/host/login.h"
 #include "modules/host/restrictions.h"
 #include "modules/sallyport_ticket.h"
@@ -24,6 +25,7 @@
 #define AUTH_LEFT_MAX	      32 /* processes that modules left behind */
 #define AUTH_ASKS_MAX	      64 /* rounds in one connection */
 #define AUTH_CHANGE_METHODS   "keyboard-interactive,password"
+#define AUTH_CONSENT_METHODS  "keyboard-interactive"
 #define AUTH_QUERIES_FREE                                \
 	32 /* key queries, of either answer, before they \
 	    * count as failures */
@@ -124,7 +126,13 @@ struct auth {
 
 	size_t changing; /* module whose password must be changed, + 1 */
 	bool in_change;
-	struct attempt proof; /* whose change follows in a later request */
+	struct {
+		bool due; /* all else is proven; only an answer may follow */
+		char *text; /* owned */
+		char digest[SHA256_TEXT_SIZE]; /* of the file's bytes */
+	} consent;
+	struct attempt
+	    proof; /* whose change or consent follows in a later request */
 	const struct hosted *proof_by;
 
 	/* A context at the ticketholder, of the attempt: host_ticket.c. */
@@ -282,6 +290,10 @@ void host_ticket_end(struct monitor *m);
 void auth_finish(struct monitor *m);
 /* keyboard-interactive while a password must be changed. */
 void auth_change(struct monitor *m);
+/* Any request while an answer to consent_file is due. */
+void auth_consent(struct monitor *m);
+/* The connection ends: a due answer has not been given.  Harmless twice. */
+void auth_consent_end(struct monitor *m);
 
 /* ---- auth_answer.c: what the client is told, and the log ---------------- */
 
@@ -298,7 +310,7 @@ void auth_end_account(struct monitor *m, enum sallyport_verdict verdict);
 /* The client has left a dialogue for another request: a failure untold. */
 void auth_abandoned(struct monitor *m);
 void auth_succeed(struct monitor *m);
-/* The proof is done, success waits for a later request: a new password. */
+/* The proof is done, success waits for a new password, or consent. */
 void auth_proof_done(struct monitor *m);
 /*
  * Is the refusal of the attempt's key to be told?  Once in a connection: a

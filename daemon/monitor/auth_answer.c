@@ -34,13 +34,15 @@ static const char *
 method_text(struct monitor *m, char *text, size_t size)
 {
 	const struct auth *a = m->auth;
+	bool dialogue = strcmp(a->attempt.method, "keyboard-interactive") == 0;
 
-	if (strcmp(a->attempt.method, "keyboard-interactive") == 0 &&
-	    a->by != NULL)
+	if (dialogue && a->consent.due)
+		snprintf(text, size, "%s/consent", a->attempt.method);
+	else if (dialogue && a->by != NULL)
 		snprintf(text, size, "%s/%s", a->attempt.method,
 		    a->by->settings->name);
 	else if (strcmp(a->attempt.method, "password") == 0 &&
-	    a->attempt.password.len == 0)
+	    a->attempt.password.len == 0 && a->proof.method == NULL)
 		snprintf(text, size, "none"); /* as sshd, of an empty one */
 	else
 		snprintf(text, size, "%s", a->attempt.method);
@@ -98,6 +100,8 @@ send_failure(struct monitor *m)
 
 	if (m->auth->changing != 0)
 		snprintf(methods, sizeof(methods), "%s", AUTH_CHANGE_METHODS);
+	else if (m->auth->consent.due)
+		snprintf(methods, sizeof(methods), "%s", AUTH_CONSENT_METHODS);
 	else
 		chain_methods(&m->auth->walk, methods, sizeof(methods));
 	MONITOR_SEND(

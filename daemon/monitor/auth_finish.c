@@ -1,20 +1,26 @@
 /*
  * After the last step of a chain and before success: the guards, which may
- * ask for more; the account, for every method; a password that has expired.
- * A refusal by policy here looks like any failure, from outside.  What the
- * account refuses ends the connection with a sentence: the client has proven
- * to be the user, and no other proof would help.
+ * ask for more; the account, for every method; a password that has expired;
+ * consent. A refusal by policy here looks like any failure, from outside.  What
+ * the account refuses ends the connection with a sentence: the client has
+ * proven to be the user, and no other proof would help.
  */
 #include "daemon/monitor/auth.h"
+
+#include "config/consent.h"
 #include "daemon/monitor/files.h"
 #include "daemon/monitor/selftest.h"
 
 #include "lib/audit.h"
+#include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/sha256.h"
 #include "privsep/directory.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -262,12 +268,189 @@ change_or_defer(struct monitor *m)
 	    .methods = AUTH_CHANGE_METHODS);
 }
 
+/* ---- consent ---- */
+
+/*
+ * The last thing before success: the text of consent_file is shown, and with
+ * consent_require an answer is asked for in a round of keyboard-interactive.
+ * Where the proof came by another method, the client is told to go on with
+ * that one; nothing but this dialogue, or the end, can follow.
+ *
+ * The text is part of the prompt.  OpenSSH's client (9.2) shows 1023 bytes of
+ * an instruction, non-ASCII as octal, and with "ssh -q" neither that nor a
+ * banner; a prompt is shown whole to the person who answers.
+ */
+#define QUESTION "Type \"yes\" to agree: "
+
+static const char *
+consent_path(const struct monitor *m)
+{
+	return m->auth->decision->grants.consent_file;
+}
+
+/* Once in a connection: what is hashed is what is shown.  False: why is told.
+ */
+static bool
+load_consent(struct monitor *m, const char **why)
+{
+	struct auth *a = m->auth;
+	const char *path = consent_path(m);
+	struct sha256 hash;
+	struct buf contents;
+
+	*why = "no consent_file is set";
+	if (path == NULL)
+		return false;
+	buf_init(&contents, CONSENT_FILE_MAX);
+	*why = "it cannot be read";
+	if (files_bytes(m, path, CONSENT_FILE_MAX, &contents)) {
+		*why =
+		    consent_text(contents.data, contents.len, &a->consent.text);
+		sha256_init(&hash);
+		sha256_add(&hash, contents.data, contents.len);
+		sha256_end_text(&hash, a->consent.digest);
+	}
+	buf_free(&contents);
+	return *why == NULL;
+}
+
+/* Without a text there is nothing to agree to: who must, does not get in. */
+static void
+refuse_consent(struct monitor *m, const char *why)
+{
+	const char *path = consent_path(m);
+	char reason[256];
+
+	AUDIT(consent_refused, .file = path != NULL ? path : "none",
+	    .reason = why);
+	snprintf(reason, sizeof(reason),
+	    "consent is required, and there is no text to agree to: %s", why);
+	auth_refuse(m, REFUSAL_consent, reason, path);
+	auth_end_account(m, SALLYPORT_DENY);
+}
+
+static void
+show_consent(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	char *line = mem_printf("%s\n", a->consent.text);
+
+	MONITOR_SEND(m, banner, .text = line);
+	free(line);
+	AUDIT(consent_shown, .file = consent_path(m),
+	    .digest = a->consent.digest);
+}
+
+static bool
+is_dialogue(const struct auth *a)
+{
+	return strcmp(a->attempt.method, "keyboard-interactive") == 0;
+}
+
+/* An answer that does not agree is not logged: it may be a password. */
+static void
+fail_consent(struct monitor *m, const char *why)
+{
+	struct auth *a = m->auth;
+
+	AUDIT(consent_refused, .file = consent_path(m),
+	    .digest = a->consent.digest, .reason = why);
+	snprintf(a->attempt.reason, sizeof(a->attempt.reason),
+	    "the text was not agreed to: %s", why);
+	auth_fail(m, SALLYPORT_DENY);
+}
+
+void
+auth_consent(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	struct sallyport_prompt prompt = {.echo = 1};
+	char *text;
+	int err;
+
+	a->by = NULL;
+	if (!is_dialogue(a)) {
+		fail_consent(m, "another method was tried");
+		return;
+	}
+	text = mem_printf("\n%s\n\n" QUESTION, a->consent.text);
+	prompt.text = text;
+	err = ask_round(&a->login, "", &prompt, 1);
+	free(text);
+	if (a->attempt.abandoned)
+		return; /* it stays due */
+	if (err != SALLYPORT_OK) {
+		fail_consent(m, "there was no answer that could be read");
+		return;
+	}
+	if (!consent_agrees(prompt.answer)) {
+		fail_consent(m, "the answer was another");
+		return;
+	}
+	a->consent.due = false;
+	AUDIT(consent_given, .file = consent_path(m),
+	    .digest = a->consent.digest,
+	    .duration_ms = (auth_clock() - a->attempt.began) / 1000);
+	auth_succeed(m);
+}
+
+static bool
+consent_is_next(struct monitor *m)
+{
+	struct auth *a = m->auth;
+	const struct grants *g = &a->decision->grants;
+	const char *why;
+
+	if (g->consent_file == NULL && !g->consent_require)
+		return false;
+	if (m->selftest != NULL) {
+		selftest_tell(m, "consent", "not asked in a self-test",
+		    g->consent_file, 0);
+		return false;
+	}
+	if (!load_consent(m, &why)) {
+		if (g->consent_require)
+			refuse_consent(m, why);
+		else
+			log_warn("%s is not shown: %s", g->consent_file, why);
+		return g->consent_require;
+	}
+	if (!g->consent_require) {
+		show_consent(m);
+		return false;
+	}
+	if (a->proof.method == NULL)
+		auth_proof_done(m);
+	a->consent.due = true;
+	if (is_dialogue(a))
+		auth_consent(m);
+	else
+		auth_partial(m, AUTH_CONSENT_METHODS);
+	return true;
+}
+
+void
+auth_consent_end(struct monitor *m)
+{
+	struct auth *a = m->auth;
+
+	if (a->consent.due)
+		AUDIT(consent_refused, .file = consent_path(m),
+		    .digest = a->consent.digest,
+		    .reason = "the client ended without agreeing");
+	a->consent.due = false;
+	free(a->consent.text);
+	a->consent.text = NULL;
+}
+
+/* ---- the account, and the end ---- */
+
 /* A step that account() demanded comes before success; then it is asked again.
  */
 static void
 succeed_or_go_on(struct monitor *m)
 {
-	if (!auth_demand_next(m))
+	if (!auth_demand_next(m) && !consent_is_next(m))
 		auth_succeed(m);
 }
 

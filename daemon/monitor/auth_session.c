@@ -237,6 +237,7 @@ auth_close(struct monitor *m)
 
 	if (a == NULL)
 		return;
+	auth_consent_end(m);
 	close_sessions(m);
 	remove_tickets(m);
 	(void)auth_exit_code(m);

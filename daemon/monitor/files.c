@@ -37,13 +37,12 @@ files_ask(struct monitor *m, enum errand_question question, const char *path)
 	return answer;
 }
 
-char *
-files_read(struct monitor *m, const char *path, size_t max)
+bool
+files_bytes(struct monitor *m, const char *path, size_t max, struct buf *out)
 {
 	uint32_t seconds = m->template->config->deadlines.files;
 	const struct errand_as root = {.uid = 0};
-	char why[SAFEFILE_WHY_MAX] = "", *text = NULL;
-	struct buf contents;
+	char why[SAFEFILE_WHY_MAX] = "";
 	int fd = -1, err;
 
 	monitor_call(m, CALL_FILES, path);
@@ -52,14 +51,24 @@ files_read(struct monitor *m, const char *path, size_t max)
 	monitor_call_done(m);
 	if (err != SALLYPORT_OK) {
 		log_warn("cannot read %s: %s", path, why);
-		return NULL;
+		return false;
 	}
-	buf_init(&contents, max);
-	if (safefile_read_fd(fd, max, &contents) == 0)
-		text = mem_strndup((const char *)contents.data, contents.len);
-	else
-		log_warn("cannot read %s: %s", path, err_text(contents.err));
+	err = safefile_read_fd(fd, max, out);
+	if (err != 0)
+		log_warn("cannot read %s: %s", path, err_text(out->err));
 	close(fd);
+	return err == 0;
+}
+
+char *
+files_read(struct monitor *m, const char *path, size_t max)
+{
+	struct buf contents;
+	char *text = NULL;
+
+	buf_init(&contents, max);
+	if (files_bytes(m, path, max, &contents))
+		text = mem_strndup((const char *)contents.data, contents.len);
 	buf_free(&contents);
 	return text;
 }

@@ -5,6 +5,7 @@
 #define DAEMON_MONITOR_FILES_H
 
 #include "daemon/monitor/monitor.h"
+#include "lib/buf.h"
 #include "privsep/errand.h"
 
 /*
@@ -21,5 +22,9 @@ int files_ask(
  * why.  The caller frees.
  */
 char *files_read(struct monitor *m, const char *path, size_t max);
+
+/* The same with every byte, into *out, which the caller has begun for max. */
+bool files_bytes(
+    struct monitor *m, const char *path, size_t max, struct buf *out);
 
 #endif

@@ -72,7 +72,8 @@ guess_begin(struct monitor *m)
 
 	a->guess.token = a->guess.limited = false;
 	if (!has_limit(m) || a->walk.hopeless || a->changing != 0 ||
-	    !is_guess(&a->attempt) || has_proof(a) || is_known(m))
+	    a->consent.due || !is_guess(&a->attempt) || has_proof(a) ||
+	    is_known(m))
 		return;
 	rate = rate_of(m);
 	a->guess.done = a->walk.done_count;

@@ -74,6 +74,8 @@ BREAKS = [
     ("last login", ["stig-rhel9 RHEL-09-255165"], "", 'records = { last_login = "none"; };', "top"),
     ("compression", ["stig-rhel9 sshd_disable_compression"], "",
      'crypto = { compression = [ "zlib@openssh.com" ]; };', "top"),
+    ("consent", ["stig-ubuntu2404 UBTU-24-200680"], 'consent = { file = "/etc/issue.net"; require = false; };',
+     "", "rule"),
     # Without a drop-in that would pass: these are changed by hand.
     ("pam", ["cis-debian12 5.1.22", "cis-rhel9 5.1.22", "stig-rhel9 RHEL-09-255050",
              "stig-ubuntu2404 UBTU-24-500050"], "", "", None),
@@ -186,6 +188,7 @@ def test_the_shipped_file_alone_is_reported_as_it_is(place, installed):
         "stig-rhel9": ["RHEL-09-255025", "RHEL-09-255045", "RHEL-09-255065", "RHEL-09-255075",
                        "RHEL-09-255095", "RHEL-09-255100", "sshd_disable_compression"],
         "stig-ubuntu2404": ["UBTU-24-100820", "UBTU-24-100830", "UBTU-24-100840", "UBTU-24-200640",
+                            "UBTU-24-200680",
                             "UBTU-24-600000", "UBTU-24-600010"]}
 
 

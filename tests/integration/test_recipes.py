@@ -59,6 +59,8 @@ def make_files():
     stolen = make_key("stolen")
     add_line(authorized("alice"), open(stolen + ".pub").read())
     shutil.copy(stolen + ".pub", PLACE + "/revoked")
+    with open(PLACE + "/terms.txt", "w") as f:
+        f.write("Work here is logged.\n")
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +137,9 @@ def credentials(user, what):
         sp.run(["ssh-keygen", "-q", "-s", f"{sp.SCRATCH}/recipe_ca", "-I", what, "-n", what.split()[-1], cert + ".pub"],
                check=0)
         return [*alone, "-i", cert, "-o", "PreferredAuthentications=publickey"], None
+    m = re.fullmatch(r'key and "(\w+)"', what)
+    if m:
+        return [*alone, "-i", key, "-o", "PreferredAuthentications=publickey,keyboard-interactive"], m[1]
     m = re.fullmatch(r"key and (\S+)", what)
     if m:
         alone += ["-o", ("HostKeyAlgorithms=" if m[1].startswith("ssh-") else "Ciphers=") + m[1]]
@@ -159,7 +164,7 @@ def try_it(s, user, source, what, does):
     options += ["-o", by_balancer(balancer, source, port) if balancer else f"BindAddress={source}"]
     if typed is None:
         options += ["-o", "BatchMode=yes"]
-    typing = ["sshpass", "-p", typed] if typed else []
+    typing = ["sshpass", "-P", "agree" if '"' in what else "assword", "-p", typed] if typed else []
     where = f"{user}@10.8.0.1"
     m = re.fullmatch(r"(put|get) (\S+)", does)
     if m:
@@ -209,8 +214,8 @@ def test_a_recipe_lets_in_whom_it_says_and_nobody_else(make_server, people, titl
             assert result == "yes" or result.removeprefix("prints ") in p.stdout, row
 
 
-def test_there_are_fourteen():
-    assert [title.split(".")[0] for title, _, _ in recipes()] == [str(n) for n in range(1, 15)]
+def test_there_are_fifteen():
+    assert [title.split(".")[0] for title, _, _ in recipes()] == [str(n) for n in range(1, 16)]
 
 
 PAGES = ("sallyport-pam", "sallyport-publickey", "sallyport-hostbased", "sallyport.conf")

@@ -86,7 +86,8 @@ step_title(const struct record *step)
 	    {"more", "more is asked for"}, {"accepted", "accepted"},
 	    {"session", "session opened"}, {"session_failed", "no session"},
 	    {"started", "started"}, {"start_refused", "not started"},
-	    {"untried", "not tried"}, {"variable", "set by modules"}};
+	    {"untried", "not tried"}, {"consent", "consent"},
+	    {"variable", "set by modules"}};
 	const char *kind = record_get(step, "step");
 
 	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)

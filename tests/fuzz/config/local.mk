@@ -39,3 +39,10 @@ tests_fuzz_config_fuzz_timed_SOURCES = tests/fuzz/config/fuzz_timed.c \
 tests_fuzz_config_fuzz_timed_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_config_fuzz_timed_LDADD = config/libsettings.a \
 	lib/libground.a $(CONFIG_LIBS)
+
+FUZZ_TARGETS += tests/fuzz/config/fuzz_consent
+tests_fuzz_config_fuzz_consent_SOURCES = tests/fuzz/config/fuzz_consent.c \
+	$(FUZZ_MAIN)
+tests_fuzz_config_fuzz_consent_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_config_fuzz_consent_LDADD = config/libsettings.a \
+	lib/libground.a $(CONFIG_LIBS)

@@ -8,6 +8,7 @@ tests_unit_config_test_config_SOURCES = \
 	tests/unit/config/test_bundle.c \
 	tests/unit/config/test_check.c \
 	tests/unit/config/test_compliance.c \
+	tests/unit/config/test_consent.c \
 	tests/unit/config/test_diff.c \
 	tests/unit/config/test_grants_directory.c \
 	tests/unit/config/test_guards.c \

@@ -34,5 +34,6 @@ main(void)
 	srunner_add_suite(runner, suite_import());
 	srunner_add_suite(runner, suite_import_file());
 	srunner_add_suite(runner, suite_compliance());
+	srunner_add_suite(runner, suite_consent());
 	return unit_run(runner);
 }

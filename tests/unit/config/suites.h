@@ -7,6 +7,7 @@
 Suite *suite_bundle(void);
 Suite *suite_check(void);
 Suite *suite_compliance(void);
+Suite *suite_consent(void);
 Suite *suite_diff(void);
 Suite *suite_grants_directory(void);
 Suite *suite_guards(void);
