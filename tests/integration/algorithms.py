@@ -4,6 +4,8 @@ offer them all, and logins with one of them."""
 import hashlib
 import os
 import struct
+import subprocess
+import threading
 
 import pytest
 
@@ -95,3 +97,49 @@ def data(size):
         blob = b"".join(parts)[:size]
         _data[size] = (blob, hashlib.sha256(blob).hexdigest())
     return _data[size]
+
+
+def pump(argv, size, env=None):
+    """Both ways at once through `cat`; stderr.  The hashes are equal."""
+    blob, want = data(size)
+    p = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, env=env)
+    said, digest = [], hashlib.sha256()
+    feeder = threading.Thread(target=lambda: (p.stdin.write(blob), p.stdin.close()))
+    reader = threading.Thread(target=lambda: said.append(p.stderr.read()))
+    watchdog = threading.Timer(240 * sp.SLOW, p.kill)
+    for t in (feeder, reader, watchdog):
+        t.start()
+    try:
+        while chunk := p.stdout.read1(1 << 20):
+            digest.update(chunk)
+    finally:
+        watchdog.cancel()
+    status = p.wait()
+    feeder.join()
+    reader.join()
+    text = said[0].decode(errors="replace")
+    assert status == 0, (status, text[-3000:])
+    assert digest.hexdigest() == want
+    return text
+
+
+FIELDS = ["kex", "host_key", "cipher_in", "cipher_out", "mac_in", "mac_out",
+          "compression_in", "compression_out"]
+
+
+def offer(s):
+    """The server's KEXINIT, read from the wire."""
+    with s.connect() as c:
+        c.sendall(b"SSH-2.0-test\r\n")
+        f = c.makefile("rb")
+        assert f.readline().startswith(b"SSH-2.0-OpenSSH_compatible_sallyport_")
+        length, padding = struct.unpack(">IB", f.read(5))
+        payload = f.read(length - 1)[:-padding]
+    assert payload[0] == 20
+    lists, at = {}, 17
+    for name in FIELDS:
+        size, = struct.unpack_from(">I", payload, at)
+        lists[name] = payload[at + 4:at + 4 + size].decode().split(",")
+        at += 4 + size
+    return lists

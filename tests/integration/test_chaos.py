@@ -14,7 +14,7 @@ import pytest
 
 import sp
 from control import ctl, ctl_json, login
-from test_keeper import finish, gone, ours, sessions
+from test_keeper import finish, ours, sessions
 
 SEED = int(os.environ.get("SALLYPORT_CHAOS_SEED", "1513"))
 SECONDS = float(os.environ.get("SALLYPORT_CHAOS_SECONDS", "25"))
@@ -59,7 +59,7 @@ def test_the_old_worker_template_dies_while_its_client_waits(server, user):
     server.wait_log(r"remote software version SSH-2.0-patient", after=mark)
     waiting.close()
     logs_in(server, user)
-    assert not gone(server.pid)
+    assert not sp.has_ended(server.pid)
     one_generation(server)
 
 
@@ -92,7 +92,7 @@ def test_a_stop_in_the_middle_of_a_reload_is_a_stop(server, user):
     else:
         raise AssertionError("each was ready before it could be stopped")
     os.kill(server.pid, signal.SIGTERM)
-    sp.wait_for(lambda: gone(server.pid), 20, "the master's end")
+    sp.wait_for(lambda: sp.has_ended(server.pid), 20, "the master's end")
     for pid in new:
         os.kill(pid, signal.SIGCONT)
     time.sleep(0.5)  # its keeper hears from them
@@ -248,7 +248,7 @@ class Chaos:
         return [int(line.split()[0]) for line in self.bob.processes()]
 
     def start(self):
-        sp.wait_for(lambda: gone(self.s.pid), 10, "the master's end")
+        sp.wait_for(lambda: sp.has_ended(self.s.pid), 10, "the master's end")
         self.s.start()
 
     def stop_and_start(self):

@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
+import algorithms
 import sp
-import test_transport as old
 from test_terminal import Terminal
 
 ROOT = os.environ.get("SALLYPORT_TRIXIE", "/var/cache/sallyport-trixie")
@@ -38,7 +38,7 @@ def root():
 
 @pytest.fixture(scope="module")
 def wide(root):
-    s = sp.Server(extra=old.EVERYTHING, host_keys=old.all_host_keys())
+    s = sp.Server(extra=algorithms.EVERYTHING, host_keys=algorithms.all_host_keys())
     u = sp.User()
     u.make_key()
     s.user = u
@@ -84,26 +84,26 @@ def test_the_default_is_ml_kem(root, server, user):
     assert "kex: algorithm: mlkem768x25519-sha256" in login(root, server, user)
 
 
-@pytest.mark.parametrize("kex", both("kex", old.PQ + old.X25519 + old.NIST
-                                     + [old.GEX] + old.DH))
+@pytest.mark.parametrize("kex", both("kex", algorithms.PQ + algorithms.X25519 + algorithms.NIST
+                                     + [algorithms.GEX] + algorithms.DH))
 def test_each_kex(root, wide, kex):
     assert f"kex: algorithm: {kex}\n" in login(root, wide, wide.user,
                                                KexAlgorithms=kex)
 
 
-@pytest.mark.parametrize("cipher", both("cipher", [old.CHACHA] + old.GCM + old.CTR))
+@pytest.mark.parametrize("cipher", both("cipher", [algorithms.CHACHA] + algorithms.GCM + algorithms.CTR))
 def test_each_cipher(root, wide, cipher):
     said = login(root, wide, wide.user, Ciphers=cipher)
     assert said.count(f"cipher: {cipher} MAC:") == 2, said
 
 
-@pytest.mark.parametrize("mac", both("mac", old.OLD_MACS))
+@pytest.mark.parametrize("mac", both("mac", algorithms.OLD_MACS))
 def test_each_mac(root, wide, mac):
     said = login(root, wide, wide.user, Ciphers="aes256-ctr", MACs=mac)
     assert said.count(f"MAC: {mac} ") == 2, said
 
 
-@pytest.mark.parametrize("algorithm", old.HOST)
+@pytest.mark.parametrize("algorithm", algorithms.HOST)
 def test_each_host_key_algorithm(root, wide, algorithm):
     said = login(root, wide, wide.user, HostKeyAlgorithms=algorithm)
     assert f"kex: host key algorithm: {algorithm}" in said
@@ -121,8 +121,8 @@ def test_each_user_key(root, wide, make_user, kind, bits, algorithm):
 
 @pytest.mark.parametrize("compress", ["no", "yes"])
 def test_rekeys_under_load(root, server, user, compress):
-    said = old.pump(argv(root, server, user, "cat", Compression=compress,
-                         RekeyLimit="1M"), 20 << 20)
+    said = algorithms.pump(argv(root, server, user, "cat", Compression=compress,
+                                RekeyLimit="1M"), 20 << 20)
     assert said.count("SSH2_MSG_NEWKEYS received") > 5
 
 
@@ -194,15 +194,15 @@ def test_the_fips_profile_lets_in(root, user):
     p = subprocess.Popen(daemon, env=env, stderr=subprocess.PIPE)
     try:
         s.wait_log(r"(?i)ready|listening", seconds=20)
-        got = old.offer(s)
+        got = algorithms.offer(s)
         assert not re.search("curve25519|sntrup|chacha|ed25519", str(got)), got
         # its provider has ML-KEM, for the NIST curves' hybrids
         assert got["kex"][:2] == ["mlkem768nistp256-sha256", "mlkem1024nistp384-sha384"]
         # PATH's ssh does not use the approved algorithms alone.
-        for kex in old.NIST + old.DH:
+        for kex in algorithms.NIST + algorithms.DH:
             said = login(root, s, user, KexAlgorithms=kex)
             assert f"kex: algorithm: {kex}\n" in said
-        for cipher in old.GCM + old.CTR:
+        for cipher in algorithms.GCM + algorithms.CTR:
             assert f"cipher: {cipher}" in login(root, s, user, Ciphers=cipher)
     finally:
         p.terminate()

@@ -197,10 +197,14 @@ def test_sftp_of_the_server_and_forwards_are_not_recorded(make_server, user):
 
 def test_input_is_recorded_where_it_is_asked_for_and_shown(make_server, user):
     s = record(make_server, "pty = true; input = true;")
-    t = recorded_terminal(s, user, "echo re''ady; read -r a; stty -echo; echo pass''word; read -r b; "
-                          "stty echo; echo do''ne $a $b | rev; read -r c")
+    # What is typed while the echo is switched off counts as hidden.
+    t = recorded_terminal(s, user, "echo re''ady; read -r a; until [ -e go ]; do sleep 0.05; done; "
+                          "stty -echo; echo pass''word; read -r b; stty echo; "
+                          "echo do''ne $a $b | rev; read -r c")
     t.expect(rb"ready")
     t.send("visible\n")
+    t.expect(rb"visible")
+    open(user.home + "/go", "w").close()
     t.expect(rb"password")
     t.send("hunter2\n")
     t.expect(rb"2retnuh elbisiv")

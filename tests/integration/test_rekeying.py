@@ -16,31 +16,6 @@ from algorithms import *
 
 # ---- rekeying under load ----
 
-def pump(argv, size, env=None):
-    """Both ways at once through `cat`; stderr.  The hashes are equal."""
-    blob, want = data(size)
-    p = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                         stderr=subprocess.PIPE, env=env)
-    said, digest = [], hashlib.sha256()
-    feeder = threading.Thread(target=lambda: (p.stdin.write(blob), p.stdin.close()))
-    reader = threading.Thread(target=lambda: said.append(p.stderr.read()))
-    watchdog = threading.Timer(240 * sp.SLOW, p.kill)
-    for t in (feeder, reader, watchdog):
-        t.start()
-    try:
-        while chunk := p.stdout.read1(1 << 20):
-            digest.update(chunk)
-    finally:
-        watchdog.cancel()
-    status = p.wait()
-    feeder.join()
-    reader.join()
-    text = said[0].decode(errors="replace")
-    assert status == 0, (status, text[-3000:])
-    assert digest.hexdigest() == want
-    return text
-
-
 SMALL_REKEY = "crypto = { rekey_bytes = 1048576; };"
 
 

@@ -219,27 +219,6 @@ def test_unknown_names_are_answered_with_the_nearest(make_server):
 
 # ---- profiles ----
 
-FIELDS = ["kex", "host_key", "cipher_in", "cipher_out", "mac_in", "mac_out",
-          "compression_in", "compression_out"]
-
-
-def offer(s):
-    """The server's KEXINIT, read from the wire."""
-    with s.connect() as c:
-        c.sendall(b"SSH-2.0-test\r\n")
-        f = c.makefile("rb")
-        assert f.readline().startswith(b"SSH-2.0-OpenSSH_compatible_sallyport_")
-        length, padding = struct.unpack(">IB", f.read(5))
-        payload = f.read(length - 1)[:-padding]
-    assert payload[0] == 20
-    lists, at = {}, 17
-    for name in FIELDS:
-        size, = struct.unpack_from(">I", payload, at)
-        lists[name] = payload[at + 4:at + 4 + size].decode().split(",")
-        at += 4 + size
-    return lists
-
-
 PROFILES = {
     "modern": (PQ + X25519 + NIST + [GEX] + DH, [CHACHA] + GCM + CTR, MACS, HOST,
                ["none", ZLIB]),
